@@ -1,0 +1,156 @@
+// The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Direction, Frame } from '../codecs/frame.ts';
+
+/** What a client asked for in its HTTP upgrade. `path` has its leading slashes collapsed and no query. */
+export interface Handshake {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** The offered subprotocols, in order. */
+  readonly protocols: readonly string[];
+}
+
+/** Everything the gateway needs to know about one provider. */
+export interface Adapter {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly routes: readonly Route[];
+  /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
+  readonly unserved: readonly Unserved[];
+  /** `wss:` origin that is dialled when only a credential is configured. */
+  readonly baseUrl: string;
+  /** Environment variables that hold the provider's credential, first match wins. */
+  readonly environment: readonly string[];
+  /** The credential of the client, wherever in the handshake it is. */
+  credential(handshake: Handshake): string | undefined;
+  /** The subprotocol to answer the client with; never one that carries a credential. */
+  subprotocol(handshake: Handshake): string | undefined;
+  /** Where and how to dial the provider for this client. */
+  endpoint(route: Route, handshake: Handshake, account: Account): Endpoint;
+  /** An error before the 101, in the shape that the provider's SDKs understand. */
+  refusal(refusal: Refusal): HttpReply;
+}
+
+/** What differs between providers, for whoever must know without naming one. */
+export interface Capabilities {
+  readonly turns: boolean;
+  readonly cancel: boolean;
+  readonly truncate: boolean;
+  readonly resume: 'none' | 'native' | 'replay';
+  readonly usage: 'tokens' | 'seconds' | 'none';
+}
+
+/** The account at the provider that a session is dialled with. `forwarded`: the credential is the client's own, not ours. */
+export interface Account {
+  readonly baseUrl: string;
+  readonly credential: string;
+  readonly forwarded: boolean;
+  readonly organization?: string | undefined;
+  readonly project?: string | undefined;
+}
+
+export interface Endpoint {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly protocols: readonly string[];
+}
+
+/** One path of a provider. */
+export interface Route {
+  readonly path: string;
+  readonly dialect: Dialect;
+  /** The model that the handshake names; `in-frames` where frames name it; undefined where it cannot be known. */
+  model(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined;
+  /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
+  objection?(handshake: Handshake): Refusal | undefined;
+}
+
+export interface Unserved {
+  readonly method: string;
+  readonly path: string;
+  /** Content types of the request, where they are not JSON. */
+  readonly bodies?: readonly string[];
+}
+
+/** An event vocabulary. */
+export interface Dialect {
+  readonly name: string;
+  /**
+   * Which models a client frame names, or why it must not pass; undefined when it names none.
+   * Called only for keys with a model list, before the frame goes upstream.
+   */
+  guard(frame: Frame): readonly string[] | Refused | undefined;
+  /** Called after a frame was sent. Must be cheap for audio. */
+  observe(frame: Frame, direction: Direction): Observation | undefined;
+  /** The event that tells a client that its frame was refused; undefined where the dialect has only close codes. */
+  refusal(refused: Refused): string | undefined;
+}
+
+/** Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one. */
+export interface Refused {
+  readonly code: 'model_not_allowed' | 'duplicate_key';
+  readonly message: string;
+  readonly eventId?: string | undefined;
+}
+
+/** What the tap learns from one frame. */
+export interface Observation {
+  readonly type: string;
+  readonly mark?: Mark;
+  readonly usage?: Usage;
+  /** The model that the provider says it serves. */
+  readonly model?: string;
+}
+
+/** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
+export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
+
+/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. */
+export interface Usage {
+  readonly cumulative?: boolean;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly totalTokens?: number;
+  readonly inputTextTokens?: number;
+  readonly inputAudioTokens?: number;
+  readonly inputImageTokens?: number;
+  readonly cachedTokens?: number;
+  readonly outputTextTokens?: number;
+  readonly outputAudioTokens?: number;
+  readonly seconds?: number;
+}
+
+/** A refusal before the 101. `message` says what was wrong and what was expected. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly retryAfterS?: number;
+}
+
+export type RefusalCode =
+  | 'invalid_request'
+  | 'invalid_key'
+  | 'model_not_allowed'
+  | 'origin_not_allowed'
+  | 'host_not_allowed'
+  | 'unknown_path'
+  | 'duplicate_session'
+  | 'beta_api_shape_disabled'
+  | 'too_many_sessions'
+  | 'too_many_connections'
+  | 'not_implemented'
+  | 'unsupported_media_type'
+  | 'upstream_refused'
+  | 'upstream_unreachable'
+  | 'upstream_timeout'
+  | 'provider_not_configured'
+  | 'draining';
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
