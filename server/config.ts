@@ -1,64 +1,218 @@
 // Configuration: a YAML file and the environment become one frozen Config. The only place that reads process.env.
 
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { isLoopbackHost } from './address.ts';
+import { ConfigError, isSecretPath, type Problem, pathText, problemsOf, unknownKey } from './config-problem.ts';
+import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './config-schema.ts';
 
-const port = z.int().min(0).max(65_535);
-const bytes = z.int().min(1);
-const ms = z.int().min(1);
-/** 0 switches the limit off. */
-const optionalMs = z.int().min(0);
+export { ConfigError } from './config-problem.ts';
+export type { Key, Limits, Provider } from './config-schema.ts';
 
-export const limitsSchema = z.strictObject({
-  clientMaxPayloadBytes: bytes
-    .default(16 * 1024 * 1024)
-    .describe('largest message of a client (an OpenAI append may be 15 MiB)'),
-  providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('largest message of a provider'),
-  maxFragments: z.int().min(1).default(64).describe('fragments of one message'),
-  maxBufferedChunks: z.int().min(1).default(256).describe('network reads that one incomplete message may take up'),
-  handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete'),
-  dialMs: ms.default(10_000).describe('dialling the provider, until its 101'),
-  maxHeaderBytes: bytes.default(8192).describe('request line and headers'),
-  maxConnectionsPerAddress: z
-    .int()
-    .min(1)
-    .default(50)
-    .describe('connections of one address that are not (yet) sessions'),
-  maxConnections: z.int().min(1).default(1000).describe('connections in all that are not (yet) sessions'),
-  pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
-  overrunBytes: z
-    .int()
-    .min(0)
-    .default(1024 * 1024)
-    .describe('queued beyond pauseBytes and one frame: the session ends'),
-  stallMs: ms.default(10_000).describe('no write progress while bytes are queued: the session ends'),
-  pingMs: ms.default(15_000).describe('pings toward clients; two missed ones end the session'),
-  providerSilenceMs: ms
-    .default(60_000)
-    .describe('no traffic of any kind from the provider, though pinged: the session ends'),
-  closeMs: ms.default(3000).describe('waiting for the answer to a close'),
-  idleMs: optionalMs.default(0).describe('no message in either direction; 0: off'),
-  sessionMs: optionalMs.default(0).describe('length of a session; 0: off, the cap of the provider holds'),
-  drainMs: ms.default(600_000).describe('how long live sessions go on after SIGTERM'),
-});
-export type Limits = Readonly<z.infer<typeof limitsSchema>>;
+const known: readonly KnownProvider[] = [
+  { name: 'openai', baseUrl: 'wss://api.openai.com', environment: ['OPENAI_API_KEY'] },
+  {
+    name: 'gemini',
+    baseUrl: 'wss://generativelanguage.googleapis.com',
+    environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  },
+];
+const rehearsalSchema = z.looseObject({});
 
-const keySchema = z.strictObject({
-  id: z.string().min(1),
-  secret: z.string().min(8),
-  team: z.string().min(1).optional(),
-  models: z
-    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, * matches anything'))
-    .min(1)
-    .optional(),
-  maxSessions: z.int().min(1).optional(),
-});
-export type Key = Readonly<z.infer<typeof keySchema>>;
+const schema = fileSchema(known, rehearsalSchema);
+type File = z.infer<typeof schema>;
 
-const providerSchema = z.strictObject({
-  baseUrl: z.url({ protocol: /^wss?$/ }).optional(),
-  apiKey: z.string().min(1),
-  allowPrivate: z.boolean().default(false),
-  organization: z.string().min(1).optional(),
-  project: z.string().min(1).optional(),
-});
-export type Provider = Readonly<z.infer<typeof providerSchema>>;
+/** The options of the rehearsal provider, and the names of the providers that it stands in for (at least one). */
+export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
+
+/** Everything that is configurable, frozen, with its defaults: plain JSON data, so that it can be sent to other processes. */
+export interface Config {
+  /** Gateway processes that share the listening port. */
+  readonly processes: number;
+  /** Absolute path of the folder for certificates and what a run leaves. */
+  readonly dataDirectory: string;
+  /** `tls` holds absolute paths; without it a development certificate is used. */
+  readonly listen: Readonly<Omit<File['listen'], 'origins'>> & { readonly origins: readonly string[] };
+  readonly admin: Readonly<File['admin']>;
+  /** None: open mode, loopback peers only. */
+  readonly keys: readonly Key[];
+  /** By adapter name; only what is configured. */
+  readonly providers: Readonly<Partial<Record<string, Provider>>>;
+  /** false: no stand-in, and a provider that is not configured is refused. */
+  readonly rehearsal: false | Rehearsal;
+  readonly limits: Limits;
+  readonly log: Readonly<File['log']>;
+}
+
+export interface ConfigSource {
+  /** Path of the YAML file; none: defaults and the environment. */
+  readonly file?: string | undefined;
+  /** The data directory; `.trunkline` in the working directory when not given. */
+  readonly data?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
+export function loadConfig({ file, data = '.trunkline', env = process.env }: ConfigSource): Config {
+  const raw = file === undefined ? {} : parseYaml(file);
+  const problems: Problem[] = [];
+  const resolved = resolveSecrets(raw, [], { env, problems });
+  const parsed = schema.safeParse(resolved);
+  if (!parsed.success) problems.push(...problemsOf(schema, resolved, parsed.error.issues));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const base = file === undefined ? process.cwd() : dirname(resolve(file));
+  const { listen, providers: inFile, rehearsal, ...rest } = parsed.data;
+  const { tls } = listen;
+  const providers = { ...fromEnvironment(inFile, env), ...inFile };
+  const config: Config = {
+    ...rest,
+    dataDirectory: resolve(data),
+    listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
+    providers,
+    rehearsal: standIn(rehearsal, providers, rest.keys.length === 0),
+  };
+  problems.push(...conflicts(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+/** The file as data; faults of syntax carry their line and column. An empty file is an empty mapping. */
+function parseYaml(file: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(readConfigFile(file), { lineCounter: lines, prettyErrors: false });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    const problems = faults.map(({ message, pos }) => {
+      const { line, col } = lines.linePos(pos[0]);
+      return { path: '', message: `${file}: line ${line}, column ${col}: ${message}` };
+    });
+    throw new ConfigError(problems);
+  }
+  return document.toJS() ?? {};
+}
+
+function readConfigFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw new ConfigError([{ path: '', message: `${file}: expected a configuration file, got: ${reason}` }]);
+  }
+}
+
+type Path = readonly (string | number)[];
+type Resolving = { readonly env: NonNullable<ConfigSource['env']>; readonly problems: Problem[] };
+
+/** A copy in which `${NAME}` in secret fields is replaced; anywhere else it is a problem. */
+function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], to));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], to)]),
+    );
+  }
+  if (typeof value !== 'string' || !value.includes('${')) return value;
+  if (isSecretPath(path)) return secretFrom(value, path, to);
+  const where = 'keys[].secret, providers.*.apiKey and admin.token';
+  to.problems.push({ path: pathText(path), message: `expected a plain value: \${...} is for secrets only (${where})` });
+  return value;
+}
+
+function secretFrom(template: string, path: Path, { env, problems }: Resolving): string {
+  const report = (message: string) => {
+    problems.push({ path: pathText(path), message });
+    // Keeps the field valid, so that the same fault is not reported twice.
+    return `missing-${pathText(path)}`;
+  };
+  const secret = template.replace(/\$\{([^}]*)(\}|$)/g, (_, name: string, end: string) => {
+    if (!end || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return report('expected ${NAME} with the name of a variable');
+    const value = env[name];
+    return value?.trim()
+      ? value
+      : report(`the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`);
+  });
+  // A variable must not be able to change what the field means.
+  return secret === clientsOwn ? report(`expected a credential, got the word ${clientsOwn} from a variable`) : secret;
+}
+
+/** Providers that the file does not mention and whose credential is in the environment. */
+function fromEnvironment(inFile: File['providers'], env: NonNullable<ConfigSource['env']>): File['providers'] {
+  const found: File['providers'] = {};
+  const problems: Problem[] = [];
+  for (const { name, environment, baseUrl } of known) {
+    const variable = environment.find((one) => env[one]?.trim());
+    if (inFile[name] || !variable) continue;
+    const apiKey = env[variable] ?? '';
+    if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === clientsOwn)
+      problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
+    found[name] = { apiKey, baseUrl, allowPrivate: false };
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return found;
+}
+
+/** The rehearsal provider never replaces a configured one, and comes uninvited only where nobody could be misled. */
+function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen: boolean): Config['rehearsal'] {
+  const missing = known.map(({ name }) => name).filter((name) => !providers[name]);
+  const byItself = isOpen && missing.length === known.length;
+  if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
+  return { ...rehearsalSchema.parse(typeof asked === 'object' ? asked : {}), providers: missing };
+}
+
+/** What each field alone cannot show. */
+function conflicts({ listen, admin, keys }: Config): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: string, message: string) => problems.push({ path, message });
+  if (keys.length === 0 && !isLoopbackHost(listen.host))
+    report('listen.host', `expected a loopback address, got "${listen.host}": without keys anyone could use it`);
+  if (!admin.token && !isLoopbackHost(admin.host))
+    report('admin.host', `expected a loopback address, got "${admin.host}": others need admin.token`);
+  const ports: [string, number | false][] = [
+    ['listen.port', listen.port],
+    ['listen.tlsPort', listen.tlsPort],
+    ['admin.port', admin.port],
+  ];
+  ports.forEach(([path, port], index) => {
+    const twin = ports.slice(0, index).find((other) => port && other[1] === port);
+    if (twin) report(path, `expected a port of its own, got ${port}, which is ${twin[0]} too`);
+  });
+  if (listen.tls && listen.tlsPort === false)
+    report('listen.tls', 'expected a listen.tlsPort to go with it, got false');
+  for (const [field, path] of Object.entries(listen.tls ?? {})) {
+    if (!isReadable(path)) report(`listen.tls.${field}`, `expected a readable file, got "${path}"`);
+  }
+  keys.forEach((key, index) => {
+    const before = keys.slice(0, index);
+    if (before.some(({ id }) => id === key.id))
+      report(`keys[${index}].id`, `expected a unique id, got "${key.id}" again`);
+    const twin = before.findIndex(({ secret }) => secret === key.secret);
+    if (twin >= 0) report(`keys[${index}].secret`, `expected a unique secret, got that of keys[${twin}]`);
+    key.models?.forEach((pattern, at) => {
+      const [provider = ''] = pattern.split('/');
+      if (provider.includes('*') || known.some(({ name }) => name === provider)) return;
+      const message = unknownKey(
+        provider,
+        known.map(({ name }) => name),
+      );
+      report(`keys[${index}].models[${at}]`, message.replace('key', `provider "${provider}"`));
+    });
+  });
+  return problems;
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

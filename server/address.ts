@@ -1,0 +1,70 @@
+// Which addresses belong to this machine or to a private network. Works on literals only; names are for whoever resolves them.
+
+import { BlockList, isIP } from 'node:net';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** The special-purpose ranges of RFC 6890 and its registries that no public provider can have. */
+const internal = new BlockList();
+const ipv4: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+];
+for (const [net, bits] of ipv4) internal.addSubnet(net, bits, 'ipv4');
+/** The only IPv6 space that is handed out, minus what in it is a tunnel or documentation, is public. */
+const globalIpv6 = new BlockList();
+globalIpv6.addSubnet('2000::', 3, 'ipv6');
+const tunnelled = new BlockList();
+const ipv6: readonly (readonly [string, number])[] = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+];
+for (const [net, bits] of ipv6) tunnelled.addSubnet(net, bits, 'ipv6');
+
+/** Takes the brackets off an IPv6 literal of a URL, and a zone off a link-local one. */
+function bare(host: string): string {
+  const inner = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  return inner.split('%')[0] ?? inner;
+}
+
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1` in any spelling); undefined when there is none. */
+function mappedIpv4(address: string): string | undefined {
+  if (isIP(address) !== 6) return undefined;
+  const groups = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`ws://[${address}]`).hostname);
+  if (!groups?.[1] || !groups[2]) return undefined;
+  const [high, low] = [Number.parseInt(groups[1], 16), Number.parseInt(groups[2], 16)];
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** A name or literal that never leaves this machine: `localhost`, names under it, 127.0.0.0/8, ::1. */
+export function isLoopbackHost(host: string): boolean {
+  const name = bare(host).toLowerCase().replace(/\.$/, '');
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  const address = mappedIpv4(name) ?? name;
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** An address literal outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */
+export function isPrivateAddress(literal: string): boolean {
+  const address = mappedIpv4(bare(literal)) ?? bare(literal);
+  if (isIP(address) === 4) return internal.check(address, 'ipv4');
+  if (isIP(address) !== 6) return false;
+  return !globalIpv6.check(address, 'ipv6') || tunnelled.check(address, 'ipv6');
+}

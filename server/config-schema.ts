@@ -1,0 +1,141 @@
+// The shape of the configuration file: every key, its default and what it may be. Unknown keys are refused.
+
+import { z } from 'zod';
+import { isLoopbackHost, isPrivateAddress } from './address.ts';
+
+/** What the configuration needs to know of an adapter. */
+export interface KnownProvider {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly environment: readonly string[];
+}
+
+const port = z.int().min(0).max(65_535);
+const bytes = z
+  .int()
+  .min(1)
+  .max(2 ** 30);
+/** Timers wrap around beyond this (24.8 days). */
+const longestMs = 2 ** 31 - 1;
+const ms = z.int().min(1).max(longestMs);
+/** 0 switches the limit off. */
+const optionalMs = z.int().min(0).max(longestMs);
+const name = z.string().min(1).max(200);
+const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
+/** Goes into a header, so it has to fit into one. */
+const secret = z
+  .string()
+  .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
+  .min(1);
+const ownSecret = secret.min(8);
+
+export const limitsSchema = z.strictObject({
+  clientMaxPayloadBytes: bytes
+    .default(16 * 1024 * 1024)
+    .describe('largest message of a client (an OpenAI append may be 15 MiB)'),
+  providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('largest message of a provider'),
+  maxFragments: z.int().min(1).default(64).describe('fragments of one message'),
+  maxBufferedChunks: z.int().min(1).default(256).describe('network reads that one incomplete message may take up'),
+  handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete'),
+  dialMs: ms.default(10_000).describe('dialling the provider, until its 101'),
+  maxHeaderBytes: bytes.default(8192).describe('request line and headers'),
+  maxConnectionsPerAddress: z
+    .int()
+    .min(1)
+    .default(50)
+    .describe('connections of one address that are not (yet) sessions'),
+  maxConnections: z.int().min(1).default(1000).describe('connections in all that are not (yet) sessions'),
+  pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
+  overrunBytes: z
+    .int()
+    .min(0)
+    .default(1024 * 1024)
+    .describe('queued beyond pauseBytes and one frame: the session ends'),
+  stallMs: ms.default(10_000).describe('no write progress while bytes are queued: the session ends'),
+  pingMs: ms.default(15_000).describe('pings toward clients; two missed ones end the session'),
+  providerSilenceMs: ms
+    .default(60_000)
+    .describe('no traffic of any kind from the provider, though pinged: the session ends'),
+  closeMs: ms.default(3000).describe('waiting for the answer to a close'),
+  idleMs: optionalMs.default(0).describe('no message in either direction; 0: off'),
+  sessionMs: optionalMs.default(0).describe('length of a session; 0: off, the cap of the provider holds'),
+  drainMs: ms.default(600_000).describe('how long live sessions go on after SIGTERM'),
+});
+export type Limits = Readonly<z.infer<typeof limitsSchema>>;
+
+const listenSchema = z.strictObject({
+  host: host.default('127.0.0.1'),
+  port: port.default(8080),
+  tlsPort: z.union([port, z.literal(false)]).default(8443),
+  tls: z.strictObject({ cert: name.describe('PEM file, chain included'), key: name.describe('PEM file') }).optional(),
+  origins: z
+    .array(
+      z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/, 'expected an origin such as https://app.example.com'),
+    )
+    .default([]),
+});
+
+const keySchema = z.strictObject({
+  id: name,
+  secret: ownSecret,
+  team: name.optional(),
+  models: z
+    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, * matches anything'))
+    .min(1)
+    .optional(),
+  maxSessions: z.int().min(1).optional(),
+});
+export type Key = Readonly<z.infer<typeof keySchema>>;
+
+/** `apiKey: client` forwards the client's own credential. */
+export const clientsOwn = 'client';
+
+function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined {
+  if (!URL.canParse(text)) return 'expected a URL such as wss://api.example.com';
+  const url = new URL(text);
+  if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return 'expected a wss: URL';
+  if (url.username || url.password) return 'expected a URL without a credential (it belongs into apiKey)';
+  if (url.search || url.hash) return 'expected a URL without query and fragment';
+  if (allowPrivate) return undefined;
+  if (url.protocol === 'ws:') return 'expected a wss: URL (ws: needs allowPrivate: true)';
+  if (isLoopbackHost(url.hostname) || isPrivateAddress(url.hostname))
+    return 'expected a public address (a loopback or private one needs allowPrivate: true)';
+  return undefined;
+}
+
+const providerSchema = (baseUrl: string) =>
+  z
+    .strictObject({
+      baseUrl: z.string().default(baseUrl),
+      apiKey: secret,
+      allowPrivate: z.boolean().default(false),
+      organization: secret.optional(),
+      project: secret.optional(),
+    })
+    .superRefine((provider, context) => {
+      const message = baseUrlProblem(provider.baseUrl, provider.allowPrivate);
+      if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
+    });
+/** `baseUrl` is a wss: URL (ws: with `allowPrivate`); `apiKey` is `client` where the client's own credential is forwarded. */
+export type Provider = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
+
+/** The schema of the file. `providers` are the adapters, `rehearsal` is the schema of the rehearsal provider's options. */
+export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
+  const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one.baseUrl).optional()]));
+  return z.strictObject({
+    processes: z.int().min(1).max(256).default(1),
+    listen: listenSchema.prefault({}),
+    admin: z
+      .strictObject({ host: host.default('127.0.0.1'), port: port.default(9090), token: ownSecret.optional() })
+      .prefault({}),
+    keys: z.array(keySchema).default([]),
+    providers: z.strictObject(shape).prefault({}),
+    rehearsal: z.union([z.boolean(), rehearsal]).optional(),
+    limits: limitsSchema.prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+      })
+      .prefault({}),
+  });
+}
