@@ -1,0 +1,37 @@
+// The command itself: it must explain an old Node instead of failing on TypeScript.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+
+/** Runs the command in a Node that says it is `version`. */
+function runAs(version: string, ...args: string[]) {
+  const pretend = `for (const [name, value] of [['version', 'v${version}'], ['versions', { ...process.versions, node: '${version}' }]])
+    Object.defineProperty(process, name, { value })`;
+  const url = `data:text/javascript,${encodeURIComponent(pretend)}`;
+  return spawnSync(process.execPath, ['--import', url, bin, ...args], { encoding: 'utf8' });
+}
+
+test.each(['12.22.12', '18.0.0', '23.11.1'])('says in one line what to do on Node %s and loads nothing', (version) => {
+  const { status, stderr, stdout } = runAs(version, 'serve');
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain(`needs Node 24 or newer, this is v${version}`);
+  expect(stderr).toContain('npm ci && npm start');
+});
+
+test('goes on to the command line on Node 24', () => {
+  const { status, stderr } = runAs('24.0.0', 'config', 'check', '--config', '/nonexistent/trunkline.yaml');
+  expect(status).toBe(2);
+  expect(stderr).toContain('/nonexistent/trunkline.yaml');
+});
+
+test('has no static import and no top-level await, which old versions would fail on before the check', () => {
+  const source = readFileSync(bin, 'utf8');
+  expect(source).not.toMatch(/^\s*import\s+[^(]/m);
+  expect(source).not.toMatch(/\bawait\b|\?\?|\?\./);
+});
