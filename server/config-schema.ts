@@ -98,6 +98,7 @@ function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined
   if (url.search || url.hash) return 'expected a URL without query and fragment';
   if (allowPrivate) return undefined;
   if (url.protocol === 'ws:') return 'expected a wss: URL (ws: needs allowPrivate: true)';
+  // A name is resolved, and checked, when it is dialled.
   if (isLoopbackHost(url.hostname) || isPrivateAddress(url.hostname))
     return 'expected a public address (a loopback or private one needs allowPrivate: true)';
   return undefined;

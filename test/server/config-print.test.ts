@@ -1,0 +1,54 @@
+// `config print`: shows everything but secrets, and can be used as a configuration file.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from '../../server/config.ts';
+import { printConfig } from '../../server/config-print.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-print-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'printed.yaml');
+
+const written = `
+listen: { host: 0.0.0.0, port: 0, tlsPort: false, origins: ["https://app.example.com"] }
+admin: { host: 0.0.0.0, token: hunter2-admin }
+keys:
+  - { id: a, secret: hunter2-key-a, models: ["openai/*"] }
+  - { id: b, secret: hunter2-key-b }
+providers:
+  openai: { apiKey: client }
+rehearsal: true
+limits: { idleMs: 1234 }
+`;
+
+/** Loads what `yaml` says, prints it and loads that. */
+function roundTrip(yaml: string, env = {}) {
+  writeFileSync(file, yaml);
+  const first = loadConfig({ file, env });
+  const printed = printConfig(first);
+  writeFileSync(file, printed);
+  return { first, printed, second: loadConfig({ file, env: {} }) };
+}
+
+test('prints every default and no secret', () => {
+  const { printed } = roundTrip(written, { GEMINI_API_KEY: 'hunter2-env' });
+  expect(printed).not.toContain('hunter2');
+  expect(printed).toContain('pingMs: 15000');
+  expect(printed).toContain('apiKey: client');
+});
+
+test('is accepted as a file and means the same, apart from the secrets', () => {
+  const { first, second } = roundTrip(written, { GEMINI_API_KEY: 'hunter2-env' });
+  const secrets = { admin: 0, keys: 0, providers: 0 };
+  expect({ ...second, ...secrets }).toEqual({ ...first, ...secrets });
+  expect(second.keys.map(({ secret: _, ...rest }) => rest)).toEqual(first.keys.map(({ secret: _, ...rest }) => rest));
+  expect(second.providers.gemini).toMatchObject({ baseUrl: first.providers.gemini?.baseUrl });
+});
+
+test('keeps the stand-in of open mode as it is', () => {
+  const { first, second } = roundTrip('');
+  expect(first.rehearsal).not.toBe(false);
+  expect(second).toEqual(first);
+});

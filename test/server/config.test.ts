@@ -1,0 +1,317 @@
+// The configuration: what is accepted, what is refused and how it is said, where the environment comes in.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../server/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+type Env = Record<string, string | undefined>;
+
+function load(yaml: string, env: Env = {}) {
+  const file = join(folder, `${files++}.yaml`);
+  writeFileSync(file, yaml);
+  return loadConfig({ file, env });
+}
+
+/** The lines of the refusal. */
+function refusal(yaml: string, env: Env = {}): string[] {
+  try {
+    load(yaml, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+const openai = 'providers: { openai: { apiKey: sk-test } }';
+
+describe('without a file', () => {
+  test('listens on loopback in open mode and rehearses every provider', () => {
+    const config = loadConfig({ env: {} });
+    expect(config).toMatchObject({
+      processes: 1,
+      listen: { host: '127.0.0.1', port: 8080, tlsPort: 8443, origins: [] },
+      admin: { host: '127.0.0.1', port: 9090 },
+      keys: [],
+      providers: {},
+      log: { level: 'info' },
+    });
+    expect(config.rehearsal).toMatchObject({ providers: expect.arrayContaining(['openai', 'gemini']) });
+  });
+
+  test('takes provider keys from the environment and then rehearses nothing', () => {
+    const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-env' } });
+    expect(config.providers).toEqual({
+      openai: { apiKey: 'sk-env', baseUrl: 'wss://api.openai.com', allowPrivate: false },
+    });
+    expect(config.rehearsal).toBe(false);
+  });
+
+  test('prefers GEMINI_API_KEY to GOOGLE_API_KEY, and takes an empty one for none', () => {
+    expect(loadConfig({ env: { GEMINI_API_KEY: 'a', GOOGLE_API_KEY: 'b' } }).providers.gemini?.apiKey).toBe('a');
+    expect(loadConfig({ env: { GEMINI_API_KEY: ' ', GOOGLE_API_KEY: 'b' } }).providers.gemini?.apiKey).toBe('b');
+    expect(loadConfig({ env: { GEMINI_API_KEY: '' } }).providers).toEqual({});
+  });
+
+  test('refuses a provider key that no header could carry, without showing it', () => {
+    expect(() => loadConfig({ env: { OPENAI_API_KEY: 'sk-se cret\n' } })).toThrow(
+      /^OPENAI_API_KEY: expected a credential/,
+    );
+    expect(() => loadConfig({ env: { OPENAI_API_KEY: 'sk-se cret\n' } })).not.toThrow(/cret/);
+    expect(() => loadConfig({ env: { OPENAI_API_KEY: 'client' } })).toThrow(ConfigError);
+  });
+
+  test('resolves the data directory against the working directory', () => {
+    expect(loadConfig({ env: {} }).dataDirectory).toBe(join(process.cwd(), '.trunkline'));
+    expect(loadConfig({ env: {}, data: '/srv/data' }).dataDirectory).toBe('/srv/data');
+  });
+
+  test('is frozen to the bottom and survives a trip through JSON', () => {
+    const config = loadConfig({ env: {} });
+    expect(Object.isFrozen(config.listen.origins)).toBe(true);
+    expect(Object.isFrozen(config.limits)).toBe(true);
+    expect(JSON.parse(JSON.stringify(config))).toEqual(config);
+  });
+});
+
+describe('a file', () => {
+  test('may be empty, or only comments', () => {
+    expect(load('')).toEqual(loadConfig({ env: {} }));
+    expect(load('# nothing yet\n')).toEqual(loadConfig({ env: {} }));
+  });
+
+  test('is read as the documentation shows it', () => {
+    const config = load(
+      `
+listen: { host: 0.0.0.0, port: 0, tlsPort: false, origins: ["https://app.example.com"] }
+admin: { port: 0 }
+keys:
+  - { id: demo, secret: "\${TRUNKLINE_KEY}", team: web, models: ["openai/*", "gemini/gemini-live-*"], maxSessions: 50 }
+providers:
+  openai: { baseUrl: "wss://eu.example.com", apiKey: "\${OPENAI_API_KEY}", organization: org-1, project: proj-1 }
+  gemini: { apiKey: client }
+limits: { idleMs: 60000 }
+log: { level: warn }
+`,
+      { TRUNKLINE_KEY: 'tl-secret', OPENAI_API_KEY: 'sk-env' },
+    );
+    expect(config.keys[0]).toEqual({
+      id: 'demo',
+      secret: 'tl-secret',
+      team: 'web',
+      models: ['openai/*', 'gemini/gemini-live-*'],
+      maxSessions: 50,
+    });
+    expect(config.providers.openai).toMatchObject({
+      baseUrl: 'wss://eu.example.com',
+      apiKey: 'sk-env',
+      project: 'proj-1',
+    });
+    expect(config.providers.gemini).toMatchObject({ apiKey: 'client' });
+    expect(config.limits).toMatchObject({ idleMs: 60_000, pingMs: 15_000 });
+    expect(config.rehearsal).toBe(false);
+  });
+
+  test('wins over a provider key of the environment, which still fills in what it does not mention', () => {
+    const { providers } = load(openai, { OPENAI_API_KEY: 'sk-env', GEMINI_API_KEY: 'g-env' });
+    expect(providers.openai?.apiKey).toBe('sk-test');
+    expect(providers.gemini?.apiKey).toBe('g-env');
+  });
+
+  test('that is missing or not YAML is refused with the place of the fault', () => {
+    expect(() => loadConfig({ file: join(folder, 'none.yaml'), env: {} })).toThrow(/none\.yaml: .*no such file/);
+    expect(refusal('listen:\n  port: 1\n  port: 2\n')[0]).toMatch(/line 3, column 3: Map keys must be unique/);
+    expect(refusal('listen: [\n')[0]).toMatch(/line \d+, column \d+: /);
+    expect(refusal('- a\n')).toEqual(['expected a mapping, got a list']);
+    expect(refusal('a: 1\n---\nb: 2\n')[0]).toMatch(/multiple documents/);
+  });
+
+  test('with several faults is refused with all of them', () => {
+    const lines = refusal(
+      'lisen: { port: 1 }\nprocesses: 0\nlimits: { pingMs: fast }\nkeys: [{ id: a, secret: "${NONE}" }]\n',
+    );
+    expect(lines).toHaveLength(4);
+    expect(lines).toContain('limits.pingMs: expected a number, got "fast"');
+    expect(lines).toContain('processes: expected at least 1, got 0');
+    expect(lines).toContain('keys[0].secret: the environment variable NONE is not set');
+    expect(lines.find((line) => line.startsWith('lisen: '))).toMatch(/unknown key, .*listen.*; did you mean listen\?$/);
+  });
+
+  test.each([
+    ['listen: { port: 70000 }', 'listen.port: expected at most 65535, got 70000'],
+    ['listen: { tlsPort: true }', 'listen.tlsPort: expected a number or false, got true'],
+    ['listen:', 'listen: expected a mapping, got nothing'],
+    ['keys:', 'keys: expected a list, got nothing'],
+    ['keys: [{ id: a }]', 'keys[0].secret: missing, expected a text'],
+    [
+      'keys: [{ id: a, secret: short12 }]',
+      'keys[0].secret: expected at least 8 characters, got another text (not shown)',
+    ],
+    ['keys: [{ id: a, secret: 1234567890 }]', 'keys[0].secret: expected a text, got a number'],
+    ['limits: { drainMs: 3000000000 }', 'limits.drainMs: expected at most 2147483647, got 3000000000'],
+    ['limits: { pingMs: 0.5 }', 'limits.pingMs: expected a whole number, got 0.5'],
+    ['log: { level: loud }', 'log.level: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
+    ['listen: { origins: ["*"] }', 'listen.origins[0]: expected an origin such as https://app.example.com, got "*"'],
+    [
+      'listen: { origins: ["https://a.example/"] }',
+      'listen.origins[0]: expected an origin such as https://app.example.com, got "https://a.example/"',
+    ],
+  ])('%s is refused as: %s', (yaml, line) => expect(refusal(yaml)).toEqual([line]));
+
+  test('names the providers there are when it gets another, and the fields when one of those is misspelt', () => {
+    expect(refusal('providers: { opnai: { apiKey: x } }')[0]).toMatch(
+      /^providers\.opnai: unknown key, .*mean openai\?$/,
+    );
+    expect(refusal('providers: { openai: { apikey: x } }').join()).toMatch(
+      /providers\.openai\.apikey: .*mean apiKey\?/,
+    );
+    const key = (models: string) => `keys: [{ id: a, secret: long-enough, models: [${models}] }]`;
+    expect(refusal(key('opnai/x'))[0]).toMatch(/^keys\[0\]\.models\[0\]: unknown provider "opnai", .*mean openai\?$/);
+    expect(refusal(key('gpt-realtime'))[0]).toMatch(/expected provider\/model/);
+  });
+});
+
+describe('variables', () => {
+  test('are filled into secrets, also as a part', () => {
+    const { admin } = load('admin: { token: "pre-${A_1}-${B}" }', { A_1: 'one', B: 'two' });
+    expect(admin.token).toBe('pre-one-two');
+  });
+
+  test('are refused when unset, empty, blank or not a name', () => {
+    const token = (text: string) => refusal(`admin: { token: "${text}" }`, { EMPTY: '', BLANK: ' \n' });
+    expect(token('${NONE}')).toEqual(['admin.token: the environment variable NONE is not set']);
+    expect(token('${EMPTY}')).toEqual(['admin.token: the environment variable EMPTY is empty']);
+    expect(token('${BLANK}')).toEqual(['admin.token: the environment variable BLANK is empty']);
+    expect(token('${A-B}')).toEqual(['admin.token: expected ${NAME} with the name of a variable']);
+    expect(token('abcdefgh${OPEN')).toEqual(['admin.token: expected ${NAME} with the name of a variable']);
+  });
+
+  test('are refused anywhere else', () => {
+    const [line] = refusal('providers: { openai: { apiKey: k, baseUrl: "wss://${HOST}" } }', { HOST: 'a.example' });
+    expect(line).toMatch(/^providers\.openai\.baseUrl: expected a plain value: \$\{\.\.\.\} is for secrets only/);
+  });
+
+  test('can not turn on the forwarding of client credentials', () => {
+    const [line] = refusal('providers: { openai: { apiKey: "${K}" } }', { K: 'client' });
+    expect(line).toMatch(/^providers\.openai\.apiKey: expected a credential/);
+  });
+
+  test('never show up in a refusal', () => {
+    const env = { S: 'hunter2 with a space', T: 'hunter2' };
+    const lines = refusal('admin: { token: "${T}" }\nkeys: [{ id: a, secret: "${S}" }]', env).join('\n');
+    expect(lines).toMatch(/^admin\.token: .*\n?/m);
+    expect(lines).toMatch(/^keys\[0\]\.secret: expected printable ASCII/m);
+    expect(lines).not.toContain('hunter2');
+  });
+});
+
+describe('the address of a provider', () => {
+  const line = (fields: string) => refusal(`providers: { openai: { apiKey: k, ${fields} } }`);
+
+  test.each([
+    'ws://127.0.0.1:9',
+    'wss://127.1',
+    'wss://0x7f000001',
+    'wss://2130706433',
+    'wss://[::1]',
+    'wss://[::ffff:10.0.0.1]',
+    'wss://10.1.2.3',
+    'wss://169.254.169.254',
+    'wss://localhost',
+    'ws://api.example.com',
+  ])('%s needs allowPrivate', (url) => {
+    expect(line(`baseUrl: "${url}"`)[0]).toMatch(/^providers\.openai\.baseUrl: expected .*allowPrivate: true/);
+    const { providers } = load(`providers: { openai: { apiKey: k, allowPrivate: true, baseUrl: "${url}" } }`);
+    expect(providers.openai?.baseUrl).toBe(url);
+  });
+
+  test.each([
+    ['https://api.example.com', 'expected a wss: URL'],
+    ['nonsense', 'expected a URL such as'],
+    ['wss://api.example.com/?a=b', 'expected a URL without query'],
+  ])('%s: %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
+
+  test('holds no credential, and a refused one is not shown', () => {
+    const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
+    expect(refused[0]).toContain('expected a URL without a credential');
+    expect(refused.join()).not.toContain('hunter2');
+  });
+});
+
+describe('what must not start', () => {
+  const keys = 'keys: [{ id: a, secret: long-enough }]';
+
+  test('open mode on a public address', () => {
+    expect(refusal('listen: { host: 0.0.0.0 }')[0]).toMatch(
+      /^listen\.host: expected a loopback address, got "0\.0\.0\.0"/,
+    );
+    expect(refusal('listen: { host: "::" }')[0]).toMatch(/^listen\.host: /);
+    expect(load(`listen: { host: 0.0.0.0 }\n${keys}`).listen.host).toBe('0.0.0.0');
+    expect(load('listen: { host: "::1" }').listen.host).toBe('::1');
+  });
+
+  test('a public admin listener without a token', () => {
+    expect(refusal(`admin: { host: 0.0.0.0 }\n${keys}`)[0]).toMatch(/^admin\.host: .*admin\.token/);
+    expect(load('admin: { host: 0.0.0.0, token: long-enough }').admin.host).toBe('0.0.0.0');
+  });
+
+  test('two listeners on one port, unless it is 0', () => {
+    expect(refusal('admin: { port: 8080 }')).toEqual([
+      'admin.port: expected a port of its own, got 8080, which is listen.port too',
+    ]);
+    expect(refusal('listen: { port: 8443 }')[0]).toMatch(/^listen\.tlsPort: /);
+    expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
+  });
+
+  test('keys that cannot be told apart, and the secret is not shown', () => {
+    const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
+    const lines = refusal(twins);
+    expect(lines).toEqual([
+      'keys[1].id: expected a unique id, got "a" again',
+      'keys[1].secret: expected a unique secret, got that of keys[0]',
+    ]);
+  });
+
+  test('half a certificate, an unreadable one, or one for a listener that is off', () => {
+    expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual(['listen.tls.key: missing, expected a text']);
+    const lines = refusal('listen: { tlsPort: false, tls: { cert: a.pem, key: b.pem } }');
+    expect(lines[0]).toMatch(/^listen\.tls: expected a listen\.tlsPort/);
+    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}"`);
+    expect(lines).toHaveLength(3);
+  });
+});
+
+test('certificate paths are relative to the file', () => {
+  for (const name of ['cert.pem', 'key.pem']) writeFileSync(join(folder, name), '');
+  const { tls } = load('listen: { tls: { cert: cert.pem, key: ./key.pem } }').listen;
+  expect(tls).toEqual({ cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') });
+});
+
+describe('the rehearsal provider', () => {
+  const keys = 'keys: [{ id: a, secret: long-enough }]';
+
+  test('stands in by itself only in open mode with nothing configured', () => {
+    expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
+    expect(load(keys).rehearsal).toBe(false);
+    expect(load(openai).rehearsal).toBe(false);
+    expect(load('', { OPENAI_API_KEY: 'sk-env' }).rehearsal).toBe(false);
+    expect(load('rehearsal: false').rehearsal).toBe(false);
+  });
+
+  test('stands in where it is asked to, and never for a configured provider', () => {
+    expect(load(`rehearsal: true\n${keys}`).rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
+    expect(load(`rehearsal: true\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
+    expect(load(`rehearsal: {}\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
+    expect(load(`rehearsal: true\n${openai}`, { GEMINI_API_KEY: 'g' }).rehearsal).toBe(false);
+  });
+
+  test('is not asked for by a word that only looks like yes', () => {
+    expect(refusal('rehearsal: yes')).toEqual(['rehearsal: expected true or false or a mapping, got "yes"']);
+  });
+});
