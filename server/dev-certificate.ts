@@ -1,0 +1,150 @@
+// The certificate for TLS on localhost, made once and kept in the data directory. Its CA signs it and nothing else ever:
+// the CA's private key is never written, so whoever trusts `ca.pem` trusts this one certificate.
+
+import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface DevCertificate {
+  /** Absolute paths of PEM files. */
+  readonly caPath: string;
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** What a shell must set for Node and for Python (OpenSSL) clients to trust it: `NODE_EXTRA_CA_CERTS=...`, `SSL_CERT_FILE=...`. */
+  readonly environment: readonly string[];
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+const lifetimeMs = 365 * dayMs;
+/** Remade when less than this is left, so that it does not expire under a running gateway. */
+const minimumLeftMs = 7 * dayMs;
+const names = ['localhost'];
+const addresses = ['127.0.0.1', '::1'];
+
+/**
+ * The development certificate for localhost in `directory` (made when missing): the one that is there when it is complete
+ * and valid for more than a week, else a new one. Processes that ask at once all get the same.
+ */
+export async function ensureDevCertificate(directory: string): Promise<DevCertificate> {
+  const root = resolve(directory);
+  const paths = { caPath: join(root, 'ca.pem'), certPath: join(root, 'cert.pem'), keyPath: join(root, 'key.pem') };
+  await mkdir(root, { recursive: true });
+  await withLock(join(root, 'lock'), async () => {
+    if (!(await isUsable(paths))) await make(paths);
+  });
+  const value = /^[\w./:@+-]+$/.test(paths.caPath) ? paths.caPath : `'${paths.caPath.replaceAll("'", "'\\''")}'`;
+  return { ...paths, environment: [`NODE_EXTRA_CA_CERTS=${value}`, `SSL_CERT_FILE=${value}`] };
+}
+
+type Paths = Pick<DevCertificate, 'caPath' | 'certPath' | 'keyPath'>;
+
+/** Whether the three files belong together, serve every local name, and stay valid for a while. */
+async function isUsable({ caPath, certPath, keyPath }: Paths): Promise<boolean> {
+  try {
+    const [caPem, certPem, keyPem] = await Promise.all(
+      [caPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
+    );
+    const ca = new X509Certificate(caPem ?? '');
+    const cert = new X509Certificate(certPem ?? '');
+    const isSound =
+      cert.checkIssued(ca) && cert.verify(ca.publicKey) && cert.checkPrivateKey(createPrivateKey(keyPem ?? ''));
+    const isComplete =
+      names.every((name) => cert.checkHost(name)) && addresses.every((address) => cert.checkIP(address));
+    return (
+      isSound && isComplete && [ca, cert].every(({ validToDate }) => validToDate.getTime() - Date.now() > minimumLeftMs)
+    );
+  } catch {
+    // Missing, cut short or not PEM at all: it is made anew.
+    return false;
+  }
+}
+
+async function make({ caPath, certPath, keyPath }: Paths): Promise<void> {
+  const { ca, cert, key } = await sign();
+  await replace(keyPath, key, 0o600);
+  await replace(certPath, cert, 0o644);
+  await replace(caPath, ca, 0o644);
+}
+
+/** A reader never sees half a file, and the key is never readable by others, not even for a moment. */
+async function replace(path: string, content: string, mode: number): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  await writeFile(temporary, content, { mode, flag: 'wx' });
+  await rename(temporary, path);
+}
+
+/** PEM texts. What RFC 5280 asks of a CA and of a server certificate, which strict verifiers (Python 3.13) insist on. */
+async function sign(): Promise<{ ca: string; cert: string; key: string }> {
+  // Loaded only when needed: it is slow to load, and a certificate is made once a year.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const [caKeys, keys] = await Promise.all([newKeys(), newKeys()]);
+  // A clock that is set back a little must not make it invalid.
+  const validity = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + lifetimeMs) };
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    ...validity,
+    name: 'CN=Trunkline development CA',
+    keys: caKeys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
+    ],
+  });
+  const cert = await x509.X509CertificateGenerator.create({
+    ...validity,
+    subject: 'CN=localhost',
+    issuer: ca.subject,
+    publicKey: keys.publicKey,
+    signingKey: caKeys.privateKey,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension([
+        ...names.map((value) => ({ type: 'dns' as const, value })),
+        ...addresses.map((value) => ({ type: 'ip' as const, value })),
+      ]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+    ],
+  });
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return {
+    ca: `${ca.toString('pem')}\n`,
+    cert: `${cert.toString('pem')}\n`,
+    key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
+  };
+}
+
+/** A lock whose holder died is taken over after this. */
+const lockStaleMs = 10_000;
+
+/** Runs `work` while no other process does: making a directory is atomic. */
+async function withLock(path: string, work: () => Promise<void>): Promise<void> {
+  while (!(await tryMkdir(path))) {
+    const held = await stat(path).catch(() => undefined);
+    if (held && Date.now() - held.mtimeMs > lockStaleMs) await rmdir(path).catch(() => undefined);
+    else await delay(20);
+  }
+  try {
+    await work();
+  } finally {
+    await rmdir(path).catch(() => undefined);
+  }
+}
+
+async function tryMkdir(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
