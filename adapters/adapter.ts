@@ -79,18 +79,25 @@ export interface Dialect {
   readonly name: string;
   /**
    * Which models a client frame names, or why it must not pass; undefined when it names none.
+   * Where a frame starts something with a model that it leaves open, the name is one that only `provider/*` allows.
    * Called only for keys with a model list, before the frame goes upstream.
    */
   guard(frame: Frame): readonly string[] | Refused | undefined;
   /** Called after a frame was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
-  /** The event that tells a client that its frame was refused; undefined where the dialect has only close codes. */
-  refusal(refused: Refused): string | undefined;
+  /**
+   * The event that tells a client that its frame was refused; undefined where the dialect has only close codes.
+   * The client's own id of the event is quoted from `refused`, else read from the frame.
+   */
+  refusal(refused: Refused, frame?: Frame): string | undefined;
 }
 
-/** Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one. */
+/**
+ * Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
+ * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model.
+ */
 export interface Refused {
-  readonly code: 'model_not_allowed' | 'duplicate_key';
+  readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event';
   readonly message: string;
   readonly eventId?: string | undefined;
 }

@@ -1,0 +1,75 @@
+// The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
+
+import { eventType } from '../../codecs/event-type.ts';
+import type { Frame } from '../../codecs/frame.ts';
+import type { Dialect, Observation, Refused } from '../adapter.ts';
+import { guardModels, type ModelRules } from '../named-models.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { clientEventId, objectAt, readEvent, textAt } from './events.ts';
+import { sessionSeconds, tokenUsage } from './usage.ts';
+
+const append = appendShape('session.input_audio.append');
+
+const rules: ModelRules = {
+  isAudio: (data) => isAppend(data, append),
+  paths: [
+    ['model'],
+    ['session', 'model'],
+    ['session', 'delegation', '**', 'model'],
+    ['session', 'triggers', '**', 'model'],
+    ['delegation', '**', 'model'],
+    ['response', 'model'],
+  ],
+  leavesModelOpen: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,
+};
+
+/** Delegated work arrives as wrapped Responses events; only the one that ends a response carries usage. */
+const endOfDelegated = Buffer.from('"usage"');
+
+export const liveDialect: Dialect = {
+  name: 'openai-live',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    return direction === 'upstream' ? { type } : observeServerEvent(type, frame);
+  },
+  refusal: liveError,
+};
+
+function observeServerEvent(type: string, frame: Frame): Observation {
+  switch (type) {
+    case 'session.output_audio.delta':
+      return { type, mark: 'audio' };
+    case 'session.started':
+      return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
+    case 'session.usage.updated':
+    case 'session.closed':
+      return { type, usage: sessionSeconds(objectAt(readEvent(frame.data), 'usage')) };
+    case 'response.event':
+      return frame.data.includes(endOfDelegated) ? delegated(type, frame) : { type };
+    default:
+      return { type };
+  }
+}
+
+function delegated(type: string, frame: Frame): Observation {
+  const event = readEvent(frame.data);
+  const ends = /^response\.(completed|incomplete|failed)$/.test(textAt(event, 'event', 'type') ?? '');
+  return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
+}
+
+function liveError(refused: Refused, frame?: Frame): string {
+  const eventId = refused.eventId ?? clientEventId(frame);
+  return JSON.stringify({
+    type: 'error',
+    event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
+    error: {
+      type: 'invalid_request_error',
+      code: refused.code,
+      message: refused.message,
+      ...(eventId === undefined ? {} : { client_event_id: eventId }),
+    },
+    ...(eventId === undefined ? {} : { client_event_id: eventId }),
+  });
+}

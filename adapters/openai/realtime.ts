@@ -1,0 +1,76 @@
+// The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
+
+import { eventType } from '../../codecs/event-type.ts';
+import type { Direction, Frame } from '../../codecs/frame.ts';
+import type { Dialect, Mark, Observation, Refused } from '../adapter.ts';
+import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { clientEventId, objectAt, readEvent, textAt } from './events.ts';
+import { tokenUsage } from './usage.ts';
+
+const append = appendShape('input_audio_buffer.append');
+
+/** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
+export const realtimeModelPaths: readonly ModelPath[] = [[], ['session'], ['response']].flatMap((place) => [
+  [...place, 'model'],
+  [...place, 'audio', 'input', 'transcription', 'model'],
+  [...place, 'input_audio_transcription', 'model'],
+]);
+
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), paths: realtimeModelPaths };
+
+/** Events that are known by their type alone. */
+const marks: { readonly [type: string]: Mark } = {
+  'input_audio_buffer.speech_started': 'speech-started',
+  'input_audio_buffer.speech_stopped': 'speech-stopped',
+  'response.output_audio.delta': 'audio',
+  'response.output_text.delta': 'text',
+};
+
+export const realtimeDialect: Dialect = {
+  name: 'openai-realtime',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    return type === undefined ? undefined : observeEvent(type, frame, direction);
+  },
+  refusal: realtimeError,
+};
+
+function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
+  if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
+  const mark = marks[type];
+  if (mark !== undefined) return { type, mark };
+  switch (type) {
+    case 'response.done':
+      return responseDone(type, frame.data);
+    case 'conversation.item.input_audio_transcription.completed':
+      return { type, usage: tokenUsage(objectAt(readEvent(frame.data), 'usage')) };
+    case 'session.created':
+    case 'session.updated':
+      return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
+    default:
+      return { type };
+  }
+}
+
+function responseDone(type: string, data: Buffer): Observation {
+  const event = readEvent(data);
+  const mark = textAt(event, 'response', 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
+  return { type, mark, usage: tokenUsage(objectAt(event, 'response', 'usage')) };
+}
+
+/** The `error` event of Realtime and of Translation. */
+export function realtimeError(refused: Refused, frame?: Frame): string {
+  return JSON.stringify({
+    type: 'error',
+    event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
+    error: {
+      type: 'invalid_request_error',
+      code: refused.code,
+      message: refused.message,
+      param: null,
+      event_id: refused.eventId ?? clientEventId(frame) ?? null,
+    },
+  });
+}

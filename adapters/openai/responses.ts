@@ -1,0 +1,65 @@
+// The Responses dialect over WebSocket (/v1/responses): text turns. Its event names occur in Realtime too, with other bodies.
+
+import { eventType } from '../../codecs/event-type.ts';
+import type { Frame } from '../../codecs/frame.ts';
+import type { Dialect, Observation } from '../adapter.ts';
+import { guardModels, type JsonObject, type ModelPath, type ModelRules } from '../named-models.ts';
+import { objectAt, readEvent, textAt } from './events.ts';
+import { tokenUsage } from './usage.ts';
+
+/** The request body, and tools in it: its own, those of a namespace, those that input items add. */
+const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];
+const bodyPaths: readonly ModelPath[] = [
+  ['model'],
+  ['moderation', 'model'],
+  ...toolPlaces.flatMap((place) => [
+    [...place, 'model'],
+    [...place, 'svg', 'model'],
+  ]),
+];
+
+const rules: ModelRules = {
+  isAudio: () => false,
+  paths: [...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])],
+  // Without a model, the provider takes it from a stored prompt.
+  leavesModelOpen: (event) => event.type === 'response.create' && !hasModel(event),
+};
+
+export const responsesDialect: Dialect = {
+  name: 'openai-responses',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
+    return observeServerEvent(type, frame);
+  },
+  refusal: (refused) =>
+    JSON.stringify({
+      type: 'error',
+      status: refused.code === 'model_not_allowed' ? 403 : 400,
+      error: { type: 'invalid_request_error', code: refused.code, message: refused.message, param: null },
+    }),
+};
+
+function hasModel(event: JsonObject): boolean {
+  return typeof event.model === 'string' || textAt(event, 'response', 'model') !== undefined;
+}
+
+function observeServerEvent(type: string, frame: Frame): Observation {
+  switch (type) {
+    case 'response.output_text.delta':
+      return { type, mark: 'text' };
+    case 'response.output_audio.delta':
+    case 'response.audio.delta':
+      return { type, mark: 'audio' };
+    case 'response.created':
+      return { type, model: textAt(readEvent(frame.data), 'response', 'model') };
+    case 'response.completed':
+    case 'response.incomplete':
+    case 'response.failed':
+      return { type, mark: 'turn-done', usage: tokenUsage(objectAt(readEvent(frame.data), 'response', 'usage')) };
+    default:
+      return { type };
+  }
+}

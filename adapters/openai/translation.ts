@@ -1,0 +1,26 @@
+// The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
+
+import { eventType } from '../../codecs/event-type.ts';
+import type { Dialect } from '../adapter.ts';
+import { guardModels, type ModelRules } from '../named-models.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { readEvent, textAt } from './events.ts';
+import { realtimeError, realtimeModelPaths } from './realtime.ts';
+
+const append = appendShape('session.input_audio_buffer.append');
+
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), paths: realtimeModelPaths };
+
+export const translationDialect: Dialect = {
+  name: 'openai-translation',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    if (direction === 'upstream') return { type };
+    if (type === 'session.output_audio.delta') return { type, mark: 'audio' };
+    if (type === 'session.created') return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
+    return { type };
+  },
+  refusal: realtimeError,
+};

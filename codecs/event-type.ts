@@ -1,0 +1,61 @@
+// What kind of event a JSON message is, from its first bytes. It never parses, and never looks further than it must.
+
+import { COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd, stringText, valueEnd } from './json-bytes.ts';
+
+/** No event of any dialect has a longer name; a longer one is no type. */
+const MAX_TYPE_BYTES = 128;
+
+/** The string at the top level key `type`; undefined when there is none, or when this is no JSON object. */
+export function eventType(data: Buffer): string | undefined {
+  let at = firstKeyStart(data, 0);
+  while (data[at] === QUOTE) {
+    const keyEnd = stringEnd(data, at);
+    if (keyEnd < 0) return undefined;
+    const value = valueStart(data, keyEnd);
+    if (value < 0) return undefined;
+    if (isTypeKey(data, at, keyEnd)) return typeText(data, value);
+    at = nextKeyStart(data, value);
+  }
+  return undefined;
+}
+
+/** The first key of the object that starts at `at` (after whitespace), and where its value starts. */
+export function firstMember(data: Buffer, at = 0): { readonly key: string; readonly valueAt: number } | undefined {
+  const open = firstKeyStart(data, at);
+  if (data[open] !== QUOTE) return undefined;
+  const end = stringEnd(data, open);
+  if (end < 0 || end - open > MAX_TYPE_BYTES) return undefined;
+  const valueAt = valueStart(data, end);
+  const key = stringText(data, open, end);
+  return valueAt < 0 || key === undefined ? undefined : { key, valueAt };
+}
+
+/** The byte order mark is skipped, as lenient parsers do. */
+function firstKeyStart(data: Buffer, from: number): number {
+  const hasMark = from === 0 && data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
+  const open = skipSpace(data, hasMark ? 3 : from);
+  return data[open] === OPEN_BRACE ? skipSpace(data, open + 1) : -1;
+}
+
+function valueStart(data: Buffer, keyEnd: number): number {
+  const colon = skipSpace(data, keyEnd + 1);
+  return data[colon] === COLON ? skipSpace(data, colon + 1) : -1;
+}
+
+function nextKeyStart(data: Buffer, value: number): number {
+  const end = valueEnd(data, value);
+  if (end < 0) return -1;
+  const comma = skipSpace(data, end);
+  return data[comma] === COMMA ? skipSpace(data, comma + 1) : -1;
+}
+
+function isTypeKey(data: Buffer, open: number, end: number): boolean {
+  if (end - open !== 5) return end - open > 5 && end - open <= 25 && stringText(data, open, end) === 'type';
+  return data[open + 1] === 0x74 && data[open + 2] === 0x79 && data[open + 3] === 0x70 && data[open + 4] === 0x65;
+}
+
+function typeText(data: Buffer, open: number): string | undefined {
+  if (data[open] !== QUOTE) return undefined;
+  const end = stringEnd(data, open);
+  return end < 0 || end - open > MAX_TYPE_BYTES ? undefined : stringText(data, open, end);
+}

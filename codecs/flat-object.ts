@@ -1,0 +1,65 @@
+// Recognises an object that holds nothing but known strings, by byte searches. What it accepts can hide no other key.
+
+import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json-bytes.ts';
+
+/** The keys that an object may have, each at most once; `value` where it must be exactly that, `needed` where it must be there. */
+export interface FlatKey {
+  readonly key: Buffer;
+  readonly value?: Buffer;
+  readonly needed: boolean;
+}
+
+/** At most 31 keys: what was seen is kept in the bits of a number. */
+export function flatKey(key: string, options: { value?: string; needed?: boolean } = {}): FlatKey {
+  const needed = options.needed ?? true;
+  return options.value === undefined
+    ? { key: Buffer.from(key), needed }
+    : { key: Buffer.from(key), value: Buffer.from(options.value), needed };
+}
+
+/** Without a backslash every quote delimits a string, so a search for quotes reads JSON as any parser would. */
+export function hasBackslash(data: Buffer): boolean {
+  return data.includes(BACKSLASH);
+}
+
+/**
+ * The index after the object that starts at `at` and has exactly the given keys with string values; -1 for anything else.
+ * Only sound when `hasBackslash(data)` is false.
+ */
+export function flatObjectEnd(data: Buffer, at: number, keys: readonly FlatKey[]): number {
+  if (data[at] !== OPEN_BRACE) return -1;
+  let seen = 0;
+  let index = skipSpace(data, at + 1);
+  for (;;) {
+    const keyEnd = data[index] === QUOTE ? stringEnd(data, index) : -1;
+    if (keyEnd < 0) return -1;
+    const which = keys.findIndex(({ key }) => isText(data, index + 1, keyEnd, key));
+    if (which < 0 || (seen & (1 << which)) !== 0) return -1;
+    seen |= 1 << which;
+    const end = knownValueEnd(data, keyEnd, keys[which]?.value);
+    if (end < 0) return -1;
+    index = skipSpace(data, end);
+    if (data[index] === CLOSE_BRACE) return hasAllNeeded(keys, seen) ? index + 1 : -1;
+    if (data[index] !== COMMA) return -1;
+    index = skipSpace(data, index + 1);
+  }
+}
+
+function knownValueEnd(data: Buffer, keyEnd: number, expected: Buffer | undefined): number {
+  const colon = skipSpace(data, keyEnd + 1);
+  if (data[colon] !== COLON) return -1;
+  const open = skipSpace(data, colon + 1);
+  const end = data[open] === QUOTE ? stringEnd(data, open) : -1;
+  if (end < 0 || (expected !== undefined && !isText(data, open + 1, end, expected))) return -1;
+  return end + 1;
+}
+
+function isText(data: Buffer, from: number, to: number, text: Buffer): boolean {
+  if (to - from !== text.length) return false;
+  for (let index = 0; index < text.length; index++) if (data[from + index] !== text[index]) return false;
+  return true;
+}
+
+function hasAllNeeded(keys: readonly FlatKey[], seen: number): boolean {
+  return keys.every(({ needed }, which) => !needed || (seen & (1 << which)) !== 0);
+}
