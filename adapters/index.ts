@@ -4,15 +4,11 @@ import type { Adapter, Route, Unserved } from './adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
-/** Name -> adapter. */
-export const adapters: ReadonlyMap<string, Adapter> = new Map(
-  [openai, gemini].map((adapter) => [adapter.name, adapter]),
-);
+/** Every provider that the gateway knows. */
+export const adapters: readonly Adapter[] = [openai, gemini];
 
 /** Every WebSocket path, for the 404 that lists them. */
-export const knownPaths: readonly string[] = [...adapters.values()].flatMap(({ routes }) =>
-  routes.map(({ path }) => path),
-);
+export const paths: readonly string[] = adapters.flatMap(({ routes }) => routes.map(({ path }) => path));
 
 export interface FoundRoute {
   readonly adapter: Adapter;
@@ -25,10 +21,10 @@ export interface FoundUnserved {
 }
 
 const byPath: ReadonlyMap<string, FoundRoute> = new Map(
-  [...adapters.values()].flatMap((adapter) => adapter.routes.map((route) => [route.path, { adapter, route }] as const)),
+  adapters.flatMap((adapter) => adapter.routes.map((route) => [route.path, { adapter, route }] as const)),
 );
 
-const allUnserved: readonly FoundUnserved[] = [...adapters.values()].flatMap((adapter) =>
+const allUnserved: readonly FoundUnserved[] = adapters.flatMap((adapter) =>
   adapter.unserved.map((unserved) => ({ adapter, unserved })),
 );
 

@@ -6,7 +6,7 @@ export interface JsonLimits {
   readonly maxValues: number;
 }
 
-export const defaultJsonLimits: JsonLimits = { maxDepth: 256, maxValues: 250_000 };
+export const defaultJsonLimits: JsonLimits = { maxDepth: 256, maxValues: 100_000 };
 
 /** `invalid`: the structure is not JSON (a sound structure may still hold literals or escapes that are not). */
 export type JsonFault = 'invalid' | 'duplicate-key' | 'too-deep' | 'too-many-values';

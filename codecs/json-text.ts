@@ -1,21 +1,24 @@
 // The text of a message that may be JSON, in every encoding that a JSON parser may detect.
 
 /**
- * UTF-8, or UTF-16 and UTF-32 told by their zero bytes or byte order mark (RFC 4627 section 3: some parsers still do).
- * Invalid bytes become U+FFFD, as lenient parsers do; a leading byte order mark is dropped.
+ * UTF-8, or UTF-16 and UTF-32 told by a byte order mark or the zero bytes around the first two characters, which are ASCII
+ * in every object (RFC 4627, section 3: some parsers still do). Invalid bytes become U+FFFD, as lenient parsers do; a
+ * leading byte order mark is dropped.
  */
 export function jsonText(data: Buffer): string {
   const text = decode(data);
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
+/** Patterns of the first four bytes: 0 is a zero, x is not. */
 function decode(data: Buffer): string {
-  const [a, b, c, d] = data;
-  if (a === 0 && b === 0) return utf32(data, 'BE');
-  if ((a === 0xff && b === 0xfe) || (a !== 0 && b === 0)) {
-    return c === 0 && d === 0 ? utf32(data, 'LE') : data.toString('utf16le');
-  }
-  if ((a === 0xfe && b === 0xff) || (a === 0 && b !== undefined)) return utf16be(data);
+  if (data.length < 4) return data.toString('utf8');
+  const pattern = [...data.subarray(0, 4)].map((byte) => (byte === 0 ? '0' : 'x')).join('');
+  const mark = data.readUInt16BE(0);
+  if (pattern === '000x' || data.readUInt32BE(0) === 0xfeff) return utf32(data, 'BE');
+  if (pattern === 'x000' || (mark === 0xfffe && pattern === 'xx00')) return utf32(data, 'LE');
+  if (pattern === '0x0x' || mark === 0xfeff) return utf16be(data);
+  if (pattern === 'x0x0' || mark === 0xfffe) return data.toString('utf16le');
   return data.toString('utf8');
 }
 
@@ -26,10 +29,16 @@ function utf16be(data: Buffer): string {
 }
 
 function utf32(data: Buffer, order: 'BE' | 'LE'): string {
-  const characters: string[] = [];
+  const units = Buffer.alloc(data.length);
+  let length = 0;
   for (let at = 0; at + 4 <= data.length; at += 4) {
     const code = order === 'BE' ? data.readUInt32BE(at) : data.readUInt32LE(at);
-    characters.push(code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd');
+    if (code > 0xffff && code <= 0x10ffff) {
+      length = units.writeUInt16LE(0xd7c0 + (code >> 10), length);
+      length = units.writeUInt16LE(0xdc00 + (code & 0x3ff), length);
+    } else {
+      length = units.writeUInt16LE(code > 0xffff ? 0xfffd : code, length);
+    }
   }
-  return characters.join('');
+  return units.toString('utf16le', 0, length);
 }

@@ -4,13 +4,10 @@ import { firstMember } from '../../codecs/event-type.ts';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../codecs/flat-object.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 import { CLOSE_BRACE, QUOTE, skipSpace, stringEnd } from '../../codecs/json-bytes.ts';
-import { jsonFault } from '../../codecs/json-keys.ts';
 import type { Dialect, Mark, Observation } from '../adapter.ts';
-import { guardModels, isObject, type JsonObject, type ModelPath, type ModelRules } from '../named-models.ts';
+import { isObject, type JsonObject, readEvent } from '../event.ts';
+import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
 import { tokenUsage } from './usage.ts';
-
-/** A longer message is passed on like any other, but not read. */
-const MAX_READ_BYTES = 4 * 1024 * 1024;
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
 const camelPaths: readonly ModelPath[] = [
@@ -25,8 +22,8 @@ const camelPaths: readonly ModelPath[] = [
 const rules: ModelRules = {
   isAudio,
   paths: camelPaths.flatMap(spellings),
-  // An ephemeral token may bring a setup of its own.
-  leavesModelOpen: (event) => isObject(event.setup) && typeof event.setup.model !== 'string',
+  // An ephemeral token may bring a model of its own.
+  starter: { word: 'setup', namesNone: ({ setup }) => isObject(setup) && typeof setup.model !== 'string' },
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
 };
 
@@ -81,7 +78,7 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
     return input !== undefined && requestInputs.includes(input) ? { type, mark: 'request' } : { type };
   }
   if (type !== 'clientContent' && type !== 'client_content') return { type };
-  const content = read(data.toString('utf8'))?.[type];
+  const content = readEvent(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;
   return isComplete ? { type, mark: 'request' } : { type };
 }
@@ -94,7 +91,7 @@ const moreThanAudio = /"(?:interrupted|turnComplete|usageMetadata|voiceActivity|
 function observeServer(data: Buffer, type: string): Observation {
   const outside = type === 'serverContent' ? outsideAudio(data) : undefined;
   if (outside !== undefined && !moreThanAudio.test(outside)) return audioPiece;
-  const message = read(outside ?? (data.length > MAX_READ_BYTES ? '' : data.toString('utf8')));
+  const message = readEvent(outside ?? data);
   if (message === undefined) return { type };
   const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
   return { type, mark: serverMark(message, outside !== undefined), usage };
@@ -133,14 +130,4 @@ function speechMark({ voiceActivity, voiceActivityDetectionSignal }: JsonObject)
   if (activity === 'ACTIVITY_START' || signal === 'VAD_SIGNAL_TYPE_SOS') return 'speech-started';
   if (activity === 'ACTIVITY_END' || signal === 'VAD_SIGNAL_TYPE_EOS') return 'speech-stopped';
   return undefined;
-}
-
-function read(text: string): JsonObject | undefined {
-  if (jsonFault(text) !== undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

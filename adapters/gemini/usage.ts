@@ -1,7 +1,7 @@
 // Gemini's usageMetadata to our usage. Tool prompts count as input and thoughts as output, so that the sums agree.
 
 import type { Usage } from '../adapter.ts';
-import { isObject, type JsonObject } from '../named-models.ts';
+import { isObject, type JsonObject } from '../event.ts';
 
 /** Undefined when nothing is counted. */
 export function tokenUsage(metadata: JsonObject): Usage | undefined {

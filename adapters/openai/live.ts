@@ -3,9 +3,9 @@
 import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation, Refused } from '../adapter.ts';
+import { objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
-import { clientEventId, objectAt, readEvent, textAt } from './events.ts';
 import { sessionSeconds, tokenUsage } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
@@ -20,7 +20,10 @@ const rules: ModelRules = {
     ['delegation', '**', 'model'],
     ['response', 'model'],
   ],
-  leavesModelOpen: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,
+  starter: {
+    word: 'session.start',
+    namesNone: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,
+  },
 };
 
 /** Delegated work arrives as wrapped Responses events; only the one that ends a response carries usage. */
@@ -59,8 +62,8 @@ function delegated(type: string, frame: Frame): Observation {
   return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
 }
 
-function liveError(refused: Refused, frame?: Frame): string {
-  const eventId = refused.eventId ?? clientEventId(frame);
+function liveError(refused: Refused): string {
+  const { eventId } = refused;
   return JSON.stringify({
     type: 'error',
     event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,

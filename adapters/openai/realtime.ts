@@ -3,9 +3,9 @@
 import { eventType } from '../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 import type { Dialect, Mark, Observation, Refused } from '../adapter.ts';
+import { objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
-import { clientEventId, objectAt, readEvent, textAt } from './events.ts';
 import { tokenUsage } from './usage.ts';
 
 const append = appendShape('input_audio_buffer.append');
@@ -61,7 +61,7 @@ function responseDone(type: string, data: Buffer): Observation {
 }
 
 /** The `error` event of Realtime and of Translation. */
-export function realtimeError(refused: Refused, frame?: Frame): string {
+export function realtimeError(refused: Refused): string {
   return JSON.stringify({
     type: 'error',
     event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
@@ -70,7 +70,7 @@ export function realtimeError(refused: Refused, frame?: Frame): string {
       code: refused.code,
       message: refused.message,
       param: null,
-      event_id: refused.eventId ?? clientEventId(frame) ?? null,
+      event_id: refused.eventId ?? null,
     },
   });
 }

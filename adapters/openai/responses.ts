@@ -3,8 +3,8 @@
 import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
-import { guardModels, type JsonObject, type ModelPath, type ModelRules } from '../named-models.ts';
-import { objectAt, readEvent, textAt } from './events.ts';
+import { type JsonObject, objectAt, readEvent, textAt } from '../event.ts';
+import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
 import { tokenUsage } from './usage.ts';
 
 /** The request body, and tools in it: its own, those of a namespace, those that input items add. */
@@ -22,7 +22,7 @@ const rules: ModelRules = {
   isAudio: () => false,
   paths: [...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])],
   // Without a model, the provider takes it from a stored prompt.
-  leavesModelOpen: (event) => event.type === 'response.create' && !hasModel(event),
+  starter: { word: 'response.create', namesNone: (event) => event.type === 'response.create' && !hasModel(event) },
 };
 
 export const responsesDialect: Dialect = {

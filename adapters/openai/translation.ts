@@ -2,9 +2,9 @@
 
 import { eventType } from '../../codecs/event-type.ts';
 import type { Dialect } from '../adapter.ts';
+import { readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
-import { readEvent, textAt } from './events.ts';
 import { realtimeError, realtimeModelPaths } from './realtime.ts';
 
 const append = appendShape('session.input_audio_buffer.append');

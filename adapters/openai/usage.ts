@@ -1,7 +1,7 @@
 // OpenAI's usage objects to ours. A count that is not a number of zero or more is left out.
 
 import type { Usage } from '../adapter.ts';
-import { isObject, type JsonObject } from '../named-models.ts';
+import { isObject, type JsonObject } from '../event.ts';
 
 /** Realtime, transcription and Responses usage: tokens by kind, or seconds. Undefined when nothing is counted. */
 export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
