@@ -78,23 +78,18 @@ export interface Unserved {
 export interface Dialect {
   readonly name: string;
   /**
-   * Which models a client frame names, or why it must not pass; undefined when it names none.
+   * Which models a client frame names, or why it must not pass; undefined when it names none. Where a frame starts
+   * something with a model that it leaves open, the name is one that only `provider/*` allows.
    * Called only for keys with a model list, before the frame goes upstream.
    */
-  guard(frame: Frame): NamedModels | Refused | undefined;
+  guard(frame: Frame): readonly string[] | Refused | undefined;
   /** Called after a frame was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
-  /** The event that tells a client that its frame was refused; undefined where the dialect has only close codes. */
-  refusal(refused: Refused): string | undefined;
-}
-
-/**
- * The models that one client frame names. An empty name stands for a model that the frame uses but leaves open (a default,
- * a stored prompt). `eventId`: the client's own id of the event, where the dialect has one.
- */
-export interface NamedModels {
-  readonly models: readonly string[];
-  readonly eventId?: string | undefined;
+  /**
+   * The event that tells a client that its frame was refused; undefined where the dialect has only close codes.
+   * The client's own id of the event is quoted from `refused`, else read from the frame.
+   */
+  refusal(refused: Refused, frame?: Frame): string | undefined;
 }
 
 /**

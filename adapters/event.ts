@@ -41,6 +41,12 @@ export function objectAt(event: JsonObject | undefined, ...path: readonly string
   return isObject(value) ? value : undefined;
 }
 
+/** The client's own id of an event, to quote in an error; undefined for anything but a short string. */
+export function eventIdOf(event: unknown): string | undefined {
+  const id = isObject(event) ? event.event_id : undefined;
+  return typeof id === 'string' && id.length <= 512 ? id : undefined;
+}
+
 function valueAt(event: JsonObject | undefined, path: readonly string[]): unknown {
   let value: unknown = event;
   for (const key of path) value = isObject(value) ? value[key] : undefined;

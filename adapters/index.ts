@@ -4,11 +4,16 @@ import type { Adapter, Route, Unserved } from './adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
-/** Every provider that the gateway knows. */
-export const adapters: readonly Adapter[] = [openai, gemini];
+/** Name -> adapter. */
+export const adapters: ReadonlyMap<string, Adapter> = new Map([
+  [openai.name, openai],
+  [gemini.name, gemini],
+]);
+
+const all = [...adapters.values()];
 
 /** Every WebSocket path, for the 404 that lists them. */
-export const paths: readonly string[] = adapters.flatMap(({ routes }) => routes.map(({ path }) => path));
+export const knownPaths: readonly string[] = all.flatMap(({ routes }) => routes.map(({ path }) => path));
 
 export interface FoundRoute {
   readonly adapter: Adapter;
@@ -21,10 +26,10 @@ export interface FoundUnserved {
 }
 
 const byPath: ReadonlyMap<string, FoundRoute> = new Map(
-  adapters.flatMap((adapter) => adapter.routes.map((route) => [route.path, { adapter, route }] as const)),
+  all.flatMap((adapter) => adapter.routes.map((route) => [route.path, { adapter, route }] as const)),
 );
 
-const allUnserved: readonly FoundUnserved[] = adapters.flatMap((adapter) =>
+const allUnserved: readonly FoundUnserved[] = all.flatMap((adapter) =>
   adapter.unserved.map((unserved) => ({ adapter, unserved })),
 );
 

@@ -3,8 +3,8 @@
 import type { Frame } from '../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../codecs/json-keys.ts';
 import { jsonText } from '../codecs/json-text.ts';
-import type { NamedModels, Refused } from './adapter.ts';
-import { isObject, type JsonObject, parseJson } from './event.ts';
+import type { Refused } from './adapter.ts';
+import { eventIdOf, isObject, type JsonObject, parseJson } from './event.ts';
 
 /**
  * A place that names a model, as keys from the top; lists on the way are entered. `**` stands for any objects and lists
@@ -37,8 +37,11 @@ const freeData = new Set([
   'variables',
 ]);
 
+/** Stands for a model that a frame uses but leaves open: only `provider/*` allows it. */
+export const OPEN_MODEL = '(unnamed)';
+
 /** The guard of a dialect: see `Dialect.guard`. */
-export function guardModels(frame: Frame, rules: ModelRules): NamedModels | Refused | undefined {
+export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Refused | undefined {
   if (rules.isAudio(frame.data)) return undefined;
   const text = jsonText(frame.data);
   if (!text.includes('{')) return undefined;
@@ -52,7 +55,11 @@ export function guardModels(frame: Frame, rules: ModelRules): NamedModels | Refu
   return modelsOf(value, rules, eventId);
 }
 
-function modelsOf(value: unknown, rules: ModelRules, eventId: string | undefined): NamedModels | Refused | undefined {
+function modelsOf(
+  value: unknown,
+  rules: ModelRules,
+  eventId: string | undefined,
+): readonly string[] | Refused | undefined {
   const models: string[] = [];
   for (const model of namedModels(value, rules.paths)) {
     if (typeof model !== 'string') {
@@ -60,14 +67,8 @@ function modelsOf(value: unknown, rules: ModelRules, eventId: string | undefined
     }
     models.push(rules.modelName?.(model) ?? model);
   }
-  if (isObject(value) && rules.starter?.namesNone(value)) models.push('');
-  return models.length === 0 ? undefined : { models, eventId };
-}
-
-/** The client's own id of an event, to quote in an error; undefined for anything but a short string. */
-function eventIdOf(value: unknown): string | undefined {
-  const id = isObject(value) ? value.event_id : undefined;
-  return typeof id === 'string' && id.length <= 512 ? id : undefined;
+  if (isObject(value) && rules.starter?.namesNone(value)) models.push(OPEN_MODEL);
+  return models.length === 0 ? undefined : models;
 }
 
 /**

@@ -2,10 +2,11 @@
 
 import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
-import type { Dialect, Observation, Refused } from '../adapter.ts';
+import type { Dialect, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
+import { liveError } from './error.ts';
 import { sessionSeconds, tokenUsage } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
@@ -60,19 +61,4 @@ function delegated(type: string, frame: Frame): Observation {
   const event = readEvent(frame.data);
   const ends = /^response\.(completed|incomplete|failed)$/.test(textAt(event, 'event', 'type') ?? '');
   return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
-}
-
-function liveError(refused: Refused): string {
-  const { eventId } = refused;
-  return JSON.stringify({
-    type: 'error',
-    event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
-    error: {
-      type: 'invalid_request_error',
-      code: refused.code,
-      message: refused.message,
-      ...(eventId === undefined ? {} : { client_event_id: eventId }),
-    },
-    ...(eventId === undefined ? {} : { client_event_id: eventId }),
-  });
 }

@@ -2,10 +2,11 @@
 
 import { eventType } from '../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
-import type { Dialect, Mark, Observation, Refused } from '../adapter.ts';
+import type { Dialect, Mark, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
+import { realtimeError } from './error.ts';
 import { tokenUsage } from './usage.ts';
 
 const append = appendShape('input_audio_buffer.append');
@@ -58,19 +59,4 @@ function responseDone(type: string, data: Buffer): Observation {
   const event = readEvent(data);
   const mark = textAt(event, 'response', 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
   return { type, mark, usage: tokenUsage(objectAt(event, 'response', 'usage')) };
-}
-
-/** The `error` event of Realtime and of Translation. */
-export function realtimeError(refused: Refused): string {
-  return JSON.stringify({
-    type: 'error',
-    event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
-    error: {
-      type: 'invalid_request_error',
-      code: refused.code,
-      message: refused.message,
-      param: null,
-      event_id: refused.eventId ?? null,
-    },
-  });
 }

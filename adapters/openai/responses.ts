@@ -5,6 +5,7 @@ import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
 import { type JsonObject, objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
+import { responsesError } from './error.ts';
 import { tokenUsage } from './usage.ts';
 
 /** The request body, and tools in it: its own, those of a namespace, those that input items add. */
@@ -34,12 +35,7 @@ export const responsesDialect: Dialect = {
     if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
     return observeServerEvent(type, frame);
   },
-  refusal: (refused) =>
-    JSON.stringify({
-      type: 'error',
-      status: refused.code === 'model_not_allowed' ? 403 : 400,
-      error: { type: 'invalid_request_error', code: refused.code, message: refused.message, param: null },
-    }),
+  refusal: responsesError,
 };
 
 function hasModel(event: JsonObject): boolean {

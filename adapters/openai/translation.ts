@@ -5,7 +5,8 @@ import type { Dialect } from '../adapter.ts';
 import { readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
-import { realtimeError, realtimeModelPaths } from './realtime.ts';
+import { realtimeError } from './error.ts';
+import { realtimeModelPaths } from './realtime.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
