@@ -4,6 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { adapters } from '../adapters/index.ts';
 import { isLoopbackHost } from './address.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf, unknownKey } from './config-problem.ts';
 import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './config-schema.ts';
@@ -11,14 +12,7 @@ import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type
 export { ConfigError } from './config-problem.ts';
 export type { Key, Limits, Provider } from './config-schema.ts';
 
-const known: readonly KnownProvider[] = [
-  { name: 'openai', baseUrl: 'wss://api.openai.com', environment: ['OPENAI_API_KEY'] },
-  {
-    name: 'gemini',
-    baseUrl: 'wss://generativelanguage.googleapis.com',
-    environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
-  },
-];
+const known: readonly KnownProvider[] = [...adapters.values()];
 const rehearsalSchema = z.looseObject({});
 
 const schema = fileSchema(known, rehearsalSchema);
@@ -159,7 +153,7 @@ function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen:
   const missing = known.map(({ name }) => name).filter((name) => !providers[name]);
   const byItself = isOpen && missing.length === known.length;
   if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
-  return { ...rehearsalSchema.parse(typeof asked === 'object' ? asked : {}), providers: missing };
+  return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
 }
 
 /** What each field alone cannot show. */

@@ -1,6 +1,7 @@
 // Finds what is not imported: code that runs in its own process or thread, and the built console. The sources (.ts) and
 // the compiled package (.js) lie in different places, and only here is the difference known.
 
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const own = import.meta.url;
@@ -16,3 +17,6 @@ export const packageRoot = fileURLToPath(new URL(isCompiled ? '../../' : '../', 
 
 /** The folder with the built console. */
 export const consoleRoot = fileURLToPath(new URL(isCompiled ? '../console/' : '../dist/console/', own));
+
+/** The version of this package. */
+export const version: string = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8')).version;

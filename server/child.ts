@@ -1,0 +1,97 @@
+// One forked process that is started again when it dies, until it is stopped.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Logger } from 'pino';
+import { type Channel, type Offers, openChannel } from './channel.ts';
+import { entry } from './entry.ts';
+
+export interface ChildOptions {
+  /** The module of `server/` that it runs. */
+  readonly name: string;
+  readonly log: Logger;
+  offers(child: Child): Offers;
+  /** Brings a new process to work; called again after each death. */
+  start(channel: Channel, isRestart: boolean): Promise<void>;
+  /** The process died; what it held is to be given back. */
+  onDeath?(child: Child): void;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+/** How long a process may take to leave by itself once it is let go. */
+const LEAVE_MS = 2000;
+
+export class Child {
+  readonly #options: ChildOptions;
+  #process: ChildProcess | undefined;
+  #channel: Channel | undefined;
+  #isStopped = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #restart: NodeJS.Timeout | undefined;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+  }
+
+  /** undefined while there is no working process. */
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** Starts the process. The first start rejects when it fails; later ones try again. */
+  async start(isRestart = false): Promise<void> {
+    const { name, offers, start, log } = this.#options;
+    const child = fork(entry(name), {
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process = child;
+    const exited = new Promise<never>((_, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        reject(new Error(`${name} ended with ${signal ?? code}`));
+        this.#died(code, signal);
+      });
+    });
+    exited.catch(() => {});
+    const channel = openChannel(child, offers(this));
+    await Promise.race([start(channel, isRestart), exited]);
+    this.#channel = channel;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    log.debug({ name, child: child.pid }, 'process started');
+  }
+
+  /** Lets the process go, and resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#restart);
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #died(code: number | null, signal: NodeJS.Signals | null): void {
+    const wasWorking = this.#channel !== undefined;
+    this.#channel = undefined;
+    this.#options.onDeath?.(this);
+    if (this.#isStopped || !wasWorking) return;
+    this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    this.#scheduleRestart();
+  }
+
+  #scheduleRestart(): void {
+    if (this.#isStopped) return;
+    this.#restart = setTimeout(() => {
+      this.start(true).catch((error: unknown) => {
+        this.#options.log.error({ name: this.#options.name, err: error }, 'process did not start');
+        this.#scheduleRestart();
+      });
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}

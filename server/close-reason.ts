@@ -1,0 +1,123 @@
+// Every way a session ends: what each end is told, whether the client may try again. Codes that cannot be sent are mapped here.
+
+/** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
+export interface Close {
+  readonly code?: number;
+  readonly reason?: string | Buffer;
+}
+
+/** Why a session ended, and the close that each end gets. `lost`: that end is beyond a close handshake, its socket is destroyed. */
+export interface CloseReason {
+  readonly name: CloseName;
+  readonly mayRetry: boolean;
+  readonly client: Close | 'lost';
+  readonly provider: Close | 'lost';
+}
+
+export type CloseName =
+  | 'client-closed'
+  | 'client-lost'
+  | 'client-broke-protocol'
+  | 'client-silent'
+  | 'client-slow'
+  | 'provider-closed'
+  | 'provider-lost'
+  | 'provider-broke-protocol'
+  | 'provider-silent'
+  | 'provider-slow'
+  | 'frame-refused'
+  | 'idle'
+  | 'duration-reached'
+  | 'drained'
+  | 'gateway-fault';
+
+/** A close as it was received goes on to the other end: 1005 becomes an empty close frame, 1006 and 1015 become 1011. */
+export function relayed(code: number, reason: Buffer): Close {
+  if (code === 1005) return {};
+  if (code === 1006 || code === 1015) return { code: 1011 };
+  return { code, reason };
+}
+
+export function clientEnded(code: number, reason: Buffer): CloseReason {
+  const close = relayed(code, reason);
+  return { name: code === 1006 ? 'client-lost' : 'client-closed', mayRetry: false, client: close, provider: close };
+}
+
+export function providerEnded(code: number, reason: Buffer): CloseReason {
+  const close = relayed(code, reason);
+  return {
+    name: code === 1006 ? 'provider-lost' : 'provider-closed',
+    mayRetry: code !== 1000,
+    client: close,
+    provider: close,
+  };
+}
+
+const goingAway: Close = { code: 1001, reason: 'the session ended' };
+
+/** The endings that the gateway itself decides on. ws has already answered an end that broke the protocol with the code of its fault. */
+export const reasons = {
+  clientBrokeProtocol: { name: 'client-broke-protocol', mayRetry: false, client: {}, provider: { code: 1011 } },
+  providerBrokeProtocol: {
+    name: 'provider-broke-protocol',
+    mayRetry: true,
+    client: { code: 1011, reason: 'the provider broke the WebSocket protocol' },
+    provider: {},
+  },
+  clientSilent: { name: 'client-silent', mayRetry: true, client: 'lost', provider: { code: 1011 } },
+  providerSilent: {
+    name: 'provider-silent',
+    mayRetry: true,
+    client: { code: 1011, reason: 'the provider went silent' },
+    provider: 'lost',
+  },
+  clientSlow: {
+    name: 'client-slow',
+    mayRetry: true,
+    client: { code: 4008, reason: 'the client reads too slowly' },
+    provider: goingAway,
+  },
+  providerSlow: {
+    name: 'provider-slow',
+    mayRetry: true,
+    client: { code: 1011, reason: 'the provider reads too slowly' },
+    provider: { code: 4008, reason: 'the provider reads too slowly' },
+  },
+  frameRefused: { name: 'frame-refused', mayRetry: false, client: { code: 1008 }, provider: goingAway },
+  idle: { name: 'idle', mayRetry: true, client: { code: 4408, reason: 'idle' }, provider: goingAway },
+  durationReached: {
+    name: 'duration-reached',
+    mayRetry: true,
+    client: { code: 1001, reason: 'the session reached its maximum duration' },
+    provider: goingAway,
+  },
+  drained: {
+    name: 'drained',
+    mayRetry: true,
+    client: { code: 1001, reason: 'the gateway is shutting down' },
+    provider: goingAway,
+  },
+  gatewayFault: { name: 'gateway-fault', mayRetry: true, client: { code: 1011 }, provider: { code: 1011 } },
+} as const satisfies Record<string, CloseReason>;
+
+/** A refused frame closes with 1008 and says why, as far as the 123 bytes of a close reason go. */
+export function frameRefused(message: string): CloseReason {
+  const reason = Buffer.from(message);
+  const fits =
+    reason.length <= 123
+      ? message
+      : `${reason
+          .subarray(0, 117)
+          .toString('utf8')
+          .replace(/\uFFFD+$/, '')}...`;
+  return { ...reasons.frameRefused, client: { code: 1008, reason: fits } };
+}
+
+/** The code that ws answers a breach of the protocol with (its documented errors). */
+export function faultCode(error: Error): number {
+  const name = (error as NodeJS.ErrnoException).code;
+  if (name === 'WS_ERR_INVALID_UTF8') return 1007;
+  if (name === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 1008;
+  if (name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  return 1002;
+}

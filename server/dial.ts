@@ -1,0 +1,154 @@
+// The one function that opens a provider socket: deadline, TLS, the rule for private addresses, no redirects.
+
+import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { WebSocket } from 'ws';
+import type { Endpoint, HttpReply, Refusal } from '../adapters/adapter.ts';
+import { isPrivateAddress } from './address.ts';
+import type { Limits } from './config.ts';
+import type { Peer } from './link.ts';
+
+export interface DialOptions {
+  readonly endpoint: Endpoint;
+  readonly allowPrivate: boolean;
+  readonly limits: Limits;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** An open provider socket (paused: resume it once somebody listens), the provider's own refusal to pass on, or ours. */
+export type Dialled =
+  | { readonly kind: 'open'; readonly peer: Peer }
+  | { readonly kind: 'refused'; readonly reply: HttpReply }
+  | { readonly kind: 'failed'; readonly refusal: Refusal };
+
+/** The largest body of a refusal that is relayed. */
+const REFUSAL_BODY_BYTES = 64 * 1024;
+/** Headers of a refusal that are relayed; `Location` is never one of them. */
+const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const;
+
+class PrivateAddressError extends Error {}
+
+export function dial(options: DialOptions): Promise<Dialled> {
+  const { endpoint, limits, signal } = options;
+  const { promise, resolve } = Promise.withResolvers<Dialled>();
+  let socket: Socket | undefined;
+  const ws = new WebSocket(endpoint.url, [...endpoint.protocols], {
+    headers: endpoint.headers,
+    createConnection: () => {
+      socket = connect(new URL(endpoint.url), options.allowPrivate);
+      return socket;
+    },
+    perMessageDeflate: false,
+    followRedirects: false,
+    maxPayload: limits.providerMaxPayloadBytes,
+    maxFragments: limits.maxFragments,
+    maxBufferedChunks: limits.maxBufferedChunks,
+    closeTimeout: limits.closeMs,
+  });
+
+  const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
+  const deadline = setTimeout(() => fail(timedOut(limits.dialMs)), limits.dialMs);
+  const onAbort = (): void => fail(unreachable('the client left'));
+  signal.addEventListener('abort', onAbort, { once: true });
+
+  let settled = false;
+  function settle(dialled: Dialled): void {
+    if (settled) return;
+    settled = true;
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', onAbort);
+    if (dialled.kind !== 'open') ws.terminate();
+    resolve(dialled);
+  }
+
+  // Stays for the life of the socket: from its first moment no error of it may go unheard.
+  ws.on('error', (error) => fail(unreachable(describe(error))));
+  ws.once('unexpected-response', (request, response) => {
+    void readRefusal(request, response).then((reply) => settle(relayable(reply)));
+  });
+  ws.once('open', () => {
+    // What the provider sends at once waits until the session listens.
+    ws.pause();
+    if (socket !== undefined) settle({ kind: 'open', peer: { ws, socket } });
+  });
+  if (signal.aborted) onAbort();
+  return promise;
+}
+
+function connect(url: URL, allowPrivate: boolean): Socket {
+  const secure = url.protocol === 'wss:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port) || (secure ? 443 : 80);
+  const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true };
+  const socket = secure
+    ? connectTls({ ...target, servername: host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
+    : connectTcp(target);
+  // A literal address is never looked up, so it is checked here.
+  if (!allowPrivate && isPrivateAddress(host)) socket.destroy(new PrivateAddressError());
+  return socket;
+}
+
+/** Resolves like `dns.lookup`, and fails when any address of the name is private: the checked addresses are the ones dialled. */
+function publicLookup(
+  hostname: string,
+  options: LookupOptions,
+  callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
+): void {
+  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    if (addresses.some(({ address }) => isPrivateAddress(address))) return callback(new PrivateAddressError(), []);
+    if (options.all) callback(null, addresses);
+    else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
+  });
+}
+
+/** Reads at most 64 KiB of the body. The request ends with the socket, whatever the provider does. */
+async function readRefusal(request: ClientRequest, response: IncomingMessage): Promise<HttpReply> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= REFUSAL_BODY_BYTES) break;
+    }
+  } catch {
+    // A body that breaks off is relayed as far as it came.
+  }
+  request.destroy();
+  const headers: Record<string, string> = {};
+  for (const name of REFUSAL_HEADERS) {
+    const value = response.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return { status: response.statusCode ?? 502, headers, body: Buffer.concat(chunks).subarray(0, REFUSAL_BODY_BYTES) };
+}
+
+function relayable(reply: HttpReply): Dialled {
+  if (reply.status >= 400) return { kind: 'refused', reply };
+  const message = `the provider answered the upgrade with HTTP ${reply.status}, expected 101`;
+  return { kind: 'failed', refusal: { status: 502, code: 'upstream_refused', message } };
+}
+
+function unreachable(cause: string): Refusal {
+  return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}` };
+}
+
+function timedOut(dialMs: number): Refusal {
+  return {
+    status: 504,
+    code: 'upstream_timeout',
+    message: `the provider did not answer the upgrade within ${dialMs} ms`,
+  };
+}
+
+/** What went wrong, without addresses: the code of the system or of TLS where there is one. */
+function describe(error: Error): string {
+  if (error instanceof PrivateAddressError)
+    return 'its address is private and the provider is not configured with allowPrivate';
+  const code = (error as NodeJS.ErrnoException).code;
+  return code ?? 'it broke off the upgrade';
+}

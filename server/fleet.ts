@@ -1,0 +1,74 @@
+// What all gateway processes share: which sessions are open, so that ids are unique and a key's limit holds across them.
+
+import type { SessionRecord } from './session.ts';
+
+/** A session that wants to open. `isOffered`: the id is the client's; `maxSessions`: how many its key may have open at once. */
+export interface Claim {
+  readonly id: string;
+  readonly isOffered: boolean;
+  readonly key: string | undefined;
+  readonly maxSessions: number | undefined;
+}
+
+export type Grant = 'granted' | 'duplicate' | 'full';
+
+/** A gateway process's view of the fleet. */
+export interface Fleet {
+  /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
+  reserve(claim: Claim): Grant | Promise<Grant>;
+  release(id: string): void;
+  ended(record: SessionRecord): void;
+  /** A session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/** The places themselves. `owner` is whoever holds a place, so that the places of a process that died can be given back. */
+export interface Places<Owner> {
+  reserve(claim: Claim, owner: Owner): Grant;
+  release(id: string): void;
+  releaseAll(owner: Owner): void;
+}
+
+export function createPlaces<Owner>(): Places<Owner> {
+  const taken = new Map<string, { readonly key: string | undefined; readonly owner: Owner }>();
+  const perKey = new Map<string, number>();
+
+  function release(id: string): void {
+    const place = taken.get(id);
+    if (place === undefined) return;
+    taken.delete(id);
+    if (place.key === undefined) return;
+    const left = (perKey.get(place.key) ?? 1) - 1;
+    if (left === 0) perKey.delete(place.key);
+    else perKey.set(place.key, left);
+  }
+
+  return {
+    reserve({ id, key, maxSessions }, owner) {
+      if (taken.has(id)) return 'duplicate';
+      const open = key === undefined ? 0 : (perKey.get(key) ?? 0);
+      if (maxSessions !== undefined && open >= maxSessions) return 'full';
+      taken.set(id, { key, owner });
+      if (key !== undefined) perKey.set(key, open + 1);
+      return 'granted';
+    },
+    release,
+    releaseAll(owner) {
+      for (const [id, place] of taken) if (place.owner === owner) release(id);
+    },
+  };
+}
+
+/** The newest ended sessions, for whoever asks for one right after its end. */
+export function keepLast<T extends { readonly id: string }>(count: number) {
+  const kept = new Map<string, T>();
+  return {
+    add(item: T): void {
+      kept.delete(item.id);
+      kept.set(item.id, item);
+      const [oldest] = kept.keys();
+      if (kept.size > count && oldest !== undefined) kept.delete(oldest);
+    },
+    get: (id: string): T | undefined => kept.get(id),
+  };
+}

@@ -1,0 +1,139 @@
+// Plain HTTP on the public listener: the console, one session's record, and a clear word for everything else.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HttpReply, Refusal } from '../adapters/adapter.ts';
+import { adapters, findRoute, findUnserved } from '../adapters/index.ts';
+import {
+  type Admitted,
+  admit,
+  authenticate,
+  type Gate,
+  isRefusal,
+  type Refused,
+  refuse,
+  unknownPath,
+} from './admit.ts';
+import { consoleFile } from './console-files.ts';
+import { version } from './entry.ts';
+import { readHandshake } from './handshake.ts';
+import type { Metrics } from './metrics.ts';
+import type { SessionRecord } from './session.ts';
+import { visitorObjection } from './visitor.ts';
+
+export interface HttpContext {
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/** Answers one request. Faults become a 500 for that request alone. */
+export async function answerHttp(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: HttpContext,
+): Promise<void> {
+  request.resume();
+  try {
+    const answer = await replyTo(request, context);
+    if ('refusal' in answer) context.metrics.refused(answer.refusal.code, answer.refusal.status);
+    const reply = 'refusal' in answer ? answer.reply : answer;
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
+    response.end(request.method === 'HEAD' ? undefined : reply.body);
+  } catch {
+    response.writeHead(500, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { code: 'internal', message: 'the gateway failed to answer' } }));
+  }
+}
+
+async function replyTo(request: IncomingMessage, context: HttpContext): Promise<HttpReply | Refused> {
+  const handshake = readHandshake(request);
+  if (handshake === undefined) return refuse(undefined, badTarget);
+  const unserved = findUnserved(request.method ?? '', handshake.path);
+  const route = findRoute(handshake.path);
+  const adapter = unserved?.adapter ?? route?.adapter;
+  const objection =
+    visitorObjection(request.headers, context.gate.visitors) ?? bodyObjection(request, unserved?.unserved.bodies);
+  if (objection !== undefined) return refuse(adapter, objection);
+  if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(handshake.path));
+  if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'));
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
+  if (handshake.path === '/console.json') return json(200, describeConsole(context.gate));
+  const id = /^\/v1\/sessions\/([^/]+)$/.exec(handshake.path)?.[1];
+  if (id !== undefined) return sessionReply(request, decodeURIComponent(id), context);
+  return consoleFile(handshake.path) ?? refuse(undefined, unknownPath());
+}
+
+/** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
+function explainRoute(decision: Admitted | Refused): HttpReply | Refused {
+  if (decision.kind === 'refused') return decision;
+  return refuse(decision.adapter, {
+    status: 426,
+    code: 'invalid_request',
+    message: 'this path speaks WebSocket: expected an upgrade',
+  });
+}
+
+/** A key sees its own sessions; another's do not exist for it. */
+async function sessionReply(request: IncomingMessage, id: string, context: HttpContext): Promise<HttpReply | Refused> {
+  const handshake = readHandshake(request);
+  if (handshake === undefined) return refuse(undefined, badTarget);
+  const key = authenticate(handshake, undefined, context.gate);
+  if (isRefusal(key)) return refuse(undefined, key);
+  const record = await context.find(id.toLowerCase());
+  if (record === undefined || record.key !== key?.id) {
+    return json(404, { error: { code: 'unknown_session', message: 'no session of this key has this id' } });
+  }
+  return json(200, record);
+}
+
+function describeConsole({ config, rehearsalUrl }: Gate) {
+  const standIns = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
+  return {
+    version,
+    mode: config.keys.length === 0 ? 'open' : 'keys',
+    providers: [...adapters.values()].map(({ name, routes }) => ({
+      name,
+      status: config.providers[name] ? 'configured' : standIns.includes(name) ? 'rehearsal' : 'missing',
+      dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
+    })),
+  };
+}
+
+/** Bodies must be JSON: a page elsewhere can send other types without asking first. */
+function bodyObjection({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return undefined;
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
+  const message = `expected a body of application/json, got ${type || 'no content-type'}`;
+  return { status: 415, code: 'unsupported_media_type', message };
+}
+
+function notImplemented(path: string): Refusal {
+  const message = `${path} is not served by this gateway: sessions are opened over WebSocket with a key of the gateway`;
+  return { status: 501, code: 'not_implemented', message };
+}
+
+const badTarget: Refusal = { status: 400, code: 'invalid_request', message: 'expected a path as the request target' };
+
+function json(status: number, body: unknown): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    body: JSON.stringify(body),
+  };
+}
+
+/** Answers an upgrade with an ordinary HTTP reply, and closes once it has left. */
+export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {
+  if (!socket.writable) return void socket.destroy();
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];
+  for (const [name, value] of Object.entries(headers)) {
+    if (/^[\t\x20-\x7e]*$/.test(value)) lines.push(`${name}: ${value}`);
+  }
+  lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', '');
+  socket.write(lines.join('\r\n'));
+  socket.write(body);
+  socket.destroySoon();
+}

@@ -1,0 +1,99 @@
+// The command line: reads the configuration, starts, and acts on signals. The only process.exit.
+
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { printConfig } from './config-print.ts';
+import { buildConsole } from './console-build.ts';
+import { version } from './entry.ts';
+import { createLog } from './log.ts';
+import { type Run, Supervisor } from './supervisor.ts';
+
+const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR]
+       trunkline config check  [--config FILE]
+       trunkline config print  [--config FILE]
+       trunkline --help
+`;
+
+class UsageError extends Error {}
+
+/** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const isWrongInput = error instanceof ConfigError || error instanceof UsageError;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(isWrongInput ? 2 : 1);
+}
+
+async function run(argv: string[]): Promise<void> {
+  const { values, positionals } = readArguments(argv);
+  const command = positionals.join(' ');
+  const load = (): Config => loadConfig({ file: values.config, data: values.data });
+  if (values.help) process.stdout.write(USAGE);
+  else if (values.version) process.stdout.write(`${version}\n`);
+  else if (command === 'serve') await serve(load());
+  else if (command === 'config check') check(load());
+  else if (command === 'config print') process.stdout.write(printConfig(load()));
+  else throw new UsageError(`${command === '' ? 'expected a command' : `unknown command "${command}"`}\n${USAGE}`);
+}
+
+function readArguments(args: string[]) {
+  const options = {
+    config: { type: 'string' },
+    data: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function check(config: Config): void {
+  const providers = Object.keys(config.providers).join(', ') || 'none';
+  const mode = config.keys.length === 0 ? 'open mode, loopback only' : `${config.keys.length} keys`;
+  process.stdout.write(`the configuration is valid: ${mode}; providers: ${providers}\n`);
+}
+
+async function serve(config: Config): Promise<void> {
+  const log = createLog(config.log.level);
+  if (await buildConsole()) log.info('console built');
+  const supervisor = new Supervisor(config, log);
+  const run = await supervisor.start();
+  log.info(run, 'listening');
+  process.stderr.write(greeting(run, supervisor.certificate?.environment ?? []));
+  stopOnSignals(supervisor);
+}
+
+/** The first signal drains, the second ends at once. */
+function stopOnSignals(supervisor: Supervisor): void {
+  let signals = 0;
+  const stop = (): void => {
+    signals += 1;
+    if (signals === 1) process.stderr.write('draining: no new sessions; once more to end the live ones now\n');
+    const stopped = signals === 1 ? supervisor.drain() : supervisor.end();
+    void stopped.then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** For people; machines read the log and `run.json`. */
+function greeting({ listen, admin, rehearsal }: Run, environment: readonly string[]): string {
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  const lines = [`trunkline ${version}`, `  console    http://${host}:${listen.port}/`];
+  if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
+  lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
+  if (rehearsal.length > 0)
+    lines.push(`  rehearsal  the built-in stand-in answers for ${rehearsal.join(', ')}: no key, no model`);
+  if (environment.length > 0) {
+    lines.push('  for clients over TLS, trust the development certificate:');
+    for (const line of environment) lines.push(`    ${line}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

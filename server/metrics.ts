@@ -1,0 +1,141 @@
+// Prometheus metrics of one process. The frame path only adds to plain numbers; prom-client sees them when it is asked.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Direction } from '../codecs/frame.ts';
+import type { TurnTimes } from './tap.ts';
+
+/** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
+const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];
+const TURN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30];
+const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
+
+export interface Metrics {
+  readonly registry: Registry;
+  frame(direction: Direction, bytes: number): void;
+  residence(direction: Direction, ms: number): void;
+  turn(times: TurnTimes): void;
+  refused(code: string, status: number): void;
+  opened(provider: string, dialect: string): void;
+  closed(name: string, code: number): void;
+}
+
+/** `liveSessions` is asked at each scrape. */
+export function createMetrics(liveSessions: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const traffic = countTraffic(registry);
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'trunkline_sessions',
+    help: 'live sessions',
+    registers,
+    collect() {
+      this.set(liveSessions());
+    },
+  });
+  const opened = new Counter({
+    name: 'trunkline_sessions_opened_total',
+    help: 'sessions opened',
+    labelNames: ['provider', 'dialect'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'trunkline_refusals_total',
+    help: 'handshakes and requests refused, by reason',
+    labelNames: ['code', 'status'],
+    registers,
+  });
+  const closed = new Counter({
+    name: 'trunkline_closes_total',
+    help: 'sessions ended, by reason and the close code that the client saw',
+    labelNames: ['reason', 'code'],
+    registers,
+  });
+  const turns = new Histogram({
+    name: 'trunkline_turn_seconds',
+    help: 'turn latency: end of speech to first audio, request to first audio, request to first text',
+    labelNames: ['kind'],
+    buckets: TURN_BOUNDS_S,
+    registers,
+  });
+  return {
+    registry,
+    ...traffic,
+    turn(times) {
+      for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
+    },
+    refused: (code, status) => refused.inc({ code, status }),
+    opened: (provider, dialect) => opened.inc({ provider, dialect }),
+    closed: (reason, code) => closed.inc({ reason, code }),
+  };
+}
+
+/** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
+function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> {
+  const frames = { upstream: 0, downstream: 0 };
+  const bytes = { upstream: 0, downstream: 0 };
+  const sumsMs = { upstream: 0, downstream: 0 };
+  const buckets = {
+    upstream: new Float64Array(RESIDENCE_BOUNDS_MS.length),
+    downstream: new Float64Array(RESIDENCE_BOUNDS_MS.length),
+  };
+  exportCounts(registry, 'trunkline_frames_total', 'frames forwarded', frames);
+  exportCounts(registry, 'trunkline_bytes_total', 'payload bytes forwarded', bytes);
+  exportHistogram(registry, sumsMs, buckets);
+  return {
+    frame(direction, size) {
+      frames[direction] += 1;
+      bytes[direction] += size;
+    },
+    residence(direction, ms) {
+      sumsMs[direction] += ms;
+      let index = 0;
+      while (ms > (RESIDENCE_BOUNDS_MS[index] ?? ms)) index += 1;
+      const counts = buckets[direction];
+      counts[index] = (counts[index] ?? 0) + 1;
+    },
+  };
+}
+
+function exportCounts(registry: Registry, name: string, help: string, counts: Record<Direction, number>): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ['direction'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const direction of DIRECTIONS) this.inc({ direction }, counts[direction]);
+    },
+  });
+}
+
+/** prom-client has no histogram that can be filled from outside; this is the shape that it would have made. */
+function exportHistogram(
+  registry: Registry,
+  sumsMs: Record<Direction, number>,
+  buckets: Record<Direction, Float64Array>,
+): void {
+  const name = 'trunkline_residence_seconds';
+  const metric = {
+    name,
+    help: 'time that a frame spent inside the gateway, from its receipt until its bytes left',
+    type: 'histogram',
+    aggregator: 'sum',
+    get: () => ({ ...metric, values: DIRECTIONS.flatMap(series) }),
+  };
+  function series(direction: Direction) {
+    let count = 0;
+    const values = RESIDENCE_BOUNDS_MS.map((boundMs, index) => {
+      count += buckets[direction][index] ?? 0;
+      const le = boundMs === Number.POSITIVE_INFINITY ? '+Inf' : boundMs / 1000;
+      return { labels: { direction, le }, value: count, metricName: `${name}_bucket` };
+    });
+    return [
+      ...values,
+      { labels: { direction }, value: sumsMs[direction] / 1000, metricName: `${name}_sum` },
+      { labels: { direction }, value: count, metricName: `${name}_count` },
+    ];
+  }
+  registry.registerMetric(metric as unknown as Histogram);
+}

@@ -1,0 +1,152 @@
+// The rehearsal provider: hosts the simulators of adapters/ on a loopback socket.
+// Rule: any credential is accepted, nothing leaves the machine, and one bad connection never ends the process.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Handshake, HttpReply } from '../adapters/adapter.ts';
+import type { SimulatorRoute } from '../adapters/simulator.ts';
+import { startSimulator } from '../adapters/simulator-stage.ts';
+import { simulatorRoutes, unrehearsed } from '../adapters/simulators.ts';
+import { loadVoiceDetectors, type VoiceDetectorFactory } from '../codecs/vad.ts';
+import { RehearsalConnection } from './rehearsal-connection.ts';
+import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from './rehearsal-options.ts';
+import { Synthesiser } from './speech.ts';
+
+const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
+
+/** A rehearsal provider that accepts connections. */
+export interface RunningRehearsal {
+  /** `ws://127.0.0.1:port`, without a path. */
+  readonly url: string;
+  readonly port: number;
+  /** Connections that are open now. */
+  connections(): number;
+  /** Ends all connections and the server. */
+  close(): Promise<void>;
+}
+
+/** Starts a rehearsal provider on a free loopback port. @throws ZodError for wrong options. */
+export async function startRehearsal(options: RehearsalOptions = {}): Promise<RunningRehearsal> {
+  const host = new RehearsalHost(rehearsalSchema.parse(options), await loadVoiceDetectors());
+  const port = await host.listen();
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    port,
+    connections: () => host.connections,
+    close: () => host.close(),
+  };
+}
+
+class RehearsalHost {
+  readonly #options: Rehearsal;
+  readonly #voiceDetector: VoiceDetectorFactory;
+  readonly #synthesiser = new Synthesiser();
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: Rehearsal, voiceDetector: VoiceDetectorFactory) {
+    this.#options = options;
+    this.#voiceDetector = voiceDetector;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_PAYLOAD_BYTES,
+      perMessageDeflate: false,
+      autoPong: options.faults.slowPong === undefined,
+      handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
+    });
+    this.#server = createServer((request, response) => answerPlain(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  get connections(): number {
+    return this.#sockets.clients.size;
+  }
+
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#server.closeAllConnections();
+    await closed;
+    await this.#synthesiser.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const handshake = readHandshake(request);
+    const refusal = this.#refusal(handshake);
+    if (refusal instanceof Object && 'status' in refusal) {
+      writeReply(socket, refusal);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, refusal, handshake));
+  }
+
+  /** The route of a handshake, or the answer of one that is refused. */
+  #refusal(handshake: Handshake): SimulatorRoute | HttpReply {
+    const { refuse } = this.#options.faults;
+    if (refuse) {
+      const headers = { 'content-type': refuse.contentType, ...refuse.headers };
+      return { status: refuse.status, headers, body: refuse.body };
+    }
+    const route = simulatorRoutes.find(({ path }) => path === handshake.path);
+    return route ? (route.refusal(handshake) ?? route) : unrehearsed(handshake.path);
+  }
+
+  #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
+    const call = {
+      handshake,
+      options: this.#options,
+      voiceDetector: this.#voiceDetector,
+      startedAtMs: Date.now(),
+    };
+    const connection = new RehearsalConnection({
+      socket: client,
+      simulator: startSimulator(route, call),
+      synthesiser: this.#synthesiser,
+      faults: this.#options.faults,
+    });
+    connection.open();
+  }
+}
+
+function readHandshake(request: IncomingMessage): Handshake {
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  const offered = request.headers['sec-websocket-protocol'] ?? '';
+  return {
+    path: path.replace(/^\/+/, '/'),
+    query: new URLSearchParams(query),
+    headers: request.headers,
+    protocols: offered
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
+  };
+}
+
+function answerPlain(request: IncomingMessage, response: ServerResponse): void {
+  const { headers, body } = unrehearsed(readHandshake(request).path);
+  response.writeHead(404, headers).end(body);
+}
+
+function writeReply(socket: Duplex, { status, headers, body }: HttpReply): void {
+  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} Rehearsal\r\n${lines.join('')}\r\n`);
+  socket.end(body);
+}

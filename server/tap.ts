@@ -1,0 +1,127 @@
+// What a session did: counts, residence times, turns, usage. It looks at frames only after they were sent, and keeps no content.
+
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Dialect, Mark, Usage } from '../adapters/adapter.ts';
+import type { Direction, Frame } from '../codecs/frame.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Latencies of one turn in milliseconds, as the gateway saw them. */
+export interface TurnTimes {
+  readonly speechToAudioMs?: number;
+  readonly requestToAudioMs?: number;
+  readonly requestToTextMs?: number;
+}
+
+/** Residence times of one direction in microseconds: receipt of a frame until its bytes left. */
+export interface Residence {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface TapSummary {
+  readonly model: string | undefined;
+  readonly frames: Readonly<Record<Direction, number>>;
+  readonly bytes: Readonly<Record<Direction, number>>;
+  readonly residenceUs: Readonly<Record<Direction, Residence>>;
+  readonly turns: readonly TurnTimes[];
+  readonly usage: Usage;
+}
+
+export interface Tap {
+  /** One frame left after so many milliseconds. */
+  sent(direction: Direction, residenceMs: number): void;
+  observe(frame: Frame, direction: Direction): void;
+  summary(): TapSummary;
+  /** When a frame last passed, in either direction (monotonic ms). */
+  readonly lastFrameAt: number;
+}
+
+/** The newest turns that a session keeps; older ones are in the metrics only. */
+const KEPT_TURNS = 200;
+
+export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number): Tap {
+  const frames = { upstream: 0, downstream: 0 };
+  const bytes = { upstream: 0, downstream: 0 };
+  const residence: { upstream?: RecordableHistogram; downstream?: RecordableHistogram } = {};
+  const turns = trackTurns(metrics);
+  let usage: Usage = {};
+  let model: string | undefined;
+  let lastFrameAt = startedAt;
+
+  return {
+    sent(direction, residenceMs) {
+      residence[direction] ??= createHistogram({ lowest: 1, highest: 60_000_000, figures: 2 });
+      residence[direction].record(Math.max(1, Math.round(residenceMs * 1000)));
+      metrics.residence(direction, residenceMs);
+    },
+    observe(frame, direction) {
+      lastFrameAt = frame.at;
+      frames[direction] += 1;
+      bytes[direction] += frame.data.length;
+      metrics.frame(direction, frame.data.length);
+      const observation = dialect.observe(frame, direction);
+      if (observation === undefined) return;
+      if (observation.mark !== undefined) turns.mark(observation.mark, frame.at);
+      if (observation.usage !== undefined) usage = addUsage(usage, observation.usage);
+      model = observation.model ?? model;
+    },
+    summary: () => ({
+      model,
+      frames: { ...frames },
+      bytes: { ...bytes },
+      residenceUs: { upstream: percentiles(residence.upstream), downstream: percentiles(residence.downstream) },
+      turns: turns.done(),
+      usage,
+    }),
+    get lastFrameAt() {
+      return lastFrameAt;
+    },
+  };
+}
+
+function percentiles(histogram: RecordableHistogram | undefined): Residence {
+  if (histogram === undefined || histogram.count === 0) return { count: 0, p50: 0, p99: 0, max: 0 };
+  const { count, max } = histogram;
+  return { count, p50: histogram.percentile(50), p99: histogram.percentile(99), max };
+}
+
+/** Reports add up field by field; a cumulative report replaces what was there. */
+export function addUsage(sum: Usage, report: Usage): Usage {
+  if (report.cumulative) return { ...sum, ...report };
+  const total: Record<string, number | boolean> = { ...sum };
+  for (const [field, amount] of Object.entries(report)) {
+    if (typeof amount === 'number') total[field] = Number(total[field] ?? 0) + amount;
+  }
+  return total;
+}
+
+/** A turn runs from the end of the speech, or from the request for a reply, to the first piece of the reply. */
+function trackTurns(metrics: Metrics) {
+  const kept: TurnTimes[] = [];
+  let speechStoppedAt: number | undefined;
+  let requestedAt: number | undefined;
+
+  function answered(times: TurnTimes): void {
+    speechStoppedAt = undefined;
+    requestedAt = undefined;
+    kept.push(times);
+    if (kept.length > KEPT_TURNS) kept.shift();
+    metrics.turn(times);
+  }
+
+  return {
+    mark(mark: Mark, at: number): void {
+      if (mark === 'speech-stopped') speechStoppedAt = at;
+      else if (mark === 'speech-started' || mark === 'interrupted') speechStoppedAt = undefined;
+      else if (mark === 'request') requestedAt ??= at;
+      else if (mark === 'turn-done') requestedAt = undefined;
+      else if (mark === 'audio') {
+        if (speechStoppedAt !== undefined) answered({ speechToAudioMs: at - speechStoppedAt });
+        else if (requestedAt !== undefined) answered({ requestToAudioMs: at - requestedAt });
+      } else if (mark === 'text' && requestedAt !== undefined) answered({ requestToTextMs: at - requestedAt });
+    },
+    done: (): readonly TurnTimes[] => [...kept],
+  };
+}

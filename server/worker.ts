@@ -1,0 +1,49 @@
+// One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
+
+import { openChannel } from './channel.ts';
+import type { Config } from './config.ts';
+import type { Claim, Fleet, Grant } from './fleet.ts';
+import { Gateway, type GatewayOptions, type Ports } from './gateway.ts';
+import { createLog } from './log.ts';
+import type { SessionRecord } from './session.ts';
+
+export interface WorkerStart {
+  readonly config: Config;
+  readonly tls: GatewayOptions['tls'];
+  readonly rehearsalUrl: string | undefined;
+  readonly ports: Ports;
+  /** Other processes listen on the same ports. */
+  readonly shared: boolean;
+}
+
+let gateway: Gateway | undefined;
+
+const supervisor = openChannel(process, {
+  async start({ config, tls, rehearsalUrl, ports, shared }: WorkerStart): Promise<Ports> {
+    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, log: createLog(config.log.level) });
+    return gateway.listen(ports, shared);
+  },
+  rehearsal: (url: string) => gateway?.useRehearsal(url),
+  metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
+  records: () => gateway?.records(),
+  find: (id: string) => gateway?.record(id),
+  drain: () => gateway?.drain(),
+  close: () => gateway?.close(),
+});
+
+/** An id of our own making is unique, and without a limit there is nothing to wait for: such a session opens without a round trip. */
+const fleet: Fleet = {
+  reserve(claim: Claim): Grant | Promise<Grant> {
+    if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<Grant>('reserve', claim);
+    supervisor.tell('reserve', claim);
+    return 'granted';
+  },
+  release: (id: string) => supervisor.tell('release', id),
+  ended: (record: SessionRecord) => supervisor.tell('ended', record),
+  find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),
+};
+
+// Signals reach the whole process group; only the supervisor acts on them.
+process.on('SIGTERM', () => {});
+process.on('SIGINT', () => {});
+process.once('disconnect', () => void gateway?.close());

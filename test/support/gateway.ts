@@ -1,0 +1,102 @@
+// A gateway for tests, in this process, on ports of its own, with a fleet of one.
+
+import { pino } from 'pino';
+import { WebSocket } from 'ws';
+import { loadConfig } from '../../server/config.ts';
+import { createPlaces, type Fleet } from '../../server/fleet.ts';
+import { Gateway } from '../../server/gateway.ts';
+import type { SessionRecord } from '../../server/session.ts';
+import { configFile } from './config-file.ts';
+import { keepInbox } from './inbox.ts';
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly port: number;
+  /** ws://127.0.0.1:port */
+  readonly url: string;
+  /** Records of the sessions that ended, oldest first. */
+  readonly ended: readonly SessionRecord[];
+  /** The log lines, parsed. */
+  readonly lines: readonly Record<string, unknown>[];
+  /** Resolves with the record of the next session that ends (or of one that ended since the last call). */
+  nextEnd(): Promise<SessionRecord>;
+  close(): Promise<void>;
+}
+
+/** `config` is the YAML file as data. Without providers given, openai and gemini are `provider`. */
+export async function startGateway(config: Record<string, unknown> & { provider?: string }): Promise<TestGateway> {
+  const { provider, ...file } = config;
+  const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
+  const providers = file.providers ?? (provider ? { openai: account, gemini: account } : {});
+  const loaded = loadConfig({
+    file: configFile({ ...file, listen: { port: 0, tlsPort: false, ...(file.listen as object) }, providers }),
+    env: {},
+  });
+  const ended: SessionRecord[] = [];
+  const unread: SessionRecord[] = [];
+  const waiting: ((record: SessionRecord) => void)[] = [];
+  const places = createPlaces<string>();
+  const fleet: Fleet = {
+    reserve: (claim) => places.reserve(claim, 'test'),
+    release: (id) => places.release(id),
+    ended(record) {
+      places.release(record.id);
+      ended.push(record);
+      const taker = waiting.shift();
+      if (taker) taker(record);
+      else unread.push(record);
+    },
+    find: async (id) => ended.find((record) => record.id === id),
+  };
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const gateway = new Gateway({ config: loaded, fleet, log });
+  const { port } = await gateway.listen();
+  return {
+    gateway,
+    port,
+    url: `ws://127.0.0.1:${port}`,
+    ended,
+    lines,
+    nextEnd() {
+      const ready = unread.shift();
+      return ready ? Promise.resolve(ready) : new Promise((resolve) => waiting.push(resolve));
+    },
+    close: () => gateway.close(),
+  };
+}
+
+/** A client socket that is open. */
+export async function openClient(
+  url: string,
+  options: ConstructorParameters<typeof WebSocket>[2] = {},
+): Promise<WebSocket> {
+  const ws = new WebSocket(url, { perMessageDeflate: false, ...options });
+  keepInbox(ws);
+  await new Promise<void>((resolve, reject) => {
+    ws.once('open', resolve);
+    ws.once('error', reject);
+  });
+  return ws;
+}
+
+/** The answer of a gateway that refuses an upgrade. */
+export function refusedUpgrade(
+  url: string,
+  { protocols = [], ...options }: ConstructorParameters<typeof WebSocket>[2] & { protocols?: string[] } = {},
+): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> {
+  const ws = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
+  return new Promise((resolve, reject) => {
+    ws.on('open', () => {
+      ws.terminate();
+      reject(new Error('the upgrade was accepted'));
+    });
+    ws.on('error', reject);
+    ws.on('unexpected-response', async (request, response) => {
+      let body = '';
+      for await (const chunk of response) body += chunk;
+      request.destroy();
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+    });
+  });
+}

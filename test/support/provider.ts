@@ -1,0 +1,65 @@
+// A provider for tests: a plain WebSocket server on loopback whose behaviour each test scripts.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { keepInbox } from './inbox.ts';
+
+export interface FakeProvider {
+  readonly url: string;
+  /** The upgrade requests that arrived, oldest first. */
+  readonly requests: readonly IncomingMessage[];
+  /** The sockets that are open now. */
+  readonly sockets: ReadonlySet<WebSocket>;
+  /** The next session that opens. */
+  next(): Promise<WebSocket>;
+  close(): Promise<void>;
+}
+
+export interface FakeProviderOptions {
+  onSession?(ws: WebSocket, request: IncomingMessage): void;
+  /** Takes the upgrade over: to refuse it, delay it, or never answer it. Returns true when it did. */
+  onUpgrade?(request: IncomingMessage, socket: Socket, accept: () => void): boolean;
+}
+
+export async function startProvider(options: FakeProviderOptions = {}): Promise<FakeProvider> {
+  const requests: IncomingMessage[] = [];
+  const waiting: ((ws: WebSocket) => void)[] = [];
+  const arrived: WebSocket[] = [];
+  const server = createServer();
+  const connections = new Set<Socket>();
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => connections.delete(socket));
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    requests.push(request);
+    const accept = (): void =>
+      wss.handleUpgrade(request, socket, head, (ws) => {
+        keepInbox(ws);
+        options.onSession?.(ws, request);
+        const taker = waiting.shift();
+        if (taker) taker(ws);
+        else arrived.push(ws);
+      });
+    if (!options.onUpgrade?.(request, socket, accept)) accept();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    sockets: wss.clients,
+    next() {
+      const ready = arrived.shift();
+      return ready ? Promise.resolve(ready) : new Promise((resolve) => waiting.push(resolve));
+    },
+    async close() {
+      for (const socket of connections) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
