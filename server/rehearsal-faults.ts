@@ -48,18 +48,11 @@ function closePayload(code: number, reason: string): Buffer {
 
 function sendGarbage(socket: WebSocket, kind: NonNullable<RehearsalFaults['garbage']>['kind']): void {
   const noise = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc0]);
-  switch (kind) {
-    case 'text':
-      return socket.send('{"type": "response.output_audio.delta", "delta": ');
-    case 'binary':
-      return socket.send(noise, { binary: true });
-    case 'utf8':
-      return writeFrame(socket, 0x81, noise);
-    case 'opcode':
-      return writeFrame(socket, 0x83, noise);
-    case 'masked':
-      return writeFrame(socket, 0x81, Buffer.from('masked'), 0x80);
-  }
+  if (kind === 'text') socket.send('{"type": "response.output_audio.delta", "delta": ');
+  else if (kind === 'binary') socket.send(noise, { binary: true });
+  else if (kind === 'utf8') writeFrame(socket, 0x81, noise);
+  else if (kind === 'opcode') writeFrame(socket, 0x83, noise);
+  else writeFrame(socket, 0x81, Buffer.from('masked'), 0x80);
 }
 
 /** Writes a short frame past ws, which would not send it. */

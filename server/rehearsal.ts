@@ -109,6 +109,7 @@ class RehearsalHost {
   }
 
   #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
+    this.#synthesiser.prepare();
     const call = {
       handshake,
       options: this.#options,

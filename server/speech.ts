@@ -26,11 +26,16 @@ export class Synthesiser {
   #lastId = 0;
   #closed = false;
 
+  /** Starts the thread ahead of the first text, which would otherwise wait for it. */
+  prepare(): void {
+    if (!this.#closed) this.#worker ??= this.#start();
+  }
+
   /** The samples of `text`; none when it cannot be spoken. Never rejects. The array is shared: do not write to it. */
   speak(text: string, sampleRateHz: number): Promise<Int16Array> {
     const key = `${sampleRateHz} ${text}`;
     const known = this.#cache.get(key);
-    if (known) this.#cache.delete(key);
+    this.#cache.delete(key);
     const samples = known ?? this.#synthesise(text, sampleRateHz);
     this.#cache.set(key, samples);
     for (const oldest of this.#cache.keys()) {

@@ -1,0 +1,294 @@
+// The rehearsal of OpenAI Realtime: one session's client events and what follows from them.
+// Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
+
+import type { Frame } from '../../codecs/frame.ts';
+import { durationMs } from '../../codecs/pcm16.ts';
+import type { Call, Script } from '../simulator.ts';
+import { createId, type Stage, type Step } from '../simulator-stage.ts';
+import { Channel, type Failure, type Fields, invalidValue, isFields, missing } from './simulator-channel.ts';
+import { Conversation, readItem, retrievedItem, truncate, turnEntry } from './simulator-conversation.ts';
+import { type CommittedTurn, InputBuffer, withoutSilence } from './simulator-input.ts';
+import { readResponseRequest } from './simulator-request.ts';
+import { type Ending, RealtimeReply, type ResponseRequest } from './simulator-response.ts';
+import {
+  createSession,
+  describeSession,
+  detectionOf,
+  type RealtimeSession,
+  updateSession,
+} from './simulator-session.ts';
+import { transcribe } from './simulator-transcription.ts';
+
+const CAP_MINUTE_MS = 60_000;
+
+const NOT_JSON: Failure = {
+  code: 'invalid_json',
+  message: 'Could not parse the message: expected a text frame with one JSON object.',
+};
+
+type Handler = (event: Fields) => Failure | undefined;
+
+/** One Realtime session. */
+export class RealtimeScript implements Script {
+  readonly #channel: Channel;
+  readonly #call: Call;
+  readonly #session: RealtimeSession;
+  readonly #conversation = new Conversation();
+  readonly #input: InputBuffer;
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  readonly #outside = new Set<RealtimeReply>();
+  #active: RealtimeReply | undefined;
+  #replyWaits = false;
+  #idle: Step | undefined;
+  #spoken = false;
+
+  constructor(stage: Stage, call: Call) {
+    this.#channel = new Channel(stage);
+    this.#call = call;
+    const transcribing = call.handshake.query.get('intent') === 'transcription';
+    this.#session = createSession({
+      id: createId('sess_'),
+      type: transcribing ? 'transcription' : 'realtime',
+      model: call.handshake.query.get('model') ?? '',
+      expiresAt: Math.floor((call.startedAtMs + call.options.sessionCapMs) / 1000),
+    });
+    this.#input = new InputBuffer({
+      channel: this.#channel,
+      session: this.#session,
+      createDetector: call.voiceDetector,
+      keepMs: call.options.playbackMs,
+      events: { speechStarted: () => this.#speechStarted(), committed: (turn) => this.#committed(turn) },
+    });
+    this.#handlers = this.#createHandlers();
+  }
+
+  opened(): void {
+    this.#channel.send('session.created', { session: describeSession(this.#session) });
+    this.#channel.stage.after(this.#call.options.sessionCapMs, () => this.#expire());
+  }
+
+  received(frame: Frame): void {
+    const event = parse(frame);
+    const failure = event ? this.#handle(event) : NOT_JSON;
+    if (failure) this.#channel.fail(failure, event?.event_id);
+  }
+
+  ended(): void {
+    this.#input.free();
+  }
+
+  #handle(event: Fields): Failure | undefined {
+    if (event.type === undefined) return missing('type');
+    const handler = Object.hasOwn(this.#handlers, String(event.type)) ? this.#handlers[String(event.type)] : undefined;
+    if (handler) return handler(event);
+    const supported = Object.keys(this.#handlers).map((type) => `'${type}'`);
+    return invalidValue('type', `Invalid value: '${event.type}'. Supported values are: ${supported.join(', ')}.`);
+  }
+
+  #createHandlers(): Readonly<Record<string, Handler>> {
+    return {
+      'session.update': (event) => this.#updateSession(event),
+      'input_audio_buffer.append': (event) => this.#input.append(event.audio),
+      'input_audio_buffer.commit': () => this.#input.commit(),
+      'input_audio_buffer.clear': () => this.#input.clear(),
+      'conversation.item.create': (event) => this.#createItem(event),
+      'conversation.item.retrieve': (event) => this.#retrieveItem(event),
+      'conversation.item.delete': (event) => this.#deleteItem(event),
+      'conversation.item.truncate': (event) => this.#truncateItem(event),
+      'response.create': (event) => this.#createResponse(event),
+      'response.cancel': (event) => this.#cancelResponse(event),
+    };
+  }
+
+  #updateSession(event: Fields): Failure | undefined {
+    if (!isFields(event.session)) return missing('session');
+    const failure = updateSession(this.#session, event.session, this.#spoken);
+    if (!failure) this.#channel.send('session.updated', { session: describeSession(this.#session) });
+    return failure;
+  }
+
+  #createItem(event: Fields): Failure | undefined {
+    if (!isFields(event.item)) return missing('item');
+    const entry = readItem(event.item, this.#session.input.format);
+    if ('code' in entry) return entry;
+    if (this.#conversation.find(entry.item.id)) {
+      return invalidValue('item.id', `Error adding item: an item with id '${entry.item.id}' already exists.`);
+    }
+    if (entry.item.type === 'function_call_output' && !this.#hasCall(entry.item.call_id)) {
+      const message = `Tool call ID '${entry.item.call_id}' not found in conversation.`;
+      return { code: 'invalid_tool_call_id', message, param: 'item.call_id' };
+    }
+    const after = typeof event.previous_item_id === 'string' ? event.previous_item_id : undefined;
+    const previous = this.#conversation.insert(entry, after);
+    if (previous === undefined) return notFound('previous_item_id', after);
+    this.#channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+    this.#channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+    return undefined;
+  }
+
+  #hasCall(callId: unknown): boolean {
+    return this.#conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
+  }
+
+  #retrieveItem(event: Fields): Failure | undefined {
+    if (typeof event.item_id !== 'string') return missing('item_id');
+    const entry = this.#conversation.find(event.item_id);
+    if (!entry) return notFound('item_id', event.item_id);
+    const item = retrievedItem(entry, this.#session.input.format);
+    this.#channel.send('conversation.item.retrieved', { item });
+    return undefined;
+  }
+
+  #deleteItem(event: Fields): Failure | undefined {
+    if (typeof event.item_id !== 'string') return missing('item_id');
+    if (!this.#conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
+    this.#channel.send('conversation.item.deleted', { item_id: event.item_id });
+    return undefined;
+  }
+
+  #truncateItem(event: Fields): Failure | undefined {
+    const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
+    if (typeof itemId !== 'string') return missing('item_id');
+    if (typeof audioEndMs !== 'number') return missing('audio_end_ms');
+    if (contentIndex !== 0) return invalidValue('content_index', 'Only content_index 0 can be truncated.');
+    const entry = this.#conversation.find(itemId);
+    if (!entry) return notFound('item_id', itemId);
+    if (entry.spokenMs === undefined) {
+      return invalidValue('item_id', 'Only model output audio messages can be truncated.');
+    }
+    if (audioEndMs < 0 || audioEndMs > entry.spokenMs) {
+      const message = `Audio content of ${Math.round(entry.spokenMs)}ms is already shorter than ${audioEndMs}ms`;
+      return invalidValue('audio_end_ms', message);
+    }
+    truncate(entry, audioEndMs);
+    const truncated = { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs };
+    this.#channel.send('conversation.item.truncated', truncated);
+    return undefined;
+  }
+
+  #createResponse(event: Fields): Failure | undefined {
+    if (this.#session.type === 'transcription') {
+      return invalidValue('type', 'A transcription session does not create responses.');
+    }
+    const request = readResponseRequest(event.response ?? {}, this.#session, this.#conversation);
+    if ('code' in request) return request;
+    if (request.conversation && this.#active) {
+      const message =
+        `Conversation already has an active response in progress: ${this.#active.id}. ` +
+        'Wait until the response is finished before creating a new one.';
+      return { code: 'conversation_already_has_active_response', message };
+    }
+    this.#start(request);
+    return undefined;
+  }
+
+  #cancelResponse(event: Fields): Failure | undefined {
+    const all = [...(this.#active ? [this.#active] : []), ...this.#outside];
+    const found = event.response_id == null ? this.#active : all.find(({ id }) => id === event.response_id);
+    if (!found) {
+      return { code: 'response_cancel_not_active', message: 'Cancellation failed: no active response found' };
+    }
+    found.cancel('client_cancelled');
+    return undefined;
+  }
+
+  #start(request: ResponseRequest): void {
+    this.#idle?.cancel();
+    this.#replyWaits = false;
+    if (request.modality === 'audio') this.#spoken = true;
+    const reply = new RealtimeReply({
+      channel: this.#channel,
+      options: this.#call.options,
+      request,
+      done: (ended) => this.#replyDone(ended),
+    });
+    if (request.conversation) this.#active = reply;
+    else this.#outside.add(reply);
+  }
+
+  #replyDone(reply: RealtimeReply): void {
+    this.#outside.delete(reply);
+    if (this.#active !== reply) return;
+    this.#active = undefined;
+    if (this.#replyWaits) this.#reply();
+    else this.#awaitCaller(reply.playedAtMs);
+  }
+
+  #speechStarted(): void {
+    this.#idle?.cancel();
+    if (this.#session.input.turn_detection?.interrupt_response) this.#interrupt('turn_detected');
+  }
+
+  #interrupt(reason: Ending): void {
+    this.#replyWaits = false;
+    this.#active?.cancel(reason);
+    this.#idle?.cancel();
+  }
+
+  #committed(turn: CommittedTurn): void {
+    const { itemId, speechMs } = turn;
+    const detection = this.#session.input.turn_detection;
+    const clip = turn.detected && detection ? withoutSilence(turn.clip, detectionOf(detection).silenceMs) : turn.clip;
+    this.#channel.send('input_audio_buffer.committed', {
+      previous_item_id: this.#conversation.lastId,
+      item_id: itemId,
+    });
+    const entry = turnEntry(itemId, clip, speechMs);
+    const previous = this.#conversation.insert(entry);
+    this.#channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+    this.#channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+    const settings = this.#session.input.transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
+    const billedMs = durationMs(turn.clip.samples.length, turn.clip.sampleRateHz);
+    if (settings)
+      transcribe({ channel: this.#channel, times: this.#call.options.times, entry, model: settings.model, billedMs });
+    if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
+  }
+
+  /** Answers with the session's own settings; after the reply in progress, if there is one. */
+  #reply(): void {
+    if (this.#active) {
+      this.#replyWaits = true;
+      return;
+    }
+    const request = readResponseRequest({}, this.#session, this.#conversation);
+    if (!('code' in request)) this.#start(request);
+  }
+
+  /** `idle_timeout_ms`: when the caller stays silent after a reply was played, the provider speaks again. */
+  #awaitCaller(fromMs: number): void {
+    const detection = this.#session.input.turn_detection;
+    if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null || this.#input.speaking) return;
+    const startMs = this.#input.positionMs;
+    const delayMs = Math.max(0, fromMs - this.#channel.stage.nowMs) + detection.idle_timeout_ms;
+    this.#idle = this.#channel.stage.after(delayMs, () => {
+      const triggered = {
+        audio_start_ms: startMs,
+        audio_end_ms: this.#input.positionMs,
+        item_id: this.#input.nextItemId,
+      };
+      this.#channel.send('input_audio_buffer.timeout_triggered', triggered);
+      this.#input.commitWhatThereIs(true, 0);
+    });
+  }
+
+  #expire(): void {
+    const minutes = Math.ceil(this.#call.options.sessionCapMs / CAP_MINUTE_MS);
+    const message = `Your session hit the maximum duration of ${minutes} minutes.`;
+    this.#channel.fail({ code: 'session_expired', message }, undefined);
+    this.#channel.stage.close(1001, message);
+  }
+}
+
+function notFound(param: string, itemId: unknown): Failure {
+  return { code: 'item_not_found', message: `Item with item_id '${itemId}' not found.`, param };
+}
+
+function parse(frame: Frame): Fields | undefined {
+  if (frame.binary) return undefined;
+  try {
+    const event: unknown = JSON.parse(frame.data.toString());
+    return isFields(event) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+// What the rehearsal provider answers. It never claims to be a model: every answer begins by saying what it is,
+// and nothing in it is random.
+
+/** What a reply answers. */
+export type Prompt =
+  | { readonly kind: 'speech'; readonly speechMs: number }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'tool'; readonly name: string; readonly output: string }
+  | { readonly kind: 'silence' };
+
+const MAX_QUOTED = 160;
+
+export function answer(prompt: Prompt): string {
+  return `This is the rehearsal provider. ${sentence(prompt)}`;
+}
+
+function sentence(prompt: Prompt): string {
+  switch (prompt.kind) {
+    case 'speech':
+      return `I heard ${wholeSeconds(prompt.speechMs)} of speech.`;
+    case 'text':
+      return `You wrote: ${quoted(prompt.text)}`;
+    case 'tool':
+      return `The tool ${prompt.name} answered: ${quoted(prompt.output)}`;
+    case 'silence':
+      return 'Say something, and I will play it back.';
+  }
+}
+
+/** Stands in for a transcript: speech is not recognised here. */
+export function transcriptOf(speechMs: number): string {
+  return `(${(speechMs / 1000).toFixed(1)} seconds of speech)`;
+}
+
+/** The pieces in which a text is streamed: words with the space before them. */
+export function textTokens(text: string): readonly string[] {
+  return text.match(/\s*\S+|\s+$/g) ?? [];
+}
+
+function wholeSeconds(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds === 0) return 'less than one second';
+  return seconds === 1 ? '1 second' : `${seconds} seconds`;
+}
+
+function quoted(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).trimEnd()} ...` : line;
+}

@@ -1,0 +1,18 @@
+// The simulators of all providers, for the rehearsal host.
+
+import type { HttpReply } from './adapter.ts';
+import { openaiSimulators } from './openai/simulator.ts';
+import type { ProviderSimulators, SimulatorRoute } from './simulator.ts';
+
+const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators];
+
+export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
+
+/** The answer to a path that is not rehearsed, in the shape of the provider that it looks like. */
+export function unrehearsed(path: string): HttpReply {
+  const provider = providers.find((candidate) => candidate.owns(path)) ?? providers[0];
+  return provider.unknown(
+    path,
+    simulatorRoutes.map((route) => route.path),
+  );
+}
