@@ -1,12 +1,12 @@
 // Configuration: a YAML file and the environment become one frozen Config. The only place that reads process.env.
 
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
-import { isLoopbackHost } from './address.ts';
-import { ConfigError, isSecretPath, type Problem, pathText, problemsOf, unknownKey } from './config-problem.ts';
+import { conflictsOf } from './config-conflicts.ts';
+import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './config-problem.ts';
 import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './config-schema.ts';
 
 export { ConfigError } from './config-problem.ts';
@@ -68,8 +68,8 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
     providers,
     rehearsal: standIn(rehearsal, providers, rest.keys.length === 0),
   };
-  problems.push(...conflicts(config));
-  if (problems.length > 0) throw new ConfigError(problems);
+  const conflicts = conflictsOf(config, known);
+  if (conflicts.length > 0) throw new ConfigError(conflicts);
   return deepFreeze(config);
 }
 
@@ -154,56 +154,6 @@ function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen:
   const byItself = isOpen && missing.length === known.length;
   if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
   return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
-}
-
-/** What each field alone cannot show. */
-function conflicts({ listen, admin, keys }: Config): Problem[] {
-  const problems: Problem[] = [];
-  const report = (path: string, message: string) => problems.push({ path, message });
-  if (keys.length === 0 && !isLoopbackHost(listen.host))
-    report('listen.host', `expected a loopback address, got "${listen.host}": without keys anyone could use it`);
-  if (!admin.token && !isLoopbackHost(admin.host))
-    report('admin.host', `expected a loopback address, got "${admin.host}": others need admin.token`);
-  const ports: [string, number | false][] = [
-    ['listen.port', listen.port],
-    ['listen.tlsPort', listen.tlsPort],
-    ['admin.port', admin.port],
-  ];
-  ports.forEach(([path, port], index) => {
-    const twin = ports.slice(0, index).find((other) => port && other[1] === port);
-    if (twin) report(path, `expected a port of its own, got ${port}, which is ${twin[0]} too`);
-  });
-  if (listen.tls && listen.tlsPort === false)
-    report('listen.tls', 'expected a listen.tlsPort to go with it, got false');
-  for (const [field, path] of Object.entries(listen.tls ?? {})) {
-    if (!isReadable(path)) report(`listen.tls.${field}`, `expected a readable file, got "${path}"`);
-  }
-  keys.forEach((key, index) => {
-    const before = keys.slice(0, index);
-    if (before.some(({ id }) => id === key.id))
-      report(`keys[${index}].id`, `expected a unique id, got "${key.id}" again`);
-    const twin = before.findIndex(({ secret }) => secret === key.secret);
-    if (twin >= 0) report(`keys[${index}].secret`, `expected a unique secret, got that of keys[${twin}]`);
-    key.models?.forEach((pattern, at) => {
-      const [provider = ''] = pattern.split('/');
-      if (provider.includes('*') || known.some(({ name }) => name === provider)) return;
-      const message = unknownKey(
-        provider,
-        known.map(({ name }) => name),
-      );
-      report(`keys[${index}].models[${at}]`, message.replace('key', `provider "${provider}"`));
-    });
-  });
-  return problems;
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function deepFreeze<T>(value: T): T {

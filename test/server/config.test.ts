@@ -1,34 +1,12 @@
 // The configuration: what is accepted, what is refused and how it is said, where the environment comes in.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../server/config.ts';
+import { configFiles } from '../support/config-files.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-let files = 0;
-
-type Env = Record<string, string | undefined>;
-
-function load(yaml: string, env: Env = {}) {
-  const file = join(folder, `${files++}.yaml`);
-  writeFileSync(file, yaml);
-  return loadConfig({ file, env });
-}
-
-/** The lines of the refusal. */
-function refusal(yaml: string, env: Env = {}): string[] {
-  try {
-    load(yaml, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message.split('\n');
-    throw error;
-  }
-  throw new Error('was accepted');
-}
-
+const { folder, load, refusal } = configFiles();
 const openai = 'providers: { openai: { apiKey: sk-test } }';
 
 describe('without a file', () => {
@@ -208,82 +186,6 @@ describe('variables', () => {
     expect(lines).toMatch(/^admin\.token: .*\n?/m);
     expect(lines).toMatch(/^keys\[0\]\.secret: expected printable ASCII/m);
     expect(lines).not.toContain('hunter2');
-  });
-});
-
-describe('the address of a provider', () => {
-  const line = (fields: string) => refusal(`providers: { openai: { apiKey: k, ${fields} } }`);
-
-  test.each([
-    'ws://127.0.0.1:9',
-    'wss://127.1',
-    'wss://0x7f000001',
-    'wss://2130706433',
-    'wss://[::1]',
-    'wss://[::ffff:10.0.0.1]',
-    'wss://10.1.2.3',
-    'wss://169.254.169.254',
-    'wss://localhost',
-    'ws://api.example.com',
-  ])('%s needs allowPrivate', (url) => {
-    expect(line(`baseUrl: "${url}"`)[0]).toMatch(/^providers\.openai\.baseUrl: expected .*allowPrivate: true/);
-    const { providers } = load(`providers: { openai: { apiKey: k, allowPrivate: true, baseUrl: "${url}" } }`);
-    expect(providers.openai?.baseUrl).toBe(url);
-  });
-
-  test.each([
-    ['https://api.example.com', 'expected a wss: URL'],
-    ['nonsense', 'expected a URL such as'],
-    ['wss://api.example.com/?a=b', 'expected a URL without query'],
-  ])('%s: %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
-
-  test('holds no credential, and a refused one is not shown', () => {
-    const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
-    expect(refused[0]).toContain('expected a URL without a credential');
-    expect(refused.join()).not.toContain('hunter2');
-  });
-});
-
-describe('what must not start', () => {
-  const keys = 'keys: [{ id: a, secret: long-enough }]';
-
-  test('open mode on a public address', () => {
-    expect(refusal('listen: { host: 0.0.0.0 }')[0]).toMatch(
-      /^listen\.host: expected a loopback address, got "0\.0\.0\.0"/,
-    );
-    expect(refusal('listen: { host: "::" }')[0]).toMatch(/^listen\.host: /);
-    expect(load(`listen: { host: 0.0.0.0 }\n${keys}`).listen.host).toBe('0.0.0.0');
-    expect(load('listen: { host: "::1" }').listen.host).toBe('::1');
-  });
-
-  test('a public admin listener without a token', () => {
-    expect(refusal(`admin: { host: 0.0.0.0 }\n${keys}`)[0]).toMatch(/^admin\.host: .*admin\.token/);
-    expect(load('admin: { host: 0.0.0.0, token: long-enough }').admin.host).toBe('0.0.0.0');
-  });
-
-  test('two listeners on one port, unless it is 0', () => {
-    expect(refusal('admin: { port: 8080 }')).toEqual([
-      'admin.port: expected a port of its own, got 8080, which is listen.port too',
-    ]);
-    expect(refusal('listen: { port: 8443 }')[0]).toMatch(/^listen\.tlsPort: /);
-    expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
-  });
-
-  test('keys that cannot be told apart, and the secret is not shown', () => {
-    const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
-    const lines = refusal(twins);
-    expect(lines).toEqual([
-      'keys[1].id: expected a unique id, got "a" again',
-      'keys[1].secret: expected a unique secret, got that of keys[0]',
-    ]);
-  });
-
-  test('half a certificate, an unreadable one, or one for a listener that is off', () => {
-    expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual(['listen.tls.key: missing, expected a text']);
-    const lines = refusal('listen: { tlsPort: false, tls: { cert: a.pem, key: b.pem } }');
-    expect(lines[0]).toMatch(/^listen\.tls: expected a listen\.tlsPort/);
-    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}"`);
-    expect(lines).toHaveLength(3);
   });
 });
 

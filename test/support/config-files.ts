@@ -1,0 +1,33 @@
+// Configuration files for a suite: written to a folder of its own, which goes when the suite is done.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { type Config, ConfigError, loadConfig } from '../../server/config.ts';
+
+type Env = Record<string, string | undefined>;
+
+/** `load` and `refusal` (the lines of the ConfigError) of a YAML text, with nothing in the environment but `env`. */
+export function configFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let files = 0;
+
+  function load(yaml: string, env: Env = {}): Config {
+    const file = join(folder, `${files++}.yaml`);
+    writeFileSync(file, yaml);
+    return loadConfig({ file, env });
+  }
+
+  function refusal(yaml: string, env: Env = {}): string[] {
+    try {
+      load(yaml, env);
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message.split('\n');
+      throw error;
+    }
+    throw new Error('was accepted');
+  }
+  return { folder, load, refusal };
+}
