@@ -1,0 +1,220 @@
+// The rules of the house that no compiler checks: who may import whom, where files lie, what only one file may do.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { type Import, importsOf, withoutComments } from './support/imports.ts';
+import { longFiles, spanningSuites } from './support/layout-exceptions.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const topLevel = [
+  ...['.ci', '.git', '.gitignore', '.npmrc', '.trunkline', 'CHANGELOG.md', 'DECISIONS.md', 'LICENSE', 'README.md'],
+  ...['adapters', 'bench', 'biome.json', 'codecs', 'dist', 'node_modules', 'package-lock.json', 'package.json'],
+  ...['server', 'test', 'tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts'],
+];
+
+interface Source {
+  /** Relative to the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** The text without comments: what the program does. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+const sources: readonly Source[] = ['adapters', 'bench', 'codecs', 'server', 'test']
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name))
+  .map(({ parentPath, name }) => {
+    const path = relative(root, join(parentPath, name));
+    const text = readFileSync(join(parentPath, name), 'utf8');
+    return { path, text, code: withoutComments(text), imports: importsOf(text) };
+  });
+
+const inside = (...folders: string[]) =>
+  sources.filter(({ path }) => folders.some((folder) => path.startsWith(`${folder}/`)));
+const product = inside('adapters', 'codecs', 'server');
+const pages = inside('server/console');
+const isConsole = (path: string) => path.startsWith('server/console/');
+
+/** The file that a relative import means, relative to the root; undefined for packages. */
+function target(from: string, { specifier }: Import): string | undefined {
+  return specifier.startsWith('.')
+    ? relative(root, join(root, dirname(from), specifier.replace(/\?.*$/, '')))
+    : undefined;
+}
+
+/** `a.ts -> b.ts` for every relative import that `isAllowed` refuses. */
+function offending(files: readonly Source[], isAllowed: (to: string, from: Source, how: Import) => boolean): string[] {
+  return files.flatMap((from) =>
+    from.imports.flatMap((how) => {
+      const to = target(from.path, how);
+      return to === undefined || isAllowed(to, from, how) ? [] : [`${from.path} -> ${to}`];
+    }),
+  );
+}
+
+/** Files whose code matches, with the match. */
+function matching(files: readonly Source[], pattern: RegExp): string[] {
+  return files.flatMap(({ path, code }) => (pattern.test(code) ? [`${path}: ${pattern.exec(code)?.[0]}`] : []));
+}
+
+describe('arrows', () => {
+  test('codecs import nothing of ours', () => {
+    expect(offending(inside('codecs'), (to) => to.startsWith('codecs/'))).toEqual([]);
+  });
+
+  test('adapters import codecs and adapters only', () => {
+    expect(offending(inside('adapters'), (to) => /^(codecs|adapters)\//.test(to))).toEqual([]);
+  });
+
+  test('a provider folder never imports another one', () => {
+    const folder = (path: string) => /^adapters\/([^/]+)\//.exec(path)?.[1];
+    const isAllowed = (to: string, from: Source) => folder(to) === undefined || folder(to) === folder(from.path);
+    const providers = sources.filter(({ path }) => folder(path) !== undefined);
+    expect(offending(providers, isAllowed)).toEqual([]);
+  });
+
+  test('only the registries of adapters/ know the provider folders', () => {
+    const shared = sources.filter(({ path }) => /^adapters\/[^/]+$/.test(path));
+    const registries = ['adapters/index.ts', 'adapters/simulators.ts'];
+    const isAllowed = (to: string, from: Source) => !/^adapters\/[^/]+\//.test(to) || registries.includes(from.path);
+    expect(offending(shared, isAllowed)).toEqual([]);
+  });
+
+  test('the server knows adapters by their registry, their contract, and the simulators', () => {
+    const doors = ['adapters/index.ts', 'adapters/simulators.ts'];
+    const contracts = ['adapters/adapter.ts', 'adapters/simulator.ts'];
+    const isAllowed = (to: string, _: Source, { isTypeOnly }: Import) =>
+      /^(server|codecs)\//.test(to) || doors.includes(to) || (contracts.includes(to) && isTypeOnly);
+    expect(offending(inside('server'), isAllowed)).toEqual([]);
+  });
+
+  test('the console and the server share only the codecs', () => {
+    expect(offending(pages, (to) => isConsole(to) || to.startsWith('codecs/'))).toEqual([]);
+    const server = inside('server').filter(({ path }) => !isConsole(path));
+    expect(offending(server, (to) => !isConsole(to))).toEqual([]);
+  });
+
+  test('nothing imports test, and only tests import bench', () => {
+    expect(offending([...product, ...inside('bench')], (to) => !to.startsWith('test/'))).toEqual([]);
+    expect(offending(product, (to) => !to.startsWith('bench/'))).toEqual([]);
+  });
+});
+
+describe('input and output', () => {
+  test('codecs and adapters open no sockets, files, processes or timers', () => {
+    const io = [
+      'fs',
+      'net',
+      'http',
+      'https',
+      'http2',
+      'tls',
+      'dgram',
+      'dns',
+      'child_process',
+      'worker_threads',
+      'cluster',
+    ];
+    const isIo = (name: string) =>
+      /^(node:)?/.test(name) && io.includes(name.replace(/^node:/, '').split('/')[0] ?? '');
+    const pure = inside('adapters', 'codecs');
+    const found = pure.flatMap(({ path, imports }) =>
+      imports
+        .filter((one) => !one.isTypeOnly && (isIo(one.specifier) || one.specifier === 'ws'))
+        .map((one) => `${path} -> ${one.specifier}`),
+    );
+    expect(found).toEqual([]);
+    expect(matching(pure, /\b(setTimeout|setInterval|setImmediate|fetch)\(/)).toEqual([]);
+  });
+
+  test('codecs name no provider', () => {
+    expect(matching(inside('codecs'), /openai|gemini|google/i)).toEqual([]);
+  });
+
+  test('only the command line ends the process', () => {
+    const others = product.filter(({ path }) => path !== 'server/main.ts' && path !== 'server/bin.js');
+    expect(matching(others, /\bprocess\.(exit|abort|kill)\b/)).toEqual([]);
+  });
+
+  test('only the configuration reads the environment', () => {
+    const others = product.filter(({ path }) => path !== 'server/config.ts' && !path.endsWith('vite.config.ts'));
+    expect(matching(others, /\bprocess\.env\b|\bimport\.meta\.env\b/)).toEqual([]);
+  });
+
+  test('other modules are found by entry(), which also works where they are compiled', () => {
+    const others = inside('server').filter(
+      ({ path }) => path !== 'server/entry.ts' && path !== 'server/bin.js' && !isConsole(path),
+    );
+    expect(matching(others, /\bimport\.meta\.url\b|\bimport\.meta\.(dirname|filename)\b/)).toEqual([]);
+  });
+
+  test('the server runs with what the package depends on', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+    const isThere = (name: string) => name.startsWith('node:') || builtinModules.includes(name) || name in dependencies;
+    const found = product
+      .filter(({ path }) => !isConsole(path) && path !== 'server/console-build.ts')
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(
+            ({ specifier, isTypeOnly }) => !specifier.startsWith('.') && !isTypeOnly && !isThere(packageOf(specifier)),
+          )
+          .map(({ specifier }) => `${path} -> ${specifier}`),
+      );
+    expect(found).toEqual([]);
+  });
+});
+
+/** `@scope/name/file` -> `@scope/name`. */
+const packageOf = (specifier: string) =>
+  specifier.startsWith('node:')
+    ? specifier
+    : specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+
+describe('files', () => {
+  test('the top level holds what is expected there and nothing else', () => {
+    expect(readdirSync(root).filter((name) => !topLevel.includes(name))).toEqual([]);
+  });
+
+  test('no folder is a drawer for anything', () => {
+    const drawers = /(^|\/)(utils?|common|helpers?|types|misc|lib|shared)(\/|\.tsx?$)/;
+    expect(sources.map(({ path }) => path).filter((path) => drawers.test(path))).toEqual([]);
+  });
+
+  test('names are in kebab-case', () => {
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|worklet|d|process))?\.(ts|tsx|js)$/;
+    expect(sources.map(({ path }) => path).filter((path) => !kebab.test(path.split('/').at(-1) ?? ''))).toEqual([]);
+  });
+
+  test('a file opens with one to three lines that say what it is for', () => {
+    const opening = /^(#!.*\n)?(\/\/ \S.*\n){1,3}(?!\/\/)/;
+    expect(sources.filter(({ text }) => !opening.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('a file of more than 300 lines has a reason', () => {
+    const long = sources.filter(({ text }) => text.split('\n').length > 301).map(({ path }) => path);
+    expect(long.sort()).toEqual(Object.keys(longFiles).sort());
+  });
+});
+
+test('a suite has the name of its source, unless it spans several', () => {
+  const stem = (path: string) => path.replace(/\.(ts|tsx|js)$/, '');
+  const stems = new Set(product.map(({ path }) => stem(path)));
+  const suites = inside('test').filter(({ path }) => path.endsWith('.test.ts'));
+  const strays = suites.filter(
+    ({ path }) =>
+      !stems.has(
+        stem(path)
+          .replace(/^test\//, '')
+          .replace(/\.test$/, ''),
+      ),
+  );
+  expect(strays.map(({ path }) => path).sort()).toEqual(Object.keys(spanningSuites).sort());
+});

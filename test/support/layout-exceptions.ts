@@ -1,0 +1,9 @@
+// What the layout test lets pass, each with its reason. An entry that is no longer needed fails the test too.
+
+/** Files of more than 300 lines -> why. */
+export const longFiles: Readonly<Record<string, string>> = {};
+
+/** Suites without a source of the same name -> what they span. */
+export const spanningSuites: Readonly<Record<string, string>> = {
+  'test/layout.test.ts': 'the whole repository',
+};
