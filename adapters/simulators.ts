@@ -4,6 +4,8 @@ import type { HttpReply } from './adapter.ts';
 import { openaiSimulators } from './openai/simulator.ts';
 import type { ProviderSimulators, SimulatorRoute } from './simulator.ts';
 
+export { startSimulator } from './simulator-stage.ts';
+
 const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators];
 
 export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);

@@ -7,8 +7,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../adapters/adapter.ts';
 import type { SimulatorRoute } from '../adapters/simulator.ts';
-import { startSimulator } from '../adapters/simulator-stage.ts';
-import { simulatorRoutes, unrehearsed } from '../adapters/simulators.ts';
+import { simulatorRoutes, startSimulator, unrehearsed } from '../adapters/simulators.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../codecs/vad.ts';
 import { RehearsalConnection } from './rehearsal-connection.ts';
 import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from './rehearsal-options.ts';
@@ -27,9 +26,9 @@ export interface RunningRehearsal {
   close(): Promise<void>;
 }
 
-/** Starts a rehearsal provider on a free loopback port. @throws ZodError for wrong options. */
+/** Starts a rehearsal provider on a free loopback port; options of others are ignored. @throws ZodError for wrong ones. */
 export async function startRehearsal(options: RehearsalOptions = {}): Promise<RunningRehearsal> {
-  const host = new RehearsalHost(rehearsalSchema.parse(options), await loadVoiceDetectors());
+  const host = new RehearsalHost(rehearsalSchema.strip().parse(options), await loadVoiceDetectors());
   const port = await host.listen();
   return {
     url: `ws://127.0.0.1:${port}`,

