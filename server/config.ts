@@ -3,17 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
 import { conflictsOf } from './config-conflicts.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './config-problem.ts';
 import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './config-schema.ts';
 
+import { rehearsalSchema } from './rehearsal-options.ts';
+
 export { ConfigError } from './config-problem.ts';
 export type { Key, Limits, Provider } from './config-schema.ts';
 
 const known: readonly KnownProvider[] = [...adapters.values()];
-const rehearsalSchema = z.looseObject({});
 
 const schema = fileSchema(known, rehearsalSchema);
 type File = z.infer<typeof schema>;

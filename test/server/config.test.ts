@@ -213,6 +213,21 @@ describe('the rehearsal provider', () => {
     expect(load(`rehearsal: true\n${openai}`, { GEMINI_API_KEY: 'g' }).rehearsal).toBe(false);
   });
 
+  test('takes options, and says where one of them is wrong', () => {
+    const { rehearsal } = load('rehearsal: { times: { firstAudioMs: 0 } }');
+    expect(rehearsal).toMatchObject({
+      times: { firstAudioMs: 0, tokenMs: 20 },
+      faults: {},
+      providers: ['openai', 'gemini'],
+    });
+    const lines = refusal('rehearsal: { tims: {}, faults: { close: { code: 7 } }, rateLimits: never }');
+    expect(lines).toContain('rehearsal.rateLimits: expected one of start, end, got "never"');
+    expect(lines.find((line) => line.startsWith('rehearsal.tims: '))).toMatch(/did you mean times\?$/);
+    expect(lines.find((line) => line.startsWith('rehearsal.faults.close.code: '))).toMatch(
+      /expected a close code.*, got 7$/,
+    );
+  });
+
   test('is not asked for by a word that only looks like yes', () => {
     expect(refusal('rehearsal: yes')).toEqual(['rehearsal: expected true or false or a mapping, got "yes"']);
   });
