@@ -42,9 +42,9 @@ export const limitsSchema = z.strictObject({
   maxConnectionsPerAddress: z
     .int()
     .min(1)
-    .default(50)
+    .default(500)
     .describe('connections of one address that are not (yet) sessions'),
-  maxConnections: z.int().min(1).default(1000).describe('connections in all that are not (yet) sessions'),
+  maxConnections: z.int().min(1).default(2000).describe('connections in all that are not (yet) sessions'),
   pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
   overrunBytes: z
     .int()

@@ -62,7 +62,8 @@ async function serve(config: Config): Promise<void> {
   if (await buildConsole()) log.info('console built');
   const supervisor = new Supervisor(config, log);
   const run = await supervisor.start();
-  log.info(run, 'listening');
+  const { pid: _isInEveryLine, ...places } = run;
+  log.info(places, 'listening');
   process.stderr.write(greeting(run, supervisor.certificate?.environment ?? []));
   stopOnSignals(supervisor);
 }

@@ -117,13 +117,9 @@ function exportHistogram(
   buckets: Record<Direction, Float64Array>,
 ): void {
   const name = 'trunkline_residence_seconds';
-  const metric = {
-    name,
-    help: 'time that a frame spent inside the gateway, from its receipt until its bytes left',
-    type: 'histogram',
-    aggregator: 'sum',
-    get: () => ({ ...metric, values: DIRECTIONS.flatMap(series) }),
-  };
+  const help = 'time that a frame spent inside the gateway, from its receipt until its bytes left';
+  const description = { name, help, type: 'histogram', aggregator: 'sum' };
+  const metric = { ...description, get: () => ({ ...description, values: DIRECTIONS.flatMap(series) }) };
   function series(direction: Direction) {
     let count = 0;
     const values = RESIDENCE_BOUNDS_MS.map((boundMs, index) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
-import type { Config } from './config.ts';
+import type { Config, Rehearsal } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
 import type { Ports } from './gateway.ts';
@@ -105,7 +105,7 @@ export class Supervisor {
     await this.#recorded;
   }
 
-  async #startRehearsal(options: object): Promise<void> {
+  async #startRehearsal({ providers: _standsInFor, ...options }: Rehearsal): Promise<void> {
     this.#rehearsal = new Child({
       name: 'rehearsal-process',
       log: this.#log,
