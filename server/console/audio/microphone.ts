@@ -1,0 +1,86 @@
+// The microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
+
+import type { CaptureOptions } from './capture.worklet.ts';
+import captureUrl from './capture.worklet.ts?worker&url';
+import { chunkMs } from './pcm.ts';
+
+export interface MicrophoneOptions {
+  /** Empty: the browser's default. */
+  readonly deviceId: string;
+  readonly rateHz: number;
+  onChunk(samples: Int16Array): void;
+  /** The device went away. */
+  onEnded(): void;
+}
+
+export interface Microphone {
+  readonly deviceId: string;
+  close(): void;
+}
+
+/** Throws what `getUserMedia` throws. Echo cancellation is on, or a loudspeaker would interrupt every reply. */
+export async function openMicrophone(options: MicrophoneOptions): Promise<Microphone> {
+  const { deviceId } = options;
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: {
+      channelCount: 1,
+      echoCancellation: true,
+      noiseSuppression: true,
+      autoGainControl: true,
+      ...(deviceId === '' ? {} : { deviceId: { exact: deviceId } }),
+    },
+  });
+  const tracks = stream.getAudioTracks();
+  const stopTracks = () => {
+    for (const track of tracks) track.stop();
+  };
+  try {
+    const context = await capture(stream, options);
+    tracks[0]?.addEventListener('ended', options.onEnded);
+    const close = () => {
+      tracks[0]?.removeEventListener('ended', options.onEnded);
+      stopTracks();
+      void context.close();
+    };
+    return { deviceId: tracks[0]?.getSettings().deviceId ?? '', close };
+  } catch (cause) {
+    stopTracks();
+    throw cause;
+  }
+}
+
+async function capture(stream: MediaStream, options: MicrophoneOptions): Promise<AudioContext> {
+  const { context, source } = await connect(stream, options.rateHz);
+  await context.audioWorklet.addModule(captureUrl);
+  const processorOptions: CaptureOptions = { rateHz: options.rateHz, chunkMs };
+  const node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0, channelCount: 1, processorOptions });
+  node.port.onmessage = (event: MessageEvent<ArrayBuffer>) => options.onChunk(new Int16Array(event.data));
+  source.connect(node);
+  await context.resume();
+  return context;
+}
+
+/** Some browsers refuse a microphone in a context of another rate than its own: then the worklet resamples. */
+async function connect(stream: MediaStream, rateHz: number) {
+  const context = new AudioContext({ sampleRate: rateHz });
+  try {
+    return { context, source: context.createMediaStreamSource(stream) };
+  } catch {
+    await context.close();
+    const native = new AudioContext();
+    return { context: native, source: native.createMediaStreamSource(stream) };
+  }
+}
+
+export interface Device {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** Microphones that the browser tells; labels are empty until the microphone was allowed once. */
+export async function listMicrophones(): Promise<Device[]> {
+  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return devices
+    .filter(({ kind, deviceId }) => kind === 'audioinput' && deviceId !== '' && deviceId !== 'default')
+    .map(({ deviceId, label }, index) => ({ id: deviceId, label: label || `Microphone ${index + 1}` }));
+}

@@ -1,0 +1,82 @@
+// Samples in the forms that the page needs: 16-bit PCM, base64, levels, and another rate.
+
+/** Length of the chunks that go upstream. */
+export const chunkMs = 40;
+/** All dialects answer at this rate; another one is converted. */
+export const playbackRateHz = 24_000;
+
+/** Little-endian 16-bit PCM as base64. */
+export function toBase64(samples: Int16Array): string {
+  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}
+
+/** An odd last byte is dropped. Throws on text that is not base64. */
+export function fromBase64(base64: string): Int16Array {
+  const binary = atob(base64);
+  const samples = new Int16Array(binary.length >> 1);
+  for (let i = 0; i < samples.length; i++) {
+    samples[i] = binary.charCodeAt(2 * i) | (binary.charCodeAt(2 * i + 1) << 8);
+  }
+  return samples;
+}
+
+/** Clamps to the range of 16 bits. */
+export function toInt16(samples: Float32Array): Int16Array {
+  return Int16Array.from(samples, (value) => Math.round(Math.max(-1, Math.min(1, value)) * 32_767));
+}
+
+/** Root mean square, 0 to 1. */
+export function levelOf(samples: Int16Array): number {
+  let sum = 0;
+  for (const value of samples) sum += value * value;
+  return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length) / 32_768;
+}
+
+/** The largest magnitude of each block of `blockSamples`, 0 to 1; the last block may be short. */
+export function peaksOf(samples: Int16Array, blockSamples: number): number[] {
+  const peaks: number[] = [];
+  for (let start = 0; start < samples.length; start += blockSamples) {
+    let peak = 0;
+    const end = Math.min(samples.length, start + blockSamples);
+    for (let i = start; i < end; i++) peak = Math.max(peak, Math.abs(samples[i] ?? 0));
+    peaks.push(peak / 32_768);
+  }
+  return peaks;
+}
+
+/** Collects samples into pieces of one size. */
+export class Chunker {
+  readonly #chunk: Int16Array;
+  #filled = 0;
+
+  constructor(chunkSamples: number) {
+    this.#chunk = new Int16Array(chunkSamples);
+  }
+
+  /** The complete pieces that `samples` filled up. */
+  push(samples: Int16Array): Int16Array[] {
+    const full: Int16Array[] = [];
+    let offset = 0;
+    while (offset < samples.length) {
+      const part = samples.subarray(offset, offset + this.#chunk.length - this.#filled);
+      this.#chunk.set(part, this.#filled);
+      this.#filled += part.length;
+      offset += part.length;
+      if (this.#filled === this.#chunk.length) {
+        full.push(this.#chunk.slice());
+        this.#filled = 0;
+      }
+    }
+    return full;
+  }
+
+  /** What is left, shorter than a piece. */
+  rest(): Int16Array {
+    const rest = this.#chunk.slice(0, this.#filled);
+    this.#filled = 0;
+    return rest;
+  }
+}

@@ -1,0 +1,106 @@
+// The samples that wait to be played, and how many of each item really were. Runs inside the playback worklet.
+// Playing begins when a little is queued, so that the first late packet does not tear a gap.
+
+export interface ItemPlayed {
+  readonly item: string;
+  readonly playedSamples: number;
+}
+
+export interface Pulled {
+  /** Items whose first sample was just played. */
+  readonly started: readonly string[];
+  /** The queue ran dry although more was announced. */
+  readonly gap: boolean;
+}
+
+interface Queued {
+  readonly item: string;
+  readonly samples: Int16Array;
+  offset: number;
+}
+
+export class PlayQueue {
+  #queue: Queued[] = [];
+  #queuedSamples = 0;
+  #waiting = true;
+  #finished = true;
+  #played = new Map<string, number>();
+  #total = 0;
+  readonly #startSamples: number;
+
+  /** `startSamples`: how many must be queued before playing begins. */
+  constructor(startSamples: number) {
+    this.#startSamples = startSamples;
+  }
+
+  get totalPlayed(): number {
+    return this.#total;
+  }
+
+  get queuedSamples(): number {
+    return this.#queuedSamples;
+  }
+
+  push(item: string, samples: Int16Array): void {
+    if (samples.length === 0) return;
+    if (!this.#played.has(item)) this.#forgetPlayedOut();
+    this.#queue.push({ item, samples, offset: 0 });
+    this.#queuedSamples += samples.length;
+    this.#finished = false;
+    if (!this.#played.has(item)) this.#played.set(item, 0);
+  }
+
+  /** No more will come for now: what is queued is played, however short. */
+  finish(): void {
+    this.#finished = true;
+  }
+
+  /** Fills `out` with the next samples, then silence. */
+  pull(out: Float32Array): Pulled {
+    out.fill(0);
+    const started: string[] = [];
+    if (this.#waiting && this.#queuedSamples < (this.#finished ? 1 : this.#startSamples))
+      return { started, gap: false };
+    this.#waiting = false;
+    let filled = 0;
+    for (let head = this.#queue[0]; head !== undefined && filled < out.length; head = this.#queue[0]) {
+      const count = Math.min(out.length - filled, head.samples.length - head.offset);
+      for (let i = 0; i < count; i++) out[filled + i] = (head.samples[head.offset + i] ?? 0) / 32_768;
+      if (this.#played.get(head.item) === 0) started.push(head.item);
+      this.#count(head.item, count);
+      head.offset += count;
+      filled += count;
+      if (head.offset === head.samples.length) this.#queue.shift();
+    }
+    this.#waiting = this.#queuedSamples === 0;
+    return { started, gap: this.#waiting && !this.#finished };
+  }
+
+  /** Drops everything that waits and says how much of each item was played. */
+  flush(): ItemPlayed[] {
+    const played = this.itemsPlayed();
+    this.#queue = [];
+    this.#queuedSamples = 0;
+    this.#waiting = true;
+    this.#finished = true;
+    this.#played = new Map();
+    return played;
+  }
+
+  itemsPlayed(): ItemPlayed[] {
+    return [...this.#played].map(([item, playedSamples]) => ({ item, playedSamples }));
+  }
+
+  /** Items of which nothing waits any more; a session may have thousands. */
+  #forgetPlayedOut(): void {
+    for (const item of this.#played.keys()) {
+      if (!this.#queue.some((queued) => queued.item === item)) this.#played.delete(item);
+    }
+  }
+
+  #count(item: string, samples: number): void {
+    this.#played.set(item, (this.#played.get(item) ?? 0) + samples);
+    this.#queuedSamples -= samples;
+    this.#total += samples;
+  }
+}

@@ -1,0 +1,103 @@
+// The loudspeaker: a playback worklet in a context of the reply's rate, and what it reports.
+
+import { playbackRateHz } from './pcm.ts';
+import type { ItemPlayed } from './play-queue.ts';
+import type { PlaybackCommand, PlaybackReport } from './playback.worklet.ts';
+import playbackUrl from './playback.worklet.ts?worker&url';
+import type { Recording } from './wav.ts';
+
+export interface Progress {
+  readonly totalPlayed: number;
+  readonly queuedSamples: number;
+  readonly items: readonly ItemPlayed[];
+}
+
+export interface PlayerHandlers {
+  /** The first sample of an item; `at`: when it is heard, monotonic milliseconds. */
+  onStarted(item: string, at: number): void;
+  onProgress(progress: Progress): void;
+  onGap(): void;
+}
+
+export interface Player {
+  /** Time between the worklet and the ear, as the browser reports it. */
+  readonly latencyMs: number;
+  /** The loudest sample that is being played now, 0 to 1. */
+  peak(): number;
+  push(item: string, samples: Int16Array): void;
+  finish(): void;
+  flush(): Promise<readonly ItemPlayed[]>;
+  /** Plays a recording next to the replies, for the one who listens. */
+  playAside(recording: Recording): () => void;
+  close(): void;
+}
+
+/** Must be called from a user's gesture, or the context stays silent. */
+export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
+  const context = new AudioContext({ sampleRate: playbackRateHz, latencyHint: 'interactive' });
+  const resumed = context.resume();
+  await context.audioWorklet.addModule(playbackUrl);
+  await resumed;
+  const node = new AudioWorkletNode(context, 'playback', { numberOfInputs: 0, outputChannelCount: [1] });
+  node.connect(context.destination);
+  const analyser = new AnalyserNode(context, { fftSize: 1024 });
+  node.connect(analyser);
+  const window = new Float32Array(analyser.fftSize);
+  const flushes = new Map<number, (items: readonly ItemPlayed[]) => void>();
+  node.port.onmessage = (event: MessageEvent<PlaybackReport>) => receive(event.data);
+  const send = (command: PlaybackCommand, transfer: Transferable[] = []) => node.port.postMessage(command, transfer);
+
+  function receive(report: PlaybackReport): void {
+    switch (report.type) {
+      case 'started':
+        return handlers.onStarted(report.item, performance.now() + latencyOf(context));
+      case 'gap':
+        return handlers.onGap();
+      case 'progress':
+        return handlers.onProgress(report);
+      case 'flushed':
+        flushes.get(report.token)?.(report.items);
+        flushes.delete(report.token);
+    }
+  }
+
+  let token = 0;
+  return {
+    get latencyMs() {
+      return latencyOf(context);
+    },
+    peak() {
+      analyser.getFloatTimeDomainData(window);
+      return window.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
+    },
+    push: (item, samples) => send({ type: 'push', item, samples }, [samples.buffer]),
+    finish: () => send({ type: 'finish' }),
+    flush: () =>
+      new Promise((resolve) => {
+        token += 1;
+        flushes.set(token, resolve);
+        send({ type: 'flush', token });
+      }),
+    playAside: (recording) => playAside(context, recording),
+    close: () => void context.close(),
+  };
+}
+
+function playAside(context: AudioContext, { samples, rateHz }: Recording): () => void {
+  const buffer = context.createBuffer(1, Math.max(1, samples.length), rateHz);
+  buffer.copyToChannel(
+    Float32Array.from(samples, (value) => value / 32_768),
+    0,
+  );
+  const source = context.createBufferSource();
+  source.buffer = buffer;
+  source.connect(context.destination);
+  source.start();
+  return () => source.stop();
+}
+
+/** Bounded: some drivers report nonsense. */
+function latencyOf(context: AudioContext): number {
+  const seconds = context.outputLatency;
+  return Number.isFinite(seconds) ? Math.min(500, Math.max(0, seconds * 1000)) : 0;
+}

@@ -1,0 +1,155 @@
+// What went wrong, in plain words, and what to do about it. Everything the page shows as a problem is written here.
+
+import type { Diagnosis } from './gateway.ts';
+
+export interface Notice {
+  readonly tone: 'error' | 'warning' | 'info';
+  readonly title: string;
+  readonly detail: string;
+}
+
+const diagnosisAdvice: Readonly<Record<number, string>> = {
+  401: 'Check the key.',
+  403: 'Choose another model, or use a key that may use this one.',
+  404: 'This gateway does not know the address that the page dialled.',
+  429: 'Too many sessions: end another one, or wait a little.',
+  501: 'The gateway does not offer this.',
+  502: 'The gateway could not reach the provider: look at its log.',
+  503: 'Set up the provider (its API key), or wait until the gateway takes sessions again.',
+  504: 'The provider did not answer in time: try again.',
+};
+
+/** A WebSocket that never opened. `diagnosis`: what the gateway said to a plain GET of the same address. */
+export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
+  if (diagnosis === undefined) {
+    return error(
+      'The gateway cannot be reached',
+      'Is it still running? Start it again with npm start, then reload this page.',
+    );
+  }
+  const advice = diagnosisAdvice[diagnosis.status] ?? 'The log of the gateway says more.';
+  const said = diagnosis.message === '' ? '' : `The gateway says: ${sentence(diagnosis.message)} `;
+  return error('The session was refused', `${said}${said === '' || diagnosis.status !== 426 ? advice : ''}`.trim());
+}
+
+const closeMeanings: Readonly<Record<number, readonly [title: string, detail: string]>> = {
+  1001: [
+    'The other side ended the session',
+    'Its time limit was reached, or the gateway is shutting down. Start a new one.',
+  ],
+  1005: ['The session was ended without a reason', 'Start a new one.'],
+  1006: ['The connection was lost', 'Check that the gateway is running and that the network works, then start again.'],
+  1007: ['The provider did not understand a message', 'The last lines of the event log show what it refused.'],
+  1008: [
+    'The session was ended by a rule',
+    'The model may not be allowed for this key, or does not fit this kind of session.',
+  ],
+  1009: ['A message was too large', 'The limit is in the gateway configuration.'],
+  1011: [
+    'The provider had an internal error',
+    'Start a new session; if it happens again, look at the log of the gateway.',
+  ],
+  1013: ['The provider is overloaded', 'Wait a little, then start again.'],
+  3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],
+  4000: ['The provider refused this dialect', 'The client speaks a version that is no longer served.'],
+  4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
+};
+
+/** A session that ended; undefined for an ending that is as it should be. */
+export function closeNotice(code: number, reason: string): Notice | undefined {
+  if (code === 1000) return undefined;
+  const [title, detail] = closeMeanings[code] ?? ['The session was ended', 'The code is not one that this page knows.'];
+  const said = reason === '' ? '' : ` Reason given: ${sentence(reason)}`;
+  return error(title, `${detail}${said} (close code ${code})`);
+}
+
+/** `getUserMedia` and what follows it. */
+export function microphoneFailure(cause: unknown): Notice {
+  const aside = 'Meanwhile you can play a sample recording or write text.';
+  switch (cause instanceof Error ? cause.name : '') {
+    case 'NotAllowedError':
+      return warning('The microphone is not allowed', `Allow it for this page in the browser's address bar. ${aside}`);
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return warning('No microphone was found', `Plug one in or choose another device. ${aside}`);
+    case 'NotReadableError':
+      return warning('The microphone cannot be opened', `Another program may be using it. ${aside}`);
+    case 'SecurityError':
+    case 'TypeError':
+      return warning(
+        'This page may not use a microphone',
+        `Browsers allow it only on https: or on localhost. ${aside}`,
+      );
+    default:
+      return warning('The microphone did not start', `${sentence(describe(cause))} ${aside}`);
+  }
+}
+
+export function microphoneLost(): Notice {
+  return warning(
+    'The microphone went away',
+    'It was unplugged or switched off. Choose another device, or play a sample.',
+  );
+}
+
+export function playbackFailure(cause: unknown): Notice {
+  return error('Sound cannot be played', `${sentence(describe(cause))} Captions go on; reload the page to try again.`);
+}
+
+export function sampleFailure(cause: unknown): Notice {
+  return warning('The sample recording did not load', sentence(describe(cause)));
+}
+
+export function socketFailure(cause: unknown): Notice {
+  return error(
+    'The connection cannot be made',
+    `${sentence(describe(cause))} A key may hold only letters, digits and -._~`,
+  );
+}
+
+export function infoFailure(): Notice {
+  return error(
+    'The gateway does not answer',
+    'The page could not read /console.json. Is the gateway running? Then reload.',
+  );
+}
+
+/** Errors that only say that a request of ours came a moment too late. */
+const harmless = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
+
+/** An error event of the provider; undefined when it needs no attention. */
+export function providerError(code: string, message: string): Notice | undefined {
+  if (harmless.has(code)) return undefined;
+  return error(
+    'The provider reported an error',
+    `${sentence(message || 'It gave no message.')}${code === '' ? '' : ` (${code})`}`,
+  );
+}
+
+export function expiring(inText: string): Notice {
+  return warning(
+    'The provider will end this session soon',
+    inText === '' ? 'It gave no time.' : `Time left: ${inText}.`,
+  );
+}
+
+export function tooBrief(): Notice {
+  return { tone: 'info', title: 'Too brief', detail: 'Keep the key or the button down while you speak.' };
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+function error(title: string, detail: string): Notice {
+  return { tone: 'error', title, detail };
+}
+
+function warning(title: string, detail: string): Notice {
+  return { tone: 'warning', title, detail };
+}

@@ -1,0 +1,41 @@
+// Figures as the page writes them. Always with a unit, never more digits than they deserve.
+
+export function formatMs(ms: number): string {
+  if (!Number.isFinite(ms)) return '–';
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** Microseconds. */
+export function formatUs(us: number): string {
+  if (!Number.isFinite(us)) return '–';
+  return us < 1000 ? `${Math.round(us)} µs` : `${(us / 1000).toFixed(2)} ms`;
+}
+
+/** 0 to 1, as a percentage with two significant digits. */
+export function formatShare(fraction: number): string {
+  const percent = fraction * 100;
+  if (percent === 0) return '0 %';
+  return percent < 0.001 ? '< 0.001 %' : `${Number(percent.toPrecision(2))} %`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** Minutes and seconds of a running session. */
+export function formatClock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** Names as people write them. */
+export function providerLabel(name: string): string {
+  const known: Readonly<Record<string, string>> = { openai: 'OpenAI', gemini: 'Gemini' };
+  return known[name] ?? name;
+}

@@ -1,0 +1,42 @@
+// Starts the page: the conductor with a real browser around it, and the views that watch its state.
+
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { listMicrophones, openMicrophone } from './audio/microphone.ts';
+import { openPlayer } from './audio/player.ts';
+import { pageClock } from './audio/speech.ts';
+import { readWav } from './audio/wav.ts';
+import { Conductor } from './conductor.ts';
+import { initialState } from './state.ts';
+import { createStore, onNextFrame } from './store.ts';
+import './style/theme.css';
+import './style/layout.css';
+import './style/controls.css';
+import './style/conversation.css';
+import './style/latency.css';
+import './style/event-log.css';
+import { applyTheme, savedTheme } from './view/theme.tsx';
+
+async function loadRecording(name: string) {
+  const response = await fetch(`/samples/${encodeURIComponent(name)}`);
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  return readWav(await response.arrayBuffer());
+}
+
+applyTheme(savedTheme());
+const conductor = new Conductor(createStore(initialState, onNextFrame), {
+  origin: location.origin,
+  clock: pageClock,
+  fetch: (input, init) => fetch(input, init),
+  dial: (url, protocols) => new WebSocket(url, protocols),
+  openMicrophone,
+  openPlayer,
+  listMicrophones,
+  loadRecording,
+  newId: () => crypto.randomUUID(),
+  date: () => Date.now(),
+});
+void conductor.load();
+navigator.mediaDevices?.addEventListener('devicechange', () => void conductor.refreshDevices());
+const root = document.getElementById('app');
+if (root !== null) render(<App conductor={conductor} />, root);

@@ -1,0 +1,102 @@
+// What the page shows, as one plain value. Only the conductor changes it.
+
+import type { Device } from './audio/microphone.ts';
+import type { Conversation } from './conversation.ts';
+import type { Cut, TurnTaking } from './dialects/dialect.ts';
+import { type Mode, modes } from './dialects/modes.ts';
+import type { Notice } from './failure.ts';
+import type { GatewayInfo, SessionReport } from './gateway.ts';
+import type { Turn } from './latency.ts';
+import type { OutputCounts } from './reply-output.ts';
+
+export type Phase = 'idle' | 'starting' | 'connecting' | 'preparing' | 'ready' | 'closing' | 'closed';
+
+/** The form. Locked while a session runs, except the device. */
+export interface Form {
+  readonly mode: Mode;
+  readonly provider: string;
+  readonly model: string;
+  readonly key: string;
+  readonly instructions: string;
+  readonly voice: string;
+  readonly turnTaking: TurnTaking;
+  readonly tools: boolean;
+  readonly input: 'microphone' | 'samples';
+  readonly deviceId: string;
+}
+
+export interface ConsoleState {
+  readonly gateway: GatewayInfo | undefined;
+  readonly form: Form;
+  readonly phase: Phase;
+  /** What the running or last session was started with. */
+  readonly session: RunningSession | undefined;
+  readonly notices: readonly (Notice & { readonly id: number })[];
+  readonly devices: readonly Device[];
+  readonly microphone: 'off' | 'asking' | 'on' | 'muted';
+  /** Push-to-talk is held. */
+  readonly talking: boolean;
+  /** The name of the recording that is being spoken. */
+  readonly sample: string | undefined;
+  readonly callerSpeaking: boolean;
+  readonly replying: boolean;
+  readonly conversation: Conversation;
+  readonly turns: readonly Turn[];
+  readonly report: SessionReport | undefined;
+  readonly cuts: readonly Cut[];
+  readonly sentSamples: number;
+  readonly output: OutputCounts;
+}
+
+export interface RunningSession {
+  readonly id: string;
+  readonly mode: Mode;
+  readonly provider: string;
+  readonly rehearsal: boolean;
+  readonly model: string;
+  readonly turnTaking: TurnTaking;
+  /** Wall clock, for the display. */
+  readonly openedAt: number | undefined;
+  readonly endedAt: number | undefined;
+}
+
+const [firstMode] = modes;
+
+export const initialState: ConsoleState = {
+  gateway: undefined,
+  form: {
+    mode: firstMode,
+    provider: '',
+    model: firstMode.dialect.models[firstMode.modality][0] ?? '',
+    key: '',
+    instructions: 'You are a friendly assistant. Keep your answers short.',
+    voice: '',
+    turnTaking: 'detect',
+    tools: false,
+    input: 'microphone',
+    deviceId: '',
+  },
+  phase: 'idle',
+  session: undefined,
+  notices: [],
+  devices: [],
+  microphone: 'off',
+  talking: false,
+  sample: undefined,
+  callerSpeaking: false,
+  replying: false,
+  conversation: [],
+  turns: [],
+  report: undefined,
+  cuts: [],
+  sentSamples: 0,
+  output: { receivedSamples: 0, playedSamples: 0, queuedSamples: 0, gaps: 0 },
+};
+
+export function isLive(phase: Phase): boolean {
+  return phase === 'preparing' || phase === 'ready';
+}
+
+export function isBusy(phase: Phase): boolean {
+  return phase !== 'idle' && phase !== 'closed';
+}

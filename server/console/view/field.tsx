@@ -1,0 +1,54 @@
+// Form parts: every control with its label, and a hint that belongs to it.
+
+import type { ComponentChildren } from 'preact';
+
+interface FieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** The hint has the id `<id>-hint`, for `aria-describedby` of the control. */
+export function Field({ id, label, hint, children }: FieldProps) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children}
+      <p id={`${id}-hint`} class="hint">
+        {hint}
+      </p>
+    </div>
+  );
+}
+
+interface SegmentsProps<T extends string> {
+  readonly name: string;
+  readonly legend: string;
+  readonly value: T;
+  readonly choices: readonly { readonly value: T; readonly label: string }[];
+  onChoose(value: T): void;
+}
+
+/** A few choices next to each other, as radio buttons. */
+export function Segments<T extends string>({ name, legend, value, choices, onChoose }: SegmentsProps<T>) {
+  return (
+    <fieldset class="field segments-field">
+      <legend>{legend}</legend>
+      <div class="segments">
+        {choices.map((choice) => (
+          <label key={choice.value} class="segment">
+            <input
+              type="radio"
+              name={name}
+              value={choice.value}
+              checked={choice.value === value}
+              onChange={() => onChoose(choice.value)}
+            />
+            <span>{choice.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

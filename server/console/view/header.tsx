@@ -1,0 +1,48 @@
+// The top line: what this is, whether keys are needed, how the session stands.
+
+import { formatClock } from '../format.ts';
+import type { ConsoleState, Phase } from '../state.ts';
+import { Logo } from './icon.tsx';
+import { ThemeChoice } from './theme.tsx';
+import { useTick } from './use-store.ts';
+
+const phaseWords: Record<Phase, string> = {
+  idle: 'Not connected',
+  starting: 'Starting',
+  connecting: 'Connecting',
+  preparing: 'Setting up',
+  ready: 'Live',
+  closing: 'Ending',
+  closed: 'Ended',
+};
+
+export function Header({ state }: { state: ConsoleState }) {
+  const { gateway, phase, session } = state;
+  useTick(500, phase === 'ready');
+  const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);
+  return (
+    <header class="header">
+      <h1 class="brand">
+        <Logo />
+        <span>Trunkline</span>
+        <span class="brand-part">console</span>
+      </h1>
+      {gateway !== undefined && (
+        <p class="header-facts">
+          <span class="tag" title={gateway.mode === 'open' ? openMode : keysMode}>
+            {gateway.mode === 'open' ? 'open mode' : 'keys required'}
+          </span>
+          <span class="muted">v{gateway.version}</span>
+        </p>
+      )}
+      <p class="phase" role="status" data-phase={phase}>
+        <span class="phase-dot" />
+        {phaseWords[phase]} {clock !== '' && <span class="figure">{clock}</span>}
+      </p>
+      <ThemeChoice />
+    </header>
+  );
+}
+
+const openMode = 'No keys are configured: the gateway answers on this machine only, and asks for none';
+const keysMode = 'The gateway asks for one of its keys';

@@ -1,0 +1,28 @@
+// Problems and hints, in plain words, until they are dismissed.
+
+import type { Conductor } from '../conductor.ts';
+import type { ConsoleState } from '../state.ts';
+import { Icon } from './icon.tsx';
+
+export function Notices({ conductor, notices }: { conductor: Conductor; notices: ConsoleState['notices'] }) {
+  return (
+    <div class="notices" role="alert">
+      {notices.map(({ id, tone, title, detail }) => (
+        <div key={id} class={`notice notice-${tone}`}>
+          <Icon name={tone === 'info' ? 'info' : 'warning'} />
+          <p>
+            <strong>{title}</strong> <span>{detail}</span>
+          </p>
+          <button
+            type="button"
+            class="button-quiet"
+            aria-label={`Dismiss: ${title}`}
+            onClick={() => conductor.dismiss(id)}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

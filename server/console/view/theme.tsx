@@ -1,0 +1,54 @@
+// Light, dark, or as the system has it; remembered by this browser.
+
+import { useState } from 'preact/hooks';
+import { Icon, type IconName } from './icon.tsx';
+
+const themes = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof themes)[number];
+const storageKey = 'trunkline.theme';
+const icons: Record<Theme, IconName> = { system: 'system', light: 'sun', dark: 'moon' };
+
+export function savedTheme(): Theme {
+  try {
+    const saved = localStorage.getItem(storageKey);
+    return themes.find((theme) => theme === saved) ?? 'system';
+  } catch {
+    return 'system';
+  }
+}
+
+export function applyTheme(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+function saveTheme(theme: Theme): void {
+  try {
+    localStorage.setItem(storageKey, theme);
+  } catch {
+    // Storage may be forbidden; then the choice lasts as long as the page.
+  }
+}
+
+export function ThemeChoice() {
+  const [current, setCurrent] = useState(savedTheme());
+  const choose = (theme: Theme) => {
+    applyTheme(theme);
+    saveTheme(theme);
+    setCurrent(theme);
+  };
+  return (
+    <fieldset class="segments segments-small">
+      <legend class="visually-hidden">Colours</legend>
+      {themes.map((theme) => (
+        <label key={theme} class="segment" title={`Colours: ${theme}`}>
+          <input type="radio" name="theme" value={theme} checked={theme === current} onChange={() => choose(theme)} />
+          <span>
+            <Icon name={icons[theme]} />
+            <span class="visually-hidden">{theme}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,43 @@
+// What a newcomer sees first: what to do, in three lines, and one button that needs no microphone.
+
+import type { Conductor } from '../conductor.ts';
+import { modes } from '../dialects/modes.ts';
+import type { ConsoleState } from '../state.ts';
+import { Icon } from './icon.tsx';
+import { samples } from './samples.ts';
+
+export function Welcome({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+  const rehearsal = state.gateway?.providers.some(({ status }) => status === 'rehearsal') ?? false;
+  const needsKey = state.gateway?.mode === 'keys' && state.form.key === '';
+  const demonstrate = async () => {
+    const mode = state.form.mode.modality === 'voice' ? state.form.mode : modes[0];
+    conductor.edit({ mode, input: 'samples', turnTaking: 'detect' });
+    conductor.whenReady(() => void conductor.playSample(samples[0].file));
+    await conductor.start();
+  };
+  return (
+    <div class="welcome">
+      <p class="welcome-title">Talk through the gateway</p>
+      <p>
+        Every frame of this conversation passes through Trunkline, unchanged. You see the words of both sides, the
+        latency of each turn, and how little of it the gateway takes.
+      </p>
+      {rehearsal && (
+        <p class="muted">
+          Nothing is configured yet, so a built-in rehearsal provider answers: a short sentence, then your own words
+          played back. It needs no key and no network.
+        </p>
+      )}
+      <p class="welcome-actions">
+        <button type="button" class="button button-primary" disabled={needsKey} onClick={() => void conductor.start()}>
+          <Icon name={state.form.mode.modality === 'voice' ? 'microphone' : 'send'} />
+          {state.form.mode.modality === 'voice' ? 'Start talking' : 'Start session'}
+        </button>
+        <button type="button" class="button" disabled={needsKey} onClick={() => void demonstrate()}>
+          <Icon name="play" /> Try it with a recording
+        </button>
+      </p>
+      {needsKey && <p class="muted">This gateway asks for a key: enter it under Session.</p>}
+    </div>
+  );
+}
