@@ -4,6 +4,8 @@ import type { Adapter, Route, Unserved } from './adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
+export { findCredential } from './credential.ts';
+
 /** Name -> adapter. */
 export const adapters: ReadonlyMap<string, Adapter> = new Map([
   [openai.name, openai],

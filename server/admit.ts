@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../adapters/adapter.ts';
-import { findRoute, knownPaths } from '../adapters/index.ts';
+import { findCredential, findRoute, knownPaths } from '../adapters/index.ts';
 import type { Config, Key } from './config.ts';
 import { readHandshake, upgradeObjection } from './handshake.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
@@ -101,7 +101,7 @@ export function authenticate(
   if (gate.keys.size === 0) return undefined;
   const own = handshake.headers['x-trunkline-key'];
   const isForwarding = adapter !== undefined && gate.config.providers[adapter.name]?.apiKey === 'client';
-  const presented = typeof own === 'string' || isForwarding ? own : adapter?.credential(handshake);
+  const presented = typeof own === 'string' || isForwarding ? own : (adapter?.credential ?? findCredential)(handshake);
   if (typeof presented !== 'string' || presented === '') {
     const place = isForwarding ? 'in the header x-trunkline-key' : 'where the SDK puts the API key';
     return { status: 401, code: 'invalid_key', message: `no key given; expected a key of this gateway ${place}` };

@@ -1,6 +1,5 @@
 // The built console, read once: a request can only name a file that is there.
 
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { HttpReply } from '../adapters/adapter.ts';
@@ -45,17 +44,16 @@ function readFiles(): ReadonlyMap<string, HttpReply> {
     const file = join(item.parentPath, item.name);
     const body = readFileSync(file);
     const path = `/${file.slice(consoleRoot.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
-    found.set(path, { status: 200, headers: headersFor(path, body), body });
+    found.set(path, { status: 200, headers: headersFor(path), body });
   }
   return found;
 }
 
-function headersFor(path: string, body: Buffer): Record<string, string> {
+function headersFor(path: string): Record<string, string> {
   const isHashed = path.startsWith('/assets/');
   return {
     'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
     'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'content-security-policy': POLICY,

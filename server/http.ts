@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpReply, Refusal } from '../adapters/adapter.ts';
+import type { Handshake, HttpReply, Refusal } from '../adapters/adapter.ts';
 import { adapters, findRoute, findUnserved } from '../adapters/index.ts';
 import {
   type Admitted,
@@ -60,8 +60,8 @@ async function replyTo(request: IncomingMessage, context: HttpContext): Promise<
   if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'));
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
   if (handshake.path === '/console.json') return json(200, describeConsole(context.gate));
-  const id = /^\/v1\/sessions\/([^/]+)$/.exec(handshake.path)?.[1];
-  if (id !== undefined) return sessionReply(request, decodeURIComponent(id), context);
+  const id = /^\/v1\/sessions\/([\da-f-]+)$/i.exec(handshake.path)?.[1];
+  if (id !== undefined) return sessionReply(handshake, id, context);
   return consoleFile(handshake.path) ?? refuse(undefined, unknownPath());
 }
 
@@ -76,9 +76,7 @@ function explainRoute(decision: Admitted | Refused): HttpReply | Refused {
 }
 
 /** A key sees its own sessions; another's do not exist for it. */
-async function sessionReply(request: IncomingMessage, id: string, context: HttpContext): Promise<HttpReply | Refused> {
-  const handshake = readHandshake(request);
-  if (handshake === undefined) return refuse(undefined, badTarget);
+async function sessionReply(handshake: Handshake, id: string, context: HttpContext): Promise<HttpReply | Refused> {
   const key = authenticate(handshake, undefined, context.gate);
   if (isRefusal(key)) return refuse(undefined, key);
   const record = await context.find(id.toLowerCase());
