@@ -138,10 +138,10 @@ function readUserMessage(item: Entry['item'], format: AudioFormat): Entry | Fail
 }
 
 /** The item of a committed turn. */
-export function turnEntry(itemId: string, clip: Clip, speechMs: number): Entry {
+export function turnEntry(itemId: string, clip: Clip, speechMs: number, heardMs: number): Entry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
-  return heardEntry(item, clip, speechMs);
+  return { ...heardEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: heardTokens(heardMs) } };
 }
 
 function heardEntry(item: Entry['item'], clip: Clip, speechMs: number): Entry {

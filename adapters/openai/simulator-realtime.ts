@@ -2,21 +2,15 @@
 // Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
 
 import type { Frame } from '../../codecs/frame.ts';
-import { durationMs } from '../../codecs/pcm16.ts';
 import type { Call, Script } from '../simulator.ts';
 import { createId, type Stage, type Step } from '../simulator-stage.ts';
 import { Channel, type Failure, type Fields, invalidValue, isFields, missing } from './simulator-channel.ts';
-import { Conversation, readItem, retrievedItem, truncate, turnEntry } from './simulator-conversation.ts';
-import { type CommittedTurn, InputBuffer, withoutSilence } from './simulator-input.ts';
+import { Conversation, turnEntry } from './simulator-conversation.ts';
+import { type CommittedTurn, InputBuffer } from './simulator-input.ts';
+import { type Handler, itemHandlers } from './simulator-items.ts';
 import { readResponseRequest } from './simulator-request.ts';
 import { type Ending, RealtimeReply, type ResponseRequest } from './simulator-response.ts';
-import {
-  createSession,
-  describeSession,
-  detectionOf,
-  type RealtimeSession,
-  updateSession,
-} from './simulator-session.ts';
+import { createSession, describeSession, type RealtimeSession, updateSession } from './simulator-session.ts';
 import { transcribe } from './simulator-transcription.ts';
 
 const CAP_MINUTE_MS = 60_000;
@@ -25,8 +19,6 @@ const NOT_JSON: Failure = {
   code: 'invalid_json',
   message: 'Could not parse the message: expected a text frame with one JSON object.',
 };
-
-type Handler = (event: Fields) => Failure | undefined;
 
 /** One Realtime session. */
 export class RealtimeScript implements Script {
@@ -91,10 +83,7 @@ export class RealtimeScript implements Script {
       'input_audio_buffer.append': (event) => this.#input.append(event.audio),
       'input_audio_buffer.commit': () => this.#input.commit(),
       'input_audio_buffer.clear': () => this.#input.clear(),
-      'conversation.item.create': (event) => this.#createItem(event),
-      'conversation.item.retrieve': (event) => this.#retrieveItem(event),
-      'conversation.item.delete': (event) => this.#deleteItem(event),
-      'conversation.item.truncate': (event) => this.#truncateItem(event),
+      ...itemHandlers({ channel: this.#channel, session: this.#session, conversation: this.#conversation }),
       'response.create': (event) => this.#createResponse(event),
       'response.cancel': (event) => this.#cancelResponse(event),
     };
@@ -105,65 +94,6 @@ export class RealtimeScript implements Script {
     const failure = updateSession(this.#session, event.session, this.#spoken);
     if (!failure) this.#channel.send('session.updated', { session: describeSession(this.#session) });
     return failure;
-  }
-
-  #createItem(event: Fields): Failure | undefined {
-    if (!isFields(event.item)) return missing('item');
-    const entry = readItem(event.item, this.#session.input.format);
-    if ('code' in entry) return entry;
-    if (this.#conversation.find(entry.item.id)) {
-      return invalidValue('item.id', `Error adding item: an item with id '${entry.item.id}' already exists.`);
-    }
-    if (entry.item.type === 'function_call_output' && !this.#hasCall(entry.item.call_id)) {
-      const message = `Tool call ID '${entry.item.call_id}' not found in conversation.`;
-      return { code: 'invalid_tool_call_id', message, param: 'item.call_id' };
-    }
-    const after = typeof event.previous_item_id === 'string' ? event.previous_item_id : undefined;
-    const previous = this.#conversation.insert(entry, after);
-    if (previous === undefined) return notFound('previous_item_id', after);
-    this.#channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
-    this.#channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
-    return undefined;
-  }
-
-  #hasCall(callId: unknown): boolean {
-    return this.#conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
-  }
-
-  #retrieveItem(event: Fields): Failure | undefined {
-    if (typeof event.item_id !== 'string') return missing('item_id');
-    const entry = this.#conversation.find(event.item_id);
-    if (!entry) return notFound('item_id', event.item_id);
-    const item = retrievedItem(entry, this.#session.input.format);
-    this.#channel.send('conversation.item.retrieved', { item });
-    return undefined;
-  }
-
-  #deleteItem(event: Fields): Failure | undefined {
-    if (typeof event.item_id !== 'string') return missing('item_id');
-    if (!this.#conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
-    this.#channel.send('conversation.item.deleted', { item_id: event.item_id });
-    return undefined;
-  }
-
-  #truncateItem(event: Fields): Failure | undefined {
-    const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
-    if (typeof itemId !== 'string') return missing('item_id');
-    if (typeof audioEndMs !== 'number') return missing('audio_end_ms');
-    if (contentIndex !== 0) return invalidValue('content_index', 'Only content_index 0 can be truncated.');
-    const entry = this.#conversation.find(itemId);
-    if (!entry) return notFound('item_id', itemId);
-    if (entry.spokenMs === undefined) {
-      return invalidValue('item_id', 'Only model output audio messages can be truncated.');
-    }
-    if (audioEndMs < 0 || audioEndMs > entry.spokenMs) {
-      const message = `Audio content of ${Math.round(entry.spokenMs)}ms is already shorter than ${audioEndMs}ms`;
-      return invalidValue('audio_end_ms', message);
-    }
-    truncate(entry, audioEndMs);
-    const truncated = { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs };
-    this.#channel.send('conversation.item.truncated', truncated);
-    return undefined;
   }
 
   #createResponse(event: Fields): Failure | undefined {
@@ -226,21 +156,19 @@ export class RealtimeScript implements Script {
   }
 
   #committed(turn: CommittedTurn): void {
-    const { itemId, speechMs } = turn;
-    const detection = this.#session.input.turn_detection;
-    const clip = turn.detected && detection ? withoutSilence(turn.clip, detectionOf(detection).silenceMs) : turn.clip;
+    const { itemId, clip, speechMs, heardMs } = turn;
+    const { turn_detection: detection, transcription } = this.#session.input;
     this.#channel.send('input_audio_buffer.committed', {
       previous_item_id: this.#conversation.lastId,
       item_id: itemId,
     });
-    const entry = turnEntry(itemId, clip, speechMs);
+    const entry = turnEntry(itemId, clip, speechMs, heardMs);
     const previous = this.#conversation.insert(entry);
     this.#channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
     this.#channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
-    const settings = this.#session.input.transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
-    const billedMs = durationMs(turn.clip.samples.length, turn.clip.sampleRateHz);
-    if (settings)
-      transcribe({ channel: this.#channel, times: this.#call.options.times, entry, model: settings.model, billedMs });
+    const settings = transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
+    const { times } = this.#call.options;
+    if (settings) transcribe({ channel: this.#channel, times, entry, model: settings.model, billedMs: heardMs });
     if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
   }
 
@@ -267,7 +195,7 @@ export class RealtimeScript implements Script {
         item_id: this.#input.nextItemId,
       };
       this.#channel.send('input_audio_buffer.timeout_triggered', triggered);
-      this.#input.commitWhatThereIs(true, 0);
+      this.#input.commitSilence();
     });
   }
 
@@ -277,10 +205,6 @@ export class RealtimeScript implements Script {
     this.#channel.fail({ code: 'session_expired', message }, undefined);
     this.#channel.stage.close(1001, message);
   }
-}
-
-function notFound(param: string, itemId: unknown): Failure {
-  return { code: 'item_not_found', message: `Item with item_id '${itemId}' not found.`, param };
 }
 
 function parse(frame: Frame): Fields | undefined {
