@@ -1,9 +1,20 @@
 // What kind of event a JSON message is, from its first bytes. It never parses, and never looks further than it must.
 
-import { COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd, stringText, valueEnd } from './json-bytes.ts';
+import {
+  BACKSLASH,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  QUOTE,
+  skipSpace,
+  stringEnd,
+  stringText,
+  valueEnd,
+} from './json-bytes.ts';
 
 /** No event of any dialect has a longer name; a longer one is no type. */
 const MAX_TYPE_BYTES = 128;
+const TYPE = Buffer.from('type');
 
 /** The string at the top level key `type`; undefined when there is none, or when this is no JSON object. */
 export function eventType(data: Buffer): string | undefined {
@@ -50,8 +61,11 @@ function nextKeyStart(data: Buffer, value: number): number {
 }
 
 function isTypeKey(data: Buffer, open: number, end: number): boolean {
-  if (end - open !== 5) return end - open > 5 && end - open <= 25 && stringText(data, open, end) === 'type';
-  return data[open + 1] === 0x74 && data[open + 2] === 0x79 && data[open + 3] === 0x70 && data[open + 4] === 0x65;
+  const length = end - open - 1;
+  if (length > 4 && length <= 24 && data.subarray(open, end).includes(BACKSLASH)) {
+    return stringText(data, open, end) === 'type';
+  }
+  return length === 4 && TYPE.every((byte, index) => data[open + 1 + index] === byte);
 }
 
 function typeText(data: Buffer, open: number): string | undefined {

@@ -11,56 +11,77 @@ export const defaultJsonLimits: JsonLimits = { maxDepth: 256, maxValues: 100_000
 /** `invalid`: the structure is not JSON (a sound structure may still hold literals or escapes that are not). */
 export type JsonFault = 'invalid' | 'duplicate-key' | 'too-deep' | 'too-many-values';
 
+/** Where a scan stands. `open`: the objects and lists around it, innermost last; the keys seen in an object, undefined for a list. */
+interface Scan {
+  readonly text: string;
+  readonly open: (Set<string> | undefined)[];
+  at: number;
+  hasDuplicate: boolean;
+}
+
 /**
  * What speaks against parsing this text. `duplicate-key` is reported for an otherwise sound structure; keys are compared
  * with their escapes decoded.
  */
 export function jsonFault(text: string, limits: JsonLimits = defaultJsonLimits): JsonFault | undefined {
-  const open: (Set<string> | undefined)[] = [];
-  let values = 0;
-  let isDuplicate = false;
-  let at = skipSpace(text, 0);
-  for (;;) {
-    // A value is due here; in an object its key comes first.
-    const keys = open.at(-1);
-    if (keys !== undefined) {
-      const end = stringEnd(text, at);
-      const key = end < 0 ? undefined : keyText(text, at, end);
-      if (key === undefined) return 'invalid';
-      if (keys.has(key)) isDuplicate = true;
-      keys.add(key);
-      at = skipSpace(text, end + 1);
-      if (text[at] !== ':') return 'invalid';
-      at = skipSpace(text, at + 1);
+  const scan: Scan = { text, open: [], at: skipSpace(text, 0), hasDuplicate: false };
+  for (let values = 1; ; values++) {
+    if (values > limits.maxValues) return 'too-many-values';
+    if (!takeKey(scan)) return 'invalid';
+    if (enters(scan)) {
+      if (scan.open.length > limits.maxDepth) return 'too-deep';
+      continue;
     }
-    if (++values > limits.maxValues) return 'too-many-values';
-    const first = text[at];
-    if (first === '{' || first === '[') {
-      const inside = skipSpace(text, at + 1);
-      if (text[inside] !== (first === '{' ? '}' : ']')) {
-        if (open.length === limits.maxDepth) return 'too-deep';
-        open.push(first === '{' ? new Set() : undefined);
-        at = inside;
-        continue;
-      }
-      at = inside + 1;
-    } else {
-      const end = first === '"' ? stringEnd(text, at) + 1 : literalEnd(text, at);
-      if (end <= at) return 'invalid';
-      at = end;
-    }
-    // After a value: close what ends here, then a comma or the end of the text.
-    at = skipSpace(text, at);
-    while (open.length > 0 && text[at] === (open.at(-1) === undefined ? ']' : '}')) {
-      open.pop();
-      at = skipSpace(text, at + 1);
-    }
-    if (open.length === 0) {
-      if (at < text.length) return 'invalid';
-      return isDuplicate ? 'duplicate-key' : undefined;
-    }
-    if (text[at] !== ',') return 'invalid';
-    at = skipSpace(text, at + 1);
+    if (!takeLeaf(scan)) return 'invalid';
+    leaveEnded(scan);
+    if (scan.open.length === 0) break;
+    if (text[scan.at] !== ',') return 'invalid';
+    scan.at = skipSpace(text, scan.at + 1);
+  }
+  if (scan.at < text.length) return 'invalid';
+  return scan.hasDuplicate ? 'duplicate-key' : undefined;
+}
+
+/** In an object, a key and its colon are due before the value. */
+function takeKey(scan: Scan): boolean {
+  const keys = scan.open.at(-1);
+  if (keys === undefined) return true;
+  const end = stringEnd(scan.text, scan.at);
+  const key = end < 0 ? undefined : keyText(scan.text, scan.at, end);
+  if (key === undefined) return false;
+  if (keys.has(key)) scan.hasDuplicate = true;
+  keys.add(key);
+  const colon = skipSpace(scan.text, end + 1);
+  scan.at = skipSpace(scan.text, colon + 1);
+  return scan.text[colon] === ':';
+}
+
+/** Steps into an object or list that is not empty. */
+function enters(scan: Scan): boolean {
+  const first = scan.text[scan.at];
+  if (first !== '{' && first !== '[') return false;
+  const inside = skipSpace(scan.text, scan.at + 1);
+  if (scan.text[inside] === (first === '{' ? '}' : ']')) return false;
+  scan.open.push(first === '{' ? new Set() : undefined);
+  scan.at = inside;
+  return true;
+}
+
+/** A string, a literal, or an empty object or list. */
+function takeLeaf(scan: Scan): boolean {
+  const { text, at } = scan;
+  const first = text[at];
+  if (first === '"') scan.at = stringEnd(text, at) + 1;
+  else if (first === '{' || first === '[') scan.at = skipSpace(text, at + 1) + 1;
+  else scan.at = literalEnd(text, at);
+  return scan.at > at;
+}
+
+function leaveEnded(scan: Scan): void {
+  scan.at = skipSpace(scan.text, scan.at);
+  while (scan.open.length > 0 && scan.text[scan.at] === (scan.open.at(-1) === undefined ? ']' : '}')) {
+    scan.open.pop();
+    scan.at = skipSpace(scan.text, scan.at + 1);
   }
 }
 

@@ -31,6 +31,6 @@ function modality(lists: readonly unknown[], names: readonly string[]): number |
 
 /** The sum of what is a count; undefined when nothing is. */
 function sum(values: readonly unknown[]): number | undefined {
-  const counts = values.filter((value): value is number => typeof value === 'number' && value >= 0);
+  const counts = values.filter((value): value is number => Number.isFinite(value) && Number(value) >= 0);
   return counts.length === 0 ? undefined : counts.reduce((total, count) => total + count, 0);
 }

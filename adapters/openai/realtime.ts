@@ -21,12 +21,12 @@ export const realtimeModelPaths: readonly ModelPath[] = [[], ['session'], ['resp
 const rules: ModelRules = { isAudio: (data) => isAppend(data, append), paths: realtimeModelPaths };
 
 /** Events that are known by their type alone. */
-const marks: { readonly [type: string]: Mark } = {
-  'input_audio_buffer.speech_started': 'speech-started',
-  'input_audio_buffer.speech_stopped': 'speech-stopped',
-  'response.output_audio.delta': 'audio',
-  'response.output_text.delta': 'text',
-};
+const marks: ReadonlyMap<string, Mark> = new Map([
+  ['input_audio_buffer.speech_started', 'speech-started'],
+  ['input_audio_buffer.speech_stopped', 'speech-stopped'],
+  ['response.output_audio.delta', 'audio'],
+  ['response.output_text.delta', 'text'],
+]);
 
 export const realtimeDialect: Dialect = {
   name: 'openai-realtime',
@@ -40,7 +40,7 @@ export const realtimeDialect: Dialect = {
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
   if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
-  const mark = marks[type];
+  const mark = marks.get(type);
   if (mark !== undefined) return { type, mark };
   switch (type) {
     case 'response.done':
@@ -49,10 +49,16 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
       return { type, usage: tokenUsage(objectAt(readEvent(frame.data), 'usage')) };
     case 'session.created':
     case 'session.updated':
-      return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
+      return { type, model: sessionModel(frame.data) };
     default:
       return { type };
   }
+}
+
+/** Transcription sessions have no model of their own. */
+function sessionModel(data: Buffer): string | undefined {
+  const session = objectAt(readEvent(data), 'session');
+  return textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
 }
 
 function responseDone(type: string, data: Buffer): Observation {

@@ -3,7 +3,7 @@
 import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
-import { type JsonObject, objectAt, readEvent, textAt } from '../event.ts';
+import { objectAt, readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
 import { responsesError } from './error.ts';
 import { tokenUsage } from './usage.ts';
@@ -23,7 +23,10 @@ const rules: ModelRules = {
   isAudio: () => false,
   paths: [...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])],
   // Without a model, the provider takes it from a stored prompt.
-  starter: { word: 'response.create', namesNone: (event) => event.type === 'response.create' && !hasModel(event) },
+  starter: {
+    word: 'response.create',
+    namesNone: (event) => event.type === 'response.create' && typeof event.model !== 'string',
+  },
 };
 
 export const responsesDialect: Dialect = {
@@ -37,10 +40,6 @@ export const responsesDialect: Dialect = {
   },
   refusal: responsesError,
 };
-
-function hasModel(event: JsonObject): boolean {
-  return typeof event.model === 'string' || textAt(event, 'response', 'model') !== undefined;
-}
 
 function observeServerEvent(type: string, frame: Frame): Observation {
   switch (type) {

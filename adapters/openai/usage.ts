@@ -33,6 +33,6 @@ function details(value: unknown): JsonObject {
 }
 
 function counted(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
-  const kept = Object.entries(counts).filter(([, count]) => typeof count === 'number' && count >= 0);
+  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
   return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);
 }
