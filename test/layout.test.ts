@@ -178,6 +178,18 @@ const packageOf = (specifier: string) =>
         .slice(0, specifier.startsWith('@') ? 2 : 1)
         .join('/');
 
+/** npm leaves a platform's package out when a registry lacks it, and then `npm ci` refuses the lock file everywhere. */
+test('the lock file has an entry for every optional package', () => {
+  type Locked = { optionalDependencies?: Record<string, string> };
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Locked>;
+  };
+  const entries = Object.keys(lock.packages);
+  const isLocked = (name: string) => entries.some((entry) => entry.endsWith(`node_modules/${name}`));
+  const optional = Object.values(lock.packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  expect(optional.filter((name) => !isLocked(name))).toEqual([]);
+});
+
 describe('files', () => {
   test('the top level holds what is expected there and nothing else', () => {
     expect(readdirSync(root).filter((name) => !topLevel.includes(name))).toEqual([]);

@@ -6,4 +6,5 @@ export const longFiles: Readonly<Record<string, string>> = {};
 /** Suites without a source of the same name -> what they span. */
 export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
+  'test/server/pack.test.ts': 'the npm package',
 };
