@@ -90,6 +90,8 @@ export interface SimulatorOptions {
   readonly sessionCapMs: number;
   /** When Gemini says that the connection will end, and how long before the end. */
   readonly goAway: { readonly afterMs: number; readonly timeLeftMs: number };
+  /** Gemini's `turnComplete` waits until the audio would have been played, so that the caller can still interrupt it. */
+  readonly awaitPlayback: boolean;
   /** Gemini's JSON goes out in binary frames, as production does. */
   readonly binaryFrames: boolean;
   /** Where OpenAI's `rate_limits.updated` stands: after `response.created` or after `response.done`. */

@@ -1,12 +1,13 @@
 // The simulators of all providers, for the rehearsal host.
 
 import type { HttpReply } from './adapter.ts';
+import { geminiSimulators } from './gemini/simulator.ts';
 import { openaiSimulators } from './openai/simulator.ts';
 import type { ProviderSimulators, SimulatorRoute } from './simulator.ts';
 
 export { startSimulator } from './simulator-stage.ts';
 
-const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators];
+const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
 
 export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
 

@@ -11,6 +11,13 @@ export function decodeBase64(text: string): Buffer | undefined {
   return text.includes('-') || text.includes('_') ? undefined : bytes;
 }
 
+/** The bytes of either alphabet, padded or not, as the JSON form of protobuf allows; undefined for anything else. */
+export function decodeAnyBase64(text: string): Buffer | undefined {
+  const digits = text.replace(/={1,2}$/, '');
+  const bytes = Buffer.from(digits, 'base64');
+  return digits.length % 4 === 1 || bytes.length !== Math.floor((digits.length * 3) / 4) ? undefined : bytes;
+}
+
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }

@@ -76,6 +76,10 @@ export const rehearsalSchema = z.strictObject({
     })
     .prefault({})
     .describe('the end of a Gemini connection'),
+  awaitPlayback: z
+    .boolean()
+    .default(true)
+    .describe("Gemini's turnComplete waits until the audio would have been played"),
   binaryFrames: z.boolean().default(true).describe("Gemini's JSON goes out in binary frames"),
   rateLimits: z.enum(['start', 'end']).default('end').describe("place of OpenAI's rate_limits.updated in a response"),
   faults: faultsSchema.prefault({}),

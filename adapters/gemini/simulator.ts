@@ -1,0 +1,32 @@
+// What the rehearsal provider serves of Gemini, and how it refuses what it does not.
+// Rule: all versions of the API are one dialect.
+
+import type { HttpReply } from '../adapter.ts';
+import type { ProviderSimulators, SimulatorRoute } from '../simulator.ts';
+import { LiveScript } from './simulator-live.ts';
+
+const VERSIONS = ['v1', 'v1beta', 'v1alpha'];
+const METHODS = ['BidiGenerateContent', 'BidiGenerateContentConstrained'];
+const PREFIX = '/ws/google.ai.generativelanguage.';
+
+export const geminiSimulators: ProviderSimulators = {
+  routes: VERSIONS.flatMap((version) =>
+    METHODS.map(
+      (method): SimulatorRoute => ({
+        path: `${PREFIX}${version}.GenerativeService.${method}`,
+        refusal: () => undefined,
+        script: (stage, call) => new LiveScript(stage, call),
+      }),
+    ),
+  ),
+  owns: (path) => path.startsWith('/ws/') || /^\/v1(alpha|beta)\//.test(path),
+  unknown(path, served) {
+    const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
+    const error = { code: 404, message, status: 'NOT_FOUND' };
+    return reply(404, JSON.stringify({ error }));
+  },
+};
+
+function reply(status: number, body: string): HttpReply {
+  return { status, headers: { 'content-type': 'application/json' }, body };
+}
