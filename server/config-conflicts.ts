@@ -1,6 +1,7 @@
 // What no field of a configuration shows by itself: what must not be reachable, what must differ, what must exist.
 
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from './address.ts';
 import type { Config } from './config.ts';
 import { type Problem, unknownKey } from './config-problem.ts';
@@ -45,18 +46,22 @@ function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
   if (tls && tlsPort === false)
     problems.push({ path: 'listen.tls', message: 'expected a listen.tlsPort to go with it, got false' });
   for (const [field, file] of Object.entries(tls ?? {})) {
-    if (!isReadable(file))
-      problems.push({ path: `listen.tls.${field}`, message: `expected a readable file, got "${file}"` });
+    const fault = faultOf(() => readFileSync(file));
+    if (fault)
+      problems.push({ path: `listen.tls.${field}`, message: `expected a readable file, got "${file}": ${fault}` });
   }
-  return problems;
+  if (problems.length > 0 || !tls) return problems;
+  const fault = faultOf(() => createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }));
+  return fault ? [{ path: 'listen.tls', message: `expected a certificate and its key in PEM, got: ${fault}` }] : [];
 }
 
-function isReadable(path: string): boolean {
+function faultOf(attempt: () => unknown): string | undefined {
   try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
+    attempt();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code ?? message;
   }
 }
 

@@ -58,7 +58,7 @@ function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIs
   }
   const value = valueAt(input, issue.path);
   if (value === undefined) return [{ path, message: `missing, expected ${expectation(issue)}` }];
-  return [{ path, message: `expected ${expectation(issue)}, got ${shown(value, issue.path)}` }];
+  return [{ path, message: `expected ${expectation(issue)}, got ${shown(value, issue)}` }];
 }
 
 /** The branch of a union has the right type, and something else is wrong with it. */
@@ -81,9 +81,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return issue.values.length > 1 ? `one of ${issue.values.map(String).join(', ')}` : String(issue.values[0]);
     case 'too_small':
-      return `at least ${issue.minimum}${unit(issue.origin)}`;
+      return `at least ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
     case 'too_big':
-      return `at most ${issue.maximum}${unit(issue.origin)}`;
+      return `at most ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
     case 'invalid_union':
       return issue.errors.map((branch) => (branch[0] ? expectation(branch[0]) : '')).join(' or ');
     default:
@@ -91,10 +91,17 @@ function expectation(issue: z.core.$ZodIssue): string {
   }
 }
 
-const unit = (origin: string) => (origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '');
+function unit(origin: string, count: number | bigint): string {
+  if (origin === 'string') return count === 1 ? ' character' : ' characters';
+  if (origin === 'array') return count === 1 ? ' entry' : ' entries';
+  return '';
+}
 
-function shown(value: unknown, path: Path): string {
-  if (isSecretPath(path)) return typeof value === 'string' ? 'another text (not shown)' : `a ${typeof value}`;
+function shown(value: unknown, issue: z.core.$ZodIssue): string {
+  if (isSecretPath(issue.path)) return typeof value === 'string' ? 'another text (not shown)' : `a ${typeof value}`;
+  // Where a structure is expected, a text may be anything: a password file, a key without its field.
+  const isStructure = issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected);
+  if (isStructure && typeof value === 'string') return 'a text';
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';

@@ -20,7 +20,12 @@ const longestMs = 2 ** 31 - 1;
 const ms = z.int().min(1).max(longestMs);
 /** 0 switches the limit off. */
 const optionalMs = z.int().min(0).max(longestMs);
-const name = z.string().min(1).max(200);
+/** Goes into logs and metrics. */
+const name = z
+  .string()
+  .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
+  .min(1)
+  .max(200);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
 /** Goes into a header, so it has to fit into one. */
 const secret = z

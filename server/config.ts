@@ -55,7 +55,10 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
   const problems: Problem[] = [];
   const resolved = resolveSecrets(raw, [], { env, problems });
   const parsed = schema.safeParse(resolved);
-  if (!parsed.success) problems.push(...problemsOf(schema, resolved, parsed.error.issues));
+  if (!parsed.success) {
+    const reported = new Set(problems.map(({ path }) => path));
+    problems.push(...problemsOf(schema, resolved, parsed.error.issues).filter(({ path }) => !reported.has(path)));
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
@@ -77,7 +80,7 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
 /** The file as data; faults of syntax carry their line and column. An empty file is an empty mapping. */
 function parseYaml(file: string): unknown {
   const lines = new LineCounter();
-  const document = parseDocument(readConfigFile(file), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readConfigFile(file), { lineCounter: lines, prettyErrors: false, stringKeys: true });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     const problems = faults.map(({ message, pos }) => {
@@ -86,7 +89,12 @@ function parseYaml(file: string): unknown {
     });
     throw new ConfigError(problems);
   }
-  return document.toJS() ?? {};
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    // An alias without its anchor, or aliases that would blow up.
+    throw new ConfigError([{ path: '', message: `${file}: ${(error as Error).message}` }]);
+  }
 }
 
 function readConfigFile(file: string): string {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ensureDevCertificate } from '../../server/dev-certificate.ts';
 import { configFiles } from '../support/config-files.ts';
 
 const { folder, load, refusal } = configFiles();
@@ -40,11 +41,19 @@ describe('what must not start', () => {
     ]);
   });
 
+  test('a certificate with the key of another, or what is no certificate', async () => {
+    for (const name of ['a', 'b']) await ensureDevCertificate(join(folder, name));
+    const tls = (cert: string, key: string) => refusal(`listen: { tls: { cert: ${cert}, key: ${key} } }`);
+    expect(tls('a/cert.pem', 'b/key.pem')[0]).toMatch(/^listen\.tls: expected a certificate and its key in PEM, got: /);
+    expect(tls('a/key.pem', 'a/cert.pem')).toHaveLength(1);
+    expect(load('listen: { tls: { cert: a/cert.pem, key: a/key.pem } }').listen.tls).toBeDefined();
+  });
+
   test('half a certificate, an unreadable one, or one for a listener that is off', () => {
     expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual(['listen.tls.key: missing, expected a text']);
     const lines = refusal('listen: { tlsPort: false, tls: { cert: a.pem, key: b.pem } }');
     expect(lines[0]).toMatch(/^listen\.tls: expected a listen\.tlsPort/);
-    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}"`);
+    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}": ENOENT`);
     expect(lines).toHaveLength(3);
   });
 });

@@ -1,9 +1,9 @@
 // The configuration: what is accepted, what is refused and how it is said, where the environment comes in.
 
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../server/config.ts';
+import { ensureDevCertificate } from '../../server/dev-certificate.ts';
 import { configFiles } from '../support/config-files.ts';
 
 const { folder, load, refusal } = configFiles();
@@ -108,6 +108,7 @@ log: { level: warn }
     expect(refusal('listen: [\n')[0]).toMatch(/line \d+, column \d+: /);
     expect(refusal('- a\n')).toEqual(['expected a mapping, got a list']);
     expect(refusal('a: 1\n---\nb: 2\n')[0]).toMatch(/multiple documents/);
+    expect(refusal('listen: *none\n')[0]).toMatch(/\.yaml: Unresolved alias/);
   });
 
   test('with several faults is refused with all of them', () => {
@@ -142,6 +143,12 @@ log: { level: warn }
     ],
   ])('%s is refused as: %s', (yaml, line) => expect(refusal(yaml)).toEqual([line]));
 
+  test('shows no text where a structure is expected: it may be a secret', () => {
+    expect(refusal('OPENAI_API_KEY=sk-hunter2')).toEqual(['expected a mapping, got a text']);
+    expect(refusal('keys: [hunter2]')).toEqual(['keys[0]: expected a mapping, got a text']);
+    expect(refusal('admin: hunter2')).toEqual(['admin: expected a mapping, got a text']);
+  });
+
   test('names the providers there are when it gets another, and the fields when one of those is misspelt', () => {
     expect(refusal('providers: { opnai: { apiKey: x } }')[0]).toMatch(
       /^providers\.opnai: unknown key, .*mean openai\?$/,
@@ -175,6 +182,10 @@ describe('variables', () => {
     expect(line).toMatch(/^providers\.openai\.baseUrl: expected a plain value: \$\{\.\.\.\} is for secrets only/);
   });
 
+  test('are refused once, whatever else is wrong there', () => {
+    expect(refusal('processes: "${N}"', { N: '2' })).toHaveLength(1);
+  });
+
   test('can not turn on the forwarding of client credentials', () => {
     const [line] = refusal('providers: { openai: { apiKey: "${K}" } }', { K: 'client' });
     expect(line).toMatch(/^providers\.openai\.apiKey: expected a credential/);
@@ -189,10 +200,11 @@ describe('variables', () => {
   });
 });
 
-test('certificate paths are relative to the file', () => {
-  for (const name of ['cert.pem', 'key.pem']) writeFileSync(join(folder, name), '');
-  const { tls } = load('listen: { tls: { cert: cert.pem, key: ./key.pem } }').listen;
-  expect(tls).toEqual({ cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') });
+test('certificate paths are relative to the file', async () => {
+  await ensureDevCertificate(join(folder, 'tls'));
+  const { tls } = load('listen: { tls: { cert: tls/cert.pem, key: ./tls/key.pem } }').listen;
+  expect(tls).toEqual({ cert: join(folder, 'tls/cert.pem'), key: join(folder, 'tls/key.pem') });
+});
 });
 
 describe('the rehearsal provider', () => {
