@@ -1,0 +1,27 @@
+// Recordings of real speech, at the rate that a provider wants and in the pieces that a client would send.
+
+import { readFileSync } from 'node:fs';
+import { bytesOf, samplesOf } from '../../codecs/pcm16.ts';
+import { resample } from '../../codecs/resample.ts';
+
+const RECORDED_HZ = 16_000;
+const WAV_HEADER_BYTES = 44;
+/** Longer than any voice detection waits, so that it finds the end of the turn. */
+const SILENCE_MS = 1500;
+
+export type Recording = 'librivox-0880' | 'librivox-0920' | 'librivox-0930';
+
+/** PCM16 of a recording, without silence after it. */
+export function speech(name: Recording, sampleRateHz: number): Buffer {
+  const wav = readFileSync(new URL(`../fixtures/speech/${name}.wav`, import.meta.url));
+  return bytesOf(resample(samplesOf(wav.subarray(WAV_HEADER_BYTES)), RECORDED_HZ, sampleRateHz));
+}
+
+/** A spoken turn: the recording and the silence that ends it, as base64 of 100 ms each. */
+export function spokenTurn(name: Recording, sampleRateHz: number): string[] {
+  const silence = Buffer.alloc((sampleRateHz * SILENCE_MS * 2) / 1000);
+  const pcm = Buffer.concat([speech(name, sampleRateHz), silence]);
+  const step = sampleRateHz / 5;
+  const count = Math.ceil(pcm.length / step);
+  return Array.from({ length: count }, (_, at) => pcm.subarray(at * step, (at + 1) * step).toString('base64'));
+}
