@@ -205,7 +205,6 @@ test('certificate paths are relative to the file', async () => {
   const { tls } = load('listen: { tls: { cert: tls/cert.pem, key: ./tls/key.pem } }').listen;
   expect(tls).toEqual({ cert: join(folder, 'tls/cert.pem'), key: join(folder, 'tls/key.pem') });
 });
-});
 
 describe('the rehearsal provider', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
