@@ -1,4 +1,4 @@
-// How the tests run. They share two cores with their own servers, so few files run at once.
+// How the tests run. The default leaves one core to the servers and browsers that they start: keep it.
 
 import { defineConfig } from 'vitest/config';
 
