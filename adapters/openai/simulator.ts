@@ -4,6 +4,7 @@
 import type { HttpReply } from '../adapter.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../simulator.ts';
 import { RealtimeScript } from './simulator-realtime.ts';
+import { ResponsesScript } from './simulator-responses.ts';
 
 const realtime: SimulatorRoute = {
   path: '/v1/realtime',
@@ -15,11 +16,17 @@ const realtime: SimulatorRoute = {
   script: (stage, call) => new RealtimeScript(stage, call),
 };
 
+const responses: SimulatorRoute = {
+  path: '/v1/responses',
+  refusal: () => undefined,
+  script: (stage, call) => new ResponsesScript(stage, call),
+};
+
 /** Paths that exist at the provider and are not rehearsed. */
 const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 
 export const openaiSimulators: ProviderSimulators = {
-  routes: [realtime],
+  routes: [realtime, responses],
   owns: (path) => path.startsWith('/v1/'),
   unknown(path, served) {
     const names = served.join(', ');
