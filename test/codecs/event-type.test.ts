@@ -1,3 +1,5 @@
+// The type of an event, found without a parse, is the one that a parse finds.
+
 import { describe, expect, test } from 'vitest';
 import { eventType, firstMember } from '../../codecs/event-type.ts';
 import { seededRandom } from '../support/random.ts';

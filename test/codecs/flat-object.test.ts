@@ -1,3 +1,5 @@
+// What counts as a known flat object, and all that only looks like one.
+
 import { describe, expect, test } from 'vitest';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../codecs/flat-object.ts';
 

@@ -1,3 +1,5 @@
+// Texts that must not be parsed: broken, too deep, too large, or with a key twice.
+
 import { describe, expect, test } from 'vitest';
 import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
 import { seededRandom } from '../support/random.ts';

@@ -1,3 +1,5 @@
+// The same text in every encoding that a parser may detect.
+
 import { describe, expect, test } from 'vitest';
 import { jsonText } from '../../codecs/json-text.ts';
 
