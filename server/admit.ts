@@ -149,7 +149,7 @@ function accountFor(adapter: Adapter, handshake: Handshake, gate: Gate) {
     const { baseUrl, allowPrivate, organization, project } = provider;
     const forwarded = provider.apiKey === 'client';
     const credential = forwarded ? adapter.credential(handshake) : provider.apiKey;
-    if (credential === undefined) return noCredential;
+    if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
     return { baseUrl, allowPrivate, organization, project, credential, forwarded };
   }
   if (rehearsal !== false && rehearsal.providers.includes(adapter.name) && gate.rehearsalUrl !== undefined) {
@@ -159,10 +159,13 @@ function accountFor(adapter: Adapter, handshake: Handshake, gate: Gate) {
   return { status: 503, code: 'provider_not_configured', message } satisfies Refusal;
 }
 
+/** A credential from a query can hold anything, and goes into a header. */
+const FITS_HEADER = /^[\x21-\x7e]+$/;
+
 const noCredential: Refusal = {
   status: 401,
   code: 'invalid_key',
-  message: 'no credential given; expected one of the provider, which is forwarded',
+  message: 'no usable credential given; expected one of the provider, which is forwarded',
 };
 
 /** The ids that the client offers, one at most: a browser cannot read our header, so it may bring an id of its own. */
@@ -189,6 +192,20 @@ export function unknownPath(): Refusal {
 function invalid(message: string): Refusal {
   return { status: 400, code: 'invalid_request', message };
 }
+
+export const draining: Refusal = {
+  status: 503,
+  code: 'draining',
+  message: 'the gateway is shutting down',
+  retryAfterS: 1,
+};
+export const tooMany: Refusal = {
+  status: 429,
+  code: 'too_many_sessions',
+  message: 'this key has as many sessions open as it may',
+  retryAfterS: 5,
+};
+export const duplicate: Refusal = { status: 409, code: 'duplicate_session', message: 'a session with this id is open' };
 
 export function refuse(adapter: Adapter | undefined, refusal: Refusal): Refused {
   return { kind: 'refused', refusal, reply: adapter?.refusal(refusal) ?? plainRefusal(refusal) };

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 export interface Departure {
   /** Aborted once the client has closed its side or its socket is lost. */
   readonly signal: AbortSignal;
+  /** Aborts as if the client had left, but leaves it its socket. */
+  abort(): void;
   /** Ends the watch; the socket is as if nobody had looked. */
   stop(): void;
 }
@@ -25,6 +27,7 @@ export function watchDeparture(socket: Socket): Departure {
   if (socket.destroyed) leave();
   return {
     signal: controller.signal,
+    abort: () => controller.abort(),
     stop() {
       socket.off('readable', onReadable);
       socket.off('end', leave);

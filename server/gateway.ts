@@ -1,21 +1,30 @@
 // The gateway of one process: it listens, upgrades, holds the set of sessions, and shuts down: stop, drain, wait, terminate.
 
-import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
-import type { Refusal } from '../adapters/adapter.ts';
-import { type Admitted, admit, type Gate, indexKeys, type Refused, refuse } from './admit.ts';
+import {
+  type Admitted,
+  admit,
+  draining,
+  duplicate,
+  type Gate,
+  indexKeys,
+  type Refused,
+  refuse,
+  tooMany,
+} from './admit.ts';
 import { type CloseReason, reasons } from './close-reason.ts';
 import type { Config } from './config.ts';
 import { type ConnectionLimit, createConnectionLimit } from './connections.ts';
-import { watchDeparture } from './departure.ts';
+import { type Departure, watchDeparture } from './departure.ts';
 import { dial } from './dial.ts';
 import type { Fleet } from './fleet.ts';
 import { answerHttp, writeReply } from './http.ts';
 import type { Peer } from './link.ts';
+import { closeListener, createListener, openListener } from './listener.ts';
+import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Session, type SessionRecord } from './session.ts';
 import { ownOrigins } from './visitor.ts';
@@ -27,6 +36,13 @@ export interface GatewayOptions {
   /** PEM files of the TLS listener. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl?: string | undefined;
+}
+
+/** An upgrade request that has no answer yet. */
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
 }
 
 /** The ports that were taken, where the configuration said 0 too. */
@@ -46,6 +62,8 @@ export class Gateway {
   readonly #admitted = new WeakMap<IncomingMessage, Admitted>();
   #gate: Gate;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
+  /** Of the clients whose provider is being dialled. */
+  readonly #departures = new Set<Departure>();
   #whenEmpty: (() => void) | undefined;
   #dialling = 0;
 
@@ -69,18 +87,10 @@ export class Gateway {
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
   async listen(ports: Ports = this.#options.config.listen as Ports, shared = false): Promise<Ports> {
     const { config, tls } = this.#options;
-    const port = await this.#serve(createServer(this.#httpOptions()), ports.port, shared);
+    const port = await this.#serve(createListener(config.limits), ports.port, shared);
     let tlsPort: number | undefined;
-    if (tls !== undefined && typeof ports.tlsPort === 'number') {
-      const server = createTlsServer({
-        ...this.#httpOptions(),
-        cert: readFileSync(tls.cert),
-        key: readFileSync(tls.key),
-        minVersion: 'TLSv1.2',
-        handshakeTimeout: config.limits.handshakeMs,
-      });
-      tlsPort = await this.#serve(server, ports.tlsPort, shared);
-    }
+    if (tls !== undefined && typeof ports.tlsPort === 'number')
+      tlsPort = await this.#serve(createListener(config.limits, tls), ports.tlsPort, shared);
     const { host, origins } = config.listen;
     const own = [
       ...ownOrigins('http', host, port),
@@ -112,9 +122,10 @@ export class Gateway {
   /** Ends what is left, stops listening, and resolves when every socket of a session is closed. */
   async close(reason: CloseReason = reasons.drained): Promise<void> {
     this.#phase = 'ending';
+    for (const departure of this.#departures) departure.abort();
     for (const session of this.#sessions.values()) session.end(reason);
     await this.#empty();
-    await Promise.all(this.#servers.map(stopServer));
+    await Promise.all(this.#servers.map(closeListener));
   }
 
   #empty(): Promise<void> {
@@ -134,22 +145,9 @@ export class Gateway {
     this.#whenEmpty = undefined;
   }
 
-  #httpOptions() {
-    const { handshakeMs, maxHeaderBytes } = this.#options.config.limits;
-    return {
-      headersTimeout: handshakeMs,
-      requestTimeout: handshakeMs,
-      connectionsCheckingInterval: Math.min(1000, handshakeMs),
-      maxHeaderSize: maxHeaderBytes,
-      keepAliveTimeout: 5000,
-      noDelay: true,
-    };
-  }
-
   async #serve(server: Server, port: number, shared: boolean): Promise<number> {
-    const { config } = this.#options;
+    const { config, log } = this.#options;
     this.#servers.push(server);
-    server.maxHeadersCount = 64;
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
     server.on('request', (request, response) => {
@@ -157,11 +155,9 @@ export class Gateway {
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
       void answerHttp(request, response, { gate: this.#gate, find, metrics: this.#metrics });
     });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen({ host: config.listen.host, port, reusePort: shared }, resolve);
-    await promise;
-    return (server.address() as AddressInfo).port;
+    const taken = await openListener(server, { host: config.listen.host, port, shared });
+    server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
+    return taken;
   }
 
   #createUpgrader(): WebSocketServer {
@@ -190,11 +186,12 @@ export class Gateway {
     socket.on('error', ignoreError);
     this.#dialling += 1;
     try {
-      const decision = this.#phase === 'serving' ? admit(request, this.#gate) : refuse(undefined, draining);
+      const decision = admit(request, this.#gate);
       if (decision.kind === 'refused') this.#refuse(socket, decision);
-      else await this.#open(decision, request, socket, head);
+      else if (this.#phase !== 'serving') this.#refuse(socket, refuse(decision.adapter, draining));
+      else await this.#open(decision, { request, socket, head });
     } catch (error) {
-      this.#options.log.error({ err: error }, 'upgrade failed');
+      this.#options.log.error(faultOf(error), 'upgrade failed');
       socket.destroy();
     } finally {
       this.#dialling -= 1;
@@ -202,59 +199,74 @@ export class Gateway {
     }
   }
 
-  async #open(admitted: Admitted, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const { fleet, config } = this.#options;
-    const departure = watchDeparture(socket);
-    const { sessionId, isOffered, key, adapter, endpoint, allowPrivate } = admitted;
-    const grant = await fleet.reserve({ id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions });
-    if (grant !== 'granted') {
+  async #open(admitted: Admitted, upgrade: Upgrade): Promise<void> {
+    const { fleet } = this.#options;
+    const { sessionId, isOffered, key, adapter } = admitted;
+    const departure = watchDeparture(upgrade.socket);
+    this.#departures.add(departure);
+    try {
+      const grant = await fleet.reserve({ id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions });
+      if (grant === 'granted') await this.#bridge(admitted, upgrade, departure);
+      else this.#refuse(upgrade.socket, refuse(adapter, grant === 'full' ? tooMany : duplicate));
+    } finally {
       departure.stop();
-      return this.#refuse(socket, refuse(adapter, grant === 'full' ? tooMany : duplicate));
+      this.#departures.delete(departure);
     }
-    const dialled = await dial({ endpoint, allowPrivate, limits: config.limits, signal: departure.signal });
-    departure.stop();
-    if (dialled.kind === 'open') {
-      if (this.#phase !== 'ending' && this.#start(admitted, dialled.peer, { request, socket, head })) return;
-      dialled.peer.ws.terminate();
-      fleet.release(sessionId);
-      if (this.#phase === 'ending') this.#refuse(socket, refuse(adapter, draining));
-      return;
-    }
-    fleet.release(sessionId);
-    if (dialled.kind === 'refused') {
-      this.#metrics.refused('upstream_refused', dialled.reply.status);
-      writeReply(socket, dialled.reply);
-    } else this.#refuse(socket, refuse(adapter, dialled.refusal));
   }
 
-  /** Answers with the 101 and starts the session; false when the client is gone. */
-  #start(
-    admitted: Admitted,
-    provider: Peer,
-    { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
-  ): boolean {
+  /** Dials, and starts the session or answers; the place goes back on every way but that of a session. */
+  async #bridge(admitted: Admitted, upgrade: Upgrade, departure: Departure): Promise<void> {
+    const { fleet, config } = this.#options;
+    const { sessionId, adapter, endpoint, allowPrivate } = admitted;
+    let started = false;
+    try {
+      const dialled = await dial({ endpoint, allowPrivate, limits: config.limits, signal: departure.signal });
+      departure.stop();
+      if (dialled.kind === 'open') started = this.#start(admitted, dialled.peer, upgrade);
+      else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining));
+      else if (departure.signal.aborted) this.#metrics.refused('client_left', 499);
+      else if (dialled.kind === 'failed') this.#refuse(upgrade.socket, refuse(adapter, dialled.refusal));
+      else {
+        this.#metrics.refused('upstream_refused', dialled.reply.status);
+        writeReply(upgrade.socket, dialled.reply);
+      }
+    } finally {
+      if (!started) fleet.release(sessionId);
+    }
+  }
+
+  /** Answers with the 101 and starts the session; false when the client is gone, or the gateway is about to be. */
+  #start(admitted: Admitted, provider: Peer, { request, socket, head }: Upgrade): boolean {
     const { config, log, fleet } = this.#options;
     let started = false;
-    this.#admitted.set(request, admitted);
-    this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
-      started = true;
-      this.#connections.upgraded(socket);
-      const session = new Session({
-        admitted,
-        client: { ws, socket },
-        provider,
-        limits: config.limits,
-        metrics: this.#metrics,
-        log,
-        onClosed: (record) => {
-          this.#sessions.delete(admitted.sessionId);
-          fleet.ended(record);
-          this.#checkEmpty();
-        },
+    try {
+      if (this.#phase === 'ending') {
+        this.#refuse(socket, refuse(admitted.adapter, draining));
+        return false;
+      }
+      this.#admitted.set(request, admitted);
+      this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
+        this.#connections.upgraded(socket);
+        const session = new Session({
+          admitted,
+          client: { ws, socket },
+          provider,
+          limits: config.limits,
+          metrics: this.#metrics,
+          log,
+          onClosed: (record) => {
+            this.#sessions.delete(admitted.sessionId);
+            fleet.ended(record);
+            this.#checkEmpty();
+          },
+        });
+        started = true;
+        this.#sessions.set(admitted.sessionId, session);
+        this.#metrics.opened(admitted.adapter.name, admitted.route.dialect.name);
       });
-      this.#sessions.set(admitted.sessionId, session);
-      this.#metrics.opened(admitted.adapter.name, admitted.route.dialect.name);
-    });
+    } finally {
+      if (!started) provider.ws.terminate();
+    }
     return started;
   }
 
@@ -263,22 +275,6 @@ export class Gateway {
     this.#options.log.info({ code: refusal.code, status: refusal.status }, 'upgrade refused');
     writeReply(socket, reply);
   }
-}
-
-const draining: Refusal = { status: 503, code: 'draining', message: 'the gateway is shutting down', retryAfterS: 1 };
-const tooMany: Refusal = {
-  status: 429,
-  code: 'too_many_sessions',
-  message: 'this key has as many sessions open as it may',
-  retryAfterS: 5,
-};
-const duplicate: Refusal = { status: 409, code: 'duplicate_session', message: 'a session with this id is open' };
-
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 function ignoreError(): void {}

@@ -9,3 +9,10 @@ export function createLog(level: string): Logger {
   const destination = pino.destination({ fd: 1, sync: false, minLength: 0, maxLength: MAX_PENDING_BYTES });
   return pino({ level, base: { pid: process.pid } }, destination);
 }
+
+/** What may be logged of an error: where it was thrown, not its message, which may quote what a client or provider sent. */
+export function faultOf(error: unknown): { readonly fault: string; readonly where: readonly string[] } {
+  if (!(error instanceof Error)) return { fault: typeof error, where: [] };
+  const where = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { fault: (error as NodeJS.ErrnoException).code ?? error.name, where: where.map((line) => line.trim()) };
+}

@@ -1,0 +1,55 @@
+// A listening HTTP or HTTPS server, with the limits of a handshake: what is too slow or too large never becomes a request.
+
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Limits } from './config.ts';
+
+/** `tls`: PEM files. */
+export function createListener(
+  { handshakeMs, maxHeaderBytes }: Pick<Limits, 'handshakeMs' | 'maxHeaderBytes'>,
+  tls?: { readonly cert: string; readonly key: string },
+): Server {
+  const options = {
+    headersTimeout: handshakeMs,
+    requestTimeout: handshakeMs,
+    connectionsCheckingInterval: Math.min(1000, handshakeMs),
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: 5000,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? createServer(options)
+      : createTlsServer({
+          ...options,
+          cert: readFileSync(tls.cert),
+          key: readFileSync(tls.key),
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: handshakeMs,
+        });
+  server.maxHeadersCount = 64;
+  return server;
+}
+
+/** Resolves with the port, which the system chooses for 0. `shared`: other processes listen on it too. */
+export async function openListener(
+  server: Server,
+  { host, port, shared }: { readonly host: string; readonly port: number; readonly shared: boolean },
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port, reusePort: shared }, resolve);
+  await promise;
+  server.off('error', reject);
+  return (server.address() as AddressInfo).port;
+}
+
+/** Upgraded sockets are not its business any more. */
+export function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
