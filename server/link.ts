@@ -51,9 +51,10 @@ export class Link {
     return this.#flushing;
   }
 
-  /** Passes one frame on. Errors of a closing target are the session's business and are ignored here. */
+  /** Passes one frame on. A target that is closing takes no more: ws would count its bytes as queued for ever. */
   send(frame: Frame): void {
     const { target, tap, direction } = this.#options;
+    if (target.ws.readyState !== target.ws.OPEN) return;
     target.ws.send(frame.data, frame.binary ? BINARY : TEXT, ignoreError);
     if (target.ws.bufferedAmount === 0) tap.sent(direction, performance.now() - frame.at);
     else this.#congested(frame);

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { Refused } from '../adapters/adapter.ts';
-import type { Frame } from '../codecs/frame.ts';
+import type { Direction, Frame } from '../codecs/frame.ts';
 import { type Admitted, mayUse } from './admit.ts';
 import {
   type Close,
@@ -18,6 +18,7 @@ import {
 import type { Limits } from './config.ts';
 import { Link, type Peer } from './link.ts';
 import { watchLiveness } from './liveness.ts';
+import { faultOf } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { startTap, type Tap, type TapSummary } from './tap.ts';
 
@@ -99,8 +100,12 @@ export class Session {
     if (this.#state.name !== 'open') return;
     this.#state.stopTimers();
     this.#state = { name: 'closing', reason, closeCode };
-    this.#close(this.#options.client, this.#downstream, reason.client);
-    this.#close(this.#options.provider, this.#upstream, reason.provider);
+    const { client, provider } = this.#options;
+    this.#close(client, this.#downstream, reason.client);
+    this.#close(provider, this.#upstream, reason.provider);
+    // The answer to our close stands behind whatever a paused end had still to say.
+    client.ws.resume();
+    provider.ws.resume();
     this.#settle();
   }
 
@@ -129,10 +134,10 @@ export class Session {
   #listen(): void {
     const { client, provider } = this.#options;
     client.ws.on('message', (data: Buffer, binary: boolean) =>
-      this.#fromClient({ data, binary, at: performance.now() }),
+      this.#receive({ data, binary, at: performance.now() }, 'upstream'),
     );
     provider.ws.on('message', (data: Buffer, binary: boolean) =>
-      this.#fromProvider({ data, binary, at: performance.now() }),
+      this.#receive({ data, binary, at: performance.now() }, 'downstream'),
     );
     // ws reports only breaches of the protocol as errors, and answers them itself; a lost socket is a close with 1006.
     client.ws.on('error', (error) => this.end(reasons.clientBrokeProtocol, faultCode(error)));
@@ -147,15 +152,18 @@ export class Session {
     });
   }
 
-  #fromClient(frame: Frame): void {
+  /** The edge where what goes wrong over one frame stays with this session. */
+  #receive(frame: Frame, direction: Direction): void {
     if (this.#state.name !== 'open') return;
-    const refused = this.#guard(frame);
-    if (refused === undefined) this.#upstream.send(frame);
-    else this.#refuse(refused, frame);
-  }
-
-  #fromProvider(frame: Frame): void {
-    if (this.#state.name === 'open') this.#downstream.send(frame);
+    try {
+      const refused = direction === 'upstream' ? this.#guard(frame) : undefined;
+      if (refused !== undefined) this.#refuse(refused, frame);
+      else if (direction === 'upstream') this.#upstream.send(frame);
+      else this.#downstream.send(frame);
+    } catch (error) {
+      this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
+      this.end(reasons.gatewayFault);
+    }
   }
 
   /** Keys without a model list pay nothing. */
