@@ -2,7 +2,7 @@
 
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Endpoint, HttpReply, Refusal } from '../adapters/adapter.ts';
@@ -50,7 +50,12 @@ export function dial(options: DialOptions): Promise<Dialled> {
   });
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
-  const deadline = setTimeout(() => fail(timedOut(limits.dialMs)), limits.dialMs);
+  let answer: IncomingMessage | undefined;
+  const deadline = setTimeout(() => {
+    // A refusal whose body never ends is relayed as far as it came.
+    if (answer === undefined) fail(timedOut(limits.dialMs));
+    else answer.destroy();
+  }, limits.dialMs);
   const onAbort = (): void => fail(unreachable('the client left'));
   signal.addEventListener('abort', onAbort, { once: true });
 
@@ -67,6 +72,7 @@ export function dial(options: DialOptions): Promise<Dialled> {
   // Stays for the life of the socket: from its first moment no error of it may go unheard.
   ws.on('error', (error) => fail(unreachable(describe(error))));
   ws.once('unexpected-response', (request, response) => {
+    answer = response;
     void readRefusal(request, response).then((reply) => settle(relayable(reply)));
   });
   ws.once('open', () => {
@@ -84,7 +90,7 @@ function connect(url: URL, allowPrivate: boolean): Socket {
   const port = Number(url.port) || (secure ? 443 : 80);
   const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true };
   const socket = secure
-    ? connectTls({ ...target, servername: host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
+    ? connectTls({ ...target, servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
     : connectTcp(target);
   // A literal address is never looked up, so it is checked here.
   if (!allowPrivate && isPrivateAddress(host)) socket.destroy(new PrivateAddressError());
@@ -107,9 +113,11 @@ function publicLookup(
 
 /** Reads at most 64 KiB of the body. The request ends with the socket, whatever the provider does. */
 async function readRefusal(request: ClientRequest, response: IncomingMessage): Promise<HttpReply> {
+  const status = response.statusCode ?? 502;
   const chunks: Buffer[] = [];
   let size = 0;
   try {
+    if (!isRelayable(status)) response.destroy();
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
@@ -124,11 +132,15 @@ async function readRefusal(request: ClientRequest, response: IncomingMessage): P
     const value = response.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
-  return { status: response.statusCode ?? 502, headers, body: Buffer.concat(chunks).subarray(0, REFUSAL_BODY_BYTES) };
+  return { status, headers, body: Buffer.concat(chunks).subarray(0, REFUSAL_BODY_BYTES) };
+}
+
+function isRelayable(status: number): boolean {
+  return status >= 400;
 }
 
 function relayable(reply: HttpReply): Dialled {
-  if (reply.status >= 400) return { kind: 'refused', reply };
+  if (isRelayable(reply.status)) return { kind: 'refused', reply };
   const message = `the provider answered the upgrade with HTTP ${reply.status}, expected 101`;
   return { kind: 'failed', refusal: { status: 502, code: 'upstream_refused', message } };
 }
