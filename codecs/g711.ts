@@ -53,7 +53,7 @@ function compressAlaw(sample: number): number {
   const sign = sample < 0 ? 0 : 0x80;
   // Negative values are one's complement, so that -1 falls into the smallest negative step.
   const magnitude = (sample < 0 ? ~sample : sample) >> 4;
-  const segment = magnitude < 32 ? magnitude >> 4 : 27 - Math.clz32(magnitude);
+  const segment = magnitude < 16 ? 0 : 28 - Math.clz32(magnitude);
   const step = segment === 0 ? magnitude & 0x0f : (magnitude >> (segment - 1)) & 0x0f;
   return (sign | (segment << 4) | step) ^ 0x55;
 }

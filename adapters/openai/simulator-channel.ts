@@ -52,7 +52,7 @@ export function invalidValue(param: string, message: string): Failure {
 /** The first thing wrong with a client's value, under the name that the client gave to it. */
 export function failureOf(error: z.ZodError, prefix: string): Failure {
   const issue = error.issues[0];
-  const param = [prefix, ...(issue?.path ?? [])].join('.').replace(/\.(\d+)/g, '[$1]');
+  const param = [...(prefix ? [prefix] : []), ...(issue?.path ?? [])].join('.').replace(/\.(\d+)/g, '[$1]');
   if (!issue) return invalidValue(param, `Invalid value for '${param}'.`);
   switch (issue.code) {
     case 'invalid_type':

@@ -133,7 +133,7 @@ export class ResponsesScript implements Script {
   }
 
   #fail({ code, message, param }: Failure, lane: string | undefined): void {
-    const error = { type: 'invalid_request_error', code, message, param: param?.replace(/^\./, '') ?? null };
+    const error = { type: 'invalid_request_error', code, message, param: param ?? null };
     this.#stage.send(JSON.stringify({ type: 'error', status: 400, error, ...(lane ? { stream_id: lane } : {}) }));
   }
 }

@@ -1,0 +1,126 @@
+// A conversation with a simulator on a fake clock: what it is told, what it says, and when.
+
+import { Buffer } from 'node:buffer';
+import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulator.ts';
+import { simulatorRoutes, startSimulator } from '../../adapters/simulators.ts';
+import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
+import { type RehearsalOptions, rehearsalSchema } from '../../server/rehearsal-options.ts';
+
+/** One message of the simulator; `at` is the fake time. */
+export interface Said {
+  readonly at: number;
+  readonly binary: boolean;
+  readonly event: Json;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: events are read by whoever knows their shape
+export type Json = any;
+
+/** Loud is speech: good enough for tones and silence. */
+export const loudness: VoiceDetectorFactory = (): VoiceDetector => ({
+  isVoice: (frame) => frame.some((sample) => Math.abs(sample) > 1000),
+  free: () => {},
+});
+
+/** A tone, which the test's detector takes for speech. */
+export function tone(ms: number, sampleRateHz: number, hz = 440): Int16Array {
+  const length = Math.round((ms * sampleRateHz) / 1000);
+  return Int16Array.from({ length }, (_, i) => 8000 * Math.sin((2 * Math.PI * hz * i) / sampleRateHz));
+}
+
+export function silence(ms: number, sampleRateHz: number): Int16Array {
+  return new Int16Array(Math.round((ms * sampleRateHz) / 1000));
+}
+
+/** Drives one simulator. Speech takes `synthesisMs`, and is a second of tone. */
+export class Dialogue {
+  readonly said: Said[] = [];
+  readonly spoken: string[] = [];
+  readonly simulator: Simulator;
+  readonly #synthesisMs: number;
+  readonly #speeches: { readonly at: number; readonly action: Extract<Action, { do: 'speak' }> }[] = [];
+  closed: { readonly code: number; readonly reason: string } | undefined;
+  now = 1000;
+
+  constructor(
+    url: string,
+    setup: { options?: RehearsalOptions; voiceDetector?: VoiceDetectorFactory; synthesisMs?: number } = {},
+  ) {
+    const { pathname, searchParams } = new URL(url, 'ws://rehearsal');
+    const route = simulatorRoutes.find(({ path }) => path === pathname);
+    if (!route) throw new Error(`no route ${pathname}`);
+    this.#synthesisMs = setup.synthesisMs ?? 0;
+    this.simulator = startSimulator(route, {
+      handshake: { path: pathname, query: searchParams, headers: {}, protocols: [] },
+      options: rehearsalSchema.parse(setup.options ?? {}) as SimulatorOptions,
+      voiceDetector: setup.voiceDetector ?? loudness,
+      startedAtMs: 1_700_000_000_000,
+    });
+    this.#act(this.simulator.opened(this.now));
+  }
+
+  /** Sends one event. */
+  send(event: Json, binary = false): void {
+    const data = typeof event === 'string' ? Buffer.from(event) : Buffer.from(JSON.stringify(event));
+    this.#act(this.simulator.received({ data, binary, at: this.now }));
+    this.#speak();
+  }
+
+  /** Lets time pass, waking the simulator whenever it asked for it. */
+  advance(ms: number): void {
+    const until = this.now + ms;
+    for (;;) {
+      const speechAt = this.#speeches[0]?.at ?? Number.POSITIVE_INFINITY;
+      const next = Math.min(this.simulator.wakeAtMs ?? Number.POSITIVE_INFINITY, speechAt);
+      if (next > until) break;
+      this.now = Math.max(this.now, next);
+      if (speechAt <= this.now) this.#speak();
+      else this.#act(this.simulator.woken(this.now));
+    }
+    this.now = until;
+  }
+
+  /** Types of everything said, in order; a run of the same type once. */
+  get types(): string[] {
+    const types = this.said.map(({ event }) => event.type ?? Object.keys(event.serverContent ?? event).join('+'));
+    return types.filter((type, i) => type !== types[i - 1]);
+  }
+
+  /** All events of a type. */
+  all(type: string): Json[] {
+    return this.said.filter(({ event }) => event.type === type).map(({ event }) => event);
+  }
+
+  /** The only event of a type. */
+  one(type: string): Json {
+    const found = this.all(type);
+    if (found.length !== 1) throw new Error(`${found.length} events of type ${type} in ${this.types.join(' ')}`);
+    return found[0];
+  }
+
+  /** Forgets what was said. */
+  clear(): void {
+    this.said.length = 0;
+  }
+
+  #speak(): void {
+    while (this.#speeches[0] && this.#speeches[0].at <= this.now) {
+      const { text, sampleRateHz } = (this.#speeches.shift() as { action: Extract<Action, { do: 'speak' }> }).action;
+      this.#act(this.simulator.spoken({ text, sampleRateHz, samples: tone(1000, sampleRateHz) }, this.now));
+    }
+  }
+
+  #act(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (this.closed) throw new Error(`${action.do} after the close`);
+      if (action.do === 'close') this.closed = { code: action.code, reason: action.reason };
+      else if (action.do === 'speak') {
+        this.spoken.push(action.text);
+        this.#speeches.push({ at: this.now + this.#synthesisMs, action });
+      } else {
+        const event = JSON.parse(action.data.toString());
+        this.said.push({ at: this.now, binary: action.binary, event });
+      }
+    }
+  }
+}
