@@ -99,9 +99,19 @@ export async function startTlsFront(port: number, { data }: ServedGateway) {
 /** The events of one client, in order. */
 export class Heard<Event extends object> {
   readonly events: Event[] = [];
+  /** Rejects when nothing more will come. */
+  readonly failed: Promise<never>;
   #read = 0;
   #failure: unknown;
+  #reject: (error: unknown) => void = () => {};
   #check: () => void = () => {};
+
+  constructor() {
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.failed.catch(() => {});
+  }
 
   /** To be called with each event as it comes. */
   readonly add = (event: Event): void => {
@@ -112,6 +122,7 @@ export class Heard<Event extends object> {
   /** To be called when nothing more will come; pending and later waits reject with it. */
   readonly fail = (error: unknown): void => {
     this.#failure ??= error;
+    this.#reject(error);
     this.#check();
   };
 
@@ -140,9 +151,9 @@ export class Heard<Event extends object> {
   }
 }
 
-const ID =
-  /^(?:event|sess|conv|item|resp|call|msg|fc|rs|ws)_[A-Za-z0-9]{8,}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const CLOCK = ['expires_at', 'created_at', 'completed_at', 'createTime'];
+/** Fields that hold a random id. */
+const ID = /(^|_)id$|Id$|^newHandle$/;
+const CLOCK = /^(expires|created|completed)_at$/;
 
 /** The same events for the same conversation: each random id becomes the place where it came first, and clocks go. */
 export function normalized(events: readonly object[]): unknown {
@@ -152,8 +163,8 @@ export function normalized(events: readonly object[]): unknown {
     return places.get(id) as string;
   };
   const text = JSON.stringify(events, (key, value: unknown) => {
-    if (CLOCK.includes(key)) return typeof value;
-    return typeof value === 'string' && ID.test(value) ? place(value) : value;
+    if (CLOCK.test(key)) return typeof value;
+    return typeof value === 'string' && (ID.test(key) || places.has(value)) ? place(value) : value;
   });
   return JSON.parse(text);
 }
