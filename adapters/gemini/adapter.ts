@@ -31,7 +31,7 @@ export const gemini: Adapter = {
 
 /** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
 function endpoint(route: Route, handshake: Handshake, account: Account): Endpoint {
-  const isEphemeral = account.forwarded && account.credential.startsWith('auth_tokens/');
+  const isEphemeral = account.credential.startsWith('auth_tokens/');
   const plainPath = route.path.endsWith(constrained) ? route.path.slice(0, -constrained.length) : route.path;
   const url = new URL(endpointUrl(account.baseUrl, isEphemeral ? plainPath + constrained : plainPath, handshake.query));
   url.searchParams.set(isEphemeral ? 'access_token' : 'key', account.credential);

@@ -107,7 +107,7 @@ describe('to Gemini', () => {
     );
   });
 
-  test('goes a forwarded ephemeral token to the constrained method', () => {
+  test('goes an ephemeral token to the constrained method', () => {
     const forwarded = { credential: 'auth_tokens/a+b', forwarded: true };
     const expected = `wss://provider.example${bidi}Constrained?access_token=auth_tokens%2Fa%2Bb`;
     expect(dial(`${bidi}Constrained?access_token=auth_tokens/a%2Bb`, {}, forwarded).url).toBe(expected);

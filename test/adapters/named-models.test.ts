@@ -106,6 +106,16 @@ describe('the guard', () => {
     expect(parse).toHaveBeenCalledOnce();
   });
 
+  test.each([
+    [corpus.realtime, '{"type":"input_audio_buffer.append","audio":"QUJ\\/"}'],
+    [corpus.gemini, '{"realtimeInput":{"audio":{"data":"QUJ\\/","mimeType":"audio/pcm"}}}'],
+  ])('parses audio that has an escape, which base64 has not: %o %s', (dialect, text) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    expect(guard(dialect, Buffer.from(text))).toBeUndefined();
+    expect(parse).toHaveBeenCalled();
+  });
+
   test('gives the same verdict for audio shapes as a parse of them', () => {
     const random = seededRandom(5);
     const pieces: readonly (readonly [key: string, member: string])[] = [

@@ -43,6 +43,7 @@ export const liveBypasses: readonly Case[] = [
     live,
     { type: 'session.update', session: { delegation: { later: [{ fallback: [named] }] } } },
   ],
+  ['a delegation at the top', live, { type: 'session.delegation.update', delegation: { responses: named } }],
   ['a trigger', live, { type: 'session.update', session: { triggers: [{ type: 'decisions', decisions: named }] } }],
   ['a response', live, { type: 'response.create', response: named }],
   [
