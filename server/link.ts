@@ -139,10 +139,18 @@ export class Link {
   /** Bytes that the kernel took so far. One write of 16 MiB is one request, so only the handle sees it progress. */
   #taken(): number {
     const { ws, socket } = this.#options.target;
-    const handle = (socket as Socket & { _handle?: { bytesWritten?: number; writeQueueSize?: number } | null })._handle;
+    const top = (socket as Socket & { _handle?: Handle | null })._handle;
+    const handle = top?._parent ?? top;
     if (handle?.bytesWritten === undefined) return -ws.bufferedAmount;
     return handle.bytesWritten - (handle.writeQueueSize ?? 0);
   }
+}
+
+/** What Node keeps beneath a socket; under TLS the handle of the TCP connection is the parent of the one on top. */
+interface Handle {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+  readonly _parent?: Handle | null;
 }
 
 function ignoreError(): void {}
