@@ -6,6 +6,7 @@ export const longFiles: Readonly<Record<string, string>> = {};
 /** Suites without a source of the same name -> what they span. */
 export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
+  'test/sdk/agents-realtime.test.ts': 'an official client and the whole gateway',
   'test/sdk/google-genai.test.ts': 'an official client and the whole gateway',
   'test/sdk/openai-realtime.test.ts': 'an official client and the whole gateway',
   'test/server/pack.test.ts': 'the npm package',

@@ -1,0 +1,170 @@
+// The official agents SDK with its WebSocket transport, with one URL changed.
+
+import { RealtimeAgent, RealtimeSession, type RealtimeSessionConfig, tool } from '@openai/agents-realtime';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
+import { spokenTurn } from '../support/recording.ts';
+import { Heard, normalized, type ServedGateway, serveGateway } from '../support/sdk.ts';
+
+const PATH = '/v1/realtime?model=gpt-realtime-2.1';
+const KEY = 'secret-of-the-demo-key';
+const RATE_HZ = 24_000;
+let rehearsal: RunningRehearsal;
+let gateway: ServedGateway;
+
+interface Event {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+interface Scenario {
+  readonly config?: Partial<RealtimeSessionConfig>;
+  readonly tools?: ReturnType<typeof tool>[];
+  play(session: RealtimeSession, heard: Heard<Event>): Promise<void>;
+}
+
+beforeAll(async () => {
+  const times = { firstAudioMs: 20, firstTextMs: 10, tokenMs: 0, transcriptionMs: 0, audioSpeed: 10 };
+  rehearsal = await startRehearsal({ times });
+  gateway = await serveGateway({
+    keys: [{ id: 'demo', secret: KEY }],
+    providers: { openai: { baseUrl: rehearsal.url, apiKey: 'secret-of-the-provider', allowPrivate: true } },
+  });
+  // A sentence that was spoken once comes without delay: what is compared must not depend on who asked first.
+  await run(rehearsal.url, voiceTurn);
+});
+
+afterAll(async () => {
+  await gateway?.close();
+  await rehearsal?.close();
+});
+
+async function connect(url: string, { config = {}, tools = [] }: Partial<Scenario>, apiKey = KEY) {
+  const agent = new RealtimeAgent({ name: 'Assistant', instructions: 'Be brief.', tools });
+  const session = new RealtimeSession(agent, { transport: 'websocket', config });
+  const heard = new Heard<Event>();
+  session.on('transport_event', (event) => heard.add(event as Event));
+  session.on('error', ({ error }) => heard.fail(error));
+  await session.connect({ apiKey, url: `${url}${PATH}` });
+  return { session, heard };
+}
+
+/** Plays a scenario from the open to the close, and returns the events that the client saw. */
+async function run(url: string, scenario: Scenario): Promise<readonly Event[]> {
+  const { session, heard } = await connect(url, scenario);
+  // One answers the switch for tracing that it sends first, the other its configuration.
+  await heard.type('session.updated');
+  await heard.type('session.updated');
+  await scenario.play(session, heard);
+  session.close();
+  return heard.events;
+}
+
+function speak(session: RealtimeSession, turn: readonly string[]): void {
+  for (const audio of turn) session.sendAudio(Uint8Array.from(Buffer.from(audio, 'base64')).buffer);
+}
+
+const textTurn: Scenario = {
+  config: { outputModalities: ['text'] },
+  async play(session, heard) {
+    session.sendMessage('Good morning');
+    await heard.type('rate_limits.updated');
+    const said = session.history.at(-1);
+    expect(said).toMatchObject({ role: 'assistant', status: 'completed' });
+    expect(JSON.stringify(said)).toContain('You wrote: Good morning');
+  },
+};
+
+const voiceTurn: Scenario = {
+  async play(session, heard) {
+    let seconds = 0;
+    session.on('audio', ({ data }) => {
+      seconds += data.byteLength / 2 / RATE_HZ;
+    });
+    speak(session, spokenTurn('librivox-0880', RATE_HZ));
+    await heard.type('rate_limits.updated');
+    expect(seconds).toBeGreaterThan(5);
+    expect(JSON.stringify(session.history)).toContain('I heard 3 seconds of speech.');
+  },
+};
+
+const weather = tool({
+  name: 'weather',
+  description: 'Looks at the sky.',
+  parameters: {
+    type: 'object',
+    properties: { city: { type: 'string' } },
+    required: ['city'],
+    additionalProperties: false,
+  },
+  execute: async (given) => `clear over ${(given as { city: string }).city}`,
+});
+
+const toolCall: Scenario = {
+  config: { outputModalities: ['text'] },
+  tools: [weather],
+  async play(session, heard) {
+    session.sendMessage('How is the weather?');
+    await heard.type('response.function_call_arguments.done');
+    await heard.type('rate_limits.updated');
+    await heard.type('rate_limits.updated');
+    expect(JSON.stringify(session.history.at(-1))).toContain('The tool weather answered: clear over rehearsal');
+  },
+};
+
+const interruption: Scenario = {
+  config: { audio: { input: { turnDetection: { type: 'server_vad' } } } },
+  async play(session, heard) {
+    let interruptions = 0;
+    session.on('audio_interrupted', () => {
+      interruptions += 1;
+    });
+    speak(session, spokenTurn('librivox-0920', RATE_HZ));
+    await heard.type('response.output_audio.delta');
+    const turn = spokenTurn('librivox-0880', RATE_HZ);
+    speak(session, turn.slice(0, 5));
+    await heard.type('conversation.item.truncated');
+    expect(interruptions).toBe(1);
+    speak(session, turn.slice(5));
+    await heard.type('rate_limits.updated');
+  },
+};
+
+/**
+ * What does not depend on how fast the provider is: the SDK sends two updates at once, in the order in which the first
+ * event and its own `open` come, and asks for an item again as soon as it has a transcript.
+ */
+function comparable(events: readonly Event[]): unknown {
+  const first = events.findIndex(({ type }) => type === 'session.updated');
+  return normalized(events.filter(({ type }, at) => at !== first && type !== 'conversation.item.retrieved'));
+}
+
+test('a text turn streams tokens, and nothing shows that there is a gateway', async () => {
+  const events = await run(gateway.ws, textTurn);
+  expect(events.filter(({ type }) => type === 'response.output_text.delta').length).toBeGreaterThan(3);
+  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, textTurn)));
+});
+
+test('a voice turn is heard and answered in speech, and nothing shows that there is a gateway', async () => {
+  const events = await run(gateway.ws, voiceTurn);
+  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, voiceTurn)));
+});
+
+test('a tool runs and its output is answered, and nothing shows that there is a gateway', async () => {
+  const events = await run(gateway.ws, toolCall);
+  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, toolCall)));
+});
+
+test('a caller interrupts a reply, as without a gateway', async () => {
+  const events = await run(gateway.ws, interruption);
+  const done = events.filter(({ type }) => type === 'response.done');
+  expect(done.map(({ response }) => (response as { status: string }).status)).toEqual(['cancelled', 'completed']);
+  // How many pieces were sent before an interruption is a matter of time.
+  const withoutPieces = (all: readonly Event[]) =>
+    all.map(({ type }) => type).filter((type) => !/\.(delta|retrieved)$/.test(type));
+  expect(withoutPieces(events)).toEqual(withoutPieces(await run(rehearsal.url, interruption)));
+});
+
+test('a wrong key fails the connection with an error that says so', async () => {
+  const refused = connect(gateway.ws, {}, 'not-a-key-of-this-gateway');
+  await expect(refused).rejects.toMatchObject({ message: 'Unexpected server response: 401' });
+});
