@@ -8,6 +8,7 @@ import { Header } from './view/header.tsx';
 import { useKeys } from './view/keys.ts';
 import { LatencyPanel } from './view/latency.tsx';
 import { Notices } from './view/notices.tsx';
+import { useSessionFocus } from './view/session-focus.ts';
 import { SessionForm } from './view/session-form.tsx';
 import { useStore } from './view/use-store.ts';
 import { VoicePanel } from './view/voice-panel.tsx';
@@ -15,6 +16,7 @@ import { VoicePanel } from './view/voice-panel.tsx';
 export function App({ conductor }: { conductor: Conductor }) {
   const state = useStore(conductor.store);
   useKeys(conductor);
+  useSessionFocus(state.phase);
   const { output, session, cuts } = state;
   const mode = session?.mode ?? state.form.mode;
   return (

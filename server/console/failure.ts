@@ -126,6 +126,10 @@ export function providerError(code: string, message: string): Notice | undefined
   );
 }
 
+export function replyFailure(why: string): Notice {
+  return error('The reply failed', why === '' ? 'The provider gave no reason.' : sentence(why));
+}
+
 export function expiring(inText: string): Notice {
   return warning(
     'The provider will end this session soon',

@@ -79,10 +79,9 @@ function messageOf(body: string): string {
   }
 }
 
-/** Where a session dials: same origin, the dialect's own query, and an id that the page chose. */
-export function sessionAddress(origin: string, path: string, query: Record<string, string>, id: string): URL {
+/** Where a session dials: the gateway that the page came from. */
+export function sessionAddress(origin: string, path: string, query: Record<string, string>): URL {
   const url = new URL(path, origin.replace(/^http/, 'ws'));
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  url.searchParams.set('trunkline-session', id);
   return url;
 }

@@ -1,5 +1,5 @@
 // The times of a turn, as the page itself saw them, and what they come to over many turns.
-// The first mark of a kind counts; a turn is never changed after a newer one was opened, except by its own playback.
+// The first mark of a kind counts. Everything here is a pure function of the turns so far.
 
 import type { SessionReport } from './gateway.ts';
 
@@ -22,10 +22,9 @@ export interface ResidenceP50 {
 
 export const maxTurns = 1000;
 
-export function openTurn(turns: readonly Turn[], marks: Turn['marks']): Turn[] {
-  const kept = turns.map((turn) => (turn.outcome === 'open' ? { ...turn, outcome: 'unanswered' as const } : turn));
+export function addTurn(turns: readonly Turn[], marks: Turn['marks']): Turn[] {
   const id = (turns.at(-1)?.id ?? 0) + 1;
-  return [...kept, { id, marks, outcome: 'open' as const }].slice(-maxTurns);
+  return [...turns, { id, marks, outcome: 'open' as const }].slice(-maxTurns);
 }
 
 export function markTurn(turns: readonly Turn[], id: number, mark: { name: MarkName; at: number }): readonly Turn[] {

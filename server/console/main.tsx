@@ -35,8 +35,9 @@ const conductor = new Conductor(createStore(initialState, onNextFrame), {
   loadRecording,
   newId: () => crypto.randomUUID(),
   date: () => Date.now(),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 void conductor.load();
-navigator.mediaDevices?.addEventListener('devicechange', () => void conductor.refreshDevices());
+navigator.mediaDevices?.addEventListener('devicechange', () => void conductor.microphone.refresh());
 const root = document.getElementById('app');
 if (root !== null) render(<App conductor={conductor} />, root);

@@ -28,6 +28,8 @@ export class ReplyOutput {
   #resamplers = new Map<number, Resampler>();
   #player: Player | undefined;
   #refusing = false;
+  #pushed = 0;
+  #dropped = 0;
   #counts: OutputCounts = { receivedSamples: 0, playedSamples: 0, queuedSamples: 0, gaps: 0 };
 
   constructor(options: ReplyOutputOptions) {
@@ -36,6 +38,11 @@ export class ReplyOutput {
 
   get player(): Player | undefined {
     return this.#player;
+  }
+
+  /** Something that was received has not been played yet. */
+  get sounding(): boolean {
+    return this.#counts.queuedSamples > 0;
   }
 
   async open(): Promise<void> {
@@ -59,8 +66,9 @@ export class ReplyOutput {
     const samples = this.#resampled(fromBase64(event.base64), event.rateHz);
     if (this.#refusing || !this.#ledger.receive(event.itemId, event.contentIndex, samples.length)) return;
     this.#options.waves.append(event.itemId, peaksOf(samples, (playbackRateHz * blockMs) / 1000));
-    this.#count({ receivedSamples: this.#ledger.totalReceived });
+    if (this.#player !== undefined) this.#pushed += samples.length;
     this.#player?.push(event.itemId, samples);
+    this.#count({ receivedSamples: this.#ledger.totalReceived });
   }
 
   audioEnd(itemId: string): void {
@@ -74,8 +82,11 @@ export class ReplyOutput {
     this.#ledger.refuseAll();
     const player = this.#player;
     if (player === undefined) return [];
+    const pushed = this.#pushed;
     const played = await player.flush();
-    this.#count({ queuedSamples: 0 });
+    // Its progress came before its answer: what was pushed until then is either played or dropped.
+    this.#dropped = pushed - this.#counts.playedSamples;
+    this.#count({});
     return this.#ledger.cut(played, player.latencyMs);
   }
 
@@ -84,15 +95,16 @@ export class ReplyOutput {
     this.#player = undefined;
   }
 
-  #progress({ totalPlayed, queuedSamples, items }: Progress): void {
+  #progress({ totalPlayed, items }: Progress): void {
     for (const { item, playedSamples } of items) {
       this.#options.waves.played(item, (playedSamples * 1000) / playbackRateHz);
     }
-    this.#count({ playedSamples: totalPlayed, queuedSamples });
+    this.#count({ playedSamples: totalPlayed });
   }
 
   #count(change: Partial<OutputCounts>): void {
-    this.#counts = { ...this.#counts, ...change };
+    const next = { ...this.#counts, ...change };
+    this.#counts = { ...next, queuedSamples: this.#pushed - this.#dropped - next.playedSamples };
     this.#options.onCounts(this.#counts);
   }
 

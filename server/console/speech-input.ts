@@ -29,7 +29,8 @@ export class SpeechInput {
   level = 0;
   readonly #options: SpeechInputOptions;
   #microphone: Microphone | undefined;
-  #microphoneRateHz = 0;
+  #wanted = '';
+  #openings = 0;
   #stopRecording: (() => void) | undefined;
 
   constructor(options: SpeechInputOptions) {
@@ -40,15 +41,17 @@ export class SpeechInput {
     return this.#stopRecording !== undefined;
   }
 
-  get microphone(): Microphone | undefined {
-    return this.#microphone;
-  }
-
-  /** Throws what the browser throws. An open microphone of the same device and rate is kept. */
-  async openMicrophone(deviceId: string, rateHz: number): Promise<void> {
-    if (this.#microphone?.deviceId === deviceId && this.#microphoneRateHz === rateHz) return;
+  /**
+   * Throws what the browser throws. An open microphone of the same device and rate is kept.
+   * False: it was closed or opened again before the browser was done.
+   */
+  async openMicrophone(deviceId: string, rateHz: number): Promise<boolean> {
+    const wanted = `${deviceId} ${rateHz}`;
+    if (this.#microphone !== undefined && this.#wanted === wanted) return true;
     this.closeMicrophone();
-    this.#microphone = await this.#options.open({
+    this.#wanted = wanted;
+    const opening = ++this.#openings;
+    const microphone = await this.#options.open({
       deviceId,
       rateHz,
       onChunk: (samples) => this.#hear(samples, rateHz),
@@ -57,10 +60,16 @@ export class SpeechInput {
         this.#options.onMicrophoneEnded();
       },
     });
-    this.#microphoneRateHz = rateHz;
+    if (opening !== this.#openings) {
+      microphone.close();
+      return false;
+    }
+    this.#microphone = microphone;
+    return true;
   }
 
   closeMicrophone(): void {
+    this.#openings += 1;
     this.#microphone?.close();
     this.#microphone = undefined;
     this.level = 0;

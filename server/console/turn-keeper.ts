@@ -1,13 +1,17 @@
-// Follows a session and keeps the times of its turns. A turn opens when the caller has ended (spoken or written),
-// and closes when the reply is complete; what is played later still counts to the turn that it answers.
+// Follows a session and keeps the times of its turns. A turn opens when the caller has ended (spoken or written);
+// the next reply answers it. A reply that is cut off still belongs to the turn before the one that cut it off.
 
-import type { ViewEvent } from './dialects/dialect.ts';
+import type { ReplyStatus, ViewEvent } from './dialects/dialect.ts';
 import type { SessionReport } from './gateway.ts';
-import { closeTurn, markTurn, measureTurn, openTurn, type Turn } from './latency.ts';
+import { addTurn, closeTurn, type MarkName, markTurn, measureTurn, type Turn } from './latency.ts';
 
 export class TurnKeeper {
   #turns: readonly Turn[] = [];
-  #turnOfItem = new Map<string, number>();
+  /** Has not been answered yet. */
+  #waiting: number | undefined;
+  /** Is being answered. */
+  #answered: number | undefined;
+  readonly #turnOfItem = new Map<string, number>();
   readonly #onClosed: (id: number) => void;
 
   /** `onClosed`: the turn's reply is complete. */
@@ -19,38 +23,32 @@ export class TurnKeeper {
     return this.#turns;
   }
 
-  get #open(): Turn | undefined {
-    const last = this.#turns.at(-1);
-    return last?.outcome === 'open' ? last : undefined;
-  }
-
   written(at: number): void {
-    this.#turns = openTurn(this.#turns, { request: at });
+    this.#open({ request: at });
   }
 
   /** The caller let go of the key. `voicedAt`: the last audible sound. */
   released(at: number, voicedAt: number | undefined): void {
-    this.#turns = openTurn(this.#turns, { 'speech-end': Math.min(at, voicedAt ?? at), commit: at });
+    this.#open({ 'speech-end': Math.min(at, voicedAt ?? at), commit: at });
   }
 
   event(event: ViewEvent, at: number, voicedAt: number | undefined): void {
     switch (event.kind) {
       case 'speech-stopped':
-        this.#turns = openTurn(this.#turns, { 'speech-end': Math.min(at, voicedAt ?? at) });
+        this.#open({ 'speech-end': Math.min(at, voicedAt ?? at) });
         break;
       case 'committed':
-        if (this.#open === undefined) this.#turns = openTurn(this.#turns, {});
-        this.#mark('commit', at);
+        this.#mark(this.#waiting, 'commit', at);
         break;
       case 'reply-started':
-        if (this.#open === undefined) this.#openUnannounced(voicedAt);
+        this.#answer(voicedAt);
         break;
       case 'caption':
-        if (event.side === 'provider' && event.delta !== '') this.#mark('first-text', at);
+        if (event.side === 'provider' && event.delta !== '') this.#mark(this.#answered, 'first-text', at);
         break;
       case 'audio':
-        this.#mark('first-audio', at);
-        if (this.#open !== undefined) this.#remember(event.itemId, this.#open.id);
+        this.#mark(this.#answered, 'first-audio', at);
+        this.#remember(event.itemId);
         break;
       case 'reply-done':
         if (!event.toolsPending) this.#close(event.status, at);
@@ -60,8 +58,7 @@ export class TurnKeeper {
 
   /** The first sample of an item is heard. */
   played(itemId: string, at: number): void {
-    const id = this.#turnOfItem.get(itemId);
-    if (id !== undefined) this.#turns = markTurn(this.#turns, id, { name: 'playback', at });
+    this.#mark(this.#turnOfItem.get(itemId), 'playback', at);
   }
 
   measured(id: number, report: SessionReport): void {
@@ -70,32 +67,51 @@ export class TurnKeeper {
 
   /** The session ended: what is still open was not answered. */
   end(): void {
-    const open = this.#open;
-    if (open !== undefined) this.#turns = closeTurn(this.#turns, open.id, 'unanswered');
+    for (const id of [this.#waiting, this.#answered]) {
+      if (id !== undefined) this.#turns = closeTurn(this.#turns, id, 'unanswered');
+    }
+    this.#waiting = undefined;
+    this.#answered = undefined;
+  }
+
+  #open(marks: Turn['marks']): void {
+    if (this.#waiting !== undefined) this.#turns = closeTurn(this.#turns, this.#waiting, 'unanswered');
+    this.#turns = addTurn(this.#turns, marks);
+    this.#waiting = this.#turns.at(-1)?.id;
+  }
+
+  #answer(voicedAt: number | undefined): void {
+    // A reply after a function call goes on with the turn that it belongs to.
+    if (this.#waiting === undefined && this.#answered !== undefined) return;
+    if (this.#waiting === undefined) this.#openUnannounced(voicedAt);
+    if (this.#answered !== undefined) this.#turns = closeTurn(this.#turns, this.#answered, 'incomplete');
+    this.#answered = this.#waiting;
+    this.#waiting = undefined;
   }
 
   /** A dialect that does not say when speech ended: the last audible sound since the turn before is the origin. */
   #openUnannounced(voicedAt: number | undefined): void {
     const before = this.#turns.at(-1)?.marks ?? {};
     const lastKnown = before['speech-end'] ?? before.request ?? Number.NEGATIVE_INFINITY;
-    const origin = voicedAt !== undefined && voicedAt > lastKnown ? { 'speech-end': voicedAt } : {};
-    this.#turns = openTurn(this.#turns, origin);
+    this.#open(voicedAt !== undefined && voicedAt > lastKnown ? { 'speech-end': voicedAt } : {});
   }
 
-  #mark(name: 'commit' | 'first-text' | 'first-audio', at: number): void {
-    const open = this.#open;
-    if (open !== undefined) this.#turns = markTurn(this.#turns, open.id, { name, at });
+  #mark(id: number | undefined, name: MarkName, at: number): void {
+    if (id !== undefined) this.#turns = markTurn(this.#turns, id, { name, at });
   }
 
-  #close(status: 'completed' | 'cancelled' | 'failed' | 'incomplete', at: number): void {
-    const open = this.#open;
-    if (open === undefined) return;
-    this.#turns = closeTurn(markTurn(this.#turns, open.id, { name: 'done', at }), open.id, status);
-    this.#onClosed(open.id);
+  #close(status: ReplyStatus, at: number): void {
+    const id = this.#answered;
+    if (id === undefined) return;
+    this.#answered = undefined;
+    this.#mark(id, 'done', at);
+    this.#turns = closeTurn(this.#turns, id, status);
+    this.#onClosed(id);
   }
 
-  #remember(itemId: string, id: number): void {
-    this.#turnOfItem.set(itemId, id);
+  #remember(itemId: string): void {
+    if (this.#answered === undefined || this.#turnOfItem.has(itemId)) return;
+    this.#turnOfItem.set(itemId, this.#answered);
     const oldest = this.#turnOfItem.keys().next().value;
     if (this.#turnOfItem.size > 100 && oldest !== undefined) this.#turnOfItem.delete(oldest);
   }

@@ -13,7 +13,6 @@ export type PlaybackReport =
   | {
       readonly type: 'progress';
       readonly totalPlayed: number;
-      readonly queuedSamples: number;
       readonly items: readonly ItemPlayed[];
     }
   | { readonly type: 'flushed'; readonly token: number; readonly items: readonly ItemPlayed[] };
@@ -59,9 +58,9 @@ class PlaybackProcessor extends AudioWorkletProcessor {
   }
 
   #progress(): void {
-    const { totalPlayed, queuedSamples } = this.#queue;
+    const { totalPlayed } = this.#queue;
     this.#reported = totalPlayed;
-    this.#report({ type: 'progress', totalPlayed, queuedSamples, items: this.#queue.itemsPlayed() });
+    this.#report({ type: 'progress', totalPlayed, items: this.#queue.itemsPlayed() });
   }
 
   #report(report: PlaybackReport): void {

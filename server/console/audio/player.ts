@@ -8,7 +8,6 @@ import type { Recording } from './wav.ts';
 
 export interface Progress {
   readonly totalPlayed: number;
-  readonly queuedSamples: number;
   readonly items: readonly ItemPlayed[];
 }
 
@@ -50,11 +49,14 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   function receive(report: PlaybackReport): void {
     switch (report.type) {
       case 'started':
-        return handlers.onStarted(report.item, performance.now() + latencyOf(context));
+        handlers.onStarted(report.item, performance.now() + latencyOf(context));
+        break;
       case 'gap':
-        return handlers.onGap();
+        handlers.onGap();
+        break;
       case 'progress':
-        return handlers.onProgress(report);
+        handlers.onProgress(report);
+        break;
       case 'flushed':
         flushes.get(report.token)?.(report.items);
         flushes.delete(report.token);
@@ -79,7 +81,10 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
         send({ type: 'flush', token });
       }),
     playAside: (recording) => playAside(context, recording),
-    close: () => void context.close(),
+    close() {
+      for (const resolve of flushes.values()) resolve([]);
+      void context.close();
+    },
   };
 }
 

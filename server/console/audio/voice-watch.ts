@@ -21,7 +21,7 @@ export class VoiceWatch {
 
   /** `level`: RMS of a chunk, 0 to 1; `at`: when its last sample was heard. */
   hear(level: number, at: number): void {
-    if (level > Math.max(0.008, this.#floor * 3)) {
+    if (level > Math.max(0.004, this.#floor * 3)) {
       if (this.#lastAt === undefined || at - this.#lastAt > pauseMs) this.#since = at;
       this.#lastAt = at;
     }

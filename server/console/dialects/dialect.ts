@@ -104,7 +104,7 @@ export interface Dialect {
   readonly preferredPath: string;
   readonly models: Readonly<Record<Modality, readonly string[]>>;
   readonly voices: readonly string[];
-  address(path: string, settings: Settings, key: string): { query: Record<string, string>; protocols: string[] };
+  address(settings: Settings, key: string): { query: Record<string, string>; protocols: string[] };
   dialog(settings: Settings): Dialog;
 }
 

@@ -22,7 +22,7 @@ export const geminiLive: Dialect = {
   preferredPath: '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent',
   models: { voice: ['gemini-3.8-live', 'gemini-live-2.5-flash-preview'], text: [] },
   voices: ['Puck', 'Charon', 'Kore', 'Fenrir', 'Aoede', 'Leda', 'Orus', 'Zephyr'],
-  address: (_path, _settings, key) => ({ query: key === '' ? ({} as Record<string, string>) : { key }, protocols: [] }),
+  address: (_settings, key) => ({ query: key === '' ? ({} as Record<string, string>) : { key }, protocols: [] }),
   dialog: geminiLiveDialog,
 };
 
@@ -55,7 +55,9 @@ export function geminiLiveDialog(settings: Settings): Dialog {
   function startReply(): ViewEvent[] {
     if (replying) return [];
     replying = true;
-    return [{ kind: 'reply-started', replyId: replyId() }];
+    // The caller's words count as complete now; some may still be added.
+    const heardAll: ViewEvent = { kind: 'caption', side: 'you', itemId: `you-${turn}`, delta: '', final: true };
+    return [heardAll, { kind: 'reply-started', replyId: replyId() }];
   }
 
   function readParts(parts: readonly Message[]): ViewEvent[] {

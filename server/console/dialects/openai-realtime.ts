@@ -17,7 +17,7 @@ export const openaiRealtime: Dialect = {
     text: ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'],
   },
   voices: ['marin', 'cedar', 'alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse'],
-  address: (_path, settings, key) => ({
+  address: (settings, key) => ({
     query: { model: settings.model },
     protocols: key === '' ? ['realtime'] : ['realtime', `openai-insecure-api-key.${key}`],
   }),

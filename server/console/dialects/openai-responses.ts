@@ -10,7 +10,7 @@ export const openaiResponses: Dialect = {
   preferredPath: '/v1/responses',
   models: { voice: [], text: ['gpt-6-luna', 'gpt-6-sol', 'gpt-5.6-luna', 'gpt-5.5', 'gpt-5.4-mini'] },
   voices: [],
-  address: (_path, _settings, key) => ({
+  address: (_settings, key) => ({
     query: {},
     protocols: key === '' ? [] : ['realtime', `openai-insecure-api-key.${key}`],
   }),

@@ -15,7 +15,6 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
   const [shown, setShown] = useState(pageSize);
   const { total } = log;
   // `total` stands for the log's content, which is not a value of its own.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   const entries = useMemo(() => log.select(filter), [log, filter, total]);
   const visible = entries.slice(-shown).toReversed();
   const keep = (checked: boolean) => {
@@ -35,7 +34,7 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
           disabled={entries.length === 0}
           onClick={() => save(toJsonl(entries))}
         >
-          <Icon name="download" /> JSONL
+          <Icon name="download" /> Export JSONL
         </button>
       </div>
       <Filter filter={filter} setFilter={setFilter} keepAudio={keepAudio} keep={keep} />

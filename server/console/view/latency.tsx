@@ -63,8 +63,8 @@ function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: Sessio
       </p>
       <p class="hint">
         One frame up (p50 {formatUs(upstream.p50)}, p99 {formatUs(upstream.p99)}) and one down (p50{' '}
-        {formatUs(downstream.p50)}, p99 {formatUs(downstream.p99)}), from receipt until after the send, measured inside
-        its process over {upstream.count + downstream.count} frames. Network time is not in it.
+        {formatUs(downstream.p50)}, p99 {formatUs(downstream.p99)}), each from its receipt until after the send.
+        Measured inside the gateway's process, over {upstream.count + downstream.count} frames; no network time.
       </p>
     </div>
   );

@@ -14,7 +14,7 @@ export function Scope({ conductor, live, provider }: ScopeProps) {
   return (
     <div class="scope">
       <Lane label="You" side="you" live={live} read={(at, withinMs) => conductor.input.ring.recent(at, withinMs)} />
-      <Lane label={provider} side="provider" live={live} read={() => conductor.output.player?.peak() ?? 0} />
+      <Lane label={provider} side="provider" live={live} read={() => conductor.outputPeak()} />
     </div>
   );
 }

@@ -48,7 +48,7 @@ export function SessionForm({ conductor, state }: { conductor: Conductor; state:
         {voice && <TurnTakingField form={form} edit={edit} />}
         <MoreSettings form={form} edit={edit} />
       </fieldset>
-      <button type="submit" class={busy ? 'button button-wide' : 'button button-primary button-wide'}>
+      <button type="submit" data-focus-closed class={busy ? 'button button-wide' : 'button button-primary button-wide'}>
         <Icon name={busy ? 'end' : voice ? 'microphone' : 'send'} />
         {busy ? 'End session' : voice ? 'Start talking' : 'Start session'}
       </button>

@@ -56,16 +56,18 @@ function HoldButton({ conductor, state }: DockProps) {
       type="button"
       class="button button-talk"
       data-hold-to-talk
+      data-focus-ready
       data-talking={talking}
       aria-pressed={talking}
-      disabled={phase !== 'ready' || sample !== undefined}
+      aria-disabled={sample !== undefined}
+      disabled={phase !== 'ready'}
       onPointerDown={down}
       onPointerUp={() => conductor.release()}
       onPointerCancel={() => conductor.release()}
       onContextMenu={(event) => event.preventDefault()}
     >
       <Icon name="microphone" />
-      {talking ? 'Listening, release to send' : 'Hold to talk'}
+      {talking ? 'Release to send' : 'Hold to talk'}
       <kbd>Space</kbd>
     </button>
   );
@@ -74,7 +76,7 @@ function HoldButton({ conductor, state }: DockProps) {
 function MicrophoneButton({ conductor, state }: DockProps) {
   const { microphone, phase } = state;
   const act = () => {
-    if (microphone === 'off') void conductor.openMicrophone();
+    if (microphone === 'off') void conductor.microphone.open();
     else conductor.mute(microphone === 'on');
   };
   const words = { off: 'Turn microphone on', asking: 'Waiting for permission', on: 'Mute', muted: 'Unmute' };
@@ -83,6 +85,7 @@ function MicrophoneButton({ conductor, state }: DockProps) {
       type="button"
       class="button button-talk"
       data-microphone={microphone}
+      data-focus-ready
       disabled={phase !== 'ready' || microphone === 'asking'}
       onClick={act}
     >
@@ -117,7 +120,7 @@ function SamplePlayer({ conductor, state }: DockProps) {
         onClick={() => (sample === undefined ? void conductor.playSample(chosen) : conductor.stopSample())}
       >
         <Icon name={sample === undefined ? 'play' : 'stop'} />
-        {sample === undefined ? 'Play as my voice' : 'Stop sample'}
+        {sample === undefined ? 'Play sample' : 'Stop sample'}
       </button>
     </div>
   );
@@ -139,6 +142,7 @@ function Composer({ conductor, ready }: { conductor: Conductor; ready: boolean }
       <input
         id="message"
         placeholder="Write a message"
+        data-focus-ready
         autocomplete="off"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}

@@ -34,7 +34,7 @@ export function UtteranceWave({ id, waves, live }: { id: string; waves: WaveBook
       removeEventListener('resize', redraw);
     };
   }, [id, waves, live]);
-  return <canvas ref={canvas} class="utterance-wave" aria-hidden="true" />;
+  return <canvas ref={canvas} class="utterance-wave" />;
 }
 
 function draw(canvas: HTMLCanvasElement, wave: Wave): void {

@@ -11,7 +11,7 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
   const opened = microphone === 'on' || microphone === 'muted';
   const choose = (deviceId: string) => {
     conductor.edit({ deviceId });
-    if (opened) void conductor.openMicrophone();
+    if (opened) void conductor.microphone.open();
   };
   return (
     <section class="panel" aria-labelledby="voice-title">
@@ -27,7 +27,7 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
           ]}
           onChoose={(input) => {
             conductor.edit({ input });
-            if (input === 'samples') conductor.closeMicrophone();
+            if (input === 'samples') conductor.microphone.close();
           }}
         />
         {form.input === 'microphone' && (
@@ -47,7 +47,7 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
               <button
                 type="button"
                 class="button button-small"
-                onClick={() => (opened ? conductor.closeMicrophone() : void conductor.openMicrophone())}
+                onClick={() => (opened ? conductor.microphone.close() : void conductor.microphone.open())}
               >
                 <Icon name={opened ? 'stop' : 'microphone'} />
                 {opened ? 'Stop the check' : 'Check the microphone'}
@@ -66,33 +66,27 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
 /** Drawn by hand: it changes 25 times a second. */
 function Level({ conductor, live }: { conductor: Conductor; live: boolean }) {
   const bar = useRef<HTMLSpanElement>(null);
-  const meter = useRef<HTMLDivElement>(null);
+  const meter = useRef<HTMLMeterElement>(null);
   useEffect(() => {
-    if (!live) {
-      bar.current?.style.setProperty('--level', '0');
-      return;
-    }
-    const timer = setInterval(() => {
-      // -54 dB to 0 dB, the range in which speech moves.
-      const db = 20 * Math.log10(Math.max(1e-4, conductor.input.level));
-      const value = Math.min(1, Math.max(0, (db + 54) / 54));
+    const show = (value: number) => {
       bar.current?.style.setProperty('--level', value.toFixed(3));
-      meter.current?.setAttribute('aria-valuenow', String(Math.round(value * 100)));
-    }, 60);
+      if (meter.current !== null) meter.current.value = Math.round(value * 100);
+    };
+    show(0);
+    if (!live) return;
+    const timer = setInterval(() => show(meterValue(conductor.input.level)), 60);
     return () => clearInterval(timer);
   }, [conductor, live]);
   return (
-    <div
-      ref={meter}
-      class="level"
-      role="meter"
-      aria-label="Microphone level"
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={0}
-      data-live={live}
-    >
+    <div class="level">
+      <meter ref={meter} class="visually-hidden" aria-label="Microphone level" min={0} max={100} />
       <span ref={bar} class="level-bar" />
     </div>
   );
+}
+
+/** From -54 dB to 0 dB, the range in which speech moves: 0 to 1. */
+function meterValue(level: number): number {
+  const db = 20 * Math.log10(Math.max(1e-4, level));
+  return Math.min(1, Math.max(0, (db + 54) / 54));
 }
