@@ -8,6 +8,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/sdk/agents-realtime.test.ts': 'an official client and the whole gateway',
   'test/sdk/google-genai.test.ts': 'an official client and the whole gateway',
+  'test/sdk/openai-live.test.ts': 'an official client and the whole gateway',
   'test/sdk/openai-realtime.test.ts': 'an official client and the whole gateway',
+  'test/sdk/openai-responses.test.ts': 'an official client and the whole gateway',
   'test/server/pack.test.ts': 'the npm package',
 };
