@@ -115,7 +115,7 @@ function trackTurns(metrics: Metrics) {
     mark(mark: Mark, at: number): void {
       if (mark === 'speech-stopped') speechStoppedAt = at;
       else if (mark === 'speech-started' || mark === 'interrupted') speechStoppedAt = undefined;
-      else if (mark === 'request') requestedAt ??= at;
+      else if (mark === 'request') requestedAt = at;
       else if (mark === 'turn-done') requestedAt = undefined;
       else if (mark === 'audio') {
         if (speechStoppedAt !== undefined) answered({ speechToAudioMs: at - speechStoppedAt });
