@@ -49,27 +49,24 @@ export function invalidValue(param: string, message: string): Failure {
   return { code: 'invalid_value', message, param };
 }
 
-/** The first thing wrong with a client's value, under the name that the client gave to it. */
-export function failureOf(error: z.ZodError, prefix: string): Failure {
+/** The first thing wrong with what a client gave, under the name that the client knows. */
+export function failureOf(error: z.ZodError, given: unknown, name: string): Failure {
   const issue = error.issues[0];
-  const param = [...(prefix ? [prefix] : []), ...(issue?.path ?? [])].join('.').replace(/\.(\d+)/g, '[$1]');
-  if (!issue) return invalidValue(param, `Invalid value for '${param}'.`);
-  switch (issue.code) {
-    case 'invalid_type':
-      if (issue.message.endsWith('received undefined')) return missing(param);
-      return { code: 'invalid_type', message: `Invalid type for '${param}': expected ${issue.expected}.`, param };
-    case 'unrecognized_keys':
-      return {
-        code: 'unknown_parameter',
-        message: `Unknown parameter: '${param}.${issue.keys[0]}'.`,
-        param: `${param}.${issue.keys[0]}`,
-      };
-    case 'invalid_union':
-      if (issue.discriminator && issue.path.at(-1) === issue.discriminator && issue.input === undefined) {
-        return missing(param);
-      }
-      return invalidValue(param, `Invalid value for '${param}': ${issue.message}.`);
-    default:
-      return invalidValue(param, `Invalid value for '${param}': ${issue.message}.`);
+  const path = issue?.path ?? [];
+  const param = [...(name ? [name] : []), ...path].join('.').replace(/\.(\d+)/g, '[$1]');
+  if (issue?.code === 'unrecognized_keys') {
+    const unknown = `${param}.${issue.keys[0]}`;
+    return { code: 'unknown_parameter', message: `Unknown parameter: '${unknown}'.`, param: unknown };
   }
+  if (valueAt(given, path) === undefined) return missing(param);
+  if (issue?.code === 'invalid_type') {
+    return { code: 'invalid_type', message: `Invalid type for '${param}': expected ${issue.expected}.`, param };
+  }
+  return invalidValue(param, `Invalid value for '${param}': ${issue?.message ?? 'it does not fit'}.`);
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value = given;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
 }

@@ -107,8 +107,8 @@ export class Conversation {
 
 /** A client's item, checked and weighed; or what is wrong with it. */
 export function readItem(given: unknown, format: AudioFormat): Entry | Failure {
-  const parsed = itemSchema.safeParse(given, { reportInput: true });
-  if (!parsed.success) return failureOf(parsed.error, 'item');
+  const parsed = itemSchema.safeParse(given);
+  if (!parsed.success) return failureOf(parsed.error, given, 'item');
   const value = parsed.data;
   const item = { ...value, id: value.id ?? createId('item_'), object: 'realtime.item' };
   if (value.type === 'function_call')

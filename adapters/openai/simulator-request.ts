@@ -32,8 +32,8 @@ export function readResponseRequest(
   session: RealtimeSession,
   conversation: Conversation,
 ): ResponseRequest | Failure {
-  const parsed = requestSchema.safeParse(given, { reportInput: true });
-  if (!parsed.success) return failureOf(parsed.error, 'response');
+  const parsed = requestSchema.safeParse(given);
+  if (!parsed.success) return failureOf(parsed.error, given, 'response');
   const request = parsed.data;
   const context = request.input ? readInput(request.input, session, conversation) : [...conversation.entries];
   if ('code' in context) return context;

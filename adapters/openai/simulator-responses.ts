@@ -64,8 +64,8 @@ export class ResponsesScript implements Script {
   }
 
   #create(event: Fields): Failure | undefined {
-    const parsed = requestSchema.safeParse(event, { reportInput: true });
-    if (!parsed.success) return failureOf(parsed.error, '');
+    const parsed = requestSchema.safeParse(event);
+    if (!parsed.success) return failureOf(parsed.error, event, '');
     const request = parsed.data;
     if (request.model === undefined && !isFields(request.prompt)) return missing('model');
     const lane = request.stream_id ?? undefined;

@@ -121,8 +121,8 @@ export function createSession(setup: Pick<RealtimeSession, 'id' | 'type' | 'mode
 
 /** Changes `session`, or says why not; `spoken`: the voice can no longer change. */
 export function updateSession(session: RealtimeSession, given: unknown, spoken: boolean): Failure | undefined {
-  const parsed = updateSchema.safeParse(given, { reportInput: true });
-  if (!parsed.success) return failureOf(parsed.error, 'session');
+  const parsed = updateSchema.safeParse(given);
+  if (!parsed.success) return failureOf(parsed.error, given, 'session');
   const update = parsed.data;
   if (update.type !== session.type) {
     const message = `Passing a ${update.type} session update event to a ${session.type} session is not allowed.`;

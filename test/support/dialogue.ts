@@ -10,11 +10,17 @@ import { type RehearsalOptions, rehearsalSchema } from '../../server/rehearsal-o
 export interface Said {
   readonly at: number;
   readonly binary: boolean;
-  readonly event: Json;
+  readonly event: Event;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: events are read by whoever knows their shape
-export type Json = any;
+export type Event = Readonly<Record<string, unknown>>;
+
+/** The value at a path like `response.output.0.id`. */
+export function at(event: unknown, path: string): unknown {
+  let value = event;
+  for (const key of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[key];
+  return value;
+}
 
 /** Loud is speech: good enough for tones and silence. */
 export const loudness: VoiceDetectorFactory = (): VoiceDetector => ({
@@ -60,7 +66,7 @@ export class Dialogue {
   }
 
   /** Sends one event. */
-  send(event: Json, binary = false): void {
+  send(event: Event | string, binary = false): void {
     const data = typeof event === 'string' ? Buffer.from(event) : Buffer.from(JSON.stringify(event));
     this.#act(this.simulator.received({ data, binary, at: this.now }));
     this.#speak();
@@ -82,20 +88,22 @@ export class Dialogue {
 
   /** Types of everything said, in order; a run of the same type once. */
   get types(): string[] {
-    const types = this.said.map(({ event }) => event.type ?? Object.keys(event.serverContent ?? event).join('+'));
+    const types = this.said.map(({ event }) =>
+      String(event.type ?? Object.keys(event.serverContent ?? event).join('+')),
+    );
     return types.filter((type, i) => type !== types[i - 1]);
   }
 
   /** All events of a type. */
-  all(type: string): Json[] {
+  all(type: string): Event[] {
     return this.said.filter(({ event }) => event.type === type).map(({ event }) => event);
   }
 
   /** The only event of a type. */
-  one(type: string): Json {
+  one(type: string): Event {
     const found = this.all(type);
     if (found.length !== 1) throw new Error(`${found.length} events of type ${type} in ${this.types.join(' ')}`);
-    return found[0];
+    return found[0] as Event;
   }
 
   /** Forgets what was said. */
