@@ -40,7 +40,7 @@ export const limitsSchema = z.strictObject({
     .describe('largest message of a client (an OpenAI append may be 15 MiB)'),
   providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('largest message of a provider'),
   maxFragments: z.int().min(1).default(64).describe('fragments of one message'),
-  maxBufferedChunks: z.int().min(1).default(256).describe('network reads that one incomplete message may take up'),
+  maxBufferedChunks: z.int().min(1).default(32_768).describe('network reads that one incomplete message may take up'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete'),
   dialMs: ms.default(10_000).describe('dialling the provider, until its 101'),
   maxHeaderBytes: bytes.default(8192).describe('request line and headers'),

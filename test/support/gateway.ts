@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { loadConfig } from '../../server/config.ts';
+import type { DevCertificate } from '../../server/dev-certificate.ts';
 import { createPlaces, type Fleet } from '../../server/fleet.ts';
 import { Gateway } from '../../server/gateway.ts';
 import type { SessionRecord } from '../../server/session.ts';
@@ -14,6 +15,8 @@ export interface TestGateway {
   readonly port: number;
   /** ws://127.0.0.1:port */
   readonly url: string;
+  /** wss://127.0.0.1:port; only with a certificate. */
+  readonly tlsUrl: string;
   /** Records of the sessions that ended, oldest first. */
   readonly ended: readonly SessionRecord[];
   /** The log lines, parsed. */
@@ -23,13 +26,22 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-/** `config` is the YAML file as data. Without providers given, openai and gemini are `provider`. */
-export async function startGateway(config: Record<string, unknown> & { provider?: string }): Promise<TestGateway> {
-  const { provider, ...file } = config;
+export interface TestGatewayOptions extends Record<string, unknown> {
+  readonly provider?: string;
+  /** With one, it listens with TLS too. */
+  readonly certificate?: DevCertificate;
+}
+
+/** The rest is the YAML file as data. Without providers given, openai and gemini are `provider`. */
+export async function startGateway({ provider, certificate, ...file }: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
   const providers = file.providers ?? (provider ? { openai: account, gemini: account } : {});
   const loaded = loadConfig({
-    file: configFile({ ...file, listen: { port: 0, tlsPort: false, ...(file.listen as object) }, providers }),
+    file: configFile({
+      ...file,
+      listen: { port: 0, tlsPort: certificate ? 0 : false, ...(file.listen as object) },
+      providers,
+    }),
     env: {},
   });
   const ended: SessionRecord[] = [];
@@ -50,12 +62,14 @@ export async function startGateway(config: Record<string, unknown> & { provider?
   };
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const gateway = new Gateway({ config: loaded, fleet, log });
-  const { port } = await gateway.listen();
+  const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
+  const gateway = new Gateway({ config: loaded, fleet, log, tls });
+  const { port, tlsPort } = await gateway.listen();
   return {
     gateway,
     port,
     url: `ws://127.0.0.1:${port}`,
+    tlsUrl: `wss://127.0.0.1:${tlsPort}`,
     ended,
     lines,
     nextEnd() {

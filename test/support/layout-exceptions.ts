@@ -11,5 +11,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/sdk/openai-live.test.ts': 'an official client and the whole gateway',
   'test/sdk/openai-realtime.test.ts': 'an official client and the whole gateway',
   'test/sdk/openai-responses.test.ts': 'an official client and the whole gateway',
+  'test/server/bytes.test.ts': 'a session from client to provider',
   'test/server/pack.test.ts': 'the npm package',
 };

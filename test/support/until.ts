@@ -1,0 +1,12 @@
+// Waits for a condition, never for a time: a test that waits in vain ends by the limit of the test.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Resolves with the first value that is neither undefined nor false. */
+export async function until<T>(ask: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (value !== undefined && value !== false) return value;
+    await delay(5);
+  }
+}
