@@ -118,6 +118,6 @@ export function faultCode(error: Error): number {
   const name = (error as NodeJS.ErrnoException).code;
   if (name === 'WS_ERR_INVALID_UTF8') return 1007;
   if (name === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 1008;
-  if (name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  if (name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || name === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') return 1009;
   return 1002;
 }
