@@ -46,8 +46,8 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
   ],
   1009: ['A message was too large', 'The limit is in the gateway configuration.'],
   1011: [
-    'The provider had an internal error',
-    'Start a new session; if it happens again, look at the log of the gateway.',
+    'The session broke off',
+    'The provider failed or its connection was lost. Start a new one; the log of the gateway says more.',
   ],
   1013: ['The provider is overloaded', 'Wait a little, then start again.'],
   3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],

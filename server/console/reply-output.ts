@@ -28,6 +28,7 @@ export class ReplyOutput {
   #resamplers = new Map<number, Resampler>();
   #player: Player | undefined;
   #refusing = false;
+  #closed = false;
   #pushed = 0;
   #dropped = 0;
   #counts: OutputCounts = { receivedSamples: 0, playedSamples: 0, queuedSamples: 0, gaps: 0 };
@@ -46,11 +47,14 @@ export class ReplyOutput {
   }
 
   async open(): Promise<void> {
-    this.#player = await this.#options.open({
+    const player = await this.#options.open({
       onStarted: this.#options.onStarted,
       onProgress: (progress) => this.#progress(progress),
       onGap: () => this.#count({ gaps: this.#counts.gaps + 1 }),
     });
+    // The session may have ended while the browser was making it.
+    if (this.#closed) player.close();
+    else this.#player = player;
   }
 
   replyStarted(): void {
@@ -91,6 +95,7 @@ export class ReplyOutput {
   }
 
   close(): void {
+    this.#closed = true;
     this.#player?.close();
     this.#player = undefined;
   }

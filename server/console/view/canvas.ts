@@ -30,8 +30,12 @@ export function drawBar(
   g.fillRect(x, (box.height - length) / 2, box.width, length);
 }
 
-/** Repeats `draw` with every animation frame until the returned function is called. */
+/** Repeats `draw` with every animation frame (twice a second for who wants no motion) until it is told to stop. */
 export function everyFrame(draw: () => void): () => void {
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
+    const timer = setInterval(draw, 500);
+    return () => clearInterval(timer);
+  }
   let frame = requestAnimationFrame(function next() {
     draw();
     frame = requestAnimationFrame(next);

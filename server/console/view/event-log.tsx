@@ -108,12 +108,11 @@ function EventRow({ entry }: { entry: LogEntry }) {
             <span class="visually-hidden">{direction === 'upstream' ? 'to provider' : 'from provider'}</span>
           </span>
           <span class="event-type">{type}</span>
-          {binary && <span class="tag">binary</span>}
           <span class="event-bytes">{formatBytes(bytes)}</span>
         </button>
         {open && (
           <pre class="event-body" id={`event-${seq}`}>
-            {toPretty(text)}
+            {binary ? `binary frame\n${toPretty(text)}` : toPretty(text)}
           </pre>
         )}
       </li>

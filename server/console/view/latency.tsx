@@ -101,8 +101,8 @@ function SummaryTable({ turns }: { turns: readonly Turn[] }) {
 function Legend() {
   return (
     <ul class="legend">
-      <li class="stage-noticed">end of speech noticed</li>
-      <li class="stage-answered">reply begins to arrive</li>
+      <li class="stage-noticed">speech end noticed</li>
+      <li class="stage-answered">reply arrives</li>
       <li class="stage-buffered">playback starts</li>
     </ul>
   );
