@@ -56,9 +56,9 @@ function mappedIpv4(address: string): string | undefined {
 export function isLoopbackHost(host: string): boolean {
   const name = bare(host).toLowerCase().replace(/\.$/, '');
   if (name === 'localhost' || name.endsWith('.localhost')) return true;
-  const address = mappedIpv4(name) ?? name;
-  const family = isIP(address);
-  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  const family = isIP(name);
+  // An IPv4 address inside an IPv6 one is checked as IPv4.
+  return family !== 0 && loopback.check(name, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** An address literal outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */

@@ -100,6 +100,7 @@ log: { level: warn }
     const { providers } = load(openai, { OPENAI_API_KEY: 'sk-env', GEMINI_API_KEY: 'g-env' });
     expect(providers.openai?.apiKey).toBe('sk-test');
     expect(providers.gemini?.apiKey).toBe('g-env');
+    expect(load(openai, { OPENAI_API_KEY: 'not a key' }).providers.openai?.apiKey).toBe('sk-test');
   });
 
   test('that is missing or not YAML is refused with the place of the fault', () => {
