@@ -8,6 +8,11 @@ import type { RehearsalFaults } from './rehearsal-options.ts';
 export function playFaults(socket: WebSocket, faults: RehearsalFaults, silence: () => void): () => void {
   const timers = new Set<NodeJS.Timeout>();
   const after = (delayMs: number, run: () => void): void => {
+    // From the start means before anything else.
+    if (delayMs === 0) {
+      run();
+      return;
+    }
     const timer = setTimeout(() => {
       timers.delete(timer);
       run();

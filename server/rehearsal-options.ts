@@ -7,7 +7,7 @@ import type { SimulatorOptions } from '../adapters/simulator.ts';
 /** Node's longest timer. */
 const MAX_MS = 2_147_483_647;
 const ms = z.int().min(0).max(MAX_MS);
-const afterMs = ms.default(0).describe('since the connection opened');
+const afterMs = ms.default(0).describe('since the connection opened; 0: before anything else');
 
 const timesSchema = z.strictObject({
   firstAudioMs: ms.default(350).describe("end of the caller's turn to the first piece of audio"),
