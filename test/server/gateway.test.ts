@@ -1,3 +1,5 @@
+// The gateway as a whole, in process: frames, ids, places.
+
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
