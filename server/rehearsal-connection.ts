@@ -10,6 +10,8 @@ import type { Synthesiser } from './speech.ts';
 /** A client that does not read its replies is cut off here, so that it cannot fill the memory. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
+const AUDIO_BYTES = 1024;
+
 /** A client's WebSocket and the simulator that answers it. */
 export class RehearsalConnection {
   readonly #socket: WebSocket;
@@ -45,6 +47,8 @@ export class RehearsalConnection {
   }
 
   #received(data: RawData, binary: boolean): void {
+    // A message of this size is audio, and what is said will be answered in speech.
+    if ((data as Buffer).length > AUDIO_BYTES) this.#synthesiser.prepare();
     this.#play(() => this.#simulator.received({ data: data as Buffer, binary, at: performance.now() }));
   }
 

