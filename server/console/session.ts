@@ -84,7 +84,7 @@ export class Session {
       const text = JSON.stringify(message);
       const at = this.#options.now();
       this.#options.socket.send(text);
-      const bytes = text.length;
+      const bytes = byteLength(text);
       this.#options.onFrame({ direction: 'upstream', text, bytes, binary: false, at }, message);
     }
   }

@@ -1,0 +1,292 @@
+// Sessions from the first click to the last report, with nothing real around.
+
+import { describe, expect, test } from 'vitest';
+import { toBase64 } from '../../../server/console/audio/pcm.ts';
+import { modeOf } from '../../../server/console/dialects/modes.ts';
+import type { Form } from '../../../server/console/state.ts';
+import {
+  type FakeConsole,
+  type FakeConsoleOptions,
+  type FakePlayer,
+  type FakeSocket,
+  fakeConsole,
+  rehearsalInfo,
+  settle,
+} from '../../support/console-surroundings.ts';
+
+interface Live extends FakeConsole {
+  readonly socket: FakeSocket;
+  readonly player: FakePlayer;
+}
+
+const pcm = (ms: number) => toBase64(new Int16Array(24 * ms).fill(1000));
+
+/** A session that is ready. */
+async function live(form: Partial<Form> = {}, options: FakeConsoleOptions = {}): Promise<Live> {
+  const fake = await fakeConsole(options);
+  fake.conductor.edit(form);
+  await fake.conductor.start();
+  const socket = fake.sockets[0]?.socket;
+  if (socket === undefined) throw new Error('nothing was dialled');
+  socket.open();
+  socket.receive({ type: 'session.updated' });
+  return { ...fake, socket, player: fake.players[0] as FakePlayer };
+}
+
+const state = ({ conductor }: FakeConsole) => conductor.store.get();
+const notices = (fake: FakeConsole) => state(fake).notices.map(({ title }) => title);
+const textForm: Partial<Form> = { mode: modeOf('openai-realtime-text') };
+
+/** The provider replies with sound. */
+function reply(socket: FakeSocket, itemId: string, ms: number): void {
+  socket.receive({ type: 'response.created', response: { id: `resp-${itemId}` } });
+  socket.receive({ type: 'response.output_audio_transcript.delta', item_id: itemId, delta: 'Hello' });
+  socket.receive({ type: 'response.output_audio.delta', item_id: itemId, content_index: 0, delta: pcm(ms) });
+}
+
+describe('starting', () => {
+  test('dials the chosen dialect and model with an id of its own, and locks until the provider is ready', async () => {
+    const fake = await fakeConsole();
+    await fake.conductor.start();
+    expect(fake.sockets[0]?.url.href).toBe(
+      'ws://gateway.test:8080/v1/realtime?model=gpt-realtime-2.1&trunkline-session=session-1',
+    );
+    expect(fake.sockets[0]?.protocols).toEqual(['realtime']);
+    expect(state(fake).phase).toBe('connecting');
+    await fake.conductor.start();
+    expect(fake.sockets).toHaveLength(1);
+    fake.sockets[0]?.socket.open();
+    expect(state(fake).phase).toBe('preparing');
+    fake.sockets[0]?.socket.receive({ type: 'session.updated' });
+    expect(state(fake).phase).toBe('ready');
+  });
+
+  test('a text session opens neither a microphone nor a loudspeaker', async () => {
+    const fake = await live(textForm);
+    expect([fake.microphones, fake.players]).toEqual([[], []]);
+  });
+
+  test('each dialect gets the microphone at its own rate', async () => {
+    const openai = await live();
+    expect(openai.microphones[0]?.options.rateHz).toBe(24_000);
+    const gemini = await live({ mode: modeOf('gemini-live-voice') });
+    expect(gemini.microphones[0]?.options.rateHz).toBe(16_000);
+  });
+
+  test('a refused upgrade is explained by asking the same address over HTTP, with the key', async () => {
+    const body = { error: { message: 'this key may not use openai/x' } };
+    const replies = { '/v1/realtime': { status: 403, body } };
+    const fake = await fakeConsole({ info: { ...rehearsalInfo, mode: 'keys' }, replies });
+    fake.conductor.edit({ key: 'secret-key' });
+    await fake.conductor.start();
+    expect(fake.sockets[0]?.protocols).toContain('openai-insecure-api-key.secret-key');
+    fake.sockets[0]?.socket.closeFromServer(1006, '');
+    await settle();
+    const asked = fake.requests.at(-1);
+    expect(asked?.url).toBe('http://gateway.test:8080/v1/realtime?model=gpt-realtime-2.1');
+    expect(asked?.headers).toEqual({ authorization: 'Bearer secret-key' });
+    expect(state(fake).notices[0]?.detail).toContain('this key may not use openai/x');
+    expect(state(fake).phase).toBe('closed');
+  });
+
+  test('a microphone that is denied leaves a session in which samples and text still work', async () => {
+    const fake = await live({}, { openMicrophone: () => Promise.reject(new DOMException('no', 'NotAllowedError')) });
+    expect(notices(fake)).toEqual(['The microphone is not allowed']);
+    expect(state(fake)).toMatchObject({ phase: 'ready', microphone: 'off' });
+  });
+
+  test('ending while the browser still asks for the microphone dials nothing and leaves nothing open', async () => {
+    let allow: () => void = () => {};
+    let closed = 0;
+    const fake = await fakeConsole({
+      openMicrophone: () =>
+        new Promise((resolve) => {
+          allow = () => resolve({ close: () => (closed += 1) });
+        }),
+    });
+    const starting = fake.conductor.start();
+    await settle();
+    fake.conductor.end();
+    allow();
+    await starting;
+    expect(fake.sockets).toEqual([]);
+    expect(closed).toBe(1);
+    expect(state(fake)).toMatchObject({ phase: 'closed', microphone: 'off' });
+  });
+});
+
+describe('speaking', () => {
+  test('with voice detection the microphone is sent as it comes', async () => {
+    const fake = await live();
+    fake.microphones[0]?.speak();
+    expect(fake.socket.sentTypes()).toEqual(['session.update', 'input_audio_buffer.append']);
+    expect(state(fake).sentSamples).toBe(960);
+    fake.conductor.mute(true);
+    fake.microphones[0]?.speak();
+    expect(state(fake)).toMatchObject({ sentSamples: 960, microphone: 'muted' });
+  });
+
+  test('with push-to-talk only what is spoken while it is held is sent, then committed', async () => {
+    const fake = await live({ turnTaking: 'manual' });
+    fake.microphones[0]?.speak();
+    await fake.conductor.hold();
+    fake.clock.pass(400);
+    fake.microphones[0]?.speak();
+    fake.conductor.release();
+    fake.microphones[0]?.speak();
+    expect(fake.socket.sentTypes().slice(1)).toEqual([
+      'input_audio_buffer.append',
+      'input_audio_buffer.commit',
+      'response.create',
+    ]);
+    expect(state(fake).turns).toMatchObject([{ outcome: 'open', marks: { commit: 1400 } }]);
+  });
+
+  test('a key that was only touched is no turn', async () => {
+    const fake = await live({ turnTaking: 'manual' });
+    await fake.conductor.hold();
+    fake.clock.pass(40);
+    fake.conductor.release();
+    expect(fake.socket.sentTypes().slice(1)).toEqual(['input_audio_buffer.clear']);
+    expect(notices(fake)).toEqual(['Too brief']);
+    expect(state(fake).turns).toEqual([]);
+  });
+
+  test('a recording is heard by the caller and sent at the pace of speech, in either kind of turns', async () => {
+    const fake = await live({ input: 'samples', turnTaking: 'manual' });
+    await fake.conductor.playSample('librivox-0880.wav');
+    expect(fake.player.asides).toBe(1);
+    expect(state(fake).sample).toBe('librivox-0880.wav');
+    fake.clock.pass(1200);
+    const types = fake.socket.sentTypes();
+    expect(types.filter((type) => type === 'input_audio_buffer.append')).toHaveLength(26);
+    expect(types.slice(-2)).toEqual(['input_audio_buffer.commit', 'response.create']);
+    expect(state(fake).sample).toBeUndefined();
+
+    const detecting = await live({ input: 'samples' });
+    await detecting.conductor.playSample('librivox-0880.wav');
+    detecting.clock.pass(3000);
+    expect(detecting.socket.sentTypes().at(-1)).toBe('input_audio_buffer.append');
+    expect(state(detecting).sentSamples).toBeGreaterThanOrEqual(2.2 * 24_000);
+  });
+});
+
+describe('interrupting', () => {
+  test('speech that the provider hears silences the reply and is told what was played', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.player.play(24 * 740);
+    fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+    await settle();
+    expect(fake.socket.sent.at(-1)).toEqual({
+      type: 'conversation.item.truncate',
+      item_id: 'a',
+      content_index: 0,
+      audio_end_ms: 740,
+    });
+    expect(state(fake)).toMatchObject({ callerSpeaking: true, cuts: [{ itemId: 'a', playedMs: 740 }] });
+    expect(state(fake).conversation).toMatchObject([{ id: 'a', cutAtMs: 740 }, { id: 'u1' }]);
+    expect(state(fake).output.queuedSamples).toBe(0);
+  });
+
+  test('the page interrupts with a cancel first, then the truncate, then what it has to say', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.player.play(24 * 500);
+    await fake.conductor.write(' Stop, please ');
+    expect(fake.socket.sentTypes().slice(1)).toEqual([
+      'response.cancel',
+      'conversation.item.truncate',
+      'conversation.item.create',
+    ]);
+    fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
+    expect(fake.socket.sentTypes().at(-1)).toBe('response.create');
+    expect(state(fake).conversation.map(({ text }) => text)).toEqual(['Hello', 'Stop, please']);
+  });
+
+  test('a reply that has been received but is still sounding is truncated without a cancel', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.socket.receive({ type: 'response.output_audio.done', item_id: 'a' });
+    fake.socket.receive({ type: 'response.done', response: { status: 'completed' } });
+    fake.player.play(24 * 100);
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes().slice(1)).toEqual(['conversation.item.truncate']);
+  });
+
+  test('with nothing sounding there is nothing to interrupt', async () => {
+    const fake = await live();
+    fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes()).toEqual(['session.update']);
+  });
+
+  test('Gemini says that it was interrupted: the page is silent and has nothing to send', async () => {
+    const fake = await live({ mode: modeOf('gemini-live-voice') });
+    fake.socket.receive({ setupComplete: {} });
+    const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
+    fake.socket.receive({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
+    fake.player.play(24 * 300);
+    fake.socket.receive({ serverContent: { interrupted: true } });
+    await settle();
+    expect(fake.socket.sent).toHaveLength(1);
+    expect(state(fake)).toMatchObject({ cuts: [{ playedMs: 300, receivedMs: 2000 }], output: { queuedSamples: 0 } });
+  });
+});
+
+test('an example function is answered by the page and shown', async () => {
+  const fake = await live({ ...textForm, tools: true });
+  await fake.conductor.write('what time is it?');
+  fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
+  const item = { type: 'function_call', call_id: 'c', name: 'get_local_time', arguments: '{}' };
+  fake.socket.receive({ type: 'response.output_item.done', item });
+  expect(fake.socket.sent.at(-1)).toMatchObject({ item: { type: 'function_call_output', call_id: 'c' } });
+  expect(state(fake).conversation.at(-1)).toMatchObject({ side: 'tool', text: expect.stringContaining('2027') });
+});
+
+test('after each turn the gateway is asked for its part, with the key that the session used', async () => {
+  const residence = { count: 9, p50: 20, p99: 90, max: 99 };
+  const report = { id: 'session-1', state: 'open', residenceUs: { upstream: residence, downstream: residence } };
+  const replies = { '/v1/sessions/session-1': { status: 200, body: report } };
+  const fake = await live({ ...textForm, key: 'secret-key' }, { replies });
+  await fake.conductor.write('hello');
+  fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
+  fake.socket.receive({ type: 'response.done', response: { status: 'completed' } });
+  await settle();
+  expect(fake.requests.at(-1)).toEqual({
+    url: 'http://gateway.test:8080/v1/sessions/session-1',
+    headers: { authorization: 'Bearer secret-key' },
+  });
+  expect(state(fake).turns).toMatchObject([{ outcome: 'completed', residence: { upstreamUs: 20, downstreamUs: 20 } }]);
+});
+
+test('at the end everything is closed, and code and reason are told', async () => {
+  const fake = await live();
+  reply(fake.socket, 'a', 3000);
+  fake.socket.closeFromServer(1011, 'boom');
+  await settle();
+  expect(fake.microphones[0]?.closed).toBe(true);
+  expect(fake.player.closed).toBe(true);
+  expect(state(fake)).toMatchObject({ phase: 'closed', replying: false, microphone: 'off' });
+  expect(state(fake).notices[0]?.detail).toContain('boom. (close code 1011)');
+  expect(state(fake).conversation).toMatchObject([{ text: 'Hello', final: true }]);
+});
+
+test('a new session starts from a clean page and keeps the form', async () => {
+  const fake = await live();
+  reply(fake.socket, 'a', 100);
+  fake.conductor.end();
+  fake.socket.closeFromServer(1000, 'OK');
+  await fake.conductor.start();
+  expect(state(fake)).toMatchObject({ conversation: [], turns: [], notices: [], session: { id: 'session-2' } });
+  expect(fake.conductor.log.total).toBe(0);
+});
+
+test('errors of the provider are shown without ending the session', async () => {
+  const fake = await live();
+  fake.socket.receive({ type: 'error', error: { code: 'invalid_value', message: 'Bad voice' } });
+  expect(notices(fake)).toEqual(['The provider reported an error']);
+  expect(state(fake).phase).toBe('ready');
+  fake.conductor.dismiss(state(fake).notices[0]?.id ?? 0);
+  expect(notices(fake)).toEqual([]);
+});

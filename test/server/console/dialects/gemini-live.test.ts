@@ -1,0 +1,119 @@
+// The Gemini Live dialect of the console: combined keys, invented ids, transcripts in any order.
+
+import { expect, test } from 'vitest';
+import type { Settings, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
+import { geminiLive, geminiLiveDialog } from '../../../../server/console/dialects/gemini-live.ts';
+
+const settings: Settings = {
+  model: 'gemini-3.8-live',
+  instructions: 'Be brief.',
+  voice: 'Puck',
+  modality: 'voice',
+  turnTaking: 'detect',
+  tools: true,
+};
+const audio = (data = 'AAAA', mimeType = 'audio/pcm;rate=24000') => ({
+  serverContent: { modelTurn: { parts: [{ inlineData: { data, mimeType } }] } },
+});
+const heard = (text: string, finished?: boolean) => ({ serverContent: { inputTranscription: { text, finished } } });
+const spoken = (text: string) => ({ serverContent: { outputTranscription: { text } } });
+const kinds = (events: readonly ViewEvent[]) => events.map(({ kind }) => kind);
+const captions = (events: readonly ViewEvent[]) => events.filter(({ kind }) => kind === 'caption');
+
+test('the first message sets up model, voice, instructions, transcripts and the example function', () => {
+  expect(geminiLiveDialog(settings).open()).toEqual([
+    {
+      setup: {
+        model: 'models/gemini-3.8-live',
+        generationConfig: {
+          responseModalities: ['AUDIO'],
+          speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Puck' } } },
+        },
+        systemInstruction: { parts: [{ text: 'Be brief.' }] },
+        tools: [{ functionDeclarations: [{ name: 'get_local_time', description: expect.any(String) }] }],
+        realtimeInputConfig: { automaticActivityDetection: { disabled: false } },
+        inputAudioTranscription: {},
+        outputAudioTranscription: {},
+      },
+    },
+  ]);
+  expect(geminiLive.address(settings, 'k')).toEqual({ query: { key: 'k' }, protocols: [] });
+  expect(geminiLive.address(settings, '').query).toEqual({});
+});
+
+test('manual turns send the start and the end of the activity', () => {
+  const dialog = geminiLiveDialog({ ...settings, turnTaking: 'manual' });
+  expect(dialog.open()[0]).toMatchObject({
+    setup: { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } },
+  });
+  expect(dialog.speechStart()).toEqual([{ realtimeInput: { activityStart: {} } }]);
+  expect(dialog.audio('AAAA')).toEqual([
+    { realtimeInput: { audio: { data: 'AAAA', mimeType: 'audio/pcm;rate=16000' } } },
+  ]);
+  expect(dialog.speechEnd()).toEqual([{ realtimeInput: { activityEnd: {} } }]);
+});
+
+test('the first piece of a reply starts it, later ones do not', () => {
+  const dialog = geminiLiveDialog(settings);
+  expect(kinds(dialog.read({ setupComplete: {} }).events)).toEqual(['ready']);
+  const first = dialog.read(audio()).events;
+  expect(first.filter(({ kind }) => kind !== 'caption')).toEqual([
+    { kind: 'reply-started', replyId: 'reply-1' },
+    { kind: 'audio', itemId: 'reply-1', contentIndex: 0, base64: 'AAAA', rateHz: 24000 },
+  ]);
+  expect(kinds(dialog.read(audio()).events)).toEqual(['audio']);
+});
+
+test('one message may hold a piece of the reply and its end', () => {
+  const dialog = geminiLiveDialog(settings);
+  const { events } = dialog.read({
+    serverContent: { ...audio().serverContent, turnComplete: true },
+    usageMetadata: { totalTokenCount: 3 },
+  });
+  expect(kinds(events)).toEqual(['caption', 'reply-started', 'audio', 'audio-end', 'caption', 'reply-done']);
+  expect(dialog.read(audio()).events).toContainEqual({ kind: 'reply-started', replyId: 'reply-2' });
+});
+
+test('an interrupted turn ends as cancelled', () => {
+  const dialog = geminiLiveDialog(settings);
+  dialog.read(audio());
+  expect(kinds(dialog.read({ serverContent: { interrupted: true } }).events)).toEqual(['interrupted']);
+  const { events } = dialog.read({ serverContent: { turnComplete: true } });
+  expect(events.at(-1)).toEqual({ kind: 'reply-done', status: 'cancelled', toolsPending: false });
+});
+
+test('words of the caller that come after the reply began stay with their turn, before the reply', () => {
+  const dialog = geminiLiveDialog(settings);
+  expect(captions(dialog.read(heard('he was')).events)).toMatchObject([{ itemId: 'you-1', delta: 'he was' }]);
+  dialog.read(spoken('Hello'));
+  const late = captions(dialog.read(heard(' not', true)).events);
+  expect(late).toMatchObject([{ itemId: 'you-1', delta: ' not', final: true, before: 'reply-1' }]);
+  const next = captions(dialog.read(heard('but')).events);
+  expect(next).toMatchObject([{ itemId: 'you-2', before: undefined }]);
+});
+
+test('words after an interruption belong to the next turn', () => {
+  const dialog = geminiLiveDialog(settings);
+  dialog.read(heard('one'));
+  dialog.read(audio());
+  dialog.read({ serverContent: { interrupted: true } });
+  expect(captions(dialog.read(heard('two')).events)).toMatchObject([{ itemId: 'you-2' }]);
+  dialog.read({ serverContent: { turnComplete: true } });
+  expect(captions(dialog.read(heard(' three')).events)).toMatchObject([{ itemId: 'you-2' }]);
+});
+
+test('thoughts are not captions, another rate is told, tool calls and the end of the session are read', () => {
+  const dialog = geminiLiveDialog(settings);
+  const thought = { serverContent: { modelTurn: { parts: [{ text: 'hmm', thought: true }] } } };
+  expect(dialog.read(thought).events).toEqual([]);
+  expect(dialog.read(audio('AAAA', 'audio/pcm;rate=16000')).events.at(-1)).toMatchObject({ rateHz: 16000 });
+  const call = { id: 'f1', name: 'get_local_time', args: { a: 1 } };
+  expect(dialog.read({ toolCall: { functionCalls: [call] } }).events).toEqual([
+    { kind: 'tool-call', call: { callId: 'f1', name: 'get_local_time', arguments: '{"a":1}' } },
+  ]);
+  expect(dialog.answer({ callId: 'f1', name: 'get_local_time', arguments: '{}' }, { t: 1 })).toEqual([
+    { toolResponse: { functionResponses: [{ id: 'f1', name: 'get_local_time', response: { t: 1 } }] } },
+  ]);
+  expect(dialog.read({ goAway: { timeLeft: '50s' } }).events).toEqual([{ kind: 'expiring', inText: '50s' }]);
+  expect(dialog.read({ serverContent: 'nonsense' }).events).toEqual([]);
+});

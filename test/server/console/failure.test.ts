@@ -1,0 +1,43 @@
+// Problems in plain words.
+
+import { expect, test } from 'vitest';
+import {
+  closeNotice,
+  connectFailure,
+  microphoneFailure,
+  providerError,
+  replyFailure,
+} from '../../../server/console/failure.ts';
+
+test('a refused session says what the gateway said, and what to do', () => {
+  expect(connectFailure({ status: 401, message: 'bad key' }).detail).toBe('The gateway says: bad key. Check the key.');
+  expect(connectFailure({ status: 503, message: 'openai is not configured' }).detail).toMatch(/API key/);
+  expect(connectFailure({ status: 426, message: 'unknown model' }).detail).toBe('The gateway says: unknown model.');
+  expect(connectFailure({ status: 426, message: '' }).detail).not.toBe('');
+  expect(connectFailure(undefined).title).toBe('The gateway cannot be reached');
+});
+
+test('a normal end needs no words, any other tells code and reason', () => {
+  expect(closeNotice(1000, 'OK')).toBeUndefined();
+  expect(closeNotice(1001, 'Your session hit the maximum duration')?.detail).toMatch(
+    /maximum duration\. \(close code 1001\)$/,
+  );
+  expect(closeNotice(4321, '')?.detail).toContain('4321');
+});
+
+test.each([
+  ['NotAllowedError', /not allowed/],
+  ['NotFoundError', /No microphone/],
+  ['NotReadableError', /cannot be opened/],
+  ['AbortError', /did not start/],
+])('a microphone that fails with %s says so and names another way', (name, title) => {
+  const notice = microphoneFailure(new DOMException('it broke', name));
+  expect(notice.title).toMatch(title);
+  expect(notice.detail).toContain('sample recording');
+});
+
+test('errors of a request that came a moment too late are not shown', () => {
+  expect(providerError('response_cancel_not_active', 'no active response')).toBeUndefined();
+  expect(providerError('invalid_value', 'Bad voice')?.detail).toBe('Bad voice. (invalid_value)');
+  expect(replyFailure('').detail).toBe('The provider gave no reason.');
+});

@@ -1,0 +1,21 @@
+// Figures as they are written.
+
+import { expect, test } from 'vitest';
+import { formatBytes, formatClock, formatMs, formatShare, formatUs } from '../../../server/console/format.ts';
+
+test.each([
+  [formatMs(Number.NaN), '–'],
+  [formatMs(4.26), '4.3 ms'],
+  [formatMs(812.4), '812 ms'],
+  [formatMs(12_345), '12.3 s'],
+  [formatUs(34.4), '34 µs'],
+  [formatUs(1520), '1.52 ms'],
+  [formatShare(0.0000415), '0.0042 %'],
+  [formatShare(0), '0 %'],
+  [formatShare(0.000001), '< 0.001 %'],
+  [formatBytes(999), '999 B'],
+  [formatBytes(12_345), '12.3 kB'],
+  [formatClock(61_500), '1:01'],
+])('%s is written as %s', (written, expected) => {
+  expect(written).toBe(expected);
+});
