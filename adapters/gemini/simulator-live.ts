@@ -52,7 +52,6 @@ export class LiveScript implements Script {
   #ear: Ear | undefined;
   #turn: ModelTurn | undefined;
   #waiting: Question | undefined;
-  #isActive = false;
   #prompt: Counts = NOTHING;
 
   constructor(stage: Stage, call: Call) {
@@ -144,8 +143,6 @@ export class LiveScript implements Script {
   }
 
   #hear({ samples, sampleRateHz }: Clip, setup: LiveSetup): void {
-    // Outside of the activity that the client marks, nobody listens.
-    if (!setup.detection && !this.#isActive) return;
     const settings = { sampleRateHz, detection: setup.detection };
     const { voiceDetector, options } = this.#call;
     this.#ear ??= new Ear({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
@@ -160,14 +157,13 @@ export class LiveScript implements Script {
   }
 
   #activityStarted(setup: LiveSetup): void {
-    this.#isActive = true;
+    // What came before is none of it.
     this.#ear?.forget();
     this.#signal('ACTIVITY_START', this.#ear?.positionMs ?? 0, setup);
     if (setup.interrupts) this.#interrupt();
   }
 
   #activityEnded(setup: LiveSetup): void {
-    this.#isActive = false;
     this.#signal('ACTIVITY_END', this.#ear?.positionMs ?? 0, setup);
     const silence: Heard = { clip: { samples: new Int16Array(0), sampleRateHz: 16_000 }, heardMs: 0, speechMs: 0 };
     this.#heard(this.#ear?.take() ?? silence, setup);

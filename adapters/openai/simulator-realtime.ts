@@ -9,7 +9,7 @@ import { Conversation, turnEntry } from './simulator-conversation.ts';
 import { type CommittedTurn, InputBuffer } from './simulator-input.ts';
 import { type Handler, itemHandlers } from './simulator-items.ts';
 import { readResponseRequest } from './simulator-request.ts';
-import { type Ending, RealtimeReply, type ResponseRequest } from './simulator-response.ts';
+import { RealtimeReply, type ResponseRequest } from './simulator-response.ts';
 import { createSession, describeSession, type RealtimeSession, updateSession } from './simulator-session.ts';
 import { transcribe } from './simulator-transcription.ts';
 
@@ -145,13 +145,10 @@ export class RealtimeScript implements Script {
   }
 
   #speechStarted(): void {
-    this.#idle?.cancel();
-    if (this.#session.input.turn_detection?.interrupt_response) this.#interrupt('turn_detected');
-  }
-
-  #interrupt(reason: Ending): void {
-    this.#replyWaits = false;
-    this.#active?.cancel(reason);
+    if (this.#session.input.turn_detection?.interrupt_response) {
+      this.#replyWaits = false;
+      this.#active?.cancel('turn_detected');
+    }
     this.#idle?.cancel();
   }
 

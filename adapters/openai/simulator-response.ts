@@ -22,8 +22,6 @@ export interface ResponseRequest
   readonly conversation: Conversation | undefined;
 }
 
-export type Ending = 'turn_detected' | 'client_cancelled';
-
 export interface ResponseSetup {
   readonly channel: Channel;
   readonly options: SimulatorOptions;
@@ -63,7 +61,7 @@ export class RealtimeReply {
     return this.startedAtMs + (this.#output.entry.spokenMs ?? 0);
   }
 
-  cancel(reason: Ending): void {
+  cancel(reason: 'turn_detected' | 'client_cancelled'): void {
     this.#end('cancelled', { type: 'cancelled', reason });
   }
 

@@ -64,10 +64,10 @@ test('what the lower rate cannot carry is filtered out, not folded', () => {
 
 test('full scale is clipped, not wrapped', () => {
   const square = Int16Array.from({ length: 16_000 }, (_, i) => (i % 40 < 20 ? 32_767 : -32_768));
-  const result = resample(square, 16_000, 24_000);
-  expect(result.slice(100, 15_000).every((sample, i, all) => i === 0 || sample * (all[i - 1] ?? 0) > -1.1e9)).toBe(
-    true,
-  );
+  // Past the ringing of the first edge.
+  const result = resample(square, 16_000, 24_000).subarray(100);
+  const changes = result.filter((sample, i) => i > 0 && sample < 0 !== (result[i - 1] ?? 0) < 0).length;
+  expect(changes).toBeLessThanOrEqual(801);
 });
 
 test('the same rate passes the same samples', () => {

@@ -105,6 +105,14 @@ describe('a turn found by voice detection', () => {
     expect(started.item_id).toMatch(/^item_\w{21}$/);
   });
 
+  test('is an item of its own', () => {
+    const dialogue = open();
+    speak(dialogue, concatenate([turn(600), turn(600)]));
+    const ids = dialogue.all('input_audio_buffer.committed').map(({ item_id }) => item_id);
+    expect(new Set(ids).size).toBe(2);
+    expect(dialogue.all('input_audio_buffer.speech_started').map(({ item_id }) => item_id)).toEqual(ids);
+  });
+
   test('is answered by who answers, then by what was said', () => {
     const dialogue = open();
     speak(dialogue, turn(2000));
@@ -192,8 +200,8 @@ describe('a turn found by voice detection', () => {
 });
 
 describe('a barge-in', () => {
-  function interrupted(settings: object = {}): Dialogue {
-    const dialogue = open();
+  function interrupted(settings: object = {}, audioSpeed = times.audioSpeed): Dialogue {
+    const dialogue = open({ times: { ...times, audioSpeed } });
     update(dialogue, { audio: { input: { turn_detection: { type: 'server_vad', ...settings } } } });
     speak(dialogue, turn(3000));
     dialogue.advance(300);
@@ -237,9 +245,11 @@ describe('a barge-in', () => {
   });
 
   test('does not cancel when interrupt_response is off: the answer waits for the end of the reply', () => {
-    const dialogue = interrupted({ interrupt_response: false });
+    const dialogue = interrupted({ interrupt_response: false }, 1);
     speak(dialogue, turn(500));
-    dialogue.advance(10_000);
+    expect(dialogue.all('input_audio_buffer.committed').length).toBe(1);
+    expect(dialogue.all('response.done')).toEqual([]);
+    dialogue.advance(20_000);
     const order = dialogue.types.filter((type) => type === 'response.created' || type === 'response.done');
     expect(order).toEqual(['response.done', 'response.created', 'response.done']);
     expect(dialogue.all('response.done').map((done) => at(done, 'response.status'))).toEqual([
