@@ -7,6 +7,7 @@ export const longFiles: Readonly<Record<string, string>> = {};
 export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/server/bytes.test.ts': 'a session from client to provider',
+  'test/readme.test.ts': 'the programs in the README',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/pack.test.ts': 'the npm package',
 };
