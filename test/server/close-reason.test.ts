@@ -6,7 +6,15 @@ import { faultCode, frameRefused, reasons, relayed } from '../../server/close-re
 import { openClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
-import { acceptRaw, closeBytes, closeOf, frameBytes, type RawSocket, upgradeRaw } from '../support/raw-socket.ts';
+import {
+  acceptRaw,
+  closeBytes,
+  closeOf,
+  frameBytes,
+  type RawSocket,
+  socketOf,
+  upgradeRaw,
+} from '../support/raw-socket.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 let provider: FakeProvider;
@@ -202,7 +210,3 @@ describe('the mapping', () => {
     }
   });
 });
-
-function socketOf(ws: WebSocket): RawSocket['socket'] {
-  return (ws as WebSocket & { readonly _socket: RawSocket['socket'] })._socket;
-}

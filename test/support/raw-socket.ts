@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 
 export interface WireFrame {
   readonly opcode: number;
@@ -102,6 +103,11 @@ export async function upgradeRaw(port: number, target: string, early: Buffer = B
   const { status } = await raw.answer();
   if (status !== 101) throw new Error(`the upgrade was refused with ${status}`);
   return raw;
+}
+
+/** The socket beneath a WebSocket of a test. */
+export function socketOf(ws: WebSocket): Socket {
+  return (ws as WebSocket & { readonly _socket: Socket })._socket;
 }
 
 /** A provider's side of an upgrade, answered by hand. */
