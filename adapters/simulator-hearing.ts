@@ -2,7 +2,7 @@
 // Rule: positions are counted in samples since the session began, never taken from a clock.
 
 import { concatenate, durationMs } from '../codecs/pcm16.ts';
-import { createResampler, type Resampler } from '../codecs/resample.ts';
+import { COARSE, createResampler, type Resampler } from '../codecs/resample.ts';
 import {
   VAD_FRAME_MS,
   VAD_FRAME_SAMPLES,
@@ -46,7 +46,7 @@ export class TurnDetector {
     positionMs?: number;
   }) {
     this.#detection = setup.detection;
-    this.#resampler = createResampler(setup.sampleRateHz, VAD_RATE_HZ);
+    this.#resampler = createResampler(setup.sampleRateHz, VAD_RATE_HZ, COARSE);
     this.#detector = setup.createDetector(setup.detection.mode);
     this.#positionMs = setup.positionMs ?? 0;
   }

@@ -126,10 +126,15 @@ export function startSimulator(route: SimulatorRoute, call: Call): Simulator {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const POOL_BYTES = 4096;
+let pool = Buffer.alloc(0);
 
 /** An id that looks like a provider's: 62 characters are near enough to a quarter of a byte's values. */
 export function createId(prefix: string, length = 21): string {
+  // Every event has one: random bytes are fetched for many at once.
+  if (pool.length < length) pool = randomBytes(POOL_BYTES);
   let id = prefix;
-  for (const byte of randomBytes(length)) id += ALPHABET[byte % ALPHABET.length];
+  for (let i = 0; i < length; i++) id += ALPHABET[(pool[i] as number) % ALPHABET.length];
+  pool = pool.subarray(length);
   return id;
 }

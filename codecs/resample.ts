@@ -1,7 +1,9 @@
 // Change of sample rate by a rational polyphase filter (Kaiser-windowed sinc), block by block.
 // Rule: blocks of any length give the same samples as the whole at once.
 
-const ZERO_CROSSINGS = 16;
+/** Length of the filter: for listeners, and for a detector, which needs less of it. */
+export const FINE = 16;
+export const COARSE = 8;
 const KAISER_BETA = 8;
 /** Share of the narrower band that is kept; the rest is the filter's slope. */
 const PASSBAND = 0.92;
@@ -15,13 +17,14 @@ export interface Resampler {
 }
 
 /** @throws RangeError when a rate is not a positive multiple of {@link RATE_STEP_HZ}. */
-export function createResampler(fromHz: number, toHz: number): Resampler {
+export function createResampler(fromHz: number, toHz: number, zeroCrossings = FINE): Resampler {
   for (const rate of [fromHz, toHz]) {
     if (!(rate > 0) || rate % RATE_STEP_HZ !== 0) throw new RangeError(`cannot resample a rate of ${rate} Hz`);
   }
   if (fromHz === toHz) return { process: (samples) => samples };
   const divisor = greatestCommonDivisor(fromHz, toHz);
-  return polyphase(toHz / divisor, fromHz / divisor);
+  const [up, down] = [toHz / divisor, fromHz / divisor];
+  return polyphase(filtersFor(up, down, zeroCrossings), up, down);
 }
 
 /** The whole of `samples` at another rate. */
@@ -29,24 +32,28 @@ export function resample(samples: Int16Array, fromHz: number, toHz: number): Int
   return createResampler(fromHz, toHz).process(samples);
 }
 
-function polyphase(up: number, down: number): Resampler {
-  const phases = filterPhases(up, down);
-  const taps = phases[0]?.length ?? 0;
-  let history = new Float32Array(taps - 1);
+function polyphase(filters: Filters, up: number, down: number): Resampler {
+  const { taps } = filters;
+  const wholeStep = Math.floor(down / up);
+  const phaseStep = down % up;
+  let history = new Float64Array(taps - 1);
   let phase = 0;
   let skip = 0;
   return {
     process(samples) {
-      const signal = new Float32Array(history.length + samples.length);
+      const signal = new Float64Array(history.length + samples.length);
       signal.set(history);
       signal.set(samples, history.length);
       const output = new Int16Array(Math.max(0, Math.ceil(((samples.length - skip) * up - phase) / down)));
       let start = skip;
       for (let i = 0; i < output.length; i++) {
-        output[i] = clamp(dot(phases[phase] as Float32Array, signal, start));
-        phase += down;
-        start += Math.floor(phase / up);
-        phase %= up;
+        output[i] = clamp(filterAt(filters, phase, signal, start));
+        start += wholeStep;
+        phase += phaseStep;
+        if (phase >= up) {
+          phase -= up;
+          start += 1;
+        }
       }
       skip = start - samples.length;
       history = signal.slice(samples.length);
@@ -55,42 +62,63 @@ function polyphase(up: number, down: number): Resampler {
   };
 }
 
-function dot(filter: Float32Array, signal: Float32Array, start: number): number {
-  let sum = 0;
-  for (let i = 0; i < filter.length; i++) sum += (filter[i] as number) * (signal[start + i] as number);
-  return sum;
+/** Four sums at a time, which the processor can work out side by side: a filter has a multiple of four taps. */
+function filterAt({ taps, coefficients }: Filters, phase: number, signal: Float64Array, start: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  const first = phase * taps;
+  for (let i = 0; i < taps; i += 4) {
+    a += (coefficients[first + i] as number) * (signal[start + i] as number);
+    b += (coefficients[first + i + 1] as number) * (signal[start + i + 1] as number);
+    c += (coefficients[first + i + 2] as number) * (signal[start + i + 2] as number);
+    d += (coefficients[first + i + 3] as number) * (signal[start + i + 3] as number);
+  }
+  return a + b + c + d;
 }
 
 function clamp(value: number): number {
-  return Math.max(-32_768, Math.min(32_767, Math.round(value)));
+  return value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : Math.round(value);
 }
 
-const tables = new Map<string, readonly Float32Array[]>();
+/** One filter per fraction of an input sample, one after the other. */
+interface Filters {
+  readonly taps: number;
+  readonly coefficients: Float64Array;
+}
+
+const tables = new Map<string, Filters>();
 const MAX_TABLES = 16;
 
-function filterPhases(up: number, down: number): readonly Float32Array[] {
-  const key = `${up}/${down}`;
+function filtersFor(up: number, down: number, zeroCrossings: number): Filters {
+  const key = `${up}/${down}/${zeroCrossings}`;
   const known = tables.get(key);
   if (known) return known;
-  const made = designPhases(up, down);
+  const made = designFilters(up, down, zeroCrossings);
   if (tables.size >= MAX_TABLES) tables.clear();
   tables.set(key, made);
   return made;
 }
 
-/** One filter per fraction of an input sample, each in the order of the signal and with a gain of one. */
-function designPhases(up: number, down: number): readonly Float32Array[] {
+/** Each filter is in the order of the signal and has a gain of one. */
+function designFilters(up: number, down: number, zeroCrossings: number): Filters {
   const stretch = Math.max(1, down / up);
-  const taps = 2 * Math.ceil((ZERO_CROSSINGS / 2) * stretch);
+  const taps = 4 * Math.ceil((zeroCrossings / 4) * stretch);
   const cutoff = PASSBAND / stretch;
-  return Array.from({ length: up }, (_, phase) => {
-    const filter = Float32Array.from({ length: taps }, (_, tap) => {
+  const coefficients = new Float64Array(up * taps);
+  for (let phase = 0; phase < up; phase++) {
+    const filter = Float64Array.from({ length: taps }, (_, tap) => {
       const distance = tap - (taps / 2 - 1) - phase / up;
       return sinc(distance * cutoff) * kaiser(distance / (taps / 2));
     });
     const gain = filter.reduce((sum, value) => sum + value, 0);
-    return filter.map((value) => value / gain);
-  });
+    coefficients.set(
+      filter.map((value) => value / gain),
+      phase * taps,
+    );
+  }
+  return { taps, coefficients };
 }
 
 function sinc(x: number): number {
