@@ -27,10 +27,15 @@ export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
       'Is it still running? Start it again with npm start, then reload this page.',
     );
   }
-  const advice = diagnosisAdvice[diagnosis.status] ?? 'The log of the gateway says more.';
+  const title = 'The session was refused';
+  // The gateway itself has no objection, so it was further up.
+  if (diagnosis.status === 426) return error(title, admitted);
   const said = diagnosis.message === '' ? '' : `The gateway says: ${sentence(diagnosis.message)} `;
-  return error('The session was refused', `${said}${said === '' || diagnosis.status !== 426 ? advice : ''}`.trim());
+  return error(title, `${said}${diagnosisAdvice[diagnosis.status] ?? 'The log of the gateway says more.'}`);
 }
+
+const admitted =
+  'The gateway would admit it, so the provider refused it or could not be reached. The log of the gateway says which.';
 
 const closeMeanings: Readonly<Record<number, readonly [title: string, detail: string]>> = {
   1001: [

@@ -12,8 +12,8 @@ import {
 test('a refused session says what the gateway said, and what to do', () => {
   expect(connectFailure({ status: 401, message: 'bad key' }).detail).toBe('The gateway says: bad key. Check the key.');
   expect(connectFailure({ status: 503, message: 'openai is not configured' }).detail).toMatch(/API key/);
-  expect(connectFailure({ status: 426, message: 'unknown model' }).detail).toBe('The gateway says: unknown model.');
-  expect(connectFailure({ status: 426, message: '' }).detail).not.toBe('');
+  expect(connectFailure({ status: 418, message: '' }).detail).toBe('The log of the gateway says more.');
+  expect(connectFailure({ status: 426, message: 'expected an upgrade' }).detail).toMatch(/the provider refused it/);
   expect(connectFailure(undefined).title).toBe('The gateway cannot be reached');
 });
 

@@ -1,0 +1,131 @@
+// The console in a real Chromium, in front of a real gateway with its rehearsal provider: what a newcomer starts.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findChromium } from './chromium.ts';
+import { configFile } from './config-file.ts';
+import { until } from './until.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Screenshots and recordings of a run; not in the repository. */
+export const outputFolder = join(root, 'test/output');
+
+export interface RunningGateway {
+  /** http://127.0.0.1:port */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** The command itself, on ports of its own. `config` is the YAML file as data. */
+export async function startCommand(config: object = {}): Promise<RunningGateway> {
+  const data = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
+  const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 }, ...config });
+  const command = [join(root, 'server/bin.js'), 'serve', '--config', file, '--data', data];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => said.push(String(piece)));
+  const run = join(data, 'run.json');
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`the gateway did not start: ${said.join('')}`);
+    return existsSync(run);
+  });
+  const { listen } = JSON.parse(readFileSync(run, 'utf8')) as { listen: { port: number } };
+  return { origin: `http://127.0.0.1:${listen.port}`, close: () => stop(child) };
+}
+
+/** The second signal ends sessions that are still open. */
+async function stop(child: ChildProcess): Promise<void> {
+  const exited = child.exitCode === null ? once(child, 'exit') : undefined;
+  child.kill('SIGTERM');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+/** A Chromium whose microphone hears the recording once, then silence; without one it has no microphone to ask for. */
+export async function launchChromium(recording?: string): Promise<Browser> {
+  const microphone =
+    recording === undefined
+      ? []
+      : [
+          '--use-fake-device-for-media-stream',
+          '--use-fake-ui-for-media-stream',
+          `--use-file-for-fake-audio-capture=${recording}%noloop`,
+        ];
+  return chromium.launch({ executablePath: await findChromium(), args: microphone });
+}
+
+export interface ConsolePage {
+  readonly page: Page;
+  /** Everything that went wrong in the page: errors, messages of the console, violations of its policy. */
+  readonly faults: string[];
+  /** A number that the page counts, by its name: `played-samples`. */
+  count(name: string): Promise<number>;
+  phase(name: string): Promise<void>;
+  screenshot(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openConsole(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+): Promise<ConsolePage> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+  });
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective}`));
+  });
+  await page.goto(origin);
+  await page.getByText('open mode').or(page.getByText('keys required')).waitFor();
+  const main = page.locator('main');
+  return {
+    page,
+    faults,
+    count: async (name) => Number(await main.getAttribute(`data-${name}`)),
+    phase: (name) => page.locator(`main[data-phase="${name}"]`).waitFor(),
+    async screenshot(name) {
+      mkdirSync(outputFolder, { recursive: true });
+      await page.screenshot({ path: join(outputFolder, `${name}.png`) });
+    },
+    close: () => context.close(),
+  };
+}
+
+const rateHz = 16_000;
+
+/** A recording of 16 kHz: pieces of silence (their milliseconds) and fixtures (their names), one after the other. */
+export function composeRecording(name: string, pieces: readonly (number | string)[]): string {
+  const samples = pieces.map((piece) =>
+    typeof piece === 'number'
+      ? Buffer.alloc((rateHz / 1000) * piece * 2)
+      : readFileSync(join(root, 'test/fixtures/speech', piece)).subarray(44),
+  );
+  const data = Buffer.concat(samples);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + data.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rateHz, 24);
+  head.writeUInt32LE(rateHz * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(data.length, 40);
+  mkdirSync(outputFolder, { recursive: true });
+  const path = join(outputFolder, `${name}.wav`);
+  writeFileSync(path, Buffer.concat([head, data]));
+  return path;
+}
