@@ -59,6 +59,11 @@ async function run(url: string, scenario: Scenario): Promise<readonly Event[]> {
   return heard.events;
 }
 
+/** The events of a scenario through the gateway, and without it. */
+function both(scenario: Scenario) {
+  return Promise.all([run(gateway.ws, scenario), run(rehearsal.url, scenario)]);
+}
+
 function speak(session: RealtimeSession, turn: readonly string[]): void {
   for (const audio of turn) session.sendAudio(Uint8Array.from(Buffer.from(audio, 'base64')).buffer);
 }
@@ -139,29 +144,29 @@ function comparable(events: readonly Event[]): unknown {
 }
 
 test('a text turn streams tokens, and nothing shows that there is a gateway', async () => {
-  const events = await run(gateway.ws, textTurn);
+  const [events, expected] = await both(textTurn);
   expect(events.filter(({ type }) => type === 'response.output_text.delta').length).toBeGreaterThan(3);
-  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, textTurn)));
+  expect(comparable(events)).toEqual(comparable(expected));
 });
 
 test('a voice turn is heard and answered in speech, and nothing shows that there is a gateway', async () => {
-  const events = await run(gateway.ws, voiceTurn);
-  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, voiceTurn)));
+  const [events, expected] = await both(voiceTurn);
+  expect(comparable(events)).toEqual(comparable(expected));
 });
 
 test('a tool runs and its output is answered, and nothing shows that there is a gateway', async () => {
-  const events = await run(gateway.ws, toolCall);
-  expect(comparable(events)).toEqual(comparable(await run(rehearsal.url, toolCall)));
+  const [events, expected] = await both(toolCall);
+  expect(comparable(events)).toEqual(comparable(expected));
 });
 
 test('a caller interrupts a reply, as without a gateway', async () => {
-  const events = await run(gateway.ws, interruption);
+  const [events, expected] = await both(interruption);
   const done = events.filter(({ type }) => type === 'response.done');
   expect(done.map(({ response }) => (response as { status: string }).status)).toEqual(['cancelled', 'completed']);
   // How many pieces were sent before an interruption is a matter of time.
   const withoutPieces = (all: readonly Event[]) =>
     all.map(({ type }) => type).filter((type) => !/\.(delta|retrieved)$/.test(type));
-  expect(withoutPieces(events)).toEqual(withoutPieces(await run(rehearsal.url, interruption)));
+  expect(withoutPieces(events)).toEqual(withoutPieces(expected));
 });
 
 test('a wrong key fails the connection with an error that says so', async () => {

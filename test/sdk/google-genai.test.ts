@@ -74,6 +74,11 @@ async function run(Sdk: Sdk, baseUrl: string, { config, play }: Scenario): Promi
   return heard.events;
 }
 
+/** The messages of a scenario through the gateway, and without it. */
+function both(Sdk: Sdk, scenario: Scenario) {
+  return Promise.all([run(Sdk, gateway.http, scenario), run(Sdk, direct, scenario)]);
+}
+
 const isOver = ({ serverContent }: LiveServerMessage) => serverContent?.turnComplete === true;
 const isAudio = ({ serverContent }: LiveServerMessage) => audioOf(serverContent) !== undefined;
 
@@ -147,35 +152,35 @@ describe.each([
   ['@google/genai 2', GoogleGenAI2],
 ])('%s', (_, Sdk) => {
   test('a text turn streams tokens, and nothing shows that there is a gateway', async () => {
-    const messages = await run(Sdk, gateway.http, textTurn);
+    const [messages, expected] = await both(Sdk, textTurn);
     const pieces = messages.flatMap(({ serverContent }) => serverContent?.modelTurn?.parts ?? []);
     expect(pieces.length).toBeGreaterThan(3);
     expect(pieces.map(({ text }) => text).join('')).toBe('This is the rehearsal provider. You wrote: Good morning');
-    expect(normalized(messages)).toEqual(normalized(await run(Sdk, direct, textTurn)));
+    expect(normalized(messages)).toEqual(normalized(expected));
   });
 
   test('a voice turn is heard and answered in speech, and nothing shows that there is a gateway', async () => {
-    const messages = await run(Sdk, gateway.http, voiceTurn);
+    const [messages, expected] = await both(Sdk, voiceTurn);
     const contents = messages.flatMap(({ serverContent }) => serverContent ?? []);
     const said = contents.map(({ outputTranscription }) => outputTranscription?.text ?? '').join('');
     expect(said).toBe('This is the rehearsal provider. I heard 3 seconds of speech.');
     expect(contents.some(({ inputTranscription }) => inputTranscription?.text)).toBe(true);
     const audio = contents.map((content) => Buffer.from(audioOf(content) ?? '', 'base64'));
     expect(Buffer.concat(audio).length / 2 / 24_000).toBeGreaterThan(5);
-    expect(normalized(messages)).toEqual(normalized(await run(Sdk, direct, voiceTurn)));
+    expect(normalized(messages)).toEqual(normalized(expected));
   });
 
   test('a tool is called and its output is answered, and nothing shows that there is a gateway', async () => {
-    const messages = await run(Sdk, gateway.http, toolCall);
+    const [messages, expected] = await both(Sdk, toolCall);
     const [call] = messages.flatMap((message) => message.toolCall?.functionCalls ?? []);
     expect(call).toMatchObject({ name: 'weather', args: { city: 'rehearsal' } });
     const said = messages.map(({ serverContent }) => serverContent?.modelTurn?.parts?.[0]?.text ?? '').join('');
     expect(said).toContain('{"sky":"clear"}');
-    expect(normalized(messages)).toEqual(normalized(await run(Sdk, direct, toolCall)));
+    expect(normalized(messages)).toEqual(normalized(expected));
   });
 
   test('a caller interrupts a reply, as without a gateway', async () => {
-    const messages = await run(Sdk, gateway.http, interruption);
+    const [messages, expected] = await both(Sdk, interruption);
     const turns = messages.filter(
       ({ serverContent }) => serverContent?.interrupted || isOver({ serverContent } as never),
     );
@@ -184,7 +189,6 @@ describe.each([
       { turnComplete: true },
       { turnComplete: true },
     ]);
-    const expected = await run(Sdk, direct, interruption);
     expect(normalized(withoutPieces(messages))).toEqual(normalized(withoutPieces(expected)));
   });
 

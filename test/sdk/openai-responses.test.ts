@@ -51,6 +51,11 @@ async function run(baseUrl: string, scenario: Scenario): Promise<readonly Respon
   return heard.events;
 }
 
+/** The events of a scenario through the gateway, and without it. */
+function both(scenario: Scenario) {
+  return Promise.all([run(gateway.http, scenario), run(direct, scenario)]);
+}
+
 async function textTurns(client: ResponsesWS, heard: Heard<ResponsesServerEvent>): Promise<void> {
   client.send({ type: 'response.create', model: MODEL, input: 'Good morning' });
   const { response } = await heard.type('response.completed');
@@ -74,20 +79,20 @@ function ofType<Type extends ResponsesServerEvent['type']>(events: readonly Resp
 }
 
 test('two text turns stream tokens, and nothing shows that there is a gateway', async () => {
-  const events = await run(gateway.http, textTurns);
+  const [events, expected] = await both(textTurns);
   expect(ofType(events, 'response.output_text.delta').length).toBeGreaterThan(6);
   expect(ofType(events, 'response.output_text.done').map(({ text }) => text)).toEqual([
     'This is the rehearsal provider. You wrote: Good morning',
     'This is the rehearsal provider. You wrote: And good night',
   ]);
-  expect(normalized(events)).toEqual(normalized(await run(direct, textTurns)));
+  expect(normalized(events)).toEqual(normalized(expected));
 });
 
 test('a tool is called and its output is answered, and nothing shows that there is a gateway', async () => {
-  const events = await run(gateway.http, toolCall);
+  const [events, expected] = await both(toolCall);
   expect(ofType(events, 'response.function_call_arguments.done')[0]?.arguments).toBe('{"city":"rehearsal"}');
   expect(ofType(events, 'response.output_text.done')[0]?.text).toContain('{"sky":"clear"}');
-  expect(normalized(events)).toEqual(normalized(await run(direct, toolCall)));
+  expect(normalized(events)).toEqual(normalized(expected));
 });
 
 test('works over TLS too', async () => {
