@@ -1,48 +1,13 @@
 // The turns of OpenAI Realtime, event by event, on a fake clock.
 
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../codecs/base64.ts';
 import { encodeAlaw, encodeMulaw } from '../../../codecs/g711.ts';
 import { bytesOf, concatenate } from '../../../codecs/pcm16.ts';
-import { at, Dialogue, type Event, silence, tone } from '../../support/dialogue.ts';
-
-const RATE = 24_000;
-const times = {
-  firstAudioMs: 300,
-  firstTextMs: 200,
-  tokenMs: 10,
-  audioSpeed: 10,
-  audioChunkMs: 100,
-  transcriptionMs: 150,
-};
-
-function open(options: object = {}, query = 'model=gpt-realtime-2.1'): Dialogue {
-  return new Dialogue(`/v1/realtime?${query}`, { options: { times, ...options } });
-}
-
-/** Speaks in real time, in pieces of 100 ms. */
-function speak(dialogue: Dialogue, samples: Int16Array, encode: (samples: Int16Array) => Buffer = bytesOf): void {
-  const step = encode === bytesOf ? 2400 : 800;
-  for (let start = 0; start < samples.length; start += step) {
-    const audio = encodeBase64(encode(samples.subarray(start, start + step)));
-    dialogue.send({ type: 'input_audio_buffer.append', audio });
-    dialogue.advance(100);
-  }
-}
-
-const turn = (speechMs: number) => concatenate([tone(speechMs, RATE), silence(600, RATE)]);
-
-function update(dialogue: Dialogue, session: object): void {
-  dialogue.send({ type: 'session.update', session: { type: 'realtime', ...session } });
-}
-
-function write(dialogue: Dialogue, text: string): void {
-  const content = [{ type: 'input_text', text }];
-  dialogue.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
-}
+import { at, Dialogue, silence, tone } from '../../support/dialogue.ts';
+import { openRealtime, RATE, speak, times, turn, update, write } from '../../support/realtime-dialogue.ts';
 
 test('the session is announced with an id, a model and an end', () => {
-  const dialogue = open({ sessionCapMs: 600_000 });
+  const dialogue = openRealtime({ sessionCapMs: 600_000 });
   const { session } = dialogue.one('session.created');
   expect(session).toMatchObject({
     object: 'realtime.session',
@@ -57,7 +22,7 @@ test('the session is announced with an id, a model and an end', () => {
 
 describe('a turn found by voice detection', () => {
   test('has its events in the order of the provider', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     dialogue.clear();
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
@@ -89,7 +54,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('names the same item from the start of speech to the conversation', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     speak(dialogue, concatenate([silence(1000, RATE), turn(1000)]));
     const started = dialogue.one('input_audio_buffer.speech_started');
     const stopped = dialogue.one('input_audio_buffer.speech_stopped');
@@ -106,7 +71,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('is an item of its own', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     speak(dialogue, concatenate([turn(600), turn(600)]));
     const ids = dialogue.all('input_audio_buffer.committed').map(({ item_id }) => item_id);
     expect(new Set(ids).size).toBe(2);
@@ -114,7 +79,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('is answered by who answers, then by what was said', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     speak(dialogue, turn(2000));
     dialogue.advance(5000);
     const text = 'This is the rehearsal provider. I heard 2 seconds of speech.';
@@ -133,7 +98,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('is answered after the time to first audio, and faster than it plays', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
     const stopped = dialogue.said.find(({ event }) => event.type === 'input_audio_buffer.speech_stopped');
@@ -156,7 +121,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('is only committed when create_response is off', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     update(dialogue, { audio: { input: { turn_detection: { type: 'server_vad', create_response: false } } } });
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
@@ -165,7 +130,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('ends sooner with a shorter silence', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     const short = { type: 'server_vad', silence_duration_ms: 200 };
     update(dialogue, { audio: { input: { turn_detection: short } } });
     speak(dialogue, concatenate([tone(600, RATE), silence(300, RATE), tone(600, RATE), silence(300, RATE)]));
@@ -173,7 +138,7 @@ describe('a turn found by voice detection', () => {
   });
 
   test('is found by semantic detection too, after a longer silence', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     const eager = (eagerness: string) => ({
       audio: { input: { turn_detection: { type: 'semantic_vad', eagerness } } },
     });
@@ -188,7 +153,7 @@ describe('a turn found by voice detection', () => {
     ['audio/pcmu', encodeMulaw],
     ['audio/pcma', encodeAlaw],
   ])('is heard and answered in %s', (type, encode) => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     update(dialogue, { audio: { input: { format: { type } }, output: { format: { type } } } });
     speak(dialogue, concatenate([tone(1000, 8000), silence(700, 8000)]), encode);
     dialogue.advance(5000);
@@ -199,9 +164,64 @@ describe('a turn found by voice detection', () => {
   });
 });
 
+describe('text', () => {
+  test('is streamed in pieces after the time to first text', () => {
+    const dialogue = openRealtime();
+    update(dialogue, { output_modalities: ['text'] });
+    write(dialogue, 'good morning');
+    const asked = dialogue.now;
+    dialogue.send({ type: 'response.create' });
+    dialogue.advance(2000);
+    const deltas = dialogue.said.filter(({ event }) => event.type === 'response.output_text.delta');
+    expect(deltas[0]?.at).toBe(asked + 200);
+    expect(deltas[1]?.at).toBe(asked + 210);
+    const text = 'This is the rehearsal provider. You wrote: good morning';
+    expect(deltas.map(({ event }) => event.delta).join('')).toBe(text);
+    expect(dialogue.one('response.output_text.done').text).toBe(text);
+    expect(dialogue.one('response.done').response).toMatchObject({
+      output_modalities: ['text'],
+      output: [{ role: 'assistant', status: 'completed', content: [{ type: 'output_text', text }] }],
+    });
+    expect(dialogue.spoken).toEqual([]);
+  });
+
+  test('is answered in speech unless something else is asked for', () => {
+    const dialogue = openRealtime();
+    write(dialogue, 'good morning');
+    dialogue.send({ type: 'response.create' });
+    dialogue.advance(2000);
+    expect(dialogue.spoken).toEqual(['This is the rehearsal provider. You wrote: good morning']);
+  });
+});
+
+describe('the cap of a session', () => {
+  test('is an error and a close with the same sentence', () => {
+    const dialogue = openRealtime({ sessionCapMs: 120_000 });
+    dialogue.advance(119_999);
+    expect(dialogue.closed).toBeUndefined();
+    dialogue.advance(1);
+    const message = 'Your session hit the maximum duration of 2 minutes.';
+    expect(dialogue.one('error').error).toMatchObject({
+      type: 'invalid_request_error',
+      code: 'session_expired',
+      message,
+    });
+    expect(dialogue.closed).toEqual({ code: 1001, reason: message });
+    expect(dialogue.simulator.wakeAtMs).toBeUndefined();
+  });
+});
+
+test('every event has an id of its own', () => {
+  const dialogue = openRealtime();
+  speak(dialogue, turn(1000));
+  dialogue.advance(5000);
+  const ids = dialogue.said.map(({ event }) => event.event_id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 describe('a barge-in', () => {
   function interrupted(settings: object = {}, audioSpeed = times.audioSpeed): Dialogue {
-    const dialogue = open({ times: { ...times, audioSpeed } });
+    const dialogue = openRealtime({ times: { ...times, audioSpeed } });
     update(dialogue, { audio: { input: { turn_detection: { type: 'server_vad', ...settings } } } });
     speak(dialogue, turn(3000));
     dialogue.advance(300);
@@ -259,7 +279,7 @@ describe('a barge-in', () => {
   });
 
   test('before the first audio cancels a response without items', () => {
-    const dialogue = open();
+    const dialogue = openRealtime();
     speak(dialogue, turn(1000));
     dialogue.clear();
     dialogue.send({ type: 'response.cancel' });
@@ -271,204 +291,4 @@ describe('a barge-in', () => {
       usage: { output_tokens: 0 },
     });
   });
-});
-
-describe('manual mode', () => {
-  const manual = { audio: { input: { turn_detection: null } } };
-
-  test('answers only when it is asked, and hears what was committed', () => {
-    const dialogue = open();
-    update(dialogue, manual);
-    speak(dialogue, turn(1400));
-    dialogue.advance(5000);
-    expect(dialogue.types.filter((type) => type.startsWith('input_audio_buffer'))).toEqual([]);
-    dialogue.send({ type: 'input_audio_buffer.commit' });
-    dialogue.advance(5000);
-    expect(dialogue.all('response.created')).toEqual([]);
-    dialogue.send({ type: 'response.create' });
-    dialogue.advance(5000);
-    expect(dialogue.one('response.output_audio_transcript.done').transcript).toContain('I heard 2 seconds');
-  });
-
-  test('refuses to commit less than 100 ms, and what was cleared', () => {
-    const dialogue = open();
-    update(dialogue, manual);
-    speak(dialogue, tone(300, RATE));
-    dialogue.send({ type: 'input_audio_buffer.clear' });
-    dialogue.one('input_audio_buffer.cleared');
-    speak(dialogue, tone(50, RATE));
-    dialogue.send({ type: 'input_audio_buffer.commit', event_id: 'mine' });
-    expect(dialogue.one('error').error).toMatchObject({
-      code: 'input_audio_buffer_commit_empty',
-      event_id: 'mine',
-      message: expect.stringContaining('only has 50.00ms'),
-    });
-  });
-});
-
-describe('transcription', () => {
-  const transcription = (model: string) => ({ audio: { input: { transcription: { model } } } });
-
-  test('comes in pieces, with a bill of its own', () => {
-    const dialogue = open();
-    update(dialogue, transcription('gpt-4o-transcribe'));
-    speak(dialogue, turn(2000));
-    dialogue.advance(5000);
-    const event = 'conversation.item.input_audio_transcription';
-    const pieces = dialogue.all(`${event}.delta`).map(({ delta }) => delta);
-    expect(pieces.length).toBeGreaterThan(1);
-    const completed = dialogue.one(`${event}.completed`);
-    expect(pieces.join('')).toBe('(2.0 seconds of speech)');
-    expect(completed.transcript).toBe('(2.0 seconds of speech)');
-    const usage = completed.usage as Record<string, number>;
-    expect(usage.type).toBe('tokens');
-    expect(usage.total_tokens).toBe((usage.input_tokens ?? 0) + (usage.output_tokens ?? 0));
-  });
-
-  test('by whisper-1 is billed in seconds', () => {
-    const dialogue = open();
-    update(dialogue, transcription('whisper-1'));
-    speak(dialogue, turn(2000));
-    dialogue.advance(5000);
-    const completed = dialogue.one('conversation.item.input_audio_transcription.completed');
-    expect(completed.usage).toEqual({ type: 'duration', seconds: 3 });
-  });
-
-  test('is all that a transcription session does', () => {
-    const dialogue = open({}, 'intent=transcription');
-    expect(dialogue.one('session.created').session).toMatchObject({
-      object: 'realtime.transcription_session',
-      type: 'transcription',
-    });
-    speak(dialogue, turn(1000));
-    dialogue.advance(5000);
-    dialogue.one('conversation.item.input_audio_transcription.completed');
-    expect(dialogue.all('response.created')).toEqual([]);
-    dialogue.send({ type: 'response.create' });
-    expect(at(dialogue.one('error'), 'error.type')).toBe('invalid_request_error');
-  });
-});
-
-describe('text', () => {
-  test('is streamed in pieces after the time to first text', () => {
-    const dialogue = open();
-    update(dialogue, { output_modalities: ['text'] });
-    write(dialogue, 'good morning');
-    const asked = dialogue.now;
-    dialogue.send({ type: 'response.create' });
-    dialogue.advance(2000);
-    const deltas = dialogue.said.filter(({ event }) => event.type === 'response.output_text.delta');
-    expect(deltas[0]?.at).toBe(asked + 200);
-    expect(deltas[1]?.at).toBe(asked + 210);
-    const text = 'This is the rehearsal provider. You wrote: good morning';
-    expect(deltas.map(({ event }) => event.delta).join('')).toBe(text);
-    expect(dialogue.one('response.output_text.done').text).toBe(text);
-    expect(dialogue.one('response.done').response).toMatchObject({
-      output_modalities: ['text'],
-      output: [{ role: 'assistant', status: 'completed', content: [{ type: 'output_text', text }] }],
-    });
-    expect(dialogue.spoken).toEqual([]);
-  });
-
-  test('is answered in speech unless something else is asked for', () => {
-    const dialogue = open();
-    write(dialogue, 'good morning');
-    dialogue.send({ type: 'response.create' });
-    dialogue.advance(2000);
-    expect(dialogue.spoken).toEqual(['This is the rehearsal provider. You wrote: good morning']);
-  });
-});
-
-describe('the idle timeout', () => {
-  const patient = (idle_timeout_ms: number) => ({
-    audio: { input: { turn_detection: { type: 'server_vad', idle_timeout_ms } } },
-  });
-
-  test('speaks again when the caller stays silent after the reply was played', () => {
-    const dialogue = open();
-    update(dialogue, patient(5000));
-    write(dialogue, 'hello');
-    dialogue.send({ type: 'response.create' });
-    dialogue.advance(300 + 1100 + 4990);
-    expect(dialogue.all('input_audio_buffer.timeout_triggered')).toEqual([]);
-    dialogue.advance(20);
-    const triggered = dialogue.one('input_audio_buffer.timeout_triggered');
-    expect(dialogue.one('input_audio_buffer.committed').item_id).toBe(triggered.item_id);
-    expect(dialogue.all('response.created').length).toBe(2);
-  });
-
-  test('is forgotten when the caller speaks', () => {
-    const dialogue = open();
-    update(dialogue, patient(5000));
-    write(dialogue, 'hello');
-    dialogue.send({ type: 'response.create' });
-    dialogue.advance(2000);
-    speak(dialogue, tone(400, RATE));
-    dialogue.advance(20_000);
-    expect(dialogue.all('input_audio_buffer.timeout_triggered')).toEqual([]);
-  });
-});
-
-describe('the cap of a session', () => {
-  test('is an error and a close with the same sentence', () => {
-    const dialogue = open({ sessionCapMs: 120_000 });
-    dialogue.advance(119_999);
-    expect(dialogue.closed).toBeUndefined();
-    dialogue.advance(1);
-    const message = 'Your session hit the maximum duration of 2 minutes.';
-    expect(dialogue.one('error').error).toMatchObject({
-      type: 'invalid_request_error',
-      code: 'session_expired',
-      message,
-    });
-    expect(dialogue.closed).toEqual({ code: 1001, reason: message });
-    expect(dialogue.simulator.wakeAtMs).toBeUndefined();
-  });
-});
-
-describe('a bad event', () => {
-  const bad: [string, string | Event, object][] = [
-    ['JSON that ends early', '{"type":', { code: 'invalid_json' }],
-    ['an array', '[]', { code: 'invalid_json' }],
-    ['no type', { event_id: 'e' }, { code: 'missing_required_parameter', param: 'type' }],
-    ['an unknown type', { type: 'response.audio' }, { code: 'invalid_value', param: 'type' }],
-    ['a type that every object has', { type: 'constructor' }, { code: 'invalid_value', param: 'type' }],
-    ['an append without audio', { type: 'input_audio_buffer.append' }, { code: 'missing_required_parameter' }],
-    ['an append of a number', { type: 'input_audio_buffer.append', audio: 1 }, { code: 'invalid_value' }],
-    ['audio that is not base64', { type: 'input_audio_buffer.append', audio: 'not!' }, { code: 'invalid_value' }],
-    ['an update without a session', { type: 'session.update' }, { code: 'missing_required_parameter' }],
-    ['an item that is none', { type: 'conversation.item.create' }, { code: 'missing_required_parameter' }],
-    ['a cancel of nothing', { type: 'response.cancel' }, { code: 'response_cancel_not_active' }],
-  ];
-  test.each(bad)('%s is answered with an error, and the session goes on', (_, event, error) => {
-    const dialogue = open();
-    dialogue.send(event);
-    expect(dialogue.one('error')).toMatchObject({
-      event_id: expect.stringMatching(/^event_/),
-      error: { type: 'invalid_request_error', message: expect.any(String), ...error },
-    });
-    expect(dialogue.closed).toBeUndefined();
-    update(dialogue, {});
-    dialogue.one('session.updated');
-  });
-
-  test('in a binary frame is an error too', () => {
-    const dialogue = open();
-    dialogue.send({ type: 'response.create' }, true);
-    expect(at(dialogue.one('error'), 'error.code')).toBe('invalid_json');
-  });
-
-  test('names the event that it was', () => {
-    const dialogue = open();
-    dialogue.send({ type: 'response.cancel', event_id: 'mine' });
-    expect(at(dialogue.one('error'), 'error.event_id')).toBe('mine');
-  });
-});
-
-test('every event has an id of its own', () => {
-  const dialogue = open();
-  speak(dialogue, turn(1000));
-  dialogue.advance(5000);
-  const ids = dialogue.said.map(({ event }) => event.event_id);
-  expect(new Set(ids).size).toBe(ids.length);
 });
