@@ -1,17 +1,15 @@
 // One end that is slower than the other: the source waits, nothing is lost, and only an end that takes nothing is given up.
 
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { testCertificate } from '../support/certificate.ts';
+import { heldBack, readSlowly } from '../support/flow.ts';
 import { openClient, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
 import { sampleOf } from '../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
 import { acceptRaw, closeBytes, type RawSocket, socketOf } from '../support/raw-socket.ts';
-import { until } from '../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const KIB = 1024;
@@ -57,18 +55,6 @@ async function expectFlood(target: WebSocket, count: number, length: number): Pr
     if (data.length !== length || !data.toString('latin1', 0, 12).startsWith(`${index} `))
       throw new Error(`expected frame ${index}, got ${data.toString('latin1', 0, 12)} of ${data.length} bytes`);
   }
-}
-
-/** Resolves once nothing of what the source has queued leaves any more: the gateway has stopped reading. */
-async function heldBack(source: WebSocket): Promise<void> {
-  let before = -1;
-  await until(async () => {
-    const queued = source.bufferedAmount;
-    const isStill = queued > 0 && queued === before;
-    before = queued;
-    await delay(50);
-    return isStill;
-  });
 }
 
 describe.each(directions)('%s', (direction, ofEnds) => {
@@ -132,28 +118,6 @@ test('a provider that takes nothing for stallMs is ended with 4008, and the clie
   expect(await gateway.nextEnd()).toMatchObject({ reason: 'provider-slow', closeCode: 1011, mayRetry: true });
   expect(await closed(client)).toEqual({ code: 1011, reason: 'the provider reads too slowly' });
 });
-
-/** Reads so many bytes each few milliseconds until there are enough. Returns their number, and the last piece. */
-async function readSlowly(socket: Socket, { bytesPerTurn, total }: { bytesPerTurn: number; total: number }) {
-  socket.removeAllListeners('data');
-  socket.pause();
-  let read = 0;
-  let last = Buffer.alloc(0);
-  while (read < total && !socket.destroyed) {
-    await delay(5);
-    for (let left = bytesPerTurn; left > 0; ) {
-      const chunk: Buffer | null = socket.read(Math.min(socket.readableLength, left));
-      if (chunk === null) {
-        socket.read(0);
-        break;
-      }
-      read += chunk.length;
-      last = chunk;
-      left -= chunk.length;
-    }
-  }
-  return { read, last };
-}
 
 test.each([
   ['TCP', false],
