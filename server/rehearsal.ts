@@ -67,7 +67,8 @@ class RehearsalHost {
 
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      // Kept for good: a rejection that comes late does nothing, and an error without a listener would end the process.
+      this.#server.on('error', reject);
       this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
     });
   }

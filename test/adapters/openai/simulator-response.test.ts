@@ -115,6 +115,19 @@ describe('a response that is cancelled', () => {
     expect(dialogue.said.length).toBe(said);
   });
 
+  test('before its speech is ready says nothing when it comes', () => {
+    const times = { firstAudioMs: 100, tokenMs: 10 };
+    const dialogue = new Dialogue('/v1/realtime?model=m', { options: { times }, synthesisMs: 900 });
+    write(dialogue, 'hello');
+    dialogue.send({ type: 'response.create' });
+    dialogue.advance(400);
+    dialogue.send({ type: 'response.cancel' });
+    dialogue.clear();
+    dialogue.advance(3000);
+    expect(dialogue.spoken.length).toBe(1);
+    expect(dialogue.said).toEqual([]);
+  });
+
   test('by an id that is not active is an error', () => {
     const dialogue = open();
     write(dialogue, 'hello');
