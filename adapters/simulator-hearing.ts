@@ -15,6 +15,11 @@ import {
 /** Speech starts when this much of the window before was voiced: the detector passes up to 100 ms of noise. */
 const START_VOICED_FRAMES = 8;
 const START_WINDOW_FRAMES = 12;
+/**
+ * In a turn, a frame with so much less energy than the loudest (24 dB) is not speech: the detector takes seconds to
+ * learn that the noise after it is none, such as the comfort noise of a browser's echo canceller.
+ */
+const QUIETER = 250;
 
 /** When a turn of the caller starts and ends. */
 export interface Detection {
@@ -29,6 +34,13 @@ export type SpeechChange =
   /** `speechMs`: from the first to the last voiced frame. */
   | { readonly kind: 'stopped'; readonly audioMs: number; readonly speechMs: number };
 
+interface Turn {
+  readonly firstMs: number;
+  lastMs: number;
+  /** Energy of its loudest frame. */
+  loudest: number;
+}
+
 /** Finds turns in one signal. Holds a detector: free it. */
 export class TurnDetector {
   readonly #detection: Detection;
@@ -37,7 +49,7 @@ export class TurnDetector {
   #pending: Int16Array = new Int16Array(0);
   #recent: boolean[] = [];
   #positionMs: number;
-  #speaking: { readonly firstMs: number; lastMs: number } | undefined;
+  #speaking: Turn | undefined;
 
   constructor(setup: {
     detection: Detection;
@@ -60,7 +72,7 @@ export class TurnDetector {
     const changes: SpeechChange[] = [];
     let offset = 0;
     for (; offset + VAD_FRAME_SAMPLES <= signal.length; offset += VAD_FRAME_SAMPLES) {
-      const change = this.#frame(this.#detector.isVoice(signal.subarray(offset, offset + VAD_FRAME_SAMPLES)));
+      const change = this.#frame(signal.subarray(offset, offset + VAD_FRAME_SAMPLES));
       if (change) changes.push(change);
     }
     this.#pending = signal.slice(offset);
@@ -77,9 +89,11 @@ export class TurnDetector {
     this.#detector.free();
   }
 
-  #frame(voiced: boolean): SpeechChange | undefined {
+  #frame(frame: Int16Array): SpeechChange | undefined {
     this.#positionMs += VAD_FRAME_MS;
-    return this.#speaking ? this.#whileSpeaking(this.#speaking, voiced) : this.#whileSilent(voiced);
+    const voiced = this.#detector.isVoice(frame);
+    const turn = this.#speaking;
+    return turn ? this.#whileSpeaking(turn, voiced && isLoud(frame, turn)) : this.#whileSilent(voiced);
   }
 
   #whileSilent(voiced: boolean): SpeechChange | undefined {
@@ -87,17 +101,23 @@ export class TurnDetector {
     if (this.#recent.length > START_WINDOW_FRAMES) this.#recent.shift();
     if (this.#recent.filter(Boolean).length < START_VOICED_FRAMES) return undefined;
     const firstMs = this.#positionMs - (this.#recent.length - this.#recent.indexOf(true)) * VAD_FRAME_MS;
-    this.#speaking = { firstMs, lastMs: this.#positionMs };
+    this.#speaking = { firstMs, lastMs: this.#positionMs, loudest: 0 };
     this.#recent = [];
     return { kind: 'started', audioMs: Math.max(0, firstMs - this.#detection.prefixPaddingMs) };
   }
 
-  #whileSpeaking(turn: { readonly firstMs: number; lastMs: number }, voiced: boolean): SpeechChange | undefined {
+  #whileSpeaking(turn: Turn, voiced: boolean): SpeechChange | undefined {
     if (voiced) turn.lastMs = this.#positionMs;
     if (this.#positionMs - turn.lastMs < this.#detection.silenceMs) return undefined;
     this.#speaking = undefined;
     return { kind: 'stopped', audioMs: this.#positionMs, speechMs: turn.lastMs - turn.firstMs };
   }
+}
+
+function isLoud(frame: Int16Array, turn: Turn): boolean {
+  const energy = frame.reduce((sum, sample) => sum + sample * sample, 0);
+  turn.loudest = Math.max(turn.loudest, energy);
+  return energy * QUIETER >= turn.loudest;
 }
 
 /** Audio that was heard: a bounded store, and a count of all of it. */

@@ -103,3 +103,10 @@ describe('a recording', () => {
     expect(recording.durationMs).toBeLessThan(340);
   });
 });
+
+test('noise that the detector still takes for speech does not prolong the turn when it is far quieter', () => {
+  const everything = () => ({ isVoice: () => true, free: () => {} });
+  const noise = tone(2000, RATE).map((sample) => sample / 20);
+  const changes = changesIn(concatenate([tone(800, RATE), noise]), { createDetector: everything });
+  expect(changes[1]).toEqual({ kind: 'stopped', audioMs: 1300, speechMs: 800 });
+});
