@@ -16,10 +16,12 @@ import {
 const START_VOICED_FRAMES = 8;
 const START_WINDOW_FRAMES = 12;
 /**
- * In a turn, a frame with so much less energy than the loudest (24 dB) is not speech: the detector takes seconds to
- * learn that the noise after it is none, such as the comfort noise of a browser's echo canceller.
+ * A frame with so much less energy than the loudest of the turn (24 dB) is not speech: the detector takes seconds to
+ * learn that the noise after a turn is none, such as the comfort noise of a browser's echo canceller.
  */
 const QUIETER = 250;
+/** After a turn its loudness is forgotten by 3 dB in a second, so that a quieter caller is heard too. */
+const FORGOTTEN = 0.985;
 
 /** When a turn of the caller starts and ends. */
 export interface Detection {
@@ -34,13 +36,6 @@ export type SpeechChange =
   /** `speechMs`: from the first to the last voiced frame. */
   | { readonly kind: 'stopped'; readonly audioMs: number; readonly speechMs: number };
 
-interface Turn {
-  readonly firstMs: number;
-  lastMs: number;
-  /** Energy of its loudest frame. */
-  loudest: number;
-}
-
 /** Finds turns in one signal. Holds a detector: free it. */
 export class TurnDetector {
   readonly #detection: Detection;
@@ -49,7 +44,9 @@ export class TurnDetector {
   #pending: Int16Array = new Int16Array(0);
   #recent: boolean[] = [];
   #positionMs: number;
-  #speaking: Turn | undefined;
+  #speaking: { readonly firstMs: number; lastMs: number } | undefined;
+  /** Energy of the loudest voiced frame of this turn, or what is left of it since. */
+  #loudest = 0;
 
   constructor(setup: {
     detection: Detection;
@@ -91,9 +88,15 @@ export class TurnDetector {
 
   #frame(frame: Int16Array): SpeechChange | undefined {
     this.#positionMs += VAD_FRAME_MS;
-    const voiced = this.#detector.isVoice(frame);
-    const turn = this.#speaking;
-    return turn ? this.#whileSpeaking(turn, voiced && isLoud(frame, turn)) : this.#whileSilent(voiced);
+    const voiced = this.#detector.isVoice(frame) && this.#isLoud(frame);
+    if (!this.#speaking) this.#loudest *= FORGOTTEN;
+    return this.#speaking ? this.#whileSpeaking(this.#speaking, voiced) : this.#whileSilent(voiced);
+  }
+
+  #isLoud(frame: Int16Array): boolean {
+    const energy = frame.reduce((sum, sample) => sum + sample * sample, 0);
+    if (this.#speaking) this.#loudest = Math.max(this.#loudest, energy);
+    return energy * QUIETER >= this.#loudest;
   }
 
   #whileSilent(voiced: boolean): SpeechChange | undefined {
@@ -101,23 +104,17 @@ export class TurnDetector {
     if (this.#recent.length > START_WINDOW_FRAMES) this.#recent.shift();
     if (this.#recent.filter(Boolean).length < START_VOICED_FRAMES) return undefined;
     const firstMs = this.#positionMs - (this.#recent.length - this.#recent.indexOf(true)) * VAD_FRAME_MS;
-    this.#speaking = { firstMs, lastMs: this.#positionMs, loudest: 0 };
+    this.#speaking = { firstMs, lastMs: this.#positionMs };
     this.#recent = [];
     return { kind: 'started', audioMs: Math.max(0, firstMs - this.#detection.prefixPaddingMs) };
   }
 
-  #whileSpeaking(turn: Turn, voiced: boolean): SpeechChange | undefined {
+  #whileSpeaking(turn: { readonly firstMs: number; lastMs: number }, voiced: boolean): SpeechChange | undefined {
     if (voiced) turn.lastMs = this.#positionMs;
     if (this.#positionMs - turn.lastMs < this.#detection.silenceMs) return undefined;
     this.#speaking = undefined;
     return { kind: 'stopped', audioMs: this.#positionMs, speechMs: turn.lastMs - turn.firstMs };
   }
-}
-
-function isLoud(frame: Int16Array, turn: Turn): boolean {
-  const energy = frame.reduce((sum, sample) => sum + sample * sample, 0);
-  turn.loudest = Math.max(turn.loudest, energy);
-  return energy * QUIETER >= turn.loudest;
 }
 
 /** Audio that was heard: a bounded store, and a count of all of it. */

@@ -104,9 +104,18 @@ describe('a recording', () => {
   });
 });
 
-test('noise that the detector still takes for speech does not prolong the turn when it is far quieter', () => {
+test('far quieter noise that the detector still takes for speech neither prolongs a turn nor is one', () => {
   const everything = () => ({ isVoice: () => true, free: () => {} });
-  const noise = tone(2000, RATE).map((sample) => sample / 20);
+  const noise = tone(2000, RATE).map((sample) => sample / 50);
   const changes = changesIn(concatenate([tone(800, RATE), noise]), { createDetector: everything });
-  expect(changes[1]).toEqual({ kind: 'stopped', audioMs: 1300, speechMs: 800 });
+  expect(changes.slice(1)).toEqual([{ kind: 'stopped', audioMs: 1300, speechMs: 800 }]);
+});
+
+test('a caller who is far quieter than before is heard after a while', () => {
+  const quiet = tone(1000, RATE).map((sample) => sample / 25);
+  const everything = () => ({ isVoice: (frame: Int16Array) => frame.some((sample) => sample !== 0), free: () => {} });
+  const signal = concatenate([tone(800, RATE), silence(4000, RATE), quiet]);
+  expect(changesIn(signal, { createDetector: everything }).map(({ kind }) => kind)).toEqual([
+    ...['started', 'stopped', 'started'],
+  ]);
 });
