@@ -107,7 +107,7 @@ export interface Observation {
   readonly type: string;
   readonly mark?: Mark;
   readonly usage?: Usage;
-  /** The model that the provider says it serves. */
+  /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
 }
 

@@ -4,7 +4,7 @@ import { firstMember } from '../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../codecs/json-bytes.ts';
 import type { Mark, Observation } from '../adapter.ts';
-import { isObject, type JsonObject, readEvent } from '../event.ts';
+import { isObject, type JsonObject, readEvent, textAt } from '../event.ts';
 import { tokenUsage } from './usage.ts';
 
 /** See `Dialect.observe`. */
@@ -22,6 +22,8 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
     const input = firstMember(data, first.valueAt)?.key;
     return input !== undefined && requestInputs.includes(input) ? { type, mark: 'request' } : { type };
   }
+  // The provider never says which model it serves; the client does, in its first message.
+  if (type === 'setup') return { type, model: textAt(readEvent(data), 'setup', 'model')?.replace(/^models\//, '') };
   if (type !== 'clientContent' && type !== 'client_content') return { type };
   const content = readEvent(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;

@@ -192,6 +192,15 @@ describe.each([
     expect(normalized(withoutPieces(messages))).toEqual(normalized(withoutPieces(expected)));
   });
 
+  test('its model, which only a frame names, is in the record of the session', async () => {
+    const { session, heard, closed } = await connect(Sdk, gateway.http);
+    await heard.next(({ setupComplete }) => setupComplete !== undefined);
+    const live = await (await fetch(`${gateway.admin}/sessions`)).text();
+    expect(live).toContain(`"model":"${MODEL}"`);
+    session.close();
+    await closed;
+  });
+
   test('works over TLS too', async () => {
     const messages = await run(Sdk, gateway.https, textTurn);
     expect(messages.some(isOver)).toBe(true);

@@ -134,12 +134,16 @@ describe('from the client', () => {
     [{ realtimeInput: { audioStreamEnd: true } }, undefined],
     [{ realtimeInput: { audio: { data: 'QUJD', mimeType: 'audio/pcm' } } }, undefined],
     [{ realtimeInput: { video: { data: 'text', mimeType: 'image/jpeg' } } }, undefined],
-    [{ setup: { model: 'models/m' } }, undefined],
     [{ toolResponse: { functionResponses: [] } }, undefined],
   ])('%j marks %s', (message, mark) => {
     expect(upstream(message)).toEqual(
       mark === undefined ? { type: Object.keys(message)[0] } : { type: Object.keys(message)[0], mark },
     );
+  });
+
+  test('the setup tells the model, which the provider never does', () => {
+    expect(upstream({ setup: { model: 'models/gemini-live' } })).toEqual({ type: 'setup', model: 'gemini-live' });
+    expect(upstream({ setup: {} })?.model).toBeUndefined();
   });
 
   test('realtime input is not parsed', () => {
