@@ -8,6 +8,7 @@ import { Heard, normalized, type ServedGateway, serveGateway } from '../support/
 
 const PATH = '/v1/realtime?model=gpt-realtime-2.1';
 const KEY = 'secret-of-the-demo-key';
+const LISTED_KEY = 'secret-of-the-listed-key';
 const RATE_HZ = 24_000;
 let rehearsal: RunningRehearsal;
 let gateway: ServedGateway;
@@ -26,7 +27,10 @@ beforeAll(async () => {
   const times = { firstAudioMs: 20, firstTextMs: 10, tokenMs: 0, transcriptionMs: 0, audioSpeed: 10 };
   rehearsal = await startRehearsal({ times });
   gateway = await serveGateway({
-    keys: [{ id: 'demo', secret: KEY }],
+    keys: [
+      { id: 'demo', secret: KEY },
+      { id: 'listed', secret: LISTED_KEY, models: ['openai/gpt-realtime-2.1'] },
+    ],
     providers: { openai: { baseUrl: rehearsal.url, apiKey: 'secret-of-the-provider', allowPrivate: true } },
   });
   // A sentence that was spoken once comes without delay: what is compared must not depend on who asked first.
@@ -172,4 +176,11 @@ test('a caller interrupts a reply, as without a gateway', async () => {
 test('a wrong key fails the connection with an error that says so', async () => {
   const refused = connect(gateway.ws, {}, 'not-a-key-of-this-gateway');
   await expect(refused).rejects.toMatchObject({ message: 'Unexpected server response: 401' });
+});
+
+test('a key needs the transcription model that the SDK asks for by itself', async () => {
+  const { heard } = await connect(gateway.ws, {}, LISTED_KEY);
+  await expect(heard.failed).rejects.toMatchObject({
+    error: { code: 'model_not_allowed', message: 'this key may not use the model gpt-4o-mini-transcribe' },
+  });
 });
