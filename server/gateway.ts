@@ -119,12 +119,16 @@ export class Gateway {
     await this.#empty();
   }
 
-  /** Ends what is left, stops listening, and resolves when every socket of a session is closed. */
+  /** Ends what is left, stops listening, and resolves when every socket of a session is closed: after `closeMs` at the latest. */
   async close(reason: CloseReason = reasons.drained): Promise<void> {
     this.#phase = 'ending';
     for (const departure of this.#departures) departure.abort();
     for (const session of this.#sessions.values()) session.end(reason);
+    const patience = setTimeout(() => {
+      for (const session of this.#sessions.values()) session.terminate();
+    }, this.#options.config.limits.closeMs);
     await this.#empty();
+    clearTimeout(patience);
     await Promise.all(this.#servers.map(closeListener));
   }
 

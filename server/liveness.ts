@@ -22,11 +22,13 @@ export function watchLiveness({ peer, isHeldBack, pingMs, silenceMs, onSilent }:
   let looks = 0;
   const timer = setInterval(() => {
     const now = performance.now();
-    if (peer.socket.bytesRead !== bytesRead || isHeldBack()) heardAt = now;
+    const heldBack = isHeldBack();
+    if (peer.socket.bytesRead !== bytesRead || heldBack) heardAt = now;
     bytesRead = peer.socket.bytesRead;
     if (now - heardAt >= silenceMs) return onSilent();
     looks += 1;
-    if (looks % LOOKS === 0) peer.ws.ping();
+    // Nobody would see the answer, and a peer gives up when too many of its answers wait.
+    if (looks % LOOKS === 0 && !heldBack) peer.ws.ping();
   }, pingMs / LOOKS);
   return () => clearInterval(timer);
 }

@@ -109,6 +109,12 @@ export class Session {
     this.#settle();
   }
 
+  /** Lets both sockets go, whatever is still queued. */
+  terminate(): void {
+    this.#options.client.ws.terminate();
+    this.#options.provider.ws.terminate();
+  }
+
   record(): SessionRecord {
     const { admitted } = this.#options;
     const state = this.#state;

@@ -94,7 +94,10 @@ export class Supervisor {
   /** Ends every session with 1001 and stops everything. */
   async end(): Promise<void> {
     this.#isReady = false;
-    await Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('close')));
+    const deadlineMs = this.#config.limits.closeMs + ANSWER_MS;
+    await Promise.allSettled(
+      this.#workers.map(({ channel }) => channel && withDeadline(channel.call('close'), deadlineMs)),
+    );
     await this.#stopAll();
     await rm(this.#file('run.json'), { force: true });
   }
@@ -197,9 +200,9 @@ export class Supervisor {
   }
 }
 
-function withDeadline<Answer>(answer: Promise<Answer>): Promise<Answer> {
+function withDeadline<Answer>(answer: Promise<Answer>, deadlineMs = ANSWER_MS): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_MS);
+  const timer = setTimeout(() => reject(new Error('no answer in time')), deadlineMs);
   answer.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }

@@ -9,5 +9,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/bytes.test.ts': 'a session from client to provider',
   'test/readme.test.ts': 'the programs in the README',
   'test/sdk/': 'the official clients against the whole gateway',
+  'test/server/memory.test.ts': 'what peers can make a process hold',
   'test/server/pack.test.ts': 'the npm package',
 };

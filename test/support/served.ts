@@ -1,0 +1,108 @@
+// The command `trunkline` in a process of its own, as an operator runs it: its output, its exit, its admin listener.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SessionRecord } from '../../server/session.ts';
+import type { Run } from '../../server/supervisor.ts';
+import { configFile } from './config-file.ts';
+import { sample } from './metrics.ts';
+import { until } from './until.ts';
+
+const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+
+export interface Command {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Code and signal. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+}
+
+/** Runs the command with nothing in its environment but `env`. */
+export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk;
+  });
+  // `close` comes when the output is complete.
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { child, stdout: () => output.stdout, stderr: () => output.stderr, exited };
+}
+
+export interface Served extends Command {
+  readonly run: Run;
+  readonly data: string;
+  /** ws://127.0.0.1:port */
+  readonly url: string;
+  /** http://127.0.0.1:port of the admin listener. */
+  readonly admin: string;
+  /** The log lines so far, parsed. */
+  lines(): Record<string, unknown>[];
+  sessions(): Promise<SessionRecord[]>;
+  metric(name: string, labels?: Readonly<Record<string, string | number>>): Promise<number>;
+  /** Ends it, live sessions or not. */
+  stop(): Promise<void>;
+}
+
+/** `trunkline serve` on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
+export async function serve(
+  { provider, ...config }: Record<string, unknown> & { provider?: string },
+  data = mkdtempSync(join(tmpdir(), 'trunkline-data-')),
+): Promise<Served> {
+  const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
+  const file = configFile({
+    admin: { port: 0 },
+    ...(provider ? { providers: { openai: account, gemini: account } } : {}),
+    ...config,
+    listen: { port: 0, tlsPort: false, ...(config.listen as object) },
+  });
+  const command = runCommand(['serve', '--config', file, '--data', data]);
+  await listening(command);
+  if (command.child.exitCode !== null) await failed(command);
+  const run: Run = JSON.parse(readFileSync(join(data, 'run.json'), 'utf8'));
+  const admin = `http://127.0.0.1:${run.admin.port}`;
+  const ask = (path: string) => fetch(admin + path, { headers: { connection: 'close' } });
+  return {
+    ...command,
+    run,
+    data,
+    url: `ws://127.0.0.1:${run.listen.port}`,
+    admin,
+    lines: () => linesOf(command),
+    sessions: async () => ((await (await ask('/sessions')).json()) as { sessions: SessionRecord[] }).sessions,
+    metric: async (name, labels) => sample(await (await ask('/metrics')).text(), name, labels),
+    async stop() {
+      command.child.kill('SIGTERM');
+      command.child.kill('SIGTERM');
+      await command.exited;
+    },
+  };
+}
+
+async function listening(command: Command): Promise<void> {
+  const isListening = () => linesOf(command).some(({ msg }) => msg === 'listening');
+  await until(() => isListening() || command.child.exitCode !== null);
+}
+
+async function failed({ exited, stderr }: Command): Promise<never> {
+  const { code, signal } = await exited;
+  throw new Error(`the gateway ended with ${signal ?? code}: ${stderr()}`);
+}
+
+function linesOf({ stdout }: Command): Record<string, unknown>[] {
+  return stdout()
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line));
+}
