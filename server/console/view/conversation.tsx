@@ -104,7 +104,9 @@ function Waiting({ state }: { state: ConsoleState }) {
     ? 'Write something below.'
     : session.turnTaking === 'manual'
       ? 'Hold the space bar, or the button below, and say something.'
-      : 'Say something, or play a sample recording below.';
+      : state.microphone === 'off'
+        ? 'Play a sample recording, or turn the microphone on.'
+        : 'Say something, or play a sample recording.';
   return <p class="captions-empty">{words}</p>;
 }
 
