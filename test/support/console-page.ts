@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { findChromium } from './chromium.ts';
 import { configFile } from './config-file.ts';
 import { until } from './until.ts';
@@ -99,6 +100,31 @@ export async function openConsole(
     },
     close: () => context.close(),
   };
+}
+
+/** The frames of one type in the event log, parsed, oldest first. */
+export async function loggedFrames(page: Page, type: string): Promise<Record<string, unknown>[]> {
+  await page.getByLabel('Filter events by text').fill(`"${type}"`);
+  const rows = await page.locator(`.event[data-type="${type}"] .event-head`).all();
+  for (const row of rows) if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+  const bodies = await page.locator(`.event[data-type="${type}"] .event-body`).allTextContents();
+  return bodies.toReversed().map((body) => JSON.parse(body) as Record<string, unknown>);
+}
+
+/** A condition that comes true; how long it takes is not judged. */
+export const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 30_000 });
+
+/** Every text that the element showed while the captions changed. */
+export async function watchTexts(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  const seen = await page.evaluateHandle((selector) => {
+    const texts = new Set<string>();
+    const look = () => texts.add(document.querySelector(selector)?.textContent ?? '');
+    const captions = document.querySelector('.captions');
+    const changes = { subtree: true, childList: true, characterData: true };
+    if (captions !== null) new MutationObserver(look).observe(captions, changes);
+    return texts;
+  }, selector);
+  return () => seen.evaluate((texts) => [...texts]);
 }
 
 const rateHz = 16_000;

@@ -1,14 +1,17 @@
 // The console as a person uses it: real gateway, real browser, a recording for a microphone.
 
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   composeRecording,
+  eventually,
   launchChromium,
+  loggedFrames,
   openConsole,
   type RunningGateway,
   startCommand,
+  watchTexts,
 } from '../../support/console-page.ts';
 
 const voiceMs = 90_000;
@@ -32,32 +35,7 @@ async function open(options: Parameters<typeof openConsole>[2] = {}) {
   return console;
 }
 
-/** The frames of one type in the event log, parsed, oldest first. */
-async function logged(page: Page, type: string): Promise<Record<string, unknown>[]> {
-  await page.getByLabel('Filter events by text').fill(`"${type}"`);
-  const rows = await page.locator(`.event[data-type="${type}"] .event-head`).all();
-  for (const row of rows) if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
-  const bodies = await page.locator(`.event[data-type="${type}"] .event-body`).allTextContents();
-  return bodies.toReversed().map((body) => JSON.parse(body) as Record<string, unknown>);
-}
-
-/** A condition that comes true; how long it takes is not judged. */
-const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 30_000 });
-
 const reply = '.caption-provider[data-final="true"]';
-
-/** Every text that the reply showed while it grew. */
-async function watchReply(page: Page): Promise<() => Promise<string[]>> {
-  const seen = await page.evaluateHandle(() => {
-    const texts = new Set<string>();
-    const look = () => texts.add(document.querySelector('.caption-provider .caption-text')?.textContent ?? '');
-    const captions = document.querySelector('.captions');
-    if (captions !== null)
-      new MutationObserver(look).observe(captions, { subtree: true, childList: true, characterData: true });
-    return texts;
-  });
-  return () => seen.evaluate((texts) => [...texts]);
-}
 
 test('a newcomer talks, reads both sides, hears the answer, interrupts it, and sees the latency', {
   timeout: voiceMs,
@@ -76,12 +54,12 @@ test('a newcomer talks, reads both sides, hears the answer, interrupts it, and s
   // The second sentence of the microphone interrupts.
   await captions.locator('[data-cut-ms]').first().waitFor();
   const playedSamples = await count('played-samples');
-  const [truncate] = await logged(page, 'conversation.item.truncate');
+  const [truncate] = await loggedFrames(page, 'conversation.item.truncate');
   const heardMs = truncate?.audio_end_ms as number;
   expect(heardMs).toBeGreaterThan(500);
   expect(heardMs).toBeLessThanOrEqual(playedSamples / 24);
   expect(await captions.locator('[data-cut-ms]').first().getAttribute('data-cut-ms')).toBe(String(heardMs));
-  await eventually(() => logged(page, 'conversation.item.truncated')).toMatchObject([{ audio_end_ms: heardMs }]);
+  await eventually(() => loggedFrames(page, 'conversation.item.truncated')).toMatchObject([{ audio_end_ms: heardMs }]);
   await page.getByLabel('Filter events by text').fill('');
 
   // And is answered.
@@ -158,8 +136,8 @@ test('push-to-talk is operated with the keyboard alone', { timeout: voiceMs }, a
   await page.keyboard.up('Space');
   await page.locator('[data-cut-ms]').waitFor();
   await page.locator(reply).nth(1).waitFor();
-  expect(await logged(page, 'input_audio_buffer.commit')).toHaveLength(2);
-  expect(await logged(page, 'conversation.item.truncate')).toHaveLength(1);
+  expect(await loggedFrames(page, 'input_audio_buffer.commit')).toHaveLength(2);
+  expect(await loggedFrames(page, 'conversation.item.truncate')).toHaveLength(1);
   expect(faults).toEqual([]);
 });
 
@@ -170,12 +148,12 @@ describe('text', () => {
     await page.getByRole('button', { name: 'Start session' }).last().click();
     await phase('ready');
     await page.locator('#message:focus').waitFor();
-    const growing = await watchReply(page);
+    const growing = await watchTexts(page, '.caption-provider .caption-text');
     await page.keyboard.type('Good morning');
     await page.keyboard.press('Enter');
     await page.locator(reply).waitFor();
     expect(await page.locator(reply).textContent()).toContain('You wrote: Good morning');
-    expect((await logged(page, 'response.output_text.delta')).length).toBeGreaterThan(3);
+    expect((await loggedFrames(page, 'response.output_text.delta')).length).toBeGreaterThan(3);
     expect((await growing()).length).toBeGreaterThan(3);
     expect(await page.locator('[data-measure="text"]').textContent()).toMatch(/ms/);
     expect(faults).toEqual([]);
