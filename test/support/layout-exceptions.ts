@@ -11,4 +11,5 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/memory.test.ts': 'what peers can make a process hold',
   'test/server/pack.test.ts': 'the npm package',
+  'test/server/private-addresses.test.ts': 'the rule of address.ts where it is applied',
 };

@@ -105,6 +105,10 @@ export async function upgradeRaw(port: number, target: string, early: Buffer = B
   return raw;
 }
 
+export function acceptFor(key: string): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+}
+
 /** The socket beneath a WebSocket of a test. */
 export function socketOf(ws: WebSocket): Socket {
   return (ws as WebSocket & { readonly _socket: Socket })._socket;
@@ -112,9 +116,7 @@ export function socketOf(ws: WebSocket): Socket {
 
 /** A provider's side of an upgrade, answered by hand. */
 export function acceptRaw(request: IncomingMessage, socket: Socket): RawSocket {
-  const accept = createHash('sha1')
-    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-    .digest('base64');
+  const accept = acceptFor(String(request.headers['sec-websocket-key']));
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
