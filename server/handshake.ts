@@ -25,6 +25,7 @@ export function readHandshake(request: IncomingMessage): Handshake | undefined {
 export function upgradeObjection(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
   const { headers } = request;
   if (request.method !== 'GET') return invalid(405, `a WebSocket upgrade is a GET request, got ${request.method}`);
+  if (request.httpVersion !== '1.1') return invalid(400, `expected HTTP/1.1, got HTTP/${request.httpVersion}`);
   if (headers.upgrade?.toLowerCase() !== 'websocket') return invalid(426, 'expected the header Upgrade: websocket');
   if (headers['sec-websocket-version'] !== '13') return invalid(426, 'expected the header Sec-WebSocket-Version: 13');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
