@@ -12,4 +12,5 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/memory.test.ts': 'what peers can make a process hold',
   'test/server/pack.test.ts': 'the npm package',
   'test/server/private-addresses.test.ts': 'the rule of address.ts where it is applied',
+  'test/server/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
 };
