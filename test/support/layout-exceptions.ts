@@ -13,4 +13,5 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/pack.test.ts': 'the npm package',
   'test/server/private-addresses.test.ts': 'the rule of address.ts where it is applied',
   'test/server/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
+  'test/server/model-policy.test.ts': 'a session whose key has a model list',
 };
