@@ -14,4 +14,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/private-addresses.test.ts': 'the rule of address.ts where it is applied',
   'test/server/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
   'test/server/model-policy.test.ts': 'a session whose key has a model list',
+  'test/server/hostile-peers.test.ts': 'the protocol as both ends may break it',
+  'test/server/churn.test.ts': 'everything that a session leaves behind',
 };
