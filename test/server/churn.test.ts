@@ -34,7 +34,7 @@ beforeAll(async () => {
     onSession: (ws) => ws.on('message', () => maybe(4, () => tear(ws))),
   });
   const keys = [{ id: 'web', secret: 'secret-of-web', maxSessions: MAX_SESSIONS }];
-  gateway = await serve({ provider: provider.url, keys, limits: { closeMs: 200 } });
+  gateway = await serve({ provider: provider.url, keys, limits: { closeMs: 200, dialMs: 600_000 } });
 });
 afterAll(async () => {
   await gateway.stop();
