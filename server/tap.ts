@@ -8,6 +8,7 @@ import type { Metrics } from './metrics.ts';
 /** Latencies of one turn in milliseconds, as the gateway saw them. */
 export interface TurnTimes {
   readonly speechToAudioMs?: number;
+  readonly speechToTextMs?: number;
   readonly requestToAudioMs?: number;
   readonly requestToTextMs?: number;
 }
@@ -38,8 +39,12 @@ export interface Tap {
   readonly lastFrameAt: number;
 }
 
+/** A model's name is what a client or a provider says it is; records and logs keep no more of it. */
+const LONGEST_MODEL = 200;
 /** The newest turns that a session keeps; older ones are in the metrics only. */
 const KEPT_TURNS = 200;
+/** A frame that stays longer counts as this long. */
+const LONGEST_US = 60_000_000;
 
 export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number): Tap {
   const frames = { upstream: 0, downstream: 0 };
@@ -52,8 +57,8 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
 
   return {
     sent(direction, residenceMs) {
-      residence[direction] ??= createHistogram({ lowest: 1, highest: 60_000_000, figures: 2 });
-      residence[direction].record(Math.max(1, Math.round(residenceMs * 1000)));
+      residence[direction] ??= createHistogram({ lowest: 1, highest: LONGEST_US, figures: 2 });
+      residence[direction].record(Math.min(LONGEST_US, Math.max(1, Math.round(residenceMs * 1000))));
       metrics.residence(direction, residenceMs);
     },
     observe(frame, direction) {
@@ -65,7 +70,7 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
       if (observation === undefined) return;
       if (observation.mark !== undefined) turns.mark(observation.mark, frame.at);
       if (observation.usage !== undefined) usage = addUsage(usage, observation.usage);
-      model = observation.model ?? model;
+      model = observation.model?.slice(0, LONGEST_MODEL) ?? model;
     },
     summary: () => ({
       model,
@@ -97,30 +102,63 @@ export function addUsage(sum: Usage, report: Usage): Usage {
   return total;
 }
 
+/** Milliseconds with microseconds: more digits are noise. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
 /** A turn runs from the end of the speech, or from the request for a reply, to the first piece of the reply. */
 function trackTurns(metrics: Metrics) {
   const kept: TurnTimes[] = [];
   let speechStoppedAt: number | undefined;
   let requestedAt: number | undefined;
+  let isCutOff = false;
 
   function answered(times: TurnTimes): void {
-    speechStoppedAt = undefined;
-    requestedAt = undefined;
+    forget();
     kept.push(times);
     if (kept.length > KEPT_TURNS) kept.shift();
     metrics.turn(times);
   }
 
+  /** The first piece of a reply: to the speech it answers, else to the request. */
+  function reply(kind: 'Audio' | 'Text', at: number): void {
+    if (speechStoppedAt !== undefined) answered({ [`speechTo${kind}Ms`]: round(at - speechStoppedAt) });
+    else if (requestedAt !== undefined) answered({ [`requestTo${kind}Ms`]: round(at - requestedAt) });
+  }
+
+  function forget(): void {
+    speechStoppedAt = undefined;
+    requestedAt = undefined;
+  }
+
   return {
     mark(mark: Mark, at: number): void {
-      if (mark === 'speech-stopped') speechStoppedAt = at;
-      else if (mark === 'speech-started' || mark === 'interrupted') speechStoppedAt = undefined;
-      else if (mark === 'request') requestedAt = at;
-      else if (mark === 'turn-done') requestedAt = undefined;
-      else if (mark === 'audio') {
-        if (speechStoppedAt !== undefined) answered({ speechToAudioMs: at - speechStoppedAt });
-        else if (requestedAt !== undefined) answered({ requestToAudioMs: at - requestedAt });
-      } else if (mark === 'text' && requestedAt !== undefined) answered({ requestToTextMs: at - requestedAt });
+      switch (mark) {
+        case 'speech-started':
+          forget();
+          return;
+        case 'speech-stopped':
+          speechStoppedAt = at;
+          return;
+        case 'request':
+          requestedAt = at;
+          return;
+        case 'interrupted':
+          isCutOff = true;
+          return;
+        case 'turn-done':
+          // A turn that was cut off may end after the request for the next one.
+          if (!isCutOff) forget();
+          isCutOff = false;
+          return;
+        case 'audio':
+          reply('Audio', at);
+          return;
+        case 'text':
+          reply('Text', at);
+          return;
+      }
     },
     done: (): readonly TurnTimes[] => [...kept],
   };
