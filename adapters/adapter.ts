@@ -78,8 +78,8 @@ export interface Unserved {
 export interface Dialect {
   readonly name: string;
   /**
-   * Which models a client frame names, or why it must not pass; undefined when it names none. Where a frame starts
-   * something with a model that it leaves open, the name is one that only `provider/*` allows.
+   * Which models a client frame names, or why it must not pass; undefined when it names none. The name is empty where a
+   * frame starts something with a model that it leaves open: only `provider/*` allows that.
    * Called only for keys with a model list, before the frame goes upstream.
    */
   guard(frame: Frame): readonly string[] | Refused | undefined;

@@ -1,44 +1,22 @@
-// Which models a client frame names: the parse, and the paths at which a dialect can name one. Anything doubtful is refused.
+// Which models a client frame names: the parse, and what the dialect says about it. Anything doubtful is refused.
 
 import type { Frame } from '../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../codecs/json-keys.ts';
 import { jsonText } from '../codecs/json-text.ts';
 import type { Refused } from './adapter.ts';
 import { eventIdOf, isObject, type JsonObject, parseJson } from './event.ts';
-
-/**
- * A place that names a model, as keys from the top; lists on the way are entered. `**` stands for any objects and lists
- * in between, except below the keys that hold free data.
- */
-export type ModelPath = readonly string[];
+import { type ModelPlace, valuesAt } from './model-places.ts';
 
 /** What a dialect's `guard` must know. */
 export interface ModelRules {
   /** Exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
   isAudio(data: Buffer): boolean;
-  readonly paths: readonly ModelPath[];
+  readonly places: ModelPlace;
   /** The event that cannot do without a model: a word that it always has, and whether this is one that names none. */
   readonly starter?: { readonly word: string; namesNone(event: JsonObject): boolean };
   /** From the name on the wire to the name in a key's list. */
   modelName?(name: string): string;
 }
-
-/** Values that belong to the caller or describe data: a `model` in there names nothing to the provider. */
-const freeData = new Set([
-  'arguments',
-  'data',
-  'headers',
-  'input_schema',
-  'metadata',
-  'output_schema',
-  'parameters',
-  'questions',
-  'schema',
-  'variables',
-]);
-
-/** Stands for a model that a frame uses but leaves open: only `provider/*` allows it. */
-export const OPEN_MODEL = '(unnamed)';
 
 /** The guard of a dialect: see `Dialect.guard`. */
 export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Refused | undefined {
@@ -60,15 +38,15 @@ function modelsOf(
   rules: ModelRules,
   eventId: string | undefined,
 ): readonly string[] | Refused | undefined {
-  const models: string[] = [];
-  for (const model of namedModels(value, rules.paths)) {
+  const models = new Set<string>();
+  for (const model of valuesAt(value, rules.places)) {
     if (typeof model !== 'string') {
       return { code: 'model_not_allowed', message: 'the event names a model that is not a string', eventId };
     }
-    models.push(rules.modelName?.(model) ?? model);
+    models.add(rules.modelName?.(model) ?? model);
   }
-  if (isObject(value) && rules.starter?.namesNone(value)) models.push(OPEN_MODEL);
-  return models.length === 0 ? undefined : models;
+  if (isObject(value) && rules.starter?.namesNone(value)) models.add('');
+  return models.size === 0 ? undefined : [...models];
 }
 
 /**
@@ -87,23 +65,3 @@ function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules)
 
 const HIDDEN_LETTER = /\\u00[2-7][0-9a-f]/i;
 const BEGINS_LIKE_JSON = /^[\s\0]*[{[/#]/;
-
-/** Every value at one of the paths that is neither null nor missing. */
-function* namedModels(root: unknown, paths: readonly ModelPath[]): Generator<unknown> {
-  const pending = paths.map((path) => ({ value: root, path, at: 0 }));
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { value, path, at } = next;
-    const key = path[at];
-    if (key === undefined) {
-      if (value !== null && value !== undefined) yield value;
-    } else if (Array.isArray(value)) {
-      for (const item of value) pending.push({ value: item, path, at });
-    } else if (isObject(value) && key === '**') {
-      pending.push({ value, path, at: at + 1 });
-      for (const [name, item] of Object.entries(value))
-        if (!freeData.has(name)) pending.push({ value: item, path, at });
-    } else if (isObject(value) && Object.hasOwn(value, key)) {
-      pending.push({ value: value[key], path, at: at + 1 });
-    }
-  }
-}

@@ -5,11 +5,12 @@ import { flatKey, flatObjectEnd, hasBackslash } from '../../codecs/flat-object.t
 import { CLOSE_BRACE, skipSpace } from '../../codecs/json-bytes.ts';
 import type { Dialect } from '../adapter.ts';
 import { isObject } from '../event.ts';
-import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
+import { type ModelPath, modelPlaces } from '../model-places.ts';
+import { guardModels, type ModelRules } from '../named-models.ts';
 import { observe } from './events.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
-const camelPaths: readonly ModelPath[] = [
+const paths: readonly ModelPath[] = [
   ['setup', 'model'],
   ['setup', 'generationConfig', 'routingConfig', 'manualMode', 'modelName'],
   ...['setup', 'contextUpdate'].flatMap((place) => [
@@ -20,7 +21,7 @@ const camelPaths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio,
-  paths: camelPaths.flatMap(spellings),
+  places: modelPlaces(paths, spellings),
   // An ephemeral token may bring a model of its own.
   starter: { word: 'setup', namesNone: ({ setup }) => isObject(setup) && typeof setup.model !== 'string' },
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
@@ -34,12 +35,8 @@ export const liveDialect: Dialect = {
 };
 
 /** Protobuf's JSON takes camelCase and snake_case for every key, also mixed. */
-function spellings(path: ModelPath): readonly ModelPath[] {
-  const options = path.map((key) => {
-    const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return snake === key ? [key] : [key, snake];
-  });
-  return options.reduce<string[][]>((paths, keys) => paths.flatMap((head) => keys.map((key) => [...head, key])), [[]]);
+function spellings(key: string): readonly string[] {
+  return [key, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 }
 
 const blobs = ['mimeType', 'mime_type'].map((mimeType) => [flatKey('data'), flatKey(mimeType)]);

@@ -4,6 +4,7 @@ import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
+import { modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error.ts';
@@ -13,14 +14,14 @@ const append = appendShape('session.input_audio.append');
 
 const rules: ModelRules = {
   isAudio: (data) => isAppend(data, append),
-  paths: [
+  places: modelPlaces([
     ['model'],
     ['session', 'model'],
     ['session', 'delegation', '**', 'model'],
     ['session', 'triggers', '**', 'model'],
     ['delegation', '**', 'model'],
     ['response', 'model'],
-  ],
+  ]),
   starter: {
     word: 'session.start',
     namesNone: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,

@@ -4,7 +4,8 @@ import { eventType } from '../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 import type { Dialect, Mark, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
-import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
+import { modelPlaces } from '../model-places.ts';
+import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
 import { tokenUsage } from './usage.ts';
@@ -12,13 +13,15 @@ import { tokenUsage } from './usage.ts';
 const append = appendShape('input_audio_buffer.append');
 
 /** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
-export const realtimeModelPaths: readonly ModelPath[] = [[], ['session'], ['response']].flatMap((place) => [
-  [...place, 'model'],
-  [...place, 'audio', 'input', 'transcription', 'model'],
-  [...place, 'input_audio_transcription', 'model'],
-]);
+export const realtimePlaces = modelPlaces(
+  [[], ['session'], ['response']].flatMap((place) => [
+    [...place, 'model'],
+    [...place, 'audio', 'input', 'transcription', 'model'],
+    [...place, 'input_audio_transcription', 'model'],
+  ]),
+);
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), paths: realtimeModelPaths };
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
 
 /** Events that are known by their type alone. */
 const marks: ReadonlyMap<string, Mark> = new Map([

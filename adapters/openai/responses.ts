@@ -4,7 +4,8 @@ import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
-import { guardModels, type ModelPath, type ModelRules } from '../named-models.ts';
+import { type ModelPath, modelPlaces } from '../model-places.ts';
+import { guardModels, type ModelRules } from '../named-models.ts';
 import { responsesError } from './error.ts';
 import { tokenUsage } from './usage.ts';
 
@@ -21,7 +22,7 @@ const bodyPaths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio: () => false,
-  paths: [...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])],
+  places: modelPlaces([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
   // Without a model, the provider takes it from a stored prompt.
   starter: {
     word: 'response.create',

@@ -6,11 +6,11 @@ import { readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
-import { realtimeModelPaths } from './realtime.ts';
+import { realtimePlaces } from './realtime.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), paths: realtimeModelPaths };
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
 
 export const translationDialect: Dialect = {
   name: 'openai-translation',
