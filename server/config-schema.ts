@@ -50,6 +50,11 @@ export const limitsSchema = z.strictObject({
     .default(500)
     .describe('connections of one address that are not (yet) sessions'),
   maxConnections: z.int().min(1).default(2000).describe('connections in all that are not (yet) sessions'),
+  maxFramesPerSecond: z
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe('frames of one direction of a session; beyond it the source waits'),
   pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
   overrunBytes: z
     .int()

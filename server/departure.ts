@@ -20,6 +20,8 @@ export function watchDeparture(socket: Socket): Departure {
   // Nobody reads the socket yet, so its end is announced as "readable" without a byte to read.
   const onReadable = (): void => {
     if (socket.readableLength === 0) socket.read();
+    // Behind early bytes, which stay unread, only the stream's own state tells of the end.
+    else if ((socket as Socket & { _readableState?: { ended?: boolean } })._readableState?.ended) leave();
   };
   socket.on('readable', onReadable);
   socket.once('end', leave);

@@ -18,7 +18,7 @@ export interface LinkOptions {
   readonly direction: Direction;
   readonly source: Peer;
   readonly target: Peer;
-  readonly limits: Pick<Limits, 'pauseBytes' | 'overrunBytes' | 'stallMs'>;
+  readonly limits: Pick<Limits, 'pauseBytes' | 'overrunBytes' | 'stallMs' | 'maxFramesPerSecond'>;
   readonly tap: Tap;
   /** The target took nothing for `stallMs`, or more is queued than any pause can explain. */
   readonly onSlow: () => void;
@@ -27,12 +27,18 @@ export interface LinkOptions {
 const TEXT = { binary: false } as const;
 const BINARY = { binary: true } as const;
 const EMPTY = Buffer.alloc(0);
+/** What a queued frame costs beside its bytes: a flood of tiny ones must not hold more memory than one of large ones. */
+const FRAME_COST_BYTES = 512;
 
 export class Link {
   readonly #options: LinkOptions;
   /** Receipt times of the frames that are still queued, oldest first. */
   #waiting: number[] = [];
-  #paused = false;
+  #isPaused = false;
+  /** Frames that may still pass in this second, and when that was reckoned. */
+  #allowance: number;
+  #reckonedAt = 0;
+  #rest: NodeJS.Timeout | undefined;
   #largestFrame = 0;
   #flushing = false;
   #whenFlushed: (() => void) | undefined;
@@ -40,10 +46,12 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#allowance = options.limits.maxFramesPerSecond;
   }
 
-  get paused(): boolean {
-    return this.#paused;
+  /** Whether the source is not being read. */
+  get isPaused(): boolean {
+    return this.#isPaused || this.#rest !== undefined;
   }
 
   /** Whether frames are queued that the target has yet to take. */
@@ -55,6 +63,7 @@ export class Link {
   send(frame: Frame): void {
     const { target, tap, direction } = this.#options;
     if (target.ws.readyState !== target.ws.OPEN) return;
+    this.#spend(frame.at);
     target.ws.send(frame.data, frame.binary ? BINARY : TEXT, ignoreError);
     if (target.ws.bufferedAmount === 0) tap.sent(direction, performance.now() - frame.at);
     else this.#congested(frame);
@@ -73,8 +82,24 @@ export class Link {
   /** Drops the timer and the callback; the sockets belong to the session. */
   stop(): void {
     clearInterval(this.#watch);
+    clearTimeout(this.#rest);
     this.#watch = undefined;
+    this.#rest = undefined;
     this.#whenFlushed = undefined;
+  }
+
+  /** A source that sends more frames than any call does is read no further until its allowance is back: others need the loop. */
+  #spend(at: number): void {
+    const { source, limits } = this.#options;
+    const perMs = limits.maxFramesPerSecond / 1000;
+    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#reckonedAt) * perMs) - 1;
+    this.#reckonedAt = at;
+    if (this.#allowance >= 0 || this.#rest !== undefined) return;
+    source.ws.pause();
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      if (!this.#isPaused) source.ws.resume();
+    }, -this.#allowance / perMs);
   }
 
   #congested(frame: Frame): void {
@@ -83,8 +108,8 @@ export class Link {
     this.#largestFrame = Math.max(this.#largestFrame, frame.data.length);
     this.#flush();
     const queued = target.ws.bufferedAmount;
-    if (queued > limits.pauseBytes && !this.#paused) {
-      this.#paused = true;
+    if (queued + this.#waiting.length * FRAME_COST_BYTES > limits.pauseBytes && !this.#isPaused) {
+      this.#isPaused = true;
       source.ws.pause();
     }
     if (queued > limits.pauseBytes + this.#largestFrame + limits.overrunBytes) this.#options.onSlow();
@@ -108,9 +133,9 @@ export class Link {
     const now = performance.now();
     for (const at of this.#waiting.splice(0, queued === 0 ? this.#waiting.length : covered))
       tap.sent(direction, now - at);
-    if (this.#paused && queued <= limits.pauseBytes / 4) {
-      this.#paused = false;
-      source.ws.resume();
+    if (this.#isPaused && queued + this.#waiting.length * FRAME_COST_BYTES <= limits.pauseBytes / 4) {
+      this.#isPaused = false;
+      if (this.#rest === undefined) source.ws.resume();
     }
     if (queued === 0) this.#relieved();
     else this.#flush();

@@ -226,14 +226,14 @@ export class Session {
     const stops = [
       watchLiveness({
         peer: client,
-        isHeldBack: () => this.#upstream.paused || this.#downstream.isCongested,
+        isHeldBack: () => this.#upstream.isPaused || this.#downstream.isCongested,
         pingMs: limits.pingMs,
         silenceMs: 2 * limits.pingMs,
         onSilent: () => this.end(reasons.clientSilent),
       }),
       watchLiveness({
         peer: provider,
-        isHeldBack: () => this.#downstream.paused || this.#upstream.isCongested,
+        isHeldBack: () => this.#downstream.isPaused || this.#upstream.isCongested,
         pingMs: limits.pingMs,
         silenceMs: limits.providerSilenceMs,
         onSilent: () => this.end(reasons.providerSilent),

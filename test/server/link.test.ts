@@ -170,3 +170,18 @@ test('a frame for an end that is closing is dropped, and does not count as queue
     frames: { upstream: 0, downstream: 0 },
   });
 });
+
+test('a flood of tiny frames waits for its allowance, is not lost, and does not keep others from their answers', async () => {
+  const { client, upstream } = await open({});
+  const honest = await openClient(gateway.url + REALTIME);
+  const other = await provider.next();
+  for (let index = 0; index < 60_000; index++) client.send('x');
+  for (let index = 0; index < 20; index++) {
+    honest.send(`${index}`);
+    expect((await message(other)).data.toString()).toBe(`${index}`);
+  }
+  const flooded = () => gateway.gateway.records().find(({ bytes }) => bytes.upstream > 100)?.frames.upstream ?? 0;
+  expect(flooded()).toBeLessThan(60_000);
+  for (let index = 0; index < 60_000; index++) await message(upstream);
+  expect(flooded()).toBe(60_000);
+});
