@@ -42,13 +42,15 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
         {visible.map((entry) => (
           <EventRow key={entry.seq} entry={entry} />
         ))}
+        {entries.length > shown && (
+          <li class="event-more">
+            <button type="button" class="button button-small" onClick={() => setShown(shown + pageSize)}>
+              Show {Math.min(pageSize, entries.length - shown)} earlier
+            </button>
+          </li>
+        )}
       </ol>
       {entries.length === 0 && <p class="empty">{total === 0 ? 'No frames yet.' : 'No frame fits the filter.'}</p>}
-      {entries.length > shown && (
-        <button type="button" class="button button-small" onClick={() => setShown(shown + pageSize)}>
-          Show {Math.min(pageSize, entries.length - shown)} earlier
-        </button>
-      )}
     </section>
   );
 }

@@ -27,17 +27,18 @@ export function LatencyPanel({ state }: { state: ConsoleState }) {
         <h2 id="latency-title">Latency</h2>
         <p class="muted">{turns.length === 1 ? '1 turn' : `${turns.length} turns`}</p>
       </div>
-      <GatewayLine turns={turns} report={report} />
       {turns.length === 0 && (
         <p class="empty">Each turn appears here: from the end of your speech to the first sound of the reply.</p>
       )}
-      <SummaryTable turns={turns} />
+      <GatewayLine turns={turns} report={report} />
       {shown.length > 0 && <Legend />}
       <ol class="turns" reversed>
         {shown.map((turn) => (
           <TurnRow key={turn.id} turn={turn} scaleMs={scaleMs} />
         ))}
       </ol>
+      <SummaryTable turns={turns} />
+      <GatewayNote report={report} />
     </section>
   );
 }
@@ -49,24 +50,29 @@ function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: Sessio
   const totals = turns.flatMap((turn) => totalOf(turn) ?? []);
   const median = percentile(totals, 50);
   const fraction = gatewayFraction(residence, median);
+  return (
+    <p class="gateway-share" data-gateway-us={residence.upstreamUs + residence.downstreamUs}>
+      <strong>{formatUs(residence.upstreamUs + residence.downstreamUs)}</strong>
+      {fraction !== undefined && Number.isFinite(median) && (
+        <span>
+          {' '}
+          of {formatMs(median)} are the gateway: {formatShare(fraction)}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** What the share counts, below the figures: few read it twice. */
+function GatewayNote({ report }: { report: SessionReport | undefined }) {
+  if (report === undefined || residenceOf(report) === undefined) return null;
   const { upstream, downstream } = report.residenceUs;
   return (
-    <div class="gateway-share" data-gateway-us={residence.upstreamUs + residence.downstreamUs}>
-      <p class="gateway-figure">
-        <strong>{formatUs(residence.upstreamUs + residence.downstreamUs)}</strong>
-        {fraction !== undefined && Number.isFinite(median) && (
-          <span>
-            {' '}
-            of {formatMs(median)} are the gateway: {formatShare(fraction)}
-          </span>
-        )}
-      </p>
-      <p class="hint">
-        One frame up (p50 {formatUs(upstream.p50)}, p99 {formatUs(upstream.p99)}) and one down (p50{' '}
-        {formatUs(downstream.p50)}, p99 {formatUs(downstream.p99)}), each from its receipt until after the send.
-        Measured inside the gateway's process, over {upstream.count + downstream.count} frames; no network time.
-      </p>
-    </div>
+    <p class="hint">
+      The gateway's part: one frame up (p50 {formatUs(upstream.p50)}, p99 {formatUs(upstream.p99)}) and one down (p50{' '}
+      {formatUs(downstream.p50)}, p99 {formatUs(downstream.p99)}), each from its receipt until after the send. Measured
+      inside its process, over {upstream.count + downstream.count} frames; no network time.
+    </p>
   );
 }
 
@@ -128,7 +134,10 @@ function TurnRow({ turn, scaleMs }: { turn: Turn; scaleMs: number }) {
           <span class="figure turn-total">{total === undefined ? '' : formatMs(total)}</span>
         </p>
         <Bar stages={stagesOf(turn)} scaleMs={scaleMs} />
-        <TurnShare turn={turn} total={total} />
+        <p class="turn-foot">
+          <StageTimes stages={stagesOf(turn)} />
+          <TurnShare turn={turn} total={total} />
+        </p>
       </li>
     );
   }, [turn, scaleMs]);
@@ -139,29 +148,32 @@ function Bar({ stages, scaleMs }: { stages: readonly Stage[]; scaleMs: number })
   if (stages.length === 0) return null;
   const words = stages.map(({ label, startMs, endMs }) => `${label} after ${formatMs(endMs - startMs)}`).join(', ');
   return (
-    <>
-      <svg class="bar" role="img" aria-label={words} viewBox="0 0 1000 10" preserveAspectRatio="none">
-        <rect class="bar-track" x="0" y="0" width="1000" height="10" />
-        {stages.map(({ name, startMs, endMs }) => (
-          <rect
-            key={name}
-            class={`stage-${name}`}
-            data-stage={name}
-            x={(startMs / scaleMs) * 1000}
-            y="0"
-            width={Math.max(2, ((endMs - startMs) / scaleMs) * 1000)}
-            height="10"
-          />
-        ))}
-      </svg>
-      <p class="turn-stages" aria-hidden="true">
-        {stages.map(({ name, startMs, endMs }) => (
-          <span key={name} class={`stage-${name}`}>
-            {formatMs(endMs - startMs)}
-          </span>
-        ))}
-      </p>
-    </>
+    <svg class="bar" role="img" aria-label={words} viewBox="0 0 1000 10" preserveAspectRatio="none">
+      <rect class="bar-track" x="0" y="0" width="1000" height="10" />
+      {stages.map(({ name, startMs, endMs }) => (
+        <rect
+          key={name}
+          class={`stage-${name}`}
+          data-stage={name}
+          x={(startMs / scaleMs) * 1000}
+          y="0"
+          width={Math.max(2, ((endMs - startMs) / scaleMs) * 1000)}
+          height="10"
+        />
+      ))}
+    </svg>
+  );
+}
+
+function StageTimes({ stages }: { stages: readonly Stage[] }) {
+  return (
+    <span class="turn-stages" aria-hidden="true">
+      {stages.map(({ name, startMs, endMs }) => (
+        <span key={name} class={`stage-${name}`}>
+          {formatMs(endMs - startMs)}
+        </span>
+      ))}
+    </span>
   );
 }
 
@@ -171,8 +183,8 @@ function TurnShare({ turn, total }: { turn: Turn; total: number | undefined }) {
   if (residence === undefined || total === undefined || fraction === undefined) return null;
   const us = residence.upstreamUs + residence.downstreamUs;
   return (
-    <p class="turn-share" data-share-us={us}>
-      gateway p50 {formatUs(us)} of {formatMs(total)} ({formatShare(fraction)})
-    </p>
+    <span class="turn-share" data-share-us={us}>
+      gateway {formatUs(us)} ({formatShare(fraction)})
+    </span>
   );
 }
