@@ -1,14 +1,15 @@
 // The rehearsal provider: hosts the simulators of adapters/ on a loopback socket.
-// Rule: any credential is accepted, nothing leaves the machine, and one bad connection never ends the process.
+// Rule: any credential is accepted but no web page, nothing leaves the machine, and one bad connection never ends the process.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../adapters/adapter.ts';
 import type { SimulatorRoute } from '../adapters/simulator.ts';
 import { simulatorRoutes, startSimulator, unrehearsed } from '../adapters/simulators.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../codecs/vad.ts';
+import { readHandshake } from './handshake.ts';
+import { writeReply } from './http.ts';
 import { RehearsalConnection } from './rehearsal-connection.ts';
 import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from './rehearsal-options.ts';
 import { Synthesiser } from './speech.ts';
@@ -57,7 +58,7 @@ class RehearsalHost {
       handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
     });
     this.#server = createServer((request, response) => answerPlain(request, response));
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
@@ -86,11 +87,11 @@ class RehearsalHost {
     await this.#synthesiser.close();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const handshake = readHandshake(request);
-    const refusal = this.#refusal(handshake);
-    if (refusal instanceof Object && 'status' in refusal) {
+    const handshake = readHandshake(request) ?? NOWHERE;
+    const refusal = request.headers.origin === undefined ? this.#refusal(handshake) : fromPage;
+    if ('status' in refusal) {
       writeReply(socket, refusal);
       return;
     }
@@ -125,28 +126,19 @@ class RehearsalHost {
   }
 }
 
-function readHandshake(request: IncomingMessage): Handshake {
-  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const offered = request.headers['sec-websocket-protocol'] ?? '';
-  return {
-    path: path.replace(/^\/+/, '/'),
-    query: new URLSearchParams(query),
-    headers: request.headers,
-    protocols: offered
-      .split(',')
-      .map((name) => name.trim())
-      .filter(Boolean),
-  };
-}
+/** Not even a path: the request target has another form. */
+const NOWHERE: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
+
+/** Every web page of this machine's browser can reach a loopback port, and its browser names it; the gateway sends no `Origin`. */
+const fromPage: HttpReply = {
+  status: 403,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    error: { code: 'origin_not_allowed', message: 'web pages may not dial the rehearsal provider: dial the gateway' },
+  }),
+};
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
-  const { headers, body } = unrehearsed(readHandshake(request).path);
+  const { headers, body } = unrehearsed((readHandshake(request) ?? NOWHERE).path);
   response.writeHead(404, headers).end(body);
-}
-
-function writeReply(socket: Duplex, { status, headers, body }: HttpReply): void {
-  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`HTTP/1.1 ${status} Rehearsal\r\n${lines.join('')}\r\n`);
-  socket.end(body);
 }

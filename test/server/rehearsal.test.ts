@@ -31,7 +31,7 @@ function speak(client: RehearsalClient, name: Recording): void {
 }
 
 /** The answer to an upgrade that is refused. */
-async function refusal(host: RunningRehearsal, path: string) {
+async function refusal(host: RunningRehearsal, path: string, more: Readonly<Record<string, string>> = {}) {
   const upgrade = request({
     port: host.port,
     path,
@@ -40,6 +40,7 @@ async function refusal(host: RunningRehearsal, path: string) {
       upgrade: 'websocket',
       'sec-websocket-version': '13',
       'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      ...more,
     },
   });
   upgrade.end();
@@ -178,6 +179,8 @@ describe('the handshake', () => {
     ['without a model', '/v1/realtime', 400],
     ['with a model and an intent', '/v1/realtime?model=m&intent=transcription', 400],
     ['to a call', '/v1/realtime?call_id=c', 404],
+    ['with an intent behind a second question mark', '/v1/realtime?a=?&model=m&intent=transcription', 400],
+    ['to something that is no path', '*', 404],
   ])('%s is refused', async (_, path, status) => {
     expect((await refusal(rehearsal, path)).status).toBe(status);
   });
@@ -187,6 +190,15 @@ describe('the handshake', () => {
     expect(status).toBe(404);
     expect(JSON.parse(body).error).toMatchObject({ code: 404, status: 'NOT_FOUND' });
   });
+
+  test.each(['http://127.0.0.1:1', 'https://example.com', 'null', ''])(
+    'of a web page at %j is refused',
+    async (origin) => {
+      const { status, body } = await refusal(rehearsal, REALTIME, { origin });
+      expect(status).toBe(403);
+      expect(JSON.parse(body).error.code).toBe('origin_not_allowed');
+    },
+  );
 
   test('without an upgrade is refused too', async () => {
     const response = await fetch(`http://127.0.0.1:${rehearsal.port}/v1/realtime`);
