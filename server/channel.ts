@@ -35,8 +35,8 @@ export function openChannel(port: ChildProcess | NodeJS.Process, offers: Offers)
 
   async function answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
     try {
-      const offer = offers[name] as ((argument: unknown) => unknown) | undefined;
-      if (offer === undefined) throw new Error(`nothing offers ${name}`);
+      if (!Object.hasOwn(offers, name)) throw new Error(`nothing offers ${name}`);
+      const offer = offers[name] as (argument: unknown) => unknown;
       const result = await offer(argument);
       if (id !== undefined) send({ kind: 'answer', id, result });
     } catch (error) {

@@ -11,7 +11,7 @@ export interface ChildOptions {
   readonly log: Logger;
   offers(child: Child): Offers;
   /** Brings a new process to work; called again after each death. */
-  start(channel: Channel, isRestart: boolean): Promise<void>;
+  start(channel: Channel): Promise<void>;
   /** The process died; what it held is to be given back. */
   onDeath?(child: Child): void;
 }
@@ -25,7 +25,8 @@ export class Child {
   readonly #options: ChildOptions;
   #process: ChildProcess | undefined;
   #channel: Channel | undefined;
-  #isStopped = false;
+  #isRetired = false;
+  #isGone = false;
   #pauseMs = FIRST_PAUSE_MS;
   #restart: NodeJS.Timeout | undefined;
 
@@ -38,8 +39,13 @@ export class Child {
     return this.#channel;
   }
 
+  /** Whether the process has died; what it still had in the pipe comes too late. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   /** Starts the process. The first start rejects when it fails; later ones try again. */
-  async start(isRestart = false): Promise<void> {
+  async start(): Promise<void> {
     const { name, offers, start, log } = this.#options;
     const child = fork(entry(name), {
       execArgv: [],
@@ -47,6 +53,7 @@ export class Child {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process = child;
+    this.#isGone = false;
     const exited = new Promise<never>((_, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -56,16 +63,26 @@ export class Child {
     });
     exited.catch(() => {});
     const channel = openChannel(child, offers(this));
-    await Promise.race([start(channel, isRestart), exited]);
+    try {
+      await Promise.race([start(channel), exited]);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
     this.#channel = channel;
     this.#pauseMs = FIRST_PAUSE_MS;
     log.debug({ name, child: child.pid }, 'process started');
   }
 
+  /** From now on the process is not started again when it dies. */
+  retire(): void {
+    this.#isRetired = true;
+    clearTimeout(this.#restart);
+  }
+
   /** Lets the process go, and resolves when it is gone. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#restart);
+    this.retire();
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -78,16 +95,17 @@ export class Child {
   #died(code: number | null, signal: NodeJS.Signals | null): void {
     const wasWorking = this.#channel !== undefined;
     this.#channel = undefined;
+    this.#isGone = true;
     this.#options.onDeath?.(this);
-    if (this.#isStopped || !wasWorking) return;
-    this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    if (this.#isRetired || !wasWorking) return;
     this.#scheduleRestart();
   }
 
   #scheduleRestart(): void {
-    if (this.#isStopped) return;
+    if (this.#isRetired) return;
     this.#restart = setTimeout(() => {
-      this.start(true).catch((error: unknown) => {
+      this.start().catch((error: unknown) => {
         this.#options.log.error({ name: this.#options.name, err: error }, 'process did not start');
         this.#scheduleRestart();
       });

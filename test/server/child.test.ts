@@ -1,0 +1,136 @@
+// A forked process that is started again when it dies, until it is stopped.
+
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Channel } from '../../server/channel.ts';
+import { Child } from '../../server/child.ts';
+import { until } from '../support/until.ts';
+
+interface Line {
+  readonly msg: string;
+  readonly child?: number;
+  readonly signal?: string;
+}
+
+let lines: Line[];
+let starts: { channel: Channel; isRestart: boolean; url: string }[];
+let deaths: Child[];
+let child: Child | undefined;
+
+afterEach(() => child?.stop());
+
+/** The rehearsal process: it can be started, and it says where it listens. */
+function create(start?: (channel: Channel) => Promise<string>): Child {
+  lines = [];
+  starts = [];
+  deaths = [];
+  child = new Child({
+    name: 'rehearsal-process',
+    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    offers: () => ({}),
+    async start(channel, isRestart) {
+      const url = await (start?.(channel) ?? channel.call<string>('start', {}));
+      starts.push({ channel, isRestart, url });
+    },
+    onDeath: (one) => deaths.push(one),
+  });
+  return child;
+}
+
+const pids = () => lines.flatMap((line) => (line.msg === 'process started' && line.child ? [line.child] : []));
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('it runs, and can be called', async () => {
+  const running = create();
+  expect(running.channel).toBeUndefined();
+  await running.start();
+  expect(running.channel).toBe(starts[0]?.channel);
+  expect(starts[0]?.isRestart).toBe(false);
+  expect(starts[0]?.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
+});
+
+test('it is started again when it dies, each time', async () => {
+  const running = create();
+  await running.start();
+  for (let turn = 1; turn <= 2; turn++) {
+    process.kill(pids().at(-1) ?? 0, 'SIGKILL');
+    await until(() => starts.length === turn + 1 && running.channel === starts.at(-1)?.channel);
+    expect(deaths).toHaveLength(turn);
+    expect(starts.at(-1)?.isRestart).toBe(true);
+  }
+  expect(new Set(pids()).size).toBe(3);
+  expect(lines.filter(({ msg }) => msg === 'process died').map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
+});
+
+test('while it is dead it has no channel, and calls to it fail', async () => {
+  const running = create();
+  await running.start();
+  const before = running.channel;
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => deaths.length === 1);
+  expect(running.channel).toBeUndefined();
+  await expect(before?.call('start', {})).rejects.toThrow('gone');
+});
+
+test('a restart that fails is tried again', async () => {
+  let attempts = 0;
+  const running = create((channel) => {
+    attempts += 1;
+    return attempts === 2 ? Promise.reject(new Error('not now')) : channel.call<string>('start', {});
+  });
+  await running.start();
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => starts.length === 2);
+  expect(attempts).toBe(3);
+  expect(lines.filter(({ msg }) => msg === 'process did not start')).toHaveLength(1);
+  // The one that failed to start does not go on beside the new one.
+  await until(() => childrenOf(process.pid).length === 1);
+});
+
+/** From /proc: the processes that this one started and that still run. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+}
+
+describe('the first start', () => {
+  test('rejects when it fails, and it is not tried again', async () => {
+    const running = create(() => Promise.reject(new Error('wrong options')));
+    await expect(running.start()).rejects.toThrow('wrong options');
+    expect(running.channel).toBeUndefined();
+    expect(starts).toEqual([]);
+  });
+
+  test('rejects when the process dies meanwhile', async () => {
+    const running = create(async (channel) => {
+      await channel.call('start', {});
+      process.kill(childrenOf(process.pid).at(-1) ?? 0, 'SIGKILL');
+      return new Promise(() => {});
+    });
+    await expect(running.start()).rejects.toThrow('rehearsal-process ended with SIGKILL');
+  });
+});
+
+test('it is gone once it is stopped, and stays so', async () => {
+  const running = create();
+  await running.start();
+  await running.stop();
+  expect(isRunning(pids()[0] ?? 0)).toBe(false);
+  await running.stop();
+  expect(starts).toHaveLength(1);
+});
+
+test('one that hangs is killed when it is stopped', async () => {
+  const running = create();
+  await running.start();
+  process.kill(pids()[0] ?? 0, 'SIGSTOP');
+  await running.stop();
+  expect(isRunning(pids()[0] ?? 0)).toBe(false);
+});
