@@ -10,6 +10,7 @@ export type Prompt =
 
 const MAX_QUOTED = 160;
 
+/** The text of a reply. */
 export function answer(prompt: Prompt): string {
   return `This is the rehearsal provider. ${sentence(prompt)}`;
 }
@@ -27,9 +28,9 @@ function sentence(prompt: Prompt): string {
   }
 }
 
-/** Stands in for a transcript: speech is not recognised here. */
+/** Stands in for a transcript: speech is not recognised here. It names the time that the answer names. */
 export function transcriptOf(speechMs: number): string {
-  return `(${(speechMs / 1000).toFixed(1)} seconds of speech)`;
+  return `(${wholeSeconds(speechMs)} of speech)`;
 }
 
 /** The pieces in which a text is streamed: words with the space before them. */

@@ -25,6 +25,11 @@ test('the pieces of a text make up the text', () => {
   expect(textTokens('one two three')).toEqual(['one', ' two', ' three']);
 });
 
-test('a transcript says how long, since it cannot say what', () => {
-  expect(transcriptOf(2940)).toBe('(2.9 seconds of speech)');
+test('a transcript says how long, since it cannot say what: as long as the answer says', () => {
+  expect(transcriptOf(2940)).toBe('(3 seconds of speech)');
+  for (let speechMs = 0; speechMs < 5000; speechMs += 50) {
+    expect(`I heard ${transcriptOf(speechMs).slice(1, -1)}.`).toBe(
+      answer({ kind: 'speech', speechMs }).replace('This is the rehearsal provider. ', ''),
+    );
+  }
 });

@@ -1,9 +1,11 @@
 // The messages of Gemini Live, on a fake clock.
 
 import { describe, expect, test } from 'vitest';
+import { liveDialect } from '../../../adapters/gemini/live.ts';
 import { encodeBase64 } from '../../../codecs/base64.ts';
 import { bytesOf, concatenate } from '../../../codecs/pcm16.ts';
 import { at, type Event, silence, tone } from '../../support/dialogue.ts';
+import { frameOf } from '../../support/frames.ts';
 import { audioBytes, connectLive, contents, openLive, RATE, speak, turn } from '../../support/live-dialogue.ts';
 
 describe('the setup', () => {
@@ -74,7 +76,7 @@ describe('a spoken turn', () => {
       contents(dialogue, key)
         .map((event) => at(event, `serverContent.${key}.text`))
         .join('');
-    expect(text('inputTranscription')).toBe('(2.0 seconds of speech)');
+    expect(text('inputTranscription')).toBe('(2 seconds of speech)');
     expect(text('outputTranscription')).toBe('This is the rehearsal provider. I heard 2 seconds of speech.');
   });
 
@@ -107,6 +109,8 @@ describe('a spoken turn', () => {
       { voiceActivityType: 'ACTIVITY_START', audioOffset: '0.700s' },
       { voiceActivityType: 'ACTIVITY_END', audioOffset: '2.600s' },
     ]);
+    const marks = dialogue.said.map(({ event }) => liveDialect.observe(frameOf(event, true), 'downstream')?.mark);
+    expect(marks.filter((mark) => mark !== undefined)).toEqual(['speech-started', 'speech-stopped']);
   });
 });
 

@@ -16,8 +16,8 @@ describe('transcription', () => {
     const pieces = dialogue.all(`${event}.delta`).map(({ delta }) => delta);
     expect(pieces.length).toBeGreaterThan(1);
     const completed = dialogue.one(`${event}.completed`);
-    expect(pieces.join('')).toBe('(2.0 seconds of speech)');
-    expect(completed.transcript).toBe('(2.0 seconds of speech)');
+    expect(pieces.join('')).toBe('(2 seconds of speech)');
+    expect(completed.transcript).toBe('(2 seconds of speech)');
     const usage = completed.usage as Record<string, number>;
     expect(usage.type).toBe('tokens');
     expect(usage.total_tokens).toBe((usage.input_tokens ?? 0) + (usage.output_tokens ?? 0));
