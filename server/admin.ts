@@ -1,11 +1,13 @@
 // The admin listener: health, readiness, metrics and live sessions of all gateway processes. Loopback, or behind a token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from './config.ts';
 import { readHandshake } from './handshake.ts';
+import { closeListener, createListener, openListener } from './listener.ts';
+import { faultOf } from './log.ts';
 import type { SessionRecord } from './session.ts';
 import { ownOrigins, type VisitorRule, visitorObjection } from './visitor.ts';
 
@@ -29,32 +31,25 @@ interface Answer {
 
 const PATHS = ['/healthz', '/readyz', '/metrics', '/sessions'];
 
-export async function startAdmin(admin: Config['admin'], sources: AdminSources): Promise<AdminListener> {
+export async function startAdmin(
+  { admin, limits }: Pick<Config, 'admin' | 'limits'>,
+  sources: AdminSources,
+  log: Logger,
+): Promise<AdminListener> {
   let visitors: VisitorRule = { origins: new Set(), loopbackHostOnly: admin.token === undefined };
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 8192 },
-    (request, response) => {
-      request.resume();
-      const answered = answer(request, { sources, visitors, token: admin.token });
-      void answered
-        .catch(() => json(500, { error: 'the admin listener failed to answer' }))
-        .then((reply) => write(response, reply));
-    },
-  );
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(admin.port, admin.host, resolve);
-  await promise;
-  const { port } = server.address() as AddressInfo;
+  const server = createListener(limits);
+  server.on('request', (request, response) => {
+    request.resume();
+    const answered = answer(request, { sources, visitors, token: admin.token });
+    void answered
+      .catch(() => json(500, { error: 'the admin listener failed to answer' }))
+      .then((reply) => write(response, reply));
+  });
+  const address = { setting: 'admin.port', host: admin.host, port: admin.port, isShared: false };
+  const port = await openListener(server, address);
+  server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
   visitors = { ...visitors, origins: new Set(ownOrigins('http', admin.host, port)) };
-  return {
-    port,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
+  return { port, close: () => closeListener(server) };
 }
 
 interface AdminContext {

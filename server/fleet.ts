@@ -26,35 +26,40 @@ export interface Fleet {
 export interface Places<Owner> {
   reserve(claim: Claim, owner: Owner): Grant;
   release(id: string): void;
-  releaseAll(owner: Owner): void;
+  /** Gives back what one owner holds, and tells what that was. */
+  releaseAll(owner: Owner): Claim[];
 }
 
 export function createPlaces<Owner>(): Places<Owner> {
-  const taken = new Map<string, { readonly key: string | undefined; readonly owner: Owner }>();
+  const taken = new Map<string, { readonly claim: Claim; readonly owner: Owner }>();
   const perKey = new Map<string, number>();
 
   function release(id: string): void {
     const place = taken.get(id);
     if (place === undefined) return;
     taken.delete(id);
-    if (place.key === undefined) return;
-    const left = (perKey.get(place.key) ?? 1) - 1;
-    if (left === 0) perKey.delete(place.key);
-    else perKey.set(place.key, left);
+    const { key } = place.claim;
+    if (key === undefined) return;
+    const left = (perKey.get(key) ?? 1) - 1;
+    if (left === 0) perKey.delete(key);
+    else perKey.set(key, left);
   }
 
   return {
-    reserve({ id, key, maxSessions }, owner) {
+    reserve(claim, owner) {
+      const { id, key, maxSessions } = claim;
       if (taken.has(id)) return 'duplicate';
       const open = key === undefined ? 0 : (perKey.get(key) ?? 0);
       if (maxSessions !== undefined && open >= maxSessions) return 'full';
-      taken.set(id, { key, owner });
+      taken.set(id, { claim, owner });
       if (key !== undefined) perKey.set(key, open + 1);
       return 'granted';
     },
     release,
     releaseAll(owner) {
-      for (const [id, place] of taken) if (place.owner === owner) release(id);
+      const held = [...taken.values()].filter((place) => place.owner === owner).map(({ claim }) => claim);
+      for (const { id } of held) release(id);
+      return held;
     },
   };
 }

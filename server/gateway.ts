@@ -23,7 +23,7 @@ import { dial } from './dial.ts';
 import type { Fleet } from './fleet.ts';
 import { answerHttp, writeReply } from './http.ts';
 import type { Peer } from './link.ts';
-import { closeListener, createListener, openListener } from './listener.ts';
+import { closeListener, createListener, type ListenAddress, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Session, type SessionRecord } from './session.ts';
@@ -80,17 +80,26 @@ export class Gateway {
     return this.#metrics;
   }
 
+  /** Live sessions of this process. */
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
-  async listen(ports: Ports = this.#options.config.listen as Ports, shared = false): Promise<Ports> {
+  async listen(ports: Ports = portsOf(this.#options.config), isShared = false): Promise<Ports> {
     const { config, tls } = this.#options;
-    const port = await this.#serve(createListener(config.limits), ports.port, shared);
+    const port = await this.#serve(createListener(config.limits), {
+      setting: 'listen.port',
+      port: ports.port,
+      isShared,
+    });
     let tlsPort: number | undefined;
     if (tls !== undefined && typeof ports.tlsPort === 'number')
-      tlsPort = await this.#serve(createListener(config.limits, tls), ports.tlsPort, shared);
+      tlsPort = await this.#serve(createListener(config.limits, tls), {
+        setting: 'listen.tlsPort',
+        port: ports.tlsPort,
+        isShared,
+      });
     const { host, origins } = config.listen;
     const own = [
       ...ownOrigins('http', host, port),
@@ -149,7 +158,7 @@ export class Gateway {
     this.#whenEmpty = undefined;
   }
 
-  async #serve(server: Server, port: number, shared: boolean): Promise<number> {
+  async #serve(server: Server, address: Omit<ListenAddress, 'host'>): Promise<number> {
     const { config, log } = this.#options;
     this.#servers.push(server);
     this.#connections.watch(server);
@@ -159,7 +168,7 @@ export class Gateway {
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
       void answerHttp(request, response, { gate: this.#gate, find, metrics: this.#metrics });
     });
-    const taken = await openListener(server, { host: config.listen.host, port, shared });
+    const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return taken;
   }
@@ -279,6 +288,11 @@ export class Gateway {
     this.#options.log.info({ code: refusal.code, status: refusal.status }, 'upgrade refused');
     writeReply(socket, reply);
   }
+}
+
+/** The ports that a configuration asks for. */
+export function portsOf({ listen }: Config): Ports {
+  return { port: listen.port, tlsPort: listen.tlsPort === false ? undefined : listen.tlsPort };
 }
 
 function ignoreError(): void {}

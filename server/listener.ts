@@ -33,15 +33,25 @@ export function createListener(
   return server;
 }
 
-/** Resolves with the port, which the system chooses for 0. `shared`: other processes listen on it too. */
-export async function openListener(
-  server: Server,
-  { host, port, shared }: { readonly host: string; readonly port: number; readonly shared: boolean },
-): Promise<number> {
+export interface ListenAddress {
+  /** Where the configuration says it, for whoever reads that it cannot be had. */
+  readonly setting: string;
+  readonly host: string;
+  readonly port: number;
+  /** Other processes listen on it too. */
+  readonly isShared: boolean;
+}
+
+/** Resolves with the port, which the system chooses for 0. Rejects with what is wrong with the setting. */
+export async function openListener(server: Server, address: ListenAddress): Promise<number> {
+  const { setting, host, port, isShared } = address;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen({ host, port, reusePort: shared }, resolve);
-  await promise;
+  server.listen({ host, port, reusePort: isShared }, resolve);
+  await promise.catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'EADDRINUSE' ? 'the port is in use' : (cause.code ?? cause.message);
+    throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${why}`, { cause });
+  });
   server.off('error', reject);
   return (server.address() as AddressInfo).port;
 }

@@ -1,6 +1,6 @@
 // The parent of all processes: it forks the gateways and the rehearsal provider, holds what they share, and serves the admin listener.
 
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type AdminListener, startAdmin } from './admin.ts';
@@ -8,7 +8,9 @@ import { Child } from './child.ts';
 import type { Config, Rehearsal } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
-import type { Ports } from './gateway.ts';
+import { type Ports, portsOf } from './gateway.ts';
+import { closeListener, createListener, openListener } from './listener.ts';
+import { faultOf } from './log.ts';
 import type { SessionRecord } from './session.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -42,10 +44,7 @@ export class Supervisor {
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#ports = {
-      port: config.listen.port,
-      tlsPort: config.listen.tlsPort === false ? undefined : config.listen.tlsPort,
-    };
+    this.#ports = portsOf(config);
   }
 
   /** The development certificate, when one is used. */
@@ -57,19 +56,23 @@ export class Supervisor {
   async start(): Promise<Run> {
     const config = this.#config;
     try {
-      await mkdir(config.dataDirectory, { recursive: true });
-      await rm(this.#file('run.json'), { force: true });
+      await this.#openDataDirectory();
+      if (config.processes > 1) await this.#probePorts();
       if (this.#ports.tlsPort !== undefined && config.listen.tls === undefined) {
         this.#certificate = await ensureDevCertificate(join(config.dataDirectory, 'tls'));
       }
       if (config.rehearsal !== false) await this.#startRehearsal(config.rehearsal);
       // The first one takes the ports where the configuration says 0; the others share them.
       for (let index = 0; index < config.processes; index += 1) await this.#startWorker();
-      this.#admin = await startAdmin(config.admin, {
-        isReady: () => this.#isReady && this.#workers.every(({ channel }) => channel !== undefined),
-        metrics: () => this.#ask('metrics'),
-        records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
-      });
+      this.#admin = await startAdmin(
+        config,
+        {
+          isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
+          metrics: () => this.#ask('metrics'),
+          records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
+        },
+        this.#log,
+      );
       const run = this.#describe(this.#admin.port);
       await this.#writeRun(run);
       this.#isReady = true;
@@ -83,6 +86,9 @@ export class Supervisor {
   /** No new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
   async drain(): Promise<void> {
     this.#isReady = false;
+    // A process that dies now must not come back and take sessions.
+    for (const worker of this.#workers) worker.retire();
+    this.#log.info('draining');
     const { promise: limit, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, this.#config.limits.drainMs);
     const drained = Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('drain')));
@@ -99,13 +105,56 @@ export class Supervisor {
       this.#workers.map(({ channel }) => channel && withDeadline(channel.call('close'), deadlineMs)),
     );
     await this.#stopAll();
-    await rm(this.#file('run.json'), { force: true });
+    if ((await this.#runOwner()) === process.pid) await rm(this.#file('run.json'), { force: true });
   }
 
   async #stopAll(): Promise<void> {
-    await Promise.all([...this.#workers, this.#rehearsal].map((child) => child?.stop()));
+    await Promise.all(this.#children.map((child) => child.stop()));
     await this.#admin?.close();
     await this.#recorded;
+  }
+
+  get #children(): readonly Child[] {
+    return this.#rehearsal === undefined ? this.#workers : [...this.#workers, this.#rehearsal];
+  }
+
+  async #openDataDirectory(): Promise<void> {
+    const { dataDirectory } = this.#config;
+    await mkdir(dataDirectory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw new Error(`the data directory ${dataDirectory} cannot be used: ${cause.code}`, { cause });
+    });
+    // What a run left that was killed; another that lives keeps its own until this one is ready.
+    const owner = await this.#runOwner();
+    if (owner !== undefined && !isAlive(owner)) await rm(this.#file('run.json'), { force: true });
+  }
+
+  /** The process that `run.json` is of. */
+  async #runOwner(): Promise<number | undefined> {
+    try {
+      return (JSON.parse(await readFile(this.#file('run.json'), 'utf8')) as Run).pid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ports that are shared among our processes would be shared with another gateway's too, without a word. */
+  async #probePorts(): Promise<void> {
+    const { host } = this.#config.listen;
+    for (const [setting, port] of Object.entries(this.#ports)) {
+      if (!port) continue;
+      const probe = createListener(this.#config.limits);
+      await openListener(probe, { setting: `listen.${setting}`, host, port, isShared: false });
+      await closeListener(probe);
+    }
+  }
+
+  /** The sessions of a process that died: nobody knows more of them than that they were. */
+  #lose(claims: readonly Claim[]): void {
+    for (const { id, key } of claims) {
+      const record = { id, key, state: 'closed', reason: 'gateway-lost', endedAt: new Date().toISOString() };
+      this.#log.error(record, 'session lost');
+      this.#keep(record);
+    }
   }
 
   async #startRehearsal({ providers: _standsInFor, ...options }: Rehearsal): Promise<void> {
@@ -129,7 +178,7 @@ export class Supervisor {
       start: async (channel) => {
         this.#ports = await channel.call<Ports>('start', this.#workerStart());
       },
-      onDeath: (child) => this.#places.releaseAll(child),
+      onDeath: (child) => this.#lose(this.#places.releaseAll(child)),
     });
     this.#workers.push(worker);
     await worker.start();
@@ -139,12 +188,12 @@ export class Supervisor {
     const config = this.#config;
     const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
     const tls = config.listen.tls ?? own;
-    return { config, tls, rehearsalUrl: this.#rehearsalUrl, ports: this.#ports, shared: config.processes > 1 };
+    return { config, tls, rehearsalUrl: this.#rehearsalUrl, ports: this.#ports, isShared: config.processes > 1 };
   }
 
   #offers(owner: Child) {
     return {
-      reserve: (claim: Claim) => this.#places.reserve(claim, owner),
+      reserve: (claim: Claim) => (owner.isGone ? 'full' : this.#places.reserve(claim, owner)),
       release: (id: string) => this.#places.release(id),
       ended: (record: SessionRecord) => {
         this.#places.release(record.id);
@@ -172,11 +221,11 @@ export class Supervisor {
   }
 
   /** One line for each ended session in `<data>/sessions.jsonl`; opened anew each time, so that it can be rotated. */
-  #keep(record: SessionRecord): void {
+  #keep(record: SessionRecord | { readonly id: string }): void {
     const write = () => appendFile(this.#file('sessions.jsonl'), `${JSON.stringify(record)}\n`);
     this.#recorded = this.#recorded
       .then(write)
-      .catch((error: unknown) => this.#log.error({ err: error }, 'session record not written'));
+      .catch((error: unknown) => this.#log.error({ id: record.id, ...faultOf(error) }, 'session record not written'));
   }
 
   #describe(adminPort: number): Run {
@@ -197,6 +246,14 @@ export class Supervisor {
 
   #file(name: string): string {
     return join(this.#config.dataDirectory, name);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

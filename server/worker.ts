@@ -13,15 +13,15 @@ export interface WorkerStart {
   readonly rehearsalUrl: string | undefined;
   readonly ports: Ports;
   /** Other processes listen on the same ports. */
-  readonly shared: boolean;
+  readonly isShared: boolean;
 }
 
 let gateway: Gateway | undefined;
 
 const supervisor = openChannel(process, {
-  async start({ config, tls, rehearsalUrl, ports, shared }: WorkerStart): Promise<Ports> {
+  async start({ config, tls, rehearsalUrl, ports, isShared }: WorkerStart): Promise<Ports> {
     gateway = new Gateway({ config, tls, rehearsalUrl, fleet, log: createLog(config.log.level) });
-    return gateway.listen(ports, shared);
+    return gateway.listen(ports, isShared);
   },
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
