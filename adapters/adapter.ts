@@ -15,7 +15,6 @@ export interface Handshake {
 /** Everything the gateway needs to know about one provider. */
 export interface Adapter {
   readonly name: string;
-  readonly capabilities: Capabilities;
   readonly routes: readonly Route[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly unserved: readonly Unserved[];
@@ -31,15 +30,6 @@ export interface Adapter {
   endpoint(route: Route, handshake: Handshake, account: Account): Endpoint;
   /** An error before the 101, in the shape that the provider's SDKs understand. */
   refusal(refusal: Refusal): HttpReply;
-}
-
-/** What differs between providers, for whoever must know without naming one. */
-export interface Capabilities {
-  readonly turns: boolean;
-  readonly cancel: boolean;
-  readonly truncate: boolean;
-  readonly resume: 'none' | 'native' | 'replay';
-  readonly usage: 'tokens' | 'seconds' | 'none';
 }
 
 /** The account at the provider that a session is dialled with. `forwarded`: the credential is the client's own, not ours. */
@@ -135,6 +125,8 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;
   readonly retryAfterS?: number;
+  /** What went wrong beneath, as a short code for the log. */
+  readonly cause?: string;
 }
 
 export type RefusalCode =

@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../adapters/adapter.ts';
-import { findCredential, findRoute, knownPaths } from '../adapters/index.ts';
+import { findCredential, findRoute, findUnserved, knownPaths } from '../adapters/index.ts';
 import type { Config, Key } from './config.ts';
 import { readHandshake, upgradeObjection } from './handshake.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
@@ -41,6 +41,7 @@ export interface Refused {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const OFFERED_ID = 'trunkline-session';
+const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 
 /** Keys by the digest of their secret: looking one up takes the same time however much of a guess is right. */
 export function indexKeys(keys: readonly Key[]): ReadonlyMap<string, Key> {
@@ -54,7 +55,10 @@ export function admit(request: IncomingMessage, gate: Gate, kind: 'upgrade' | 'p
   const found = findRoute(handshake.path);
   const objection = visitorObjection(request.headers, gate.visitors);
   if (objection !== undefined) return refuse(found?.adapter, objection);
-  if (found === undefined) return refuse(undefined, unknownPath());
+  if (found === undefined) {
+    const unserved = findUnserved('GET', handshake.path);
+    return unserved ? refuse(unserved.adapter, notImplemented(handshake.path)) : refuse(undefined, unknownPath());
+  }
   const fault =
     (kind === 'upgrade' ? upgradeObjection(request, handshake.protocols) : undefined) ??
     found.route.objection?.(handshake);
@@ -185,6 +189,11 @@ function modelNotAllowed(adapter: Adapter, model: string | undefined): Refusal {
   return { status: 403, code: 'model_not_allowed', message };
 }
 
+export function notImplemented(path: string): Refusal {
+  const message = `${path} is not served by this gateway: sessions are opened over WebSocket with a key of the gateway`;
+  return { status: 501, code: 'not_implemented', message };
+}
+
 export function unknownPath(): Refusal {
   return { status: 404, code: 'unknown_path', message: `unknown path; expected one of ${knownPaths.join(', ')}` };
 }
@@ -208,7 +217,10 @@ export const tooMany: Refusal = {
 export const duplicate: Refusal = { status: 409, code: 'duplicate_session', message: 'a session with this id is open' };
 
 export function refuse(adapter: Adapter | undefined, refusal: Refusal): Refused {
-  return { kind: 'refused', refusal, reply: adapter?.refusal(refusal) ?? plainRefusal(refusal) };
+  const reply = adapter?.refusal(refusal) ?? plainRefusal(refusal);
+  // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
+  const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
+  return { kind: 'refused', refusal, reply: { ...reply, headers } };
 }
 
 /** For paths of no provider. */

@@ -146,7 +146,7 @@ function relayable(reply: HttpReply): Dialled {
 }
 
 function unreachable(cause: string): Refusal {
-  return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}` };
+  return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}`, cause };
 }
 
 function timedOut(dialMs: number): Refusal {

@@ -1,9 +1,11 @@
 // The gateway of one process: it listens, upgrades, holds the set of sessions, and shuts down: stop, drain, wait, terminate.
 
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
+import type { Refusal } from '../adapters/adapter.ts';
 import {
   type Admitted,
   admit,
@@ -27,6 +29,7 @@ import { closeListener, createListener, type ListenAddress, openListener } from 
 import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Session, type SessionRecord } from './session.ts';
+import { createUpgrader } from './upgrader.ts';
 import { ownOrigins } from './visitor.ts';
 
 export interface GatewayOptions {
@@ -72,7 +75,7 @@ export class Gateway {
     const { config, rehearsalUrl } = options;
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
-    this.#upgrader = this.#createUpgrader();
+    this.#upgrader = createUpgrader(config.limits, this.#admitted);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 
@@ -166,32 +169,22 @@ export class Gateway {
     server.on('request', (request, response) => {
       const { fleet } = this.#options;
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
-      void answerHttp(request, response, { gate: this.#gate, find, metrics: this.#metrics });
+      const objection = (admitted: Admitted) => this.#objection(admitted);
+      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics });
     });
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return taken;
   }
 
-  #createUpgrader(): WebSocketServer {
-    const { limits } = this.#options.config;
-    const upgrader = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: limits.clientMaxPayloadBytes,
-      maxFragments: limits.maxFragments,
-      maxBufferedChunks: limits.maxBufferedChunks,
-      closeTimeout: limits.closeMs,
-      handleProtocols: (_, request) => {
-        const admitted = this.#admitted.get(request);
-        return admitted?.adapter.subprotocol(admitted.handshake) ?? false;
-      },
-    });
-    upgrader.on('headers', (headers, request) => {
-      headers.push(`x-trunkline-session: ${this.#admitted.get(request)?.sessionId}`);
-    });
-    return upgrader;
+  /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
+  async #objection({ key }: Admitted): Promise<Refusal | undefined> {
+    if (this.#phase !== 'serving') return draining;
+    const { fleet } = this.#options;
+    const id = randomUUID();
+    const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
+    if (grant === 'granted') fleet.release(id);
+    return grant === 'full' ? tooMany : undefined;
   }
 
   /** The edge where what goes wrong with one client stays with that client. */
@@ -201,7 +194,7 @@ export class Gateway {
     try {
       const decision = admit(request, this.#gate);
       if (decision.kind === 'refused') this.#refuse(socket, decision);
-      else if (this.#phase !== 'serving') this.#refuse(socket, refuse(decision.adapter, draining));
+      else if (this.#phase !== 'serving') this.#refuse(socket, refuse(decision.adapter, draining), decision);
       else await this.#open(decision, { request, socket, head });
     } catch (error) {
       this.#options.log.error(faultOf(error), 'upgrade failed');
@@ -220,7 +213,7 @@ export class Gateway {
     try {
       const grant = await fleet.reserve({ id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions });
       if (grant === 'granted') await this.#bridge(admitted, upgrade, departure);
-      else this.#refuse(upgrade.socket, refuse(adapter, grant === 'full' ? tooMany : duplicate));
+      else this.#refuse(upgrade.socket, refuse(adapter, grant === 'full' ? tooMany : duplicate), admitted);
     } finally {
       departure.stop();
       this.#departures.delete(departure);
@@ -236,11 +229,12 @@ export class Gateway {
       const dialled = await dial({ endpoint, allowPrivate, limits: config.limits, signal: departure.signal });
       departure.stop();
       if (dialled.kind === 'open') started = this.#start(admitted, dialled.peer, upgrade);
-      else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining));
+      else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining), admitted);
       else if (departure.signal.aborted) this.#metrics.refused('client_left', 499);
-      else if (dialled.kind === 'failed') this.#refuse(upgrade.socket, refuse(adapter, dialled.refusal));
+      else if (dialled.kind === 'failed') this.#refuse(upgrade.socket, refuse(adapter, dialled.refusal), admitted);
       else {
         this.#metrics.refused('upstream_refused', dialled.reply.status);
+        this.#options.log.info({ ...idsOf(admitted), status: dialled.reply.status }, 'provider refused the upgrade');
         writeReply(upgrade.socket, dialled.reply);
       }
     } finally {
@@ -254,7 +248,7 @@ export class Gateway {
     let started = false;
     try {
       if (this.#phase === 'ending') {
-        this.#refuse(socket, refuse(admitted.adapter, draining));
+        this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
         return false;
       }
       this.#admitted.set(request, admitted);
@@ -283,11 +277,17 @@ export class Gateway {
     return started;
   }
 
-  #refuse(socket: Socket, { refusal, reply }: Refused): void {
+  #refuse(socket: Socket, { refusal, reply }: Refused, admitted?: Admitted): void {
     this.#metrics.refused(refusal.code, refusal.status);
-    this.#options.log.info({ code: refusal.code, status: refusal.status }, 'upgrade refused');
+    const { code, status, cause } = refusal;
+    this.#options.log.info({ code, status, cause, ...(admitted && idsOf(admitted)) }, 'upgrade refused');
     writeReply(socket, reply);
   }
+}
+
+/** Whom a line of the log is about. */
+function idsOf({ sessionId, key, adapter, route }: Admitted) {
+  return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
 }
 
 /** The ports that a configuration asks for. */

@@ -11,6 +11,7 @@ import {
   authenticate,
   type Gate,
   isRefusal,
+  notImplemented,
   type Refused,
   refuse,
   unknownPath,
@@ -26,6 +27,8 @@ export interface HttpContext {
   readonly gate: Gate;
   readonly metrics: Metrics;
   find(id: string): Promise<SessionRecord | undefined>;
+  /** What keeps an admitted session from being opened now; undefined when nothing does. */
+  objection(admitted: Admitted): Promise<Refusal | undefined>;
 }
 
 /** Answers one request. Faults become a 500 for that request alone. */
@@ -57,7 +60,7 @@ async function replyTo(request: IncomingMessage, context: HttpContext): Promise<
     visitorObjection(request.headers, context.gate.visitors) ?? bodyObjection(request, unserved?.unserved.bodies);
   if (objection !== undefined) return refuse(adapter, objection);
   if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(handshake.path));
-  if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'));
+  if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'), context);
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
   if (handshake.path === '/console.json') return json(200, describeConsole(context.gate));
   const id = /^\/v1\/sessions\/([\da-f-]+)$/i.exec(handshake.path)?.[1];
@@ -66,14 +69,17 @@ async function replyTo(request: IncomingMessage, context: HttpContext): Promise<
 }
 
 /** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
-function explainRoute(decision: Admitted | Refused): HttpReply | Refused {
-  if (decision.kind === 'refused') return decision;
-  return refuse(decision.adapter, {
-    status: 426,
-    code: 'invalid_request',
-    message: 'this path speaks WebSocket: expected an upgrade',
-  });
+async function explainRoute(decision: Admitted | Refused, { objection }: HttpContext): Promise<HttpReply> {
+  if (decision.kind === 'refused') return decision.reply;
+  const refusal = await objection(decision);
+  return refuse(decision.adapter, refusal ?? speaksWebSocket).reply;
 }
+
+const speaksWebSocket: Refusal = {
+  status: 426,
+  code: 'invalid_request',
+  message: 'this path speaks WebSocket: expected an upgrade',
+};
 
 /** A key sees its own sessions; another's do not exist for it. */
 async function sessionReply(handshake: Handshake, id: string, context: HttpContext): Promise<HttpReply | Refused> {
@@ -106,11 +112,6 @@ function bodyObjection({ headers }: IncomingMessage, alsoAllowed: readonly strin
   if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
   const message = `expected a body of application/json, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };
-}
-
-function notImplemented(path: string): Refusal {
-  const message = `${path} is not served by this gateway: sessions are opened over WebSocket with a key of the gateway`;
-  return { status: 501, code: 'not_implemented', message };
 }
 
 const badTarget: Refusal = { status: 400, code: 'invalid_request', message: 'expected a path as the request target' };

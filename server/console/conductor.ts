@@ -10,7 +10,15 @@ import { editForm, pathOf, settingsOf } from './form.ts';
 import { diagnose, readGatewayInfo, readSessionReport, sessionAddress } from './gateway.ts';
 import { Session, type SessionState } from './session.ts';
 import { SpeechInput } from './speech-input.ts';
-import { type ConsoleState, type Form, initialState, isBusy, type RunningSession } from './state.ts';
+import {
+  type ConsoleState,
+  type Form,
+  initialState,
+  isBusy,
+  mayHold,
+  nobodySpeaks,
+  type RunningSession,
+} from './state.ts';
 import type { Store } from './store.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Talk } from './talk.ts';
@@ -110,8 +118,7 @@ export class Conductor {
 
   /** Push-to-talk goes down. */
   async hold(): Promise<void> {
-    const { session, talking, phase, sample } = this.store.get();
-    if (phase !== 'ready' || talking || session?.turnTaking !== 'manual' || sample !== undefined) return;
+    if (!mayHold(this.store.get())) return;
     this.store.set({ talking: true });
     if (this.store.get().microphone === 'off') await this.microphone.open();
     // Asking may have taken long: speak only if the key is still down.
@@ -238,7 +245,7 @@ export class Conductor {
     this.#talk?.close();
     this.microphone.close();
     this.#patchSession({ endedAt: this.#around.date() });
-    this.store.set({ phase: 'closed', talking: false, sample: undefined, callerSpeaking: false, replying: false });
+    this.store.set({ ...nobodySpeaks, phase: 'closed' });
   }
 
   /** The gateway's record of the session; also noted with the turn that just ended. */

@@ -15,6 +15,12 @@ export interface Entry {
   readonly ending?: string;
 }
 
+/** Why the reply whose last words these are ended early. */
+export interface Ending {
+  readonly itemId: string;
+  readonly why: string;
+}
+
 export const maxEntries = 400;
 
 export type Conversation = readonly Entry[];
@@ -58,13 +64,13 @@ export function applyCut(entries: Conversation, cut: Cut): Conversation {
 }
 
 /** No more words will come for anything of the provider. */
-export function settleReplies(entries: Conversation, ending: string | undefined): Conversation {
-  const last = entries.findLastIndex((entry) => entry.side === 'provider');
-  return entries.flatMap((entry, at) => {
+export function settleReplies(entries: Conversation, ending: Ending | undefined): Conversation {
+  return entries.flatMap((entry) => {
     if (entry.side !== 'provider') return [entry];
-    const why = ending !== undefined && at === last && !entry.final ? { ending } : {};
     if (entry.text === '' && !entry.final) return [];
-    return entry.final ? [entry] : [{ ...entry, ...why, final: true }];
+    // Its text may have been called complete before: a provider ends the words of what it cancels, too.
+    if (entry.id === ending?.itemId) return [{ ...entry, ending: ending.why, final: true }];
+    return entry.final ? [entry] : [{ ...entry, final: true }];
   });
 }
 

@@ -12,10 +12,10 @@ const diagnosisAdvice: Readonly<Record<number, string>> = {
   401: 'Check the key.',
   403: 'Choose another model, or use a key that may use this one.',
   404: 'This gateway does not know the address that the page dialled.',
-  429: 'Too many sessions: end another one, or wait a little.',
+  409: 'Start again: the page takes a new id each time.',
+  429: 'End another session of this key, or wait a little, then start again.',
   501: 'The gateway does not offer this.',
   502: 'The gateway could not reach the provider: look at its log.',
-  503: 'Set up the provider (its API key), or wait until the gateway takes sessions again.',
   504: 'The provider did not answer in time: try again.',
 };
 
@@ -31,7 +31,15 @@ export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
   // The gateway itself has no objection, so it was further up.
   if (diagnosis.status === 426) return error(title, admitted);
   const said = diagnosis.message === '' ? '' : `The gateway says: ${sentence(diagnosis.message)} `;
-  return error(title, `${said}${diagnosisAdvice[diagnosis.status] ?? 'The log of the gateway says more.'}`);
+  return error(title, `${said}${adviceFor(diagnosis)}`);
+}
+
+/** A 503 is one of two: the provider has no key, or the gateway takes no sessions now. The words tell which. */
+function adviceFor({ status, message }: Diagnosis): string {
+  if (status !== 503) return diagnosisAdvice[status] ?? 'The log of the gateway says more.';
+  return message.includes('configured')
+    ? 'Set up its API key and start the gateway again, or choose another provider.'
+    : 'Wait until the gateway takes sessions again, then start again.';
 }
 
 const admitted =

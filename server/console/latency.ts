@@ -11,6 +11,8 @@ export interface Turn {
   readonly id: number;
   readonly marks: Readonly<Partial<Record<MarkName, number>>>;
   readonly outcome: Outcome;
+  /** The page stopped playing the reply, whatever the provider still says of it. */
+  readonly silenced?: true;
   readonly residence?: ResidenceP50 | undefined;
 }
 
@@ -35,6 +37,11 @@ export function markTurn(turns: readonly Turn[], id: number, mark: { name: MarkN
 
 export function closeTurn(turns: readonly Turn[], id: number, outcome: Outcome): readonly Turn[] {
   return change(turns, id, (turn) => (turn.outcome === 'open' ? { ...turn, outcome } : turn));
+}
+
+/** The reply is not played any further. */
+export function silenceTurn(turns: readonly Turn[], id: number): readonly Turn[] {
+  return change(turns, id, (turn) => ({ ...turn, silenced: true }));
 }
 
 /** Notes what the gateway measured by the end of this turn. */

@@ -40,6 +40,8 @@ export interface ConsoleState {
   readonly sample: string | undefined;
   readonly callerSpeaking: boolean;
   readonly replying: boolean;
+  /** The reply goes on, but the page does not play it any more. */
+  readonly silenced: boolean;
   readonly conversation: Conversation;
   readonly turns: readonly Turn[];
   readonly report: SessionReport | undefined;
@@ -62,6 +64,15 @@ export interface RunningSession {
 
 const [firstMode] = modes;
 
+/** Nothing is being said by anyone. */
+export const nobodySpeaks = {
+  talking: false,
+  sample: undefined,
+  callerSpeaking: false,
+  replying: false,
+  silenced: false,
+} as const;
+
 export const initialState: ConsoleState = {
   gateway: undefined,
   form: {
@@ -81,10 +92,7 @@ export const initialState: ConsoleState = {
   notices: [],
   devices: [],
   microphone: 'off',
-  talking: false,
-  sample: undefined,
-  callerSpeaking: false,
-  replying: false,
+  ...nobodySpeaks,
   conversation: [],
   turns: [],
   report: undefined,
@@ -99,4 +107,10 @@ export function isLive(phase: Phase): boolean {
 
 export function isBusy(phase: Phase): boolean {
   return phase !== 'idle' && phase !== 'closed';
+}
+
+/** Push-to-talk may begin. Who chose samples only is never asked for a microphone. */
+export function mayHold({ phase, session, form, talking, sample }: ConsoleState): boolean {
+  const takesVoice = phase === 'ready' && session?.turnTaking === 'manual' && form.input === 'microphone';
+  return takesVoice && !talking && sample === undefined;
 }

@@ -5,7 +5,14 @@ import { toBase64 } from './audio/pcm.ts';
 import type { Recording } from './audio/wav.ts';
 import type { WaveBook } from './audio/waves.ts';
 import * as conversation from './conversation.ts';
-import type { Dialog, Message, ToolCall, ViewEvent } from './dialects/dialect.ts';
+import {
+  type Dialog,
+  type Message,
+  type ReplyStatus,
+  type ToolCall,
+  toolItemId,
+  type ViewEvent,
+} from './dialects/dialect.ts';
 import { answerTool } from './dialects/example-tool.ts';
 import * as failure from './failure.ts';
 import { ReplyOutput } from './reply-output.ts';
@@ -39,6 +46,8 @@ export class Talk {
   readonly #shaped = new Set<string>();
   #heldAt: number | undefined;
   #speechStartedAt = Number.NEGATIVE_INFINITY;
+  /** What the reply's last words belong to. */
+  #replyItem: string | undefined;
   #stopAside: (() => void) | undefined;
 
   constructor(context: TalkContext) {
@@ -173,6 +182,7 @@ export class Talk {
         const voice = session.mode.modality === 'voice';
         this.#converse((entries) => conversation.applyCaption(entries, event, voice));
         if (event.side === 'you' && voice) this.#shape(event.itemId);
+        if (event.side === 'provider') this.#replyItem = event.itemId;
         break;
       }
       case 'interrupted':
@@ -184,7 +194,8 @@ export class Talk {
     const { store, notify } = this.#context;
     switch (event.kind) {
       case 'reply-started':
-        store.set({ replying: true });
+        store.set({ replying: true, silenced: false });
+        this.#replyItem = undefined;
         this.output.replyStarted();
         break;
       case 'audio':
@@ -198,9 +209,9 @@ export class Talk {
         break;
       case 'reply-done': {
         const { status, why } = event;
-        store.set({ replying: false });
+        store.set({ replying: false, silenced: false });
         this.output.replyDone();
-        this.#converse((entries) => conversation.settleReplies(entries, status === 'completed' ? undefined : status));
+        this.#converse((entries) => conversation.settleReplies(entries, endingOf(status, this.#replyItem)));
         if (status === 'failed') notify(failure.replyFailure(why ?? ''));
       }
     }
@@ -209,7 +220,7 @@ export class Talk {
   #answer(call: ToolCall): void {
     const result = answerTool(call, new Date(this.#context.around.date()));
     const text = `${call.name}(${call.arguments}) → ${JSON.stringify(result)}`;
-    this.#converse((entries) => conversation.addTool(entries, `tool-${call.callId}`, text));
+    this.#converse((entries) => conversation.addTool(entries, toolItemId(call.callId), text));
     this.#context.send((dialog) => dialog.answer(call, result));
   }
 
@@ -218,12 +229,17 @@ export class Talk {
     const { store, send } = this.#context;
     const { replying } = store.get();
     if (!replying && !this.output.sounding) return;
+    if (replying && this.output.player !== undefined) store.set({ silenced: true });
+    const turn = this.turns.answered;
     const cuts = await this.output.interrupt(replying);
     for (const cut of cuts) {
       send((dialog) => dialog.truncate(cut));
       this.#converse((entries) => conversation.applyCut(entries, cut));
     }
-    if (cuts.length > 0) store.set({ cuts: [...store.get().cuts, ...cuts].slice(-100) });
+    if (cuts.length === 0) return;
+    if (turn !== undefined) this.turns.silenced(turn);
+    this.publishTurns();
+    store.set({ cuts: [...store.get().cuts, ...cuts].slice(-100) });
   }
 
   /** The caller's last audible sound, if it is not older than that. */
@@ -253,4 +269,10 @@ export class Talk {
   #now(): number {
     return this.#context.around.clock.now();
   }
+}
+
+/** A reply that was cut off says so where its words end. */
+function endingOf(status: ReplyStatus, itemId: string | undefined): conversation.Ending | undefined {
+  if (status === 'completed' || itemId === undefined) return undefined;
+  return { itemId, why: status === 'cancelled' ? 'interrupted' : status };
 }

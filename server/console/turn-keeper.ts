@@ -3,7 +3,7 @@
 
 import type { ReplyStatus, ViewEvent } from './dialects/dialect.ts';
 import type { SessionReport } from './gateway.ts';
-import { addTurn, closeTurn, type MarkName, markTurn, measureTurn, type Turn } from './latency.ts';
+import { addTurn, closeTurn, type MarkName, markTurn, measureTurn, silenceTurn, type Turn } from './latency.ts';
 
 export class TurnKeeper {
   #turns: readonly Turn[] = [];
@@ -59,6 +59,15 @@ export class TurnKeeper {
   /** The first sample of an item is heard. */
   played(itemId: string, at: number): void {
     this.#mark(this.#turnOfItem.get(itemId), 'playback', at);
+  }
+
+  /** The turn whose reply is being given. */
+  get answered(): number | undefined {
+    return this.#answered;
+  }
+
+  silenced(id: number): void {
+    this.#turns = silenceTurn(this.#turns, id);
   }
 
   measured(id: number, report: SessionReport): void {

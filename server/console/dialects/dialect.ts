@@ -24,6 +24,11 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** What the answer to a call is shown as. */
+export function toolItemId(callId: string): string {
+  return `tool-${callId}`;
+}
+
 /** How much of one reply was really played. */
 export interface Cut {
   readonly itemId: string;

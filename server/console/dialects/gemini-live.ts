@@ -9,6 +9,7 @@ import {
   objectOf,
   type Settings,
   textOf,
+  toolItemId,
   type ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
@@ -49,12 +50,15 @@ export function geminiLiveDialog(settings: Settings): Dialog {
   let turn = 1;
   let replying = false;
   let heard: 'nothing' | 'partly' | 'all' = 'nothing';
+  /** What the turn shows first of the provider's side: the caller's words go before it. */
+  let firstItem: string | undefined;
   const replyId = () => `reply-${turn}`;
   const realtimeInput = (value: Message): Message => ({ realtimeInput: value });
 
   function startReply(): ViewEvent[] {
     if (replying) return [];
     replying = true;
+    firstItem ??= replyId();
     // The caller's words count as complete now; some may still be added.
     const heardAll: ViewEvent = { kind: 'caption', side: 'you', itemId: `you-${turn}`, delta: '', final: true };
     return [heardAll, { kind: 'reply-started', replyId: replyId() }];
@@ -81,7 +85,7 @@ export function geminiLiveDialog(settings: Settings): Dialog {
     // Once a turn's words are complete, further ones belong to the turn that follows.
     const next = replying && heard === 'all' ? turn + 1 : turn;
     if (next === turn) heard = finished ? 'all' : 'partly';
-    const before = replying && next === turn ? replyId() : undefined;
+    const before = next === turn ? firstItem : undefined;
     return [{ kind: 'caption', side: 'you', itemId: `you-${next}`, delta, final: finished, before }];
   }
 
@@ -94,6 +98,7 @@ export function geminiLiveDialog(settings: Settings): Dialog {
     turn += 1;
     replying = false;
     heard = 'nothing';
+    firstItem = undefined;
     return events;
   }
 
@@ -125,6 +130,7 @@ export function geminiLiveDialog(settings: Settings): Dialog {
     events.push(...readContent(objectOf(message.serverContent)));
     for (const { id, name, args } of listOf(objectOf(message.toolCall).functionCalls)) {
       const call = { callId: textOf(id), name: textOf(name), arguments: JSON.stringify(args ?? {}) };
+      firstItem ??= toolItemId(call.callId);
       events.push({ kind: 'tool-call', call });
     }
     const timeLeft = objectOf(message.goAway).timeLeft;

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Conductor } from '../conductor.ts';
 import type { Entry } from '../conversation.ts';
 import { formatSeconds, providerLabel } from '../format.ts';
-import { type ConsoleState, isLive } from '../state.ts';
+import { type ConsoleState, isLive, type RunningSession } from '../state.ts';
 import { Icon } from './icon.tsx';
 import { Scope } from './scope.tsx';
 import { TalkDock } from './talk-dock.tsx';
@@ -39,13 +39,13 @@ function nameOf(session: NonNullable<ConsoleState['session']>): string {
 
 /** What is going on, in a word. */
 function Activity({ state }: { state: ConsoleState }) {
-  const { phase, callerSpeaking, replying, output, microphone, session } = state;
+  const { phase, callerSpeaking, replying, silenced, output, microphone, session } = state;
   if (phase !== 'ready') return null;
   const sounding = output.queuedSamples > 0;
   const listening = session?.mode.modality === 'voice' && session.turnTaking === 'detect' && microphone === 'on';
   const [word, kind] = callerSpeaking
     ? ['You are speaking', 'you']
-    : replying || sounding
+    : (replying && !silenced) || sounding
       ? ['Replying', 'provider']
       : [listening ? 'Listening' : 'Your turn', 'idle'];
   return (
@@ -97,17 +97,21 @@ function Captions({ conductor, state, provider }: CaptionsProps) {
 function Waiting({ state }: { state: ConsoleState }) {
   const { phase, session } = state;
   if (session === undefined) return null;
-  if (phase === 'closed') return <p class="captions-empty">Nothing was said in this session.</p>;
+  if (phase === 'closed') {
+    const words = session.openedAt === undefined ? 'The session was not opened.' : 'Nothing was said in this session.';
+    return <p class="captions-empty">{words}</p>;
+  }
   if (phase !== 'ready') return <p class="captions-empty">Connecting…</p>;
-  const voice = session.mode.modality === 'voice';
-  const words = !voice
-    ? 'Write something below.'
-    : session.turnTaking === 'manual'
-      ? 'Hold the space bar, or the button below, and say something.'
-      : state.microphone === 'off'
-        ? 'Play a sample recording, or turn the microphone on.'
-        : 'Say something, or play a sample recording.';
-  return <p class="captions-empty">{words}</p>;
+  return <p class="captions-empty">{invitation(state, session)}</p>;
+}
+
+function invitation({ form, microphone }: ConsoleState, { mode, turnTaking }: RunningSession): string {
+  if (mode.modality === 'text') return 'Write something below.';
+  if (form.input === 'samples') return 'Play a sample recording, or write something.';
+  if (turnTaking === 'manual') return 'Hold the space bar, or the button below, and say something.';
+  return microphone === 'off'
+    ? 'Play a sample recording, or turn the microphone on.'
+    : 'Say something, or play a sample recording.';
 }
 
 interface CaptionProps {

@@ -20,6 +20,7 @@ export function Header({ state }: { state: ConsoleState }) {
   const { gateway, phase, session } = state;
   useTick(500, phase === 'ready');
   const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);
+  const wasRefused = phase === 'closed' && session?.openedAt === undefined;
   return (
     <header class="header">
       <h1 class="brand">
@@ -37,7 +38,7 @@ export function Header({ state }: { state: ConsoleState }) {
       )}
       <p class="phase" role="status" data-phase={phase}>
         <span class="phase-dot" />
-        {phaseWords[phase]} {clock !== '' && <span class="figure">{clock}</span>}
+        {wasRefused ? phaseWords.idle : phaseWords[phase]} {clock !== '' && <span class="figure">{clock}</span>}
       </p>
       <ThemeChoice />
     </header>

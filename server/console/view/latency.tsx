@@ -115,17 +115,23 @@ function Legend() {
 }
 
 const outcomeWords: Partial<Record<Turn['outcome'], string>> = {
-  open: 'waiting',
   cancelled: 'interrupted',
   failed: 'failed',
   incomplete: 'incomplete',
   unanswered: 'no reply',
 };
 
+/** A reply that has begun is no longer waited for; one that the page silenced may count as complete for the provider. */
+function wordOf({ outcome, marks, silenced }: Turn): string | undefined {
+  if (silenced === true) return 'interrupted';
+  if (outcome !== 'open') return outcomeWords[outcome];
+  return marks['first-audio'] === undefined && marks['first-text'] === undefined ? 'waiting' : 'replying';
+}
+
 function TurnRow({ turn, scaleMs }: { turn: Turn; scaleMs: number }) {
   return useMemo(() => {
     const total = totalOf(turn);
-    const outcome = outcomeWords[turn.outcome];
+    const outcome = wordOf(turn);
     return (
       <li class="turn" data-turn={turn.id} data-outcome={turn.outcome}>
         <p class="turn-head">

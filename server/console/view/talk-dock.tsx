@@ -12,18 +12,14 @@ interface DockProps {
 }
 
 export function TalkDock({ conductor, state }: DockProps) {
-  const { session, replying, output, phase } = state;
+  const { session, replying, silenced, output, phase } = state;
   const voice = session?.mode.modality === 'voice';
   const canStop = session?.mode.dialect.name !== 'openai-responses';
   return (
     <div class="dock">
       {voice && (
         <div class="dock-row">
-          {session?.turnTaking === 'manual' ? (
-            <HoldButton conductor={conductor} state={state} />
-          ) : (
-            <MicrophoneButton conductor={conductor} state={state} />
-          )}
+          {state.form.input === 'microphone' && <VoiceButton conductor={conductor} state={state} />}
           <SamplePlayer conductor={conductor} state={state} />
         </div>
       )}
@@ -33,7 +29,7 @@ export function TalkDock({ conductor, state }: DockProps) {
           <button
             type="button"
             class="button"
-            disabled={!replying && output.queuedSamples === 0}
+            disabled={(!replying || silenced) && output.queuedSamples === 0}
             title="Silence the reply (Esc)"
             onClick={() => void conductor.stopReply()}
           >
@@ -42,6 +38,14 @@ export function TalkDock({ conductor, state }: DockProps) {
         )}
       </div>
     </div>
+  );
+}
+
+function VoiceButton({ conductor, state }: DockProps) {
+  return state.session?.turnTaking === 'manual' ? (
+    <HoldButton conductor={conductor} state={state} />
+  ) : (
+    <MicrophoneButton conductor={conductor} state={state} />
   );
 }
 

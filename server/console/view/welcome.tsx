@@ -7,7 +7,9 @@ import { Icon } from './icon.tsx';
 import { samples } from './samples.ts';
 
 export function Welcome({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
-  const rehearsal = state.gateway?.providers.some(({ status }) => status === 'rehearsal') ?? false;
+  const providers = state.gateway?.providers ?? [];
+  const rehearsal = providers.find(({ name }) => name === state.form.provider)?.status === 'rehearsal';
+  const unconfigured = providers.every(({ status }) => status !== 'configured');
   const needsKey = state.gateway?.mode === 'keys' && state.form.key === '';
   const demonstrate = async () => {
     const mode = state.form.mode.modality === 'voice' ? state.form.mode : modes[0];
@@ -24,8 +26,9 @@ export function Welcome({ conductor, state }: { conductor: Conductor; state: Con
       </p>
       {rehearsal && (
         <p class="muted">
-          Nothing is configured yet, so a built-in rehearsal provider answers: a short sentence, then your own words
-          played back. It needs no key and no network.
+          {unconfigured ? 'No provider is configured yet, so a' : 'For the provider that is chosen here, a'} built-in
+          rehearsal provider answers: a short sentence, then your own words played back. It needs no API key and no
+          network.
         </p>
       )}
       <p class="welcome-actions">
