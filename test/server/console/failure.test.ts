@@ -11,7 +11,10 @@ import {
 
 test('a refused session says what the gateway said, and what to do', () => {
   expect(connectFailure({ status: 401, message: 'bad key' }).detail).toBe('The gateway says: bad key. Check the key.');
-  expect(connectFailure({ status: 503, message: 'openai is not configured' }).detail).toMatch(/API key/);
+  const advice = (status: number, message: string) => connectFailure({ status, message }).detail;
+  expect(advice(503, 'the provider openai is not configured')).toMatch(/configured\. Set up its API key[^.]*\.$/);
+  expect(advice(503, 'the gateway is shutting down')).toMatch(/shutting down\. Wait until[^.]*\.$/);
+  expect(advice(429, 'this key has as many sessions open as it may')).toMatch(/End another session of this key/);
   expect(connectFailure({ status: 418, message: '' }).detail).toBe('The log of the gateway says more.');
   expect(connectFailure({ status: 426, message: 'expected an upgrade' }).detail).toMatch(/the provider refused it/);
   expect(connectFailure(undefined).title).toBe('The gateway cannot be reached');
