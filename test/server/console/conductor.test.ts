@@ -142,6 +142,13 @@ describe('speaking', () => {
     expect(state(fake).turns).toMatchObject([{ outcome: 'open', marks: { commit: 1400 } }]);
   });
 
+  test('with samples only push-to-talk opens no microphone', async () => {
+    const fake = await live({ input: 'samples', turnTaking: 'manual' });
+    await fake.conductor.hold();
+    expect(fake.microphones).toEqual([]);
+    expect(state(fake)).toMatchObject({ talking: false, microphone: 'off' });
+  });
+
   test('a key that was only touched is no turn', async () => {
     const fake = await live({ turnTaking: 'manual' });
     await fake.conductor.hold();
@@ -231,6 +238,30 @@ describe('interrupting', () => {
     await settle();
     expect(fake.socket.sent).toHaveLength(1);
     expect(state(fake)).toMatchObject({ cuts: [{ playedMs: 300, receivedMs: 2000 }], output: { queuedSamples: 0 } });
+  });
+
+  test('a reply that only the page silences counts as interrupted, though the provider goes on with it', async () => {
+    const fake = await live({ mode: modeOf('gemini-live-voice') });
+    fake.socket.receive({ setupComplete: {} });
+    const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
+    fake.socket.receive({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
+    fake.player.play(24 * 300);
+    await fake.conductor.stopReply();
+    expect(state(fake)).toMatchObject({ replying: true, silenced: true, turns: [{ outcome: 'open', silenced: true }] });
+    fake.socket.receive({ serverContent: { turnComplete: true } });
+    expect(state(fake)).toMatchObject({ replying: false, silenced: false, turns: [{ silenced: true }] });
+  });
+
+  test('a written reply that is stopped says so, though its text was called complete', async () => {
+    const fake = await live(textForm);
+    await fake.conductor.write('tell me');
+    fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
+    fake.socket.receive({ type: 'response.output_text.delta', item_id: 'a', delta: 'Once' });
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes().at(-1)).toBe('response.cancel');
+    fake.socket.receive({ type: 'response.output_text.done', item_id: 'a', text: 'Once' });
+    fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
+    expect(state(fake).conversation.at(-1)).toMatchObject({ text: 'Once', ending: 'interrupted' });
   });
 });
 

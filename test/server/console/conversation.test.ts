@@ -55,7 +55,7 @@ test('a cut is marked on the reply that was playing', () => {
   expect(applyCut(entries, { ...cut, itemId: 'gone' })).toBe(entries);
 });
 
-test('when a reply has ended, its captions are final, empty ones vanish, and the last says why it ended early', () => {
+test('when a reply has ended, its captions are final, empty ones vanish, and the one that was cut off says so', () => {
   let entries = applyCaption([], caption('a', { delta: 'One' }), true);
   entries = reserve(entries, 'b', 'provider');
   entries = reserve(entries, 'you', 'you');
@@ -63,8 +63,10 @@ test('when a reply has ended, its captions are final, empty ones vanish, and the
     { text: 'One', final: true },
     { id: 'you', final: false },
   ]);
-  expect(settleReplies(applyCaption([], caption('a', { delta: 'One' }), true), 'cancelled')).toMatchObject([
-    { ending: 'cancelled' },
+  const complete = applyCaption(entries, caption('a', { text: 'One', final: true }), true);
+  expect(settleReplies(complete, { itemId: 'a', why: 'interrupted' })).toMatchObject([
+    { text: 'One', ending: 'interrupted' },
+    { id: 'you' },
   ]);
 });
 

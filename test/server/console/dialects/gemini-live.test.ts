@@ -1,7 +1,7 @@
 // The Gemini Live dialect of the console: combined keys, invented ids, transcripts in any order.
 
 import { expect, test } from 'vitest';
-import type { Settings, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
+import { type Settings, toolItemId, type ViewEvent } from '../../../../server/console/dialects/dialect.ts';
 import { geminiLive, geminiLiveDialog } from '../../../../server/console/dialects/gemini-live.ts';
 
 const settings: Settings = {
@@ -90,6 +90,17 @@ test('words of the caller that come after the reply began stay with their turn, 
   expect(late).toMatchObject([{ itemId: 'you-1', delta: ' not', final: true, before: 'reply-1' }]);
   const next = captions(dialog.read(heard('but')).events);
   expect(next).toMatchObject([{ itemId: 'you-2', before: undefined }]);
+});
+
+test('words of the caller that come after a function was called go before its answer', () => {
+  const dialog = geminiLiveDialog(settings);
+  dialog.read({ toolCall: { functionCalls: [{ id: 'f1', name: 'get_local_time', args: {} }] } });
+  expect(captions(dialog.read(heard('what time', true)).events)).toMatchObject([
+    { itemId: 'you-1', before: toolItemId('f1') },
+  ]);
+  dialog.read(spoken('Noon'));
+  dialog.read({ serverContent: { turnComplete: true } });
+  expect(captions(dialog.read(heard('thanks')).events)).toMatchObject([{ itemId: 'you-2', before: undefined }]);
 });
 
 test('words after an interruption belong to the next turn', () => {
