@@ -18,7 +18,6 @@ const routes: readonly Route[] = versions.flatMap((version) =>
 
 export const gemini: Adapter = {
   name: 'gemini',
-  capabilities: { turns: true, cancel: false, truncate: false, resume: 'native', usage: 'tokens' },
   routes,
   unserved: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
   baseUrl: 'wss://generativelanguage.googleapis.com',

@@ -26,7 +26,6 @@ const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-re
 
 export const openai: Adapter = {
   name: 'openai',
-  capabilities: { turns: true, cancel: true, truncate: true, resume: 'replay', usage: 'tokens' },
   routes: openaiRoutes,
   unserved,
   baseUrl: 'wss://api.openai.com',
