@@ -6,8 +6,8 @@ const headerNames = ['api-key', 'x-goog-api-key', 'xi-api-key'];
 const protocolPrefixes = ['openai-insecure-api-key.', 'xai-client-secret.', 'ai-gateway-auth.', 'bearer.'];
 const queryNames = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'];
 
-/** The query parameter and the subprotocol prefix by which a client chooses the id of its session. */
-export const sessionQueryName = 'trunkline-session';
+/** The query parameter by which a client chooses the id of its session. */
+const sessionQueryName = 'trunkline-session';
 
 /**
  * The first that is not empty, in this order: `Authorization` (Bearer or Token); the headers `api-key`, `x-goog-api-key`,

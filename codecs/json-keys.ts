@@ -1,12 +1,12 @@
 // Whether two parsers could read a JSON text differently, and whether parsing it is affordable. Iterative: depth cannot overflow.
 
 /** No event of any dialect comes near these; a parse of more would hold up everything else. */
-export interface JsonLimits {
+interface JsonLimits {
   readonly maxDepth: number;
   readonly maxValues: number;
 }
 
-export const defaultJsonLimits: JsonLimits = { maxDepth: 256, maxValues: 100_000 };
+const defaultLimits: JsonLimits = { maxDepth: 256, maxValues: 100_000 };
 
 /** `invalid`: the structure is not JSON (a sound structure may still hold literals or escapes that are not). */
 export type JsonFault = 'invalid' | 'duplicate-key' | 'too-deep' | 'too-many-values';
@@ -23,7 +23,7 @@ interface Scan {
  * What speaks against parsing this text. `duplicate-key` is reported for an otherwise sound structure; keys are compared
  * with their escapes decoded.
  */
-export function jsonFault(text: string, limits: JsonLimits = defaultJsonLimits): JsonFault | undefined {
+export function jsonFault(text: string, limits: JsonLimits = defaultLimits): JsonFault | undefined {
   const scan: Scan = { text, open: [], at: skipSpace(text, 0), hasDuplicate: false };
   for (let values = 1; ; values++) {
     if (values > limits.maxValues) return 'too-many-values';

@@ -2,7 +2,7 @@
 // Rule: blocks of any length give the same samples as the whole at once.
 
 /** Length of the filter: for listeners, and for a detector, which needs less of it. */
-export const FINE = 16;
+const FINE = 16;
 export const COARSE = 8;
 const KAISER_BETA = 8;
 /** Share of the narrower band that is kept; the rest is the filter's slope. */
