@@ -47,8 +47,11 @@ export function eventIdOf(event: unknown): string | undefined {
   return typeof id === 'string' && id.length <= 512 ? id : undefined;
 }
 
-function valueAt(event: JsonObject | undefined, path: readonly string[]): unknown {
-  let value: unknown = event;
-  for (const key of path) value = isObject(value) ? value[key] : undefined;
+/** What is at a path of keys, through objects and lists; undefined where there is nothing. */
+export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) {
+    value = typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  }
   return value;
 }

@@ -1,7 +1,9 @@
 // Arguments for a function call that fit the function's JSON Schema, without a model to choose them.
 // Rule: the same schema always gives the same value; unknown keywords are ignored.
 
-type Schema = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from './event.ts';
+
+type Schema = JsonObject;
 
 const MAX_DEPTH = 8;
 
@@ -17,8 +19,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 /** An object that satisfies `schema`: all its required properties, and none of the others. */
 export function argumentsFor(schema: unknown): Record<string, unknown> {
-  const value = isSchema(schema) ? valueFor(schema, schema, MAX_DEPTH) : {};
-  return isSchema(value) ? { ...value } : {};
+  const value = isObject(schema) ? valueFor(schema, schema, MAX_DEPTH) : {};
+  return isObject(value) ? { ...value } : {};
 }
 
 function valueFor(schema: Schema, root: Schema, depth: number): unknown {
@@ -57,7 +59,7 @@ function alternative(schema: Schema, root: Schema): Schema | undefined {
   for (const keyword of ['anyOf', 'oneOf', 'allOf', 'any_of']) {
     const options = schema[keyword];
     if (!Array.isArray(options)) continue;
-    const fitting = options.filter(isSchema);
+    const fitting = options.filter(isObject);
     if (keyword === 'allOf') return merge([schema, ...fitting]);
     const first = fitting.find((option) => typeOf(option) !== 'null') ?? fitting[0];
     if (first) return first;
@@ -75,9 +77,9 @@ function reference(pointer: string, root: Schema): Schema | undefined {
   let value: unknown = root;
   for (const part of pointer.replace(/^#\/?/, '').split('/').filter(Boolean)) {
     const key = part.replace(/~1/g, '/').replace(/~0/g, '~');
-    value = isSchema(value) ? value[key] : undefined;
+    value = isObject(value) ? value[key] : undefined;
   }
-  return isSchema(value) ? value : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 function typeOf(schema: Schema): string {
@@ -89,18 +91,18 @@ function typeOf(schema: Schema): string {
 }
 
 function objectFor(schema: Schema, root: Schema, depth: number): unknown {
-  const properties = isSchema(schema.properties) ? schema.properties : {};
+  const properties = isObject(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? schema.required : [];
   const entries = required.map((name: unknown) => {
     const property = properties[String(name)];
-    return [String(name), isSchema(property) ? valueFor(property, root, depth - 1) : 'rehearsal'] as const;
+    return [String(name), isObject(property) ? valueFor(property, root, depth - 1) : 'rehearsal'] as const;
   });
   return Object.fromEntries(entries);
 }
 
 function arrayFor(schema: Schema, root: Schema, depth: number): unknown[] {
   const length = Math.min(16, Number(schema.minItems ?? 0) || 0);
-  const items = isSchema(schema.items) ? schema.items : {};
+  const items = isObject(schema.items) ? schema.items : {};
   return Array.from({ length }, () => valueFor(items, root, depth - 1));
 }
 
@@ -119,8 +121,4 @@ function stringFor(schema: Schema): string {
   const shortest = Math.min(1024, Number(schema.minLength ?? 0) || 0);
   const longest = typeof schema.maxLength === 'number' ? schema.maxLength : Number.POSITIVE_INFINITY;
   return text.padEnd(shortest, '.').slice(0, longest);
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -33,10 +33,6 @@ export class Stage {
     return this.#nowMs;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   get wakeAtMs(): number | undefined {
     return this.#planned[0]?.atMs;
   }

@@ -6,6 +6,7 @@ import { decodeAnyBase64 } from '../../codecs/base64.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import { samplesOf } from '../../codecs/pcm16.ts';
 import { RATE_STEP_HZ } from '../../codecs/resample.ts';
+import { isObject, parseJson } from '../event.ts';
 import type { Clip } from '../simulator-voice.ts';
 import { invalidArgument, type Rejection, shortReason } from './simulator-setup.ts';
 
@@ -21,8 +22,8 @@ export interface ClientMessage {
 const OPAQUE = new Set(['response', 'parameters', 'parametersJsonSchema', 'args', 'labels']);
 
 export function readMessage(frame: Frame): ClientMessage | Rejection {
-  const json = parse(frame);
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  const json = parseJson(frame.data.toString());
+  if (!isObject(json)) {
     return { code: 1007, reason: 'Invalid JSON payload received.' };
   }
   const entries = Object.entries(json);
@@ -37,14 +38,6 @@ export function readMessage(frame: Frame): ClientMessage | Rejection {
     return { code: 1007, reason: 'Request contains an invalid argument: expected exactly one message.' };
   }
   return { kind, value: respell(first[1]) };
-}
-
-function parse(frame: Frame): unknown {
-  try {
-    return JSON.parse(frame.data.toString());
-  } catch {
-    return undefined;
-  }
 }
 
 function isKind(key: string): key is Kind {

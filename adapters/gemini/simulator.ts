@@ -3,21 +3,16 @@
 
 import type { HttpReply } from '../adapter.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../simulator.ts';
+import { gemini } from './adapter.ts';
 import { LiveScript } from './simulator-live.ts';
 
-const VERSIONS = ['v1', 'v1beta', 'v1alpha'];
-const METHODS = ['BidiGenerateContent', 'BidiGenerateContentConstrained'];
-const PREFIX = '/ws/google.ai.generativelanguage.';
-
 export const geminiSimulators: ProviderSimulators = {
-  routes: VERSIONS.flatMap((version) =>
-    METHODS.map(
-      (method): SimulatorRoute => ({
-        path: `${PREFIX}${version}.GenerativeService.${method}`,
-        refusal: () => undefined,
-        script: (stage, call) => new LiveScript(stage, call),
-      }),
-    ),
+  routes: gemini.routes.map(
+    ({ path }): SimulatorRoute => ({
+      path,
+      refusal: () => undefined,
+      script: (stage, call) => new LiveScript(stage, call),
+    }),
   ),
   owns: (path) => path.startsWith('/ws/') || /^\/v1(alpha|beta)\//.test(path),
   unknown(path, served) {

@@ -8,7 +8,7 @@ import { bytesOf, durationMs, samplesOf } from '../../codecs/pcm16.ts';
 import type { Prompt } from '../simulator-replies.ts';
 import { createId } from '../simulator-stage.ts';
 import type { Clip } from '../simulator-voice.ts';
-import { type Failure, failureOf, invalidValue } from './simulator-channel.ts';
+import { type Failure, failureOf, invalidValue } from './simulator-outlet.ts';
 import { type AudioFormat, rateOf } from './simulator-session.ts';
 import { heardTokens, IMAGE_TOKENS, NO_TOKENS, spokenTokens, type Tokens, textTokenCount } from './simulator-usage.ts';
 

@@ -5,8 +5,8 @@ import { decodeBase64 } from '../../codecs/base64.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { Ear, type EarChange, type EarSettings, type Heard } from '../simulator-ear.ts';
 import { createId } from '../simulator-stage.ts';
-import { type Channel, type Failure, invalidValue, missing } from './simulator-channel.ts';
 import { decodeAudio } from './simulator-conversation.ts';
+import { type Failure, invalidValue, missing, type Outlet } from './simulator-outlet.ts';
 import { detectionOf, type RealtimeSession, rateOf } from './simulator-session.ts';
 
 /** The provider refuses to commit less. */
@@ -28,20 +28,20 @@ export interface InputEvents {
 
 /** One session's input audio buffer. Holds a voice detector: free it. */
 export class InputBuffer {
-  readonly #channel: Channel;
+  readonly #outlet: Outlet;
   readonly #session: RealtimeSession;
   readonly #events: InputEvents;
   readonly #ear: Ear;
   #itemId = createId('item_');
 
   constructor(setup: {
-    channel: Channel;
+    outlet: Outlet;
     session: RealtimeSession;
     createDetector: VoiceDetectorFactory;
     keepMs: number;
     events: InputEvents;
   }) {
-    this.#channel = setup.channel;
+    this.#outlet = setup.outlet;
     this.#session = setup.session;
     this.#events = setup.events;
     this.#ear = new Ear({ ...setup, settings: earSettings(setup.session) });
@@ -91,7 +91,7 @@ export class InputBuffer {
 
   clear(): undefined {
     this.#ear.forget();
-    this.#channel.send('input_audio_buffer.cleared');
+    this.#outlet.send('input_audio_buffer.cleared');
   }
 
   free(): void {
@@ -102,11 +102,11 @@ export class InputBuffer {
     const ids = { item_id: this.#itemId };
     if (change.kind === 'started') {
       const started = { audio_start_ms: Math.round(change.audioMs), ...ids };
-      this.#channel.send('input_audio_buffer.speech_started', started);
+      this.#outlet.send('input_audio_buffer.speech_started', started);
       this.#events.speechStarted();
       return;
     }
-    this.#channel.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(change.audioMs), ...ids });
+    this.#outlet.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(change.audioMs), ...ids });
     this.#commit(change.heard, true);
   }
 

@@ -1,15 +1,16 @@
 // The client events about conversation items: create, retrieve, delete, truncate.
 // Rule: an item that is not there is named in the error.
 
-import { type Channel, type Failure, type Fields, invalidValue, isFields, missing } from './simulator-channel.ts';
+import { isObject, type JsonObject } from '../event.ts';
 import { type Conversation, readItem, retrievedItem, truncate } from './simulator-conversation.ts';
+import { type Failure, invalidValue, missing, type Outlet } from './simulator-outlet.ts';
 import type { RealtimeSession } from './simulator-session.ts';
 
 /** What a client event leads to: nothing more, or a mistake. */
-export type Handler = (event: Fields) => Failure | undefined;
+export type Handler = (event: JsonObject) => Failure | undefined;
 
 interface Place {
-  readonly channel: Channel;
+  readonly outlet: Outlet;
   readonly session: RealtimeSession;
   readonly conversation: Conversation;
 }
@@ -23,8 +24,8 @@ export function itemHandlers(place: Place): Readonly<Record<string, Handler>> {
   };
 }
 
-function createItem({ channel, session, conversation }: Place, event: Fields): Failure | undefined {
-  if (!isFields(event.item)) return missing('item');
+function createItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
+  if (!isObject(event.item)) return missing('item');
   const entry = readItem(event.item, session.input.format);
   if ('code' in entry) return entry;
   if (conversation.find(entry.item.id)) {
@@ -37,8 +38,8 @@ function createItem({ channel, session, conversation }: Place, event: Fields): F
   const after = typeof event.previous_item_id === 'string' ? event.previous_item_id : undefined;
   const previous = conversation.insert(entry, after);
   if (previous === undefined) return notFound('previous_item_id', after);
-  channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
-  channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
   return undefined;
 }
 
@@ -46,22 +47,22 @@ function hasCall(conversation: Conversation, callId: unknown): boolean {
   return conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
 }
 
-function retrieveItem({ channel, session, conversation }: Place, event: Fields): Failure | undefined {
+function retrieveItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
   if (typeof event.item_id !== 'string') return missing('item_id');
   const entry = conversation.find(event.item_id);
   if (!entry) return notFound('item_id', event.item_id);
-  channel.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
+  outlet.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
   return undefined;
 }
 
-function deleteItem({ channel, conversation }: Place, event: Fields): Failure | undefined {
+function deleteItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
   if (typeof event.item_id !== 'string') return missing('item_id');
   if (!conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
-  channel.send('conversation.item.deleted', { item_id: event.item_id });
+  outlet.send('conversation.item.deleted', { item_id: event.item_id });
   return undefined;
 }
 
-function truncateItem({ channel, conversation }: Place, event: Fields): Failure | undefined {
+function truncateItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
   const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
   if (typeof itemId !== 'string') return missing('item_id');
   if (typeof audioEndMs !== 'number') return missing('audio_end_ms');
@@ -77,7 +78,7 @@ function truncateItem({ channel, conversation }: Place, event: Fields): Failure 
     return invalidValue('audio_end_ms', message);
   }
   truncate(entry, audioEndMs);
-  channel.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
+  outlet.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
   return undefined;
 }
 

@@ -2,19 +2,20 @@
 // Rule: what was announced is always finished, completely or as incomplete, in the provider's order.
 
 import { encodeBase64 } from '../../codecs/base64.ts';
+import type { JsonObject } from '../event.ts';
 import type { SimulatorTimes } from '../simulator.ts';
 import { textTokens } from '../simulator-replies.ts';
 import { createId } from '../simulator-stage.ts';
 import { streamText, streamVoice } from '../simulator-streams.ts';
 import type { Clip } from '../simulator-voice.ts';
-import type { Channel, Fields } from './simulator-channel.ts';
 import { type Conversation, type Entry, encodeAudio } from './simulator-conversation.ts';
+import type { Outlet } from './simulator-outlet.ts';
 import { type AudioFormat, rateOf } from './simulator-session.ts';
 import { NO_TOKENS, spokenTokens, textTokenCount } from './simulator-usage.ts';
 
 /** What an output needs of its reply. */
 export interface OutputSetup {
-  readonly channel: Channel;
+  readonly outlet: Outlet;
   readonly times: SimulatorTimes;
   readonly responseId: string;
   /** Undefined: the reply is outside of the conversation. */
@@ -37,21 +38,21 @@ const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
 function openItem(setup: OutputSetup, entry: Entry): void {
-  const { channel, responseId, conversation } = setup;
-  channel.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  const { outlet, responseId, conversation } = setup;
+  outlet.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
   if (!conversation) return;
   const previous = conversation.insert(entry);
-  channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
 }
 
 function closeItem(setup: OutputSetup, entry: Entry, status: string): void {
-  const { channel, responseId, conversation } = setup;
+  const { outlet, responseId, conversation } = setup;
   entry.item.status = status;
-  channel.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  outlet.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
   if (!conversation) return;
   const index = conversation.entries.indexOf(entry);
   const previous = conversation.entries[index - 1]?.item.id ?? null;
-  channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
 }
 
 function messageEntry(): Entry {
@@ -66,19 +67,19 @@ function messageEntry(): Entry {
   return { item, tokens: NO_TOKENS, paid: false };
 }
 
-function partSender(setup: OutputSetup, itemId: string): (type: string, fields?: Fields) => void {
+function partSender(setup: OutputSetup, itemId: string): (type: string, fields?: JsonObject) => void {
   const ids = {
     response_id: setup.responseId,
     item_id: itemId,
     output_index: OUTPUT_INDEX,
     content_index: CONTENT_INDEX,
   };
-  return (type, fields) => setup.channel.send(type, { ...ids, ...fields });
+  return (type, fields) => setup.outlet.send(type, { ...ids, ...fields });
 }
 
 function pieces(setup: OutputSetup, texts: readonly string[], send: (delta: string) => void) {
   return streamText({
-    stage: setup.channel.stage,
+    stage: setup.outlet.stage,
     tokenMs: setup.times.tokenMs,
     pieces: texts,
     send,
@@ -127,7 +128,7 @@ export function audioOutput(
     send('response.output_audio_transcript.delta', { delta }),
   );
   const audio = streamVoice({
-    stage: setup.channel.stage,
+    stage: setup.outlet.stage,
     times: setup.times,
     spoken: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
     send: (samples) =>
@@ -172,7 +173,7 @@ export function callOutput(setup: OutputSetup, call: { readonly name: string; re
   const entry: Entry = { item, tokens: NO_TOKENS, paid: false };
   const ids = { response_id: setup.responseId, item_id: item.id, output_index: OUTPUT_INDEX, call_id: callId };
   const sender = pieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
-    setup.channel.send('response.function_call_arguments.delta', { ...ids, delta }),
+    setup.outlet.send('response.function_call_arguments.delta', { ...ids, delta }),
   );
   return {
     entry,
@@ -185,7 +186,7 @@ export function callOutput(setup: OutputSetup, call: { readonly name: string; re
       item.arguments = sender.said();
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(item.arguments + item.name) };
       const done = { ...ids, name: item.name, arguments: item.arguments };
-      if (status === 'completed') setup.channel.send('response.function_call_arguments.done', done);
+      if (status === 'completed') setup.outlet.send('response.function_call_arguments.done', done);
       closeItem(setup, entry, status);
     },
   };

@@ -2,18 +2,17 @@
 // Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
 
 import type { Frame } from '../../codecs/frame.ts';
+import { isObject, type JsonObject } from '../event.ts';
 import type { Call, Script } from '../simulator.ts';
 import { createId, type Stage, type Step } from '../simulator-stage.ts';
-import { Channel, type Failure, type Fields, invalidValue, isFields, missing } from './simulator-channel.ts';
 import { Conversation, turnEntry } from './simulator-conversation.ts';
 import { type CommittedTurn, InputBuffer } from './simulator-input.ts';
 import { type Handler, itemHandlers } from './simulator-items.ts';
+import { type Failure, invalidValue, missing, Outlet, readClientEvent, wholeMinutes } from './simulator-outlet.ts';
 import { readResponseRequest } from './simulator-request.ts';
 import { RealtimeReply, type ResponseRequest } from './simulator-response.ts';
 import { createSession, describeSession, type RealtimeSession, updateSession } from './simulator-session.ts';
 import { transcribe } from './simulator-transcription.ts';
-
-const CAP_MINUTE_MS = 60_000;
 
 const NOT_JSON: Failure = {
   code: 'invalid_json',
@@ -22,7 +21,7 @@ const NOT_JSON: Failure = {
 
 /** One Realtime session. */
 export class RealtimeScript implements Script {
-  readonly #channel: Channel;
+  readonly #outlet: Outlet;
   readonly #call: Call;
   readonly #session: RealtimeSession;
   readonly #conversation = new Conversation();
@@ -35,7 +34,7 @@ export class RealtimeScript implements Script {
   #spoken = false;
 
   constructor(stage: Stage, call: Call) {
-    this.#channel = new Channel(stage);
+    this.#outlet = new Outlet(stage);
     this.#call = call;
     const transcribing = call.handshake.query.get('intent') === 'transcription';
     this.#session = createSession({
@@ -45,7 +44,7 @@ export class RealtimeScript implements Script {
       expiresAt: Math.floor((call.startedAtMs + call.options.sessionCapMs) / 1000),
     });
     this.#input = new InputBuffer({
-      channel: this.#channel,
+      outlet: this.#outlet,
       session: this.#session,
       createDetector: call.voiceDetector,
       keepMs: call.options.playbackMs,
@@ -55,21 +54,21 @@ export class RealtimeScript implements Script {
   }
 
   opened(): void {
-    this.#channel.send('session.created', { session: describeSession(this.#session) });
-    this.#channel.stage.after(this.#call.options.sessionCapMs, () => this.#expire());
+    this.#outlet.send('session.created', { session: describeSession(this.#session) });
+    this.#outlet.stage.after(this.#call.options.sessionCapMs, () => this.#expire());
   }
 
   received(frame: Frame): void {
-    const event = parse(frame);
+    const event = readClientEvent(frame);
     const failure = event ? this.#handle(event) : NOT_JSON;
-    if (failure) this.#channel.fail(failure, event?.event_id);
+    if (failure) this.#outlet.fail(failure, event?.event_id);
   }
 
   ended(): void {
     this.#input.free();
   }
 
-  #handle(event: Fields): Failure | undefined {
+  #handle(event: JsonObject): Failure | undefined {
     if (event.type === undefined) return missing('type');
     const handler = Object.hasOwn(this.#handlers, String(event.type)) ? this.#handlers[String(event.type)] : undefined;
     if (handler) return handler(event);
@@ -83,20 +82,20 @@ export class RealtimeScript implements Script {
       'input_audio_buffer.append': (event) => this.#input.append(event.audio),
       'input_audio_buffer.commit': () => this.#input.commit(),
       'input_audio_buffer.clear': () => this.#input.clear(),
-      ...itemHandlers({ channel: this.#channel, session: this.#session, conversation: this.#conversation }),
+      ...itemHandlers({ outlet: this.#outlet, session: this.#session, conversation: this.#conversation }),
       'response.create': (event) => this.#createResponse(event),
       'response.cancel': (event) => this.#cancelResponse(event),
     };
   }
 
-  #updateSession(event: Fields): Failure | undefined {
-    if (!isFields(event.session)) return missing('session');
+  #updateSession(event: JsonObject): Failure | undefined {
+    if (!isObject(event.session)) return missing('session');
     const failure = updateSession(this.#session, event.session, this.#spoken);
-    if (!failure) this.#channel.send('session.updated', { session: describeSession(this.#session) });
+    if (!failure) this.#outlet.send('session.updated', { session: describeSession(this.#session) });
     return failure;
   }
 
-  #createResponse(event: Fields): Failure | undefined {
+  #createResponse(event: JsonObject): Failure | undefined {
     if (this.#session.type === 'transcription') {
       return invalidValue('type', 'A transcription session does not create responses.');
     }
@@ -112,7 +111,7 @@ export class RealtimeScript implements Script {
     return undefined;
   }
 
-  #cancelResponse(event: Fields): Failure | undefined {
+  #cancelResponse(event: JsonObject): Failure | undefined {
     const all = [...(this.#active ? [this.#active] : []), ...this.#outside];
     const found = event.response_id == null ? this.#active : all.find(({ id }) => id === event.response_id);
     if (!found) {
@@ -127,7 +126,7 @@ export class RealtimeScript implements Script {
     this.#replyWaits = false;
     if (request.modality === 'audio') this.#spoken = true;
     const reply = new RealtimeReply({
-      channel: this.#channel,
+      outlet: this.#outlet,
       options: this.#call.options,
       request,
       done: (ended) => this.#replyDone(ended),
@@ -155,17 +154,17 @@ export class RealtimeScript implements Script {
   #committed(turn: CommittedTurn): void {
     const { itemId, clip, speechMs, heardMs } = turn;
     const { turn_detection: detection, transcription } = this.#session.input;
-    this.#channel.send('input_audio_buffer.committed', {
+    this.#outlet.send('input_audio_buffer.committed', {
       previous_item_id: this.#conversation.lastId,
       item_id: itemId,
     });
     const entry = turnEntry(itemId, clip, speechMs, heardMs);
     const previous = this.#conversation.insert(entry);
-    this.#channel.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
-    this.#channel.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+    this.#outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+    this.#outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
     const settings = transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
     const { times } = this.#call.options;
-    if (settings) transcribe({ channel: this.#channel, times, entry, model: settings.model, billedMs: heardMs });
+    if (settings) transcribe({ outlet: this.#outlet, times, entry, model: settings.model, billedMs: heardMs });
     if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
   }
 
@@ -184,32 +183,22 @@ export class RealtimeScript implements Script {
     const detection = this.#session.input.turn_detection;
     if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null || this.#input.speaking) return;
     const startMs = this.#input.positionMs;
-    const delayMs = Math.max(0, fromMs - this.#channel.stage.nowMs) + detection.idle_timeout_ms;
-    this.#idle = this.#channel.stage.after(delayMs, () => {
+    const delayMs = Math.max(0, fromMs - this.#outlet.stage.nowMs) + detection.idle_timeout_ms;
+    this.#idle = this.#outlet.stage.after(delayMs, () => {
       const triggered = {
         audio_start_ms: startMs,
         audio_end_ms: this.#input.positionMs,
         item_id: this.#input.nextItemId,
       };
-      this.#channel.send('input_audio_buffer.timeout_triggered', triggered);
+      this.#outlet.send('input_audio_buffer.timeout_triggered', triggered);
       this.#input.commitSilence();
     });
   }
 
   #expire(): void {
-    const minutes = Math.ceil(this.#call.options.sessionCapMs / CAP_MINUTE_MS);
+    const minutes = wholeMinutes(this.#call.options.sessionCapMs);
     const message = `Your session hit the maximum duration of ${minutes} minutes.`;
-    this.#channel.fail({ code: 'session_expired', message }, undefined);
-    this.#channel.stage.close(1001, message);
-  }
-}
-
-function parse(frame: Frame): Fields | undefined {
-  if (frame.binary) return undefined;
-  try {
-    const event: unknown = JSON.parse(frame.data.toString());
-    return isFields(event) ? event : undefined;
-  } catch {
-    return undefined;
+    this.#outlet.fail({ code: 'session_expired', message }, undefined);
+    this.#outlet.stage.close(1001, message);
   }
 }

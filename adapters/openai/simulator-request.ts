@@ -2,8 +2,9 @@
 // Rule: a field that is not given is the session's.
 
 import { z } from 'zod';
-import { type Failure, failureOf, invalidValue, isFields } from './simulator-channel.ts';
+import { isObject } from '../event.ts';
 import { type Conversation, type Entry, readItem } from './simulator-conversation.ts';
+import { type Failure, failureOf, invalidValue } from './simulator-outlet.ts';
 import type { ResponseRequest } from './simulator-response.ts';
 import {
   maxTokensSchema,
@@ -61,7 +62,7 @@ function readInput(
 ): readonly Entry[] | Failure {
   const entries: Entry[] = [];
   for (const given of input) {
-    const reference = isFields(given) && given.type === 'item_reference';
+    const reference = isObject(given) && given.type === 'item_reference';
     const entry = reference ? conversation.find(String(given.id)) : readItem(given, session.input.format);
     if (!entry) return invalidValue('response.input', 'An item_reference names no item of the conversation.');
     if ('code' in entry) return entry;

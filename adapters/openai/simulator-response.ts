@@ -1,12 +1,13 @@
 // One response of OpenAI Realtime: from response.created to response.done, whichever way it ends.
 // Rule: it ends once; a cancelled response bills what it had produced.
 
+import type { JsonObject } from '../event.ts';
 import type { SimulatorOptions } from '../simulator.ts';
 import { argumentsFor } from '../simulator-arguments.ts';
 import { answer } from '../simulator-replies.ts';
 import { createId, type Step } from '../simulator-stage.ts';
-import type { Channel, Fields } from './simulator-channel.ts';
 import { type Conversation, type Entry, lastWords, promptOf } from './simulator-conversation.ts';
+import type { Outlet } from './simulator-outlet.ts';
 import { audioOutput, callOutput, type Output, type OutputSetup, textOutput } from './simulator-outputs.ts';
 import type { RealtimeSession, Tool } from './simulator-session.ts';
 import { addTokens, NO_TOKENS, responseUsage, textTokenCount } from './simulator-usage.ts';
@@ -23,7 +24,7 @@ export interface ResponseRequest
 }
 
 export interface ResponseSetup {
-  readonly channel: Channel;
+  readonly outlet: Outlet;
   readonly options: SimulatorOptions;
   readonly request: ResponseRequest;
   readonly done: (response: RealtimeReply) => void;
@@ -33,7 +34,7 @@ export interface ResponseSetup {
 export class RealtimeReply {
   readonly id = createId('resp_');
   readonly request: ResponseRequest;
-  readonly #channel: Channel;
+  readonly #outlet: Outlet;
   readonly #options: SimulatorOptions;
   readonly #done: (response: RealtimeReply) => void;
   readonly #output: Output;
@@ -45,15 +46,15 @@ export class RealtimeReply {
 
   constructor(setup: ResponseSetup) {
     this.request = setup.request;
-    this.#channel = setup.channel;
+    this.#outlet = setup.outlet;
     this.#options = setup.options;
     this.#done = setup.done;
-    this.#channel.send('response.created', { response: this.#describe('in_progress', null, []) });
+    this.#outlet.send('response.created', { response: this.#describe('in_progress', null, []) });
     if (this.#options.rateLimits === 'start') this.#sendRateLimits();
     this.#output = this.#chooseOutput();
     const { firstAudioMs, firstTextMs } = this.#options.times;
     const spoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
-    this.#start = this.#channel.stage.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
+    this.#start = this.#outlet.stage.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
   }
 
   /** The time at which a player that began at once has played all of it. */
@@ -67,14 +68,14 @@ export class RealtimeReply {
 
   #open(): void {
     this.#opened = true;
-    this.startedAtMs = this.#channel.stage.nowMs;
+    this.startedAtMs = this.#outlet.stage.nowMs;
     this.#output.start();
   }
 
   #chooseOutput(): Output {
     const { request } = this;
     const setup: OutputSetup = {
-      channel: this.#channel,
+      outlet: this.#outlet,
       times: this.#options.times,
       responseId: this.id,
       conversation: request.conversation,
@@ -96,7 +97,7 @@ export class RealtimeReply {
     else this.#end('incomplete', { type: 'incomplete', reason: 'max_output_tokens' });
   }
 
-  #end(status: 'completed' | 'cancelled' | 'incomplete', details: Fields): void {
+  #end(status: 'completed' | 'cancelled' | 'incomplete', details: JsonObject): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#start.cancel();
@@ -105,7 +106,7 @@ export class RealtimeReply {
     const usage = this.#usage();
     for (const paid of this.request.context) paid.paid = true;
     const response = { ...this.#describe(status, details, this.#opened ? [entry.item] : []), usage };
-    this.#channel.send('response.done', { response });
+    this.#outlet.send('response.done', { response });
     if (this.#options.rateLimits === 'end') this.#sendRateLimits();
     this.#done(this);
   }
@@ -121,7 +122,7 @@ export class RealtimeReply {
     return responseUsage(input, cached, this.#output.entry.tokens);
   }
 
-  #describe(status: string, details: Fields | null, output: readonly unknown[]): Fields {
+  #describe(status: string, details: JsonObject | null, output: readonly unknown[]): JsonObject {
     const { request } = this;
     return {
       object: 'realtime.response',
@@ -139,7 +140,7 @@ export class RealtimeReply {
   }
 
   #sendRateLimits(): void {
-    this.#channel.send('rate_limits.updated', {
+    this.#outlet.send('rate_limits.updated', {
       rate_limits: [
         { name: 'requests', limit: 5000, remaining: 4999, reset_seconds: 0.012 },
         { name: 'tokens', limit: 400_000, remaining: 395_904, reset_seconds: 0.614 },

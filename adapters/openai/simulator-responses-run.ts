@@ -1,12 +1,13 @@
 // One response of the Responses API: its stream events, from response.created to response.completed.
 // Rule: every event has the next sequence number and the lane of its request.
 
+import type { JsonObject } from '../event.ts';
 import type { SimulatorTimes } from '../simulator.ts';
 import { argumentsFor } from '../simulator-arguments.ts';
 import { answer, textTokens } from '../simulator-replies.ts';
 import { createId, type Stage } from '../simulator-stage.ts';
 import { streamText } from '../simulator-streams.ts';
-import type { Fields } from './simulator-channel.ts';
+
 import { type Item, promptOf, type ResponsesRequest, textOfItem } from './simulator-responses-request.ts';
 import { textTokenCount } from './simulator-usage.ts';
 
@@ -130,7 +131,7 @@ export class ResponsesRun {
     return typeof choice === 'object' ? functions.find((tool) => tool.name === choice.name) : functions[0];
   }
 
-  #describe(status: string, output: readonly unknown[]): Fields {
+  #describe(status: string, output: readonly unknown[]): JsonObject {
     const { id, createdAtS, request } = this.#setup;
     return {
       id,
@@ -159,7 +160,7 @@ export class ResponsesRun {
     };
   }
 
-  #send(type: string, fields: Fields): void {
+  #send(type: string, fields: JsonObject): void {
     const { stage, lane } = this.#setup;
     const event = { type, ...fields, sequence_number: this.#sequence, ...(lane ? { stream_id: lane } : {}) };
     this.#sequence += 1;
@@ -167,6 +168,6 @@ export class ResponsesRun {
   }
 }
 
-function textPart(text: string): Fields {
+function textPart(text: string): JsonObject {
   return { type: 'output_text', text, annotations: [], logprobs: [] };
 }

@@ -2,14 +2,14 @@
 // Rule: a lane answers one request after the other; lanes do not wait for each other.
 
 import type { Frame } from '../../codecs/frame.ts';
+import { isObject, type JsonObject } from '../event.ts';
 import type { Call, Script } from '../simulator.ts';
 import { createId, type Stage } from '../simulator-stage.ts';
-import { type Failure, type Fields, failureOf, invalidValue, isFields, missing } from './simulator-channel.ts';
+import { type Failure, failureOf, invalidValue, missing, readClientEvent, wholeMinutes } from './simulator-outlet.ts';
 import { inputItems, type ResponsesRequest, requestSchema } from './simulator-responses-request.ts';
 import { type Answered, ResponsesRun } from './simulator-responses-run.ts';
 
 const MAX_STORED = 200;
-const CAP_MINUTE_MS = 60_000;
 
 /** One connection. */
 export class ResponsesScript implements Script {
@@ -29,7 +29,7 @@ export class ResponsesScript implements Script {
     this.#openedMs = this.#stage.nowMs;
     const { sessionCapMs } = this.#call.options;
     this.#stage.after(sessionCapMs, () => {
-      const minutes = Math.ceil(sessionCapMs / CAP_MINUTE_MS);
+      const minutes = wholeMinutes(sessionCapMs);
       const message =
         `Responses websocket connection limit reached (${minutes} minutes). ` +
         'Create a new websocket connection to continue.';
@@ -39,7 +39,7 @@ export class ResponsesScript implements Script {
   }
 
   received(frame: Frame): void {
-    const event = parse(frame);
+    const event = readClientEvent(frame);
     if (!event) {
       this.#fail({ code: 'invalid_json', message: 'Expected a text frame with one JSON object.' }, undefined);
       return;
@@ -50,7 +50,7 @@ export class ResponsesScript implements Script {
 
   ended(): void {}
 
-  #handle(event: Fields): Failure | undefined {
+  #handle(event: JsonObject): Failure | undefined {
     switch (event.type) {
       case undefined:
         return missing('type');
@@ -63,11 +63,11 @@ export class ResponsesScript implements Script {
     }
   }
 
-  #create(event: Fields): Failure | undefined {
+  #create(event: JsonObject): Failure | undefined {
     const parsed = requestSchema.safeParse(event);
     if (!parsed.success) return failureOf(parsed.error, event, '');
     const request = parsed.data;
-    if (request.model === undefined && !isFields(request.prompt)) return missing('model');
+    if (request.model === undefined && !isObject(request.prompt)) return missing('model');
     const lane = request.stream_id ?? undefined;
     const waiting = this.#lanes.get(lane);
     if (waiting) {
@@ -80,7 +80,7 @@ export class ResponsesScript implements Script {
   }
 
   /** The model of a rehearsal is never in the middle of anything that could be steered. */
-  #steer(event: Fields): Failure | undefined {
+  #steer(event: JsonObject): Failure | undefined {
     const { previous_response_id: id, input } = event;
     if (typeof id !== 'string') return missing('previous_response_id');
     const error = {
@@ -135,15 +135,5 @@ export class ResponsesScript implements Script {
   #fail({ code, message, param }: Failure, lane: string | undefined): void {
     const error = { type: 'invalid_request_error', code, message, param: param ?? null };
     this.#stage.send(JSON.stringify({ type: 'error', status: 400, error, ...(lane ? { stream_id: lane } : {}) }));
-  }
-}
-
-function parse(frame: Frame): Fields | undefined {
-  if (frame.binary) return undefined;
-  try {
-    const event: unknown = JSON.parse(frame.data.toString());
-    return isFields(event) ? event : undefined;
-  } catch {
-    return undefined;
   }
 }

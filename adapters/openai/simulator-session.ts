@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Detection } from '../simulator-hearing.ts';
-import { type Failure, failureOf } from './simulator-channel.ts';
+import { type Failure, failureOf } from './simulator-outlet.ts';
 
 const formatSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('audio/pcm'), rate: z.literal(24_000).default(24_000) }),
@@ -28,9 +28,9 @@ const turnDetectionSchema = z.discriminatedUnion('type', [
     ...responding,
   }),
 ]);
-export type TurnDetection = z.infer<typeof turnDetectionSchema>;
+type TurnDetection = z.infer<typeof turnDetectionSchema>;
 
-export const voiceSchema = z.union([z.string().min(1), z.looseObject({ id: z.string() })]);
+const voiceSchema = z.union([z.string().min(1), z.looseObject({ id: z.string() })]);
 export const modalitiesSchema = z.array(z.enum(['audio', 'text'])).length(1, 'supported are ["audio"] and ["text"]');
 export const maxTokensSchema = z.union([z.int().min(1).max(4096), z.literal('inf')]);
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
@@ -44,7 +44,7 @@ export const outputSchema = z.looseObject({
   speed: z.number().min(0.25).max(1.5).optional(),
 });
 export type Tool = z.infer<typeof toolSchema>;
-export type ToolChoice = z.infer<typeof toolChoiceSchema>;
+type ToolChoice = z.infer<typeof toolChoiceSchema>;
 
 const transcriptionSchema = z.looseObject({ model: z.string().optional() });
 
@@ -77,7 +77,7 @@ const updateSchema = z
     if (keys.length > 0) context.addIssue({ code: 'unrecognized_keys', keys, input: session });
   });
 
-/** Fields that are kept and told as they were given. */
+/** JsonObject that are kept and told as they were given. */
 const OPAQUE = ['tracing', 'truncation', 'prompt', 'include', 'parallel_tool_calls', 'reasoning'] as const;
 
 /** The effective configuration of one session. */

@@ -4,33 +4,33 @@
 import type { SimulatorTimes } from '../simulator.ts';
 import { textTokens, transcriptOf } from '../simulator-replies.ts';
 import { streamText } from '../simulator-streams.ts';
-import type { Channel } from './simulator-channel.ts';
 import type { Entry } from './simulator-conversation.ts';
+import type { Outlet } from './simulator-outlet.ts';
 import { transcriptionUsage } from './simulator-usage.ts';
 
 const EVENT = 'conversation.item.input_audio_transcription';
 
 /** Plans the deltas and the completion of one turn's transcript. */
 export function transcribe(setup: {
-  readonly channel: Channel;
+  readonly outlet: Outlet;
   readonly times: SimulatorTimes;
   readonly entry: Entry;
   readonly model: string | undefined;
   readonly billedMs: number;
 }): void {
-  const { channel, times, entry } = setup;
+  const { outlet, times, entry } = setup;
   const transcript = transcriptOf(entry.heard?.speechMs ?? 0);
   const ids = { item_id: entry.item.id, content_index: 0 };
   const complete = (): void => {
     entry.item.content = [{ type: 'input_audio', transcript }];
     const usage = transcriptionUsage(setup.model, setup.billedMs, transcript);
-    channel.send(`${EVENT}.completed`, { ...ids, transcript, usage });
+    outlet.send(`${EVENT}.completed`, { ...ids, transcript, usage });
   };
   const stream = streamText({
-    stage: channel.stage,
+    stage: outlet.stage,
     tokenMs: times.tokenMs,
     pieces: textTokens(transcript),
-    send: (delta) => channel.send(`${EVENT}.delta`, { ...ids, delta }),
+    send: (delta) => outlet.send(`${EVENT}.delta`, { ...ids, delta }),
   });
-  channel.stage.after(times.transcriptionMs, () => stream.start(complete));
+  outlet.stage.after(times.transcriptionMs, () => stream.start(complete));
 }

@@ -2,9 +2,9 @@
 // Rule: a client's mistake is a Failure value, and leaves the session open.
 
 import type { z } from 'zod';
+import type { Frame } from '../../codecs/frame.ts';
+import { isObject, type JsonObject, parseJson, valueAt } from '../event.ts';
 import { createId, type Stage } from '../simulator-stage.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** A mistake in a client event, as an `error` event tells it. */
 export interface Failure {
@@ -14,14 +14,14 @@ export interface Failure {
 }
 
 /** The events of one Realtime connection. */
-export class Channel {
+export class Outlet {
   readonly stage: Stage;
 
   constructor(stage: Stage) {
     this.stage = stage;
   }
 
-  send(type: string, fields: Fields = {}): void {
+  send(type: string, fields: JsonObject = {}): void {
     this.stage.send(JSON.stringify({ type, event_id: createId('event_'), ...fields }));
   }
 
@@ -37,14 +37,23 @@ export class Channel {
   }
 }
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What a client sent, as one JSON object; undefined when it is none. */
+export function readClientEvent(frame: Frame): JsonObject | undefined {
+  const event = frame.binary ? undefined : parseJson(frame.data.toString());
+  return isObject(event) ? event : undefined;
 }
 
+/** The length of a session as the provider tells it. */
+export function wholeMinutes(ms: number): number {
+  return Math.ceil(ms / 60_000);
+}
+
+/** An event without a field that it needs. */
 export function missing(param: string): Failure {
   return { code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param };
 }
 
+/** An event with a field that cannot be so. */
 export function invalidValue(param: string, message: string): Failure {
   return { code: 'invalid_value', message, param };
 }
@@ -63,10 +72,4 @@ export function failureOf(error: z.ZodError, given: unknown, name: string): Fail
     return { code: 'invalid_type', message: `Invalid type for '${param}': expected ${issue.expected}.`, param };
   }
   return invalidValue(param, `Invalid value for '${param}': ${issue?.message ?? 'it does not fit'}.`);
-}
-
-function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
-  let value = given;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
-  return value;
 }
