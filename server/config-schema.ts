@@ -26,6 +26,7 @@ const name = z
   .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
   .min(1)
   .max(200);
+const path = z.string().min(1).max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
 /** Goes into a header, so it has to fit into one. */
 const secret = z
@@ -77,7 +78,7 @@ const listenSchema = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8080),
   tlsPort: z.union([port, z.literal(false)]).default(8443),
-  tls: z.strictObject({ cert: name.describe('PEM file, chain included'), key: name.describe('PEM file') }).optional(),
+  tls: z.strictObject({ cert: path.describe('PEM file, chain included'), key: path.describe('PEM file') }).optional(),
   origins: z
     .array(
       z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/, 'expected an origin such as https://app.example.com'),

@@ -1,4 +1,4 @@
-// The command line: reads the configuration, starts, and acts on signals. The only process.exit.
+// The command line: reads the configuration, starts, and acts on signals. Only this file and bin.js call process.exit.
 
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, loadConfig } from './config.ts';
@@ -11,7 +11,7 @@ import { type Run, Supervisor } from './supervisor.ts';
 const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR]
        trunkline config check  [--config FILE]
        trunkline config print  [--config FILE]
-       trunkline --help
+       trunkline --help | --version
 `;
 
 class UsageError extends Error {}
@@ -52,19 +52,24 @@ function readArguments(args: string[]) {
 }
 
 function check(config: Config): void {
-  const providers = Object.keys(config.providers).join(', ') || 'none';
-  const mode = config.keys.length === 0 ? 'open mode, loopback only' : `${config.keys.length} keys`;
-  process.stdout.write(`the configuration is valid: ${mode}; providers: ${providers}\n`);
+  const { keys, providers, rehearsal } = config;
+  const mode = keys.length === 0 ? 'open mode, loopback only' : `keys: ${keys.map(({ id }) => id).join(', ')}`;
+  const standsIn = rehearsal === false ? '' : `; rehearsal for: ${rehearsal.providers.join(', ')}`;
+  const configured = Object.keys(providers).join(', ') || 'none configured';
+  process.stdout.write(`the configuration is valid: ${mode}; providers: ${configured}${standsIn}\n`);
 }
 
 async function serve(config: Config): Promise<void> {
   const log = createLog(config.log.level);
-  if (await buildConsole()) log.info('console built');
+  await buildConsole().then(
+    (isNew) => isNew && log.info('console built'),
+    (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
+  );
   const supervisor = new Supervisor(config, log);
   const run = await supervisor.start();
   const { pid: _isInEveryLine, ...places } = run;
   log.info(places, 'listening');
-  process.stderr.write(greeting(run, supervisor.certificate?.environment ?? []));
+  process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
   stopOnSignals(supervisor);
 }
 
@@ -85,11 +90,16 @@ function stopOnSignals(supervisor: Supervisor): void {
 }
 
 /** For people; machines read the log and `run.json`. */
-function greeting({ listen, admin, rehearsal }: Run, environment: readonly string[]): string {
+function greeting(
+  { listen, admin, rehearsal }: Run,
+  providers: readonly string[],
+  environment: readonly string[],
+): string {
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const lines = [`trunkline ${version}`, `  console    http://${host}:${listen.port}/`];
   if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
   lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
+  if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
   if (rehearsal.length > 0)
     lines.push(`  rehearsal  the built-in stand-in answers for ${rehearsal.join(', ')}: no key, no model`);
   if (environment.length > 0) {

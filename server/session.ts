@@ -181,7 +181,10 @@ export class Session {
     const model = named.find((one) => !mayUse(key, adapter, one));
     return model === undefined
       ? undefined
-      : { code: 'model_not_allowed', message: `this key may not use the model ${model}` };
+      : {
+          code: 'model_not_allowed',
+          message: `${model === '' ? `the event names no model; that needs ${adapter.name}/*` : `this key may not use the model ${model}`}`,
+        };
   }
 
   #refuse(refused: Refused, frame: Frame): void {

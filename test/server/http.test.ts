@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../adapters/index.ts';
-import { openClient, startGateway, type TestGateway } from '../support/gateway.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed } from '../support/inbox.ts';
 import { sampleOf } from '../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
@@ -19,6 +19,7 @@ beforeAll(async () => {
   const keys = [
     { id: 'web', secret: 'secret-of-web', models: ['openai/allowed'] },
     { id: 'other', secret: 'secret-of-other' },
+    { id: 'narrow', secret: 'secret-of-narrow', maxSessions: 1 },
   ];
   keyed = await startGateway({ provider: provider.url, keys });
 });
@@ -131,6 +132,8 @@ describe('a plain GET on a WebSocket path', () => {
   test.each(knownPaths)('says that an upgrade is expected: %s', async (path) => {
     const response = await ask(`${path}?model=m`);
     expect(response.status).toBe(426);
+    expect(response.headers.get('upgrade')).toBe('websocket');
+    expect(response.headers.get('sec-websocket-version')).toBe('13');
     const { message } = await errorOf(response);
     expect(message).toContain('WebSocket');
   });
@@ -207,4 +210,29 @@ test('a connection that carried plain requests can still become a session', asyn
   expect((await raw.answer()).status).toBe(101);
   raw.socket.destroy();
   await open.nextEnd();
+});
+
+test('a plain GET on a route says that the key is full, or that the gateway is draining, and is no refusal itself', async () => {
+  const headers = { authorization: 'Bearer secret-of-narrow' };
+  const path = '/v1/realtime?model=any';
+  expect((await ask(path, { headers }, keyed)).status).toBe(426);
+  const client = await openClient(keyed.url + path, { headers });
+  const refusals = () => sampleOf(keyed, 'trunkline_refusals_total', { code: 'too_many_sessions', status: 429 });
+  const before = await refusals();
+  const full = await ask(path, { headers }, keyed);
+  expect(full.status).toBe(429);
+  expect(await errorOf(full)).toMatchObject({ code: 'too_many_sessions' });
+  expect(await refusals()).toBe(before);
+  client.close();
+  await closed(client);
+  const leaving = await startGateway({ provider: provider.url });
+  await leaving.gateway.drain();
+  expect((await ask(path, {}, leaving)).status).toBe(503);
+  await leaving.close();
+});
+
+test('a WebSocket that is known and not served is a 501 at its upgrade too', async () => {
+  const refused = await refusedUpgrade(`${open.url}/v1/live/sessions/abc/attach`);
+  expect(refused.status).toBe(501);
+  expect(JSON.parse(refused.body).error.code).toBe('not_implemented');
 });
