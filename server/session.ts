@@ -179,12 +179,10 @@ export class Session {
     const named = route.dialect.guard(frame);
     if (named === undefined || 'code' in named) return named;
     const model = named.find((one) => !mayUse(key, adapter, one));
-    return model === undefined
-      ? undefined
-      : {
-          code: 'model_not_allowed',
-          message: `${model === '' ? `the event names no model; that needs ${adapter.name}/*` : `this key may not use the model ${model}`}`,
-        };
+    if (model === undefined) return undefined;
+    const fault = `this key may not use the model ${model}`;
+    const message = model === '' ? `the event names no model; that needs ${adapter.name}/*` : fault;
+    return { code: 'model_not_allowed', message };
   }
 
   #refuse(refused: Refused, frame: Frame): void {

@@ -217,7 +217,8 @@ test('a plain GET on a route says that the key is full, or that the gateway is d
   const path = '/v1/realtime?model=any';
   expect((await ask(path, { headers }, keyed)).status).toBe(426);
   const client = await openClient(keyed.url + path, { headers });
-  const refusals = () => sampleOf(keyed, 'trunkline_refusals_total', { code: 'too_many_sessions', status: 429 });
+  const refusals = () =>
+    sampleOf(keyed.gateway.metrics.registry, 'trunkline_refusals_total', { code: 'too_many_sessions', status: 429 });
   const before = await refusals();
   const full = await ask(path, { headers }, keyed);
   expect(full.status).toBe(429);
