@@ -41,6 +41,7 @@ export interface Account {
   readonly project?: string | undefined;
 }
 
+/** What a provider is dialled with. */
 export interface Endpoint {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -57,6 +58,7 @@ export interface Route {
   objection?(handshake: Handshake): Refusal | undefined;
 }
 
+/** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */
 export interface Unserved {
   readonly method: string;
   readonly path: string;
@@ -129,6 +131,7 @@ export interface Refusal {
   readonly cause?: string;
 }
 
+/** Why a request was refused; clients, logs and metrics see these words. */
 export type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
@@ -148,6 +151,7 @@ export type RefusalCode =
   | 'provider_not_configured'
   | 'draining';
 
+/** A whole HTTP answer; the length is added by who sends it. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

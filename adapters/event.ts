@@ -2,6 +2,7 @@
 
 import { jsonFault } from '../codecs/json-keys.ts';
 
+/** A parsed JSON object, of which nothing else is known. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** A longer message is passed on like any other, but not read: a parse would hold up everything else. */
@@ -25,6 +26,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Whether this is an object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

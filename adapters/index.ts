@@ -17,11 +17,13 @@ const all = [...adapters.values()];
 /** Every WebSocket path, for the 404 that lists them. */
 export const knownPaths: readonly string[] = all.flatMap(({ routes }) => routes.map(({ path }) => path));
 
+/** A WebSocket path that is served, and whose it is. */
 export interface FoundRoute {
   readonly adapter: Adapter;
   readonly route: Route;
 }
 
+/** An HTTP endpoint that is known and not served, and whose it is. */
 export interface FoundUnserved {
   readonly adapter: Adapter;
   readonly unserved: Unserved;

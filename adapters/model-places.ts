@@ -1,4 +1,5 @@
-// Where a dialect can name a model: its paths as one tree, so that a frame is walked once, however many paths there are.
+// Where a dialect can name a model: its paths as one tree.
+// Rule: a frame is walked once, however many paths there are.
 
 import { isObject } from './event.ts';
 

@@ -20,10 +20,12 @@ export interface Heard {
   readonly speechMs: number;
 }
 
+/** What was noticed in the signal. `audioMs`: where, in milliseconds of audio since the session began. */
 export type EarChange =
   | { readonly kind: 'started'; readonly audioMs: number }
   | { readonly kind: 'stopped'; readonly audioMs: number; readonly heard: Heard };
 
+/** How the signal comes, and how turns are found in it. */
 export interface EarSettings {
   readonly sampleRateHz: number;
   /** Undefined: turns are taken by hand. */

@@ -13,11 +13,13 @@ export interface Stream {
   cancel(): void;
 }
 
+/** Text on its way. */
 export interface TextStream extends Stream {
   /** What was sent so far. */
   said(): string;
 }
 
+/** Speech on its way. */
 export interface VoiceStream extends Stream {
   /** How much was sent so far, in milliseconds of audio. */
   sentMs(): number;

@@ -7,6 +7,7 @@ const BREATH_MS = 200;
 /** Silence at the end of a reply, so that players do not clip the last word. */
 const TAIL_MS = 100;
 
+/** A piece of mono PCM16 audio. */
 export interface Clip {
   readonly samples: Int16Array;
   readonly sampleRateHz: number;

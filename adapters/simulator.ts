@@ -82,6 +82,7 @@ export interface SimulatorTimes {
   readonly transcriptionMs: number;
 }
 
+/** How the rehearsal provider behaves; times in milliseconds. */
 export interface SimulatorOptions {
   readonly times: SimulatorTimes;
   /** The caller's words that are played back are cut to this. */

@@ -9,6 +9,7 @@ export { startSimulator } from './simulator-stage.ts';
 
 const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
 
+/** Every path that is rehearsed. */
 export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
 
 /** The answer to a path that is not rehearsed, in the shape of the provider that it looks like. */

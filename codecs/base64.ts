@@ -18,6 +18,7 @@ export function decodeAnyBase64(text: string): Buffer | undefined {
   return digits.length % 4 === 1 || bytes.length !== Math.floor((digits.length * 3) / 4) ? undefined : bytes;
 }
 
+/** Padded standard base64. */
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }

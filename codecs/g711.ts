@@ -7,20 +7,24 @@ const MULAW_CLIP = 32_635;
 const mulawTable = Int16Array.from({ length: 256 }, (_, code) => expandMulaw(code));
 const alawTable = Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code));
 
+/** PCM16 samples of mu-law bytes. */
 export function decodeMulaw(bytes: Uint8Array): Int16Array {
   return Int16Array.from(bytes, (code) => mulawTable[code] ?? 0);
 }
 
+/** PCM16 samples of A-law bytes. */
 export function decodeAlaw(bytes: Uint8Array): Int16Array {
   return Int16Array.from(bytes, (code) => alawTable[code] ?? 0);
 }
 
+/** Mu-law bytes of PCM16 samples; the loudest are clipped. */
 export function encodeMulaw(samples: Int16Array): Buffer {
   const bytes = Buffer.allocUnsafe(samples.length);
   for (let i = 0; i < samples.length; i++) bytes[i] = compressMulaw(samples[i] ?? 0);
   return bytes;
 }
 
+/** A-law bytes of PCM16 samples. */
 export function encodeAlaw(samples: Int16Array): Buffer {
   const bytes = Buffer.allocUnsafe(samples.length);
   for (let i = 0; i < samples.length; i++) bytes[i] = compressAlaw(samples[i] ?? 0);

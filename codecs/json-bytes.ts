@@ -1,5 +1,6 @@
 // Steps over JSON in a Buffer without parsing it. Lenient: on anything that is not JSON a step gives -1, never an error.
 
+/** The characters that JSON is made of, as bytes. */
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;

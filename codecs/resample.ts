@@ -1,8 +1,9 @@
 // Change of sample rate by a rational polyphase filter (Kaiser-windowed sinc), block by block.
 // Rule: blocks of any length give the same samples as the whole at once.
 
-/** Length of the filter: for listeners, and for a detector, which needs less of it. */
+/** Zero crossings of the filter: enough for listeners. */
 const FINE = 16;
+/** Zero crossings of a shorter filter: enough for a detector. */
 export const COARSE = 8;
 const KAISER_BETA = 8;
 /** Share of the narrower band that is kept; the rest is the filter's slope. */

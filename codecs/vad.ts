@@ -3,8 +3,11 @@
 
 import loadFvad, { type FvadModule } from '@echogarden/fvad-wasm';
 
+/** The rate of the signal that a detector takes. */
 export const VAD_RATE_HZ = 16_000;
+/** Samples of one frame. */
 export const VAD_FRAME_SAMPLES = 320;
+/** Milliseconds of one frame. */
 export const VAD_FRAME_MS = 20;
 
 /** How much a frame must look like speech: 0 lets the most pass, 3 the least. */

@@ -63,8 +63,10 @@ const faultsSchema = z.strictObject({
     .optional()
     .describe('answers every upgrade with this status'),
 });
+/** The faults to play, with their defaults filled in. */
 export type RehearsalFaults = Readonly<z.infer<typeof faultsSchema>>;
 
+/** The options as a configuration may give them. An unknown key is refused. */
 export const rehearsalSchema = z.strictObject({
   times: timesSchema.prefault({}),
   playbackMs: ms.default(15_000).describe("most of the caller's words that is kept and played back"),

@@ -6,12 +6,14 @@ import { entry } from './entry.ts';
 
 const CACHE_ENTRIES = 64;
 
+/** A text for the thread, and the rate at which it is wanted. */
 export interface SpeechRequest {
   readonly id: number;
   readonly text: string;
   readonly sampleRateHz: number;
 }
 
+/** What the thread made of a request. */
 export interface SpeechReply {
   readonly id: number;
   /** Undefined: the synthesiser failed. */

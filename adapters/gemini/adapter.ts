@@ -16,6 +16,7 @@ const routes: readonly Route[] = versions.flatMap((version) =>
   })),
 );
 
+/** Gemini Live, dialled with an API key or an ephemeral token in the query. */
 export const gemini: Adapter = {
   name: 'gemini',
   routes,

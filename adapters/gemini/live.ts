@@ -27,6 +27,7 @@ const rules: ModelRules = {
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
 };
 
+/** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
 export const liveDialect: Dialect = {
   name: 'gemini-live',
   guard: (frame) => guardModels(frame, rules),

@@ -11,8 +11,10 @@ import type { Clip } from '../simulator-voice.ts';
 import { invalidArgument, type Rejection, shortReason } from './simulator-setup.ts';
 
 const KINDS = ['setup', 'clientContent', 'realtimeInput', 'toolResponse', 'contextUpdate'] as const;
+/** The one key of a client's message. */
 export type Kind = (typeof KINDS)[number];
 
+/** A client's message, its keys in camelCase. */
 export interface ClientMessage {
   readonly kind: Kind;
   readonly value: unknown;
@@ -21,6 +23,7 @@ export interface ClientMessage {
 /** Below these keys nothing is respelled. */
 const OPAQUE = new Set(['response', 'parameters', 'parametersJsonSchema', 'args', 'labels']);
 
+/** The message in a frame, or how the connection ends over it. */
 export function readMessage(frame: Frame): ClientMessage | Rejection {
   const json = parseJson(frame.data.toString());
   if (!isObject(json)) {
@@ -93,6 +96,7 @@ export interface RealtimeInput {
   readonly signal: 'start' | 'end' | 'streamEnd' | undefined;
 }
 
+/** Audio, text and activity of a `realtimeInput`; of images, only how many. */
 export function readRealtimeInput(value: unknown): RealtimeInput | Rejection {
   const parsed = realtimeInputSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'realtime_input') };
@@ -123,11 +127,13 @@ function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): Clip | undef
   return bytes && fits && mimeType.startsWith('audio/pcm') ? { samples: samplesOf(bytes), sampleRateHz } : undefined;
 }
 
+/** Turns that were written, not spoken. */
 export interface ClientContent {
   readonly turns: readonly unknown[];
   readonly turnComplete: boolean;
 }
 
+/** The turns of a `clientContent`; a single one may come without a list. */
 export function readClientContent(value: unknown): ClientContent | Rejection {
   const parsed = clientContentSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'client_content') };
@@ -135,8 +141,10 @@ export function readClientContent(value: unknown): ClientContent | Rejection {
   return { turns: Array.isArray(turns) ? turns : [turns], turnComplete };
 }
 
+/** The result of one function call. */
 export type FunctionResponse = z.infer<typeof functionResponseSchema>;
 
+/** The results in a `toolResponse`; a single one may come without a list. */
 export function readToolResponse(value: unknown): readonly FunctionResponse[] | Rejection {
   const parsed = toolResponseSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'tool_response') };

@@ -15,6 +15,7 @@ const declarationSchema = z.looseObject({
   parameters: z.unknown().optional(),
   parametersJsonSchema: z.unknown().optional(),
 });
+/** A function that the model may call. */
 export type Declaration = z.infer<typeof declarationSchema>;
 
 const toolsSchema = z.array(z.looseObject({ functionDeclarations: z.array(declarationSchema).optional() }));
@@ -73,6 +74,7 @@ export function resumptionHandle(id: string): string {
   return HANDLE_PREFIX + id;
 }
 
+/** The configuration that a `setup` asks for, or how the connection ends over it. */
 export function readSetup(given: unknown): LiveSetup | Rejection {
   const parsed = setupSchema.safeParse(given);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'setup') };
@@ -146,6 +148,7 @@ export function shortReason(reason: string): string {
         .replace(/\ufffd+$/, '');
 }
 
+/** A close reason that names the first wrong field. */
 export function invalidArgument(error: z.ZodError, prefix: string): string {
   const path = [prefix, ...(error.issues[0]?.path ?? [])].join('.');
   return shortReason(`Request contains an invalid argument: ${path}: ${error.issues[0]?.message ?? ''}.`);

@@ -18,6 +18,7 @@ const OUTPUT_TYPE = `audio/pcm;rate=${OUTPUT_RATE_HZ}`;
 /** A message, or several of its keys at once. */
 export type Send = (message: Readonly<Record<string, unknown>>) => void;
 
+/** What a turn of the model is made of, and who hears of its end. */
 export interface TurnSetup {
   readonly stage: Stage;
   readonly send: Send;

@@ -6,6 +6,7 @@ import type { ProviderSimulators, SimulatorRoute } from '../simulator.ts';
 import { gemini } from './adapter.ts';
 import { LiveScript } from './simulator-live.ts';
 
+/** Gemini Live on every path of the adapter. */
 export const geminiSimulators: ProviderSimulators = {
   routes: gemini.routes.map(
     ({ path }): SimulatorRoute => ({

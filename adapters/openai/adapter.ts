@@ -24,6 +24,7 @@ const unserved: readonly Unserved[] = [
 /** What the client says about itself and its end user. */
 const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
 
+/** OpenAI, dialled with an API key as a bearer token. */
 export const openai: Adapter = {
   name: 'openai',
   routes: openaiRoutes,

@@ -31,6 +31,7 @@ const rules: ModelRules = {
 /** Delegated work arrives as wrapped Responses events; only the one that ends a response carries usage. */
 const endOfDelegated = Buffer.from('"usage"');
 
+/** The vocabulary of `/v1/live/sessions`. */
 export const liveDialect: Dialect = {
   name: 'openai-live',
   guard: (frame) => guardModels(frame, rules),

@@ -31,6 +31,7 @@ const marks: ReadonlyMap<string, Mark> = new Map([
   ['response.output_text.delta', 'text'],
 ]);
 
+/** The vocabulary of `/v1/realtime`. */
 export const realtimeDialect: Dialect = {
   name: 'openai-realtime',
   guard: (frame) => guardModels(frame, rules),

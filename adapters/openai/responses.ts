@@ -30,6 +30,7 @@ const rules: ModelRules = {
   },
 };
 
+/** The vocabulary of `/v1/responses`. */
 export const responsesDialect: Dialect = {
   name: 'openai-responses',
   guard: (frame) => guardModels(frame, rules),

@@ -6,6 +6,7 @@ import { realtimeDialect } from './realtime.ts';
 import { responsesDialect } from './responses.ts';
 import { translationDialect } from './translation.ts';
 
+/** Every WebSocket path of OpenAI. */
 export const openaiRoutes: readonly Route[] = [
   { path: '/v1/realtime', dialect: realtimeDialect, model: realtimeModel, objection },
   { path: '/v1/realtime/translations', dialect: translationDialect, model: namedInQuery, objection },

@@ -192,11 +192,13 @@ function partsOf(item: Entry['item']): readonly Readonly<Record<string, unknown>
   return Array.isArray(item.content) ? item.content : [];
 }
 
+/** Bytes of a session's input format as samples, at the rate of `rateOf`. */
 export function decodeAudio(bytes: Buffer, format: AudioFormat): Int16Array {
   if (format.type === 'audio/pcm') return samplesOf(bytes);
   return format.type === 'audio/pcmu' ? decodeMulaw(bytes) : decodeAlaw(bytes);
 }
 
+/** Samples at the rate of `rateOf` as bytes of a session's format. */
 export function encodeAudio(samples: Int16Array, format: AudioFormat): Buffer {
   if (format.type === 'audio/pcm') return bytesOf(samples);
   return format.type === 'audio/pcmu' ? encodeMulaw(samples) : encodeAlaw(samples);

@@ -21,6 +21,7 @@ export interface CommittedTurn extends Heard {
   readonly detected: boolean;
 }
 
+/** Who hears of what the input buffer noticed. */
 export interface InputEvents {
   speechStarted(): void;
   committed(turn: CommittedTurn): void;

@@ -15,6 +15,7 @@ interface Place {
   readonly conversation: Conversation;
 }
 
+/** The handlers of `conversation.item.*`, by type of event. */
 export function itemHandlers(place: Place): Readonly<Record<string, Handler>> {
   return {
     'conversation.item.create': (event) => createItem(place, event),

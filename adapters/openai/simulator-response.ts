@@ -23,6 +23,7 @@ export interface ResponseRequest
   readonly conversation: Conversation | undefined;
 }
 
+/** What a response needs; `done` is called once, when it has ended. */
 export interface ResponseSetup {
   readonly outlet: Outlet;
   readonly options: SimulatorOptions;

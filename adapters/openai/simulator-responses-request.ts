@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Prompt } from '../simulator-replies.ts';
 import { toolChoiceSchema, toolSchema } from './simulator-session.ts';
 
+/** An input item of any kind. */
 export const itemSchema = z.looseObject({
   type: z.string().optional(),
   role: z.string().optional(),
@@ -14,8 +15,10 @@ export const itemSchema = z.looseObject({
   arguments: z.string().optional(),
   output: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).optional(),
 });
+/** A checked item of the context. */
 export type Item = z.infer<typeof itemSchema>;
 
+/** The fields of `response.create` that matter here. */
 export const requestSchema = z.looseObject({
   model: z.string().optional(),
   input: z.union([z.string(), z.array(itemSchema)]).optional(),
@@ -30,8 +33,10 @@ export const requestSchema = z.looseObject({
   max_output_tokens: z.int().min(1).nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
 });
+/** A checked `response.create`. */
 export type ResponsesRequest = z.infer<typeof requestSchema>;
 
+/** The input as items; a string is a message of the user. */
 export function inputItems(input: ResponsesRequest['input']): readonly Item[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : (input ?? []);
 }
@@ -45,6 +50,7 @@ export function promptOf(context: readonly Item[]): Prompt {
   return { kind: 'tool', name: call?.name ?? 'function', output: textOfItem(last) };
 }
 
+/** All text in an item, for its answer and its weight. */
 export function textOfItem({ content, output, arguments: values }: Item): string {
   const parts = [content, output].flatMap((value) =>
     Array.isArray(value) ? value.map((part) => part.text ?? '') : [value ?? ''],

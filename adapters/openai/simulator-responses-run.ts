@@ -7,7 +7,6 @@ import { argumentsFor } from '../simulator-arguments.ts';
 import { answer, textTokens } from '../simulator-replies.ts';
 import { createId, type Stage } from '../simulator-stage.ts';
 import { streamText } from '../simulator-streams.ts';
-
 import { type Item, promptOf, type ResponsesRequest, textOfItem } from './simulator-responses-request.ts';
 import { textTokenCount } from './simulator-usage.ts';
 
@@ -18,6 +17,7 @@ export interface Answered {
   readonly tokens: number;
 }
 
+/** What a response needs; `completed` is called once, at its end. */
 export interface RunSetup {
   readonly id: string;
   readonly stage: Stage;

@@ -10,6 +10,7 @@ const formatSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('audio/pcmu') }),
   z.object({ type: z.literal('audio/pcma') }),
 ]);
+/** PCM16 at 24 kHz, or G.711 at 8 kHz. */
 export type AudioFormat = z.infer<typeof formatSchema>;
 
 const responding = { create_response: z.boolean().default(true), interrupt_response: z.boolean().default(true) };
@@ -31,18 +32,24 @@ const turnDetectionSchema = z.discriminatedUnion('type', [
 type TurnDetection = z.infer<typeof turnDetectionSchema>;
 
 const voiceSchema = z.union([z.string().min(1), z.looseObject({ id: z.string() })]);
+/** What a reply is made of: exactly one of two. */
 export const modalitiesSchema = z.array(z.enum(['audio', 'text'])).length(1, 'supported are ["audio"] and ["text"]');
+/** The longest reply. */
 export const maxTokensSchema = z.union([z.int().min(1).max(4096), z.literal('inf')]);
+/** A tool, of which only the name of a function matters here. */
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
+/** Whether a reply calls a function, and which. */
 export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
   z.looseObject({ type: z.string(), name: z.string().optional() }),
 ]);
+/** How a reply sounds. */
 export const outputSchema = z.looseObject({
   format: formatSchema.optional(),
   voice: voiceSchema.optional(),
   speed: z.number().min(0.25).max(1.5).optional(),
 });
+/** A tool that the session or a response offers. */
 export type Tool = z.infer<typeof toolSchema>;
 type ToolChoice = z.infer<typeof toolChoiceSchema>;
 
@@ -105,6 +112,7 @@ export interface RealtimeSession {
 const pcm: AudioFormat = { type: 'audio/pcm', rate: 24_000 };
 const serverVad = turnDetectionSchema.parse({ type: 'server_vad' });
 
+/** A session with the provider's defaults. */
 export function createSession(setup: Pick<RealtimeSession, 'id' | 'type' | 'model' | 'expiresAt'>): RealtimeSession {
   return {
     ...setup,

@@ -1,23 +1,29 @@
 // Tokens as OpenAI Realtime counts them, near enough: what matters is that every sum adds up.
 // Rule: a response pays for the whole conversation before it; what was paid for once is cached the next time.
 
+/** Tokens by modality. */
 export interface Tokens {
   readonly text: number;
   readonly audio: number;
   readonly image: number;
 }
 
+/** No tokens. */
 export const NO_TOKENS: Tokens = { text: 0, audio: 0, image: 0 };
+/** Tokens of one image, whatever its size. */
 export const IMAGE_TOKENS = 765;
 
-/** One audio token per 100 ms of the caller, per 50 ms of the assistant. */
+/** One audio token per 100 ms of the caller. */
 export const heardTokens = (ms: number): number => Math.ceil(ms / 100);
+/** One audio token per 50 ms of the assistant. */
 export const spokenTokens = (ms: number): number => Math.ceil(ms / 50);
+/** Four characters are about a token. */
 export const textTokenCount = (text: string): number => Math.ceil(text.length / 4);
 
 /** Caching works on whole blocks of this many tokens. */
 const CACHE_BLOCK = 64;
 
+/** The sum, modality by modality. */
 export function addTokens(a: Tokens, b: Tokens): Tokens {
   return { text: a.text + b.text, audio: a.audio + b.audio, image: a.image + b.image };
 }

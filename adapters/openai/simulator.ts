@@ -25,6 +25,7 @@ const responses: SimulatorRoute = {
 /** Paths that exist at the provider and are not rehearsed. */
 const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 
+/** OpenAI Realtime and Responses. */
 export const openaiSimulators: ProviderSimulators = {
   routes: [realtime, responses],
   owns: (path) => path.startsWith('/v1/'),

@@ -12,6 +12,7 @@ const append = appendShape('session.input_audio_buffer.append');
 
 const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
 
+/** The vocabulary of `/v1/realtime/translations`. */
 export const translationDialect: Dialect = {
   name: 'openai-translation',
   guard: (frame) => guardModels(frame, rules),
