@@ -2,6 +2,7 @@
 // Whatever interrupts a reply goes through `#interrupt`, so that silence and truncation never come apart.
 
 import { toBase64 } from './audio/pcm.ts';
+import { VoiceTrail } from './audio/voice-trail.ts';
 import type { Recording } from './audio/wav.ts';
 import type { WaveBook } from './audio/waves.ts';
 import * as conversation from './conversation.ts';
@@ -43,6 +44,7 @@ export class Talk {
   readonly output: ReplyOutput;
   readonly turns: TurnKeeper;
   readonly #context: TalkContext;
+  readonly #trail = new VoiceTrail();
   readonly #shaped = new Set<string>();
   #heldAt: number | undefined;
   #speechStartedAt = Number.NEGATIVE_INFINITY;
@@ -134,14 +136,17 @@ export class Talk {
   }
 
   sendAudio(samples: Int16Array): void {
-    const { store, send } = this.#context;
+    const { store, send, input, session } = this.#context;
     send((dialog) => dialog.audio(toBase64(samples)));
-    store.set({ sentSamples: store.get().sentSamples + samples.length });
+    const sentSamples = store.get().sentSamples + samples.length;
+    store.set({ sentSamples });
+    const { inputRateHz } = session.mode.dialect;
+    if (input.watch.audible) this.#trail.audible((sentSamples * 1000) / inputRateHz, this.#now());
   }
 
   happened(event: ViewEvent, at: number): void {
     if (event.kind === 'speech-started') this.#speechStartedAt = at;
-    this.turns.event(event, at, this.#voicedSince(this.#speechStartedAt - detectionMs));
+    this.turns.event(event, at, this.#voicedBefore(event));
     this.publishTurns();
     this.#spoken(event);
     this.#replied(event);
@@ -240,6 +245,14 @@ export class Talk {
     if (turn !== undefined) this.turns.silenced(turn);
     this.publishTurns();
     store.set({ cuts: [...store.get().cuts, ...cuts].slice(-100) });
+  }
+
+  /** The caller's last audible sound of the utterance that the event is about. */
+  #voicedBefore(event: ViewEvent): number | undefined {
+    const from = this.#speechStartedAt - detectionMs;
+    if (event.kind !== 'speech-stopped' || event.voicedUntilMs === undefined) return this.#voicedSince(from);
+    const lastAt = this.#trail.lastBefore(event.voicedUntilMs);
+    return lastAt !== undefined && lastAt >= from ? lastAt : undefined;
   }
 
   /** The caller's last audible sound, if it is not older than that. */

@@ -35,13 +35,13 @@ export class TurnKeeper {
   event(event: ViewEvent, at: number, voicedAt: number | undefined): void {
     switch (event.kind) {
       case 'speech-stopped':
-        this.#open({ 'speech-end': Math.min(at, voicedAt ?? at) });
+        this.#open(speechEnd(at, voicedAt));
         break;
       case 'committed':
         this.#mark(this.#waiting, 'commit', at);
         break;
       case 'reply-started':
-        this.#answer(voicedAt);
+        this.#answer(at, voicedAt);
         break;
       case 'caption':
         if (event.side === 'provider' && event.delta !== '') this.#mark(this.#answered, 'first-text', at);
@@ -89,20 +89,20 @@ export class TurnKeeper {
     this.#waiting = this.#turns.at(-1)?.id;
   }
 
-  #answer(voicedAt: number | undefined): void {
+  #answer(at: number, voicedAt: number | undefined): void {
     // A reply after a function call goes on with the turn that it belongs to.
     if (this.#waiting === undefined && this.#answered !== undefined) return;
-    if (this.#waiting === undefined) this.#openUnannounced(voicedAt);
+    if (this.#waiting === undefined) this.#openUnannounced(at, voicedAt);
     if (this.#answered !== undefined) this.#turns = closeTurn(this.#turns, this.#answered, 'incomplete');
     this.#answered = this.#waiting;
     this.#waiting = undefined;
   }
 
   /** A dialect that does not say when speech ended: the last audible sound since the turn before is the origin. */
-  #openUnannounced(voicedAt: number | undefined): void {
+  #openUnannounced(at: number, voicedAt: number | undefined): void {
     const before = this.#turns.at(-1)?.marks ?? {};
     const lastKnown = before['speech-end'] ?? before.request ?? Number.NEGATIVE_INFINITY;
-    this.#open(voicedAt !== undefined && voicedAt > lastKnown ? { 'speech-end': voicedAt } : {});
+    this.#open(voicedAt !== undefined && voicedAt > lastKnown ? speechEnd(at, voicedAt) : {});
   }
 
   #mark(id: number | undefined, name: MarkName, at: number): void {
@@ -124,4 +124,11 @@ export class TurnKeeper {
     const oldest = this.#turnOfItem.keys().next().value;
     if (this.#turnOfItem.size > 100 && oldest !== undefined) this.#turnOfItem.delete(oldest);
   }
+}
+
+/** Every provider waits for a pause: where none was before it answered, the end of speech is not known. */
+const leastPauseMs = 150;
+
+function speechEnd(at: number, voicedAt: number | undefined): Turn['marks'] {
+  return voicedAt !== undefined && at - voicedAt >= leastPauseMs ? { 'speech-end': voicedAt } : {};
 }

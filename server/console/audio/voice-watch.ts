@@ -8,10 +8,16 @@ export class VoiceWatch {
   #floor = 0.002;
   #since: number | undefined;
   #lastAt: number | undefined;
+  #audible = false;
 
   /** The end of the last audible sound, monotonic milliseconds. */
   get lastAt(): number | undefined {
     return this.#lastAt;
+  }
+
+  /** The last chunk was. */
+  get audible(): boolean {
+    return this.#audible;
   }
 
   /** The start of the utterance that `lastAt` ended. */
@@ -21,7 +27,8 @@ export class VoiceWatch {
 
   /** `level`: RMS of a chunk, 0 to 1; `at`: when its last sample was heard. */
   hear(level: number, at: number): void {
-    if (level > Math.max(0.004, this.#floor * 3)) {
+    this.#audible = level > Math.max(0.004, this.#floor * 3);
+    if (this.#audible) {
       if (this.#lastAt === undefined || at - this.#lastAt > pauseMs) this.#since = at;
       this.#lastAt = at;
     }

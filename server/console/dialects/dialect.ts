@@ -44,7 +44,7 @@ export type ViewEvent =
   | { readonly kind: 'hello'; readonly model?: string | undefined }
   | { readonly kind: 'ready' }
   | { readonly kind: 'speech-started'; readonly itemId: string | undefined }
-  | { readonly kind: 'speech-stopped' }
+  | SpeechStoppedEvent
   | { readonly kind: 'committed'; readonly itemId: string }
   | CaptionEvent
   | { readonly kind: 'reply-started'; readonly replyId: string }
@@ -55,6 +55,12 @@ export type ViewEvent =
   | { readonly kind: 'reply-done'; readonly status: ReplyStatus; readonly toolsPending: boolean; readonly why?: string }
   | { readonly kind: 'expiring'; readonly inText: string }
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+export interface SpeechStoppedEvent {
+  readonly kind: 'speech-stopped';
+  /** Where speech ended in the audio that was sent, without the silence that was waited for; if the provider says so. */
+  readonly voicedUntilMs?: number | undefined;
+}
 
 /** A piece of a transcript or of written text. `text` replaces, `delta` appends. */
 export interface CaptionEvent {

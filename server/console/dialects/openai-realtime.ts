@@ -47,6 +47,8 @@ export function openaiRealtimeDialog(settings: Settings): Dialog {
   let active = false;
   let createWhenDone = false;
   let toolsPending = 0;
+  /** What the provider waits for before it calls speech ended. */
+  let silenceMs = 0;
 
   const create = (): Message[] => {
     createWhenDone = active;
@@ -63,12 +65,17 @@ export function openaiRealtimeDialog(settings: Settings): Dialog {
       case 'session.created':
         return [{ kind: 'hello', model: textOf(objectOf(message.session).model) || undefined }];
       case 'session.updated':
+        silenceMs = silenceOf(objectOf(message.session)) ?? silenceMs;
         return becomeReady();
       case 'error': {
         const error = objectOf(message.error);
         const event = { kind: 'error', code: textOf(error.code), message: textOf(error.message) } as const;
         // Refused settings leave the session open with the provider's defaults.
         return error.event_id === settingsEventId ? [event, ...becomeReady()] : [event];
+      }
+      case 'input_audio_buffer.speech_stopped': {
+        const { audio_end_ms: endMs } = message;
+        return [{ kind: 'speech-stopped', voicedUntilMs: typeof endMs === 'number' ? endMs - silenceMs : undefined }];
       }
       case 'response.created':
         active = true;
@@ -121,13 +128,16 @@ export function openaiRealtimeDialog(settings: Settings): Dialog {
   };
 }
 
+function silenceOf(session: Message): number | undefined {
+  const detection = objectOf(objectOf(objectOf(session.audio).input).turn_detection);
+  return typeof detection.silence_duration_ms === 'number' ? detection.silence_duration_ms : undefined;
+}
+
 function readMedia(message: Message): ViewEvent[] {
   const itemId = textOf(message.item_id);
   switch (message.type) {
     case 'input_audio_buffer.speech_started':
       return [{ kind: 'speech-started', itemId }];
-    case 'input_audio_buffer.speech_stopped':
-      return [{ kind: 'speech-stopped' }];
     case 'input_audio_buffer.committed':
       return [{ kind: 'committed', itemId }];
     case 'conversation.item.input_audio_transcription.delta':

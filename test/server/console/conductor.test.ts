@@ -149,6 +149,26 @@ describe('speaking', () => {
     expect(state(fake)).toMatchObject({ talking: false, microphone: 'off' });
   });
 
+  test('what is audible after the end of speech that the provider names does not move that end', async () => {
+    const fake = await live();
+    const turn_detection = { type: 'server_vad', silence_duration_ms: 500 };
+    fake.socket.receive({ type: 'session.updated', session: { audio: { input: { turn_detection } } } });
+    const speak = (chunks: number, value: number) => {
+      for (let i = 0; i < chunks; i++) {
+        fake.clock.pass(40);
+        fake.microphones[0]?.speak(value);
+      }
+    };
+    speak(5, 0);
+    speak(10, 8000);
+    const endedAt = fake.clock.now();
+    speak(8, 0);
+    speak(1, 900);
+    speak(4, 0);
+    fake.socket.receive({ type: 'input_audio_buffer.speech_stopped', audio_end_ms: 600 + 500, item_id: 'u1' });
+    expect(state(fake).turns).toMatchObject([{ marks: { 'speech-end': endedAt } }]);
+  });
+
   test('a key that was only touched is no turn', async () => {
     const fake = await live({ turnTaking: 'manual' });
     await fake.conductor.hold();

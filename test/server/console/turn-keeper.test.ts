@@ -34,6 +34,16 @@ test('a spoken turn begins with the last audible sound, not with the moment it w
   expect(closed).toEqual([1]);
 });
 
+test('where no pause was before the provider noticed the end of speech, that end is not known', () => {
+  const { happen, marks } = keeper();
+  happen(1500, { kind: 'speech-stopped' }, 1420);
+  happen(1510, { kind: 'committed', itemId: 'u' });
+  happen(1520, started);
+  happen(1530, done('completed'));
+  happen(3000, started, 2990);
+  expect(marks()).toEqual([{ commit: 1510, done: 1530 }, {}]);
+});
+
 test('a written message that cuts a reply off opens its own turn, and the end of the old reply closes the old one', () => {
   const { turns, happen, marks, outcomes } = keeper();
   turns.written(0);
