@@ -11,6 +11,7 @@ import { initialState } from './state.ts';
 import { createStore, onNextFrame } from './store.ts';
 import './style/theme.css';
 import './style/layout.css';
+import './style/header.css';
 import './style/fields.css';
 import './style/buttons.css';
 import './style/conversation.css';
