@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Conductor } from '../conductor.ts';
 import type { Entry } from '../conversation.ts';
 import { formatSeconds, providerLabel } from '../format.ts';
-import { type ConsoleState, isBusy, isLive, type RunningSession } from '../state.ts';
+import { type ConsoleState, isLive, type RunningSession } from '../state.ts';
 import { Icon } from './icon.tsx';
 import { Scope } from './scope.tsx';
 import { TalkDock } from './talk-dock.tsx';
@@ -25,11 +25,6 @@ export function ConversationPanel({ conductor, state }: { conductor: Conductor; 
           </p>
         )}
         <Activity state={state} />
-        {isBusy(phase) && (
-          <button type="button" class="button button-small end-here" onClick={() => conductor.end()}>
-            <Icon name="end" /> End session
-          </button>
-        )}
       </div>
       {voice && <Scope conductor={conductor} live={isLive(phase)} provider={provider} />}
       <Captions conductor={conductor} state={state} provider={provider} />

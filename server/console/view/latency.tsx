@@ -56,7 +56,7 @@ function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: Sessio
       {fraction !== undefined && Number.isFinite(median) && (
         <span>
           {' '}
-          of {formatMs(median)} are the gateway: {formatShare(fraction)}
+          of {formatMs(median)} are the gateway: <span class="unbroken">{formatShare(fraction)}</span>
         </span>
       )}
     </p>

@@ -36,6 +36,9 @@ export function TalkDock({ conductor, state }: DockProps) {
             <Icon name="stop" /> Stop reply
           </button>
         )}
+        <button type="button" class="button end-here" onClick={() => conductor.end()}>
+          <Icon name="end" /> End session
+        </button>
       </div>
     </div>
   );
