@@ -98,7 +98,6 @@ test('without a microphone one click lets a recording talk, and another one inte
   await eventually(() => count('played-samples')).toBeGreaterThan(12_000);
   await page.getByRole('button', { name: 'Play sample' }).click();
   await page.locator('[data-cut-ms]').waitFor();
-  await page.locator(reply).nth(1).waitFor();
   await screenshot('console-dark');
   expect(faults).toEqual([]);
 });
@@ -196,12 +195,12 @@ test('Gemini Live: a spoken turn over binary frames, interrupted by a written on
 test('the event log filters, opens frames, shows audio only when asked, and is saved without it', {
   timeout: voiceMs,
 }, async () => {
-  const { page, phase } = await open();
+  const { page, count, phase } = await open();
   await page.getByText('Samples only').click();
   await page.getByRole('button', { name: 'Start talking' }).last().click();
   await phase('ready');
   await page.getByRole('button', { name: 'Play sample' }).click();
-  await page.locator(reply).waitFor();
+  await eventually(() => count('sent-samples')).toBeGreaterThan(3 * 24_000);
   await page.getByRole('button', { name: 'End session' }).click();
   await phase('closed');
   const append = page.locator('.event[data-type="input_audio_buffer.append"]');
@@ -289,4 +288,32 @@ test.each([
   await page.keyboard.press('Enter');
   await page.locator('.turn-share').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+});
+
+test('three turns and a notice leave every bar and the newest frames in view', { timeout: voiceMs }, async () => {
+  const { page, phase } = await open({ viewport: { width: 1280, height: 800 } });
+  await page.route('**/samples/*', (route) => route.abort());
+  await page.getByText('Samples only').click();
+  await page.getByText('Push to talk').click();
+  await page.getByRole('button', { name: 'Start talking' }).last().click();
+  await phase('ready');
+  for (const turn of [1, 2, 3]) {
+    await page.getByLabel('Message').fill(`number ${turn}`);
+    await page.keyboard.press('Enter');
+    await page.locator(`[data-turn="${turn}"] [data-stage="buffered"]`).waitFor();
+  }
+  await page.getByRole('button', { name: 'Play sample' }).click();
+  await page.locator('.notice').waitFor();
+  const hidden = await page.locator('.bar, .event:first-child').evaluateAll((all) =>
+    all
+      .filter((element) => {
+        const box = element.getBoundingClientRect();
+        const panel = element.closest('.panel')?.getBoundingClientRect();
+        return panel === undefined || box.top < panel.top || box.bottom > Math.min(panel.bottom, innerHeight);
+      })
+      .map((element) => element.outerHTML.slice(0, 80)),
+  );
+  expect(await page.locator('.bar').count()).toBe(3);
+  expect(hidden).toEqual([]);
+  expect(await page.locator('[data-hold-to-talk], [data-microphone]').count()).toBe(0);
 });
