@@ -14,7 +14,7 @@ interface Line {
 }
 
 let lines: Line[];
-let starts: { channel: Channel; isRestart: boolean; url: string }[];
+let starts: { channel: Channel; url: string }[];
 let deaths: Child[];
 let child: Child | undefined;
 
@@ -29,9 +29,9 @@ function create(start?: (channel: Channel) => Promise<string>): Child {
     name: 'rehearsal-process',
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     offers: () => ({}),
-    async start(channel, isRestart) {
+    async start(channel) {
       const url = await (start?.(channel) ?? channel.call<string>('start', {}));
-      starts.push({ channel, isRestart, url });
+      starts.push({ channel, url });
     },
     onDeath: (one) => deaths.push(one),
   });
@@ -53,7 +53,6 @@ test('it runs, and can be called', async () => {
   expect(running.channel).toBeUndefined();
   await running.start();
   expect(running.channel).toBe(starts[0]?.channel);
-  expect(starts[0]?.isRestart).toBe(false);
   expect(starts[0]?.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
 });
 
@@ -64,7 +63,6 @@ test('it is started again when it dies, each time', async () => {
     process.kill(pids().at(-1) ?? 0, 'SIGKILL');
     await until(() => starts.length === turn + 1 && running.channel === starts.at(-1)?.channel);
     expect(deaths).toHaveLength(turn);
-    expect(starts.at(-1)?.isRestart).toBe(true);
   }
   expect(new Set(pids()).size).toBe(3);
   expect(lines.filter(({ msg }) => msg === 'process died').map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
@@ -125,6 +123,19 @@ test('it is gone once it is stopped, and stays so', async () => {
   expect(isRunning(pids()[0] ?? 0)).toBe(false);
   await running.stop();
   expect(starts).toHaveLength(1);
+});
+
+test('it is not started again once it is retired, but goes on until it dies', async () => {
+  const running = create();
+  await running.start();
+  running.retire();
+  expect(await running.channel?.call('start', {})).toMatch(/^ws:/);
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => deaths.length === 1);
+  expect(running.isGone).toBe(true);
+  // Longer than the pause before a restart.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(childrenOf(process.pid)).toEqual([]);
 });
 
 test('one that hangs is killed when it is stopped', async () => {

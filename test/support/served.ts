@@ -83,9 +83,12 @@ export async function serve(
     sessions: async () => ((await (await ask('/sessions')).json()) as { sessions: SessionRecord[] }).sessions,
     metric: async (name, labels) => sample(await (await ask('/metrics')).text(), name, labels),
     async stop() {
-      command.child.kill('SIGTERM');
-      command.child.kill('SIGTERM');
-      await command.exited;
+      const { child, stderr, exited } = command;
+      child.kill('SIGTERM');
+      // Two signals at once may arrive as one.
+      await until(() => stderr().includes('draining') || child.exitCode !== null || child.signalCode !== null);
+      child.kill('SIGTERM');
+      await exited;
     },
   };
 }

@@ -1,0 +1,130 @@
+// Several gateway processes as one: they share a port, the places of keys, and the answers of the admin listener.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openClient, refusedUpgrade } from '../support/gateway.ts';
+import { closed } from '../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../support/provider.ts';
+import { type Served, serve } from '../support/served.ts';
+import { until } from '../support/until.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const KEY = { headers: { authorization: 'Bearer secret-of-web' } };
+let provider: FakeProvider;
+let gateway: Served | undefined;
+
+beforeAll(async () => {
+  provider = await startProvider();
+});
+afterAll(() => provider.close());
+afterEach(async () => {
+  if (gateway?.child.exitCode === null) await gateway.stop();
+  gateway = undefined;
+});
+
+/** The gateway processes of a supervisor, from /proc. */
+function workersOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  return children.map(Number).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker'));
+}
+
+const isRunning = (pid: number) =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+describe('two gateway processes', () => {
+  const start = async (more: Record<string, unknown> = {}): Promise<Served> => {
+    gateway = await serve({ provider: provider.url, processes: 2, ...more });
+    return gateway;
+  };
+
+  async function open(count: number, { url }: Served, options = {}) {
+    const clients = await Promise.all(Array.from({ length: count }, () => openClient(url + REALTIME, options)));
+    for (let index = 0; index < count; index++) await provider.next();
+    return clients;
+  }
+
+  test('share one port, and are one in /sessions and /metrics', async () => {
+    const served = await start();
+    const clients = await open(24, served);
+    const sessions = await served.sessions();
+    expect(new Set(sessions.map(({ id }) => id)).size).toBe(24);
+    expect(await served.metric('trunkline_sessions')).toBe(24);
+    expect(await served.metric('trunkline_sessions_opened_total', { provider: 'openai' })).toBe(24);
+    for (const client of clients) client.close();
+    await until(async () => (await served.metric('trunkline_closes_total')) === 24);
+    await until(() => served.lines().filter(({ msg }) => msg === 'session ended').length === 24);
+    const pids = new Set(served.lines().flatMap(({ msg, pid }) => (msg === 'session ended' ? [pid] : [])));
+    expect([...pids].sort()).toEqual(workersOf(served.run.pid).sort());
+  });
+
+  test('are one for the places of a key, and for ids', async () => {
+    const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 5 }] });
+    const id = '00000000-0000-4000-8000-000000000001';
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, () => openClient(served.url + REALTIME, KEY).catch((error: Error) => error.message)),
+    );
+    const clients = outcomes.filter((outcome) => typeof outcome === 'object');
+    expect(clients).toHaveLength(5);
+    expect(new Set(outcomes.filter((outcome) => typeof outcome === 'string'))).toEqual(
+      new Set(['Unexpected server response: 429']),
+    );
+    for (const client of clients) client.close();
+    await until(async () => (await served.sessions()).length === 0);
+    const twins = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, KEY).then(
+          () => 101,
+          (error: Error) => Number(/\d+$/.exec(error.message)),
+        ),
+      ),
+    );
+    expect(twins.sort()).toEqual([101, 409, 409, 409, 409]);
+    // Whichever process is asked.
+    for (let turn = 0; turn < 8; turn++) {
+      const url = `http://127.0.0.1:${served.run.listen.port}/v1/sessions/${id}`;
+      const response = await fetch(url, { headers: { ...KEY.headers, connection: 'close' } });
+      expect(await response.json()).toMatchObject({ id, state: 'open' });
+    }
+    for (const socket of provider.sockets) socket.terminate();
+  });
+
+  test('one that is killed is started again; its places are free, and the sessions of the other go on', async () => {
+    const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 12 }] });
+    const clients = await open(12, served, KEY);
+    const [victim = 0] = workersOf(served.run.pid);
+    const lost = clients.map((client) => closed(client));
+    const before = (await served.sessions()).length;
+    process.kill(victim, 'SIGKILL');
+    await Promise.race(lost);
+    const hasNew = () => workersOf(served.run.pid).length === 2 && !workersOf(served.run.pid).includes(victim);
+    await until(async () => hasNew() && (await fetch(`${served.admin}/readyz`)).status === 200);
+    const alive = clients.filter((client) => client.readyState === client.OPEN);
+    expect(before).toBe(12);
+    expect(alive.length).toBeLessThan(12);
+    expect(await served.sessions()).toHaveLength(alive.length);
+    // Exactly the places of the lost ones can be had again.
+    const fresh = await open(12 - alive.length, served, KEY);
+    expect((await refusedUpgrade(served.url + REALTIME, KEY)).status).toBe(429);
+    for (const client of [...alive, ...fresh]) client.terminate();
+    for (const socket of provider.sockets) socket.terminate();
+  });
+
+  test('end with their parent, however that ends', async () => {
+    const served = await start();
+    const [client] = await open(1, served);
+    const children = workersOf(served.run.pid);
+    expect(children).toHaveLength(2);
+    served.child.kill('SIGKILL');
+    if (client) expect((await closed(client)).code).toBe(1001);
+    await until(() => !children.some(isRunning));
+  });
+
+  test('a process that hangs does not keep the others from ending', async () => {
+    const served = await start({ limits: { closeMs: 200 } });
+    const [hanging = 0] = workersOf(served.run.pid);
+    process.kill(hanging, 'SIGSTOP');
+    await served.stop();
+    expect(await served.exited).toEqual({ code: 0, signal: null });
+    expect(isRunning(hanging)).toBe(false);
+  });
+});
