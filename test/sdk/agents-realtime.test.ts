@@ -4,7 +4,7 @@ import { RealtimeAgent, RealtimeSession, type RealtimeSessionConfig, tool } from
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
 import { spokenTurn } from '../support/recording.ts';
-import { Heard, normalized, type ServedGateway, serveGateway } from '../support/sdk.ts';
+import { byStream, Heard, normalized, realtimeStream, type ServedGateway, serveGateway } from '../support/sdk.ts';
 
 const PATH = '/v1/realtime?model=gpt-realtime-2.1';
 const KEY = 'secret-of-the-demo-key';
@@ -144,7 +144,8 @@ const interruption: Scenario = {
  */
 function comparable(events: readonly Event[]): unknown {
   const first = events.findIndex(({ type }) => type === 'session.updated');
-  return normalized(events.filter(({ type }, at) => at !== first && type !== 'conversation.item.retrieved'));
+  const steady = events.filter(({ type }, at) => at !== first && type !== 'conversation.item.retrieved');
+  return normalized(byStream(steady, realtimeStream));
 }
 
 test('a text turn streams tokens, and nothing shows that there is a gateway', async () => {

@@ -168,3 +168,21 @@ export function normalized(events: readonly object[]): unknown {
   });
   return JSON.parse(text);
 }
+
+/**
+ * The events, each stream of them by itself: where the pieces of two streams (audio, captions, what was heard) fall between each
+ * other is a matter of time. `streamOf` names the stream of an event; what has none comes first.
+ */
+export function byStream<Event extends object>(
+  events: readonly Event[],
+  streamOf: (event: Event) => string | undefined,
+): Event[] {
+  const names = [...new Set(events.map(streamOf))].sort((a, b) => (a ?? '').localeCompare(b ?? ''));
+  return names.flatMap((name) => events.filter((event) => streamOf(event) === name));
+}
+
+/** The streams of OpenAI Realtime. */
+export function realtimeStream({ type }: { readonly type: string }): string | undefined {
+  if (type.startsWith('conversation.item.input_audio_transcription.')) return 'heard';
+  return /^response\.output_audio(_transcript)?\.delta$/.test(type) ? type : undefined;
+}
