@@ -66,27 +66,37 @@ async function serve(config: Config): Promise<void> {
     (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
   );
   const supervisor = new Supervisor(config, log);
-  const run = await supervisor.start();
+  const starting = supervisor.start();
+  stopOnSignals(supervisor, starting);
+  const run = await starting;
   const { pid: _isInEveryLine, ...places } = run;
   log.info(places, 'listening');
   process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
-  stopOnSignals(supervisor);
 }
 
-/** The first signal drains, the second ends at once. */
-function stopOnSignals(supervisor: Supervisor): void {
+/** The first signal drains, once everything has started; the second ends at once, and our processes with us. */
+function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
   let signals = 0;
+  let isStarted = false;
+  const started = starting.then(() => {
+    isStarted = true;
+  });
   const stop = (): void => {
     signals += 1;
-    if (signals === 1) process.stderr.write('draining: no new sessions; once more to end the live ones now\n');
-    const stopped = signals === 1 ? supervisor.drain() : supervisor.end();
-    void stopped.then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    const isFirst = signals === 1;
+    if (isFirst) process.stderr.write('draining: no new sessions; once more to end the live ones now\n');
+    else if (!isStarted) process.exit(1);
+    void started
+      .then(() => (isFirst ? supervisor.drain() : supervisor.end()))
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Why it did not start is told by whoever awaits it.
+  started.catch(() => {});
 }
 
 /** For people; machines read the log and `run.json`. */

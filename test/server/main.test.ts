@@ -192,6 +192,16 @@ describe('SIGTERM', () => {
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
 
+  test.each(['run.json', 'tls'])('while it starts is not lost: as soon as %s is there', async (file) => {
+    const data = folder();
+    const config = configFile({ listen: { port: 0, tlsPort: file === 'tls' ? 0 : false }, admin: { port: 0 } });
+    const command = runCommand(['serve', '--config', config, '--data', data]);
+    await until(() => existsSync(join(data, file)));
+    command.child.kill('SIGTERM');
+    expect(await command.exited).toEqual({ code: 0, signal: null });
+    expect(readdirSync(data)).not.toContain('run.json');
+  });
+
   test('ends at once where no session lives', async () => {
     gateway = await serve({ provider: provider.url });
     gateway.child.kill('SIGTERM');
