@@ -22,6 +22,8 @@ export interface Running {
   readonly headers: Readonly<Record<string, string>>;
   /** Roots of its process trees, whose CPU time and memory are its cost. None: nothing is between the ends. */
   readonly pids: readonly number[];
+  /** Delay of its event loop since the last call, milliseconds; where it is known. */
+  eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
   /** http:// address of its admin listener (trunkline). */
   readonly admin?: string;
   stop(): Promise<void>;
@@ -104,7 +106,7 @@ export interface Generator extends LoadEnd {
 export interface ProviderOptions {
   /** PEM files: it listens with TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** It answers each append with a delta of the same audio. Needed for `pingPong`. */
+  /** It answers each append with a delta of the same size and stamp. Needed for `pingPong`. */
   readonly echo?: boolean;
 }
 

@@ -4,6 +4,8 @@
 export interface Sent {
   /** Measured frames, without the warm-up. */
   readonly frames: number;
+  /** Frames of the warm-up. */
+  readonly warmUps: number;
   readonly bytes: number;
   /** How much later than intended a frame was handed to the kernel: a histogram in nanoseconds, compressed base64. */
   readonly lateness: string;
