@@ -84,6 +84,8 @@ export interface Provider extends LoadEnd {
   readonly port: number;
   /** Sessions that are open now. */
   sessions(): Promise<number>;
+  /** After `generator.close`: waits until all sessions are gone, ends those that do not go, and forgets what came. */
+  cleared(): Promise<void>;
 }
 
 export interface Generator extends LoadEnd {

@@ -8,7 +8,7 @@ import { freePort, isListening, outputOf, startCommand, whenReady } from '../pro
 
 const configFor = (port: number, providerPort: number) => `global
   nbthread 1
-  maxconn 20000
+  maxconn 6000
 defaults
   mode http
   timeout connect 5s

@@ -10,7 +10,7 @@ const configFor = (port: number, providerPort: number, folder: string) => `daemo
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr warn;
-events { worker_connections 20000; }
+events { worker_connections 12000; }
 http {
   access_log off;
   client_body_temp_path ${folder}/body;

@@ -7,7 +7,7 @@ import { type Remote, startRemote } from './remote.ts';
 export async function startProvider(options: ProviderOptions = {}): Promise<Provider> {
   const remote = startRemote(new URL('./provider-process.ts', import.meta.url), [JSON.stringify(options)]);
   const port = await remote.ask<number>('port');
-  return { ...loadEnd(remote), port, sessions: () => remote.ask('sessions') };
+  return { ...loadEnd(remote), port, sessions: () => remote.ask('sessions'), cleared: () => remote.ask('cleared') };
 }
 
 export async function startGenerator(): Promise<Generator> {

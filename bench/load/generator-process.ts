@@ -51,7 +51,7 @@ async function openSession({ url, headers, ca }: Target): Promise<void> {
   const late = setTimeout(() => greeted.reject(new Error('no first event')), OPEN_MS);
   const read = createFrameReader((frame) => {
     if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
-    else if (frame.opcode === CLOSE)
+    else if (frame.opcode === CLOSE && !socket.writableEnded)
       socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
     else if (frame.opcode <= 2) {
       greeted.resolve();

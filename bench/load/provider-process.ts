@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Load, ProviderOptions } from '../bench.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
@@ -18,6 +19,7 @@ import { createTemplate, encodeFrame, stamped } from './wire.ts';
 const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
+const CLEAR_MS = 5000;
 const greeting = encodeFrame(
   0x1,
   Buffer.from(
@@ -57,6 +59,7 @@ await once(server, 'listening');
 serveMethods({
   port: () => (server.address() as { port: number }).port,
   sessions: () => sockets.size,
+  cleared,
   send: (load: Load) => sendOnSchedule([...sockets], [createTemplate(load.frame, load.frameBytes)], load),
   received: ({ frames, waitMs }: { frames: number; waitMs: number }) => receiver.collect(frames, waitMs),
 });
@@ -89,6 +92,14 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     if (!isAsked) receiver.ended();
   });
   if (head.length > 0) read(head);
+}
+
+async function cleared(): Promise<void> {
+  const gone = Promise.all([...sockets].map((socket) => once(socket, 'close')));
+  await Promise.race([gone, delay(CLEAR_MS)]);
+  for (const socket of sockets) socket.destroy();
+  while (sockets.size > 0) await delay(1);
+  await receiver.collect(0, 0);
 }
 
 /** A delta as large as the append. */
