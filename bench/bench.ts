@@ -95,7 +95,7 @@ export interface Generator extends LoadEnd {
     readonly headers: Running['headers'];
     readonly sessions: number;
   }): Promise<void>;
-  /** Closed loop on one session: appends that the provider echoes, one at a time; latency is the round trip. */
+  /** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
   pingPong(options: {
     readonly frameBytes: number;
     readonly count: number;
@@ -108,8 +108,6 @@ export interface Generator extends LoadEnd {
 export interface ProviderOptions {
   /** PEM files: it listens with TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** It answers each append with a delta of the same size and stamp. Needed for `pingPong`. */
-  readonly echo?: boolean;
 }
 
 export interface RoundsPlan {
@@ -123,7 +121,7 @@ export interface RoundsPlan {
 
 export interface BenchContext {
   readonly settings: Settings;
-  /** Present, and asked for by `--only`. Always begins with `direct` and `direct-again`, the A/A pair. */
+  /** Present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
   readonly contenders: readonly Contender[];
   /** Not here, or not asked for: name -> reason. For figures that cannot be judged. */
   readonly absent: ReadonlyMap<string, string>;

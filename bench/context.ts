@@ -26,16 +26,19 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   try {
     const result = await bench.run(createContext(options, folder, ends));
-    return { ...ran, seconds: seconds(), fault: null, ...(result as RanBench) };
+    return { ...ran, ...mutable(result), seconds: seconds(), fault: null };
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     options.progress.say(`${bench.name}: ${fault}`);
-    return { ...ran, seconds: seconds(), fault, ...(NOTHING as RanBench) };
+    return { ...ran, ...mutable(NOTHING), seconds: seconds(), fault };
   } finally {
     for (const end of ends.reverse()) await Promise.resolve(end()).catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The arrays of the schema are not readonly. */
+const mutable = (result: BenchResult) => result as Omit<RanBench, 'name' | 'description' | 'seconds' | 'fault'>;
 
 function createContext(options: RunOptions, folder: string, ends: (() => unknown)[]): BenchContext {
   const { settings, contenders, absent, progress } = options;

@@ -62,7 +62,7 @@ export function estimateChange(before: readonly number[], after: readonly number
   const random = randomFrom(seed);
   const resample = (values: readonly number[]) =>
     values.map(() => values[Math.floor(random() * values.length)] as number);
-  const change = (a: readonly number[], b: readonly number[]) => median(b) / median(a) - 1;
+  const change = (a: readonly number[], b: readonly number[]) => (median(b) - median(a)) / Math.abs(median(a));
   const resampled = Array.from({ length: RESAMPLES }, () => change(resample(before), resample(after)));
   const finite = resampled.filter(Number.isFinite);
   return { value: change(before, after), interval: [quantile(finite, 0.025), quantile(finite, 0.975)] };

@@ -1,5 +1,6 @@
 // The registry of the benches, in the order in which they run.
 
 import type { Bench } from '../bench.ts';
+import { hop } from './hop.ts';
 
-export const benches: readonly Bench[] = [];
+export const benches: readonly Bench[] = [hop];

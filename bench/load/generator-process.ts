@@ -12,7 +12,7 @@ import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
 import { serveMethods } from './remote.ts';
 import { sendOnSchedule } from './schedule.ts';
-import { createTemplate, encodeFrame, nowNs, stamped } from './wire.ts';
+import { createTemplate, encodeFrame, nowNs, stamped, type Template } from './wire.ts';
 
 const CLOSE = 0x8;
 const PING = 0x9;
@@ -108,7 +108,8 @@ async function pingPong({ frameBytes, count, warmUp }: PingPong) {
     const echoed = Promise.withResolvers<void>();
     onEcho = echoed.resolve;
     const late = setTimeout(() => echoed.reject(new Error('no echo')), OPEN_MS);
-    socket.write(stamped(templates[index % MASKS] as (typeof templates)[0], nowNs(), index >= warmUp));
+    const stamp = { intendedNs: nowNs(), isMeasured: index >= warmUp, wantsEcho: true };
+    socket.write(stamped(templates[index % MASKS] as Template, stamp));
     await echoed.promise.finally(() => clearTimeout(late));
   }
   return receiver.collect(count, 0);

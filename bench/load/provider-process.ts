@@ -82,7 +82,7 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     } else if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head)));
     else if (frame.opcode <= 2) {
       const stamp = receiver.frame(frame);
-      if (options.echo && stamp) socket.write(stamped(echoOf(frame.bytes), stamp.intendedNs, stamp.isMeasured));
+      if (stamp?.wantsEcho) socket.write(stamped(echoOf(frame.bytes), { ...stamp, wantsEcho: false }));
     }
   });
   sockets.add(socket);

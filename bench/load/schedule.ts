@@ -37,7 +37,7 @@ export async function sendOnSchedule(
       if (lateNs < 0) break;
       const isMeasured = index >= warmUps;
       const template = templates[index % templates.length] as Template;
-      write(sockets[index % sockets.length] as Socket, stamped(template, intendedNs, isMeasured));
+      write(sockets[index % sockets.length] as Socket, stamped(template, { intendedNs, isMeasured }));
       if (!isMeasured) continue;
       recordNs(lateness, lateNs);
       bytes += template.messageBytes;

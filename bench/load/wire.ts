@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Load } from '../bench.ts';
 
-/** Base64 text, as is what follows: one digit that is 1 for measured frames, and 19 of nanoseconds. */
+/** Base64 text, as is what follows: one digit that says what the frame is for, and 19 of nanoseconds. */
 const MARK = Buffer.from('TLbench+');
 const STAMP_DIGITS = 20;
 /** The stamp is looked for in the first bytes of a message. */
@@ -18,6 +18,13 @@ const OPENINGS: Readonly<Record<Load['frame'], string>> = {
   text: `{"type":"response.output_text.delta",${DELTA_IDS},"delta":"`,
 };
 const END = '"}';
+
+export interface Stamp {
+  readonly intendedNs: number;
+  readonly isMeasured: boolean;
+  /** The provider answers with a delta that has the same stamp, without this wish. */
+  readonly wantsEcho?: boolean;
+}
 
 /** A whole WebSocket frame, ready but for its stamp. */
 export interface Template {
@@ -42,12 +49,12 @@ export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: 
 /** A copy of the template's frame with its intended time, which the kernel may read after the next one is made. */
 export function stamped(
   { bytes, stampAt, messageBytes, mask }: Template,
-  intendedNs: number,
-  isMeasured: boolean,
+  { intendedNs, isMeasured, wantsEcho = false }: Stamp,
 ): Buffer {
   const frame = Buffer.from(bytes);
   const headerBytes = bytes.length - messageBytes;
-  const digits = (isMeasured ? '1' : '0') + String(Math.round(intendedNs)).padStart(STAMP_DIGITS - 1, '0');
+  const purpose = (isMeasured ? 1 : 0) + (wantsEcho ? 2 : 0);
+  const digits = purpose + String(Math.round(intendedNs)).padStart(STAMP_DIGITS - 1, '0');
   for (let index = 0; index < STAMP_DIGITS; index += 1) {
     const at = stampAt + index;
     frame[at] = digits.charCodeAt(index) ^ (mask?.[(at - headerBytes) & 3] ?? 0);
@@ -55,17 +62,13 @@ export function stamped(
   return frame;
 }
 
-export interface Stamp {
-  readonly intendedNs: number;
-  readonly isMeasured: boolean;
-}
-
 /** From the first bytes of a message, unmasked. */
 export function readStamp(head: Buffer): Stamp | undefined {
   const at = head.indexOf(MARK);
   if (at < 0 || at + MARK.length + STAMP_DIGITS > head.length) return undefined;
   const digits = head.toString('latin1', at + MARK.length, at + MARK.length + STAMP_DIGITS);
-  return { isMeasured: digits[0] === '1', intendedNs: Number(digits.slice(1)) };
+  const purpose = Number(digits[0]);
+  return { isMeasured: (purpose & 1) > 0, wantsEcho: (purpose & 2) > 0, intendedNs: Number(digits.slice(1)) };
 }
 
 /** RFC 6455, section 5.2: one final frame. */
