@@ -114,6 +114,8 @@ export interface RoundsPlan {
   /** Shown in the progress: `hop, 100 sessions, 2600 B`. */
   readonly label: string;
   readonly contenders: readonly Contender[];
+  /** Which part of the bench's time this is, for the time left: [0.5, 1] is the second half. All of it when not given. */
+  readonly part?: readonly [from: number, to: number];
   /** Measured rounds; one more comes before them and is thrown away, unless `warmUp` is false. */
   readonly rounds: number;
   readonly warmUp?: boolean;
@@ -129,8 +131,8 @@ export interface BenchContext {
   readonly folder: string;
   /** One line on the screen, above the progress. */
   say(line: string): void;
-  /** Shows what is going on, without rounds: `progress('codec', 3, 10)`. */
-  progress(label: string, done: number, of: number): void;
+  /** Shows what is going on, without rounds; `share` is the part of the bench that is done, 0 to 1. */
+  progress(label: string, share: number): void;
   /** A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
   rounds<R>(
     plan: RoundsPlan,

@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, BenchContext, BenchResult, Contender, RoundsPlan, Settings } from './bench.ts';
+import type { Bench, BenchContext, Contender, RoundsPlan, Settings } from './bench.ts';
 import { startGenerator, startProvider } from './load/ends.ts';
 import type { Progress } from './progress.ts';
-import type { RanBench } from './results.ts';
+import { benchSchema, type RanBench } from './results.ts';
 
 export interface RunOptions {
   readonly settings: Settings;
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly progress: Progress;
 }
 
-const NOTHING: BenchResult = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
+const NOTHING = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
 
 /** Never throws: a bench that fails has a fault instead of results. */
 export async function runBench(bench: Bench, options: RunOptions): Promise<RanBench> {
@@ -26,19 +26,17 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   try {
     const result = await bench.run(createContext(options, folder, ends));
-    return { ...ran, ...mutable(result), seconds: seconds(), fault: null };
+    // A value that is no number would spoil the results of all benches.
+    return benchSchema.parse({ ...ran, ...result, seconds: seconds(), fault: null });
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     options.progress.say(`${bench.name}: ${fault}`);
-    return { ...ran, ...mutable(NOTHING), seconds: seconds(), fault };
+    return { ...ran, ...NOTHING, seconds: seconds(), fault };
   } finally {
-    for (const end of ends.reverse()) await Promise.resolve(end()).catch(() => {});
+    for (const end of ends.reverse()) await quietly(end);
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** The arrays of the schema are not readonly. */
-const mutable = (result: BenchResult) => result as Omit<RanBench, 'name' | 'description' | 'seconds' | 'fault'>;
 
 function createContext(options: RunOptions, folder: string, ends: (() => unknown)[]): BenchContext {
   const { settings, contenders, absent, progress } = options;
@@ -61,9 +59,16 @@ function createContext(options: RunOptions, folder: string, ends: (() => unknown
   };
 }
 
+/** What does not stop must not keep the rest from being stopped; the processes are killed at the end in any case. */
+async function quietly(end: () => unknown): Promise<void> {
+  try {
+    await end();
+  } catch {}
+}
+
 /** A B C A B C ...: what drifts on the machine meets everyone alike. */
 export async function interleave<R>(
-  { label, contenders, rounds, warmUp = true }: RoundsPlan,
+  { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan,
   run: (contender: Contender, round: number) => Promise<R>,
   progress: Pick<Progress, 'at' | 'say'>,
 ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>> {
@@ -72,7 +77,7 @@ export async function interleave<R>(
   let done = 0;
   for (let round = warmUp ? -1 : 0; round < rounds; round += 1) {
     for (const contender of contenders) {
-      progress.at(`${label}: ${contender.name}`, done, of);
+      progress.at(`${label}: ${contender.name}, ${done + 1} of ${of}`, from + ((to - from) * done) / of);
       done += 1;
       const result = await run(contender, round).catch((error: Error) => {
         progress.say(`${label}: ${contender.name}: ${error.message}`);

@@ -3,38 +3,46 @@
 export interface Progress {
   /** A bench begins; `seconds` is its own guess. */
   begin(name: string, seconds: number): void;
-  at(label: string, done: number, of: number): void;
+  /** `share` of the bench is done, 0 to 1. */
+  at(label: string, share: number): void;
   end(): void;
   say(line: string): void;
 }
+
+/** Where lines stay, one in a while is enough. */
+const PLAIN_MS = 5000;
 
 /** `seconds`: the guesses of all benches, in their order. */
 export function createProgress(seconds: readonly number[], out: NodeJS.WriteStream = process.stderr): Progress {
   const guesses = [...seconds];
   let current = { name: '', seconds: 0, startedAt: 0 };
   let shown = '';
+  let shownAt = Number.NEGATIVE_INFINITY;
 
-  function leftS(done: number, of: number): number {
+  function leftS(share: number): number {
     const spentS = (performance.now() - current.startedAt) / 1000;
-    const share = of === 0 ? 0 : done / of;
     // The guess counts less, the more of the bench has been seen.
-    const wholeS = share > 0 ? share * (spentS / share) + (1 - share) * current.seconds : current.seconds;
+    const isKnown = Math.min(1, share * 4);
+    const wholeS = share > 0 ? isKnown * (spentS / share) + (1 - isKnown) * current.seconds : current.seconds;
     return Math.max(0, wholeS - spentS) + guesses.reduce((sum, one) => sum + one, 0);
   }
 
   function show(text: string): void {
+    const now = performance.now();
     if (out.isTTY) out.write(`\r\x1b[K${text.slice(0, (out.columns ?? 120) - 1)}`);
-    else if (text !== shown) out.write(`${text}\n`);
+    else if (now - shownAt > PLAIN_MS) out.write(`${text}\n`);
+    else return;
     shown = text;
+    shownAt = now;
   }
 
   return {
     begin(name, guess) {
       guesses.shift();
       current = { name, seconds: guess, startedAt: performance.now() };
-      show(`${name} · ${minutes(leftS(0, 1))} left`);
+      show(`${name} · ${minutes(leftS(0))} left`);
     },
-    at: (label, done, of) => show(`${label} · ${done} of ${of} · ${minutes(leftS(done, of))} left`),
+    at: (label, share) => show(`${label} · ${minutes(leftS(share))} left`),
     end() {
       if (out.isTTY) out.write('\r\x1b[K');
     },

@@ -44,7 +44,7 @@ const plotSchema = z.strictObject({
 /** Lines over a common x axis. `percentile`: x is 1 / (1 - quantile), so 100 is p99. */
 export type Plot = Readonly<z.infer<typeof plotSchema>>;
 
-const benchSchema = z.strictObject({
+export const benchSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
   seconds: z.number(),

@@ -164,7 +164,7 @@ export function cpuRounds(
   const visits = data.get(sessions)?.get(name) ?? [];
   return visits.map((visit) => {
     const run = visit?.runs.get(load);
-    return run?.invalid === undefined ? run?.cpuUsPerFrame : undefined;
+    return run?.isComplete ? run.cpuUsPerFrame : undefined;
   });
 }
 

@@ -32,8 +32,8 @@ export const hop: Bench = {
   description: 'added latency and CPU for each audio frame, upstream and downstream',
   seconds: (settings, contenders) => {
     const { sessions, rounds } = planOf(settings);
-    const visits = sessions.map((count) => loadsFor(count, settings).reduce((sum, load) => sum + runMs(load), 600));
-    return 3 * contenders + ((rounds + 1) * contenders * visits.reduce((sum, ms) => sum + ms, 0)) / 1000;
+    const visits = sessions.map((count) => visitMs(count, settings));
+    return contenders + ((rounds + 1) * contenders * visits.reduce((sum, ms) => sum + ms, 0)) / 1000;
   },
   async run(context) {
     const { sessions, rounds } = planOf(context.settings);
@@ -41,18 +41,29 @@ export const hop: Bench = {
     const running = await startAll(context, provider.port);
     const contenders = context.contenders.filter(({ name }) => running.has(name));
     const data = new Map<number, Awaited<ReturnType<typeof context.rounds<Visit>>>>();
-    for (const count of sessions) {
+    const parts = sessions.map((count) => visitMs(count, context.settings));
+    for (const [index, count] of sessions.entries()) {
       const loads = loadsFor(count, context.settings);
       const label = `hop, ${count} ${count === 1 ? 'session' : 'sessions'}`;
       const run = ({ name }: Contender) =>
         visit({ context, provider, generator, running: running.get(name) as Running }, count, loads);
-      data.set(count, await context.rounds({ label, contenders, rounds }, run));
+      data.set(count, await context.rounds({ label, contenders, rounds, part: shareOf(parts, index) }, run));
     }
     return { ...describeHop(data, context), figures: hopFigures(data, context) };
   },
 };
 
-const runMs = ({ warmUpMs, measureMs }: Load): number => warmUpMs + measureMs + 60;
+/** Opening and closing the sessions included. */
+const visitMs = (sessions: number, settings: Settings): number =>
+  loadsFor(sessions, settings).reduce(
+    (ms, { warmUpMs, measureMs }) => ms + warmUpMs + measureMs + 60,
+    200 + 2 * sessions,
+  );
+
+function shareOf(parts: readonly number[], index: number): readonly [number, number] {
+  const until = (end: number) => parts.slice(0, end).reduce((sum, one) => sum + one, 0);
+  return [until(index) / until(parts.length), until(index + 1) / until(parts.length)];
+}
 
 function planOf({ isShort, sessions, rounds }: Settings) {
   return { sessions: sessions ?? [1, 100, 300], rounds: rounds ?? (isShort ? 4 : 8) };
@@ -77,7 +88,7 @@ function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: S
 async function startAll(context: BenchContext, providerPort: number): Promise<ReadonlyMap<string, Running>> {
   const running = new Map<string, Running>();
   for (const [index, contender] of context.contenders.entries()) {
-    context.progress(`hop: starting ${contender.name}`, index, context.contenders.length * 100);
+    context.progress(`hop: starting ${contender.name}`, index / context.contenders.length / 100);
     try {
       running.set(contender.name, await context.start(contender, { providerPort }));
     } catch (error) {

@@ -19,8 +19,10 @@ export interface LoadRun {
   readonly senderUsPerFrame: number | undefined;
   readonly receiverUsPerFrame: number | undefined;
   readonly megabytesPerSecond: number;
-  /** Why it does not count. */
+  /** Why its latency does not count. */
   readonly invalid: string | undefined;
+  /** All frames arrived, so that its CPU counts. */
+  readonly isComplete: boolean;
 }
 
 export interface LoadRunOptions {
@@ -53,6 +55,7 @@ export async function runLoad({ from, to, load, running, toleranceMs }: LoadRunO
     senderUsPerFrame: usPerFrame(1),
     receiverUsPerFrame: usPerFrame(2),
     megabytesPerSecond: (sent.bytes / (Number(sent.until) - Number(sent.from))) * 1000,
+    isComplete: received.frames === sent.frames,
     invalid:
       latenessMs.p99 > toleranceMs
         ? `the sender was late: p99 ${latenessMs.p99.toFixed(1)} ms`
