@@ -108,6 +108,8 @@ export interface Generator extends LoadEnd {
 export interface ProviderOptions {
   /** PEM files: it listens with TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** The first event comes so long after the 101; with it when not given. */
+  readonly greetAfterMs?: number;
 }
 
 export interface RoundsPlan {

@@ -73,7 +73,7 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n\r\n`,
   );
-  socket.write(greeting);
+  greet(socket);
   let isAsked = false;
   const read = createFrameReader((frame) => {
     if (frame.opcode === CLOSE) {
@@ -92,6 +92,12 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     if (!isAsked) receiver.ended();
   });
   if (head.length > 0) read(head);
+}
+
+function greet(socket: Socket): void {
+  const late = options.greetAfterMs;
+  if (!late) socket.write(greeting);
+  else setTimeout(() => socket.writable && socket.write(greeting), late);
 }
 
 async function cleared(): Promise<void> {
