@@ -5,7 +5,7 @@ import { digits, withInterval } from '../format.ts';
 import { encodeHistogram, type Histogram, mergeHistograms, percentilesMs } from '../histogram.ts';
 import type { LoadRun } from '../load/run.ts';
 import type { Measure, Plot, Table } from '../results.ts';
-import { estimateMedian, median, pairedDifferences, spread } from '../statistics.ts';
+import { estimateMedian, median, pairedDifferences, pairedRatios, spread } from '../statistics.ts';
 import type { HopData, Visit } from './hop.ts';
 import { cpuRounds, loadsOf, percentileRounds } from './hop-figures.ts';
 
@@ -181,7 +181,13 @@ function measuresOf(data: HopData, cell: Cell): Measure[] {
   });
   const cpu = cpuRounds(data, cell).filter((one) => one !== undefined);
   const cost: Measure = { id: id('cpu_us'), unit: 'us', better: 'lower', rounds: cpu, paired: false };
-  return cpu.length > 0 ? [...ranks, cost] : ranks;
+  if (cpu.length === 0) return ranks;
+  const ratios = (['haproxy', 'nginx'] as const).flatMap((name): Measure[] => {
+    const rounds = pairedRatios(cpuRounds(data, cell), cpuRounds(data, { ...cell, name }));
+    const isOne = cell.name === 'trunkline' && rounds.length > 0;
+    return isOne ? [{ id: id(`cpu_vs_${name}`), unit: 'ratio', better: 'lower', rounds, paired: true }] : [];
+  });
+  return [...ranks, cost, ...ratios];
 }
 
 /** 1 / (1 - q) from the median to p99.9. */
@@ -204,8 +210,10 @@ function percentilePlot(cells: readonly Cell[], merged: ReadonlyMap<Cell, Histog
 function invalidNotes(data: HopData, cells: readonly Cell[]): string[] {
   return cells.flatMap((cell) => {
     const reasons = runsOf(data, cell).flatMap((run) => run.invalid ?? []);
+    const repeated = runsOf(data, cell).flatMap((run) => run.repeatedFor ?? []);
     const failed = (data.get(cell.sessions)?.get(cell.name) ?? []).filter((visit) => visit === undefined).length;
     const parts = [
+      repeated.length > 0 ? `${repeated.length} repeated (${repeated[0]})` : '',
       reasons.length > 0 ? `${reasons.length} invalid and left out (${reasons[0]})` : '',
       failed > 0 ? `${failed} failed` : '',
     ].filter((part) => part !== '');

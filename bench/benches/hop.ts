@@ -3,7 +3,7 @@
 import type { Direction } from '../../codecs/frame.ts';
 import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../bench.ts';
 import { type Percentiles, percentilesMs } from '../histogram.ts';
-import { type LoadRun, runLoad } from '../load/run.ts';
+import { type LoadRun, type LoadRunOptions, runLoad } from '../load/run.ts';
 import { hopFigures } from './hop-figures.ts';
 import { describeHop } from './hop-report.ts';
 
@@ -110,6 +110,12 @@ interface Parts {
   readonly running: Running;
 }
 
+/** Once more when the sender was late: on a shared machine that is chance. The second one counts, whatever it is. */
+async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
+  const first = await runLoad(options);
+  return first.invalid === undefined ? first : { ...(await runLoad(options)), repeatedFor: first.invalid };
+}
+
 async function visit(parts: Parts, sessions: number, loads: readonly HopLoad[]): Promise<Visit> {
   const { context, provider, generator, running } = parts;
   const runs = new Map<string, LoadRun>();
@@ -121,7 +127,7 @@ async function visit(parts: Parts, sessions: number, loads: readonly HopLoad[]):
     for (const load of loads) {
       const [from, to] = load.direction === 'upstream' ? [generator, provider] : [provider, generator];
       const { toleranceMs } = context.settings;
-      runs.set(loadName(load), await runLoad({ from, to, load, running, toleranceMs }));
+      runs.set(loadName(load), await runTwice({ from, to, load, running, toleranceMs }));
     }
     return { runs, pingPong, eventLoopDelay: await running.eventLoopDelay?.() };
   } finally {

@@ -21,6 +21,8 @@ export interface LoadRun {
   readonly megabytesPerSecond: number;
   /** Why its latency does not count. */
   readonly invalid: string | undefined;
+  /** Why there was one before it. */
+  readonly repeatedFor?: string;
   /** All frames arrived, so that its CPU counts. */
   readonly isComplete: boolean;
 }

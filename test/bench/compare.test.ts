@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { compareResults } from '../../bench/compare.ts';
-import type { Measure, Results } from '../../bench/results.ts';
+import { judge, type Measure, type Results } from '../../bench/results.ts';
 import { results } from './support/results.ts';
 
 const withRounds = (rounds: Readonly<Record<string, number[]>>, better: Measure['better'] = 'lower'): Results =>
@@ -20,8 +20,8 @@ test('worse past the limit is a regression; better is not', () => {
 });
 
 test('where more is better, less is the regression', () => {
-  const more = withRounds({ x: [20, 20, 20] }, 'higher');
-  const less = withRounds({ x: [10, 10, 10] }, 'higher');
+  const more = withRounds({ x: [20, 20, 20, 20] }, 'higher');
+  const less = withRounds({ x: [10, 10, 10, 10] }, 'higher');
   expect(compareResults(more, less, limit).hasRegression).toBe(true);
   expect(compareResults(less, more, limit).hasRegression).toBe(false);
 });
@@ -37,6 +37,21 @@ test('a change that could be chance is noise, however large', () => {
 test('a certain change within the limit, or without one, is worse but passes', () => {
   expect(compareResults(fast, slow, { ...limit, maxRegression: 2 }).hasRegression).toBe(false);
   expect(compareResults(fast, slow, { ...limit, maxRegression: undefined }).text).toContain('worse');
+});
+
+test('another contender, and too few rounds, are no regression', () => {
+  const pair = (rounds: number[]) => withRounds({ 'hop.p50_ms.direct': rounds, 'hop.p50_ms.trunkline': rounds });
+  const ours = compareResults(pair([1, 1, 1, 1]), pair([2, 2, 2, 2]), limit).text.split('\n');
+  expect(ours.find((line) => line.includes('direct'))).toMatch(/worse$/);
+  expect(ours.find((line) => line.includes('trunkline'))).toMatch(/REGRESSION$/);
+  expect(compareResults(pair([1, 1, 1]), pair([2, 2, 2]), limit).hasRegression).toBe(false);
+});
+
+test('figures of two runs are said to overlap, or not', () => {
+  const goal = { id: 'hop.ratio', unit: 'ratio', below: 1 };
+  const of = (low: number, high: number) => results([], { figures: [judge(goal, low, { interval: [low, high] })] });
+  expect(compareResults(of(1, 2), of(1.5, 3), limit).text).toMatch(/hop\.ratio .* overlap/);
+  expect(compareResults(of(1, 2), of(2.5, 3), limit).text).toMatch(/hop\.ratio .* APART/);
 });
 
 test('only what was asked for, and what both have, is compared', () => {
