@@ -13,7 +13,7 @@ export interface Cost {
 
 /** The process and all that descend from it. */
 export function processTree(root: number): number[] {
-  const children = readdirSync('/proc')
+  const children = list('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const parent = parentOf(Number(name));

@@ -4,13 +4,28 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processTree } from './proc.ts';
 
 const GRACE_MS = 5000;
 const live = new Set<ChildProcess>();
 
 process.on('exit', () => {
-  for (const child of live) child.kill('SIGKILL');
+  for (const child of live) killTree(child);
 });
+
+/** With what it started itself: a server that is killed cannot end its workers. */
+function killTree(child: ChildProcess): void {
+  if (child.pid === undefined || hasEnded(child)) return;
+  for (const pid of processTree(child.pid)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /** From now on it is killed when this process exits. */
 export function adopt<C extends ChildProcess>(child: C): C {
@@ -46,16 +61,16 @@ export async function startCommand(
   return {
     pid: child.pid as number,
     output: () => output,
-    hasExited: () => child.exitCode !== null || child.signalCode !== null,
+    hasExited: () => hasEnded(child),
     stop: () => endChild(child),
   };
 }
 
 export async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  const late = setTimeout(() => killTree(child), GRACE_MS);
   await exited;
   clearTimeout(late);
 }
