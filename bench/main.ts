@@ -15,6 +15,7 @@ import { type Results, resultsSchema } from './results.ts';
 import { type Command, readCommand, USAGE, UsageError } from './settings.ts';
 
 const args = process.argv.slice(2);
+const NOT_ASKED = 'not asked for';
 
 // A signal, too, ends what was started: by the 'exit' handler of processes.ts.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
@@ -45,7 +46,7 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
   const { present, absent } = await choose(only);
   const seconds = chosen.map((bench) => bench.seconds(settings, present.length));
   const progress = createProgress(seconds);
-  for (const [missing, reason] of absent) progress.say(`${missing}: ${reason}`);
+  for (const [missing, reason] of absent) if (reason !== NOT_ASKED) progress.say(`${missing}: skipped, ${reason}`);
   const manifest = await createManifest({ args, settings, contenders: present, absent });
   const ran = [];
   for (const [index, bench] of chosen.entries()) {
@@ -69,7 +70,7 @@ async function choose(only: readonly string[] | undefined) {
   const absent = new Map<string, string>();
   for (const one of contenders) {
     const isAsked = only === undefined || only.includes(one.name) || one.name.startsWith('direct');
-    const reason = isAsked ? await one.absent() : 'not asked for';
+    const reason = isAsked ? await one.absent() : NOT_ASKED;
     if (reason === undefined) present.push(one);
     else absent.set(one.name, reason);
   }

@@ -27,8 +27,8 @@ export function hopFigures(data: HopData, { settings: { seed }, absent }: BenchC
     }
   }
   figures.push(addedP99(data, seed));
-  figures.push(cpuRatio(data, { bytes: 2600, against: 'haproxy', below: 1.25, seed, absent }));
-  figures.push(cpuRatio(data, { bytes: 16_000, against: 'nginx', below: 1, seed, absent }));
+  figures.push(cpuRatio(data, { direction: 'up', bytes: 2600, against: 'haproxy', below: 1.25, seed, absent }));
+  figures.push(cpuRatio(data, { direction: 'down', bytes: 16_000, against: 'nginx', below: 1, seed, absent }));
   return figures;
 }
 
@@ -127,6 +127,7 @@ function addedP99(data: HopData, seed: number): Figure {
 }
 
 interface CpuOptions {
+  readonly direction: 'up' | 'down';
   readonly bytes: number;
   readonly against: string;
   readonly below: number;
@@ -135,7 +136,7 @@ interface CpuOptions {
 }
 
 /** CPU for each frame of that size over all runs with at least 100 sessions, as a ratio within each round. */
-function cpuRatio(data: HopData, { bytes, against, below, seed, absent }: CpuOptions): Figure {
+function cpuRatio(data: HopData, { direction, bytes, against, below, seed, absent }: CpuOptions): Figure {
   const goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
   const missing = absent.get(against);
   if (missing !== undefined) return unjudged(goal, `${against}: ${missing}`);
@@ -143,7 +144,7 @@ function cpuRatio(data: HopData, { bytes, against, below, seed, absent }: CpuOpt
     .filter(([sessions]) => sessions >= 100)
     .flatMap(([sessions]) =>
       loadsOf(data, sessions)
-        .filter((load) => load.split('-')[1] === String(bytes))
+        .filter((load) => load.startsWith(`${direction}-${bytes}-`))
         .flatMap((load) =>
           pairedRatios(
             cpuRounds(data, { sessions, load, name: SUBJECT }),

@@ -18,8 +18,8 @@ h3 { margin: 2rem 0 .5rem; font-size: 1rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .875rem; }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child, td:last-child { text-align: left; }
-td:last-child { white-space: normal; }
+th:first-child, td:first-child, .words :is(th, td):last-child { text-align: left; }
+.words td:last-child { white-space: normal; }
 .met td:nth-child(6) { color: var(--good); } .missed td:nth-child(6) { color: var(--bad); font-weight: 600; }
 .unjudged { color: var(--dim); }
 .plot { background: #fff; color: #111; padding: .5rem; margin: .5rem 0 1rem; border: 1px solid var(--line); }
@@ -36,9 +36,9 @@ export function htmlReport(results: Results): string {
 <style>${readFileSync(join(uplot, 'uPlot.min.css'), 'utf8')}${style}</style></head><body>
 <h1>Benchmark of ${escaped(manifest.at)}</h1>
 <p>Repeat it with <code>${escaped(manifest.command)}</code>.</p>
-<h2>Figures</h2>${table(figureRows(figures), (index) => figureClass(figures[index]))}
+<h2>Figures</h2><div class="words">${table(figureRows(figures), (index) => figureClass(figures[index]))}</div>
 ${benches.map((bench) => section(bench, plot)).join('\n')}
-<h2>Where and with what</h2>${table(manifestRows(manifest))}
+<h2>Where and with what</h2><div class="words">${table(manifestRows(manifest))}</div>
 <h2>Limits of the method</h2><ul>${limits.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>
 <script>${readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8')}</script>
 <script type="application/json" id="plots">${JSON.stringify(plots).replaceAll('<', '\\u003c')}</script>
