@@ -57,14 +57,14 @@ function addedRatio(data: HopData, goal: Goal, { sessions, rank, seed, absent }:
       median(sample.map((one) => one.subject)) / median(sample.map((one) => one.floor));
     return { floor, again: median(rounds.map((one) => Math.abs(one.again))), ...bootstrap(rounds, ratio, seed) };
   });
-  const inNoise = estimates.find(({ floor, again }) => floor <= again);
-  if (inNoise !== undefined && inNoise.floor <= 0) return unjudged(goal, 'what haproxy adds is below the noise floor');
   const worst = estimates.reduce((a, b) => (b.value > a.value ? b : a));
-  return judge(goal, worst.value, {
+  const figure = judge(goal, worst.value, {
     interval: [...worst.interval],
-    noise: worst.again / worst.floor,
-    reason: inNoise === undefined ? null : 'what haproxy adds is within the noise floor',
+    noise: worst.again / Math.abs(worst.floor),
   });
+  const isNoise = estimates.some(({ floor, again }) => floor <= again);
+  // A ratio to noise says nothing, whichever way it comes out.
+  return isNoise ? { ...figure, met: null, reason: 'what haproxy adds is within the noise floor' } : figure;
 }
 
 interface RoundsOptions {

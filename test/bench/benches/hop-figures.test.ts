@@ -99,5 +99,5 @@ test('a missing contender, too few rounds, and a floor that is noise are not jud
   // Late frames cost what others cost.
   expect(late.get('hop.cpu_per_frame.2600.vs_haproxy')?.value).toBeCloseTo(1.2);
   const noise = figures({ ...usual, haproxy: rounds(-0.01, 25) }).get('hop.added_p50.100.vs_haproxy');
-  expect(noise).toMatchObject({ met: null, reason: 'what haproxy adds is below the noise floor' });
+  expect(noise).toMatchObject({ met: null, reason: 'what haproxy adds is within the noise floor' });
 });
