@@ -218,7 +218,7 @@ describe('files', () => {
 
 test('a suite has the name of its source, unless it spans several', () => {
   const stem = (path: string) => path.replace(/\.(ts|tsx|js)$/, '');
-  const stems = new Set(product.map(({ path }) => stem(path)));
+  const stems = new Set([...product, ...inside('bench')].map(({ path }) => stem(path)));
   const suites = inside('test').filter(({ path }) => path.endsWith('.test.ts'));
   const strays = suites.filter(
     ({ path }) =>

@@ -1,0 +1,169 @@
+// The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
+
+import type { Received, Sent } from './load/load.ts';
+import type { Figure, Measure, Plot, Table } from './results.ts';
+
+export interface StartOptions {
+  /** Of the provider, on 127.0.0.1. */
+  readonly providerPort: number;
+  /** The provider is reached over TLS at `localhost` or 127.0.0.1, with a certificate that this CA (a PEM file) signed. */
+  readonly providerCa?: string;
+  /** Clients come over TLS with this certificate: PEM files. Only for contenders with `hasTls`. */
+  readonly clientTls?: { readonly cert: string; readonly key: string };
+  /** For `trunkline` only: merged over its configuration, top-level keys and the entry of the provider alike. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A contender that is ready for sessions. */
+export interface Running {
+  /** `/v1/realtime?model=bench` -> the address to dial (ws: or wss:). */
+  url(path: string): string;
+  /** To be sent with every handshake. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Roots of its process trees, whose CPU time and memory are its cost. None: nothing is between the ends. */
+  readonly pids: readonly number[];
+  /** Delay of its event loop since the last call, milliseconds; where it is known. */
+  eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
+  /** http:// address of its admin listener (trunkline). */
+  readonly admin?: string;
+  stop(): Promise<void>;
+}
+
+/** Something that stands between the client and the provider, or nothing at all. */
+export interface Contender {
+  readonly name: string;
+  /** It can be started with `clientTls` and `providerCa`. */
+  readonly hasTls: boolean;
+  /** Why it cannot run here; undefined: it can. */
+  absent(): Promise<string | undefined>;
+  /** Only asked of one that is present. */
+  version(): Promise<string>;
+  /** Throws when it is not ready for sessions within its deadline. Use `context.start`, which also stops it. */
+  start(options: StartOptions): Promise<Running>;
+}
+
+/** What the command line asks for; undefined: the bench decides (and decides less when `isShort`). */
+export interface Settings {
+  readonly isShort: boolean;
+  readonly sessions?: readonly number[];
+  readonly frameBytes?: readonly number[];
+  readonly frameMs?: readonly number[];
+  readonly rounds?: number;
+  /** Measured time of one run. */
+  readonly seconds?: number;
+  /** A run whose sender's p99 lateness was above this is invalid. */
+  readonly toleranceMs: number;
+  /** Of the bootstrap. */
+  readonly seed: number;
+}
+
+/** Frames on a fixed schedule, evenly staggered over the open sessions. */
+export interface Load {
+  /** `append`: client audio; `delta`: provider audio; `text`: provider text. The real dialect, with the intended time inside. */
+  readonly frame: 'append' | 'delta' | 'text';
+  /** Of the whole message. */
+  readonly frameBytes: number;
+  /** Period of one session. */
+  readonly frameMs: number;
+  /** Sent, and thrown away by the receiver. */
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** A process that holds one end of all sessions. */
+export interface LoadEnd {
+  readonly pid: number;
+  /** Sends over all open sessions, and resolves after the last frame. Clients send `append`, the provider the others. */
+  send(load: Load): Promise<Sent>;
+  /** What arrived since the last call; waits until `frames` measured frames are there, or `waitMs` have passed. */
+  received(expected: { readonly frames: number; readonly waitMs: number }): Promise<Received>;
+  stop(): Promise<void>;
+}
+
+export interface Provider extends LoadEnd {
+  readonly port: number;
+  /** Sessions that are open now. */
+  sessions(): Promise<number>;
+  /** After `generator.close`: waits until all sessions are gone, ends those that do not go, and forgets what came. */
+  cleared(): Promise<void>;
+}
+
+export interface Generator extends LoadEnd {
+  /** Opens that many sessions, a few at a time, and waits for the first event of each. Throws when one is refused. */
+  open(target: {
+    readonly url: string;
+    readonly headers: Running['headers'];
+    readonly sessions: number;
+  }): Promise<void>;
+  /** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
+  pingPong(options: {
+    readonly frameBytes: number;
+    readonly count: number;
+    readonly warmUp: number;
+  }): Promise<Received>;
+  /** Closes all sessions and resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+export interface ProviderOptions {
+  /** PEM files: it listens with TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** The first event comes so long after the 101; with it when not given. */
+  readonly greetAfterMs?: number;
+}
+
+export interface RoundsPlan {
+  /** Shown in the progress: `hop, 100 sessions, 2600 B`. */
+  readonly label: string;
+  readonly contenders: readonly Contender[];
+  /** Which part of the bench's time this is, for the time left: [0.5, 1] is the second half. All of it when not given. */
+  readonly part?: readonly [from: number, to: number];
+  /** Measured rounds; one more comes before them and is thrown away, unless `warmUp` is false. */
+  readonly rounds: number;
+  readonly warmUp?: boolean;
+}
+
+export interface BenchContext {
+  readonly settings: Settings;
+  /** Present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
+  readonly contenders: readonly Contender[];
+  /** Not here, or not asked for: name -> reason. For figures that cannot be judged. */
+  readonly absent: ReadonlyMap<string, string>;
+  /** A scratch folder, removed at the end. */
+  readonly folder: string;
+  /** One line on the screen, above the progress. */
+  say(line: string): void;
+  /** Shows what is going on, without rounds; `share` is the part of the bench that is done, 0 to 1. */
+  progress(label: string, share: number): void;
+  /** A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
+  rounds<R>(
+    plan: RoundsPlan,
+    run: (contender: Contender, round: number) => Promise<R>,
+  ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>>;
+  /** These three are stopped at the end of the bench, also when it fails. */
+  start(contender: Contender, options: StartOptions): Promise<Running>;
+  startProvider(options?: ProviderOptions): Promise<Provider>;
+  startGenerator(): Promise<Generator>;
+  /** For processes of a bench's own: called at the end of the bench, last one first, also when it fails. */
+  onEnd(stop: () => unknown): void;
+}
+
+export interface BenchResult {
+  readonly figures: readonly Figure[];
+  readonly measures: readonly Measure[];
+  readonly tables: readonly Table[];
+  readonly plots: readonly Plot[];
+  /** Name (`hop-100-up-2600-trunkline`) -> histogram in nanoseconds, compressed base64: see `histogram.ts`. */
+  readonly histograms: Readonly<Record<string, string>>;
+  /** Said in the report below the tables: invalid runs, bounds, what was left out. */
+  readonly notes: readonly string[];
+}
+
+export interface Bench {
+  readonly name: string;
+  /** One line. */
+  readonly description: string;
+  /** A rough guess, for the time left. */
+  seconds(settings: Settings, contenders: number): number;
+  run(context: BenchContext): Promise<BenchResult>;
+}

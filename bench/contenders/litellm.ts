@@ -1,0 +1,49 @@
+// The LiteLLM proxy, when its command is on PATH.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Contender } from '../bench.ts';
+import { freePort, isListening, outputOf, startCommand, whenReady } from '../processes.ts';
+
+/** It imports half of PyPI before it listens. */
+const START_MS = 120_000;
+
+const configFor = (providerPort: number) => ({
+  model_list: [
+    {
+      model_name: 'bench',
+      litellm_params: {
+        model: 'openai/gpt-realtime',
+        api_base: `http://127.0.0.1:${providerPort}`,
+        api_key: 'sk-bench',
+      },
+      model_info: { mode: 'realtime' },
+    },
+  ],
+  general_settings: { master_key: 'sk-1234' },
+});
+
+export const litellm: Contender = {
+  name: 'litellm',
+  hasTls: false,
+  absent: async () => ((await outputOf('litellm', ['--version'])) === undefined ? 'no litellm on PATH' : undefined),
+  version: async () => /(\d+\.\d+\S*)/.exec((await outputOf('litellm', ['--version'])) ?? '')?.[1] ?? 'unknown',
+  async start({ providerPort }) {
+    const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
+    const file = join(folder, 'config.yaml');
+    const port = await freePort();
+    writeFileSync(file, JSON.stringify(configFor(providerPort)));
+    const started = await startCommand('litellm', ['--config', file, '--port', String(port), '--host', '127.0.0.1']);
+    await whenReady(started, () => isListening(port), START_MS);
+    return {
+      url: (path) => `ws://127.0.0.1:${port}${path}`,
+      headers: { authorization: 'Bearer sk-1234' },
+      pids: [started.pid],
+      async stop() {
+        await started.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  },
+};

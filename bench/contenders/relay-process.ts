@@ -1,0 +1,38 @@
+// A relay with `ws` on both sides as it comes: `relay-process.ts <provider port> <forward|json>`.
+
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { serveMethods } from '../load/remote.ts';
+
+const [providerPort, mode] = process.argv.slice(2);
+const delays = monitorEventLoopDelay({ resolution: 5 });
+delays.enable();
+
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, backlog: 4096 });
+server.on('connection', (client, request) => {
+  const upstream = new WebSocket(`ws://127.0.0.1:${providerPort}${request.url}`, { perMessageDeflate: false });
+  client.pause();
+  upstream.on('open', () => client.resume());
+  join(client, upstream);
+  join(upstream, client);
+});
+await once(server, 'listening');
+
+serveMethods({
+  port: () => (server.address() as { port: number }).port,
+  eventLoopDelay() {
+    const ms = (ns: number) => ns / 1e6;
+    const answer = { p50: ms(delays.percentile(50)), p99: ms(delays.percentile(99)), max: ms(delays.max) };
+    delays.reset();
+    return answer;
+  },
+});
+
+function join(from: WebSocket, to: WebSocket): void {
+  from.on('message', (data, binary) => to.send(mode === 'json' ? rewritten(data) : (data as Buffer), { binary }));
+  from.on('close', () => to.close());
+  from.on('error', () => to.terminate());
+}
+
+const rewritten = (data: RawData): string => JSON.stringify(JSON.parse(data.toString()));

@@ -1,0 +1,73 @@
+// The gateway of this repository, as an operator starts it: its command, with a configuration file.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { version } from '../../server/entry.ts';
+import type { Run } from '../../server/supervisor.ts';
+import type { Contender, StartOptions } from '../bench.ts';
+import { startCommand, whenReady } from '../processes.ts';
+
+const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+
+export const trunkline: Contender = {
+  name: 'trunkline',
+  hasTls: true,
+  absent: async () => undefined,
+  version: async () => version,
+  async start(options) {
+    const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
+    const file = join(folder, 'config.yaml');
+    writeFileSync(file, JSON.stringify(configFor(options)));
+    const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', folder], {
+      env: { PATH: process.env.PATH, ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }) },
+    });
+    const { listen, admin } = await whenReady(started, () => runIn(folder));
+    const tlsPort = options.clientTls && listen.tlsPort;
+    const origin = tlsPort ? `wss://127.0.0.1:${tlsPort}` : `ws://127.0.0.1:${listen.port}`;
+    const adminUrl = `http://127.0.0.1:${admin.port}`;
+    return {
+      url: (path) => origin + path,
+      headers: { authorization: 'Bearer bench' },
+      pids: [started.pid],
+      admin: adminUrl,
+      eventLoopDelay: () => eventLoopDelay(adminUrl),
+      async stop() {
+        await started.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+function configFor({ providerPort, providerCa, clientTls, config }: StartOptions): object {
+  const baseUrl = `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}`;
+  const { providers, ...rest } = (config ?? {}) as { providers?: { openai?: object } };
+  return {
+    listen: { port: 0, tlsPort: clientTls ? 0 : false, ...(clientTls && { tls: clientTls }) },
+    admin: { port: 0 },
+    log: { level: 'warn' },
+    ...rest,
+    providers: { openai: { baseUrl, apiKey: 'bench', allowPrivate: true, ...providers?.openai } },
+  };
+}
+
+function runIn(folder: string): Run | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as Run;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The metrics of Node, of the process where it is largest; each scrape begins anew. */
+async function eventLoopDelay(admin: string) {
+  const text = await (await fetch(`${admin}/metrics`)).text();
+  const largest = (name: string) => {
+    const found = [...text.matchAll(new RegExp(`^nodejs_eventloop_lag_${name}_seconds(?:\\{.*\\})? (\\S+)`, 'gm'))];
+    return Math.max(...found.map(([, seconds]) => Number(seconds) * 1000));
+  };
+  const [p50, p99, max] = [largest('p50'), largest('p99'), largest('max')];
+  return Number.isFinite(p99) ? { p50, p99, max } : undefined;
+}

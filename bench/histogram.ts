@@ -1,0 +1,53 @@
+// Latency histograms in nanoseconds, three significant digits, up to ten minutes; the percentiles that every table shows.
+
+import * as hdr from 'hdr-histogram-js';
+
+export type Histogram = hdr.Histogram;
+
+const HIGHEST_NS = 600e9;
+
+/** Records whole nanoseconds, with `record`. */
+export function createHistogram(): Histogram {
+  return hdr.build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST_NS,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 64,
+    useWebAssembly: false,
+  });
+}
+
+/** What is not a time (negative, or beyond the range) counts as the nearest end of the range. */
+export function recordNs(histogram: Histogram, ns: number): void {
+  histogram.recordValue(Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS));
+}
+
+export const encodeHistogram = (histogram: Histogram): string => hdr.encodeIntoCompressedBase64(histogram);
+
+export const decodeHistogram = (base64: string): Histogram => hdr.decodeFromCompressedBase64(base64, 64, false);
+
+/** All in one; they keep what they had. */
+export function mergeHistograms(parts: readonly (Histogram | string)[]): Histogram {
+  const all = createHistogram();
+  for (const part of parts) all.add(typeof part === 'string' ? decodeHistogram(part) : part);
+  return all;
+}
+
+/** Milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+export function percentilesMs(histogram: Histogram | string): Percentiles {
+  const from = typeof histogram === 'string' ? decodeHistogram(histogram) : histogram;
+  const ms = (percent: number) => from.getValueAtPercentile(percent) / 1e6;
+  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: from.maxValue / 1e6, count: from.totalCount };
+}
+
+/** The text that HdrHistogram plotters read, in milliseconds. */
+export const hgrmText = (histogram: Histogram): string => histogram.outputPercentileDistribution(5, 1e6);

@@ -1,0 +1,71 @@
+// The open loop: frames leave on a schedule that nothing that happens can shift, and how late they left is recorded.
+
+import type { Socket } from 'node:net';
+import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { Load } from '../bench.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
+import type { Sent } from './load.ts';
+import { nowNs, stamped, type Template } from './wire.ts';
+
+/** Timers are exact to a millisecond only; what is left is waited for in the kernel, to about 60 us. */
+const TIMER_NS = 2e6;
+/** When it is behind, it still looks at its sockets now and then. */
+const MOST_AT_ONCE = 64;
+/** How long it goes on without looking at them: a look costs as much as a frame. */
+const LOOK_NS = 1e6;
+/** A run whose peer takes nothing is ended, not held in memory. */
+const MOST_QUEUED_BYTES = 8 * 1024 * 1024;
+const LEAD_NS = 10e6;
+
+const sleeping = new Int32Array(new SharedArrayBuffer(4));
+
+/** Session k of n sends frame i at `(i + k / n) * frameMs`. Throws when a socket no longer takes what is sent. */
+export async function sendOnSchedule(
+  sockets: readonly Socket[],
+  templates: readonly Template[],
+  load: Load,
+): Promise<Sent> {
+  const lateness = createHistogram();
+  const gapNs = (load.frameMs * 1e6) / sockets.length;
+  const warmUps = framesIn(load.warmUpMs, load, sockets.length);
+  const total = warmUps + framesIn(load.measureMs, load, sockets.length);
+  const start = nowNs() + LEAD_NS;
+  let bytes = 0;
+  let lookedNs = 0;
+  for (let index = 0; index < total; ) {
+    await sleepUntil(start + index * gapNs);
+    for (let burst = 0; burst < MOST_AT_ONCE && index < total; burst += 1, index += 1) {
+      const intendedNs = start + index * gapNs;
+      const lateNs = nowNs() - intendedNs;
+      if (lateNs < 0) break;
+      const isMeasured = index >= warmUps;
+      const template = templates[index % templates.length] as Template;
+      write(sockets[index % sockets.length] as Socket, stamped(template, { intendedNs, isMeasured }));
+      if (!isMeasured) continue;
+      recordNs(lateness, lateNs);
+      bytes += template.messageBytes;
+    }
+    if (nowNs() - lookedNs < LOOK_NS) continue;
+    await yieldToLoop();
+    lookedNs = nowNs();
+  }
+  const [from, until] = [start + warmUps * gapNs, nowNs()].map((ns) => String(Math.round(ns))) as [string, string];
+  return { frames: total - warmUps, warmUps, bytes, lateness: encodeHistogram(lateness), from, until };
+}
+
+/** Frames of all sessions in that time. */
+export const framesIn = (ms: number, { frameMs }: Pick<Load, 'frameMs'>, sessions: number): number =>
+  Math.round(ms / frameMs) * sessions;
+
+function write(socket: Socket, frame: Buffer): void {
+  socket.write(frame);
+  if (socket.destroyed) throw new Error('a session ended while it was sent to');
+  if (socket.writableLength > MOST_QUEUED_BYTES) throw new Error('the other end does not keep up: 8 MiB are queued');
+}
+
+/** Returns at that time or a little later, never earlier. The sockets are served until shortly before. */
+async function sleepUntil(timeNs: number): Promise<void> {
+  const leftNs = timeNs - nowNs();
+  if (leftNs > TIMER_NS) await delay((leftNs - TIMER_NS) / 1e6);
+  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) Atomics.wait(sleeping, 0, 0, rest / 1e6);
+}

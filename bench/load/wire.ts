@@ -1,0 +1,101 @@
+// The frames of the load: messages of the real dialects that carry when they were meant to be sent, as digits in their
+// audio, so that anything that forwards, parses or re-serialises them leaves the digits alone. Built once, then stamped.
+
+import { randomBytes } from 'node:crypto';
+import type { Load } from '../bench.ts';
+
+/** Base64 text, as is what follows: one digit that says what the frame is for, and 19 of nanoseconds. */
+const MARK = Buffer.from('TLbench+');
+const STAMP_DIGITS = 20;
+/** The stamp is looked for in the first bytes of a message. */
+export const HEAD_BYTES = 512;
+
+const DELTA_IDS =
+  '"event_id":"event_Bench0000000000000001","response_id":"resp_Bench0000000000000001","item_id":"item_Bench0000000000000001","output_index":0,"content_index":0';
+const OPENINGS: Readonly<Record<Load['frame'], string>> = {
+  append: '{"type":"input_audio_buffer.append","audio":"',
+  delta: `{"type":"response.output_audio.delta",${DELTA_IDS},"delta":"`,
+  text: `{"type":"response.output_text.delta",${DELTA_IDS},"delta":"`,
+};
+const END = '"}';
+
+export interface Stamp {
+  readonly intendedNs: number;
+  readonly isMeasured: boolean;
+  /** The provider answers with a delta that has the same stamp, without this wish. */
+  readonly wantsEcho?: boolean;
+}
+
+/** A whole WebSocket frame, ready but for its stamp. */
+export interface Template {
+  readonly bytes: Buffer;
+  readonly stampAt: number;
+  /** Of the message, without the frame's header. */
+  readonly messageBytes: number;
+  readonly mask: Buffer | undefined;
+}
+
+/** The size is met to the base64 group (4 bytes), and is never less than the stamp needs. */
+export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: Buffer): Template {
+  const opening = OPENINGS[frame];
+  const room = frameBytes - opening.length - END.length - MARK.length - STAMP_DIGITS;
+  const audio = randomBytes(Math.max(0, Math.floor(room / 4)) * 3).toString('base64');
+  const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${END}`);
+  const bytes = encodeFrame(0x1, message, mask);
+  const stampAt = bytes.length - message.length + opening.length + MARK.length;
+  return { bytes, stampAt, messageBytes: message.length, mask };
+}
+
+/** A copy of the template's frame with its intended time, which the kernel may read after the next one is made. */
+export function stamped(
+  { bytes, stampAt, messageBytes, mask }: Template,
+  { intendedNs, isMeasured, wantsEcho = false }: Stamp,
+): Buffer {
+  const frame = Buffer.from(bytes);
+  const headerBytes = bytes.length - messageBytes;
+  const purpose = (isMeasured ? 1 : 0) + (wantsEcho ? 2 : 0);
+  const digits = purpose + String(Math.round(intendedNs)).padStart(STAMP_DIGITS - 1, '0');
+  for (let index = 0; index < STAMP_DIGITS; index += 1) {
+    const at = stampAt + index;
+    frame[at] = digits.charCodeAt(index) ^ (mask?.[(at - headerBytes) & 3] ?? 0);
+  }
+  return frame;
+}
+
+/** From the first bytes of a message, unmasked. */
+export function readStamp(head: Buffer): Stamp | undefined {
+  const at = head.indexOf(MARK);
+  if (at < 0 || at + MARK.length + STAMP_DIGITS > head.length) return undefined;
+  const digits = head.toString('latin1', at + MARK.length, at + MARK.length + STAMP_DIGITS);
+  const purpose = Number(digits[0]);
+  return { isMeasured: (purpose & 1) > 0, wantsEcho: (purpose & 2) > 0, intendedNs: Number(digits.slice(1)) };
+}
+
+/** RFC 6455, section 5.2: one final frame. */
+export function encodeFrame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
+  const { length } = payload;
+  const masked = mask ? 0x80 : 0;
+  const header =
+    length < 126
+      ? Buffer.from([0x80 | opcode, masked | length])
+      : length < 65_536
+        ? Buffer.from([0x80 | opcode, masked | 126, length >> 8, length & 0xff])
+        : Buffer.concat([Buffer.from([0x80 | opcode, masked | 127, 0, 0, 0, 0]), uint32(length)]);
+  return Buffer.concat([header, mask ?? Buffer.alloc(0), mask ? masking(payload, mask) : payload]);
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** XOR, both ways. */
+export function masking(bytes: Buffer, mask: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length);
+  for (let at = 0; at < bytes.length; at += 1) out[at] = (bytes[at] as number) ^ (mask[at & 3] as number);
+  return out;
+}
+
+/** Monotonic nanoseconds, the same clock in every process of the machine. Exact for 104 days after boot. */
+export const nowNs = (): number => Number(process.hrtime.bigint());

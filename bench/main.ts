@@ -1,0 +1,97 @@
+// The command line of the benchmark: runs benches and writes their report, compares two results, draws a report again.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Contender } from './bench.ts';
+import { benches } from './benches/index.ts';
+import { compareResults } from './compare.ts';
+import { contenders } from './contenders/index.ts';
+import { runBench } from './context.ts';
+import { createManifest } from './manifest.ts';
+import { createProgress } from './progress.ts';
+import { figuresText } from './report/markdown.ts';
+import { writeReport } from './report/report.ts';
+import { type Results, resultsSchema } from './results.ts';
+import { type Command, readCommand, USAGE, UsageError } from './settings.ts';
+
+const args = process.argv.slice(2);
+const NOT_ASKED = 'not asked for';
+
+// A signal, too, ends what was started: by the 'exit' handler of processes.ts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+try {
+  process.exitCode = await run(readCommand(args));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}
+
+/** The exit code: 0 done; 1 a bench failed, or a comparison found a regression. */
+async function run(command: Command): Promise<number> {
+  if (command.name === 'help') return print(USAGE, 0);
+  if (command.name === 'report') return print(`${report(readResults(command.file))}\n`, 0);
+  if (command.name === 'compare') {
+    const [before, after] = command.files.map(readResults) as [Results, Results];
+    const { text, hasRegression } = compareResults(before, after, command);
+    return print(text, hasRegression ? 1 : 0);
+  }
+  return measure(command);
+}
+
+async function measure({ bench: name, settings, only, json }: Extract<Command, { name: 'run' }>): Promise<number> {
+  const chosen = benches.filter((one) => name === undefined || one.name === name);
+  if (chosen.length === 0) throw new UsageError(`no bench ${name}: ${benches.map((one) => one.name).join(', ')}`);
+  const { present, absent } = await choose(only);
+  const seconds = chosen.map((bench) => bench.seconds(settings, present.length));
+  const progress = createProgress(seconds);
+  for (const [missing, reason] of absent) if (reason !== NOT_ASKED) progress.say(`${missing}: skipped, ${reason}`);
+  const manifest = await createManifest({ args, settings, contenders: present, absent });
+  const ran = [];
+  for (const [index, bench] of chosen.entries()) {
+    progress.begin(bench.name, seconds[index] ?? 0);
+    ran.push(await runBench(bench, { settings, contenders: present, absent, progress }));
+  }
+  progress.end();
+  const figures = ran.flatMap((one) => one.figures);
+  const results = resultsSchema.parse({ version: 1, manifest, figures, benches: ran });
+  const folder = report(results);
+  if (json !== undefined) writeFileSync(json, JSON.stringify(results));
+  const isWhole = ran.every(({ fault }) => fault === null);
+  return print(`${figuresText(figures)}\n${folder}/report.html\n`, isWhole ? 0 : 1);
+}
+
+/** The A/A pair is always there. */
+async function choose(only: readonly string[] | undefined) {
+  const unknown = only?.filter((name) => !contenders.some((one) => one.name === name));
+  if (unknown?.length) throw new UsageError(`no contender ${unknown}: ${contenders.map((one) => one.name).join(', ')}`);
+  const present: Contender[] = [];
+  const absent = new Map<string, string>();
+  for (const one of contenders) {
+    const isAsked = only === undefined || only.includes(one.name) || one.name.startsWith('direct');
+    const reason = isAsked ? await one.absent() : NOT_ASKED;
+    if (reason === undefined) present.push(one);
+    else absent.set(one.name, reason);
+  }
+  return { present, absent };
+}
+
+/** Gives the folder, below `bench/results`. */
+function report(results: Results): string {
+  const name = results.manifest.at.replace(/\.\d+Z$/, 'Z').replaceAll(':', '-');
+  const folder = fileURLToPath(new URL(`./results/${name}`, import.meta.url));
+  writeReport(results, folder);
+  return folder;
+}
+
+function readResults(file: string): Results {
+  const parsed = resultsSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!parsed.success) throw new UsageError(`${file}: not a results.json of this version`);
+  return parsed.data;
+}
+
+function print(text: string, code: number): number {
+  process.stdout.write(text);
+  return code;
+}

@@ -1,0 +1,79 @@
+// What a process costs, read from /proc: CPU time to the nanosecond where the kernel counts it so, memory, children.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Without CONFIG_SCHEDSTATS the clock tick counts; Linux has had 100 a second on all machines for long. */
+const TICK_NS = 10_000_000;
+
+export interface Cost {
+  /** Of all threads, user and kernel. */
+  readonly cpuNs: number;
+  readonly rssBytes: number;
+}
+
+/** The process and all that descend from it. */
+export function processTree(root: number): number[] {
+  const children = list('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const parent = parentOf(Number(name));
+      return parent === undefined ? [] : [{ pid: Number(name), parent }];
+    });
+  const tree = [root];
+  for (const pid of tree) tree.push(...children.filter(({ parent }) => parent === pid).map((one) => one.pid));
+  return tree;
+}
+
+/** The sum over the trees of these roots. Where there is no /proc: undefined. */
+export function costOf(roots: readonly number[]): Cost | undefined {
+  if (roots.length === 0 || read('/proc/self/stat') === undefined) return undefined;
+  const pids = roots.flatMap(processTree);
+  const sum = (values: number[]) => values.reduce((total, one) => total + one, 0);
+  return { cpuNs: sum(pids.map(cpuNsOf)), rssBytes: sum(pids.map(rssBytesOf)) };
+}
+
+/** Threads that ended are counted in the process's own `stat` only, to the tick; long-lived ones to the nanosecond. */
+export function cpuNsOf(pid: number): number {
+  const threads = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`));
+  const times = threads.map((text) => Number(text?.split(' ')[0] ?? 0));
+  const total = times.reduce((sum, one) => sum + one, 0);
+  return total > 0 ? total : ticksOf(pid) * TICK_NS;
+}
+
+export function rssBytesOf(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return Number(kib ?? 0) * 1024;
+}
+
+/** User and system time of the process, in clock ticks. */
+function ticksOf(pid: number): number {
+  const fields = afterName(pid);
+  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+}
+
+function parentOf(pid: number): number | undefined {
+  const parent = afterName(pid)[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The name of the command may hold spaces and parentheses. */
+function afterName(pid: number): string[] {
+  const text = read(`/proc/${pid}/stat`);
+  return text === undefined ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,77 @@
+// report.md: the same as the page, without the plots.
+
+import { digits, textTable } from '../format.ts';
+import type { Figure, Manifest, RanBench, Results, Table } from '../results.ts';
+import { limits } from './limits.ts';
+
+export function markdownReport({ manifest, figures, benches }: Results): string {
+  return [
+    `# Benchmark of ${manifest.at}`,
+    `Repeat it with \`${manifest.command}\`.`,
+    '## Figures',
+    markdownTable(figureRows(figures)),
+    ...benches.flatMap(benchSection),
+    '## Where and with what',
+    markdownTable(manifestRows(manifest)),
+    '## Limits of the method',
+    limits.map((line) => `- ${line}`).join('\n'),
+    '',
+  ].join('\n\n');
+}
+
+function benchSection({ name, description, seconds, fault, tables, notes }: RanBench): string[] {
+  return [
+    `## ${name}: ${description}`,
+    ...(fault === null ? [] : [`**It did not come to an end:** ${fault}`]),
+    ...tables.flatMap((table) => [`**${table.title}**`, markdownTable(tableRows(table))]),
+    ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
+    `It took ${Math.round(seconds)} s.`,
+  ];
+}
+
+/** For the end of a run on a terminal. */
+export const figuresText = (figures: readonly Figure[]): string => textTable(figureRows(figures));
+
+/** The head first. */
+export function figureRows(figures: readonly Figure[]): string[][] {
+  const rows = figures.map(({ id, value, unit, goal, met, noise, interval, reason }) => [
+    id,
+    digits(value),
+    interval === null ? '' : `${digits(interval[0])} .. ${digits(interval[1])}`,
+    unit,
+    goal,
+    met === null ? 'not judged' : met ? 'met' : 'NOT MET',
+    digits(noise),
+    reason ?? '',
+  ]);
+  return [['figure', 'value', '95 % interval', 'unit', 'goal', 'result', 'noise', 'remark'], ...rows];
+}
+
+export const tableRows = ({ columns, rows }: Table): string[][] => [
+  columns,
+  ...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cell : digits(cell)))),
+];
+
+export function manifestRows(manifest: Manifest): string[][] {
+  const { machine, settings, contenders, absent } = manifest;
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return [
+    ['what', ''],
+    ['command', manifest.command],
+    ['commit', `${manifest.commit}${manifest.isClean ? '' : ' with changes'}`],
+    ['package-lock.json', `SHA-256 ${manifest.lockfile}`],
+    ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, ${machine.kernel}`],
+    ['load before', machine.loadAverage.join(', ')],
+    ['Node', manifest.node],
+    ['settings', set.map(([key, value]) => `${key} ${value}`).join(', ')],
+    ...Object.entries(contenders).map(([name, version]) => [name, version]),
+    ...Object.entries(absent).map(([name, reason]) => [name, `not measured: ${reason}`]),
+  ];
+}
+
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (row: readonly string[]) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${head.map((_, index) => (index === 0 ? '---|' : '--:|')).join('')}`, ...rows.map(line)].join(
+    '\n',
+  );
+}

@@ -1,0 +1,93 @@
+// The command line of the benchmark: what it may say, and what it means.
+
+import { parseArgs } from 'node:util';
+import type { Settings } from './bench.ts';
+
+export const USAGE = `usage: npm run bench                                  a short set of all benches
+       npm run bench -- NAME [options]                one of them, at length
+       npm run bench -- compare A.json B.json [--max-regression PERCENT] [--only PREFIX,...]
+       npm run bench -- report FILE                   draws a report again
+options: --sessions N,...  --frame-bytes N,...  --frame-ms N,...  --rounds N  --seconds N
+         --only CONTENDER,...  --json FILE  --short  --tolerance-ms N  --seed N
+`;
+
+export class UsageError extends Error {}
+
+export type Command =
+  | { readonly name: 'help' }
+  | {
+      readonly name: 'compare';
+      readonly files: readonly [string, string];
+      readonly maxRegression: number | undefined;
+      readonly only: readonly string[] | undefined;
+    }
+  | { readonly name: 'report'; readonly file: string }
+  | {
+      readonly name: 'run';
+      readonly bench: string | undefined;
+      readonly settings: Settings;
+      readonly only: readonly string[] | undefined;
+      readonly json: string | undefined;
+    };
+
+const options = {
+  sessions: { type: 'string' },
+  'frame-bytes': { type: 'string' },
+  'frame-ms': { type: 'string' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'string' },
+  short: { type: 'boolean' },
+  'tolerance-ms': { type: 'string' },
+  seed: { type: 'string' },
+  'max-regression': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** Throws a UsageError. */
+export function readCommand(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  const [first, ...files] = positionals;
+  if (values.help) return { name: 'help' };
+  const only = values.only?.split(',');
+  if (first === 'compare') {
+    if (files.length !== 2) throw new UsageError('compare: expected two files');
+    const percent = number('max-regression', values['max-regression']);
+    return { name: 'compare', files: files as [string, string], maxRegression: percent && percent / 100, only };
+  }
+  if (files.length > (first === 'report' ? 1 : 0)) throw new UsageError(`unexpected: ${files.join(' ')}`);
+  if (first === 'report') {
+    if (files[0] === undefined) throw new UsageError('report: expected a file');
+    return { name: 'report', file: files[0] };
+  }
+  const settings: Settings = {
+    isShort: values.short ?? first === undefined,
+    sessions: numbers('sessions', values.sessions),
+    frameBytes: numbers('frame-bytes', values['frame-bytes']),
+    frameMs: numbers('frame-ms', values['frame-ms']),
+    rounds: number('rounds', values.rounds),
+    seconds: number('seconds', values.seconds),
+    toleranceMs: number('tolerance-ms', values['tolerance-ms']) ?? 10,
+    seed: number('seed', values.seed) ?? 1,
+  };
+  return { name: 'run', bench: first, settings, only, json: values.json };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0)) throw new UsageError(`--${name}: expected a number above 0, got ${text}`);
+  return value;
+}
+
+const numbers = (name: string, text: string | undefined): number[] | undefined =>
+  text?.split(',').map((one) => number(name, one) as number);

@@ -1,0 +1,93 @@
+// How a bench is run: turns in rounds, and an end to everything that was started.
+
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { Bench, BenchResult, Contender } from '../../bench/bench.ts';
+import { interleave, runBench } from '../../bench/context.ts';
+
+const nothing: BenchResult = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
+const quiet = { at: () => {}, say: () => {}, begin: () => {}, end: () => {} };
+
+function contender(name: string, onStop: () => void = () => {}): Contender {
+  const stop = async () => onStop();
+  const running = { url: (path: string) => path, headers: {}, pids: [], stop };
+  const absent = async () => undefined;
+  return { name, hasTls: false, absent, version: async () => '1', start: async () => running };
+}
+
+const options = (contenders: Contender[] = []) => ({
+  settings: { isShort: true, toleranceMs: 1, seed: 1 },
+  contenders,
+  absent: new Map<string, string>(),
+  progress: quiet,
+});
+
+const bench = (run: Bench['run']): Bench => ({ name: 'some', description: 'a bench', seconds: () => 1, run });
+
+test('contenders take turns, and the first round is thrown away', async () => {
+  const turns: string[] = [];
+  const plan = { label: 'x', contenders: [contender('a'), contender('b')], rounds: 2 };
+  const results = await interleave(
+    plan,
+    async ({ name }, round) => {
+      turns.push(name + round);
+      return name + round;
+    },
+    quiet,
+  );
+  expect(turns).toEqual(['a-1', 'b-1', 'a0', 'b0', 'a1', 'b1']);
+  expect(Object.fromEntries(results)).toEqual({ a: ['a0', 'a1'], b: ['b0', 'b1'] });
+});
+
+test('a run that fails is said, and leaves a hole in its round', async () => {
+  const said: string[] = [];
+  const run = async (_: Contender, round: number) => {
+    if (round === 1) throw new Error('no echo');
+    return round;
+  };
+  const plan = { label: 'x', contenders: [contender('a')], rounds: 3, warmUp: false };
+  const results = await interleave(plan, run, { ...quiet, say: (line) => said.push(line) });
+  expect(results.get('a')).toEqual([0, undefined, 2]);
+  expect(said).toEqual(['x: a: no echo']);
+});
+
+test('what a bench started is stopped, last one first, and its folder is gone, also when it fails', async () => {
+  const stopped: string[] = [];
+  let folder = '';
+  const failing = bench(async (context) => {
+    folder = context.folder;
+    await context.start(
+      contender('a', () => stopped.push('a')),
+      { providerPort: 1 },
+    );
+    context.onEnd(() => stopped.push('own'));
+    context.onEnd(() => {
+      throw new Error('does not stop');
+    });
+    throw new Error('it broke');
+  });
+  const ran = await runBench(failing, options());
+  expect(ran).toMatchObject({ name: 'some', fault: 'it broke', figures: [] });
+  expect(stopped).toEqual(['own', 'a']);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('a result that is no number is a fault of that bench, not of the report', async () => {
+  const measures = [{ id: 'x', unit: 'ms', better: 'lower' as const, rounds: [Number.NaN], paired: false }];
+  expect(
+    (
+      await runBench(
+        bench(async () => ({ ...nothing, measures })),
+        options(),
+      )
+    ).fault,
+  ).toContain('measures');
+  expect(
+    (
+      await runBench(
+        bench(async () => nothing),
+        options(),
+      )
+    ).fault,
+  ).toBeNull();
+});
