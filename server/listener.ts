@@ -1,7 +1,7 @@
 // A listening HTTP or HTTPS server, with the limits of a handshake: what is too slow or too large never becomes a request.
 
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Limits } from './config.ts';
@@ -18,8 +18,11 @@ export function createListener(
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: 5000,
     noDelay: true,
+    // An offer of something else (h2c, say) may be ignored (RFC 9110, section 7.8).
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
+      server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',
   };
-  const server =
+  const server: Server =
     tls === undefined
       ? createServer(options)
       : createTlsServer({

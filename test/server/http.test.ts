@@ -193,6 +193,14 @@ test('the page and what it needs to know are served', async () => {
   expect((await ask('/', { method: 'POST' })).status).toBe(404);
 });
 
+test('an offer to upgrade to something else is ignored', async () => {
+  const raw = openRaw(open.port);
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
+  raw.send(`GET /console.json HTTP/1.1\r\nHost: 127.0.0.1\r\n${offer}\r\n`);
+  expect((await raw.answer()).status).toBe(200);
+  raw.socket.destroy();
+});
+
 test('every refusal is counted by its reason', async () => {
   const { registry } = open.gateway.metrics;
   const before = await sampleOf(registry, 'trunkline_refusals_total', { code: 'unknown_path', status: 404 });
