@@ -33,7 +33,7 @@ const isGone = (url: string) =>
     () => true,
   );
 
-describe('the command', () => {
+describe.concurrent('the command', () => {
   async function outcome(...args: string[]) {
     const command = runCommand(args);
     const { code } = await command.exited;
