@@ -1,9 +1,10 @@
 // Several gateway processes as one: they share a port, the places of keys, and the answers of the admin listener.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openClient, refusedUpgrade } from '../support/gateway.ts';
-import { closed } from '../support/inbox.ts';
+import { closed, message } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
 import { type Served, serve } from '../support/served.ts';
 import { until } from '../support/until.ts';
@@ -22,12 +23,22 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-/** The gateway processes of a supervisor, from /proc. */
-function workersOf(pid: number): number[] {
+/** The processes of a supervisor that run this module, from /proc. */
+function childrenOf(pid: number, module: string): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  return children.map(Number).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker'));
+  return children.map(Number).filter((child) => commandOf(child).includes(module));
 }
 
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It is gone already.
+    return '';
+  }
+}
+
+const workersOf = (pid: number) => childrenOf(pid, 'worker.ts');
 const isRunning = (pid: number) =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
@@ -107,6 +118,28 @@ describe('two gateway processes', () => {
     expect((await refusedUpgrade(served.url + REALTIME, KEY)).status).toBe(429);
     for (const client of [...alive, ...fresh]) client.terminate();
     for (const socket of provider.sockets) socket.terminate();
+    // Nobody knows more of the lost ones than that they were.
+    const records = readFileSync(join(served.data, 'sessions.jsonl'), 'utf8').trim().split('\n');
+    const lostIds = records
+      .map((line) => JSON.parse(line))
+      .flatMap(({ reason, id }) => (reason === 'gateway-lost' ? [id] : []));
+    expect(new Set(lostIds).size).toBe(12 - alive.length);
+  });
+
+  test('find the rehearsal provider again after it was killed', async () => {
+    gateway = await serve({ processes: 2 });
+    const { run, admin, url } = gateway;
+    const [victim = 0] = childrenOf(run.pid, 'rehearsal-process');
+    const client = await openClient(url + REALTIME);
+    process.kill(victim, 'SIGKILL');
+    expect((await closed(client)).code).toBe(1011);
+    await until(() => childrenOf(run.pid, 'rehearsal-process').some((pid) => pid !== victim));
+    await until(async () => (await fetch(`${admin}/readyz`)).status === 200);
+    for (let turn = 0; turn < 6; turn++) {
+      const next = await openClient(url + REALTIME);
+      expect(JSON.parse((await message(next)).data.toString()).type).toBe('session.created');
+      next.close();
+    }
   });
 
   test('end with their parent, however that ends', async () => {
