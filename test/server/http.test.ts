@@ -118,6 +118,19 @@ describe('a body', () => {
     expect((await ask('/v1/realtime/client_secrets', options)).status).toBe(501);
   });
 
+  test('that breaks off harms nobody', async () => {
+    for (const end of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const raw = openRaw(open.port);
+      raw.send(
+        'POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+      );
+      expect((await raw.answer()).status).toBe(501);
+      raw.socket[end]();
+      await raw.rest();
+    }
+    expect((await ask('/console.json')).status).toBe(200);
+  });
+
   test('in chunks has a type too', async () => {
     const raw = openRaw(open.port);
     raw.send(
