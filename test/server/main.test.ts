@@ -1,8 +1,7 @@
 // The command line as an operator meets it: exit codes, what is printed and written, signals.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { configFile } from '../support/config-file.ts';
@@ -10,6 +9,7 @@ import { openClient, refusedUpgrade } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
 import { runCommand, type Served, serve } from '../support/served.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -26,7 +26,7 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-const folder = () => mkdtempSync(join(tmpdir(), 'trunkline-main-'));
+const folder = () => temporaryFolder('main');
 const isGone = (url: string) =>
   fetch(url).then(
     () => false,

@@ -1,13 +1,11 @@
 // A certificate for localhost, made once for all suites of one process.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type DevCertificate, ensureDevCertificate } from '../../server/dev-certificate.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let made: Promise<DevCertificate> | undefined;
 
 export function testCertificate(): Promise<DevCertificate> {
-  made ??= ensureDevCertificate(mkdtempSync(join(tmpdir(), 'trunkline-tls-')));
+  made ??= ensureDevCertificate(temporaryFolder('tls'));
   return made;
 }

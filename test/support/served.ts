@@ -2,14 +2,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SessionRecord } from '../../server/session.ts';
 import type { Run } from '../../server/supervisor.ts';
 import { configFile } from './config-file.ts';
 import { sample } from './metrics.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 
 const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
@@ -58,7 +58,7 @@ export interface Served extends Command {
 /** `trunkline serve` on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
 export async function serve(
   { provider, ...config }: Record<string, unknown> & { provider?: string },
-  data = mkdtempSync(join(tmpdir(), 'trunkline-data-')),
+  data = temporaryFolder('data'),
 ): Promise<Served> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
   const file = configFile({
