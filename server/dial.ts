@@ -1,13 +1,11 @@
-// The one function that opens a provider socket: deadline, TLS, the rule for private addresses, no redirects.
+// The one function that opens a provider socket: deadline, no redirects.
 
-import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Endpoint, HttpReply, Refusal } from '../adapters/adapter.ts';
-import { isPrivateAddress } from './address.ts';
 import type { Limits } from './config.ts';
+import { connect, PrivateAddressError } from './connect.ts';
 import type { Peer } from './link.ts';
 
 export interface DialOptions {
@@ -28,8 +26,6 @@ export type Dialled =
 const REFUSAL_BODY_BYTES = 64 * 1024;
 /** Headers of a refusal that are relayed; `Location` is never one of them. */
 const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const;
-
-class PrivateAddressError extends Error {}
 
 export function dial(options: DialOptions): Promise<Dialled> {
   const { endpoint, limits, signal } = options;
@@ -82,33 +78,6 @@ export function dial(options: DialOptions): Promise<Dialled> {
   });
   if (signal.aborted) onAbort();
   return promise;
-}
-
-function connect(url: URL, allowPrivate: boolean): Socket {
-  const secure = url.protocol === 'wss:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (secure ? 443 : 80);
-  const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true };
-  const socket = secure
-    ? connectTls({ ...target, servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
-    : connectTcp(target);
-  // A literal address is never looked up, so it is checked here.
-  if (!allowPrivate && isPrivateAddress(host)) socket.destroy(new PrivateAddressError());
-  return socket;
-}
-
-/** Resolves like `dns.lookup`, and fails when any address of the name is private: the checked addresses are the ones dialled. */
-function publicLookup(
-  hostname: string,
-  options: LookupOptions,
-  callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
-): void {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    if (addresses.some(({ address }) => isPrivateAddress(address))) return callback(new PrivateAddressError(), []);
-    if (options.all) callback(null, addresses);
-    else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
-  });
 }
 
 /** Reads at most 64 KiB of the body. The request ends with the socket, whatever the provider does. */
