@@ -1,7 +1,8 @@
 // The registry of the benches, in the order in which they run.
 
 import type { Bench } from '../bench.ts';
+import { codec } from './codec.ts';
 import { ends } from './ends.ts';
 import { hop } from './hop.ts';
 
-export const benches: readonly Bench[] = [hop, ends];
+export const benches: readonly Bench[] = [hop, codec, ends];
