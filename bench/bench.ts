@@ -1,6 +1,6 @@
 // The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
 
-import type { Received, Sent } from './load/load.ts';
+import type { Received, Sent, Streamed } from './load/load.ts';
 import type { Figure, Measure, Plot, Table } from './results.ts';
 
 export interface StartOptions {
@@ -59,8 +59,11 @@ export interface Settings {
 
 /** Frames on a fixed schedule, evenly staggered over the open sessions. */
 export interface Load {
-  /** `append`: client audio; `delta`: provider audio; `text`: provider text. The real dialect, with the intended time inside. */
-  readonly frame: 'append' | 'delta' | 'text';
+  /**
+   * `append`: client audio; `delta`: provider audio; `text`: provider text; `ask`: the client asks for an answer in text.
+   * The real dialect, with the intended time inside.
+   */
+  readonly frame: 'append' | 'delta' | 'text' | 'ask';
   /** Of the whole message. */
   readonly frameBytes: number;
   /** Period of one session. */
@@ -73,7 +76,7 @@ export interface Load {
 /** A process that holds one end of all sessions. */
 export interface LoadEnd {
   readonly pid: number;
-  /** Sends over all open sessions, and resolves after the last frame. Clients send `append`, the provider the others. */
+  /** Sends over all open sessions, and resolves after the last frame. Clients send `append` and `ask`, the provider the others. */
   send(load: Load): Promise<Sent>;
   /** What arrived since the last call; waits until `frames` measured frames are there, or `waitMs` have passed. */
   received(expected: { readonly frames: number; readonly waitMs: number }): Promise<Received>;
@@ -101,6 +104,8 @@ export interface Generator extends LoadEnd {
     readonly count: number;
     readonly warmUp: number;
   }): Promise<Received>;
+  /** Of answers to `ask` that a provider with `answer` streamed; wait for their tokens with `received`. */
+  streamed(): Promise<Streamed>;
   /** Closes all sessions and resolves when they are gone. */
   close(): Promise<void>;
 }
@@ -110,6 +115,18 @@ export interface ProviderOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The first event comes so long after the 101; with it when not given. */
   readonly greetAfterMs?: number;
+  /** How it answers each `ask`. */
+  readonly answer?: Answer;
+}
+
+/** A text streamed in tokens, on a schedule that begins when the question has come. */
+export interface Answer {
+  /** Until the first token. */
+  readonly thinkMs: number;
+  readonly tokens: number;
+  readonly gapMs: number;
+  /** Of the message that carries one token. */
+  readonly tokenBytes: number;
 }
 
 export interface RoundsPlan {

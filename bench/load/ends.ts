@@ -1,7 +1,7 @@
 // Starts the two load processes and gives them their shapes.
 
 import type { Generator, Load, LoadEnd, Provider, ProviderOptions } from '../bench.ts';
-import type { Received, Sent } from './load.ts';
+import type { Received, Sent, Streamed } from './load.ts';
 import { type Remote, startRemote } from './remote.ts';
 
 export async function startProvider(options: ProviderOptions = {}): Promise<Provider> {
@@ -16,6 +16,7 @@ export async function startGenerator(): Promise<Generator> {
     ...loadEnd(remote),
     open: (target) => remote.ask('open', target),
     pingPong: (options) => remote.ask('pingPong', options),
+    streamed: () => remote.ask<Streamed>('streamed'),
     close: () => remote.ask('close'),
   };
 }

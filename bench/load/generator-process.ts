@@ -8,6 +8,7 @@ import { request as requestTls } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Generator, Load } from '../bench.ts';
+import { createAnswerMeter } from './answers.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
 import { serveMethods } from './remote.ts';
@@ -28,6 +29,7 @@ type PingPong = Parameters<Generator['pingPong']>[0];
 
 const sockets = new Set<Socket>();
 const receiver = createReceiver();
+const answers = createAnswerMeter();
 /** Called at the next stamped frame, in closed loops. */
 let onEcho: (() => void) | undefined;
 
@@ -43,6 +45,7 @@ serveMethods({
   send: (load: Load) => sendOnSchedule([...sockets], templatesFor(load.frame, load.frameBytes), load),
   received: ({ frames, waitMs }: { frames: number; waitMs: number }) => receiver.collect(frames, waitMs),
   pingPong,
+  streamed: answers.collect,
   close,
 });
 
@@ -54,13 +57,16 @@ async function openSession({ url, headers, ca }: Target): Promise<{ readonly gre
   const { socket, head } = await upgrade(url, headers, ca);
   const greeted = Promise.withResolvers<void>();
   const late = setTimeout(() => greeted.reject(new Error('no first event')), OPEN_MS);
+  const token = answers.session();
   const read = createFrameReader((frame) => {
     if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
     else if (frame.opcode === CLOSE && !socket.writableEnded)
       socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
     else if (frame.opcode <= 2) {
       greeted.resolve();
-      if (receiver.frame(frame)) onEcho?.();
+      const stamp = receiver.frame(frame);
+      if (stamp?.isToken) token(stamp);
+      if (stamp) onEcho?.();
     }
   });
   sockets.add(socket);

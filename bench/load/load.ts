@@ -14,6 +14,14 @@ export interface Sent {
   readonly until: string;
 }
 
+/** What the clients saw of the streamed answers since the last call: histograms in nanoseconds, compressed base64. */
+export interface Streamed {
+  /** From the intended time of the question to the first token. */
+  readonly firsts: string;
+  /** Between two tokens of an answer. */
+  readonly gaps: string;
+}
+
 /** What a receiver saw of the measured frames. */
 export interface Received {
   readonly frames: number;

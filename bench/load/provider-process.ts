@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Load, ProviderOptions } from '../bench.ts';
+import { streamAnswers } from './answers.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
 import { serveMethods } from './remote.ts';
@@ -48,6 +49,7 @@ const greeting = encodeFrame(
 const options = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
 const sockets = new Set<Socket>();
 const receiver = createReceiver();
+const answer = options.answer && streamAnswers(options.answer);
 
 const server = options.tls
   ? createTlsServer({ cert: readFileSync(options.tls.cert), key: readFileSync(options.tls.key) })
@@ -82,7 +84,9 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     } else if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head)));
     else if (frame.opcode <= 2) {
       const stamp = receiver.frame(frame);
-      if (stamp?.wantsEcho) socket.write(stamped(echoOf(frame.bytes), { ...stamp, wantsEcho: false }));
+      if (!stamp?.wantsEcho) return;
+      if (answer) answer(socket, stamp);
+      else socket.write(stamped(echoOf(frame.bytes), { ...stamp, wantsEcho: false }));
     }
   });
   sockets.add(socket);

@@ -29,6 +29,7 @@ export async function sendOnSchedule(
   const gapNs = (load.frameMs * 1e6) / sockets.length;
   const warmUps = framesIn(load.warmUpMs, load, sockets.length);
   const total = warmUps + framesIn(load.measureMs, load, sockets.length);
+  const wantsEcho = load.frame === 'ask';
   const start = nowNs() + LEAD_NS;
   let bytes = 0;
   let lookedNs = 0;
@@ -40,7 +41,7 @@ export async function sendOnSchedule(
       if (lateNs < 0) break;
       const isMeasured = index >= warmUps;
       const template = templates[index % templates.length] as Template;
-      write(sockets[index % sockets.length] as Socket, stamped(template, { intendedNs, isMeasured }));
+      write(sockets[index % sockets.length] as Socket, stamped(template, { intendedNs, isMeasured, wantsEcho }));
       if (!isMeasured) continue;
       recordNs(lateness, lateNs);
       bytes += template.messageBytes;
@@ -67,5 +68,8 @@ function write(socket: Socket, frame: Buffer): void {
 async function sleepUntil(timeNs: number): Promise<void> {
   const leftNs = timeNs - nowNs();
   if (leftNs > TIMER_NS) await delay((leftNs - TIMER_NS) / 1e6);
-  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) Atomics.wait(sleeping, 0, 0, rest / 1e6);
+  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) block(rest);
 }
+
+/** Sleeps in the kernel, which keeps the whole process from anything else. */
+export const block = (ns: number): unknown => Atomics.wait(sleeping, 0, 0, ns / 1e6);

@@ -16,14 +16,17 @@ const OPENINGS: Readonly<Record<Load['frame'], string>> = {
   append: '{"type":"input_audio_buffer.append","audio":"',
   delta: `{"type":"response.output_audio.delta",${DELTA_IDS},"delta":"`,
   text: `{"type":"response.output_text.delta",${DELTA_IDS},"delta":"`,
+  ask: '{"type":"response.create","response":{"output_modalities":["text"],"metadata":{"question":"',
 };
-const END = '"}';
+const ENDS: Readonly<Record<Load['frame'], string>> = { append: '"}', delta: '"}', text: '"}', ask: '"}}}' };
 
 export interface Stamp {
   readonly intendedNs: number;
   readonly isMeasured: boolean;
   /** The provider answers with a delta that has the same stamp, without this wish. */
   readonly wantsEcho?: boolean;
+  /** Of a streamed answer: the intended time is that of the question. */
+  readonly isToken?: boolean;
 }
 
 /** A whole WebSocket frame, ready but for its stamp. */
@@ -37,10 +40,10 @@ export interface Template {
 
 /** The size is met to the base64 group (4 bytes), and is never less than the stamp needs. */
 export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: Buffer): Template {
-  const opening = OPENINGS[frame];
-  const room = frameBytes - opening.length - END.length - MARK.length - STAMP_DIGITS;
+  const [opening, end] = [OPENINGS[frame], ENDS[frame]];
+  const room = frameBytes - opening.length - end.length - MARK.length - STAMP_DIGITS;
   const audio = randomBytes(Math.max(0, Math.floor(room / 4)) * 3).toString('base64');
-  const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${END}`);
+  const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${end}`);
   const bytes = encodeFrame(0x1, message, mask);
   const stampAt = bytes.length - message.length + opening.length + MARK.length;
   return { bytes, stampAt, messageBytes: message.length, mask };
@@ -49,11 +52,11 @@ export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: 
 /** A copy of the template's frame with its intended time, which the kernel may read after the next one is made. */
 export function stamped(
   { bytes, stampAt, messageBytes, mask }: Template,
-  { intendedNs, isMeasured, wantsEcho = false }: Stamp,
+  { intendedNs, isMeasured, wantsEcho = false, isToken = false }: Stamp,
 ): Buffer {
   const frame = Buffer.from(bytes);
   const headerBytes = bytes.length - messageBytes;
-  const purpose = (isMeasured ? 1 : 0) + (wantsEcho ? 2 : 0);
+  const purpose = (isMeasured ? 1 : 0) + (wantsEcho ? 2 : 0) + (isToken ? 4 : 0);
   const digits = purpose + String(Math.round(intendedNs)).padStart(STAMP_DIGITS - 1, '0');
   for (let index = 0; index < STAMP_DIGITS; index += 1) {
     const at = stampAt + index;
@@ -68,7 +71,12 @@ export function readStamp(head: Buffer): Stamp | undefined {
   if (at < 0 || at + MARK.length + STAMP_DIGITS > head.length) return undefined;
   const digits = head.toString('latin1', at + MARK.length, at + MARK.length + STAMP_DIGITS);
   const purpose = Number(digits[0]);
-  return { isMeasured: (purpose & 1) > 0, wantsEcho: (purpose & 2) > 0, intendedNs: Number(digits.slice(1)) };
+  return {
+    isMeasured: (purpose & 1) > 0,
+    wantsEcho: (purpose & 2) > 0,
+    isToken: (purpose & 4) > 0,
+    intendedNs: Number(digits.slice(1)),
+  };
 }
 
 /** RFC 6455, section 5.2: one final frame. */

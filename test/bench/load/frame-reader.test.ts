@@ -32,11 +32,11 @@ test('frames that are cut anywhere and glued together come out one by one', () =
   }
 });
 
-test.each(['append', 'delta', 'text'] as const)(
+test.each(['append', 'delta', 'text', 'ask'] as const)(
   '%s: a stamped frame is JSON of its size and gives its stamp back',
   (kind) => {
     for (const template of [createTemplate(kind, 2600, mask), createTemplate(kind, 2600)]) {
-      const stamp = { intendedNs: 1_234_567_890_123, isMeasured: true, wantsEcho: false };
+      const stamp = { intendedNs: 1_234_567_890_123, isMeasured: true, wantsEcho: false, isToken: true };
       const [frame] = readAll([stamped(template, stamp)]);
       expect(readStamp(Buffer.from(frame?.head ?? ''))).toEqual(stamp);
       expect(frame?.bytes).toBeGreaterThan(2595);
@@ -55,6 +55,7 @@ test.each(['append', 'delta', 'text'] as const)(
       intendedNs: 5,
       isMeasured: false,
       wantsEcho: false,
+      isToken: false,
     });
   },
 );

@@ -1,0 +1,89 @@
+// Answers that are streamed in tokens, at both ends: the provider's pacing, and what the clients measure of it.
+
+import type { Socket } from 'node:net';
+import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { Answer } from '../bench.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
+import type { Streamed } from './load.ts';
+import { block } from './schedule.ts';
+import { createTemplate, encodeFrame, nowNs, type Stamp, stamped } from './wire.ts';
+
+/** Timers are exact to a millisecond only. */
+const TIMER_NS = 2e6;
+/** A question that comes meanwhile waits no longer than this to be read. */
+const LOOK_NS = 250_000;
+
+const eventOf = (event: object) => encodeFrame(0x1, Buffer.from(JSON.stringify(event)));
+const response = { object: 'realtime.response', id: 'resp_Bench0000000000000001', output_modalities: ['text'] };
+const CREATED = eventOf({ type: 'response.created', response: { ...response, status: 'in_progress', output: [] } });
+const DONE = eventOf({ type: 'response.done', response: { ...response, status: 'completed', output: [] } });
+
+interface Stream {
+  readonly socket: Socket;
+  readonly stamp: Stamp;
+  left: number;
+  dueNs: number;
+}
+
+/** Call it with each question: token i leaves at `thinkMs + i * gapMs` from then on, whatever else is streamed. */
+export function streamAnswers({ thinkMs, tokens, gapMs, tokenBytes }: Answer): (socket: Socket, asked: Stamp) => void {
+  const token = createTemplate('text', tokenBytes);
+  const streams = new Set<Stream>();
+  let isServing = false;
+
+  async function serve(): Promise<void> {
+    isServing = true;
+    while (streams.size > 0) {
+      const next = [...streams].reduce((a, b) => (b.dueNs < a.dueNs ? b : a));
+      const leftNs = next.dueNs - nowNs();
+      if (leftNs > TIMER_NS) await delay((leftNs - TIMER_NS) / 1e6);
+      else if (leftNs > 0) block(Math.min(leftNs, LOOK_NS));
+      else send(next);
+      await yieldToLoop();
+    }
+    isServing = false;
+  }
+
+  function send(stream: Stream): void {
+    const { socket, stamp } = stream;
+    socket.write(stamped(token, stamp));
+    stream.left -= 1;
+    stream.dueNs += gapMs * 1e6;
+    if (stream.left > 0 && !socket.destroyed) return;
+    socket.write(DONE);
+    streams.delete(stream);
+  }
+
+  return (socket, asked) => {
+    const dueNs = nowNs() + thinkMs * 1e6;
+    socket.write(CREATED);
+    streams.add({ socket, stamp: { ...asked, wantsEcho: false, isToken: true }, left: tokens, dueNs });
+    if (!isServing) void serve();
+  };
+}
+
+export interface AnswerMeter {
+  /** For one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
+  session(): (stamp: Stamp) => void;
+  collect(): Streamed;
+}
+
+export function createAnswerMeter(): AnswerMeter {
+  let [firsts, gaps] = [createHistogram(), createHistogram()];
+  return {
+    session() {
+      let last: { readonly intendedNs: number; readonly atNs: number } | undefined;
+      return ({ intendedNs, isMeasured }) => {
+        const atNs = nowNs();
+        const isFirst = last?.intendedNs !== intendedNs;
+        if (isMeasured) recordNs(isFirst ? firsts : gaps, atNs - (isFirst ? intendedNs : (last?.atNs ?? 0)));
+        last = { intendedNs, atNs };
+      };
+    },
+    collect() {
+      const streamed = { firsts: encodeHistogram(firsts), gaps: encodeHistogram(gaps) };
+      [firsts, gaps] = [createHistogram(), createHistogram()];
+      return streamed;
+    },
+  };
+}
