@@ -2,14 +2,12 @@
 
 import type { Direction } from '../../codecs/frame.ts';
 import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../bench.ts';
+import { GREET_MS, PATH, startAll } from '../contenders/start-all.ts';
 import { type Percentiles, percentilesMs } from '../histogram.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../load/run.ts';
 import { hopFigures } from './hop-figures.ts';
 import { describeHop } from './hop-report.ts';
 
-const PATH = '/v1/realtime?model=bench';
-/** A real provider takes longer; an event that comes with the 101 is lost by relays that begin to listen later (Portkey). */
-const GREET_MS = 200;
 /** A part of one session's visit: this is open while they run, one after the other. */
 export interface HopLoad extends Load {
   readonly direction: Direction;
@@ -43,7 +41,7 @@ export const hop: Bench = {
       await context.startProvider({ greetAfterMs: GREET_MS }),
       await context.startGenerator(),
     ];
-    const running = await startAll(context, provider.port);
+    const running = await startAll(context, 'hop', { providerPort: provider.port });
     const contenders = context.contenders.filter(({ name }) => running.has(name));
     const data = new Map<number, Awaited<ReturnType<typeof context.rounds<Visit>>>>();
     const parts = sessions.map((count) => visitMs(count, context.settings));
@@ -87,20 +85,6 @@ function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: S
   }
   const usual = [up(2600, 40), down(6500, 40)];
   return sessions === 100 ? [...usual, down(16_000, 40), up(1300, 20)] : usual;
-}
-
-/** A contender that does not start is left out, and said. */
-async function startAll(context: BenchContext, providerPort: number): Promise<ReadonlyMap<string, Running>> {
-  const running = new Map<string, Running>();
-  for (const [index, contender] of context.contenders.entries()) {
-    context.progress(`hop: starting ${contender.name}`, index / context.contenders.length / 100);
-    try {
-      running.set(contender.name, await context.start(contender, { providerPort }));
-    } catch (error) {
-      context.say(`hop: ${contender.name} did not start: ${(error as Error).message}`);
-    }
-  }
-  return running;
 }
 
 interface Parts {

@@ -1,0 +1,25 @@
+// The contenders of a bench in front of one provider, and where their sessions begin.
+
+import type { BenchContext, Contender, Running } from '../bench.ts';
+
+export const PATH = '/v1/realtime?model=bench';
+/** A real provider takes longer; an event that comes with the 101 is lost by relays that begin to listen later (Portkey). */
+export const GREET_MS = 200;
+
+/** A contender that does not start is left out, and said. `label`: the name of the bench. */
+export async function startAll(
+  context: BenchContext,
+  label: string,
+  { contenders = context.contenders, providerPort }: { contenders?: readonly Contender[]; providerPort: number },
+): Promise<ReadonlyMap<string, Running>> {
+  const running = new Map<string, Running>();
+  for (const [index, contender] of contenders.entries()) {
+    context.progress(`${label}: starting ${contender.name}`, index / contenders.length / 100);
+    try {
+      running.set(contender.name, await context.start(contender, { providerPort }));
+    } catch (error) {
+      context.say(`${label}: ${contender.name} did not start: ${(error as Error).message}`);
+    }
+  }
+  return running;
+}
