@@ -22,6 +22,8 @@ export interface Adapter {
   readonly baseUrl: string;
   /** Environment variables that hold the provider's credential, first match wins. */
   readonly environment: readonly string[];
+  /** false: the provider counts or forbids connections without a session, so none is opened ahead of use. */
+  readonly canOpenAhead?: false;
   /** The credential of the client, wherever in the handshake it is. */
   credential(handshake: Handshake): string | undefined;
   /** The subprotocol to answer the client with; never one that carries a credential. */

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../adapters/adapter.ts';
 import { findCredential, findRoute, findUnserved, knownPaths } from '../adapters/index.ts';
-import type { Config, Key } from './config.ts';
+import type { Config, Key, Warm } from './config.ts';
 import { readHandshake, upgradeObjection } from './handshake.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
 
@@ -31,6 +31,8 @@ export interface Admitted {
   readonly model: string | undefined;
   readonly endpoint: Endpoint;
   readonly allowPrivate: boolean;
+  /** undefined where no connection is opened ahead. */
+  readonly warm: Warm | undefined;
 }
 
 export interface Refused {
@@ -79,7 +81,7 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId))
     return refuse(adapter, invalid(`expected one UUID as the ${OFFERED_ID}`));
-  const { allowPrivate, ...rest } = account;
+  const { allowPrivate, warm, ...rest } = account;
   const endpoint = adapter.endpoint(route, handshake, rest);
   const isOffered = offered.size > 0;
   return {
@@ -93,6 +95,7 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
     model: name,
     endpoint,
     allowPrivate,
+    warm,
   };
 }
 
@@ -150,14 +153,21 @@ function accountFor(adapter: Adapter, handshake: Handshake, gate: Gate) {
   const { providers, rehearsal } = gate.config;
   const provider = providers[adapter.name];
   if (provider !== undefined) {
-    const { baseUrl, allowPrivate, organization, project } = provider;
+    const { baseUrl, allowPrivate, warm, organization, project } = provider;
     const forwarded = provider.apiKey === 'client';
     const credential = forwarded ? adapter.credential(handshake) : provider.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
-    return { baseUrl, allowPrivate, organization, project, credential, forwarded };
+    return { baseUrl, allowPrivate, warm, organization, project, credential, forwarded };
   }
   if (rehearsal !== false && rehearsal.providers.includes(adapter.name) && gate.rehearsalUrl !== undefined) {
-    return { baseUrl: gate.rehearsalUrl, allowPrivate: true, credential: 'rehearsal', forwarded: false };
+    // On loopback a connection costs next to nothing.
+    return {
+      baseUrl: gate.rehearsalUrl,
+      allowPrivate: true,
+      warm: undefined,
+      credential: 'rehearsal',
+      forwarded: false,
+    };
   }
   const message = `the provider ${adapter.name} is not configured; expected providers.${adapter.name} or ${adapter.environment.join(' or ')}`;
   return { status: 503, code: 'provider_not_configured', message } satisfies Refusal;

@@ -4,15 +4,16 @@ import { Document, isMap, isScalar, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import type { Config, Rehearsal } from './config.ts';
 import { isSecretPath } from './config-problem.ts';
-import { clientsOwn, limitsSchema } from './config-schema.ts';
+import { clientsOwn, limitsSchema, warmSchema } from './config-schema.ts';
 
-/** YAML in the shape of the file, each limit with what it limits. The data directory, no part of the file, is a comment. */
+/** YAML in the shape of the file, settings explained. The data directory, no part of the file, is a comment. */
 export function printConfig(config: Config): string {
   const { processes, listen, admin, keys, providers, limits, log } = config;
   const rehearsal = config.rehearsal && withoutProviders(config.rehearsal);
   const document = new Document(masked({ processes, listen, admin, keys, providers, rehearsal, limits, log }, []));
   document.commentBefore = ` data directory: ${config.dataDirectory}`;
   explain(document.get('limits'), limitsSchema);
+  for (const name of Object.keys(providers)) explain(document.getIn(['providers', name, 'warm']), warmSchema);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 

@@ -8,6 +8,7 @@ export interface KnownProvider {
   readonly name: string;
   readonly baseUrl: string;
   readonly environment: readonly string[];
+  readonly canOpenAhead?: false;
 }
 
 const port = z.int().min(0).max(65_535);
@@ -98,6 +99,26 @@ const keySchema = z.strictObject({
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;
 
+const warmCount = z.int().min(0).max(16);
+
+export const warmSchema = z.strictObject({
+  connections: warmCount.default(2).describe('opened ahead for the next sessions, in each process; 0: none'),
+  maxAgeMs: z
+    .int()
+    .min(1000)
+    .max(longestMs)
+    .default(30_000)
+    .describe('how long one of them may wait: less than the provider, or what lies between, lets a connection idle'),
+});
+export type Warm = Readonly<z.infer<typeof warmSchema>>;
+
+/** For a provider that counts or forbids idle connections. */
+const neverWarmSchema = warmSchema.extend({
+  connections: warmCount
+    .default(0)
+    .refine((count) => count === 0, 'expected 0: this provider allows no connection that is opened ahead'),
+});
+
 /** `apiKey: client` forwards the client's own credential. */
 export const clientsOwn = 'client';
 
@@ -115,7 +136,8 @@ function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined
   return undefined;
 }
 
-const providerSchema = (baseUrl: string) =>
+/** The settings of one provider. */
+export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
   z
     .strictObject({
       baseUrl: z.string().default(baseUrl),
@@ -123,6 +145,7 @@ const providerSchema = (baseUrl: string) =>
       allowPrivate: z.boolean().default(false),
       organization: secret.optional(),
       project: secret.optional(),
+      warm: (canOpenAhead === false ? neverWarmSchema : warmSchema).prefault({}),
     })
     .superRefine((provider, context) => {
       const message = baseUrlProblem(provider.baseUrl, provider.allowPrivate);
@@ -133,7 +156,7 @@ export type Provider = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
 
 /** The schema of the file. `providers` are the adapters, `rehearsal` is the schema of the rehearsal provider's options. */
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
-  const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one.baseUrl).optional()]));
+  const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one).optional()]));
   return z.strictObject({
     processes: z.int().min(1).max(256).default(1),
     listen: listenSchema.prefault({}),

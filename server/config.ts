@@ -7,12 +7,20 @@ import type { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
 import { conflictsOf } from './config-conflicts.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './config-problem.ts';
-import { clientsOwn, fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './config-schema.ts';
+import {
+  clientsOwn,
+  fileSchema,
+  type Key,
+  type KnownProvider,
+  type Limits,
+  type Provider,
+  providerSchema,
+} from './config-schema.ts';
 
 import { rehearsalSchema } from './rehearsal-options.ts';
 
 export { ConfigError } from './config-problem.ts';
-export type { Key, Limits, Provider } from './config-schema.ts';
+export type { Key, Limits, Provider, Warm } from './config-schema.ts';
 
 const known: readonly KnownProvider[] = [...adapters.values()];
 
@@ -145,13 +153,14 @@ function secretFrom(template: string, path: Path, { env, problems }: Resolving):
 function fromEnvironment(inFile: File['providers'], env: NonNullable<ConfigSource['env']>): File['providers'] {
   const found: File['providers'] = {};
   const problems: Problem[] = [];
-  for (const { name, environment, baseUrl } of known) {
+  for (const provider of known) {
+    const { name, environment } = provider;
     const variable = environment.find((one) => env[one]?.trim());
     if (inFile[name] || !variable) continue;
     const apiKey = env[variable] ?? '';
     if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === clientsOwn)
       problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
-    found[name] = { apiKey, baseUrl, allowPrivate: false };
+    else found[name] = providerSchema(provider).parse({ apiKey });
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return found;

@@ -14,6 +14,10 @@ export interface DialOptions {
   readonly limits: Limits;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+  /** One that was opened ahead; a new one when there is none. */
+  readonly connection?: Socket | undefined;
+  /** How much of the deadline has passed already. */
+  readonly spentMs?: number;
 }
 
 /** An open provider socket (paused: resume it once somebody listens), the provider's own refusal to pass on, or ours. */
@@ -34,7 +38,7 @@ export function dial(options: DialOptions): Promise<Dialled> {
   const ws = new WebSocket(endpoint.url, [...endpoint.protocols], {
     headers: endpoint.headers,
     createConnection: () => {
-      socket = connect(new URL(endpoint.url), options.allowPrivate);
+      socket = options.connection ?? connect(new URL(endpoint.url), options.allowPrivate);
       return socket;
     },
     perMessageDeflate: false,
@@ -47,11 +51,14 @@ export function dial(options: DialOptions): Promise<Dialled> {
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
   let answer: IncomingMessage | undefined;
-  const deadline = setTimeout(() => {
-    // A refusal whose body never ends is relayed as far as it came.
-    if (answer === undefined) fail(timedOut(limits.dialMs));
-    else answer.destroy();
-  }, limits.dialMs);
+  const deadline = setTimeout(
+    () => {
+      // A refusal whose body never ends is relayed as far as it came.
+      if (answer === undefined) fail(timedOut(limits.dialMs));
+      else answer.destroy();
+    },
+    limits.dialMs - (options.spentMs ?? 0),
+  );
   const onAbort = (): void => fail(unreachable('the client left'));
   signal.addEventListener('abort', onAbort, { once: true });
 

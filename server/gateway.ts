@@ -21,13 +21,13 @@ import { type CloseReason, reasons } from './close-reason.ts';
 import type { Config } from './config.ts';
 import { type ConnectionLimit, createConnectionLimit } from './connections.ts';
 import { type Departure, watchDeparture } from './departure.ts';
-import { dial } from './dial.ts';
 import type { Fleet } from './fleet.ts';
 import { answerHttp, writeReply } from './http.ts';
 import type { Peer } from './link.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createReach, type Reach } from './reach.ts';
 import { Session, type SessionRecord } from './session.ts';
 import { createUpgrader } from './upgrader.ts';
 import { ownOrigins } from './visitor.ts';
@@ -61,6 +61,7 @@ export class Gateway {
   readonly #servers: Server[] = [];
   readonly #upgrader: WebSocketServer;
   readonly #connections: ConnectionLimit;
+  readonly #reach: Reach = createReach(this.#metrics);
   /** The upgrades between their admission and their 101, by request. */
   readonly #admitted = new WeakMap<IncomingMessage, Admitted>();
   #gate: Gate;
@@ -128,12 +129,14 @@ export class Gateway {
   /** No new sessions from now on; resolves when the last one has ended by itself. */
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
+    this.#reach.close();
     await this.#empty();
   }
 
   /** Ends what is left, stops listening, and resolves when every socket of a session is closed: after `closeMs` at the latest. */
   async close(reason: CloseReason = reasons.drained): Promise<void> {
     this.#phase = 'ending';
+    this.#reach.close();
     for (const departure of this.#departures) departure.abort();
     for (const session of this.#sessions.values()) session.end(reason);
     const patience = setTimeout(() => {
@@ -189,7 +192,7 @@ export class Gateway {
 
   /** The edge where what goes wrong with one client stays with that client. */
   async #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    socket.on('error', ignoreError);
+    socket.on('error', () => {});
     this.#dialling += 1;
     try {
       const decision = admit(request, this.#gate);
@@ -223,10 +226,10 @@ export class Gateway {
   /** Dials, and starts the session or answers; the place goes back on every way but that of a session. */
   async #bridge(admitted: Admitted, upgrade: Upgrade, departure: Departure): Promise<void> {
     const { fleet, config } = this.#options;
-    const { sessionId, adapter, endpoint, allowPrivate } = admitted;
+    const { sessionId, adapter } = admitted;
     let started = false;
     try {
-      const dialled = await dial({ endpoint, allowPrivate, limits: config.limits, signal: departure.signal });
+      const dialled = await this.#reach.dial({ ...admitted, limits: config.limits, signal: departure.signal });
       departure.stop();
       if (dialled.kind === 'open') started = this.#start(admitted, dialled.peer, upgrade);
       else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining), admitted);
@@ -294,5 +297,3 @@ function idsOf({ sessionId, key, adapter, route }: Admitted) {
 export function portsOf({ listen }: Config): Ports {
   return { port: listen.port, tlsPort: listen.tlsPort === false ? undefined : listen.tlsPort };
 }
-
-function ignoreError(): void {}

@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Direction } from '../codecs/frame.ts';
+import type { Reached } from './reach.ts';
 import type { TurnTimes } from './tap.ts';
 
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
@@ -15,6 +16,7 @@ export interface Metrics {
   residence(direction: Direction, ms: number): void;
   turn(times: TurnTimes): void;
   refused(code: string, status: number): void;
+  dialled(connection: Reached): void;
   opened(provider: string, dialect: string): void;
   closed(name: string, code: number): void;
 }
@@ -45,6 +47,12 @@ export function createMetrics(liveSessions: () => number): Metrics {
     labelNames: ['code', 'status'],
     registers,
   });
+  const dialled = new Counter({
+    name: 'trunkline_dials_total',
+    help: 'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
+    labelNames: ['connection'],
+    registers,
+  });
   const closed = new Counter({
     name: 'trunkline_closes_total',
     help: 'sessions ended, by reason and the close code that the client saw',
@@ -65,6 +73,7 @@ export function createMetrics(liveSessions: () => number): Metrics {
       for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
     },
     refused: (code, status) => refused.inc({ code, status }),
+    dialled: (connection) => dialled.inc({ connection }),
     opened: (provider, dialect) => opened.inc({ provider, dialect }),
     closed: (reason, code) => closed.inc({ reason, code }),
   };

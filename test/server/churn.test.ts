@@ -15,6 +15,8 @@ const KEY = { authorization: 'Bearer secret-of-web' };
 const MIB = 1024 * 1024;
 const MAX_SESSIONS = 60;
 const AT_ONCE = 50;
+/** Connections that are held ready for the next sessions. */
+const WARM = 2;
 let provider: FakeProvider;
 let gateway: Served;
 /** What the provider does with the next upgrades; the sessions are torn from there too. */
@@ -120,8 +122,9 @@ const isNoMore = (now: Leftovers, before: Leftovers): boolean =>
 
 test('nothing is left of 1,000 torn sessions: sockets, timers, places, memory', { timeout: 60_000 }, async () => {
   random = seededRandom(11);
-  const before = await leftovers();
-  expect(before.sessions).toBe(0);
+  const idle = await leftovers();
+  expect(idle.sessions).toBe(0);
+  const before = { ...idle, files: idle.files + WARM, sockets: idle.sockets + WARM };
   await churn(200);
   await until(async () => isNoMore(await leftovers(), before));
   const resident = await gateway.metric('process_resident_memory_bytes');

@@ -37,6 +37,8 @@ test('prints every default and no secret', () => {
   expect(printed).not.toContain('hunter2');
   expect(printed).toContain('pingMs: 15000');
   expect(printed).toContain('apiKey: client');
+  expect(printed).toMatch(/connections: 2 # opened ahead/);
+  expect(printed).toMatch(/maxAgeMs: 30000 # how long one/);
 });
 
 test('is accepted as a file and means the same, apart from the secrets', () => {

@@ -26,7 +26,12 @@ describe('without a file', () => {
   test('takes provider keys from the environment and then rehearses nothing', () => {
     const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-env' } });
     expect(config.providers).toEqual({
-      openai: { apiKey: 'sk-env', baseUrl: 'wss://api.openai.com', allowPrivate: false },
+      openai: {
+        apiKey: 'sk-env',
+        baseUrl: 'wss://api.openai.com',
+        allowPrivate: false,
+        warm: { connections: 2, maxAgeMs: 30_000 },
+      },
     });
     expect(config.rehearsal).toBe(false);
   });

@@ -13,6 +13,9 @@ function busy() {
   for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms);
   metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 });
   metrics.refused('invalid_key', 401);
+  metrics.dialled('warm');
+  metrics.dialled('stale');
+  metrics.dialled('warm');
   metrics.opened('openai', 'openai-realtime');
   metrics.closed('client-closed', 1000);
   metrics.closed('client-closed', 1001);
@@ -23,6 +26,8 @@ function busy() {
 const expected: [string, Record<string, string | number>, number][] = [
   ['trunkline_sessions', {}, 3],
   ['trunkline_sessions_opened_total', { provider: 'openai', dialect: 'openai-realtime' }, 1],
+  ['trunkline_dials_total', { connection: 'warm' }, 2],
+  ['trunkline_dials_total', { connection: 'stale' }, 1],
   ['trunkline_refusals_total', { code: 'invalid_key', status: 401 }, 1],
   ['trunkline_frames_total', { direction: 'upstream' }, 2],
   ['trunkline_frames_total', { direction: 'downstream' }, 1],

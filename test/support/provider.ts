@@ -2,7 +2,9 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { keepInbox } from './inbox.ts';
 
@@ -10,6 +12,8 @@ export interface FakeProvider {
   readonly url: string;
   /** The upgrade requests that arrived, oldest first. */
   readonly requests: readonly IncomingMessage[];
+  /** The connections that are open now, those without an upgrade included, oldest first. */
+  readonly connections: ReadonlySet<Socket>;
   /** The sockets that are open now. */
   readonly sockets: ReadonlySet<WebSocket>;
   /** The next session that opens. */
@@ -23,14 +27,15 @@ export interface FakeProviderOptions {
   onUpgrade?(request: IncomingMessage, socket: Socket, accept: () => void): boolean;
 }
 
-export async function startProvider(options: FakeProviderOptions = {}): Promise<FakeProvider> {
+/** With a certificate it speaks TLS. */
+export async function startProvider(options: FakeProviderOptions = {}, tls?: TlsOptions): Promise<FakeProvider> {
   const requests: IncomingMessage[] = [];
   const waiting: ((ws: WebSocket) => void)[] = [];
   const arrived: WebSocket[] = [];
-  const server = createServer();
+  const server = tls ? createTlsServer(tls) : createServer();
   const connections = new Set<Socket>();
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
-  server.on('connection', (socket) => {
+  server.on(tls ? 'secureConnection' : 'connection', (socket) => {
     connections.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => connections.delete(socket));
@@ -50,8 +55,9 @@ export async function startProvider(options: FakeProviderOptions = {}): Promise<
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'wss' : 'ws'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    connections,
     sockets: wss.clients,
     next() {
       const ready = arrived.shift();
