@@ -6,5 +6,7 @@ import { ends } from './ends.ts';
 import { hop } from './hop.ts';
 import { http } from './http.ts';
 import { sessionStart } from './session-start.ts';
+import { text } from './text.ts';
+import { turn } from './turn.ts';
 
-export const benches: readonly Bench[] = [hop, sessionStart, codec, ends, http];
+export const benches: readonly Bench[] = [hop, sessionStart, codec, text, turn, ends, http];

@@ -1,17 +1,12 @@
 // Answers that are streamed in tokens, at both ends: the provider's pacing, and what the clients measure of it.
 
 import type { Socket } from 'node:net';
-import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Answer } from '../bench.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
 import type { Streamed } from './load.ts';
-import { block } from './schedule.ts';
+import { ANSWER_LOOK_NS, nap } from './schedule.ts';
 import { createTemplate, encodeFrame, nowNs, type Stamp, stamped } from './wire.ts';
-
-/** Timers are exact to a millisecond only. */
-const TIMER_NS = 2e6;
-/** A question that comes meanwhile waits no longer than this to be read. */
-const LOOK_NS = 250_000;
 
 const eventOf = (event: object) => encodeFrame(0x1, Buffer.from(JSON.stringify(event)));
 const response = { object: 'realtime.response', id: 'resp_Bench0000000000000001', output_modalities: ['text'] };
@@ -36,8 +31,7 @@ export function streamAnswers({ thinkMs, tokens, gapMs, tokenBytes }: Answer): (
     while (streams.size > 0) {
       const next = [...streams].reduce((a, b) => (b.dueNs < a.dueNs ? b : a));
       const leftNs = next.dueNs - nowNs();
-      if (leftNs > TIMER_NS) await delay((leftNs - TIMER_NS) / 1e6);
-      else if (leftNs > 0) block(Math.min(leftNs, LOOK_NS));
+      if (leftNs > 0) await nap(leftNs, ANSWER_LOOK_NS);
       else send(next);
       await yieldToLoop();
     }

@@ -15,6 +15,8 @@ const MOST_AT_ONCE = 64;
 const LOOK_NS = 1e6;
 /** A run whose peer takes nothing is ended, not held in memory. */
 const MOST_QUEUED_BYTES = 8 * 1024 * 1024;
+/** Who also measures when answers come looks at its sockets this often while it waits for the moment to send. */
+export const ANSWER_LOOK_NS = 100_000;
 const LEAD_NS = 10e6;
 
 const sleeping = new Int32Array(new SharedArrayBuffer(4));
@@ -34,7 +36,7 @@ export async function sendOnSchedule(
   let bytes = 0;
   let lookedNs = 0;
   for (let index = 0; index < total; ) {
-    await sleepUntil(start + index * gapNs);
+    await sleepUntil(start + index * gapNs, wantsEcho ? ANSWER_LOOK_NS : TIMER_NS);
     for (let burst = 0; burst < MOST_AT_ONCE && index < total; burst += 1, index += 1) {
       const intendedNs = start + index * gapNs;
       const lateNs = nowNs() - intendedNs;
@@ -64,12 +66,14 @@ function write(socket: Socket, frame: Buffer): void {
   if (socket.writableLength > MOST_QUEUED_BYTES) throw new Error('the other end does not keep up: 8 MiB are queued');
 }
 
-/** Returns at that time or a little later, never earlier. The sockets are served until shortly before. */
-async function sleepUntil(timeNs: number): Promise<void> {
-  const leftNs = timeNs - nowNs();
-  if (leftNs > TIMER_NS) await delay((leftNs - TIMER_NS) / 1e6);
-  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) block(rest);
+/** Returns at that time or a little later, never earlier. The sockets are served until shortly before, or every `lookNs`. */
+async function sleepUntil(timeNs: number, lookNs: number): Promise<void> {
+  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) await nap(rest, lookNs);
 }
 
-/** Sleeps in the kernel, which keeps the whole process from anything else. */
-export const block = (ns: number): unknown => Atomics.wait(sleeping, 0, 0, ns / 1e6);
+/** Sleeps for that long or less: with a timer as long as that is exact enough, then in the kernel, `lookNs` at a time. */
+export async function nap(ns: number, lookNs: number): Promise<void> {
+  if (ns > TIMER_NS) return delay((ns - TIMER_NS) / 1e6);
+  Atomics.wait(sleeping, 0, 0, Math.min(ns, lookNs) / 1e6);
+  if (ns > lookNs) await yieldToLoop();
+}
