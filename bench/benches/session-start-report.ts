@@ -18,6 +18,7 @@ const PLACES = {
 } as const;
 const NOTES = [
   'session-start, 60 ms: the round trip of the TCP handshake is counted with TLS, before whose first bytes it is waited for.',
+  'session-start, 60 ms: only time is modelled: no loss, no bandwidth; a round trip takes about 1 ms more than it says.',
 ];
 
 export function describeSessionStart(

@@ -4,12 +4,12 @@
 import { join } from 'node:path';
 import { ensureDevCertificate } from '../../server/dev-certificate.ts';
 import type { Bench, BenchContext, Contender, Settings } from '../bench.ts';
+import { PATH } from '../contenders/start-all.ts';
 import { startDelayProxies } from '../delay-proxy.ts';
 import { type SessionStart, type Starter, type Starts, startStarter } from '../load/starter.ts';
 import { sessionStartFigures } from './session-start-figures.ts';
 import { describeSessionStart } from './session-start-report.ts';
 
-const PATH = '/v1/realtime?model=bench';
 /** Round trips. The way to the provider is as long directly as it is through the gateway. */
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
 /** More than are started while one is opened anew. */
