@@ -10,6 +10,7 @@ import type { Heard, Reply, Said, Trace } from './turn-times.ts';
 
 const OPEN_MS = 15_000;
 const LEAD_MS = 100;
+const ANSWER_MS = 3000;
 
 export interface TalkPlan {
   readonly targets: readonly (Pick<Running, 'headers'> & { readonly name: string; readonly url: string })[];
@@ -72,10 +73,17 @@ class Caller {
       this.#socket.send(messages[append % messages.length] as Buffer, { binary: false });
       if (marks.has(append)) said.push({ append, at, lateMs: at - dueAt });
     }
+    await this.#answered(started.length);
     const trace = { contender: this.#name, said, started: this.#started, stopped: this.#stopped };
     const whole = { ...trace, replies: [...this.#replies.values()], fault: this.#fault };
     this.#socket.close(1000);
     return whole;
+  }
+
+  /** Until the answer to the last turn has begun, or does not come. */
+  async #answered(turns: number): Promise<void> {
+    const until = performance.now() + ANSWER_MS;
+    while (this.#replies.size < turns && !this.#fault && performance.now() < until) await delay(20);
   }
 
   #failed(fault: string): void {
