@@ -59,8 +59,9 @@ async function openSession({ url, headers, ca }: Target): Promise<{ readonly gre
   const late = setTimeout(() => greeted.reject(new Error('no first event')), OPEN_MS);
   const token = answers.session();
   const read = createFrameReader((frame) => {
+    if (socket.writableEnded) return;
     if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
-    else if (frame.opcode === CLOSE && !socket.writableEnded)
+    else if (frame.opcode === CLOSE)
       socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
     else if (frame.opcode <= 2) {
       greeted.resolve();

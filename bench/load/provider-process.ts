@@ -78,6 +78,7 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
   greet(socket);
   let isAsked = false;
   const read = createFrameReader((frame) => {
+    if (socket.writableEnded) return;
     if (frame.opcode === CLOSE) {
       isAsked = true;
       socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2))));

@@ -120,3 +120,13 @@ test('a session that is refused, and one that ends, are told', async () => {
   const refused = generator.open({ url: `ws://127.0.0.1:${port}/`, headers: {}, sessions: 1 });
   await expect(refused).rejects.toThrow('refused with 401');
 });
+
+test('a ping that crosses the end of a session disturbs nobody', async () => {
+  const { server, url } = await scripted(() => {});
+  await generator.open({ url, headers: {}, sessions: 1 });
+  const [client] = server.clients;
+  // A close of a client is answered by `ws` at once; the ping goes before that answer.
+  const { _receiver: receiver } = client as unknown as { _receiver: { prependListener: WebSocket['on'] } };
+  receiver.prependListener('conclude', () => client?.ping());
+  await expect(generator.close()).resolves.toBeUndefined();
+});
