@@ -77,3 +77,9 @@ function list(path: string): string[] {
     return [];
   }
 }
+
+/** How many files and sockets this process, and what it starts, may have open. Where there is no /proc: no limit. */
+export function openFilesLimit(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+}

@@ -1,6 +1,7 @@
 // The registry of the benches, in the order in which they run.
 
 import type { Bench } from '../bench.ts';
+import { capacity } from './capacity.ts';
 import { codec } from './codec.ts';
 import { ends } from './ends.ts';
 import { hop } from './hop.ts';
@@ -9,4 +10,4 @@ import { sessionStart } from './session-start.ts';
 import { text } from './text.ts';
 import { turn } from './turn.ts';
 
-export const benches: readonly Bench[] = [hop, sessionStart, codec, text, turn, ends, http];
+export const benches: readonly Bench[] = [hop, sessionStart, capacity, codec, text, turn, ends, http];
