@@ -14,7 +14,10 @@ import {
 
 /** No event of any dialect has a longer name; a longer one is no type. */
 const MAX_TYPE_BYTES = 128;
-const TYPE = Buffer.from('type');
+const TYPE = Buffer.from('type').readUInt32BE(0);
+
+/** The newest type of each length: nearly every frame has the one of the frame before, and a new string for each costs more. */
+const recent: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = [];
 
 /** The string at the top level key `type`; undefined when there is none, or when this is no JSON object. */
 export function eventType(data: Buffer): string | undefined {
@@ -65,11 +68,23 @@ function isTypeKey(data: Buffer, open: number, end: number): boolean {
   if (length > 4 && length <= 24 && data.subarray(open, end).includes(BACKSLASH)) {
     return stringText(data, open, end) === 'type';
   }
-  return length === 4 && TYPE.every((byte, index) => data[open + 1 + index] === byte);
+  return length === 4 && data.readUInt32BE(open + 1) === TYPE;
 }
 
 function typeText(data: Buffer, open: number): string | undefined {
   if (data[open] !== QUOTE) return undefined;
   const end = stringEnd(data, open);
-  return end < 0 || end - open > MAX_TYPE_BYTES ? undefined : stringText(data, open, end);
+  if (end < 0 || end - open > MAX_TYPE_BYTES) return undefined;
+  const known = recent[end - open];
+  if (known !== undefined && isSame(data, open, known.bytes)) return known.text;
+  const text = stringText(data, open, end);
+  if (text !== undefined) recent[end - open] = { bytes: Buffer.from(data.subarray(open, end)), text };
+  return text;
+}
+
+function isSame(data: Buffer, from: number, bytes: Buffer): boolean {
+  for (let index = 0; index < bytes.length; index++) {
+    if (data[from + index] !== bytes[index]) return false;
+  }
+  return true;
 }

@@ -1,0 +1,56 @@
+// The header of a WebSocket frame (RFC 6455, section 5.2).
+
+export const TEXT = 1;
+export const BINARY = 2;
+/** From here on opcodes are those of control frames. */
+export const CLOSE = 8;
+export const PING = 9;
+export const PONG = 10;
+const MAX_CONTROL_BYTES = 125;
+
+export interface FrameHeader {
+  readonly opcode: number;
+  readonly isFinal: boolean;
+  /** The four bytes of the mask as a little-endian integer; 0 without one. */
+  readonly mask: number;
+  readonly payloadBytes: number;
+}
+
+/** How long a header is, by its second byte: 2 to 14 bytes. */
+export function headerLength(second: number): number {
+  const short = second & 0x7f;
+  return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (second & 0x80 ? 4 : 0);
+}
+
+/** How long the payload is, from the complete header that begins at `at`. */
+export function payloadLength(bytes: Buffer, at: number): number {
+  const short = (bytes[at + 1] as number) & 0x7f;
+  if (short < 126) return short;
+  return short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+}
+
+/** The complete header at the start of these bytes. */
+export function readHeader(bytes: Buffer): FrameHeader {
+  const [first, second] = [bytes[0] as number, bytes[1] as number];
+  return {
+    opcode: first & 0x0f,
+    isFinal: (first & 0x80) !== 0,
+    mask: (second & 0x80) === 0 ? 0 : bytes.readInt32LE(headerLength(second) - 4),
+    payloadBytes: payloadLength(bytes, 0),
+  };
+}
+
+/** The close code for what is wrong with the first two bytes of a frame; `isContinued`: a message in fragments is open. */
+export function headerFault(
+  first: number,
+  second: number,
+  isMasked: boolean,
+  isContinued: boolean,
+): number | undefined {
+  const opcode = first & 0x0f;
+  const isFinal = (first & 0x80) !== 0;
+  const hasMask = (second & 0x80) !== 0;
+  if ((first & 0x70) !== 0 || hasMask !== isMasked) return 1002;
+  if (opcode >= CLOSE) return opcode > PONG || !isFinal || (second & 0x7f) > MAX_CONTROL_BYTES ? 1002 : undefined;
+  return opcode > BINARY || isContinued !== (opcode === 0) ? 1002 : undefined;
+}

@@ -1,0 +1,296 @@
+// Reads WebSocket frames (RFC 6455, section 5) out of the bytes that go by, and says which of these bytes may pass as they are.
+// Nothing passes before its header is complete and checked, so what has passed always ends within or after a sound frame.
+
+import { isUtf8 } from 'node:buffer';
+import type { Frame } from './frame.ts';
+import { type Batch, newBatch, type OpenBatch } from './frame-batch.ts';
+import {
+  BINARY,
+  CLOSE,
+  type FrameHeader,
+  headerFault,
+  headerLength,
+  PING,
+  payloadLength,
+  readHeader,
+  TEXT,
+} from './frame-header.ts';
+import { unmask } from './mask.ts';
+import { type Utf8Check, utf8Check } from './utf8.ts';
+
+export interface FrameReaderOptions {
+  /** Frames of clients are masked, those of servers are not. */
+  readonly isMasked: boolean;
+  readonly maxPayloadBytes: number;
+  readonly maxFragments: number;
+  /** Reads that one incomplete message may take up. */
+  readonly maxBufferedChunks: number;
+  /**
+   * Asked about every message before any byte of it passes, and so keeps it whole until then. What it returns is done
+   * about a message that may not pass; `frame.data` is valid during the call.
+   */
+  readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+interface OpenFrame extends FrameHeader {
+  /** Bytes of the payload that were read. */
+  read: number;
+}
+
+export class FrameReader {
+  /** Whether what has passed so far ends after a whole frame: a control frame may follow. */
+  isBetweenFrames = true;
+  /** Whether it ends after a whole message: any frame may follow. */
+  isBetweenMessages = true;
+  readonly #options: FrameReaderOptions;
+  readonly #header = Buffer.alloc(14);
+  #headerHas = 0;
+  #frame: OpenFrame | undefined;
+  #control = EMPTY;
+  /** Of the message: its opcode, 0 between messages. */
+  #opcode = 0;
+  #fragments = 0;
+  #messageBytes = 0;
+  #reads = 0;
+  #utf8: Utf8Check | undefined;
+  /** What came of a message in earlier pieces: unmasked, and, for the gate, as it came. */
+  #kept: Buffer[] = [];
+  #held: Buffer[] = [];
+  #isMuted = false;
+  #isDropping = false;
+  /** Of the read in progress. */
+  #batch: OpenBatch = newBatch();
+  #at = 0;
+  #scratchUsed = 0;
+  /** The bytes of the chunk that will pass as one run. */
+  #runStart = 0;
+  #runEnd = 0;
+  /** Where in the chunk the header of a frame begins that has yet to pass. */
+  #headerStart: number | undefined;
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options;
+  }
+
+  /** From the next message on nothing passes any more; control frames are still read. */
+  mute(): void {
+    this.#isMuted = true;
+    if (this.#options.gate !== undefined) this.#drop();
+  }
+
+  /** `at`: when the chunk was received (monotonic ms). The chunk may be used again after the call. */
+  read(chunk: Buffer, at: number): Batch {
+    const batch = newBatch();
+    this.#batch = batch;
+    this.#at = at;
+    this.#scratchUsed = 0;
+    this.#runStart = 0;
+    this.#runEnd = 0;
+    if (this.#opcode !== 0 || this.#headerHas > 0) this.#reads += 1;
+    if (this.#reads > this.#options.maxBufferedChunks) this.#break(1008);
+    let offset = 0;
+    while (offset < chunk.length && batch.end === undefined) {
+      const end = this.#readWhole(chunk, offset);
+      if (end > 0) offset = end;
+      else if (this.#frame === undefined) offset = this.#readHeader(chunk, offset);
+      else offset = this.#readPayload(chunk, offset);
+    }
+    this.#endRun(chunk);
+    // What is held back over the end of a read must not change with the memory of the chunk.
+    if (this.#held.length > 0) this.#held = this.#held.map((bytes) => Buffer.from(bytes));
+    return batch;
+  }
+
+  /**
+   * Nearly every message is one frame, and all of it is in the chunk. Returns where it ends; 0 when it is not like that, or
+   * not sound, and must be read step by step.
+   */
+  #readWhole(chunk: Buffer, from: number): number {
+    if (this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0 || this.#isMuted) return 0;
+    const first = chunk[from] as number;
+    if ((first !== (0x80 | TEXT) && first !== (0x80 | BINARY)) || from + 2 > chunk.length) return 0;
+    const { isMasked, maxPayloadBytes, gate } = this.#options;
+    const second = chunk[from + 1] as number;
+    const start = from + headerLength(second);
+    if (second >= 0x80 !== isMasked || start > chunk.length) return 0;
+    const length = payloadLength(chunk, from);
+    const end = start + length;
+    if (end > chunk.length || length > maxPayloadBytes) return 0;
+    const data = isMasked
+      ? this.#unmask(chunk, start, end, chunk.readInt32LE(start - 4), 0)
+      : chunk.subarray(start, end);
+    const binary = first === (0x80 | BINARY);
+    if (!binary && !isUtf8(data)) return 0;
+    const frame = { data, binary, at: this.#at };
+    const refuse = gate?.(frame);
+    if (refuse === undefined) {
+      this.#batch.frames.push(frame);
+      this.#extendRun(chunk, from, end);
+    } else this.#batch.end = { name: 'refused', refuse };
+    this.#batch.count += 1;
+    return end;
+  }
+
+  #break(code: number): void {
+    this.#batch.end = { name: 'broken', code };
+  }
+
+  /** Returns where the payload begins, or the end of the chunk when the header is incomplete. */
+  #readHeader(chunk: Buffer, from: number): number {
+    const header = this.#header;
+    const before = this.#headerHas;
+    let offset = from;
+    while (offset < chunk.length) {
+      header[this.#headerHas++] = chunk[offset++] as number;
+      if (this.#headerHas < 2) continue;
+      if (this.#headerHas === 2) {
+        const { isMasked } = this.#options;
+        const code = headerFault(header[0] as number, header[1] as number, isMasked, this.#opcode !== 0);
+        if (code !== undefined) {
+          this.#break(code);
+          return offset;
+        }
+      }
+      if (this.#headerHas < headerLength(header[1] as number)) continue;
+      this.#beginFrame();
+      if (this.#frame === undefined) return offset;
+      if (this.#passes()) {
+        // The part of the header that came with an earlier read passes first.
+        if (before > 0) this.#passing.push(Buffer.from(header.subarray(0, before)));
+        this.#headerStart = from;
+      }
+      if (this.#frame.payloadBytes === 0 || offset === chunk.length) this.#readPayload(chunk, offset);
+      return offset;
+    }
+    return offset;
+  }
+
+  #beginFrame(): void {
+    const header = readHeader(this.#header);
+    this.#headerHas = 0;
+    if (header.opcode < CLOSE) {
+      const code = this.#beginData(header.opcode, header.payloadBytes);
+      if (code !== undefined) return void this.#break(code);
+    } else this.#control = EMPTY;
+    this.#frame = { ...header, read: 0 };
+  }
+
+  /** The close code for a message that is too large, or in too many parts. */
+  #beginData(opcode: number, length: number): number | undefined {
+    if (opcode !== 0) {
+      this.#opcode = opcode;
+      this.#fragments = 0;
+      this.#messageBytes = 0;
+      this.#reads = 1;
+      this.#isDropping = this.#isMuted;
+      this.#utf8 = opcode === TEXT ? utf8Check() : undefined;
+    }
+    this.#fragments += 1;
+    this.#messageBytes += length;
+    if (this.#messageBytes > this.#options.maxPayloadBytes) return 1009;
+    return this.#fragments > this.#options.maxFragments ? 1008 : undefined;
+  }
+
+  /** Whether the bytes of the open frame are for the other end. */
+  #passes(): boolean {
+    return (this.#frame as OpenFrame).opcode < CLOSE && !this.#isDropping;
+  }
+
+  #readPayload(chunk: Buffer, from: number): number {
+    const frame = this.#frame as OpenFrame;
+    const to = Math.min(chunk.length, from + frame.payloadBytes - frame.read);
+    const isEnd = to - from === frame.payloadBytes - frame.read;
+    if (frame.opcode >= CLOSE) this.#readControl(this.#plain(frame, chunk, from, to));
+    else if (!this.#isDropping) this.#readData(frame, chunk, from, to);
+    frame.read += to - from;
+    if (isEnd && this.#batch.end === undefined) this.#endFrame(frame);
+    return to;
+  }
+
+  #readControl(plain: Buffer): void {
+    this.#control = Buffer.concat([this.#control, plain]);
+  }
+
+  #readData(frame: OpenFrame, chunk: Buffer, from: number, to: number): void {
+    const plain = this.#plain(frame, chunk, from, to);
+    const isEnd = frame.read + plain.length === frame.payloadBytes;
+    const isLast = frame.isFinal && isEnd;
+    if (this.#utf8?.(plain, isLast) === false) return void this.#break(1007);
+    const start = this.#headerStart ?? from;
+    this.#headerStart = undefined;
+    if (this.#options.gate === undefined) {
+      this.#extendRun(chunk, start, to);
+      this.isBetweenFrames = isEnd;
+      this.isBetweenMessages = isLast;
+    } else this.#held.push(chunk.subarray(start, to));
+    if (isLast) this.#complete(chunk, plain);
+    else this.#kept.push(Buffer.from(plain));
+  }
+
+  #plain({ mask, read }: OpenFrame, chunk: Buffer, from: number, to: number): Buffer {
+    return this.#options.isMasked ? this.#unmask(chunk, from, to, mask, read) : chunk.subarray(from, to);
+  }
+
+  #unmask(chunk: Buffer, from: number, to: number, mask: number, read: number): Buffer {
+    const plain = unmask(chunk, { from, to, mask, read }, this.#scratchUsed);
+    this.#scratchUsed += (to - from + 3) & ~3;
+    return plain;
+  }
+
+  /** Bytes of the chunk that follow each other pass as one run. */
+  #extendRun(chunk: Buffer, from: number, to: number): void {
+    if (from !== this.#runEnd) {
+      this.#endRun(chunk);
+      this.#runStart = from;
+    }
+    this.#runEnd = to;
+  }
+
+  #endRun(chunk: Buffer): void {
+    const isAll = this.#runStart === 0 && this.#runEnd === chunk.length;
+    if (this.#runEnd > this.#runStart) {
+      this.#batch.runs.push(isAll ? chunk : chunk.subarray(this.#runStart, this.#runEnd));
+    }
+    this.#runStart = this.#runEnd;
+  }
+
+  /** With a gate, the bytes of a message wait for its end. */
+  get #passing(): Buffer[] {
+    return this.#options.gate === undefined ? this.#batch.runs : this.#held;
+  }
+
+  #complete(chunk: Buffer, last: Buffer): void {
+    const data = this.#kept.length === 0 ? last : Buffer.concat([...this.#kept, last]);
+    const frame = { data, binary: this.#opcode !== TEXT, at: this.#at };
+    this.#kept = [];
+    const refuse = this.#options.gate?.(frame);
+    if (refuse !== undefined) this.#batch.end = { name: 'refused', refuse };
+    else {
+      this.#batch.frames.push(frame);
+      this.#endRun(chunk);
+      for (const bytes of this.#held) this.#batch.runs.push(bytes);
+    }
+    if (this.#held.length > 0) this.#held = [];
+  }
+
+  /** Nothing of a message that is held back has passed. */
+  #drop(): void {
+    this.#isDropping = true;
+    this.#kept = [];
+    this.#held = [];
+  }
+
+  #endFrame({ opcode, isFinal }: OpenFrame): void {
+    this.#frame = undefined;
+    this.#batch.count += 1;
+    if (opcode === CLOSE) this.#batch.end = { name: 'closed', payload: this.#control };
+    else if (opcode > CLOSE) {
+      this.#batch.controls.push({ name: opcode === PING ? 'ping' : 'pong', payload: this.#control });
+    } else if (isFinal) {
+      this.#opcode = 0;
+      this.#reads = 0;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Whether text that comes in pieces is UTF-8: a character may be cut anywhere.
+
+import { isUtf8 } from 'node:buffer';
+
+/** False as soon as the text up to here cannot be UTF-8; at its last piece, also when a character is incomplete. */
+export type Utf8Check = (piece: Buffer, isLast: boolean) => boolean;
+
+const LONGEST = 4;
+
+export function utf8Check(): Utf8Check {
+  let cut: Buffer | undefined;
+  return (piece, isLast) => {
+    let from = 0;
+    if (cut !== undefined) {
+      const missing = characterBytes(cut[0] as number) - cut.length;
+      const character = Buffer.concat([cut, piece.subarray(0, missing)]);
+      if (missing > piece.length && !isLast) {
+        cut = character;
+        return true;
+      }
+      if (!isUtf8(character)) return false;
+      from = missing;
+      cut = undefined;
+    }
+    const to = isLast ? piece.length : lastCharacterEnd(piece, from);
+    if (to < piece.length) cut = Buffer.from(piece.subarray(to));
+    return isUtf8(from === 0 && to === piece.length ? piece : piece.subarray(from, to));
+  };
+}
+
+/** Where the last character that may be incomplete begins; the length when there is none. */
+function lastCharacterEnd(piece: Buffer, from: number): number {
+  for (let back = 1; back < LONGEST && piece.length - back >= from; back += 1) {
+    const byte = piece[piece.length - back] as number;
+    if ((byte & 0xc0) === 0x80) continue;
+    return characterBytes(byte) > back ? piece.length - back : piece.length;
+  }
+  return piece.length;
+}
+
+/** By its first byte; 1 for what is no first byte, which the check then refuses. */
+function characterBytes(first: number): number {
+  if (first >= 0xf0 && first < 0xf8) return 4;
+  if (first >= 0xe0) return first < 0xf0 ? 3 : 1;
+  return first >= 0xc0 ? 2 : 1;
+}
