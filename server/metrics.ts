@@ -13,7 +13,8 @@ const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 export interface Metrics {
   readonly registry: Registry;
   frame(direction: Direction, bytes: number): void;
-  residence(direction: Direction, ms: number): void;
+  /** So many frames stayed that long. */
+  residence(direction: Direction, ms: number, frames: number): void;
   turn(times: TurnTimes): void;
   refused(code: string, status: number): void;
   dialled(connection: Reached): void;
@@ -96,12 +97,12 @@ function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> 
       frames[direction] += 1;
       bytes[direction] += size;
     },
-    residence(direction, ms) {
-      sumsMs[direction] += ms;
+    residence(direction, ms, count) {
+      sumsMs[direction] += ms * count;
       let index = 0;
       while (ms > (RESIDENCE_BOUNDS_MS[index] ?? ms)) index += 1;
       const counts = buckets[direction];
-      counts[index] = (counts[index] ?? 0) + 1;
+      counts[index] = (counts[index] ?? 0) + count;
     },
   };
 }

@@ -1,9 +1,9 @@
 // What a session did: counts, residence times, turns, usage. It looks at frames only after they were sent, and keeps no content.
 
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Dialect, Mark, Usage } from '../adapters/adapter.ts';
 import type { Direction, Frame } from '../codecs/frame.ts';
 import type { Metrics } from './metrics.ts';
+import { countResidence, type Residence, type ResidenceCounts } from './residence.ts';
 
 /** Latencies of one turn in milliseconds, as the gateway saw them. */
 export interface TurnTimes {
@@ -11,14 +11,6 @@ export interface TurnTimes {
   readonly speechToTextMs?: number;
   readonly requestToAudioMs?: number;
   readonly requestToTextMs?: number;
-}
-
-/** Residence times of one direction in microseconds: receipt of a frame until its bytes left. */
-export interface Residence {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 export interface TapSummary {
@@ -31,8 +23,8 @@ export interface TapSummary {
 }
 
 export interface Tap {
-  /** One frame left after so many milliseconds. */
-  sent(direction: Direction, residenceMs: number): void;
+  /** So many frames left after so many milliseconds. */
+  sent(direction: Direction, residenceMs: number, frames: number): void;
   observe(frame: Frame, direction: Direction): void;
   summary(): TapSummary;
   /** When a frame last passed, in either direction (monotonic ms). */
@@ -43,23 +35,20 @@ export interface Tap {
 const LONGEST_MODEL = 200;
 /** The newest turns that a session keeps; older ones are in the metrics only. */
 const KEPT_TURNS = 200;
-/** A frame that stays longer counts as this long. */
-const LONGEST_US = 60_000_000;
 
 export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number): Tap {
   const frames = { upstream: 0, downstream: 0 };
   const bytes = { upstream: 0, downstream: 0 };
-  const residence: { upstream?: RecordableHistogram; downstream?: RecordableHistogram } = {};
+  const residence: Record<Direction, ResidenceCounts> = { upstream: countResidence(), downstream: countResidence() };
   const turns = trackTurns(metrics);
   let usage: Usage = {};
   let model: string | undefined;
   let lastFrameAt = startedAt;
 
   return {
-    sent(direction, residenceMs) {
-      residence[direction] ??= createHistogram({ lowest: 1, highest: LONGEST_US, figures: 2 });
-      residence[direction].record(Math.min(LONGEST_US, Math.max(1, Math.round(residenceMs * 1000))));
-      metrics.residence(direction, residenceMs);
+    sent(direction, residenceMs, count) {
+      residence[direction].add(residenceMs * 1000, count);
+      metrics.residence(direction, residenceMs, count);
     },
     observe(frame, direction) {
       lastFrameAt = frame.at;
@@ -76,7 +65,7 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
       model,
       frames: { ...frames },
       bytes: { ...bytes },
-      residenceUs: { upstream: percentiles(residence.upstream), downstream: percentiles(residence.downstream) },
+      residenceUs: { upstream: residence.upstream.summary(), downstream: residence.downstream.summary() },
       turns: turns.done(),
       usage,
     }),
@@ -84,12 +73,6 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
       return lastFrameAt;
     },
   };
-}
-
-function percentiles(histogram: RecordableHistogram | undefined): Residence {
-  if (histogram === undefined || histogram.count === 0) return { count: 0, p50: 0, p99: 0, max: 0 };
-  const { count, max } = histogram;
-  return { count, p50: histogram.percentile(50), p99: histogram.percentile(99), max };
 }
 
 /** Reports add up field by field; a cumulative report replaces what was there. */

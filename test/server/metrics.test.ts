@@ -10,7 +10,7 @@ function busy() {
   metrics.frame('upstream', 100);
   metrics.frame('upstream', 50);
   metrics.frame('downstream', 7);
-  for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms);
+  for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms, 1);
   metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 });
   metrics.refused('invalid_key', 401);
   metrics.dialled('warm');

@@ -170,8 +170,8 @@ describe('with the real dialects', () => {
   });
 
   test('residence is in microseconds, by direction, with percentiles', async () => {
-    for (let index = 0; index < 99; index++) tap.sent('upstream', 0.1);
-    tap.sent('upstream', 50);
+    tap.sent('upstream', 0.1, 99);
+    tap.sent('upstream', 50, 1);
     const { upstream, downstream } = tap.summary().residenceUs;
     expect(upstream.count).toBe(100);
     expect(Math.abs(upstream.p50 - 100)).toBeLessThanOrEqual(1);
@@ -182,7 +182,7 @@ describe('with the real dialects', () => {
   });
 
   test('a frame that stayed for more than a minute counts too', () => {
-    tap.sent('downstream', 90_000);
+    tap.sent('downstream', 90_000, 1);
     expect(tap.summary().residenceUs.downstream).toMatchObject({ count: 1 });
   });
 
