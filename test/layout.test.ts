@@ -27,7 +27,7 @@ interface Source {
 
 const sources: readonly Source[] = ['adapters', 'bench', 'codecs', 'server', 'test']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name))
+  .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name) && !/\bnode_modules\b/.test(entry.parentPath))
   .map(({ parentPath, name }) => {
     const path = relative(root, join(parentPath, name));
     const text = readFileSync(join(parentPath, name), 'utf8');
