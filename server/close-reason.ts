@@ -31,6 +31,8 @@ export type CloseName =
   | 'drained'
   | 'gateway-fault';
 
+const NO_REASON = Buffer.alloc(0);
+
 /** A close as it was received goes on to the other end: 1005 becomes an empty close frame, 1006 and 1015 become 1011. */
 export function relayed(code: number, reason: Buffer): Close {
   if (code === 1005) return {};
@@ -38,12 +40,12 @@ export function relayed(code: number, reason: Buffer): Close {
   return { code, reason };
 }
 
-export function clientEnded(code: number, reason: Buffer): CloseReason {
+export function clientEnded(code: number, reason: Buffer = NO_REASON): CloseReason {
   const close = relayed(code, reason);
   return { name: code === 1006 ? 'client-lost' : 'client-closed', mayRetry: false, client: close, provider: close };
 }
 
-export function providerEnded(code: number, reason: Buffer): CloseReason {
+export function providerEnded(code: number, reason: Buffer = NO_REASON): CloseReason {
   const close = relayed(code, reason);
   return {
     name: code === 1006 ? 'provider-lost' : 'provider-closed',
@@ -55,15 +57,18 @@ export function providerEnded(code: number, reason: Buffer): CloseReason {
 
 const goingAway: Close = { code: 1001, reason: 'the session ended' };
 
-/** The endings that the gateway itself decides on. ws has already answered an end that broke the protocol with the code of its fault. */
+/** A breach of the WebSocket protocol is answered with the code of its fault (RFC 6455, section 7.4.1). */
+export function clientBrokeProtocol(code: number): CloseReason {
+  return { name: 'client-broke-protocol', mayRetry: false, client: { code }, provider: { code: 1011 } };
+}
+
+export function providerBrokeProtocol(code: number): CloseReason {
+  const client = { code: 1011, reason: 'the provider broke the WebSocket protocol' };
+  return { name: 'provider-broke-protocol', mayRetry: true, client, provider: { code } };
+}
+
+/** The endings that the gateway itself decides on. */
 export const reasons = {
-  clientBrokeProtocol: { name: 'client-broke-protocol', mayRetry: false, client: {}, provider: { code: 1011 } },
-  providerBrokeProtocol: {
-    name: 'provider-broke-protocol',
-    mayRetry: true,
-    client: { code: 1011, reason: 'the provider broke the WebSocket protocol' },
-    provider: {},
-  },
   clientSilent: { name: 'client-silent', mayRetry: true, client: 'lost', provider: { code: 1011 } },
   providerSilent: {
     name: 'provider-silent',
@@ -111,13 +116,4 @@ export function frameRefused(message: string): CloseReason {
           .toString('utf8')
           .replace(/\uFFFD+$/, '')}...`;
   return { ...reasons.frameRefused, client: { code: 1008, reason: fits } };
-}
-
-/** The code that ws answers a breach of the protocol with (its documented errors). */
-export function faultCode(error: Error): number {
-  const name = (error as NodeJS.ErrnoException).code;
-  if (name === 'WS_ERR_INVALID_UTF8') return 1007;
-  if (name === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 1008;
-  if (name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || name === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') return 1009;
-  return 1002;
 }

@@ -58,11 +58,6 @@ export const limitsSchema = z.strictObject({
     .default(20_000)
     .describe('frames of one direction of a session; beyond it the source waits'),
   pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
-  overrunBytes: z
-    .int()
-    .min(0)
-    .default(1024 * 1024)
-    .describe('queued beyond pauseBytes and one frame: the session ends'),
   stallMs: ms.default(10_000).describe('no write progress while bytes are queued: the session ends'),
   pingMs: ms.default(15_000).describe('pings toward clients; two missed ones end the session'),
   providerSilenceMs: ms

@@ -4,6 +4,7 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isPrivateAddress } from './address.ts';
+import { dialledIntake } from './intake.ts';
 
 /** A connection failed because its address is private and the provider is not configured with `allowPrivate`. */
 export class PrivateAddressError extends Error {}
@@ -13,10 +14,10 @@ export function connect(url: URL, allowPrivate: boolean): Socket {
   const secure = url.protocol === 'wss:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (secure ? 443 : 80);
-  const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true };
-  const socket = secure
-    ? connectTls({ ...target, servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
-    : connectTcp(target);
+  const { onread, bind } = dialledIntake();
+  const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true, onread };
+  const tls = { servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
+  const socket = bind(secure ? connectTls({ ...target, ...tls }) : connectTcp(target));
   // A literal address is never looked up, so it is checked here.
   if (!allowPrivate && isPrivateAddress(host)) socket.destroy(new PrivateAddressError());
   return socket;

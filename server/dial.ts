@@ -1,12 +1,11 @@
 // The one function that opens a provider socket: deadline, no redirects.
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
 import type { Endpoint, HttpReply, Refusal } from '../adapters/adapter.ts';
 import type { Limits } from './config.ts';
 import { connect, PrivateAddressError } from './connect.ts';
-import type { Peer } from './link.ts';
+import { upgradeRequest } from './websocket-upgrade.ts';
 
 export interface DialOptions {
   readonly endpoint: Endpoint;
@@ -20,9 +19,9 @@ export interface DialOptions {
   readonly spentMs?: number;
 }
 
-/** An open provider socket (paused: resume it once somebody listens), the provider's own refusal to pass on, or ours. */
+/** A provider socket behind its 101 (nobody reads it yet), the provider's own refusal to pass on, or ours. */
 export type Dialled =
-  | { readonly kind: 'open'; readonly peer: Peer }
+  | { readonly kind: 'open'; readonly socket: Socket }
   | { readonly kind: 'refused'; readonly reply: HttpReply }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
@@ -34,19 +33,16 @@ const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const
 export function dial(options: DialOptions): Promise<Dialled> {
   const { endpoint, limits, signal } = options;
   const { promise, resolve } = Promise.withResolvers<Dialled>();
-  let socket: Socket | undefined;
-  const ws = new WebSocket(endpoint.url, [...endpoint.protocols], {
-    headers: endpoint.headers,
-    createConnection: () => {
-      socket = options.connection ?? connect(new URL(endpoint.url), options.allowPrivate);
-      return socket;
-    },
-    perMessageDeflate: false,
-    followRedirects: false,
-    maxPayload: limits.providerMaxPayloadBytes,
-    maxFragments: limits.maxFragments,
-    maxBufferedChunks: limits.maxBufferedChunks,
-    closeTimeout: limits.closeMs,
+  const url = new URL(endpoint.url);
+  const socket = options.connection ?? connect(url, options.allowPrivate);
+  const upgrade = upgradeRequest(endpoint.protocols);
+  const request = httpRequest({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    defaultPort: url.protocol === 'wss:' ? 443 : 80,
+    path: url.pathname + url.search,
+    headers: { ...endpoint.headers, ...upgrade.headers },
+    createConnection: () => socket,
   });
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
@@ -68,21 +64,25 @@ export function dial(options: DialOptions): Promise<Dialled> {
     settled = true;
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
-    if (dialled.kind !== 'open') ws.terminate();
+    if (dialled.kind !== 'open') socket.destroy();
     resolve(dialled);
   }
 
-  // Stays for the life of the socket: from its first moment no error of it may go unheard.
-  ws.on('error', (error) => fail(unreachable(describe(error))));
-  ws.once('unexpected-response', (request, response) => {
+  // Stay for the life of the socket: from its first moment no error of it may go unheard.
+  socket.on('error', (error) => fail(unreachable(describe(error))));
+  request.on('error', (error) => fail(unreachable(describe(error))));
+  request.once('response', (response) => {
     answer = response;
     void readRefusal(request, response).then((reply) => settle(relayable(reply)));
   });
-  ws.once('open', () => {
+  request.once('upgrade', ({ headers }, _, head: Buffer) => {
+    const fault = upgrade.fault(headers);
+    if (fault !== undefined) return fail(notWebSocket(fault));
     // What the provider sends at once waits until the session listens.
-    ws.pause();
-    if (socket !== undefined) settle({ kind: 'open', peer: { ws, socket } });
+    if (head.length > 0) socket.unshift(head);
+    settle({ kind: 'open', socket });
   });
+  request.end();
   if (signal.aborted) onAbort();
   return promise;
 }
@@ -123,6 +123,10 @@ function relayable(reply: HttpReply): Dialled {
 
 function unreachable(cause: string): Refusal {
   return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}`, cause };
+}
+
+function notWebSocket(fault: string): Refusal {
+  return { status: 502, code: 'upstream_refused', message: `the provider is no WebSocket server: ${fault}` };
 }
 
 function timedOut(dialMs: number): Refusal {

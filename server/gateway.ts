@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { WebSocketServer } from 'ws';
 import type { Refusal } from '../adapters/adapter.ts';
 import {
   type Admitted,
@@ -23,14 +22,14 @@ import { type ConnectionLimit, createConnectionLimit } from './connections.ts';
 import { type Departure, watchDeparture } from './departure.ts';
 import type { Fleet } from './fleet.ts';
 import { answerHttp, writeReply } from './http.ts';
-import type { Peer } from './link.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { Peer } from './peer.ts';
 import { createReach, type Reach } from './reach.ts';
 import { Session, type SessionRecord } from './session.ts';
-import { createUpgrader } from './upgrader.ts';
 import { ownOrigins } from './visitor.ts';
+import { acceptance } from './websocket-upgrade.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -59,11 +58,8 @@ export class Gateway {
   readonly #sessions = new Map<string, Session>();
   readonly #metrics: Metrics = createMetrics(() => this.#sessions.size);
   readonly #servers: Server[] = [];
-  readonly #upgrader: WebSocketServer;
   readonly #connections: ConnectionLimit;
   readonly #reach: Reach = createReach(this.#metrics);
-  /** The upgrades between their admission and their 101, by request. */
-  readonly #admitted = new WeakMap<IncomingMessage, Admitted>();
   #gate: Gate;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   /** Of the clients whose provider is being dialled. */
@@ -76,7 +72,6 @@ export class Gateway {
     const { config, rehearsalUrl } = options;
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
-    this.#upgrader = createUpgrader(config.limits, this.#admitted);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 
@@ -231,7 +226,7 @@ export class Gateway {
     try {
       const dialled = await this.#reach.dial({ ...admitted, limits: config.limits, signal: departure.signal });
       departure.stop();
-      if (dialled.kind === 'open') started = this.#start(admitted, dialled.peer, upgrade);
+      if (dialled.kind === 'open') started = this.#start(admitted, dialled.socket, upgrade);
       else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining), admitted);
       else if (departure.signal.aborted) this.#metrics.refused('client_left', 499);
       else if (dialled.kind === 'failed') this.#refuse(upgrade.socket, refuse(adapter, dialled.refusal), admitted);
@@ -246,38 +241,35 @@ export class Gateway {
   }
 
   /** Answers with the 101 and starts the session; false when the client is gone, or the gateway is about to be. */
-  #start(admitted: Admitted, provider: Peer, { request, socket, head }: Upgrade): boolean {
-    const { config, log, fleet } = this.#options;
-    let started = false;
-    try {
-      if (this.#phase === 'ending') {
-        this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
-        return false;
-      }
-      this.#admitted.set(request, admitted);
-      this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
-        this.#connections.upgraded(socket);
-        const session = new Session({
-          admitted,
-          client: { ws, socket },
-          provider,
-          limits: config.limits,
-          metrics: this.#metrics,
-          log,
-          onClosed: (record) => {
-            this.#sessions.delete(admitted.sessionId);
-            fleet.ended(record);
-            this.#checkEmpty();
-          },
-        });
-        started = true;
-        this.#sessions.set(admitted.sessionId, session);
-        this.#metrics.opened(admitted.adapter.name, admitted.route.dialect.name);
-      });
-    } finally {
-      if (!started) provider.ws.terminate();
+  #start(admitted: Admitted, provider: Socket, { request, socket, head }: Upgrade): boolean {
+    if (this.#phase === 'ending' || !socket.writable) {
+      provider.destroy();
+      if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
+      return false;
     }
-    return started;
+    const { config, log, fleet } = this.#options;
+    const { limits } = config;
+    const { adapter, handshake, sessionId } = admitted;
+    const key = request.headers['sec-websocket-key'] ?? '';
+    socket.write(acceptance(key, adapter.subprotocol(handshake), sessionId));
+    if (head.length > 0) socket.unshift(head);
+    this.#connections.upgraded(socket);
+    const session = new Session({
+      admitted,
+      client: new Peer({ socket, role: 'client', limits }),
+      provider: new Peer({ socket: provider, role: 'provider', limits }),
+      limits,
+      metrics: this.#metrics,
+      log,
+      onClosed: (record) => {
+        this.#sessions.delete(sessionId);
+        fleet.ended(record);
+        this.#checkEmpty();
+      },
+    });
+    this.#sessions.set(sessionId, session);
+    this.#metrics.opened(adapter.name, admitted.route.dialect.name);
+    return true;
   }
 
   #refuse(socket: Socket, { refusal, reply }: Refused, admitted?: Admitted): void {

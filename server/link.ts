@@ -1,52 +1,71 @@
-// One direction of a session: every frame of the source goes to the target as it is, and the source waits while the target is slow.
-// Nothing is parsed before a frame was sent, and there is no queue but the one of the target's socket.
+// One direction of a session: the bytes of the source go to the target as they are, and the source waits while the target is slow.
+// Frames are read as they go by, and looked at only after they were sent; there is no queue but the one of the target's socket.
 
-import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { WebSocket } from 'ws';
 import type { Direction, Frame } from '../codecs/frame.ts';
+import type { Batch, ReadEnd } from '../codecs/frame-batch.ts';
+import { FrameReader } from '../codecs/frame-reader.ts';
 import type { Limits } from './config.ts';
+import type { Boundary, Peer } from './peer.ts';
 import type { Tap } from './tap.ts';
-
-/** One end of a session: its WebSocket and the socket beneath, which alone knows what the kernel has taken. */
-export interface Peer {
-  readonly ws: WebSocket;
-  readonly socket: Socket;
-}
 
 export interface LinkOptions {
   readonly direction: Direction;
   readonly source: Peer;
   readonly target: Peer;
-  readonly limits: Pick<Limits, 'pauseBytes' | 'overrunBytes' | 'stallMs' | 'maxFramesPerSecond'>;
+  readonly limits: Limits;
   readonly tap: Tap;
-  /** The target took nothing for `stallMs`, or more is queued than any pause can explain. */
+  /** What must be seen before it passes: see `FrameReaderOptions`. */
+  readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
+  /** The source closed, or sent what may not pass. What came before has been passed on. */
+  readonly onEnd: (end: ReadEnd) => void;
+  /** The target took nothing for `stallMs`. */
   readonly onSlow: () => void;
 }
 
-const TEXT = { binary: false } as const;
-const BINARY = { binary: true } as const;
 const EMPTY = Buffer.alloc(0);
-/** What a queued frame costs beside its bytes: a flood of tiny ones must not hold more memory than one of large ones. */
-const FRAME_COST_BYTES = 512;
+/** What a queued write costs beside its bytes: a flood of tiny ones must not hold more memory than one of large ones. */
+const WRITE_COST_BYTES = 512;
+
+/** Frames that were passed with one write, which has yet to leave. */
+interface Waiting {
+  readonly at: number;
+  readonly frames: number;
+}
 
 export class Link {
   readonly #options: LinkOptions;
-  /** Receipt times of the frames that are still queued, oldest first. */
-  #waiting: number[] = [];
+  readonly #reader: FrameReader;
+  readonly #queue: Waiting[] = [];
   #isPaused = false;
   /** Frames that may still pass in this second, and when that was reckoned. */
   #allowance: number;
   #reckonedAt = 0;
   #rest: NodeJS.Timeout | undefined;
-  #largestFrame = 0;
   #flushing = false;
-  #whenFlushed: (() => void) | undefined;
   #watch: NodeJS.Timeout | undefined;
+  #whenFlushed: (() => void) | undefined;
+  /** Set once nothing more shall pass. */
+  #whenFinished: (() => void) | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(options: LinkOptions) {
+    const { direction, limits, gate } = options;
+    const isUpstream = direction === 'upstream';
     this.#options = options;
-    this.#allowance = options.limits.maxFramesPerSecond;
+    this.#allowance = limits.maxFramesPerSecond;
+    this.#reader = new FrameReader({
+      isMasked: isUpstream,
+      maxPayloadBytes: isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes,
+      maxFragments: limits.maxFragments,
+      maxBufferedChunks: limits.maxBufferedChunks,
+      gate,
+    });
+  }
+
+  /** Where what has passed ends. */
+  get boundary(): Boundary {
+    return this.#reader;
   }
 
   /** Whether the source is not being read. */
@@ -54,72 +73,91 @@ export class Link {
     return this.#isPaused || this.#rest !== undefined;
   }
 
-  /** Whether frames are queued that the target has yet to take. */
+  /** Whether bytes are queued that the target has yet to take. */
   get isCongested(): boolean {
     return this.#flushing;
   }
 
-  /** Passes one frame on. A target that is closing takes no more: ws would count its bytes as queued for ever. */
-  send(frame: Frame): void {
-    const { target, tap, direction } = this.#options;
-    if (target.ws.readyState !== target.ws.OPEN) return;
-    this.#spend(frame.at);
-    target.ws.send(frame.data, frame.binary ? BINARY : TEXT, ignoreError);
-    if (target.ws.bufferedAmount === 0) tap.sent(direction, performance.now() - frame.at);
-    else this.#congested(frame);
-    tap.observe(frame, direction);
+  /** Reads what the source sent, and passes on what may pass. */
+  receive(chunk: Buffer): void {
+    const { source, onEnd } = this.#options;
+    const at = performance.now();
+    const batch = this.#reader.read(chunk, at);
+    if (batch.count > 0) this.#spend(batch.count, at);
+    for (const { name, payload } of batch.controls) if (name === 'ping') source.pong(payload);
+    if (batch.runs.length > 0) this.#pass(batch, at);
+    if (batch.end !== undefined) onEnd(batch.end);
+    if (this.#whenFinished !== undefined) this.#checkFinished();
   }
 
-  /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
-  flushed(callback: () => void): void {
-    if (this.#options.target.ws.bufferedAmount === 0) callback();
-    else {
-      this.#whenFlushed = callback;
-      this.#flush();
-    }
+  /**
+   * Nothing more passes but the rest of a message that has begun. Calls back when that has passed and the target has taken it
+   * all; `isHurried`: without waiting for the target.
+   */
+  finish(callback: () => void, isHurried = false): void {
+    this.#reader.mute();
+    this.#whenFinished = () => {
+      if (isHurried) callback();
+      else this.#flushed(callback);
+    };
+    this.#patience = setTimeout(() => this.#finished(), this.#options.limits.closeMs);
+    this.#checkFinished();
   }
 
-  /** Drops the timer and the callback; the sockets belong to the session. */
+  /** Drops the timers and the callbacks; the sockets belong to the session. */
   stop(): void {
     clearInterval(this.#watch);
     clearTimeout(this.#rest);
+    clearTimeout(this.#patience);
     this.#watch = undefined;
     this.#rest = undefined;
+    this.#whenFinished = undefined;
     this.#whenFlushed = undefined;
   }
 
+  /** A target that is closing takes no more. */
+  #pass({ runs, frames }: Batch, at: number): void {
+    const { source, target, tap, direction } = this.#options;
+    if (!target.isOpen) return;
+    for (const run of runs) if (target.pass(run)) source.keepReceived();
+    target.release();
+    if (target.queuedBytes > 0) this.#congested({ at, frames: frames.length });
+    else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
+    for (const frame of frames) tap.observe(frame, direction);
+  }
+
   /** A source that sends more frames than any call does is read no further until its allowance is back: others need the loop. */
-  #spend(at: number): void {
+  #spend(frames: number, at: number): void {
     const { source, limits } = this.#options;
     const perMs = limits.maxFramesPerSecond / 1000;
-    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#reckonedAt) * perMs) - 1;
+    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#reckonedAt) * perMs) - frames;
     this.#reckonedAt = at;
     if (this.#allowance >= 0 || this.#rest !== undefined) return;
-    source.ws.pause();
+    source.pause();
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
-      if (!this.#isPaused) source.ws.resume();
+      if (!this.#isPaused) source.resume();
     }, -this.#allowance / perMs);
   }
 
-  #congested(frame: Frame): void {
-    const { source, target, limits } = this.#options;
-    this.#waiting.push(frame.at);
-    this.#largestFrame = Math.max(this.#largestFrame, frame.data.length);
+  #congested(waiting: Waiting): void {
+    const { source, limits } = this.#options;
+    this.#queue.push(waiting);
     this.#flush();
-    const queued = target.ws.bufferedAmount;
-    if (queued + this.#waiting.length * FRAME_COST_BYTES > limits.pauseBytes && !this.#isPaused) {
-      this.#isPaused = true;
-      source.ws.pause();
-    }
-    if (queued > limits.pauseBytes + this.#largestFrame + limits.overrunBytes) this.#options.onSlow();
+    if (this.#queuedBytes() <= limits.pauseBytes || this.#isPaused) return;
+    this.#isPaused = true;
+    source.pause();
+  }
+
+  #queuedBytes(): number {
+    return this.#options.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
   }
 
   /** An empty write is answered when everything before it has left: the one sign of progress that costs frames nothing. */
   #flush(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    const covered = this.#waiting.length;
+    const covered = this.#queue.length;
     this.#options.target.socket.write(EMPTY, (error) => {
       if (!error) this.#left(covered);
     });
@@ -129,53 +167,54 @@ export class Link {
   #left(covered: number): void {
     this.#flushing = false;
     const { source, target, limits, tap, direction } = this.#options;
-    const queued = target.ws.bufferedAmount;
+    const isEmpty = target.queuedBytes === 0;
     const now = performance.now();
-    for (const at of this.#waiting.splice(0, queued === 0 ? this.#waiting.length : covered))
-      tap.sent(direction, now - at);
-    if (this.#isPaused && queued + this.#waiting.length * FRAME_COST_BYTES <= limits.pauseBytes / 4) {
+    for (const { at, frames } of this.#queue.splice(0, isEmpty ? this.#queue.length : covered))
+      if (frames > 0) tap.sent(direction, now - at, frames);
+    if (this.#isPaused && this.#queuedBytes() <= limits.pauseBytes / 4) {
       this.#isPaused = false;
-      if (this.#rest === undefined) source.ws.resume();
+      if (this.#rest === undefined) source.resume();
     }
-    if (queued === 0) this.#relieved();
+    target.release();
+    if (isEmpty) this.#relieved();
     else this.#flush();
   }
 
   #relieved(): void {
     clearInterval(this.#watch);
     this.#watch = undefined;
-    this.#largestFrame = 0;
     this.#whenFlushed?.();
     this.#whenFlushed = undefined;
   }
 
+  /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
+  #flushed(callback: () => void): void {
+    if (this.#options.target.queuedBytes === 0) return void callback();
+    this.#whenFlushed = callback;
+    this.#flush();
+  }
+
+  /** A source that is gone will never end its message. */
+  #checkFinished(): void {
+    if (this.#reader.isBetweenMessages || this.#options.source.hasFinished) this.#finished();
+  }
+
+  #finished(): void {
+    clearTimeout(this.#patience);
+    this.#whenFinished?.();
+    this.#whenFinished = undefined;
+  }
+
   /** Looks four times per `stallMs` whether the kernel took anything; only a full `stallMs` without it is a stall. */
   #watchStall(): void {
-    let taken = this.#taken();
+    const { target, limits, onSlow } = this.#options;
+    let taken = target.takenBytes;
     let quietLooks = 0;
     this.#watch = setInterval(() => {
-      const now = this.#taken();
+      const now = target.takenBytes;
       quietLooks = now === taken ? quietLooks + 1 : 0;
       taken = now;
-      if (quietLooks >= 4) this.#options.onSlow();
-    }, this.#options.limits.stallMs / 4);
-  }
-
-  /** Bytes that the kernel took so far. One write of 16 MiB is one request, so only the handle sees it progress. */
-  #taken(): number {
-    const { ws, socket } = this.#options.target;
-    const top = (socket as Socket & { _handle?: Handle | null })._handle;
-    const handle = top?._parent ?? top;
-    if (handle?.bytesWritten === undefined) return -ws.bufferedAmount;
-    return handle.bytesWritten - (handle.writeQueueSize ?? 0);
+      if (quietLooks >= 4) onSlow();
+    }, limits.stallMs / 4);
   }
 }
-
-/** What Node keeps beneath a socket; under TLS the handle of the TCP connection is the parent of the one on top. */
-interface Handle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-  readonly _parent?: Handle | null;
-}
-
-function ignoreError(): void {}

@@ -1,7 +1,7 @@
 // Whether a peer is still there, judged on any byte it sends: real providers answered pings only after 8 to 30 seconds.
 
 import { performance } from 'node:perf_hooks';
-import type { Peer } from './link.ts';
+import type { Peer } from './peer.ts';
 
 export interface LivenessOptions {
   readonly peer: Peer;
@@ -28,7 +28,7 @@ export function watchLiveness({ peer, isHeldBack, pingMs, silenceMs, onSilent }:
     if (now - heardAt >= silenceMs) return onSilent();
     looks += 1;
     // Nobody would see the answer, and a peer gives up when too many of its answers wait.
-    if (looks % LOOKS === 0 && !heldBack) peer.ws.ping();
+    if (looks % LOOKS === 0 && !heldBack) peer.ping();
   }, pingMs / LOOKS);
   return () => clearInterval(timer);
 }

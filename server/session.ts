@@ -2,24 +2,27 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
-import { WebSocket } from 'ws';
 import type { Refused } from '../adapters/adapter.ts';
-import type { Direction, Frame } from '../codecs/frame.ts';
+import type { Frame } from '../codecs/frame.ts';
+import type { ReadEnd } from '../codecs/frame-batch.ts';
+import { readClose } from '../codecs/own-frame.ts';
 import { type Admitted, mayUse } from './admit.ts';
 import {
   type Close,
   type CloseReason,
+  clientBrokeProtocol,
   clientEnded,
-  faultCode,
   frameRefused,
+  providerBrokeProtocol,
   providerEnded,
   reasons,
 } from './close-reason.ts';
 import type { Limits } from './config.ts';
-import { Link, type Peer } from './link.ts';
+import { Link } from './link.ts';
 import { watchLiveness } from './liveness.ts';
 import { faultOf } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Peer } from './peer.ts';
 import { startTap, type Tap, type TapSummary } from './tap.ts';
 
 export interface SessionOptions {
@@ -55,6 +58,15 @@ type SessionState =
   | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
 
+interface EndOptions {
+  /** On the client's side, where it is not the one of the reason. */
+  readonly closeCode?: number;
+  /** An event for the client before its close. */
+  readonly lastWords?: string | undefined;
+  /** The close does not wait for what is queued before it to leave. */
+  readonly isHurried?: boolean;
+}
+
 export class Session {
   readonly #options: SessionOptions;
   readonly #upstream: Link;
@@ -69,14 +81,15 @@ export class Session {
     const { client, provider, limits, metrics, admitted } = options;
     const tap = startTap(admitted.route.dialect, metrics, this.#startedMs);
     this.#tap = tap;
-    const slow = (reason: CloseReason, peer: Peer) => () => this.#slow(reason, peer);
     this.#upstream = new Link({
       direction: 'upstream',
       source: client,
       target: provider,
       limits,
       tap,
-      onSlow: slow(reasons.providerSlow, provider),
+      gate: admitted.key?.models && ((frame) => this.#objection(frame)),
+      onEnd: (end) => this.#clientEnded(end),
+      onSlow: () => this.#slow(reasons.providerSlow, provider),
     });
     this.#downstream = new Link({
       direction: 'downstream',
@@ -84,11 +97,11 @@ export class Session {
       target: client,
       limits,
       tap,
-      onSlow: slow(reasons.clientSlow, client),
+      onEnd: (end) => this.#providerEnded(end),
+      onSlow: () => this.#slow(reasons.clientSlow, client),
     });
     this.#state = { name: 'open', stopTimers: this.#startTimers() };
     this.#listen();
-    provider.ws.resume();
   }
 
   get id(): string {
@@ -96,23 +109,24 @@ export class Session {
   }
 
   /** Ends the session; only the first reason counts. What was passed on before still leaves before the close. */
-  end(reason: CloseReason, closeCode = reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005)): void {
+  end(reason: CloseReason, how: EndOptions = {}): void {
     if (this.#state.name !== 'open') return;
     this.#state.stopTimers();
+    const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     const { client, provider } = this.#options;
-    this.#close(client, this.#downstream, reason.client);
-    this.#close(provider, this.#upstream, reason.provider);
-    // The answer to our close stands behind whatever a paused end had still to say.
-    client.ws.resume();
-    provider.ws.resume();
+    // The rest of a message, and the answer to our close behind it, are still read of an end that waits.
+    client.resume();
+    provider.resume();
+    this.#close(client, this.#downstream, reason.client, how);
+    this.#close(provider, this.#upstream, reason.provider, how);
     this.#settle();
   }
 
   /** Lets both sockets go, whatever is still queued. */
   terminate(): void {
-    this.#options.client.ws.terminate();
-    this.#options.provider.ws.terminate();
+    this.#options.client.terminate();
+    this.#options.provider.terminate();
   }
 
   record(): SessionRecord {
@@ -139,45 +153,67 @@ export class Session {
 
   #listen(): void {
     const { client, provider } = this.#options;
-    client.ws.on('message', (data: Buffer, binary: boolean) =>
-      this.#receive({ data, binary, at: performance.now() }, 'upstream'),
+    const gone = () => this.#settle();
+    client.start(
+      {
+        received: (chunk) => this.#receive(this.#upstream, chunk),
+        lost: () => this.end(clientEnded(1006), { closeCode: 1006 }),
+        gone,
+      },
+      this.#downstream.boundary,
     );
-    provider.ws.on('message', (data: Buffer, binary: boolean) =>
-      this.#receive({ data, binary, at: performance.now() }, 'downstream'),
+    provider.start(
+      {
+        received: (chunk) => this.#receive(this.#downstream, chunk),
+        lost: () => this.end(providerEnded(1006)),
+        gone,
+      },
+      this.#upstream.boundary,
     );
-    // ws reports only breaches of the protocol as errors, and answers them itself; a lost socket is a close with 1006.
-    client.ws.on('error', (error) => this.end(reasons.clientBrokeProtocol, faultCode(error)));
-    provider.ws.on('error', () => this.end(reasons.providerBrokeProtocol));
-    client.ws.on('close', (code, reason) => {
-      this.end(clientEnded(code, reason), code);
-      this.#settle();
-    });
-    provider.ws.on('close', (code, reason) => {
-      this.end(providerEnded(code, reason));
-      this.#settle();
-    });
   }
 
   /** The edge where what goes wrong over one frame stays with this session. */
-  #receive(frame: Frame, direction: Direction): void {
-    if (this.#state.name !== 'open') return;
+  #receive(link: Link, chunk: Buffer): void {
     try {
-      const refused = direction === 'upstream' ? this.#guard(frame) : undefined;
-      if (refused !== undefined) this.#refuse(refused, frame);
-      else if (direction === 'upstream') this.#upstream.send(frame);
-      else this.#downstream.send(frame);
+      link.receive(chunk);
     } catch (error) {
       this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
       this.end(reasons.gatewayFault);
     }
   }
 
-  /** Keys without a model list pay nothing. */
-  #guard(frame: Frame): Refused | undefined {
+  #clientEnded(end: ReadEnd): void {
+    const { client } = this.#options;
+    client.finish();
+    if (end.name === 'refused') return void end.refuse();
+    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
+    else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
+  }
+
+  #providerEnded(end: ReadEnd): void {
+    const { provider } = this.#options;
+    provider.finish();
+    if (end.name === 'refused') return void end.refuse();
+    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
+  }
+
+  /** What is done about a client frame that may not pass. */
+  #objection(frame: Frame): (() => void) | undefined {
+    const refused = this.#refused(frame);
+    if (refused === undefined) return undefined;
+    const lastWords = this.#options.admitted.route.dialect.refusal(refused, frame);
+    return () => {
+      this.#options.metrics.refused(refused.code, 1008);
+      this.end(frameRefused(refused.message), { lastWords });
+    };
+  }
+
+  #refused(frame: Frame): Refused | undefined {
     const { key, adapter, route } = this.#options.admitted;
-    if (key?.models === undefined) return undefined;
     const named = route.dialect.guard(frame);
-    if (named === undefined || 'code' in named) return named;
+    if (key === undefined || named === undefined || 'code' in named) return named as Refused | undefined;
     const model = named.find((one) => !mayUse(key, adapter, one));
     if (model === undefined) return undefined;
     const fault = `this key may not use the model ${model}`;
@@ -185,34 +221,26 @@ export class Session {
     return { code: 'model_not_allowed', message };
   }
 
-  #refuse(refused: Refused, frame: Frame): void {
-    const event = this.#options.admitted.route.dialect.refusal(refused, frame);
-    if (event !== undefined) this.#options.client.ws.send(event);
-    this.#options.metrics.refused(refused.code, 1008);
-    this.end(frameRefused(refused.message));
-  }
-
-  #close(peer: Peer, link: Link, close: Close | 'lost'): void {
-    if (close === 'lost') peer.ws.terminate();
-    else if (peer.ws.readyState === WebSocket.OPEN) {
-      link.flushed(() => (close.code === undefined ? peer.ws.close() : peer.ws.close(close.code, close.reason)));
-    }
+  #close(peer: Peer, link: Link, close: Close | 'lost', { lastWords, isHurried }: EndOptions): void {
+    if (close === 'lost') peer.terminate();
+    else if (peer.isOpen)
+      link.finish(() => {
+        if (lastWords !== undefined && peer === this.#options.client) peer.sendText(lastWords);
+        peer.close(close.code, close.reason);
+      }, isHurried);
   }
 
   /** A peer that stopped reading gets its close, which it will hardly see, and no further patience. */
   #slow(reason: CloseReason, peer: Peer): void {
-    if (this.#state.name === 'open') {
-      const close = peer === this.#options.client ? reason.client : reason.provider;
-      if (close !== 'lost') peer.ws.close(close.code, close.reason);
-      this.end(reason);
-    } else peer.ws.terminate();
+    if (this.#state.name === 'open') this.end(reason, { isHurried: true });
+    else peer.terminate();
   }
 
   #settle(): void {
     const { client, provider, onClosed, metrics } = this.#options;
     const state = this.#state;
     if (state.name !== 'closing') return;
-    if (client.ws.readyState !== WebSocket.CLOSED || provider.ws.readyState !== WebSocket.CLOSED) return;
+    if (!client.isGone || !provider.isGone) return;
     this.#upstream.stop();
     this.#downstream.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };

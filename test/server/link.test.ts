@@ -81,15 +81,21 @@ describe.each(directions)('%s', (direction, ofEnds) => {
     expect(await closed(target)).toEqual({ code: 4001, reason: 'done' });
   });
 
-  test('a flood of small frames beyond what a pause can explain ends the session', async () => {
-    const { source, target } = ofEnds(await open({ pauseBytes: KIB, overrunBytes: KIB, stallMs: 60_000 }));
+  test('no more is queued than pauseBytes and one read, whatever the size of the frames', async () => {
+    const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
     target.pause();
-    flood(source, 100_000, 100);
-    expect((await gateway.nextEnd()).reason).toBe(direction === 'upstream' ? 'provider-slow' : 'client-slow');
+    flood(source, 3, 15 * MIB);
+    await heldBack(source);
+    const [record] = gateway.gateway.records();
+    // The kernel's own buffers take a few MiB on the way; the frame that is passing is not held.
+    expect(record?.frames[direction as 'upstream']).toBe(0);
+    expect(record?.state).toBe('open');
+    target.resume();
+    await expectFlood(target, 3, 15 * MIB);
   });
 
   test('a frame larger than every other limit passes', async () => {
-    const { source, target } = ofEnds(await open({ pauseBytes: KIB, overrunBytes: KIB }));
+    const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
     flood(source, 3, 15 * MIB);
     await expectFlood(target, 3, 15 * MIB);
   });
@@ -126,12 +132,12 @@ test.each([
   const stallMs = 250;
   const { client, upstream } = await open({ stallMs, pingMs: 60_000 }, tls);
   flood(upstream, 2, 15 * MIB);
+  const startedAt = performance.now();
   const { read } = await readSlowly(socketOf(client), { bytesPerTurn: 128 * KIB, total: 30 * MIB });
   expect(read).toBeGreaterThanOrEqual(30 * MIB);
-  const [record] = gateway.gateway.records();
-  expect(record?.state).toBe('open');
+  expect(gateway.gateway.records()[0]?.state).toBe('open');
   // Else it has not shown anything.
-  expect(record?.residenceUs.downstream.max).toBeGreaterThan(stallMs * 1000);
+  expect(performance.now() - startedAt).toBeGreaterThan(2 * stallMs);
   client.terminate();
 });
 

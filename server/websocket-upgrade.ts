@@ -1,0 +1,55 @@
+// The HTTP side of a WebSocket (RFC 6455, section 4): the 101 that clients get, and what a provider's answer must be.
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+const acceptOf = (key: string): string =>
+  createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+
+/** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
+export function acceptance(key: string, protocol: string | undefined, sessionId: string): string {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptOf(key)}`,
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    `x-trunkline-session: ${sessionId}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+export interface UpgradeRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is wrong with the headers of a 101; undefined: it is the answer to this request. */
+  fault(answer: IncomingHttpHeaders): string | undefined;
+}
+
+/** The headers that ask a provider for a WebSocket. */
+export function upgradeRequest(protocols: readonly string[]): UpgradeRequest {
+  const key = randomBytes(16).toString('base64');
+  return {
+    headers: {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': key,
+      ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(',') }),
+    },
+    fault(answer) {
+      const chosen = answer['sec-websocket-protocol'];
+      if (answer.upgrade?.toLowerCase() !== 'websocket') return 'its 101 is not for a WebSocket';
+      if (answer['sec-websocket-accept'] !== acceptOf(key)) return 'its 101 is not the answer to this request';
+      if (answer['sec-websocket-extensions'] !== undefined) return 'its 101 has an extension that was not asked for';
+      if (chosen !== undefined && !protocols.includes(chosen))
+        return 'its 101 has a subprotocol that was not asked for';
+      if (chosen === undefined && protocols.length > 0)
+        return 'its 101 has none of the subprotocols that were asked for';
+      return undefined;
+    },
+  };
+}
