@@ -19,7 +19,10 @@ let isAccepting = true;
 
 beforeAll(async () => {
   provider = await startProvider({ onUpgrade: () => !isAccepting });
-  gateway = await serve({ provider: provider.url, limits: { stallMs: 600_000, dialMs: 600_000, maxFramesPerSecond: 1_000_000 } });
+  gateway = await serve({
+    provider: provider.url,
+    limits: { stallMs: 600_000, dialMs: 600_000, maxFramesPerSecond: 1_000_000 },
+  });
   await warmUp();
 });
 
