@@ -175,7 +175,6 @@ export class Link {
       this.#isPaused = false;
       if (this.#rest === undefined) source.resume();
     }
-    target.release();
     if (isEmpty) this.#relieved();
     else this.#flush();
   }

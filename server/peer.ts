@@ -45,6 +45,7 @@ export class Peer {
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
   /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
   readonly #waiting = new Map<OwnOpcode, Buffer>();
+  #isAwaitingQueue = false;
   #isClosing = false;
   #hasFinished = false;
   #hasEnded = false;
@@ -92,7 +93,6 @@ export class Peer {
       this.#hasFinished = true;
       listener.lost();
     };
-    socket.on('drain', () => this.release());
     socket.once('end', () => {
       this.#hasEnded = true;
       lose();
@@ -174,7 +174,21 @@ export class Peer {
     if (!this.isOpen) return;
     const frame = encodeFrame(opcode, payload, this.#isMasking);
     if (opcode === 'close' || !this.#mustWait) this.socket.write(frame);
-    else this.#waiting.set(opcode, frame);
+    else {
+      this.#waiting.set(opcode, frame);
+      this.#awaitQueue();
+    }
+  }
+
+  /** An empty write is answered when everything before it has left. */
+  #awaitQueue(): void {
+    if (this.#isAwaitingQueue || !this.#isQueueLong) return;
+    this.#isAwaitingQueue = true;
+    this.socket.write(EMPTY, () => {
+      this.#isAwaitingQueue = false;
+      this.release();
+      if (this.#waiting.size > 0 && this.isOpen) this.#awaitQueue();
+    });
   }
 
   get #isMasking(): boolean {
@@ -182,7 +196,11 @@ export class Peer {
   }
 
   get #mustWait(): boolean {
-    return !this.#boundary.isBetweenFrames || this.queuedBytes > this.#options.limits.pauseBytes;
+    return !this.#boundary.isBetweenFrames || this.#isQueueLong;
+  }
+
+  get #isQueueLong(): boolean {
+    return this.queuedBytes > this.#options.limits.pauseBytes;
   }
 
   /** The server closes the connection (section 7.1.1): we do toward a client, a provider does. */
