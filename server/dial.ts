@@ -64,13 +64,16 @@ export function dial(options: DialOptions): Promise<Dialled> {
     settled = true;
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
+    socket.off('error', onError);
     if (dialled.kind !== 'open') socket.destroy();
     resolve(dialled);
   }
 
-  // Stay for the life of the socket: from its first moment no error of it may go unheard.
-  socket.on('error', (error) => fail(unreachable(describe(error))));
-  request.on('error', (error) => fail(unreachable(describe(error))));
+  // From its first moment to its last no error of the socket may go unheard; the first handler holds on to all of the dialling.
+  const onError = (error: Error): void => fail(unreachable(describe(error)));
+  socket.on('error', ignoreError);
+  socket.on('error', onError);
+  request.on('error', onError);
   request.once('response', (response) => {
     answer = response;
     void readRefusal(request, response).then((reply) => settle(relayable(reply)));
@@ -144,3 +147,5 @@ function describe(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
   return code ?? 'it broke off the upgrade';
 }
+
+function ignoreError(): void {}

@@ -10,8 +10,8 @@ export interface Intake {
   keep(): void;
 }
 
-/** Enough for the audio of one append; a read that fills it gets more the next time, up to what libuv reads at once. */
-const FIRST_READ_BYTES = 4 * 1024;
+/** Enough for an event; a read that fills it gets four times as much the next time, up to what libuv reads at once. */
+const FIRST_READ_BYTES = 2 * 1024;
 const LARGEST_READ_BYTES = 64 * 1024;
 /** The intakes of dialled sockets, whose memory is given with the dialling. */
 const dialled = new WeakMap<Socket, Intake>();

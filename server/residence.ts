@@ -22,23 +22,25 @@ const LONGEST_US = 60_000_000;
 const STEPS = 16;
 
 export function countResidence(): ResidenceCounts {
-  const counts = new Uint32Array(bucketOf(LONGEST_US) + 1);
+  // Made with the first frame: an idle session has none.
+  let counts: Uint32Array | undefined;
   let total = 0;
   let max = 0;
 
   function percentile(share: number): number {
     let left = Math.ceil(total * share);
-    for (let bucket = 0; bucket < counts.length; bucket += 1) {
-      left -= counts[bucket] as number;
-      if (left <= 0) return lowestOf(bucket);
-    }
-    return max;
+    const bucket = counts?.findIndex((count) => {
+      left -= count;
+      return left <= 0;
+    });
+    return bucket === undefined ? 0 : lowestOf(bucket);
   }
 
   return {
     add(us, frames) {
       const bounded = Math.min(LONGEST_US, Math.max(1, Math.round(us)));
       const bucket = bucketOf(bounded);
+      counts ??= new Uint32Array(bucketOf(LONGEST_US) + 1);
       counts[bucket] = (counts[bucket] as number) + frames;
       total += frames;
       if (bounded > max) max = bounded;
