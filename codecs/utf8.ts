@@ -16,7 +16,7 @@ export function utf8Check(): Utf8Check {
       const character = Buffer.concat([cut, piece.subarray(0, missing)]);
       if (missing > piece.length && !isLast) {
         cut = character;
-        return true;
+        return canGoOn(cut);
       }
       if (!isUtf8(character)) return false;
       from = missing;
@@ -24,6 +24,7 @@ export function utf8Check(): Utf8Check {
     }
     const to = isLast ? piece.length : lastCharacterEnd(piece, from);
     if (to < piece.length) cut = Buffer.from(piece.subarray(to));
+    if (cut !== undefined && !canGoOn(cut)) return false;
     return isUtf8(from === 0 && to === piece.length ? piece : piece.subarray(from, to));
   };
 }
@@ -36,6 +37,12 @@ function lastCharacterEnd(piece: Buffer, from: number): number {
     return characterBytes(byte) > back ? piece.length - back : piece.length;
   }
   return piece.length;
+}
+
+/** Whether any character begins like this: when one does, so does the first or the last of those that might. */
+function canGoOn(cut: Buffer): boolean {
+  const missing = characterBytes(cut[0] as number) - cut.length;
+  return [0x80, 0xbf].some((byte) => isUtf8(Buffer.concat([cut, Buffer.alloc(missing, byte)])));
 }
 
 /** By its first byte; 1 for what is no first byte, which the check then refuses. */

@@ -26,9 +26,9 @@ export function dialledIntake(): { readonly onread: OnReadOpts; bind<S extends S
       buffer: memory.next,
       callback(length, buffer) {
         const chunk = memory.filled(buffer as Buffer, length);
-        // Until somebody takes it, the socket is a stream like any other: it carries the HTTP upgrade.
-        if (take === undefined) bound?.push(Buffer.from(chunk));
-        else take(chunk);
+        // Until somebody takes it, the socket is a stream like any other: it carries the HTTP upgrade, and stops when it is full.
+        if (take === undefined) return bound?.push(Buffer.from(chunk)) ?? true;
+        take(chunk);
         return true;
       },
     },

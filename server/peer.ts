@@ -146,7 +146,8 @@ export class Peer {
 
   /** A text message of our own; not within a message of the other end, where it would be misread. */
   sendText(text: string): void {
-    if (this.#boundary.isBetweenMessages) this.socket.write(encodeFrame('text', Buffer.from(text), this.#isMasking));
+    if (!this.isOpen || !this.#boundary.isBetweenMessages) return;
+    this.socket.write(encodeFrame('text', Buffer.from(text), this.#isMasking));
   }
 
   /** The close frame, behind what is queued; in the middle of a frame it cannot be said, and the connection just ends. */
@@ -173,10 +174,13 @@ export class Peer {
   #send(opcode: OwnOpcode, payload: Buffer): void {
     if (!this.isOpen) return;
     const frame = encodeFrame(opcode, payload, this.#isMasking);
-    if (opcode === 'close' || !this.#mustWait) this.socket.write(frame);
-    else {
+    if (opcode !== 'close' && this.#mustWait) {
       this.#waiting.set(opcode, frame);
       this.#awaitQueue();
+    } else {
+      // An older one that still waits would come after it.
+      this.#waiting.delete(opcode);
+      this.socket.write(frame);
     }
   }
 
