@@ -69,6 +69,8 @@ export class FrameReader {
   #runEnd = 0;
   /** Where in the chunk the header of a frame begins that has yet to pass. */
   #headerStart: number | undefined;
+  /** Bytes of that header that came with earlier reads. */
+  #headerBefore = 0;
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
@@ -80,9 +82,10 @@ export class FrameReader {
     if (this.#options.gate !== undefined) this.#drop();
   }
 
-  /** `at`: when the chunk was received (monotonic ms). The chunk may be used again after the call. */
+  /** `at`: when the chunk was received (monotonic ms). The chunk may be used again after the call. Behind an `end` nothing counts. */
   read(chunk: Buffer, at: number): Batch {
     const batch = newBatch();
+    if (this.#batch.end !== undefined) return batch;
     this.#batch = batch;
     this.#at = at;
     this.#scratchUsed = 0;
@@ -98,8 +101,6 @@ export class FrameReader {
       else offset = this.#readPayload(chunk, offset);
     }
     this.#endRun(chunk);
-    // What is held back over the end of a read must not change with the memory of the chunk.
-    if (this.#held.length > 0) this.#held = this.#held.map((bytes) => Buffer.from(bytes));
     return batch;
   }
 
@@ -157,9 +158,8 @@ export class FrameReader {
       this.#beginFrame();
       if (this.#frame === undefined) return offset;
       if (this.#passes()) {
-        // The part of the header that came with an earlier read passes first.
-        if (before > 0) this.#passing.push(Buffer.from(header.subarray(0, before)));
         this.#headerStart = from;
+        this.#headerBefore = before;
       }
       if (this.#frame.payloadBytes === 0 || offset === chunk.length) this.#readPayload(chunk, offset);
       return offset;
@@ -220,11 +220,16 @@ export class FrameReader {
     if (this.#utf8?.(plain, isLast) === false) return void this.#break(1007);
     const start = this.#headerStart ?? from;
     this.#headerStart = undefined;
+    if (this.#headerBefore > 0) this.#passing.push(Buffer.from(this.#header.subarray(0, this.#headerBefore)));
+    this.#headerBefore = 0;
     if (this.#options.gate === undefined) {
       this.#extendRun(chunk, start, to);
       this.isBetweenFrames = isEnd;
       this.isBetweenMessages = isLast;
-    } else this.#held.push(chunk.subarray(start, to));
+    } else {
+      const held = chunk.subarray(start, to);
+      this.#held.push(isLast ? held : Buffer.from(held));
+    }
     if (isLast) this.#complete(chunk, plain);
     else this.#kept.push(Buffer.from(plain));
   }
@@ -288,9 +293,7 @@ export class FrameReader {
     if (opcode === CLOSE) this.#batch.end = { name: 'closed', payload: this.#control };
     else if (opcode > CLOSE) {
       this.#batch.controls.push({ name: opcode === PING ? 'ping' : 'pong', payload: this.#control });
-    } else if (isFinal) {
-      this.#opcode = 0;
-      this.#reads = 0;
-    }
+    } else if (isFinal) this.#opcode = 0;
+    if (this.#opcode === 0) this.#reads = 0;
   }
 }

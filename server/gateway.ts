@@ -20,6 +20,7 @@ import { type CloseReason, reasons } from './close-reason.ts';
 import type { Config } from './config.ts';
 import { type ConnectionLimit, createConnectionLimit } from './connections.ts';
 import { type Departure, watchDeparture } from './departure.ts';
+import type { Dialled } from './dial.ts';
 import type { Fleet } from './fleet.ts';
 import { answerHttp, writeReply } from './http.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from './listener.ts';
@@ -223,8 +224,9 @@ export class Gateway {
     const { fleet, config } = this.#options;
     const { sessionId, adapter } = admitted;
     let started = false;
+    let dialled: Dialled | undefined;
     try {
-      const dialled = await this.#reach.dial({ ...admitted, limits: config.limits, signal: departure.signal });
+      dialled = await this.#reach.dial({ ...admitted, limits: config.limits, signal: departure.signal });
       departure.stop();
       if (dialled.kind === 'open') started = this.#start(admitted, dialled.socket, upgrade);
       else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining), admitted);
@@ -236,14 +238,16 @@ export class Gateway {
         writeReply(upgrade.socket, dialled.reply);
       }
     } finally {
-      if (!started) fleet.release(sessionId);
+      if (!started) {
+        fleet.release(sessionId);
+        if (dialled?.kind === 'open') dialled.socket.destroy();
+      }
     }
   }
 
   /** Answers with the 101 and starts the session; false when the client is gone, or the gateway is about to be. */
   #start(admitted: Admitted, provider: Socket, { request, socket, head }: Upgrade): boolean {
     if (this.#phase === 'ending' || !socket.writable) {
-      provider.destroy();
       if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
       return false;
     }

@@ -92,16 +92,19 @@ export class Link {
 
   /**
    * Nothing more passes but the rest of a message that has begun. Calls back when that has passed and the target has taken it
-   * all; `isHurried`: without waiting for the target.
+   * all; `isHurried`: at once.
    */
   finish(callback: () => void, isHurried = false): void {
     this.#reader.mute();
-    this.#whenFinished = () => {
-      if (isHurried) callback();
-      else this.#flushed(callback);
-    };
+    this.#whenFinished = isHurried ? callback : () => this.#flushed(callback);
     this.#patience = setTimeout(() => this.#finished(), this.#options.limits.closeMs);
-    this.#checkFinished();
+    if (isHurried) this.#finished();
+    else this.#checkFinished();
+  }
+
+  /** The source is gone: a message that has begun will not end. */
+  sourceLost(): void {
+    if (this.#whenFinished !== undefined) this.#checkFinished();
   }
 
   /** Drops the timers and the callbacks; the sockets belong to the session. */
@@ -155,7 +158,7 @@ export class Link {
 
   /** An empty write is answered when everything before it has left: the one sign of progress that costs frames nothing. */
   #flush(): void {
-    if (this.#flushing) return;
+    if (this.#flushing || !this.#options.target.socket.writable) return;
     this.#flushing = true;
     const covered = this.#queue.length;
     this.#options.target.socket.write(EMPTY, (error) => {
@@ -202,6 +205,9 @@ export class Link {
     clearTimeout(this.#patience);
     this.#whenFinished?.();
     this.#whenFinished = undefined;
+    // The answer to our close stands behind whatever a paused source had still to say.
+    this.#isPaused = false;
+    if (this.#rest === undefined) this.#options.source.resume();
   }
 
   /** Looks four times per `stallMs` whether the kernel took anything; only a full `stallMs` without it is a stall. */

@@ -103,8 +103,9 @@ export class Peer {
       lose();
       listener.gone();
     });
-    this.#intake.start((chunk) => listener.received(chunk));
+    // Before anything is received: what comes early may already pause it.
     socket.resume();
+    this.#intake.start((chunk) => listener.received(chunk));
     if (socket.destroyed) lose();
   }
 

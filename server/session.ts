@@ -17,7 +17,7 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import type { Limits } from './config.ts';
+import type { Key, Limits } from './config.ts';
 import { Link } from './link.ts';
 import { watchLiveness } from './liveness.ts';
 import { faultOf } from './log.ts';
@@ -79,6 +79,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { client, provider, limits, metrics, admitted } = options;
+    const { key } = admitted;
     const tap = startTap(admitted.route.dialect, metrics, this.#startedMs);
     this.#tap = tap;
     this.#upstream = new Link({
@@ -87,7 +88,7 @@ export class Session {
       target: provider,
       limits,
       tap,
-      gate: admitted.key?.models && ((frame) => this.#objection(frame)),
+      gate: key?.models && ((frame) => this.#objection(frame, key)),
       onEnd: (end) => this.#clientEnded(end),
       onSlow: () => this.#slow(reasons.providerSlow, provider),
     });
@@ -115,9 +116,6 @@ export class Session {
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     const { client, provider } = this.#options;
-    // The rest of a message, and the answer to our close behind it, are still read of an end that waits.
-    client.resume();
-    provider.resume();
     this.#close(client, this.#downstream, reason.client, how);
     this.#close(provider, this.#upstream, reason.provider, how);
     this.#settle();
@@ -157,7 +155,10 @@ export class Session {
     client.start(
       {
         received: (chunk) => this.#receive(this.#upstream, chunk),
-        lost: () => this.end(clientEnded(1006), { closeCode: 1006 }),
+        lost: () => {
+          this.end(clientEnded(1006), { closeCode: 1006 });
+          this.#upstream.sourceLost();
+        },
         gone,
       },
       this.#downstream.boundary,
@@ -165,7 +166,10 @@ export class Session {
     provider.start(
       {
         received: (chunk) => this.#receive(this.#downstream, chunk),
-        lost: () => this.end(providerEnded(1006)),
+        lost: () => {
+          this.end(providerEnded(1006));
+          this.#downstream.sourceLost();
+        },
         gone,
       },
       this.#upstream.boundary,
@@ -200,8 +204,8 @@ export class Session {
   }
 
   /** What is done about a client frame that may not pass. */
-  #objection(frame: Frame): (() => void) | undefined {
-    const refused = this.#refused(frame);
+  #objection(frame: Frame, key: Key): (() => void) | undefined {
+    const refused = this.#refused(frame, key);
     if (refused === undefined) return undefined;
     const lastWords = this.#options.admitted.route.dialect.refusal(refused, frame);
     return () => {
@@ -210,10 +214,10 @@ export class Session {
     };
   }
 
-  #refused(frame: Frame): Refused | undefined {
-    const { key, adapter, route } = this.#options.admitted;
+  #refused(frame: Frame, key: Key): Refused | undefined {
+    const { adapter, route } = this.#options.admitted;
     const named = route.dialect.guard(frame);
-    if (key === undefined || named === undefined || 'code' in named) return named as Refused | undefined;
+    if (named === undefined || 'code' in named) return named;
     const model = named.find((one) => !mayUse(key, adapter, one));
     if (model === undefined) return undefined;
     const fault = `this key may not use the model ${model}`;
@@ -223,11 +227,12 @@ export class Session {
 
   #close(peer: Peer, link: Link, close: Close | 'lost', { lastWords, isHurried }: EndOptions): void {
     if (close === 'lost') peer.terminate();
-    else if (peer.isOpen)
-      link.finish(() => {
-        if (lastWords !== undefined && peer === this.#options.client) peer.sendText(lastWords);
-        peer.close(close.code, close.reason);
-      }, isHurried);
+    const say = (): void => {
+      if (close === 'lost') return;
+      if (lastWords !== undefined && peer === this.#options.client) peer.sendText(lastWords);
+      peer.close(close.code, close.reason);
+    };
+    link.finish(say, isHurried || !peer.isOpen);
   }
 
   /** A peer that stopped reading gets its close, which it will hardly see, and no further patience. */

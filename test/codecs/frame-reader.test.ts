@@ -1,237 +1,251 @@
-// Frames that go by: what may pass of them, whatever the cuts, and in memory that is used again.
+// What passes, what is read, and what is refused, however the bytes are cut.
 
 import { describe, expect, test } from 'vitest';
-import type { Batch, ReadEnd } from '../../codecs/frame-batch.ts';
-import { FrameReader, type FrameReaderOptions } from '../../codecs/frame-reader.ts';
-import { type Random, seededRandom } from '../support/random.ts';
-import { closeBytes, frameBytes } from '../support/raw-socket.ts';
+import { FrameReader } from '../../codecs/frame-reader.ts';
+import { type Cut, expectSame, type RunOptions, runAsReference, runFrames } from '../support/frame-run.ts';
+import { seededRandom } from '../support/random.ts';
+import { randomWire } from '../support/random-wire.ts';
+import { closeBytes, type FrameOptions, frameBytes } from '../support/raw-socket.ts';
 
-const defaults = { maxPayloadBytes: 1000, maxFragments: 4, maxBufferedChunks: 100_000 };
-
-function readerFor(isMasked: boolean, options: Partial<FrameReaderOptions> = {}): FrameReader {
-  return new FrameReader({ ...defaults, isMasked, ...options });
-}
-
-interface Heard {
-  readonly passed: Buffer;
-  readonly messages: { readonly data: Buffer; readonly binary: boolean }[];
-  readonly controls: string[];
-  end: ReadEnd | undefined;
-}
-
-/** Reads in chunks of the given sizes; the memory of a chunk is overwritten after each read, as a socket would. */
-function readAll(reader: FrameReader, wire: Buffer, nextSize: () => number, onBatch?: (batch: Batch) => void): Heard {
-  const passed: Buffer[] = [];
-  const heard = { messages: [] as Heard['messages'], controls: [] as string[], end: undefined as ReadEnd | undefined };
-  for (let at = 0; at < wire.length && heard.end === undefined; ) {
-    const size = nextSize();
-    const chunk = Buffer.from(wire.subarray(at, at + size));
-    at += size;
-    const batch = reader.read(chunk, at);
-    passed.push(...batch.runs.map((run) => Buffer.from(run)));
-    for (const { data, binary } of batch.frames) heard.messages.push({ data: Buffer.from(data), binary });
-    for (const { name, payload } of batch.controls) heard.controls.push(`${name} ${payload}`);
-    heard.end = batch.end;
-    onBatch?.(batch);
-    chunk.fill(0xff);
-  }
-  return { ...heard, passed: Buffer.concat(passed) };
-}
-
-const whole = () => Number.POSITIVE_INFINITY;
-
-interface Conversation {
-  readonly wire: Buffer;
-  /** The bytes of the data frames alone. */
-  readonly data: Buffer;
-  /** Where in `data` frames end, and where messages do. */
-  readonly frameEnds: ReadonlySet<number>;
-  readonly messageEnds: ReadonlySet<number>;
-  readonly messages: { readonly data: Buffer; readonly binary: boolean }[];
-  readonly controls: string[];
-}
-
-/** Messages of one to four fragments, with pings and pongs anywhere between frames. */
-function converse(random: Random, masked: boolean): Conversation {
-  const wire: Buffer[] = [];
-  const data: Buffer[] = [];
-  const [frameEnds, messageEnds] = [new Set([0]), new Set([0])];
-  const messages: Conversation['messages'] = [];
-  const controls: string[] = [];
-  let length = 0;
-  const control = () => {
-    if (random.below(3) > 0) return;
-    const [opcode, name] = random.pick([[9, 'ping'] as const, [10, 'pong'] as const]);
-    const payload = 'x'.repeat(random.below(126));
-    wire.push(frameBytes(opcode, payload, { masked }));
-    controls.push(`${name} ${payload}`);
-  };
-  for (let count = 1 + random.below(8); count > 0; count -= 1) {
-    const binary = random.below(2) === 0;
-    const message = binary ? random.bytes(random.below(300)) : Buffer.from('aé語😀'.repeat(random.below(40)));
-    const cuts = Array.from({ length: random.below(4) }, () => random.below(message.length + 1)).sort((a, b) => a - b);
-    const pieces = [0, ...cuts].map((from, index) => message.subarray(from, cuts[index] ?? message.length));
-    for (const [index, piece] of pieces.entries()) {
-      control();
-      const opcode = index > 0 ? 0 : binary ? 2 : 1;
-      const bytes = frameBytes(opcode, piece, { masked, fin: index === pieces.length - 1 });
-      wire.push(bytes);
-      data.push(bytes);
-      length += bytes.length;
-      frameEnds.add(length);
-    }
-    messageEnds.add(length);
-    messages.push({ data: message, binary });
-    control();
-  }
-  return { wire: Buffer.concat(wire), data: Buffer.concat(data), frameEnds, messageEnds, messages, controls };
-}
+const [TEXT, BINARY, PING, PONG] = [1, 2, 9, 10];
+const whole: Cut = () => Infinity;
+const sizes = [1, 2, 3, 7, 100, 1000, Infinity];
+const every =
+  (size: number): Cut =>
+  () =>
+    size;
+const passesAll = (): boolean => false;
 
 describe.each([
   ['masked', true],
   ['unmasked', false],
-] as const)('%s frames', (_, masked) => {
-  const frame = (opcode: number, payload: string | Buffer, fin = true) => frameBytes(opcode, payload, { masked, fin });
+])('a reader of %s frames', (_, masked) => {
+  const options: RunOptions = { isMasked: masked, maxPayloadBytes: 100_000, maxFragments: 4 };
+  const gated: RunOptions = { ...options, refuses: passesAll };
+  const frame = (opcode: number, payload: Buffer | string = '', more: FrameOptions = {}): Buffer =>
+    frameBytes(opcode, payload, { masked, ...more });
+  const open = { fin: false };
 
-  test.each([1, 2, 3, 7, 100, 10_000])('pass as they are, whatever the cuts: %i bytes a read', (size) => {
-    for (let seed = 0; seed < 60; seed += 1) {
-      const { wire, data, frameEnds, messageEnds, messages, controls } = converse(seededRandom(seed), masked);
-      const reader = readerFor(masked);
-      let length = 0;
-      const heard = readAll(
-        reader,
-        wire,
-        () => size,
-        ({ runs }) => {
-          for (const run of runs) length += run.length;
-          expect(reader.isBetweenFrames).toBe(frameEnds.has(length));
-          expect(reader.isBetweenMessages).toBe(messageEnds.has(length));
-        },
-      );
-      expect(heard).toEqual({ passed: data, messages, controls, end: undefined });
-    }
-  });
-
-  test('pass as they are with random cuts, and whole through a gate', () => {
-    for (let seed = 100; seed < 300; seed += 1) {
-      const random = seededRandom(seed);
-      const { wire, data, messageEnds, messages, controls } = converse(random, masked);
-      const expected = { passed: data, messages, controls, end: undefined };
-      const size = () => 1 + random.below(200);
-      expect(readAll(readerFor(masked), wire, size)).toEqual(expected);
-      const asked: Buffer[] = [];
-      const gated = readerFor(masked, { gate: (one) => void asked.push(Buffer.from(one.data)) });
-      let length = 0;
-      const heard = readAll(gated, wire, size, ({ runs }) => {
-        for (const run of runs) length += run.length;
-        expect(messageEnds.has(length)).toBe(true);
-      });
-      expect(heard).toEqual(expected);
-      expect(asked).toEqual(messages.map((one) => one.data));
-    }
-  });
-
-  test('pass only with a complete header', () => {
-    const wire = frame(2, Buffer.alloc(500));
-    const header = wire.length - 500;
-    const reader = readerFor(masked);
-    for (let at = 0; at < header - 1; at += 1) expect(reader.read(wire.subarray(at, at + 1), 0).runs).toEqual([]);
-    const runs = reader.read(wire.subarray(header - 1, header), 0).runs;
-    expect(Buffer.concat([...runs])).toEqual(wire.subarray(0, header));
-    expect(reader.isBetweenFrames).toBe(false);
-  });
-
-  const broken: [what: string, bytes: Buffer, code: number][] = [
-    ['a reserved bit', frameBytes(1, 'x', { masked, rsv: 4 }), 1002],
-    ['an unknown opcode', frame(3, 'x'), 1002],
-    ['an unknown control opcode', frame(11, 'x'), 1002],
-    ['the wrong mask', frameBytes(1, 'x', { masked: !masked }), 1002],
-    ['a continuation of nothing', frame(0, 'x'), 1002],
-    ['a ping in fragments', frame(9, 'x', false), 1002],
-    ['a long ping', frame(9, 'x'.repeat(126)), 1002],
-    ['a message over the limit', frame(2, Buffer.alloc(1001)), 1009],
-    ['text that is not UTF-8', frame(1, Buffer.from([0x61, 0xff])), 1007],
+  const speech = Buffer.alloc(70_000, 'speech');
+  const data = [
+    [frame(TEXT, 'hello')],
+    [frame(BINARY, speech.subarray(0, 300)), frame(TEXT), frame(BINARY)],
+    [frame(TEXT, 'aé€😀'.repeat(40)), frame(TEXT, Buffer.from('€').subarray(0, 2), open)],
+    [frame(0, '', open), frame(0, Buffer.from('€').subarray(2), open)],
+    [frame(0), frame(BINARY, speech)],
+    [frame(BINARY, 'a', open), frame(0, 'b')],
+  ].map((frames) => Buffer.concat(frames));
+  const controls = [
+    { name: 'ping', payload: Buffer.from('are you there') },
+    { name: 'pong', payload: Buffer.alloc(0) },
+    { name: 'ping', payload: Buffer.alloc(125, 1) },
+    { name: 'pong', payload: Buffer.from('x') },
+    { name: 'ping', payload: Buffer.alloc(0) },
+  ];
+  const talk = Buffer.concat(
+    data.flatMap((bytes, index) => {
+      const control = controls[index];
+      return control === undefined ? [bytes] : [bytes, frame(control.name === 'ping' ? PING : PONG, control.payload)];
+    }),
+  );
+  const messages = [
+    { data: Buffer.from('hello'), binary: false },
+    { data: speech.subarray(0, 300), binary: true },
+    { data: Buffer.alloc(0), binary: false },
+    { data: Buffer.alloc(0), binary: true },
+    { data: Buffer.from('aé€😀'.repeat(40)), binary: false },
+    { data: Buffer.from('€'), binary: false },
+    { data: speech, binary: true },
+    { data: Buffer.from('ab'), binary: true },
   ];
 
-  test.each(broken)('end with %s, of which nothing passes', (_what, bytes, code) => {
-    const fine = frame(1, 'fine');
-    for (const size of [1, whole()]) {
-      const heard = readAll(readerFor(masked), Buffer.concat([fine, bytes, fine]), () => size);
-      expect(heard.end).toEqual({ name: 'broken', code });
-      expect(heard.messages).toHaveLength(1);
-      if (size > 1) expect(heard.passed).toEqual(fine);
+  test.each(sizes)('passes data frames as they are and reads all, in pieces of %d', (size) => {
+    for (const how of [options, gated]) {
+      const run = runAsReference(talk, every(size), how);
+      expectSame(run.passed, Buffer.concat(data));
+      expect(run.messages.map(({ binary }) => binary)).toEqual(messages.map(({ binary }) => binary));
+      for (const [index, message] of messages.entries()) expectSame(run.messages[index]?.data ?? speech, message.data);
+      expect(run.controls).toEqual(controls);
+      expect(run.end).toBeUndefined();
     }
   });
 
-  test('end with too many fragments, at a boundary of frames', () => {
-    const reader = readerFor(masked);
-    const pieces = [frame(1, 'x', false), ...Array.from({ length: 4 }, () => frame(0, 'x', false))];
-    const { passed, end } = readAll(reader, Buffer.concat(pieces), whole);
-    expect(end).toEqual({ name: 'broken', code: 1008 });
-    expect(passed).toEqual(Buffer.concat(pieces.slice(0, 4)));
-    expect([reader.isBetweenFrames, reader.isBetweenMessages]).toEqual([true, false]);
-  });
-
-  test('end with text that is cut within a character, in the middle of its frame', () => {
-    const reader = readerFor(masked);
-    const wire = frame(1, Buffer.from([...Buffer.from('a'.repeat(200)), 0xe2, 0x82]));
-    const { end } = readAll(reader, wire, () => 100);
-    expect(end).toEqual({ name: 'broken', code: 1007 });
-    expect(reader.isBetweenFrames).toBe(false);
-  });
-
-  test('end with one read too many for a message', () => {
-    const { end, passed } = readAll(readerFor(masked, { maxBufferedChunks: 8 }), frame(2, Buffer.alloc(100)), () => 1);
-    expect(end).toEqual({ name: 'broken', code: 1008 });
-    expect(passed.length).toBeLessThan(20);
-  });
-
-  test('end with a close, behind which nothing is looked at', () => {
-    const wire = Buffer.concat([frame(1, 'a'), closeBytes(4001, 'bye', { masked }), Buffer.from([0xff, 0xff])]);
-    for (const size of [1, whole()]) {
-      const { end, passed } = readAll(readerFor(masked), wire, () => size);
-      expect(end).toEqual({ name: 'closed', payload: Buffer.from([0x0f, 0xa1, ...Buffer.from('bye')]) });
-      expect(passed).toEqual(frame(1, 'a'));
+  test('holds an incomplete header back, and passes an incomplete payload', () => {
+    const bytes = Buffer.concat([frame(TEXT, 'a'.repeat(200), open), frame(0, 'b')]);
+    const run = runFrames(bytes, every(1), options);
+    const first = bytes.length - frame(0, 'b').length;
+    const header = first - 200;
+    const second = first + header - 2;
+    for (const [index, { passed, isBetweenFrames, isBetweenMessages }] of run.steps.entries()) {
+      const read = index + 1;
+      const isInHeader = read < header || (read > first && read < second);
+      expect(passed).toBe(isInHeader ? (read < header ? 0 : first) : read);
+      expect(isBetweenFrames).toBe(isInHeader || read === first || read === bytes.length);
+      expect(isBetweenMessages).toBe(read < header || read === bytes.length);
     }
   });
 
-  test('that a gate keeps back do not pass, nor anything behind them', () => {
-    const refuse = () => {};
-    const pieces = [frame(1, 'good'), frame(1, 'b', false), frame(9, '?'), frame(0, 'ad'), frame(1, 'good')];
-    for (const size of [1, 3, whole()]) {
-      const gate = ({ data }: { data: Buffer }) => (data.toString() === 'bad' ? refuse : undefined);
-      const heard = readAll(readerFor(masked, { gate }), Buffer.concat(pieces), () => size);
-      expect(heard).toMatchObject({ passed: frame(1, 'good'), controls: ['ping ?'], end: { name: 'refused', refuse } });
-    }
+  test('says when a message was received: with its last byte', () => {
+    const reader = new FrameReader({ ...options, maxBufferedChunks: 10 });
+    const bytes = frame(TEXT, 'late');
+    expect(reader.read(bytes.subarray(0, 4), 10).frames).toEqual([]);
+    expect(reader.read(bytes.subarray(4), 20).frames).toEqual([{ data: Buffer.from('late'), binary: false, at: 20 }]);
+    expect(reader.read(bytes, 30).frames[0]?.at).toBe(30);
   });
 
-  test('pass no more after mute() but for the rest of a message that has begun', () => {
-    const [first, second] = [frame(1, 'begun', false), frame(0, 'ended')];
-    const reader = readerFor(masked);
-    expect(reader.read(first, 0).runs).toHaveLength(1);
-    reader.mute();
-    const heard = readAll(reader, Buffer.concat([second, frame(1, 'next'), frame(9, '!')]), whole);
-    expect(heard).toMatchObject({
-      passed: second,
-      controls: ['ping !'],
-      messages: [{ data: Buffer.from('begunended') }],
+  test('counts the frames of a read, of whatever kind', () => {
+    const reader = new FrameReader({ ...options, maxBufferedChunks: 10 });
+    const bytes = Buffer.concat([frame(TEXT, 'a', open), frame(PING), frame(0, 'b'), frame(BINARY, 'c'), frame(PONG)]);
+    expect(reader.read(bytes, 0).count).toBe(5);
+    expect(reader.read(frame(TEXT, 'abc').subarray(0, 8), 0).count).toBe(masked ? 0 : 1);
+  });
+
+  const invalid = Buffer.from('good until \xff here', 'latin1');
+  const faults: readonly (readonly [string, number, readonly Buffer[], readonly Buffer[]])[] = [
+    ...[1, 2, 4].flatMap((rsv) => [
+      [`reserved bits ${rsv}`, 1002, [], [frame(TEXT, 'x', { rsv })]] as const,
+      [`reserved bits ${rsv} of a ping`, 1002, [], [frame(PING, '', { rsv })]] as const,
+    ]),
+    ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode) => [`opcode ${opcode}`, 1002, [], [frame(opcode)]] as const),
+    ['the wrong masking', 1002, [], [frame(TEXT, 'xyz', { masked: !masked })]],
+    ['the wrong masking of a ping', 1002, [], [frame(PING, '', { masked: !masked })]],
+    ['the wrong masking of a close', 1002, [], [closeBytes(1000, '', { masked: !masked })]],
+    ['a ping in fragments', 1002, [], [frame(PING, '', open)]],
+    ['a close in fragments', 1002, [], [frame(8, '', open)]],
+    ['a ping of 126 bytes', 1002, [], [frame(PING, Buffer.alloc(126))]],
+    ['a close of 70000 bytes', 1002, [], [frame(8, speech)]],
+    ['a continuation of nothing', 1002, [], [frame(0, 'x')]],
+    ['a text within a message', 1002, [frame(TEXT, 'x', open)], [frame(TEXT, 'x')]],
+    ['a binary within a message', 1002, [frame(TEXT, 'x', open)], [frame(BINARY, 'x', open)]],
+    ['one byte too many', 1009, [], [frame(BINARY, Buffer.alloc(100_001))]],
+    ['one byte too many in fragments', 1009, [frame(BINARY, Buffer.alloc(100_000), open)], [frame(0, 'x')]],
+    ['a claim of 2^32 bytes', 1009, [], [frame(TEXT, '', { claimed: 2 ** 32 })]],
+    ['a claim of 2^63 bytes', 1009, [], [frame(TEXT, '', { claimed: 2 ** 63 })]],
+    ['one fragment too many', 1008, ['1', '2', '3', '4'].map((x) => frame(x === '1' ? 1 : 0, x, open)), [frame(0)]],
+    ['text that is not UTF-8', 1007, [], [frame(TEXT, invalid)]],
+    ['text that ends in a character', 1007, [], [frame(TEXT, Buffer.from('€').subarray(0, 2))]],
+    ['half a pair', 1007, [], [frame(TEXT, Buffer.from('eda080', 'hex'))]],
+    ['a fragment that is not UTF-8', 1007, [frame(TEXT, 'x', open)], [frame(0, invalid)]],
+    ['a character not ended', 1007, [frame(TEXT, Buffer.from('€').subarray(0, 2), open)], [frame(0, '€')]],
+    ['a last fragment too short', 1007, [frame(TEXT, Buffer.from('😀').subarray(0, 2), open)], [frame(0)]],
+  ];
+
+  test.each(faults)('refuses %s with %i, and passes what came before', (_name, code, before, [faulty]) => {
+    const sound = Buffer.concat([frame(TEXT, 'sound'), frame(BINARY, 'sound')]);
+    const passing = [sound, ...before];
+    const behind = Buffer.concat([frame(TEXT, 'behind'), frame(PING)]);
+    const wire = Buffer.concat([...passing, frame(PONG, 'seen'), faulty as Buffer, behind]);
+    const start = Buffer.concat(passing).length + frame(PONG, 'seen').length;
+    const cutInTwo = Array.from({ length: Math.min(40, wire.length - start) }, (_value, index): Cut => {
+      const pieces = [start + index, Infinity];
+      return () => pieces.shift() ?? Infinity;
     });
-    expect(reader.isBetweenMessages).toBe(true);
+    for (const cut of [...sizes.map(every), ...cutInTwo]) {
+      const run = runAsReference(wire, cut, options);
+      expect(run.end).toBe(`broken ${code}`);
+      expect(run.controls).toEqual([{ name: 'pong', payload: Buffer.from('seen') }]);
+      expect(run.messages).toHaveLength(2);
+      expectSame(runAsReference(wire, cut, gated).passed, sound);
+    }
+    expectSame(runFrames(wire, whole, options).passed, Buffer.concat(passing));
   });
 
-  test('that a gate holds are dropped by mute()', () => {
-    const reader = readerFor(masked, { gate: () => undefined });
-    reader.read(frame(1, 'begun', false), 0);
-    reader.mute();
-    expect(readAll(reader, Buffer.concat([frame(0, 'ended'), frame(1, 'next')]), whole).passed).toHaveLength(0);
+  test('refuses a message that takes too many reads, and one that does not is no matter', () => {
+    const few = { ...options, maxBufferedChunks: 5 };
+    const long = Buffer.concat([frame(BINARY, speech.subarray(0, 500))]);
+    const talk = Buffer.concat([long, long, long]);
+    const fits = runFrames(talk, every(Math.ceil(long.length / 5)), few);
+    expect(fits.end).toBeUndefined();
+    expectSame(fits.passed, talk);
+    const late = runFrames(Buffer.concat([frame(TEXT, 'a'), long]), every(100), few);
+    expect(late.end).toBe('broken 1008');
+    expect(late.passed).toHaveLength(500);
+    const slow = Buffer.concat([frame(TEXT, 'a', open), ...Array.from({ length: 5 }, () => frame(PING))]);
+    expect(runFrames(slow, every(frame(PING).length), few).end).toBe('broken 1008');
   });
-});
 
-test('random bytes never throw', () => {
-  const random = seededRandom(11);
-  for (let round = 0; round < 3000; round += 1) {
-    const reader = readerFor(round % 2 === 0, round % 3 === 0 ? { gate: () => undefined } : {});
-    const heard = readAll(reader, random.bytes(1 + random.below(200)), () => 1 + random.below(50));
-    if (heard.end?.name === 'broken') expect([1002, 1007, 1008, 1009]).toContain(heard.end.code);
-  }
+  test('does not count the reads that control frames take up between messages', () => {
+    const wire = Buffer.concat(Array.from({ length: 20 }, () => frame(PING, 'x')));
+    expect(runFrames(wire, every(1), { ...options, maxBufferedChunks: 20 }).controls).toHaveLength(20);
+  });
+
+  test.each(sizes)('looks at nothing behind a close, in pieces of %d', (size) => {
+    const said = Buffer.concat([Buffer.from('0fa1', 'hex'), Buffer.from('bye')]);
+    for (const payload of [said, Buffer.alloc(0), Buffer.from([3])]) {
+      const wire = Buffer.concat([frame(TEXT, 'a', open), frame(8, payload), frame(0, 'b'), Buffer.alloc(2000, 0xff)]);
+      const run = runAsReference(wire, every(size), options);
+      expect(run.end).toBe(`closed ${payload.toString('hex')}`);
+      expectSame(run.passed, frame(TEXT, 'a', open));
+      expect(run.messages).toEqual([]);
+    }
+  });
+
+  test.each(sizes)('asks the gate with whole messages before any byte passes, in pieces of %d', (size) => {
+    const parts = [frame(TEXT, 'to be ', open), frame(PING, 'in between'), frame(0, 'kept')];
+    const wire = Buffer.concat([frame(BINARY, 'fine'), ...parts, frame(TEXT, 'behind'), frame(PING, 'behind')]);
+    const refused = runAsReference(wire, every(size), { ...options, refuses: (message) => message.includes('kept') });
+    expect(refused.asked.map(String)).toEqual(['fine', 'to be kept']);
+    expect(refused.end).toBe('refused');
+    expectSame(refused.passed, frame(BINARY, 'fine'));
+    expect(refused.controls).toEqual([{ name: 'ping', payload: Buffer.from('in between') }]);
+    const passed = runAsReference(wire, every(size), gated);
+    expect(passed.asked.map(String)).toEqual(['fine', 'to be kept', 'behind']);
+    expectSame(
+      passed.passed,
+      Buffer.concat([frame(BINARY, 'fine'), ...parts.filter((_p, i) => i !== 1), frame(TEXT, 'behind')]),
+    );
+  });
+
+  test('passes the rest of the message that has begun when it is muted, and nothing of the next', () => {
+    const parts = [frame(TEXT, 'to be ', open), frame(PING, 'p'), frame(0, 'ended')];
+    const wire = Buffer.concat([...parts, frame(TEXT, 'next', open), frame(PONG, 'q'), frame(0), frame(BINARY, 'n')]);
+    const message = Buffer.concat([parts[0] as Buffer, parts[2] as Buffer]);
+    const header = masked ? 6 : 2;
+    for (const size of sizes) {
+      for (let mutedAt = 0; mutedAt < Buffer.concat(parts).length; mutedAt++) {
+        const run = runAsReference(wire, every(size), { ...options, mutedAt });
+        expectSame(run.passed, mutedAt < header ? Buffer.alloc(0) : message);
+        expect(run.controls).toHaveLength(2);
+        expect(runAsReference(wire, every(size), { ...gated, mutedAt }).passed).toHaveLength(0);
+      }
+    }
+  });
+
+  test('still finds the faults of what it keeps back when it is muted', () => {
+    for (const faulty of [frame(TEXT, '', { rsv: 1 }), frame(TEXT, '', { claimed: 100_001 }), frame(0)]) {
+      const run = runAsReference(Buffer.concat([frame(BINARY, 'x'), faulty]), whole, { ...options, mutedAt: 0 });
+      expect(run.end).toMatch(/^broken/);
+    }
+  });
+
+  test('does as the reference does with any frames in any pieces', () => {
+    const ends = new Map<string, number>();
+    for (let seed = 0; seed < 1500; seed++) {
+      const random = seededRandom(seed);
+      const wire = randomWire(random, masked);
+      const largest = random.pick([1, 4, 30, 200, 3000]);
+      const how: RunOptions = {
+        ...{ isMasked: masked, maxPayloadBytes: 1000, maxFragments: 4 },
+        refuses: random.pick([undefined, passesAll, (message: Buffer) => message.length % 7 === 3]),
+        mutedAt: random.below(3) === 0 ? random.below(wire.length) : undefined,
+      };
+      const { end = 'none' } = runAsReference(wire, () => 1 + random.below(largest), how);
+      const name = end.replace(/(?<=closed).*/, '');
+      ends.set(name, (ends.get(name) ?? 0) + 1);
+    }
+    const all = ['broken 1002', 'broken 1007', 'broken 1008', 'broken 1009', 'closed', 'none', 'refused'];
+    expect([...ends.keys()].sort()).toEqual(all);
+    for (const count of ends.values()) expect(count).toBeGreaterThan(20);
+  });
+
+  test('takes any garbage, and does as the reference does', () => {
+    for (let seed = 0; seed < 2000; seed++) {
+      const random = seededRandom(seed);
+      const wire = random.below(2) === 0 ? random.bytes(1 + random.below(300)) : randomWire(random, masked);
+      for (let flips = random.below(4); flips > 0; flips--) wire[random.below(wire.length)] = random.below(256);
+      const refuses = random.pick([undefined, passesAll]);
+      const how = { isMasked: masked, maxPayloadBytes: 1000, maxFragments: 4, refuses };
+      runAsReference(wire, () => 1 + random.below(50), how);
+    }
+  });
 });

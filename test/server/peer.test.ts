@@ -1,196 +1,224 @@
-// One end after its handshake: our own frames only between frames, the closing handshake, and bytes that leave before it.
+// One end of a session at its raw socket: what goes out and when, what passes through it, and what is heard of it.
 
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Boundary, Peer, type PeerOptions } from '../../server/peer.ts';
-import { closeBytes, closeOf, frameBytes, type RawSocket, watchSocket } from '../support/raw-socket.ts';
+import { MIB, openPeer, openReadPeer, readBytes, roles } from '../support/peer.ts';
+import { closeOf, frameBytes } from '../support/raw-socket.ts';
+import { destroySocketPairs, settled } from '../support/socket-pair.ts';
 import { until } from '../support/until.ts';
 
-const servers: Server[] = [];
-const sockets: Socket[] = [];
+const PING = 9;
+const PONG = 10;
+const transports: [string, boolean][] = [
+  ['TCP', false],
+  ['TLS', true],
+];
 
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-});
+afterEach(destroySocketPairs);
 
-interface Pair {
-  readonly peer: Peer;
-  readonly other: RawSocket;
-  readonly heard: string[];
-  readonly boundary: { -readonly [Field in keyof Boundary]: Boundary[Field] };
-}
+describe.each(roles)('frames of our own to a %s', (role) => {
+  test('go out as they are asked for between frames', async () => {
+    const { peer, raw } = await openReadPeer(role);
+    peer.ping();
+    peer.pong(Buffer.from('payload'));
+    peer.sendText('words');
+    expect(await raw.frame()).toEqual({ opcode: PING, payload: Buffer.alloc(0), fin: true });
+    expect(await raw.frame()).toEqual({ opcode: PONG, payload: Buffer.from('payload'), fin: true });
+    expect(await raw.frame()).toEqual({ opcode: 1, payload: Buffer.from('words'), fin: true });
+  });
 
-async function open(role: PeerOptions['role'] = 'client', limits = {}): Promise<Pair> {
-  const server = createServer({ allowHalfOpen: true });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const accepting = once(server, 'connection');
-  const far = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-  const [socket] = (await accepting) as [Socket];
-  socket.on('error', () => {});
-  sockets.push(far, socket);
-  const peer = new Peer({ socket, role, limits: { closeMs: 60_000, pauseBytes: 256 * 1024, ...limits } });
-  const boundary = { isBetweenFrames: true, isBetweenMessages: true };
-  const heard: string[] = [];
-  peer.start(
-    {
-      received: (chunk) => heard.push(`received ${chunk}`),
-      lost: () => heard.push('lost'),
-      gone: () => heard.push('gone'),
-    },
-    boundary,
-  );
-  return { peer, other: watchSocket(far), heard, boundary };
-}
+  test('are masked where they go to a provider, and only there', async () => {
+    const { peer, far } = await openPeer(role);
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    peer.sendText('words');
+    peer.close(1000);
+    const header = role === 'provider' ? 2 + 4 : 2;
+    const length = 2 * header + 'words'.length + 2;
+    await until(() => Buffer.concat(chunks).length === length);
+    const bytes = Buffer.concat(chunks);
+    const flags = [bytes[1], bytes[header + 'words'.length + 1]].map((byte = 0) => byte >> 7);
+    expect(flags).toEqual(role === 'provider' ? [1, 1] : [0, 0]);
+    if (role === 'client') expect(bytes.toString('latin1', 2, 7)).toBe('words');
+  });
 
-describe('frames of our own', () => {
   test('wait for the end of the frame that is passing, the newest of each kind', async () => {
-    const { peer, other, boundary } = await open();
-    const passing = frameBytes(1, 'passing', { masked: false });
-    boundary.isBetweenFrames = false;
+    const { peer, raw, boundary } = await openReadPeer(role);
+    const passing = frameBytes(2, 'passing', { masked: role === 'provider' });
     peer.pass(passing.subarray(0, 5));
-    peer.pong(Buffer.from('old'));
-    peer.pong(Buffer.from('new'));
+    boundary.isBetweenFrames = false;
+    boundary.isBetweenMessages = false;
+    peer.pong(Buffer.from('older'));
+    peer.ping();
+    peer.ping();
+    peer.pong(Buffer.from('newest'));
+    peer.release();
     peer.pass(passing.subarray(5));
     boundary.isBetweenFrames = true;
     peer.release();
-    expect((await other.frame()).payload.toString()).toBe('passing');
-    expect(await other.frame()).toMatchObject({ opcode: 10, payload: Buffer.from('new') });
-    peer.ping();
-    expect((await other.frame()).opcode).toBe(9);
-  });
-
-  test('are masked toward a provider', async () => {
-    const { peer, other } = await open('provider');
-    peer.pong(Buffer.from('x'));
-    await until(() => other.socket.bytesRead >= 7);
+    peer.release();
+    expect(String((await raw.frame()).payload)).toBe('passing');
+    const own = [await raw.frame(), await raw.frame()].map(({ opcode, payload }) => [opcode, String(payload)]);
+    expect(own.sort()).toEqual([
+      [PONG, 'newest'],
+      [PING, ''],
+    ]);
     peer.terminate();
-    const bytes = await other.rest();
-    expect([bytes.length, bytes[1]]).toEqual([7, 0x81]);
+    expect(await raw.rest()).toHaveLength(0);
   });
 
-  test('as text do not go between the fragments of a message', async () => {
-    const { peer, other, boundary } = await open();
+  test('go out between the fragments of a message, but no text does', async () => {
+    const { peer, raw, boundary } = await openReadPeer(role);
     boundary.isBetweenMessages = false;
-    peer.sendText('no');
+    peer.sendText('misread');
+    peer.pong(Buffer.from('control'));
     boundary.isBetweenMessages = true;
-    peer.sendText('yes');
-    expect((await other.frame()).payload.toString()).toBe('yes');
+    peer.sendText('words');
+    expect(String((await raw.frame()).payload)).toBe('control');
+    expect(String((await raw.frame()).payload)).toBe('words');
   });
 
-  test('as pongs stay few while nobody reads them', async () => {
-    const { peer, other } = await open('client', { pauseBytes: 10_000 });
-    other.socket.pause();
-    const payload = Buffer.alloc(125);
-    for (let index = 0; index < 200_000; index += 1) {
-      payload.writeUInt32BE(index);
-      peer.pong(payload);
-    }
-    expect(peer.queuedBytes).toBeLessThan(11_000);
-    other.socket.resume();
-    let last = -1;
-    while (last < 199_999) last = (await other.frame()).payload.readUInt32BE(0);
-  });
-});
-
-describe('memory that was passed', () => {
-  test('may be used again unless pass() says that it is still needed', async () => {
-    const { peer, other } = await open();
-    other.socket.pause();
-    let memory = Buffer.alloc(100_000);
-    const sent: Buffer[] = [];
-    let kept = 0;
-    for (let index = 0; index < 300; index += 1) {
-      memory.fill(index % 251);
-      sent.push(Buffer.from(memory));
-      if (peer.pass(memory)) {
-        kept += 1;
-        memory = Buffer.alloc(100_000);
-      } else memory.fill(0xff);
-    }
-    expect(kept).toBeGreaterThan(0);
-    const total = sent.length * 100_000;
-    other.socket.resume();
-    await until(() => other.socket.bytesRead === total);
-    peer.terminate();
-    expect((await other.rest()).equals(Buffer.concat(sent))).toBe(true);
-  });
-});
-
-describe('a close', () => {
-  test('to a client that asked for it is answered, and ends the connection', async () => {
-    const { peer, other, heard } = await open('client');
-    peer.finish();
-    peer.close(4001, 'bye');
-    expect(closeOf(await other.frame())).toEqual({ code: 4001, reason: 'bye' });
-    expect(await other.rest()).toHaveLength(0);
-    other.socket.end();
-    await until(() => heard.includes('gone'));
-    expect(heard).toEqual(['gone']);
-  });
-
-  test('to a provider leaves the end of the connection to it', async () => {
-    const { peer, other, heard } = await open('provider');
-    peer.finish();
-    peer.close(1000);
-    await until(() => other.socket.bytesRead > 0);
-    expect(other.socket.readableEnded).toBe(false);
-    other.socket.end();
-    await until(() => heard.includes('gone'));
-  });
-
-  test('that is never answered ends after closeMs', async () => {
-    const { peer, other, heard } = await open('client', { closeMs: 50 });
-    peer.close(1001);
-    expect(closeOf(await other.frame()).code).toBe(1001);
-    await until(() => heard.includes('gone'));
-    expect(heard).toEqual(['lost', 'gone']);
-  });
-
-  test('in the middle of a frame is not said, but all that was passed leaves', async () => {
-    const { peer, other, boundary } = await open();
-    other.socket.pause();
-    const passing = frameBytes(2, Buffer.alloc(8_000_000), { masked: false }).subarray(0, 6_000_000);
+  test('end with the close frame', async () => {
+    const { peer, raw, boundary } = await openReadPeer(role);
     boundary.isBetweenFrames = false;
-    peer.pass(passing);
-    peer.close(4001);
-    other.socket.resume();
-    const bytes = await other.rest();
-    expect(bytes.equals(passing)).toBe(true);
-  });
-
-  test('goes out once, and nothing of ours behind it', async () => {
-    const { peer, other } = await open();
-    peer.close(1000);
-    peer.close(4000);
-    peer.ping();
+    peer.pong(Buffer.from('waits'));
+    boundary.isBetweenFrames = true;
+    peer.close(1000, 'bye');
     expect(peer.isOpen).toBe(false);
-    other.send(closeBytes(1000));
-    expect(closeOf(await other.frame()).code).toBe(1000);
+    peer.ping();
+    peer.pong(Buffer.from('late'));
+    peer.sendText('late');
+    peer.close(1001, 'again');
+    peer.release();
+    expect(closeOf(await raw.frame())).toEqual({ code: 1000, reason: 'bye' });
     peer.terminate();
-    expect(await other.rest()).toHaveLength(0);
+    expect(await raw.rest()).toHaveLength(0);
   });
 });
 
-describe('an end that leaves without a close', () => {
-  test('by FIN is lost once, and may still be told why', async () => {
-    const { peer, other, heard } = await open();
-    other.socket.end();
-    await until(() => heard.includes('lost'));
-    peer.close(1011);
-    expect(closeOf(await other.frame()).code).toBe(1011);
-    await until(() => heard.includes('gone'));
-    expect(heard).toEqual(['lost', 'gone']);
+describe('pongs to an end that does not read', () => {
+  test('stay bounded, and the newest arrives once it reads', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 10_000 } });
+    peer.pass(Buffer.alloc(20 * MIB));
+    const queued = peer.queuedBytes;
+    expect(queued).toBeGreaterThan(10_000);
+    for (let index = 0; index < 100_000; index += 1) peer.pong(Buffer.from(`${index}`.padStart(125)));
+    expect(peer.queuedBytes).toBe(queued);
+    const { bytes } = await readBytes(far, 20 * MIB + 127);
+    expect(bytes.subarray(-127)).toEqual(frameBytes(PONG, '99999'.padStart(125), { masked: false }));
   });
 
-  test('by a reset is lost once, and gone', async () => {
-    const { peer, other, heard } = await open();
-    other.socket.resetAndDestroy();
-    await until(() => heard.includes('gone'));
-    expect(heard).toEqual(['lost', 'gone']);
-    expect(peer.isOpen).toBe(false);
+  test('stay bounded without anything else that is queued', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 10_000 } });
+    const payload = (index: number) => Buffer.from(`${index}`.padStart(125));
+    // More than the kernel and the socket take.
+    const count = 200_000;
+    for (let index = 0; index < count; index += 1) peer.pong(payload(index));
+    const queued = peer.queuedBytes;
+    expect(queued).toBeGreaterThan(10_000);
+    expect(queued).toBeLessThanOrEqual(peer.socket.writableHighWaterMark + 127);
+    const last = frameBytes(PONG, payload(count - 1), { masked: false });
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    await until(() => chunks.at(-1)?.subarray(-127).equals(last));
+    expect(Buffer.concat(chunks).length).toBeLessThan(count * 127);
+  });
+
+  test('leave in order: an older one is not sent after a newer one', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 30 * MIB } });
+    peer.pass(Buffer.alloc(20 * MIB));
+    peer.pass(Buffer.alloc(20 * MIB));
+    peer.pong(Buffer.from('older'));
+    let read = await readBytes(far, 15 * MIB);
+    while (peer.queuedBytes > 30 * MIB) read = await readBytes(far, MIB, read.length);
+    expect(peer.queuedBytes).toBeGreaterThan(0);
+    peer.pong(Buffer.from('newer'));
+    const pong = frameBytes(PONG, 'newer', { masked: false });
+    const { bytes } = await readBytes(far, 40 * MIB + pong.length - read.length);
+    expect(bytes.subarray(-pong.length)).toEqual(pong);
+    peer.ping();
+    expect((await readBytes(far, 2)).bytes).toEqual(frameBytes(PING, '', { masked: false }));
+  });
+});
+
+describe.each(transports)('what passes over %s', (_, tls) => {
+  test.each(roles)('arrives as it was, although memory that is free is used again: to a %s', async (role) => {
+    const { peer, far } = await openPeer(role, { tls });
+    const count = 200;
+    const expected: Buffer[] = [];
+    const isHeld: boolean[] = [];
+    let memory = Buffer.alloc(64 * 1024);
+    for (let index = 0; index < count; index += 1) {
+      memory.fill(index);
+      expected.push(Buffer.from(memory));
+      isHeld.push(peer.pass(memory));
+      if (isHeld.at(-1)) memory = Buffer.alloc(64 * 1024);
+      else memory.fill(255);
+    }
+    expect(peer.queuedBytes).toBeGreaterThan(0);
+    // Only the first write that the kernel does not take whole is neither done nor copied.
+    expect(isHeld.filter(Boolean)).toHaveLength(tls ? 0 : 1);
+    const { bytes } = await readBytes(far, count * 64 * 1024);
+    expect(bytes.equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test('is in use no longer once it was taken whole', async () => {
+    const { peer, far } = await openPeer('client', { tls });
+    expect(peer.pass(Buffer.from('small'))).toBe(false);
+    expect(String((await readBytes(far, 5)).bytes)).toBe('small');
+  });
+
+  test('is in use exactly while the kernel has yet to take it', async () => {
+    const { peer } = await openPeer('client', { tls });
+    expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
+    expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(false);
+  });
+
+  test('is seen to be taken within one large write', async () => {
+    const { peer, far } = await openPeer('client', { tls });
+    peer.pass(Buffer.alloc(16 * MIB));
+    const before = await settled(() => peer.takenBytes);
+    const queued = peer.queuedBytes;
+    await readBytes(far, 8 * MIB);
+    await until(() => peer.takenBytes >= before + MIB);
+    expect(peer.queuedBytes).toBe(queued);
+  });
+});
+
+describe.each(roles)('a %s that sends', (role) => {
+  test('is heard from its first byte on', async () => {
+    const { far, told } = await openPeer(role, { early: 'early' });
+    expect(told).toEqual(['received early']);
+    far.write('late');
+    await until(() => told.length > 1);
+    expect(told).toEqual(['received early', 'received late']);
+  });
+
+  test('is not heard while it is paused', async () => {
+    let length = 0;
+    const received = (chunk: Buffer): void => {
+      length += chunk.length;
+    };
+    const { peer, far } = await openPeer(role, { received });
+    peer.pause();
+    far.write(Buffer.alloc(20 * MIB));
+    await settled(() => far.bytesWritten);
+    expect(length).toBe(0);
+    peer.resume();
+    await until(() => length === 20 * MIB);
+  });
+
+  test('keeps what is kept of it', async () => {
+    const chunks: Buffer[] = [];
+    const opened = await openPeer(role, {
+      received(chunk) {
+        chunks.push(chunk);
+        if (chunks.length === 1) opened.peer.keepReceived();
+      },
+    });
+    for (const text of ['first', 'other', 'third']) {
+      opened.far.write(text);
+      await until(() => String(chunks.at(-1)) === text);
+    }
+    expect(chunks.map(String)).toEqual(['first', 'third', 'third']);
   });
 });

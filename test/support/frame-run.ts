@@ -1,0 +1,102 @@
+// A frame reader fed in pieces, from memory that is used again after each read, and compared with the reference after each.
+
+import { expect } from 'vitest';
+import type { Frame } from '../../codecs/frame.ts';
+import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { FrameReader } from '../../codecs/frame-reader.ts';
+import { unmask } from '../../codecs/mask.ts';
+import { FrameReference, type ReferenceOptions, type Step } from './frame-reference.ts';
+
+export interface RunOptions extends ReferenceOptions {
+  readonly maxBufferedChunks?: number;
+}
+
+/** What came of all reads. */
+export interface FrameRun {
+  readonly passed: Buffer;
+  readonly messages: readonly { readonly data: Buffer; readonly binary: boolean }[];
+  readonly controls: readonly { readonly name: string; readonly payload: Buffer }[];
+  /** What the gate was asked about. */
+  readonly asked: readonly Buffer[];
+  readonly end: string | undefined;
+  /** After each read. */
+  readonly steps: readonly Step[];
+  /** Where each read ended. */
+  readonly cuts: readonly number[];
+}
+
+/** How long the next piece is. */
+export type Cut = () => number;
+
+export function runFrames(wire: Buffer, cut: Cut, options: RunOptions): FrameRun {
+  const { refuses, mutedAt = Infinity } = options;
+  const asked: Buffer[] = [];
+  const gate = ({ data }: Frame): (() => void) | undefined => {
+    asked.push(Buffer.from(data));
+    return refuses?.(data) ? () => {} : undefined;
+  };
+  const reader = new FrameReader({
+    ...{ maxBufferedChunks: 1_000_000, ...options },
+    gate: refuses === undefined ? undefined : gate,
+  });
+  const [passed, messages, controls]: [Buffer[], { data: Buffer; binary: boolean }[], FrameRun['controls'][number][]] =
+    [[], [], []];
+  const steps: Step[] = [];
+  const cuts: number[] = [];
+  let passedBytes = 0;
+  let end: string | undefined;
+  for (let offset = 0; offset < wire.length && end === undefined; ) {
+    if (offset === mutedAt) reader.mute();
+    const wanted = offset + cut();
+    const to = Math.min(wire.length, offset < mutedAt ? Math.min(wanted, mutedAt) : wanted);
+    const chunk = Buffer.from(wire.subarray(offset, to));
+    const batch = reader.read(chunk, to);
+    for (const run of batch.runs) {
+      passed.push(Buffer.from(run));
+      passedBytes += run.length;
+    }
+    for (const { data, binary } of batch.frames) messages.push({ data: Buffer.from(data), binary });
+    for (const { name, payload } of batch.controls) controls.push({ name, payload: Buffer.from(payload) });
+    if (batch.end !== undefined) end = endText(batch.end);
+    spoil(chunk);
+    const { isBetweenFrames, isBetweenMessages } = reader;
+    const counts = { passed: passedBytes, messages: messages.length, controls: controls.length };
+    steps.push({ ...counts, isBetweenFrames, isBetweenMessages, end });
+    cuts.push(to);
+    offset = to;
+  }
+  return { passed: Buffer.concat(passed), messages, controls, asked, end, steps, cuts };
+}
+
+/** Runs, and checks each step against the reference. */
+export function runAsReference(wire: Buffer, cut: Cut, options: RunOptions): FrameRun {
+  const run = runFrames(wire, cut, options);
+  const reference = new FrameReference(wire, options);
+  const steps = run.cuts.map((now, index) => reference.after(run.cuts[index - 1] ?? 0, now));
+  const last = steps.at(-1);
+  expect(run.steps.map((step) => JSON.stringify(step))).toEqual(steps.map((step) => JSON.stringify(step)));
+  expectSame(run.passed, Buffer.concat(reference.passing).subarray(0, last?.passed));
+  expect(run.messages).toEqual(reference.messages.slice(0, last?.messages));
+  expect(run.controls).toEqual(reference.controls.slice(0, last?.controls));
+  if (options.refuses !== undefined && run.end !== 'refused') {
+    expect(run.asked).toEqual(run.messages.map(({ data }) => data));
+  }
+  return run;
+}
+
+/** Large buffers are compared at once: to be told the difference byte by byte would take minutes. */
+export function expectSame(actual: Buffer, expected: Buffer): void {
+  expect(actual.length).toBe(expected.length);
+  expect(actual.equals(expected)).toBe(true);
+}
+
+function endText(end: ReadEnd): string {
+  if (end.name === 'refused') return 'refused';
+  return end.name === 'broken' ? `broken ${end.code}` : `closed ${end.payload.toString('hex')}`;
+}
+
+/** Whatever was kept of the chunk, or of the memory that it was unmasked in, must be a copy. */
+function spoil(chunk: Buffer): void {
+  chunk.fill(0xff);
+  unmask(Buffer.alloc(chunk.length + 64, 0xee), { from: 0, to: chunk.length + 64, mask: 0, read: 0 }, 0);
+}
