@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dialledIntake, type Intake, intakeOf, streamIntake } from '../../server/intake.ts';
 import { type Random, seededRandom } from '../support/random.ts';
@@ -133,7 +134,8 @@ describe.each(reusing)('a socket %s', (_, open, intake) => {
     });
     near.resume();
     await until(() => length === TOTAL_BYTES);
-    expect(sizes.at(-1)).toBe(LARGEST_READ_BYTES);
+    // A record of TLS is 16 KiB, which does not fill 32.
+    expect(sizes.at(-1)).toBe(near instanceof TLSSocket ? LARGEST_READ_BYTES / 2 : LARGEST_READ_BYTES);
   });
 });
 
