@@ -31,6 +31,9 @@ export function pathText(path: Path): string {
 /** Fields that hold credentials: the only ones where `${ENV}` is allowed, and never shown. */
 export function isSecretPath(path: Path): boolean {
   const [section, , field] = path;
+  if (section === 'store') return path.length === 2 && path[1] === 'url';
+  if (section === 'gateways') return path.length === 3 && field === 'apiKey';
+  if (section === 'webhooks') return path.length === 3 && field === 'secret';
   if (section === 'keys') return path.length === 3 && field === 'secret';
   if (section === 'providers') return path.length === 3 && field === 'apiKey';
   return path.length === 2 && section === 'admin' && path[1] === 'token';

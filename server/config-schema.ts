@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { isLoopbackHost, isPrivateAddress } from './address.ts';
+import { sideShape } from './side/side-schema.ts';
 
 /** What the configuration needs to know of an adapter. */
 export interface KnownProvider {
@@ -91,6 +92,8 @@ const keySchema = z.strictObject({
     .min(1)
     .optional(),
   maxSessions: z.int().min(1).optional(),
+  class: name.optional().describe('prompt class of its sessions'),
+  dataClass: z.enum(['open', 'regulated']).optional(),
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;
 
@@ -161,6 +164,7 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
     keys: z.array(keySchema).default([]),
     providers: z.strictObject(shape).prefault({}),
     rehearsal: z.union([z.boolean(), rehearsal]).optional(),
+    ...sideShape,
     limits: limitsSchema.prefault({}),
     log: z
       .strictObject({

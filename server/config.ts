@@ -18,6 +18,8 @@ import {
 } from './config-schema.ts';
 
 import { rehearsalSchema } from './rehearsal-options.ts';
+import type { SideConfig } from './side/side-schema.ts';
+import { standInTasks } from './side/stand-in-config.ts';
 
 export { ConfigError } from './config-problem.ts';
 export type { Key, Limits, Provider, Warm } from './config-schema.ts';
@@ -31,7 +33,7 @@ type File = z.infer<typeof schema>;
 export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
 
 /** Everything that is configurable, frozen, with its defaults: plain JSON data, so that it can be sent to other processes. */
-export interface Config {
+export interface Config extends SideConfig {
   /** Gateway processes that share the listening port. */
   readonly processes: number;
   /** Absolute path of the folder for certificates and what a run leaves. */
@@ -70,15 +72,17 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const { listen, providers: inFile, rehearsal, ...rest } = parsed.data;
+  const { listen, providers: inFile, rehearsal: asked, tasks, ...rest } = parsed.data;
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
+  const rehearsal = standIn(asked, providers, rest.keys.length === 0);
   const config: Config = {
     ...rest,
     dataDirectory: resolve(data),
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
     providers,
-    rehearsal: standIn(rehearsal, providers, rest.keys.length === 0),
+    rehearsal,
+    ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0),
   };
   const conflicts = conflictsOf(config, known);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
@@ -172,6 +176,11 @@ function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen:
   const byItself = isOpen && missing.length === known.length;
   if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
   return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
+}
+
+/** Where rehearsal sessions have no LLM gateway, their tasks run on the stand-in; without a word, on useful ones. */
+function sideTasks(tasks: File['tasks'], standIn: boolean): Pick<SideConfig, 'tasks' | 'standIn'> {
+  return { tasks: tasks ?? (standIn ? standInTasks : []), standIn };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,0 +1,162 @@
+// The contract of the store. One SQL text runs on SQLite and on Postgres; each method is one transaction.
+
+import type {
+  DataClass,
+  Delivery,
+  LedgerRow,
+  Quality,
+  SessionEnd,
+  StoredSession,
+  Task,
+  TaskState,
+  Turn,
+} from '../records.ts';
+
+/** A budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
+export interface BudgetWindow {
+  readonly id: string;
+  readonly limitMicroUsd: number;
+  /** When its window ends, ms since the epoch; undefined for one without a window. */
+  readonly resetsAt: number | undefined;
+}
+
+/** All budgets took the amount, or the first one that could not. */
+export type Reservation =
+  | { readonly kind: 'reserved' }
+  | { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number };
+
+export interface Handover {
+  readonly started: readonly StoredSession[];
+  readonly turns: readonly Turn[];
+  readonly ended: readonly SessionEnd[];
+  /** Realtime rows: cumulative for each session; a later one (higher total) replaces the one before. */
+  readonly ledger: readonly LedgerRow[];
+  /** Tasks to arm (state `queued`); one whose id exists is left alone. */
+  readonly tasks: readonly Task[];
+  /** Ids of armed tasks that may run from the given time on. */
+  readonly released: readonly { readonly session: string; readonly runAt: number }[];
+}
+
+export interface TaskFilter {
+  readonly session?: string | undefined;
+  /** null: open mode's own; undefined: all keys. */
+  readonly key?: string | null | undefined;
+  readonly state?: TaskState | undefined;
+  readonly limit: number;
+  /** Only tasks with a smaller id (they are listed newest first). */
+  readonly before?: string | undefined;
+}
+
+export interface TaskOutcome {
+  readonly id: string;
+  readonly version: number;
+  readonly state: 'queued' | 'done' | 'failed' | 'dead';
+  /** For `queued`: when it is tried again. */
+  readonly runAt?: number | undefined;
+  readonly result?: string | undefined;
+  readonly error?: string | undefined;
+  readonly quality?: Quality | undefined;
+  readonly at: number;
+  /** Written with the outcome, in the same transaction. */
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface ReportRow {
+  /** By the fields that were asked for, in order. */
+  readonly by: readonly string[];
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+  /** Calls whose cost is unknown; it is not in the sum. */
+  readonly unknownCosts: number;
+  readonly valid: number;
+  readonly repaired: number;
+  readonly failed: number;
+  /** Mean of the scores, where there are any. */
+  readonly score: number | undefined;
+  readonly latencyMs: number | undefined;
+}
+export const REPORT_FIELDS = ['class', 'model', 'path', 'team', 'key', 'day', 'gateway', 'kind', 'outcome'] as const;
+export type ReportField = (typeof REPORT_FIELDS)[number];
+
+/** All methods reject with a StoreError when the database does. */
+export interface Store {
+  readonly kind: 'sqlite' | 'postgres';
+  /** Commits a batch of what the gateways handed over. Handing the same things over again changes nothing. */
+  take(handover: Handover): Promise<void>;
+
+  /** Says that an instance lives until then. */
+  renew(owner: string, until: number): Promise<void>;
+  /** Ends open sessions of instances whose lease ran out (or, for SQLite's single owner, of all others), and releases their tasks. */
+  recover(owner: string, now: number): Promise<readonly StoredSession[]>;
+  /** On leaving: open sessions of this instance are recovered at once by whoever comes next. */
+  leave(owner: string): Promise<void>;
+
+  session(id: string): Promise<(StoredSession & Partial<SessionEnd>) | undefined>;
+  /** Newest first. */
+  sessions(filter: {
+    readonly key?: string | null | undefined;
+    readonly limit: number;
+    readonly before?: string | undefined;
+  }): Promise<readonly (StoredSession & Partial<SessionEnd>)[]>;
+  turns(session: string): Promise<readonly Turn[]>;
+  /** Removes text and results; ledger rows stay. False when there is no such session. */
+  forget(session: string, now: number): Promise<boolean>;
+  /** Text and results of sessions: `until-tasks-done` (none of a session's tasks is queued or running), or older than. Returns how many were swept. */
+  sweep(
+    rule: { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number },
+    now: number,
+  ): Promise<number>;
+
+  addTask(task: Task): Promise<void>;
+  task(id: string): Promise<Task | undefined>;
+  tasks(filter: TaskFilter): Promise<readonly Task[]>;
+  /** Leases up to `count` due tasks (queued and due, or running with an expired lease), oldest first, `attempts` and `version` counted up. */
+  claim(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
+  /** Prolongs a lease; false when it was lost. */
+  prolong(id: string, version: number, leaseUntil: number): Promise<boolean>;
+  /** Writes what became of a leased task; false (and nothing written) when the lease was lost. */
+  settleTask(outcome: TaskOutcome): Promise<boolean>;
+  /** Puts a `dead` or `failed` task back in the queue; false when it is in another state. */
+  requeue(id: string, now: number): Promise<boolean>;
+
+  /** Reserves the amount in every budget, or in none. */
+  reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<Reservation>;
+  /** Replaces the pending row by what happened, and settles the budgets. Twice is once. */
+  settle(row: LedgerRow, budgets: readonly BudgetWindow[], reservedMicroUsd: number): Promise<void>;
+  /** Pending rows older than that are charged at their reservation and flagged (their caller is gone). */
+  settleLost(before: number): Promise<number>;
+  /** Sets quality or score of rows. */
+  grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
+  ledger(filter: {
+    readonly session?: string;
+    readonly task?: string;
+    readonly since?: number;
+    readonly until?: number;
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<readonly LedgerRow[]>;
+  report(by: readonly ReportField[], since: number, until: number): Promise<readonly ReportRow[]>;
+  /** What is spent and reserved of a budget. */
+  spent(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
+
+  deliveries(now: number, leaseUntil: number, count: number): Promise<readonly Delivery[]>;
+  /** `nextAt` undefined: delivered, or given up. */
+  settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** The database refused: full disk, lost connection, damaged file. `isTransient`: the same may succeed later. */
+export class StoreError extends Error {
+  readonly code: 'store_full' | 'store_unavailable' | 'store_damaged';
+  readonly isTransient: boolean;
+  constructor(code: StoreError['code'], cause: unknown) {
+    super(code, { cause });
+    this.code = code;
+    this.isTransient = code !== 'store_damaged';
+  }
+}
+
+export type { DataClass };
