@@ -8,9 +8,9 @@ import { Child } from './child.ts';
 import type { Config, Rehearsal } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
-import { type Ports, portsOf } from './gateway.ts';
 import { closeListener, createListener, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
+import { type Ports, portsOf } from './ports.ts';
 import type { SessionRecord } from './session.ts';
 import type { WorkerStart } from './worker.ts';
 

@@ -3,8 +3,9 @@
 import { openChannel } from './channel.ts';
 import type { Config } from './config.ts';
 import type { Claim, Fleet, Grant } from './fleet.ts';
-import { Gateway, type GatewayOptions, type Ports } from './gateway.ts';
+import { Gateway, type GatewayOptions } from './gateway.ts';
 import { createLog } from './log.ts';
+import type { Ports } from './ports.ts';
 import type { SessionRecord } from './session.ts';
 
 export interface WorkerStart {
