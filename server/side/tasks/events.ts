@@ -26,8 +26,8 @@ export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webho
 export function sessionDeliveries(
   end: SessionEnd & Partial<StoredSession>,
   { webhooks }: Pick<SideConfig, 'webhooks'>,
-): Delivery[] {
-  return deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
+): (Delivery & { readonly session: string })[] {
+  const made = deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
     id: end.id,
     reason: end.reason,
     startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
@@ -37,6 +37,7 @@ export function sessionDeliveries(
     class: end.promptClass,
     rehearsal: end.isRehearsal,
   });
+  return made.map((delivery) => ({ ...delivery, session: end.id }));
 }
 
 function deliveries(
