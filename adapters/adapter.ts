@@ -141,6 +141,7 @@ export type RefusalCode =
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'
+  | 'unknown_session'
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
   | 'too_many_sessions'
@@ -151,6 +152,9 @@ export type RefusalCode =
   | 'upstream_unreachable'
   | 'upstream_timeout'
   | 'provider_not_configured'
+  | 'body_too_large'
+  | 'body_timeout'
+  | 'side_unavailable'
   | 'draining';
 
 /** A whole HTTP answer; the length is added by who sends it. */

@@ -29,6 +29,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { Peer } from './peer.ts';
 import { createReach, type Reach } from './reach.ts';
 import { Session, type SessionRecord } from './session.ts';
+import type { AnswerSide } from './side/side-request.ts';
 import { ownOrigins } from './visitor.ts';
 import { acceptance } from './websocket-upgrade.ts';
 
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   /** PEM files of the TLS listener. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl?: string | undefined;
+  /** Answers what is asked of the side path; rejects when the side process is down. */
+  readonly askSide?: AnswerSide | undefined;
 }
 
 /** An upgrade request that has no answer yet. */
@@ -166,10 +169,10 @@ export class Gateway {
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
     server.on('request', (request, response) => {
-      const { fleet } = this.#options;
+      const { fleet, askSide } = this.#options;
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
       const objection = (admitted: Admitted) => this.#objection(admitted);
-      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics });
+      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics, askSide });
     });
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
