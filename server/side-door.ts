@@ -26,7 +26,7 @@ const HEAD_MS = 5000;
 
 /** Whether the side path answers there. `path`: leading slashes collapsed, no query. */
 export function isSidePath(path: string): boolean {
-  return isChatPath(path) || /^\/v1\/(sessions|tasks)(\/|$)/.test(path);
+  return isChatPath(path) || /^\/v1\/(sessions|tasks|ledger)(\/|$)/.test(path);
 }
 
 /** Answers one request, or says why not. A reply that is returned is still to be written. */
