@@ -157,6 +157,7 @@ export type RefusalCode =
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'
+  | 'unknown_session'
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
   | 'too_many_sessions'
@@ -167,6 +168,8 @@ export type RefusalCode =
   | 'upstream_unreachable'
   | 'upstream_timeout'
   | 'provider_not_configured'
+  | 'body_too_large'
+  | 'body_timeout'
   | 'side_unavailable'
   | 'draining';
 

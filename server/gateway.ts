@@ -48,7 +48,7 @@ export interface GatewayOptions {
   readonly rehearsalUrl?: string | undefined;
   /** Where sessions are handed over to the side process; undefined: nowhere. */
   readonly outbox?: Outbox | undefined;
-  /** Asks the side process on behalf of an HTTP client. */
+  /** Answers what is asked of the side path; rejects when the side process is down. */
   readonly askSide?: AnswerSide | undefined;
 }
 
@@ -178,10 +178,10 @@ export class Gateway {
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
     server.on('request', (request, response) => {
-      const { fleet } = this.#options;
+      const { fleet, askSide } = this.#options;
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
       const objection = (admitted: Admitted) => this.#objection(admitted);
-      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics });
+      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics, askSide });
     });
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
