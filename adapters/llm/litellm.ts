@@ -21,7 +21,8 @@ export const litellm = completionsProfile({
       provider: headers['x-litellm-model-api-base']
         ? hostOf(headers['x-litellm-model-api-base'])
         : vendorOf(group ?? ''),
-      costUsd: costOf(headers['x-litellm-response-cost']),
+      // It says 0 where it knows no price.
+      costUsd: costOf(headers['x-litellm-response-cost']) || undefined,
     };
   },
 });

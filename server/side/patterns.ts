@@ -15,14 +15,12 @@ export function fits(pattern: string, name: string): boolean {
   return at <= name.length - last.length;
 }
 
-/** What the longest pattern that fits one of the names stands for; an exact name beats any pattern. */
-export function longestMatch<T>(
-  patterns: readonly string[],
-  names: readonly string[],
-  valueOf: (pattern: string) => T | undefined,
-): T | undefined {
-  const fitting = patterns.filter((pattern) => names.some((name) => fits(pattern, name)));
-  const weight = (pattern: string) => (pattern.includes('*') ? 0 : 1e6) + pattern.length;
-  const [best] = fitting.sort((a, b) => weight(b) - weight(a));
-  return best === undefined ? undefined : valueOf(best);
+/** The longest pattern that fits one of the names; an exact name beats any pattern. */
+export function longestFitting(patterns: readonly string[], names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  for (const pattern of patterns) {
+    if (names.includes(pattern)) return pattern;
+    if (pattern.length > (best?.length ?? -1) && names.some((name) => fits(pattern, name))) best = pattern;
+  }
+  return best;
 }

@@ -3,7 +3,7 @@
 
 import { calcPrice, findProvider, type ModelPrice, type PriceOptions } from '@pydantic/genai-prices';
 import type { Usage } from '../../adapters/adapter.ts';
-import { longestMatch } from './patterns.ts';
+import { longestFitting } from './patterns.ts';
 import type { PriceConfig, SideConfig } from './side-schema.ts';
 
 /** USD per million tokens; never below what a call can cost. */
@@ -27,8 +27,9 @@ const MAX_REMEMBERED = 1000;
 
 export function createPrices(config: SideConfig['prices']): Prices {
   const remembered = new Map<string, { readonly ceiling: Ceiling | undefined; readonly until: number }>();
+  const patterns = Object.keys(config);
   const own = (model: string, provider: string): PriceConfig | undefined =>
-    longestMatch(Object.keys(config), [model, `${provider}/${model}`], (pattern) => config[pattern]);
+    config[longestFitting(patterns, [model, `${provider}/${model}`]) ?? ''];
 
   const configured = (model: string, provider: string): Ceiling | undefined => {
     const price = own(model, provider);
