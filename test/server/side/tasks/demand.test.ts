@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type DemandRequest, newDemandTask } from '../../../../server/side/tasks/demand.ts';
-import { sideConfig, storedSession } from '../../../support/side-records.ts';
+import { sideConfig, storedSession } from '../../../support/task-records.ts';
 
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const config = sideConfig({

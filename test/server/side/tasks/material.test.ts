@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { continued, dialogue, linesOf, plainText } from '../../../../server/side/tasks/material.ts';
-import { turn } from '../../../support/side-records.ts';
+import { turn } from '../../../support/task-records.ts';
 
 test('both sides of each turn are lines, without those that said nothing', () => {
   const turns = [

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ARMED_AT, planNext, planStart, planTurn } from '../../../../server/side/tasks/plan.ts';
-import { sideConfig, storedSession } from '../../../support/side-records.ts';
+import { sideConfig, storedSession } from '../../../support/task-records.ts';
 
 const config = sideConfig({
   tasks: [
