@@ -65,3 +65,6 @@ export function queuedTask(change: Partial<Task> = {}): Task {
     ...change,
   };
 }
+
+/** A task whose text is this takes the process of a test's worker with it. */
+export const POISON = 'poison';

@@ -239,7 +239,7 @@ describe('exactly one effect', () => {
   const hooks = { webhooks: [{ url: 'https://example.com/hook', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }] };
 
   test('a task whose outcome was lost is run again, and its result is written once', async () => {
-    const { store, run, settled, gateway } = await bench(undefined, { ...hooks, side: { pollMs: 20, leaseMs: 200 } });
+    const { store, run, settled, gateway } = await bench(undefined, { ...hooks, side: { pollMs: 20, leaseMs: 1500 } });
     let lost = 0;
     const losing: Store = {
       ...store,
