@@ -31,10 +31,14 @@ export interface Handover {
   readonly ended: readonly SessionEnd[];
   /** Realtime rows: cumulative for each session; a later one (higher total) replaces the one before. */
   readonly ledger: readonly LedgerRow[];
+  /** By the id of a realtime row: the budgets that its cost counts in as it grows. They are charged, even beyond their limit. */
+  readonly charged?: Readonly<Record<string, readonly BudgetWindow[]>> | undefined;
   /** Tasks to arm (state `queued`); one whose id exists is left alone. */
   readonly tasks: readonly Task[];
   /** Ids of armed tasks that may run from the given time on. */
   readonly released: readonly { readonly session: string; readonly runAt: number }[];
+  /** Messages about sessions (`session.ended`); one whose id exists is left alone, delivered or not. */
+  readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
 }
 
 export interface TaskFilter {
@@ -152,8 +156,9 @@ export interface Store {
 export class StoreError extends Error {
   readonly code: 'store_full' | 'store_unavailable' | 'store_damaged';
   readonly isTransient: boolean;
-  constructor(code: StoreError['code'], cause: unknown) {
-    super(code, { cause });
+  /** `message` where a person can do something about it: when the store is opened. */
+  constructor(code: StoreError['code'], cause: unknown, message: string = code) {
+    super(message, { cause });
     this.code = code;
     this.isTransient = code !== 'store_damaged';
   }
