@@ -5,7 +5,7 @@ import type { DataClass } from '../records.ts';
 import type { SideRequest } from '../side-request.ts';
 import type { ClassConfig } from '../side-schema.ts';
 import { STAND_IN, standInClass } from '../stand-in-config.ts';
-import { shown } from './query.ts';
+import { isProblem, shown } from './query.ts';
 import { invalid, type SideHttpOptions } from './route.ts';
 
 type Config = SideHttpOptions['config'];
@@ -31,12 +31,9 @@ export function chatClassOf(asked: SideRequest, config: Config): ChatClass | Pro
   const classes = classesOf(config);
   const [first] = Object.keys(classes);
   if (first === undefined) return nothingConfigured;
-  const wanted = asked.headers['x-trunkline-class'];
-  const bound = boundClass(asked, config);
-  if (bound !== undefined && wanted !== undefined && wanted !== bound) {
-    return classProblem(`this key is bound to the class ${bound}, got "${shown(wanted)}"`);
-  }
-  const name = bound ?? wanted ?? config.routes[asked.path]?.class ?? first;
+  const wanted = wantedClass(asked, config, asked.headers['x-trunkline-class']);
+  if (isProblem(wanted)) return wanted;
+  const name = wanted ?? config.routes[asked.path]?.class ?? first;
   const settings = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (settings === undefined) {
     return classProblem(`expected one of the classes ${Object.keys(classes).join(', ')}, got "${shown(name)}"`);
@@ -45,7 +42,19 @@ export function chatClassOf(asked: SideRequest, config: Config): ChatClass | Pro
   return typeof dataClass === 'object' ? dataClass : { promptClass: name, settings, dataClass };
 }
 
-function dataClassOf({ requester, headers, path }: SideRequest, { keys, routes }: Config): DataClass | Problem {
+/** The key's class, else the one that is asked for; a key that is bound to a class may not ask for another. */
+export function wantedClass(
+  asked: Pick<SideRequest, 'requester'>,
+  config: Config,
+  wanted: string | undefined,
+): string | undefined | Problem {
+  const bound = boundClass(asked, config);
+  const isOther = bound !== undefined && wanted !== undefined && wanted !== bound;
+  return isOther ? classProblem(`this key is bound to the class ${bound}, got "${shown(wanted)}"`) : (bound ?? wanted);
+}
+
+/** `regulated` where the header, the key or the route says so. */
+export function dataClassOf({ requester, headers, path }: SideRequest, { keys, routes }: Config): DataClass | Problem {
   const wanted = headers['x-trunkline-data-class'] ?? 'open';
   if (wanted !== 'open' && wanted !== 'regulated') {
     return invalid(`expected open or regulated, got "${shown(wanted)}"`, 'x-trunkline-data-class');

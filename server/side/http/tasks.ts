@@ -1,53 +1,66 @@
 // Tasks over HTTP: making one on demand, listing, showing, and running a dead or failed one again.
 
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../side-error.ts';
 import type { Task, TaskState } from '../records.ts';
-import { newDemandTask } from '../tasks/demand.ts';
-import { parseBody } from './json-body.ts';
+import { type Demand, newDemandTask } from '../tasks/demand.ts';
+import { dataClassOf, wantedClass } from './chat-class.ts';
+import { type JsonObject, parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
-import { type Asked, invalid, keyFilter, maySee, type Route, reply, type SideHttpOptions } from './route.ts';
-import { unknownSession } from './session.ts';
+import { type Asked, keyFilter, maySee, type Route, reply, type SideHttpOptions } from './route.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MOST_TASKS = 1000;
 
 async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
-  const { requester, headers } = asked;
-  const { config, store, runner } = options;
+  const { store, runner } = options;
   const parsed = parseBody(asked.body);
   if (isProblem(parsed)) return parsed;
-  const made = newDemandTask(parsed.body, requester, config);
-  if ('problem' in made) return invalid(made.problem, made.field);
-  const task = { ...made.task, id: idOf(made.task, headers['idempotency-key']) };
-  const session = task.session === undefined ? undefined : await store.session(task.session);
-  if (task.session !== undefined && (session === undefined || !maySee(asked, session.key))) return unknownSession;
+  const demand = await demandOf(asked, parsed.body, options);
+  if (isProblem(demand)) return demand;
+  const { task, mode } = demand;
   const known = await store.task(task.id);
+  if (known !== undefined && (known.kind !== task.kind || !maySee(asked, known.key))) return usedKey;
   if (known === undefined) await store.addTask(task);
-  else if (known.kind !== task.kind) return usedKey;
-  if (!made.isSync) {
-    runner?.wake();
-    return reply(asked, 202, taskView(known ?? task), { location: `/v1/tasks/${task.id}` });
+  const location = { location: `/v1/tasks/${task.id}` };
+  if (mode === 'sync') {
+    return reply(asked, 200, taskView(await outcomeOf(known ?? task, asked.signal, options)), location);
   }
-  const ended = await outcomeOf(known ?? task, asked.signal, options);
-  return reply(asked, 200, taskView(ended), { location: `/v1/tasks/${task.id}` });
+  runner?.wake();
+  return reply(asked, 202, taskView(known ?? task), location);
 }
 
-/** The same request, sent again with its `idempotency-key`, is the same task. */
-function idOf({ id, key }: Task, idempotencyKey: string | undefined): string {
-  if (idempotencyKey === undefined) return id;
-  return `once-${createHash('sha256')
-    .update(JSON.stringify([key ?? null, idempotencyKey]))
-    .digest('hex')
-    .slice(0, 40)}`;
+async function demandOf(
+  asked: Asked,
+  body: JsonObject,
+  { config, store }: SideHttpOptions,
+): Promise<Demand | Problem> {
+  const { requester, headers } = asked;
+  const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
+  const promptClass = wantedClass(asked, config, named);
+  if (isProblem(promptClass)) return promptClass;
+  const dataClass = dataClassOf(asked, config);
+  if (isProblem(dataClass)) return dataClass;
+  return newDemandTask({
+    body,
+    config,
+    key: requester.scope === 'key' ? requester.key : undefined,
+    team: requester.scope === 'key' ? requester.team : undefined,
+    promptClass,
+    dataClass,
+    idempotencyKey: headers['idempotency-key'],
+    findSession: async (id) => {
+      const session = await store.session(id.toLowerCase());
+      return session !== undefined && maySee(asked, session.key) ? session : undefined;
+    },
+  });
 }
 
 const usedKey: Problem = {
   status: 409,
   code: 'idempotency_key_used',
-  message: 'this idempotency-key was used for a task of another kind',
+  message: 'this idempotency key was used for another task',
 };
 
 const isOpen = ({ state }: Task): boolean => state === 'queued' || state === 'running';

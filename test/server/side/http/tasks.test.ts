@@ -8,11 +8,13 @@ import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
 const keys = [
   { id: 'web', secret: 'secret-of-web' },
   { id: 'other', secret: 'secret-of-other' },
+  { id: 'bound', secret: 'secret-of-bound', class: 'premium', dataClass: 'regulated' },
 ];
 const gateways = {
   router: { profile: 'openai-compatible', baseUrl: 'https://llm.example.com/v1', apiKey: 'llm-secret' },
 };
-const classes = { commodity: { targets: [{ gateway: 'router', model: 'some/model' }] } };
+const targets = [{ gateway: 'router', model: 'some/model' }];
+const classes = { commodity: { targets }, premium: { targets } };
 const tasks = [{ kind: 'summary', class: 'commodity', when: 'demand' }];
 const session = '01900000-0000-7000-8000-00000000000a';
 let store: FakeStore;
@@ -57,14 +59,14 @@ test('one that is made is queued, and the runner is told', async () => {
 });
 
 test('one that is awaited comes back with its result', async () => {
-  const answer = await make({ kind: 'summary', text, sync: true });
+  const answer = await make({ kind: 'summary', text, mode: 'sync' });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ state: 'done', result: { summary: 'Short.' } });
 });
 
 test('one that somebody else runs is waited for', async () => {
   outcome = undefined;
-  const asking = make({ kind: 'summary', text, sync: true });
+  const asking = make({ kind: 'summary', text, mode: 'sync' });
   await expect.poll(() => store.rows.tasks.length).toBe(1);
   store.rows.tasks = store.rows.tasks.map((task) => ({ ...task, state: 'failed', error: 'policy_refused' }));
   expect(await (await asking).json()).toMatchObject({ state: 'failed', error: 'policy_refused' });
@@ -83,9 +85,19 @@ test('sent twice with the same idempotency-key it is one task, and the key is th
 test('a wrong one is refused, and nothing is kept of it', async () => {
   const wrong = await make({ kind: 7 });
   expect(wrong.status).toBe(400);
-  expect(await wrong.json()).toMatchObject({ error: { code: 'invalid_request', field: 'kind' } });
+  expect(await wrong.json()).toMatchObject({
+    error: { code: 'invalid_request', message: expect.stringContaining('kind') },
+  });
   expect((await side.ask('/v1/tasks', { method: 'POST', key })).status).toBe(400);
   expect(store.rows.tasks).toEqual([]);
+});
+
+test('of a key that is bound to a class it has that class, and no other', async () => {
+  expect((await make({ kind: 'summary', text }, {}, 'secret-of-bound')).status).toBe(202);
+  expect(store.rows.tasks).toMatchObject([{ promptClass: 'premium', dataClass: 'regulated' }]);
+  expect((await make({ kind: 'summary', text, class: 'commodity' }, {}, 'secret-of-bound')).status).toBe(400);
+  const header = { 'x-trunkline-class': 'commodity' };
+  expect((await make({ kind: 'summary', text }, header, 'secret-of-bound')).status).toBe(400);
 });
 
 test('for a session of another key it is a 404', async () => {
