@@ -1,20 +1,21 @@
 // The command line: reads the configuration, starts, and acts on signals. Only this file and bin.js call process.exit.
 
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './cli/commands.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { printConfig } from './config-print.ts';
 import { buildConsole } from './console-build.ts';
 import { version } from './entry.ts';
 import { createLog } from './log.ts';
 import { ROLES, type Role, type Run, Supervisor } from './supervisor.ts';
+import { UsageError } from './usage-error.ts';
 
 const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--role all|gateway|side]
        trunkline config check  [--config FILE]
        trunkline config print  [--config FILE]
-       trunkline --help | --version
+${SIDE_USAGE}       trunkline --help | --version
 `;
-
-class UsageError extends Error {}
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
 try {
@@ -29,11 +30,13 @@ async function run(argv: string[]): Promise<void> {
   const { values, positionals } = readArguments(argv);
   const command = positionals.join(' ');
   const load = (): Config => loadConfig({ file: values.config, data: values.data });
+  const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);
   else if (command === 'serve') await serve(load(), roleOf(values.role));
   else if (command === 'config check') check(load());
   else if (command === 'config print') process.stdout.write(printConfig(load()));
+  else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${command === '' ? 'expected a command' : `unknown command "${command}"`}\n${USAGE}`);
 }
 
@@ -42,6 +45,7 @@ function readArguments(args: string[]) {
     config: { type: 'string' },
     data: { type: 'string' },
     role: { type: 'string' },
+    ...SIDE_OPTIONS,
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
   } as const;
@@ -50,6 +54,13 @@ function readArguments(args: string[]) {
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\n${USAGE}`);
   }
+}
+
+/** Waits for a slow reader; one that has left (`| head`) ends it. */
+async function print(pieces: AsyncIterable<string>): Promise<void> {
+  await pipeline(pieces, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 function check(config: Config): void {

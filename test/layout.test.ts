@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const topLevel = [
   ...['.ci', '.git', '.gitignore', '.npmrc', '.trunkline', 'CHANGELOG.md', 'DECISIONS.md', 'LICENSE', 'README.md'],
-  ...['adapters', 'bench', 'biome.json', 'codecs', 'dist', 'node_modules', 'package-lock.json', 'package.json'],
+  ...['adapters', 'bench', 'biome.json', 'codecs', 'dist', 'docs', 'node_modules', 'package-lock.json', 'package.json'],
   ...['server', 'test', 'tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 

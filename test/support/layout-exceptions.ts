@@ -8,6 +8,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/server/bytes.test.ts': 'a session from client to provider',
   'test/readme.test.ts': 'the programs in the README',
+  'test/docs/surface.test.ts': 'the documents beside the routes of the code',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/memory.test.ts': 'what peers can make a process hold',
   'test/server/pack.test.ts': 'the npm package',

@@ -31,11 +31,7 @@ async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | u
   return reply(asked, 202, taskView(known ?? task), location);
 }
 
-async function demandOf(
-  asked: Asked,
-  body: JsonObject,
-  { config, store }: SideHttpOptions,
-): Promise<Demand | Problem> {
+async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideHttpOptions): Promise<Demand | Problem> {
   const { requester, headers } = asked;
   const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
   const promptClass = wantedClass(asked, config, named);

@@ -67,7 +67,8 @@ function exported(table: ExportTable, item: object): ExportRow {
   );
 }
 
-const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string => `${values.map(csvField).join(',')}\r\n`;
+export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
+  `${values.map(csvField).join(',')}\r\n`;
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises (CSV injection). */
 function csvField(value: ExportRow[string] | undefined): string {

@@ -1,0 +1,105 @@
+// The commands about the side path: their names, what they may be told, and the text that they print.
+
+import type { Config } from '../config.ts';
+import { UsageError } from '../usage-error.ts';
+import type { SideSource } from './side-source.ts';
+
+export interface Told {
+  readonly config: Config;
+  /** Of a command that names one; '' elsewhere. */
+  readonly id: string;
+  readonly options: Readonly<Partial<Record<SideOption, string>>>;
+  /** Opened when it is asked for, closed when the command is done. */
+  source(): Promise<SideSource>;
+}
+
+/** Returns what is printed, whole or in pieces. */
+export type SideCommand = (told: Told) => Promise<string> | AsyncIterable<string>;
+
+export type SideOption = 'by' | 'since' | 'until' | 'format' | 'state' | 'key' | 'limit' | 'table';
+
+/** For the parser of the command line. */
+export const SIDE_OPTIONS = Object.fromEntries(
+  ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'].map((name) => [name, { type: 'string' }]),
+) as Record<SideOption, { type: 'string' }>;
+
+export const SIDE_USAGE = `       trunkline tasks list    [--state STATE] [--key KEY] [--limit N] [--format table|json]
+       trunkline tasks show ID | tasks retry ID
+       trunkline ledger report [--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]
+       trunkline store export  [--since ISO] [--table ledger|session] [--format jsonl|csv]
+`;
+
+interface Described {
+  /** Loaded when it is run: `serve` needs none of them. */
+  load(): Promise<SideCommand>;
+  readonly takesId?: true;
+  readonly options: readonly SideOption[];
+  /** The first is the default. */
+  readonly formats: readonly string[];
+}
+
+const commands: Readonly<Record<string, Described>> = {
+  'tasks list': {
+    load: async () => (await import('./tasks.ts')).listTasks,
+    options: ['state', 'key', 'limit', 'format'],
+    formats: ['table', 'json'],
+  },
+  'tasks show': { load: async () => (await import('./tasks.ts')).showTask, takesId: true, options: [], formats: [] },
+  'tasks retry': { load: async () => (await import('./tasks.ts')).retryTask, takesId: true, options: [], formats: [] },
+  'ledger report': {
+    load: async () => (await import('./ledger.ts')).reportLedger,
+    options: ['by', 'since', 'until', 'format'],
+    formats: ['table', 'json', 'csv'],
+  },
+  'store export': {
+    load: async () => (await import('./store-export.ts')).exportStore,
+    options: ['since', 'table', 'format'],
+    formats: ['jsonl', 'csv'],
+  },
+};
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** What to run for these words; undefined: none of these commands. Throws a UsageError for what does not go with it. */
+export function sideCommand(
+  words: readonly string[],
+  values: Values,
+): ((config: Config) => AsyncIterable<string>) | undefined {
+  const name = words.slice(0, 2).join(' ');
+  const given = Object.keys(SIDE_OPTIONS).filter((option) => values[option] !== undefined) as SideOption[];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    if (given.length > 0 && words.length > 0) throw new UsageError(`--${given[0]} does not go with this command`);
+    return undefined;
+  }
+  const { load, takesId, options, formats } = command;
+  if (words.length !== (takesId ? 3 : 2)) {
+    throw new UsageError(takesId ? `expected the id of one task: ${name} ID` : `expected nothing after ${name}`);
+  }
+  const foreign = given.find((option) => !options.includes(option));
+  if (foreign !== undefined) throw new UsageError(`--${foreign} does not go with ${name}`);
+  const format = values.format ?? formats[0];
+  if (typeof format === 'string' && !formats.includes(format)) {
+    throw new UsageError(`--format: expected one of ${formats.join(', ')}, got "${format}"`);
+  }
+  const told = { id: words[2] ?? '', options: { ...(values as Told['options']), ...(format ? { format } : {}) } };
+  return (config) => run(load, { ...told, config } as Omit<Told, 'source'>);
+}
+
+async function* run(load: Described['load'], told: Omit<Told, 'source'>): AsyncIterable<string> {
+  let opened: Promise<SideSource> | undefined;
+  const source = (): Promise<SideSource> => {
+    opened ??= import('./side-source.ts').then(({ openSource }) => openSource(told.config));
+    return opened;
+  };
+  try {
+    const printed = (await load())({ ...told, source });
+    if (printed instanceof Promise) yield await printed;
+    else yield* printed;
+  } finally {
+    await opened?.then(
+      ({ close }) => close(),
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,61 @@
+// `trunkline ledger report`: which model ran, what it cost, how good it was, on both paths.
+
+import { csvLine } from '../side/store/export.ts';
+import type { ReportRow } from '../side/store/store.ts';
+import type { SideCommand } from './commands.ts';
+import { textTable } from './text-table.ts';
+
+interface Report {
+  readonly by: readonly string[];
+  readonly rows: readonly ReportRow[];
+}
+
+export const reportLedger: SideCommand = async ({ options, source }) => {
+  const { by, since, until, format } = options;
+  const report = (await (await source()).ask('GET', '/ledger', { by, since, until })) as Report;
+  if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
+  return format === 'csv' ? csvOf(report) : tableOf(report);
+};
+
+/** Money in USD; the costs that are unknown are not in it, and counted beside it. */
+function tableOf({ by, rows }: Report): string {
+  const head = [
+    ...by,
+    'calls',
+    'tokens in',
+    'tokens out',
+    'USD',
+    'unknown',
+    'valid',
+    'repaired',
+    'failed',
+    'score',
+    'ms',
+  ];
+  return textTable(
+    head,
+    rows.map((row) => [
+      ...row.by,
+      row.calls,
+      row.inputTokens,
+      row.outputTokens,
+      row.unknownCosts === row.calls ? undefined : Number((row.costMicroUsd / 1e6).toFixed(6)),
+      row.unknownCosts,
+      row.valid,
+      row.repaired,
+      row.failed,
+      row.score === undefined ? undefined : Number(row.score.toFixed(2)),
+      row.latencyMs === undefined ? undefined : Math.round(row.latencyMs),
+    ]),
+  );
+}
+
+const SUMS = [
+  ...(['calls', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts'] as const),
+  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs'] as const),
+];
+
+function csvOf({ by, rows }: Report): string {
+  const lines = rows.map((row) => csvLine([...row.by, ...SUMS.map((sum) => row[sum] ?? null)]));
+  return [csvLine([...by, ...SUMS]), ...lines].join('');
+}

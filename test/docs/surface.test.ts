@@ -1,0 +1,121 @@
+// The documents of the HTTP and WebSocket surface, and what the README says of the side path, beside the code.
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { knownPaths } from '../../adapters/index.ts';
+import { isAdminSidePath } from '../../server/admin-side.ts';
+import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
+import { loadConfig } from '../../server/config.ts';
+import { sideRoutes } from '../../server/side/http/answer.ts';
+import { WEBHOOK_EVENTS } from '../../server/side/side-schema.ts';
+import { demandSchema } from '../../server/side/tasks/demand.ts';
+import { isSidePath } from '../../server/side-door.ts';
+import { configFile } from '../support/config-file.ts';
+import { createFakeStore } from '../support/fake-store.ts';
+
+type Node = { readonly [key: string]: Node };
+const read = (name: string): Node => parse(readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8'));
+const openapi = read('openapi.yaml');
+const asyncapi = read('asyncapi.yaml');
+
+const config = loadConfig({ env: {} });
+const routes = sideRoutes({ config, store: createFakeStore(), log: pino({ level: 'silent' }) });
+/** Of the listeners themselves. */
+const OTHERS = ['GET /', 'GET /console.json', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /sessions'];
+
+describe('openapi.yaml', () => {
+  const methods = ['get', 'post', 'delete', 'put', 'patch'];
+  const operations = Object.entries(openapi.paths ?? {}).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((name) => methods.includes(name))
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  );
+
+  test('has every route of the code, and no other', () => {
+    const inCode = [...routes.map(({ method, path }) => `${method} ${path}`), ...OTHERS];
+    expect(operations.sort()).toEqual(inCode.sort());
+  });
+
+  test('says of each route which listener has it', () => {
+    const isAdmins = (path: string) => openapi.paths?.[path]?.servers !== undefined;
+    for (const { scope, path } of routes) expect([path, isAdmins(path)]).toEqual([path, scope === 'admin']);
+  });
+
+  test('refers to what is there', () => {
+    const text = JSON.stringify(openapi);
+    const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
+    const isThere = (path: string) =>
+      path.split('/').reduce<Node | undefined>((node, part) => node?.[part], openapi) !== undefined;
+    expect(references.filter((path) => !isThere(path))).toEqual([]);
+    expect(references.length).toBeGreaterThan(20);
+  });
+
+  test('has the fields of a demand', () => {
+    const fields = Object.keys(openapi.components?.schemas?.Demand?.properties ?? {});
+    expect(fields.sort()).toEqual(Object.keys(demandSchema.shape).sort());
+  });
+});
+
+test('what the side process answers is let through by the listeners', () => {
+  const example = (path: string) => path.replace('{id}', 'a.summary');
+  for (const { scope, path } of routes) {
+    expect([path, scope === 'key' ? isSidePath(example(path)) : isAdminSidePath(example(path))]).toEqual([path, true]);
+  }
+});
+
+describe('asyncapi.yaml', () => {
+  const channels = Object.values(asyncapi.channels ?? {}) as { address: unknown; messages?: object }[];
+
+  test('has every WebSocket route, and no other', () => {
+    const sockets = channels.map(({ address }) => address).filter((address) => address !== null);
+    expect(sockets.sort()).toEqual([...knownPaths, '/v1/sessions/{id}/events'].sort());
+  });
+
+  test('has the events of webhooks', () => {
+    const { messages } = channels.find(({ address }) => address === null) ?? {};
+    expect(Object.keys(messages ?? {}).sort()).toEqual([...WEBHOOK_EVENTS].sort());
+  });
+});
+
+describe('the side path in the README', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const blocks = (language: string) =>
+    [...readme.matchAll(new RegExp(`^\`\`\`${language} side\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text);
+
+  test('has a configuration that is accepted as it is, beside a key', () => {
+    const [block = ''] = blocks('yaml');
+    const keys = [{ id: 'demo', secret: 'secret-of-demo' }];
+    const file = configFile({ keys, ...parse(block) });
+    const names = [...block.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+    const loaded = loadConfig({ file, env: Object.fromEntries(names.map((name) => [name, `value-of-${name}`])) });
+    expect(Object.keys(loaded.gateways)).toEqual(['router', 'contract']);
+  });
+
+  test('has commands and paths that there are', () => {
+    const lines = blocks('sh').flatMap((text) => text.split('\n'));
+    const commands = lines.filter((line) => line.startsWith('trunkline '));
+    expect(commands.length).toBeGreaterThan(3);
+    for (const line of commands) {
+      const { values, positionals } = parseArgs({
+        args: line.split(' ').slice(1),
+        options: SIDE_OPTIONS,
+        allowPositionals: true,
+      });
+      expect([line, typeof sideCommand(positionals, values)]).toEqual([line, 'function']);
+    }
+    const paths = lines.flatMap((line) => /8080(\/\S+)/.exec(line)?.[1] ?? []);
+    expect(paths.length).toBeGreaterThan(3);
+    const documented = Object.keys(openapi.paths ?? {});
+    expect(paths.filter((path) => !documented.includes(path.replace('$SESSION', '{id}')))).toEqual([]);
+  });
+
+  test('has the limits with their defaults', () => {
+    for (const [name, value] of Object.entries(config.side)) {
+      const row = readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
+      expect(row).toContain(String(value));
+    }
+  });
+});

@@ -1,0 +1,137 @@
+// The commands about the side path as an operator types them: over a store at rest, and through the admin listener of a gateway that runs.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startAdmin } from '../../../server/admin.ts';
+import { loadConfig } from '../../../server/config.ts';
+import { createSideHttp } from '../../../server/side/http/answer.ts';
+import { openStore } from '../../../server/side/store/open.ts';
+import type { Store } from '../../../server/side/store/store.ts';
+import { configFile } from '../../support/config-file.ts';
+import { ledgerRow, storedTask } from '../../support/fake-store.ts';
+import { runCommand } from '../../support/served.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const file = configFile({ admin: { port: 0, token: 'token-of-admin' } });
+let data: string;
+let store: Store;
+
+beforeEach(async () => {
+  data = temporaryFolder('cli');
+  store = await openStore({ url: 'sqlite', dataDirectory: data });
+  const ledger = ledgerRow({ id: '0190-row', kind: 'realtime', at: Date.parse('2026-03-01T10:00:00Z'), team: 'apps' });
+  await store.take({ started: [], turns: [], ended: [], ledger: [ledger], tasks: [], released: [] });
+  await store.addTask(storedTask({ id: 'a.summary', state: 'dead', error: 'upstream_failed' }));
+  await store.addTask(storedTask({ id: 'b.summary', state: 'done', result: '{"summary":"Short."}' }));
+});
+
+async function outcome(...args: string[]) {
+  const command = runCommand([...args, '--config', file, '--data', data]);
+  const { code } = await command.exited;
+  return { code, stdout: command.stdout(), stderr: command.stderr() };
+}
+
+/** Each is a process of its own, one after the other: the store at rest has one owner. */
+async function inTurn(...commands: string[][]) {
+  const outcomes: Awaited<ReturnType<typeof outcome>>[] = [];
+  for (const args of commands) outcomes.push(await outcome(...args));
+  return outcomes;
+}
+
+/** Starting a process takes a while where others are busy. */
+const SLOW_MS = 120_000;
+
+/** The gateway of this data directory, as far as the commands see it. */
+async function startRun() {
+  const config = loadConfig({ file, data, env: {} });
+  const log = pino({ level: 'silent' });
+  const askSide = createSideHttp({ config, store, log });
+  const sources = { isReady: () => true, metrics: async () => [], records: async () => [], askSide };
+  const admin = await startAdmin(config, sources, log);
+  const run = { pid: process.pid, listen: {}, admin: { host: '127.0.0.1', port: admin.port }, rehearsal: [] };
+  writeFileSync(join(data, 'run.json'), JSON.stringify(run));
+  return admin;
+}
+
+describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
+  let close = async (): Promise<void> => {};
+  beforeEach(async () => {
+    if (kind === 'at rest') await store.close();
+    else {
+      const admin = await startRun();
+      close = async () => {
+        await admin.close();
+        await store.close();
+      };
+    }
+  });
+  afterEach(() => close());
+
+  test('tasks are listed, shown and run again', { timeout: SLOW_MS }, async () => {
+    const [dead, shown, unknown] = await inTurn(
+      ['tasks', 'list', '--state', 'dead'],
+      ['tasks', 'show', 'b.summary'],
+      ['tasks', 'show', 'nobody'],
+    );
+    expect(dead).toMatchObject({ code: 0, stderr: '' });
+    expect(dead?.stdout).toMatch(/^id +kind +state .*\na\.summary +summary +dead .*upstream_failed\n$/);
+    expect(JSON.parse(shown?.stdout ?? '')).toMatchObject({ id: 'b.summary', result: { summary: 'Short.' } });
+    expect((await outcome('tasks', 'retry', 'a.summary')).stdout).toBe('a.summary is queued\n');
+    const again = await outcome('tasks', 'retry', 'a.summary');
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('this task is queued')]);
+    expect(unknown?.code).toBe(1);
+  });
+
+  test('the ledger is summed up', { timeout: SLOW_MS }, async () => {
+    const [table, csv, json, wrong] = await inTurn(
+      ['ledger', 'report', '--by', 'team,day'],
+      ['ledger', 'report', '--by', 'team', '--format', 'csv', '--since', '2026-03-01'],
+      ['ledger', 'report', '--format', 'json', '--until', '2026-02-01T00:00:00Z'],
+      ['ledger', 'report', '--by', 'colour'],
+    );
+    expect(table?.stdout).toMatch(/^team +day +calls .*\napps +2026-03-01 +1 .*0\.000012/);
+    expect(csv?.stdout).toMatch(/^team,calls,inputTokens.*\r\napps,1,10,5,12,/);
+    expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ by: ['class', 'model'], rows: [] });
+    expect([wrong?.code, wrong?.stderr]).toEqual([2, expect.stringContaining('--by: expected fields out of class')]);
+  });
+
+  test('the store is exported', { timeout: SLOW_MS }, async () => {
+    const lines = await outcome('store', 'export', '--since', '2026-01-01T00:00:00Z');
+    expect(lines).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(lines.stdout)).toMatchObject({ id: '0190-row', at: '2026-03-01T10:00:00.000Z' });
+    expect((await outcome('store', 'export', '--format', 'csv')).stdout).toMatch(/^id,at,.*\r\n0190-row,/);
+  });
+});
+
+test('what does not go together is told: exit code 2', { timeout: SLOW_MS }, async () => {
+  await store.close();
+  const uses: [string[], string][] = [
+    [['tasks'], 'unknown command "tasks"'],
+    [['tasks', 'show'], 'expected the id of one task'],
+    [['tasks', 'list', 'now'], 'expected nothing after tasks list'],
+    [['tasks', 'list', '--by', 'class'], '--by does not go with tasks list'],
+    [['ledger', 'report', '--format', 'xml'], 'expected one of table, json, csv'],
+    [['config', 'check', '--since', '2026-01-01'], '--since does not go with this command'],
+    [['store', 'export', '--table', 'turn'], 'expected ledger or session'],
+    [['tasks', 'list', '--state', 'asleep'], '--state: expected one of queued'],
+  ];
+  const outcomes = await Promise.all(uses.map(([args]) => outcome(...args)));
+  for (const [index, { code, stderr }] of outcomes.entries()) {
+    expect([code, stderr]).toEqual([2, expect.stringContaining(uses[index]?.[1] ?? '')]);
+  }
+});
+
+test('without a gateway and without a store there is nothing to ask; a gateway that does not answer is named', {
+  timeout: SLOW_MS,
+}, async () => {
+  await store.close();
+  const nowhere = runCommand(['tasks', 'list', '--data', join(data, 'nowhere')]);
+  expect((await nowhere.exited).code).toBe(1);
+  expect(nowhere.stderr()).toContain('it holds no store');
+  const admin = await startRun();
+  await admin.close();
+  const silent = await outcome('tasks', 'list');
+  expect([silent.code, silent.stderr]).toEqual([1, expect.stringContaining(`process ${process.pid}`)]);
+});
