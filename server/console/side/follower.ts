@@ -47,7 +47,7 @@ export class Follower {
   async run(): Promise<void> {
     while (this.#isWanted) {
       await this.#look();
-      if (this.#isWanted) await this.#stream();
+      if (this.#isWanted && this.#after.state === 'following') await this.#stream();
       if (this.#isWanted) await Promise.race([this.#options.wait(this.#pauseMs), this.#hurry.promise]);
       this.#hurry = Promise.withResolvers();
       this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 1.5);
@@ -104,7 +104,8 @@ export class Follower {
     try {
       const url = `/v1/sessions/${encodeURIComponent(session)}`;
       const response = await fetch(url, { headers: authorization(key), signal: this.#leave.signal });
-      if (response.ok) this.#learn(readRecord(await response.json()));
+      const record = response.ok ? readRecord(await response.json()) : undefined;
+      if (record?.isWhole) this.#learn(record);
       else this.#fail(response.status === 401 || response.status === 403 ? 'refused' : 'absent');
     } catch {
       this.#fail('unreachable');
@@ -121,13 +122,13 @@ export class Follower {
   /** What was known before stays. */
   #fail(state: 'absent' | 'refused' | 'unreachable'): void {
     this.#looks += 1;
-    this.#tell({ record: this.#after.record, state: this.#looks >= maxLooks ? 'gave-up' : state });
+    this.#tell({ record: this.#after.record, state });
   }
 
   #tell(after: AfterCall): void {
     if (!this.#isWanted) return;
     this.#after = after;
-    if (after.state === 'settled' || after.state === 'gave-up' || after.state === 'refused') this.stop();
+    if (after.state === 'settled' || after.state === 'refused' || this.#looks >= maxLooks) this.stop();
     this.#options.onChange(after);
   }
 }

@@ -32,6 +32,8 @@ export interface Charge {
 }
 
 export interface SideRecord {
+  /** The side process answered; a record without it has no list of tasks. */
+  readonly isWhole: boolean;
   readonly isEnded: boolean;
   /** One of each kind, in the order in which they are read. */
   readonly tasks: readonly SideTask[];
@@ -43,6 +45,7 @@ export function readRecord(body: unknown): SideRecord {
   const record = objectOf(body);
   const tasks = listOf(record.tasks).flatMap((task) => readTask(task) ?? []);
   return {
+    isWhole: Array.isArray(record.tasks),
     isEnded: record.state === 'closed' || record.endedAt !== undefined,
     tasks: latestOfEach(tasks).toSorted((a, b) => placeOf(a.kind) - placeOf(b.kind)),
     charges: listOf(record.ledger).map((row) => readCharge(objectOf(row))),

@@ -1,6 +1,7 @@
 // What the side path makes of the call: its results as they come, and what everything cost.
 
 import { useEffect, useState } from 'preact/hooks';
+import { formatCost, sumCosts } from '../side/cost.ts';
 import type { AfterCall } from '../side/follower.ts';
 import { isSettled, kindLabel, placeOf, type SideTask } from '../side/record.ts';
 import type { ConsoleState } from '../state.ts';
@@ -16,7 +17,7 @@ export function AfterCallPanel({ state }: { state: ConsoleState }) {
   useEffect(() => setOpen(isOver), [isOver, session?.id]);
   if (gateway?.side === undefined) return null;
   const kinds = gateway.side.tasks.toSorted((a, b) => placeOf(a) - placeOf(b));
-  const tasks = after?.record?.tasks ?? [];
+  const { tasks, charges } = after?.record ?? { tasks: [], charges: [] };
   return (
     <section class="panel after" aria-labelledby="after-title" data-open={isOpen} data-following={after?.state ?? ''}>
       <div class="after-head">
@@ -33,6 +34,7 @@ export function AfterCallPanel({ state }: { state: ConsoleState }) {
         </h2>
         <p class="muted after-progress" role="status">
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
+          {isOver && charges.length > 0 && `, cost ${formatCost(sumCosts(charges))}`}
         </p>
         {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model, a stand-in" />}
       </div>
@@ -93,8 +95,8 @@ function AfterBody({ after, kinds, hasSession }: BodyProps) {
 }
 
 const troubles: Readonly<Partial<Record<string, string>>> = {
-  absent: 'The gateway has no record of this session yet. The page goes on asking.',
-  unreachable: 'The gateway does not answer. The page goes on asking.',
+  absent: 'The gateway has nothing on the side tasks of this session at the moment.',
+  unreachable: 'The gateway does not answer at the moment.',
   refused: 'The gateway did not accept the key, so the results cannot be shown.',
   'gave-up': 'Some tasks have not ended, and the page no longer asks. `trunkline tasks` shows what became of them.',
 };

@@ -39,7 +39,7 @@ export function LedgerPlots({ days }: { days: Days | undefined }) {
           <p class="muted">by whether the answer fitted its schema</p>
         </div>
         {days !== undefined && (
-          <StackedDays title="Calls per day by quality" days={days.days} series={calls} format={formatCount} />
+          <StackedDays title="Calls per day by quality" days={days.days} series={calls} format={formatCount} isCount />
         )}
       </section>
     </div>

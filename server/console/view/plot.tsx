@@ -17,11 +17,16 @@ interface PlotProps {
   readonly days: readonly number[];
   readonly series: readonly PlotSeries[];
   format(value: number): string;
+  /** Only whole numbers are marked on the axis. */
+  readonly isCount?: boolean;
 }
 
 const plotHeight = 190;
+const wholeSteps = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
+  .sort((a, b) => a - b);
 
-export function StackedDays({ title, days, series, format }: PlotProps) {
+export function StackedDays({ title, days, series, format, isCount = false }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | undefined>(undefined);
@@ -29,8 +34,8 @@ export function StackedDays({ title, days, series, format }: PlotProps) {
   useEffect(() => {
     const host = box.current;
     if (host === null) return;
-    return draw(host, { stacked, series, format, onPoint: setAt, onMade: (made) => (plot.current = made) });
-  }, [stacked, series, format]);
+    return draw(host, { stacked, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
+  }, [stacked, series, format, isCount]);
   const step = (event: KeyboardEvent) => {
     const next = stepOf(event.key, at, days.length);
     if (next === undefined) return;
@@ -75,6 +80,7 @@ function stack(days: readonly number[], series: readonly PlotSeries[]): number[]
 interface Drawing {
   readonly stacked: number[][];
   readonly series: readonly PlotSeries[];
+  readonly isCount: boolean;
   format(value: number): string;
   onPoint(at: number | undefined): void;
   onMade(plot: uPlot | undefined): void;
@@ -106,7 +112,11 @@ function draw(host: HTMLElement, drawing: Drawing): () => void {
   };
 }
 
-function optionsOf(UPlot: typeof uPlot, host: HTMLElement, { series, format, onPoint }: Drawing): uPlot.Options {
+function optionsOf(
+  UPlot: typeof uPlot,
+  host: HTMLElement,
+  { series, format, isCount, onPoint }: Drawing,
+): uPlot.Options {
   const axis = { stroke: () => colourOf(host, '--muted'), font: `12px ${getComputedStyle(host).fontFamily}` };
   const grid = { stroke: () => colourOf(host, '--line'), width: 1 };
   const bars = UPlot.paths.bars?.({ size: [0.72, 30], radius: 0.12 });
@@ -114,7 +124,7 @@ function optionsOf(UPlot: typeof uPlot, host: HTMLElement, { series, format, onP
   return {
     width: host.clientWidth,
     height: plotHeight,
-    padding: [12, 6, 0, 0],
+    padding: [12, 14, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
@@ -134,7 +144,16 @@ function optionsOf(UPlot: typeof uPlot, host: HTMLElement, { series, format, onP
         space: 58,
         values: (_, splits) => splits.map((seconds) => dayFormat.format(seconds * 1000)),
       },
-      { ...axis, grid, ticks: { show: false }, gap: 6, size: 64, space: 44, values: (_, splits) => splits.map(format) },
+      {
+        ...axis,
+        grid,
+        ticks: { show: false },
+        gap: 6,
+        size: 64,
+        space: 44,
+        values: (_, splits) => splits.map(format),
+        ...(isCount ? { incrs: wholeSteps } : {}),
+      },
     ],
     series: [
       {},
