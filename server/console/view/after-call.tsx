@@ -34,7 +34,7 @@ export function AfterCallPanel({ state }: { state: ConsoleState }) {
         </h2>
         <p class="muted after-progress" role="status">
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
-          {isOver && charges.length > 0 && `, cost ${formatCost(sumCosts(charges))}`}
+          {isOver && charges.length > 0 && `, ${formatCost(sumCosts(charges))}`}
         </p>
         {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model, a stand-in" />}
       </div>
