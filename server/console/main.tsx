@@ -18,7 +18,10 @@ import './style/buttons.css';
 import './style/conversation.css';
 import './style/latency.css';
 import './style/event-log.css';
+import './style/task-result.css';
 import './style/after-call.css';
+import './style/plot.css';
+import './style/ledger-table.css';
 import './style/ledger.css';
 import { applyTheme, savedTheme } from './view/theme.tsx';
 
