@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Direction, inDirection } from '../codecs/frame.ts';
+import { exportLoopLag, NEVER_MS } from './loop-lag.ts';
 import type { Reached } from './reach.ts';
 import type { TurnTimes } from './tap.ts';
 
@@ -27,7 +28,8 @@ export function createMetrics(liveSessions: () => number): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const traffic = countTraffic(registry);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  exportLoopLag(registry);
   new Gauge({
     name: 'trunkline_sessions',
     help: 'live sessions',
