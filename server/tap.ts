@@ -1,9 +1,9 @@
 // What a session did: counts, residence times, turns, usage. It looks at frames only after they were sent, and keeps no content.
 
 import type { Dialect, Mark, Usage } from '../adapters/adapter.ts';
-import type { Direction, Frame } from '../codecs/frame.ts';
+import { type Direction, type Frame, inDirection } from '../codecs/frame.ts';
 import type { Metrics } from './metrics.ts';
-import { countResidence, type Residence, type ResidenceCounts } from './residence.ts';
+import { countResidence, type Residence } from './residence.ts';
 
 /** Latencies of one turn in milliseconds, as the gateway saw them. */
 export interface TurnTimes {
@@ -37,9 +37,7 @@ const LONGEST_MODEL = 200;
 const KEPT_TURNS = 200;
 
 export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number): Tap {
-  const frames = { upstream: 0, downstream: 0 };
-  const bytes = { upstream: 0, downstream: 0 };
-  const residence: Record<Direction, ResidenceCounts> = { upstream: countResidence(), downstream: countResidence() };
+  const passed = { upstream: countPassed(), downstream: countPassed() };
   const turns = trackTurns(metrics);
   let usage: Usage = {};
   let model: string | undefined;
@@ -47,13 +45,14 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
 
   return {
     sent(direction, residenceMs, count) {
-      residence[direction].add(residenceMs * 1000, count);
+      inDirection(passed, direction).residence.add(residenceMs * 1000, count);
       metrics.residence(direction, residenceMs, count);
     },
     observe(frame, direction) {
       lastFrameAt = frame.at;
-      frames[direction] += 1;
-      bytes[direction] += frame.data.length;
+      const counts = inDirection(passed, direction);
+      counts.frames += 1;
+      counts.bytes += frame.data.length;
       metrics.frame(direction, frame.data.length);
       const observation = dialect.observe(frame, direction);
       if (observation === undefined) return;
@@ -63,9 +62,12 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
     },
     summary: () => ({
       model,
-      frames: { ...frames },
-      bytes: { ...bytes },
-      residenceUs: { upstream: residence.upstream.summary(), downstream: residence.downstream.summary() },
+      frames: { upstream: passed.upstream.frames, downstream: passed.downstream.frames },
+      bytes: { upstream: passed.upstream.bytes, downstream: passed.downstream.bytes },
+      residenceUs: {
+        upstream: passed.upstream.residence.summary(),
+        downstream: passed.downstream.residence.summary(),
+      },
       turns: turns.done(),
       usage,
     }),
@@ -74,6 +76,8 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
     },
   };
 }
+
+const countPassed = () => ({ frames: 0, bytes: 0, residence: countResidence() });
 
 /** Reports add up field by field; a cumulative report replaces what was there. */
 export function addUsage(sum: Usage, report: Usage): Usage {
