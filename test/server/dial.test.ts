@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   createServer as createTlsServer,
   getCACertificates,
@@ -14,7 +13,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Limits } from '../../server/config.ts';
 import { testCertificate } from '../support/certificate.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
-import { message } from '../support/inbox.ts';
 import { sampleOf } from '../support/metrics.ts';
 import { ACCEPT, acceptFor } from '../support/raw-socket.ts';
 import { until } from '../support/until.ts';
@@ -65,15 +63,6 @@ async function answerToStart(bytes: string, dialMs: number) {
   return refusedUpgrade(await start(`ws://127.0.0.1:${port}`, { dialMs }));
 }
 
-/** Each piece in a segment of its own, or nearly. */
-async function sendSlowly(socket: Socket, pieces: readonly (string | Buffer)[]): Promise<void> {
-  socket.setNoDelay(true);
-  for (const piece of pieces) {
-    socket.write(piece);
-    await delay(2);
-  }
-}
-
 function reply(status: number, headers: readonly string[] = [], body = ''): string {
   const lines = [`HTTP/1.1 ${status} Whatever`, ...headers, `Content-Length: ${Buffer.byteLength(body)}`];
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
@@ -105,14 +94,6 @@ describe('a refusal of the provider', () => {
       'content-length': '9',
       connection: 'close',
     });
-  });
-
-  test('is the same when it comes in pieces, with chunks', async () => {
-    const pieces = ['H', 'TTP/1.1 1', '00 Continue\r\n\r\nHTTP/1.1 4', '29 Slow\r\nRetry-After: 7\r\nTransfer-Enc'];
-    const rest = ['oding: chunked\r\n\r\n3\r\nfi', 'r\r\n2;x=y\r\nst\r\n0\r\nTrailer: t\r\n\r\n'];
-    const port = await listen(createServer(), (socket) => void sendSlowly(socket, [...pieces, ...rest]));
-    const answer = await refusedUpgrade(await start(`ws://127.0.0.1:${port}`));
-    expect(answer).toMatchObject({ status: 429, body: 'first', headers: { 'retry-after': '7' } });
   });
 
   test('is cut at 64 KiB', async () => {
@@ -177,44 +158,6 @@ describe('an answer that is none of WebSocket is a 502', () => {
     const port = await listen(createServer(), (socket, bytes) => {
       socket.write(accepting(bytes, line));
     });
-    expect((await refusedUpgrade(await start(`ws://127.0.0.1:${port}`))).status).toBe(502);
-  });
-});
-
-describe('a 101', () => {
-  const greeting = Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]);
-
-  /** Opens a session whose provider answers with what is made of its 101; resolves with the first message. */
-  async function firstMessage(answer: (head: string) => readonly (string | Buffer)[]): Promise<string> {
-    const port = await listen(createServer(), (socket, bytes) => {
-      void sendSlowly(socket, answer(accepting(bytes)));
-    });
-    const client = await openClient(await start(`ws://127.0.0.1:${port}`));
-    return String((await message(client)).data);
-  }
-
-  test('with the first message in the same segment', async () => {
-    expect(await firstMessage((head) => [Buffer.concat([Buffer.from(head), greeting])])).toBe('hello');
-  });
-
-  test('that comes byte by byte', async () => {
-    expect(await firstMessage((head) => [...head, greeting.subarray(0, 3), greeting.subarray(3)])).toBe('hello');
-  });
-
-  test('behind early hints, which are not for the client', async () => {
-    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
-    expect(await firstMessage((head) => [hints, hints + head, greeting])).toBe('hello');
-  });
-
-  test.each([
-    ['a folded line', 'X-Folded: a\r\n b'],
-    ['a control character', 'X-Control: \x01'],
-    ['a space before a colon', 'X-Space : a'],
-    ['a bare CR', 'X-Bare: a\rb'],
-    ['its accept twice', 'Sec-WebSocket-Accept: a'],
-    ['its upgrade twice', 'Upgrade: websocket'],
-  ])('with %s is a 502', async (_, line) => {
-    const port = await listen(createServer(), (socket, bytes) => void socket.write(accepting(bytes, line)));
     expect((await refusedUpgrade(await start(`ws://127.0.0.1:${port}`))).status).toBe(502);
   });
 });
