@@ -2,10 +2,9 @@
 
 import { openChannel } from './channel.ts';
 import type { Config } from './config.ts';
-import type { Claim, Fleet, Grant } from './fleet.ts';
+import { joinFleet } from './fleet.ts';
 import { Gateway, type GatewayOptions, type Ports } from './gateway.ts';
 import { createLog } from './log.ts';
-import type { SessionRecord } from './session.ts';
 
 export interface WorkerStart {
   readonly config: Config;
@@ -31,17 +30,7 @@ const supervisor = openChannel(process, {
   close: () => gateway?.close(),
 });
 
-/** An id of our own making is unique, and without a limit there is nothing to wait for: such a session opens without a round trip. */
-const fleet: Fleet = {
-  reserve(claim: Claim): Grant | Promise<Grant> {
-    if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<Grant>('reserve', claim);
-    supervisor.tell('reserve', claim);
-    return 'granted';
-  },
-  release: (id: string) => supervisor.tell('release', id),
-  ended: (record: SessionRecord) => supervisor.tell('ended', record),
-  find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),
-};
+const fleet = joinFleet(supervisor);
 
 // Signals reach the whole process group; only the supervisor acts on them.
 process.on('SIGTERM', () => {});

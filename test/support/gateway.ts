@@ -50,6 +50,7 @@ export async function startGateway({ provider, certificate, ...file }: TestGatew
   const places = createPlaces<string>();
   const fleet: Fleet = {
     reserve: (claim) => places.reserve(claim, 'test'),
+    opened: () => {},
     release: (id) => places.release(id),
     ended(record) {
       places.release(record.id);
