@@ -29,7 +29,7 @@ export interface Fleet {
  * The fleet as a gateway process reaches it. An id of our own making is unique, and without a limit there is nothing to wait
  * for: such a session opens without a round trip, and the supervisor, whose process would wake for it, is told once it is open.
  */
-export function joinFleet(supervisor: Channel): Fleet {
+export function joinFleet(supervisor: Pick<Channel, 'tell' | 'call'>): Fleet {
   const untold = new Map<string, Claim>();
   return {
     reserve(claim) {
