@@ -27,7 +27,11 @@ beforeAll(async () => {
   const log = pino({ level: 'silent' });
   const sources = { isReady: () => true, metrics: async () => [], records: async () => [] };
   admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits, side }, sources, log);
-  guarded = await startAdmin({ admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits, side }, sources, log);
+  guarded = await startAdmin(
+    { admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits, side },
+    sources,
+    log,
+  );
 });
 afterAll(async () => {
   await open.close();
