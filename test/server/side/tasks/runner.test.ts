@@ -1,0 +1,176 @@
+// The runner on a real store, with a scripted LLM gateway behind it.
+
+import { describe, expect, test } from 'vitest';
+import { type Store, StoreError } from '../../../../server/side/store/store.ts';
+import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
+import type { LlmGatewayOptions } from '../../../support/llm-gateway.ts';
+import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
+import { queuedTask } from '../../../support/task-records.ts';
+import { until } from '../../../support/until.ts';
+
+describe('a task', () => {
+  test('gets its result, valid at first', async () => {
+    const { store, run, settled, lines } = await bench();
+    await store.addTask(queuedTask());
+    run();
+    expect(await settled()).toMatchObject({
+      state: 'done',
+      result: good,
+      quality: 'valid',
+      attempts: 1,
+      error: undefined,
+    });
+    expect(lines.join('')).toContain('"state":"done"');
+    expect(lines.join('')).not.toMatch(/booking/);
+  });
+
+  test('is repaired once when its answer does not fit, and says so', async () => {
+    const script: LlmGatewayOptions = { script: ({ number }) => ({ text: number === 1 ? '{"titel":"x"}' : good }) };
+    const { store, run, settled, gateway } = await bench(script);
+    await store.addTask(queuedTask());
+    run();
+    expect(await settled()).toMatchObject({ state: 'done', result: good, quality: 'repaired', attempts: 1 });
+    const { messages } = gateway.seen[1]?.body ?? {};
+    expect(messages.slice(2)).toEqual([
+      { role: 'assistant', content: '{"titel":"x"}' },
+      { role: 'user', content: expect.stringMatching(/does not fit: .*title/) },
+    ]);
+  });
+
+  test('fails when the repaired answer does not fit either, and is not paid for again', async () => {
+    const { store, run, settled, gateway } = await bench({ behaviour: { text: 'I would rather not.' } });
+    await store.addTask(queuedTask());
+    run();
+    expect(await settled()).toMatchObject({
+      state: 'failed',
+      quality: 'failed',
+      error: expect.stringMatching(/^invalid_answer/),
+    });
+    expect(gateway.count.requests).toBe(2);
+  });
+
+  test('is told that its answer was cut off', async () => {
+    const script: LlmGatewayOptions = {
+      script: ({ number }) => (number === 1 ? { text: '{"ti', finish: 'length' } : { text: good }),
+    };
+    const { store, run, settled, gateway } = await bench(script);
+    await store.addTask(queuedTask());
+    run();
+    await settled();
+    expect(gateway.seen[1]?.body.messages.at(-1).content).toContain('it was cut off');
+  });
+
+  test('fails without text, and asks nobody', async () => {
+    const { store, run, settled, gateway } = await bench();
+    await store.addTask(queuedTask({ session: 'session-1', input: undefined }));
+    run();
+    expect(await settled()).toMatchObject({ state: 'failed', attempts: 1, error: expect.stringMatching(/^no_text/) });
+    expect(gateway.count.requests).toBe(0);
+  });
+
+  test('of an input that nobody wrote fails', async () => {
+    const { store, run, settled } = await bench();
+    await store.addTask(queuedTask({ input: '{"x":' }));
+    run();
+    expect(await settled()).toMatchObject({ state: 'failed', error: expect.stringMatching(/^invalid_task/) });
+  });
+
+  test('of a kind that is not configured any more fails and says what is missing', async () => {
+    const { store, run, settled } = await bench();
+    await store.addTask(queuedTask({ kind: 'gone' }));
+    run();
+    expect(await settled()).toMatchObject({ state: 'failed', error: expect.stringMatching(/^invalid_task: prompt/) });
+  });
+
+  test('waits while it is armed', async () => {
+    const { store, run, settled } = await bench();
+    await store.addTask(queuedTask({ id: 'armed', runAt: ARMED_AT }));
+    await store.addTask(queuedTask());
+    run();
+    await settled();
+    expect(await store.task('armed')).toMatchObject({ state: 'queued', attempts: 0 });
+  });
+});
+
+describe('running', () => {
+  test('is bounded', async () => {
+    const { store, run, gateway } = await bench(
+      { behaviour: { text: good, delayMs: 20 } },
+      { side: { pollMs: 20, concurrency: 3 } },
+    );
+    for (let number = 0; number < 20; number++) await store.addTask(queuedTask({ id: `task-${number}` }));
+    run();
+    await until(async () => (await store.tasks({ state: 'done', limit: 100 })).length === 20);
+    expect(gateway.count.mostOpen).toBe(3);
+  });
+
+  test('one now, though all places are taken, gives the task back', async () => {
+    const { store, run, gateway } = await bench(
+      { behaviour: { hang: 'idle' } },
+      { side: { pollMs: 20, concurrency: 1 } },
+    );
+    await store.addTask(queuedTask({ id: 'slow' }));
+    const runner = run({ closeMs: 50 });
+    await until(() => gateway.count.requests === 1);
+    gateway.change({ behaviour: { text: good } });
+    await store.addTask(queuedTask({ id: 'waiting', runAt: 1, kind: 'title' }));
+    await store.addTask(queuedTask({ id: 'urgent', runAt: 0 }));
+    expect(await runner.run('urgent', new AbortController().signal)).toMatchObject({ state: 'done', result: good });
+    expect(await store.task('waiting')).toMatchObject({ state: 'queued' });
+  });
+
+  test('one now is left to go on when nobody waits any more', async () => {
+    const { store, run, settled, gateway } = await bench({ behaviour: { hang: 'idle' } });
+    await store.addTask(queuedTask());
+    const runner = run({ isBackground: true, closeMs: 50 });
+    const control = new AbortController();
+    const running = runner.run('task-1', control.signal);
+    await until(() => gateway.count.requests === 1);
+    control.abort();
+    expect(await running).toMatchObject({ state: 'running' });
+    gateway.change({ behaviour: { text: good } });
+    await runner.close();
+    run();
+    expect(await settled()).toMatchObject({ state: 'done' });
+  });
+
+  test('one that does not exist gives nothing back', async () => {
+    const { run } = await bench();
+    expect(await run().run('nobody', new AbortController().signal)).toBeUndefined();
+  });
+
+  test('without a background nothing is claimed, and results of others are waited for', async () => {
+    const { store, run, gateway } = await bench();
+    await store.addTask(queuedTask());
+    const waiting = run({ isBackground: false }).run('task-1', new AbortController().signal);
+    expect(gateway.count.requests).toBe(0);
+    run();
+    expect(await waiting).toMatchObject({ state: 'done' });
+  });
+
+  test('closing gives tasks back at once', async () => {
+    const { store, run, gateway } = await bench({ behaviour: { hang: 'idle' } });
+    await store.addTask(queuedTask());
+    const runner = run({ closeMs: 20 });
+    await until(() => gateway.count.requests === 1);
+    await runner.close();
+    const task = await store.task('task-1');
+    expect(task).toMatchObject({ state: 'queued', leaseUntil: undefined, error: expect.stringMatching(/^given_back/) });
+    expect(task?.runAt).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('a store that is away for a moment holds nothing up for good', async () => {
+    const { store, run, settled } = await bench();
+    let calls = 0;
+    const flaky: Store = {
+      ...store,
+      async claim(...input) {
+        if (calls++ < 3) throw new StoreError('store_unavailable', undefined);
+        return store.claim(...input);
+      },
+    };
+    await store.addTask(queuedTask());
+    run({ store: flaky });
+    expect(await settled()).toMatchObject({ state: 'done' });
+  });
+});
