@@ -5,6 +5,7 @@ import { geminiSimulators } from './gemini/simulator.ts';
 import { openaiSimulators } from './openai/simulator.ts';
 import type { ProviderSimulators, SimulatorRoute } from './simulator.ts';
 
+export { STAND_IN_PATH, type StandInReply, standInFault, standInReply } from './llm/stand-in.ts';
 export { startSimulator } from './simulator-stage.ts';
 
 const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];

@@ -1,21 +1,21 @@
-// The admin listener: health, readiness, metrics and live sessions of all gateway processes. Loopback, or behind a token.
+// The admin listener: health, readiness, metrics and live sessions of all gateway processes, and the side path over all keys.
+// Loopback, or behind a token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
+import { ADMIN_SIDE_PATHS, type AdminSide, answerAdminBySide, isAdminSidePath } from './admin-side.ts';
 import type { Config } from './config.ts';
 import { readHandshake } from './handshake.ts';
 import { closeListener, createListener, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
-import type { SessionRecord } from './session.ts';
 import { ownOrigins, type VisitorRule, visitorObjection } from './visitor.ts';
 
-export interface AdminSources {
+export interface AdminSources extends AdminSide {
   isReady(): boolean;
-  /** The metrics of each gateway process, as prom-client's JSON. */
+  /** The metrics of each process, as prom-client's JSON. */
   metrics(): Promise<readonly object[]>;
-  records(): Promise<readonly SessionRecord[]>;
 }
 
 export interface AdminListener {
@@ -30,20 +30,22 @@ interface Answer {
 }
 
 const PATHS = ['/healthz', '/readyz', '/metrics', '/sessions'];
+const NOWHERE = `unknown path; expected one of ${[...PATHS, ...ADMIN_SIDE_PATHS].join(', ')}`;
 
 export async function startAdmin(
-  { admin, limits }: Pick<Config, 'admin' | 'limits'>,
+  config: Pick<Config, 'admin' | 'limits' | 'side'>,
   sources: AdminSources,
   log: Logger,
 ): Promise<AdminListener> {
+  const { admin, limits } = config;
   let visitors: VisitorRule = { origins: new Set(), loopbackHostOnly: admin.token === undefined };
   const server = createListener(limits);
   server.on('request', (request, response) => {
     request.resume();
-    const answered = answer(request, { sources, visitors, token: admin.token });
+    const answered = answer(request, response, { sources, visitors, config });
     void answered
       .catch(() => json(500, { error: 'the admin listener failed to answer' }))
-      .then((reply) => write(response, reply));
+      .then((reply) => reply && write(response, reply));
   });
   const address = { setting: 'admin.port', host: admin.host, port: admin.port, isShared: false };
   const port = await openListener(server, address);
@@ -55,22 +57,43 @@ export async function startAdmin(
 interface AdminContext {
   readonly sources: AdminSources;
   readonly visitors: VisitorRule;
-  readonly token: string | undefined;
+  readonly config: Pick<Config, 'admin' | 'limits' | 'side'>;
 }
 
-async function answer(request: IncomingMessage, { sources, visitors, token }: AdminContext): Promise<Answer> {
+/** undefined: the answer has been written. */
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: AdminContext,
+): Promise<Answer | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
-  const objection = visitorObjection(request.headers, visitors);
-  if (objection !== undefined) return json(objection.status, { error: objection.message });
-  if (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) !== 0) {
-    return json(415, { error: 'expected no body' });
-  }
-  if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`)) {
-    return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });
+  const objection = objectionTo(request, context);
+  if (objection !== undefined) return objection;
+  if (isAdminSidePath(handshake.path)) {
+    const outcome = await answerAdminBySide(request, response, handshake, context);
+    return outcome === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
-  switch (handshake.path) {
+  return ownAnswer(handshake.path, context.sources);
+}
+
+function objectionTo(request: IncomingMessage, { visitors, config }: AdminContext): Answer | undefined {
+  const { headers } = request;
+  const objection = visitorObjection(headers, visitors);
+  if (objection !== undefined) return json(objection.status, { error: objection.message });
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
+    return json(415, { error: 'expected no body' });
+  }
+  const { token } = config.admin;
+  if (token !== undefined && !isSame(headers.authorization ?? '', `Bearer ${token}`)) {
+    return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });
+  }
+  return undefined;
+}
+
+async function ownAnswer(path: string, sources: AdminSources): Promise<Answer> {
+  switch (path) {
     case '/healthz':
       return json(200, { status: 'ok' });
     case '/readyz':
@@ -80,7 +103,7 @@ async function answer(request: IncomingMessage, { sources, visitors, token }: Ad
     case '/sessions':
       return json(200, { sessions: await sources.records() });
     default:
-      return json(404, { error: `unknown path; expected one of ${PATHS.join(', ')}` });
+      return json(404, { error: NOWHERE });
   }
 }
 

@@ -6,15 +6,18 @@ import { isLoopbackHost } from './address.ts';
 import type { Config } from './config.ts';
 import { type Problem, unknownKey } from './config-problem.ts';
 import type { Key, KnownProvider } from './config-schema.ts';
+import { sideConflicts } from './side/side-conflicts.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, keys }: Config, known: readonly KnownProvider[]): Problem[] {
+export function conflictsOf(config: Config, known: readonly KnownProvider[]): Problem[] {
+  const { listen, admin, keys } = config;
   const providers = known.map(({ name }) => name);
   return [
     ...hostConflicts(listen.host, admin, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
     ...keyConflicts(keys, providers),
+    ...sideConflicts(config),
   ];
 }
 

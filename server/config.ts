@@ -82,7 +82,7 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
     providers,
     rehearsal,
-    ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0),
+    ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0, rest.transcripts !== 'off'),
   };
   const conflicts = conflictsOf(config, known);
   if (conflicts.length > 0) throw new ConfigError(conflicts);
@@ -131,7 +131,7 @@ function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
   }
   if (typeof value !== 'string' || !value.includes('${')) return value;
   if (isSecretPath(path)) return secretFrom(value, path, to);
-  const where = 'keys[].secret, providers.*.apiKey and admin.token';
+  const where = 'keys[].secret, providers.*.apiKey, gateways.*.apiKey, webhooks[].secret, store.url and admin.token';
   to.problems.push({ path: pathText(path), message: `expected a plain value: \${...} is for secrets only (${where})` });
   return value;
 }
@@ -179,8 +179,12 @@ function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen:
 }
 
 /** Where rehearsal sessions have no LLM gateway, their tasks run on the stand-in; without a word, on useful ones. */
-function sideTasks(tasks: File['tasks'], standIn: boolean): Pick<SideConfig, 'tasks' | 'standIn'> {
-  return { tasks: tasks ?? (standIn ? standInTasks : []), standIn };
+function sideTasks(
+  tasks: File['tasks'],
+  standIn: boolean,
+  hasTranscripts: boolean,
+): Pick<SideConfig, 'tasks' | 'standIn'> {
+  return { tasks: tasks ?? (standIn && hasTranscripts ? standInTasks : []), standIn };
 }
 
 function deepFreeze<T>(value: T): T {

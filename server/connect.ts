@@ -24,7 +24,7 @@ export function connect(url: URL, allowPrivate: boolean): Socket {
 }
 
 /** Resolves like `dns.lookup`, and fails when any address of the name is private: the checked addresses are the ones dialled. */
-function publicLookup(
+export function publicLookup(
   hostname: string,
   options: LookupOptions,
   callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,

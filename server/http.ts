@@ -1,32 +1,20 @@
-// Plain HTTP on the public listener: the console, one session's record, and a clear word for everything else.
+// Plain HTTP on the public listener: the console, the door to the side path, and a clear word for everything else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Handshake, HttpReply, Refusal } from '../adapters/adapter.ts';
+import type { HttpReply, Refusal } from '../adapters/adapter.ts';
 import { adapters, findRoute, findUnserved } from '../adapters/index.ts';
-import {
-  type Admitted,
-  admit,
-  authenticate,
-  type Gate,
-  isRefusal,
-  notImplemented,
-  type Refused,
-  refuse,
-  unknownPath,
-} from './admit.ts';
+import { type Admitted, admit, type Gate, notImplemented, type Refused, refuse, unknownPath } from './admit.ts';
 import { consoleFile } from './console-files.ts';
 import { version } from './entry.ts';
 import { readHandshake } from './handshake.ts';
 import type { Metrics } from './metrics.ts';
-import type { SessionRecord } from './session.ts';
+import { answerBySide, isSidePath, refuseBySide, type SideDoor } from './side-door.ts';
 import { visitorObjection } from './visitor.ts';
 
-export interface HttpContext {
-  readonly gate: Gate;
+export interface HttpContext extends SideDoor {
   readonly metrics: Metrics;
-  find(id: string): Promise<SessionRecord | undefined>;
   /** What keeps an admitted session from being opened now; undefined when nothing does. */
   objection(admitted: Admitted): Promise<Refusal | undefined>;
 }
@@ -37,35 +25,44 @@ export async function answerHttp(
   response: ServerResponse,
   context: HttpContext,
 ): Promise<void> {
-  request.resume();
   try {
-    const answer = await replyTo(request, context);
+    const answer = await replyTo(request, response, context);
+    request.resume();
+    if (answer === undefined) return;
     if ('refusal' in answer) context.metrics.refused(answer.refusal.code, answer.refusal.status);
     const reply = 'refusal' in answer ? answer.reply : answer;
     response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
     response.end(request.method === 'HEAD' ? undefined : reply.body);
   } catch {
+    request.resume();
+    if (response.headersSent) return void response.destroy();
     response.writeHead(500, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { code: 'internal', message: 'the gateway failed to answer' } }));
   }
 }
 
-async function replyTo(request: IncomingMessage, context: HttpContext): Promise<HttpReply | Refused> {
+/** undefined: the answer has been written. */
+async function replyTo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: HttpContext,
+): Promise<HttpReply | Refused | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, badTarget);
-  const unserved = findUnserved(request.method ?? '', handshake.path);
-  const route = findRoute(handshake.path);
+  const { path } = handshake;
+  const unserved = findUnserved(request.method ?? '', path);
+  const route = findRoute(path);
   const adapter = unserved?.adapter ?? route?.adapter;
   const objection =
     visitorObjection(request.headers, context.gate.visitors) ?? bodyObjection(request, unserved?.unserved.bodies);
+  if (isSidePath(path))
+    return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
   if (objection !== undefined) return refuse(adapter, objection);
-  if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(handshake.path));
+  if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(path));
   if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'), context);
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
-  if (handshake.path === '/console.json') return json(200, describeConsole(context.gate));
-  const id = /^\/v1\/sessions\/([\da-f-]+)$/i.exec(handshake.path)?.[1];
-  if (id !== undefined) return sessionReply(handshake, id, context);
-  return consoleFile(handshake.path) ?? refuse(undefined, unknownPath());
+  if (path === '/console.json') return json(200, describeConsole(context.gate));
+  return consoleFile(path) ?? refuse(undefined, unknownPath());
 }
 
 /** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
@@ -80,17 +77,6 @@ const speaksWebSocket: Refusal = {
   code: 'invalid_request',
   message: 'this path speaks WebSocket: expected an upgrade',
 };
-
-/** A key sees its own sessions; another's do not exist for it. */
-async function sessionReply(handshake: Handshake, id: string, context: HttpContext): Promise<HttpReply | Refused> {
-  const key = authenticate(handshake, undefined, context.gate);
-  if (isRefusal(key)) return refuse(undefined, key);
-  const record = await context.find(id.toLowerCase());
-  if (record === undefined || record.key !== key?.id) {
-    return json(404, { error: { code: 'unknown_session', message: 'no session of this key has this id' } });
-  }
-  return json(200, record);
-}
 
 function describeConsole({ config, rehearsalUrl }: Gate) {
   const standIns = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;

@@ -13,7 +13,8 @@ export function createListener(
 ): Server {
   const options = {
     headersTimeout: handshakeMs,
-    requestTimeout: handshakeMs,
+    // Who reads a body gives it `handshakeMs` of its own.
+    requestTimeout: 2 * handshakeMs,
     connectionsCheckingInterval: Math.min(1000, handshakeMs),
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: 5000,

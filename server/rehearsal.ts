@@ -6,10 +6,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../adapters/adapter.ts';
 import type { SimulatorRoute } from '../adapters/simulator.ts';
-import { simulatorRoutes, startSimulator, unrehearsed } from '../adapters/simulators.ts';
+import { STAND_IN_PATH, simulatorRoutes, startSimulator, unrehearsed } from '../adapters/simulators.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../codecs/vad.ts';
 import { readHandshake } from './handshake.ts';
 import { writeReply } from './http.ts';
+import { answerCompletion } from './rehearsal-completions.ts';
 import { RehearsalConnection } from './rehearsal-connection.ts';
 import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from './rehearsal-options.ts';
 import { Synthesiser } from './speech.ts';
@@ -139,6 +140,8 @@ const fromPage: HttpReply = {
 };
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
-  const { headers, body } = unrehearsed((readHandshake(request) ?? NOWHERE).path);
+  const { path } = readHandshake(request) ?? NOWHERE;
+  if (request.method === 'POST' && path === STAND_IN_PATH) return void answerCompletion(request, response);
+  const { headers, body } = unrehearsed(path);
   response.writeHead(404, headers).end(body);
 }

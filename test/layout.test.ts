@@ -85,9 +85,9 @@ describe('arrows', () => {
     expect(offending(shared, isAllowed)).toEqual([]);
   });
 
-  test('the server knows adapters by their registry, their contract, and the simulators', () => {
-    const doors = ['adapters/index.ts', 'adapters/simulators.ts'];
-    const contracts = ['adapters/adapter.ts', 'adapters/simulator.ts'];
+  test('the server knows adapters by their registries, their contracts, and the simulators', () => {
+    const doors = ['adapters/index.ts', 'adapters/simulators.ts', 'adapters/llm/index.ts'];
+    const contracts = ['adapters/adapter.ts', 'adapters/simulator.ts', 'adapters/llm/llm.ts'];
     const isAllowed = (to: string, _: Source, { isTypeOnly }: Import) =>
       /^(server|codecs)\//.test(to) || doors.includes(to) || (contracts.includes(to) && isTypeOnly);
     expect(offending(inside('server'), isAllowed)).toEqual([]);

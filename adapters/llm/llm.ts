@@ -14,14 +14,18 @@ export interface LlmProfile {
   /** Base URLs that keep to a region, by region; a target with another residency is refused. */
   readonly regions?: Readonly<Record<string, string>>;
   /** Whether it can promise this for a call (`zdr`: nothing is kept), by what it is told in the request. Else the configuration must say so. */
-  readonly canPromise?: { readonly retention?: readonly Retention[] };
+  readonly canPromise?: { readonly retention?: readonly Retention[]; readonly providers?: true };
+  /** Who serves a model, where that is certain without asking; undefined: it is the gateway's choice. */
+  provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
+  /** Keys of `settings` that it understands, and those that it cannot do without. */
+  readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
   /** The HTTP request for a call. Throws an LlmFault (`unsupported`) for what the endpoint cannot do. */
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
   /** Reads a whole answer. Throws an LlmFault for one that is none. */
   readReply(reply: LlmReply): LlmOutcome;
   /** Reads a streamed answer (status 200, text/event-stream), and turns it into the server-sent events of chat completions. */
-  readStream(headers: Readonly<Record<string, string>>): LlmStream;
-  /** Whether a failed answer (status and body) may go better elsewhere or later, and when. */
+  readStream(headers: Readonly<Record<string, string>>, call: LlmCall): LlmStream;
+  /** Why an answer of another status than 200 is none: whether it may go better elsewhere or later, and when. */
   fault(reply: LlmReply): LlmFault;
 }
 
@@ -84,6 +88,8 @@ export interface LlmOutcome {
 }
 
 export interface LlmStream {
+  /** The model that answers, as soon as it has said so. */
+  served(): string | undefined;
   /** Bytes as they come; returns what goes to the client now (whole events of chat completions). Throws an LlmFault for what is no stream. */
   push(chunk: Buffer): Buffer;
   /** The stream has ended: the rest for the client (`data: [DONE]` included), and what it came to. `isComplete`: it said so itself. */

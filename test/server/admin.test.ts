@@ -5,10 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type AdminListener, type AdminSources, startAdmin } from '../../server/admin.ts';
 import { loadConfig } from '../../server/config.ts';
 import { createMetrics } from '../../server/metrics.ts';
+import type { AnswerSide, SideRequest } from '../../server/side/side-request.ts';
 import { sample } from '../support/metrics.ts';
 import { openRaw, upgradeRequest } from '../support/raw-socket.ts';
 
-const { limits } = loadConfig({ env: {} });
+const { limits, side } = loadConfig({ env: {} });
 const log = pino({ level: 'silent' });
 let admin: AdminListener;
 let isReady = true;
@@ -31,7 +32,7 @@ function startWith(
   sources: AdminSources,
   { port = 0, token }: { port?: number; token?: string | undefined } = {},
 ): Promise<AdminListener> {
-  return startAdmin({ admin: { host: '127.0.0.1', port, token }, limits }, sources, log);
+  return startAdmin({ admin: { host: '127.0.0.1', port, token }, limits, side }, sources, log);
 }
 
 const ask = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1:${admin.port}${path}`, options);
@@ -131,4 +132,62 @@ test('a port that is taken is an error', async () => {
   await start();
   const sources = { isReady: () => true, metrics: async () => [], records: async () => [] };
   await expect(startWith(sources, { port: admin.port })).rejects.toThrow('admin.port');
+});
+
+describe('the side path over all keys', () => {
+  const seen: SideRequest[] = [];
+  const askSide: AnswerSide = async (request, emit) => {
+    seen.push(request);
+    emit({ status: 200, headers: { 'content-type': 'application/json' } });
+    emit(Buffer.from('{"rows":'));
+    emit(Buffer.from('[]}'));
+  };
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: async () => [{ id: 'one', state: 'open' }] as never,
+    askSide,
+  };
+
+  test.each([
+    ['GET', '/tasks?state=dead&key=web'],
+    ['GET', '/tasks/a.summary'],
+    ['POST', '/tasks/a.summary/retry'],
+    ['GET', '/ledger?by=class'],
+    ['GET', '/ledger/rows'],
+    ['GET', '/export?format=csv'],
+    ['DELETE', '/sessions/two'],
+  ])('is asked of the side process: %s %s', async (method, path) => {
+    admin = await startWith(sources);
+    const response = await ask(path, { method });
+    expect(await response.json()).toEqual({ rows: [] });
+    const [pathname = '', query] = path.split('?');
+    expect(seen.at(-1)).toMatchObject({
+      requester: { scope: 'admin' },
+      method,
+      path: pathname,
+      query: Object.fromEntries(new URLSearchParams(query)),
+      live: undefined,
+    });
+  });
+
+  test('has the live record of a session', async () => {
+    admin = await startWith(sources);
+    await ask('/sessions/ONE');
+    expect(seen.at(-1)?.live).toEqual({ id: 'one', state: 'open' });
+  });
+
+  test('needs the token, and a side process that answers', async () => {
+    const count = seen.length;
+    admin = await startWith(sources, { token: 'admin-token' });
+    expect((await ask('/tasks')).status).toBe(401);
+    await admin.close();
+    const { askSide: _, ...without } = sources;
+    admin = await startWith(without);
+    expect((await ask('/tasks')).status).toBe(503);
+    await admin.close();
+    admin = await startWith({ ...sources, askSide: () => Promise.reject(new Error('gone')) });
+    expect((await ask('/tasks')).status).toBe(503);
+    expect(seen).toHaveLength(count);
+  });
 });

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AdminListener, startAdmin } from '../../server/admin.ts';
-import { limitsSchema } from '../../server/config-schema.ts';
+import { loadConfig } from '../../server/config.ts';
 import { ownOrigins } from '../../server/visitor.ts';
 import { testCertificate } from '../support/certificate.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -23,11 +23,11 @@ beforeAll(async () => {
   const listen = { origins: ['https://app.example.com', 'chrome-extension://abcdef'] };
   open = await startGateway({ provider: provider.url, certificate, listen });
   keyed = await startGateway({ provider: provider.url, keys: [{ id: 'web', secret: 'secret-of-web' }], listen });
-  const limits = limitsSchema.parse({});
+  const { limits, side } = loadConfig({ env: {} });
   const log = pino({ level: 'silent' });
   const sources = { isReady: () => true, metrics: async () => [], records: async () => [] };
-  admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits }, sources, log);
-  guarded = await startAdmin({ admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits }, sources, log);
+  admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits, side }, sources, log);
+  guarded = await startAdmin({ admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits, side }, sources, log);
 });
 afterAll(async () => {
   await open.close();

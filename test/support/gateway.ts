@@ -7,6 +7,7 @@ import type { DevCertificate } from '../../server/dev-certificate.ts';
 import { createPlaces, type Fleet } from '../../server/fleet.ts';
 import { Gateway } from '../../server/gateway.ts';
 import type { SessionRecord } from '../../server/session.ts';
+import type { AnswerSide } from '../../server/side/side-request.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
 
@@ -30,10 +31,17 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly provider?: string;
   /** With one, it listens with TLS too. */
   readonly certificate?: DevCertificate;
+  /** The side path, in this process. */
+  readonly askSide?: AnswerSide;
 }
 
 /** The rest is the YAML file as data. Without providers given, openai and gemini are `provider`. */
-export async function startGateway({ provider, certificate, ...file }: TestGatewayOptions): Promise<TestGateway> {
+export async function startGateway({
+  provider,
+  certificate,
+  askSide,
+  ...file
+}: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
   const providers = file.providers ?? (provider ? { openai: account, gemini: account } : {});
   const loaded = loadConfig({
@@ -63,7 +71,7 @@ export async function startGateway({ provider, certificate, ...file }: TestGatew
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
-  const gateway = new Gateway({ config: loaded, fleet, log, tls });
+  const gateway = new Gateway({ config: loaded, fleet, log, tls, askSide });
   const { port, tlsPort } = await gateway.listen();
   return {
     gateway,

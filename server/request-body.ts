@@ -1,0 +1,51 @@
+// Reads the body of a request, up to a size and within a time. What is wrong with it is a value; the bytes are not looked at.
+
+import type { IncomingMessage } from 'node:http';
+import type { Refusal } from '../adapters/adapter.ts';
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** From now until the last byte. */
+  readonly ms: number;
+}
+
+/** undefined where the request has none. Rejects when the client leaves before its last byte. */
+export async function readBody(
+  request: IncomingMessage,
+  { maxBytes, ms }: BodyLimits,
+): Promise<Buffer | undefined | Refusal> {
+  const { headers } = request;
+  const announced = Number(headers['content-length'] ?? 0);
+  if (headers['transfer-encoding'] === undefined && announced === 0) return undefined;
+  if (announced > maxBytes) return tooLarge(maxBytes);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | Refusal>();
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  const timer = setTimeout(() => resolve(tooSlow(ms)), ms);
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes <= maxBytes) return void pieces.push(piece);
+    pieces.length = 0;
+    resolve(tooLarge(maxBytes));
+  });
+  request.once('end', () => resolve(Buffer.concat(pieces, bytes)));
+  request.once('error', reject);
+  request.once('close', () => reject(new Error('the client left')));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    // The rest, if there is one, is passed over: nobody waits for it any more.
+    request.removeAllListeners('data').resume();
+  });
+}
+
+const tooLarge = (maxBytes: number): Refusal => ({
+  status: 413,
+  code: 'body_too_large',
+  message: `expected a body of at most ${maxBytes} bytes (side.maxBodyBytes)`,
+});
+
+const tooSlow = (ms: number): Refusal => ({
+  status: 408,
+  code: 'body_timeout',
+  message: `expected the whole body within ${ms} ms (limits.handshakeMs)`,
+});

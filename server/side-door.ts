@@ -1,0 +1,127 @@
+// The door to the side path on the public listener: checks who asks, reads the body, hands both over, writes the answer. Bodies are
+// not parsed here: this process carries the audio.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Handshake, HttpReply, Refusal } from '../adapters/adapter.ts';
+import { authenticate, type Gate, isRefusal, type Refused } from './admit.ts';
+import type { Key } from './config.ts';
+import { readBody } from './request-body.ts';
+import type { SessionRecord } from './session.ts';
+import type { AnswerSide, SideRequest } from './side/side-request.ts';
+import { chatProblem, isChatPath, plainProblem } from './side-error.ts';
+import { relay } from './side-relay.ts';
+
+export interface SideDoor {
+  readonly gate: Gate;
+  /** undefined: there is no side process. */
+  readonly askSide?: AnswerSide | undefined;
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/** Headers of the client that cross; nothing else does. */
+const CROSSING = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', 'accept'];
+const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events)?$/i;
+/** How long a look-up may take to begin its answer. */
+const HEAD_MS = 5000;
+
+/** Whether the side path answers there. `path`: leading slashes collapsed, no query. */
+export function isSidePath(path: string): boolean {
+  return isChatPath(path) || /^\/v1\/(sessions|tasks|ledger)(\/|$)/.test(path);
+}
+
+/** Answers one request, or says why not. A reply that is returned is still to be written. */
+export async function answerBySide(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handshake: Handshake,
+  door: SideDoor,
+): Promise<Refused | HttpReply | undefined> {
+  const refused = (refusal: Refusal) => refuseBySide(handshake.path, refusal);
+  const path = decoded(handshake.path);
+  if (path === undefined) return refused(unknown);
+  const key = authenticate(handshake, undefined, door.gate);
+  if (isRefusal(key)) return refused(key);
+  const { side, limits } = door.gate.config;
+  const body = await readBody(request, { maxBytes: side.maxBodyBytes, ms: limits.handshakeMs });
+  if (body !== undefined && !Buffer.isBuffer(body)) return refused(body);
+  const id = SESSION.exec(path)?.[1];
+  const record = id === undefined ? undefined : await door.find(id.toLowerCase()).catch(() => undefined);
+  // A key sees its own sessions; another's do not exist for it.
+  if (record !== undefined && record.key !== key?.id) return refused(unknownSession);
+  const asked = describe(request, handshake, { path, key, body, live: record });
+  const outcome = await relay(door.askSide, asked, response, {
+    maxReplyBytes: side.maxReplyBytes,
+    stallMs: limits.stallMs,
+    headMs: isLookUp(asked) ? HEAD_MS : undefined,
+  });
+  if (outcome === 'answered') return undefined;
+  if (record !== undefined && asked.method === 'GET' && !path.endsWith('/events')) return json(record);
+  return refused(door.askSide === undefined && id !== undefined ? unknownSession : unavailable);
+}
+
+/** In the shape that whoever asks for this path understands. */
+export function refuseBySide(path: string, refusal: Refusal): Refused {
+  const reply = isChatPath(path) ? chatProblem(refusal) : plainProblem(refusal);
+  // Of a body that nobody reads to its end, the rest must not be taken for the next request.
+  const isUnread = refusal.status === 413 || refusal.status === 408;
+  const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
+  return { kind: 'refused', refusal, reply: { ...reply, headers } };
+}
+
+/** Calls and synchronous tasks take as long as their class allows. */
+function isLookUp({ method, path }: SideRequest): boolean {
+  return method !== 'POST' || path.endsWith('/retry');
+}
+
+interface Known {
+  readonly path: string;
+  readonly key: Key | undefined;
+  readonly body: Buffer | undefined;
+  readonly live: SessionRecord | undefined;
+}
+
+function describe({ method = '', headers }: IncomingMessage, handshake: Handshake, known: Known): SideRequest {
+  const { path, key, body, live } = known;
+  const crossing = CROSSING.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return {
+    requester: { scope: 'key', key: key?.id, team: key?.team },
+    method: method === 'HEAD' ? 'GET' : method,
+    path,
+    query: Object.fromEntries(handshake.query),
+    headers: Object.fromEntries(crossing),
+    body,
+    live,
+  };
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+const json = (body: object): HttpReply => ({
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(body),
+});
+
+const unknown: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
+
+const unknownSession: Refusal = {
+  status: 404,
+  code: 'unknown_session',
+  message: 'no session of this key has this id',
+};
+
+const unavailable: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: 'the side path does not answer; sessions go on without it',
+  retryAfterS: 1,
+};

@@ -1,0 +1,75 @@
+// Passes a request on to the side process and writes its answer as it comes. What a slow client makes us hold is bounded.
+
+import type { ServerResponse } from 'node:http';
+import type { AnswerSide, SideReplyHead, SideRequest } from './side/side-request.ts';
+
+export interface RelayLimits {
+  /** Written and not yet sent; beyond it the client is cut off, and the side process told. */
+  readonly maxReplyBytes: number;
+  /** No write progress while bytes are queued. */
+  readonly stallMs: number;
+  /** Until the answer begins; undefined where it may take as long as its work does. */
+  readonly headMs?: number | undefined;
+}
+
+/**
+ * `answered`: the response has been written, or its client is gone. `unavailable`: the side process is down, hung or failed before
+ * its answer began, and nothing was written.
+ */
+export async function relay(
+  ask: AnswerSide | undefined,
+  request: SideRequest,
+  response: ServerResponse,
+  limits: RelayLimits,
+): Promise<'answered' | 'unavailable'> {
+  if (ask === undefined) return 'unavailable';
+  const stop = new AbortController();
+  const isOver = () => stop.signal.aborted || response.destroyed;
+  const write = writer(response, limits);
+  const timer = limits.headMs === undefined ? undefined : setTimeout(() => stop.abort(), limits.headMs);
+  response.once('close', () => response.writableFinished || stop.abort());
+  const given = Promise.withResolvers<never>();
+  given.promise.catch(() => {});
+  stop.signal.addEventListener('abort', () => given.reject(new Error('given up')));
+  const emit = (part: SideReplyHead | Buffer): void => {
+    if (isOver()) return;
+    clearTimeout(timer);
+    write(part);
+  };
+  try {
+    await Promise.race([ask(request, emit, stop.signal), given.promise]);
+    clearTimeout(timer);
+    if (!response.headersSent) return 'unavailable';
+    if (!response.writableEnded) response.end();
+    return 'answered';
+  } catch {
+    clearTimeout(timer);
+    if (!response.headersSent && !response.destroyed) return 'unavailable';
+    // An answer that breaks off must not look complete.
+    if (!response.writableEnded) response.destroy();
+    return 'answered';
+  }
+}
+
+function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
+  let stalled: NodeJS.Timeout | undefined;
+  const moved = (): void => {
+    clearTimeout(stalled);
+    stalled = undefined;
+  };
+  response.on('drain', moved);
+  response.once('close', moved);
+  return (part: SideReplyHead | Buffer): void => {
+    if (Buffer.isBuffer(part)) {
+      if (response.write(part)) return;
+      if (response.writableLength > maxReplyBytes) response.destroy();
+      else stalled ??= setTimeout(() => response.destroy(), stallMs);
+      return;
+    }
+    const { status, headers, body } = part;
+    const length = body === undefined ? {} : { 'content-length': body.length };
+    response.writeHead(status, { ...headers, ...length });
+    if (body !== undefined) response.end(body);
+    else response.flushHeaders();
+  };
+}

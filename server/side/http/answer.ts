@@ -1,0 +1,101 @@
+// Answers what HTTP clients ask of the side process: finds the route, runs it, and turns what is wrong into the shape of the asker.
+
+import { faultOf } from '../../log.ts';
+import { chatProblem, isChatPath, type Problem, plainProblem } from '../../side-error.ts';
+import type { AnswerSide, SideReplyHead, SideRequest } from '../side-request.ts';
+import { StoreError } from '../store/store.ts';
+import { chatRoutes } from './chat.ts';
+import { exportRoutes } from './export.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { modelRoutes } from './models.ts';
+import type { Route, SideHttpOptions } from './route.ts';
+import { sessionRoutes } from './session.ts';
+import { sessionEventRoutes } from './session-events.ts';
+import { taskRoutes } from './tasks.ts';
+
+/** Every route, for keys and for the administrator. */
+export function sideRoutes(options: SideHttpOptions): readonly Route[] {
+  return [
+    ...sessionRoutes,
+    ...sessionEventRoutes(options),
+    ...taskRoutes,
+    ...ledgerRoutes,
+    ...exportRoutes,
+    ...chatRoutes,
+    ...modelRoutes,
+  ];
+}
+
+export function createSideHttp(options: SideHttpOptions): AnswerSide {
+  const routes = sideRoutes(options);
+  return async (request, emit, signal) => {
+    let hasBegun = false;
+    const begin = (part: SideReplyHead | Buffer): void => {
+      hasBegun = true;
+      emit(part);
+    };
+    try {
+      const problem = await run(routes, request, { options, emit: begin, signal });
+      if (problem !== undefined) emit(written(request, problem));
+    } catch (error) {
+      options.log.error({ path: templateOf(routes, request), ...faultOf(error) }, 'side request failed');
+      // What has begun breaks off, so that it does not look complete.
+      if (hasBegun) throw error;
+      emit(written(request, error instanceof StoreError ? storeFailed(error) : internal));
+    }
+  };
+}
+
+interface Running {
+  readonly options: SideHttpOptions;
+  readonly signal: AbortSignal;
+  emit(part: SideReplyHead | Buffer): void;
+}
+
+async function run(
+  routes: readonly Route[],
+  request: SideRequest,
+  { options, emit, signal }: Running,
+): Promise<Problem | undefined> {
+  const onPath = routes.flatMap((route) => {
+    const params = route.scope === request.requester.scope ? paramsOf(route.path, request.path) : undefined;
+    return params === undefined ? [] : [{ route, params }];
+  });
+  const found = onPath.find(({ route }) => route.method === request.method);
+  if (found !== undefined) return found.route.answer({ ...request, params: found.params, emit, signal }, options);
+  if (onPath.length === 0) return { status: 404, code: 'unknown_path', message: 'the side path has no such path' };
+  const methods = onPath.map(({ route }) => route.method).join(' or ');
+  return { status: 405, code: 'method_not_allowed', message: `expected ${methods}` };
+}
+
+/** What stands for `{name}` in the pattern; undefined when the path does not fit. */
+function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
+  const [parts, segments] = [pattern.split('/'), path.split('/')];
+  if (parts.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [at, part] of parts.entries()) {
+    const segment = segments[at] ?? '';
+    if (part.startsWith('{') && segment !== '') params[part.slice(1, -1)] = segment;
+    else if (part !== segment) return undefined;
+  }
+  return params;
+}
+
+/** For the log, which has no ids of clients' making. */
+function templateOf(routes: readonly Route[], { path }: SideRequest): string | undefined {
+  return routes.find((route) => paramsOf(route.path, path) !== undefined)?.path;
+}
+
+function written({ path }: SideRequest, problem: Problem): SideReplyHead {
+  const { status, headers, body } = isChatPath(path) ? chatProblem(problem) : plainProblem(problem);
+  return { status, headers, body: Buffer.from(body) };
+}
+
+const storeFailed = ({ code }: StoreError): Problem => ({
+  status: 503,
+  code,
+  message: 'the store of the side path cannot be used now',
+  retryAfterS: 5,
+});
+
+const internal: Problem = { status: 500, code: 'internal', message: 'the side path failed to answer' };

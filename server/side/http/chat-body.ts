@@ -1,0 +1,81 @@
+// The body of a chat completion as clients of OpenAI write it, checked. What would change where a call runs, who keeps it or what it
+// costs beyond its tokens is the business of the class, so a client cannot say it.
+
+import { z } from 'zod';
+import type { LlmCall } from '../../../adapters/llm/llm.ts';
+import type { Problem } from '../../side-error.ts';
+import { isObject, type JsonObject } from './json-body.ts';
+import { invalid } from './route.ts';
+
+/** Passed on as they are. */
+const PASSED_ON = [
+  ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'response_format'],
+  ...['stop', 'seed', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
+  ...['logit_bias', 'logprobs', 'top_logprobs', 'reasoning_effort', 'reasoning', 'thinking', 'verbosity'],
+  ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
+];
+
+const tokens = z.int('expected a whole number').min(1, 'expected at least 1').max(10_000_000).nullish();
+
+const schema = z.looseObject({
+  model: z.string('expected the name of a model').max(200).optional(),
+  messages: z
+    .array(
+      z.looseObject(
+        { role: z.string('expected a role such as user or system') },
+        'expected an object with role and content',
+      ),
+      'expected a list of messages',
+    )
+    .min(1, 'expected at least one message')
+    .max(10_000, 'expected at most 10000 messages'),
+  max_tokens: tokens,
+  max_completion_tokens: tokens,
+  temperature: z.number('expected a number').min(0).max(2).nullish(),
+  stream: z.boolean('expected true or false').nullish(),
+  n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
+  store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
+  tools: z
+    .array(z.looseObject({ type: z.enum(['function', 'custom'], 'expected function or custom') }), 'expected a list')
+    .nullish(),
+});
+
+const READ = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
+
+export interface ChatBody {
+  readonly model: string | undefined;
+  readonly llm: LlmCall;
+}
+
+/** `maxTokens`: where the client does not say how long an answer may be. */
+export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | Problem {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const param = paramOf(issue?.path ?? []);
+    return invalid(`${param}: ${issue?.message ?? 'invalid'}`, param);
+  }
+  const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
+  const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
+  if (refused !== undefined) {
+    const name = refused.slice(0, 80);
+    return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
+  }
+  const { messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const call: LlmCall = {
+    messages: messages as readonly JsonObject[],
+    maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
+    temperature: temperature ?? undefined,
+    isStreamed: stream === true,
+    extra: Object.fromEntries(given.filter(([name]) => PASSED_ON.includes(name))),
+  };
+  const model = parsed.data.model === '' ? undefined : parsed.data.model;
+  return call.isStreamed || !isObject(call.extra.stream_options)
+    ? { chat: { model, llm: call } }
+    : invalid('stream_options: expected only with stream', 'stream_options');
+}
+
+/** `messages[0].role` */
+function paramOf(path: readonly PropertyKey[]): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
+}

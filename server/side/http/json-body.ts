@@ -1,0 +1,21 @@
+// The body of a request as JSON data, or what is wrong with it. Nothing of it is quoted.
+
+import type { Problem } from '../../side-error.ts';
+import { invalid } from './route.ts';
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object: neither a list nor a single value. It is wrapped, since a client's object may look like a problem. */
+export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | Problem {
+  if (body === undefined || body.length === 0) return invalid('expected a body: an object in JSON');
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return isObject(value) ? { body: value } : invalid('expected an object in JSON');
+  } catch {
+    return invalid('expected a body of JSON in UTF-8');
+  }
+}

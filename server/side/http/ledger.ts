@@ -1,0 +1,78 @@
+// What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
+
+import type { Problem } from '../../side-error.ts';
+import { REPORT_FIELDS, type ReportField, type ReportRow, type Store } from '../store/store.ts';
+import { isProblem, limitOf, momentOf, shown } from './query.ts';
+import { type Asked, invalid, type Route, reply } from './route.ts';
+import { iso, ledgerView } from './views.ts';
+
+const MOST_ROWS = 1000;
+
+interface Span {
+  readonly since: number;
+  /** Not in it. */
+  readonly until: number;
+}
+
+/** `since` and `until` of a query; everything up to now when not given. */
+export function spanOf({ query }: Asked): Span | Problem {
+  const since = momentOf(query, 'since', 0);
+  if (isProblem(since)) return since;
+  const until = momentOf(query, 'until', Date.now() + 1);
+  return isProblem(until) ? until : { since, until };
+}
+
+async function report(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+  const by = fieldsOf(asked.query.by ?? 'class,model');
+  if (isProblem(by)) return by;
+  const span = spanOf(asked);
+  if (isProblem(span)) return span;
+  const rows = await rowsFor(asked, by, { store, ...span });
+  return reply(asked, 200, { by, since: iso(span.since), until: iso(span.until), rows });
+}
+
+/** The store sums up for all keys: a key's own rows are those of the group that is its own. */
+async function rowsFor(
+  { requester }: Asked,
+  by: readonly ReportField[],
+  { store, since, until }: Span & { readonly store: Store },
+): Promise<readonly ReportRow[]> {
+  if (requester.scope === 'admin') return store.report(by, since, until);
+  const own = requester.key ?? '';
+  const rows = await store.report(['key', ...by], since, until);
+  return rows.filter((row) => row.by[0] === own).map((row) => ({ ...row, by: row.by.slice(1) }));
+}
+
+function fieldsOf(text: string): readonly ReportField[] | Problem {
+  const fields = text.split(',').map((field) => field.trim());
+  const wrong = fields.find((field) => !REPORT_FIELDS.includes(field as ReportField));
+  if (wrong !== undefined) {
+    return invalid(`expected fields out of ${REPORT_FIELDS.join(', ')}, got "${shown(wrong)}"`, 'by');
+  }
+  return new Set(fields).size === fields.length
+    ? (fields as ReportField[])
+    : invalid('expected different fields', 'by');
+}
+
+async function list(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+  const { query } = asked;
+  const span = spanOf(asked);
+  if (isProblem(span)) return span;
+  const limit = limitOf(query, MOST_ROWS);
+  if (isProblem(limit)) return limit;
+  const { session, task, before } = query;
+  const rows = await store.ledger({
+    ...span,
+    ...(session === undefined ? {} : { session }),
+    ...(task === undefined ? {} : { task }),
+    ...(before === undefined ? {} : { before }),
+    limit,
+  });
+  return reply(asked, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
+}
+
+export const ledgerRoutes: readonly Route[] = [
+  { scope: 'key', method: 'GET', path: '/v1/ledger', answer: report },
+  { scope: 'admin', method: 'GET', path: '/ledger', answer: report },
+  { scope: 'admin', method: 'GET', path: '/ledger/rows', answer: list },
+];

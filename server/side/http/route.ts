@@ -1,0 +1,75 @@
+// What a route of the side process is: a method, a path, who may ask, and a function that answers. A problem is a value.
+
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import type { Problem } from '../../side-error.ts';
+import type { Router } from '../call.ts';
+import type { Task } from '../records.ts';
+import type { SideReplyHead, SideRequest } from '../side-request.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the routes need of the task runner. */
+export interface TaskRunner {
+  /** Looks at the queue now. */
+  wake(): void;
+  /** Runs one queued task here and now; resolves with what became of it, undefined when somebody else has it. */
+  run(id: string, signal: AbortSignal): Promise<Task | undefined>;
+}
+
+export interface SideHttpOptions {
+  readonly config: Omit<Config, 'processes' | 'providers' | 'listen'>;
+  readonly store: Store;
+  /** undefined: no calls are made from here (the command line over a store at rest). */
+  readonly router?: Router | undefined;
+  /** undefined: tasks are run elsewhere. */
+  readonly runner?: TaskRunner | undefined;
+  readonly log: Logger;
+  /** Of the comments that keep an event stream open. */
+  readonly heartbeatMs?: number | undefined;
+}
+
+/** A request that has found its route. */
+export interface Asked extends SideRequest {
+  /** What stands for `{name}` in the path. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  emit(part: SideReplyHead | Buffer): void;
+}
+
+export interface Route {
+  readonly scope: 'key' | 'admin';
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `{name}` stands for one segment. */
+  readonly path: string;
+  /** Emits its answer, or returns what is wrong. */
+  answer(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> | Problem | undefined;
+}
+
+/** Emits a whole answer of JSON. */
+export function reply(
+  { emit }: Pick<Asked, 'emit'>,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): undefined {
+  emit({ status, headers: { ...JSON_HEADERS, ...headers }, body: Buffer.from(JSON.stringify(body)) });
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** Whether what belongs to this key exists for the requester. */
+export function maySee({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
+  return requester.scope === 'admin' || requester.key === key;
+}
+
+/** The store's filter by key: the requester's own rows, or, for the administrator, those of the key in the query, if any. */
+export function keyFilter({ requester, query }: Pick<SideRequest, 'requester' | 'query'>): string | null | undefined {
+  return requester.scope === 'admin' ? query.key : (requester.key ?? null);
+}
+
+export const invalid = (message: string, param?: string): Problem => ({
+  status: 400,
+  code: 'invalid_request',
+  message,
+  param,
+});

@@ -1,0 +1,121 @@
+// Tasks over HTTP: making one on demand, listing, showing, and running a dead or failed one again.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Problem } from '../../side-error.ts';
+import type { Task, TaskState } from '../records.ts';
+import { type Demand, newDemandTask } from '../tasks/demand.ts';
+import { dataClassOf, wantedClass } from './chat-class.ts';
+import { type JsonObject, parseBody } from './json-body.ts';
+import { isProblem, limitOf, wordOf } from './query.ts';
+import { type Asked, keyFilter, maySee, type Route, reply, type SideHttpOptions } from './route.ts';
+import { taskView } from './views.ts';
+
+const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
+const MOST_TASKS = 1000;
+
+async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+  const { store, runner } = options;
+  const parsed = parseBody(asked.body);
+  if (isProblem(parsed)) return parsed;
+  const demand = await demandOf(asked, parsed.body, options);
+  if (isProblem(demand)) return demand;
+  const { task, mode } = demand;
+  const known = await store.task(task.id);
+  if (known !== undefined && (known.kind !== task.kind || !maySee(asked, known.key))) return usedKey;
+  if (known === undefined) await store.addTask(task);
+  const location = { location: `/v1/tasks/${task.id}` };
+  if (mode === 'sync') {
+    return reply(asked, 200, taskView(await outcomeOf(known ?? task, asked.signal, options)), location);
+  }
+  runner?.wake();
+  return reply(asked, 202, taskView(known ?? task), location);
+}
+
+async function demandOf(
+  asked: Asked,
+  body: JsonObject,
+  { config, store }: SideHttpOptions,
+): Promise<Demand | Problem> {
+  const { requester, headers } = asked;
+  const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
+  const promptClass = wantedClass(asked, config, named);
+  if (isProblem(promptClass)) return promptClass;
+  const dataClass = dataClassOf(asked, config);
+  if (isProblem(dataClass)) return dataClass;
+  return newDemandTask({
+    body,
+    config,
+    key: requester.scope === 'key' ? requester.key : undefined,
+    team: requester.scope === 'key' ? requester.team : undefined,
+    promptClass,
+    dataClass,
+    idempotencyKey: headers['idempotency-key'],
+    findSession: async (id) => {
+      const session = await store.session(id.toLowerCase());
+      return session !== undefined && maySee(asked, session.key) ? session : undefined;
+    },
+  });
+}
+
+const usedKey: Problem = {
+  status: 409,
+  code: 'idempotency_key_used',
+  message: 'this idempotency key was used for another task',
+};
+
+const isOpen = ({ state }: Task): boolean => state === 'queued' || state === 'running';
+
+/** Runs the task here, where there is a runner; then, or where somebody else has it, waits until it has ended or nobody asks any more. */
+async function outcomeOf(task: Task, signal: AbortSignal, { store, runner, config }: SideHttpOptions): Promise<Task> {
+  let last = task.state === 'queued' ? ((await runner?.run(task.id, signal)) ?? task) : task;
+  while (isOpen(last) && !signal.aborted) {
+    await delay(config.side.pollMs, undefined, { signal }).catch(() => {});
+    last = (await store.task(task.id)) ?? last;
+  }
+  return last;
+}
+
+async function list(asked: Asked, { store }: SideHttpOptions): Promise<Problem | undefined> {
+  const { query } = asked;
+  const state = wordOf(query, 'state', STATES);
+  if (isProblem(state)) return state;
+  const limit = limitOf(query, MOST_TASKS);
+  if (isProblem(limit)) return limit;
+  const { session, before } = query;
+  const tasks = await store.tasks({ key: keyFilter(asked), session, state, limit, before });
+  const next = tasks.length < limit ? null : tasks.at(-1)?.id;
+  return reply(asked, 200, { tasks: tasks.map(taskView), next });
+}
+
+async function find(asked: Asked, { store }: SideHttpOptions): Promise<Task | undefined> {
+  const task = await store.task(asked.params.id ?? '');
+  return task !== undefined && maySee(asked, task.key) ? task : undefined;
+}
+
+async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+  const task = await find(asked, options);
+  return task === undefined ? unknownTask : reply(asked, 200, taskView(task));
+}
+
+async function retry(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+  const task = await find(asked, options);
+  if (task === undefined) return unknownTask;
+  if (!(await options.store.requeue(task.id, Date.now()))) {
+    const message = `this task is ${task.state}: only a failed or dead one is run again`;
+    return { status: 409, code: 'task_not_ended', message };
+  }
+  options.runner?.wake();
+  return reply(asked, 202, taskView((await options.store.task(task.id)) ?? task));
+}
+
+const unknownTask: Problem = { status: 404, code: 'unknown_task', message: 'no task of this key has this id' };
+
+export const taskRoutes: readonly Route[] = [
+  { scope: 'key', method: 'POST', path: '/v1/tasks', answer: make },
+  { scope: 'key', method: 'GET', path: '/v1/tasks', answer: list },
+  { scope: 'key', method: 'GET', path: '/v1/tasks/{id}', answer: show },
+  { scope: 'key', method: 'POST', path: '/v1/tasks/{id}/retry', answer: retry },
+  { scope: 'admin', method: 'GET', path: '/tasks', answer: list },
+  { scope: 'admin', method: 'GET', path: '/tasks/{id}', answer: show },
+  { scope: 'admin', method: 'POST', path: '/tasks/{id}/retry', answer: retry },
+];

@@ -1,0 +1,69 @@
+// How what the store keeps is shown: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
+
+import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../records.ts';
+
+export function taskView(task: Task): object {
+  const { id, session, kind, promptClass, dataClass, state, attempts, error, quality, isRehearsal } = task;
+  return {
+    id,
+    session,
+    kind,
+    class: promptClass,
+    dataClass,
+    state,
+    attempts,
+    result: parsed(task.result),
+    error,
+    quality,
+    isRehearsal,
+    createdAt: iso(task.createdAt),
+    updatedAt: iso(task.updatedAt),
+  };
+}
+
+export function turnView({ number, startedAt, endedAt, user, assistant, isInterrupted }: Turn): object {
+  return { number, startedAt: iso(startedAt), endedAt: iso(endedAt), user, assistant, isInterrupted };
+}
+
+export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
+  return { ...row, class: promptClass, at: iso(at) };
+}
+
+/** The session's record: the live one, the one that it left, or, where its process died, what is known of its start. */
+export function sessionView(
+  stored: (StoredSession & Partial<SessionEnd>) | undefined,
+  live: object | undefined,
+): object {
+  if (stored === undefined) return live ?? {};
+  const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal } = stored;
+  const left = parsed(stored.record);
+  return {
+    id,
+    state: stored.endedAt === undefined ? 'open' : 'closed',
+    key,
+    team,
+    provider,
+    route,
+    dialect,
+    model,
+    startedAt: iso(stored.startedAt),
+    ...(stored.endedAt === undefined ? {} : { endedAt: iso(stored.endedAt), reason: stored.reason }),
+    ...(typeof left === 'object' ? left : {}),
+    ...live,
+    class: promptClass,
+    dataClass,
+    isRehearsal,
+  };
+}
+
+export const iso = (at: number): string => new Date(at).toISOString();
+
+/** JSON of our own store; what cannot be read is not shown. */
+function parsed(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+// What no setting of the side path shows by itself: names that stand nowhere, targets that may never serve, tasks without what they need.
+
+import type { Problem } from '../config-problem.ts';
+import type { Key } from '../config-schema.ts';
+import { classConflicts, gatewayConflicts, unknownName } from './gateway-conflicts.ts';
+import { outboundUrlProblem } from './outbound-url.ts';
+import { BUILT_IN_KINDS, type SideConfig, type TaskConfig } from './side-schema.ts';
+import { STAND_IN } from './stand-in-config.ts';
+
+/** Every conflict of the side path's settings, each with its path and what was expected. */
+export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
+  const classes = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
+  return [
+    ...gatewayConflicts(config),
+    ...classConflicts(config),
+    ...classNames(config, classes),
+    ...config.tasks.flatMap((task, index) => taskConflicts(task, `tasks[${index}]`, config)),
+    ...budgetConflicts(config),
+    ...webhookConflicts(config),
+    ...priceConflicts(config),
+  ];
+}
+
+/** Every place that names a class. */
+function classNames(
+  config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'> & { keys: readonly Key[] },
+  known: readonly string[],
+) {
+  const named: readonly (readonly [string, string | undefined])[] = [
+    ...config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const),
+    ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
+    ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
+    ...config.keys.map((key, index) => [`keys[${index}].class`, key.class] as const),
+  ];
+  return named.flatMap(([path, name]) =>
+    name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],
+  );
+}
+
+function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: SideConfig): Problem[] {
+  const { kind, labels, schema, prompt, when } = task;
+  const isBuiltIn = (BUILT_IN_KINDS as readonly string[]).includes(kind);
+  const problems: Problem[] = [];
+  if (!isBuiltIn && prompt === undefined) {
+    const message = `${unknownName('kind', kind, BUILT_IN_KINDS)}; one of your own needs a prompt`;
+    problems.push({ path: `${path}.kind`, message });
+  }
+  if (kind === 'classification' && labels === undefined)
+    problems.push({ path: `${path}.labels`, message: 'missing, expected the labels to choose from' });
+  if (isBuiltIn && kind !== 'classification' && labels !== undefined)
+    problems.push({ path: `${path}.labels`, message: `expected none: a ${kind} has no labels` });
+  if (labels && new Set(labels).size < labels.length)
+    problems.push({ path: `${path}.labels`, message: 'expected labels that differ' });
+  if (kind === 'extraction' && schema === undefined)
+    problems.push({ path: `${path}.schema`, message: 'missing, expected the JSON Schema of what is extracted' });
+  if (transcripts === 'off' && when !== 'demand')
+    problems.push({
+      path: `${path}.when`,
+      message: 'expected demand: there is nothing to read while transcripts is off',
+    });
+  const twin = tasks.findIndex((one) => one.kind === kind && JSON.stringify(one.when) === JSON.stringify(when));
+  if (tasks[twin] !== task)
+    problems.push({
+      path: `${path}.kind`,
+      message: `expected a kind of its own, got that of tasks[${twin}] at the same moment`,
+    });
+  return problems;
+}
+
+function budgetConflicts({
+  budgets,
+  keys,
+}: Pick<SideConfig, 'budgets'> & { readonly keys: readonly Key[] }): Problem[] {
+  const ids = keys.map(({ id }) => id);
+  return budgets.flatMap(({ key, class: name, window }, index) => {
+    const path = `budgets[${index}]`;
+    const twin = budgets.findIndex((one) => one.key === key && one.class === name && one.window === window);
+    const problems: Problem[] = [];
+    if (key === '*')
+      problems.push({ path: `${path}.key`, message: 'expected the id of a key; without one it is for every key' });
+    else if (key !== undefined && !ids.includes(key))
+      problems.push({ path: `${path}.key`, message: unknownName('key', key, ids) });
+    if (twin < index)
+      problems.push({
+        path,
+        message: `expected a budget of its own, got the key, class and window of budgets[${twin}]`,
+      });
+    return problems;
+  });
+}
+
+function webhookConflicts({ webhooks }: Pick<SideConfig, 'webhooks'>): Problem[] {
+  return webhooks.flatMap(({ url, allowPrivate }, index) => {
+    const message = outboundUrlProblem(url, allowPrivate);
+    return message ? [{ path: `webhooks[${index}].url`, message }] : [];
+  });
+}
+
+function priceConflicts({ prices }: Pick<SideConfig, 'prices'>): Problem[] {
+  return Object.entries(prices).flatMap(([model, price]) =>
+    Object.values(price).some((usd) => usd !== undefined)
+      ? []
+      : [{ path: `prices.${model}`, message: 'expected at least one price, in USD per million tokens' }],
+  );
+}

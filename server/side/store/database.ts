@@ -1,0 +1,25 @@
+// What the store needs of a database: one SQL text with `$1` parameters, and transactions. Everything it throws is a StoreError.
+
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, Value>>;
+
+/** Runs one statement; parameters are `$1`, `$2`, ... and each must occur in the text. Rows come from `select` and `returning`. */
+export type Query = (sql: string, params?: readonly Value[]) => Promise<readonly Row[]>;
+
+export interface Database {
+  readonly kind: 'sqlite' | 'postgres';
+  /** Ends a `select` of rows that are about to be claimed; the only text that differs. */
+  readonly skipLocked: '' | 'for update skip locked';
+  /** A statement that keeps other instances out until the end of a transaction; undefined where there are none. */
+  readonly migrationLock: string | undefined;
+  /** One statement in a transaction of its own. */
+  readonly query: Query;
+  /**
+   * Commits what `work` did, or nothing when it throws. `work` awaits nothing but its queries, and may be run again from the start
+   * when the database asks for that.
+   */
+  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  /** Makes what was deleted by committed transactions unreadable in the files, where that is ours to do. */
+  erase(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,120 @@
+// Opens the store that the configuration names, and puts its statements together.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { reserve, spent } from './budgets.ts';
+import type { Database } from './database.ts';
+import { claimDeliveries, settleDelivery } from './deliveries.ts';
+import { take } from './handover.ts';
+import { grade, ledgerRows, settle, settleLost } from './ledger.ts';
+import { expectMigrated, migrate } from './migrations.ts';
+import { report } from './report.ts';
+import { forget, sweep } from './retention.ts';
+import { findSession, leave, listSessions, recover, renew, turnsOf } from './sessions.ts';
+import { type Store, StoreError } from './store.ts';
+import { addTask, claimTasks, findTask, listTasks, prolongTask, requeue, settleTask } from './tasks.ts';
+
+export interface StorePlace {
+  /** `sqlite`, or a URL of Postgres. */
+  readonly url: string;
+  /** Where SQLite's file is: `trunkline.db`. */
+  readonly dataDirectory: string;
+}
+
+/** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
+export const openStore = (place: StorePlace): Promise<Store> =>
+  opened(place, { isReader: false }, async (database) => {
+    await migrate(database);
+    // Text that was deleted just before the last end may still be in SQLite's log.
+    await database.erase();
+    return createStore(database);
+  });
+
+/** For exports: reads beside the owner, and changes nothing. */
+export const openReader = (place: StorePlace): Promise<Database> =>
+  opened(place, { isReader: true }, async (database) => {
+    await expectMigrated(database);
+    return database;
+  });
+
+interface Access {
+  readonly isReader: boolean;
+}
+
+async function opened<Result>(
+  place: StorePlace,
+  access: Access,
+  prepare: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(place, access);
+    return await prepare(database);
+  } catch (error) {
+    await database?.close();
+    throw error instanceof StoreError && error.message === error.code ? explained(error, place) : error;
+  }
+}
+
+function explained({ code, cause }: StoreError, { url, dataDirectory }: StorePlace): StoreError {
+  const name = url === 'sqlite' ? fileIn(dataDirectory) : withoutCredential(url);
+  const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
+  const message = {
+    store_damaged: `the store ${name} is damaged (${reason}): restore a copy, or move it away to begin a new one`,
+    store_full: `the store ${name} cannot be opened: its disk is full`,
+    store_unavailable: `the store ${name} cannot be opened: ${reason}`,
+  }[code];
+  return new StoreError(code, cause, message);
+}
+
+function withoutCredential(url: string): string {
+  if (!URL.canParse(url)) return 'in Postgres';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+const fileIn = (dataDirectory: string): string => join(dataDirectory, 'trunkline.db');
+
+/** Only what is used is loaded. */
+async function openDatabase({ url, dataDirectory }: StorePlace, { isReader }: Access): Promise<Database> {
+  if (url !== 'sqlite') {
+    const { openPostgres } = await import('./postgres.ts');
+    return openPostgres({ url, isReader, ...(isReader ? { connections: 1 } : {}) });
+  }
+  const { openSqlite } = await import('./sqlite.ts');
+  if (!isReader) mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  return openSqlite({ path: fileIn(dataDirectory), isReader });
+}
+
+export function createStore(database: Database): Store {
+  const { kind, query, skipLocked } = database;
+  return {
+    kind,
+    take: (handover) => database.transaction((run) => take(run, handover)),
+    renew: (owner, until) => renew(query, owner, until),
+    recover: (owner, now) => recover(database, owner, now),
+    leave: (owner) => leave(query, owner),
+    session: (id) => findSession(query, id),
+    sessions: (filter) => listSessions(query, filter),
+    turns: (session) => turnsOf(query, session),
+    forget: (session, now) => forget(database, session, now),
+    sweep: (rule, now) => sweep(database, rule, now),
+    addTask: (task) => addTask(query, task),
+    task: (id) => findTask(query, id),
+    tasks: (filter) => listTasks(query, filter),
+    claim: (now, leaseUntil, count) => claimTasks(query, { now, leaseUntil, count, skipLocked }),
+    prolong: (id, version, leaseUntil) => prolongTask(query, id, version, leaseUntil),
+    settleTask: (outcome) => database.transaction((run) => settleTask(run, outcome)),
+    requeue: (id, now) => requeue(query, id, now),
+    reserve: (budgets, amountMicroUsd, pending) => reserve(database, budgets, amountMicroUsd, pending),
+    settle: (row, budgets, reserved) => database.transaction((run) => settle(run, row, budgets, reserved)),
+    settleLost: (before) => settleLost(database, before),
+    grade: (id, given) => grade(query, id, given),
+    ledger: (filter) => ledgerRows(query, filter),
+    report: (by, since, until) => report(query, by, since, until),
+    spent: (budget) => spent(query, budget),
+    deliveries: (now, leaseUntil, count) => claimDeliveries(query, { now, leaseUntil, count, skipLocked }),
+    settleDelivery: (id, attempts, nextAt) => settleDelivery(query, id, attempts, nextAt),
+    close: () => database.close(),
+  };
+}

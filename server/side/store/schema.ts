@@ -1,0 +1,70 @@
+// The tables in SQL that both databases read, as the steps that made them. A step is never changed once it is released.
+
+/** When a task is due: a queued task at its time, a running one when its lease ends, others never. The index needs the very same words. */
+export const DUE = "(case state when 'queued' then run_at when 'running' then lease_until end)";
+
+const first = [
+  `create table session (
+    id text not null primary key,
+    key text, team text, provider text not null, route text not null, dialect text not null, model text,
+    prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
+    started_at bigint not null, ended_at bigint, reason text, record text,
+    swept_at bigint, forgotten_at bigint
+  )`,
+  'create index session_started on session (started_at, id)',
+  'create index session_key on session (key, started_at, id)',
+  'create index session_open on session (owner) where ended_at is null',
+  'create index session_swept on session (ended_at) where swept_at is null and ended_at is not null',
+  'create index session_kept on session (ended_at) where forgotten_at is null and ended_at is not null',
+  `create table turn (
+    session text not null, number bigint not null, started_at bigint not null, ended_at bigint not null,
+    "user" text, assistant text, is_interrupted bigint not null,
+    primary key (session, number)
+  )`,
+  `create table task (
+    id text not null primary key,
+    session text, key text, team text, kind text not null, prompt_class text not null, data_class text not null,
+    state text not null, run_at bigint not null, attempts bigint not null, version bigint not null, lease_until bigint,
+    input text, result text, error text, quality text, is_rehearsal bigint not null,
+    created_at bigint not null, updated_at bigint not null
+  )`,
+  `create index task_due on task (${DUE}, id)`,
+  'create index task_created on task (created_at, id)',
+  'create index task_state on task (state, created_at, id)',
+  'create index task_key on task (key, created_at, id)',
+  'create index task_session on task (session)',
+  'create index task_alone on task (session, updated_at) where session is null',
+  'create index task_spoken on task (session, state) where session is null and input is not null',
+  `create table ledger (
+    id text not null primary key,
+    at bigint not null, kind text not null, path text not null, session text, task text, key text, team text,
+    prompt_class text not null, data_class text not null, gateway text not null,
+    asked text, tried text not null, served text, provider text,
+    input_tokens bigint, output_tokens bigint, total_tokens bigint, input_text_tokens bigint, input_audio_tokens bigint,
+    input_image_tokens bigint, cached_tokens bigint, output_text_tokens bigint, output_audio_tokens bigint,
+    seconds double precision,
+    reported_micro_usd bigint, estimated_micro_usd bigint, cost_micro_usd bigint, cost_source text not null,
+    is_flagged bigint not null, latency_ms double precision, first_token_ms double precision,
+    outcome text not null, quality text, score double precision, is_rehearsal bigint not null,
+    reserved_micro_usd bigint, reserved_budgets text not null
+  )`,
+  'create index ledger_at on ledger (at, id)',
+  'create index ledger_session on ledger (session, at, id)',
+  'create index ledger_task on ledger (task) where task is not null',
+  "create index ledger_pending on ledger (outcome, at, id) where outcome = 'pending'",
+  `create table budget (
+    id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint
+  )`,
+  'create index budget_reset on budget (resets_at) where resets_at is not null',
+  `create table delivery (
+    id text not null primary key, session text, url text not null, event text not null, body text not null,
+    attempts bigint not null, next_at bigint not null, is_over bigint not null default 0
+  )`,
+  'create index delivery_due on delivery (is_over, next_at, id)',
+  'create index delivery_session on delivery (session) where session is not null',
+  'create table lease (owner text not null primary key, expires_at bigint not null)',
+  'create table secret (id text not null primary key, burned_at bigint not null, expires_at bigint not null)',
+  'create index secret_expiry on secret (expires_at)',
+];
+
+export const MIGRATIONS: readonly (readonly string[])[] = [first];

@@ -1,0 +1,97 @@
+// Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and with it one wait for the disk.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Query } from './database.ts';
+import { faultless } from './sqlite-fault.ts';
+import { StoreError } from './store.ts';
+
+/** Transactions that share one commit. */
+const MAX_TOGETHER = 256;
+
+type Work = (query: Query) => Promise<void>;
+
+interface Job {
+  readonly work: Work;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+interface Commits {
+  /** Resolves when what `work` did is on the disk; rejects with nothing of it done. */
+  add(work: Work): Promise<void>;
+  /** Waits for what was added, and closes the connection. */
+  close(): Promise<void>;
+}
+
+interface CommitsOptions {
+  readonly query: Query;
+  /** Runs outside of a transaction, before those who wait are told. */
+  onCommit(): void;
+}
+
+export function createCommits(connection: DatabaseSync, { query, onCommit }: CommitsOptions): Commits {
+  const waiting: Job[] = [];
+  let running: Promise<void> | undefined;
+  let isClosed = false;
+  const exec = (sql: string) => faultless(() => connection.exec(sql));
+
+  /** A savepoint of its own, so that it can fail alone. Returns what it failed with. */
+  async function runAlone({ work, reject }: Job): Promise<unknown> {
+    try {
+      exec('savepoint job');
+      await work(query);
+      exec('release job');
+      return undefined;
+    } catch (error) {
+      reject(error);
+      if (connection.isTransaction) exec('rollback to job; release job');
+      return error ?? new Error('thrown without a value');
+    }
+  }
+
+  async function runTogether(group: readonly Job[]): Promise<void> {
+    const done: Job[] = [];
+    try {
+      exec('begin');
+      for (const [index, job] of group.entries()) {
+        const fault = await runAlone(job);
+        if (fault === undefined) done.push(job);
+        if (connection.isTransaction) continue;
+        // A full disk ended the whole transaction; those behind begin again.
+        waiting.unshift(...group.slice(index + 1));
+        throw fault;
+      }
+      exec('commit');
+    } catch (error) {
+      if (connection.isTransaction) exec('rollback');
+      const isAgain = new Set(waiting);
+      for (const job of group) if (!isAgain.has(job)) job.reject(error);
+      return;
+    }
+    onCommit();
+    for (const job of done) job.resolve();
+  }
+
+  async function runAll(): Promise<void> {
+    // Whoever else asks in this turn of the loop gets into the same commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) await runTogether(waiting.splice(0, MAX_TOGETHER));
+    running = undefined;
+  }
+
+  return {
+    add(work) {
+      if (isClosed) return Promise.reject(new StoreError('store_unavailable', new Error('closed')));
+      return new Promise((resolve, reject) => {
+        waiting.push({ work, resolve, reject });
+        running ??= runAll();
+      });
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await running;
+      connection.close();
+    },
+  };
+}

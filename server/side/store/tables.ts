@@ -1,0 +1,139 @@
+// The tables, as their fields and kinds; schema.ts makes them. Words are those of records.ts.
+
+import type { Usage } from '../../../adapters/adapter.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../records.ts';
+import { table } from './table.ts';
+
+export type SessionRow = StoredSession & Partial<SessionEnd>;
+
+export const sessions = table<SessionRow>('session', {
+  id: 'text',
+  key: 'text',
+  team: 'text',
+  provider: 'text',
+  route: 'text',
+  dialect: 'text',
+  model: 'text',
+  promptClass: 'text',
+  dataClass: 'text',
+  isRehearsal: 'flag',
+  owner: 'text',
+  startedAt: 'integer',
+  endedAt: 'integer',
+  reason: 'text',
+  record: 'text',
+});
+
+export const turns = table<Turn>('turn', {
+  session: 'text',
+  number: 'integer',
+  startedAt: 'integer',
+  endedAt: 'integer',
+  user: 'text',
+  assistant: 'text',
+  isInterrupted: 'flag',
+});
+
+export const tasks = table<Task>('task', {
+  id: 'text',
+  session: 'text',
+  key: 'text',
+  team: 'text',
+  kind: 'text',
+  promptClass: 'text',
+  dataClass: 'text',
+  state: 'text',
+  runAt: 'integer',
+  attempts: 'integer',
+  version: 'integer',
+  leaseUntil: 'integer',
+  input: 'text',
+  result: 'text',
+  error: 'text',
+  quality: 'text',
+  isRehearsal: 'flag',
+  createdAt: 'integer',
+  updatedAt: 'integer',
+});
+
+/** A delivery belongs to a session, so that it goes with its text. */
+export type StoredDelivery = Delivery & { readonly session: string | undefined };
+
+export const deliveries = table<StoredDelivery>('delivery', {
+  id: 'text',
+  session: 'text',
+  url: 'text',
+  event: 'text',
+  body: 'text',
+  attempts: 'integer',
+  nextAt: 'integer',
+});
+
+type Tokens = Omit<Usage, 'cumulative'>;
+/** The usage is spread over columns; `reserved...` is what a pending row holds, and where. */
+type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
+  Tokens & { readonly reservedMicroUsd: number | undefined; readonly reservedBudgets: readonly string[] };
+
+const tokens = {
+  inputTokens: 'integer',
+  outputTokens: 'integer',
+  totalTokens: 'integer',
+  inputTextTokens: 'integer',
+  inputAudioTokens: 'integer',
+  inputImageTokens: 'integer',
+  cachedTokens: 'integer',
+  outputTextTokens: 'integer',
+  outputAudioTokens: 'integer',
+  seconds: 'real',
+} as const satisfies Record<keyof Tokens, string>;
+
+export const ledger = table<FlatLedgerRow>('ledger', {
+  id: 'text',
+  at: 'integer',
+  kind: 'text',
+  path: 'text',
+  session: 'text',
+  task: 'text',
+  key: 'text',
+  team: 'text',
+  promptClass: 'text',
+  dataClass: 'text',
+  gateway: 'text',
+  asked: 'text',
+  tried: 'list',
+  served: 'text',
+  provider: 'text',
+  ...tokens,
+  reportedMicroUsd: 'integer',
+  estimatedMicroUsd: 'integer',
+  costMicroUsd: 'integer',
+  costSource: 'text',
+  isFlagged: 'flag',
+  latencyMs: 'real',
+  firstTokenMs: 'real',
+  outcome: 'text',
+  quality: 'text',
+  score: 'real',
+  isRehearsal: 'flag',
+  reservedMicroUsd: 'integer',
+  reservedBudgets: 'list',
+});
+
+export interface Held {
+  readonly reservedMicroUsd: number;
+  readonly reservedBudgets: readonly string[];
+}
+
+export const flatten = ({ usage, ...row }: LedgerRow, held?: Held): FlatLedgerRow => ({
+  ...usage,
+  ...row,
+  reservedMicroUsd: held?.reservedMicroUsd,
+  reservedBudgets: held?.reservedBudgets ?? [],
+});
+
+export function unflatten({ reservedMicroUsd, reservedBudgets, ...flat }: FlatLedgerRow): LedgerRow {
+  const names = Object.keys(tokens) as (keyof Tokens)[];
+  const usage = Object.fromEntries(names.flatMap((name) => (flat[name] === undefined ? [] : [[name, flat[name]]])));
+  const row = Object.fromEntries(Object.entries(flat).filter(([name]) => !(name in tokens)));
+  return { ...row, usage } as unknown as LedgerRow;
+}

@@ -1,0 +1,61 @@
+// Reads a model's answer as JSON that fits its kind. Strict JSON first; else the one object in a code fence or in prose counts too,
+// but only when it fits.
+
+import type { Kind } from './kinds.ts';
+
+export type ReadAnswer = { readonly value: unknown } | { readonly problem: string };
+
+/** Places where an object may begin that are tried; prose has few braces. */
+const MAX_STARTS = 8;
+/** A longer answer that is not JSON is not looked through. */
+const MAX_SEARCHED_CHARS = 128 * 1024;
+
+/** The value of an answer, or what is wrong with it, in words that may be sent back to the model. */
+export function readAnswer(text: string, kind: Kind): ReadAnswer {
+  const whole = parse(text);
+  if (whole !== undefined) return fitting(whole.value, kind);
+  for (const candidate of objectsIn(text.slice(0, MAX_SEARCHED_CHARS))) {
+    const read = fitting(candidate, kind);
+    if ('value' in read) return read;
+  }
+  return { problem: text.trim() === '' ? 'it is empty' : 'it is not JSON' };
+}
+
+function fitting(value: unknown, kind: Kind): ReadAnswer {
+  const problem = kind.check(value);
+  return problem === undefined ? { value } : { problem };
+}
+
+/** Objects inside a text, each from its first brace to the one that closes it. */
+function* objectsIn(text: string): Generator<unknown> {
+  let start = text.indexOf('{');
+  for (let tried = 0; start >= 0 && tried < MAX_STARTS; tried += 1) {
+    const end = closingBrace(text, start);
+    const found = end === undefined ? undefined : parse(text.slice(start, end + 1));
+    if (found !== undefined) yield found.value;
+    start = text.indexOf('{', found === undefined || end === undefined ? start + 1 : end + 1);
+  }
+}
+
+function closingBrace(text: string, start: number): number | undefined {
+  let depth = 0;
+  let isInString = false;
+  for (let index = start; index < text.length; index += 1) {
+    const char = text[index];
+    if (isInString) {
+      if (char === '\\') index += 1;
+      else if (char === '"') isInString = false;
+    } else if (char === '"') isInString = true;
+    else if (char === '{') depth += 1;
+    else if (char === '}' && --depth === 0) return index;
+  }
+  return undefined;
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+// One run of a task on the router: ask, check the answer, and ask once more with what was wrong. The repair is counted, never hidden.
+
+import type { Answered, Call, Router, Unanswered } from '../call.ts';
+import type { Quality } from '../records.ts';
+import { readAnswer } from './answer.ts';
+import type { Kind } from './kinds.ts';
+import type { Material } from './material.ts';
+import { dataMessage, repairMessage } from './prompts.ts';
+
+/** What an answer came to. `attempt`: the ledger row of the answer that counts. */
+export type Asked =
+  | { readonly kind: 'fits'; readonly value: unknown; readonly quality: Quality; readonly attempt: string }
+  | { readonly kind: 'misfits'; readonly problem: string; readonly quality: 'failed'; readonly attempt: string }
+  | Unanswered;
+
+export interface Question {
+  readonly kind: Kind;
+  readonly material: Material;
+  /** Everything of the call but its messages. */
+  readonly call: Omit<Call, 'llm'> & { readonly maxTokens: number };
+}
+
+type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
+
+/** A wrong answer goes back shortened: it is there to be recognised. */
+const MAX_QUOTED_CHARS = 8000;
+
+export async function ask(router: Router, { kind, material, call }: Question): Promise<Asked> {
+  const messages: readonly Message[] = [
+    { role: 'system', content: kind.system },
+    { role: 'user', content: dataMessage(material) },
+  ];
+  const first = await run(router, kind, call, messages);
+  if (first.kind === 'unanswered') return first;
+  const read = readAnswer(first.text, kind);
+  if ('value' in read) return { kind: 'fits', value: read.value, quality: 'valid', attempt: first.attempt };
+  const repaired = await run(router, kind, call, [
+    ...messages,
+    // Endpoints refuse a message without text.
+    { role: 'assistant', content: first.text.slice(0, MAX_QUOTED_CHARS) || '(nothing)' },
+    { role: 'user', content: repairMessage(problemOf(first, read.problem)) },
+  ]);
+  if (repaired.kind === 'unanswered') return repaired;
+  const again = readAnswer(repaired.text, kind);
+  const { attempt } = repaired;
+  if ('value' in again) return { kind: 'fits', value: again.value, quality: 'repaired', attempt };
+  return { kind: 'misfits', problem: problemOf(repaired, again.problem), quality: 'failed', attempt };
+}
+
+function problemOf({ finish }: Answered, problem: string): string {
+  return finish === 'length' ? 'it was cut off because it is too long' : problem;
+}
+
+function run(
+  router: Router,
+  { name, schema }: Kind,
+  { maxTokens, ...call }: Question['call'],
+  messages: readonly Message[],
+): Promise<Answered | Unanswered> {
+  return router.run({ ...call, llm: { messages, maxTokens, schema: { name, schema }, isStreamed: false, extra: {} } });
+}

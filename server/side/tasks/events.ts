@@ -1,0 +1,59 @@
+// The messages that webhooks get, as rows that are written together with what they report.
+
+import { createHash } from 'node:crypto';
+import type { Delivery, SessionEnd, StoredSession, Task } from '../records.ts';
+import type { SideConfig, WebhookConfig } from '../side-schema.ts';
+
+type Event = WebhookConfig['events'][number];
+
+/** `task.done`, or `task.failed` for one that failed or died. `version` of the task tells its runs apart. */
+export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webhooks'>, now: number): Delivery[] {
+  const event: Event = task.state === 'done' ? 'task.done' : 'task.failed';
+  return deliveries(webhooks, event, `${task.id}.${task.version}`, now, {
+    id: task.id,
+    session: task.session,
+    kind: task.kind,
+    class: task.promptClass,
+    state: task.state,
+    result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),
+    error: task.error,
+    quality: task.quality,
+    rehearsal: task.isRehearsal,
+  });
+}
+
+/** `session.ended`. The same session gives the same ids, however often its end is handed over. */
+export function sessionDeliveries(
+  end: SessionEnd & Partial<StoredSession>,
+  { webhooks }: Pick<SideConfig, 'webhooks'>,
+): (Delivery & { readonly session: string })[] {
+  const made = deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
+    id: end.id,
+    reason: end.reason,
+    startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
+    endedAt: new Date(end.endedAt).toISOString(),
+    provider: end.provider,
+    model: end.model,
+    class: end.promptClass,
+    rehearsal: end.isRehearsal,
+  });
+  return made.map((delivery) => ({ ...delivery, session: end.id }));
+}
+
+function deliveries(
+  webhooks: SideConfig['webhooks'],
+  event: Event,
+  about: string,
+  at: number,
+  data: object,
+): Delivery[] {
+  const body = JSON.stringify({ type: event, timestamp: new Date(at).toISOString(), data });
+  return webhooks
+    .filter(({ events }) => events.includes(event))
+    .map(({ url }) => ({ id: idOf(`${event} ${about} ${url}`), url, event, body, attempts: 0, nextAt: at }));
+}
+
+/** Receivers tell repeated messages by it, so it follows from what is reported. */
+function idOf(about: string): string {
+  return `msg_${createHash('sha256').update(about).digest('base64url').slice(0, 32)}`;
+}

@@ -1,0 +1,99 @@
+// Checks values by a JSON Schema that users wrote. Rule: neither a wrong schema nor one that is made to be slow (patterns, references
+// that multiply) may hold up the process: both end as a problem.
+
+import { createContext, Script } from 'node:vm';
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
+
+/** A JSON Schema of draft 2020-12, as data. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What is wrong with a value, in words without its contents; undefined: it fits. */
+export type Check = (value: unknown) => string | undefined;
+
+/** Longest time for one compilation or one check; a usual one takes a few. */
+const MAX_CHECK_MS = 500;
+const MAX_SCHEMA_CHARS = 64 * 1024;
+const MAX_ERRORS = 8;
+
+type Compiled = { readonly check: Check } | { readonly problem: string };
+
+/** Schemas of the configuration come with every task. */
+const known = new WeakMap<JsonSchema, Compiled>();
+
+/** The check of a schema, or what is wrong with the schema itself. */
+export function compileSchema(schema: JsonSchema): Compiled {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
+  const compiled = compile(schema);
+  known.set(schema, compiled);
+  return compiled;
+}
+
+const options: Options = { strict: false, allErrors: true, validateFormats: false, logger: false };
+let ofSchemas: Ajv2020 | undefined;
+
+function compile(schema: JsonSchema): Compiled {
+  if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS)
+    return { problem: `longer than ${MAX_SCHEMA_CHARS} characters` };
+  if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
+  try {
+    // Made ready outside of the time that a schema has: it is slow, and happens once.
+    ofSchemas ??= readyForSchemas();
+    const validator = ofSchemas;
+    if (bounded(() => validator.validateSchema(schema)) !== true) {
+      return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
+    }
+    // A compiler of its own: schemas are kept by their `$id`, and users' ids are not ours to share.
+    const validate = bounded(() => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema));
+    return { check: (value) => checked(validate, value) };
+  } catch (error) {
+    return { problem: isTimeout(error) ? 'it takes too long to compile' : compileProblem(error) };
+  }
+}
+
+function readyForSchemas(): Ajv2020 {
+  const validator = new Ajv2020(options);
+  // Its meta-schema is synchronous.
+  void validator.validateSchema({ type: 'object' });
+  return validator;
+}
+
+interface Validate {
+  (value: unknown): unknown;
+  errors?: ErrorObject[] | null;
+}
+
+function checked(validate: Validate, value: unknown): string | undefined {
+  try {
+    if (bounded(() => validate(value)) === true) return undefined;
+    return (validate.errors ?? []).slice(0, MAX_ERRORS).map(words).join('; ') || 'it does not fit the schema';
+  } catch (error) {
+    return isTimeout(error) ? 'the schema takes too long to check' : 'the schema cannot be checked';
+  }
+}
+
+function words({ instancePath, message, params }: ErrorObject): string {
+  const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : '';
+  return `${instancePath === '' ? 'the object' : instancePath} ${message ?? 'does not fit'}${allowed}`;
+}
+
+function compileProblem(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : 'it cannot be compiled';
+}
+
+const context = createContext({ run: undefined as (() => unknown) | undefined });
+const script = new Script('run()');
+
+/** Runs a synchronous function and ends it when it takes too long; the machine's own limit, which also stops regular expressions. */
+function bounded<T>(run: () => T): T {
+  context.run = run;
+  try {
+    return script.runInContext(context, { timeout: MAX_CHECK_MS }) as T;
+  } finally {
+    context.run = undefined;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+}

@@ -1,0 +1,36 @@
+// Holds the lease of one running task: prolongs it while it runs, and stops the run when it is lost.
+
+import type { Task } from '../records.ts';
+import type { Store } from '../store/store.ts';
+
+/** Why a run is stopped before its end. */
+export type Stopped = 'lease_lost' | 'closing' | 'deadline';
+
+export interface Lease {
+  /** Aborted with a `Stopped` as its reason. */
+  readonly signal: AbortSignal;
+  stop(why: Stopped): void;
+  /** Ends the prolonging, and the deadline. */
+  release(): void;
+}
+
+/** @param deadlineMs of the whole run */
+export function holdLease(task: Task, store: Store, leaseMs: number, deadlineMs: number): Lease {
+  const control = new AbortController();
+  const deadline = setTimeout(() => control.abort('deadline' satisfies Stopped), deadlineMs);
+  const beat = setInterval(() => {
+    // A store that fails for a moment is asked again with the next beat; what is written later is checked against the version anyway.
+    store.prolong(task.id, task.version, Date.now() + leaseMs).then(
+      (isOurs) => isOurs || control.abort('lease_lost' satisfies Stopped),
+      () => {},
+    );
+  }, leaseMs / 3);
+  return {
+    signal: control.signal,
+    stop: (why) => control.abort(why),
+    release() {
+      clearTimeout(deadline);
+      clearInterval(beat);
+    },
+  };
+}

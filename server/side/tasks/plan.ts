@@ -1,0 +1,91 @@
+// Which tasks a session gets, and when. Rule: ids follow from session, kind and number, so that planning twice plans once, and a
+// session that dies in mid-call has its tasks armed already.
+
+import { createHash } from 'node:crypto';
+import type { StoredSession, Task } from '../records.ts';
+import type { SideConfig, TaskConfig } from '../side-schema.ts';
+import { STAND_IN } from '../stand-in-config.ts';
+import { type TaskInput, writeInput } from './task-input.ts';
+
+/** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
+export const ARMED_AT = 9_999_999_999_999;
+
+/** What is armed when a session starts: tasks for its end, and the first of those that come every few minutes. */
+export function planStart(session: StoredSession, config: SideConfig): Task[] {
+  return planned(session, config).flatMap((task) => {
+    const { when } = task;
+    if (when === 'end') return [taskOf(session, task, { id: `${session.id}.${task.kind}`, runAt: ARMED_AT })];
+    return typeof when === 'object' && 'everyMinutes' in when ? [periodic(session, task, 1, session.startedAt)] : [];
+  });
+}
+
+/** What is due after a turn: tasks that come every few turns. They look at the turns up to this one. */
+export function planTurn(session: StoredSession, number: number, config: SideConfig): Task[] {
+  return planned(session, config).flatMap((task) => {
+    const { when } = task;
+    if (typeof when !== 'object' || !('everyTurns' in when) || number % when.everyTurns !== 0) return [];
+    const input: TaskInput = { every: 'turns', number };
+    return [taskOf(session, task, { id: `${session.id}.${task.kind}.${number}`, runAt: Date.now(), input })];
+  });
+}
+
+/** The successor of a task that comes every few minutes; undefined for others. */
+export function planNext(
+  session: StoredSession,
+  { every, number }: TaskInput,
+  task: TaskConfig,
+  now: number,
+): Task | undefined {
+  return every === 'minutes' && number !== undefined ? periodic(session, task, number + 1, now) : undefined;
+}
+
+function periodic(session: StoredSession, task: TaskConfig, number: number, from: number): Task {
+  const minutes = typeof task.when === 'object' && 'everyMinutes' in task.when ? task.when.everyMinutes : 1;
+  const input: TaskInput = { every: 'minutes', number };
+  return taskOf(session, task, { id: `${session.id}.${task.kind}.${number}`, runAt: from + minutes * 60_000, input });
+}
+
+/**
+ * The configured tasks that this session gets. None where there is never a text to work on; and the stand-in works for rehearsal
+ * sessions only. Those of a regulated session are planned too: where no direct target may run them, they end `failed` and say so.
+ */
+function planned(session: StoredSession, config: SideConfig): readonly TaskConfig[] {
+  if (config.transcripts === 'off') return [];
+  if (session.dataClass === 'regulated' && !config.regulated.store) return [];
+  if (config.standIn && !session.isRehearsal) return [];
+  return config.tasks.filter(({ kind, sample }) => lot(session.id, kind) < sample);
+}
+
+/** A number in [0, 1) that is the same whenever the session and the kind are. */
+function lot(session: string, kind: string): number {
+  return createHash('sha256').update(`${session}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48;
+}
+
+function taskOf(
+  session: StoredSession,
+  { kind, class: promptClass }: TaskConfig,
+  { id, runAt, input }: { readonly id: string; readonly runAt: number; readonly input?: TaskInput },
+): Task {
+  const now = Date.now();
+  return {
+    id,
+    session: session.id,
+    key: session.key,
+    team: session.team,
+    kind,
+    promptClass,
+    dataClass: session.dataClass,
+    state: 'queued',
+    runAt,
+    attempts: 0,
+    version: 0,
+    leaseUntil: undefined,
+    input: input && writeInput(input),
+    result: undefined,
+    error: undefined,
+    quality: undefined,
+    isRehearsal: session.isRehearsal && promptClass === STAND_IN,
+    createdAt: now,
+    updatedAt: now,
+  };
+}

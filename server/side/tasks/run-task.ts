@@ -1,0 +1,76 @@
+// One run of one task, from its settings to its verdict. It writes nothing but grades of its own attempts; the runner settles.
+
+import type { Router } from '../call.ts';
+import type { Task } from '../records.ts';
+import type { SideConfig, TaskConfig } from '../side-schema.ts';
+import type { Store } from '../store/store.ts';
+import { type Asked, ask, type Question } from './ask.ts';
+import { kindOf } from './kinds.ts';
+import { materialOf } from './source.ts';
+import { readInput, settingsOf } from './task-input.ts';
+import { type Patience, type Verdict, verdictOn } from './verdict.ts';
+
+export interface RunContext {
+  readonly config: SideConfig;
+  readonly store: Store;
+  readonly router: Router;
+  readonly patience: Patience;
+}
+
+/** @throws StoreError, and whatever the router throws. */
+export async function runTask(task: Task, context: RunContext, signal: AbortSignal): Promise<Verdict> {
+  const { config, store, router, patience } = context;
+  const input = readInput(task);
+  if (input === undefined) return { state: 'failed', error: 'invalid_task: its input cannot be read' };
+  const settings = settingsOf(task, config, input);
+  if (task.attempts > settings.maxAttempts) {
+    // Attempts are counted when a task is claimed: those that left no word took their process with them.
+    return { state: 'dead', error: task.error ?? 'runner_lost: the process ended in every attempt' };
+  }
+  if (config.standIn && !task.isRehearsal) {
+    return {
+      state: 'failed',
+      error: 'no_gateway: the stand-in works for rehearsals only, and no gateway is configured',
+    };
+  }
+  const kind = kindOf(settings);
+  if ('problem' in kind) return { state: 'failed', error: `invalid_task: ${kind.problem}`.slice(0, 500) };
+  const material = await materialOf(task, input, store);
+  if (material === undefined)
+    return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
+  const asked = await ask(router, { kind, material, call: callOf(task, settings, context, signal) });
+  await grade(task, asked, store);
+  return verdictOn(task, asked, { maxAttempts: settings.maxAttempts, patience, now: Date.now() });
+}
+
+function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal: AbortSignal): Question['call'] {
+  return {
+    kind: 'task',
+    promptClass: task.promptClass,
+    dataClass: task.dataClass,
+    key: task.key,
+    team: task.team,
+    session: task.session,
+    task: task.id,
+    model: undefined,
+    isRehearsal: task.isRehearsal,
+    signal,
+    deadline: performance.now() + settings.deadlineMs,
+    maxTokens: settings.maxTokens ?? config.classes[task.promptClass]?.maxTokens ?? 1024,
+  };
+}
+
+/** The attempt gets its quality; the realtime row of a session whose answers were scored gets its score, while the lease is ours. */
+async function grade(task: Task, asked: Asked, store: Store): Promise<void> {
+  if (asked.kind === 'unanswered') return;
+  await store.grade(asked.attempt, { quality: asked.quality });
+  const score = asked.kind === 'fits' && task.kind === 'quality' ? overall(asked.value) : undefined;
+  if (score === undefined || task.session === undefined) return;
+  if (await store.prolong(task.id, task.version, task.leaseUntil ?? Date.now()))
+    await store.grade(task.session, { score });
+}
+
+function overall(value: unknown): number | undefined {
+  const score = (value as { overall?: unknown } | null)?.overall;
+  return typeof score === 'number' && score >= 0 && score <= 1 ? score : undefined;
+}

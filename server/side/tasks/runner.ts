@@ -1,0 +1,246 @@
+// Runs the tasks of the store: leases what is due, a bounded number at once, and writes what became of each in one transaction.
+// Rule: at least once executed, effect exactly once: whoever lost the lease of a task writes nothing.
+
+import type { Logger } from 'pino';
+import { faultOf } from '../../log.ts';
+import type { Router } from '../call.ts';
+import type { Task } from '../records.ts';
+import type { SideConfig } from '../side-schema.ts';
+import { type Store, StoreError, type TaskOutcome } from '../store/store.ts';
+import { createBell } from './bell.ts';
+import { taskDeliveries } from './events.ts';
+import { holdLease, type Lease } from './lease.ts';
+import { planNext } from './plan.ts';
+import { runTask } from './run-task.ts';
+import { readInput, settingsOf } from './task-input.ts';
+import { again, PATIENCE, type Patience, type Verdict } from './verdict.ts';
+
+export interface RunnerOptions {
+  readonly config: SideConfig;
+  readonly store: Store;
+  readonly router: Router;
+  readonly log: Logger;
+  readonly metrics?: { settled(kind: string, state: TaskOutcome['state'], tookMs: number): void } | undefined;
+  /** After each outcome that is written, for those who follow a session. */
+  readonly settled?: ((task: Task) => void) | undefined;
+  /** false: claims nothing by itself, and `run` waits until another process did the work. */
+  readonly isBackground?: boolean | undefined;
+  readonly patience?: Patience | undefined;
+  /** How long running tasks may take to end on `close`; then they are given back. */
+  readonly closeMs?: number | undefined;
+}
+
+export interface Runner {
+  /** There may be something to do. */
+  wake(): void;
+  /**
+   * Runs a queued task now, beside the others, and resolves when it is settled, or as it is when the signal aborts (the task goes
+   * on). undefined: there is no such task. A task that waits for its next attempt is waited for.
+   */
+  run(id: string, signal: AbortSignal): Promise<Task | undefined>;
+  /** Stops claiming, lets running tasks end for a while, gives back the rest. */
+  close(): Promise<void>;
+}
+
+interface Running {
+  readonly lease: Lease;
+  readonly done: Promise<void>;
+}
+
+const CLOSE_MS = 5000;
+/** The pauses between tries to write an outcome while the store is unavailable. */
+const SETTLE_PAUSE_MS = 250;
+
+export function createRunner(options: RunnerOptions): Runner {
+  return new TaskRunner(options);
+}
+
+class TaskRunner implements Runner {
+  readonly #options: RunnerOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #bell = createBell();
+  readonly #settled = createBell();
+  readonly #loop: Promise<void>;
+  #urgent = 0;
+  #isClosing = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#loop = options.isBackground === false ? Promise.resolve() : this.#claimOn();
+  }
+
+  wake(): void {
+    this.#bell.ring();
+  }
+
+  async run(id: string, signal: AbortSignal): Promise<Task | undefined> {
+    const { config, store } = this.#options;
+    for (;;) {
+      const task = await store.task(id);
+      if (task === undefined || !isPending(task) || signal.aborted || this.#isClosing) return task;
+      if (task.state === 'queued' && task.runAt <= Date.now()) await this.#claimUrgent();
+      await this.#settled.next(config.side.pollMs, signal);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosing = true;
+    this.#bell.ring();
+    this.#settled.ring();
+    await this.#loop;
+    const ended = Promise.all([...this.#running.values()].map(({ done }) => done));
+    const grace = setTimeout(() => {
+      for (const { lease } of this.#running.values()) lease.stop('closing');
+    }, this.#options.closeMs ?? CLOSE_MS);
+    await ended;
+    clearTimeout(grace);
+  }
+
+  async #claimOn(): Promise<void> {
+    const { concurrency, pollMs } = this.#options.config.side;
+    while (!this.#isClosing) {
+      const free = concurrency - this.#running.size;
+      const claimed = free > 0 ? await this.#claim(free) : 0;
+      if (claimed === 0 || this.#running.size >= concurrency) await this.#bell.next(pollMs);
+    }
+  }
+
+  /** Takes one more than the limit says, up to twice the limit: somebody waits for it. */
+  async #claimUrgent(): Promise<void> {
+    const { isBackground, config } = this.#options;
+    if (isBackground === false || this.#urgent >= config.side.concurrency) return;
+    this.#urgent += 1;
+    try {
+      if (this.#running.size < 2 * config.side.concurrency) await this.#claim(1);
+    } finally {
+      this.#urgent -= 1;
+    }
+  }
+
+  async #claim(count: number): Promise<number> {
+    const { config, store, log } = this.#options;
+    try {
+      const now = Date.now();
+      const tasks = await store.claim(now, now + config.side.leaseMs, count);
+      for (const task of tasks) this.#start(task);
+      return tasks.length;
+    } catch (error) {
+      log.warn(faultOf(error), 'no tasks can be claimed');
+      return 0;
+    }
+  }
+
+  #start(task: Task): void {
+    const { config, store } = this.#options;
+    const key = `${task.id} ${task.version}`;
+    const lease = holdLease(task, store, config.side.leaseMs, settingsOf(task, config).deadlineMs);
+    const done = this.#work(task, lease).finally(() => {
+      lease.release();
+      this.#running.delete(key);
+      this.#bell.ring();
+      this.#settled.ring();
+    });
+    this.#running.set(key, { lease, done });
+  }
+
+  /** The edge where faults of a run end. Never rejects. */
+  async #work(task: Task, lease: Lease): Promise<void> {
+    const { log, metrics } = this.#options;
+    const ids = { task: task.id, kind: task.kind, session: task.session, attempt: task.attempts };
+    const startedAt = performance.now();
+    try {
+      const verdict = await this.#verdict(task, lease);
+      if (verdict === undefined || !(await this.#settle(task, verdict))) {
+        log.warn(ids, 'the lease of a task was lost; nothing is written');
+        return;
+      }
+      const tookMs = Math.round(performance.now() - startedAt);
+      metrics?.settled(task.kind, verdict.state, tookMs);
+      const level = verdict.state === 'done' || verdict.state === 'queued' ? 'info' : 'warn';
+      log[level]({ ...ids, state: verdict.state, tookMs, code: codeOf(verdict) }, 'a task was settled');
+    } catch (error) {
+      log.error({ ...ids, ...faultOf(error) }, 'a task could not be settled; it is run again when its lease ends');
+    }
+  }
+
+  /** undefined: the lease is lost. */
+  async #verdict(task: Task, lease: Lease): Promise<Verdict | undefined> {
+    const { config, log, patience = PATIENCE } = this.#options;
+    const { maxAttempts, deadlineMs } = settingsOf(task, config);
+    const chances = () => ({ maxAttempts, patience, now: Date.now() });
+    const verdict = await this.#attempt(task, lease).catch((error: unknown): Verdict => {
+      if (!lease.signal.aborted) log.warn({ task: task.id, ...faultOf(error) }, 'a run of a task failed');
+      return again(task, error instanceof StoreError ? error.code : 'internal', chances());
+    });
+    if (!lease.signal.aborted || verdict.state === 'done') return verdict;
+    switch (lease.signal.reason) {
+      case 'lease_lost':
+        return undefined;
+      case 'closing':
+        return { state: 'queued', error: 'given_back: the process was closed', runAt: Date.now() };
+      default:
+        return again(task, `deadline: no result within ${deadlineMs} ms`, chances());
+    }
+  }
+
+  /** A run that does not listen to its signal is left behind. */
+  #attempt(task: Task, { signal }: Lease): Promise<Verdict> {
+    const { config, store, router, patience = PATIENCE } = this.#options;
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+      runTask(task, { config, store, router, patience }, signal).then(resolve, reject);
+    });
+  }
+
+  /** Tries on while the store is unavailable, since the work is done and paid; up to the length of a lease. */
+  async #settle(task: Task, verdict: Verdict): Promise<boolean> {
+    const giveUpAt = performance.now() + this.#options.config.side.leaseMs;
+    for (;;) {
+      try {
+        if (verdict.state !== 'queued') await this.#armNext(task);
+        return await this.#write(task, verdict);
+      } catch (error) {
+        if (!(error instanceof StoreError && error.isTransient) || performance.now() > giveUpAt) throw error;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_PAUSE_MS));
+      }
+    }
+  }
+
+  async #write(task: Task, verdict: Verdict): Promise<boolean> {
+    const { config, store, settled } = this.#options;
+    const at = Date.now();
+    const after: Task = { ...task, error: undefined, ...verdict, leaseUntil: undefined, updatedAt: at };
+    const deliveries = verdict.state === 'queued' ? [] : taskDeliveries(after, config, at);
+    const { id, version } = task;
+    const isWritten = await store.settleTask({ id, version, ...verdict, at, deliveries });
+    if (isWritten) settled?.(after);
+    return isWritten;
+  }
+
+  /** Before the outcome of a task that comes every few minutes is written, its successor is there, unless the session has ended. */
+  async #armNext(task: Task): Promise<void> {
+    const { config, store } = this.#options;
+    const input = readInput(task);
+    if (input?.every !== 'minutes' || task.session === undefined) return;
+    const session = await store.session(task.session);
+    if (session === undefined || session.endedAt !== undefined) return;
+    const next = planNext(session, input, settingsOf(task, config, input), Date.now());
+    if (next !== undefined)
+      await store.take({ started: [], turns: [], ended: [], ledger: [], tasks: [next], released: [] });
+  }
+}
+
+function isPending({ state }: Task): boolean {
+  return state === 'queued' || state === 'running';
+}
+
+/** The code before the words of an error. */
+function codeOf(verdict: Verdict): string | undefined {
+  return 'error' in verdict ? verdict.error.split(':')[0] : undefined;
+}

@@ -1,0 +1,74 @@
+// One signed request to a webhook, after the Standard Webhooks specification, and what its answer means.
+
+import { Webhook } from 'standardwebhooks';
+import { type Dispatcher, request } from 'undici';
+import type { Delivery } from '../records.ts';
+import type { WebhookConfig } from '../side-schema.ts';
+
+/** `gone`: the receiver wants no more of it. `code`: what went wrong, for the log. */
+export type Sent =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs: number | undefined };
+
+/** An answer's body is read this far, so that its connection can be used again, and then not looked at. */
+const MAX_BODY_BYTES = 16 * 1024;
+
+export async function sendDelivery(
+  { id, body }: Delivery,
+  { url, secret, timeoutMs }: WebhookConfig,
+  { dispatcher, signal }: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal },
+): Promise<Sent> {
+  const at = new Date();
+  try {
+    const answer = await request(url, {
+      method: 'POST',
+      dispatcher,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'trunkline',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': signer(secret).sign(id, at, body),
+      },
+      body,
+    });
+    // The verdict is in the status; a body that breaks off changes nothing.
+    await answer.body.dump({ limit: MAX_BODY_BYTES }).catch(() => {});
+    return meaning(answer.statusCode, answer.headers['retry-after']);
+  } catch (error) {
+    return { kind: 'failed', code: faultCode(error), retryAfterMs: undefined };
+  }
+}
+
+/** `whsec_` and base64, as the specification has it, or any other text as it is. @throws for a `whsec_` that is not base64. */
+export function signer(secret: string): Webhook {
+  return secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
+}
+
+function meaning(status: number, retryAfter: string | string[] | undefined): Sent {
+  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  if (status === 410) return { kind: 'gone' };
+  const mayWait = status === 429 || status === 503;
+  return { kind: 'failed', code: `status_${status}`, retryAfterMs: mayWait ? waitOf(retryAfter) : undefined };
+}
+
+/** Seconds or a date (RFC 9110, section 10.2.3). */
+function waitOf(retryAfter: string | string[] | undefined): number | undefined {
+  if (typeof retryAfter !== 'string') return undefined;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function faultCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as NodeJS.ErrnoException).code;
+  return typeof code === 'string'
+    ? code
+    : error.constructor.name === 'DOMException'
+      ? error.name
+      : error.constructor.name;
+}

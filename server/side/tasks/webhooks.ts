@@ -1,0 +1,186 @@
+// Delivers what waits for webhooks. Rule: a message is sent until it is taken or given up after about a day; a slow receiver holds
+// up nobody else; of several instances only the one that holds its lease sends it.
+
+import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
+import { faultOf } from '../../log.ts';
+import { publicAgent } from '../outbound.ts';
+import type { Delivery } from '../records.ts';
+import type { SideConfig, WebhookConfig } from '../side-schema.ts';
+import type { Store } from '../store/store.ts';
+import { createBell } from './bell.ts';
+import { type Sent, sendDelivery, signer } from './webhook-request.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** The pauses after each failed attempt: about a day in all, then it is given up. */
+const PAUSES_MS: readonly number[] = [
+  ...[5 * second, 30 * second, 2 * minute, 10 * minute, 30 * minute],
+  ...[1 * hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
+];
+
+export interface WebhooksOptions {
+  readonly config: SideConfig;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly metrics?: { delivered(event: string, outcome: 'delivered' | 'failed' | 'given_up'): void } | undefined;
+  readonly pausesMs?: readonly number[] | undefined;
+  /** A `Retry-After` beyond this is taken for this. */
+  readonly maxRetryAfterMs?: number | undefined;
+  /** Requests at once to one URL. */
+  readonly perUrl?: number | undefined;
+  /** Messages taken from the store at once. */
+  readonly batch?: number | undefined;
+  readonly closeMs?: number | undefined;
+}
+
+export interface Webhooks {
+  /** There may be something to deliver. */
+  wake(): void;
+  /** Takes no more, lets requests end for a while; what is not delivered is sent again later. */
+  close(): Promise<void>;
+}
+
+/** @throws for a secret that cannot sign. */
+export function createWebhooks(options: WebhooksOptions): Webhooks {
+  return new WebhookSender(options);
+}
+
+class WebhookSender implements Webhooks {
+  readonly #options: WebhooksOptions;
+  readonly #hooks: ReadonlyMap<string, WebhookConfig>;
+  readonly #agents: { readonly open: Dispatcher; readonly closed: Dispatcher };
+  readonly #bell = createBell();
+  readonly #sending = new Map<string, number>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+  #isClosing = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WebhooksOptions) {
+    this.#options = options;
+    const { webhooks } = options.config;
+    for (const { secret } of webhooks) signer(secret);
+    this.#hooks = new Map(webhooks.map((hook) => [hook.url, hook]));
+    const connectMs = 10 * second;
+    this.#agents = {
+      open: publicAgent({ allowPrivate: true, connectMs }),
+      closed: publicAgent({ allowPrivate: false, connectMs }),
+    };
+    this.#loop = this.#deliverOn();
+  }
+
+  wake(): void {
+    this.#bell.ring();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosing = true;
+    this.#bell.ring();
+    await this.#loop;
+    const grace = setTimeout(() => this.#stop.abort(), this.#options.closeMs ?? 5 * second);
+    await Promise.all(this.#running);
+    clearTimeout(grace);
+    await Promise.all([this.#agents.open.destroy(), this.#agents.closed.destroy()]);
+  }
+
+  async #deliverOn(): Promise<void> {
+    const { config, batch = 32 } = this.#options;
+    while (!this.#isClosing) {
+      const free = batch - this.#running.size;
+      const taken = free > 0 ? await this.#take(free) : 0;
+      if (taken === 0) await this.#bell.next(config.side.pollMs);
+    }
+  }
+
+  async #take(count: number): Promise<number> {
+    const { store, log } = this.#options;
+    try {
+      const now = Date.now();
+      const taken = await store.deliveries(now, now + this.#leaseMs(), count);
+      await Promise.all(taken.map((delivery) => this.#start(delivery)));
+      return taken.length;
+    } catch (error) {
+      log.warn(faultOf(error), 'no webhook messages can be taken');
+      return 0;
+    }
+  }
+
+  /** Longer than the longest request, with time to write what came of it. */
+  #leaseMs(): number {
+    return Math.max(...this.#options.config.webhooks.map(({ timeoutMs }) => timeoutMs), 0) + 30 * second;
+  }
+
+  async #start(delivery: Delivery): Promise<void> {
+    const { store, perUrl = 4 } = this.#options;
+    const { id, url, attempts } = delivery;
+    const sending = this.#sending.get(url) ?? 0;
+    // Put back for a moment, so that what waits behind it, for others, is reached.
+    if (sending >= perUrl) return store.settleDelivery(id, attempts, Date.now() + jittered(second));
+    this.#sending.set(url, sending + 1);
+    const run = this.#deliver(delivery).finally(() => {
+      this.#sending.set(url, (this.#sending.get(url) ?? 1) - 1);
+      this.#running.delete(run);
+      this.#bell.ring();
+    });
+    this.#running.add(run);
+  }
+
+  /** Never rejects: a message whose outcome cannot be written is sent again when its lease ends. */
+  async #deliver(delivery: Delivery): Promise<void> {
+    const { store, log } = this.#options;
+    try {
+      const hook = this.#hooks.get(delivery.url);
+      if (hook === undefined) return await this.#giveUp(delivery, 'not_configured');
+      const dispatcher = hook.allowPrivate ? this.#agents.open : this.#agents.closed;
+      const sent = await sendDelivery(delivery, hook, { dispatcher, signal: this.#stop.signal });
+      if (sent.kind === 'failed' && this.#stop.signal.aborted) {
+        return await store.settleDelivery(delivery.id, delivery.attempts, Date.now());
+      }
+      await this.#settle(delivery, sent);
+    } catch (error) {
+      log.error({ message: delivery.id, ...faultOf(error) }, 'the outcome of a webhook message cannot be written');
+    }
+  }
+
+  async #settle(delivery: Delivery, sent: Sent): Promise<void> {
+    const { store, log, metrics, pausesMs = PAUSES_MS, maxRetryAfterMs = hour } = this.#options;
+    const { id, event } = delivery;
+    const attempts = delivery.attempts + 1;
+    switch (sent.kind) {
+      case 'delivered':
+        await store.settleDelivery(id, attempts, undefined);
+        metrics?.delivered(event, 'delivered');
+        return;
+      case 'gone':
+        return this.#giveUp(delivery, 'status_410');
+      case 'failed': {
+        const pause = pausesMs[attempts - 1];
+        if (pause === undefined) return this.#giveUp(delivery, sent.code);
+        const waitMs = Math.max(jittered(pause), Math.min(sent.retryAfterMs ?? 0, maxRetryAfterMs));
+        await store.settleDelivery(id, attempts, Math.round(Date.now() + waitMs));
+        metrics?.delivered(event, 'failed');
+        log.info({ message: id, event, attempts, code: sent.code }, 'a webhook did not take a message');
+      }
+    }
+  }
+
+  async #giveUp({ id, event, attempts }: Delivery, code: string): Promise<void> {
+    const { store, log, metrics } = this.#options;
+    await store.settleDelivery(id, attempts + 1, undefined);
+    metrics?.delivered(event, 'given_up');
+    log.warn({ message: id, event, attempts: attempts + 1, code }, 'a webhook message is given up');
+  }
+}
+
+/** Within a tenth around it. */
+function jittered(ms: number): number {
+  return Math.round(ms * (0.9 + Math.random() * 0.2));
+}

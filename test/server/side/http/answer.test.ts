@@ -1,0 +1,110 @@
+// What every answer of the side path has in common: paths, methods, who may ask, and what becomes of faults.
+
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { loadConfig } from '../../../../server/config.ts';
+import { createSideHttp } from '../../../../server/side/http/answer.ts';
+import type { Requester, SideReplyHead } from '../../../../server/side/side-request.ts';
+import { StoreError } from '../../../../server/side/store/store.ts';
+import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
+import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
+
+let side: TestSide | undefined;
+afterEach(async () => {
+  await side?.close();
+  side = undefined;
+});
+
+const config = loadConfig({ env: {} });
+const admin: Requester = { scope: 'admin' };
+const web: Requester = { scope: 'key', key: 'web', team: undefined };
+
+async function ask(path: string, { requester = web, method = 'GET', store = createFakeStore() } = {}) {
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const answer = createSideHttp({ config, store, log });
+  const parts: (SideReplyHead | Buffer)[] = [];
+  const request = { requester, method, path, query: {}, headers: {}, body: undefined };
+  await answer(request, (part) => parts.push(part), new AbortController().signal);
+  const head = parts[0] as SideReplyHead;
+  return { status: head.status, error: JSON.parse(String(head.body)).error, lines };
+}
+
+test('a path that is none, and a method that its path has not, are told', async () => {
+  expect(await ask('/v1/sessions')).toMatchObject({ status: 404, error: { code: 'unknown_path' } });
+  expect(await ask('/v1/tasks/')).toMatchObject({ status: 404 });
+  expect(await ask('/v1/tasks/a', { method: 'PUT' })).toMatchObject({
+    status: 405,
+    error: { code: 'method_not_allowed', message: 'expected GET' },
+  });
+});
+
+test('what is for the administrator does not exist for a key, nor the other way round', async () => {
+  for (const path of ['/ledger', '/ledger/rows', '/export', '/tasks']) {
+    expect((await ask(path)).status).toBe(404);
+    expect((await ask(path, { requester: admin, method: 'DELETE' })).status).toBe(405);
+  }
+  expect((await ask('/v1/tasks', { requester: admin })).status).toBe(404);
+});
+
+test('a store that cannot be used is a 503 that says so, any other fault a 500; neither quotes what was asked', async () => {
+  const store = createFakeStore();
+  store.fault = new StoreError('store_full', new Error('secret detail'));
+  const full = await ask('/v1/tasks/canary-of-the-client', { store });
+  expect(full).toMatchObject({ status: 503, error: { code: 'store_full' } });
+  store.fault = new Error('secret detail');
+  const failed = await ask('/v1/tasks/canary-of-the-client', { store });
+  expect(failed).toMatchObject({ status: 500, error: { code: 'internal' } });
+  const all = JSON.stringify([full, failed]);
+  expect(all).toContain('/v1/tasks/{id}');
+  expect(all).not.toMatch(/canary|secret detail/);
+});
+
+test('a key has sums of its own rows only', async () => {
+  const store = createFakeStore();
+  const row = { calls: 1, inputTokens: 2, outputTokens: 3, costMicroUsd: 4, unknownCosts: 0 };
+  const rest = { valid: 1, repaired: 0, failed: 0, score: undefined, latencyMs: 9 };
+  store.rows.report = [
+    { by: ['web', 'some/model'], ...row, ...rest },
+    { by: ['other', 'some/model'], ...row, ...rest },
+  ];
+  side = await startSideHttp({ file: { keys: [{ id: 'web', secret: 'secret-of-web' }] }, store });
+  const answer = await side.ask('/v1/ledger?by=model&since=2026-01-01T00:00:00Z', { key: 'secret-of-web' });
+  expect(await answer.json()).toMatchObject({
+    by: ['model'],
+    since: '2026-01-01T00:00:00.000Z',
+    rows: [{ by: ['some/model'], ...row }],
+  });
+  for (const query of ['by=secret', 'by=model,model', 'since=yesterday', 'until=soon']) {
+    const wrong = await side.ask(`/v1/ledger?${query}`, { key: 'secret-of-web' });
+    expect([wrong.status, ((await wrong.json()) as { error: { field: string } }).error.field]).toEqual([
+      400,
+      query.split('=')[0],
+    ]);
+  }
+});
+
+test('ledger rows come page by page, and as a whole to be exported', async () => {
+  const store = createFakeStore();
+  for (let at = 0; at < 1201; at += 1) {
+    store.rows.ledger.push(ledgerRow({ id: String(at).padStart(5, '0'), at, team: at === 3 ? '=1+1,"x"' : undefined }));
+  }
+  const answer = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
+  async function read(path: string, query: Record<string, string> = {}): Promise<string> {
+    const parts: (SideReplyHead | Buffer)[] = [];
+    const request = { requester: admin, method: 'GET', path, query, headers: {}, body: undefined };
+    await answer(request, (part) => parts.push(part), new AbortController().signal);
+    return parts.map((part) => (Buffer.isBuffer(part) ? String(part) : String(part.body ?? ''))).join('');
+  }
+  const page = JSON.parse(await read('/ledger/rows', { limit: '2', before: '00700' }));
+  expect(page.rows.map(({ id }: { id: string }) => id)).toEqual(['00699', '00698']);
+  expect(page.next).toBe('00698');
+  const lines = (await read('/export')).trimEnd().split('\n');
+  expect(lines).toHaveLength(1201);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ id: '01200', costMicroUsd: 12, class: 'commodity' });
+  const csv = (await read('/export', { format: 'csv', until: new Date(4).toISOString() })).split('\r\n');
+  expect(csv).toHaveLength(6);
+  expect(csv[0]).toMatch(/^id,at,kind,path,class,/);
+  expect(csv[1]).toContain(`"'=1+1,""x"""`);
+  expect(JSON.parse(await read('/export', { format: 'xml' })).error.code).toBe('invalid_request');
+});

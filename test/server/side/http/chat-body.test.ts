@@ -1,0 +1,81 @@
+// What a client may say in a chat completion, what is passed on, and what only the class decides.
+
+import { describe, expect, test } from 'vitest';
+import { readChatBody } from '../../../../server/side/http/chat-body.ts';
+import { parseBody } from '../../../../server/side/http/json-body.ts';
+
+const messages = [{ role: 'user', content: 'Hello' }];
+const read = (more: object) => readChatBody({ messages, ...more }, 50);
+
+test('fields of a chat completion are passed on as they are, null is as if it was not there', () => {
+  const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+  const response_format = { type: 'json_schema', json_schema: { name: 'a', schema: {}, strict: true } };
+  expect(read({ model: 'm', tools, response_format, stop: ['x'], top_p: null, n: 1, store: false })).toEqual({
+    chat: {
+      model: 'm',
+      llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
+    },
+  });
+});
+
+test('the length of an answer is what the client says, else what the class says', () => {
+  const tokensOf = (more: object) => (read(more) as { chat: { llm: { maxTokens: number } } }).chat.llm.maxTokens;
+  expect(tokensOf({})).toBe(50);
+  expect(tokensOf({ max_tokens: 5 })).toBe(5);
+  expect(tokensOf({ max_tokens: 5, max_completion_tokens: 6 })).toBe(6);
+});
+
+test.each([
+  ['messages', { messages: undefined }],
+  ['messages', { messages: [] }],
+  ['messages', { messages: 'Hello' }],
+  ['messages[0]', { messages: ['Hello'] }],
+  ['messages[0].role', { messages: [{ content: 'Hello' }] }],
+  ['max_tokens', { max_tokens: 0 }],
+  ['max_completion_tokens', { max_completion_tokens: 1.5 }],
+  ['temperature', { temperature: 'hot' }],
+  ['stream', { stream: 'yes' }],
+  ['model', { model: 7 }],
+  ['n', { n: 2 }],
+  ['store', { store: true }],
+  ['tools[0].type', { tools: [{ type: 'web_search' }] }],
+  ['stream_options', { stream_options: {} }],
+])('a wrong %s is named', (param, more) => {
+  expect(read(more)).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    param,
+    message: expect.stringContaining(param),
+  });
+});
+
+test.each([
+  'models',
+  'provider',
+  'route',
+  'fallbacks',
+  'api_base',
+  'api_key',
+  'service_tier',
+  'plugins',
+  'metadata',
+  '__proto__',
+])('what would choose where it runs is refused: %s', (name) => {
+  const body = JSON.parse(`{"messages":[{"role":"user","content":"x"}],"${name}":"x"}`);
+  expect(readChatBody(body, 50)).toMatchObject({ status: 400, param: name });
+});
+
+describe('a body', () => {
+  test.each([undefined, '', 'Hello', '[]', 'null', '{"a":', '\xff'])(
+    'that is no object in JSON is refused: %j',
+    (text) => {
+      const body = text === undefined ? undefined : Buffer.from(text, 'latin1');
+      expect(parseBody(body)).toMatchObject({ status: 400 });
+    },
+  );
+
+  test('may look like one of our problems', () => {
+    const body = { status: 400, code: 'x' };
+    expect(parseBody(Buffer.from(JSON.stringify(body)))).toEqual({ body });
+  });
+});

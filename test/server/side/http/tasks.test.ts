@@ -1,0 +1,141 @@
+// Tasks over HTTP: made on demand, listed, shown, run again; always those of the key that asks.
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Task } from '../../../../server/side/records.ts';
+import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../support/fake-store.ts';
+import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
+
+const keys = [
+  { id: 'web', secret: 'secret-of-web' },
+  { id: 'other', secret: 'secret-of-other' },
+  { id: 'bound', secret: 'secret-of-bound', class: 'premium', dataClass: 'regulated' },
+];
+const gateways = {
+  router: { profile: 'openai-compatible', baseUrl: 'https://llm.example.com/v1', apiKey: 'llm-secret' },
+};
+const targets = [{ gateway: 'router', model: 'some/model' }];
+const classes = { commodity: { targets }, premium: { targets } };
+const tasks = [{ kind: 'summary', class: 'commodity', when: 'demand' }];
+const session = '01900000-0000-7000-8000-00000000000a';
+let store: FakeStore;
+let side: TestSide;
+let woken = 0;
+/** What becomes of a task that is run here; undefined: somebody else has it. */
+let outcome: Partial<Task> | undefined;
+
+beforeEach(async () => {
+  store = createFakeStore();
+  store.rows.sessions.push(storedSession({ id: session, key: 'web', endedAt: 2_000 }));
+  woken = 0;
+  outcome = { state: 'done', result: '{"summary":"Short."}' };
+  const runner = {
+    wake() {
+      woken += 1;
+    },
+    async run(id: string) {
+      const task = store.rows.tasks.find((one) => one.id === id);
+      return task && outcome && { ...task, ...outcome };
+    },
+  };
+  side = await startSideHttp({ file: { keys, gateways, classes, tasks, side: { pollMs: 5 } }, store, runner });
+});
+afterEach(() => side.close());
+
+const key = 'secret-of-web';
+const text = 'A long story.';
+const make = (json: object, headers: Record<string, string> = {}, by = key) =>
+  side.ask('/v1/tasks', { method: 'POST', key: by, json, headers });
+const idsOf = async (path: string, by = key) =>
+  ((await (await side.ask(path, { key: by })).json()) as { tasks: Task[] }).tasks.map(({ id }) => id);
+
+test('one that is made is queued, and the runner is told', async () => {
+  const answer = await make({ kind: 'summary', text });
+  expect(answer.status).toBe(202);
+  const task = (await answer.json()) as Task;
+  expect(task).toMatchObject({ kind: 'summary', state: 'queued' });
+  expect(answer.headers.get('location')).toBe(`/v1/tasks/${task.id}`);
+  expect(store.rows.tasks).toMatchObject([{ id: task.id, key: 'web' }]);
+  expect(woken).toBe(1);
+});
+
+test('one that is awaited comes back with its result', async () => {
+  const answer = await make({ kind: 'summary', text, mode: 'sync' });
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ state: 'done', result: { summary: 'Short.' } });
+});
+
+test('one that somebody else runs is waited for', async () => {
+  outcome = undefined;
+  const asking = make({ kind: 'summary', text, mode: 'sync' });
+  await expect.poll(() => store.rows.tasks.length).toBe(1);
+  store.rows.tasks = store.rows.tasks.map((task) => ({ ...task, state: 'failed', error: 'policy_refused' }));
+  expect(await (await asking).json()).toMatchObject({ state: 'failed', error: 'policy_refused' });
+});
+
+test('sent twice with the same idempotency-key it is one task, and the key is the sender’s own', async () => {
+  const once = { 'idempotency-key': 'order-7' };
+  const made = [await make({ kind: 'summary', text }, once), await make({ kind: 'summary', text }, once)];
+  const [first, second] = (await Promise.all(made.map((answer) => answer.json()))) as Task[];
+  expect(second?.id).toBe(first?.id);
+  expect(store.rows.tasks).toHaveLength(1);
+  await make({ kind: 'summary', text }, once, 'secret-of-other');
+  expect(store.rows.tasks).toHaveLength(2);
+});
+
+test('a wrong one is refused, and nothing is kept of it', async () => {
+  const wrong = await make({ kind: 7 });
+  expect(wrong.status).toBe(400);
+  expect(await wrong.json()).toMatchObject({
+    error: { code: 'invalid_request', message: expect.stringContaining('kind') },
+  });
+  expect((await side.ask('/v1/tasks', { method: 'POST', key })).status).toBe(400);
+  expect(store.rows.tasks).toEqual([]);
+});
+
+test('of a key that is bound to a class it has that class, and no other', async () => {
+  expect((await make({ kind: 'summary', text }, {}, 'secret-of-bound')).status).toBe(202);
+  expect(store.rows.tasks).toMatchObject([{ promptClass: 'premium', dataClass: 'regulated' }]);
+  expect((await make({ kind: 'summary', text, class: 'commodity' }, {}, 'secret-of-bound')).status).toBe(400);
+  const header = { 'x-trunkline-class': 'commodity' };
+  expect((await make({ kind: 'summary', text }, header, 'secret-of-bound')).status).toBe(400);
+});
+
+test('for a session of another key it is a 404', async () => {
+  expect((await make({ kind: 'summary', session })).status).toBe(202);
+  expect((await make({ kind: 'summary', session }, {}, 'secret-of-other')).status).toBe(404);
+  expect(store.rows.tasks).toHaveLength(1);
+});
+
+test('a key lists its own, newest first, by state and page by page', async () => {
+  for (const id of ['1', '2', '3'])
+    store.rows.tasks.push(storedTask({ id, key: 'web', state: id === '2' ? 'dead' : 'done' }));
+  store.rows.tasks.push(storedTask({ id: '4', key: 'other' }));
+  expect(await idsOf('/v1/tasks')).toEqual(['3', '2', '1']);
+  expect(await idsOf('/v1/tasks', 'secret-of-other')).toEqual(['4']);
+  expect(await idsOf('/v1/tasks?key=web', 'secret-of-other')).toEqual(['4']);
+  expect(await idsOf('/v1/tasks?state=dead')).toEqual(['2']);
+  const page = (await (await side.ask('/v1/tasks?limit=2', { key })).json()) as { next: string };
+  expect(page.next).toBe('2');
+  expect(await idsOf(`/v1/tasks?limit=2&before=${page.next}`)).toEqual(['1']);
+});
+
+test.each(['state=asleep', 'limit=0', 'limit=1001', 'limit=many'])('a wrong query is refused: %s', async (query) => {
+  const answer = await side.ask(`/v1/tasks?${query}`, { key });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ error: { field: query.split('=')[0] } });
+});
+
+test('one is shown and run again, by its own key only', async () => {
+  store.rows.tasks.push(storedTask({ id: 'a.summary', key: 'web', state: 'dead', error: 'upstream_failed' }));
+  const retry = (by: string) => side.ask('/v1/tasks/a.summary/retry', { method: 'POST', key: by });
+  expect(await (await side.ask('/v1/tasks/a.summary', { key })).json()).toMatchObject({ error: 'upstream_failed' });
+  expect((await side.ask('/v1/tasks/a.summary', { key: 'secret-of-other' })).status).toBe(404);
+  expect((await retry('secret-of-other')).status).toBe(404);
+  const again = await retry(key);
+  expect(again.status).toBe(202);
+  expect(await again.json()).toMatchObject({ state: 'queued' });
+  expect(woken).toBe(1);
+  const twice = await retry(key);
+  expect(twice.status).toBe(409);
+  expect(await twice.json()).toMatchObject({ error: { code: 'task_not_ended' } });
+});

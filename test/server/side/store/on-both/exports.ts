@@ -1,0 +1,75 @@
+// Exports: all rows once, beside a store that is in use, in formats that others read without surprises.
+
+import { expect, test } from 'vitest';
+import { type ExportOptions, exportLines } from '../../../../../server/side/store/export.ts';
+import { openStore } from '../../../../../server/side/store/open.ts';
+import { aHandover, anAttempt, anEnd, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
+import type { Stores } from '../../../../support/stores.ts';
+
+async function linesOf(options: ExportOptions): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of exportLines(options)) lines.push(line);
+  return lines;
+}
+
+export function exports({ place, open }: Stores): void {
+  test('all rows since a time come once and oldest first, while the store is in use', async () => {
+    const where = await place();
+    const store = await open(where);
+    const ids = Array.from({ length: 1203 }, (_, index) => `a${String(index).padStart(4, '0')}`);
+    await Promise.all(
+      ids.map((id, index) => store.settle(aSettled(id, 1, { at: NOON + Math.floor(index / 700) }), [], 0)),
+    );
+    await store.settle(aSettled('before', 1, { at: NOON - 1 }), [], 0);
+    const lines = await linesOf({ place: where, table: 'ledger', since: NOON, format: 'jsonl' });
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(ids);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      at: '2026-03-01T12:00:00.000Z',
+      costMicroUsd: 1,
+      tried: [],
+      inputTokens: 100,
+      inputAudioTokens: null,
+      isFlagged: false,
+    });
+  });
+
+  test('CSV is quoted by RFC 4180, its columns keep their order, and no field is a formula', async () => {
+    const where = await place();
+    const store = await open(where);
+    const row = { asked: '=HYPERLINK("x")', served: 'a,b\n"c"', provider: '@sum', tried: ['-1', 'two'], gateway: '+g' };
+    await store.settle(aSettled('a', -5, row), [], 0);
+    const [head, line] = await linesOf({ place: where, table: 'ledger', since: 0, format: 'csv' });
+    expect(head).toBe(
+      'id,at,kind,path,session,task,key,team,promptClass,dataClass,gateway,asked,tried,served,provider,inputTokens,' +
+        'outputTokens,totalTokens,inputTextTokens,inputAudioTokens,inputImageTokens,cachedTokens,outputTextTokens,' +
+        'outputAudioTokens,seconds,reportedMicroUsd,estimatedMicroUsd,costMicroUsd,costSource,isFlagged,latencyMs,' +
+        'firstTokenMs,outcome,quality,score,isRehearsal\r\n',
+    );
+    expect(line).toBe(
+      'a,2026-03-01T12:00:00.000Z,chat,routed,,,demo,support,commodity,open,\'+g,"\'=HYPERLINK(""x"")",\'-1 two,' +
+        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false\r\n',
+    );
+  });
+
+  test('sessions are exported without their record', async () => {
+    const where = await place();
+    const store = await open(where);
+    await store.take(aHandover({ started: [aSession('s1')], ended: [anEnd('s1')] }));
+    const [line] = await linesOf({ place: where, table: 'session', since: 0, format: 'jsonl' });
+    expect(JSON.parse(line ?? '')).toMatchObject({ id: 's1', endedAt: '2026-03-01T12:01:00.000Z' });
+    expect(line).not.toContain('turns');
+  });
+
+  test('a store that nobody uses is exported too', async () => {
+    const where = await place();
+    const store = await openStore(where);
+    await store.reserve([], 0, anAttempt('a'));
+    await store.close();
+    expect(await linesOf({ place: where, table: 'ledger', since: 0, format: 'csv' })).toHaveLength(2);
+  });
+
+  test('where there is no store, it says so', async () => {
+    const lines = linesOf({ place: await place(), table: 'ledger', since: 0, format: 'csv' });
+    await expect(lines).rejects.toThrow(/^the store .*trunkline.* cannot be opened: /);
+  });
+}

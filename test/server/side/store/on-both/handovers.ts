@@ -1,0 +1,155 @@
+// What a store makes of batches of the gateways: all or nothing, twice as once.
+
+import { expect, test } from 'vitest';
+import { type Store, StoreError } from '../../../../../server/side/store/store.ts';
+import {
+  ARMED,
+  aDelivery,
+  aHandover,
+  anEnd,
+  aRealtime,
+  aSession,
+  aTask,
+  aTurn,
+  NOON,
+} from '../../../../support/side-records.ts';
+import type { Stores } from '../../../../support/stores.ts';
+
+const whole = aHandover({
+  started: [aSession('s1'), aSession('s2', { key: undefined, team: undefined, model: undefined, isRehearsal: true })],
+  turns: [aTurn('s1', 1), aTurn('s1', 2, { user: '', assistant: undefined, isInterrupted: true })],
+  ended: [anEnd('s1')],
+  ledger: [aRealtime('s1', 300, { tried: ['a', 'b'], usage: { inputTokens: 300, seconds: 1.5 } })],
+  tasks: [aTask('s1.summary', { session: 's1', runAt: ARMED }), aTask('s2.summary', { session: 's2', runAt: ARMED })],
+  released: [{ session: 's1', runAt: NOON + 60_000 }],
+  deliveries: [{ ...aDelivery('d1'), session: 's1' }],
+});
+
+async function everything(store: Store) {
+  const [sessions, turns, tasks] = [
+    await store.sessions({ limit: 100 }),
+    await store.turns('s1'),
+    await store.tasks({ limit: 100 }),
+  ];
+  return { sessions, turns, tasks, ledger: await store.ledger({ limit: 100 }) };
+}
+
+export function handovers({ open }: Stores): void {
+  test('comes back as it was given', async () => {
+    const store = await open();
+    await store.take(whole);
+    expect(await store.session('s1')).toEqual({ ...whole.started[0], ...whole.ended[0] });
+    expect(await store.session('s2')).toEqual(whole.started[1]);
+    expect(await store.turns('s1')).toEqual(whole.turns);
+    expect(await store.ledger({ session: 's1', limit: 9 })).toEqual(whole.ledger);
+    expect(await store.task('s2.summary')).toEqual(whole.tasks[1]);
+    expect(await store.session('none')).toBeUndefined();
+    expect(await store.task('none')).toBeUndefined();
+  });
+
+  test('the same handed over again changes nothing', async () => {
+    const store = await open();
+    await store.take(whole);
+    const once = await everything(store);
+    await store.take(whole);
+    await store.take(aHandover({ ...whole, started: [...whole.started, ...whole.started] }));
+    expect(await everything(store)).toEqual(once);
+    expect(await store.deliveries(NOON, NOON + 1, 9)).toHaveLength(1);
+  });
+
+  test('a turn that is handed over with another text keeps its first', async () => {
+    const store = await open();
+    await store.take(whole);
+    await store.take(aHandover({ turns: [aTurn('s1', 1, { user: 'else' })] }));
+    expect((await store.turns('s1'))[0]?.user).toBe('question 1');
+  });
+
+  test('a session that ended keeps its end, except one that was only supposed', async () => {
+    const store = await open();
+    await store.take(aHandover({ started: [aSession('s1'), aSession('s2')] }));
+    await store.take(aHandover({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] }));
+    await store.take(
+      aHandover({
+        started: [aSession('s1')],
+        ended: [anEnd('s1', { endedAt: NOON + 1, reason: 'recovered' }), anEnd('s2', { endedAt: NOON + 2 })],
+      }),
+    );
+    expect(await store.session('s1')).toMatchObject({ endedAt: NOON + 60_000, reason: 'client-closed' });
+    expect(await store.session('s2')).toMatchObject({ endedAt: NOON + 2, reason: 'client-closed' });
+  });
+
+  test('an end releases the armed tasks of its session, and no others', async () => {
+    const store = await open();
+    await store.take(whole);
+    expect((await store.task('s1.summary'))?.runAt).toBe(NOON + 60_000);
+    expect((await store.task('s2.summary'))?.runAt).toBe(ARMED);
+    expect(await store.claim(NOON + 59_999, ARMED, 9)).toEqual([]);
+    expect((await store.claim(NOON + 60_000, ARMED, 9)).map(({ id }) => id)).toEqual(['s1.summary']);
+  });
+
+  test('a batch that cannot be written leaves nothing behind', async () => {
+    const store = await open();
+    const broken = { ...aTask('broken'), kind: undefined } as never;
+    const taken = store.take(aHandover({ started: [aSession('s1')], tasks: [broken] }));
+    await expect(taken).rejects.toBeInstanceOf(StoreError);
+    expect(await store.session('s1')).toBeUndefined();
+    await store.take(whole);
+    expect(await store.session('s1')).toBeDefined();
+  });
+
+  test('no text and no count of a client makes a batch that is refused', async () => {
+    const store = await open();
+    const turn = aTurn('s1', 1, { user: 'a\0b', assistant: '\ud800 "\'; drop table turn' });
+    const usage = { inputTokens: 1.4, outputTokens: Number.NaN, totalTokens: 1e300, cachedTokens: -1e300 };
+    await store.take(aHandover({ started: [aSession('s1')], turns: [turn], ledger: [aRealtime('s1', 1, { usage })] }));
+    expect(await store.turns('s1')).toMatchObject([{ user: 'a\ufffdb', assistant: '\ufffd "\'; drop table turn' }]);
+    expect((await store.ledger({ limit: 1 }))[0]?.usage).toEqual({ inputTokens: 1 });
+  });
+
+  test('large batches go in as a whole', async () => {
+    const store = await open();
+    const ids = Array.from({ length: 333 }, (_, index) => `s${String(index).padStart(3, '0')}`);
+    await store.take(
+      aHandover({
+        started: ids.map((id) => aSession(id)),
+        turns: ids.map((id) => aTurn(id, 1)),
+        ended: ids.map((id) => anEnd(id)),
+        ledger: ids.flatMap((id) => [aRealtime(id, 2), aRealtime(id, 1)]),
+        tasks: ids.map((id) => aTask(`${id}.title`, { session: id, runAt: ARMED })),
+        released: ids.map((session) => ({ session, runAt: NOON })),
+      }),
+    );
+    expect(await store.sessions({ limit: 1000 })).toHaveLength(333);
+    expect(await store.claim(NOON, ARMED, 1000)).toHaveLength(333);
+    expect(await store.report(['kind'], 0, ARMED)).toMatchObject([{ calls: 333, inputTokens: 666 }]);
+  });
+
+  test('the row of a realtime session goes forward only, and keeps the grade it was given', async () => {
+    const store = await open();
+    await store.take(aHandover({ ledger: [aRealtime('s1', 200)] }));
+    await store.grade('s1', { score: 0.75 });
+    await store.take(aHandover({ ledger: [aRealtime('s1', 100)] }));
+    expect(await store.ledger({ limit: 9 })).toMatchObject([{ usage: { totalTokens: 200 }, score: 0.75 }]);
+    await store.take(aHandover({ ledger: [aRealtime('s1', 500), aRealtime('s1', 300)] }));
+    expect(await store.ledger({ limit: 9 })).toMatchObject([
+      { usage: { totalTokens: 500 }, costMicroUsd: 5000, score: 0.75 },
+    ]);
+  });
+
+  test('what a realtime session costs counts once in its budgets, as it grows', async () => {
+    const store = await open();
+    const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
+    const used = (tokens: number) =>
+      store.take(aHandover({ ledger: [aRealtime('s1', tokens)], charged: { s1: [budget] } }));
+    for (const tokens of [100, 100, 300, 200, 300]) await used(tokens);
+    expect(await store.spent(budget.id)).toEqual({ spentMicroUsd: 3000, reservedMicroUsd: 0 });
+  });
+
+  test('what a realtime session costs counts once when it is handed over from two sides at the same time', async () => {
+    const store = await open();
+    const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
+    const rows = Array.from({ length: 40 }, (_, index) => aRealtime('s1', 1 + (index % 20)));
+    await Promise.all(rows.map((row) => store.take(aHandover({ ledger: [row], charged: { s1: [budget] } }))));
+    expect(await store.spent(budget.id)).toEqual({ spentMicroUsd: 200, reservedMicroUsd: 0 });
+  });
+}

@@ -1,0 +1,76 @@
+// The ledger as it is asked for: rows, grades, and sums by what a team wants to know.
+
+import { expect, test } from 'vitest';
+import type { Store } from '../../../../../server/side/store/store.ts';
+import { aHandover, anAttempt, aRealtime, aSettled, NOON } from '../../../../support/side-records.ts';
+import type { Stores } from '../../../../support/stores.ts';
+
+const DAY = 86_400_000;
+const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+
+async function filled(store: Store): Promise<Store> {
+  await store.settle(aSettled('a', 100, { task: 't1', session: 's1', quality: 'valid', score: 0.1 }), [], 0);
+  await store.settle(aSettled('b', 50, { at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }), [], 0);
+  await store.settle(aSettled('c', undefined, { at: NOON + 2, team: undefined, key: undefined }), [], 0);
+  await store.settle(
+    aSettled('d', 7, { at: NOON + DAY / 2, served: undefined, outcome: 'upstream_timeout', quality: 'failed' }),
+    [],
+    0,
+  );
+  await store.reserve([], 5, anAttempt('e'));
+  await store.take(aHandover({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] }));
+  return store;
+}
+
+export function ledgers({ open }: Stores): void {
+  test('rows are found by session, task and time, newest first, in pages', async () => {
+    const store = await filled(await open());
+    expect(idsOf(await store.ledger({ limit: 9 }))).toEqual(['d', 's1', 'c', 'b', 'e', 'a']);
+    expect(idsOf(await store.ledger({ limit: 9, session: 's1' }))).toEqual(['s1', 'a']);
+    expect(idsOf(await store.ledger({ limit: 9, task: 't1' }))).toEqual(['a']);
+    expect(idsOf(await store.ledger({ limit: 9, since: NOON + 1, until: NOON + 3 }))).toEqual(['c', 'b']);
+    expect(idsOf(await store.ledger({ limit: 2, before: 's1' }))).toEqual(['c', 'b']);
+  });
+
+  test('a grade changes what it names and nothing else', async () => {
+    const store = await filled(await open());
+    const [before] = await store.ledger({ task: 't1', limit: 1 });
+    await store.grade('a', { score: 0.9 });
+    await store.grade('a', { quality: 'failed' });
+    await store.grade('none', { quality: 'failed' });
+    expect(await store.ledger({ task: 't1', limit: 1 })).toEqual([{ ...before, score: 0.9, quality: 'failed' }]);
+  });
+
+  test('a report adds up, and keeps unknown costs apart', async () => {
+    const store = await filled(await open());
+    const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
+    const [sum] = await store.report([], 0, NOON * 2);
+    expect(sum).toEqual({ by: [], ...all, valid: 1, repaired: 1, failed: 1, score: 0.15, latencyMs: 11.5 });
+    expect(await store.report([], 0, 1)).toEqual([]);
+    expect(await store.report(['class'], 0, 1)).toEqual([]);
+  });
+
+  test('a report is by any fields, in their order, and the day is the one of UTC', async () => {
+    const store = await filled(await open());
+    const rows = await store.report(['day', 'model', 'team'], 0, NOON * 2);
+    expect(rows.map(({ by, calls, costMicroUsd, score }) => [...by, calls, costMicroUsd, score])).toEqual([
+      ['2026-03-01', 'gpt-realtime', 'support', 1, 10_000, undefined],
+      ['2026-03-01', 'small-2', '', 1, 0, undefined],
+      ['2026-03-01', 'small-2', 'support', 2, 150, 0.15],
+      ['2026-03-02', 'small', 'support', 1, 7, undefined],
+    ]);
+    const paths = await store.report(['path', 'kind', 'class', 'gateway', 'key', 'outcome'], NOON + 2, NOON + 4);
+    expect(paths.map(({ by }) => by.join(' '))).toEqual([
+      'direct realtime realtime openai demo ok',
+      'routed chat commodity router  ok',
+    ]);
+  });
+
+  test('counts of a provider that makes them up leave a report readable', async () => {
+    const store = await open();
+    const usage = { inputTokens: 9e12, outputTokens: 1 };
+    for (let index = 0; index < 1500; index++) await store.settle(aSettled(`a${index}`, 1, { usage }), [], 0);
+    const [sum] = await store.report([], 0, NOON * 2);
+    expect(sum).toMatchObject({ inputTokens: 13.5e15, outputTokens: 1500, costMicroUsd: 1500 });
+  });
+}

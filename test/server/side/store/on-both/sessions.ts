@@ -1,0 +1,73 @@
+// Sessions as they are asked for, and the end of those whose instance is gone.
+
+import { expect, test } from 'vitest';
+import { ARMED, aHandover, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
+import type { Stores } from '../../../../support/stores.ts';
+
+const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+
+export function sessions({ kind, open, beside }: Stores): void {
+  test('are listed newest first, by key, in pages', async () => {
+    const store = await open();
+    const started = [
+      aSession('c', { startedAt: NOON + 1 }),
+      aSession('a', { startedAt: NOON + 2, key: undefined }),
+      aSession('b', { startedAt: NOON + 2 }),
+      aSession('d', { startedAt: NOON, key: 'other' }),
+    ];
+    await store.take(aHandover({ started }));
+    expect(idsOf(await store.sessions({ limit: 9 }))).toEqual(['b', 'a', 'c', 'd']);
+    expect(idsOf(await store.sessions({ limit: 2 }))).toEqual(['b', 'a']);
+    expect(idsOf(await store.sessions({ limit: 2, before: 'a' }))).toEqual(['c', 'd']);
+    expect(idsOf(await store.sessions({ limit: 9, key: 'demo' }))).toEqual(['b', 'c']);
+    expect(idsOf(await store.sessions({ limit: 9, key: null }))).toEqual(['a']);
+  });
+
+  test('of an instance that is gone end with their last turn, and their tasks may run', async () => {
+    const store = await open();
+    await store.take(
+      aHandover({
+        started: [aSession('talked'), aSession('silent'), aSession('over'), aSession('mine', { owner: 'two' })],
+        turns: [aTurn('talked', 1), aTurn('talked', 2)],
+        ended: [anEnd('over')],
+        ledger: [aRealtime('talked', 70)],
+        tasks: [
+          aTask('talked.summary', { session: 'talked', runAt: ARMED }),
+          aTask('mine.summary', { session: 'mine', runAt: ARMED }),
+        ],
+      }),
+    );
+    await store.renew('one', NOON + 100);
+    await store.renew('two', NOON + 1000);
+    const recovered = await store.recover('two', NOON + 100);
+    expect(idsOf(recovered).sort()).toEqual(['silent', 'talked']);
+    expect(await store.session('talked')).toMatchObject({ reason: 'recovered', endedAt: NOON + 2500 });
+    expect(await store.session('silent')).toMatchObject({ reason: 'recovered', endedAt: NOON });
+    expect(await store.session('over')).toMatchObject({ reason: 'client-closed' });
+    expect((await store.session('mine'))?.endedAt).toBeUndefined();
+    expect((await store.task('talked.summary'))?.runAt).toBe(NOON + 100);
+    expect((await store.task('mine.summary'))?.runAt).toBe(ARMED);
+    expect(await store.ledger({ session: 'talked', limit: 9 })).toMatchObject([{ usage: { totalTokens: 70 } }]);
+    expect(await store.recover('two', NOON + 200)).toEqual([]);
+  });
+
+  test.skipIf(kind === 'sqlite')('of an instance that lives are left alone, until it leaves', async () => {
+    const store = await open();
+    await store.take(aHandover({ started: [aSession('s1')] }));
+    await store.renew('one', NOON + 100);
+    expect(await store.recover('two', NOON + 99)).toEqual([]);
+    await store.renew('one', NOON + 200);
+    expect(await store.recover('two', NOON + 150)).toEqual([]);
+    await store.leave('one');
+    expect(idsOf(await store.recover('two', NOON + 150))).toEqual(['s1']);
+  });
+
+  test('are recovered by one of those who try at the same time', async () => {
+    const store = await open();
+    const other = await beside(store);
+    const ids = Array.from({ length: 60 }, (_, index) => `s${index}`);
+    await store.take(aHandover({ started: ids.map((id) => aSession(id)) }));
+    const recovered = await Promise.all([store, other].map((one, index) => one.recover(`next ${index}`, NOON)));
+    expect(idsOf(recovered.flat()).sort()).toEqual(ids.sort());
+  });
+}

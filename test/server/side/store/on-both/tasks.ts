@@ -1,0 +1,108 @@
+// The queue: one runner for each task, and none that writes with an old lease.
+
+import { expect, test } from 'vitest';
+import type { Task } from '../../../../../server/side/records.ts';
+import { ARMED, aDelivery, aTask, NOON } from '../../../../support/side-records.ts';
+import type { Stores } from '../../../../support/stores.ts';
+
+const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+const LEASE = NOON + 1000;
+
+export function tasks({ open, beside }: Stores): void {
+  test('each is claimed by one of four claimers', async () => {
+    const store = await open();
+    const other = await beside(store);
+    const ids = Array.from({ length: 200 }, (_, index) => `t${String(index).padStart(3, '0')}`);
+    for (const id of ids) await store.addTask(aTask(id));
+    const claimer = async (from: typeof store) => {
+      const claimed: Task[] = [];
+      for (;;) {
+        const some = await from.claim(NOON, LEASE, 7);
+        if (some.length === 0) return claimed;
+        claimed.push(...some);
+      }
+    };
+    const claimed = (await Promise.all([store, other, store, other].map(claimer))).flat();
+    expect(idsOf(claimed).sort()).toEqual(ids);
+    expect(
+      claimed.every(({ state, attempts, version }) => state === 'running' && attempts === 1 && version === 1),
+    ).toBe(true);
+  });
+
+  test('those that are due come oldest first, as many as were asked for', async () => {
+    const store = await open();
+    for (const [id, runAt] of Object.entries({ late: NOON + 1, first: NOON - 5, last: NOON, second: NOON - 4 }))
+      await store.addTask(aTask(id, { runAt }));
+    expect(idsOf(await store.claim(NOON, LEASE, 2))).toEqual(['first', 'second']);
+    expect(idsOf(await store.claim(NOON, LEASE, 2))).toEqual(['last']);
+    expect(await store.claim(NOON, LEASE, 2)).toEqual([]);
+  });
+
+  test('a lease that ran out is claimed again, and who had it writes nothing', async () => {
+    const store = await open();
+    await store.addTask(aTask('t'));
+    const [first] = await store.claim(NOON, LEASE, 1);
+    expect(await store.claim(LEASE - 1, LEASE, 1)).toEqual([]);
+    const [second] = await store.claim(LEASE, LEASE + 1000, 1);
+    expect(second).toMatchObject({ id: 't', attempts: 2, version: 2, leaseUntil: LEASE + 1000 });
+
+    const outcome = { id: 't', state: 'done', at: LEASE, result: '{"summary":"old"}' } as const;
+    const stale = { ...outcome, version: first?.version ?? 0, deliveries: [aDelivery('old')] };
+    expect(await store.prolong('t', stale.version, ARMED)).toBe(false);
+    expect(await store.settleTask(stale)).toBe(false);
+    expect(await store.task('t')).toEqual(second);
+    expect(await store.deliveries(ARMED, ARMED, 9)).toEqual([]);
+
+    expect(await store.prolong('t', 2, LEASE + 5000)).toBe(true);
+    expect(await store.claim(LEASE + 1000, ARMED, 1)).toEqual([]);
+    const result = '{"summary":"new"}';
+    const good = { ...outcome, version: 2, result, quality: 'repaired', deliveries: [aDelivery('new')] } as const;
+    expect(await store.settleTask(good)).toBe(true);
+    expect(await store.settleTask(good)).toBe(false);
+    expect(await store.task('t')).toMatchObject({ state: 'done', result, quality: 'repaired', leaseUntil: undefined });
+    expect(idsOf(await store.deliveries(ARMED, ARMED, 9))).toEqual(['new']);
+  });
+
+  test('one that is to be tried again waits for its time', async () => {
+    const store = await open();
+    await store.addTask(aTask('t', { input: '{"text":"hi"}' }));
+    await store.claim(NOON, LEASE, 1);
+    const again = { id: 't', version: 1, state: 'queued', runAt: LEASE, error: 'upstream_failed', at: NOON } as const;
+    expect(await store.settleTask({ ...again, deliveries: [] })).toBe(true);
+    expect(await store.claim(LEASE - 1, ARMED, 1)).toEqual([]);
+    expect(await store.claim(LEASE, ARMED, 1)).toMatchObject([
+      { attempts: 2, version: 2, error: 'upstream_failed', input: '{"text":"hi"}' },
+    ]);
+  });
+
+  test('dead and failed ones can be put back, with all their tries before them', async () => {
+    const store = await open();
+    await store.addTask(aTask('t'));
+    for (const [version, state] of [
+      [1, 'dead'],
+      [3, 'failed'],
+    ] as const) {
+      expect(await store.requeue('t', NOON)).toBe(false);
+      await store.claim(NOON, LEASE, 1);
+      expect(await store.requeue('t', NOON)).toBe(false);
+      expect(await store.settleTask({ id: 't', version, state, error: 'x', at: NOON, deliveries: [] })).toBe(true);
+      expect(await store.requeue('t', NOON)).toBe(true);
+      expect(await store.task('t')).toMatchObject({ state: 'queued', attempts: 0, runAt: NOON });
+    }
+    expect(await store.requeue('none', NOON)).toBe(false);
+  });
+
+  test('are listed newest first, by session, key and state, in pages', async () => {
+    const store = await open();
+    await store.addTask(aTask('b', { session: 's', createdAt: NOON + 1 }));
+    await store.addTask(aTask('a', { createdAt: NOON + 2, key: undefined }));
+    await store.addTask(aTask('c', { state: 'dead', createdAt: NOON }));
+    await store.addTask(aTask('c', { state: 'queued', createdAt: NOON + 9 }));
+    expect(idsOf(await store.tasks({ limit: 9 }))).toEqual(['a', 'b', 'c']);
+    expect(idsOf(await store.tasks({ limit: 9, before: 'a' }))).toEqual(['b', 'c']);
+    expect(idsOf(await store.tasks({ limit: 1, before: 'b' }))).toEqual(['c']);
+    expect(idsOf(await store.tasks({ limit: 9, state: 'dead', key: 'demo' }))).toEqual(['c']);
+    expect(idsOf(await store.tasks({ limit: 9, key: null }))).toEqual(['a']);
+    expect(idsOf(await store.tasks({ limit: 9, session: 's' }))).toEqual(['b']);
+  });
+}

@@ -1,0 +1,25 @@
+// The contract of the store, on SQLite and on Postgres alike.
+
+import { describe } from 'vitest';
+import { onBothStores } from '../../../support/stores.ts';
+import { budgets } from './on-both/budgets.ts';
+import { deliveries } from './on-both/deliveries.ts';
+import { exports } from './on-both/exports.ts';
+import { handovers } from './on-both/handovers.ts';
+import { ledgers } from './on-both/ledgers.ts';
+import { migrations } from './on-both/migrations.ts';
+import { retention } from './on-both/retention.ts';
+import { sessions } from './on-both/sessions.ts';
+import { tasks } from './on-both/tasks.ts';
+
+await onBothStores((stores) => {
+  describe('what is handed over', () => handovers(stores));
+  describe('sessions', () => sessions(stores));
+  describe('tasks', () => tasks(stores));
+  describe('deliveries', () => deliveries(stores));
+  describe('budgets', () => budgets(stores));
+  describe('the ledger', () => ledgers(stores));
+  describe('retention', () => retention(stores));
+  describe('exports', () => exports(stores));
+  describe('migrations', () => migrations(stores));
+});

@@ -1,0 +1,180 @@
+// A store in memory, for tests of what asks it: the rows are lists that a test fills and looks at.
+
+import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/side/records.ts';
+import type { ReportRow, Store } from '../../server/side/store/store.ts';
+
+type Session = StoredSession & Partial<SessionEnd>;
+
+export interface FakeStore extends Store {
+  readonly rows: {
+    sessions: Session[];
+    turns: Turn[];
+    tasks: Task[];
+    ledger: LedgerRow[];
+    report: ReportRow[];
+  };
+  /** How often a session was looked for. */
+  readonly looks: { sessions: number };
+  /** What every method rejects with, while it is set. */
+  fault: Error | undefined;
+}
+
+export function createFakeStore(): FakeStore {
+  const rows: FakeStore['rows'] = { sessions: [], turns: [], tasks: [], ledger: [], report: [] };
+  const looks = { sessions: 0 };
+  const unused = (): never => {
+    throw new Error('not part of this fake');
+  };
+  const check = (): void => {
+    if (fake.fault !== undefined) throw fake.fault;
+  };
+  const newestFirst = <Row extends { id: string }>(list: readonly Row[], { limit, before }: Page): Row[] =>
+    list
+      .filter(({ id }) => before === undefined || id < before)
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
+  const fake = {
+    kind: 'sqlite',
+    rows,
+    looks,
+    fault: undefined,
+    async session(id) {
+      check();
+      looks.sessions += 1;
+      return rows.sessions.find((one) => one.id === id);
+    },
+    async turns(session) {
+      check();
+      return rows.turns.filter((turn) => turn.session === session);
+    },
+    async forget(session) {
+      check();
+      rows.turns = rows.turns.filter((turn) => turn.session !== session);
+      rows.tasks = rows.tasks.map((task) => (task.session === session ? { ...task, result: undefined } : task));
+      return rows.sessions.some(({ id }) => id === session);
+    },
+    async addTask(task) {
+      check();
+      rows.tasks.push(task);
+    },
+    async task(id) {
+      check();
+      return rows.tasks.find((task) => task.id === id);
+    },
+    async tasks({ session, key, state, ...page }) {
+      check();
+      const isWanted = (task: Task) =>
+        (session === undefined || task.session === session) &&
+        (key === undefined || (task.key ?? null) === key) &&
+        (state === undefined || task.state === state);
+      return newestFirst(rows.tasks.filter(isWanted), page);
+    },
+    async requeue(id, now) {
+      check();
+      const at = rows.tasks.findIndex((task) => task.id === id && (task.state === 'dead' || task.state === 'failed'));
+      const task = rows.tasks[at];
+      if (task !== undefined) rows.tasks[at] = { ...task, state: 'queued', runAt: now, updatedAt: now };
+      return task !== undefined;
+    },
+    async ledger({ session, since = 0, until = Number.POSITIVE_INFINITY, ...page }) {
+      check();
+      const isWanted = (row: LedgerRow) =>
+        (session === undefined || row.session === session) && row.at >= since && row.at < until;
+      return newestFirst(rows.ledger.filter(isWanted), page);
+    },
+    async report() {
+      check();
+      return rows.report;
+    },
+    close: async () => {},
+    take: unused,
+    renew: unused,
+    recover: unused,
+    leave: unused,
+    sessions: unused,
+    sweep: unused,
+    claim: unused,
+    prolong: unused,
+    settleTask: unused,
+    reserve: unused,
+    settle: unused,
+    settleLost: unused,
+    grade: unused,
+    spent: unused,
+    deliveries: unused,
+    settleDelivery: unused,
+  } as FakeStore;
+  return fake;
+}
+
+interface Page {
+  readonly limit: number;
+  readonly before?: string | undefined;
+}
+
+export const storedSession = (more: Partial<Session> & { id: string }): Session => ({
+  key: undefined,
+  team: undefined,
+  provider: 'openai',
+  route: '/v1/realtime',
+  dialect: 'openai-realtime',
+  model: 'gpt-realtime-2.1',
+  promptClass: 'voice',
+  dataClass: 'open',
+  isRehearsal: false,
+  owner: 'here',
+  startedAt: 1_000,
+  ...more,
+});
+
+export const storedTask = (more: Partial<Task> & { id: string }): Task => ({
+  session: undefined,
+  key: undefined,
+  team: undefined,
+  kind: 'summary',
+  promptClass: 'commodity',
+  dataClass: 'open',
+  state: 'queued',
+  runAt: 1_000,
+  attempts: 0,
+  version: 0,
+  leaseUntil: undefined,
+  input: undefined,
+  result: undefined,
+  error: undefined,
+  quality: undefined,
+  isRehearsal: false,
+  createdAt: 1_000,
+  updatedAt: 1_000,
+  ...more,
+});
+
+export const ledgerRow = (more: Partial<LedgerRow> & { id: string }): LedgerRow => ({
+  at: 1_000,
+  kind: 'task',
+  path: 'routed',
+  session: undefined,
+  task: undefined,
+  key: undefined,
+  team: undefined,
+  promptClass: 'commodity',
+  dataClass: 'open',
+  gateway: 'router',
+  asked: 'some/model',
+  tried: [],
+  served: 'some/model',
+  provider: undefined,
+  usage: { inputTokens: 10, outputTokens: 5 },
+  reportedMicroUsd: 12,
+  estimatedMicroUsd: 11,
+  costMicroUsd: 12,
+  costSource: 'reported',
+  isFlagged: false,
+  latencyMs: 20,
+  firstTokenMs: undefined,
+  outcome: 'ok',
+  quality: 'valid',
+  score: undefined,
+  isRehearsal: false,
+  ...more,
+});

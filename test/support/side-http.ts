@@ -1,0 +1,96 @@
+// The side path's HTTP over a real socket: a gateway in this process, whose side process is in this process too.
+
+import { pino } from 'pino';
+import { type Config, loadConfig } from '../../server/config.ts';
+import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/call.ts';
+import { createSideHttp } from '../../server/side/http/answer.ts';
+import type { TaskRunner } from '../../server/side/http/route.ts';
+import type { Store } from '../../server/side/store/store.ts';
+import { configFile } from './config-file.ts';
+import { createFakeStore } from './fake-store.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+
+export interface TestSide extends TestGateway {
+  readonly config: Config;
+  /** http://127.0.0.1:port */
+  readonly http: string;
+  ask(path: string, options?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
+}
+
+export interface TestSideOptions {
+  /** The YAML file as data. */
+  readonly file?: Record<string, unknown>;
+  readonly store?: Store;
+  readonly router?: Router;
+  readonly runner?: TaskRunner;
+  readonly heartbeatMs?: number;
+  /** ws: URL of a fake provider. */
+  readonly provider?: string;
+}
+
+export async function startSideHttp({ file = {}, provider, ...options }: TestSideOptions = {}): Promise<TestSide> {
+  const config = loadConfig({ file: configFile(file), env: {} });
+  const log = pino({ level: 'silent' });
+  const askSide = createSideHttp({ store: createFakeStore(), ...options, config, log });
+  const gateway = await startGateway({ ...file, ...(provider ? { provider } : {}), askSide });
+  const http = `http://127.0.0.1:${gateway.port}`;
+  return {
+    ...gateway,
+    config,
+    http,
+    ask(path, { key, json, ...init } = {}) {
+      const headers = new Headers(init.headers);
+      if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
+      if (json !== undefined) headers.set('content-type', 'application/json');
+      const body = json === undefined ? init.body : JSON.stringify(json);
+      return fetch(http + path, { ...init, headers, ...(body === undefined ? {} : { body }) });
+    },
+  };
+}
+
+type Run = (call: Call, sink: StreamSink | undefined) => Promise<Answered | Unanswered>;
+
+/** A router that does what a test says, and keeps the calls. */
+export function scriptedRouter(run: Run): Router & { readonly calls: Call[] } {
+  const calls: Call[] = [];
+  return {
+    classes: [],
+    calls,
+    run(call, sink) {
+      calls.push(call);
+      return run(call, sink);
+    },
+    close: async () => {},
+  };
+}
+
+export const answered = (text: string, more: Partial<Answered> = {}): Answered => ({
+  kind: 'answered',
+  attempt: '0190-attempt',
+  gateway: 'router',
+  isRehearsal: false,
+  completion: {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'some/model',
+    choices: [{ index: 0, message: { role: 'assistant', content: text, refusal: null }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+  },
+  text,
+  served: 'some/model',
+  provider: undefined,
+  usage: { inputTokens: 3, outputTokens: 2 },
+  costUsd: undefined,
+  finish: 'stop',
+  ...more,
+});
+
+export const unanswered = (code: Unanswered['code'], more: Partial<Unanswered> = {}): Unanswered => ({
+  kind: 'unanswered',
+  code,
+  message: `it was ${code}`,
+  status: 500,
+  isTransient: false,
+  ...more,
+});

@@ -1,0 +1,57 @@
+// Runs a suite on both databases, each test on empty tables of its own.
+
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe } from 'vitest';
+import { openStore, type StorePlace } from '../../server/side/store/open.ts';
+import { openPostgres } from '../../server/side/store/postgres.ts';
+import type { Store } from '../../server/side/store/store.ts';
+import { postgresForTests } from './postgres.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface Stores {
+  readonly kind: Store['kind'];
+  /** An empty place. */
+  place(): Promise<StorePlace>;
+  /** A store in an empty place, or in that one; closed after the test. */
+  open(place?: StorePlace): Promise<Store>;
+  /** A second instance beside the first: on SQLite, where there is one, the same again. */
+  beside(store: Store): Promise<Store>;
+}
+
+export async function onBothStores(suite: (stores: Stores) => void): Promise<void> {
+  const folder = temporaryFolder('store');
+  const sqlite = async () => ({ url: 'sqlite', dataDirectory: mkdtempSync(join(folder, 'data-')) });
+  describe('sqlite', () => suite(storesIn('sqlite', sqlite)));
+
+  const postgres = await postgresForTests();
+  const database = async () => ({ url: (await postgres?.database()) ?? '', dataDirectory: folder });
+  describe.skipIf(postgres === undefined)('postgres', () => suite(storesIn('postgres', database, emptyPostgres)));
+}
+
+/** Making a database takes longer than most tests: one that was opened without a place of its own is used again. */
+async function emptyPostgres({ url }: StorePlace): Promise<void> {
+  const database = openPostgres({ url, connections: 1 });
+  await database.query('truncate session, turn, task, ledger, budget, delivery, lease, secret');
+  await database.close();
+}
+
+function storesIn(kind: Store['kind'], place: Stores['place'], empty?: typeof emptyPostgres): Stores {
+  const places = new Map<Store, StorePlace>();
+  const used: StorePlace[] = [];
+  const free: StorePlace[] = [];
+  afterEach(async () => {
+    await Promise.all([...places.keys()].map((store) => store.close()));
+    places.clear();
+    await Promise.all(used.map((one) => empty?.(one)));
+    free.push(...used.splice(0));
+  });
+  const open: Stores['open'] = async (at) => {
+    const where = at ?? free.pop() ?? (await place());
+    if (at === undefined && empty !== undefined) used.push(where);
+    const store = await openStore(where);
+    places.set(store, where);
+    return store;
+  };
+  return { kind, place, open, beside: async (store) => (kind === 'sqlite' ? store : open(places.get(store))) };
+}
