@@ -12,6 +12,8 @@ import { nowNs } from './wire.ts';
 const LEAD_NS = 10e6;
 /** After the last call, for the last answers. */
 const DRAIN_MS = 3000;
+/** Of an answer, to see how it ends. */
+const TAIL_BYTES = 64;
 /** Where nobody answers, memory is bounded. */
 const MOST_OPEN = 2000;
 
@@ -95,7 +97,7 @@ function createMeter({ status: right, ending }: Calls) {
       },
       onResponseData(_: unknown, chunk: Buffer) {
         firstNs ||= nowNs();
-        tail = chunk.toString('latin1', Math.max(0, chunk.length - ending.length - 8));
+        tail = (tail + chunk.toString('latin1', Math.max(0, chunk.length - TAIL_BYTES))).slice(-TAIL_BYTES);
       },
       onResponseEnd: () => end(true),
       onResponseError: () => end(false),
