@@ -38,7 +38,7 @@ const KILL_EVERY_MS = 2000;
 /** The first one falls into the measured time. */
 const KILL_AFTER_MS = 250;
 const BEGIN_MS = 150;
-const DRAIN_MS = 5000;
+const DRAIN_MS = 2500;
 const DISK_BYTES = 24 * 1024 * 1024;
 
 export interface SideLoad {

@@ -21,7 +21,7 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   if (reason !== undefined) return unjudged(goal, reason);
   const own = worstMoved(data, name, seed);
   const floor = worstMoved(data, 'absent-again', seed);
-  if (own === undefined || floor === undefined) return unjudged(goal, 'too few valid rounds');
+  if (own === undefined || floor === undefined) return unjudged(goal, `too few valid rounds${whyNot(data, name)}`);
   const noise = floorOf(floor);
   const figure = judge(goal, own.value, { interval: [...own.interval], noise, reason: own.direction });
   const isNoise = own.value > GOAL_MS && own.value <= noise;
@@ -31,6 +31,14 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
     met: figure.met || isNoise,
     reason: `${own.direction}${isNoise ? `, within the noise floor of ${digits(noise)} ms` : ''}`,
   };
+}
+
+/** Why the first of its runs does not count. */
+function whyNot(data: IsolationData, name: Case): string {
+  const runs = [name, 'absent', 'absent-again'].flatMap((one) => data.cases.get(one as Case) ?? []);
+  const all = runs.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
+  const invalid = all.find((run) => run.invalid !== undefined)?.invalid;
+  return invalid === undefined ? '' : `: ${invalid}`;
 }
 
 /** What the same thing differs from itself, at most. */

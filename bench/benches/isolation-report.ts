@@ -35,7 +35,8 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 
 function latencyTable(data: IsolationData, direction: Direction, seed: number): Table {
   const rows = [...data.cases].map(([name, runs]) => {
-    const p99 = (who: 'direct' | 'trunkline') => finite(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
+    const p99 = (who: 'direct' | 'trunkline') =>
+      finite(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
     const p50 = median(runs.flatMap(({ trunkline }) => trunkline.get(direction)?.latencyMs.p50 ?? []));
     const added = median(addedRounds(data, name, direction).filter((one) => one !== undefined));
     const moved = estimateMedian(movedRounds(data, name, direction), seed);

@@ -3,8 +3,8 @@
 
 import type { Direction } from '../../codecs/frame.ts';
 import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../bench.ts';
-import { GREET_MS, PATH } from '../contenders/start-all.ts';
 import { sideSettings } from '../contenders/side-settings.ts';
+import { GREET_MS, PATH } from '../contenders/start-all.ts';
 import { type Caller, startCaller } from '../load/caller.ts';
 import { type Llm, startLlm } from '../load/llm.ts';
 import { type LoadRun, runLoad } from '../load/run.ts';
@@ -13,11 +13,14 @@ import { isolationFigures } from './isolation-figures.ts';
 import { describeIsolation } from './isolation-report.ts';
 
 const SESSIONS = 100;
-const WARM_UP_MS = 150;
+const WARM_UP_MS = 100;
 /** Short, so that concurrency does not limit the tasks. */
 const PACE = { thinkMs: 5, tokens: 1, gapMs: 0 };
 /** Tasks at once: 200 a second that take a third of a second still fit. Those of a killed process are soon run again. */
 const SIDE = { concurrency: 64, leaseMs: 1500 };
+
+/** Of the first round, whose code is not compiled yet. */
+const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
 
 export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 
@@ -41,7 +44,7 @@ export const isolation: Bench = {
   description: `the added p99 of ${SESSIONS} audio sessions while the side path works, fails, hangs, or dies`,
   seconds: (settings) => {
     const { rounds, measureMs } = planOf(settings);
-    return 8 + ((rounds + 0.5) * CASES.length * (4 * (WARM_UP_MS + measureMs + 40) + 500)) / 1000;
+    return 8 + ((rounds + 0.4) * CASES.length * (4 * (WARM_UP_MS + measureMs + 60) + 600)) / 1000;
   },
   async run(context) {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
@@ -53,12 +56,15 @@ export const isolation: Bench = {
     }
     const bed = await makeBed(context, { direct, trunkline });
     const data = await takeTurns(context, bed);
-    return { ...describeIsolation(data, context.settings.seed), figures: isolationFigures(data, context.settings.seed) };
+    return {
+      ...describeIsolation(data, context.settings.seed),
+      figures: isolationFigures(data, context.settings.seed),
+    };
   },
 };
 
 function planOf({ isShort, rounds, seconds }: Settings) {
-  return { rounds: rounds ?? (isShort ? 2 : 6), measureMs: 1000 * (seconds ?? (isShort ? 0.5 : 2)) };
+  return { rounds: rounds ?? (isShort ? 2 : 6), measureMs: 1000 * (seconds ?? (isShort ? 0.4 : 2)) };
 }
 
 /** The audio sessions of one contender, open all the time. */
@@ -106,13 +112,14 @@ async function makeBed(
   };
 }
 
-/** One round warms up, with half of the time. Cases take turns, so that what drifts on the machine meets all. */
+/** Some cases warm up, with half of the time. Then all take turns, so that what drifts on the machine meets all. */
 async function takeTurns(context: BenchContext, bed: Bed): Promise<IsolationData> {
   const { rounds, measureMs } = planOf(context.settings);
   const left = new Map<Case, string>(typeof bed.onDisk === 'string' ? [['disk-full', bed.onDisk]] : []);
   const cases = new Map(CASES.filter((name) => !left.has(name)).map((name): [Case, CaseRun[]] => [name, []]));
   for (let round = -1; round < rounds; round += 1) {
     for (const [index, [name, runs]] of [...cases].entries()) {
+      if (round < 0 && !WARM_UP_CASES.includes(name)) continue;
       const share = (round + 1 + index / cases.size) / (rounds + 1);
       context.progress(`isolation: ${name}, round ${round + 1} of ${rounds}`, share);
       const run = await runCase(context, bed, { name, measureMs: round < 0 ? measureMs / 2 : measureMs });

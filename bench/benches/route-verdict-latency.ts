@@ -10,8 +10,8 @@ import { roundsOf } from './route-verdict.ts';
 import { chatCalls, runChat } from './side-hop.ts';
 
 const SESSIONS = 20;
-const APPEND = { frame: 'append', frameBytes: 2600, frameMs: 40, warmUpMs: 200, measureMs: 800 } as const;
-const CALLS = { measureMs: 800, warmUpMs: 200, perSecond: 100 };
+const APPEND = { frame: 'append', frameBytes: 2600, frameMs: 40, warmUpMs: 200, measureMs: 600 } as const;
+const CALLS = { measureMs: 600, warmUpMs: 200, perSecond: 100 };
 
 /** Milliseconds, medians of rounds. */
 export interface AddedTimes {
@@ -77,11 +77,7 @@ export async function addedByCalls(
   return addedTo(rounds, 'direct', 'trunkline');
 }
 
-function addedTo(
-  rounds: ReadonlyMap<string, readonly (Times | undefined)[]>,
-  base: string,
-  own: string,
-): AddedTimes {
+function addedTo(rounds: ReadonlyMap<string, readonly (Times | undefined)[]>, base: string, own: string): AddedTimes {
   const of = (name: string, rank: keyof Times) => (rounds.get(name) ?? []).map((one) => one?.[rank]);
   const added = (rank: keyof Times) => pairedDifferences(of(own, rank), of(base, rank));
   return { p50: median(added('p50')), p99: median(added('p99')), rounds: added('p50').length };

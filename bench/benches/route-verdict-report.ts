@@ -16,7 +16,9 @@ export function describeVerdict(measured: Measured): BenchResult {
     histograms: {},
     notes: [
       'Direct: native sessions to the provider, and LLM endpoints under a contract. Routed: calls through an LLM gateway that chooses. Providers and gateways are the mocks of this run: what they list, charge and do is their script; what came through, was refused, recorded and took time is measured.',
-      ...measured.routed.requestFields.changed.map((name) => `the field ${name} did not come to the endpoint as it was`),
+      ...measured.routed.requestFields.changed.map(
+        (name) => `the field ${name} did not come to the endpoint as it was`,
+      ),
     ],
   };
 }
@@ -49,7 +51,7 @@ function verdictTable({ direct, routed, frames, calls, ledger }: Measured): Tabl
       [
         'governance',
         `${of(sumOf(ledger, isRealtime), direct.sessions, 'sessions in the ledger')}; ${of(direct.refusedOthers, direct.askedOthers, 'handshakes for other models refused')}, ${direct.leakedOthers} came to the provider`,
-        `${sumOf(ledger, isCall)} attempts in the ledger for ${routed.attemptsSeen} or more that were made (a dead endpoint counts none); ${of(refusals.refused, refusals.asked, 'calls refused by policy or budget')}, ${refusals.leaked} came to an endpoint`,
+        `${of(sumOf(ledger, isAnswered), routed.attemptsSeen, 'calls that came to an endpoint in the ledger')}, and ${sumOf(ledger, isCall) - sumOf(ledger, isAnswered)} attempts that came to none; ${of(refusals.refused, refusals.asked, 'calls refused by policy or budget')}, ${refusals.leaked} came to an endpoint`,
       ],
       [
         'compliance',
@@ -73,12 +75,15 @@ function verdictTable({ direct, routed, frames, calls, ledger }: Measured): Tabl
 
 function recoveryWords({ recoveredMs, calls, failed, backMs }: Recovery): string {
   const answered = recoveredMs === undefined ? 'no answer while it is dead' : `answered again after ${ms(recoveredMs)}`;
-  const back = failed === 0 ? '' : backMs === undefined ? ', none soon after its return' : `, ${ms(backMs)} after its return`;
+  const back =
+    failed === 0 ? '' : backMs === undefined ? ', none soon after its return' : `, ${ms(backMs)} after its return`;
   return `${answered} (${of(failed, calls, 'failed')}${back})`;
 }
 
 const isRealtime = ({ by }: LedgerSum): boolean => by[2] === 'realtime';
 const isCall = ({ by }: LedgerSum): boolean => by[2] !== 'realtime';
+
+const isAnswered = (row: LedgerSum): boolean => isCall(row) && row.by[3] === 'ok';
 
 const sumOf = (ledger: readonly LedgerSum[], which: (one: LedgerSum) => boolean): number =>
   ledger.filter(which).reduce((sum, { calls }) => sum + calls, 0);

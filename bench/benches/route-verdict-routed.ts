@@ -48,7 +48,10 @@ export async function measureRouted(running: Running, mocks: Mocks): Promise<Rou
   const ask = asking(running);
   const { router, contract } = mocks;
   const [listed, offered] = [
-    { router: await modelsOf(`http://127.0.0.1:${router.port}`), contract: await modelsOf(`http://127.0.0.1:${contract.port}`) },
+    {
+      router: await modelsOf(`http://127.0.0.1:${router.port}`),
+      contract: await modelsOf(`http://127.0.0.1:${contract.port}`),
+    },
     await modelsOf(running.url('').replace(/^ws/, 'http'), running.headers),
   ];
   await Promise.all([router.counts(), contract.counts()]);
@@ -65,7 +68,18 @@ export async function measureRouted(running: Running, mocks: Mocks): Promise<Rou
   const fallback = await dieAndReturn(ask, router, 'commodity');
   const noFallback = await dieAndReturn(ask, contract, 'contract');
   attemptsSeen += (await router.counts()).requests + (await contract.counts()).requests;
-  return { listed, offered, answered, fallback, noFallback, refusals, regulated, requestFields, answerFields, attemptsSeen };
+  return {
+    listed,
+    offered,
+    answered,
+    fallback,
+    noFallback,
+    refusals,
+    regulated,
+    requestFields,
+    answerFields,
+    attemptsSeen,
+  };
 }
 
 interface Question {

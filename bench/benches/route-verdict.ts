@@ -1,19 +1,21 @@
 // Which path a call should take: one table of what the direct and the routed path each deliver in this configuration, all measured here.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, Contender, Running, Settings } from '../bench.ts';
 import { gatewayAt } from '../contenders/side-settings.ts';
 import { startCaller } from '../load/caller.ts';
 import { type Llm, startLlm } from '../load/llm.ts';
-import { type LedgerSum, ledgerBy } from './side-hop-ledger.ts';
-import { type AddedTimes, addedByCalls, addedByFrames } from './route-verdict-latency.ts';
 import { type Direct, measureDirect, startNative } from './route-verdict-direct.ts';
-import { measureRouted, type Routed } from './route-verdict-routed.ts';
+import { type AddedTimes, addedByCalls, addedByFrames } from './route-verdict-latency.ts';
 import { describeVerdict } from './route-verdict-report.ts';
+import { measureRouted, type Routed } from './route-verdict-routed.ts';
+import { type LedgerSum, ledgerBy } from './side-hop-ledger.ts';
 
 /** The models that the mock of a router lists; the first two are targets. */
 export const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
 export const CONTRACT_MODELS = ['bench'];
 const PACE = { thinkMs: 5, tokens: 4, gapMs: 2 };
+const SETTLE_MS = 300;
 export const CLIENT_SECRET = 'bench-client-secret-0001';
 
 export interface Measured {
@@ -58,8 +60,10 @@ async function measure(context: BenchContext, direct: Contender, trunkline: Cont
   const measuredDirect = await measureDirect(own, native);
   context.progress('route-verdict: routed calls', 0.25);
   const routed = await measureRouted(own, { router, contract });
-  const calls = await addedByCalls(context, { caller, contract, running: own });
+  // Rows are settled after the answer.
+  await delay(SETTLE_MS);
   const ledger = await ledgerBy(running.admin, 'class,path,kind,outcome');
+  const calls = await addedByCalls(context, { caller, contract, running: own });
   return { direct: measuredDirect, routed, calls, ledger, frames: await addedByFrames(context, { direct, trunkline }) };
 }
 
