@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
-import type { Config, Rehearsal } from './config.ts';
+import type { Config } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
 import { closeListener, createListener, openListener } from './listener.ts';
@@ -64,9 +64,9 @@ export class Supervisor {
     const config = this.#config;
     try {
       await this.#runFile.open();
-      await this.#side.start();
-      if (this.#role === 'side') await this.#startStandIn();
-      else await this.#startGateways();
+      // The side process before the gateways, so that they are never refused for want of it.
+      await Promise.all([this.#side.start(), this.#startRehearsal()]);
+      if (this.#role !== 'side') await this.#startGateways();
       this.#admin = await startAdmin(
         config,
         {
@@ -93,15 +93,8 @@ export class Supervisor {
     if (this.#ports.tlsPort !== undefined && config.listen.tls === undefined) {
       this.#certificate = await ensureDevCertificate(join(config.dataDirectory, 'tls'));
     }
-    if (config.rehearsal !== false) await this.#startRehearsal(config.rehearsal);
     // The first one takes the ports where the configuration says 0; the others share them.
     for (let index = 0; index < config.processes; index += 1) await this.#startWorker();
-  }
-
-  /** Tasks of rehearsal sessions of other machines run on the stand-in of this one. */
-  async #startStandIn(): Promise<void> {
-    const { rehearsal, standIn } = this.#config;
-    if (rehearsal !== false && standIn) await this.#startRehearsal(rehearsal);
   }
 
   /** No new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
@@ -162,7 +155,11 @@ export class Supervisor {
     }
   }
 
-  async #startRehearsal({ providers: _standsInFor, ...options }: Rehearsal): Promise<void> {
+  async #startRehearsal(): Promise<void> {
+    const { rehearsal, standIn } = this.#config;
+    // Without gateways it is there for the tasks of rehearsal sessions on other machines.
+    if (rehearsal === false || (this.#role === 'side' && !standIn)) return;
+    const { providers: _standsInFor, ...options } = rehearsal;
     this.#rehearsal = new Child({
       name: 'rehearsal-process',
       log: this.#log,
