@@ -1,5 +1,6 @@
 // What happens on the side path while the audio is measured: each case starts something, and ends it with nothing left over.
 
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +9,7 @@ import { SIDE_TASK } from '../contenders/side-settings.ts';
 import type { Called, Caller, Calls } from '../load/caller.ts';
 import type { Llm } from '../load/llm.ts';
 import { processTree } from '../proc.ts';
-import { outputOf, startCommand } from '../processes.ts';
+import { startCommand } from '../processes.ts';
 import { chatCalls } from './side-hop.ts';
 
 /**
@@ -177,7 +178,14 @@ export async function mountDisk(context: Pick<BenchContext, 'folder' | 'onEnd'>)
   if (statfsSync(folder).blocks * statfsSync(folder).bsize !== DISK_BYTES) {
     return `no tmpfs can be mounted here: ${mounted?.output().trim() || 'there is no mount'}`;
   }
-  context.onEnd(() => outputOf('umount', [folder]));
+  let isMounted = true;
+  const unmount = () => {
+    // A gateway that was just killed may still hold it.
+    if (isMounted) spawnSync('umount', ['--lazy', folder], { stdio: 'ignore' });
+    isMounted = false;
+  };
+  context.onEnd(unmount);
+  process.once('exit', unmount);
   const filler = join(folder, 'filler');
   return {
     folder,
