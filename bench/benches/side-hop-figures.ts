@@ -37,18 +37,25 @@ export function sideHopFigures(data: SideHopData, { ledger, seed }: Judging): Fi
   });
 }
 
-function added(data: SideHopData, goal: Goal, { rank, seed }: { readonly rank: Rank; readonly seed: number }): Figure {
-  const own = worstAdded(data, SUBJECT, { rank, seed });
+interface Ranked {
+  readonly rank: Rank;
+  readonly seed: number;
+}
+
+type Worst = Estimate & { readonly place: Place };
+
+function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
+  const own = worstAdded(data, SUBJECT, { ...ranked, forms: FORMS });
   if (own === undefined) return unjudged(goal, 'too few valid rounds');
   const noise = median(addedRounds(data, 'direct-again', own.place).map(Math.abs));
-  const others = [...data.keys()]
+  const peers = [...data.keys()]
     .filter((name) => name !== SUBJECT && !name.startsWith('direct'))
-    .map((name) => ({ name, worst: worstAdded(data, name, { rank, seed }) }));
-  const ahead = others.filter(({ worst }) => worst !== undefined && worst.value <= own.value);
+    .map((name) => comparison(data, name, ranked));
+  const ahead = peers.filter(({ isAhead }) => isAhead);
   const figure = judge(goal, own.value, {
     interval: [...own.interval],
     noise: Number.isFinite(noise) ? noise : null,
-    reason: [wordsFor(own.place), ...others.map(({ name, worst }) => peerWords(name, worst))].join('; '),
+    reason: [wordsFor(own.place), ...peers.map(({ words }) => words)].join('; '),
   });
   return {
     ...figure,
@@ -61,18 +68,30 @@ function added(data: SideHopData, goal: Goal, { rank, seed }: { readonly rank: R
 const wordsFor = ({ form, moment }: Place): string =>
   `${form} answers, ${moment === 'totalMs' ? 'last' : 'first'} byte`;
 
-const peerWords = (name: string, worst: Estimate | undefined): string =>
-  worst === undefined ? `${name} has too few valid rounds` : `${name} adds ${digits(worst.value)} ms`;
+/** Over the forms that this gateway can do: one may not stream, or not keep up. */
+function comparison(data: SideHopData, name: string, ranked: Ranked) {
+  const forms = FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
+  const [peer, own] = [name, SUBJECT].map((one) => worstAdded(data, one, { ...ranked, forms }));
+  if (peer === undefined || own === undefined)
+    return { name, isAhead: false, words: `${name} has too few valid rounds` };
+  const only = forms.length < FORMS.length ? ` to ${forms.join()} answers, of which alone it has valid rounds` : '';
+  const against = only === '' ? '' : ` (${SUBJECT} ${digits(own.value)} ms)`;
+  return {
+    name,
+    isAhead: peer.value <= own.value,
+    words: `${name} adds ${digits(peer.value)} ms${only}${against}`,
+  };
+}
 
-/** Where it adds most. undefined: there are too few valid rounds of one of the four. */
+/** Where it adds most. undefined: there are too few valid rounds somewhere. */
 function worstAdded(
   data: SideHopData,
   name: string,
-  { rank, seed }: { readonly rank: Rank; readonly seed: number },
-): (Estimate & { readonly place: Place }) | undefined {
-  const places = FORMS.flatMap((form) => MOMENTS.map((moment): Place => ({ form, moment, rank })));
+  { rank, seed, forms }: Ranked & { readonly forms: readonly Form[] },
+): Worst | undefined {
+  const places = forms.flatMap((form) => MOMENTS.map((moment): Place => ({ form, moment, rank })));
   const all = places.map((place) => ({ place, rounds: addedRounds(data, name, place) }));
-  if (all.some(({ rounds }) => rounds.length < FEWEST_ROUNDS)) return undefined;
+  if (all.length === 0 || all.some(({ rounds }) => rounds.length < FEWEST_ROUNDS)) return undefined;
   return all
     .map(({ place, rounds }) => ({ place, ...estimateMedian(rounds, seed) }))
     .reduce((a, b) => (b.value > a.value ? b : a));

@@ -8,7 +8,7 @@ import { serveMethods } from './remote.ts';
 import { nowNs } from './wire.ts';
 
 const JSON_HEAD = { 'content-type': 'application/json' };
-const STREAM_HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
+const STREAM_HEAD = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
 /** Connections of gateways are theirs to close. */
 const KEEP_ALIVE_MS = 120_000;
 

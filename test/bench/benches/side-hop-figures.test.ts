@@ -64,6 +64,16 @@ test('a peer that did not keep up is said, and is not ahead', () => {
   expect(figure?.reason).toContain('portkey has too few valid rounds');
 });
 
+test('a peer that cannot stream is compared by its whole answers', () => {
+  const broken = run(1, 1, { invalid: '10 of 10 calls had no right answer' });
+  const own = thrice(visit(run(20.1, 60.1), run(20.4, 60.4)));
+  const ahead = figures(dataWith(own, thrice(visit(run(20.05, 60.05), broken)))).get('side_hop.added_p50_ms');
+  expect(ahead).toMatchObject({ met: false });
+  expect(ahead?.reason).toContain('portkey adds 0.05 ms to whole answers, of which alone it has valid rounds');
+  const behind = figures(dataWith(own, thrice(visit(run(20.2, 60.2), broken)))).get('side_hop.added_p50_ms');
+  expect(behind).toMatchObject({ met: true });
+});
+
 test('nothing is judged without a ledger row for every call, and without costs', () => {
   const data = dataWith(thrice(visit(run(20, 60))));
   expect(figures(data, { ...ledger, rows: 99 }).get('side_hop.added_p50_ms')).toMatchObject({
