@@ -113,10 +113,8 @@ export class Gateway {
         isShared,
       });
     const { host, origins } = config.listen;
-    const own = [
-      ...ownOrigins('http', host, port),
-      ...(tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort)),
-    ];
+    const ofTls = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
+    const own = [...ownOrigins('http', host, port), ...ofTls];
     this.#gate = { ...this.#gate, visitors: { ...this.#gate.visitors, origins: new Set([...own, ...origins]) } };
     return { port, tlsPort };
   }

@@ -74,7 +74,6 @@ export class Supervisor {
           isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
           metrics: () => this.#ask('metrics', undefined, [...this.#workers, this.#side.child]),
           records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
-          askSide: this.#side.ask,
         },
         this.#log,
       );

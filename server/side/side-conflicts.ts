@@ -2,6 +2,7 @@
 
 import type { Problem } from '../config-problem.ts';
 import type { Key } from '../config-schema.ts';
+import { DEFAULT_CLASS } from '../session-class.ts';
 import { classConflicts, gatewayConflicts, unknownName } from './gateway-conflicts.ts';
 import { outboundUrlProblem } from './outbound-url.ts';
 import { BUILT_IN_KINDS, type SideConfig, type TaskConfig } from './side-schema.ts';
@@ -28,12 +29,17 @@ function classNames(
   config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'> & { keys: readonly Key[] },
   known: readonly string[],
 ) {
-  const named: readonly (readonly [string, string | undefined])[] = [
-    ...config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const),
+  const ofTasks = config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const);
+  // Sessions have a class also where no calls are configured.
+  const ofSessions = [
     ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
     ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
     ...config.keys.map((key, index) => [`keys[${index}].class`, key.class] as const),
   ];
+  return [...unknownNames(ofTasks, known), ...unknownNames(ofSessions, [...known, DEFAULT_CLASS])];
+}
+
+function unknownNames(named: readonly (readonly [string, string | undefined])[], known: readonly string[]): Problem[] {
   return named.flatMap(([path, name]) =>
     name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],
   );
