@@ -103,6 +103,22 @@ export interface Observation {
   readonly usage?: Usage;
   /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
+  /** What was said, as far as this frame tells; whoever keeps it bounds it. */
+  readonly said?: readonly Said[];
+  /** The item of something that the user said aloud: its text is still to come, and belongs to this turn. */
+  readonly heard?: string;
+  /** This session never says where a turn ends. */
+  readonly isContinuous?: true;
+}
+
+/** Something that one side said. */
+export interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  /** It continues what the same side said before; else it is a whole utterance. */
+  readonly isPiece?: true;
+  /** The item whose text it is, where it was `heard` before. */
+  readonly item?: string;
 }
 
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */

@@ -6,6 +6,7 @@ import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '..
 import { findCredential, findRoute, findUnserved, knownPaths } from '../adapters/index.ts';
 import type { Config, Key, Warm } from './config.ts';
 import { readHandshake, upgradeObjection } from './handshake.ts';
+import { classOf, type SessionClass } from './session-class.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
 
 /** What a gateway decides by. */
@@ -17,7 +18,7 @@ export interface Gate {
   readonly rehearsalUrl?: string | undefined;
 }
 
-export interface Admitted {
+export interface Admitted extends SessionClass {
   readonly kind: 'admitted';
   readonly sessionId: string;
   /** The id is the client's own. */
@@ -31,6 +32,8 @@ export interface Admitted {
   readonly model: string | undefined;
   readonly endpoint: Endpoint;
   readonly allowPrivate: boolean;
+  /** The rehearsal provider answers. */
+  readonly isRehearsal: boolean;
   /** undefined where no connection is opened ahead. */
   readonly warm: Warm | undefined;
 }
@@ -75,13 +78,15 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
   const name = typeof model === 'object' ? model.name : undefined;
   if (model !== 'in-frames' && !mayUse(key, adapter, name ?? ''))
     return refuse(adapter, modelNotAllowed(adapter, name));
+  const classes = classOf(handshake, key, gate.config);
+  if (isRefusal(classes)) return refuse(adapter, classes);
   const account = accountFor(adapter, handshake, gate);
   if (isRefusal(account)) return refuse(adapter, account);
   const offered = offeredIds(handshake);
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId))
     return refuse(adapter, invalid(`expected one UUID as the ${OFFERED_ID}`));
-  const { allowPrivate, warm, ...rest } = account;
+  const { allowPrivate, warm, isRehearsal, ...rest } = account;
   const endpoint = adapter.endpoint(route, handshake, rest);
   const isOffered = offered.size > 0;
   return {
@@ -95,7 +100,9 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
     model: name,
     endpoint,
     allowPrivate,
+    isRehearsal,
     warm,
+    ...classes,
   };
 }
 
@@ -157,13 +164,14 @@ function accountFor(adapter: Adapter, handshake: Handshake, gate: Gate) {
     const forwarded = provider.apiKey === 'client';
     const credential = forwarded ? adapter.credential(handshake) : provider.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
-    return { baseUrl, allowPrivate, warm, organization, project, credential, forwarded };
+    return { baseUrl, allowPrivate, isRehearsal: false, warm, organization, project, credential, forwarded };
   }
   if (rehearsal !== false && rehearsal.providers.includes(adapter.name) && gate.rehearsalUrl !== undefined) {
     // On loopback a connection costs next to nothing.
     return {
       baseUrl: gate.rehearsalUrl,
       allowPrivate: true,
+      isRehearsal: true,
       warm: undefined,
       credential: 'rehearsal',
       forwarded: false,
@@ -218,6 +226,12 @@ export const draining: Refusal = {
   message: 'the gateway is shutting down',
   retryAfterS: 1,
 };
+export const sideUnavailable: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: 'what sessions do cannot be stored now, and no more of it can be kept here',
+  retryAfterS: 5,
+};
 export const tooMany: Refusal = {
   status: 429,
   code: 'too_many_sessions',
@@ -239,6 +253,11 @@ function plainRefusal({ status, code, message, retryAfterS }: Refusal): HttpRepl
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return { status, headers, body: JSON.stringify({ error }) };
+}
+
+/** Whom a line of the log is about. */
+export function idsOf({ sessionId, key, adapter, route }: Admitted) {
+  return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
 }
 
 export function isRefusal(value: object | undefined): value is Refusal {

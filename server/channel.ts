@@ -1,27 +1,42 @@
-// Calls between the supervisor and a process that it forked: a named request, one answer. Never on the frame path.
+// Calls between the supervisor and a process that it forked: a named request, one answer, maybe parts before it. Never on the frame path.
 
 import type { ChildProcess } from 'node:child_process';
 
-/** What one side offers to the other: functions by name. A rejected promise reaches the caller as an error. */
-export type Offers = Readonly<Record<string, (argument: never) => unknown>>;
+/** Sends a part of the answer ahead of it; dropped where the caller asked for none. */
+export type Emit = (part: unknown) => void;
+
+/**
+ * What one side offers to the other: functions by name. A rejected promise reaches the caller as an error. The signal aborts when
+ * the caller no longer wants the answer, or is gone.
+ */
+export type Offers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
 
 export interface Channel {
   /** Rejects when the other side fails or is gone. */
   call<Result>(name: string, argument?: unknown): Promise<Result>;
-  /** A call whose answer nobody waits for. */
+  /** A call with parts, in order and before its answer. Rejects at once when the signal aborts; no part comes after that. */
+  stream<Result>(name: string, argument: unknown, onPart: (part: never) => void, signal: AbortSignal): Promise<Result>;
+  /** A call whose answer nobody waits for; what can fail about it is the business of whoever offers it. */
   tell(name: string, argument?: unknown): void;
 }
 
 type Message =
   | { readonly kind: 'call'; readonly name: string; readonly argument: unknown; readonly id?: number }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'part'; readonly id: number; readonly part: unknown }
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly message: string };
 
-type Waiting = { readonly resolve: (result: never) => void; readonly reject: (error: Error) => void };
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly onPart?: ((part: never) => void) | undefined;
+}
 
 /** Speaks over the IPC pipe of a forked child, or, in the child, of its parent (`process`). */
 export function openChannel(port: ChildProcess | NodeJS.Process, offers: Offers): Channel {
   const waiting = new Map<number, Waiting>();
+  const answering = new Map<number, AbortController>();
   let lastId = 0;
 
   function send(message: Message): void {
@@ -31,39 +46,78 @@ export function openChannel(port: ChildProcess | NodeJS.Process, offers: Offers)
   function gone(): void {
     for (const { reject } of waiting.values()) reject(new Error('the other process is gone'));
     waiting.clear();
+    for (const controller of answering.values()) controller.abort();
+    answering.clear();
   }
 
   async function answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
+    const controller = new AbortController();
+    if (id !== undefined) answering.set(id, controller);
+    const emit: Emit = (part) => {
+      if (id !== undefined && !controller.signal.aborted) send({ kind: 'part', id, part });
+    };
     try {
       if (!Object.hasOwn(offers, name)) throw new Error(`nothing offers ${name}`);
-      const offer = offers[name] as (argument: unknown) => unknown;
-      const result = await offer(argument);
+      const offer = offers[name] as (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
+      const result = await offer(argument, emit, controller.signal);
       if (id !== undefined) send({ kind: 'answer', id, result });
     } catch (error) {
-      if (id === undefined) throw error;
-      send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
+      if (id !== undefined)
+        send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      if (id !== undefined) answering.delete(id);
     }
   }
 
-  port.on('message', (received: unknown) => {
-    const message = received as Message;
-    if (message.kind === 'call') return void answer(message);
-    const caller = waiting.get(message.id);
-    waiting.delete(message.id);
-    if (message.kind === 'answer') caller?.resolve(message.result as never);
-    else caller?.reject(new Error(message.message));
-  });
+  function receive(message: Message): void {
+    switch (message.kind) {
+      case 'call':
+        return void answer(message);
+      case 'cancel':
+        return void answering.get(message.id)?.abort();
+      case 'part':
+        return void waiting.get(message.id)?.onPart?.(message.part as never);
+      case 'answer':
+        return void take(message.id)?.resolve(message.result as never);
+      case 'fault':
+        return void take(message.id)?.reject(new Error(message.message));
+    }
+  }
+
+  function take(id: number): Waiting | undefined {
+    const caller = waiting.get(id);
+    waiting.delete(id);
+    return caller;
+  }
+
+  function call<Result>(name: string, argument: unknown, onPart?: (part: never) => void): [number, Promise<Result>] {
+    lastId += 1;
+    const id = lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (!port.connected) reject(new Error('the other process is gone'));
+    else {
+      waiting.set(id, { resolve, reject, onPart });
+      send({ kind: 'call', name, argument, id });
+    }
+    return [id, promise];
+  }
+
+  port.on('message', (received: unknown) => receive(received as Message));
   port.once('disconnect', gone);
 
   return {
-    call(name, argument) {
-      if (!port.connected) return Promise.reject(new Error('the other process is gone'));
-      lastId += 1;
-      const id = lastId;
-      const { promise, resolve, reject } = Promise.withResolvers<never>();
-      waiting.set(id, { resolve, reject });
-      send({ kind: 'call', name, argument, id });
-      return promise;
+    call: <Result>(name: string, argument?: unknown) => call<Result>(name, argument)[1],
+    stream<Result>(name: string, argument: unknown, onPart: (part: never) => void, signal: AbortSignal) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      const [id, promise] = call<Result>(name, argument, onPart);
+      const cancel = (): void => {
+        const caller = take(id);
+        if (caller === undefined) return;
+        send({ kind: 'cancel', id });
+        caller.reject(signal.reason);
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      return promise.finally(() => signal.removeEventListener('abort', cancel));
     },
     tell: (name, argument) => send({ kind: 'call', name, argument }),
   };

@@ -11,9 +11,11 @@ import {
   draining,
   duplicate,
   type Gate,
+  idsOf,
   indexKeys,
   type Refused,
   refuse,
+  sideUnavailable,
   tooMany,
 } from './admit.ts';
 import { type CloseReason, reasons } from './close-reason.ts';
@@ -26,9 +28,13 @@ import { answerHttp, writeReply } from './http.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { Outbox } from './outbox.ts';
+import { exportOutbox } from './outbox-metrics.ts';
 import { Peer } from './peer.ts';
+import { type Ports, portsOf } from './ports.ts';
 import { createReach, type Reach } from './reach.ts';
 import { Session, type SessionRecord } from './session.ts';
+import { handOverOf } from './session-handover.ts';
 import type { AnswerSide } from './side/side-request.ts';
 import { ownOrigins } from './visitor.ts';
 import { acceptance } from './websocket-upgrade.ts';
@@ -40,6 +46,8 @@ export interface GatewayOptions {
   /** PEM files of the TLS listener. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl?: string | undefined;
+  /** Where sessions are handed over to the side process; undefined: nowhere. */
+  readonly outbox?: Outbox | undefined;
   /** Answers what is asked of the side path; rejects when the side process is down. */
   readonly askSide?: AnswerSide | undefined;
 }
@@ -49,12 +57,6 @@ interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;
-}
-
-/** The ports that were taken, where the configuration said 0 too. */
-export interface Ports {
-  readonly port: number;
-  readonly tlsPort?: number | undefined;
 }
 
 export class Gateway {
@@ -73,7 +75,8 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, rehearsalUrl } = options;
+    const { config, rehearsalUrl, outbox } = options;
+    if (outbox !== undefined) exportOutbox(this.#metrics.registry, outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
@@ -86,6 +89,12 @@ export class Gateway {
   /** Live sessions of this process. */
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** Why no session begins now, whoever asks. */
+  get #hindrance(): Refusal | undefined {
+    if (this.#phase !== 'serving') return draining;
+    return this.#options.outbox?.isFull ? sideUnavailable : undefined;
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
@@ -181,7 +190,7 @@ export class Gateway {
 
   /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
   async #objection({ key }: Admitted): Promise<Refusal | undefined> {
-    if (this.#phase !== 'serving') return draining;
+    if (this.#hindrance !== undefined) return this.#hindrance;
     const { fleet } = this.#options;
     const id = randomUUID();
     const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
@@ -195,8 +204,9 @@ export class Gateway {
     this.#dialling += 1;
     try {
       const decision = admit(request, this.#gate);
+      const hindrance = this.#hindrance;
       if (decision.kind === 'refused') this.#refuse(socket, decision);
-      else if (this.#phase !== 'serving') this.#refuse(socket, refuse(decision.adapter, draining), decision);
+      else if (hindrance !== undefined) this.#refuse(socket, refuse(decision.adapter, hindrance), decision);
       else await this.#open(decision, { request, socket, head });
     } catch (error) {
       this.#options.log.error(faultOf(error), 'upgrade failed');
@@ -254,9 +264,10 @@ export class Gateway {
       if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
       return false;
     }
-    const { config, log, fleet } = this.#options;
+    const { config, log, fleet, outbox } = this.#options;
     const { limits } = config;
     const { adapter, handshake, sessionId } = admitted;
+    const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
     socket.write(acceptance(key, adapter.subprotocol(handshake), sessionId));
     if (head.length > 0) socket.unshift(head);
@@ -268,8 +279,10 @@ export class Gateway {
       limits,
       metrics: this.#metrics,
       log,
+      turns: handOver,
       onClosed: (record) => {
         this.#sessions.delete(sessionId);
+        handOver?.ended(record);
         fleet.ended(record);
         this.#checkEmpty();
       },
@@ -285,14 +298,4 @@ export class Gateway {
     this.#options.log.info({ code, status, cause, ...(admitted && idsOf(admitted)) }, 'upgrade refused');
     writeReply(socket, reply);
   }
-}
-
-/** Whom a line of the log is about. */
-function idsOf({ sessionId, key, adapter, route }: Admitted) {
-  return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
-}
-
-/** The ports that a configuration asks for. */
-export function portsOf({ listen }: Config): Ports {
-  return { port: listen.port, tlsPort: listen.tlsPort === false ? undefined : listen.tlsPort };
 }

@@ -1,7 +1,7 @@
 // What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
 
 import type { Usage } from '../adapters/adapter.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord } from './session-record.ts';
 import type { DataClass } from './side/records.ts';
 
 export interface SessionStarted {

@@ -8,10 +8,10 @@ import { printConfig } from './config-print.ts';
 import { buildConsole } from './console-build.ts';
 import { version } from './entry.ts';
 import { createLog } from './log.ts';
-import { type Run, Supervisor } from './supervisor.ts';
+import { ROLES, type Role, type Run, Supervisor } from './supervisor.ts';
 import { UsageError } from './usage-error.ts';
 
-const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR]
+const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--role all|gateway|side]
        trunkline config check  [--config FILE]
        trunkline config print  [--config FILE]
 ${SIDE_USAGE}       trunkline --help | --version
@@ -33,7 +33,7 @@ async function run(argv: string[]): Promise<void> {
   const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);
-  else if (command === 'serve') await serve(load());
+  else if (command === 'serve') await serve(load(), roleOf(values.role));
   else if (command === 'config check') check(load());
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (side !== undefined) await print(side(load()));
@@ -45,6 +45,7 @@ function readArguments(args: string[]) {
     config: { type: 'string' },
     data: { type: 'string' },
     ...SIDE_OPTIONS,
+    role: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
   } as const;
@@ -70,13 +71,28 @@ function check(config: Config): void {
   process.stdout.write(`the configuration is valid: ${mode}; providers: ${configured}${standsIn}\n`);
 }
 
-async function serve(config: Config): Promise<void> {
+function roleOf(given = 'all'): Role {
+  const role = ROLES.find((one) => one === given);
+  if (role === undefined) throw new UsageError(`expected --role ${ROLES.join(', ')}, got "${given}"\n${USAGE}`);
+  return role;
+}
+
+/** Two machines cannot share a file. */
+function checkRole(role: Role, { store }: Config): void {
+  if (role !== 'gateway' || store.url !== 'sqlite') return;
+  const message =
+    'expected a URL such as postgres://..., got sqlite: --role gateway leaves the work to another machine';
+  throw new ConfigError([{ path: 'store.url', message }]);
+}
+
+async function serve(config: Config, role: Role): Promise<void> {
+  checkRole(role, config);
   const log = createLog(config.log.level);
   await buildConsole().then(
     (isNew) => isNew && log.info('console built'),
     (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
   );
-  const supervisor = new Supervisor(config, log);
+  const supervisor = new Supervisor(config, log, role);
   const starting = supervisor.start();
   stopOnSignals(supervisor, starting);
   const run = await starting;
@@ -117,7 +133,8 @@ function greeting(
   environment: readonly string[],
 ): string {
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-  const lines = [`trunkline ${version}`, `  console    http://${host}:${listen.port}/`];
+  const lines = [`trunkline ${version}`];
+  if (listen.port !== 0) lines.push(`  console    http://${host}:${listen.port}/`);
   if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
   lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
   if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);

@@ -18,12 +18,15 @@ import {
   reasons,
 } from './close-reason.ts';
 import type { Key, Limits } from './config.ts';
+import type { TurnFinished } from './handover.ts';
 import { Link } from './link.ts';
 import { watchLiveness } from './liveness.ts';
 import { faultOf } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Peer } from './peer.ts';
-import { startTap, type Tap, type TapSummary } from './tap.ts';
+import type { SessionRecord } from './session-record.ts';
+import { startTap, type Tap } from './tap.ts';
+import { startTranscript, type Transcript } from './transcript.ts';
 
 export interface SessionOptions {
   readonly admitted: Admitted;
@@ -32,26 +35,13 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */
+  readonly turns?: { readonly handOver: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }
 
-/** What is known of a session, live or ended; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
-export interface SessionRecord extends TapSummary {
-  readonly id: string;
-  readonly state: 'open' | 'closing' | 'closed';
-  readonly key: string | undefined;
-  readonly team: string | undefined;
-  readonly provider: string;
-  readonly route: string;
-  readonly dialect: string;
-  readonly startedAt: string;
-  readonly durationMs: number;
-  readonly reason?: string;
-  /** The close code on the client's side, given or received. */
-  readonly closeCode?: number;
-  readonly mayRetry?: boolean;
-}
+export type { SessionRecord };
 
 type SessionState =
   | { readonly name: 'open'; readonly stopTimers: () => void }
@@ -72,16 +62,20 @@ export class Session {
   readonly #upstream: Link;
   readonly #downstream: Link;
   readonly #tap: Tap;
+  readonly #transcript: Transcript | undefined;
   readonly #startedAt = new Date();
   readonly #startedMs = performance.now();
   #state: SessionState;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, provider, limits, metrics, admitted } = options;
+    const { client, provider, limits, metrics, admitted, turns } = options;
     const { key } = admitted;
-    const tap = startTap(admitted.route.dialect, metrics, this.#startedMs);
+    const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? admitted.model });
+    const transcript = turns && startTranscript({ ...turns, session: admitted.sessionId, used });
+    const tap = startTap(admitted.route.dialect, metrics, this.#startedMs, transcript?.observe);
     this.#tap = tap;
+    this.#transcript = transcript;
     this.#upstream = new Link({
       direction: 'upstream',
       source: client,
@@ -139,6 +133,8 @@ export class Session {
       provider: admitted.adapter.name,
       route: admitted.route.path,
       dialect: admitted.route.dialect.name,
+      promptClass: admitted.promptClass,
+      dataClass: admitted.dataClass,
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
       ...summary,
@@ -250,6 +246,7 @@ export class Session {
     this.#downstream.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     metrics.closed(state.reason.name, state.closeCode);
+    this.#transcript?.finish(performance.now());
     const record = this.record();
     this.#options.log.info(record, 'session ended');
     onClosed(record);

@@ -1,35 +1,40 @@
-// The parent of all processes: it forks the gateways and the rehearsal provider, holds what they share, and serves the admin listener.
+// The parent of all processes: it forks the gateways, the side process and the rehearsal provider, holds what the gateways share, and
+// serves the admin listener.
 
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
-import type { Config, Rehearsal } from './config.ts';
+import type { Config } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
-import { type Ports, portsOf } from './gateway.ts';
 import { closeListener, createListener, openListener } from './listener.ts';
-import { faultOf } from './log.ts';
+import { type Ports, portsOf } from './ports.ts';
+import { type Run, type RunFile, runFile } from './run-file.ts';
 import type { SessionRecord } from './session.ts';
-import type { WorkerStart } from './worker.ts';
+import { createSideChild, type SideChild } from './side-child.ts';
+import { FLUSH_MS, type WorkerStart } from './worker-start.ts';
 
-/** Where everything listens, as in `<data>/run.json`. */
-export interface Run {
-  readonly pid: number;
-  readonly listen: { readonly host: string } & Ports;
-  readonly admin: { readonly host: string; readonly port: number };
-  readonly rehearsal: readonly string[];
-}
+export type { Run };
+
+/** What runs here: gateways (`gateway`), what works on their sessions (`side`), or both. */
+export const ROLES = ['all', 'gateway', 'side'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Ended sessions that can still be asked for. */
 const KEPT_RECORDS = 1000;
 /** A gateway process that does not answer a question is left out of the answer. */
 const ANSWER_MS = 2000;
+/** How long side tasks that run may take to end when everything else has. */
+const TASKS_MS = 10_000;
 
 export class Supervisor {
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #role: Role;
+  readonly #runFile: RunFile;
+  readonly #side: SideChild;
   readonly #places = createPlaces<Child>();
   readonly #ended = keepLast<SessionRecord>(KEPT_RECORDS);
   readonly #workers: Child[] = [];
@@ -39,11 +44,13 @@ export class Supervisor {
   #admin: AdminListener | undefined;
   #ports: Ports;
   #isReady = false;
-  #recorded: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, role: Role = 'all') {
     this.#config = config;
     this.#log = log;
+    this.#role = role;
+    this.#runFile = runFile(config.dataDirectory);
+    this.#side = createSideChild({ config, instance: randomUUID(), runsTasks: role !== 'gateway' }, log);
     this.#ports = portsOf(config);
   }
 
@@ -56,31 +63,38 @@ export class Supervisor {
   async start(): Promise<Run> {
     const config = this.#config;
     try {
-      await this.#openDataDirectory();
-      if (config.processes > 1) await this.#probePorts();
-      if (this.#ports.tlsPort !== undefined && config.listen.tls === undefined) {
-        this.#certificate = await ensureDevCertificate(join(config.dataDirectory, 'tls'));
-      }
-      if (config.rehearsal !== false) await this.#startRehearsal(config.rehearsal);
-      // The first one takes the ports where the configuration says 0; the others share them.
-      for (let index = 0; index < config.processes; index += 1) await this.#startWorker();
+      await this.#runFile.open();
+      // The side process before the gateways, so that they are never refused for want of it.
+      await Promise.all([this.#side.start(), this.#startRehearsal()]);
+      if (this.#role !== 'side') await this.#startGateways();
       this.#admin = await startAdmin(
         config,
         {
           isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
-          metrics: () => this.#ask('metrics'),
+          metrics: () => this.#ask('metrics', undefined, [...this.#workers, this.#side.child]),
           records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
+          askSide: this.#side.ask,
         },
         this.#log,
       );
       const run = this.#describe(this.#admin.port);
-      await this.#writeRun(run);
+      await this.#runFile.write(run);
       this.#isReady = true;
       return run;
     } catch (error) {
       await this.#stopAll();
       throw error;
     }
+  }
+
+  async #startGateways(): Promise<void> {
+    const config = this.#config;
+    if (config.processes > 1) await this.#probePorts();
+    if (this.#ports.tlsPort !== undefined && config.listen.tls === undefined) {
+      this.#certificate = await ensureDevCertificate(join(config.dataDirectory, 'tls'));
+    }
+    // The first one takes the ports where the configuration says 0; the others share them.
+    for (let index = 0; index < config.processes; index += 1) await this.#startWorker();
   }
 
   /** No new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
@@ -94,47 +108,32 @@ export class Supervisor {
     const drained = Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('drain')));
     await Promise.race([drained, limit]);
     clearTimeout(timer);
-    await this.end();
+    await this.end(TASKS_MS);
   }
 
-  /** Ends every session with 1001 and stops everything. */
-  async end(): Promise<void> {
+  /** Ends every session with 1001 and stops everything; side tasks that run may take so long to end. */
+  async end(patienceMs = ANSWER_MS): Promise<void> {
     this.#isReady = false;
-    const deadlineMs = this.#config.limits.closeMs + ANSWER_MS;
+    const deadlineMs = this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS;
     await Promise.allSettled(
       this.#workers.map(({ channel }) => channel && withDeadline(channel.call('close'), deadlineMs)),
     );
+    // After the gateways, since they hand over until they end.
+    this.#side.child.retire();
+    await withDeadline(this.#side.close(patienceMs), patienceMs + ANSWER_MS).catch(() =>
+      this.#log.error('the side process did not close its store'),
+    );
     await this.#stopAll();
-    if ((await this.#runOwner()) === process.pid) await rm(this.#file('run.json'), { force: true });
+    await this.#runFile.remove();
   }
 
   async #stopAll(): Promise<void> {
     await Promise.all(this.#children.map((child) => child.stop()));
     await this.#admin?.close();
-    await this.#recorded;
   }
 
   get #children(): readonly Child[] {
-    return this.#rehearsal === undefined ? this.#workers : [...this.#workers, this.#rehearsal];
-  }
-
-  async #openDataDirectory(): Promise<void> {
-    const { dataDirectory } = this.#config;
-    await mkdir(dataDirectory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-      throw new Error(`the data directory ${dataDirectory} cannot be used: ${cause.code}`, { cause });
-    });
-    // What a run left that was killed; another that lives keeps its own until this one is ready.
-    const owner = await this.#runOwner();
-    if (owner !== undefined && !isAlive(owner)) await rm(this.#file('run.json'), { force: true });
-  }
-
-  /** The process that `run.json` is of. */
-  async #runOwner(): Promise<number | undefined> {
-    try {
-      return (JSON.parse(await readFile(this.#file('run.json'), 'utf8')) as Run).pid;
-    } catch {
-      return undefined;
-    }
+    return [...this.#workers, this.#side.child, ...(this.#rehearsal === undefined ? [] : [this.#rehearsal])];
   }
 
   /** Ports that are shared among our processes would be shared with another gateway's too, without a word. */
@@ -153,11 +152,14 @@ export class Supervisor {
     for (const { id, key } of claims) {
       const record = { id, key, state: 'closed', reason: 'gateway-lost', endedAt: new Date().toISOString() };
       this.#log.error(record, 'session lost');
-      this.#keep(record);
     }
   }
 
-  async #startRehearsal({ providers: _standsInFor, ...options }: Rehearsal): Promise<void> {
+  async #startRehearsal(): Promise<void> {
+    const { rehearsal, standIn } = this.#config;
+    // Without gateways it is there for the tasks of rehearsal sessions on other machines.
+    if (rehearsal === false || (this.#role === 'side' && !standIn)) return;
+    const { providers: _standsInFor, ...options } = rehearsal;
     this.#rehearsal = new Child({
       name: 'rehearsal-process',
       log: this.#log,
@@ -165,6 +167,7 @@ export class Supervisor {
       start: async (channel) => {
         this.#rehearsalUrl = await channel.call<string>('start', options);
         for (const worker of this.#workers) worker.channel?.tell('rehearsal', this.#rehearsalUrl);
+        this.#side.standIn(this.#rehearsalUrl.replace(/^ws/, 'http'));
       },
     });
     await this.#rehearsal.start();
@@ -178,7 +181,10 @@ export class Supervisor {
       start: async (channel) => {
         this.#ports = await channel.call<Ports>('start', this.#workerStart());
       },
-      onDeath: (child) => this.#lose(this.#places.releaseAll(child)),
+      onDeath: (child) => {
+        this.#lose(this.#places.releaseAll(child));
+        this.#side.lost(child);
+      },
     });
     this.#workers.push(worker);
     await worker.start();
@@ -198,9 +204,9 @@ export class Supervisor {
       ended: (record: SessionRecord) => {
         this.#places.release(record.id);
         this.#ended.add(record);
-        this.#keep(record);
       },
       find: (id: string) => this.#find(id, owner),
+      ...this.#side.offers(owner),
     };
   }
 
@@ -220,40 +226,17 @@ export class Supervisor {
     return settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
-  /** One line for each ended session in `<data>/sessions.jsonl`; opened anew each time, so that it can be rotated. */
-  #keep(record: SessionRecord | { readonly id: string }): void {
-    const write = () => appendFile(this.#file('sessions.jsonl'), `${JSON.stringify(record)}\n`);
-    this.#recorded = this.#recorded
-      .then(write)
-      .catch((error: unknown) => this.#log.error({ id: record.id, ...faultOf(error) }, 'session record not written'));
-  }
-
   #describe(adminPort: number): Run {
-    const { listen, admin, rehearsal } = this.#config;
+    const { listen, admin } = this.#config;
+    const rehearsal = this.#rehearsal === undefined ? false : this.#config.rehearsal;
+    // Nothing listens where there are no gateways.
+    const ports = this.#role === 'side' ? { port: 0 } : this.#ports;
     return {
       pid: process.pid,
-      listen: { host: listen.host, ...this.#ports },
+      listen: { host: listen.host, ...ports },
       admin: { host: admin.host, port: adminPort },
       rehearsal: rehearsal === false ? [] : rehearsal.providers,
     };
-  }
-
-  async #writeRun(run: Run): Promise<void> {
-    const draft = this.#file(`run.${process.pid}.json`);
-    await writeFile(draft, `${JSON.stringify(run, null, 2)}\n`);
-    await rename(draft, this.#file('run.json'));
-  }
-
-  #file(name: string): string {
-    return join(this.#config.dataDirectory, name);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

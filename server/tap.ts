@@ -1,6 +1,6 @@
 // What a session did: counts, residence times, turns, usage. It looks at frames only after they were sent, and keeps no content.
 
-import type { Dialect, Mark, Usage } from '../adapters/adapter.ts';
+import type { Dialect, Mark, Observation, Usage } from '../adapters/adapter.ts';
 import type { Direction, Frame } from '../codecs/frame.ts';
 import type { Metrics } from './metrics.ts';
 import { countResidence, type Residence, type ResidenceCounts } from './residence.ts';
@@ -27,6 +27,8 @@ export interface Tap {
   sent(direction: Direction, residenceMs: number, frames: number): void;
   observe(frame: Frame, direction: Direction): void;
   summary(): TapSummary;
+  /** What the session has used so far, and of which model. */
+  used(): Pick<TapSummary, 'usage' | 'model'>;
   /** When a frame last passed, in either direction (monotonic ms). */
   readonly lastFrameAt: number;
 }
@@ -36,7 +38,13 @@ const LONGEST_MODEL = 200;
 /** The newest turns that a session keeps; older ones are in the metrics only. */
 const KEPT_TURNS = 200;
 
-export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number): Tap {
+/** `onObserved` gets what a frame told, and when the frame came. */
+export function startTap(
+  dialect: Dialect,
+  metrics: Metrics,
+  startedAt: number,
+  onObserved?: (observation: Observation, at: number) => void,
+): Tap {
   const frames = { upstream: 0, downstream: 0 };
   const bytes = { upstream: 0, downstream: 0 };
   const residence: Record<Direction, ResidenceCounts> = { upstream: countResidence(), downstream: countResidence() };
@@ -60,7 +68,9 @@ export function startTap(dialect: Dialect, metrics: Metrics, startedAt: number):
       if (observation.mark !== undefined) turns.mark(observation.mark, frame.at);
       if (observation.usage !== undefined) usage = addUsage(usage, observation.usage);
       model = observation.model?.slice(0, LONGEST_MODEL) ?? model;
+      onObserved?.(observation, frame.at);
     },
+    used: () => ({ usage, model }),
     summary: () => ({
       model,
       frames: { ...frames },

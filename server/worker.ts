@@ -1,26 +1,30 @@
 // One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
 
 import { openChannel } from './channel.ts';
-import type { Config } from './config.ts';
 import type { Claim, Fleet, Grant } from './fleet.ts';
-import { Gateway, type GatewayOptions, type Ports } from './gateway.ts';
+import { Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import type { Ports } from './ports.ts';
 import type { SessionRecord } from './session.ts';
-
-export interface WorkerStart {
-  readonly config: Config;
-  readonly tls: GatewayOptions['tls'];
-  readonly rehearsalUrl: string | undefined;
-  readonly ports: Ports;
-  /** Other processes listen on the same ports. */
-  readonly isShared: boolean;
-}
+import type { AnswerSide } from './side/side-request.ts';
+import { FLUSH_MS, type WorkerStart } from './worker-start.ts';
 
 let gateway: Gateway | undefined;
+let outbox: Outbox | undefined;
 
 const supervisor = openChannel(process, {
   async start({ config, tls, rehearsalUrl, ports, isShared }: WorkerStart): Promise<Ports> {
-    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, log: createLog(config.log.level) });
+    const log = createLog(config.log.level);
+    const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
+    outbox = createOutbox({
+      maxItems,
+      maxBytes,
+      whenFull,
+      send: (batch) => supervisor.call<void>('handOver', batch),
+      onLost: () => log.error('the outbox is full: what sessions do is lost'),
+    });
+    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, outbox, askSide, log });
     return gateway.listen(ports, isShared);
   },
   rehearsal: (url: string) => gateway?.useRehearsal(url),
@@ -28,8 +32,13 @@ const supervisor = openChannel(process, {
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
   drain: () => gateway?.drain(),
-  close: () => gateway?.close(),
+  async close() {
+    await gateway?.close();
+    await outbox?.flush(FLUSH_MS);
+  },
 });
+
+const askSide: AnswerSide = (request, emit, signal) => supervisor.stream<void>('side', request, emit, signal);
 
 /** An id of our own making is unique, and without a limit there is nothing to wait for: such a session opens without a round trip. */
 const fleet: Fleet = {
@@ -46,4 +55,7 @@ const fleet: Fleet = {
 // Signals reach the whole process group; only the supervisor acts on them.
 process.on('SIGTERM', () => {});
 process.on('SIGINT', () => {});
-process.once('disconnect', () => void gateway?.close());
+process.once('disconnect', () => {
+  outbox?.close();
+  void gateway?.close();
+});

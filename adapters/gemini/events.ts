@@ -3,7 +3,7 @@
 import { firstMember } from '../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../codecs/json-bytes.ts';
-import type { Mark, Observation } from '../adapter.ts';
+import type { Mark, Observation, Said } from '../adapter.ts';
 import { isObject, type JsonObject, readEvent, textAt } from '../event.ts';
 import { tokenUsage } from './usage.ts';
 
@@ -15,19 +15,46 @@ export function observe({ data }: Frame, direction: Direction): Observation | un
 }
 
 const requestInputs = ['text', 'activityEnd', 'activity_end'];
+/** A larger message of a client carries pictures or sound, and is not parsed for the few words beside them. */
+const MAX_CLIENT_BYTES = 256 * 1024;
 
 function observeClient(data: Buffer, first: { key: string; valueAt: number }): Observation {
   const type = first.key;
   if (type === 'realtimeInput' || type === 'realtime_input') {
     const input = firstMember(data, first.valueAt)?.key;
-    return input !== undefined && requestInputs.includes(input) ? { type, mark: 'request' } : { type };
+    if (input === undefined || !requestInputs.includes(input)) return { type };
+    return input === 'text' ? { type, mark: 'request', said: typedIn(data, type) } : { type, mark: 'request' };
   }
   // The provider never says which model it serves; the client does, in its first message.
   if (type === 'setup') return { type, model: textAt(readEvent(data), 'setup', 'model')?.replace(/^models\//, '') };
   if (type !== 'clientContent' && type !== 'client_content') return { type };
   const content = readEvent(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;
-  return isComplete ? { type, mark: 'request' } : { type };
+  const said = isObject(content) ? lastWords(content.turns) : undefined;
+  return isComplete ? { type, mark: 'request', said } : { type, said };
+}
+
+function typedIn(data: Buffer, type: string): readonly Said[] | undefined {
+  const text = data.length > MAX_CLIENT_BYTES ? undefined : textAt(readEvent(data), type, 'text');
+  return text ? [{ role: 'user', text }] : undefined;
+}
+
+/** The user's words after the last turn of the model: what comes before is the history of another session. */
+function lastWords(turns: unknown): readonly Said[] | undefined {
+  const list = (Array.isArray(turns) ? turns : [turns]).filter(isObject);
+  const answered = list.findLastIndex(({ role }) => role === 'model');
+  const text = list
+    .slice(answered + 1)
+    .map(textOfParts)
+    .filter(Boolean)
+    .join('\n');
+  return text ? [{ role: 'user', text }] : undefined;
+}
+
+/** The words in the parts of a turn; thoughts are none. */
+function textOfParts(turn: JsonObject): string {
+  const parts = Array.isArray(turn.parts) ? turn.parts.filter(isObject) : [];
+  return parts.map((part) => (part.thought === true ? '' : (textAt(part, 'text') ?? ''))).join('');
 }
 
 const inlineData = Buffer.from('"inlineData"');
@@ -35,7 +62,8 @@ const dataKey = Buffer.from('"data"');
 /** The bytes around the audio of one message are a few hundred; beyond this it is something else. */
 const MAX_OUTSIDE_BYTES = 64 * 1024;
 const audioPiece: Observation = { type: 'serverContent', mark: 'audio' };
-const moreThanAudio = /"(?:interrupted|turnComplete|usageMetadata|voiceActivity|voiceActivityDetectionSignal)"/;
+const moreThanAudio =
+  /"(?:interrupted|turnComplete|usageMetadata|voiceActivity|voiceActivityDetectionSignal|inputTranscription|outputTranscription)"/;
 
 function observeServer(data: Buffer, type: string): Observation {
   const outside = type === 'serverContent' ? outsideInline(data) : undefined;
@@ -44,7 +72,19 @@ function observeServer(data: Buffer, type: string): Observation {
   const message = readEvent(outside ?? data);
   if (message === undefined) return { type };
   const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
-  return { type, mark: serverMark(message, hasAudio), usage };
+  return { type, mark: serverMark(message, hasAudio), usage, said: serverSaid(message) };
+}
+
+/** Both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */
+function serverSaid({ serverContent }: JsonObject): readonly Said[] | undefined {
+  if (!isObject(serverContent)) return undefined;
+  const words = [
+    ['user', textAt(serverContent, 'inputTranscription', 'text')],
+    ['assistant', textAt(serverContent, 'outputTranscription', 'text')],
+    ['assistant', isObject(serverContent.modelTurn) ? textOfParts(serverContent.modelTurn) : ''],
+  ] as const;
+  const said = words.flatMap(([role, text]) => (text ? [{ role, text, isPiece: true } as const] : []));
+  return said.length === 0 ? undefined : said;
 }
 
 /** The message without the contents of its first inline string; undefined when it has none. */
@@ -67,12 +107,8 @@ function serverMark(message: JsonObject, hasAudio: boolean): Mark | undefined {
   return speechMark(message);
 }
 
-function hasText(content: JsonObject): boolean {
-  const parts = isObject(content.modelTurn) ? content.modelTurn.parts : undefined;
-  return (
-    Array.isArray(parts) &&
-    parts.some((part) => isObject(part) && typeof part.text === 'string' && part.text !== '' && part.thought !== true)
-  );
+function hasText({ modelTurn }: JsonObject): boolean {
+  return isObject(modelTurn) && textOfParts(modelTurn) !== '';
 }
 
 function speechMark({ voiceActivity, voiceActivityDetectionSignal }: JsonObject): Mark | undefined {

@@ -8,6 +8,7 @@ import { modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error.ts';
+import { pieceSaid } from './said.ts';
 import { sessionSeconds, tokenUsage } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
@@ -48,7 +49,11 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.output_audio.delta':
       return { type, mark: 'audio' };
     case 'session.started':
-      return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
+      return { type, model: textAt(readEvent(frame.data), 'session', 'model'), isContinuous: true };
+    case 'session.input_transcript.delta':
+      return { type, said: pieceSaid(frame.data, 'user') };
+    case 'session.output_transcript.delta':
+      return { type, said: pieceSaid(frame.data, 'assistant') };
     case 'session.usage.updated':
     case 'session.closed':
       return { type, usage: sessionSeconds(objectAt(readEvent(frame.data), 'usage')) };

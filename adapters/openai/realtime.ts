@@ -8,6 +8,7 @@ import { modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
+import { assistantSaid, createdItem, transcriptSaid, userSaid } from './said.ts';
 import { tokenUsage } from './usage.ts';
 
 const append = appendShape('input_audio_buffer.append');
@@ -43,26 +44,44 @@ export const realtimeDialect: Dialect = {
 };
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
-  if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
+  if (direction === 'upstream') return observeClient(type, frame.data);
   const mark = marks.get(type);
   if (mark !== undefined) return { type, mark };
   switch (type) {
     case 'response.done':
       return responseDone(type, frame.data);
+    case 'input_audio_buffer.committed':
+      return { type, heard: textAt(readEvent(frame.data), 'item_id') };
     case 'conversation.item.input_audio_transcription.completed':
-      return { type, usage: tokenUsage(objectAt(readEvent(frame.data), 'usage')) };
+    case 'conversation.item.input_audio_transcription.failed':
+      return transcribed(type, frame.data);
+    case 'response.output_text.done':
+      return { type, said: assistantSaid(frame.data, 'text') };
+    case 'response.output_audio_transcript.done':
+      return { type, said: assistantSaid(frame.data, 'transcript') };
     case 'session.created':
     case 'session.updated':
-      return { type, model: sessionModel(frame.data) };
+      return configured(type, frame.data);
     default:
       return { type };
   }
 }
 
-/** Transcription sessions have no model of their own. */
-function sessionModel(data: Buffer): string | undefined {
+function observeClient(type: string, data: Buffer): Observation {
+  if (type === 'response.create') return { type, mark: 'request' };
+  return type === 'conversation.item.create' ? { type, said: userSaid(data, createdItem) } : { type };
+}
+
+function transcribed(type: string, data: Buffer): Observation {
+  const event = readEvent(data);
+  return { type, said: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
+}
+
+/** Transcription sessions have no model of their own, and no replies that would end a turn. */
+function configured(type: string, data: Buffer): Observation {
   const session = objectAt(readEvent(data), 'session');
-  return textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
+  const model = textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
+  return textAt(session, 'type') === 'transcription' ? { type, model, isContinuous: true } : { type, model };
 }
 
 function responseDone(type: string, data: Buffer): Observation {

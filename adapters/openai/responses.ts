@@ -3,10 +3,11 @@
 import { eventType } from '../../codecs/event-type.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { Dialect, Observation } from '../adapter.ts';
-import { objectAt, readEvent, textAt } from '../event.ts';
+import { type JsonObject, objectAt, readEvent, textAt } from '../event.ts';
 import { type ModelPath, modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { responsesError } from './error.ts';
+import { assistantSaid, userSaid } from './said.ts';
 import { tokenUsage } from './usage.ts';
 
 /** The request body, and tools in it: its own, those of a namespace, those that input items add. */
@@ -37,11 +38,25 @@ export const responsesDialect: Dialect = {
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
-    if (direction === 'upstream') return type === 'response.create' ? { type, mark: 'request' } : { type };
+    if (direction === 'upstream') return observeClientEvent(type, frame);
     return observeServerEvent(type, frame);
   },
   refusal: responsesError,
 };
+
+/** The body of a request is at the top of the event, by older clients at `response`. */
+const inputOf = (event: JsonObject): unknown => event.input ?? objectAt(event, 'response')?.input;
+
+function observeClientEvent(type: string, { data }: Frame): Observation {
+  switch (type) {
+    case 'response.create':
+      return { type, mark: 'request', said: userSaid(data, inputOf) };
+    case 'response.steer':
+      return { type, said: userSaid(data, inputOf) };
+    default:
+      return { type };
+  }
+}
 
 function observeServerEvent(type: string, frame: Frame): Observation {
   switch (type) {
@@ -50,6 +65,10 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.output_audio.delta':
     case 'response.audio.delta':
       return { type, mark: 'audio' };
+    case 'response.output_text.done':
+      return { type, said: assistantSaid(frame.data, 'text') };
+    case 'response.output_audio_transcript.done':
+      return { type, said: assistantSaid(frame.data, 'transcript') };
     case 'response.created':
       return { type, model: textAt(readEvent(frame.data), 'response', 'model') };
     case 'response.completed':

@@ -1,12 +1,13 @@
 // The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
 
 import { eventType } from '../../codecs/event-type.ts';
-import type { Dialect } from '../adapter.ts';
+import type { Dialect, Observation } from '../adapter.ts';
 import { readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
 import { realtimePlaces } from './realtime.ts';
+import { pieceSaid } from './said.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
@@ -20,9 +21,22 @@ export const translationDialect: Dialect = {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
     if (direction === 'upstream') return { type };
-    if (type === 'session.output_audio.delta') return { type, mark: 'audio' };
-    if (type === 'session.created') return { type, model: textAt(readEvent(frame.data), 'session', 'model') };
-    return { type };
+    return observeServerEvent(type, frame.data);
   },
   refusal: realtimeError,
 };
+
+function observeServerEvent(type: string, data: Buffer): Observation {
+  switch (type) {
+    case 'session.output_audio.delta':
+      return { type, mark: 'audio' };
+    case 'session.created':
+      return { type, model: textAt(readEvent(data), 'session', 'model'), isContinuous: true };
+    case 'session.input_transcript.delta':
+      return { type, said: pieceSaid(data, 'user') };
+    case 'session.output_transcript.delta':
+      return { type, said: pieceSaid(data, 'assistant') };
+    default:
+      return { type };
+  }
+}

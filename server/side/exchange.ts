@@ -79,7 +79,7 @@ async function readStream(options: Exchange, { headers, body }: Incoming): Promi
   try {
     await readBody(body, maxBytes, (piece) => pass(stream.push(piece)));
   } catch (error) {
-    if (progress.firstByteAt === undefined && error instanceof LlmFault && error.code !== 'garbled')
+    if (stream.served() === undefined && error instanceof LlmFault && error.code !== 'garbled')
       progress.mayHaveRun = false;
     progress.partial = partialOf(stream);
     throw error;

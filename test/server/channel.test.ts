@@ -109,3 +109,91 @@ test('an answer that nobody waits for is ignored', async () => {
   end.emit('message', { kind: 'fault', id: 99, message: 'x' });
   expect(await near.call('add')).toBe(1);
 });
+
+test('a tell that fails is no error anywhere', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const { near } = pair({ fail: () => Promise.reject(new Error('no')), add: () => 1 });
+  near.tell('fail');
+  near.tell('unknown');
+  expect(await near.call('add')).toBe(1);
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+describe('a stream', () => {
+  const never = new AbortController().signal;
+
+  test('gets its parts in order, and then its answer', async () => {
+    const { near } = pair({
+      count: async (to: number, emit: (part: number) => void) => {
+        for (let part = 1; part <= to; part++) emit(part);
+        return 'done';
+      },
+    });
+    const parts: number[] = [];
+    expect(await near.stream('count', 3, (part: number) => parts.push(part), never)).toBe('done');
+    expect(parts).toEqual([1, 2, 3]);
+    // A plain call of the same gets the answer alone.
+    expect(await near.call('count', 2)).toBe('done');
+    expect(parts).toEqual([1, 2, 3]);
+  });
+
+  test('that fails in the middle is an error', async () => {
+    const { near } = pair({
+      half: async (_: unknown, emit: (part: string) => void) => {
+        emit('one');
+        throw new Error('no more');
+      },
+    });
+    const parts: string[] = [];
+    await expect(near.stream('half', 0, (part: string) => parts.push(part), never)).rejects.toThrow('no more');
+    expect(parts).toEqual(['one']);
+  });
+
+  test('that is cancelled ends at once, tells the other side, and gets no more parts', async () => {
+    let signalThere: AbortSignal | undefined;
+    let emitThere: ((part: string) => void) | undefined;
+    const { near } = pair({
+      wait: (_: unknown, emit: (part: string) => void, signal: AbortSignal) => {
+        signalThere = signal;
+        emitThere = emit;
+        emit('first');
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve('late')));
+      },
+    });
+    const controller = new AbortController();
+    const parts: string[] = [];
+    const streamed = near.stream('wait', 0, (part: string) => parts.push(part), controller.signal);
+    while (parts.length === 0) await new Promise(setImmediate);
+    controller.abort(new Error('the client left'));
+    await expect(streamed).rejects.toThrow('the client left');
+    while (!signalThere?.aborted) await new Promise(setImmediate);
+    emitThere?.('second');
+    await new Promise(setImmediate);
+    expect(parts).toEqual(['first']);
+  });
+
+  test('is not begun with a signal that has aborted', async () => {
+    const { near } = pair({ add: () => 1 });
+    const signal = AbortSignal.abort(new Error('left before'));
+    await expect(near.stream('add', 0, () => {}, signal)).rejects.toThrow('left before');
+  });
+
+  test('is given up on both sides when the other process is gone', async () => {
+    let signalThere: AbortSignal | undefined;
+    const { near, end } = pair({
+      never: (_: unknown, _emit: unknown, signal: AbortSignal) => {
+        signalThere = signal;
+        return new Promise(() => {});
+      },
+    });
+    const streamed = near.stream('never', 0, () => {}, never);
+    while (signalThere === undefined) await new Promise(setImmediate);
+    end.break();
+    await expect(streamed).rejects.toThrow('the other process is gone');
+    expect(signalThere.aborted).toBe(true);
+  });
+});

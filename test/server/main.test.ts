@@ -1,6 +1,6 @@
 // The command line as an operator meets it: exit codes, what is printed and written, signals.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { openClient, refusedUpgrade } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
 import { runCommand, type Served, serve } from '../support/served.ts';
+import { storedCalls } from '../support/stored.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -132,7 +133,7 @@ test('where it listens is in one log line and in run.json, and it is ready then'
   expect(await gateway.exited).toEqual({ code: 0, signal: null });
 });
 
-test('every session leaves one line in sessions.jsonl, and no secret in any output', async () => {
+test('every session leaves its record in the store, and no secret in any output', async () => {
   gateway = await serve({ provider: provider.url, keys: [{ id: 'web', secret: 'secret-of-web' }] });
   for (let turn = 0; turn < 3; turn++) {
     const client = await openClient(gateway.url + REALTIME, KEY);
@@ -143,8 +144,8 @@ test('every session leaves one line in sessions.jsonl, and no secret in any outp
   }
   await refusedUpgrade(`${gateway.url}${REALTIME}&key=canary`);
   await gateway.stop();
-  const records = readFileSync(join(gateway.data, 'sessions.jsonl'), 'utf8').trim().split('\n');
-  expect(records.map((line) => JSON.parse(line))).toMatchObject(
+  const records = (await storedCalls(gateway.data)).map(({ session }) => session.record ?? '');
+  expect(records.map((record) => JSON.parse(record))).toMatchObject(
     Array.from({ length: 3 }, () => ({ key: 'web', reason: 'client-closed', frames: { upstream: 1 } })),
   );
   expect(gateway.stdout() + gateway.stderr() + records.join()).not.toMatch(/canary|secret-of-web|provider-secret/);

@@ -119,6 +119,8 @@ describe('the record', () => {
         provider: 'openai',
         route: '/v1/realtime',
         dialect: 'openai-realtime',
+        promptClass: 'realtime',
+        dataClass: 'open',
         startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         durationMs: expect.any(Number),
         model: 'gpt-realtime-2.1',

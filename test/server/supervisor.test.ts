@@ -1,12 +1,12 @@
 // Several gateway processes as one: they share a port, the places of keys, and the answers of the admin listener.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openClient, refusedUpgrade } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
+import { childrenOf, isRunning } from '../support/processes.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
 import { type Served, serve } from '../support/served.ts';
+import { storedCalls } from '../support/stored.ts';
 import { until } from '../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -23,24 +23,7 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-/** The processes of a supervisor that run this module, from /proc. */
-function childrenOf(pid: number, module: string): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  return children.map(Number).filter((child) => commandOf(child).includes(module));
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    // It is gone already.
-    return '';
-  }
-}
-
 const workersOf = (pid: number) => childrenOf(pid, 'worker.ts');
-const isRunning = (pid: number) =>
-  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
 describe('two gateway processes', () => {
   const start = async (more: Record<string, unknown> = {}): Promise<Served> => {
@@ -118,12 +101,13 @@ describe('two gateway processes', () => {
     expect((await refusedUpgrade(served.url + REALTIME, KEY)).status).toBe(429);
     for (const client of [...alive, ...fresh]) client.terminate();
     for (const socket of provider.sockets) socket.terminate();
-    // Nobody knows more of the lost ones than that they were.
-    const records = readFileSync(join(served.data, 'sessions.jsonl'), 'utf8').trim().split('\n');
-    const lostIds = records
-      .map((line) => JSON.parse(line))
-      .flatMap(({ reason, id }) => (reason === 'gateway-lost' ? [id] : []));
-    expect(new Set(lostIds).size).toBe(12 - alive.length);
+    await served.stop();
+    const stored = await storedCalls(served.data);
+    // Of the lost ones nobody knows more than that they were.
+    const lostOnes = stored.filter(({ session }) => session.reason === 'gateway-lost');
+    expect(lostOnes).toHaveLength(12 - alive.length);
+    expect(lostOnes.every(({ session, ledger }) => session.record === undefined && ledger.length === 1)).toBe(true);
+    expect(stored.every(({ session }) => session.endedAt !== undefined)).toBe(true);
   });
 
   test('find the rehearsal provider again after it was killed', async () => {

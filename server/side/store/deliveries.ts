@@ -17,7 +17,7 @@ export async function claimDeliveries(
     `update delivery set next_at = $2
      where id in (select id from delivery where is_over = 0 and next_at <= $1 order by next_at, id limit $3 ${skipLocked})
      returning *`,
-    [now, leaseUntil, count],
+    [Math.round(now), Math.round(leaseUntil), count],
   );
   return rows
     .map(deliveries.item)

@@ -31,7 +31,7 @@ export async function releaseTasks(query: Query, ids: readonly string[], runAt: 
     next: (offset: number) => string,
   ) => `update task set run_at = ${next(1)}, updated_at = ${next(1)}
     where session in (${list}) and state = 'queued' and attempts = 0 and run_at > ${next(1)}`;
-  await forIds(query, ids, sql, [runAt]);
+  await forIds(query, ids, sql, [Math.round(runAt)]);
 }
 
 /** Which of these sessions had their text removed. Holds all of them: who removes text waits until their turns are in. */

@@ -1,8 +1,7 @@
 // The tables in SQL that both databases read, as the steps that made them. A step is never changed once it is released.
 
-/** What is due: a queued task at its time, a running one when its lease ends. The index needs the very same words. */
+/** When a task is due: a queued task at its time, a running one when its lease ends, others never. The index needs the very same words. */
 export const DUE = "(case state when 'queued' then run_at when 'running' then lease_until end)";
-export const IS_WAITING = "state in ('queued', 'running')";
 
 const first = [
   `create table session (
@@ -29,12 +28,13 @@ const first = [
     input text, result text, error text, quality text, is_rehearsal bigint not null,
     created_at bigint not null, updated_at bigint not null
   )`,
-  `create index task_due on task (${DUE}) where ${IS_WAITING}`,
+  `create index task_due on task (${DUE}, id)`,
   'create index task_created on task (created_at, id)',
   'create index task_state on task (state, created_at, id)',
   'create index task_key on task (key, created_at, id)',
   'create index task_session on task (session)',
-  'create index task_alone on task (updated_at) where session is null',
+  'create index task_alone on task (session, updated_at) where session is null',
+  'create index task_spoken on task (session, state) where session is null and input is not null',
   `create table ledger (
     id text not null primary key,
     at bigint not null, kind text not null, path text not null, session text, task text, key text, team text,
@@ -51,7 +51,7 @@ const first = [
   'create index ledger_at on ledger (at, id)',
   'create index ledger_session on ledger (session, at, id)',
   'create index ledger_task on ledger (task) where task is not null',
-  "create index ledger_pending on ledger (at) where outcome = 'pending'",
+  "create index ledger_pending on ledger (outcome, at, id) where outcome = 'pending'",
   `create table budget (
     id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint
   )`,
@@ -60,7 +60,7 @@ const first = [
     id text not null primary key, session text, url text not null, event text not null, body text not null,
     attempts bigint not null, next_at bigint not null, is_over bigint not null default 0
   )`,
-  'create index delivery_due on delivery (is_over, next_at)',
+  'create index delivery_due on delivery (is_over, next_at, id)',
   'create index delivery_session on delivery (session) where session is not null',
   'create table lease (owner text not null primary key, expires_at bigint not null)',
   'create table secret (id text not null primary key, burned_at bigint not null, expires_at bigint not null)',

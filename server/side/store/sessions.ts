@@ -33,7 +33,7 @@ export async function renew(query: Query, owner: string, until: number): Promise
   await query(
     `insert into lease (owner, expires_at) values ($1, $2)
      on conflict (owner) do update set expires_at = excluded.expires_at`,
-    [owner, until],
+    [owner, Math.round(until)],
   );
 }
 

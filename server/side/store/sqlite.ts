@@ -109,12 +109,16 @@ function check(connection: DatabaseSync): void {
 
 /** False while a reader of another process needs the log. */
 function truncateLog(connection: DatabaseSync): boolean {
+  // This process has more to do than to wait for a reader.
+  connection.exec('pragma busy_timeout = 0');
   try {
     const { busy } = connection.prepare('pragma wal_checkpoint(truncate)').get() as { busy: number };
     return busy === 0;
   } catch {
     // A full disk: what was committed stays committed, and this is tried again.
     return false;
+  } finally {
+    connection.exec(`pragma busy_timeout = ${BUSY_MS}`);
   }
 }
 

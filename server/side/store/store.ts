@@ -47,7 +47,7 @@ export interface TaskFilter {
   readonly key?: string | null | undefined;
   readonly state?: TaskState | undefined;
   readonly limit: number;
-  /** Only tasks with a smaller id (they are listed newest first). */
+  /** Only tasks that come after the one of this id in the list. */
   readonly before?: string | undefined;
 }
 
@@ -105,16 +105,25 @@ export interface Store {
     readonly before?: string | undefined;
   }): Promise<readonly (StoredSession & Partial<SessionEnd>)[]>;
   turns(session: string): Promise<readonly Turn[]>;
-  /** Removes text and results; ledger rows stay. False when there is no such session. */
+  /**
+   * Removes text, results and waiting messages; ledger rows stay. Its open tasks fail as `forgotten`, and nothing that is handed over
+   * later brings text back. False when there is no such session.
+   */
   forget(session: string, now: number): Promise<boolean>;
-  /** Text and results of sessions: `until-tasks-done` (none of a session's tasks is queued or running), or older than. Returns how many were swept. */
+  /**
+   * `tasks-done`: removes the text of turns and the input of tasks where a session has ended and none of its tasks is queued or running;
+   * results stay. `older`: text and results of sessions that ended before then. Tasks without a session lose their input when they are
+   * done, and their result by age. Returns how many sessions and such tasks were swept.
+   */
   sweep(
     rule: { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number },
     now: number,
   ): Promise<number>;
 
+  /** One whose id exists is left alone. */
   addTask(task: Task): Promise<void>;
   task(id: string): Promise<Task | undefined>;
+  /** Newest first. */
   tasks(filter: TaskFilter): Promise<readonly Task[]>;
   /** Leases up to `count` due tasks (queued and due, or running with an expired lease), oldest first, `attempts` and `version` counted up. */
   claim(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
@@ -122,17 +131,24 @@ export interface Store {
   prolong(id: string, version: number, leaseUntil: number): Promise<boolean>;
   /** Writes what became of a leased task; false (and nothing written) when the lease was lost. */
   settleTask(outcome: TaskOutcome): Promise<boolean>;
-  /** Puts a `dead` or `failed` task back in the queue; false when it is in another state. */
+  /** Puts a `dead` or `failed` task back in the queue, with no attempts made; false in another state, or when its session's text is gone. */
   requeue(id: string, now: number): Promise<boolean>;
 
-  /** Reserves the amount in every budget, or in none. */
+  /** Reserves the amount in every budget, or in none. The row keeps its reservation; the same row again reserves nothing more. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<Reservation>;
-  /** Replaces the pending row by what happened, and settles the budgets. Twice is once. */
+  /**
+   * Replaces the pending row by what happened, and settles the budgets in which it is reserved. Twice is once, and after `settleLost` it
+   * changes nothing. A row that was never pending is added, and settles the budgets given here.
+   */
   settle(row: LedgerRow, budgets: readonly BudgetWindow[], reservedMicroUsd: number): Promise<void>;
-  /** Pending rows older than that are charged at their reservation and flagged (their caller is gone). */
+  /**
+   * Pending attempts older than that are charged at their reservation and flagged (their caller is gone): outcome `lost`. Where nothing was
+   * reserved, the cost is unknown.
+   */
   settleLost(before: number): Promise<number>;
   /** Sets quality or score of rows. */
   grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
+  /** Newest first; `until` is excluded, `before` is the id of a row. */
   ledger(filter: {
     readonly session?: string;
     readonly task?: string;
@@ -141,12 +157,14 @@ export interface Store {
     readonly limit: number;
     readonly before?: string;
   }): Promise<readonly LedgerRow[]>;
+  /** From `since` up to, but not including, `until`, in the order of `by`; what is unknown in a field is ''. Attempts under way are left out. */
   report(by: readonly ReportField[], since: number, until: number): Promise<readonly ReportRow[]>;
   /** What is spent and reserved of a budget. */
   spent(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 
+  /** Leases up to `count` that are due, oldest first; `attempts` is what `settleDelivery` wrote last. */
   deliveries(now: number, leaseUntil: number, count: number): Promise<readonly Delivery[]>;
-  /** `nextAt` undefined: delivered, or given up. */
+  /** `attempts`: made so far. `nextAt` undefined: delivered, or given up; the body is removed. */
   settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
 
   close(): Promise<void>;

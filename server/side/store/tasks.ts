@@ -3,7 +3,7 @@
 import type { Task } from '../records.ts';
 import { conditions, ofKey } from './conditions.ts';
 import type { Query, Value } from './database.ts';
-import { DUE, IS_WAITING } from './schema.ts';
+import { DUE } from './schema.ts';
 import type { TaskFilter, TaskOutcome } from './store.ts';
 import { insertAll, textValue } from './table.ts';
 import { deliveries, tasks } from './tables.ts';
@@ -43,9 +43,9 @@ export async function claimTasks(
 ): Promise<readonly Task[]> {
   const rows = await query(
     `update task set state = 'running', lease_until = $2, attempts = attempts + 1, version = version + 1, updated_at = $1
-     where id in (select id from task where ${IS_WAITING} and ${DUE} <= $1 order by ${DUE}, id limit $3 ${skipLocked})
+     where id in (select id from task where ${DUE} <= $1 order by ${DUE}, id limit $3 ${skipLocked})
      returning *`,
-    [now, leaseUntil, count],
+    [Math.round(now), Math.round(leaseUntil), count],
   );
   // `returning` keeps no order.
   return rows.map(tasks.item).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
@@ -54,7 +54,7 @@ export async function claimTasks(
 export async function prolongTask(query: Query, id: string, version: number, leaseUntil: number): Promise<boolean> {
   const rows = await query(
     "update task set lease_until = $3 where id = $1 and version = $2 and state = 'running' returning id",
-    [id, version, leaseUntil],
+    [id, version, Math.round(leaseUntil)],
   );
   return rows.length > 0;
 }
@@ -67,7 +67,16 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
        result = $5, error = $6, quality = $7, updated_at = $8
      where id = $1 and version = $2 and state = 'running'
      returning session`,
-    [id, version, state, runAt ?? null, text(result), text(error), quality ?? null, at],
+    [
+      id,
+      version,
+      state,
+      runAt === undefined ? null : Math.round(runAt),
+      text(result),
+      text(error),
+      quality ?? null,
+      Math.round(at),
+    ],
   );
   if (settled === undefined) return false;
   const session = (settled.session as string | null) ?? undefined;
@@ -86,7 +95,7 @@ export async function requeue(query: Query, id: string, now: number): Promise<bo
      where id = $1 and state in ('dead', 'failed')
        and not exists (select 1 from session where session.id = task.session and session.swept_at is not null)
      returning id`,
-    [id, now],
+    [id, Math.round(now)],
   );
   return rows.length > 0;
 }

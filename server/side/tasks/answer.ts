@@ -7,12 +7,14 @@ export type ReadAnswer = { readonly value: unknown } | { readonly problem: strin
 
 /** Places where an object may begin that are tried; prose has few braces. */
 const MAX_STARTS = 8;
+/** A longer answer that is not JSON is not looked through. */
+const MAX_SEARCHED_CHARS = 128 * 1024;
 
 /** The value of an answer, or what is wrong with it, in words that may be sent back to the model. */
 export function readAnswer(text: string, kind: Kind): ReadAnswer {
   const whole = parse(text);
   if (whole !== undefined) return fitting(whole.value, kind);
-  for (const candidate of objectsIn(text)) {
+  for (const candidate of objectsIn(text.slice(0, MAX_SEARCHED_CHARS))) {
     const read = fitting(candidate, kind);
     if ('value' in read) return read;
   }

@@ -2,7 +2,7 @@
 // that multiply) may hold up the process: both end as a problem.
 
 import { createContext, Script } from 'node:vm';
-import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 
 /** A JSON Schema of draft 2020-12, as data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -10,26 +10,52 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** What is wrong with a value, in words without its contents; undefined: it fits. */
 export type Check = (value: unknown) => string | undefined;
 
-/** Longest time for one compilation or one check. */
-const MAX_CHECK_MS = 200;
+/** Longest time for one compilation or one check; a usual one takes a few. */
+const MAX_CHECK_MS = 500;
 const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_ERRORS = 8;
 
+type Compiled = { readonly check: Check } | { readonly problem: string };
+
+/** Schemas of the configuration come with every task. */
+const known = new WeakMap<JsonSchema, Compiled>();
+
 /** The check of a schema, or what is wrong with the schema itself. */
-export function compileSchema(schema: JsonSchema): { readonly check: Check } | { readonly problem: string } {
+export function compileSchema(schema: JsonSchema): Compiled {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
+  const compiled = compile(schema);
+  known.set(schema, compiled);
+  return compiled;
+}
+
+const options: Options = { strict: false, allErrors: true, validateFormats: false, logger: false };
+let ofSchemas: Ajv2020 | undefined;
+
+function compile(schema: JsonSchema): Compiled {
   if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS)
     return { problem: `longer than ${MAX_SCHEMA_CHARS} characters` };
   if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
   try {
-    const validate = bounded(() => {
-      // A compiler of its own: schemas are kept by their `$id`, and users' ids are not ours to share.
-      const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false });
-      return ajv.compile(schema as AnySchema);
-    });
+    // Made ready outside of the time that a schema has: it is slow, and happens once.
+    ofSchemas ??= readyForSchemas();
+    const validator = ofSchemas;
+    if (bounded(() => validator.validateSchema(schema)) !== true) {
+      return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
+    }
+    // A compiler of its own: schemas are kept by their `$id`, and users' ids are not ours to share.
+    const validate = bounded(() => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema));
     return { check: (value) => checked(validate, value) };
   } catch (error) {
     return { problem: isTimeout(error) ? 'it takes too long to compile' : compileProblem(error) };
   }
+}
+
+function readyForSchemas(): Ajv2020 {
+  const validator = new Ajv2020(options);
+  // Its meta-schema is synchronous.
+  void validator.validateSchema({ type: 'object' });
+  return validator;
 }
 
 interface Validate {

@@ -7,8 +7,8 @@ import type { SideConfig, TaskConfig } from '../side-schema.ts';
 import { STAND_IN } from '../stand-in-config.ts';
 import { type TaskInput, writeInput } from './task-input.ts';
 
-/** `runAt` of a task that waits for its session to end: the last moment that a date can be. */
-export const ARMED_AT = 8_640_000_000_000_000;
+/** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
+export const ARMED_AT = 9_999_999_999_999;
 
 /** What is armed when a session starts: tasks for its end, and the first of those that come every few minutes. */
 export function planStart(session: StoredSession, config: SideConfig): Task[] {

@@ -81,6 +81,25 @@ describe('from the provider', () => {
     expect(content(serverContent)?.type).toBe('serverContent');
   });
 
+  const user = (text: string) => ({ role: 'user', text, isPiece: true });
+  const assistant = (text: string) => ({ role: 'assistant', text, isPiece: true });
+  test.each([
+    [{ inputTranscription: { text: 'hel' } }, [user('hel')]],
+    [{ outputTranscription: { text: ' world' }, turnComplete: true }, [assistant(' world')]],
+    [{ inputTranscription: { text: 'a' }, outputTranscription: { text: 'b' } }, [user('a'), assistant('b')]],
+    [
+      { modelTurn: { parts: [{ text: 'thinking', thought: true }, { text: 'one ' }, { text: 'two' }] } },
+      [assistant('one two')],
+    ],
+    [{ modelTurn, outputTranscription: { text: 'spoken' } }, [assistant('spoken')]],
+    [{ interimInputTranscription: { text: 'h' } }, undefined],
+    [{ inputTranscription: { text: '' } }, undefined],
+    [{ inputTranscription: { text: 7 } }, undefined],
+    [{ modelTurn }, undefined],
+  ])('%.160j says what was said', (serverContent, said) => {
+    expect(content(serverContent)?.said).toEqual(said);
+  });
+
   test.each([
     [{ voiceActivity: { voiceActivityType: 'ACTIVITY_START' } }, 'speech-started'],
     [{ voiceActivity: { voiceActivityType: 'ACTIVITY_END' } }, 'speech-stopped'],
@@ -127,7 +146,6 @@ describe('from the client', () => {
     [{ client_content: { turns: [], turn_complete: true } }, 'request'],
     [{ clientContent: { turns: [], turnComplete: false } }, undefined],
     [{ clientContent: { turns: [] } }, undefined],
-    [{ realtimeInput: { text: 'hello' } }, 'request'],
     [{ realtimeInput: { activityEnd: {} } }, 'request'],
     [{ realtime_input: { activity_end: {} } }, 'request'],
     [{ realtimeInput: { activityStart: {} } }, undefined],
@@ -139,6 +157,25 @@ describe('from the client', () => {
     expect(upstream(message)).toEqual(
       mark === undefined ? { type: Object.keys(message)[0] } : { type: Object.keys(message)[0], mark },
     );
+  });
+
+  const spoken = (text: string) => ({ role: 'user', parts: [{ text }] });
+  const answered = { role: 'model', parts: [{ text: 'an answer of before' }] };
+  test.each([
+    [{ realtimeInput: { text: 'hello' } }, 'hello'],
+    [{ realtime_input: { text: 'hello' } }, 'hello'],
+    [{ clientContent: { turns: [spoken('one'), spoken('two')], turnComplete: true } }, 'one\ntwo'],
+    [{ client_content: { turns: spoken('only one') } }, 'only one'],
+    [{ clientContent: { turns: [spoken('before'), answered, spoken('now')], turnComplete: true } }, 'now'],
+    [{ clientContent: { turns: [spoken('before'), answered] } }, undefined],
+    [{ clientContent: { turns: [{ parts: [{ inlineData: { data: 'QUJD' } }] }] } }, undefined],
+    [{ realtimeInput: { text: 'x'.repeat(300_000) } }, undefined],
+  ])('%.120j says %s', (message, text) => {
+    expect(upstream(message)?.said).toEqual(text && [{ role: 'user', text }]);
+  });
+
+  test('text is a request too', () => {
+    expect(upstream({ realtimeInput: { text: 'hello' } })?.mark).toBe('request');
   });
 
   test('the setup tells the model, which the provider never does', () => {

@@ -8,7 +8,7 @@ const downstream = (event: object) => dialect.observe(frameOf(event), 'downstrea
 
 test('session.started tells the model', () => {
   const event = { type: 'session.started', session: { id: 's', model: 'gpt-live-1' } };
-  expect(downstream(event)).toEqual({ type: 'session.started', model: 'gpt-live-1' });
+  expect(downstream(event)).toEqual({ type: 'session.started', model: 'gpt-live-1', isContinuous: true });
 });
 
 test.each(['session.usage.updated', 'session.closed'])('%s brings the seconds so far', (type) => {

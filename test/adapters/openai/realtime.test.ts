@@ -88,7 +88,7 @@ describe('from the provider', () => {
   test.each(['session.created', 'session.updated'])('%s tells the model', (type) => {
     expect(downstream({ type, session: { model: 'gpt-realtime' } })).toEqual({ type, model: 'gpt-realtime' });
     const transcription = { type: 'transcription', audio: { input: { transcription: { model: 'whisper-1' } } } };
-    expect(downstream({ type, session: transcription })).toEqual({ type, model: 'whisper-1' });
+    expect(downstream({ type, session: transcription })).toEqual({ type, model: 'whisper-1', isContinuous: true });
     expect(downstream({ type, session: {} })).toEqual({ type });
   });
 

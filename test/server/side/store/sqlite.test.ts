@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../../../server/side/store/database.ts';
+import type { Database, Query } from '../../../../server/side/store/database.ts';
 import { migrate } from '../../../../server/side/store/migrations.ts';
 import { createStore, openStore } from '../../../../server/side/store/open.ts';
 import { openSqlite } from '../../../../server/side/store/sqlite.ts';
@@ -78,6 +78,8 @@ describe('the owner', () => {
 
 interface Writer {
   readonly acknowledged: string[];
+  /** When something is acknowledged. */
+  first(): Promise<unknown>;
   kill(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ async function aWriter(dataDirectory: string, prefix: string): Promise<Writer> {
   const read = once(lines, 'close');
   return {
     acknowledged,
+    first: async () => acknowledged.length > 0 || once(lines, 'line'),
     async kill() {
       child.kill('SIGKILL');
       await exited;
@@ -108,7 +111,8 @@ describe('kill -9', () => {
     const acknowledged: string[] = [];
     for (let round = 0; round < 5; round++) {
       const writer = await aWriter(where.place.dataDirectory, `r${round}`);
-      await new Promise((later) => setTimeout(later, 50 + Math.random() * 200));
+      await writer.first();
+      await new Promise((later) => setTimeout(later, Math.random() * 200));
       await writer.kill();
       // The last line may be half of one.
       acknowledged.push(...writer.acknowledged.filter((line) => /^r\d+-\d+-\d+$/.test(line)));
@@ -192,6 +196,37 @@ describe('transactions that share a commit', () => {
     expect(results[2]).toMatchObject({ reason: expect.any(RangeError) });
     expect(results[3]).toMatchObject({ value: [{ count: 1 }] });
     expect(await database.query(count)).toEqual([{ count: 1 }]);
+  });
+});
+
+describe('what is asked for all the time', () => {
+  test('is found by an index, however much is stored', async () => {
+    const database = await aDatabase();
+    const plans: string[] = [];
+    const explained =
+      (query: Query): Query =>
+      async (sql, params = []) => {
+        const steps = await query(`explain query plan ${sql}`, params);
+        plans.push(steps.map(({ detail }) => detail).join(', '));
+        return query(sql, params);
+      };
+    const store = createStore({
+      ...database,
+      query: explained(database.query),
+      transaction: (work) => database.transaction((query) => work(explained(query))),
+    });
+    const planOf = async (work: Promise<unknown>) => {
+      await work;
+      return plans.splice(0).join('; ');
+    };
+    expect(await planOf(store.claim(1, 2, 3))).toMatch(/task_due \(<expr><\?\)(?!.*TEMP)/);
+    expect(await planOf(store.deliveries(1, 2, 3))).toMatch(/delivery_due \(is_over=\? AND next_at<\?\)(?!.*TEMP)/);
+    expect(await planOf(store.settleLost(1))).toMatch(/ledger_pending \(outcome=\? AND at<\?\)(?!.*TEMP)/);
+    expect(await planOf(store.recover('one', 1))).toContain('SCAN session USING INDEX session_open');
+    expect(await planOf(store.sweep({ kind: 'tasks-done' }, 1))).toMatch(/session_swept.*task_session.*task_spoken/);
+    expect(await planOf(store.sweep({ kind: 'older', than: 1 }, 1))).toMatch(/session_kept.*task_alone/);
+    const lists = [store.sessions({ limit: 1, key: 'a' }), store.tasks({ limit: 1, state: 'dead', before: 'x' })];
+    expect(await planOf(Promise.all([...lists, store.ledger({ session: 's', limit: 1 })]))).not.toMatch(/SCAN|TEMP/);
   });
 });
 

@@ -1,0 +1,143 @@
+// What the gateway processes handed over becomes rows: sessions, turns, ledger, tasks. One batch after the other, each committed as a
+// whole before it is acknowledged; the same batch twice changes nothing.
+
+import type { Logger } from 'pino';
+import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../handover.ts';
+import { budgetsFor } from './budget.ts';
+import type { Prices } from './prices.ts';
+import { outcomeOf, realtimeRow, type SessionUse } from './realtime-row.ts';
+import type { SessionEnd, StoredSession } from './records.ts';
+import type { SideConfig } from './side-schema.ts';
+import type { BudgetWindow, Handover, Store } from './store/store.ts';
+import { sessionDeliveries } from './tasks/events.ts';
+import { planStart, planTurn } from './tasks/plan.ts';
+
+export interface IntakeOptions {
+  readonly config: SideConfig;
+  readonly store: Store;
+  readonly prices: Pick<Prices, 'estimate'>;
+  /** The instance whose gateways hand over. */
+  readonly owner: string;
+  readonly log: Logger;
+  /** Something was committed that may be worked on. */
+  readonly onTaken?: (items: readonly HandedOver[]) => void;
+}
+
+export interface Intake {
+  /** Resolves when everything is committed; rejects with a StoreError. */
+  take(items: readonly HandedOver[]): Promise<void>;
+  /** Sessions that the store has ended since their instance was gone. */
+  recovered(sessions: readonly StoredSession[]): Promise<void>;
+}
+
+/** Open sessions that are remembered; of others the store is asked. */
+const REMEMBERED = 20_000;
+
+type Lists = Omit<Required<Handover>, 'charged'>;
+/** A Handover that grows. */
+type Rows = { readonly [Name in keyof Lists]: NonNullable<Lists[Name]>[number][] } & {
+  readonly charged: Record<string, BudgetWindow[]>;
+};
+
+export function createIntake({ config, store, prices, owner, log, onTaken }: IntakeOptions): Intake {
+  const open = new Map<string, StoredSession>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function sessionOf(id: string): Promise<StoredSession | undefined> {
+    const known = open.get(id) ?? (await store.session(id));
+    if (known !== undefined) remember(known);
+    return known;
+  }
+
+  function remember(session: StoredSession): void {
+    open.set(session.id, session);
+    const [oldest] = open.keys();
+    if (open.size > REMEMBERED && oldest !== undefined) open.delete(oldest);
+  }
+
+  async function add(item: HandedOver, rows: Rows): Promise<void> {
+    if (item.kind === 'started') return start(item, rows);
+    const session = await sessionOf(item.kind === 'turn' ? item.session : item.id);
+    // Its start was lost, or never committed: there is nothing that the rest could belong to.
+    if (session === undefined)
+      return log.warn({ id: 'id' in item ? item.id : item.session, kind: item.kind }, 'unknown session');
+    if (item.kind === 'turn') return turn(session, item, rows);
+    open.delete(session.id);
+    if (item.kind === 'ended') return end(session, item, rows);
+    await breakOff(session, { id: item.id, endedAt: item.endedAt, reason: 'gateway-lost', record: undefined }, rows);
+  }
+
+  function start({ kind: _, ...started }: SessionStarted, rows: Rows): void {
+    const session = { ...started, owner };
+    remember(session);
+    rows.started.push(session);
+    rows.tasks.push(...planStart(session, config));
+    spend(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }, rows);
+  }
+
+  function turn(session: StoredSession, { kind: _, usage, model, ...spoken }: TurnFinished, rows: Rows): void {
+    rows.turns.push(spoken);
+    rows.tasks.push(...planTurn(session, spoken.number, config));
+    spend(session, { at: spoken.endedAt, usage, model, outcome: 'pending' }, rows);
+  }
+
+  function end(session: StoredSession, { id, endedAt, record }: SessionEnded, rows: Rows): void {
+    const reason = record.reason ?? 'unknown';
+    finish(session, { id, endedAt, reason, record: JSON.stringify(record) }, rows);
+    spend(session, { at: endedAt, usage: record.usage, model: record.model, outcome: outcomeOf(reason) }, rows);
+  }
+
+  /** A session that could not say itself how it ended: what it had used is in the ledger already. */
+  async function breakOff(session: StoredSession, ended: SessionEnd, rows: Rows): Promise<void> {
+    const [stored, ledger] = [await store.session(session.id), await store.ledger({ session: session.id, limit: 100 })];
+    // The end that it gave itself counts.
+    if (stored?.endedAt !== undefined && stored.reason !== ended.reason) return;
+    finish(session, ended, rows);
+    const row = ledger.find(({ kind }) => kind === 'realtime');
+    if (row !== undefined) rows.ledger.push({ ...row, at: Math.max(row.at, ended.endedAt), outcome: ended.reason });
+  }
+
+  function finish(session: StoredSession, ended: SessionEnd, rows: Rows): void {
+    rows.ended.push(ended);
+    rows.released.push({ session: ended.id, runAt: ended.endedAt });
+    rows.deliveries.push(...sessionDeliveries({ ...session, ...ended }, config));
+  }
+
+  function spend(session: StoredSession, use: SessionUse, rows: Rows): void {
+    rows.ledger.push(realtimeRow(session, use, prices));
+    rows.charged[session.id] = budgetsFor(config.budgets, session, use.at);
+  }
+
+  /** Batches are committed one after the other, so that what comes later finds what came before. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = queue.then(work);
+    queue = done.catch(() => {});
+    return done;
+  }
+
+  async function commit(items: readonly HandedOver[]): Promise<void> {
+    const rows = noRows();
+    for (const item of items) await add(item, rows);
+    await store.take(rows);
+    onTaken?.(items);
+  }
+
+  return {
+    take: (items) => inTurn(() => commit(items)),
+    recovered: (sessions) =>
+      inTurn(async () => {
+        const rows = noRows();
+        for (const { id } of sessions) {
+          const ended = await store.session(id);
+          if (ended?.endedAt === undefined || ended.reason === undefined) continue;
+          open.delete(id);
+          await breakOff(ended, { id, endedAt: ended.endedAt, reason: ended.reason, record: ended.record }, rows);
+        }
+        await store.take(rows);
+      }),
+  };
+}
+
+function noRows(): Rows {
+  return { started: [], turns: [], ended: [], ledger: [], charged: {}, tasks: [], released: [], deliveries: [] };
+}

@@ -1,0 +1,40 @@
+// The side process, forked by the supervisor: it owns the store and everything that is not realtime, and ends with its channel.
+
+import { openChannel } from '../channel.ts';
+import { createLog } from '../log.ts';
+import { openSide, type Side, type SideStart } from './side.ts';
+import type { AnswerSide, SideRequest } from './side-request.ts';
+
+let opening: Promise<Side> | undefined;
+let closing: Promise<void> | undefined;
+
+/** With nobody to report to, only what is quick is waited for. */
+const ORPHAN_MS = 1000;
+
+function side(): Promise<Side> {
+  return opening ?? Promise.reject(new Error('the side process has not started'));
+}
+
+function close(patienceMs: number): Promise<void> {
+  closing ??= side().then((open) => open.close(patienceMs));
+  return closing;
+}
+
+openChannel(process, {
+  async start(start: SideStart): Promise<void> {
+    opening = openSide(start, createLog(start.config.log.level));
+    await opening;
+  },
+  handOver: async (batch: Uint8Array) => (await side()).handOver(batch),
+  lost: async (ids: readonly string[]) => (await side()).lost(ids),
+  side: async (request: SideRequest, emit: Parameters<AnswerSide>[1], signal: AbortSignal) =>
+    (await side()).answer(request, emit, signal),
+  standIn: async (url: string) => (await side()).useStandIn(url),
+  metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
+  close,
+});
+
+// Signals reach the whole process group; only the supervisor acts on them.
+process.on('SIGTERM', () => {});
+process.on('SIGINT', () => {});
+process.once('disconnect', () => void close(ORPHAN_MS).catch(() => {}));

@@ -1,0 +1,115 @@
+// The side path as a whole: store, intake, router, tasks, webhooks and HTTP answers, opened together and closed in order.
+
+import type { Logger } from 'pino';
+import { decode } from '../../codecs/wire.ts';
+import type { Config } from '../config.ts';
+import type { HandedOver } from '../handover.ts';
+import { faultOf } from '../log.ts';
+import { countAttempts } from './attempt-metrics.ts';
+import { createSideHttp } from './http/answer.ts';
+import { createIntake } from './intake.ts';
+import { holdLease } from './owner-lease.ts';
+import { createPrices } from './prices.ts';
+import { createRouter } from './router.ts';
+import { createSideMetrics } from './side-metrics.ts';
+import type { AnswerSide } from './side-request.ts';
+import { openStore } from './store/open.ts';
+import { createRunner } from './tasks/runner.ts';
+import { createWebhooks } from './tasks/webhooks.ts';
+import { keepUp } from './upkeep.ts';
+
+export interface SideStart {
+  readonly config: Config;
+  /** One supervisor, from its start to its end. */
+  readonly instance: string;
+  /** false: takes handovers and answers HTTP, but works on nothing by itself. */
+  readonly runsTasks: boolean;
+  /** Where the stand-in listens (http:), if there is one now. */
+  readonly standInUrl: string | undefined;
+}
+
+export interface Side {
+  readonly metrics: ReturnType<typeof createSideMetrics>;
+  readonly answer: AnswerSide;
+  /** Resolves when the batch (a list of HandedOver, encoded) is committed. */
+  handOver(batch: Uint8Array): Promise<void>;
+  /** Sessions of a gateway process that died. */
+  lost(ids: readonly string[]): Promise<void>;
+  useStandIn(url: string): void;
+  /** Lets running work end, for as long as that, and closes the store. */
+  close(patienceMs: number): Promise<void>;
+}
+
+/** Rejects when the store cannot be opened, and says why. */
+export async function openSide(start: SideStart, log: Logger): Promise<Side> {
+  const { config, instance, runsTasks } = start;
+  let { standInUrl } = start;
+  const { dataDirectory, side: limits } = config;
+  const metrics = createSideMetrics();
+  const store = countAttempts(await openStore({ url: config.store.url, dataDirectory }), metrics.registry);
+  const prices = createPrices(config.prices);
+  const router = createRouter({ config, store, prices, standInUrl: () => standInUrl, log });
+  const webhooks = runsTasks ? createWebhooks({ config, store, log, metrics }) : undefined;
+  const settled = () => webhooks?.wake();
+  const runner = createRunner({ config, store, router, log, metrics, settled, isBackground: runsTasks });
+  const wake = (): void => {
+    runner.wake();
+    webhooks?.wake();
+  };
+  const onTaken = (items: readonly HandedOver[]): void => {
+    metrics.taken(items);
+    wake();
+  };
+  const intake = createIntake({ config, store, prices, owner: instance, log, onTaken });
+  const onRecovered = async (sessions: Parameters<typeof intake.recovered>[0]): Promise<void> => {
+    await intake.recovered(sessions);
+    wake();
+  };
+  const lease = await holdLease({ store, owner: instance, leaseMs: limits.ownerLeaseMs, log, onRecovered });
+  const stopUpkeep = runsTasks
+    ? keepUp({ store, transcripts: config.transcripts, longestCallMs: longestCall(config), log })
+    : undefined;
+
+  return {
+    metrics,
+    answer: createSideHttp({ config, store, router, runner, log }),
+    async handOver(batch) {
+      const items = itemsOf(batch, log);
+      if (items.length > 0) await intake.take(items);
+    },
+    lost: (ids) => intake.take(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() }))),
+    useStandIn(url) {
+      standInUrl = url;
+    },
+    async close(patienceMs) {
+      stopUpkeep?.();
+      await within(patienceMs, Promise.allSettled([runner.close(), webhooks?.close()]));
+      await within(patienceMs, router.close());
+      await lease.leave().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+      await store.close();
+    },
+  };
+}
+
+/** A batch that cannot be read will never be: sent again and again, it would hold up all others. */
+function itemsOf(batch: Uint8Array, log: Logger): readonly HandedOver[] {
+  try {
+    return decode(batch) as readonly HandedOver[];
+  } catch (error) {
+    log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
+    return [];
+  }
+}
+
+/** A margin is for what happens around the calls. */
+function longestCall({ classes, tasks }: Config): number {
+  const deadlines = [...Object.values(classes), ...tasks].map(({ deadlineMs }) => deadlineMs);
+  return Math.max(120_000, ...deadlines) + 60_000;
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work.catch(() => {}), limit]);
+  clearTimeout(timer);
+}

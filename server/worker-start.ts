@@ -1,0 +1,17 @@
+// What a gateway process is started with, and how long it may take to hand over the rest when it ends.
+
+import type { Config } from './config.ts';
+import type { GatewayOptions } from './gateway.ts';
+import type { Ports } from './ports.ts';
+
+export interface WorkerStart {
+  readonly config: Config;
+  readonly tls: GatewayOptions['tls'];
+  readonly rehearsalUrl: string | undefined;
+  readonly ports: Ports;
+  /** Other processes listen on the same ports. */
+  readonly isShared: boolean;
+}
+
+/** How long the end of a process waits until what it handed over is stored. */
+export const FLUSH_MS = 5000;

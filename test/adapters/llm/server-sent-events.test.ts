@@ -1,0 +1,43 @@
+// Server-sent events out of bytes.
+
+import { expect, test } from 'vitest';
+import { LlmFault } from '../../../adapters/llm/llm.ts';
+import { createEventReader } from '../../../adapters/llm/server-sent-events.ts';
+import { seededRandom } from '../../support/random.ts';
+
+test('events are the same however the bytes are cut, and lose none of them', () => {
+  const text = 'event: a\r\ndata: 1\r\n\r\n:c\n\ndata: two\ndata:lines\n\ndata\n\nevent: ü\ndata: {"x":"ß"}\n\n';
+  const bytes = Buffer.from(text);
+  const random = seededRandom(7);
+  for (let round = 0; round < 200; round++) {
+    const reader = createEventReader();
+    const events = [];
+    for (let at = 0; at < bytes.length; ) {
+      const size = 1 + random.below(9);
+      events.push(...reader.push(bytes.subarray(at, at + size)));
+      at += size;
+    }
+    expect(events.map(({ name, data }) => [name, data])).toEqual([
+      ['a', '1'],
+      ['', undefined],
+      ['', 'two\nlines'],
+      ['', ''],
+      ['ü', '{"x":"ß"}'],
+    ]);
+    expect(Buffer.concat(events.map(({ raw }) => raw)).toString()).toBe(text);
+    expect(reader.end()).toEqual([]);
+  }
+});
+
+test('the end gives what has no empty line behind it, once', () => {
+  const reader = createEventReader();
+  expect(reader.push(Buffer.from('data: rest\n'))).toEqual([]);
+  expect(reader.end().map(({ data }) => data)).toEqual(['rest']);
+  expect(reader.end()).toEqual([]);
+});
+
+test('an event of more than maxBytes is a fault', () => {
+  const reader = createEventReader(100);
+  expect(reader.push(Buffer.alloc(100, 'x'))).toEqual([]);
+  expect(() => reader.push(Buffer.from('x'))).toThrow(LlmFault);
+});

@@ -1,0 +1,232 @@
+// kill -9 at any moment, in the middle of calls: what was acknowledged is there, nothing counts twice, every session has an end.
+// TRUNKLINE_LONG=1 runs 200 rounds, else 20.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import { encode } from '../../../codecs/wire.ts';
+import { type Channel, openChannel } from '../../../server/channel.ts';
+import { loadConfig } from '../../../server/config.ts';
+import { entry } from '../../../server/entry.ts';
+import type { HandedOver } from '../../../server/handover.ts';
+import type { SideStart } from '../../../server/side/side.ts';
+import { configFile } from '../../support/config-file.ts';
+import { openClient } from '../../support/gateway.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { childrenOf } from '../../support/processes.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { seededRandom } from '../../support/random.ts';
+import { type Served, serve } from '../../support/served.ts';
+import { storedCalls } from '../../support/stored.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const isLong = process.env.TRUNKLINE_LONG === '1';
+const ROUNDS = isLong ? 200 : 20;
+const mode = `${ROUNDS} rounds, ${isLong ? 'TRUNKLINE_LONG=1' : 'the short mode'}`;
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const chance = seededRandom(4);
+const between = (least: number, most: number): number => least + chance.below(Math.max(1, most - least));
+
+/** Tasks are armed and released, and wait for a gateway that is not there. */
+const config = {
+  transcripts: 'P30D',
+  gateways: {
+    nowhere: {
+      profile: 'openai-compatible',
+      path: 'direct',
+      baseUrl: 'http://127.0.0.1:9',
+      apiKey: 'x',
+      allowPrivate: true,
+    },
+  },
+  classes: { plain: { targets: [{ gateway: 'nowhere', model: 'm' }], unknownPrice: 'allow' } },
+  tasks: [{ kind: 'summary', class: 'plain', when: 'end' }],
+};
+
+/** What must hold of a session when everything has been killed and recovered. `acknowledged`: turns that were seen to be stored. */
+async function check(data: string, acknowledged: ReadonlyMap<string, number>, sent: ReadonlyMap<string, number>) {
+  const calls = await storedCalls(data);
+  const found = new Map(calls.map((call) => [call.session.id, call]));
+  for (const [id, turns] of acknowledged) expect(found.get(id)?.turns.length ?? -1).toBeGreaterThanOrEqual(turns);
+  for (const { session, turns, ledger, tasks } of calls) {
+    expect(session.endedAt).toBeTypeOf('number');
+    expect(session.reason).toMatch(/^(recovered|client-closed|client-lost|provider-closed|drained)$/);
+    expect(turns.length).toBeLessThanOrEqual(sent.get(session.id) ?? 0);
+    expect(turns.map(({ number, user }) => [number, user])).toEqual(
+      turns.map((_, index) => [index + 1, `turn ${index + 1}`]),
+    );
+    const realtime = ledger.filter(({ kind }) => kind === 'realtime');
+    expect(realtime.map(({ usage }) => usage.totalTokens ?? 0)).toEqual([10 * turns.length]);
+    expect(tasks.map(({ kind }) => kind)).toEqual(['summary']);
+    expect(tasks[0]?.runAt).toBeLessThan(Date.now() + 3_600_000);
+  }
+  return calls;
+}
+
+test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async () => {
+  const data = temporaryFolder('killed-side');
+  const loaded = loadConfig({ file: configFile(config), data, env: {} });
+  const start: SideStart = { config: loaded, instance: 'one', runsTasks: false, standInUrl: undefined };
+  const acknowledged = new Map<string, number>();
+  const sent = new Map<string, number>();
+  const open = new Map<string, number>();
+  let unacknowledged: HandedOver[] = [];
+
+  async function run(): Promise<{ child: ChildProcess; channel: Channel }> {
+    const child = fork(entry('side/side-process'), { serialization: 'advanced' });
+    const channel = openChannel(child, {});
+    await channel.call('start', start);
+    return { child, channel };
+  }
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const { child, channel } = await run();
+    const dead = once(child, 'exit');
+    const doom = delay(between(0, 150)).then(() => child.kill('SIGKILL'));
+    // As a gateway does: what was not acknowledged comes again, before anything else.
+    for (let isUp = true; isUp; ) {
+      const items = unacknowledged.length > 0 ? unacknowledged : someItems(open, sent);
+      unacknowledged = items;
+      isUp = await channel.call('handOver', encode(items)).then(
+        () => true,
+        () => false,
+      );
+      if (!isUp) break;
+      unacknowledged = [];
+      for (const item of items) {
+        if (item.kind === 'started') acknowledged.set(item.id, 0);
+        if (item.kind === 'turn') acknowledged.set(item.session, item.number);
+      }
+    }
+    await doom;
+    await dead;
+  }
+  // Another instance finds them.
+  const { child, channel } = await run().then(async (last) => {
+    last.child.kill('SIGKILL');
+    await once(last.child, 'exit');
+    Object.assign(start, { instance: 'two' });
+    return run();
+  });
+  await channel.call('close', 1000);
+  child.disconnect();
+  await once(child, 'exit');
+  const calls = await check(data, acknowledged, sent);
+  expect(calls.length).toBeGreaterThan(ROUNDS / 2);
+  expect([...acknowledged.values()].reduce((sum, turns) => sum + turns, 0)).toBeGreaterThan(ROUNDS);
+});
+
+/** A few sessions begin, go on and end. */
+function someItems(open: Map<string, number>, sent: Map<string, number>): HandedOver[] {
+  const items: HandedOver[] = [];
+  for (let count = between(1, 12); count > 0; count--) {
+    const ids = [...open.keys()];
+    const id = ids[between(0, ids.length)];
+    if (id === undefined || (open.size < 10 && chance.below(5) === 0)) items.push(begin(open, sent));
+    else if (chance.below(10) === 0) items.push(finish(id, open));
+    else items.push(speak(id, open, sent));
+  }
+  return items;
+}
+
+let sessions = 0;
+const of = { provider: 'openai', route: '/v1/realtime', dialect: 'openai-realtime', model: 'gpt-realtime-2.1' };
+const who = {
+  key: undefined,
+  team: undefined,
+  promptClass: 'realtime',
+  dataClass: 'open',
+  isRehearsal: false,
+} as const;
+
+function begin(open: Map<string, number>, sent: Map<string, number>): HandedOver {
+  sessions += 1;
+  const id = `00000000-0000-4000-8000-${String(sessions).padStart(12, '0')}`;
+  open.set(id, 0);
+  sent.set(id, 0);
+  return { kind: 'started', id, ...of, ...who, startedAt: Date.now() };
+}
+
+function speak(id: string, open: Map<string, number>, sent: Map<string, number>): HandedOver {
+  const number = (open.get(id) ?? 0) + 1;
+  open.set(id, number);
+  sent.set(id, number);
+  const at = Date.now();
+  const words = { user: `turn ${number}`, assistant: 'yes', isInterrupted: false, startedAt: at, endedAt: at };
+  return { kind: 'turn', session: id, number, ...words, usage: { totalTokens: 10 * number }, model: undefined };
+}
+
+function finish(id: string, open: Map<string, number>): HandedOver {
+  const usage = { totalTokens: 10 * (open.get(id) ?? 0) };
+  open.delete(id);
+  return { kind: 'ended', id, endedAt: Date.now(), record: { id, reason: 'client-closed', usage } as never };
+}
+
+let provider: FakeProvider;
+beforeAll(async () => {
+  provider = await startProvider({
+    onSession: (ws) =>
+      ws.on('message', () => {
+        ws.send(JSON.stringify({ type: 'response.output_text.delta', delta: 'x' }));
+        ws.send(JSON.stringify({ type: 'response.output_text.done', text: 'yes' }));
+        ws.send(
+          JSON.stringify({ type: 'response.done', response: { status: 'completed', usage: { total_tokens: 10 } } }),
+        );
+      }),
+  });
+});
+afterAll(() => provider.close());
+
+test(`the whole gateway is killed: ${mode}`, { timeout: ROUNDS * 30_000 }, async () => {
+  const data = temporaryFolder('killed-whole');
+  const acknowledged = new Map<string, number>();
+  const sent = new Map<string, number>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const served = await serve({ provider: provider.url, ...config }, data);
+    const ids = [0, 1].map((one) => `00000000-0000-4000-9000-${String(2 * round + one).padStart(12, '0')}`);
+    const clients = await Promise.all(ids.map((id) => openClient(`${served.url}${REALTIME}&trunkline-session=${id}`)));
+    const talking = clients.map((client, one) => talk(client, ids[one] ?? '', sent));
+    const end = Date.now() + between(50, 400);
+    while (Date.now() < end) await Promise.all(ids.map((id) => look(served, id, acknowledged)));
+    if (round % 5 === 4) clients[0]?.close(1000);
+    await delay(between(0, 40));
+    killAll(served);
+    await served.exited;
+    for (const client of clients) client.terminate();
+    await Promise.all(talking);
+  }
+  const last = await serve({ provider: provider.url, ...config }, data);
+  await last.stop();
+  const calls = await check(data, acknowledged, sent);
+  expect(calls.length).toBeGreaterThan(ROUNDS);
+  expect([...acknowledged.values()].filter((turns) => turns > 0).length).toBeGreaterThan(ROUNDS / 4);
+});
+
+/** Turn after turn, until the connection is gone. */
+async function talk(client: WebSocket, id: string, sent: Map<string, number>): Promise<void> {
+  const gone = closed(client);
+  for (let number = 1; client.readyState === client.OPEN; number++) {
+    const content = [{ type: 'input_text', text: `turn ${number}` }];
+    sent.set(id, number);
+    client.send(JSON.stringify({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } }));
+    for (let event = 0; event < 3; event++) await Promise.race([message(client), gone]);
+    await delay(between(2, 20));
+  }
+}
+
+/** What is stored of a session, as its owner sees it. */
+async function look(served: Served, id: string, acknowledged: Map<string, number>): Promise<void> {
+  const url = `${served.url.replace('ws', 'http')}/v1/sessions/${id}`;
+  const reply = await fetch(url, { headers: { connection: 'close' } });
+  if (!reply.ok) return;
+  const { turns } = (await reply.json()) as { turns?: readonly unknown[] };
+  if (turns !== undefined) acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, turns.length));
+}
+
+/** All of its processes, as good as at once. */
+function killAll({ child }: Served): void {
+  if (child.pid === undefined) return;
+  for (const pid of [...childrenOf(child.pid, ''), child.pid]) process.kill(pid, 'SIGKILL');
+}

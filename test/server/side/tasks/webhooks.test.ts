@@ -1,0 +1,289 @@
+// Messages to real HTTP servers: signed, tried again, given up, never sent where they may not go.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Delivery, Task } from '../../../../server/side/records.ts';
+import { openStore } from '../../../../server/side/store/open.ts';
+import type { Store } from '../../../../server/side/store/store.ts';
+import { sessionDeliveries, taskDeliveries } from '../../../../server/side/tasks/events.ts';
+import { createWebhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';
+import { queuedTask, sideConfig } from '../../../support/task-records.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { until } from '../../../support/until.ts';
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const ends: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+interface Seen {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly at: number;
+}
+
+/** A receiver that answers as it is told, by the number of the request, and remembers. */
+async function receiver(answer: (response: ServerResponse, number: number, request: IncomingMessage) => void) {
+  const seen: Seen[] = [];
+  const count = { open: 0, mostOpen: 0 };
+  const server = createServer(async (request, response) => {
+    count.mostOpen = Math.max(count.mostOpen, ++count.open);
+    response.on('close', () => count.open--);
+    let body = '';
+    for await (const part of request) body += part;
+    seen.push({ headers: request.headers as Record<string, string>, body, at: Date.now() });
+    answer(response, seen.length, request);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ends.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return { seen, count, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+}
+
+const status =
+  (code: number, headers = {}) =>
+  (response: ServerResponse) =>
+    void response.writeHead(code, headers).end();
+
+type Hook = { url: string; secret?: string; allowPrivate?: boolean; timeoutMs?: number };
+
+async function bench(hooks: readonly Hook[]) {
+  const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('webhooks') });
+  ends.push(() => store.close());
+  const webhooks = hooks.map((hook) => ({ secret, allowPrivate: true, events: ['task.done' as const], ...hook }));
+  const config = sideConfig({ webhooks, side: { pollMs: 20 } });
+  const outcomes: string[] = [];
+  const start = (options: Partial<WebhooksOptions> = {}) => {
+    const made = createWebhooks({
+      config,
+      store,
+      log: pino({ level: 'silent' }),
+      metrics: { delivered: (_event, outcome) => void outcomes.push(outcome) },
+      pausesMs: [10, 10, 10],
+      closeMs: 50,
+      ...options,
+    });
+    ends.push(() => made.close());
+    return made;
+  };
+  return { store, config, outcomes, start, finish: (id: string) => finish(store, id, config) };
+}
+
+/** Ends a task with its messages, as a runner does; returns them. */
+async function finish(store: Store, id: string, config: ReturnType<typeof sideConfig>): Promise<readonly Delivery[]> {
+  await store.addTask(queuedTask({ id }));
+  const now = Date.now();
+  const [task] = await store.claim(now, now + 60_000, 1);
+  const result = '{"title":"A title"}';
+  const deliveries = taskDeliveries({ ...(task as Task), state: 'done', result }, config, now);
+  await store.settleTask({ id, version: task?.version ?? 0, state: 'done', result, at: now, deliveries });
+  return deliveries;
+}
+
+/** Messages that still wait, now or later. */
+const waiting = (store: Store) => store.deliveries(Number.MAX_SAFE_INTEGER / 1000, Date.now(), 1000);
+
+describe('a message', () => {
+  test.each([secret, 'a-secret-in-plain-text'])(
+    'is signed as the specification of Standard Webhooks says (%s)',
+    async (given) => {
+      const { url, seen } = await receiver(status(204));
+      const { store, start, finish, outcomes } = await bench([{ url, secret: given }]);
+      const [delivery] = await finish('task-1');
+      start();
+      await until(() => outcomes.length === 1);
+      const { headers, body } = seen[0] as Seen;
+      const verifier = given === secret ? new Webhook(given) : new Webhook(given, { format: 'raw' });
+      expect(verifier.verify(body, headers)).toMatchObject({
+        type: 'task.done',
+        data: { id: 'task-1', kind: 'title', state: 'done', result: { title: 'A title' }, rehearsal: false },
+      });
+      expect(() => verifier.verify(`${body} `, headers)).toThrow();
+      expect(headers['webhook-id']).toBe(delivery?.id);
+      expect(headers['content-type']).toBe('application/json');
+      expect(outcomes).toEqual(['delivered']);
+      expect(await waiting(store)).toEqual([]);
+    },
+  );
+
+  test('is sent again with the same id until it is taken', async () => {
+    const { url, seen } = await receiver((response, number) => status(number < 3 ? 500 : 200)(response));
+    const { start, finish, outcomes } = await bench([{ url }]);
+    await finish('task-1');
+    start();
+    await until(() => outcomes.at(-1) === 'delivered');
+    expect(outcomes).toEqual(['failed', 'failed', 'delivered']);
+    expect(new Set(seen.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+
+  test('is given up after its last pause', async () => {
+    const { url, seen } = await receiver(status(500));
+    const { store, start, finish, outcomes } = await bench([{ url }]);
+    await finish('task-1');
+    start();
+    await until(() => outcomes.at(-1) === 'given_up');
+    expect(seen).toHaveLength(4);
+    expect(await waiting(store)).toEqual([]);
+  });
+
+  test('is given up at once where the receiver is gone (410)', async () => {
+    const { url, seen } = await receiver(status(410));
+    const { start, finish, outcomes } = await bench([{ url }]);
+    await finish('task-1');
+    start();
+    await until(() => outcomes.length === 1);
+    expect(outcomes).toEqual(['given_up']);
+    expect(seen).toHaveLength(1);
+  });
+
+  test.each([429, 503])('waits as long as a %d asks for, up to a bound', async (code) => {
+    const { url } = await receiver(status(code, { 'retry-after': '7200' }));
+    const { store, start, finish, outcomes } = await bench([{ url }]);
+    await finish('task-1');
+    start({ maxRetryAfterMs: 5_000_000 });
+    await until(() => outcomes.length === 1);
+    const [message] = await store.deliveries(Date.now() + 4_900_000, 0, 1);
+    expect(message).toBeUndefined();
+    expect(await store.deliveries(Date.now() + 5_100_000, 0, 1)).toHaveLength(1);
+  });
+
+  test('never follows a redirect', async () => {
+    const other = await receiver(status(200));
+    const { url, seen } = await receiver(status(307, { location: other.url }));
+    const { start, finish, outcomes } = await bench([{ url }]);
+    await finish('task-1');
+    start({ pausesMs: [] });
+    await until(() => outcomes.at(-1) === 'given_up');
+    expect(seen).toHaveLength(1);
+    expect(other.seen).toEqual([]);
+  });
+
+  test.each([
+    ['127.0.0.1', 'http://127.0.0.1'],
+    ['a name', 'http://localhost'],
+    ['another spelling', 'http://0x7f000001'],
+  ])('never goes to a private address (%s)', async (_name, origin) => {
+    const { url, seen } = await receiver(status(200));
+    const { start, finish, outcomes } = await bench([
+      { url: `${origin}:${new URL(url).port}/hook`, allowPrivate: false },
+    ]);
+    await finish('task-1');
+    start({ pausesMs: [] });
+    await until(() => outcomes.length === 1);
+    expect(outcomes).toEqual(['given_up']);
+    expect(seen).toEqual([]);
+  });
+
+  test('to a receiver that is not there, or never answers, is tried again', async () => {
+    const silent = await receiver(() => {});
+    const { store, start, finish, outcomes } = await bench([
+      { url: 'http://127.0.0.1:1/hook' },
+      { url: silent.url, timeoutMs: 50 },
+    ]);
+    await finish('task-1');
+    start({ pausesMs: [60_000] });
+    await until(() => outcomes.length === 2);
+    expect(outcomes).toEqual(['failed', 'failed']);
+    expect(await waiting(store)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+  });
+
+  test('to a URL that is not configured any more is given up', async () => {
+    const { url, seen } = await receiver(status(200));
+    const { store, start, config, outcomes } = await bench([]);
+    await finish(store, 'task-1', {
+      ...config,
+      webhooks: [{ url, secret, events: ['task.done'], allowPrivate: true, timeoutMs: 100 }],
+    });
+    start();
+    await until(() => outcomes.length === 1);
+    expect(outcomes).toEqual(['given_up']);
+    expect(seen).toEqual([]);
+  });
+
+  test('of an answer without end is done with soon', async () => {
+    const { url } = await receiver((response) => {
+      response.writeHead(200);
+      const more = setInterval(() => response.write('x'.repeat(65_536)), 1);
+      response.on('close', () => clearInterval(more));
+    });
+    const { start, finish, outcomes } = await bench([{ url, timeoutMs: 60_000 }]);
+    await finish('task-1');
+    start();
+    await until(() => outcomes.length === 1);
+    expect(outcomes).toEqual(['delivered']);
+  });
+});
+
+describe('many messages', () => {
+  test('to a slow receiver are sent a few at once, and hold up nobody else', async () => {
+    const slow = await receiver(() => {});
+    const quick = await receiver(status(200));
+    const { start, store, config, finish } = await bench([{ url: slow.url, timeoutMs: 60_000 }]);
+    for (let number = 0; number < 60; number++) await finish(`slow-${number}`);
+    const hook = { url: quick.url, secret, events: ['task.done' as const], allowPrivate: true, timeoutMs: 1000 };
+    const both = { ...config, webhooks: [...config.webhooks, hook] };
+    const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
+    const none = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
+    await store.take({ ...none, deliveries: late.map((one) => ({ ...one, session: 'none' })) });
+    start({ config: both, perUrl: 3, batch: 8 });
+    await until(() => quick.seen.length === 1);
+    expect(slow.count.mostOpen).toBe(3);
+  });
+
+  test('are sent once, though two instances look for them', async () => {
+    const { url, seen } = await receiver(status(200));
+    const { store, start, finish } = await bench([{ url }]);
+    for (let number = 0; number < 50; number++) await finish(`task-${number}`);
+    start();
+    start();
+    await until(async () => seen.length >= 50 && (await waiting(store)).length === 0);
+    expect(new Set(seen.map(({ headers }) => headers['webhook-id'])).size).toBe(50);
+    expect(seen).toHaveLength(50);
+  });
+});
+
+test('closing gives back what is on its way', async () => {
+  const { url, seen } = await receiver(() => {});
+  const { store, start, finish } = await bench([{ url, timeoutMs: 60_000 }]);
+  await finish('task-1');
+  const webhooks = start({ closeMs: 20 });
+  await until(() => seen.length === 1);
+  await webhooks.close();
+  expect(await store.deliveries(Date.now(), Date.now(), 10)).toMatchObject([{ attempts: 0 }]);
+});
+
+test('a secret that cannot sign is refused at the start', async () => {
+  const { store, config } = await bench([{ url: 'https://example.com', secret: 'whsec_###' }]);
+  expect(() => createWebhooks({ config, store, log: pino({ level: 'silent' }) })).toThrow();
+});
+
+describe('events', () => {
+  const url = 'https://example.com/hook';
+  const of = (...events: ('task.done' | 'task.failed' | 'session.ended')[]) =>
+    sideConfig({ webhooks: [{ url, secret, events }] });
+
+  test('go to those who asked for them', () => {
+    const done = queuedTask({ state: 'done', result: '{}' });
+    expect(taskDeliveries(done, of('task.failed'), 0)).toEqual([]);
+    expect(taskDeliveries({ ...done, state: 'dead' }, of('task.failed'), 0)).toHaveLength(1);
+  });
+
+  test('have an id that follows from what they report', () => {
+    const end = { id: 'session-1', endedAt: 5, reason: 'client_left', record: undefined };
+    const [first] = sessionDeliveries(end, of('session.ended'));
+    expect(sessionDeliveries(end, of('session.ended'))[0]?.id).toBe(first?.id);
+    expect(first).toMatchObject({ session: 'session-1', event: 'session.ended', attempts: 0, nextAt: 5 });
+    expect(JSON.parse(first?.body ?? '').data).toMatchObject({ id: 'session-1', reason: 'client_left' });
+    const done = queuedTask({ state: 'done', result: '{}' });
+    const [one] = taskDeliveries({ ...done, version: 1 }, of('task.done'), 0);
+    const [another] = taskDeliveries({ ...done, version: 2 }, of('task.done'), 0);
+    expect(one?.id).not.toBe(another?.id);
+  });
+});

@@ -1,0 +1,58 @@
+// The part of a Store that the router needs, in memory: budgets and ledger rows. It can be told to fail.
+
+import type { LedgerRow } from '../../server/side/records.ts';
+import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/store.ts';
+
+export interface MemoryStore extends Pick<Store, 'reserve' | 'settle'> {
+  /** In the order of their reservations. */
+  readonly rows: ReadonlyMap<string, LedgerRow>;
+  /** Reserved and spent, by the id of the budget. */
+  readonly budgets: ReadonlyMap<string, { reservedMicroUsd: number; spentMicroUsd: number }>;
+  /** The rows in order, once none is pending any more. */
+  settled(): Promise<readonly LedgerRow[]>;
+  fails: { reserve: boolean; settle: boolean };
+}
+
+export function memoryStore(): MemoryStore {
+  const rows = new Map<string, LedgerRow>();
+  const budgets = new Map<string, { reservedMicroUsd: number; spentMicroUsd: number }>();
+  const fails = { reserve: false, settle: false };
+  const budgetOf = ({ id }: BudgetWindow) => {
+    const budget = budgets.get(id) ?? { reservedMicroUsd: 0, spentMicroUsd: 0 };
+    budgets.set(id, budget);
+    return budget;
+  };
+  return {
+    rows,
+    budgets,
+    fails,
+    async reserve(windows, amountMicroUsd, pending) {
+      await undefined;
+      if (fails.reserve) throw new StoreError('store_full', new Error('scripted'));
+      for (const window of windows) {
+        const { reservedMicroUsd, spentMicroUsd } = budgetOf(window);
+        const leftMicroUsd = window.limitMicroUsd - reservedMicroUsd - spentMicroUsd;
+        if (amountMicroUsd > leftMicroUsd) return { kind: 'exceeded', budget: window, leftMicroUsd };
+      }
+      for (const window of windows) budgetOf(window).reservedMicroUsd += amountMicroUsd;
+      rows.set(pending.id, pending);
+      return { kind: 'reserved' };
+    },
+    async settle(row, windows, reservedMicroUsd) {
+      await undefined;
+      if (fails.settle) throw new StoreError('store_unavailable', new Error('scripted'));
+      if (rows.get(row.id)?.outcome !== 'pending') return;
+      rows.set(row.id, row);
+      for (const window of windows) {
+        const budget = budgetOf(window);
+        budget.reservedMicroUsd -= reservedMicroUsd;
+        budget.spentMicroUsd += row.costMicroUsd ?? 0;
+      }
+    },
+    async settled() {
+      while ([...rows.values()].some(({ outcome }) => outcome === 'pending'))
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      return [...rows.values()];
+    },
+  };
+}

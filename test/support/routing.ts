@@ -1,0 +1,106 @@
+// A router over scripted LLM gateways, with its store in memory, for one test at a time.
+
+import { pino } from 'pino';
+import { afterEach } from 'vitest';
+import { z } from 'zod';
+import type { LlmCall } from '../../adapters/llm/llm.ts';
+import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/call.ts';
+import { createPrices } from '../../server/side/prices.ts';
+import { createRouter, type RouterOptions } from '../../server/side/router.ts';
+import { type SideConfig, sideShape } from '../../server/side/side-schema.ts';
+import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
+import { type MemoryStore, memoryStore } from './memory-store.ts';
+
+const schema = z.strictObject(sideShape);
+type Written = z.input<typeof schema>;
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A scripted gateway that goes with the test. */
+export async function gateway(options: LlmGatewayOptions = {}): Promise<LlmGateway> {
+  const made = await llmGateway(options);
+  closing.push(() => made.close());
+  return made;
+}
+
+/** The settings of an LLM gateway for a scripted one. */
+export const at = ({ baseUrl }: LlmGateway, more: object = {}) =>
+  ({ profile: 'openai-compatible', baseUrl, apiKey: 'test-key', allowPrivate: true, ...more }) as const;
+
+export function sideConfig(written: Written, standIn = false): SideConfig {
+  const parsed = schema.parse(written);
+  return { ...parsed, tasks: parsed.tasks ?? [], standIn };
+}
+
+export interface Routing {
+  readonly router: Router;
+  readonly store: MemoryStore;
+  readonly config: SideConfig;
+}
+
+export function routing(written: Written, more: Partial<RouterOptions> & { readonly standIn?: boolean } = {}): Routing {
+  const config = sideConfig(written, more.standIn);
+  const store = memoryStore();
+  const router = createRouter({
+    config,
+    store,
+    prices: createPrices(config.prices),
+    standInUrl: () => undefined,
+    log: pino({ level: 'silent' }),
+    closeMs: 100,
+    ...more,
+  });
+  closing.push(() => router.close());
+  return { router, store, config };
+}
+
+export const llmCall = (more: Partial<LlmCall> = {}): LlmCall => ({
+  messages: [{ role: 'user', content: 'What was said?' }],
+  maxTokens: 100,
+  isStreamed: false,
+  extra: {},
+  ...more,
+});
+
+export const call = ({
+  llm,
+  ...more
+}: Partial<Omit<Call, 'llm'>> & { readonly llm?: Partial<LlmCall> } = {}): Call => ({
+  kind: 'chat',
+  promptClass: 'commodity',
+  dataClass: 'open',
+  key: 'demo',
+  team: undefined,
+  session: undefined,
+  task: undefined,
+  model: undefined,
+  llm: llmCall(llm),
+  isRehearsal: false,
+  signal: new AbortController().signal,
+  ...more,
+});
+
+export function answered(outcome: Answered | Unanswered): Answered {
+  if (outcome.kind === 'answered') return outcome;
+  throw new Error(`${outcome.code}: ${outcome.message}`);
+}
+
+export function unanswered(outcome: Answered | Unanswered): Unanswered {
+  if (outcome.kind === 'unanswered') return outcome;
+  throw new Error(`answered by ${outcome.gateway}`);
+}
+
+/** Collects a streamed answer. */
+export function collector(): StreamSink & { readonly heads: object[]; text(): string } {
+  const heads: object[] = [];
+  const pieces: Buffer[] = [];
+  return {
+    heads,
+    begin: (head) => heads.push(head),
+    write: (bytes) => pieces.push(bytes),
+    text: () => Buffer.concat(pieces).toString(),
+  };
+}

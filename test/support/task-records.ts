@@ -1,0 +1,70 @@
+// Settings and records of the side path for tests, each complete, with what a test changes.
+
+import { z } from 'zod';
+import type { StoredSession, Task, Turn } from '../../server/side/records.ts';
+import { type SideConfig, sideShape } from '../../server/side/side-schema.ts';
+
+const schema = z.strictObject(sideShape);
+
+/** A class `plain` on a gateway, unless the settings say otherwise. */
+export function sideConfig(settings: z.input<typeof schema> & { readonly standIn?: boolean } = {}): SideConfig {
+  const { standIn = false, ...rest } = settings;
+  const { tasks = [], ...parsed } = schema.parse({
+    gateways: {
+      scripted: { profile: 'openai-compatible', baseUrl: 'http://127.0.0.1:9', apiKey: 'k', allowPrivate: true },
+    },
+    classes: { plain: { targets: [{ gateway: 'scripted', model: 'scripted-1' }] } },
+    ...rest,
+  });
+  return { ...parsed, tasks, standIn };
+}
+
+export function storedSession(change: Partial<StoredSession> = {}): StoredSession {
+  return {
+    id: 'session-1',
+    key: 'demo',
+    team: 'red',
+    provider: 'openai',
+    route: '/v1/realtime',
+    dialect: 'openai-realtime',
+    model: 'gpt-realtime',
+    promptClass: 'plain',
+    dataClass: 'open',
+    isRehearsal: false,
+    owner: 'here',
+    startedAt: 1_000_000,
+    ...change,
+  };
+}
+
+export function turn(session: string, number: number, user: string | undefined, assistant: string | undefined): Turn {
+  return { session, number, startedAt: number, endedAt: number, user, assistant, isInterrupted: false };
+}
+
+export function queuedTask(change: Partial<Task> = {}): Task {
+  return {
+    id: 'task-1',
+    session: undefined,
+    key: 'demo',
+    team: 'red',
+    kind: 'title',
+    promptClass: 'plain',
+    dataClass: 'open',
+    state: 'queued',
+    runAt: 0,
+    attempts: 0,
+    version: 0,
+    leaseUntil: undefined,
+    input: JSON.stringify({ text: 'I would like to change my booking.' }),
+    result: undefined,
+    error: undefined,
+    quality: undefined,
+    isRehearsal: false,
+    createdAt: 1_000_000,
+    updatedAt: 1_000_000,
+    ...change,
+  };
+}
+
+/** A task whose text is this takes the process of a test's worker with it. */
+export const POISON = 'poison';

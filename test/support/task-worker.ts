@@ -1,0 +1,53 @@
+// A process that runs tasks until it is killed. Its one argument is JSON: the store, the scripted LLM gateway, the lease. It says
+// `ready` on stdout, and once a second, when nothing is queued or running any more, `idle`.
+
+import { writeSync } from 'node:fs';
+import { pino } from 'pino';
+import { openStore, type StorePlace } from '../../server/side/store/open.ts';
+import { createRunner } from '../../server/side/tasks/runner.ts';
+import { PATIENCE } from '../../server/side/tasks/verdict.ts';
+import { plainRouter } from './plain-router.ts';
+import { POISON, sideConfig } from './task-records.ts';
+
+export interface WorkerOptions {
+  readonly place: StorePlace;
+  readonly baseUrl: string;
+  readonly leaseMs: number;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+}
+
+const { place, baseUrl, leaseMs, timeoutMs, concurrency } = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
+const store = await openStore(place);
+const router = plainRouter({
+  baseUrl,
+  timeoutMs,
+  before: ({ llm }) => {
+    if (JSON.stringify(llm.messages).includes(POISON)) process.kill(process.pid, 'SIGKILL');
+    return undefined;
+  },
+});
+createRunner({
+  config: sideConfig({
+    side: { leaseMs, concurrency, pollMs: 20 },
+    // Every kill is an attempt of all that ran beside.
+    tasks: [
+      { kind: 'title', class: 'plain', maxAttempts: 100 },
+      { kind: 'summary', class: 'plain', maxAttempts: 3 },
+    ],
+    webhooks: [{ url: 'https://example.com/hook', secret: 'a-secret', events: ['task.done', 'task.failed'] }],
+  }),
+  store,
+  router,
+  log: pino({ level: 'silent' }),
+  patience: { ...PATIENCE, firstMs: 20, mostMs: 200 },
+});
+writeSync(1, 'ready\n');
+
+setInterval(async () => {
+  const [queued, running] = await Promise.all([
+    store.tasks({ state: 'queued', limit: 1 }),
+    store.tasks({ state: 'running', limit: 1 }),
+  ]);
+  if (queued.length + running.length === 0) writeSync(1, 'idle\n');
+}, 250);
