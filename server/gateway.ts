@@ -75,8 +75,8 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, rehearsalUrl, outbox } = options;
-    if (outbox !== undefined) exportOutbox(this.#metrics.registry, outbox);
+    const { config, rehearsalUrl } = options;
+    if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
@@ -180,8 +180,8 @@ export class Gateway {
     server.on('request', (request, response) => {
       const { fleet, askSide } = this.#options;
       const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
-      const objection = (admitted: Admitted) => this.#objection(admitted);
-      void answerHttp(request, response, { gate: this.#gate, find, objection, metrics: this.#metrics, askSide });
+      const shared = { gate: this.#gate, metrics: this.#metrics, find, askSide };
+      void answerHttp(request, response, { ...shared, objection: (admitted) => this.#objection(admitted) });
     });
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
@@ -191,8 +191,7 @@ export class Gateway {
   /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
   async #objection({ key }: Admitted): Promise<Refusal | undefined> {
     if (this.#hindrance !== undefined) return this.#hindrance;
-    const { fleet } = this.#options;
-    const id = randomUUID();
+    const [id, fleet] = [randomUUID(), this.#options.fleet];
     const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
     if (grant === 'granted') fleet.release(id);
     return grant === 'full' ? tooMany : undefined;
@@ -265,7 +264,6 @@ export class Gateway {
       return false;
     }
     const { config, log, fleet, outbox } = this.#options;
-    const { limits } = config;
     const { adapter, handshake, sessionId } = admitted;
     const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
@@ -274,9 +272,9 @@ export class Gateway {
     this.#connections.upgraded(socket);
     const session = new Session({
       admitted,
-      client: new Peer({ socket, role: 'client', limits }),
-      provider: new Peer({ socket: provider, role: 'provider', limits }),
-      limits,
+      client: new Peer({ socket, role: 'client', limits: config.limits }),
+      provider: new Peer({ socket: provider, role: 'provider', limits: config.limits }),
+      limits: config.limits,
       metrics: this.#metrics,
       log,
       turns: handOver,

@@ -1,17 +1,14 @@
 // The side process of a gateway that runs: what arrives in its store, and that calls do not notice when it is gone, hangs or comes back.
 
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { WebSocket } from 'ws';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
-import { closed, message } from '../../support/inbox.ts';
 import { childrenOf } from '../../support/processes.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import type { FakeProvider } from '../../support/provider.ts';
 import { spokenTurn } from '../../support/recording.ts';
 import { RehearsalClient } from '../../support/rehearsal-client.ts';
-import { type Served, serve } from '../../support/served.ts';
+import { runCommand, type Served, serve } from '../../support/served.ts';
 import { type StoredCall, storedCalls } from '../../support/stored.ts';
-import { until } from '../../support/until.ts';
+import { startTurnProvider, talk, turn } from '../../support/turn-provider.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -25,18 +22,7 @@ const LATEST = { transcripts: 'P30D' };
 let provider: FakeProvider;
 let gateway: Served | undefined;
 beforeAll(async () => {
-  provider = await startProvider({
-    // Answers each frame with the same bytes, and each request for a reply with a turn.
-    onSession: (ws) =>
-      ws.on('message', (data: Buffer, binary: boolean) => {
-        const asked = binary ? undefined : /"type":"response.create","text":"([^"]*)"/.exec(data.toString())?.[1];
-        if (asked === undefined) return ws.send(data, { binary });
-        ws.send(JSON.stringify({ type: 'response.output_text.delta', delta: asked }));
-        ws.send(JSON.stringify({ type: 'response.output_text.done', text: asked }));
-        const usage = { total_tokens: 10, input_tokens: 6, output_tokens: 4 };
-        ws.send(JSON.stringify({ type: 'response.done', response: { status: 'completed', usage } }));
-      }),
-  });
+  provider = await startTurnProvider();
 });
 afterAll(() => provider.close());
 afterEach(async () => {
@@ -61,26 +47,8 @@ async function rehearse(served: Served, path: string): Promise<RehearsalClient> 
 }
 
 const sideOf = (served: Served): number => childrenOf(served.run.pid, 'side-process')[0] ?? 0;
-const waiting = (served: Served): Promise<number> => served.metric('trunkline_outbox_items');
 const texts = (calls: readonly StoredCall[]) =>
   calls.map(({ turns }) => turns.map(({ user, assistant }) => [user, assistant]));
-
-/** One turn, as the provider above makes it. */
-async function turn(client: WebSocket, words: string): Promise<void> {
-  client.send(JSON.stringify({ type: 'conversation.item.create', item: text(`asked ${words}`) }));
-  await message(client);
-  client.send(`{"type":"response.create","text":"${words}"}`);
-  for (let event = 0; event < 3; event++) await message(client);
-}
-
-/** Frames of audio there and back, compared. */
-async function talk(client: WebSocket, frames: number): Promise<void> {
-  for (let frame = 0; frame < frames; frame++) {
-    const bytes = Buffer.from(JSON.stringify({ type: 'input_audio_buffer.append', audio: randomUUID().repeat(20) }));
-    client.send(bytes, { binary: false });
-    expect((await message(client)).data.equals(bytes)).toBe(true);
-  }
-}
 
 describe('the turns of a session are stored, with its usage and its end', () => {
   test('Realtime, typed and spoken', async () => {
@@ -214,95 +182,14 @@ describe('the turns of a session are stored, with its usage and its end', () => 
   });
 });
 
-describe('while the side process', () => {
-  test('is dead, calls go on, and what they did is stored once when it is back', async () => {
-    const served = await start({ provider: provider.url });
-    const client = await openClient(served.url + REALTIME);
-    await turn(client, 'one');
-    const victim = sideOf(served);
-    for (let round = 0; round < 3; round++) {
-      process.kill(sideOf(served), 'SIGKILL');
-      await turn(client, `round ${round}`);
-      await talk(client, 50);
-      await until(() => sideOf(served) !== 0 && sideOf(served) !== victim);
-    }
-    const late = await openClient(served.url + REALTIME);
-    await talk(late, 1);
-    await until(async () => (await waiting(served)) === 0 && (await fetch(`${served.admin}/readyz`)).status === 200);
-    for (const one of [client, late]) one.close(1000);
-    for (const one of [client, late]) expect((await closed(one)).code).toBe(1000);
-    const calls = await stored(served);
-    expect(texts(calls)).toEqual([
-      [
-        ['asked one', 'one'],
-        ['asked round 0', 'round 0'],
-        ['asked round 1', 'round 1'],
-        ['asked round 2', 'round 2'],
-      ],
-      [],
-    ]);
-    expect(calls.map(({ session }) => session.reason)).toEqual(['client-closed', 'client-closed']);
-    expect(calls[0]?.ledger).toMatchObject([{ usage: { totalTokens: 40 }, outcome: 'ok' }]);
-  });
-
-  test('hangs, calls go on; new ones are refused only once the outbox is full, and not any more when it is back', async () => {
-    const served = await start({ provider: provider.url, side: { outboxItems: 5 } });
-    const first = await openClient(served.url + REALTIME);
-    await until(async () => (await waiting(served)) === 0);
-    process.kill(sideOf(served), 'SIGSTOP');
-    const clients = [first];
-    for (let count = 0; count < 5; count++) clients.push(await openClient(served.url + REALTIME));
-    expect(await served.metric('trunkline_outbox_items')).toBe(5);
-    const refused = await refusedUpgrade(served.url + REALTIME);
-    expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body).error.code]).toEqual([
-      503,
-      '5',
-      'side_unavailable',
-    ]);
-    const asked = await fetch(served.url.replace('ws', 'http') + REALTIME, { headers: { connection: 'close' } });
-    expect(asked.status).toBe(503);
-    for (const client of clients) await talk(client, 20);
-    await turn(first, 'while it hangs');
-    process.kill(sideOf(served), 'SIGCONT');
-    await until(async () => (await waiting(served)) === 0);
-    clients.push(await openClient(served.url + REALTIME));
-    for (const client of clients) client.close(1000);
-    for (const client of clients) expect((await closed(client)).code).toBe(1000);
-    expect(await served.metric('trunkline_outbox_lost_total')).toBe(0);
-    const calls = await stored(served);
-    expect(calls).toHaveLength(7);
-    expect(calls.every(({ session }) => session.reason === 'client-closed')).toBe(true);
-    expect(texts(calls)[0]).toEqual([['asked while it hangs', 'while it hangs']]);
-  });
-
-  test('hangs and losing is preferred, nobody is refused, and what is lost is counted and logged once', async () => {
-    const served = await start({ provider: provider.url, side: { outboxItems: 2, whenFull: 'lose' } });
-    process.kill(sideOf(served), 'SIGSTOP');
-    const clients: WebSocket[] = [];
-    for (let count = 0; count < 4; count++) clients.push(await openClient(served.url + REALTIME));
-    for (const client of clients) await talk(client, 5);
-    for (const client of clients) client.close(1000);
-    for (const client of clients) await closed(client);
-    expect(await served.metric('trunkline_outbox_lost_total')).toBeGreaterThanOrEqual(2);
-    expect(served.lines().filter(({ msg }) => String(msg).startsWith('the outbox is full'))).toHaveLength(1);
-    process.kill(sideOf(served), 'SIGCONT');
-    await until(async () => (await waiting(served)) === 0);
-    const calls = await stored(served);
-    expect(calls).toHaveLength(2);
-    expect(calls.every(({ session }) => session.reason === 'client-closed')).toBe(true);
-  });
-});
-
 describe('the role', () => {
   test('gateway needs a store that machines can share', async () => {
-    const { runCommand } = await import('../../support/served.ts');
     const command = runCommand(['serve', '--role', 'gateway']);
     expect(await command.exited).toEqual({ code: 2, signal: null });
     expect(command.stderr()).toContain('store.url: expected a URL such as postgres://..., got sqlite');
   });
 
   test('that does not exist is said so', async () => {
-    const { runCommand } = await import('../../support/served.ts');
     const command = runCommand(['serve', '--role', 'worker']);
     expect(await command.exited).toEqual({ code: 2, signal: null });
     expect(command.stderr()).toContain('expected --role all, gateway, side, got "worker"');
