@@ -5,11 +5,11 @@ import { isPrivateParameter } from './credential.ts';
 
 /** `baseUrl` (it may have a path of its own) + `path` + what the query holds besides the gateway's own affairs. */
 export function endpointUrl(baseUrl: string, path: string, query: URLSearchParams): string {
-  const url = new URL(baseUrl);
-  url.pathname = url.pathname.replace(/\/+$/, '') + path;
-  for (const [name, value] of query) if (!isPrivateParameter(name)) url.searchParams.append(name, value);
-  url.hash = '';
-  return url.href;
+  const { origin, pathname, search } = new URL(baseUrl);
+  const kept = new URLSearchParams(search);
+  for (const [name, value] of query) if (!isPrivateParameter(name)) kept.append(name, value);
+  const url = origin + pathname.replace(/\/+$/, '') + path;
+  return kept.size === 0 ? url : `${url}?${kept}`;
 }
 
 /** The client's headers of these (lower case) names. */

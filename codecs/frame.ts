@@ -5,3 +5,8 @@ export type Frame = { readonly data: Buffer; readonly binary: boolean; readonly 
 
 /** Upstream is toward the provider, downstream is toward the client. */
 export type Direction = 'upstream' | 'downstream';
+
+/** `both[direction]`, for every frame: a key that varies costs V8 a lookup by hash. */
+export function inDirection<T>(both: Readonly<Record<Direction, T>>, direction: Direction): T {
+  return direction === 'upstream' ? both.upstream : both.downstream;
+}

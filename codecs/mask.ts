@@ -13,6 +13,8 @@ export interface MaskedPiece {
 const FIRST_BYTES = 64 * 1024;
 let words = new Int32Array(FIRST_BYTES / 4);
 let bytes = Buffer.from(words.buffer);
+/** The newest result at the start of the memory: frames of audio have one size, and making a view costs more than unmasking. */
+let first = bytes;
 
 /**
  * The unmasked bytes, in memory that everyone uses: valid until somebody unmasks to the same place. `place` is a multiple
@@ -26,11 +28,14 @@ export function unmask(chunk: Buffer, { from, to, mask, read }: MaskedPiece, pla
   const turned = turn === 0 ? mask : (mask >>> turn) | (mask << (32 - turn));
   const end = (place + length + 3) >> 2;
   for (let index = place >> 2; index < end; index += 1) words[index] = (words[index] as number) ^ turned;
-  return bytes.subarray(place, place + length);
+  if (place > 0) return bytes.subarray(place, place + length);
+  if (first.length !== length) first = bytes.subarray(0, length);
+  return first;
 }
 
 /** Views of the memory before keep it alive. */
 function grow(length: number): void {
   words = new Int32Array(Math.ceil(length / 4));
   bytes = Buffer.from(words.buffer);
+  first = bytes;
 }

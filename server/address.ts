@@ -57,8 +57,9 @@ export function isLoopbackHost(host: string): boolean {
   const name = bare(host).toLowerCase().replace(/\.$/, '');
   if (name === 'localhost' || name.endsWith('.localhost')) return true;
   const family = isIP(name);
+  if (family === 4) return name.startsWith('127.');
   // An IPv4 address inside an IPv6 one is checked as IPv4.
-  return family !== 0 && loopback.check(name, family === 4 ? 'ipv4' : 'ipv6');
+  return family === 6 && loopback.check(name, 'ipv6');
 }
 
 /** An address literal outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */

@@ -1,10 +1,11 @@
 // The one function that opens a provider socket: deadline, no redirects.
 
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoint, HttpReply, Refusal } from '../adapters/adapter.ts';
 import type { Limits } from './config.ts';
 import { connect, PrivateAddressError } from './connect.ts';
+import { isRelayable, readAnswer } from './provider-answer.ts';
 import { upgradeRequest } from './websocket-upgrade.ts';
 
 export interface DialOptions {
@@ -25,38 +26,37 @@ export type Dialled =
   | { readonly kind: 'refused'; readonly reply: HttpReply }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
-/** The largest body of a refusal that is relayed. */
-const REFUSAL_BODY_BYTES = 64 * 1024;
-/** Headers of a refusal that are relayed; `Location` is never one of them. */
-const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const;
-
 export function dial(options: DialOptions): Promise<Dialled> {
   const { endpoint, limits, signal } = options;
   const { promise, resolve } = Promise.withResolvers<Dialled>();
   const url = new URL(endpoint.url);
-  const socket = options.connection ?? connect(url, options.allowPrivate);
   const upgrade = upgradeRequest(endpoint.protocols);
-  const request = httpRequest({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port,
-    defaultPort: url.protocol === 'wss:' ? 443 : 80,
-    path: url.pathname + url.search,
-    headers: { ...endpoint.headers, ...upgrade.headers },
-    createConnection: () => socket,
-  });
+  const head = requestHead(url, { ...endpoint.headers, ...upgrade.headers });
+  const socket = options.connection ?? connect(url, options.allowPrivate);
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
-  let answer: IncomingMessage | undefined;
+  const onAbort = (): void => fail(unreachable('the client left'));
+  // From its first moment to its last no error of the socket may go unheard; the first handler holds on to all of the dialling.
+  const onError = (error: Error): void => fail(unreachable(describe(error)));
+  socket.on('error', ignoreError);
+  socket.on('error', onError);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const answer = readAnswer(socket, {
+    switched(headers) {
+      const fault = upgrade.fault(headers);
+      if (fault === undefined) settle({ kind: 'open', socket });
+      else fail(notWebSocket(fault));
+    },
+    refused: (reply) => settle(relayable(reply)),
+    failed: onError,
+  });
   const deadline = setTimeout(
     () => {
       // A refusal whose body never ends is relayed as far as it came.
-      if (answer === undefined) fail(timedOut(limits.dialMs));
-      else answer.destroy();
+      if (!answer.cut()) fail(timedOut(limits.dialMs));
     },
     limits.dialMs - (options.spentMs ?? 0),
   );
-  const onAbort = (): void => fail(unreachable('the client left'));
-  signal.addEventListener('abort', onAbort, { once: true });
 
   let settled = false;
   function settle(dialled: Dialled): void {
@@ -65,57 +65,24 @@ export function dial(options: DialOptions): Promise<Dialled> {
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
     socket.off('error', onError);
+    answer.stop();
     if (dialled.kind !== 'open') socket.destroy();
     resolve(dialled);
   }
 
-  // From its first moment to its last no error of the socket may go unheard; the first handler holds on to all of the dialling.
-  const onError = (error: Error): void => fail(unreachable(describe(error)));
-  socket.on('error', ignoreError);
-  socket.on('error', onError);
-  request.on('error', onError);
-  request.once('response', (response) => {
-    answer = response;
-    void readRefusal(request, response).then((reply) => settle(relayable(reply)));
-  });
-  request.once('upgrade', ({ headers }, _, head: Buffer) => {
-    const fault = upgrade.fault(headers);
-    if (fault !== undefined) return fail(notWebSocket(fault));
-    // What the provider sends at once waits until the session listens.
-    if (head.length > 0) socket.unshift(head);
-    settle({ kind: 'open', socket });
-  });
-  request.end();
+  socket.write(head, 'latin1');
   if (signal.aborted) onAbort();
   return promise;
 }
 
-/** Reads at most 64 KiB of the body. The request ends with the socket, whatever the provider does. */
-async function readRefusal(request: ClientRequest, response: IncomingMessage): Promise<HttpReply> {
-  const status = response.statusCode ?? 502;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    if (!isRelayable(status)) response.destroy();
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= REFUSAL_BODY_BYTES) break;
-    }
-  } catch {
-    // A body that breaks off is relayed as far as it came.
+/** Throws when a header cannot be said. */
+function requestHead(url: URL, headers: Readonly<Record<string, string>>): string {
+  let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderValue(name, value);
+    head += `${name}: ${value}\r\n`;
   }
-  request.destroy();
-  const headers: Record<string, string> = {};
-  for (const name of REFUSAL_HEADERS) {
-    const value = response.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  return { status, headers, body: Buffer.concat(chunks).subarray(0, REFUSAL_BODY_BYTES) };
-}
-
-function isRelayable(status: number): boolean {
-  return status >= 400;
+  return `${head}\r\n`;
 }
 
 function relayable(reply: HttpReply): Dialled {

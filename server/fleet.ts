@@ -1,5 +1,6 @@
 // What all gateway processes share: which sessions are open, so that ids are unique and a key's limit holds across them.
 
+import type { Channel } from './channel.ts';
 import type { SessionRecord } from './session.ts';
 
 /** A session that wants to open. `isOffered`: the id is the client's; `maxSessions`: how many its key may have open at once. */
@@ -16,10 +17,39 @@ export type Grant = 'granted' | 'duplicate' | 'full';
 export interface Fleet {
   /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
   reserve(claim: Claim): Grant | Promise<Grant>;
+  /** The session has its place until it ends. */
+  opened(id: string): void;
   release(id: string): void;
   ended(record: SessionRecord): void;
   /** A session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/**
+ * The fleet as a gateway process reaches it. An id of our own making is unique, and without a limit there is nothing to wait
+ * for: such a session opens without a round trip, and the supervisor, whose process would wake for it, is told once it is open.
+ */
+export function joinFleet(supervisor: Pick<Channel, 'tell' | 'call'>): Fleet {
+  const untold = new Map<string, Claim>();
+  return {
+    reserve(claim) {
+      if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<Grant>('reserve', claim);
+      untold.set(claim.id, claim);
+      return 'granted';
+    },
+    opened(id) {
+      const claim = untold.get(id);
+      if (untold.delete(id)) supervisor.tell('reserve', claim);
+    },
+    release(id) {
+      if (!untold.delete(id)) supervisor.tell('release', id);
+    },
+    ended(record) {
+      untold.delete(record.id);
+      supervisor.tell('ended', record);
+    },
+    find: (id) => supervisor.call<SessionRecord | undefined>('find', id),
+  };
 }
 
 /** The places themselves. `owner` is whoever holds a place, so that the places of a process that died can be given back. */

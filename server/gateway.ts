@@ -286,6 +286,8 @@ export class Gateway {
       },
     });
     this.#sessions.set(sessionId, session);
+    // Behind the 101: it wakes another process.
+    setImmediate(() => fleet.opened(sessionId));
     this.#metrics.opened(adapter.name, admitted.route.dialect.name);
     return true;
   }

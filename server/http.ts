@@ -88,6 +88,7 @@ function describeConsole({ config, rehearsalUrl }: Gate) {
       status: config.providers[name] ? 'configured' : standIns.includes(name) ? 'rehearsal' : 'missing',
       dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
+    side: { tasks: [...new Set(config.tasks.map(({ kind }) => kind))], transcripts: config.transcripts },
   };
 }
 

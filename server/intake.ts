@@ -83,6 +83,9 @@ function acceptedIntake(socket: Socket): Intake {
 function readMemory() {
   let memory = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
   let size = FIRST_READ_BYTES;
+  // Audio frames are of one size: most reads see what the one before them saw.
+  let view: Buffer = memory;
+  let viewed: Buffer = memory;
   return {
     next(): Buffer {
       if (memory.length < size) memory = Buffer.allocUnsafeSlow(size);
@@ -91,7 +94,11 @@ function readMemory() {
     /** The part that a read filled. */
     filled(read: Buffer, length: number): Buffer {
       if (length === read.length) size = Math.min(LARGEST_READ_BYTES, read.length * 4);
-      return read.subarray(0, length);
+      if (view.length !== length || viewed !== read) {
+        view = read.subarray(0, length);
+        viewed = read;
+      }
+      return view;
     },
     keep(): void {
       memory = Buffer.allocUnsafeSlow(size);

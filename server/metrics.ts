@@ -1,7 +1,8 @@
 // Prometheus metrics of one process. The frame path only adds to plain numbers; prom-client sees them when it is asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Direction } from '../codecs/frame.ts';
+import { type Direction, inDirection } from '../codecs/frame.ts';
+import { exportLoopLag, NEVER_MS } from './loop-lag.ts';
 import type { Reached } from './reach.ts';
 import type { TurnTimes } from './tap.ts';
 
@@ -27,7 +28,8 @@ export function createMetrics(liveSessions: () => number): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const traffic = countTraffic(registry);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  exportLoopLag(registry);
   new Gauge({
     name: 'trunkline_sessions',
     help: 'live sessions',
@@ -82,32 +84,37 @@ export function createMetrics(liveSessions: () => number): Metrics {
 
 /** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
 function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> {
-  const frames = { upstream: 0, downstream: 0 };
-  const bytes = { upstream: 0, downstream: 0 };
-  const sumsMs = { upstream: 0, downstream: 0 };
-  const buckets = {
-    upstream: new Float64Array(RESIDENCE_BOUNDS_MS.length),
-    downstream: new Float64Array(RESIDENCE_BOUNDS_MS.length),
-  };
-  exportCounts(registry, 'trunkline_frames_total', 'frames forwarded', frames);
-  exportCounts(registry, 'trunkline_bytes_total', 'payload bytes forwarded', bytes);
-  exportHistogram(registry, sumsMs, buckets);
+  const traffic = { upstream: countDirection(), downstream: countDirection() };
+  exportCounts(registry, 'trunkline_frames_total', 'frames forwarded', (direction) => traffic[direction].frames);
+  exportCounts(registry, 'trunkline_bytes_total', 'payload bytes forwarded', (direction) => traffic[direction].bytes);
+  exportHistogram(registry, traffic);
   return {
     frame(direction, size) {
-      frames[direction] += 1;
-      bytes[direction] += size;
+      const counts = inDirection(traffic, direction);
+      counts.frames += 1;
+      counts.bytes += size;
     },
     residence(direction, ms, count) {
-      sumsMs[direction] += ms * count;
+      const counts = inDirection(traffic, direction);
+      counts.sumMs += ms * count;
       let index = 0;
-      while (ms > (RESIDENCE_BOUNDS_MS[index] ?? ms)) index += 1;
-      const counts = buckets[direction];
-      counts[index] = (counts[index] ?? 0) + count;
+      while (ms > (RESIDENCE_BOUNDS_MS[index] as number)) index += 1;
+      counts.buckets[index] = (counts.buckets[index] as number) + count;
     },
   };
 }
 
-function exportCounts(registry: Registry, name: string, help: string, counts: Record<Direction, number>): void {
+const countDirection = () => ({
+  frames: 0,
+  bytes: 0,
+  sumMs: 0,
+  /** Frames by residence. */
+  buckets: new Float64Array(RESIDENCE_BOUNDS_MS.length),
+});
+
+type Traffic = Readonly<Record<Direction, ReturnType<typeof countDirection>>>;
+
+function exportCounts(registry: Registry, name: string, help: string, count: (direction: Direction) => number): void {
   new Counter({
     name,
     help,
@@ -115,31 +122,28 @@ function exportCounts(registry: Registry, name: string, help: string, counts: Re
     registers: [registry],
     collect() {
       this.reset();
-      for (const direction of DIRECTIONS) this.inc({ direction }, counts[direction]);
+      for (const direction of DIRECTIONS) this.inc({ direction }, count(direction));
     },
   });
 }
 
 /** prom-client has no histogram that can be filled from outside; this is the shape that it would have made. */
-function exportHistogram(
-  registry: Registry,
-  sumsMs: Record<Direction, number>,
-  buckets: Record<Direction, Float64Array>,
-): void {
+function exportHistogram(registry: Registry, traffic: Traffic): void {
   const name = 'trunkline_residence_seconds';
   const help = 'time that a frame spent inside the gateway, from its receipt until its bytes left';
   const description = { name, help, type: 'histogram', aggregator: 'sum' };
   const metric = { ...description, get: () => ({ ...description, values: DIRECTIONS.flatMap(series) }) };
   function series(direction: Direction) {
+    const { buckets, sumMs } = traffic[direction];
     let count = 0;
     const values = RESIDENCE_BOUNDS_MS.map((boundMs, index) => {
-      count += buckets[direction][index] ?? 0;
+      count += buckets[index] ?? 0;
       const le = boundMs === Number.POSITIVE_INFINITY ? '+Inf' : boundMs / 1000;
       return { labels: { direction, le }, value: count, metricName: `${name}_bucket` };
     });
     return [
       ...values,
-      { labels: { direction }, value: sumsMs[direction] / 1000, metricName: `${name}_sum` },
+      { labels: { direction }, value: sumMs / 1000, metricName: `${name}_sum` },
       { labels: { direction }, value: count, metricName: `${name}_count` },
     ];
   }

@@ -17,7 +17,7 @@ export interface ReachOptions extends DialOptions {
 export type Reached = 'warm' | 'stale' | 'cold';
 
 export interface Reach {
-  /** Like `dial()`, within the same deadline; once a session is open, the next connections are opened. */
+  /** Like `dial()`, within the same deadline; once a session is open and its client was told, the next connections are opened. */
   dial(options: ReachOptions): Promise<Dialled>;
   /** What waits is closed, and nothing is opened ahead from now on. */
   close(): void;
@@ -30,7 +30,8 @@ export function createReach(metrics: Pick<Metrics, 'dialled'>): Reach {
       const target = warm && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...warm };
       const { dialled, reached } = await dialOn(target && connections.take(target), options);
       metrics.dialled(reached);
-      if (target && dialled.kind === 'open') connections.used(target, reached);
+      // Not before the caller has made use of this one: a connect costs it as much as its answer does.
+      if (target && dialled.kind === 'open') setImmediate(() => connections.used(target, reached));
       return dialled;
     },
     close: () => connections.close(),

@@ -1,9 +1,9 @@
 // What a session did: counts, residence times, turns, usage. It looks at frames only after they were sent, and keeps no content.
 
 import type { Dialect, Mark, Observation, Usage } from '../adapters/adapter.ts';
-import type { Direction, Frame } from '../codecs/frame.ts';
+import { type Direction, type Frame, inDirection } from '../codecs/frame.ts';
 import type { Metrics } from './metrics.ts';
-import { countResidence, type Residence, type ResidenceCounts } from './residence.ts';
+import { countResidence, type Residence } from './residence.ts';
 
 /** Latencies of one turn in milliseconds, as the gateway saw them. */
 export interface TurnTimes {
@@ -45,9 +45,7 @@ export function startTap(
   startedAt: number,
   onObserved?: (observation: Observation, at: number) => void,
 ): Tap {
-  const frames = { upstream: 0, downstream: 0 };
-  const bytes = { upstream: 0, downstream: 0 };
-  const residence: Record<Direction, ResidenceCounts> = { upstream: countResidence(), downstream: countResidence() };
+  const passed = { upstream: countPassed(), downstream: countPassed() };
   const turns = trackTurns(metrics);
   let usage: Usage = {};
   let model: string | undefined;
@@ -55,13 +53,14 @@ export function startTap(
 
   return {
     sent(direction, residenceMs, count) {
-      residence[direction].add(residenceMs * 1000, count);
+      inDirection(passed, direction).residence.add(residenceMs * 1000, count);
       metrics.residence(direction, residenceMs, count);
     },
     observe(frame, direction) {
       lastFrameAt = frame.at;
-      frames[direction] += 1;
-      bytes[direction] += frame.data.length;
+      const counts = inDirection(passed, direction);
+      counts.frames += 1;
+      counts.bytes += frame.data.length;
       metrics.frame(direction, frame.data.length);
       const observation = dialect.observe(frame, direction);
       if (observation === undefined) return;
@@ -73,9 +72,12 @@ export function startTap(
     used: () => ({ usage, model }),
     summary: () => ({
       model,
-      frames: { ...frames },
-      bytes: { ...bytes },
-      residenceUs: { upstream: residence.upstream.summary(), downstream: residence.downstream.summary() },
+      frames: { upstream: passed.upstream.frames, downstream: passed.downstream.frames },
+      bytes: { upstream: passed.upstream.bytes, downstream: passed.downstream.bytes },
+      residenceUs: {
+        upstream: passed.upstream.residence.summary(),
+        downstream: passed.downstream.residence.summary(),
+      },
       turns: turns.done(),
       usage,
     }),
@@ -84,6 +86,8 @@ export function startTap(
     },
   };
 }
+
+const countPassed = () => ({ frames: 0, bytes: 0, residence: countResidence() });
 
 /** Reports add up field by field; a cumulative report replaces what was there. */
 export function addUsage(sum: Usage, report: Usage): Usage {

@@ -101,9 +101,12 @@ export function createWarmConnections(): WarmConnections {
   };
 }
 
+/** Of a URL as `URL` writes it. */
+const ORIGIN = /^wss?:\/\/[^/?#]+/;
+
 /** What may go to a private address is never used for what may not. */
 function keyOf({ url, allowPrivate }: WarmTarget): string {
-  return `${new URL(url).origin} ${allowPrivate}`;
+  return `${ORIGIN.exec(url)?.[0]} ${allowPrivate}`;
 }
 
 /** A connection on its way, or ready. */

@@ -1,14 +1,24 @@
 // The HTTP side of a WebSocket (RFC 6455, section 4): the 101 that clients get, and what a provider's answer must be.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-const acceptOf = (key: string): string =>
-  createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
+const acceptOf = (key: string): string => hash('sha1', key + GUID, 'base64');
+
+/** Random bytes for many keys: each call for some costs more than all the rest of a request. */
+const entropy = Buffer.allocUnsafeSlow(16 * 128);
+let used = entropy.length;
+
+function newKey(): string {
+  if (used === entropy.length) {
+    randomFillSync(entropy);
+    used = 0;
+  }
+  used += 16;
+  return entropy.toString('base64', used - 16, used);
+}
 
 /** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
 export function acceptance(key: string, protocol: string | undefined, sessionId: string): string {
@@ -31,7 +41,7 @@ export interface UpgradeRequest {
 
 /** The headers that ask a provider for a WebSocket. */
 export function upgradeRequest(protocols: readonly string[]): UpgradeRequest {
-  const key = randomBytes(16).toString('base64');
+  const key = newKey();
   return {
     headers: {
       Connection: 'Upgrade',

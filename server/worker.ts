@@ -1,12 +1,11 @@
 // One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
 
 import { openChannel } from './channel.ts';
-import type { Claim, Fleet, Grant } from './fleet.ts';
+import { joinFleet } from './fleet.ts';
 import { Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import type { Ports } from './ports.ts';
-import type { SessionRecord } from './session.ts';
 import type { AnswerSide } from './side/side-request.ts';
 import { FLUSH_MS, type WorkerStart } from './worker-start.ts';
 
@@ -40,17 +39,7 @@ const supervisor = openChannel(process, {
 
 const askSide: AnswerSide = (request, emit, signal) => supervisor.stream<void>('side', request, emit, signal);
 
-/** An id of our own making is unique, and without a limit there is nothing to wait for: such a session opens without a round trip. */
-const fleet: Fleet = {
-  reserve(claim: Claim): Grant | Promise<Grant> {
-    if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<Grant>('reserve', claim);
-    supervisor.tell('reserve', claim);
-    return 'granted';
-  },
-  release: (id: string) => supervisor.tell('release', id),
-  ended: (record: SessionRecord) => supervisor.tell('ended', record),
-  find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),
-};
+const fleet = joinFleet(supervisor);
 
 // Signals reach the whole process group; only the supervisor acts on them.
 process.on('SIGTERM', () => {});

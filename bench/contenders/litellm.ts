@@ -1,5 +1,6 @@
 // The LiteLLM proxy, when its command is on PATH.
 
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,9 @@ import { freePort, isListening, outputOf, startCommand, whenReady } from '../pro
 
 /** It imports half of PyPI before it listens. */
 const START_MS = 120_000;
+
+/** One that is known to everybody is refused. */
+const masterKey = `sk-${randomBytes(32).toString('hex')}`;
 
 const configFor = (providerPort: number) => ({
   model_list: [
@@ -21,7 +25,7 @@ const configFor = (providerPort: number) => ({
       model_info: { mode: 'realtime' },
     },
   ],
-  general_settings: { master_key: 'sk-1234' },
+  general_settings: { master_key: masterKey },
 });
 
 export const litellm: Contender = {
@@ -34,11 +38,14 @@ export const litellm: Contender = {
     const file = join(folder, 'config.yaml');
     const port = await freePort();
     writeFileSync(file, JSON.stringify(configFor(providerPort)));
-    const started = await startCommand('litellm', ['--config', file, '--port', String(port), '--host', '127.0.0.1']);
+    const started = await startCommand('litellm', ['--config', file, '--port', String(port), '--host', '127.0.0.1'], {
+      // It would ask the internet for prices, three times, before it goes on without.
+      env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
+    });
     await whenReady(started, () => isListening(port), START_MS);
     return {
       url: (path) => `ws://127.0.0.1:${port}${path}`,
-      headers: { authorization: 'Bearer sk-1234' },
+      headers: { authorization: `Bearer ${masterKey}` },
       pids: [started.pid],
       async stop() {
         await started.stop();

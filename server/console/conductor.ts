@@ -9,6 +9,7 @@ import * as failure from './failure.ts';
 import { editForm, pathOf, settingsOf } from './form.ts';
 import { diagnose, readGatewayInfo, readSessionReport, sessionAddress } from './gateway.ts';
 import { Session, type SessionState } from './session.ts';
+import { type AfterCall, Follower } from './side/follower.ts';
 import { SpeechInput } from './speech-input.ts';
 import {
   type ConsoleState,
@@ -32,6 +33,7 @@ export class Conductor {
   readonly #around: Surroundings;
   #session: Session | undefined;
   #talk: Talk | undefined;
+  #follower: Follower | undefined;
   #whenReady: (() => void) | undefined;
   #noticeId = 0;
 
@@ -174,6 +176,7 @@ export class Conductor {
       openedAt: undefined,
       endedAt: undefined,
     };
+    this.#follower?.stop();
     this.log.clear();
     this.input.muted = false;
     this.input.gateOpen = session.turnTaking === 'detect';
@@ -216,7 +219,10 @@ export class Conductor {
 
   #entered(state: SessionState, plainUrl: string, key: string): void {
     if (state.name !== 'closed') this.store.set({ phase: state.name });
-    if (state.name === 'preparing') this.#patchSession({ openedAt: this.#around.date() });
+    if (state.name === 'preparing') {
+      this.#patchSession({ openedAt: this.#around.date() });
+      this.#follow(key);
+    }
     if (state.name === 'ready') {
       this.#whenReady?.();
       this.#whenReady = undefined;
@@ -225,6 +231,7 @@ export class Conductor {
     this.#ended();
     const notice = state.opened ? failure.closeNotice(state.code, state.reason) : undefined;
     if (notice !== undefined) this.notify(notice);
+    if (state.opened) this.#follower?.ended();
     if (state.opened) void this.#finalReport();
     else void diagnose(this.#around.fetch, plainUrl, key).then((why) => this.notify(failure.connectFailure(why)));
   }
@@ -267,6 +274,16 @@ export class Conductor {
       if (report?.state === 'closed' || isBusy(this.store.get().phase)) return;
       await this.#around.wait(300);
     }
+  }
+
+  /** Where the gateway has a side path, the page shows what it makes of this session. */
+  #follow(key: string): void {
+    const { session, gateway } = this.store.get();
+    if (session === undefined || gateway?.side === undefined) return;
+    const { fetch, wait } = this.#around;
+    const onChange = (after: AfterCall) => this.store.set({ after });
+    this.#follower = new Follower({ fetch, wait, session: session.id, key, onChange });
+    void this.#follower.run();
   }
 
   #patchSession(change: Partial<RunningSession>): void {

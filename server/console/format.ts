@@ -39,3 +39,16 @@ export function providerLabel(name: string): string {
   const known: Readonly<Record<string, string>> = { openai: 'OpenAI', gemini: 'Gemini' };
   return known[name] ?? name;
 }
+
+/** Integer micro-USD. Small amounts keep the digits that say something: two of them, or cents. */
+export function formatUsd(microUsd: number): string {
+  const usd = microUsd / 1e6;
+  if (usd === 0) return '$0';
+  const digits = usd >= 1 ? 2 : Math.min(6, Math.max(3, 1 - Math.floor(Math.log10(usd))));
+  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+export function formatCount(count: number): string {
+  if (count < 100_000) return count.toLocaleString('en-US');
+  return count < 1_000_000 ? `${Math.round(count / 1000)}k` : `${(count / 1e6).toFixed(1)}M`;
+}

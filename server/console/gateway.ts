@@ -12,6 +12,8 @@ export interface GatewayInfo {
   readonly mode: 'open' | 'keys';
   readonly providers: readonly ProviderStatus[];
   readonly version: string;
+  /** The kinds of side tasks that sessions get, and what becomes of their text. A gateway without a side path does not say. */
+  readonly side?: { readonly tasks: readonly string[]; readonly transcripts: string };
 }
 
 /** Microseconds that frames of one direction spent inside the gateway's process, from receipt until after the send. */
@@ -65,7 +67,8 @@ export async function diagnose(get: Fetch, url: string, key: string): Promise<Di
   }
 }
 
-function authorization(key: string): Record<string, string> {
+/** The credential of a request, for a gateway that asks for one. */
+export function authorization(key: string): Record<string, string> {
   return key === '' ? {} : { authorization: `Bearer ${key}` };
 }
 

@@ -7,6 +7,7 @@ import { openPlayer } from './audio/player.ts';
 import { pageClock } from './audio/speech.ts';
 import { readWav } from './audio/wav.ts';
 import { Conductor } from './conductor.ts';
+import { initialLedger, LedgerDesk } from './ledger/ledger-desk.ts';
 import { initialState } from './state.ts';
 import { createStore, onNextFrame } from './store.ts';
 import './style/theme.css';
@@ -17,6 +18,11 @@ import './style/buttons.css';
 import './style/conversation.css';
 import './style/latency.css';
 import './style/event-log.css';
+import './style/task-result.css';
+import './style/after-call.css';
+import './style/plot.css';
+import './style/ledger-table.css';
+import './style/ledger.css';
 import { applyTheme, savedTheme } from './view/theme.tsx';
 
 async function loadRecording(name: string) {
@@ -39,7 +45,12 @@ const conductor = new Conductor(createStore(initialState, onNextFrame), {
   date: () => Date.now(),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
+const desk = new LedgerDesk(createStore(initialLedger, onNextFrame), {
+  fetch: (input, init) => fetch(input, init),
+  date: () => Date.now(),
+  key: () => conductor.store.get().form.key,
+});
 void conductor.load();
 navigator.mediaDevices?.addEventListener('devicechange', () => void conductor.microphone.refresh());
 const root = document.getElementById('app');
-if (root !== null) render(<App conductor={conductor} />, root);
+if (root !== null) render(<App conductor={conductor} desk={desk} />, root);

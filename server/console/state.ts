@@ -8,6 +8,7 @@ import type { Notice } from './failure.ts';
 import type { GatewayInfo, SessionReport } from './gateway.ts';
 import type { Turn } from './latency.ts';
 import type { OutputCounts } from './reply-output.ts';
+import type { AfterCall } from './side/follower.ts';
 
 export type Phase = 'idle' | 'starting' | 'connecting' | 'preparing' | 'ready' | 'closing' | 'closed';
 
@@ -45,6 +46,8 @@ export interface ConsoleState {
   readonly conversation: Conversation;
   readonly turns: readonly Turn[];
   readonly report: SessionReport | undefined;
+  /** The side tasks of the running or last session; undefined while nobody asks for them. */
+  readonly after: AfterCall | undefined;
   readonly cuts: readonly Cut[];
   readonly sentSamples: number;
   readonly output: OutputCounts;
@@ -96,6 +99,7 @@ export const initialState: ConsoleState = {
   conversation: [],
   turns: [],
   report: undefined,
+  after: undefined,
   cuts: [],
   sentSamples: 0,
   output: { receivedSamples: 0, playedSamples: 0, queuedSamples: 0, gaps: 0 },

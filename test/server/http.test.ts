@@ -201,6 +201,7 @@ test('the page and what it needs to know are served', async () => {
       { name: 'openai', status: 'configured' },
       { name: 'gemini', status: 'configured' },
     ],
+    side: { tasks: [], transcripts: 'until-tasks-done' },
   });
   expect(JSON.stringify(await (await ask('/console.json', {}, keyed)).json())).not.toContain('secret');
   expect((await ask('/', { method: 'POST' })).status).toBe(404);

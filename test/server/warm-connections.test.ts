@@ -78,7 +78,7 @@ describe('connections are opened ahead', () => {
     for (let sessions = 0; sessions < 20; sessions++) warm.used(target, 'cold');
     const sockets = [await taken(target), await taken(target), await taken(target)];
     expect(warm.take(target)).toBeUndefined();
-    expect(arrived).toHaveLength(3);
+    await arrivals(3);
     for (const socket of sockets) socket.destroy();
   });
 

@@ -58,6 +58,7 @@ export async function startGateway({
   const places = createPlaces<string>();
   const fleet: Fleet = {
     reserve: (claim) => places.reserve(claim, 'test'),
+    opened: () => {},
     release: (id) => places.release(id),
     ended(record) {
       places.release(record.id);

@@ -104,3 +104,13 @@ export function collector(): StreamSink & { readonly heads: object[]; text(): st
     text: () => Buffer.concat(pieces).toString(),
   };
 }
+
+/** Two targets, `first` at `one` and `second` at `two`. */
+export async function pair(one: Parameters<typeof gateway>[0] = {}, two: Parameters<typeof gateway>[0] = {}) {
+  const [a, b] = [await gateway(one), await gateway(two)];
+  const targets = [
+    { gateway: 'one', model: 'first' },
+    { gateway: 'two', model: 'second' },
+  ];
+  return { a, b, targets, gateways: { one: at(a), two: at(b) } };
+}

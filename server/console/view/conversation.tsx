@@ -73,6 +73,14 @@ function Captions({ conductor, state, provider }: CaptionsProps) {
   useEffect(() => {
     if (pinned.current && conversation.length > 0) list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [conversation]);
+  // What opens below takes room from them.
+  useEffect(() => {
+    const box = list.current;
+    if (box === null) return;
+    const watcher = new ResizeObserver(() => pinned.current && box.scrollTo({ top: box.scrollHeight }));
+    watcher.observe(box);
+    return () => watcher.disconnect();
+  }, []);
   return (
     <div
       ref={list}

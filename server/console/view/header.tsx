@@ -5,6 +5,7 @@ import type { ConsoleState, Phase } from '../state.ts';
 import { Logo } from './icon.tsx';
 import { ThemeChoice } from './theme.tsx';
 import { useTick } from './use-store.ts';
+import type { View } from './use-view.ts';
 
 const phaseWords: Record<Phase, string> = {
   idle: 'Not connected',
@@ -16,7 +17,7 @@ const phaseWords: Record<Phase, string> = {
   closed: 'Ended',
 };
 
-export function Header({ state }: { state: ConsoleState }) {
+export function Header({ state, view }: { state: ConsoleState; view: View }) {
   const { gateway, phase, session } = state;
   useTick(500, phase === 'ready');
   const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);
@@ -28,6 +29,14 @@ export function Header({ state }: { state: ConsoleState }) {
         <span>Trunkline</span>
         <span class="brand-part">console</span>
       </h1>
+      <nav class="views" aria-label="Views">
+        <a href="#talk" aria-current={view === 'talk' ? 'page' : undefined}>
+          Talk
+        </a>
+        <a href="#ledger" aria-current={view === 'ledger' ? 'page' : undefined}>
+          Ledger
+        </a>
+      </nav>
       {gateway !== undefined && (
         <p class="header-facts">
           <span class="tag" title={gateway.mode === 'open' ? openMode : keysMode}>

@@ -18,6 +18,7 @@ const paths = {
   chevron: 'M9 6l6 6-6 6',
   warning: 'M12 4 3 19h18L12 4ZM12 10v4M12 16.5v.5',
   info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 11v5M12 8v.5',
+  again: 'M20 12a8 8 0 1 1-2.5-5.8M20 4v4.5h-4.5',
   end: 'M6 6h12v12H6z',
 } as const;
 

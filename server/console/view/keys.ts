@@ -1,10 +1,12 @@
-// Keys of the whole page: space holds push-to-talk, escape stops the reply. Never while something is typed.
+// Keys of the whole page: space holds push-to-talk, escape stops the reply. Never while something is typed,
+// or while another view is shown.
 
 import { useEffect } from 'preact/hooks';
 import type { Conductor } from '../conductor.ts';
 
-export function useKeys(conductor: Conductor): void {
+export function useKeys(conductor: Conductor, isShown: boolean): void {
   useEffect(() => {
+    if (!isShown) return;
     const down = (event: KeyboardEvent) => {
       if (event.code === 'Escape') void conductor.stopReply();
       if (event.code !== 'Space' || !isForTalking(event.target)) return;
@@ -22,11 +24,12 @@ export function useKeys(conductor: Conductor): void {
     addEventListener('keyup', up);
     addEventListener('blur', leave);
     return () => {
+      leave();
       removeEventListener('keydown', down);
       removeEventListener('keyup', up);
       removeEventListener('blur', leave);
     };
-  }, [conductor]);
+  }, [conductor, isShown]);
 }
 
 /** The space bar belongs to whatever has the focus, if that takes it. */

@@ -25,12 +25,16 @@ export async function reserve(
   const amount = Math.ceil(amountMicroUsd);
   const inOrder = [...budgets].sort(byId);
   try {
-    return await database.transaction(async (query) => {
-      const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
-      const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
-      if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
-      return { kind: 'reserved' };
-    });
+    return await database.transaction(
+      async (query) => {
+        const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
+        const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
+        if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
+        return { kind: 'reserved' };
+        // A call waits for this, and when the power fails the call is gone too.
+      },
+      { mayBeLostWithPower: true },
+    );
   } catch (error) {
     if (error instanceof Exceeded) return error.reservation;
     throw error;

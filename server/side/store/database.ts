@@ -6,6 +6,11 @@ export type Row = Readonly<Record<string, Value>>;
 /** Runs one statement; parameters are `$1`, `$2`, ... and each must occur in the text. Rows come from `select` and `returning`. */
 export type Query = (sql: string, params?: readonly Value[]) => Promise<readonly Row[]>;
 
+export interface Durability {
+  /** It survives a kill, but need not wait for the disk. */
+  readonly mayBeLostWithPower?: boolean;
+}
+
 export interface Database {
   readonly kind: 'sqlite' | 'postgres';
   /** Ends a `select` of rows that are about to be claimed; the only text that differs. */
@@ -18,7 +23,7 @@ export interface Database {
    * Commits what `work` did, or nothing when it throws. `work` awaits nothing but its queries, and may be run again from the start
    * when the database asks for that.
    */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (query: Query) => Promise<Result>, durability?: Durability): Promise<Result>;
   /** Makes what was deleted by committed transactions unreadable in the files, where that is ours to do. */
   erase(): Promise<void>;
   close(): Promise<void>;

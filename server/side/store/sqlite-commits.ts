@@ -1,7 +1,7 @@
 // Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and with it one wait for the disk.
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { Query } from './database.ts';
+import type { Durability, Query } from './database.ts';
 import { faultless } from './sqlite-fault.ts';
 import { StoreError } from './store.ts';
 
@@ -12,13 +12,14 @@ type Work = (query: Query) => Promise<void>;
 
 interface Job {
   readonly work: Work;
+  readonly mayBeLostWithPower: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 interface Commits {
-  /** Resolves when what `work` did is on the disk; rejects with nothing of it done. */
-  add(work: Work): Promise<void>;
+  /** Resolves when what `work` did is on the disk, if it has to be; rejects with nothing of it done. */
+  add(work: Work, durability?: Durability): Promise<void>;
   /** Waits for what was added, and closes the connection. */
   close(): Promise<void>;
 }
@@ -33,6 +34,8 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
   const waiting: Job[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
+  /** As the connection was opened. */
+  let isWaiting = true;
   const exec = (sql: string) => faultless(() => connection.exec(sql));
 
   /** A savepoint of its own, so that it can fail alone. Returns what it failed with. */
@@ -49,9 +52,16 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
     }
   }
 
+  /** Whether a commit waits for the disk; the log is written in order, so that the next one that waits takes along those that did not. */
+  function setWaiting(isWanted: boolean): void {
+    if (isWanted !== isWaiting) exec(`pragma synchronous = ${isWanted ? 'full' : 'normal'}`);
+    isWaiting = isWanted;
+  }
+
   async function runTogether(group: readonly Job[]): Promise<void> {
     const done: Job[] = [];
     try {
+      setWaiting(!group.every((job) => job.mayBeLostWithPower));
       exec('begin');
       for (const [index, job] of group.entries()) {
         const fault = await runAlone(job);
@@ -80,10 +90,10 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
   }
 
   return {
-    add(work) {
+    add(work, { mayBeLostWithPower = false } = {}) {
       if (isClosed) return Promise.reject(new StoreError('store_unavailable', new Error('closed')));
       return new Promise((resolve, reject) => {
-        waiting.push({ work, resolve, reject });
+        waiting.push({ work, mayBeLostWithPower, resolve, reject });
         running ??= runAll();
       });
     },

@@ -43,11 +43,11 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
     },
   });
 
-  const transaction: Database['transaction'] = async (work) => {
+  const transaction: Database['transaction'] = async (work, durability) => {
     let result: { readonly value: Awaited<ReturnType<typeof work>> } | undefined;
     await commits.add(async () => {
       result = { value: await work(query) };
-    });
+    }, durability);
     return (result as NonNullable<typeof result>).value;
   };
   return {

@@ -132,11 +132,12 @@ function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): DemandProblem
 }
 
 function classOf(body: DemandBody, { promptClass, config }: DemandRequest): string | DemandProblem {
-  const names = Object.keys(config.classes);
+  // The class of the stand-in is nobody's to configure.
+  const names = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
   const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
   const only = config.standIn ? STAND_IN : names.length === 1 ? names[0] : undefined;
   const asked = body.class ?? promptClass ?? configured ?? only;
-  if (asked !== undefined && Object.hasOwn(config.classes, asked)) return asked;
+  if (asked !== undefined && names.includes(asked)) return asked;
   if (names.length === 0)
     return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);
   return problem('unknown_class', `class: expected one of ${names.join(', ')}`);

@@ -27,6 +27,16 @@ export function kindOf(settings: KindSettings): Kind | { readonly problem: strin
   return { name: settings.kind, system: systemMessage(instructions, detailsOf(settings), form.schema), ...form };
 }
 
+/** What is wrong with the kinds of a configuration, schemas included: for its check, and for the start of the side process. */
+export function kindProblems(
+  tasks: readonly TaskConfig[],
+): readonly { readonly path: string; readonly message: string }[] {
+  return tasks.flatMap((task, index) => {
+    const kind = kindOf(task);
+    return 'problem' in kind ? [{ path: `tasks[${index}]`, message: kind.problem }] : [];
+  });
+}
+
 interface Form {
   readonly schema: JsonSchema;
   readonly check: Check;

@@ -115,10 +115,7 @@ describe('a problem', () => {
   });
 
   test('of a real session on the stand-in', async () => {
-    const standIn = sideConfig({
-      classes: { rehearsal: { targets: [{ gateway: 'rehearsal', model: 'rehearsal' }] } },
-      standIn: true,
-    });
+    const standIn = sideConfig({ gateways: {}, classes: {}, standIn: true });
     expect(await demand({ kind: 'summary', session: 'session-1' }, { config: standIn })).toMatchObject({
       code: 'no_gateway',
     });

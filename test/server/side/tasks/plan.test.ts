@@ -64,7 +64,8 @@ test('the tasks of a regulated session are regulated', () => {
 
 test('the stand-in works for rehearsals only, and what it makes is marked', () => {
   const standIn = sideConfig({
-    classes: { rehearsal: { targets: [{ gateway: 'rehearsal', model: 'rehearsal' }] } },
+    gateways: {},
+    classes: {},
     tasks: [{ kind: 'summary', class: 'rehearsal' }],
     standIn: true,
   });

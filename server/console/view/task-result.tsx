@@ -1,0 +1,232 @@
+// One side task: what it found, or how it stands. Its place keeps its size while it waits.
+
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { kindLabel, type SideTask, type TaskState } from '../side/record.ts';
+import { type Criterion, type Result, readResult } from '../side/result.ts';
+import { Icon } from './icon.tsx';
+
+export function TaskResult({ task }: { task: SideTask }) {
+  const { kind, state, error, quality, isRehearsal } = task;
+  const result = useMemo(() => readResult(kind, task.result), [kind, task.result]);
+  return (
+    <Frame kind={kind} state={state} marks={<Marks state={state} quality={quality} isRehearsal={isRehearsal} />}>
+      {state === 'done' && result !== undefined && <ResultBody kind={kind} result={result} />}
+      {state === 'done' && result === undefined && <p class="empty">The result is no longer kept.</p>}
+      {(state === 'queued' || state === 'running') && <Ghost kind={kind} isMoving={state === 'running'} />}
+      {(state === 'failed' || state === 'dead') && <Failure state={state} error={error} />}
+    </Frame>
+  );
+}
+
+/** A task that is expected, of which nothing is known yet. */
+export function GhostResult({ kind }: { kind: string }) {
+  return (
+    <Frame kind={kind} state="unknown" marks={null}>
+      <Ghost kind={kind} isMoving={false} />
+    </Frame>
+  );
+}
+
+interface FrameProps {
+  readonly kind: string;
+  readonly state: TaskState | 'unknown';
+  readonly marks: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+function Frame({ kind, state, marks, children }: FrameProps) {
+  return (
+    <article class={`result result-${kind}`} data-kind={kind} data-state={state}>
+      <div class="result-head">
+        <h3>{kindLabel(kind)}</h3>
+        {marks}
+      </div>
+      {children}
+    </article>
+  );
+}
+
+const stateTitles: Readonly<Record<TaskState, string>> = {
+  queued: 'Waits for its turn',
+  running: 'Runs now',
+  done: 'Has its result',
+  failed: 'Will not be tried again: its input, a rule or a budget does not allow it',
+  dead: 'Was tried as often as it may; `trunkline tasks` can run it again',
+};
+
+interface MarksProps {
+  readonly state: TaskState;
+  readonly quality: string;
+  readonly isRehearsal: boolean;
+}
+
+function Marks({ state, quality, isRehearsal }: MarksProps) {
+  return (
+    <p class="result-marks">
+      {isRehearsal && state === 'done' && (
+        <span class="rehearsal" title={rehearsalTitle}>
+          rehearsal
+        </span>
+      )}
+      {quality === 'repaired' && (
+        <span title="The first answer did not fit the schema; a second one did">repaired</span>
+      )}
+      <span class={`task-state task-state-${state}`} title={stateTitles[state]}>
+        {state}
+      </span>
+    </p>
+  );
+}
+
+const rehearsalTitle = 'No model answered: a stand-in of the gateway did, with simple rules';
+
+export function RehearsalMark({ words }: { words: string }) {
+  return (
+    <span class="tag tag-rehearsal" title={rehearsalTitle}>
+      {words}
+    </span>
+  );
+}
+
+/** Grey lines in the place of the words to come. */
+function Ghost({ kind, isMoving }: { kind: string; isMoving: boolean }) {
+  const lines = kind === 'summary' || kind === 'rolling-summary' ? 3 : kind === 'title' ? 1 : 2;
+  return (
+    <div class="ghost" data-moving={isMoving} aria-hidden="true">
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} class="ghost-line" />
+      ))}
+    </div>
+  );
+}
+
+function Failure({ state, error }: { state: TaskState; error: string }) {
+  const words = state === 'dead' ? 'Tried as often as it may.' : 'Will not be tried again.';
+  return (
+    <p class="result-failure">
+      <Icon name="warning" />
+      <span>
+        {words} {error !== '' && <code>{error}</code>}
+      </span>
+    </p>
+  );
+}
+
+function ResultBody({ kind, result }: { kind: string; result: Result }) {
+  switch (result.shape) {
+    case 'text':
+      return (
+        <>
+          <p class={kind === 'title' ? 'result-title' : 'result-text'}>{result.text}</p>
+          {result.points.length > 0 && (
+            <ul class="points">
+              {result.points.map((point) => (
+                <li key={point}>{point}</li>
+              ))}
+            </ul>
+          )}
+        </>
+      );
+    case 'labels':
+      return (
+        <ul class="labels">
+          {result.labels.map((label) => (
+            <li key={label} class="label">
+              {label}
+            </li>
+          ))}
+          {result.confidence !== undefined && <li class="muted">{percent(result.confidence)} sure</li>}
+        </ul>
+      );
+    case 'verdict':
+      return (
+        <>
+          <ul class="labels">
+            {result.sentiment !== '' && <li class={`label label-${result.sentiment}`}>{result.sentiment}</li>}
+            {result.outcome !== '' && <li class="label">{result.outcome}</li>}
+          </ul>
+          {result.reason !== '' && <p class="result-reason">{result.reason}</p>}
+        </>
+      );
+    case 'items':
+      return <ActionItems items={result.items} />;
+    case 'score':
+      return <Score overall={result.overall} criteria={result.criteria} />;
+    case 'flags':
+      return (
+        <ul class="labels">
+          <li class={result.flagged ? 'label label-negative' : 'label'}>
+            {result.flagged ? 'flagged' : 'not flagged'}
+          </li>
+          {result.words.map((word) => (
+            <li key={word} class="label label-negative">
+              {word}
+            </li>
+          ))}
+        </ul>
+      );
+    case 'fields':
+      return (
+        <dl class="result-fields">
+          {result.fields.map(({ name, value }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      );
+  }
+}
+
+function ActionItems({ items }: { items: Extract<Result, { shape: 'items' }>['items'] }) {
+  if (items.length === 0) return <p class="result-reason">Nothing to do was agreed on.</p>;
+  return (
+    <ul class="points">
+      {items.map(({ what, who, when }, at) => (
+        <li key={`${at}-${what}`}>
+          {what}
+          {(who !== '' || when !== '') && (
+            <span class="muted"> {[who, when].filter((one) => one !== '').join(', ')}</span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Score({ overall, criteria }: { overall: number | undefined; criteria: readonly Criterion[] }) {
+  return (
+    <div class="scores">
+      {overall !== undefined && (
+        <p class="score-overall">
+          <strong>{percent(overall)}</strong> <span class="muted">over all</span>
+        </p>
+      )}
+      <ul class="criteria">
+        {criteria.map(({ name, score, reason }) => (
+          <li key={name} title={reason}>
+            <span>{name}</span>
+            <ScoreBar score={score} />
+            <span class="figure">{score === undefined ? '–' : percent(score)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** An SVG, since the page's policy allows no style attributes. */
+function ScoreBar({ score }: { score: number | undefined }) {
+  return (
+    <svg class="score-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="bar-track" width="100" height="6" />
+      <rect class="score-fill" width={(score ?? 0) * 100} height="6" />
+    </svg>
+  );
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}

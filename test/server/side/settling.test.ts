@@ -1,0 +1,42 @@
+// What became of attempts is written down, also by a store that fails for a while.
+
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { LedgerRow } from '../../../server/side/records.ts';
+import { createSettler } from '../../../server/side/settling.ts';
+import { until } from '../../support/until.ts';
+
+const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicroUsd: 5 };
+
+function failing(times: number) {
+  const written: string[] = [];
+  let calls = 0;
+  const settle = async ({ id }: LedgerRow) => {
+    if (calls++ < times) throw new Error('scripted');
+    written.push(id);
+  };
+  return { written, calls: () => calls, settler: createSettler({ settle }, pino({ level: 'silent' })) };
+}
+
+test('a settlement that fails is tried again until it is written, and its caller does not wait for that', async () => {
+  const { written, settler } = failing(2);
+  await settler.settle(settlement);
+  expect(written).toEqual([]);
+  await until(() => written.length === 1);
+});
+
+test('a later one is written after those who wait have been served, and before closing is done', async () => {
+  const { written, settler } = failing(0);
+  settler.settleLater(settlement);
+  await Promise.resolve();
+  expect(written).toEqual([]);
+  await settler.close(10_000);
+  expect(written).toEqual(['a-1']);
+});
+
+test('closing does not wait for a store for ever', async () => {
+  const { written, settler } = failing(Number.POSITIVE_INFINITY);
+  await settler.settle(settlement);
+  await settler.close(20);
+  expect(written).toEqual([]);
+});

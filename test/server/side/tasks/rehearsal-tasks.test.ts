@@ -1,0 +1,75 @@
+// What a newcomer gets without any configuration: a rehearsal session's tasks, planned, routed to the stand-in, written down.
+
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal.ts';
+import { createPrices } from '../../../../server/side/prices.ts';
+import { createRouter } from '../../../../server/side/router.ts';
+import { standInTasks } from '../../../../server/side/stand-in-config.ts';
+import { openStore } from '../../../../server/side/store/open.ts';
+import { newDemandTask } from '../../../../server/side/tasks/demand.ts';
+import { planStart } from '../../../../server/side/tasks/plan.ts';
+import { createRunner } from '../../../../server/side/tasks/runner.ts';
+import { sideConfig, storedSession, turn } from '../../../support/task-records.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { until } from '../../../support/until.ts';
+
+let rehearsal: RunningRehearsal;
+beforeAll(async () => {
+  rehearsal = await startRehearsal();
+});
+afterAll(() => rehearsal.close());
+
+test('a rehearsal session ends with all its results, each marked and with a row in the ledger', async () => {
+  const config = {
+    ...sideConfig({ gateways: {}, classes: {}, side: { pollMs: 20 } }),
+    tasks: standInTasks,
+    standIn: true,
+  };
+  const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('rehearsal') });
+  const log = pino({ level: 'silent' });
+  const standInUrl = () => rehearsal.url.replace(/^ws/, 'http');
+  const router = createRouter({ config, store, prices: createPrices({}), standInUrl, log });
+  const runner = createRunner({ config, store, router, log });
+
+  const session = storedSession({ isRehearsal: true, promptClass: 'rehearsal' });
+  const nothing = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
+  await store.take({ ...nothing, started: [session], tasks: planStart(session, config) });
+  await store.take({ ...nothing, turns: [turn(session.id, 1, 'What are your opening hours?', 'We open at nine.')] });
+  const ended = { id: session.id, endedAt: Date.now(), reason: 'client_left', record: undefined };
+  await store.take({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+  runner.wake();
+
+  const tasks = await until(async () => {
+    const all = await store.tasks({ session: session.id, limit: 100 });
+    return all.every(({ state }) => state !== 'queued' && state !== 'running') && all;
+  });
+  expect(tasks.map(({ kind, state, quality, isRehearsal }) => [kind, state, quality, isRehearsal]).sort()).toEqual(
+    standInTasks.map(({ kind }) => [kind, 'done', 'valid', true]).sort(),
+  );
+  const title = tasks.find(({ kind }) => kind === 'title')?.result ?? '';
+  expect(JSON.parse(title)).toEqual({ title: 'What are your opening hours' });
+  const rows = await store.ledger({ session: session.id, limit: 100 });
+  expect(rows).toHaveLength(standInTasks.length);
+  for (const row of rows) {
+    expect(row).toMatchObject({ kind: 'task', outcome: 'ok', quality: 'valid', isRehearsal: true, costMicroUsd: 0 });
+  }
+
+  const demand = await newDemandTask({
+    body: { kind: 'action-items', text: 'Please call me tomorrow.', mode: 'sync' },
+    config,
+    key: undefined,
+    team: undefined,
+    findSession: async () => undefined,
+  });
+  if (demand.kind === 'problem') throw new Error(demand.message);
+  await store.addTask(demand.task);
+  const done = await runner.run(demand.task.id, new AbortController().signal);
+  expect(JSON.parse(done?.result ?? '')).toEqual({
+    items: [{ action: 'call me tomorrow', owner: 'assistant', due: 'tomorrow' }],
+  });
+
+  await runner.close();
+  await router.close();
+  await store.close();
+});

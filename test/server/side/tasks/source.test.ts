@@ -1,0 +1,99 @@
+// The tasks of sessions: what they work on, and what follows from them.
+
+import { describe, expect, test } from 'vitest';
+import type { Store } from '../../../../server/side/store/store.ts';
+import { runnerBench as bench } from '../../../support/runner-bench.ts';
+import { queuedTask, storedSession, turn } from '../../../support/task-records.ts';
+import { until } from '../../../support/until.ts';
+
+describe('tasks of sessions', () => {
+  const nothing = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
+  const session = storedSession();
+
+  test('work on the turns that are stored', async () => {
+    const { store, run, settled, gateway } = await bench();
+    const turns = [turn(session.id, 1, 'Hello', 'Good day'), turn(session.id, 2, 'A room, please', 'Of course')];
+    const task = queuedTask({ session: session.id, input: undefined });
+    await store.take({ ...nothing, started: [session], turns, tasks: [task] });
+    run();
+    await settled();
+    expect(gateway.seen[0]?.body.messages[1].content).toBe(
+      '<transcript>\nUser: Hello\nAssistant: Good day\nUser: A room, please\nAssistant: Of course\n</transcript>',
+    );
+  });
+
+  test('a rolling summary goes on from the one before', async () => {
+    const text = '{"summary":"They greeted.","open":[]}';
+    const settings = { tasks: [{ kind: 'rolling-summary', class: 'plain', when: { everyTurns: 1 } }] };
+    const { store, run, settled, gateway } = await bench({ behaviour: { text } }, settings);
+    const of = (number: number) => {
+      const input = JSON.stringify({ every: 'turns', number });
+      return queuedTask({
+        id: `${session.id}.rolling-summary.${number}`,
+        session: session.id,
+        kind: 'rolling-summary',
+        input,
+      });
+    };
+    await store.take({
+      ...nothing,
+      started: [session],
+      turns: [turn(session.id, 1, 'Hello', 'Good day')],
+      tasks: [of(1)],
+    });
+    const runner = run();
+    await settled(of(1).id);
+    await store.take({
+      ...nothing,
+      turns: [turn(session.id, 2, 'A room', 'Yes'), turn(session.id, 3, 'Late', '')],
+      tasks: [of(2)],
+    });
+    runner.wake();
+    await settled(of(2).id);
+    expect(gateway.seen[1]?.body.messages[1].content).toBe(
+      `<previous-summary>\n${text}\n</previous-summary>\n<transcript>\nUser: A room\nAssistant: Yes\n</transcript>`,
+    );
+  });
+
+  test('of every few minutes follow each other until the session ends', async () => {
+    const settings = { tasks: [{ kind: 'title', class: 'plain', when: { everyMinutes: 0.01 } }] };
+    const { store, run, settled } = await bench(undefined, settings);
+    const input = JSON.stringify({ every: 'minutes', number: 1 });
+    const first = queuedTask({ id: `${session.id}.title.1`, session: session.id, input });
+    await store.take({ ...nothing, started: [session], turns: [turn(session.id, 1, 'Hello', 'Hi')], tasks: [first] });
+    run();
+    await settled(`${session.id}.title.3`);
+    const ended = { id: session.id, endedAt: Date.now(), reason: 'done', record: undefined };
+    await store.take({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+    await until(async () => (await store.tasks({ state: 'queued', limit: 1 })).length === 0);
+    const last = await until(
+      async () =>
+        (await store.tasks({ state: 'running', limit: 1 })).length === 0 && (await store.tasks({ limit: 100 })),
+    );
+    expect(last.every(({ state }) => state === 'done')).toBe(true);
+  });
+
+  test('the score of a quality task goes into the row of its session', async () => {
+    const text = '{"criteria":[{"name":"tone","score":0.5,"reason":"short"}],"overall":0.75}';
+    const grades: unknown[] = [];
+    const { store, run, settled } = await bench(
+      { behaviour: { text } },
+      { tasks: [{ kind: 'quality', class: 'plain' }] },
+    );
+    const watched: Store = {
+      ...store,
+      async grade(id, grade) {
+        grades.push([id === session.id ? 'session' : 'attempt', grade]);
+        return store.grade(id, grade);
+      },
+    };
+    const task = queuedTask({ kind: 'quality', session: session.id, input: undefined });
+    await store.take({ ...nothing, started: [session], turns: [turn(session.id, 1, 'Hello', 'Hi')], tasks: [task] });
+    run({ store: watched });
+    expect(await settled()).toMatchObject({ state: 'done' });
+    expect(grades).toEqual([
+      ['attempt', { quality: 'valid' }],
+      ['session', { score: 0.75 }],
+    ]);
+  });
+});

@@ -1,0 +1,33 @@
+// A side path for the console's tests: the answers that a gateway with one gives, put over those of the real gateway.
+
+import type { Page } from 'playwright-core';
+
+export interface SideAnswers {
+  /** The kinds that `/console.json` names. */
+  readonly kinds: readonly string[];
+  /** The tasks and ledger rows of every session, asked for with each look. */
+  session(isEnded: boolean): { readonly tasks: readonly object[]; readonly ledger: readonly object[] };
+  /** The answer to `/v1/ledger`. */
+  ledger(query: URLSearchParams): { readonly status: number; readonly rows: readonly object[] };
+}
+
+/** Routes of the page; reload it to make it learn of them. */
+export async function answerSide(page: Page, { kinds, session, ledger }: SideAnswers): Promise<void> {
+  await page.route('**/console.json', async (route) => {
+    const info = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...info, side: { tasks: kinds, transcripts: 'until-tasks-done' } } });
+  });
+  await page.route('**/v1/sessions/*', async (route) => {
+    const response = await route.fetch();
+    const record = (await response.json()) as { state?: string };
+    const { tasks, ledger: rows } = session(record.state === 'closed');
+    await route.fulfill({ status: response.status(), json: { ...record, turns: [], tasks, ledger: rows } });
+  });
+  await page.route('**/v1/sessions/*/events', (route) =>
+    route.fulfill({ contentType: 'text/event-stream', body: 'retry: 1000\n\n' }),
+  );
+  await page.route('**/v1/ledger?*', async (route) => {
+    const { status, rows } = ledger(new URL(route.request().url()).searchParams);
+    await route.fulfill({ status, json: { rows } });
+  });
+}

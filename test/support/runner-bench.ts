@@ -1,0 +1,75 @@
+// A runner on a real store with a scripted LLM gateway behind it, for tests.
+
+import { pino } from 'pino';
+import { afterEach } from 'vitest';
+import type { Call, Unanswered } from '../../server/side/call.ts';
+import type { Task } from '../../server/side/records.ts';
+import { openStore } from '../../server/side/store/open.ts';
+import type { Store } from '../../server/side/store/store.ts';
+import { createRunner, type RunnerOptions } from '../../server/side/tasks/runner.ts';
+import { PATIENCE } from '../../server/side/tasks/verdict.ts';
+import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
+import { plainRouter } from './plain-router.ts';
+import { sideConfig } from './task-records.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { until } from './until.ts';
+
+/** An answer that fits a `title`. */
+export const good = '{"title":"Changing a booking"}';
+const quick = { ...PATIENCE, firstMs: 5, mostMs: 20 };
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+export interface RunnerBench {
+  readonly store: Store;
+  readonly gateway: LlmGateway;
+  readonly lines: string[];
+  /** Starts a runner on them. */
+  run(
+    options?: Partial<RunnerOptions> & { before?: (call: Call) => Unanswered | undefined },
+  ): ReturnType<typeof createRunner>;
+  /** The task once it is neither queued nor running. */
+  settled(id?: string): Promise<Task>;
+}
+
+/** A store with an empty queue, and a scripted LLM gateway; what is started with them ends after the test. */
+export async function runnerBench(
+  script: LlmGatewayOptions = { behaviour: { text: good } },
+  settings = {},
+): Promise<RunnerBench> {
+  const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('runner') });
+  const gateway = await llmGateway(script);
+  ends.push(
+    () => store.close(),
+    () => gateway.close(),
+  );
+  const config = sideConfig({
+    side: { pollMs: 20 },
+    tasks: [{ kind: 'title', class: 'plain', maxAttempts: 3 }],
+    ...settings,
+  });
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  return {
+    store,
+    gateway,
+    lines,
+    run({ before, ...options } = {}) {
+      const router = plainRouter({ baseUrl: gateway.baseUrl, ...(before ? { before } : {}) });
+      const runner = createRunner({ config, store, router, log, patience: quick, ...options });
+      ends.push(async () => {
+        await runner.close();
+        await router.close();
+      });
+      return runner;
+    },
+    settled: (id = 'task-1') =>
+      until(async () => {
+        const task = await store.task(id);
+        return task !== undefined && task.state !== 'queued' && task.state !== 'running' && task;
+      }),
+  };
+}
