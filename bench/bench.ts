@@ -10,6 +10,10 @@ export interface StartOptions {
   readonly providerCa?: string;
   /** Clients come over TLS with this certificate: PEM files. Only for contenders with `hasTls`. */
   readonly clientTls?: { readonly cert: string; readonly key: string };
+  /** An LLM endpoint on 127.0.0.1, in the shape of OpenAI below `/v1`. Only for contenders with `hasChat`: they route calls to it. */
+  readonly llmPort?: number;
+  /** For `trunkline` only: where it keeps its data; else in a folder of its own. */
+  readonly dataFolder?: string;
   /** For `trunkline` only: merged over its configuration, top-level keys and the entry of the provider alike. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -24,9 +28,18 @@ export interface Running {
   readonly pids: readonly number[];
   /** Delay of its event loop since the last call, milliseconds; where it is known. */
   eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
+  /** Where chat completions are asked for, when it was started with `llmPort`. */
+  readonly chat?: Chat;
   /** http:// address of its admin listener (trunkline). */
   readonly admin?: string;
   stop(): Promise<void>;
+}
+
+/** `model`: as this contender names the one model of the LLM endpoint. */
+export interface Chat {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly model: string;
 }
 
 /** Something that stands between the client and the provider, or nothing at all. */
@@ -34,6 +47,8 @@ export interface Contender {
   readonly name: string;
   /** It can be started with `clientTls` and `providerCa`. */
   readonly hasTls: boolean;
+  /** It can be started with `llmPort`. */
+  readonly hasChat?: boolean;
   /** Why it cannot run here; undefined: it can. */
   absent(): Promise<string | undefined>;
   /** Only asked of one that is present. */

@@ -44,8 +44,8 @@ function readArguments(args: string[]) {
   const options = {
     config: { type: 'string' },
     data: { type: 'string' },
-    ...SIDE_OPTIONS,
     role: { type: 'string' },
+    ...SIDE_OPTIONS,
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
   } as const;

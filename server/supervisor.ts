@@ -70,6 +70,7 @@ export class Supervisor {
       this.#admin = await startAdmin(
         config,
         {
+          askSide: this.#side.ask,
           isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
           metrics: () => this.#ask('metrics', undefined, [...this.#workers, this.#side.child]),
           records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),

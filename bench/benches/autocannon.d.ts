@@ -6,6 +6,8 @@ declare module 'autocannon' {
   export interface Options {
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
+    readonly method?: 'POST';
+    readonly body?: string;
     readonly connections: number;
     /** Seconds. */
     readonly duration: number;

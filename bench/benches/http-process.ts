@@ -8,10 +8,13 @@ import type { HttpLoad, HttpRun } from './http.ts';
 const LOOK_MS = 50;
 
 serveMethods({
-  async load({ url, headers, connections, ms }: HttpLoad): Promise<HttpRun> {
+  async load({ url, headers, body, connections, ms }: HttpLoad): Promise<HttpRun> {
     const latency = createHistogram();
     const statuses: Record<string, number> = {};
-    const running = autocannon({ url, headers, connections, duration: ms / 1000, sampleInt: LOOK_MS });
+    const running = autocannon({
+      ...{ url, headers, connections, duration: ms / 1000, sampleInt: LOOK_MS },
+      ...(body !== undefined && { method: 'POST', body }),
+    });
     running.on('response', (_client: unknown, status: number, _bytes: number, tookMs: number) => {
       statuses[status] = (statuses[status] ?? 0) + 1;
       recordNs(latency, tookMs * 1e6);

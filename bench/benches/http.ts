@@ -10,11 +10,12 @@ import { median } from '../statistics.ts';
 const CONNECTIONS = 10;
 const SESSIONS = 100;
 const WARM_UP_MS = 200;
-const SIDE_HOP = 'side-hop: measured by the bench of that name once the side path is there';
 
 export interface HttpLoad {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** It is posted; without one it is a GET. */
+  readonly body?: string;
   readonly connections: number;
   readonly ms: number;
 }
@@ -57,7 +58,7 @@ export const http: Bench = {
     const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
     if (trunkline === undefined) {
       const reason = `trunkline: ${context.absent.get('trunkline')}`;
-      return { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [reason, SIDE_HOP] };
+      return { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [reason] };
     }
     const [provider, generator] = [await context.startProvider(), await context.startGenerator()];
     const running = await context.start(trunkline, { providerPort: provider.port });
@@ -137,7 +138,7 @@ async function takeTurns(context: BenchContext, running: Running, targets: reado
   return runs;
 }
 
-const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);
+export const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);
 const rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;
 
 export function describeHttp(
@@ -181,7 +182,7 @@ export function describeHttp(
     ],
     plots: [],
     histograms: Object.fromEntries([...merged].map(([id, histogram]) => [`http-${id}`, encodeHistogram(histogram)])),
-    notes: [...missing, ...endpoints.flatMap((one) => faultsOf(one, of(one))), SIDE_HOP],
+    notes: [...missing, ...endpoints.flatMap((one) => faultsOf(one, of(one)))],
   };
 }
 

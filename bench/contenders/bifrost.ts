@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contender } from '../bench.ts';
 import { freePort, isListening, outputOf, startCommand, whenReady } from '../processes.ts';
+import { chatAt } from './chat-at.ts';
 
 const configFor = (providerPort: number) => ({
   providers: {
@@ -18,13 +19,14 @@ const configFor = (providerPort: number) => ({
 export const bifrost: Contender = {
   name: 'bifrost',
   hasTls: false,
+  hasChat: true,
   absent: async () =>
     (await outputOf('bifrost-http', ['-version'])) === undefined ? 'no bifrost-http on PATH' : undefined,
   version: async () => /v?(\d+\.\d+\S*)/.exec((await outputOf('bifrost-http', ['-version'])) ?? '')?.[1] ?? 'unknown',
-  async start({ providerPort }) {
+  async start({ providerPort, llmPort }) {
     const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
     const port = await freePort();
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(configFor(providerPort)));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(configFor(llmPort ?? providerPort)));
     const started = await startCommand('bifrost-http', [
       '-app-dir',
       folder,
@@ -37,6 +39,7 @@ export const bifrost: Contender = {
     return {
       url: (path) => `ws://127.0.0.1:${port}${path.replace('model=', 'model=openai/')}`,
       headers: {},
+      ...(llmPort && chatAt(port, {}, 'openai/bench')),
       pids: [started.pid],
       async stop() {
         await started.stop();

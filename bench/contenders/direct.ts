@@ -1,15 +1,18 @@
 // Nothing in between, twice: the difference of the two is the noise of the measurement.
 
 import type { Contender } from '../bench.ts';
+import { chatAt } from './chat-at.ts';
 
 const named = (name: string): Contender => ({
   name,
   hasTls: true,
+  hasChat: true,
   absent: async () => undefined,
   version: async () => 'no hop',
-  start: async ({ providerPort, providerCa }) => ({
+  start: async ({ providerPort, providerCa, llmPort }) => ({
     url: (path) => `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}${path}`,
     headers: {},
+    ...chatAt(llmPort, { authorization: 'Bearer bench' }),
     pids: [],
     stop: async () => {},
   }),

@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Contender } from '../bench.ts';
+import type { Contender, StartOptions } from '../bench.ts';
 import { freePort, isListening, outputOf, startCommand, whenReady } from '../processes.ts';
+import { chatAt } from './chat-at.ts';
 
 /** It imports half of PyPI before it listens. */
 const START_MS = 120_000;
@@ -13,31 +14,36 @@ const START_MS = 120_000;
 /** One that is known to everybody is refused. */
 const masterKey = `sk-${randomBytes(32).toString('hex')}`;
 
-const configFor = (providerPort: number) => ({
-  model_list: [
-    {
-      model_name: 'bench',
-      litellm_params: {
-        model: 'openai/gpt-realtime',
-        api_base: `http://127.0.0.1:${providerPort}`,
-        api_key: 'sk-bench',
-      },
-      model_info: { mode: 'realtime' },
-    },
-  ],
+const realtime = (providerPort: number) => ({
+  model_name: 'bench',
+  litellm_params: {
+    model: 'openai/gpt-realtime',
+    api_base: `http://127.0.0.1:${providerPort}`,
+    api_key: 'sk-bench',
+  },
+  model_info: { mode: 'realtime' },
+});
+const chat = (llmPort: number) => ({
+  model_name: 'bench',
+  litellm_params: { model: 'openai/bench', api_base: `http://127.0.0.1:${llmPort}/v1`, api_key: 'sk-bench' },
+});
+
+const configFor = ({ providerPort, llmPort }: StartOptions) => ({
+  model_list: [llmPort === undefined ? realtime(providerPort) : chat(llmPort)],
   general_settings: { master_key: masterKey },
 });
 
 export const litellm: Contender = {
   name: 'litellm',
   hasTls: false,
+  hasChat: true,
   absent: async () => ((await outputOf('litellm', ['--version'])) === undefined ? 'no litellm on PATH' : undefined),
   version: async () => /(\d+\.\d+\S*)/.exec((await outputOf('litellm', ['--version'])) ?? '')?.[1] ?? 'unknown',
-  async start({ providerPort }) {
+  async start(options) {
     const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
     const file = join(folder, 'config.yaml');
     const port = await freePort();
-    writeFileSync(file, JSON.stringify(configFor(providerPort)));
+    writeFileSync(file, JSON.stringify(configFor(options)));
     const started = await startCommand('litellm', ['--config', file, '--port', String(port), '--host', '127.0.0.1'], {
       // It would ask the internet for prices, three times, before it goes on without.
       env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
@@ -46,6 +52,7 @@ export const litellm: Contender = {
     return {
       url: (path) => `ws://127.0.0.1:${port}${path}`,
       headers: { authorization: `Bearer ${masterKey}` },
+      ...(options.llmPort && chatAt(port, { authorization: `Bearer ${masterKey}` })),
       pids: [started.pid],
       async stop() {
         await started.stop();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from '../bench.ts';
 import { freePort, isListening, startCommand, whenReady } from '../processes.ts';
+import { chatAt } from './chat-at.ts';
 
 const preload = fileURLToPath(new URL('./portkey-preload.cjs', import.meta.url));
 const own = fileURLToPath(new URL('../peers/portkey', import.meta.url));
@@ -15,10 +16,12 @@ const home = () => join(process.env.TRUNKLINE_BENCH_PORTKEY ?? own, 'node_module
 export const portkey: Contender = {
   name: 'portkey',
   hasTls: false,
+  hasChat: true,
   absent: async () =>
     existsSync(home()) ? undefined : 'no @portkey-ai/gateway in bench/peers/portkey or TRUNKLINE_BENCH_PORTKEY',
   version: async () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')).version,
-  async start({ providerPort }) {
+  async start({ providerPort, llmPort }) {
+    const headers = { 'x-portkey-provider': 'openai', authorization: 'Bearer sk-bench' };
     const port = await freePort();
     const server = join(home(), 'build/start-server.js');
     const started = await startCommand(process.execPath, [server, '--headless', `--port=${port}`], {
@@ -31,7 +34,8 @@ export const portkey: Contender = {
     await whenReady(started, () => isListening(port));
     return {
       url: (path) => `ws://127.0.0.1:${port}${path}`,
-      headers: { 'x-portkey-provider': 'openai', authorization: 'Bearer sk-bench' },
+      headers,
+      ...(llmPort && chatAt(port, { ...headers, 'x-portkey-custom-host': `http://127.0.0.1:${llmPort}/v1` })),
       pids: [started.pid],
       stop: started.stop,
     };

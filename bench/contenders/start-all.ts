@@ -1,6 +1,6 @@
 // The contenders of a bench in front of one provider, and where their sessions begin.
 
-import type { BenchContext, Contender, Running } from '../bench.ts';
+import type { BenchContext, Contender, Running, StartOptions } from '../bench.ts';
 
 export const PATH = '/v1/realtime?model=bench';
 /** A real provider takes longer; an event that comes with the 101 is lost by relays that begin to listen later (Portkey). */
@@ -10,13 +10,13 @@ export const GREET_MS = 200;
 export async function startAll(
   context: BenchContext,
   label: string,
-  { contenders = context.contenders, providerPort }: { contenders?: readonly Contender[]; providerPort: number },
+  { contenders = context.contenders, ...options }: StartOptions & { readonly contenders?: readonly Contender[] },
 ): Promise<ReadonlyMap<string, Running>> {
   const running = new Map<string, Running>();
   for (const [index, contender] of contenders.entries()) {
     context.progress(`${label}: starting ${contender.name}`, index / contenders.length / 100);
     try {
-      running.set(contender.name, await context.start(contender, { providerPort }));
+      running.set(contender.name, await context.start(contender, options));
     } catch (error) {
       context.say(`${label}: ${contender.name} did not start: ${(error as Error).message}`);
     }

@@ -8,28 +8,34 @@ import { version } from '../../server/entry.ts';
 import type { Run } from '../../server/supervisor.ts';
 import type { Contender, StartOptions } from '../bench.ts';
 import { startCommand, whenReady } from '../processes.ts';
+import { chatAt } from './chat-at.ts';
+import { SIDE_CLASS, sideSettings } from './side-settings.ts';
 
 const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
 
 export const trunkline: Contender = {
   name: 'trunkline',
   hasTls: true,
+  hasChat: true,
   absent: async () => undefined,
   version: async () => version,
   async start(options) {
     const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
+    const data = options.dataFolder ?? folder;
     const file = join(folder, 'config.yaml');
     writeFileSync(file, JSON.stringify(configFor(options)));
-    const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', folder], {
+    const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', data], {
       env: { PATH: process.env.PATH, ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }) },
     });
-    const { listen, admin } = await whenReady(started, () => runIn(folder));
+    const { listen, admin } = await whenReady(started, () => runIn(data));
     const tlsPort = options.clientTls && listen.tlsPort;
     const origin = tlsPort ? `wss://127.0.0.1:${tlsPort}` : `ws://127.0.0.1:${listen.port}`;
+    const headers = { authorization: 'Bearer bench' };
     const adminUrl = `http://127.0.0.1:${admin.port}`;
     return {
       url: (path) => origin + path,
-      headers: { authorization: 'Bearer bench' },
+      headers,
+      ...(options.llmPort && chatAt(listen.port, { ...headers, 'x-trunkline-class': SIDE_CLASS })),
       pids: [started.pid],
       admin: adminUrl,
       eventLoopDelay: () => eventLoopDelay(adminUrl),
@@ -41,13 +47,14 @@ export const trunkline: Contender = {
   },
 };
 
-function configFor({ providerPort, providerCa, clientTls, config }: StartOptions): object {
+function configFor({ providerPort, providerCa, clientTls, llmPort, config }: StartOptions): object {
   const baseUrl = `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}`;
   const { providers, ...rest } = (config ?? {}) as { providers?: { openai?: object } };
   return {
     listen: { port: 0, tlsPort: clientTls ? 0 : false, ...(clientTls && { tls: clientTls }) },
     admin: { port: 0 },
     log: { level: 'warn' },
+    ...(llmPort && sideSettings(llmPort)),
     ...rest,
     providers: { openai: { baseUrl, apiKey: 'bench', allowPrivate: true, ...providers?.openai } },
   };

@@ -23,6 +23,8 @@ export interface LoadRun {
   readonly invalid: string | undefined;
   /** Why there was one before it. */
   readonly repeatedFor?: string;
+  /** Frames that did not arrive. */
+  readonly lost: number;
   /** All frames arrived, so that its CPU counts. */
   readonly isComplete: boolean;
 }
@@ -57,6 +59,7 @@ export async function runLoad({ from, to, load, running, toleranceMs }: LoadRunO
     senderUsPerFrame: usPerFrame(1),
     receiverUsPerFrame: usPerFrame(2),
     megabytesPerSecond: (sent.bytes / (Number(sent.until) - Number(sent.from))) * 1000,
+    lost: sent.frames - received.frames,
     isComplete: received.frames === sent.frames,
     invalid:
       latenessMs.p99 > toleranceMs

@@ -12,7 +12,10 @@ export interface Call {
   readonly team: string | undefined;
   readonly session: string | undefined;
   readonly task: string | undefined;
-  /** The model that a client named; a target of the class that has it is asked first, else the order of the class holds. undefined: any. */
+  /**
+   * The model (or `<gateway>/<model>`) that a client named: its target is asked first, then the others in order; a name that no target of the
+   * class has is refused. undefined, `*` or the name of the class: any.
+   */
   readonly model: string | undefined;
   readonly llm: LlmCall;
   /** The session of the task was a rehearsal: only the stand-in may answer when no LLM gateway is configured. */

@@ -26,7 +26,7 @@ const FRESH_MS = 60_000;
 const MAX_REMEMBERED = 1000;
 
 export function createPrices(config: SideConfig['prices']): Prices {
-  const remembered = new Map<string, { readonly ceiling: Ceiling | undefined; readonly until: number }>();
+  const remembered = new Map<string, { readonly rates: Rates | undefined; readonly until: number }>();
   const patterns = Object.keys(config);
   const own = (model: string, provider: string): PriceConfig | undefined =>
     config[longestFitting(patterns, [model, `${provider}/${model}`]) ?? ''];
@@ -37,24 +37,29 @@ export function createPrices(config: SideConfig['prices']): Prices {
       ? undefined
       : { input: price.input, output: price.output };
   };
+  function rates(model: string, provider: string): Rates | undefined {
+    const name = `${provider}\n${model}`;
+    const known = remembered.get(name);
+    const now = Date.now();
+    if (known && known.until > now) return known.rates;
+    const found = listedRates(model, provider);
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(name, { rates: found, until: now + FRESH_MS });
+    return found;
+  }
   return {
     configured,
     estimate(model, provider, usage) {
+      const counts = countsOf(usage);
+      if (!counts) return undefined;
       const price = own(model, provider);
-      const usd = price ? ownCost(price, usage) : listedCost(model, provider, usage);
+      const usd = price
+        ? ownCost(price, counts)
+        : (flatCost(rates(model, provider), counts) ?? listedCost(model, provider, counts));
       return usd === undefined ? undefined : wholeMicroUsd(usd);
     },
-    ceiling(model, provider) {
-      if (own(model, provider)) return configured(model, provider);
-      const name = `${provider}\n${model}`;
-      const known = remembered.get(name);
-      const now = Date.now();
-      if (known && known.until > now) return known.ceiling;
-      const ceiling = listedCeiling(model, provider);
-      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-      remembered.set(name, { ceiling, until: now + FRESH_MS });
-      return ceiling;
-    },
+    ceiling: (model, provider) =>
+      own(model, provider) ? configured(model, provider) : rates(model, provider)?.ceiling,
   };
 }
 
@@ -89,9 +94,7 @@ function countsOf(usage: Usage): Counts | undefined {
 }
 
 /** USD by the prices of the configuration. What is used and has no price makes the whole unknown. */
-function ownCost(price: PriceConfig, usage: Usage): number | undefined {
-  const counts = countsOf(usage);
-  if (!counts) return undefined;
+function ownCost(price: PriceConfig, counts: Counts): number | undefined {
   const { inputTokens, outputTokens, inputAudioTokens, outputAudioTokens, cachedTokens, seconds } = counts;
   // The reports do not say which tokens were cached; audio saves more, so text counts first and the estimate is no lower than the bill.
   const cachedText = Math.min(cachedTokens, inputTokens - inputAudioTokens);
@@ -135,9 +138,8 @@ function lookupOf(model: string, provider: string): Lookup {
 }
 
 /** USD by the list; undefined for a model, or a use of one, that it does not know. */
-function listedCost(model: string, provider: string, usage: Usage): number | undefined {
-  const counts = countsOf(usage);
-  if (!counts || counts.inputTokens + counts.outputTokens === 0) return undefined;
+function listedCost(model: string, provider: string, counts: Counts): number | undefined {
+  if (counts.inputTokens + counts.outputTokens === 0) return undefined;
   const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
   const cachedMedia = Math.max(0, cachedTokens - (inputTokens - inputAudioTokens - inputImageTokens));
   const cachedAudio = Math.min(cachedMedia, inputAudioTokens);
@@ -160,11 +162,29 @@ function listedCost(model: string, provider: string, usage: Usage): number | und
   }
 }
 
-function listedCeiling(model: string, provider: string): Ceiling | undefined {
+/** What is remembered of a listed model. `flat`: USD per million text tokens where they do not depend on the length. */
+interface Rates {
+  readonly ceiling: Ceiling;
+  readonly flat: { readonly input: number; readonly cached: number; readonly output: number } | undefined;
+}
+
+function listedRates(model: string, provider: string): Rates | undefined {
   const { model: name, options } = lookupOf(model, provider);
   const price = calcPrice({ input_tokens: 1, output_tokens: 1 }, name, options)?.model_price;
   const [input, output] = [highest(price?.input_mtok), highest(price?.output_mtok)];
-  return input === undefined || output === undefined ? undefined : { input, output };
+  if (price === undefined || input === undefined || output === undefined) return undefined;
+  const { input_mtok: text, output_mtok: answer, cache_read_mtok: cached = text } = price;
+  const isFlat = typeof text === 'number' && typeof answer === 'number' && typeof cached === 'number';
+  return { ceiling: { input, output }, flat: isFlat ? { input: text, cached, output: answer } : undefined };
+}
+
+/** The same as the list says, without its search and its analysis, which take longer than the rest of an attempt. */
+function flatCost(rates: Rates | undefined, counts: Counts): number | undefined {
+  const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
+  if (!rates?.flat || inputTokens + outputTokens === 0) return undefined;
+  if (inputAudioTokens + inputImageTokens + outputAudioTokens > 0) return undefined;
+  const { input, cached, output } = rates.flat;
+  return ((inputTokens - cachedTokens) * input + cachedTokens * cached + outputTokens * output) / 1e6;
 }
 
 /** Of a price in tiers by length: the dearest. */

@@ -77,7 +77,9 @@ export interface GuardOptions {
 }
 
 export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
-  const policy = wrap(gate.breaker, places, timeout(timeoutMs, TimeoutStrategy.Cooperative));
+  // An abort on return would be heard by nobody, and costs as much as the rest of the guard.
+  const limit = timeout(timeoutMs, { strategy: TimeoutStrategy.Cooperative, abortOnReturn: false });
+  const policy = wrap(gate.breaker, places, limit);
 
   function closed(now: number): Closed | undefined {
     if (gate.limitedUntil > now) return { reason: 'limited', retryAfterMs: gate.limitedUntil - now };

@@ -63,7 +63,9 @@ export function readBody(body: Readable, maxBytes: number, take: (piece: Buffer)
     });
     body.once('end', resolve);
     body.once('error', reject);
-    body.once('close', () => reject(new LlmFault('unavailable', 'the answer broke off')));
+    body.once('close', () => {
+      if (!body.readableEnded) reject(new LlmFault('unavailable', 'the answer broke off'));
+    });
   });
 }
 

@@ -16,7 +16,7 @@ export interface Settlement {
 export interface Settler {
   /** Resolves when it is written, or when that has failed for the first time; it is then tried again. Never rejects. */
   settle(settlement: Settlement): Promise<void>;
-  /** Writes it after whoever waits for the answer has got it. */
+  /** Writes it soon, after whoever waits for the answer has got it. */
   settleLater(settlement: Settlement): void;
   /** Resolves when all is written, or after so long. */
   close(patienceMs: number): Promise<void>;
@@ -25,11 +25,15 @@ export interface Settler {
 /** Beyond this, a store that stays away is left to charge reservations. */
 export const MAX_UNSETTLED = 10_000;
 const LONGEST_PAUSE_MS = 5000;
+/** What comes in this time is written together: SQLite then waits for the disk once. */
+export const TOGETHER_MS = 20;
 
 export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settler {
   const open = new Set<Promise<void>>();
   let isClosed = false;
   let unsettled = 0;
+  const later: Settlement[] = [];
+  let timer: NodeJS.Timeout | undefined;
 
   const write = ({ row, budgets, reservedMicroUsd }: Settlement) => store.settle(row, budgets, reservedMicroUsd);
 
@@ -45,6 +49,12 @@ export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settle
       log.error({ ...faultOf(error), attempt: settlement.row.id }, 'attempt not settled, will be tried again');
       if (unsettled < MAX_UNSETTLED) void track(repeat(settlement));
     }
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const settlement of later.splice(0)) void track(settle(settlement));
   }
 
   async function repeat(settlement: Settlement): Promise<void> {
@@ -63,9 +73,11 @@ export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settle
   return {
     settle: (settlement) => track(settle(settlement)),
     settleLater(settlement) {
-      void track(new Promise<void>((resolve) => setImmediate(resolve)).then(() => settle(settlement)));
+      later.push(settlement);
+      timer ??= setTimeout(flush, TOGETHER_MS);
     },
     async close(patienceMs) {
+      flush();
       const patience = delay(patienceMs, undefined, { ref: false });
       await Promise.race([patience, allOf(open)]);
       isClosed = true;

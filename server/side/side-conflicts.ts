@@ -6,6 +6,8 @@ import { classConflicts, gatewayConflicts, unknownName } from './gateway-conflic
 import { outboundUrlProblem } from './outbound-url.ts';
 import { BUILT_IN_KINDS, type SideConfig, type TaskConfig } from './side-schema.ts';
 import { STAND_IN } from './stand-in-config.ts';
+import { compileSchema } from './tasks/json-schema.ts';
+import { isBuiltIn } from './tasks/kinds.ts';
 
 /** Every conflict of the side path's settings, each with its path and what was expected. */
 export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
@@ -38,21 +40,12 @@ function classNames(
 }
 
 function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: SideConfig): Problem[] {
-  const { kind, labels, schema, prompt, when } = task;
-  const isBuiltIn = (BUILT_IN_KINDS as readonly string[]).includes(kind);
-  const problems: Problem[] = [];
-  if (!isBuiltIn && prompt === undefined) {
+  const { kind, when } = task;
+  const problems = [...labelConflicts(task, path), ...schemaConflicts(task, path)];
+  if (!isBuiltIn(kind) && task.prompt === undefined) {
     const message = `${unknownName('kind', kind, BUILT_IN_KINDS)}; one of your own needs a prompt`;
     problems.push({ path: `${path}.kind`, message });
   }
-  if (kind === 'classification' && labels === undefined)
-    problems.push({ path: `${path}.labels`, message: 'missing, expected the labels to choose from' });
-  if (isBuiltIn && kind !== 'classification' && labels !== undefined)
-    problems.push({ path: `${path}.labels`, message: `expected none: a ${kind} has no labels` });
-  if (labels && new Set(labels).size < labels.length)
-    problems.push({ path: `${path}.labels`, message: 'expected labels that differ' });
-  if (kind === 'extraction' && schema === undefined)
-    problems.push({ path: `${path}.schema`, message: 'missing, expected the JSON Schema of what is extracted' });
   if (transcripts === 'off' && when !== 'demand')
     problems.push({
       path: `${path}.when`,
@@ -65,6 +58,27 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
       message: `expected a kind of its own, got that of tasks[${twin}] at the same moment`,
     });
   return problems;
+}
+
+function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Problem[] {
+  const at = `${path}.labels`;
+  if (labels === undefined)
+    return kind === 'classification' && schema === undefined
+      ? [{ path: at, message: 'missing, expected the labels to choose from' }]
+      : [];
+  if (isBuiltIn(kind) && kind !== 'classification')
+    return [{ path: at, message: `expected none: a ${kind} has no labels` }];
+  return new Set(labels).size < labels.length ? [{ path: at, message: 'expected labels that differ' }] : [];
+}
+
+function schemaConflicts({ kind, schema, prompt }: TaskConfig, path: string): Problem[] {
+  const at = `${path}.schema`;
+  if (schema === undefined) {
+    const isNeeded = kind === 'extraction' || (!isBuiltIn(kind) && prompt !== undefined);
+    return isNeeded ? [{ path: at, message: 'missing, expected the JSON Schema of the result' }] : [];
+  }
+  const compiled = compileSchema(schema);
+  return 'problem' in compiled ? [{ path: at, message: `expected a JSON Schema, got: ${compiled.problem}` }] : [];
 }
 
 function budgetConflicts({

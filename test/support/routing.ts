@@ -50,7 +50,7 @@ export function routing(written: Written, more: Partial<RouterOptions> & { reado
     prices: createPrices(config.prices),
     standInUrl: () => undefined,
     log: pino({ level: 'silent' }),
-    closeMs: 100,
+    closeMs: 5000,
     ...more,
   });
   closing.push(() => router.close());

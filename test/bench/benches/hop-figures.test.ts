@@ -21,6 +21,7 @@ function run(ms: number, cpu: number | undefined, others: Partial<LoadRun> = {})
     receiverUsPerFrame: undefined,
     megabytesPerSecond: 1,
     invalid: undefined,
+    lost: 0,
     isComplete: true,
     ...others,
   };

@@ -59,6 +59,5 @@ test('requests per second and percentiles are those of the runs, and what went w
   expect(result.notes).toEqual([
     'admin /some: 2 requests without an answer',
     'admin /some: 10 answers with another status than 200',
-    'side-hop: measured by the bench of that name once the side path is there',
   ]);
 });

@@ -22,6 +22,7 @@ export function loadRun({
     receiverUsPerFrame: undefined,
     megabytesPerSecond: 1,
     invalid: undefined,
+    lost: 0,
     isComplete: true,
     ...others,
   };

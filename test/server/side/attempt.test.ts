@@ -1,7 +1,9 @@
 // What one attempt may cost and how long it may take: budgets, prices, places, deadlines.
 
 import { describe, expect, test } from 'vitest';
+import { openStore } from '../../../server/side/store/open.ts';
 import { answered, at, call, gateway, pair, routing, unanswered } from '../../support/routing.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
@@ -59,26 +61,44 @@ describe('limits', () => {
 describe('budgets', () => {
   const oneTarget = { targets: [{ gateway: 'one', model: 'first' }] };
 
-  test('200 calls at once against a budget for 50: exactly 50 reach the gateway', async () => {
-    const a = await gateway({ behaviour: { delayMs: 5 } });
+  /** A budget for 50 calls, whose usage is not reported, so that nothing of a reservation is given back. */
+  async function forFifty() {
+    const a = await gateway({ behaviour: { usage: false, delayMs: 5 } });
     const probe = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, prices });
     await probe.router.run(call());
-    const [{ estimatedMicroUsd: _ } = { estimatedMicroUsd: 0 }] = await probe.store.settled();
-    const bodyBytes = Buffer.byteLength(JSON.stringify(a.seen[0]?.body));
-    const worst = Math.ceil(bodyBytes / 2) + 100 * 10;
-    // No usage, so that nothing is given back.
-    a.change({ behaviour: { usage: false, delayMs: 5 } });
-    const { router, store } = routing({
+    const worst = Math.ceil(Buffer.byteLength(JSON.stringify(a.seen[0]?.body)) / 2) + 100 * 10;
+    const maxUsd = (worst * 50 + worst / 2) / 1e6;
+    const written = {
       gateways: { one: at(a, { queue: 1000 }) },
       classes: { commodity: oneTarget },
-      budgets: [{ key: 'demo', class: 'commodity', window: 'total', maxUsd: (worst * 50 + worst / 2) / 1e6 }],
+      budgets: [{ key: 'demo', class: 'commodity', window: 'total' as const, maxUsd }],
       prices,
-    });
+    };
+    return { a, written, worst };
+  }
+
+  test('200 calls at once against a budget for 50: exactly 50 reach the gateway', async () => {
+    const { a, written, worst } = await forFifty();
+    const { router, store } = routing(written);
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => router.run(call())));
     expect(outcomes.filter(({ kind }) => kind === 'answered')).toHaveLength(50);
     expect(a.count.requests).toBe(1 + 50);
     await store.settled();
     expect([...store.budgets.values()]).toEqual([{ reservedMicroUsd: 0, spentMicroUsd: worst * 50 }]);
+  });
+
+  test('200 calls at once against a budget for 50, on SQLite: exactly 50 reach the gateway and the ledger', async () => {
+    const { a, written, worst } = await forFifty();
+    const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('attempt') });
+    const { router } = routing(written, { store });
+    const outcomes = await Promise.all(Array.from({ length: 200 }, () => router.run(call())));
+    expect(outcomes.filter(({ kind }) => kind === 'answered')).toHaveLength(50);
+    expect(a.count.requests).toBe(1 + 50);
+    await router.close();
+    expect(await store.spent('demo|commodity|total|0')).toEqual({ reservedMicroUsd: 0, spentMicroUsd: worst * 50 });
+    const rows = await store.ledger({ limit: 1000 });
+    expect(rows.map(({ outcome, isFlagged }) => [outcome, isFlagged])).toEqual(Array(50).fill(['ok', true]));
+    await store.close();
   });
 
   test('a full one says which it was and when it resets', async () => {

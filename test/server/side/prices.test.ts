@@ -1,7 +1,9 @@
 // What usage costs: by the configuration, by the list, or unknown.
 
+import { calcPrice } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
 import { createPrices } from '../../../server/side/prices.ts';
+import { seededRandom } from '../../support/random.ts';
 
 const listed = createPrices({});
 const text = { inputTokens: 1_000_000, outputTokens: 100_000 };
@@ -35,6 +37,19 @@ describe('the list', () => {
     expect(listed.ceiling('nobody-knows', 'openai')).toBeUndefined();
     expect(listed.estimate('gpt-4.1-mini', 'openai', {})).toBeUndefined();
     expect(listed.estimate('gpt-realtime', 'openai', { seconds: 60 })).toBeUndefined();
+  });
+
+  test('is followed to the micro-USD for text, which is reckoned without it', () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 200; round++) {
+      const [inputTokens, outputTokens] = [random.below(200_000), random.below(20_000)];
+      const cachedTokens = random.below(inputTokens + 1);
+      const model = random.pick(['gpt-4.1-mini', 'gpt-5', 'gpt-4o']);
+      const usage = { input_tokens: inputTokens, output_tokens: outputTokens, cache_read_tokens: cachedTokens };
+      const usd = calcPrice(usage, model, { providerId: 'openai' })?.total_price ?? Number.NaN;
+      const own = listed.estimate(model, 'openai', { inputTokens, outputTokens, cachedTokens });
+      expect(Math.abs((own ?? Number.NaN) - usd * 1e6)).toBeLessThanOrEqual(1);
+    }
   });
 
   test('takes counts that contradict each other without an error', () => {

@@ -136,7 +136,7 @@ describe('tasks', () => {
     expect(refusal(task('kind: sumary'))[0]).toMatch(
       /^tasks\[0\]\.kind: unknown kind "sumary".*did you mean summary\?; one of your own needs a prompt$/,
     );
-    load(task('kind: haiku, prompt: "Write a haiku."'));
+    load(task('kind: haiku, prompt: "Write a haiku.", schema: { type: object }'));
   });
 
   test('have labels and a schema where they need them, and only there', () => {
@@ -149,6 +149,10 @@ describe('tasks', () => {
     ]);
     expect(refusal(task('kind: extraction'))[0]).toMatch(/^tasks\[0\]\.schema: missing/);
     load(task('kind: classification, labels: [a, b]'));
+    expect(refusal(task('kind: haiku, prompt: "Write a haiku."'))[0]).toMatch(/^tasks\[0\]\.schema: missing/);
+    expect(refusal(task('kind: extraction, schema: { type: object, properties: 5 }'))[0]).toMatch(
+      /^tasks\[0\]\.schema: expected a JSON Schema, got: /,
+    );
     load(task('kind: extraction, schema: { type: object }'));
   });
 

@@ -162,6 +162,8 @@ describe('the turns of a session are stored, with its usage and its end', () => 
   test('the classes are those of key and client, and what names them never goes upstream', async () => {
     const served = await start({
       provider: provider.url,
+      gateways: { contract: { profile: 'openai', apiKey: 'x' } },
+      classes: { support: { targets: [{ gateway: 'contract', model: 'gpt-5-mini' }] } },
       keys: [{ id: 'web', secret: 'secret-of-web', team: 'blue', class: 'support' }],
     });
     const headers = {
