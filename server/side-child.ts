@@ -36,7 +36,10 @@ export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logge
     log,
     offers: () => ({}),
     async start(channel) {
+      const told = standInUrl;
       await channel.call('start', { ...start, standInUrl } satisfies SideStart);
+      // It may have come up in the meantime.
+      if (standInUrl !== told) channel.tell('standIn', standInUrl);
       await tellLost(channel);
     },
   });

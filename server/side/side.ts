@@ -5,6 +5,7 @@ import { decode } from '../../codecs/wire.ts';
 import type { Config } from '../config.ts';
 import type { HandedOver } from '../handover.ts';
 import { faultOf } from '../log.ts';
+import { countAttempts } from './attempt-metrics.ts';
 import { createSideHttp } from './http/answer.ts';
 import { createIntake } from './intake.ts';
 import { holdLease } from './owner-lease.ts';
@@ -44,8 +45,8 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
   const { config, instance, runsTasks } = start;
   let { standInUrl } = start;
   const { dataDirectory, side: limits } = config;
-  const store = await openStore({ url: config.store.url, dataDirectory });
   const metrics = createSideMetrics();
+  const store = countAttempts(await openStore({ url: config.store.url, dataDirectory }), metrics.registry);
   const prices = createPrices(config.prices);
   const router = createRouter({ config, store, prices, standInUrl: () => standInUrl, log });
   const webhooks = runsTasks ? createWebhooks({ config, store, log, metrics }) : undefined;

@@ -199,7 +199,7 @@ describe('the class of a call', () => {
   test('is missing where nothing is configured: 501 says what to configure', async () => {
     await start(
       scriptedRouter(async () => answered('never')),
-      { gateways: {}, classes: {} },
+      { gateways: {}, classes: {}, keys: keys.slice(0, 1) },
     );
     const answer = await post({});
     expect(answer.status).toBe(501);
