@@ -23,7 +23,8 @@ export function describeVerdict(measured: Measured): BenchResult {
   };
 }
 
-const ms = (value: number): string => `${digits(value)} ms`;
+/** A difference that came out below zero is noise, and is said to be. */
+const ms = (value: number): string => `${digits(value)} ms${value < 0 ? ' (noise)' : ''}`;
 const of = (part: number, all: number, what: string): string => `${part} of ${all} ${what}`;
 const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : 'none');
 
