@@ -1,6 +1,7 @@
 // One forked process that is started again when it dies, until it is stopped.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { type Channel, type Offers, openChannel } from './channel.ts';
 import { entry } from './entry.ts';
@@ -12,6 +13,8 @@ export interface ChildOptions {
   offers(child: Child): Offers;
   /** Brings a new process to work; called again after each death. */
   start(channel: Channel): Promise<void>;
+  /** How much it stands back for the others when the machine is busy (`nice`); 0: not at all. */
+  readonly niceness?: number;
   /** The process died; what it held is to be given back. */
   onDeath?(child: Child): void;
 }
@@ -48,13 +51,14 @@ export class Child {
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
   async start(): Promise<void> {
-    const { name, offers, start, log } = this.#options;
+    const { name, offers, start, log, niceness = 0 } = this.#options;
     const child = fork(entry(name), {
       execArgv: YOUNG_GENERATION,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process = child;
+    if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
     this.#isGone = false;
     const exited = new Promise<never>((_, reject) => {
       child.once('error', reject);
@@ -114,4 +118,11 @@ export class Child {
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
+}
+
+/** Without it the process works all the same. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {}
 }

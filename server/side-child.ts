@@ -23,6 +23,9 @@ export interface SideChild {
   close(patienceMs: number): Promise<void>;
 }
 
+/** Frames come first. */
+const NICENESS = 10;
+
 /** `start` without the address of the stand-in, which may change. */
 export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logger): SideChild {
   /** Sessions of each gateway process whose start is on its way or stored, until their end is stored. */
@@ -33,6 +36,7 @@ export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logge
 
   const child = new Child({
     name: 'side/side-process',
+    niceness: NICENESS,
     log,
     offers: () => ({}),
     async start(channel) {

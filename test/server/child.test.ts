@@ -1,6 +1,7 @@
 // A forked process that is started again when it dies, until it is stopped.
 
 import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Channel } from '../../server/channel.ts';
@@ -25,12 +26,13 @@ const isThere = async (channel: Channel): Promise<void> => {
   if ((await channel.call('records')) !== undefined) throw new Error('expected a process that serves nothing');
 };
 
-function create(start = isThere): Child {
+function create(start = isThere, niceness?: number): Child {
   lines = [];
   starts = [];
   deaths = [];
   child = new Child({
     name: 'worker',
+    niceness,
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     offers: () => ({}),
     async start(channel) {
@@ -58,6 +60,11 @@ test('it runs, and can be called', async () => {
   await running.start();
   expect(running.channel).toBe(starts[0]);
   if (running.channel) await isThere(running.channel);
+});
+
+test('it stands back for the others when it is told to', async () => {
+  await create(isThere, 10).start();
+  expect(getPriority(pids()[0])).toBe(getPriority(process.pid) + 10);
 });
 
 test('it is started again when it dies, each time', async () => {
