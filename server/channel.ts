@@ -1,6 +1,4 @@
-// Calls between the supervisor and a process that it forked: a named request, one answer, maybe parts before it. Never on the frame path.
-
-import type { ChildProcess } from 'node:child_process';
+// Calls between two of our processes: a named request, one answer, maybe parts before it. Never on the frame path.
 
 /** Sends a part of the answer ahead of it; dropped where the caller asked for none. */
 export type Emit = (part: unknown) => void;
@@ -10,6 +8,14 @@ export type Emit = (part: unknown) => void;
  * the caller no longer wants the answer, or is gone.
  */
 export type Offers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
+
+/** What carries messages, in order: the IPC pipe of a forked child, in the child that of its parent (`process`), or a pipe. */
+export interface Port {
+  readonly connected: boolean;
+  send?(message: object, handle: undefined, options: undefined, sent: (error: Error | null) => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  once(event: 'disconnect', listener: () => void): unknown;
+}
 
 export interface Channel {
   /** Rejects when the other side fails or is gone. */
@@ -33,8 +39,7 @@ interface Waiting {
   readonly onPart?: ((part: never) => void) | undefined;
 }
 
-/** Speaks over the IPC pipe of a forked child, or, in the child, of its parent (`process`). */
-export function openChannel(port: ChildProcess | NodeJS.Process, offers: Offers): Channel {
+export function openChannel(port: Port, offers: Offers): Channel {
   const waiting = new Map<number, Waiting>();
   const answering = new Map<number, AbortController>();
   let lastId = 0;

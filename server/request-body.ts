@@ -34,7 +34,7 @@ export async function readBody(
   return promise.finally(() => {
     clearTimeout(timer);
     // The rest, if there is one, is passed over: nobody waits for it any more.
-    request.removeAllListeners('data').resume();
+    if (!request.readableEnded) request.removeAllListeners('data').resume();
   });
 }
 

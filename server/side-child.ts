@@ -1,11 +1,15 @@
-// The supervisor's end of the side process: it relays what gateway processes hand over and ask, and tells which sessions died with one.
+// The supervisor's end of the side process: it relays what gateway processes hand over, says where they can ask, and which sessions died
+// with one.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Channel, Emit } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { Child } from './child.ts';
 import type { Batch } from './outbox.ts';
 import type { SideStart } from './side/side.ts';
-import type { AnswerSide, SideRequest } from './side/side-request.ts';
+import type { AnswerSide } from './side/side-request.ts';
 
 export interface SideChild {
   readonly child: Child;
@@ -13,11 +17,12 @@ export interface SideChild {
   /** What a gateway process may call. */
   offers(worker: Child): {
     handOver(batch: Batch): Promise<void>;
-    side(request: SideRequest, emit: Emit, signal: AbortSignal): Promise<void>;
   };
   /** A gateway process died, and with it the sessions whose start was handed over and whose end was not. */
   lost(worker: Child): void;
   readonly ask: AnswerSide;
+  /** Where gateway processes ask it; another one after each start. */
+  readonly socketPath: string | undefined;
   standIn(url: string): void;
   /** Lets running work end, for as long as that; rejects when the process is gone. */
   close(patienceMs: number): Promise<void>;
@@ -26,13 +31,21 @@ export interface SideChild {
 /** Frames come first. */
 const NICENESS = 10;
 
-/** `start` without the address of the stand-in, which may change. */
-export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logger): SideChild {
+export interface SideChildOptions {
+  /** Without what may change from one start to the next. */
+  readonly start: Omit<SideStart, 'standInUrl' | 'socketPath'>;
+  readonly log: Logger;
+  /** It runs, also again after its death, and listens there. */
+  onStart(socketPath: string): void;
+}
+
+export function createSideChild({ start, log, onStart }: SideChildOptions): SideChild {
   /** Sessions of each gateway process whose start is on its way or stored, until their end is stored. */
   const open = new Map<Child, Set<string>>();
   /** Sessions that are lost, until that is stored. */
   const lost = new Set<string>();
   let standInUrl: string | undefined;
+  let socketPath: string | undefined;
 
   const child = new Child({
     name: 'side/side-process',
@@ -40,11 +53,18 @@ export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logge
     log,
     offers: () => ({}),
     async start(channel) {
+      // A path for a socket is short, and the folder lets in nobody else.
+      const path = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
+      socketPath = path;
       const told = standInUrl;
-      await channel.call('start', { ...start, standInUrl } satisfies SideStart);
+      await channel.call('start', { ...start, standInUrl, socketPath } satisfies SideStart);
       // It may have come up in the meantime.
       if (standInUrl !== told) channel.tell('standIn', standInUrl);
+      onStart(path);
       await tellLost(channel);
+    },
+    onDeath() {
+      if (socketPath !== undefined) rmSync(dirname(socketPath), { recursive: true, force: true });
     },
   });
 
@@ -78,13 +98,15 @@ export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logge
   return {
     child,
     ask,
+    get socketPath() {
+      return socketPath;
+    },
     start: () => child.start(),
     offers: (worker) => ({
       async handOver(batch) {
         // What is still in the pipe of a process that died comes after its sessions were given up.
         if (!worker.isGone) await handOver(worker, batch);
       },
-      side: (request, emit, signal) => ask(request, emit, signal),
     }),
     lost(worker) {
       for (const id of open.get(worker) ?? []) lost.add(id);

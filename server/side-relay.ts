@@ -70,6 +70,7 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimit
     const length = body === undefined ? {} : { 'content-length': body.length };
     response.writeHead(status, { ...headers, ...length });
     if (body !== undefined) response.end(body);
-    else response.flushHeaders();
+    // The first piece often comes in the same turn, and then takes the head along.
+    else setImmediate(() => response.destroyed || response.flushHeaders());
   };
 }

@@ -50,7 +50,13 @@ export class Supervisor {
     this.#log = log;
     this.#role = role;
     this.#runFile = runFile(config.dataDirectory);
-    this.#side = createSideChild({ config, instance: randomUUID(), runsTasks: role !== 'gateway' }, log);
+    this.#side = createSideChild({
+      start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
+      log,
+      onStart: (path) => {
+        for (const worker of this.#workers) worker.channel?.tell('side', path);
+      },
+    });
     this.#ports = portsOf(config);
   }
 
@@ -194,7 +200,9 @@ export class Supervisor {
     const config = this.#config;
     const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
     const tls = config.listen.tls ?? own;
-    return { config, tls, rehearsalUrl: this.#rehearsalUrl, ports: this.#ports, isShared: config.processes > 1 };
+    const { socketPath } = this.#side;
+    const isShared = config.processes > 1;
+    return { config, tls, rehearsalUrl: this.#rehearsalUrl, sideSocket: socketPath, ports: this.#ports, isShared };
   }
 
   #offers(owner: Child) {

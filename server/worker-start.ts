@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly config: Config;
   readonly tls: GatewayOptions['tls'];
   readonly rehearsalUrl: string | undefined;
+  /** Where the side process listens. */
+  readonly sideSocket: string | undefined;
   readonly ports: Ports;
   /** Other processes listen on the same ports. */
   readonly isShared: boolean;

@@ -6,14 +6,15 @@ import { Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import type { Ports } from './ports.ts';
-import type { AnswerSide } from './side/side-request.ts';
+import { createSidePipe } from './side-pipe.ts';
 import { FLUSH_MS, type WorkerStart } from './worker-start.ts';
 
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
+const side = createSidePipe();
 
 const supervisor = openChannel(process, {
-  async start({ config, tls, rehearsalUrl, ports, isShared }: WorkerStart): Promise<Ports> {
+  async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: WorkerStart): Promise<Ports> {
     const log = createLog(config.log.level);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = createOutbox({
@@ -23,9 +24,11 @@ const supervisor = openChannel(process, {
       send: (batch) => supervisor.call<void>('handOver', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, outbox, askSide, log });
+    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, outbox, askSide: side.ask, log });
+    if (sideSocket !== undefined) side.use(sideSocket);
     return gateway.listen(ports, isShared);
   },
+  side: (path: string) => side.use(path),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
   records: () => gateway?.records(),
@@ -36,8 +39,6 @@ const supervisor = openChannel(process, {
     await outbox?.flush(FLUSH_MS);
   },
 });
-
-const askSide: AnswerSide = (request, emit, signal) => supervisor.stream<void>('side', request, emit, signal);
 
 const fleet = joinFleet(supervisor);
 

@@ -2,9 +2,9 @@
 
 import type { Agent } from 'undici';
 import { LlmFault } from '../../adapters/llm/index.ts';
-import type { LlmCall, LlmOutcome, LlmProfile, LlmRequest } from '../../adapters/llm/llm.ts';
+import type { LlmCall, LlmOutcome, LlmProfile, LlmReply, LlmRequest, LlmStream } from '../../adapters/llm/llm.ts';
 import { Interrupted } from './call-scope.ts';
-import { connectionFault, type Incoming, readBody, readWhole, send, wasSent } from './send.ts';
+import { connectionFault, type Head, send, wasSent } from './send.ts';
 
 /** What is known of an attempt while it runs, and of one that failed. */
 export interface Progress {
@@ -32,9 +32,7 @@ export async function exchange(options: Exchange, signal: AbortSignal): Promise<
   const { progress } = options;
   try {
     progress.mayHaveRun = true;
-    const incoming = await send(options.agent, options.request, signal);
-    if (incoming.status !== 200) throw await refusal(options, incoming);
-    return options.call.isStreamed ? await readStream(options, incoming) : await readReply(options, incoming);
+    return options.call.isStreamed ? await streamed(options, signal) : await whole(options, signal);
   } catch (error) {
     if (signal.aborted)
       throw signal.reason instanceof Interrupted ? signal.reason : new LlmFault('timeout', 'no answer in time');
@@ -44,46 +42,48 @@ export async function exchange(options: Exchange, signal: AbortSignal): Promise<
 }
 
 /** Who says that it failed does not bill, unless it only says that somebody behind it did not answer in time. */
-async function refusal(
-  { profile, maxBytes, progress }: Exchange,
-  { status, headers, body }: Incoming,
-): Promise<LlmFault> {
-  const fault = profile.fault({ status, headers, body: await readWhole(body, maxBytes) });
+function refusal({ profile, progress }: Exchange, reply: LlmReply): LlmFault {
+  const fault = profile.fault(reply);
   progress.mayHaveRun = fault.code === 'timeout';
   return fault;
 }
 
-async function readReply({ profile, maxBytes, progress }: Exchange, incoming: Incoming): Promise<LlmOutcome> {
-  const { status, headers } = incoming;
-  const body = await readWhole(incoming.body, maxBytes);
+async function whole(options: Exchange, signal: AbortSignal): Promise<LlmOutcome> {
+  const { agent, profile, request, maxBytes, progress } = options;
+  const pieces: Buffer[] = [];
+  const head = await send(agent, request, { signal, maxBytes, onHead: () => (piece) => pieces.push(piece) });
+  const reply = { ...head, body: joined(pieces) };
+  if (reply.status !== 200) throw refusal(options, reply);
   try {
-    return profile.readReply({ status, headers, body });
+    return profile.readReply(reply);
   } catch (error) {
     if (error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
     throw error;
   }
 }
 
-async function readStream(options: Exchange, { headers, body }: Incoming): Promise<LlmOutcome> {
-  const { profile, call, maxBytes, progress, onBytes } = options;
-  if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? '')) {
-    body.destroy();
-    throw new LlmFault('garbled', 'no stream where one was asked for');
-  }
-  const stream = profile.readStream(headers, call);
+async function streamed(options: Exchange, signal: AbortSignal): Promise<LlmOutcome> {
+  const { agent, profile, call, request, maxBytes, progress, onBytes } = options;
+  const refused: Buffer[] = [];
+  let stream: LlmStream | undefined;
   const pass = (bytes: Buffer) => {
     if (bytes.length === 0) return;
     progress.firstByteAt ??= performance.now();
-    onBytes(bytes, stream.served());
+    onBytes(bytes, stream?.served());
   };
-  try {
-    await readBody(body, maxBytes, (piece) => pass(stream.push(piece)));
-  } catch (error) {
-    if (stream.served() === undefined && error instanceof LlmFault && error.code !== 'garbled')
-      progress.mayHaveRun = false;
-    progress.partial = partialOf(stream);
-    throw error;
+  function onHead({ status, headers }: Head) {
+    if (status !== 200) return (piece: Buffer) => void refused.push(piece);
+    if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? ''))
+      throw new LlmFault('garbled', 'no stream where one was asked for');
+    const opened = profile.readStream(headers, call);
+    stream = opened;
+    return (piece: Buffer) => pass(opened.push(piece));
   }
+  const head = await send(agent, request, { signal, maxBytes, onHead }).catch((error: unknown) => {
+    if (stream !== undefined) noteBroken(stream, progress, error);
+    throw error;
+  });
+  if (stream === undefined) throw refusal(options, { ...head, body: joined(refused) });
   const { rest, outcome, isComplete } = stream.end();
   progress.partial = outcome;
   if (!isComplete) throw new LlmFault('unavailable', 'the answer broke off');
@@ -92,10 +92,15 @@ async function readStream(options: Exchange, { headers, body }: Incoming): Promi
 }
 
 /** The rest of a broken stream may be no event; what came before counts. */
-function partialOf(stream: ReturnType<LlmProfile['readStream']>): Progress['partial'] {
+function noteBroken(stream: LlmStream, progress: Progress, error: unknown): void {
+  if (stream.served() === undefined && error instanceof LlmFault && error.code !== 'garbled')
+    progress.mayHaveRun = false;
   try {
-    return stream.end().outcome;
+    progress.partial = stream.end().outcome;
   } catch {
-    return undefined;
+    progress.partial = undefined;
   }
 }
+
+const joined = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);

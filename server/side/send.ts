@@ -1,35 +1,88 @@
 // One HTTP request to an LLM gateway, and its answer as it comes. Rule: what is sent once is sent once; nothing is repeated or redirected here.
 
-import type { Readable } from 'node:stream';
-import type { Agent } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { LlmFault } from '../../adapters/llm/index.ts';
 import type { LlmRequest } from '../../adapters/llm/llm.ts';
 import { PrivateAddressError } from '../connect.ts';
 
-export interface Incoming {
+export interface Head {
   readonly status: number;
   /** Lower-case names; several of one name are joined. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readable;
 }
 
-/** Resolves with the head of the answer. Rejects with undici's errors, and with the signal's reason. */
-export async function send(agent: Agent, request: LlmRequest, signal: AbortSignal): Promise<Incoming> {
+export interface SendOptions {
+  readonly signal: AbortSignal;
+  /** Of the body of the answer. */
+  readonly maxBytes: number;
+  /** Says who takes the pieces of the body. What it or they throw ends the request. */
+  readonly onHead: (head: Head) => (piece: Buffer) => void;
+}
+
+/**
+ * Resolves with the head when the answer is complete. Rejects with undici's errors, the signal's reason, what `onHead` and its taker throw,
+ * and with an LlmFault (`garbled`) beyond the limit.
+ */
+export function send(agent: Agent, request: LlmRequest, { signal, maxBytes, onHead }: SendOptions): Promise<Head> {
+  const { promise, resolve, reject } = Promise.withResolvers<Head>();
+  let controller: Dispatcher.DispatchController | undefined;
+  let head: Head | undefined;
+  let take: ((piece: Buffer) => void) | undefined;
+  let bytes = 0;
+  let isOver = false;
+
+  function fail(error: unknown): void {
+    if (isOver) return;
+    isOver = true;
+    signal.removeEventListener('abort', interrupt);
+    reject(error);
+    controller?.abort(error as Error);
+  }
+  const interrupt = () => fail(signal.reason);
+  if (signal.aborted) interrupt();
+  else signal.addEventListener('abort', interrupt, { once: true });
+  if (isOver) return promise;
+
   const { origin, pathname, search } = new URL(request.url);
-  const { statusCode, headers, body } = await agent.request({
-    origin,
-    path: pathname + search,
-    method: 'POST',
-    headers: request.headers,
-    body: request.body,
-    signal,
-    // The guard has the one timeout.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  // An answer that is let go still says so, and nobody listens.
-  body.on('error', () => {});
-  return { status: statusCode, headers: flat(headers), body };
+  // The guard has the one timeout.
+  const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
+  const { headers, body } = request;
+  agent.dispatch(
+    { origin, path: pathname + search, method: 'POST', headers, body, ...timeouts },
+    {
+      onRequestStart(started) {
+        controller = started;
+        if (isOver) started.abort(new Error('given up'));
+      },
+      onResponseStart(_, status, received) {
+        if (status < 200 || isOver) return;
+        head = { status, headers: flat(received) };
+        try {
+          take = onHead(head);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      onResponseData(_, piece) {
+        if (isOver) return;
+        bytes += piece.length;
+        try {
+          if (bytes > maxBytes) throw new LlmFault('garbled', `an answer of more than ${maxBytes} bytes`);
+          take?.(piece);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      onResponseEnd() {
+        if (isOver) return;
+        isOver = true;
+        signal.removeEventListener('abort', interrupt);
+        resolve(head as Head);
+      },
+      onResponseError: (_, error) => fail(error),
+    },
+  );
+  return promise;
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
@@ -39,40 +92,6 @@ function flat(headers: Record<string, string | string[] | undefined>): Readonly<
     if (value !== undefined) flattened[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return flattened;
-}
-
-/**
- * Hands on the pieces of a body. Resolves at its end; rejects when it breaks off, with what `take` throws, and with an LlmFault (`garbled`)
- * beyond the limit.
- */
-export function readBody(body: Readable, maxBytes: number, take: (piece: Buffer) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let bytes = 0;
-    const fail = (error: unknown) => {
-      reject(error);
-      body.destroy();
-    };
-    body.on('data', (piece: Buffer) => {
-      bytes += piece.length;
-      if (bytes > maxBytes) return fail(new LlmFault('garbled', `an answer of more than ${maxBytes} bytes`));
-      try {
-        take(piece);
-      } catch (error) {
-        fail(error);
-      }
-    });
-    body.once('end', resolve);
-    body.once('error', reject);
-    body.once('close', () => {
-      if (!body.readableEnded) reject(new LlmFault('unavailable', 'the answer broke off'));
-    });
-  });
-}
-
-export async function readWhole(body: Readable, maxBytes: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  await readBody(body, maxBytes, (piece) => pieces.push(piece));
-  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }
 
 /** No byte of a request has reached anyone when a connection fails with one of these. */

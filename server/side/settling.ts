@@ -26,7 +26,7 @@ export interface Settler {
 export const MAX_UNSETTLED = 10_000;
 const LONGEST_PAUSE_MS = 5000;
 /** What comes in this time is written together: SQLite then waits for the disk once. */
-export const TOGETHER_MS = 20;
+export const TOGETHER_MS = 100;
 
 export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settler {
   const open = new Set<Promise<void>>();

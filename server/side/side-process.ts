@@ -3,9 +3,11 @@
 import { openChannel } from '../channel.ts';
 import { createLog } from '../log.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
-import type { AnswerSide, SideRequest } from './side-request.ts';
+import { listenToGateways, type SideListener } from './side-listener.ts';
+import type { AnswerSide } from './side-request.ts';
 
 let opening: Promise<Side> | undefined;
+let listener: SideListener | undefined;
 let closing: Promise<void> | undefined;
 
 /** With nobody to report to, only what is quick is waited for. */
@@ -16,19 +18,23 @@ function side(): Promise<Side> {
 }
 
 function close(patienceMs: number): Promise<void> {
-  closing ??= side().then((open) => open.close(patienceMs));
+  closing ??= side()
+    .then((open) => open.close(patienceMs))
+    .finally(() => listener?.close());
   return closing;
 }
+
+const answer: AnswerSide = async (request, emit, signal) => (await side()).answer(request, emit, signal);
 
 openChannel(process, {
   async start(start: SideStart): Promise<void> {
     opening = openSide(start, createLog(start.config.log.level));
     await opening;
+    if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
   },
   handOver: async (batch: Uint8Array) => (await side()).handOver(batch),
   lost: async (ids: readonly string[]) => (await side()).lost(ids),
-  side: async (request: SideRequest, emit: Parameters<AnswerSide>[1], signal: AbortSignal) =>
-    (await side()).answer(request, emit, signal),
+  side: answer,
   standIn: async (url: string) => (await side()).useStandIn(url),
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,

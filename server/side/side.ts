@@ -26,6 +26,8 @@ export interface SideStart {
   readonly runsTasks: boolean;
   /** Where the stand-in listens (http:), if there is one now. */
   readonly standInUrl: string | undefined;
+  /** Where gateway processes reach it; undefined: they do not. */
+  readonly socketPath?: string | undefined;
 }
 
 export interface Side {

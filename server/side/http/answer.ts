@@ -57,8 +57,9 @@ async function run(
   request: SideRequest,
   { options, emit, signal }: Running,
 ): Promise<Problem | undefined> {
+  const segments = request.path.split('/');
   const onPath = routes.flatMap((route) => {
-    const params = route.scope === request.requester.scope ? paramsOf(route.path, request.path) : undefined;
+    const params = route.scope === request.requester.scope ? paramsOf(partsOf(route), segments) : undefined;
     return params === undefined ? [] : [{ route, params }];
   });
   const found = onPath.find(({ route }) => route.method === request.method);
@@ -68,9 +69,17 @@ async function run(
   return { status: 405, code: 'method_not_allowed', message: `expected ${methods}` };
 }
 
+const known = new Map<string, readonly string[]>();
+
+/** Of its pattern. */
+function partsOf({ path }: Route): readonly string[] {
+  const parts = known.get(path) ?? path.split('/');
+  known.set(path, parts);
+  return parts;
+}
+
 /** What stands for `{name}` in the pattern; undefined when the path does not fit. */
-function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
-  const [parts, segments] = [pattern.split('/'), path.split('/')];
+function paramsOf(parts: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
   if (parts.length !== segments.length) return undefined;
   const params: Record<string, string> = {};
   for (const [at, part] of parts.entries()) {
@@ -83,7 +92,8 @@ function paramsOf(pattern: string, path: string): Record<string, string> | undef
 
 /** For the log, which has no ids of clients' making. */
 function templateOf(routes: readonly Route[], { path }: SideRequest): string | undefined {
-  return routes.find((route) => paramsOf(route.path, path) !== undefined)?.path;
+  const segments = path.split('/');
+  return routes.find((route) => paramsOf(partsOf(route), segments) !== undefined)?.path;
 }
 
 function written({ path }: SideRequest, problem: Problem): SideReplyHead {

@@ -9,11 +9,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** An object: neither a list nor a single value. It is wrapped, since a client's object may look like a problem. */
 export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | Problem {
   if (body === undefined || body.length === 0) return invalid('expected a body: an object in JSON');
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    const value: unknown = JSON.parse(utf8.decode(body));
     return isObject(value) ? { body: value } : invalid('expected an object in JSON');
   } catch {
     return invalid('expected a body of JSON in UTF-8');

@@ -18,6 +18,10 @@ const replaced = ledger.fields
   })
   .join(', ');
 
+const REPLACE = `on conflict (id) do update set ${replaced}`;
+const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending'
+  returning reserved_micro_usd, reserved_budgets`;
+
 /** Whether a realtime row comes after another one of its session: its usage is larger, or as large and not older. */
 export function isFurther(row: LedgerRow, before: LedgerRow | undefined): boolean {
   if (before === undefined) return true;
@@ -33,7 +37,7 @@ function totalOf({ usage }: LedgerRow): number {
 /** Replaces the rows of these ids. */
 export async function upsertAll(query: Query, rows: readonly LedgerRow[]): Promise<void> {
   const items = rows.map((row) => flatten(row));
-  await insertAll(query, ledger, items, `on conflict (id) do update set ${replaced}`);
+  await insertAll(query, ledger, items, REPLACE);
 }
 
 /** Replaces a pending row and gives its reservation back for what it cost. A row that was never pending is added. */
@@ -43,13 +47,7 @@ export async function settle(
   budgets: readonly BudgetWindow[],
   reservedMicroUsd: number,
 ): Promise<void> {
-  const [settled] = await insertAll(
-    query,
-    ledger,
-    [flatten(row)],
-    `on conflict (id) do update set ${replaced} where ledger.outcome = 'pending' and excluded.outcome <> 'pending'
-     returning reserved_micro_usd, reserved_budgets`,
-  );
+  const [settled] = await insertAll(query, ledger, [flatten(row)], SETTLE);
   if (settled === undefined) return;
   const wasPending = settled.reserved_micro_usd !== null;
   const held = wasPending ? heldOf(settled) : { budgets, amount: reservedMicroUsd };

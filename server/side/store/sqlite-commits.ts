@@ -37,17 +37,21 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
   /** As the connection was opened. */
   let isWaiting = true;
   const exec = (sql: string) => faultless(() => connection.exec(sql));
+  const [begin, commit, save, release] = ['begin', 'commit', 'savepoint job', 'release job'].map((sql) => {
+    const statement = connection.prepare(sql);
+    return () => void faultless(() => statement.run());
+  }) as [() => void, () => void, () => void, () => void];
 
-  /** A savepoint of its own, so that it can fail alone. Returns what it failed with. */
-  async function runAlone({ work, reject }: Job): Promise<unknown> {
+  /** Beside others it gets a savepoint, so that it can fail alone. Returns what it failed with. */
+  async function runAlone({ work, reject }: Job, hasOthers: boolean): Promise<unknown> {
     try {
-      exec('savepoint job');
+      if (hasOthers) save();
       await work(query);
-      exec('release job');
+      if (hasOthers) release();
       return undefined;
     } catch (error) {
       reject(error);
-      if (connection.isTransaction) exec('rollback to job; release job');
+      if (connection.isTransaction) exec(hasOthers ? 'rollback to job; release job' : 'rollback');
       return error ?? new Error('thrown without a value');
     }
   }
@@ -62,16 +66,16 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
     const done: Job[] = [];
     try {
       setWaiting(!group.every((job) => job.mayBeLostWithPower));
-      exec('begin');
+      begin();
       for (const [index, job] of group.entries()) {
-        const fault = await runAlone(job);
+        const fault = await runAlone(job, group.length > 1);
         if (fault === undefined) done.push(job);
         if (connection.isTransaction) continue;
-        // A full disk ended the whole transaction; those behind begin again.
+        // The whole transaction has ended, on a full disk or for want of others; those behind begin again.
         waiting.unshift(...group.slice(index + 1));
         throw fault;
       }
-      exec('commit');
+      commit();
     } catch (error) {
       if (connection.isTransaction) exec('rollback');
       const isAgain = new Set(waiting);

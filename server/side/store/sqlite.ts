@@ -2,7 +2,7 @@
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Database, Query, Row, Value } from './database.ts';
+import type { Database, Query, Row } from './database.ts';
 import { lockOwner } from './owner-lock.ts';
 import { createCommits } from './sqlite-commits.ts';
 import { BUSY, faultless, faultOf, primaryCode } from './sqlite-fault.ts';
@@ -19,6 +19,8 @@ export interface SqliteOptions {
 const BUSY_MS = 5000;
 /** Prepared statements that are kept. */
 const MAX_STATEMENTS = 256;
+/** So long does the write-ahead log grow before it is copied, which waits for the disk. 16 MiB. */
+const PAGES_OF_LOG = 4096;
 /** The write-ahead log is cut back to this after a burst. */
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
 /** Files up to this size are checked as a whole when they are opened, 0.1 s or so; damage in larger ones shows when it is met. */
@@ -93,6 +95,7 @@ function connect(path: string, isReader: boolean): DatabaseSync {
     connection.exec('pragma journal_mode = wal');
     connection.exec('pragma synchronous = full');
     connection.exec('pragma secure_delete = on');
+    connection.exec(`pragma wal_autocheckpoint = ${PAGES_OF_LOG}`);
     connection.exec(`pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
     if (statSync(path).size <= MAX_CHECKED_BYTES) check(connection);
     return connection;
@@ -127,17 +130,12 @@ function queryOf(connection: DatabaseSync): Query {
   function statement(sql: string): StatementSync {
     const known = statements.get(sql);
     if (known !== undefined) statements.delete(sql);
-    const prepared = known ?? connection.prepare(sql);
+    // Numbered, parameters need no names at each run.
+    const prepared = known ?? connection.prepare(sql.replace(/\$(\d+)/g, '?$1'));
     statements.set(sql, prepared);
     const [oldest] = statements.keys();
     if (statements.size > MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
     return prepared;
   }
-  return async (sql, params = []) => {
-    const named: Record<string, Value> = {};
-    params.forEach((value, index) => {
-      named[`$${index + 1}`] = value;
-    });
-    return faultless(() => statement(sql).all(named)) as Row[];
-  };
+  return async (sql, params = []) => faultless(() => statement(sql).all(...params)) as Row[];
 }

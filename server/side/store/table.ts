@@ -14,6 +14,8 @@ export interface Table<Item> {
   /** All columns, in the order of the fields. */
   readonly columns: string;
   values(item: Item): Value[];
+  /** The statement that inserts so many items; `onConflict` is one of a few constant texts. */
+  insertion(count: number, onConflict: string): string;
   item(row: Row): Item;
 }
 
@@ -21,11 +23,20 @@ export function table<Item>(name: string, kinds: Readonly<Record<keyof Item & st
   const fields = Object.keys(kinds) as (keyof Item & string)[];
   const bare = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const described = fields.map((field) => ({ field, kind: kinds[field], name: bare(field) }));
+  const columns = described.map((one) => `"${one.name}"`).join(', ');
+  /** By what they do on conflict, and how many items they insert: such a text is long, and needed for each call. */
+  const insertions = new Map<string, string[]>();
   return {
     name,
     fields,
     column: (field) => `"${bare(field)}"`,
-    columns: described.map((one) => `"${one.name}"`).join(', '),
+    columns,
+    insertion(count, onConflict) {
+      const known = insertions.get(onConflict) ?? [];
+      insertions.set(onConflict, known);
+      known[count] ??= `insert into ${name} (${columns}) values ${rowsOf(count, fields.length)} ${onConflict}`;
+      return known[count];
+    },
     values: (item) => described.map(({ field, kind }) => toValue(kind, item[field])),
     item: (row) =>
       Object.fromEntries(described.map(({ field, kind, name: column }) => [field, toField(kind, row[column])])) as Item,
@@ -66,16 +77,13 @@ const MAX_AT_ONCE = 50;
 /** Inserts all, in this order; `onConflict` says what becomes of those that exist. Returns what `returning` there asks for. */
 export async function insertAll<Item>(
   query: Query,
-  { name, columns, values }: Table<Item>,
+  { insertion, values }: Table<Item>,
   items: readonly Item[],
   onConflict = 'on conflict do nothing',
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const some of portions(items)) {
-    const params = some.flatMap(values);
-    const width = params.length / some.length;
-    const places = some.map((_, row) => `(${placeholders(width, row * width)})`);
-    rows.push(...(await query(`insert into ${name} (${columns}) values ${places.join(', ')} ${onConflict}`, params)));
+    rows.push(...(await query(insertion(some.length, onConflict), some.flatMap(values))));
   }
   return rows;
 }
@@ -99,6 +107,9 @@ export async function forIds(
 function* portions<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let from = 0; from < items.length; from += MAX_AT_ONCE) yield items.slice(from, from + MAX_AT_ONCE);
 }
+
+const rowsOf = (count: number, width: number): string =>
+  Array.from({ length: count }, (_, row) => `(${placeholders(width, row * width)})`).join(', ');
 
 const placeholders = (count: number, from = 0): string =>
   Array.from({ length: count }, (_, index) => `$${from + index + 1}`).join(', ');

@@ -1,0 +1,86 @@
+// Messages over a Unix socket between two of our processes, as a port for a channel: four bytes of length, then MessagePack. What
+// the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
+
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { decode, encodeFrame, LENGTH_BYTES } from '../codecs/wire.ts';
+import type { Port } from './channel.ts';
+
+export interface PipeLimits {
+  /** Of one message; a longer one is garbage. */
+  readonly maxMessageBytes: number;
+  /** Sent and not yet taken by the other side. */
+  readonly maxQueuedBytes: number;
+}
+
+/** Far beyond any answer, and what a process may have to hold for another one that hangs. */
+export const pipeLimits: PipeLimits = { maxMessageBytes: 256 * 1024 * 1024, maxQueuedBytes: 64 * 1024 * 1024 };
+
+/** Takes over the socket. It may still be connecting, and keeps no process alive. */
+export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: PipeLimits = pipeLimits): Port {
+  const events = new EventEmitter();
+  let batch: Buffer[] = [];
+  let queuedBytes = 0;
+
+  function flush(): void {
+    const bytes = batch.length === 1 ? (batch[0] as Buffer) : Buffer.concat(batch);
+    batch = [];
+    queuedBytes = 0;
+    if (!socket.destroyed) socket.write(bytes);
+  }
+
+  const read = frameReader(maxMessageBytes, (message) => events.emit('message', message));
+  socket.unref();
+  socket.on('data', (chunk) => {
+    try {
+      read(chunk);
+    } catch {
+      socket.destroy();
+    }
+  });
+  // `close` follows.
+  socket.on('error', () => {});
+  socket.once('close', () => events.emit('disconnect'));
+
+  return {
+    get connected() {
+      return !socket.destroyed;
+    },
+    on: (event, listener) => events.on(event, listener),
+    once: (event, listener) => events.once(event, listener),
+    send(message) {
+      const frame = encodeFrame(message);
+      if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
+      // What is sent in one turn goes in one write.
+      if (batch.length === 0) setImmediate(flush);
+      batch.push(frame);
+      queuedBytes += frame.length;
+    },
+  };
+}
+
+/** Takes what arrives, in pieces of any size. Throws for what is no message; what comes after that is not to be read. */
+function frameReader(maxMessageBytes: number, onMessage: (message: unknown) => void): (chunk: Buffer) => void {
+  let pieces: Buffer[] = [];
+  let held = 0;
+  let needed = LENGTH_BYTES;
+  return (chunk) => {
+    pieces.push(chunk);
+    held += chunk.length;
+    if (held < needed) return;
+    const bytes = pieces.length === 1 ? chunk : Buffer.concat(pieces, held);
+    let at = 0;
+    for (needed = LENGTH_BYTES; held - at >= needed; ) {
+      const length = bytes.readUInt32LE(at);
+      if (length > maxMessageBytes) throw new Error(`expected at most ${maxMessageBytes} bytes, got ${length}`);
+      needed = LENGTH_BYTES + length;
+      if (held - at < needed) break;
+      const message = decode(bytes.subarray(at + LENGTH_BYTES, at + needed));
+      at += needed;
+      needed = LENGTH_BYTES;
+      onMessage(message);
+    }
+    pieces = at < held ? [bytes.subarray(at)] : [];
+    held -= at;
+  };
+}

@@ -1,0 +1,140 @@
+// Gateway processes ask the side process without the supervisor between them, also when it dies, comes back elsewhere or is not there.
+
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { listenToGateways } from '../../server/side/side-listener.ts';
+import type { AnswerSide, SideReplyHead, SideRequest } from '../../server/side/side-request.ts';
+import { createSidePipe } from '../../server/side-pipe.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const request = (path: string): SideRequest => ({
+  requester: { scope: 'key', key: undefined, team: undefined },
+  method: 'POST',
+  path,
+  query: {},
+  headers: {},
+  body: Buffer.from('{}'),
+});
+const never = new AbortController().signal;
+
+async function listen(side: AnswerSide): Promise<{ path: string; close(): void }> {
+  const folder = join(temporaryFolder('pipe'), 's');
+  mkdirSync(folder);
+  const path = join(folder, 'side');
+  const { close } = await listenToGateways(path, side);
+  onTestFinished(close);
+  return { path, close };
+}
+
+const echo: AnswerSide = async ({ path, body }, emit) => {
+  emit({ status: 200, headers: { path } });
+  emit(body ?? Buffer.alloc(0));
+};
+
+async function ask(pipe: ReturnType<typeof createSidePipe>, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
+  const parts: (SideReplyHead | Buffer)[] = [];
+  await pipe.ask(request(path), (part) => parts.push(part), never);
+  return parts;
+}
+
+test('an answer comes in parts and in order, bytes as bytes, and many at once', async () => {
+  const pipe = createSidePipe();
+  pipe.use((await listen(echo)).path);
+  const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(pipe, path)));
+  expect(answers).toEqual(['/a', '/b', '/c'].map((path) => [{ status: 200, headers: { path } }, Buffer.from('{}')]));
+  expect(Buffer.isBuffer(answers[0]?.[1])).toBe(true);
+});
+
+test('without a side process a call is an error, at once', async () => {
+  const pipe = createSidePipe();
+  await expect(ask(pipe)).rejects.toThrow('the side process does not run');
+  pipe.use(join(temporaryFolder('pipe'), 'nothing'));
+  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
+});
+
+test('a call in flight when the side process dies is an error; the next one goes to the new one', async () => {
+  const pipe = createSidePipe();
+  const begun = Promise.withResolvers<void>();
+  const first = await listen(() => {
+    begun.resolve();
+    return new Promise(() => {});
+  });
+  pipe.use(first.path);
+  const asked = ask(pipe);
+  await begun.promise;
+  first.close();
+  await expect(asked).rejects.toThrow('the other process is gone');
+  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
+  pipe.use((await listen(echo)).path);
+  expect(await ask(pipe)).toHaveLength(2);
+});
+
+test('a client that leaves stops the call over there', async () => {
+  const pipe = createSidePipe();
+  let isStopped = false;
+  const { path } = await listen((_, emit, signal) => {
+    emit({ status: 200, headers: {} });
+    signal.addEventListener('abort', () => {
+      isStopped = true;
+    });
+    return new Promise(() => {});
+  });
+  pipe.use(path);
+  const client = new AbortController();
+  const asked = pipe.ask(request('/x'), () => client.abort(new Error('left')), client.signal);
+  await expect(asked).rejects.toThrow('left');
+  await until(() => isStopped);
+});
+
+test('a gateway process that is gone stops its calls', async () => {
+  let isStopped = false;
+  const begun = Promise.withResolvers<void>();
+  const { path } = await listen((_, _emit, signal) => {
+    begun.resolve();
+    signal.addEventListener('abort', () => {
+      isStopped = true;
+    });
+    return new Promise(() => {});
+  });
+  const pipe = createSidePipe();
+  pipe.use(path);
+  const asked = ask(pipe);
+  asked.catch(() => {});
+  await begun.promise;
+  pipe.close();
+  await expect(asked).rejects.toThrow('the other process is gone');
+  await until(() => isStopped);
+});
+
+test('who sends garbage is cut off; the others go on', async () => {
+  const pipe = createSidePipe();
+  const { path } = await listen(echo);
+  pipe.use(path);
+  await ask(pipe);
+  const stranger = createConnection(path);
+  stranger.on('error', () => {});
+  stranger.write('GET / HTTP/1.1\r\n\r\n');
+  await new Promise((resolve) => stranger.once('close', resolve));
+  expect(await ask(pipe)).toHaveLength(2);
+});
+
+test('a side process that reads nothing is given up before it takes our memory', async () => {
+  const { path } = await listen(() => {
+    throw new Error('never asked');
+  });
+  const pipe = createSidePipe({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
+  pipe.use(path);
+  // Still connecting, so that the first one waits.
+  const asked = [ask(pipe), ask(pipe)];
+  for (const one of asked) await expect(one).rejects.toThrow('the other process is gone');
+});
+
+test('closing removes the folder', async () => {
+  const { path, close } = await listen(echo);
+  expect(statSync(path).isSocket()).toBe(true);
+  close();
+  expect(existsSync(dirname(path))).toBe(false);
+});
