@@ -79,6 +79,21 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
     }
   });
 
+  test('where each reply names another model, each costs its own price', async () => {
+    const dear = { input: 100, output: 100 };
+    const served = await start({ prices: { ...prices, 'dear-1': dear }, tasks: [] });
+    const client = await open(served, '/v1/responses');
+    await askResponses(client, 'dear-1', 'hello');
+    await askResponses(client, 'in-frame-1', 'hello');
+    client.socket.close();
+    await client.closed();
+    const [row] = await ledgerOf(served);
+    const [dearTokens = 0, tokens = 0] = client
+      .all('response.completed')
+      .map(({ response }) => (response as { usage: { total_tokens: number } }).usage.total_tokens);
+    expect(row).toMatchObject({ served: 'in-frame-1', costMicroUsd: 100 * dearTokens + tokens });
+  });
+
   test('a model in a frame is checked like one in the address, and no session costs nothing', async () => {
     const keys = [{ id: 'web', secret: 'secret-of-web', models: ['openai/in-frame-1'] }];
     const served = await start({ prices, keys, tasks: [] });

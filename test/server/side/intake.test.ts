@@ -15,7 +15,10 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const config = loadConfig({
   file: configFile({
     keys: [{ id: 'web', secret: 'secret-of-web' }],
-    prices: { 'voice-1': { input: 1, output: 2, audioInput: 10, audioOutput: 20 } },
+    prices: {
+      'voice-1': { input: 1, output: 2, audioInput: 10, audioOutput: 20 },
+      'dear-1': { input: 50, output: 50 },
+    },
     budgets: [{ key: 'web', window: 'total', maxUsd: 5 }],
     gateways: { g: { profile: 'openai', apiKey: 'x' } },
     classes: { plain: { targets: [{ gateway: 'g', model: 'gpt-5-mini' }] } },
@@ -139,6 +142,20 @@ test('while a session lives its tasks are armed, and its row is pending with wha
     { outcome: 'pending', usage: { totalTokens: 1000 }, costMicroUsd: 10_000 },
   ]);
   expect(await spent()).toBe(10_000);
+});
+
+test('where several models served, each costs its own price', async () => {
+  const part = (model: string | undefined, inputTokens: number) => ({
+    model,
+    usage: { inputTokens, totalTokens: inputTokens },
+  });
+  const usage = { inputTokens: 3000, totalTokens: 3000 };
+  const usageByModel = [part(undefined, 1000), part('dear-1', 2000)];
+  await intake().take([started('s'), turn('s', 1, { usage, usageByModel, model: 'dear-1' })]);
+  expect(await realtime('s')).toMatchObject([{ served: 'dear-1', usage, costMicroUsd: 1000 + 2000 * 50 }]);
+  usageByModel.push(part('nobody-knows-this', 1));
+  await intake().take([turn('s', 2, { usage, usageByModel, model: 'dear-1' })]);
+  expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
 });
 
 describe('a cost is unknown, never zero', () => {
