@@ -1,8 +1,8 @@
 // What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
 
-import type { Usage } from '../adapters/adapter.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { DataClass } from './side/records.ts';
+import type { Used } from './tap.ts';
 
 export interface SessionStarted {
   readonly kind: 'started';
@@ -20,7 +20,7 @@ export interface SessionStarted {
 }
 
 /** A finished turn, and what the session has used so far. */
-export interface TurnFinished {
+export interface TurnFinished extends Used {
   readonly kind: 'turn';
   readonly session: string;
   /** From 1, without gaps. */
@@ -31,8 +31,6 @@ export interface TurnFinished {
   readonly user: string | undefined;
   readonly assistant: string | undefined;
   readonly isInterrupted: boolean;
-  readonly usage: Usage;
-  readonly model: string | undefined;
 }
 
 export interface SessionEnded {

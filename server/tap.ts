@@ -13,13 +13,26 @@ export interface TurnTimes {
   readonly requestToTextMs?: number;
 }
 
-export interface TapSummary {
+/** `model` undefined: the one that was asked for. */
+export interface ModelUsage {
   readonly model: string | undefined;
+  readonly usage: Usage;
+}
+
+/** What a session has used so far. */
+export interface Used {
+  /** The one that serves now. */
+  readonly model: string | undefined;
+  readonly usage: Usage;
+  /** The same usage by model; only where several served. */
+  readonly usageByModel?: readonly ModelUsage[];
+}
+
+export interface TapSummary extends Used {
   readonly frames: Readonly<Record<Direction, number>>;
   readonly bytes: Readonly<Record<Direction, number>>;
   readonly residenceUs: Readonly<Record<Direction, Residence>>;
   readonly turns: readonly TurnTimes[];
-  readonly usage: Usage;
 }
 
 export interface Tap {
@@ -27,14 +40,16 @@ export interface Tap {
   sent(direction: Direction, residenceMs: number, frames: number): void;
   observe(frame: Frame, direction: Direction): void;
   summary(): TapSummary;
-  /** What the session has used so far, and of which model. */
-  used(): Pick<TapSummary, 'usage' | 'model'>;
+  used(): Used;
   /** When a frame last passed, in either direction (monotonic ms). */
   readonly lastFrameAt: number;
 }
 
 /** A model's name is what a client or a provider says it is; records and logs keep no more of it. */
 const LONGEST_MODEL = 200;
+/** Of more models in one session, usage is kept together, as that of a model that has no price. */
+const KEPT_MODELS = 16;
+const OTHER_MODELS = 'other';
 /** The newest turns that a session keeps; older ones are in the metrics only. */
 const KEPT_TURNS = 200;
 
@@ -47,7 +62,7 @@ export function startTap(
 ): Tap {
   const passed = { upstream: countPassed(), downstream: countPassed() };
   const turns = trackTurns(metrics);
-  let usage: Usage = {};
+  const uses = countUsage();
   let model: string | undefined;
   let lastFrameAt = startedAt;
 
@@ -65,11 +80,11 @@ export function startTap(
       const observation = dialect.observe(frame, direction);
       if (observation === undefined) return;
       if (observation.mark !== undefined) turns.mark(observation.mark, frame.at);
-      if (observation.usage !== undefined) usage = addUsage(usage, observation.usage);
       model = observation.model?.slice(0, LONGEST_MODEL) ?? model;
+      if (observation.usage !== undefined) uses.add(observation.usage, model);
       onObserved?.(observation, frame.at);
     },
-    used: () => ({ usage, model }),
+    used: () => ({ model, ...uses.sum() }),
     summary: () => ({
       model,
       frames: { upstream: passed.upstream.frames, downstream: passed.downstream.frames },
@@ -79,7 +94,7 @@ export function startTap(
         downstream: passed.downstream.residence.summary(),
       },
       turns: turns.done(),
-      usage,
+      ...uses.sum(),
     }),
     get lastFrameAt() {
       return lastFrameAt;
@@ -88,6 +103,25 @@ export function startTap(
 }
 
 const countPassed = () => ({ frames: 0, bytes: 0, residence: countResidence() });
+
+/** A session may ask for another model with every reply, and each has its price. */
+function countUsage() {
+  const byModel = new Map<string | undefined, Usage>();
+  let usage: Usage = {};
+  return {
+    add(report: Usage, model: string | undefined): void {
+      usage = addUsage(usage, report);
+      // What is reported for the session as a whole says nothing of who served.
+      if (report.cumulative) byModel.clear();
+      const of = byModel.has(model) || byModel.size < KEPT_MODELS ? model : OTHER_MODELS;
+      byModel.set(of, report.cumulative ? usage : addUsage(byModel.get(of) ?? {}, report));
+    },
+    sum(): Omit<Used, 'model'> {
+      if (byModel.size < 2) return { usage };
+      return { usage, usageByModel: [...byModel].map(([model, part]) => ({ model, usage: part })) };
+    },
+  };
+}
 
 /** Reports add up field by field; a cumulative report replaces what was there. */
 export function addUsage(sum: Usage, report: Usage): Usage {

@@ -3,6 +3,7 @@
 
 import type { Observation, Said } from '../adapters/adapter.ts';
 import type { TurnFinished } from './handover.ts';
+import type { Used } from './tap.ts';
 import { openTurn, type Turn } from './turn.ts';
 
 export interface Transcript {
@@ -18,7 +19,7 @@ export interface TranscriptOptions {
   readonly keepsText: boolean;
   readonly handOver: (turn: TurnFinished) => void;
   /** What the session has used so far, and its model. */
-  readonly used: () => Pick<TurnFinished, 'usage' | 'model'>;
+  readonly used: () => Used;
   /** From monotonic ms to ms since the epoch. */
   readonly timeOf?: (at: number) => number;
   readonly limits?: Partial<TranscriptLimits>;

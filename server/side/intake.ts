@@ -75,16 +75,21 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
     spend(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }, rows);
   }
 
-  function turn(session: StoredSession, { kind: _, usage, model, ...spoken }: TurnFinished, rows: Rows): void {
+  function turn(
+    session: StoredSession,
+    { kind: _, usage, usageByModel, model, ...spoken }: TurnFinished,
+    rows: Rows,
+  ): void {
     rows.turns.push(spoken);
     rows.tasks.push(...planTurn(session, spoken.number, config));
-    spend(session, { at: spoken.endedAt, usage, model, outcome: 'pending' }, rows);
+    spend(session, { at: spoken.endedAt, usage, usageByModel, model, outcome: 'pending' }, rows);
   }
 
   function end(session: StoredSession, { id, endedAt, record }: SessionEnded, rows: Rows): void {
     const reason = record.reason ?? 'unknown';
     finish(session, { id, endedAt, reason, record: JSON.stringify(record) }, rows);
-    spend(session, { at: endedAt, usage: record.usage, model: record.model, outcome: outcomeOf(reason) }, rows);
+    const { usage, usageByModel, model } = record;
+    spend(session, { at: endedAt, usage, usageByModel, model, outcome: outcomeOf(reason) }, rows);
   }
 
   /** A session that could not say itself how it ended: what it had used is in the ledger already. */

@@ -1,6 +1,7 @@
 // The ledger row of a realtime session: what it has used so far and what that costs. Written again as it grows; an unknown cost is no zero.
 
 import type { Usage } from '../../adapters/adapter.ts';
+import type { ModelUsage } from '../tap.ts';
 import type { Prices } from './prices.ts';
 import type { LedgerRow, StoredSession } from './records.ts';
 
@@ -8,6 +9,8 @@ export interface SessionUse {
   /** ms since the epoch. */
   readonly at: number;
   readonly usage: Usage;
+  /** Where several models served; `model` is the last of them. */
+  readonly usageByModel?: readonly ModelUsage[] | undefined;
   /** As the provider named it; undefined: as it was asked for. */
   readonly model: string | undefined;
   /** `pending` while the session lives. */
@@ -16,11 +19,11 @@ export interface SessionUse {
 
 export function realtimeRow(
   session: StoredSession,
-  { at, usage, model, outcome }: SessionUse,
+  { at, usage, usageByModel, model, outcome }: SessionUse,
   prices: Pick<Prices, 'estimate'>,
 ): LedgerRow {
   const served = model ?? session.model;
-  const cost = served !== undefined && isCounted(usage) ? prices.estimate(served, session.provider, usage) : undefined;
+  const cost = costOf(session, usageByModel ?? [{ model: served, usage }], prices);
   return {
     id: session.id,
     at,
@@ -50,6 +53,18 @@ export function realtimeRow(
     score: undefined,
     isRehearsal: session.isRehearsal,
   };
+}
+
+/** Of all models together; what one of them cost is not known: then nor is the whole. */
+function costOf(
+  session: StoredSession,
+  uses: readonly ModelUsage[],
+  prices: Pick<Prices, 'estimate'>,
+): number | undefined {
+  const costs = uses.map(({ model = session.model, usage }) =>
+    model !== undefined && isCounted(usage) ? prices.estimate(model, session.provider, usage) : undefined,
+  );
+  return costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
 }
 
 /** A provider that reported nothing did not work for nothing. */

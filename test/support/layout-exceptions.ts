@@ -21,5 +21,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',
   'test/server/side/kill.test.ts': 'what a kill leaves behind',
+  'test/server/side/two-machines.test.ts': 'gateways and side processes of several machines on one Postgres',
+  'test/server/side/complaints.test.ts': 'what users of other gateways complain about',
+  'test/server/side/disk-full.test.ts': 'a gateway whose disk is full for a while',
   'test/server/churn.test.ts': 'everything that a session leaves behind',
 };

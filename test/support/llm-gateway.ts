@@ -10,6 +10,8 @@ import { seededRandom } from './random.ts';
 export interface LlmBehaviour {
   /** Until the first byte of the answer. */
   readonly delayMs?: number;
+  /** Until that, too. */
+  readonly after?: Promise<unknown>;
   /** `idle`: neither works nor answers; `lost`: does the work, and never answers. */
   readonly hang?: 'idle' | 'lost';
   /** Other than 200: an error in OpenAI's shape, without an effect. */
@@ -185,6 +187,7 @@ async function answer(seen: LlmSeen, how: LlmBehaviour, response: ServerResponse
   if (how.hang === 'lost') work();
   if (how.hang) return;
   if (how.delayMs) await delay(how.delayMs);
+  await how.after;
   if (response.destroyed) return;
   const cost = how.costIn === 'header' ? { 'x-litellm-response-cost': String(how.costUsd) } : {};
   const headers = { ...cost, ...how.headers };

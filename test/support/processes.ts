@@ -19,3 +19,9 @@ function commandOf(pid: number): string {
 
 export const isRunning = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+/** kill -9 of a supervisor and all of its processes, as good as at once. */
+export function killAll({ pid }: { readonly pid?: number | undefined }): void {
+  if (pid === undefined) return;
+  for (const one of [...childrenOf(pid, ''), pid]) process.kill(one, 'SIGKILL');
+}

@@ -2,8 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SessionRecord } from '../../server/session.ts';
 import type { Run } from '../../server/supervisor.ts';
@@ -22,9 +20,14 @@ export interface Command {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** Runs the command with nothing in its environment but `env`. */
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
-  const child = spawn(process.execPath, [bin, ...args], {
+/** Runs the command with nothing in its environment but `env`; `within` is a command that becomes the one that follows it. */
+export function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  within: readonly string[] = [],
+): Command {
+  const [program = '', ...rest] = [...within, process.execPath, bin, ...args];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -57,7 +60,7 @@ export interface Served extends Command {
 
 /** `trunkline serve` (with `more` arguments) on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
 export async function serve(
-  { provider, ...config }: Record<string, unknown> & { provider?: string },
+  { provider, within, ...config }: Record<string, unknown> & { provider?: string; within?: readonly string[] },
   data = temporaryFolder('data'),
   more: readonly string[] = [],
 ): Promise<Served> {
@@ -68,10 +71,10 @@ export async function serve(
     ...config,
     listen: { port: 0, tlsPort: false, ...(config.listen as object) },
   });
-  const command = runCommand(['serve', '--config', file, '--data', data, ...more]);
+  const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within);
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
-  const run: Run = JSON.parse(readFileSync(join(data, 'run.json'), 'utf8'));
+  const run = linesOf(command).find(isOfListening) as unknown as Run;
   const admin = `http://127.0.0.1:${run.admin.port}`;
   const ask = (path: string) => fetch(admin + path, { headers: { connection: 'close' } });
   return {
@@ -95,9 +98,11 @@ export async function serve(
 }
 
 async function listening(command: Command): Promise<void> {
-  const isListening = () => linesOf(command).some(({ msg }) => msg === 'listening');
-  await until(() => isListening() || command.child.exitCode !== null);
+  await until(() => linesOf(command).some(isOfListening) || command.child.exitCode !== null);
 }
+
+/** Says what `run.json` says. */
+const isOfListening = ({ msg }: Record<string, unknown>): boolean => msg === 'listening';
 
 async function failed({ exited, stderr }: Command): Promise<never> {
   const { code, signal } = await exited;

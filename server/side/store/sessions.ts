@@ -41,7 +41,10 @@ export async function leave(query: Query, owner: string): Promise<void> {
   await query('delete from lease where owner = $1', [owner]);
 }
 
-/** Ends the open sessions of everyone else who is gone: without a lease, or, on SQLite, at all. */
+/**
+ * Ends the open sessions of everyone else who is gone: without a lease, or, on SQLite, at all. Those that were ended so before come
+ * again until their row in the ledger is no longer pending: whoever ended them may have gone before it was written.
+ */
 export function recover(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
   return database.transaction(async (query) => {
     const ended = await query(
@@ -53,12 +56,16 @@ export function recover(database: Database, owner: string, now: number): Promise
       [owner, now, database.kind === 'sqlite' ? 1 : 0],
     );
     await query('delete from lease where expires_at <= $1 and owner <> $2', [now, owner]);
-    const recovered = ended.map(sessions.item);
     await releaseTasks(
       query,
-      recovered.map(({ id }) => id),
+      ended.map(({ id }) => id as string),
       now,
     );
-    return recovered;
+    const unfinished = await query(
+      `select * from session where ended_at is not null and reason = 'recovered' and id in
+         (select session from ledger where outcome = 'pending' and kind = 'realtime')`,
+    );
+    const isNew = new Set(ended.map(({ id }) => id));
+    return [...ended, ...unfinished.filter(({ id }) => !isNew.has(id))].map(sessions.item);
   });
 }

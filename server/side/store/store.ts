@@ -92,7 +92,10 @@ export interface Store {
 
   /** Says that an instance lives until then. */
   renew(owner: string, until: number): Promise<void>;
-  /** Ends open sessions of instances whose lease ran out (or, for SQLite's single owner, of all others), and releases their tasks. */
+  /**
+   * Ends open sessions of instances whose lease ran out (or, for SQLite's single owner, of all others), and releases their tasks.
+   * Returns them, and again those whose row in the ledger is still pending.
+   */
   recover(owner: string, now: number): Promise<readonly StoredSession[]>;
   /** On leaving: open sessions of this instance are recovered at once by whoever comes next. */
   leave(owner: string): Promise<void>;

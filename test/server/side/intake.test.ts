@@ -15,7 +15,10 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const config = loadConfig({
   file: configFile({
     keys: [{ id: 'web', secret: 'secret-of-web' }],
-    prices: { 'voice-1': { input: 1, output: 2, audioInput: 10, audioOutput: 20 } },
+    prices: {
+      'voice-1': { input: 1, output: 2, audioInput: 10, audioOutput: 20 },
+      'dear-1': { input: 50, output: 50 },
+    },
     budgets: [{ key: 'web', window: 'total', maxUsd: 5 }],
     gateways: { g: { profile: 'openai', apiKey: 'x' } },
     classes: { plain: { targets: [{ gateway: 'g', model: 'gpt-5-mini' }] } },
@@ -141,6 +144,20 @@ test('while a session lives its tasks are armed, and its row is pending with wha
   expect(await spent()).toBe(10_000);
 });
 
+test('where several models served, each costs its own price', async () => {
+  const part = (model: string | undefined, inputTokens: number) => ({
+    model,
+    usage: { inputTokens, totalTokens: inputTokens },
+  });
+  const usage = { inputTokens: 3000, totalTokens: 3000 };
+  const usageByModel = [part(undefined, 1000), part('dear-1', 2000)];
+  await intake().take([started('s'), turn('s', 1, { usage, usageByModel, model: 'dear-1' })]);
+  expect(await realtime('s')).toMatchObject([{ served: 'dear-1', usage, costMicroUsd: 1000 + 2000 * 50 }]);
+  usageByModel.push(part('nobody-knows-this', 1));
+  await intake().take([turn('s', 2, { usage, usageByModel, model: 'dear-1' })]);
+  expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
+});
+
 describe('a cost is unknown, never zero', () => {
   test.each([
     ['where the price is not known', { model: 'nobody-knows-this' }, { inputTokens: 10 }],
@@ -192,6 +209,8 @@ test('after a restart the rest of a session is taken, too', async () => {
 
 test('sessions that the store ended itself get their row and their message', async () => {
   await intake('before').take([started('s'), turn('s', 1)]);
+  // Whoever ended them first was killed before it could write that down.
+  await store.recover('gone too', 20_000);
   const sessions = await store.recover('now', 20_000);
   const taking = intake('now');
   await taking.recovered(sessions);

@@ -15,7 +15,7 @@ import type { SideStart } from '../../../server/side/side.ts';
 import { configFile } from '../../support/config-file.ts';
 import { openClient } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
-import { childrenOf } from '../../support/processes.ts';
+import { killAll } from '../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
 import { seededRandom } from '../../support/random.ts';
 import { type Served, serve } from '../../support/served.ts';
@@ -194,7 +194,7 @@ test(`the whole gateway is killed: ${mode}`, { timeout: ROUNDS * 30_000 }, async
     while (Date.now() < end) await Promise.all(ids.map((id) => look(served, id, acknowledged)));
     if (round % 5 === 4) clients[0]?.close(1000);
     await delay(between(0, 40));
-    killAll(served);
+    killAll(served.child);
     await served.exited;
     for (const client of clients) client.terminate();
     await Promise.all(talking);
@@ -225,10 +225,4 @@ async function look(served: Served, id: string, acknowledged: Map<string, number
   if (!reply.ok) return;
   const { turns } = (await reply.json()) as { turns?: readonly unknown[] };
   if (turns !== undefined) acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, turns.length));
-}
-
-/** All of its processes, as good as at once. */
-function killAll({ child }: Served): void {
-  if (child.pid === undefined) return;
-  for (const pid of [...childrenOf(child.pid, ''), child.pid]) process.kill(pid, 'SIGKILL');
 }

@@ -6,8 +6,10 @@ import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { openPostgres, type PostgresOptions } from '../../../../server/side/store/postgres.ts';
+import type { Store } from '../../../../server/side/store/store.ts';
 import { postgresForTests } from '../../../support/postgres.ts';
-import { aHandover, aSession } from '../../../support/side-records.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { aHandover, anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../support/side-records.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -139,6 +141,48 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     await postgres?.run(`alter database ${name} allow_connections true`);
     await take('s1').catch(() => take('s1'));
     expect(await store.session('s1')).toBeDefined();
+  });
+
+  test('complaint 3: calls and sessions that count in the same budgets, in any order, from two machines, lose no row', async () => {
+    const url = (await postgres?.database()) ?? '';
+    const stores = await Promise.all([0, 1].map(() => openStore({ url, dataDirectory: '' })));
+    closing.push(() => Promise.all(stores.map((store) => store.close())));
+    const budgets = ['a', 'b', 'c', 'd'].map((id) => ({ id, limitMicroUsd: 1e9, resetsAt: NOON }));
+    const random = seededRandom(3);
+    const inSomeOrder = () => (random.below(2) ? budgets : budgets.toReversed());
+    const call = async (store: Store, id: string): Promise<void> => {
+      await store.reserve(inSomeOrder(), 10, anAttempt(id));
+      await store.settle(aSettled(id, 7), inSomeOrder(), 10);
+    };
+    /** Two sessions, which two machines hand over at the same time, in opposite orders. */
+    const session = async (store: Store, ids: readonly string[]): Promise<void> => {
+      const started = ids.map((id) => aSession(id));
+      for (const tokens of [1, 2, 3]) {
+        const ledger = ids.map((id) => aRealtime(id, tokens));
+        const charged = Object.fromEntries(ids.map((id) => [id, inSomeOrder()]));
+        await store.take(aHandover({ started, ledger, charged }));
+      }
+    };
+    const work = Array.from({ length: 30 }, (_, index) => {
+      const pair = [`session${index}`, `session${index}-too`];
+      return stores.flatMap((store, machine) => [
+        call(store, `call${index}-${machine}`),
+        session(store, machine ? pair : pair.toReversed()),
+      ]);
+    });
+    await Promise.all([...work.flat(), ...stores.map((store) => store.settleLost(NOON))]);
+
+    const rows = (await stores[0]?.ledger({ limit: 1000 })) ?? [];
+    expect(rows.filter(({ kind, outcome }) => kind === 'chat' && outcome === 'ok')).toHaveLength(60);
+    expect(rows.filter(({ kind, costMicroUsd }) => kind === 'realtime' && costMicroUsd === 30)).toHaveLength(60);
+    expect(rows).toHaveLength(120);
+    const spentMicroUsd = rows.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0);
+    for (const { id } of budgets) expect(await stores[1]?.spent(id)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
+    // Nobody was even in the way of somebody else: a server that kills one of two is what loses rows.
+    await Promise.all(stores.map((store) => store.close()));
+    const name = new URL(url).pathname.slice(1);
+    const stats = await postgres?.run(`select deadlocks from pg_stat_database where datname = '${name}'`);
+    expect(stats).toEqual([{ deadlocks: '0' }]);
   });
 });
 

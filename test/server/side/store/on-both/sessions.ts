@@ -62,6 +62,16 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.recover('two', NOON + 150))).toEqual(['s1']);
   });
 
+  test('that were ended come again until their row in the ledger says so, too', async () => {
+    const store = await open();
+    const pending = aRealtime('s1', 70, { outcome: 'pending' });
+    await store.take(aHandover({ started: [aSession('s1')], ledger: [pending] }));
+    expect(idsOf(await store.recover('two', NOON))).toEqual(['s1']);
+    expect(idsOf(await store.recover('three', NOON))).toEqual(['s1']);
+    await store.take(aHandover({ ledger: [{ ...pending, outcome: 'recovered' }] }));
+    expect(await store.recover('three', NOON)).toEqual([]);
+  });
+
   test('are recovered by one of those who try at the same time', async () => {
     const store = await open();
     const other = await beside(store);
