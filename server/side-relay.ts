@@ -34,7 +34,12 @@ export async function relay(
   const emit = (part: SideReplyHead | Buffer): void => {
     if (isOver()) return;
     clearTimeout(timer);
-    write(part);
+    try {
+      write(part);
+    } catch {
+      // A head that HTTP cannot carry ends this answer, not the process that carries the audio.
+      response.destroy();
+    }
   };
   try {
     await Promise.race([ask(request, emit, stop.signal), given.promise]);

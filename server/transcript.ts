@@ -148,4 +148,5 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   };
 }
 
-const epochOf = (at: number): number => Math.round(performance.timeOrigin + at);
+/** By the clock of now: since the process began the machine may have slept, or its clock been set. */
+const epochOf = (at: number): number => Math.round(Date.now() - (performance.now() - at));

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../handover.ts';
 import { budgetsFor } from './budget.ts';
+import { newestOf, rowsIdOf } from './offered-id.ts';
 import type { Prices } from './prices.ts';
 import { outcomeOf, realtimeRow, type SessionUse } from './realtime-row.ts';
 import type { SessionEnd, StoredSession } from './records.ts';
@@ -30,7 +31,7 @@ export interface Intake {
   recovered(sessions: readonly StoredSession[]): Promise<void>;
 }
 
-/** Open sessions that are remembered; of others the store is asked. */
+/** Sessions that are remembered, by the id that they came with; of others the store is asked. */
 const REMEMBERED = 20_000;
 
 type Lists = Omit<Required<Handover>, 'charged'>;
@@ -40,19 +41,19 @@ type Rows = { readonly [Name in keyof Lists]: NonNullable<Lists[Name]>[number][]
 };
 
 export function createIntake({ config, store, prices, owner, log, onTaken }: IntakeOptions): Intake {
-  const open = new Map<string, StoredSession>();
+  const remembered = new Map<string, StoredSession>();
   let queue: Promise<unknown> = Promise.resolve();
 
   async function sessionOf(id: string): Promise<StoredSession | undefined> {
-    const known = open.get(id) ?? (await store.session(id));
-    if (known !== undefined) remember(known);
+    const known = remembered.get(id) ?? (await newestOf(id, store.session));
+    if (known !== undefined) remember(id, known);
     return known;
   }
 
-  function remember(session: StoredSession): void {
-    open.set(session.id, session);
-    const [oldest] = open.keys();
-    if (open.size > REMEMBERED && oldest !== undefined) open.delete(oldest);
+  function remember(id: string, session: StoredSession): void {
+    remembered.set(id, session);
+    const [oldest] = remembered.keys();
+    if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
   }
 
   async function add(item: HandedOver, rows: Rows): Promise<void> {
@@ -62,14 +63,14 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
     if (session === undefined)
       return log.warn({ id: 'id' in item ? item.id : item.session, kind: item.kind }, 'unknown session');
     if (item.kind === 'turn') return turn(session, item, rows);
-    open.delete(session.id);
     if (item.kind === 'ended') return end(session, item, rows);
-    await breakOff(session, { id: item.id, endedAt: item.endedAt, reason: 'gateway-lost', record: undefined }, rows);
+    const { id } = session;
+    await breakOff(session, { id, endedAt: item.endedAt, reason: 'gateway-lost', record: undefined }, rows);
   }
 
-  function start({ kind: _, ...started }: SessionStarted, rows: Rows): void {
-    const session = { ...started, owner };
-    remember(session);
+  async function start({ kind: _, ...started }: SessionStarted, rows: Rows): Promise<void> {
+    const session = { ...started, id: rowsIdOf(started, await sessionOf(started.id)), owner };
+    remember(started.id, session);
     rows.started.push(session);
     rows.tasks.push(...planStart(session, config));
     spend(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }, rows);
@@ -80,12 +81,13 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
     { kind: _, usage, usageByModel, model, ...spoken }: TurnFinished,
     rows: Rows,
   ): void {
-    rows.turns.push(spoken);
+    rows.turns.push({ ...spoken, session: session.id });
     rows.tasks.push(...planTurn(session, spoken.number, config));
     spend(session, { at: spoken.endedAt, usage, usageByModel, model, outcome: 'pending' }, rows);
   }
 
-  function end(session: StoredSession, { id, endedAt, record }: SessionEnded, rows: Rows): void {
+  function end(session: StoredSession, { endedAt, record }: SessionEnded, rows: Rows): void {
+    const { id } = session;
     const reason = record.reason ?? 'unknown';
     finish(session, { id, endedAt, reason, record: JSON.stringify(record) }, rows);
     const { usage, usageByModel, model } = record;
@@ -110,7 +112,8 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
 
   function spend(session: StoredSession, use: SessionUse, rows: Rows): void {
     rows.ledger.push(realtimeRow(session, use, prices));
-    rows.charged[session.id] = budgetsFor(config.budgets, session, use.at);
+    // A rehearsal costs nobody anything; what it would have cost is for the report.
+    rows.charged[session.id] = session.isRehearsal ? [] : budgetsFor(config.budgets, session, use.at);
   }
 
   /** Batches are committed one after the other, so that what comes later finds what came before. */
@@ -135,7 +138,6 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
         for (const { id } of sessions) {
           const ended = await store.session(id);
           if (ended?.endedAt === undefined || ended.reason === undefined) continue;
-          open.delete(id);
           await breakOff(ended, { id, endedAt: ended.endedAt, reason: ended.reason, record: ended.record }, rows);
         }
         await store.take(rows);

@@ -70,8 +70,8 @@ export function settledRow(settled: Settled, prices: Prices): LedgerRow {
     outcome,
     // A failed attempt has tried its own target too.
     tried: outcome === 'ok' ? pending.tried : [...pending.tried, lane.label],
-    served: answer?.served,
-    provider: answer?.provider ?? pending.provider,
+    served: answer?.served?.slice(0, LONGEST_NAME),
+    provider: (answer?.provider ?? pending.provider)?.slice(0, LONGEST_NAME),
     usage: answer?.usage ?? {},
     ...costOf(settled, prices),
     latencyMs: rounded(latencyMs),
@@ -79,13 +79,17 @@ export function settledRow(settled: Settled, prices: Prices): LedgerRow {
   };
 }
 
+/** Names are what an answer says; the ledger keeps no more of one. */
+const LONGEST_NAME = 200;
+
 type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
 
 function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices): Cost {
   const { usage, costUsd, served } = answer ?? {};
   const reported = lane.isStandIn ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
-  const isUnknown = usage === undefined && mayHaveRun;
-  const estimated = isUnknown ? pending.estimatedMicroUsd : estimateOf(lane, served, usage, prices);
+  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(lane, served, usage, prices);
+  // Also usage of a sort that has no price: what was reserved is charged, and not given back.
+  const estimated = known ?? pending.estimatedMicroUsd;
   const cost = reported ?? estimated;
   const source: CostSource = reported !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown';
   return {
@@ -93,7 +97,7 @@ function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices):
     estimatedMicroUsd: estimated,
     costMicroUsd: cost,
     costSource: source,
-    isFlagged: isUnknown && reported === undefined,
+    isFlagged: known === undefined && reported === undefined && (estimated !== undefined || usage === undefined),
   };
 }
 

@@ -114,12 +114,12 @@ function ownCost(price: PriceConfig, counts: Counts): number | undefined {
 }
 
 /** The names that the list has for our providers; the others are gateways to all of them. */
-const LISTED: Readonly<Record<string, string>> = {
-  openai: 'openai',
-  gemini: 'google',
-  anthropic: 'anthropic',
-  openrouter: 'openrouter',
-};
+const LISTED: ReadonlyMap<string, string> = new Map([
+  ['openai', 'openai'],
+  ['gemini', 'google'],
+  ['anthropic', 'anthropic'],
+  ['openrouter', 'openrouter'],
+]);
 
 interface Lookup {
   readonly model: string;
@@ -129,11 +129,11 @@ interface Lookup {
 /** `vendor/model` of a gateway is looked up as the vendor's own, where the list knows the vendor. */
 function lookupOf(model: string, provider: string): Lookup {
   const name = model.replace(/^models\//, '');
-  const listed = LISTED[provider];
+  const listed = LISTED.get(provider);
   if (listed) return { model: name, options: { providerId: listed } };
   const slash = name.indexOf('/');
   const vendor =
-    slash > 0 ? findProvider({ providerId: LISTED[name.slice(0, slash)] ?? name.slice(0, slash) }) : undefined;
+    slash > 0 ? findProvider({ providerId: LISTED.get(name.slice(0, slash)) ?? name.slice(0, slash) }) : undefined;
   return vendor ? { model: name.slice(slash + 1), options: { providerId: vendor.id } } : { model: name, options: {} };
 }
 

@@ -57,7 +57,7 @@ export type TaskState = 'queued' | 'running' | 'done' | 'failed' | 'dead';
  * input, policy or budget does not allow it; `dead`: tried as often as it may.
  */
 export interface Task {
-  /** Deterministic where a session has one of the kind: `<session>.<kind>`, or `<session>.<kind>.<number>`; else an id of its own. */
+  /** Deterministic where a session has one of the kind: `<session>.<kind>`, `<session>.<kind>.<turn>`, or `<session>.<kind>.m<number>` of those that come by time; else an id of its own. */
   readonly id: string;
   readonly session: string | undefined;
   readonly key: string | undefined;

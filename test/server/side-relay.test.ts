@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import type { AnswerSide } from '../../server/side/side-request.ts';
+import type { AnswerSide, SideReplyHead } from '../../server/side/side-request.ts';
 import { relay } from '../../server/side-relay.ts';
 
 const request = {
@@ -34,5 +34,28 @@ test('an answer that does not begin within headMs is unavailable, and comes too 
   const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
   expect(await answer.text()).toBe('unavailable');
   expect(isAborted).toBe(true);
+  server.close();
+});
+
+test('an answer that HTTP cannot carry breaks off, and nothing is thrown at whoever passes it on', async () => {
+  const heads: SideReplyHead[] = [
+    { status: 200, headers: { 'x-name': 'two\r\nlines' }, body: Buffer.from('{}') },
+    { status: 7, headers: {}, body: Buffer.from('{}') },
+  ];
+  let thrown: unknown;
+  const server = createServer(async (_, response) => {
+    const wrong: AnswerSide = async (_request, emit) => {
+      try {
+        emit(heads.shift() as SideReplyHead);
+      } catch (error) {
+        thrown = error;
+      }
+    };
+    await relay(wrong, request, response, { maxReplyBytes: 1024, stallMs: 1000 });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  for (let count = 0; count < 2; count += 1) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  expect(thrown).toBeUndefined();
   server.close();
 });

@@ -275,3 +275,12 @@ test('the texts of a turn are bounded', () => {
   call.finish();
   expect(call.texts()).toEqual([['123456\n1234', '1234567123']]);
 });
+
+test('times are by the clock of now, also after the machine has slept', () => {
+  const call = listen({ timeOf: undefined as never });
+  vi.setSystemTime(Date.UTC(2026, 0, 1));
+  call.user('hello');
+  call.finish();
+  const [turn] = call.turns;
+  expect(turn?.endedAt).toBe(Math.round(Date.now() - performance.now()));
+});

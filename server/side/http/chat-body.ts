@@ -62,6 +62,10 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
     return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
   }
   const { messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const unbounded = unboundedPart(messages);
+  if (unbounded !== undefined) {
+    return invalid(`${unbounded}: expected text, image_url, input_audio, or a file as a data: URL`, unbounded);
+  }
   const call: LlmCall = {
     messages: messages as readonly JsonObject[],
     maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
@@ -73,6 +77,25 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
   return call.isStreamed || !isObject(call.extra.stream_options)
     ? { chat: { model, llm: call } }
     : invalid('stream_options: expected only with stream', 'stream_options');
+}
+
+/** Of an image behind a URL it is known what it may count for at most; of a film, or of a file that is elsewhere, it is not. */
+const BOUNDED_PARTS = ['text', 'refusal', 'image_url', 'input_audio'];
+
+/** The place of the first part of a message whose tokens nobody can reserve. */
+function unboundedPart(messages: readonly JsonObject[]): string | undefined {
+  for (const [at, { content }] of messages.entries()) {
+    const part = Array.isArray(content) ? content.findIndex((one) => !isBounded(one)) : -1;
+    if (part >= 0) return `messages[${at}].content[${part}]`;
+  }
+  return undefined;
+}
+
+function isBounded(part: unknown): boolean {
+  if (!isObject(part) || typeof part.type !== 'string') return false;
+  if (BOUNDED_PARTS.includes(part.type)) return true;
+  const data = part.type === 'file' && isObject(part.file) ? part.file.file_data : undefined;
+  return typeof data === 'string' && data.startsWith('data:');
 }
 
 /** `messages[0].role` */

@@ -22,11 +22,14 @@ const REPLACE = `on conflict (id) do update set ${replaced}`;
 const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending'
   returning reserved_micro_usd, reserved_budgets`;
 
-/** Whether a realtime row comes after another one of its session: its usage is larger, or as large and not older. */
+/** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
 export function isFurther(row: LedgerRow, before: LedgerRow | undefined): boolean {
   if (before === undefined) return true;
   const more = totalOf(row) - totalOf(before);
-  return more > 0 || (more === 0 && row.at >= before.at);
+  if (more !== 0) return more > 0;
+  // A clock that was set back puts an end before its last turn.
+  const [isEnd, wasEnd] = [row.outcome !== 'pending', before.outcome !== 'pending'];
+  return isEnd === wasEnd ? row.at >= before.at : isEnd;
 }
 
 function totalOf({ usage }: LedgerRow): number {

@@ -7,7 +7,7 @@ import { forIds } from './table.ts';
 
 /** Sessions of one transaction. */
 const MAX_AT_ONCE = 200;
-/** Windows of budgets, and ids of sent deliveries, are of no use for longer. */
+/** Windows of budgets, ids of sent deliveries, and what a task that failed would need to be run again, are of no use for longer. */
 const KEPT_MS = 8 * 24 * 60 * 60 * 1000;
 
 /** Text, results and waiting messages of one session; what of it was to be done is not done. */
@@ -55,7 +55,9 @@ async function sweepDone(query: Query, now: number): Promise<number> {
     rows.map(({ id }) => id as string),
   );
   const alone = await query(
-    "update task set input = null where session is null and state = 'done' and input is not null returning id",
+    `update task set input = null where session is null and input is not null
+       and (state = 'done' or (state in ('failed', 'dead') and updated_at < $1)) returning id`,
+    [now - KEPT_MS],
   );
   return rows.length + alone.length;
 }

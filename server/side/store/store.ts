@@ -57,6 +57,8 @@ export interface TaskOutcome {
   readonly state: 'queued' | 'done' | 'failed' | 'dead';
   /** For `queued`: when it is tried again. */
   readonly runAt?: number | undefined;
+  /** The attempt was broken off by its runner, and does not count. */
+  readonly isGivenBack?: boolean | undefined;
   readonly result?: string | undefined;
   readonly error?: string | undefined;
   readonly quality?: Quality | undefined;
@@ -116,7 +118,7 @@ export interface Store {
   /**
    * `tasks-done`: removes the text of turns and the input of tasks where a session has ended and none of its tasks is queued or running;
    * results stay. `older`: text and results of sessions that ended before then. Tasks without a session lose their input when they are
-   * done, and their result by age. Returns how many sessions and such tasks were swept.
+   * done (those that failed: a week later), and their result by age. Returns how many sessions and such tasks were swept.
    */
   sweep(
     rule: { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number },

@@ -60,11 +60,11 @@ export async function prolongTask(query: Query, id: string, version: number, lea
 }
 
 export async function settleTask(query: Query, outcome: TaskOutcome): Promise<boolean> {
-  const { id, version, state, runAt, result, error, quality, at } = outcome;
+  const { id, version, state, runAt, isGivenBack = false, result, error, quality, at } = outcome;
   const text = (value: string | undefined): Value => (value === undefined ? null : textValue(value));
   const [settled] = await query(
     `update task set state = $3, run_at = coalesce(cast($4 as bigint), run_at), lease_until = null,
-       result = $5, error = $6, quality = $7, updated_at = $8
+       attempts = attempts - $9, result = $5, error = $6, quality = $7, updated_at = $8
      where id = $1 and version = $2 and state = 'running'
      returning session`,
     [
@@ -76,6 +76,7 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
       text(error),
       quality ?? null,
       Math.round(at),
+      isGivenBack ? 1 : 0,
     ],
   );
   if (settled === undefined) return false;

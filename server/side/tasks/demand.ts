@@ -62,7 +62,8 @@ export interface DemandProblem {
     | 'unknown_kind'
     | 'unknown_session'
     | 'no_gateway'
-    | 'no_transcripts';
+    | 'no_transcripts'
+    | 'not_stored';
   readonly message: string;
 }
 
@@ -92,6 +93,9 @@ export async function newDemandTask(request: DemandRequest): Promise<Demand | De
     return problem('no_gateway', 'no LLM gateway is configured: the stand-in works for rehearsal sessions only', 409);
   }
   const task = taskOf(body, request, { promptClass, session });
+  if (task.dataClass === 'regulated' && !request.config.regulated.store) {
+    return problem('not_stored', 'regulated text is not stored here, so no task can work on it', 409);
+  }
   const kind = kindOf(settingsOf(task, request.config));
   if ('problem' in kind) return problem('invalid_request', kind.problem);
   return { kind: 'demand', task, mode: body.mode };

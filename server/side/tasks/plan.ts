@@ -42,7 +42,7 @@ export function planNext(
 function periodic(session: StoredSession, task: TaskConfig, number: number, from: number): Task {
   const minutes = typeof task.when === 'object' && 'everyMinutes' in task.when ? task.when.everyMinutes : 1;
   const input: TaskInput = { every: 'minutes', number };
-  return taskOf(session, task, { id: `${session.id}.${task.kind}.${number}`, runAt: from + minutes * 60_000, input });
+  return taskOf(session, task, { id: `${session.id}.${task.kind}.m${number}`, runAt: from + minutes * 60_000, input });
 }
 
 /**

@@ -183,7 +183,7 @@ class TaskRunner implements Runner {
       case 'lease_lost':
         return undefined;
       case 'closing':
-        return { state: 'queued', error: 'given_back: the process was closed', runAt: Date.now() };
+        return { state: 'queued', error: 'given_back: the process was closed', runAt: Date.now(), isGivenBack: true };
       default:
         return again(task, `deadline: no result within ${deadlineMs} ms`, chances());
     }

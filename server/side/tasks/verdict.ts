@@ -9,7 +9,7 @@ export type Verdict =
   | { readonly state: 'done'; readonly result: string; readonly quality: Quality }
   | { readonly state: 'failed'; readonly error: string; readonly quality?: Quality | undefined }
   | { readonly state: 'dead'; readonly error: string }
-  | { readonly state: 'queued'; readonly error: string; readonly runAt: number };
+  | { readonly state: 'queued'; readonly error: string; readonly runAt: number; readonly isGivenBack?: true };
 
 export interface Patience {
   /** The first pause after a failure; it doubles up to `mostMs`. */

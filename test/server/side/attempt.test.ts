@@ -122,6 +122,17 @@ describe('budgets', () => {
     answered(await router.run(call()));
   });
 
+  test('usage of a sort that has no price is charged at what was reserved, and flagged', async () => {
+    const audio = { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { audio_tokens: 8 } };
+    const a = await gateway({ behaviour: { usage: audio } });
+    const budgets = [{ key: 'demo', window: 'total' as const, maxUsd: 1 }];
+    const { router, store } = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, budgets, prices });
+    answered(await router.run(call()));
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ outcome: 'ok', costSource: 'estimated', isFlagged: true });
+    expect(row?.costMicroUsd).toBeGreaterThanOrEqual(1000);
+  });
+
   test('without a known price nothing is sent, unless the class says so', async () => {
     const a = await gateway();
     const budgets = [{ window: 'day' as const, maxUsd: 1 }];

@@ -229,3 +229,51 @@ test('a batch that the store refuses is refused as a whole, and the next one is 
   await taking.take([turn('s', 1)]);
   expect(await store.turns('s')).toHaveLength(1);
 });
+
+describe('an id that a client offers again', () => {
+  const again = { startedAt: 20_000 };
+
+  test('is another session, whose usage adds to that of the first', async () => {
+    const taking = intake();
+    await taking.take([started('s'), turn('s', 1), turn('s', 2), ended('s')]);
+    await taking.take([started('s', again), turn('s', 1, { user: 'second' })]);
+    // A side process that was started again knows nothing of the id.
+    await intake().take([started('s', again), ended('s', 'client-closed', turn('s', 1).usage)]);
+    expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000 }]);
+    expect(await realtime('s.2')).toMatchObject([{ costMicroUsd: 10_000, outcome: 'ok' }]);
+    expect(await spent()).toBe(30_000);
+    expect((await store.turns('s.2')).map(({ user }) => user)).toEqual(['second']);
+    expect(await store.session('s.3')).toBeUndefined();
+  });
+
+  test("by another key neither reads nor changes what is the first one's", async () => {
+    const taking = intake();
+    await taking.take([started('s'), turn('s', 1), ended('s')]);
+    await taking.take([started('s', { ...again, key: 'other' }), turn('s', 2, { user: 'theirs' }), ended('s')]);
+    expect(await store.session('s')).toMatchObject({ key: 'web' });
+    expect((await store.turns('s')).map(({ user }) => user)).toEqual(['u1']);
+    expect(await realtime('s')).toMatchObject([{ key: 'web' }]);
+    expect(await store.session('s.2')).toMatchObject({ key: 'other', reason: 'client-closed' });
+  });
+
+  test('any number of times, also within one batch', async () => {
+    const calls = Array.from({ length: 9 }, (_, index) => [started('s', { startedAt: 1000 + index }), ended('s')]);
+    await intake().take(calls.slice(0, 6).flat());
+    await intake().take(calls.slice(6).flat());
+    await intake().take(calls.slice(8).flat());
+    const ids = (await store.sessions({ limit: 20 })).map(({ id }) => id);
+    expect(ids).toEqual(['s.9', 's.8', 's.7', 's.6', 's.5', 's.4', 's.3', 's.2', 's']);
+    expect(await spent()).toBe(9 * 20_000);
+  });
+});
+
+test('a rehearsal is in nobody’s budget', async () => {
+  await intake().take([started('s', { isRehearsal: true }), turn('s', 1), ended('s')]);
+  expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000, isRehearsal: true }]);
+  expect(await spent()).toBe(0);
+});
+
+test('an end that the clock puts before the last turn is the end', async () => {
+  await intake().take([started('s'), turn('s', 2, { endedAt: 9_000_000 }), ended('s')]);
+  expect(await realtime('s')).toMatchObject([{ outcome: 'ok' }]);
+});

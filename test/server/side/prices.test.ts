@@ -101,6 +101,12 @@ describe('the configuration', () => {
     expect(prices.estimate('voice', 'openai', usage)).toBe(300 + 50 + 6000 + 120 + 800);
   });
 
+  test('of a name that every object has are unknown', () => {
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    for (const name of ['constructor/x', '__proto__/x', 'toString/x'])
+      expect(prices.estimate(name, 'litellm', usage)).toBeUndefined();
+  });
+
   test('makes the whole unknown where something that was used has no price', () => {
     expect(prices.estimate('half', 'openai', { inputTokens: 10, outputTokens: 5 })).toBe(20);
     expect(

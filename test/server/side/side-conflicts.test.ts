@@ -170,6 +170,9 @@ describe('tasks', () => {
     load(
       `${both}\ntasks: [{ kind: title, class: commodity }, { kind: title, class: commodity, when: { everyTurns: 5 } }]`,
     );
+    const twice =
+      'tasks: [{ kind: title, class: commodity, when: { everyTurns: 5 } }, { kind: title, class: commodity, when: { everyTurns: 3 } }]';
+    expect(refusal(`${both}\n${twice}`)[0]).toMatch(/^tasks\[1\]\.kind: expected a kind of its own/);
   });
 });
 

@@ -5,6 +5,9 @@ import { readChatBody } from '../../../../server/side/http/chat-body.ts';
 import { parseBody } from '../../../../server/side/http/json-body.ts';
 
 const messages = [{ role: 'user', content: 'Hello' }];
+function ofParts(...content: object[]) {
+  return { role: 'user', content };
+}
 const read = (more: object) => readChatBody({ messages, ...more }, 50);
 
 test('fields of a chat completion are passed on as they are, null is as if it was not there', () => {
@@ -40,6 +43,12 @@ test.each([
   ['store', { store: true }],
   ['tools[0].type', { tools: [{ type: 'web_search' }] }],
   ['stream_options', { stream_options: {} }],
+  [
+    'messages[0].content[1]',
+    { messages: [ofParts({ type: 'text', text: 'x' }, { type: 'video_url', video_url: {} })] },
+  ],
+  ['messages[0].content[0]', { messages: [ofParts({ type: 'file', file: { file_id: 'file-1' } })] }],
+  ['messages[0].content[0]', { messages: [ofParts({ type: 'file', file: { file_data: 'https://a.example/b.pdf' } })] }],
 ])('a wrong %s is named', (param, more) => {
   expect(read(more)).toMatchObject({
     status: 400,

@@ -53,6 +53,12 @@ describe('a task', () => {
     expect(await taskOf({ kind: 'summary', text: 'Hello', mode: 'sync' })).toMatchObject({ runAt: 0 });
   });
 
+  test('of regulated text is refused where that is not stored', async () => {
+    const regulated = { config: { ...config, regulated: { store: false } }, dataClass: 'regulated' } as const;
+    expect(await demand({ kind: 'summary', text: 'x' }, regulated)).toMatchObject({ status: 409, code: 'not_stored' });
+    expect(await demand({ kind: 'summary', text: 'x' }, { ...regulated, dataClass: 'open' })).toHaveProperty('task');
+  });
+
   test('stays regulated with its session, and may be regulated by its request', async () => {
     const findSession = async () => storedSession({ dataClass: 'regulated' });
     expect(await taskOf({ kind: 'summary', session: 's' }, { findSession, dataClass: 'open' })).toMatchObject({

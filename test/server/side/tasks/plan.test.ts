@@ -18,7 +18,7 @@ const places = (tasks: { id: string; runAt: number }[]) => tasks.map(({ id, runA
 test('tasks for the end are armed at the start, and those of every few minutes begin', () => {
   expect(places(planStart(session, config))).toEqual([
     ['session-1.summary', ARMED_AT],
-    ['session-1.moderation.1', session.startedAt + 120_000],
+    ['session-1.moderation.m1', session.startedAt + 120_000],
   ]);
   expect(planStart(session, config)[0]).toMatchObject({
     key: 'demo',
@@ -43,10 +43,22 @@ test('a task of every few minutes has a successor, others have none', () => {
   const moderation = config.tasks[3];
   if (moderation === undefined) throw new Error('no task');
   expect(planNext(session, { every: 'minutes', number: 4 }, moderation, 1000)).toMatchObject({
-    id: 'session-1.moderation.5',
+    id: 'session-1.moderation.m5',
     runAt: 121_000,
   });
   expect(planNext(session, {}, moderation, 1000)).toBeUndefined();
+});
+
+test('a kind that comes with turns and by time has tasks of both', () => {
+  const both = sideConfig({
+    tasks: [
+      { kind: 'moderation', class: 'plain', when: { everyTurns: 1 } },
+      { kind: 'moderation', class: 'plain', when: { everyMinutes: 2 } },
+    ],
+  });
+  const [byTime] = planStart(session, both);
+  const [byTurn] = planTurn(session, 1, both);
+  expect(byTime?.id).not.toBe(byTurn?.id);
 });
 
 test('nothing is planned where no text is kept', () => {

@@ -159,6 +159,18 @@ describe('running', () => {
     expect(task?.runAt).toBeLessThanOrEqual(Date.now());
   });
 
+  test('an attempt that closing broke off does not count, also where there may be one only', async () => {
+    const script: LlmGatewayOptions = { script: ({ number }) => (number === 1 ? { hang: 'idle' } : { text: good }) };
+    const once = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1 }] };
+    const { store, run, settled, gateway } = await bench(script, once);
+    await store.addTask(queuedTask());
+    const runner = run({ closeMs: 20 });
+    await until(() => gateway.count.requests === 1);
+    await runner.close();
+    run();
+    expect(await settled()).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
   test('a store that is away for a moment holds nothing up for good', async () => {
     const { store, run, settled } = await bench();
     let calls = 0;

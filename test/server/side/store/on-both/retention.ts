@@ -129,6 +129,9 @@ export function retention({ open }: Stores): void {
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(1);
     expect(await store.task('done')).toMatchObject({ input: undefined, result: '"result"' });
     expect(await store.task('dead')).toMatchObject({ input: '"text"' });
+    const weekLater = NOON + 9 * 24 * 60 * 60 * 1000;
+    expect(await store.sweep({ kind: 'tasks-done' }, weekLater)).toBe(1);
+    expect(await store.task('dead')).toMatchObject({ input: undefined, result: '"result"' });
     expect(await store.sweep({ kind: 'older', than: END }, END)).toBe(2);
     expect(await store.task('done')).toMatchObject({ input: undefined, result: undefined });
     expect(await store.task('dead')).toMatchObject({ input: undefined, result: undefined });
