@@ -23,66 +23,81 @@ export interface SendOptions {
  * Resolves with the head when the answer is complete. Rejects with undici's errors, the signal's reason, what `onHead` and its taker throw,
  * and with an LlmFault (`garbled`) beyond the limit.
  */
-export function send(agent: Agent, request: LlmRequest, { signal, maxBytes, onHead }: SendOptions): Promise<Head> {
+export function send(agent: Agent, request: LlmRequest, { signal, ...options }: SendOptions): Promise<Head> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { origin, pathname, search } = new URL(request.url);
+  const { headers, body } = request;
   const { promise, resolve, reject } = Promise.withResolvers<Head>();
+  const answer = receiver(options, {
+    resolve(head) {
+      signal.removeEventListener('abort', interrupt);
+      resolve(head);
+    },
+    reject(error) {
+      signal.removeEventListener('abort', interrupt);
+      reject(error);
+    },
+  });
+  const interrupt = () => answer.fail(signal.reason);
+  signal.addEventListener('abort', interrupt, { once: true });
+  // The guard has the one timeout.
+  const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
+  agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body, ...timeouts }, answer.handler);
+  return promise;
+}
+
+interface Ends {
+  resolve(head: Head): void;
+  reject(error: unknown): void;
+}
+
+/** Takes one answer, and ends it once. */
+function receiver({ maxBytes, onHead }: Omit<SendOptions, 'signal'>, ends: Ends) {
   let controller: Dispatcher.DispatchController | undefined;
   let head: Head | undefined;
-  let take: ((piece: Buffer) => void) | undefined;
+  let take: (piece: Buffer) => void = () => {};
   let bytes = 0;
   let isOver = false;
 
   function fail(error: unknown): void {
     if (isOver) return;
     isOver = true;
-    signal.removeEventListener('abort', interrupt);
-    reject(error);
+    ends.reject(error);
     controller?.abort(error as Error);
   }
-  const interrupt = () => fail(signal.reason);
-  if (signal.aborted) interrupt();
-  else signal.addEventListener('abort', interrupt, { once: true });
-  if (isOver) return promise;
-
-  const { origin, pathname, search } = new URL(request.url);
-  // The guard has the one timeout.
-  const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
-  const { headers, body } = request;
-  agent.dispatch(
-    { origin, path: pathname + search, method: 'POST', headers, body, ...timeouts },
-    {
-      onRequestStart(started) {
-        controller = started;
-        if (isOver) started.abort(new Error('given up'));
-      },
-      onResponseStart(_, status, received) {
-        if (status < 200 || isOver) return;
-        head = { status, headers: flat(received) };
-        try {
-          take = onHead(head);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      onResponseData(_, piece) {
-        if (isOver) return;
-        bytes += piece.length;
-        try {
-          if (bytes > maxBytes) throw new LlmFault('garbled', `an answer of more than ${maxBytes} bytes`);
-          take?.(piece);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      onResponseEnd() {
-        if (isOver) return;
-        isOver = true;
-        signal.removeEventListener('abort', interrupt);
-        resolve(head as Head);
-      },
-      onResponseError: (_, error) => fail(error),
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      controller = started;
+      if (isOver) started.abort(new Error('given up'));
     },
-  );
-  return promise;
+    onResponseStart(_, status, received) {
+      if (status < 200 || isOver) return;
+      head = { status, headers: flat(received) };
+      failing(() => {
+        take = onHead(head as Head);
+      });
+    },
+    onResponseData(_, piece) {
+      if (isOver) return;
+      bytes += piece.length;
+      if (bytes > maxBytes) fail(new LlmFault('garbled', `an answer of more than ${maxBytes} bytes`));
+      else failing(() => take(piece));
+    },
+    onResponseEnd() {
+      if (isOver) return;
+      isOver = true;
+      ends.resolve(head as Head);
+    },
+    onResponseError: (_, error) => fail(error),
+  };
+  function failing(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      fail(error);
+    }
+  }
+  return { handler, fail };
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
