@@ -54,13 +54,16 @@ const TITLE_WORDS = 8;
 function titleOf({ sentences, heard }: Said): string {
   const users = sentences.filter(({ isUser }) => isUser);
   const best = ranked(users.length > 0 ? users : sentences)[0]?.text ?? '';
-  const words = (best.replace(OPENERS, '') || best)
-    .replace(/[.!?,;:\s]+$/, '')
-    .split(/\s+/)
-    .slice(0, TITLE_WORDS)
-    .join(' ');
+  const all = (best.replace(OPENERS, '') || best).replace(/[.!?,;:\s]+$/, '').split(/\s+/);
+  const words = (all.length > TITLE_WORDS ? phraseOf(all.slice(0, TITLE_WORDS)) : all).join(' ');
   if (words !== '') return words.charAt(0).toUpperCase() + words.slice(1);
   return heard[0] === undefined ? 'A silent call' : `Rehearsal call, ${heard[0]} of speech`;
+}
+
+/** Cut off: up to the last comma that leaves a phrase, where there is one. */
+function phraseOf(words: readonly string[]): readonly string[] {
+  const end = words.findLastIndex((word) => /[,;:]$/.test(word));
+  return end < 2 ? words : [...words.slice(0, end), (words[end] as string).slice(0, -1)];
 }
 
 function labelsOf(schema: JsonObject): readonly string[] {

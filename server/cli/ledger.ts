@@ -26,6 +26,7 @@ function tableOf({ by, rows }: Report): string {
     'tokens out',
     'USD',
     'unknown',
+    'rehearsal',
     'valid',
     'repaired',
     'failed',
@@ -41,6 +42,7 @@ function tableOf({ by, rows }: Report): string {
       row.outputTokens,
       row.unknownCosts === row.calls ? undefined : Number((row.costMicroUsd / 1e6).toFixed(6)),
       row.unknownCosts,
+      row.rehearsals,
       row.valid,
       row.repaired,
       row.failed,
@@ -51,7 +53,7 @@ function tableOf({ by, rows }: Report): string {
 }
 
 const SUMS = [
-  ...(['calls', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts'] as const),
+  ...(['calls', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
   ...(['valid', 'repaired', 'failed', 'score', 'latencyMs'] as const),
 ];
 

@@ -14,6 +14,7 @@ export function totalOf(rows: readonly ReportRow[]): ReportRow {
     outputTokens: sum((row) => row.outputTokens),
     costMicroUsd: sum((row) => row.costMicroUsd),
     unknownCosts: sum((row) => row.unknownCosts),
+    rehearsals: sum((row) => row.rehearsals),
     valid: sum((row) => row.valid),
     repaired: sum((row) => row.repaired),
     failed: sum((row) => row.failed),

@@ -15,6 +15,8 @@ export interface ReportRow {
   /** Of the calls whose cost is known. */
   readonly costMicroUsd: number;
   readonly unknownCosts: number;
+  /** Calls that a rehearsal answered. */
+  readonly rehearsals: number;
   /** Answers that fitted their schema at first, after one repair, or not. */
   readonly valid: number;
   readonly repaired: number;
@@ -75,6 +77,7 @@ function counts(row: Message) {
     outputTokens: count('outputTokens'),
     costMicroUsd: count('costMicroUsd'),
     unknownCosts: count('unknownCosts'),
+    rehearsals: count('rehearsals'),
     valid: count('valid'),
     repaired: count('repaired'),
     failed: count('failed'),

@@ -1,6 +1,6 @@
 // What the side path makes of the call: its results as they come, and what everything cost.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatCost, sumCosts } from '../side/cost.ts';
 import type { AfterCall } from '../side/follower.ts';
 import { isSettled, kindLabel, placeOf, type SideTask } from '../side/record.ts';
@@ -15,11 +15,22 @@ export function AfterCallPanel({ state }: { state: ConsoleState }) {
   const [isOpen, setOpen] = useState(false);
   // It opens by itself when the call ends, and makes room when the next one starts.
   useEffect(() => setOpen(isOver), [isOver, session?.id]);
+  // Where the columns stand below each other it may be anywhere.
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isOpen && isOver) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [isOpen, isOver]);
   if (gateway?.side === undefined) return null;
   const kinds = gateway.side.tasks.toSorted((a, b) => placeOf(a) - placeOf(b));
   const { tasks, charges } = after?.record ?? { tasks: [], charges: [] };
   return (
-    <section class="panel after" aria-labelledby="after-title" data-open={isOpen} data-following={after?.state ?? ''}>
+    <section
+      ref={box}
+      class="panel after"
+      aria-labelledby="after-title"
+      data-open={isOpen}
+      data-following={after?.state ?? ''}
+    >
       <div class="after-head">
         <h2 id="after-title">
           <button
@@ -62,7 +73,7 @@ function progressOf({ kinds, tasks, isOver, isRunning }: Progress): string {
   }
   if (isOver) return 'waiting for the first result';
   const names = kinds.map(kindLabel).join(', ').toLowerCase();
-  return isRunning ? `${names}: when the call ends` : names;
+  return isRunning ? `when the call ends: ${names}` : names;
 }
 
 interface BodyProps {

@@ -7,6 +7,7 @@ import type { Charge } from '../side/record.ts';
 export function ChargesTable({ charges }: { charges: readonly Charge[] }) {
   const lines = useMemo(() => chargeLines(charges), [charges]);
   const total = useMemo(() => sumCosts(charges), [charges]);
+  const isUnbilled = charges.every(({ isRehearsal }) => isRehearsal);
   return (
     <section class="charges" aria-labelledby="charges-title">
       <h3 id="charges-title">Cost</h3>
@@ -22,7 +23,7 @@ export function ChargesTable({ charges }: { charges: readonly Charge[] }) {
           <tfoot>
             <tr data-charge="total">
               <th scope="row">In all</th>
-              <td />
+              <td class="charge-way muted">{isUnbilled && 'a rehearsal: nothing is billed'}</td>
               <td class={total.known === 0 ? 'muted' : ''}>{formatCost(total)}</td>
             </tr>
           </tfoot>
@@ -42,8 +43,10 @@ function ChargeRow({ line }: { line: ChargeLine }) {
         {name} {what !== 'session' && <span class="muted">× {count}</span>}
       </th>
       <td class="charge-way">
-        <span class="charge-model">{model || 'model not reported'}</span> <span class="muted">{path}</span>{' '}
-        {isRehearsal && <span class="rehearsal">rehearsal</span>}
+        <span class="charge-model">
+          {isRehearsal && model === 'rehearsal' ? 'stand-in' : model || 'model not reported'}
+        </span>{' '}
+        <span class="muted">{path}</span> {isRehearsal && <span class="rehearsal">rehearsal</span>}
       </td>
       <td class={cost.known === 0 ? 'muted' : ''}>
         {formatCost(cost)} {source !== '' && <span class="muted">{source}</span>}

@@ -113,16 +113,21 @@ function Nothing({ title, children }: { title: string; children: preact.Componen
   );
 }
 
+function costAside(calls: number, unknownCosts: number, rehearsals: number): string {
+  if (unknownCosts > 0) return `+ ${formatCount(unknownCosts)} of unknown cost`;
+  return calls > 0 && rehearsals === calls ? 'rehearsal: nothing is billed' : 'every cost is known';
+}
+
 /** The totals, large. Their places are there before their figures. */
 function Tiles({ total, isThere }: { total: ReportRow; isThere: boolean }) {
-  const { calls, unknownCosts, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
+  const { calls, unknownCosts, rehearsals, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
   const share = validShare(total);
   const isUnknown = calls > 0 && unknownCosts >= calls;
   const tiles = [
     {
       name: 'Cost',
       figure: isUnknown ? 'unknown' : formatUsd(costMicroUsd),
-      aside: unknownCosts === 0 ? 'every cost is known' : `+ ${formatCount(unknownCosts)} of unknown cost`,
+      aside: costAside(calls, unknownCosts, rehearsals),
     },
     { name: 'Sessions and calls', figure: formatCount(calls), aside: 'each attempt counts' },
     {

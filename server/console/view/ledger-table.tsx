@@ -127,7 +127,7 @@ function GroupName({ field, value }: { field: ReportField; value: string }) {
 }
 
 function Cells({ row }: { row: ReportRow }) {
-  const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, score, latencyMs } = row;
+  const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, rehearsals, score, latencyMs } = row;
   const share = validShare(row);
   return (
     <>
@@ -136,6 +136,7 @@ function Cells({ row }: { row: ReportRow }) {
         {formatCount(inputTokens + outputTokens)}
       </td>
       <td>
+        {rehearsals > 0 && <RehearsalPart rehearsals={rehearsals} calls={calls} />}
         {unknownCosts < calls && formatUsd(costMicroUsd)}
         {unknownCosts > 0 && (
           <span class="muted">{unknownCosts >= calls ? 'unknown' : ` + ${formatCount(unknownCosts)} unknown`}</span>
@@ -145,6 +146,15 @@ function Cells({ row }: { row: ReportRow }) {
       <td>{score === undefined ? <Dash /> : `${Math.round(score * 100)} %`}</td>
       <td>{latencyMs === undefined ? <Dash /> : formatMs(latencyMs)}</td>
     </>
+  );
+}
+
+/** In front of the cost, which nobody pays. */
+function RehearsalPart({ rehearsals, calls }: Pick<ReportRow, 'rehearsals' | 'calls'>) {
+  return (
+    <span class="rehearsal rehearsal-part" title="Answered by the gateway's own stand-ins: the cost is an estimate">
+      {rehearsals < calls && formatCount(rehearsals)} rehearsal
+    </span>
   );
 }
 

@@ -67,18 +67,21 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
   );
 }
 
-/** Times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one before. */
-function stack(days: readonly number[], series: readonly PlotSeries[]): number[][] {
+/**
+ * Times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one before.
+ * A series without a value that day has no column: its edge would show around the one that covers it.
+ */
+function stack(days: readonly number[], series: readonly PlotSeries[]): (number | null)[][] {
   const below = days.map(() => 0);
   const sums = series.map(({ values }) => {
     for (const [at, value] of values.entries()) below[at] = (below[at] ?? 0) + value;
-    return [...below];
+    return below.map((sum, at) => (values[at] ? sum : null));
   });
   return [days.map((day) => day / 1000), ...sums.toReversed()];
 }
 
 interface Drawing {
-  readonly stacked: number[][];
+  readonly stacked: (number | null)[][];
   readonly series: readonly PlotSeries[];
   readonly isCount: boolean;
   format(value: number): string;

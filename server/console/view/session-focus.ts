@@ -8,7 +8,7 @@ export function useSessionFocus(phase: Phase): void {
   useEffect(() => {
     const next = phase === 'ready' ? '[data-focus-ready]' : phase === 'closed' ? '[data-focus-closed]' : undefined;
     if (next === undefined || !isFree(document.activeElement)) return;
-    document.querySelector<HTMLElement>(next)?.focus();
+    document.querySelector<HTMLElement>(next)?.focus({ preventScroll: phase === 'closed' });
   }, [phase]);
 }
 

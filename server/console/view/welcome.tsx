@@ -11,6 +11,7 @@ export function Welcome({ conductor, state }: { conductor: Conductor; state: Con
   const rehearsal = providers.find(({ name }) => name === state.form.provider)?.status === 'rehearsal';
   const unconfigured = providers.every(({ status }) => status !== 'configured');
   const needsKey = state.gateway?.mode === 'keys' && state.form.key === '';
+  const hasTasks = (state.gateway?.side?.tasks.length ?? 0) > 0;
   const demonstrate = async () => {
     const mode = state.form.mode.modality === 'voice' ? state.form.mode : modes[0];
     conductor.edit({ mode, input: 'samples', turnTaking: 'detect' });
@@ -23,6 +24,7 @@ export function Welcome({ conductor, state }: { conductor: Conductor; state: Con
       <p>
         Every frame of this conversation passes through Trunkline, unchanged. You see the words of both sides, the
         latency of each turn, and how little of it the gateway takes.
+        {hasTasks && ' When the call is over, its side tasks show here what it was about, and what it cost.'}
       </p>
       {rehearsal && (
         <p class="muted">

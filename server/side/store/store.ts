@@ -76,6 +76,8 @@ export interface ReportRow {
   readonly costMicroUsd: number;
   /** Calls whose cost is unknown; it is not in the sum. */
   readonly unknownCosts: number;
+  /** Calls that a rehearsal answered: what they cost is an estimate that nobody pays. */
+  readonly rehearsals: number;
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;

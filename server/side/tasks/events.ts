@@ -18,7 +18,7 @@ export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webho
     result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),
     error: task.error,
     quality: task.quality,
-    rehearsal: task.isRehearsal,
+    isRehearsal: task.isRehearsal,
   });
 }
 
@@ -35,7 +35,7 @@ export function sessionDeliveries(
     provider: end.provider,
     model: end.model,
     class: end.promptClass,
-    rehearsal: end.isRehearsal,
+    isRehearsal: end.isRehearsal,
   });
   return made.map((delivery) => ({ ...delivery, session: end.id }));
 }

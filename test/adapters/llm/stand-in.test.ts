@@ -79,6 +79,11 @@ describe('the built-in kinds', () => {
     expect(answerTo(spoken, { kind: 'title' }).title).toBe('Rehearsal call, 3 seconds of speech');
   });
 
+  test('a title that has to be cut ends where a phrase ends', () => {
+    const cut: Said = [['My invoice of March is wrong, I was charged twice.', 'I see.']];
+    expect(answerTo(cut, { kind: 'title' }).title).toBe('My invoice of March is wrong');
+  });
+
   test('a title is a short phrase of the user', () => {
     expect(answerTo(short, { kind: 'title' }).title).toBe('What are your opening hours');
     expect(answerTo(typed, { kind: 'title' }).title).toMatch(/^My internet has been broken/);

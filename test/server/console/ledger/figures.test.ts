@@ -6,7 +6,7 @@ import type { ReportRow } from '../../../../server/console/ledger/report.ts';
 
 const row = (by: readonly string[], change: Partial<ReportRow> = {}): ReportRow => ({
   by,
-  ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0 },
+  ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0, rehearsals: 0 },
   ...{ valid: 0, repaired: 0, failed: 0, score: undefined, latencyMs: undefined },
   ...change,
 });

@@ -103,7 +103,7 @@ describe('a message', () => {
       const verifier = given === secret ? new Webhook(given) : new Webhook(given, { format: 'raw' });
       expect(verifier.verify(body, headers)).toMatchObject({
         type: 'task.done',
-        data: { id: 'task-1', kind: 'title', state: 'done', result: { title: 'A title' }, rehearsal: false },
+        data: { id: 'task-1', kind: 'title', state: 'done', result: { title: 'A title' }, isRehearsal: false },
       });
       expect(() => verifier.verify(`${body} `, headers)).toThrow();
       expect(headers['webhook-id']).toBe(delivery?.id);

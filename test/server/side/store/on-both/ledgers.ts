@@ -11,7 +11,11 @@ const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) 
 async function filled(store: Store): Promise<Store> {
   await store.settle(aSettled('a', 100, { task: 't1', session: 's1', quality: 'valid', score: 0.1 }), [], 0);
   await store.settle(aSettled('b', 50, { at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }), [], 0);
-  await store.settle(aSettled('c', undefined, { at: NOON + 2, team: undefined, key: undefined }), [], 0);
+  await store.settle(
+    aSettled('c', undefined, { at: NOON + 2, team: undefined, key: undefined, isRehearsal: true }),
+    [],
+    0,
+  );
   await store.settle(
     aSettled('d', 7, { at: NOON + DAY / 2, served: undefined, outcome: 'upstream_timeout', quality: 'failed' }),
     [],
@@ -45,7 +49,16 @@ export function ledgers({ open }: Stores): void {
     const store = await filled(await open());
     const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
     const [sum] = await store.report([], 0, NOON * 2);
-    expect(sum).toEqual({ by: [], ...all, valid: 1, repaired: 1, failed: 1, score: 0.15, latencyMs: 11.5 });
+    expect(sum).toEqual({
+      by: [],
+      ...all,
+      rehearsals: 1,
+      valid: 1,
+      repaired: 1,
+      failed: 1,
+      score: 0.15,
+      latencyMs: 11.5,
+    });
     expect(await store.report([], 0, 1)).toEqual([]);
     expect(await store.report(['class'], 0, 1)).toEqual([]);
   });
