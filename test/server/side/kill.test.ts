@@ -59,6 +59,7 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
     );
     const realtime = ledger.filter(({ kind }) => kind === 'realtime');
     expect(realtime.map(({ usage }) => usage.totalTokens ?? 0)).toEqual([10 * turns.length]);
+    expect(realtime[0]?.outcome).not.toBe('pending');
     expect(tasks.map(({ kind }) => kind)).toEqual(['summary']);
     expect(tasks[0]?.runAt).toBeLessThan(Date.now() + 3_600_000);
   }
