@@ -79,8 +79,8 @@ async function readStream(options: Exchange, { headers, body }: Incoming): Promi
   try {
     await readBody(body, maxBytes, (piece) => pass(stream.push(piece)));
   } catch (error) {
-    if (stream.served() === undefined && error instanceof LlmFault && error.code !== 'garbled')
-      progress.mayHaveRun = false;
+    const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
+    if (!hasAnswered && error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
     progress.partial = partialOf(stream);
     throw error;
   }
