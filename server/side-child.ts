@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Channel, Emit } from './channel.ts';
+import { watchChannel } from './channel-watch.ts';
 import { Child } from './child.ts';
 import type { Batch } from './outbox.ts';
 import type { SideStart } from './side/side.ts';
@@ -41,8 +42,15 @@ export function createSideChild(start: Omit<SideStart, 'standInUrl'>, log: Logge
       // It may have come up in the meantime.
       if (standInUrl !== told) channel.tell('standIn', standInUrl);
       await tellLost(channel);
+      void watchChannel(channel, { silenceMs: start.config.side.silenceMs, onSilent });
     },
   });
+
+  /** What it held is handed over again to the next one. */
+  function onSilent(): void {
+    log.error('the side process hangs: it is started anew');
+    child.kill();
+  }
 
   function channel(): Channel {
     if (child.channel === undefined) throw new Error('the side process does not run');

@@ -30,6 +30,7 @@ openChannel(process, {
   side: async (request: SideRequest, emit: Parameters<AnswerSide>[1], signal: AbortSignal) =>
     (await side()).answer(request, emit, signal),
   standIn: async (url: string) => (await side()).useStandIn(url),
+  pulse: () => true,
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,
 });
