@@ -98,6 +98,11 @@ export class Child {
     clearTimeout(timer);
   }
 
+  /** Ends a process that hangs; another is started in its place. */
+  kill(): void {
+    this.#process?.kill('SIGKILL');
+  }
+
   #died(code: number | null, signal: NodeJS.Signals | null): void {
     const wasWorking = this.#channel !== undefined;
     this.#channel = undefined;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Channel } from './channel.ts';
+import { watchChannel } from './channel-watch.ts';
 import { Child } from './child.ts';
 import type { Batch } from './outbox.ts';
 import type { SideStart } from './side/side.ts';
@@ -62,11 +63,18 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
       if (standInUrl !== told) channel.tell('standIn', standInUrl);
       onStart(path);
       await tellLost(channel);
+      void watchChannel(channel, { silenceMs: start.config.side.silenceMs, onSilent });
     },
     onDeath() {
       if (socketPath !== undefined) rmSync(dirname(socketPath), { recursive: true, force: true });
     },
   });
+
+  /** What it held is handed over again to the next one. */
+  function onSilent(): void {
+    log.error('the side process hangs: it is started anew');
+    child.kill();
+  }
 
   function channel(): Channel {
     if (child.channel === undefined) throw new Error('the side process does not run');

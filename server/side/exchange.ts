@@ -93,8 +93,8 @@ async function streamed(options: Exchange, signal: AbortSignal): Promise<LlmOutc
 
 /** The rest of a broken stream may be no event; what came before counts. */
 function noteBroken(stream: LlmStream, progress: Progress, error: unknown): void {
-  if (stream.served() === undefined && error instanceof LlmFault && error.code !== 'garbled')
-    progress.mayHaveRun = false;
+  const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
+  if (!hasAnswered && error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
   try {
     progress.partial = stream.end().outcome;
   } catch {

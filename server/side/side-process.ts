@@ -36,6 +36,7 @@ openChannel(process, {
   lost: async (ids: readonly string[]) => (await side()).lost(ids),
   side: answer,
   standIn: async (url: string) => (await side()).useStandIn(url),
+  pulse: () => true,
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,
 });

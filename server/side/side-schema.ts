@@ -183,6 +183,7 @@ export const sideShape = {
         .describe('refuse new sessions, or lose what cannot be kept'),
       concurrency: z.int().min(1).max(1000).default(8).describe('tasks at once'),
       leaseMs: ms.default(60_000).describe('a runner that is silent for longer loses its task'),
+      silenceMs: ms.default(30_000).describe('a side process that hangs for longer is started anew'),
       ownerLeaseMs: ms.default(30_000).describe('sessions of an instance that is silent for longer are ended'),
       pollMs: ms.default(500).describe('how often the queue is looked at without a sign'),
       maxBodyBytes: z

@@ -99,6 +99,19 @@ describe('while the side process', () => {
     expect(texts(calls)[0]).toEqual([['asked while it hangs', 'while it hangs']]);
   });
 
+  test('hangs for too long, it is started anew, and nothing is lost', async () => {
+    const served = await start({ provider: provider.url, side: { silenceMs: 500 } });
+    const client = await openClient(served.url + REALTIME);
+    await until(async () => (await waiting(served)) === 0);
+    const hung = sideOf(served);
+    process.kill(hung, 'SIGSTOP');
+    await turn(client, 'while it hangs');
+    await until(async () => sideOf(served) !== hung && (await waiting(served)) === 0);
+    client.close(1000);
+    await closed(client);
+    expect(texts(await stored(served))).toEqual([[['asked while it hangs', 'while it hangs']]]);
+  });
+
   test('hangs and losing is preferred, nobody is refused, and what is lost is counted and logged once', async () => {
     const served = await start({ provider: provider.url, side: { outboxItems: 2, whenFull: 'lose' } });
     process.kill(sideOf(served), 'SIGSTOP');

@@ -6,6 +6,7 @@ import type { Answered, Call, Router, StreamSink, Unanswered } from '../../serve
 import { createSideHttp } from '../../server/side/http/answer.ts';
 import type { TaskRunner } from '../../server/side/http/route.ts';
 import type { Store } from '../../server/side/store/store.ts';
+import { failure } from '../../server/side/unanswered.ts';
 import { configFile } from './config-file.ts';
 import { createFakeStore } from './fake-store.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
@@ -90,7 +91,7 @@ export const unanswered = (code: Unanswered['code'], more: Partial<Unanswered> =
   kind: 'unanswered',
   code,
   message: `it was ${code}`,
-  status: 500,
+  status: failure(code, '').status,
   isTransient: false,
   ...more,
 });

@@ -21,7 +21,7 @@ async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | u
   if (isProblem(demand)) return demand;
   const { task, mode } = demand;
   const known = await store.task(task.id);
-  if (known !== undefined && (known.kind !== task.kind || !maySee(asked, known.key))) return usedKey;
+  if (known !== undefined && (!isSame(known, task) || !maySee(asked, known.key))) return usedKey;
   if (known === undefined) await store.addTask(task);
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
@@ -52,6 +52,13 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
     },
   });
 }
+
+/** Whether a task is what is asked for again; the text of one that is done is gone, and cannot be compared. */
+const isSame = (known: Task, { kind, session, promptClass, input }: Task): boolean =>
+  known.kind === kind &&
+  known.session === session &&
+  known.promptClass === promptClass &&
+  (known.input ?? input) === input;
 
 const usedKey: Problem = {
   status: 409,

@@ -8,16 +8,18 @@ import type { Claim } from './tasks.ts';
 /** Delivered, given up, or forgotten. */
 export const END_DELIVERY = "is_over = 1, body = ''";
 
-/** Leases up to `count` that are due, oldest first. */
+/** Leases up to `count` that are due, oldest first; none for the URLs of `without`. */
 export async function claimDeliveries(
   query: Query,
   { now, leaseUntil, count, skipLocked }: Claim,
+  without: readonly string[],
 ): Promise<readonly Delivery[]> {
+  const others = without.map((_, index) => `and url <> $${index + 4}`).join(' ');
   const rows = await query(
     `update delivery set next_at = $2
-     where id in (select id from delivery where is_over = 0 and next_at <= $1 order by next_at, id limit $3 ${skipLocked})
+     where id in (select id from delivery where is_over = 0 and next_at <= $1 ${others} order by next_at, id limit $3 ${skipLocked})
      returning *`,
-    [Math.round(now), Math.round(leaseUntil), count],
+    [Math.round(now), Math.round(leaseUntil), count, ...without],
   );
   return rows
     .map(deliveries.item)

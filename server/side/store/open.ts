@@ -113,7 +113,8 @@ export function createStore(database: Database): Store {
     ledger: (filter) => ledgerRows(query, filter),
     report: (by, since, until) => report(query, by, since, until),
     spent: (budget) => spent(query, budget),
-    deliveries: (now, leaseUntil, count) => claimDeliveries(query, { now, leaseUntil, count, skipLocked }),
+    deliveries: (now, leaseUntil, count, without = []) =>
+      claimDeliveries(query, { now, leaseUntil, count, skipLocked }, without),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, id, attempts, nextAt),
     close: () => database.close(),
   };

@@ -169,8 +169,8 @@ export interface Store {
   /** What is spent and reserved of a budget. */
   spent(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 
-  /** Leases up to `count` that are due, oldest first; `attempts` is what `settleDelivery` wrote last. */
-  deliveries(now: number, leaseUntil: number, count: number): Promise<readonly Delivery[]>;
+  /** Leases up to `count` that are due, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
+  deliveries(now: number, leaseUntil: number, count: number, without?: readonly string[]): Promise<readonly Delivery[]>;
   /** `attempts`: made so far. `nextAt` undefined: delivered, or given up; the body is removed. */
   settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
 

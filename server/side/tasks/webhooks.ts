@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { createBell } from './bell.ts';
 import { type Sent, sendDelivery, signer } from './webhook-request.ts';
 
+const PER_URL = 4;
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -104,7 +105,7 @@ class WebhookSender implements Webhooks {
     const { store, log } = this.#options;
     try {
       const now = Date.now();
-      const taken = await store.deliveries(now, now + this.#leaseMs(), count);
+      const taken = await store.deliveries(now, now + this.#leaseMs(), count, this.#busy());
       await Promise.all(taken.map((delivery) => this.#start(delivery)));
       return taken.length;
     } catch (error) {
@@ -113,13 +114,19 @@ class WebhookSender implements Webhooks {
     }
   }
 
+  /** URLs that have as many requests open as they may: what waits for them stays where it is. */
+  #busy(): readonly string[] {
+    const { perUrl = PER_URL } = this.#options;
+    return [...this.#sending].flatMap(([url, sending]) => (sending >= perUrl ? [url] : []));
+  }
+
   /** Longer than the longest request, with time to write what came of it. */
   #leaseMs(): number {
     return Math.max(...this.#options.config.webhooks.map(({ timeoutMs }) => timeoutMs), 0) + 30 * second;
   }
 
   async #start(delivery: Delivery): Promise<void> {
-    const { store, perUrl = 4 } = this.#options;
+    const { store, perUrl = PER_URL } = this.#options;
     const { id, url, attempts } = delivery;
     const sending = this.#sending.get(url) ?? 0;
     // Put back for a moment, so that what waits behind it, for others, is reached.

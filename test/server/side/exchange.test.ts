@@ -1,5 +1,7 @@
 // Streamed answers: what the client sees of them, and what is charged when they break off.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { answered, call, collector, pair, routing, unanswered } from '../../support/routing.ts';
 import { until } from '../../support/until.ts';
@@ -49,6 +51,27 @@ describe('streams', () => {
       expect(b.count.requests).toBe(0);
       expect(await store.settled()).toMatchObject([{ outcome: 'broken_off', isFlagged: true, served: 'first' }]);
     }
+  });
+
+  test('that name no model are charged for what they said before they failed', async () => {
+    const chunk = 'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n';
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunk);
+      setTimeout(() => response.end('data: {"error":{"code":500}}\n\n'), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const one = { profile: 'openai-compatible', baseUrl, apiKey: 'x', allowPrivate: true } as const;
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
+    const { router, store } = routing({ gateways: { one }, classes, prices });
+    const sink = collector();
+    expect(unanswered(await router.run(stream(), sink)).code).toBe('upstream_failed');
+    expect(sink.text()).toBe(chunk);
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ outcome: 'broken_off', isFlagged: true });
+    expect(row?.costMicroUsd).toBeGreaterThan(0);
+    server.close();
   });
 
   test('whose client leaves are cancelled at the gateway and charged', async () => {

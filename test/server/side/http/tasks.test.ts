@@ -78,6 +78,7 @@ test('sent twice with the same idempotency-key it is one task, and the key is th
   const [first, second] = (await Promise.all(made.map((answer) => answer.json()))) as Task[];
   expect(second?.id).toBe(first?.id);
   expect(store.rows.tasks).toHaveLength(1);
+  expect((await make({ kind: 'summary', text: 'Another text.' }, once)).status).toBe(409);
   await make({ kind: 'summary', text }, once, 'secret-of-other');
   expect(store.rows.tasks).toHaveLength(2);
 });

@@ -287,3 +287,21 @@ describe('events', () => {
     expect(one?.id).not.toBe(another?.id);
   });
 });
+
+test('what waits for a receiver that hangs stays where it is, and is not taken again and again', async () => {
+  const { url, seen } = await receiver(() => {});
+  const { store, start, finish } = await bench([{ url, timeoutMs: 60_000 }]);
+  for (let count = 0; count < 150; count += 1) await finish(`task-${count}`);
+  let moved = 0;
+  const counting: Store = {
+    ...store,
+    settleDelivery(...given) {
+      moved += 1;
+      return store.settleDelivery(...given);
+    },
+  };
+  start({ store: counting });
+  await until(() => seen.length === 4);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(moved).toBeLessThan(32);
+});
