@@ -4,6 +4,7 @@ import { type ExecFileException, execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configFiles } from './support/config-files.ts';
 import { type ServedGateway, serveGateway } from './support/sdk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,6 +24,7 @@ const overTls = inNode.filter(({ code }) => code.includes('https:'));
 /** The README's own promise. */
 const answer = /^Each of these programs prints `([^`]+)`/m.exec(readme)?.[1] ?? '';
 
+const { load } = configFiles();
 let gateway: ServedGateway;
 
 beforeAll(async () => {
@@ -69,6 +71,16 @@ test('the README has a program for every client that it names', () => {
   expect(programs.map(({ name }) => name)).toEqual(names);
   expect(answer).toContain('rehearsal provider');
   for (const { code } of programs) expect(code).toMatch(/(http|ws):\/\/127\.0\.0\.1:8080|https:\/\/localhost:8443/);
+});
+
+test('the configurations in the README are valid as they stand, the side path alone and under the gateway', () => {
+  const blocks = [...readme.matchAll(/^```yaml(?: side)?\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const whole = blocks.filter((block) => !block.startsWith('rehearsal:'));
+  expect(whole).toHaveLength(2);
+  const names = [...readme.matchAll(/"\$\{([A-Z_]+)\}"/g)].map(([, name = '']) => [name, `secret-of-${name}`]);
+  for (const text of [...blocks, whole.join('')]) {
+    expect(() => load(text, Object.fromEntries(names))).not.toThrow();
+  }
 });
 
 test('the variables in the README are those that the gateway prints', () => {

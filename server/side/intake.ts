@@ -3,13 +3,14 @@
 
 import type { Logger } from 'pino';
 import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../handover.ts';
+import { faultOf } from '../log.ts';
 import { budgetsFor } from './budget.ts';
 import { newestOf, rowsIdOf } from './offered-id.ts';
 import type { Prices } from './prices.ts';
 import { outcomeOf, realtimeRow, type SessionUse } from './realtime-row.ts';
 import type { SessionEnd, StoredSession } from './records.ts';
 import type { SideConfig } from './side-schema.ts';
-import type { BudgetWindow, Handover, Store } from './store/store.ts';
+import { type BudgetWindow, type Handover, type Store, StoreError } from './store/store.ts';
 import { sessionDeliveries } from './tasks/events.ts';
 import { planStart, planTurn } from './tasks/plan.ts';
 
@@ -125,7 +126,13 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
 
   async function commit(items: readonly HandedOver[]): Promise<void> {
     const rows = noRows();
-    for (const item of items) await add(item, rows);
+    for (const item of items) {
+      // What cannot be understood never will be: sent again and again, it would hold up all others.
+      await add(item, rows).catch((error: unknown) => {
+        if (error instanceof StoreError) throw error;
+        log.error({ kind: item.kind, ...faultOf(error) }, 'item lost: it cannot be stored');
+      });
+    }
     await store.take(rows);
     onTaken?.(items);
   }

@@ -70,14 +70,19 @@ test('holds the command, the compiled code and the console, and neither sources 
     'LICENSE',
     'CHANGELOG.md',
     'package.json',
+    'docs/openapi.yaml',
+    'docs/asyncapi.yaml',
     'server/bin.js',
     'dist/server/main.js',
+    'dist/server/side/side-process.js',
     'dist/console/index.html',
   ])
     expect(paths).toContain(path);
   expect(paths.filter((path) => /\.tsx?$/.test(path))).toEqual([]);
   expect(
-    paths.filter((path) => !/^(dist\/(server|codecs|adapters|console)\/|server\/bin\.js$|[^/]+$)/.test(path)),
+    paths.filter(
+      (path) => !/^(dist\/(server|codecs|adapters|console)\/|docs\/\w+\.yaml$|server\/bin\.js$|[^/]+$)/.test(path),
+    ),
   ).toEqual([]);
   expect(paths.some((path) => /^dist\/console\/.*\.wav$/.test(path))).toBe(true);
 });

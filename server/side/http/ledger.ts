@@ -1,7 +1,7 @@
 // What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
 
 import type { Problem } from '../../side-error.ts';
-import { REPORT_FIELDS, type ReportField, type ReportRow, type Store } from '../store/store.ts';
+import { REPORT_FIELDS, type ReportField, type Store } from '../store/store.ts';
 import { isProblem, limitOf, momentOf, shown } from './query.ts';
 import { type Asked, invalid, type Route, reply } from './route.ts';
 import { iso, ledgerView } from './views.ts';
@@ -27,20 +27,10 @@ async function report(asked: Asked, { store }: { readonly store: Store }): Promi
   if (isProblem(by)) return by;
   const span = spanOf(asked);
   if (isProblem(span)) return span;
-  const rows = await rowsFor(asked, by, { store, ...span });
+  const { requester } = asked;
+  const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
+  const rows = await store.report(by, { ...span, key });
   return reply(asked, 200, { by, since: iso(span.since), until: iso(span.until), rows });
-}
-
-/** The store sums up for all keys: a key's own rows are those of the group that is its own. */
-async function rowsFor(
-  { requester }: Asked,
-  by: readonly ReportField[],
-  { store, since, until }: Span & { readonly store: Store },
-): Promise<readonly ReportRow[]> {
-  if (requester.scope === 'admin') return store.report(by, since, until);
-  const own = requester.key ?? '';
-  const rows = await store.report(['key', ...by], since, until);
-  return rows.filter((row) => row.by[0] === own).map((row) => ({ ...row, by: row.by.slice(1) }));
 }
 
 function fieldsOf(text: string): readonly ReportField[] | Problem {

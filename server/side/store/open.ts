@@ -111,7 +111,7 @@ export function createStore(database: Database): Store {
     settleLost: (before) => settleLost(database, before),
     grade: (id, given) => grade(query, id, given),
     ledger: (filter) => ledgerRows(query, filter),
-    report: (by, since, until) => report(query, by, since, until),
+    report: (by, span) => report(query, by, span),
     spent: (budget) => spent(query, budget),
     deliveries: (now, leaseUntil, count, without = []) =>
       claimDeliveries(query, { now, leaseUntil, count, skipLocked }, without),

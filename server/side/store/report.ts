@@ -1,7 +1,7 @@
 // What was used, by class, model, path and so on: sums from the database, the same on both.
 
 import type { Query, Value } from './database.ts';
-import type { ReportField, ReportRow } from './store.ts';
+import type { ReportField, ReportRow, ReportSpan } from './store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -32,15 +32,15 @@ const sums = `count(*) as calls, ${sum('input_tokens')} as input_tokens, ${sum('
 export async function report(
   query: Query,
   by: readonly ReportField[],
-  since: number,
-  until: number,
+  { since, until, key }: ReportSpan,
 ): Promise<readonly ReportRow[]> {
   const names = by.map((field) => fields[field]);
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
      where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime')
+     ${key === undefined ? '' : "and coalesce(key, '') = $3"}
      ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
-    [since, until],
+    [since, until, ...(key === undefined ? [] : [key ?? ''])],
   );
   return rows
     .map((row) => ({

@@ -67,6 +67,13 @@ export interface TaskOutcome {
   readonly deliveries: readonly Delivery[];
 }
 
+/** ms since the epoch. `key`: rows of this one only, null for those of open mode; undefined: of all. */
+export interface ReportSpan {
+  readonly since: number;
+  readonly until: number;
+  readonly key?: string | null | undefined;
+}
+
 export interface ReportRow {
   /** By the fields that were asked for, in order. */
   readonly by: readonly string[];
@@ -165,7 +172,7 @@ export interface Store {
     readonly before?: string;
   }): Promise<readonly LedgerRow[]>;
   /** From `since` up to, but not including, `until`, in the order of `by`; what is unknown in a field is ''. Attempts under way are left out. */
-  report(by: readonly ReportField[], since: number, until: number): Promise<readonly ReportRow[]>;
+  report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
   /** What is spent and reserved of a budget. */
   spent(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 

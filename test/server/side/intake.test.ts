@@ -200,6 +200,12 @@ test('what belongs to no session is left out, and the rest is stored', async () 
   expect(lines.filter(({ msg }) => msg === 'unknown session').map(({ id }) => id)).toEqual(['x', 'y', 'z']);
 });
 
+test('an item that cannot be understood is left out, and holds up nothing', async () => {
+  await intake().take([started('s'), { ...ended('s'), record: null as never }, turn('s', 1)]);
+  expect(await store.turns('s')).toHaveLength(1);
+  expect(lines.filter(({ msg }) => msg === 'item lost: it cannot be stored')).toMatchObject([{ kind: 'ended' }]);
+});
+
 test('after a restart the rest of a session is taken, too', async () => {
   await intake().take([started('s'), turn('s', 1)]);
   await intake().take([turn('s', 2), ended('s')]);

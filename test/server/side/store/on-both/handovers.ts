@@ -121,7 +121,7 @@ export function handovers({ open }: Stores): void {
     );
     expect(await store.sessions({ limit: 1000 })).toHaveLength(333);
     expect(await store.claim(NOON, ARMED, 1000)).toHaveLength(333);
-    expect(await store.report(['kind'], 0, ARMED)).toMatchObject([{ calls: 333, inputTokens: 666 }]);
+    expect(await store.report(['kind'], { since: 0, until: ARMED })).toMatchObject([{ calls: 333, inputTokens: 666 }]);
   });
 
   test('the row of a realtime session goes forward only, and keeps the grade it was given', async () => {

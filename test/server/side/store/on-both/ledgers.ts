@@ -48,7 +48,7 @@ export function ledgers({ open }: Stores): void {
   test('a report adds up, and keeps unknown costs apart', async () => {
     const store = await filled(await open());
     const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
-    const [sum] = await store.report([], 0, NOON * 2);
+    const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toEqual({
       by: [],
       ...all,
@@ -59,31 +59,43 @@ export function ledgers({ open }: Stores): void {
       score: 0.15,
       latencyMs: 11.5,
     });
-    expect(await store.report([], 0, 1)).toEqual([]);
-    expect(await store.report(['class'], 0, 1)).toEqual([]);
+    expect(await store.report([], { since: 0, until: 1 })).toEqual([]);
+    expect(await store.report(['class'], { since: 0, until: 1 })).toEqual([]);
   });
 
   test('a report is by any fields, in their order, and the day is the one of UTC', async () => {
     const store = await filled(await open());
-    const rows = await store.report(['day', 'model', 'team'], 0, NOON * 2);
+    const rows = await store.report(['day', 'model', 'team'], { since: 0, until: NOON * 2 });
     expect(rows.map(({ by, calls, costMicroUsd, score }) => [...by, calls, costMicroUsd, score])).toEqual([
       ['2026-03-01', 'gpt-realtime', 'support', 1, 10_000, undefined],
       ['2026-03-01', 'small-2', '', 1, 0, undefined],
       ['2026-03-01', 'small-2', 'support', 2, 150, 0.15],
       ['2026-03-02', 'small', 'support', 1, 7, undefined],
     ]);
-    const paths = await store.report(['path', 'kind', 'class', 'gateway', 'key', 'outcome'], NOON + 2, NOON + 4);
+    const paths = await store.report(['path', 'kind', 'class', 'gateway', 'key', 'outcome'], {
+      since: NOON + 2,
+      until: NOON + 4,
+    });
     expect(paths.map(({ by }) => by.join(' '))).toEqual([
       'direct realtime realtime openai demo ok',
       'routed chat commodity router  ok',
     ]);
   });
 
+  test('a report of one key has its rows only, and one of open mode those without a key', async () => {
+    const store = await filled(await open());
+    const costs = async (key: string | null) =>
+      (await store.report(['key'], { since: 0, until: NOON * 2, key })).map(({ by }) => by);
+    expect(await costs('demo')).toEqual([['demo']]);
+    expect(await costs(null)).toEqual([['']]);
+    expect(await costs('nobody')).toEqual([]);
+  });
+
   test('counts of a provider that makes them up leave a report readable', async () => {
     const store = await open();
     const usage = { inputTokens: 9e12, outputTokens: 1 };
     for (let index = 0; index < 1500; index++) await store.settle(aSettled(`a${index}`, 1, { usage }), [], 0);
-    const [sum] = await store.report([], 0, NOON * 2);
+    const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toMatchObject({ inputTokens: 13.5e15, outputTokens: 1500, costMicroUsd: 1500 });
   });
 }
