@@ -74,7 +74,8 @@ export async function serve(
   const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within);
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
-  const run = linesOf(command).find(isOfListening) as unknown as Run;
+  const { level: _level, time: _time, msg: _msg, ...told } = linesOf(command).find(isOfListening) ?? {};
+  const run = told as unknown as Run;
   const admin = `http://127.0.0.1:${run.admin.port}`;
   const ask = (path: string) => fetch(admin + path, { headers: { connection: 'close' } });
   return {

@@ -1,13 +1,11 @@
 // What users of other gateways complain about, on the whole gateway with its processes. The numbers are those of the list of complaints;
 // 1, 4, 5 and 6 are with the router, 3 is with the store.
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { LedgerRow } from '../../../server/side/records.ts';
-import { closed } from '../../support/inbox.ts';
 import { killAll } from '../../support/processes.ts';
 import { RehearsalClient } from '../../support/rehearsal-client.ts';
 import { type Served, serve } from '../../support/served.ts';
-import { storedCalls } from '../../support/stored.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -18,22 +16,8 @@ const rehearsal = {
 };
 const text = (words: string) => ({ type: 'message', role: 'user', content: [{ type: 'input_text', text: words }] });
 
-let gateway: Served | undefined;
-afterEach(async () => {
-  if (gateway?.child.exitCode === null && gateway.child.signalCode === null) await gateway.stop();
-  gateway = undefined;
-});
-
-async function start(config: Record<string, unknown>, data?: string): Promise<Served> {
-  gateway = await serve({ rehearsal, transcripts: 'P30D', ...config }, data);
-  return gateway;
-}
-
-async function open(served: Served, path: string): Promise<RehearsalClient> {
-  const client = new RehearsalClient(served.url + path);
-  await client.opened();
-  return client;
-}
+const start = (config: Record<string, unknown>, data?: string): Promise<Served> =>
+  serve({ rehearsal, transcripts: 'P30D', ...config }, data);
 
 /** Asks for a reply to these words, and gets it. */
 async function askRealtime(client: RehearsalClient, words: string): Promise<void> {
@@ -49,65 +33,82 @@ async function askResponses(client: RehearsalClient, model: string, input: strin
 
 describe('complaint 2: sessions booked as model "unknown" at no cost, models in frames that nobody looks at', () => {
   const price = { input: 1, output: 1, audioInput: 1, audioOutput: 1 };
-  /** Each token costs a micro-USD, whatever it is. */
-  const prices = { 'in-query-1': price, 'in-frame-1': price, 'in-setup-1': price };
-  const ledgerOf = async (served: Served): Promise<readonly LedgerRow[]> => {
-    await served.stop();
-    return (await storedCalls(served.data)).flatMap(({ ledger }) => ledger);
+  /** Each token costs a micro-USD, whatever it is, and a hundred of another model. */
+  const prices = {
+    'in-query-1': price,
+    'in-frame-1': price,
+    'in-setup-1': price,
+    'dear-1': { input: 100, output: 100 },
+  };
+  const keys = [
+    { id: 'any', secret: 'secret-of-any' },
+    { id: 'web', secret: 'secret-of-web', models: ['openai/in-frame-1'] },
+  ];
+  let served: Served;
+  beforeAll(async () => {
+    served = await start({ prices, keys, tasks: [] });
+  });
+  afterAll(() => served.stop());
+
+  let sessions = 0;
+  async function call(path: string, key = 'any') {
+    sessions += 1;
+    const id = `00000000-0000-4000-8000-${String(sessions).padStart(12, '0')}`;
+    const separator = path.includes('?') ? '&' : '?';
+    const credential = ['realtime', `openai-insecure-api-key.secret-of-${key}`];
+    const url = `${served.url}${path}${separator}trunkline-session=${id}`;
+    const client = new RehearsalClient(url, path.includes('key=') ? [] : credential);
+    await client.opened();
+    /** Its row in the ledger, when it has ended. */
+    const row = async (): Promise<LedgerRow> => {
+      client.socket.close();
+      return until(async () => {
+        const reply = await fetch(`${served.admin}/ledger/rows?session=${id}`);
+        const { rows } = (await reply.json()) as { rows: readonly LedgerRow[] };
+        return rows.find(({ outcome }) => outcome !== 'pending');
+      });
+    };
+    return { client, row };
+  }
+
+  const atItsPrice = (model: string, { served: by, costMicroUsd, costSource, usage }: LedgerRow): void => {
+    expect(usage.totalTokens).toBeGreaterThan(0);
+    expect([by, costMicroUsd, costSource]).toEqual([model, usage.totalTokens, 'estimated']);
   };
 
-  test('the model is known, and its tokens cost what they cost, wherever it was named', async () => {
-    const served = await start({ prices, tasks: [] });
-    const query = await open(served, '/v1/realtime?model=in-query-1');
-    await askRealtime(query, 'hello');
-    const frame = await open(served, '/v1/responses');
-    await askResponses(frame, 'in-frame-1', 'hello');
-    const setup = await open(served, `${LIVE}?key=x`);
-    setup.send({ setup: { model: 'models/in-setup-1' } });
-    await setup.until((event) => 'setupComplete' in event);
-    setup.send({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'hello' }] }], turnComplete: true } });
-    await setup.until(({ serverContent }) => (serverContent as { turnComplete?: boolean })?.turnComplete === true);
-    for (const client of [query, frame, setup]) {
-      client.socket.close();
-      await client.closed();
-    }
-    const ledger = await ledgerOf(served);
-    expect(ledger.map(({ served: model }) => model).sort()).toEqual(Object.keys(prices).sort());
-    for (const { costMicroUsd, costSource, usage } of ledger) {
-      expect(usage.totalTokens).toBeGreaterThan(0);
-      expect([costMicroUsd, costSource]).toEqual([usage.totalTokens, 'estimated']);
-    }
+  test('a model in the address', async () => {
+    const { client, row } = await call('/v1/realtime?model=in-query-1');
+    await askRealtime(client, 'hello');
+    atItsPrice('in-query-1', await row());
   });
 
-  test('where each reply names another model, each costs its own price', async () => {
-    const dear = { input: 100, output: 100 };
-    const served = await start({ prices: { ...prices, 'dear-1': dear }, tasks: [] });
-    const client = await open(served, '/v1/responses');
-    await askResponses(client, 'dear-1', 'hello');
-    await askResponses(client, 'in-frame-1', 'hello');
-    client.socket.close();
-    await client.closed();
-    const [row] = await ledgerOf(served);
-    const [dearTokens = 0, tokens = 0] = client
-      .all('response.completed')
-      .map(({ response }) => (response as { usage: { total_tokens: number } }).usage.total_tokens);
-    expect(row).toMatchObject({ served: 'in-frame-1', costMicroUsd: 100 * dearTokens + tokens });
+  test('a model in the first message', async () => {
+    const { client, row } = await call(`${LIVE}?key=secret-of-any`);
+    client.send({ setup: { model: 'models/in-setup-1' } });
+    await client.until((event) => 'setupComplete' in event);
+    client.send({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'hello' }] }], turnComplete: true } });
+    await client.until(({ serverContent }) => (serverContent as { turnComplete?: boolean })?.turnComplete === true);
+    atItsPrice('in-setup-1', await row());
   });
 
-  test('a model in a frame is checked like one in the address, and no session costs nothing', async () => {
-    const keys = [{ id: 'web', secret: 'secret-of-web', models: ['openai/in-frame-1'] }];
-    const served = await start({ prices, keys, tasks: [] });
-    const client = new RehearsalClient(`${served.url}/v1/responses`, [
-      'realtime',
-      'openai-insecure-api-key.secret-of-web',
-    ]);
-    await client.opened();
+  test('a model in each message, which is checked like one in the address', async () => {
+    const { client, row } = await call('/v1/responses', 'web');
     await askResponses(client, 'in-frame-1', 'hello');
     client.send({ type: 'response.create', model: 'in-query-1', input: 'hello' });
-    expect((await closed(client.socket)).code).toBe(1008);
-    const [row] = await ledgerOf(served);
-    expect(row).toMatchObject({ key: 'web', served: 'in-frame-1', outcome: 'frame-refused' });
-    expect(row?.costMicroUsd).toBe(row?.usage.totalTokens);
+    expect((await client.closed()).code).toBe(1008);
+    const ended = await row();
+    expect(ended).toMatchObject({ key: 'web', outcome: 'frame-refused' });
+    atItsPrice('in-frame-1', ended);
+  });
+
+  test('another model in each message, each at its own price', async () => {
+    const { client, row } = await call('/v1/responses');
+    await askResponses(client, 'dear-1', 'hello');
+    await askResponses(client, 'in-frame-1', 'hello');
+    const [dear = 0, cheap = 0] = client
+      .all('response.completed')
+      .map(({ response }) => (response as { usage: { total_tokens: number } }).usage.total_tokens);
+    expect(await row()).toMatchObject({ served: 'in-frame-1', costMicroUsd: 100 * dear + cheap });
   });
 });
 
@@ -117,13 +118,15 @@ test('complaint 7: a kill in mid-call still yields the summary of what was said 
     // biome-ignore lint/suspicious/noExplicitAny: the body of an answer
     (await (await fetch(`${url.replace('ws', 'http')}/v1/sessions/${id}`)).json()) as any;
   const first = await start({});
-  const client = await open(first, `${REALTIME}&trunkline-session=${id}`);
+  const client = new RehearsalClient(`${first.url}${REALTIME}&trunkline-session=${id}`);
+  await client.opened();
   await askRealtime(client, 'My parcel from Lisbon has not arrived.');
   await until(async () => (await see(first)).turns?.length === 1);
   killAll(first.child);
   await first.exited;
 
   const second = await start({}, first.data);
+  onTestFinished(() => second.stop());
   const seen = await until(async () => {
     const session = await see(second);
     return session.tasks.every(({ state }: { state: string }) => state === 'done') && session;
