@@ -198,6 +198,9 @@ export const sideShape = {
         .max(2 ** 28)
         .default(16 * 1024 * 1024)
         .describe('of one answer'),
+      syncMs: ms
+        .default(30_000)
+        .describe('a task that is asked for in mode sync is waited for, before 202 says how far it is'),
       streams: z.int().min(1).max(100_000).default(1000).describe('event streams open at once'),
     })
     .prefault({}),

@@ -25,7 +25,8 @@ async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | u
   if (known === undefined) await store.addTask(task);
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
-    return reply(asked, 200, taskView(await outcomeOf(known ?? task, asked.signal, options)), location);
+    const last = await outcomeOf(known ?? task, asked.signal, options);
+    return reply(asked, isOpen(last) ? 202 : 200, taskView(last), location);
   }
   runner?.wake();
   return reply(asked, 202, taskView(known ?? task), location);
@@ -68,8 +69,9 @@ const usedKey: Problem = {
 
 const isOpen = ({ state }: Task): boolean => state === 'queued' || state === 'running';
 
-/** Runs the task here, where there is a runner; then, or where somebody else has it, waits until it has ended or nobody asks any more. */
-async function outcomeOf(task: Task, signal: AbortSignal, { store, runner, config }: SideHttpOptions): Promise<Task> {
+/** Runs the task here, where there is a runner; then, or where somebody else has it, waits until it has ended, for `syncMs` at most. */
+async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config }: SideHttpOptions): Promise<Task> {
+  const signal = AbortSignal.any([asker, AbortSignal.timeout(config.side.syncMs)]);
   let last = task.state === 'queued' ? ((await runner?.run(task.id, signal)) ?? task) : task;
   while (isOpen(last) && !signal.aborted) {
     await delay(config.side.pollMs, undefined, { signal }).catch(() => {});

@@ -23,7 +23,7 @@ let woken = 0;
 /** What becomes of a task that is run here; undefined: somebody else has it. */
 let outcome: Partial<Task> | undefined;
 
-beforeEach(async () => {
+async function start(limits: Record<string, number> = {}): Promise<void> {
   store = createFakeStore();
   store.rows.sessions.push(storedSession({ id: session, key: 'web', endedAt: 2_000 }));
   woken = 0;
@@ -37,8 +37,13 @@ beforeEach(async () => {
       return task && outcome && { ...task, ...outcome };
     },
   };
-  side = await startSideHttp({ file: { keys, gateways, classes, tasks, side: { pollMs: 5 } }, store, runner });
-});
+  side = await startSideHttp({
+    file: { keys, gateways, classes, tasks, side: { pollMs: 5, ...limits } },
+    store,
+    runner,
+  });
+}
+beforeEach(() => start());
 afterEach(() => side.close());
 
 const key = 'secret-of-web';
@@ -70,6 +75,17 @@ test('one that somebody else runs is waited for', async () => {
   await expect.poll(() => store.rows.tasks.length).toBe(1);
   store.rows.tasks = store.rows.tasks.map((task) => ({ ...task, state: 'failed', error: 'policy_refused' }));
   expect(await (await asking).json()).toMatchObject({ state: 'failed', error: 'policy_refused' });
+});
+
+test('one that does not end in time is told as it is, and goes on', async () => {
+  await side.close();
+  await start({ syncMs: 20 });
+  outcome = undefined;
+  const answer = await make({ kind: 'summary', text, mode: 'sync' });
+  expect(answer.status).toBe(202);
+  const { id, state } = (await answer.json()) as { id: string; state: string };
+  expect(state).toBe('queued');
+  expect((await side.ask(`/v1/tasks/${id}`, { key })).status).toBe(200);
 });
 
 test('sent twice with the same idempotency-key it is one task, and the key is the sender’s own', async () => {
