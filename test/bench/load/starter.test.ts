@@ -48,7 +48,8 @@ async function serve(script: Script, server = createServer()): Promise<number> {
 const start = (port: number, others: Partial<Parameters<Starter['start']>[0]> = {}) =>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
-test('each step of a start is timed by itself, and control frames are no event', async () => {
+// Where a busy machine holds back what came first, the step after it looks shorter.
+test('each step of a start is timed by itself, and control frames are no event', { retry: 3 }, async () => {
   const port = await serve(async (socket) => {
     await delay(UPGRADE_MS);
     socket.write(SWITCH);
