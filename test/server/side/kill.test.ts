@@ -62,7 +62,7 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
     const answered = turns.filter(({ assistant }) => assistant === 'yes').length;
     expect(realtime.map(({ usage }) => usage.totalTokens ?? 0)).toEqual([10 * answered]);
     expect(realtime[0]?.outcome).not.toBe('pending');
-    expect(tasks.map((kind) => kind)).toEqual(['summary']);
+    expect(tasks.map(({ kind }) => kind)).toEqual(['summary']);
     expect(tasks[0]?.runAt).toBeLessThan(Date.now() + 3_600_000);
   }
   return calls;
