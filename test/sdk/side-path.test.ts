@@ -52,8 +52,12 @@ test('the SDK gets chat completions of the stand-in, whole and streamed, and the
     text += piece.choices[0]?.delta.content ?? '';
   }
   expect(text).not.toBe('');
-  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
-  expect(sample(metrics, 'trunkline_side_attempts_total', { kind: 'chat', outcome: 'ok' })).toBe(2);
+  // Settled a moment after the answer.
+  const counted = async () => {
+    const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+    return sample(metrics, 'trunkline_side_attempts_total', { kind: 'chat', outcome: 'ok' });
+  };
+  await expect.poll(counted, { timeout: 10_000 }).toBe(2);
 });
 
 test('the command sees the same ledger', { timeout: 60_000 }, async () => {

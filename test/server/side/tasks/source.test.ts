@@ -59,10 +59,10 @@ describe('tasks of sessions', () => {
     const settings = { tasks: [{ kind: 'title', class: 'plain', when: { everyMinutes: 0.01 } }] };
     const { store, run, settled } = await bench(undefined, settings);
     const input = JSON.stringify({ every: 'minutes', number: 1 });
-    const first = queuedTask({ id: `${session.id}.title.1`, session: session.id, input });
+    const first = queuedTask({ id: `${session.id}.title.m1`, session: session.id, input });
     await store.take({ ...nothing, started: [session], turns: [turn(session.id, 1, 'Hello', 'Hi')], tasks: [first] });
     run();
-    await settled(`${session.id}.title.3`);
+    await settled(`${session.id}.title.m3`);
     const ended = { id: session.id, endedAt: Date.now(), reason: 'done', record: undefined };
     await store.take({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
     await until(async () => (await store.tasks({ state: 'queued', limit: 1 })).length === 0);
