@@ -1,6 +1,6 @@
 // A side path for the console's tests: the answers that a gateway with one gives, put over those of the real gateway.
 
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 
 export interface SideAnswers {
   /** The kinds that `/console.json` names. */
@@ -13,21 +13,30 @@ export interface SideAnswers {
 
 /** Routes of the page; reload it to make it learn of them. */
 export async function answerSide(page: Page, { kinds, session, ledger }: SideAnswers): Promise<void> {
-  await page.route('**/console.json', async (route) => {
+  await answer(page, '**/console.json', async (route) => {
     const info = (await (await route.fetch()).json()) as object;
     await route.fulfill({ json: { ...info, side: { tasks: kinds, transcripts: 'until-tasks-done' } } });
   });
-  await page.route('**/v1/sessions/*', async (route) => {
+  await answer(page, '**/v1/sessions/*', async (route) => {
     const response = await route.fetch();
     const record = (await response.json()) as { state?: string };
     const { tasks, ledger: rows } = session(record.state === 'closed');
     await route.fulfill({ status: response.status(), json: { ...record, turns: [], tasks, ledger: rows } });
   });
-  await page.route('**/v1/sessions/*/events', (route) =>
+  await answer(page, '**/v1/sessions/*/events', (route) =>
     route.fulfill({ contentType: 'text/event-stream', body: 'retry: 1000\n\n' }),
   );
-  await page.route('**/v1/ledger?*', async (route) => {
+  await answer(page, '**/v1/ledger?*', async (route) => {
     const { status, rows } = ledger(new URL(route.request().url()).searchParams);
     await route.fulfill({ status, json: { rows } });
   });
+}
+
+/** A page that is closed in the middle of an answer needs none. */
+function answer(page: Page, url: string, give: (route: Route) => Promise<void>): Promise<unknown> {
+  return page.route(url, (route) =>
+    give(route).catch((error: unknown) => {
+      if (!page.isClosed() && !/disposed|closed/i.test(String(error))) throw error;
+    }),
+  );
 }
