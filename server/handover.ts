@@ -1,36 +1,17 @@
 // What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
 
 import type { SessionRecord } from './session-record.ts';
-import type { DataClass } from './side/records.ts';
+import type { StoredSession, Turn } from './side/records.ts';
 import type { Used } from './tap.ts';
 
-export interface SessionStarted {
+/** Who holds it is known to who takes it. */
+export interface SessionStarted extends Omit<StoredSession, 'owner'> {
   readonly kind: 'started';
-  readonly id: string;
-  readonly key: string | undefined;
-  readonly team: string | undefined;
-  readonly provider: string;
-  readonly route: string;
-  readonly dialect: string;
-  readonly model: string | undefined;
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
-  readonly isRehearsal: boolean;
-  readonly startedAt: number;
 }
 
-/** A finished turn, and what the session has used so far. */
-export interface TurnFinished extends Used {
+/** A finished turn, and what the session has used so far; texts are undefined where none is handed over (`transcripts: off`). */
+export interface TurnFinished extends Turn, Used {
   readonly kind: 'turn';
-  readonly session: string;
-  /** From 1, without gaps. */
-  readonly number: number;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  /** undefined where texts are not handed over at all (`transcripts: off`). */
-  readonly user: string | undefined;
-  readonly assistant: string | undefined;
-  readonly isInterrupted: boolean;
 }
 
 export interface SessionEnded {

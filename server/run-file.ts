@@ -54,7 +54,8 @@ export function runFile(dataDirectory: string): RunFile {
   };
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process with this id runs, ours or another user's. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

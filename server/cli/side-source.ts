@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config.ts';
+import { isAlive, type Run } from '../run-file.ts';
 import type { SideReplyHead } from '../side/side-request.ts';
-import type { Run } from '../supervisor.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface SideSource {
@@ -42,14 +42,6 @@ function readRun(dataDirectory: string): Run | undefined {
     return isAlive(run.pid) ? run : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
