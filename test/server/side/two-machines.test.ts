@@ -236,6 +236,8 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     await until(() => llm.count.open === 2 * AT_ONCE);
     killAll(sides[1].child);
     await sides[1].exited;
+    // Its requests are not answered any more.
+    await until(() => llm.count.open === AT_ONCE);
     release();
     const tasks = await allDone(ids);
     expect(tasks.map(({ attempts }) => attempts).sort()).toEqual(ids.map((_, index) => (index < AT_ONCE ? 1 : 2)));
