@@ -8,6 +8,8 @@ import { type CaseRun, DIRECTIONS, type IsolationData } from './isolation.ts';
 import { CASES, type Case, QUIET } from './isolation-cases.ts';
 
 const GOAL_MS = 0.2;
+/** Five times the goal: a noise floor above it says nothing about the goal. */
+const HIGHEST_FLOOR_MS = 1;
 const FEWEST_ROUNDS = 2;
 
 export function isolationFigures(data: IsolationData, seed: number): Figure[] {
@@ -25,11 +27,13 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   const noise = floorOf(floor);
   const figure = judge(goal, own.value, { interval: [...own.interval], noise, reason: own.direction });
   const isNoise = own.value > GOAL_MS && own.value <= noise;
+  const isTooNoisy = isNoise && noise > HIGHEST_FLOOR_MS;
+  const words = isTooNoisy ? 'a noise floor that says nothing:' : 'the noise floor of';
   return {
     ...figure,
     goal: `${figure.goal} or the noise floor`,
-    met: figure.met || isNoise,
-    reason: `${own.direction}${isNoise ? `, within the noise floor of ${digits(noise)} ms` : ''}`,
+    met: isTooNoisy ? null : figure.met || isNoise,
+    reason: `${own.direction}${isNoise ? `, within ${words} ${digits(noise)} ms` : ''}`,
   };
 }
 

@@ -51,6 +51,19 @@ test('above the goal the noise floor counts, and it is said', () => {
   expect(figure?.value).toBeCloseTo(0.4);
 });
 
+test('a noise floor far above the goal judges nothing', () => {
+  const { figures } = dataWith({
+    chat: [run(1, 2.7), run(2, 3.7)],
+    hung: [run(1, 9), run(2, 10)],
+    'absent-again': [run(1, 3.3), run(2, 4.3)],
+  });
+  expect(figures.get('isolation.p99_moved_ms.chat')).toMatchObject({
+    met: null,
+    reason: 'upstream, within a noise floor that says nothing: 2 ms',
+  });
+  expect(figures.get('isolation.p99_moved_ms.hung')).toMatchObject({ met: false });
+});
+
 test('what was not measured, or only once, is not judged', () => {
   const { figures } = dataWith(
     { failing: [run(1, 1.3), run(1, 1.3, 1.3, { invalid: 'the sender was late' })] },
