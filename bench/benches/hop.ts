@@ -74,7 +74,7 @@ function planOf({ isShort, sessions, rounds }: Settings) {
 
 /** Sizes and periods that are asked for go both ways; otherwise those of real sessions do. */
 function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: Settings): HopLoad[] {
-  const time = { warmUpMs: 200, measureMs: 1000 * (seconds ?? (isShort ? 0.6 : 2)) };
+  const time = { warmUpMs: 200, measureMs: 1000 * (seconds ?? (isShort ? 0.5 : 2)) };
   const up = (bytes: number, ms: number) =>
     ({ ...time, frame: 'append', direction: 'upstream', frameBytes: bytes, frameMs: ms }) as const;
   const down = (bytes: number, ms: number) =>
