@@ -1,17 +1,33 @@
-// How the tests run. The default leaves one core to the servers and browsers that they start: keep it.
+// How the tests run: in groups, one after the other, with more workers than two cores would feed: most suites wait more than they compute.
 
 import { defineConfig } from 'vitest/config';
 
-/** Suites that keep nothing between tests share their modules: loading them anew for each file is a third of their time. */
-const SHARED = ['test/{codecs,adapters,bench}/**/*.test.ts'];
-const limits = { testTimeout: 30_000, hookTimeout: 60_000 };
+/** Pages in a browser, which play sound at its own speed, beside suites that only compute: the servers keep a core for themselves. */
+const PAGES = ['test/server/console/**/*.test.ts', 'test/{codecs,adapters,docs}/**/*.test.ts', 'test/*.test.ts'];
+/** Suites that measure a process as a whole: nothing else runs beside them. */
+const ALONE = ['test/server/{churn,loop-lag,memory}.test.ts', 'test/server/side/new-id.test.ts'];
+const all = ['test/**/*.test.ts'];
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
-      { test: { ...limits, name: 'shared', include: SHARED, isolate: false } },
-      { test: { ...limits, name: 'own', include: ['test/**/*.test.ts'], exclude: SHARED } },
+      group('pages', { groupOrder: 0, maxWorkers: 2, include: PAGES }),
+      group('rest', { groupOrder: 1, maxWorkers: 3, include: all, exclude: [...PAGES, ...ALONE] }),
+      group('alone', { groupOrder: 2, maxWorkers: 1, include: ALONE, isolate: true }),
     ],
   },
 });
+
+interface Group {
+  readonly groupOrder: number;
+  readonly maxWorkers: number;
+  readonly include: string[];
+  readonly exclude?: string[];
+  readonly isolate?: boolean;
+}
+
+/** Suites share the modules of their worker: to load them anew for each would be a third of the time. */
+function group(name: string, { groupOrder, isolate = false, ...more }: Group) {
+  return { test: { name, isolate, sequence: { groupOrder }, testTimeout: 60_000, hookTimeout: 60_000, ...more } };
+}

@@ -12,8 +12,18 @@ if (Number.parseInt(process.versions.node, 10) < neededMajor) {
 }
 
 // Node does not run TypeScript below node_modules, so the package holds compiled code instead.
-void import('node:fs').then(({ existsSync }) => {
-  const sources = new URL('./main.ts', import.meta.url);
-  const compiled = new URL('../dist/server/main.js', import.meta.url);
-  return import((existsSync(sources) ? sources : compiled).href);
-});
+void Promise.all([import('node:fs'), import('node:module'), import('node:url')]).then(
+  ([{ existsSync }, module, { fileURLToPath }]) => {
+    const sources = new URL('./main.ts', import.meta.url);
+    const compiled = new URL('../dist/server/main.js', import.meta.url);
+    const isClone = existsSync(sources);
+    if (isClone) keepStripped(module, fileURLToPath(new URL('../node_modules/.cache/trunkline', import.meta.url)));
+    return import((isClone ? sources : compiled).href);
+  },
+);
+
+/** What Node makes of each source is kept for the next start, of our other processes too: beside the code, where nobody writes who could not change that. */
+function keepStripped({ constants, enableCompileCache }, folder) {
+  if (enableCompileCache(folder).status === constants.compileCacheStatus.ENABLED)
+    process.env.NODE_COMPILE_CACHE = folder;
+}

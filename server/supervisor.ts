@@ -70,9 +70,9 @@ export class Supervisor {
     const config = this.#config;
     try {
       await this.#runFile.open();
-      // The side process before the gateways, so that they are never refused for want of it.
-      await Promise.all([this.#side.start(), this.#startRehearsal()]);
-      if (this.#role !== 'side') await this.#startGateways();
+      // All load their code at once, but a gateway opens after the side process, so that it never refuses for want of it.
+      const isBacked = Promise.all([this.#side.start(), this.#startRehearsal()]);
+      await Promise.all([isBacked, this.#role !== 'side' && this.#startGateways(isBacked)]);
       this.#admin = await startAdmin(
         config,
         {
@@ -93,14 +93,20 @@ export class Supervisor {
     }
   }
 
-  async #startGateways(): Promise<void> {
-    const config = this.#config;
-    if (config.processes > 1) await this.#probePorts();
-    if (this.#ports.tlsPort !== undefined && config.listen.tls === undefined) {
-      this.#certificate = await ensureDevCertificate(join(config.dataDirectory, 'tls'));
-    }
+  async #startGateways(isBacked: Promise<unknown>): Promise<void> {
+    const { processes } = this.#config;
+    let ready: Promise<unknown> = Promise.all([isBacked, this.#prepareListening()]);
     // The first one takes the ports where the configuration says 0; the others share them.
-    for (let index = 0; index < config.processes; index += 1) await this.#startWorker();
+    for (let index = 0; index < processes; index += 1) ready = this.#startWorker(ready);
+    await ready;
+  }
+
+  async #prepareListening(): Promise<void> {
+    const { processes, listen, dataDirectory } = this.#config;
+    if (processes > 1) await this.#probePorts();
+    if (this.#ports.tlsPort !== undefined && listen.tls === undefined) {
+      this.#certificate = await ensureDevCertificate(join(dataDirectory, 'tls'));
+    }
   }
 
   /** No new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
@@ -179,12 +185,14 @@ export class Supervisor {
     await this.#rehearsal.start();
   }
 
-  async #startWorker(): Promise<void> {
+  /** Its process starts at once, its work when what must come first is there. */
+  async #startWorker(isReady: Promise<unknown>): Promise<void> {
     const worker = new Child({
       name: 'worker',
       log: this.#log,
       offers: (child) => this.#offers(child),
       start: async (channel) => {
+        await isReady;
         this.#ports = await channel.call<Ports>('start', this.#workerStart());
       },
       onDeath: (child) => {

@@ -67,11 +67,12 @@ test('no dialect throws on 5,000 hostile frames, in either direction', () => {
     const data = Buffer.from(text);
     for (let flips = random.below(3); flips > 0; flips--) data[random.below(data.length)] = random.below(256);
     const frame = frameOf(data.subarray(0, random.below(4) === 0 ? random.below(data.length) : data.length));
-    for (const dialect of dialects) {
-      for (const direction of ['upstream', 'downstream'] as const) {
-        expect(() => dialect.observe(frame, direction), text).not.toThrow();
+    // One assertion for all: making a hundred thousand takes longer than what they assert.
+    expect(() => {
+      for (const dialect of dialects) {
+        for (const direction of ['upstream', 'downstream'] as const) dialect.observe(frame, direction);
+        dialect.refusal({ code: 'duplicate_key', message: 'm' }, frame);
       }
-      expect(() => dialect.refusal({ code: 'duplicate_key', message: 'm' }, frame), text).not.toThrow();
-    }
+    }, text).not.toThrow();
   }
 });

@@ -71,15 +71,17 @@ describe('eventType', () => {
 
   test('never throws on cut, flipped or random bytes', () => {
     const random = seededRandom(2);
+    const kinds = new Set<string>();
     for (let round = 0; round < 20_000; round++) {
       const data = Buffer.from(randomText(random, randomObject(random, 3)));
       const cut = data.subarray(0, random.below(data.length + 1));
       if (cut.length > 0) cut[random.below(cut.length)] = random.below(256);
       for (const hostile of [cut, random.bytes(random.below(40))]) {
-        expect(['string', 'undefined']).toContain(typeof eventType(hostile));
+        kinds.add(typeof eventType(hostile));
         firstMember(hostile);
       }
     }
+    expect([...kinds].sort()).toEqual(['string', 'undefined']);
   });
 });
 

@@ -1,9 +1,11 @@
 // The command itself: it must explain an old Node instead of failing on TypeScript.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
 
@@ -34,4 +36,28 @@ test('has no static import and no top-level await, which old versions would fail
   const source = readFileSync(bin, 'utf8');
   expect(source).not.toMatch(/^\s*import\s+[^(]/m);
   expect(source).not.toMatch(/\bawait\b|\?\?|\?\./);
+});
+
+/** The command over this one module, which prints where its processes are told to keep what they compile. */
+function keptBy(module: string) {
+  const root = temporaryFolder('bin');
+  const copy = join(root, 'server/bin.js');
+  for (const path of [copy, join(root, module)]) mkdirSync(dirname(path), { recursive: true });
+  copyFileSync(bin, copy);
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(root, module), 'console.log(process.env.NODE_COMPILE_CACHE);');
+  const { stdout } = spawnSync(process.execPath, [copy], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+  return { told: stdout.trim(), folder: join(root, 'node_modules/.cache/trunkline') };
+}
+
+test('in a clone what is made of the sources is kept for the next start, beside what npm installs', () => {
+  const { told, folder } = keptBy('server/main.ts');
+  expect(told).toBe(folder);
+  expect(readdirSync(folder, { recursive: true }).length).toBeGreaterThan(1);
+});
+
+test('a package writes nothing into its folder', () => {
+  const { told, folder } = keptBy('dist/server/main.js');
+  expect(told).toBe('undefined');
+  expect(existsSync(folder)).toBe(false);
 });

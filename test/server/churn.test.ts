@@ -88,7 +88,7 @@ async function live(): Promise<void> {
   await new Promise((resolve) => ws.once('close', resolve));
 }
 
-async function churn(sessions: number): Promise<void> {
+async function churn(sessions: number): Promise<undefined> {
   let left = sessions;
   const work = async () => {
     while (left-- > 0) await (random.below(8) === 0 ? stumble() : live());
@@ -120,7 +120,7 @@ async function used(): Promise<number> {
 const isNoMore = (now: Leftovers, before: Leftovers): boolean =>
   Object.entries(before).every(([name, count]) => now[name as keyof Leftovers] <= count);
 
-test('nothing is left of 1,000 torn sessions: sockets, timers, places, memory', { timeout: 60_000 }, async () => {
+test('nothing is left of 1,000 torn sessions: sockets, timers, places, memory', { timeout: 300_000 }, async () => {
   random = seededRandom(11);
   const idle = await leftovers();
   expect(idle.sessions).toBe(0);
@@ -132,8 +132,9 @@ test('nothing is left of 1,000 torn sessions: sockets, timers, places, memory', 
 
   await churn(1000);
   await until(async () => isNoMore(await leftovers(), before));
-  // What was thrown away is collected sooner or later; the process keeps some room for the next sessions.
-  await until(async () => (await used()) < inUse + 12 * MIB);
+  // An idle process may keep what was thrown away for as long as it is idle; one with more sessions does not, unless it leaks.
+  await until(async () => (await used()) < inUse + 12 * MIB || churn(50));
+  await until(async () => isNoMore(await leftovers(), before));
   expect(await gateway.metric('process_resident_memory_bytes')).toBeLessThan(resident + 100 * MIB);
   expect(await gateway.sessions()).toEqual([]);
   expect(await gateway.metric('trunkline_closes_total')).toBeGreaterThan(600);

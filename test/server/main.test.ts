@@ -1,6 +1,6 @@
 // The command line as an operator meets it: exit codes, what is printed and written, signals.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -48,6 +48,7 @@ describe.concurrent('the command', () => {
       [['serve', 'now'], 'unknown command "serve now"'],
       [['serve', '--port', '80'], "Unknown option '--port'"],
       [['serve', '--config'], 'argument missing'],
+      [['tasks'], 'unknown command "tasks"'],
     ];
     const outcomes = await Promise.all(uses.map(([args]) => outcome(...args)));
     for (const [index, { code, stdout, stderr }] of outcomes.entries()) {
@@ -112,6 +113,17 @@ describe.concurrent('the command', () => {
     expect(stderr).toContain(`${setting}.port`);
     expect(readdirSync(data)).not.toContain('run.json');
     other.close();
+  });
+
+  test('a store that cannot be opened: exit code 1, why, and none of the processes that were starting is left', async () => {
+    const data = folder();
+    mkdirSync(join(data, 'trunkline.db'));
+    const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 } });
+    // It has ended when its output has, which all of its processes write to.
+    const { code, stderr } = await outcome('serve', '--config', file, '--data', data);
+    expect(code).toBe(1);
+    expect(stderr).toContain('trunkline.db cannot be opened');
+    expect(readdirSync(data)).not.toContain('run.json');
   });
 });
 

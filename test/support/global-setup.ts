@@ -1,8 +1,18 @@
-// Before the first test: the console is built when it is missing or older than its sources.
+// Before the first test: the console is built when it is missing or older than its sources. The processes of the tests share what Node
+// compiles, with those of the command too, and one folder for everything temporary, which goes at the end.
 
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildConsole } from '../../server/console-build.ts';
+import { packageRoot } from '../../server/entry.ts';
 
-export default async function setup(): Promise<void> {
+export default async function setup(): Promise<() => void> {
+  process.env.NODE_COMPILE_CACHE ??= join(packageRoot, 'node_modules/.cache/trunkline');
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-test-'));
+  // A Postgres that may not run as root looks into it.
+  chmodSync(folder, 0o711);
+  process.env.TMPDIR = folder;
   // NODE_ENV says `test` here and would end up in the page.
   const { NODE_ENV: _, ...env } = process.env;
   try {
@@ -11,4 +21,5 @@ export default async function setup(): Promise<void> {
     // Most suites need no page; those that do will fail.
     console.error(`the console was not built: ${error instanceof Error ? error.message : error}`);
   }
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -1,7 +1,7 @@
 // A router over scripted LLM gateways, with its store in memory, for one test at a time.
 
 import { pino } from 'pino';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { LlmCall } from '../../adapters/llm/llm.ts';
 import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/call.ts';
@@ -14,15 +14,10 @@ import { type MemoryStore, memoryStore } from './memory-store.ts';
 const schema = z.strictObject(sideShape);
 type Written = z.input<typeof schema>;
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
 /** A scripted gateway that goes with the test. */
 export async function gateway(options: LlmGatewayOptions = {}): Promise<LlmGateway> {
   const made = await llmGateway(options);
-  closing.push(() => made.close());
+  onTestFinished(() => made.close());
   return made;
 }
 
@@ -53,7 +48,7 @@ export function routing(written: Written, more: Partial<RouterOptions> & { reado
     closeMs: 5000,
     ...more,
   });
-  closing.push(() => router.close());
+  onTestFinished(() => router.close());
   return { router, store, config };
 }
 

@@ -1,7 +1,7 @@
 // A runner on a real store with a scripted LLM gateway behind it, for tests.
 
 import { pino } from 'pino';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Call, Unanswered } from '../../server/side/call.ts';
 import type { Task } from '../../server/side/records.ts';
 import { openStore } from '../../server/side/store/open.ts';
@@ -17,11 +17,6 @@ import { until } from './until.ts';
 /** An answer that fits a `title`. */
 export const good = '{"title":"Changing a booking"}';
 const quick = { ...PATIENCE, firstMs: 5, mostMs: 20 };
-const ends: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 export interface RunnerBench {
   readonly store: Store;
@@ -42,10 +37,9 @@ export async function runnerBench(
 ): Promise<RunnerBench> {
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('runner') });
   const gateway = await llmGateway(script);
-  ends.push(
-    () => store.close(),
-    () => gateway.close(),
-  );
+  // The last comes first.
+  onTestFinished(() => store.close());
+  onTestFinished(() => gateway.close());
   const config = sideConfig({
     side: { pollMs: 20 },
     tasks: [{ kind: 'title', class: 'plain', maxAttempts: 3 }],
@@ -60,7 +54,7 @@ export async function runnerBench(
     run({ before, ...options } = {}) {
       const router = plainRouter({ baseUrl: gateway.baseUrl, ...(before ? { before } : {}) });
       const runner = createRunner({ config, store, router, log, patience: quick, ...options });
-      ends.push(async () => {
+      onTestFinished(async () => {
         await runner.close();
         await router.close();
       });

@@ -181,7 +181,8 @@ test('Gemini Live: a spoken turn over binary frames, interrupted by a written on
   await phase('ready');
   await page.getByRole('button', { name: 'Play sample' }).click();
   await page.locator('.caption-provider').waitFor();
-  expect(await page.locator('.caption').first().getAttribute('data-side')).toBe('you');
+  // What was said stands before its answer, though it may come after it.
+  await eventually(() => page.locator('.caption').first().getAttribute('data-side')).toBe('you');
   await eventually(() => count('played-samples')).toBeGreaterThan(24_000);
   await page.getByLabel('Message').fill('hello');
   await page.keyboard.press('Enter');
