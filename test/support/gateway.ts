@@ -99,8 +99,9 @@ export async function startGateway({
 export async function openClient(
   url: string,
   options: ConstructorParameters<typeof WebSocket>[2] = {},
+  protocols: string[] = [],
 ): Promise<WebSocket> {
-  const ws = new WebSocket(url, { perMessageDeflate: false, ...options });
+  const ws = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
   keepInbox(ws);
   await new Promise<void>((resolve, reject) => {
     ws.once('open', resolve);
