@@ -37,6 +37,12 @@ function sowBehindAnswer(passage: Passage, event: string, { client, provider, is
   let state: 'beginning' | 'holding' | 'sown' = 'beginning';
   let isAnswered = false;
 
+  /** What was sent together with the upgrade came before the pause could have an effect. */
+  function hold(chunk: Buffer): void {
+    if (chunk.length > 0) held.push(Buffer.from(chunk));
+    client.pause();
+  }
+
   /** Resumes first: what was held may be too much for the provider, and then the client is paused anew. */
   function letGo(): void {
     state = 'sown';
@@ -46,13 +52,12 @@ function sowBehindAnswer(passage: Passage, event: string, { client, provider, is
 
   return {
     fromClient(chunk) {
-      if (state === 'holding' && isOpen()) return void held.push(Buffer.from(chunk));
+      if (state === 'holding' && isOpen()) return hold(chunk);
       if (state === 'holding') letGo();
       const end = state === 'beginning' ? asked(chunk) : undefined;
       if (end === undefined) return passage.fromClient(chunk);
       state = 'holding';
-      client.pause();
-      if (end < chunk.length) held.push(Buffer.from(chunk.subarray(end)));
+      hold(chunk.subarray(end));
       passage.fromClient(chunk.subarray(0, end));
     },
     fromProvider(chunk) {

@@ -13,8 +13,9 @@ import { createFakeStore, type FakeStore, storedSession } from '../support/fake-
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed, message } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
-import { openRaw, upgradeRequest } from '../support/raw-socket.ts';
+import { frameBytes, openRaw, upgradeRequest } from '../support/raw-socket.ts';
 import { aTurn } from '../support/side-records.ts';
+import { settled } from '../support/socket-pair.ts';
 import { until } from '../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -250,6 +251,23 @@ test('the end of the earlier session, which is on its way into the store, is wai
   store.rows.turns.push(aTurn(ID, 1));
   store.rows.sessions[0] = storedSession({ id: ID, key: 'web', endedAt: 9_000 });
   expect(await opening).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+});
+
+test('a client that does not wait for the answer to its setup is not read meanwhile, and loses nothing', async () => {
+  keep();
+  await start();
+  const client = openRaw(gateway.port);
+  const flood = frameBytes(1, Buffer.alloc(1024 * 1024, 'a'));
+  const upgrade = upgradeRequest(`${GEMINI}?trunkline-seed=${ID}`, as('web').headers);
+  client.send(Buffer.concat([Buffer.from(upgrade), frameBytes(1, '{"setup":{}}'), flood]));
+  expect((await client.answer()).status).toBe(101);
+  for (let count = 1; count < 64; count += 1) client.send(flood);
+  const upstream = await provider.next();
+  expect((await message(upstream)).data.toString()).toBe('{"setup":{}}');
+  expect(await settled(() => client.socket.writableLength)).toBeGreaterThan(32 * flood.length);
+  upstream.send('{"setupComplete":{}}');
+  expect((await message(upstream)).data.toString()).toContain('clientContent');
+  for (let count = 0; count < 64; count += 1) expect((await message(upstream)).data).toHaveLength(1024 * 1024);
 });
 
 test('a gateway that shuts down while it reads refuses', async () => {
