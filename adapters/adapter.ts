@@ -58,6 +58,8 @@ export interface Route {
   model(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined;
   /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
   objection?(handshake: Handshake): Refusal | undefined;
+  /** Why a session that this handshake opens takes no seed, where its dialect has a form for one. */
+  seedObjection?(handshake: Handshake): string | undefined;
 }
 
 /** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */
@@ -84,6 +86,15 @@ export interface Dialect {
    * The client's own id of the event is quoted from `refused`, else read from the frame.
    */
   refusal(refused: Refused, frame?: Frame): string | undefined;
+  /** How a session is told what an earlier one was about; undefined: a gateway has no event of its own for that. */
+  readonly seed?: SeedForm;
+}
+
+/** A client event that adds a text to the conversation and asks for no reply. */
+export interface SeedForm {
+  /** `opened`: it may be the first event of all. `answered`: it comes behind the provider's answer to the client's first message. */
+  readonly place: 'opened' | 'answered';
+  event(text: string): string;
 }
 
 /**
@@ -154,6 +165,7 @@ export type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
   | 'model_not_allowed'
+  | 'policy_refused'
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'

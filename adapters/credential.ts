@@ -6,8 +6,8 @@ const headerNames = ['api-key', 'x-goog-api-key', 'xi-api-key'];
 const protocolPrefixes = ['openai-insecure-api-key.', 'xai-client-secret.', 'ai-gateway-auth.', 'bearer.'];
 const queryNames = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'];
 
-/** The query parameter by which a client chooses the id of its session. */
-const sessionQueryName = 'trunkline-session';
+/** The query parameters by which a client chooses the id of its session, and names the one that it continues. */
+const ownQueryNames = ['trunkline-session', 'trunkline-seed'];
 
 /**
  * The first that is not empty, in this order: `Authorization` (Bearer or Token); the headers `api-key`, `x-goog-api-key`,
@@ -19,10 +19,10 @@ export function findCredential(handshake: Handshake): string | undefined {
   return fromHeaders(handshake) ?? fromProtocols(handshake.protocols) ?? fromQuery(handshake.query);
 }
 
-/** Whether a query parameter is the gateway's own affair: a credential, or the id of the session. */
+/** Whether a query parameter is the gateway's own affair: a credential, or the id of a session. */
 export function isPrivateParameter(name: string): boolean {
   const lower = name.toLowerCase();
-  return lower === sessionQueryName || queryNames.includes(lower);
+  return ownQueryNames.includes(lower) || queryNames.includes(lower);
 }
 
 /** `realtime` where it is offered: the one entry that carries neither a credential nor an account nor a session. */

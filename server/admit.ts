@@ -5,7 +5,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../adapters/adapter.ts';
 import { findCredential, findRoute, findUnserved, knownPaths } from '../adapters/index.ts';
 import type { Config, Key, Warm } from './config.ts';
-import { readHandshake, upgradeObjection } from './handshake.ts';
+import { ownValues, readHandshake, upgradeObjection } from './handshake.ts';
+import type { Seed } from './seed.ts';
+import { seedAsked } from './seed-asked.ts';
 import { classOf, type SessionClass } from './session-class.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
 
@@ -23,6 +25,10 @@ export interface Admitted extends SessionClass {
   readonly sessionId: string;
   /** The id is the client's own. */
   readonly isOffered: boolean;
+  /** The earlier session that this one is to continue. */
+  readonly seedFrom: string | undefined;
+  /** What is kept of that, once it was read. */
+  readonly seed?: Seed | undefined;
   readonly adapter: Adapter;
   readonly route: Route;
   readonly handshake: Handshake;
@@ -82,10 +88,13 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
   if (isRefusal(classes)) return refuse(adapter, classes);
   const account = accountFor(adapter, handshake, gate);
   if (isRefusal(account)) return refuse(adapter, account);
-  const offered = offeredIds(handshake);
+  // A browser cannot read our header, so it may bring an id of its own.
+  const offered = ownValues(handshake, OFFERED_ID);
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId))
     return refuse(adapter, invalid(`expected one UUID as the ${OFFERED_ID}`));
+  const seedFrom = seedAsked(handshake, route);
+  if (isRefusal(seedFrom)) return refuse(adapter, seedFrom);
   const { allowPrivate, warm, isRehearsal, ...rest } = account;
   const endpoint = adapter.endpoint(route, handshake, rest);
   const isOffered = offered.size > 0;
@@ -93,6 +102,7 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
     kind: 'admitted',
     sessionId,
     isOffered,
+    seedFrom,
     adapter,
     route,
     handshake,
@@ -190,15 +200,6 @@ const noCredential: Refusal = {
   message: 'no usable credential given; expected one of the provider, which is forwarded',
 };
 
-/** The ids that the client offers, one at most: a browser cannot read our header, so it may bring an id of its own. */
-function offeredIds(handshake: Handshake): ReadonlySet<string> {
-  const prefix = `${OFFERED_ID}.`;
-  const inProtocols = handshake.protocols
-    .filter((one) => one.startsWith(prefix))
-    .map((one) => one.slice(prefix.length));
-  return new Set([...handshake.query.getAll(OFFERED_ID), ...inProtocols].map((id) => id.toLowerCase()));
-}
-
 function modelNotAllowed(adapter: Adapter, model: string | undefined): Refusal {
   const message =
     model === undefined
@@ -260,8 +261,8 @@ export function idsOf({ sessionId, key, adapter, route }: Admitted) {
   return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
 }
 
-export function isRefusal(value: object | undefined): value is Refusal {
-  return value !== undefined && 'status' in value;
+export function isRefusal(value: object | string | undefined): value is Refusal {
+  return typeof value === 'object' && 'status' in value;
 }
 
 function digest(secret: string): string {

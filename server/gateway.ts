@@ -13,6 +13,7 @@ import {
   type Gate,
   idsOf,
   indexKeys,
+  isRefusal,
   type Refused,
   refuse,
   sideUnavailable,
@@ -33,9 +34,11 @@ import { exportOutbox } from './outbox-metrics.ts';
 import { Peer } from './peer.ts';
 import { type Ports, portsOf } from './ports.ts';
 import { createReach, type Reach } from './reach.ts';
+import { dialSeeded, readSeed, type Seed } from './seed.ts';
 import { Session, type SessionRecord } from './session.ts';
 import { handOverOf } from './session-handover.ts';
 import type { AnswerSide } from './side/side-request.ts';
+import { createVacancy, type Vacancy } from './vacancy.ts';
 import { ownOrigins } from './visitor.ts';
 import { acceptance } from './websocket-upgrade.ts';
 
@@ -70,8 +73,8 @@ export class Gateway {
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   /** Of the clients whose provider is being dialled. */
   readonly #departures = new Set<Departure>();
-  #whenEmpty: (() => void) | undefined;
   #dialling = 0;
+  readonly #vacancy: Vacancy = createVacancy(() => this.#sessions.size === 0 && this.#dialling === 0);
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -136,7 +139,7 @@ export class Gateway {
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#reach.close();
-    await this.#empty();
+    await this.#vacancy.come();
   }
 
   /** Ends what is left, stops listening, and resolves when every socket of a session is closed: after `closeMs` at the latest. */
@@ -148,26 +151,9 @@ export class Gateway {
     const patience = setTimeout(() => {
       for (const session of this.#sessions.values()) session.terminate();
     }, this.#options.config.limits.closeMs);
-    await this.#empty();
+    await this.#vacancy.come();
     clearTimeout(patience);
     await Promise.all(this.#servers.map(closeListener));
-  }
-
-  #empty(): Promise<void> {
-    if (this.#sessions.size === 0 && this.#dialling === 0) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#whenEmpty;
-    this.#whenEmpty = () => {
-      before?.();
-      resolve();
-    };
-    return promise;
-  }
-
-  #checkEmpty(): void {
-    if (this.#sessions.size > 0 || this.#dialling > 0) return;
-    this.#whenEmpty?.();
-    this.#whenEmpty = undefined;
   }
 
   async #serve(server: Server, address: Omit<ListenAddress, 'host'>): Promise<number> {
@@ -176,9 +162,8 @@ export class Gateway {
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
     server.on('request', (request, response) => {
-      const { fleet, askSide } = this.#options;
-      const find = async (id: string) => this.record(id) ?? (await fleet.find(id));
-      const shared = { gate: this.#gate, metrics: this.#metrics, find, askSide };
+      const { askSide } = this.#options;
+      const shared = { gate: this.#gate, metrics: this.#metrics, find: this.#find, askSide };
       void answerHttp(request, response, { ...shared, objection: (admitted) => this.#objection(admitted) });
     });
     const taken = await openListener(server, { ...address, host: config.listen.host });
@@ -186,13 +171,21 @@ export class Gateway {
     return taken;
   }
 
+  #find = async (id: string) => this.record(id) ?? (await this.#options.fleet.find(id));
+
+  #readSeed(admitted: Admitted, signal: AbortSignal): Promise<Seed | Refusal> {
+    return readSeed(admitted, { ...this.#options, find: this.#find }, signal);
+  }
+
   /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
-  async #objection({ key }: Admitted): Promise<Refusal | undefined> {
+  async #objection(admitted: Admitted): Promise<Refusal | undefined> {
     if (this.#hindrance !== undefined) return this.#hindrance;
-    const [id, fleet] = [randomUUID(), this.#options.fleet];
+    const [id, { key, seedFrom }, fleet] = [randomUUID(), admitted, this.#options.fleet];
     const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
     if (grant === 'granted') fleet.release(id);
-    return grant === 'full' ? tooMany : undefined;
+    if (grant === 'full' || seedFrom === undefined) return grant === 'full' ? tooMany : undefined;
+    const seed = await this.#readSeed(admitted, new AbortController().signal);
+    return isRefusal(seed) ? seed : undefined;
   }
 
   /** The edge where what goes wrong with one client stays with that client. */
@@ -210,7 +203,7 @@ export class Gateway {
       socket.destroy();
     } finally {
       this.#dialling -= 1;
-      this.#checkEmpty();
+      this.#vacancy.check();
     }
   }
 
@@ -236,9 +229,13 @@ export class Gateway {
     let started = false;
     let dialled: Dialled | undefined;
     try {
-      dialled = await this.#reach.dial({ ...admitted, limits: config.limits, signal: departure.signal });
+      const dial = (signal: AbortSignal) => this.#reach.dial({ ...admitted, limits: config.limits, signal });
+      const read = (signal: AbortSignal) => this.#readSeed(admitted, signal);
+      const { signal } = departure;
+      const opening = admitted.seedFrom ? await dialSeeded(admitted, { dial, read, signal }) : undefined;
+      dialled = opening?.dialled ?? (await dial(signal));
       departure.stop();
-      if (dialled.kind === 'open') started = this.#start(admitted, dialled.socket, upgrade);
+      if (dialled.kind === 'open') started = this.#start(opening?.admitted ?? admitted, dialled.socket, upgrade);
       else if (this.#phase === 'ending') this.#refuse(upgrade.socket, refuse(adapter, draining), admitted);
       else if (departure.signal.aborted) this.#metrics.refused('client_left', 499);
       else if (dialled.kind === 'failed') this.#refuse(upgrade.socket, refuse(adapter, dialled.refusal), admitted);
@@ -265,7 +262,7 @@ export class Gateway {
     const { adapter, handshake, sessionId } = admitted;
     const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
-    socket.write(acceptance(key, adapter.subprotocol(handshake), sessionId));
+    socket.write(acceptance(key, adapter.subprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
     const session = new Session({
@@ -280,7 +277,7 @@ export class Gateway {
         this.#sessions.delete(sessionId);
         handOver?.ended(record);
         fleet.ended(record);
-        this.#checkEmpty();
+        this.#vacancy.check();
       },
     });
     this.#sessions.set(sessionId, session);

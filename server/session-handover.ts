@@ -14,7 +14,7 @@ export interface SessionHandover {
 
 /** Hands over that the session begins. */
 export function handOverOf(
-  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal }: Admitted,
+  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal, seed }: Admitted,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
 ): SessionHandover {
@@ -31,6 +31,8 @@ export function handOverOf(
     dataClass,
     isRehearsal,
     startedAt: Date.now(),
+    // Of one that could not be read nobody knows whose it is.
+    ...(seed !== undefined && seed.from !== 'unavailable' && { seededFrom: seed.session }),
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),

@@ -19,11 +19,13 @@ import {
 } from './close-reason.ts';
 import type { Key, Limits } from './config.ts';
 import type { TurnFinished } from './handover.ts';
+import { watchIdleness } from './idleness.ts';
 import { Link } from './link.ts';
 import { watchLiveness } from './liveness.ts';
 import { faultOf } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Peer } from './peer.ts';
+import { sow } from './seed-sowing.ts';
 import type { SessionRecord } from './session-record.ts';
 import { startTap, type Tap } from './tap.ts';
 import { startTranscript, type Transcript } from './transcript.ts';
@@ -137,6 +139,7 @@ export class Session {
       dataClass: admitted.dataClass,
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
+      ...(admitted.seed && { seededFrom: admitted.seed.session, seeded: admitted.seed.from }),
       ...summary,
       model: summary.model ?? admitted.model,
       ...(state.name === 'open'
@@ -146,11 +149,17 @@ export class Session {
   }
 
   #listen(): void {
-    const { client, provider } = this.#options;
+    const { client, provider, admitted } = this.#options;
     const gone = () => this.#settle();
+    const passage = {
+      fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
+      fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
+    };
+    const isOpen = () => this.#state.name === 'open';
+    const { fromClient, fromProvider } = sow(passage, { admitted, client, provider, isOpen });
     client.start(
       {
-        received: (chunk) => this.#receive(this.#upstream, chunk),
+        received: fromClient,
         lost: () => {
           this.end(clientEnded(1006), { closeCode: 1006 });
           this.#upstream.sourceLost();
@@ -161,7 +170,7 @@ export class Session {
     );
     provider.start(
       {
-        received: (chunk) => this.#receive(this.#downstream, chunk),
+        received: fromProvider,
         lost: () => {
           this.end(providerEnded(1006));
           this.#downstream.sourceLost();
@@ -274,22 +283,12 @@ export class Session {
       const timer = setTimeout(() => this.end(reasons.durationReached), limits.sessionMs);
       stops.push(() => clearTimeout(timer));
     }
-    if (limits.idleMs > 0) stops.push(this.#watchIdle(limits.idleMs));
+    if (limits.idleMs > 0) {
+      const onIdle = () => this.end(reasons.idle);
+      stops.push(watchIdleness({ idleMs: limits.idleMs, lastFrameAt: () => this.#tap.lastFrameAt, onIdle }));
+    }
     return () => {
       for (const stop of stops) stop();
     };
-  }
-
-  #watchIdle(idleMs: number): () => void {
-    let timer: NodeJS.Timeout;
-    const arm = (afterMs: number): void => {
-      timer = setTimeout(() => {
-        const leftMs = this.#tap.lastFrameAt + idleMs - performance.now();
-        if (leftMs <= 0) this.end(reasons.idle);
-        else arm(leftMs);
-      }, afterMs);
-    };
-    arm(idleMs);
-    return () => clearTimeout(timer);
   }
 }

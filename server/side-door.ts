@@ -20,7 +20,7 @@ export interface SideDoor {
 
 /** Headers of the client that cross; nothing else does. */
 const CROSSING = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', 'accept'];
-const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events)?$/i;
+const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/seed)?$/i;
 /** How long a look-up may take to begin its answer. */
 const HEAD_MS = 5000;
 
@@ -44,7 +44,7 @@ export async function answerBySide(
   const { side, limits } = door.gate.config;
   const body = await readBody(request, { maxBytes: side.maxBodyBytes, ms: limits.handshakeMs });
   if (body !== undefined && !Buffer.isBuffer(body)) return refused(body);
-  const id = SESSION.exec(path)?.[1];
+  const [, id, part] = SESSION.exec(path) ?? [];
   const record = id === undefined ? undefined : await door.find(id.toLowerCase()).catch(() => undefined);
   // A key sees its own sessions; another's do not exist for it.
   if (record !== undefined && record.key !== key?.id) return refused(unknownSession);
@@ -55,7 +55,7 @@ export async function answerBySide(
     headMs: isLookUp(asked) ? HEAD_MS : undefined,
   });
   if (outcome === 'answered') return undefined;
-  if (record !== undefined && asked.method === 'GET' && !path.endsWith('/events')) return json(record);
+  if (record !== undefined && asked.method === 'GET' && part === undefined) return json(record);
   return refused(door.askSide === undefined && id !== undefined ? unknownSession : unavailable);
 }
 

@@ -20,8 +20,14 @@ function newKey(): string {
   return entropy.toString('base64', used - 16, used);
 }
 
+/** What our 101 says of a session: its id, and, where one was asked for, what it is seeded from. */
+export interface Announced {
+  readonly sessionId: string;
+  readonly seed?: { readonly from: string } | undefined;
+}
+
 /** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
-export function acceptance(key: string, protocol: string | undefined, sessionId: string): string {
+export function acceptance(key: string, protocol: string | undefined, { sessionId, seed }: Announced): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
@@ -29,6 +35,7 @@ export function acceptance(key: string, protocol: string | undefined, sessionId:
     `Sec-WebSocket-Accept: ${acceptOf(key)}`,
     ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
     `x-trunkline-session: ${sessionId}`,
+    ...(seed === undefined ? [] : [`x-trunkline-seeded: ${seed.from}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

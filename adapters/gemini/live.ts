@@ -33,7 +33,13 @@ export const liveDialect: Dialect = {
   guard: (frame) => guardModels(frame, rules),
   observe,
   refusal: () => undefined,
+  seed: { place: 'answered', event: historyContent },
 };
+
+/** Nothing may come before `setupComplete`. Where the setup has `initialHistoryInClientContent`, the client says when its history is complete. */
+function historyContent(text: string): string {
+  return JSON.stringify({ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: false } });
+}
 
 /** Protobuf's JSON takes camelCase and snake_case for every key, also mixed. */
 function spellings(key: string): readonly string[] {

@@ -41,7 +41,14 @@ export const realtimeDialect: Dialect = {
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
   refusal: realtimeError,
+  seed: { place: 'opened', event: systemItem },
 };
+
+/** A session takes items as soon as it is open. `event_id` is quoted in an error about it. */
+function systemItem(text: string): string {
+  const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
+  return JSON.stringify({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });
+}
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
   if (direction === 'upstream') return observeClient(type, frame.data);

@@ -8,7 +8,7 @@ import { translationDialect } from './translation.ts';
 
 /** Every WebSocket path of OpenAI. */
 export const openaiRoutes: readonly Route[] = [
-  { path: '/v1/realtime', dialect: realtimeDialect, model: realtimeModel, objection },
+  { path: '/v1/realtime', dialect: realtimeDialect, model: realtimeModel, objection, seedObjection },
   { path: '/v1/realtime/translations', dialect: translationDialect, model: namedInQuery, objection },
   { path: '/v1/live/sessions', dialect: liveDialect, model: () => 'in-frames', objection },
   { path: '/v1/responses', dialect: responsesDialect, model: () => 'in-frames', objection },
@@ -18,6 +18,12 @@ export const openaiRoutes: readonly Route[] = [
 function realtimeModel(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined {
   if (handshake.query.has('call_id')) return undefined;
   return namedInQuery(handshake) ?? (handshake.query.get('intent') === 'transcription' ? 'in-frames' : undefined);
+}
+
+/** What a session is seeded with must come before everything else that is said in it, and somebody must answer by it. */
+function seedObjection({ query }: Handshake): string | undefined {
+  if (query.has('call_id')) return 'a call that runs already cannot be seeded';
+  return query.get('intent') === 'transcription' ? 'a transcription session has no use for a seed' : undefined;
 }
 
 function namedInQuery({ query }: Handshake): { readonly name: string } | undefined {

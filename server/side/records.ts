@@ -27,6 +27,8 @@ export interface StoredSession {
   /** The instance (one supervisor) that holds it; when its lease runs out the session is ended as `recovered`. */
   readonly owner: string;
   readonly startedAt: number;
+  /** The earlier session that it continues (`trunkline-seed`): of the same key, and regulated only if this one is. */
+  readonly seededFrom?: string | undefined;
 }
 
 /** How a session ended; `record` is the session's record as JSON: counts and times, no content. */

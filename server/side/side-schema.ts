@@ -201,6 +201,17 @@ export const sideShape = {
       syncMs: ms
         .default(30_000)
         .describe('a task that is asked for in mode sync is waited for, before 202 says how far it is'),
+      seedBytes: z
+        .int()
+        .min(1024)
+        .max(2 ** 18)
+        .default(16 * 1024)
+        .describe('of the text that a session is seeded with'),
+      seedMs: ms.default(2000).describe('reading it, while the provider is dialled'),
+      whenUnseeded: z
+        .enum(['refuse', 'open'])
+        .default('refuse')
+        .describe('refuse a session whose seed cannot be read, or open it without'),
       streams: z.int().min(1).max(100_000).default(1000).describe('event streams open at once'),
     })
     .prefault({}),

@@ -28,9 +28,17 @@ const nosy = {
   'sec-websocket-protocol': 'realtime, openai-insecure-api-key.CANARY',
   'sec-websocket-extensions': 'CANARY',
   'x-anything': 'CANARY',
+  'x-trunkline-seed': 'CANARY',
 };
-const offer = ['realtime', 'openai-insecure-api-key.CANARY', 'openai-organization.CANARY', 'trunkline-session.CANARY'];
-const secrets = 'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY';
+const offer = [
+  'realtime',
+  'openai-insecure-api-key.CANARY',
+  'openai-organization.CANARY',
+  'trunkline-session.CANARY',
+  'trunkline-seed.CANARY',
+];
+const secrets =
+  'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&Trunkline-Seed=CANARY';
 
 function dial(target: string, headers: Record<string, string> = {}, over: Partial<Account> = {}) {
   const handshake = handshakeOf(target, headers, offer);

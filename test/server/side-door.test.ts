@@ -248,6 +248,7 @@ describe('while the side process is down', () => {
     expect(others.status).toBe(404);
     expect((await ask(`/v1/sessions/${id}`, { method: 'DELETE' })).status).toBe(503);
     expect((await ask(`/v1/sessions/${id}/events`)).status).toBe(503);
+    expect((await ask(`/v1/sessions/${id}/seed`)).status).toBe(503);
     expect((await ask(`/v1/sessions/${randomUUID()}`)).status).toBe(503);
     client.close();
     await closed(client);

@@ -6,6 +6,7 @@ import { loadConfig } from '../../server/config.ts';
 import type { DevCertificate } from '../../server/dev-certificate.ts';
 import { createPlaces, type Fleet } from '../../server/fleet.ts';
 import { Gateway } from '../../server/gateway.ts';
+import type { Outbox } from '../../server/outbox.ts';
 import type { SessionRecord } from '../../server/session.ts';
 import type { AnswerSide } from '../../server/side/side-request.ts';
 import { configFile } from './config-file.ts';
@@ -33,6 +34,9 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly certificate?: DevCertificate;
   /** The side path, in this process. */
   readonly askSide?: AnswerSide;
+  readonly outbox?: Outbox;
+  /** Where the rehearsal provider listens. */
+  readonly rehearsalUrl?: string;
 }
 
 /** The rest is the YAML file as data. Without providers given, openai and gemini are `provider`. */
@@ -40,6 +44,8 @@ export async function startGateway({
   provider,
   certificate,
   askSide,
+  outbox,
+  rehearsalUrl,
   ...file
 }: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
@@ -72,7 +78,7 @@ export async function startGateway({
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
-  const gateway = new Gateway({ config: loaded, fleet, log, tls, askSide });
+  const gateway = new Gateway({ config: loaded, fleet, log, tls, askSide, outbox, rehearsalUrl });
   const { port, tlsPort } = await gateway.listen();
   return {
     gateway,
@@ -93,8 +99,9 @@ export async function startGateway({
 export async function openClient(
   url: string,
   options: ConstructorParameters<typeof WebSocket>[2] = {},
+  protocols: string[] = [],
 ): Promise<WebSocket> {
-  const ws = new WebSocket(url, { perMessageDeflate: false, ...options });
+  const ws = new WebSocket(url, protocols, { perMessageDeflate: false, ...options });
   keepInbox(ws);
   await new Promise<void>((resolve, reject) => {
     ws.once('open', resolve);

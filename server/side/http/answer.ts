@@ -9,6 +9,7 @@ import { exportRoutes } from './export.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { modelRoutes } from './models.ts';
 import type { Route, SideHttpOptions } from './route.ts';
+import { seedRoutes } from './seed.ts';
 import { sessionRoutes } from './session.ts';
 import { sessionEventRoutes } from './session-events.ts';
 import { taskRoutes } from './tasks.ts';
@@ -18,6 +19,7 @@ export function sideRoutes(options: SideHttpOptions): readonly Route[] {
   return [
     ...sessionRoutes,
     ...sessionEventRoutes(options),
+    ...seedRoutes,
     ...taskRoutes,
     ...ledgerRoutes,
     ...exportRoutes,

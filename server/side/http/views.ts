@@ -35,7 +35,7 @@ export function sessionView(
   live: object | undefined,
 ): object {
   if (stored === undefined) return live ?? {};
-  const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal } = stored;
+  const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, seededFrom } = stored;
   const left = parsed(stored.record);
   return {
     id,
@@ -46,6 +46,7 @@ export function sessionView(
     route,
     dialect,
     model,
+    seededFrom,
     startedAt: iso(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: iso(stored.endedAt), reason: stored.reason }),
     ...(typeof left === 'object' ? left : {}),

@@ -67,4 +67,6 @@ const first = [
   'create index secret_expiry on secret (expires_at)',
 ];
 
-export const MIGRATIONS: readonly (readonly string[])[] = [first];
+const seeds = ['alter table session add column seeded_from text'];
+
+export const MIGRATIONS: readonly (readonly string[])[] = [first, seeds];

@@ -35,11 +35,13 @@ function isSpoken(text: string | undefined): text is string {
 /** A dialogue, one line for each; undefined where nobody said anything. */
 export function dialogue(lines: readonly Line[], maxChars = MAX_MATERIAL_CHARS): Material | undefined {
   if (lines.length === 0) return undefined;
-  const { kept, isCut } = cutMiddle(
-    lines.map(({ speaker, text }) => `${speaker}: ${text.replace(/\s+/g, ' ').trim()}`),
-    maxChars,
-  );
+  const { kept, isCut } = cutMiddle(lines.map(lineOf), maxChars);
   return { text: block('transcript', kept.join('\n')), isCut };
+}
+
+/** One line, whatever is in the text. */
+export function lineOf({ speaker, text }: Line): string {
+  return `${speaker}: ${text.replace(/\s+/g, ' ').trim()}`;
 }
 
 /** A text of any form; undefined for a blank one. */
@@ -54,9 +56,13 @@ export function continued(previous: string, { text, isCut }: Material): Material
   return { text: `${block('previous-summary', previous)}\n${text}`, isCut };
 }
 
-/** A closing tag inside the data would end it early. */
 function block(tag: string, text: string): string {
-  return `<${tag}>\n${text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary)\b)/gi, '‹')}\n</${tag}>`;
+  return `<${tag}>\n${withoutTags(text)}\n</${tag}>`;
+}
+
+/** A closing tag inside the data would end it early. */
+export function withoutTags(text: string): string {
+  return text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary)\b)/gi, '‹');
 }
 
 /** Keeps the beginning and, since calls are decided late, more of the end; says how much is missing between. */

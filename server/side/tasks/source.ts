@@ -1,5 +1,6 @@
 // Where a task's text comes from: the request that asked for it, or the turns of its session that are kept.
 
+import { type Recollection, recallSeed } from '../recall.ts';
 import type { Task, Turn } from '../records.ts';
 import type { Store } from '../store/store.ts';
 import { continued, dialogue, linesOf, type Material, plainText } from './material.ts';
@@ -16,7 +17,9 @@ export async function materialOf(task: Task, input: TaskInput, store: Store): Pr
   const last = input.every === 'turns' ? (input.number ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   const turns = (await store.turns(task.session)).filter(({ number }) => number <= last);
   if (task.kind !== 'rolling-summary') return dialogue(linesOf(turns));
-  return rolling(turns, await earlier(task, last, store));
+  const previous = await earlier(task, last, store);
+  const since = previous && dialogue(linesOf(turns.filter(({ number }) => number > previous.through)));
+  return since ? continued(previous.result, since) : first(turns, await seedOf(task.session, store));
 }
 
 function spoken(messages: NonNullable<TaskInput['messages']>) {
@@ -33,11 +36,15 @@ interface Earlier {
   readonly result: string;
 }
 
-/** The previous summary and the turns since; all turns where there is no summary yet, or nothing new. */
-function rolling(turns: readonly Turn[], previous: Earlier | undefined): Material | undefined {
-  if (previous === undefined) return dialogue(linesOf(turns));
-  const since = dialogue(linesOf(turns.filter(({ number }) => number > previous.through)));
-  return since === undefined ? dialogue(linesOf(turns)) : continued(previous.result, since);
+/** Of the first summary, or where nothing new was said: all turns, behind what the session was seeded with. */
+function first(turns: readonly Turn[], seed: Recollection | undefined): Material | undefined {
+  const said = dialogue(linesOf([...(seed?.turns ?? []), ...turns]));
+  return said && seed?.summary !== undefined ? continued(seed.summary, said) : said;
+}
+
+async function seedOf(id: string, store: Store): Promise<Recollection | undefined> {
+  const session = await store.session(id);
+  return session && recallSeed(session, store);
 }
 
 /** The latest rolling summary of the same session that ends before this one does. */

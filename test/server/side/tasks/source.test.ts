@@ -55,6 +55,32 @@ describe('tasks of sessions', () => {
     );
   });
 
+  test('the first rolling summary of a session that was seeded goes on from the seed', async () => {
+    const text = '{"summary":"They greeted.","open":[]}';
+    const settings = { tasks: [{ kind: 'rolling-summary', class: 'plain', when: { everyTurns: 1 } }] };
+    const { store, run, settled, gateway } = await bench({ behaviour: { text } }, settings);
+    const of = (id: string, more = {}) =>
+      queuedTask({ id: `${id}.rolling-summary.1`, session: id, kind: 'rolling-summary', ...more });
+    const input = JSON.stringify({ every: 'turns', number: 1 });
+    const later = storedSession({ id: 'session-2', seededFrom: session.id });
+    await store.take({
+      ...nothing,
+      started: [session, later],
+      turns: [
+        turn(session.id, 1, 'Hello', 'Good day'),
+        turn(session.id, 2, 'A room', 'Yes'),
+        turn(later.id, 1, 'It is me again', 'Hello again'),
+      ],
+      tasks: [of(session.id, { state: 'done', result: text, input }), of(later.id, { input })],
+    });
+    run();
+    await settled(of(later.id).id);
+    expect(gateway.seen[0]?.body.messages[1].content).toBe(
+      `<previous-summary>\n${text}\n</previous-summary>\n<transcript>\nUser: A room\nAssistant: Yes\n` +
+        'User: It is me again\nAssistant: Hello again\n</transcript>',
+    );
+  });
+
   test('of every few minutes follow each other until the session ends', async () => {
     const settings = { tasks: [{ kind: 'title', class: 'plain', when: { everyMinutes: 0.01 } }] };
     const { store, run, settled } = await bench(undefined, settings);

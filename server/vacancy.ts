@@ -1,0 +1,25 @@
+// Tells when something that fills and empties has become empty: for whoever waits with ending it.
+
+export interface Vacancy {
+  /** Resolves when it is empty. */
+  come(): Promise<void>;
+  /** To be called when it may have become empty. */
+  check(): void;
+}
+
+export function createVacancy(isEmpty: () => boolean): Vacancy {
+  let waiting: (() => void)[] = [];
+  return {
+    come() {
+      if (isEmpty()) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push(resolve);
+      return promise;
+    },
+    check() {
+      if (!isEmpty()) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// Where the first message ends, however its bytes arrive.
+
+import { expect, test } from 'vitest';
+import { firstMessageEnd } from '../../codecs/message-end.ts';
+import { frameBytes } from '../support/raw-socket.ts';
+
+const messages = {
+  'a frame': [frameBytes(1, 'hello')],
+  'an empty frame': [frameBytes(1)],
+  'an unmasked frame': [frameBytes(2, 'hello', { masked: false })],
+  'a frame with a length of two bytes': [frameBytes(1, Buffer.alloc(300, 'a'))],
+  'a frame with a length of eight bytes': [frameBytes(1, Buffer.alloc(70_000, 'a'))],
+  'a frame behind a ping': [frameBytes(9, 'are you there'), frameBytes(1, 'hello')],
+  fragments: [frameBytes(1, 'hel', { fin: false }), frameBytes(0, '', { fin: false }), frameBytes(0, 'lo')],
+  'fragments around a ping': [frameBytes(1, 'hel', { fin: false }), frameBytes(9), frameBytes(0, 'lo')],
+};
+
+test.each(Object.entries(messages))('%s ends where it ends, in one chunk or in many', (_name, frames) => {
+  const message = Buffer.concat(frames);
+  const bytes = Buffer.concat([message, frameBytes(1, 'the next one')]);
+  expect(firstMessageEnd()(bytes)).toBe(message.length);
+  for (const size of [1, 2, 3, 7, 16_384]) {
+    const endOf = firstMessageEnd();
+    let at = 0;
+    let end = endOf(bytes.subarray(0, size));
+    while (end === undefined) {
+      at += size;
+      end = endOf(bytes.subarray(at, at + size));
+    }
+    expect(at + end).toBe(message.length);
+  }
+});
+
+test('a message that is not complete has no end yet', () => {
+  expect(firstMessageEnd()(frameBytes(1, 'hello').subarray(0, -1))).toBeUndefined();
+  expect(firstMessageEnd()(frameBytes(1, 'hello', { fin: false }))).toBeUndefined();
+  expect(firstMessageEnd()(frameBytes(10, 'a pong'))).toBeUndefined();
+});
