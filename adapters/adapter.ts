@@ -154,6 +154,7 @@ export type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
   | 'model_not_allowed'
+  | 'class_not_allowed'
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'
