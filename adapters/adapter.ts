@@ -166,6 +166,7 @@ export type RefusalCode =
   | 'invalid_key'
   | 'model_not_allowed'
   | 'policy_refused'
+  | 'class_not_allowed'
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'

@@ -39,12 +39,20 @@ export function isSecretPath(path: Path): boolean {
   return path.length === 2 && section === 'admin' && path[1] === 'token';
 }
 
-/** The issues of a failed parse of `input`, in words. */
-export function problemsOf(schema: z.ZodType, input: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
-  return issues.flatMap((issue) => problemsOfIssue(schema, input, issue));
+export interface Parsed {
+  readonly schema: z.ZodType;
+  readonly input: unknown;
+  /** Fields whose values are never shown. */
+  readonly isHidden: (path: Path) => boolean;
 }
 
-function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): Problem[] {
+/** The issues of a failed parse, in words. */
+export function problemsOf(parsed: Parsed, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  return issues.flatMap((issue) => problemsOfIssue(parsed, issue));
+}
+
+function problemsOfIssue(parsed: Parsed, issue: z.core.$ZodIssue): Problem[] {
+  const { schema, input, isHidden } = parsed;
   const path = pathText(issue.path);
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(shapeAt(schema, issue.path));
@@ -54,14 +62,18 @@ function problemsOfIssue(schema: z.ZodType, input: unknown, issue: z.core.$ZodIs
     const inner = issue.errors.find((branch) => branch.some((one) => one.path.length > 0 || isAboutValue(one)));
     if (inner)
       return problemsOf(
-        schema,
-        input,
+        parsed,
         inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
       );
   }
   const value = valueAt(input, issue.path);
   if (value === undefined) return [{ path, message: `missing, expected ${expectation(issue)}` }];
-  return [{ path, message: `expected ${expectation(issue)}, got ${shown(value, issue)}` }];
+  return [
+    {
+      path,
+      message: `expected ${expectation(issue)}, got ${isHidden(issue.path) ? hidden(value) : shown(value, issue)}`,
+    },
+  ];
 }
 
 /** The branch of a union has the right type, and something else is wrong with it. */
@@ -100,14 +112,23 @@ function unit(origin: string, count: number | bigint): string {
   return '';
 }
 
+function hidden(value: unknown): string {
+  if (typeof value === 'string') return 'another text (not shown)';
+  return structure(value) ?? `a ${typeof value}`;
+}
+
+function structure(value: unknown): string | undefined {
+  if (value === null) return 'nothing';
+  if (typeof value !== 'object') return undefined;
+  return Array.isArray(value) ? 'a list' : 'a mapping';
+}
+
 function shown(value: unknown, issue: z.core.$ZodIssue): string {
-  if (isSecretPath(issue.path)) return typeof value === 'string' ? 'another text (not shown)' : `a ${typeof value}`;
   // Where a structure is expected, a text may be anything: a password file, a key without its field.
   const isStructure = issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected);
   if (isStructure && typeof value === 'string') return 'a text';
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
+  const words = structure(value);
+  if (words !== undefined) return words;
   const text = JSON.stringify(value);
   // A credential in a URL, or one pasted into the wrong field, must not end up in a log.
   if (/:\/\/[^/]*@/.test(text)) return 'a URL with a credential (not shown)';

@@ -92,7 +92,8 @@ const keySchema = z.strictObject({
     .min(1)
     .optional(),
   maxSessions: z.int().min(1).optional(),
-  class: name.optional().describe('prompt class of its sessions'),
+  class: name.optional().describe('prompt class of its sessions and calls'),
+  classes: z.array(name).min(1).optional().describe('prompt classes that its clients may ask for; all when not given'),
   dataClass: z.enum(['open', 'regulated']).optional(),
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;

@@ -67,7 +67,11 @@ export function loadConfig({ file, data = '.trunkline', env = process.env }: Con
   const parsed = schema.safeParse(resolved);
   if (!parsed.success) {
     const reported = new Set(problems.map(({ path }) => path));
-    problems.push(...problemsOf(schema, resolved, parsed.error.issues).filter(({ path }) => !reported.has(path)));
+    problems.push(
+      ...problemsOf({ schema, input: resolved, isHidden: isSecretPath }, parsed.error.issues).filter(
+        ({ path }) => !reported.has(path),
+      ),
+    );
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 

@@ -88,9 +88,14 @@ function describeConsole({ config, rehearsalUrl }: Gate) {
       status: config.providers[name] ? 'configured' : standIns.includes(name) ? 'rehearsal' : 'missing',
       dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
-    side: { tasks: [...new Set(config.tasks.map(({ kind }) => kind))], transcripts: config.transcripts },
+    side: { tasks: kindsOf(config.tasks), transcripts: config.transcripts },
   };
 }
+
+/** What a session may have; scores of results follow from it. */
+const kindsOf = (tasks: Gate['config']['tasks']): readonly string[] => [
+  ...new Set(tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind)),
+];
 
 /** Bodies must be JSON: a page elsewhere can send other types without asking first. */
 function bodyObjection({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {

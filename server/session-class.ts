@@ -21,8 +21,12 @@ export function classOf(
   config: Pick<Config, 'classes' | 'keys' | 'routes'>,
 ): SessionClass | Refusal {
   const route = config.routes[path];
-  const promptClass = promptClassOf(headers[CLASS_HEADER], key?.class ?? route?.class, () => knownClasses(config));
+  const given = key?.class ?? route?.class;
+  const promptClass = promptClassOf(headers[CLASS_HEADER], given, () => knownClasses(config));
   if (typeof promptClass === 'object') return promptClass;
+  // What a session has without a word is nothing that a client asks for.
+  if (promptClass !== (given ?? DEFAULT_CLASS) && key?.classes?.includes(promptClass) === false)
+    return notAllowed(key.classes);
   const isRegulated = key?.dataClass === 'regulated' || route?.dataClass === 'regulated';
   const dataClass = dataClassOf(headers[DATA_CLASS_HEADER], isRegulated);
   return typeof dataClass === 'object' ? dataClass : { promptClass, dataClass };
@@ -47,6 +51,12 @@ function knownClasses({ classes, keys, routes }: Pick<Config, 'classes' | 'keys'
   const given = [...keys, ...Object.values(routes)].flatMap((one) => one.class ?? []);
   return [...new Set([DEFAULT_CLASS, ...Object.keys(classes), ...given])];
 }
+
+const notAllowed = (classes: readonly string[]): Refusal => ({
+  status: 403,
+  code: 'class_not_allowed',
+  message: `unexpected ${CLASS_HEADER}; this key may use ${classes.join(' or ')}`,
+});
 
 function invalid(header: string, expected: readonly string[]): Refusal {
   const message = `unexpected ${header}; expected ${expected.join(' or ')}`;

@@ -1,116 +1,92 @@
 // Anthropic's Messages, under a contract. An answer with a schema is asked for as the input of a tool that must be called.
-// https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/api/messages-streaming
+// https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
-import type { Usage } from '../adapter.ts';
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../event.ts';
-import { outcomeOf, type Step, translatedStream } from './chat-answer.ts';
-import { dialogueOf, renamedExtra, schemaOf } from './chat-request.ts';
+import type { JsonObject } from '../event.ts';
+import { ANSWER_TOOL, createReader, PROVIDER, readReply } from './anthropic-answer.ts';
+import { translatedStream } from './chat-answer.ts';
+import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from './chat-request.ts';
+import { type Tools, toolsOf } from './chat-tools.ts';
 import { faultOfReply } from './fault.ts';
-import { type LlmCall, LlmFault, type LlmProfile, type LlmReply, type LlmTarget } from './llm.ts';
-import { counted } from './openai-usage.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
-
-const TOOL = 'answer';
-const provider = 'anthropic';
+import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from './llm.ts';
 
 export const anthropic: LlmProfile = {
   name: 'anthropic',
   path: 'direct',
   baseUrl: 'https://api.anthropic.com/v1',
-  provider: () => provider,
+  provider: () => PROVIDER,
   toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/messages`,
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
     body: JSON.stringify({ model, ...bodyOf(call) }),
   }),
   readReply,
-  readStream: (_, call) => translatedStream({ call, provider, read: createReader() }),
+  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
   fault: faultOfReply,
 };
 
 function bodyOf(call: LlmCall): JsonObject {
   const { system, turns } = dialogueOf(call);
-  const schema = schemaOf(call);
   return {
     ...renamedExtra(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,
     ...(system === undefined ? {} : { system }),
-    messages: turns.map(({ role, text }) => ({ role, content: text })),
+    messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI's goes up to 2.
     ...(call.temperature === undefined ? {} : { temperature: Math.min(1, call.temperature) }),
-    ...(schema === undefined ? {} : toolOf(schema)),
+    ...toolFields(schemaOf(call), toolsOf(call)),
     ...(call.isStreamed ? { stream: true } : {}),
   };
 }
 
-const toolOf = (schema: JsonObject) => ({
-  tools: [{ name: TOOL, description: 'Gives the answer.', input_schema: schema }],
-  tool_choice: { type: 'tool', name: TOOL },
-});
-
-function readReply({ body }: LlmReply) {
-  const message = parseJson(body.toString());
-  if (!isObject(message) || !Array.isArray(message.content)) throw new LlmFault('garbled', 'no message in the answer');
-  return outcomeOf({
-    id: textAt(message, 'id') ?? '',
-    text: message.content.map(textOfBlock).join(''),
-    served: textAt(message, 'model'),
-    finish: finishOf(textAt(message, 'stop_reason')),
-    usage: usageOf(objectAt(message, 'usage')),
-    provider,
-  });
+/** Text alone is a text. */
+function contentOf(parts: readonly Part[]): string | readonly JsonObject[] {
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === 'text' ? only.text : parts.map(blockOf);
 }
 
-function textOfBlock(block: unknown): string {
-  if (!isObject(block)) return '';
-  if (block.type === 'tool_use') return JSON.stringify(block.input);
-  return block.type === 'text' && typeof block.text === 'string' ? block.text : '';
+function blockOf(part: Part): JsonObject {
+  switch (part.kind) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image', source: sourceOf(part.image) };
+    case 'call':
+      return { type: 'tool_use', id: part.call.id, name: part.call.name, input: part.call.input };
+    case 'result':
+      return { type: 'tool_result', tool_use_id: part.id, content: part.text };
+  }
 }
 
-const FINISH: Readonly<Record<string, string>> = { max_tokens: 'length', refusal: 'content_filter' };
-const finishOf = (reason: string | undefined) => reason && (FINISH[reason] ?? 'stop');
+const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
-/** `input_tokens` leaves out what went to or came from the cache. */
-function usageOf(usage: JsonObject | undefined): Usage | undefined {
-  const count = (name: string) => Number(usage?.[name] ?? 0);
-  const cached = count('cache_read_input_tokens');
-  return counted({
-    inputTokens: usage && count('input_tokens') + cached + count('cache_creation_input_tokens'),
-    outputTokens: usage?.output_tokens,
-    cachedTokens: cached,
-  });
+function sourceOf(image: Image): JsonObject {
+  if (image.mediaType === undefined) return { type: 'url', url: image.url };
+  if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
+  return { type: 'base64', media_type: image.mediaType, data: image.data };
 }
 
-/** Reads the events of one stream; the counts of its beginning are completed by those of its end. */
-function createReader(): (event: ServerSentEvent) => Step | undefined {
-  let begun: JsonObject | undefined;
-  return ({ data }) => {
-    if (data === undefined) return undefined;
-    const event = parseJson(data);
-    if (!isObject(event)) throw new LlmFault('garbled', 'an event that is no JSON object');
-    switch (event.type) {
-      case 'message_start':
-        begun = objectAt(event, 'message', 'usage');
-        return { id: textAt(event, 'message', 'id'), served: textAt(event, 'message', 'model'), usage: usageOf(begun) };
-      case 'content_block_delta':
-        return { text: textAt(event, 'delta', 'text') ?? textAt(event, 'delta', 'partial_json') };
-      case 'message_delta':
-        return {
-          finish: finishOf(textAt(event, 'delta', 'stop_reason')),
-          usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
-        };
-      case 'message_stop':
-        return { isEnd: true };
-      case 'error':
-        throw streamFault(event);
-      default:
-        return undefined;
-    }
+function toolFields(schema: JsonObject | undefined, tools: Tools | undefined): JsonObject {
+  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
+  if (schema !== undefined) {
+    const tool = { name: ANSWER_TOOL, description: 'Gives the answer.', input_schema: schema };
+    return { tools: [tool], tool_choice: { type: 'tool', name: ANSWER_TOOL } };
+  }
+  if (tools === undefined) return {};
+  if (tools.list.some(({ name }) => name === ANSWER_TOOL)) throw unsupported(`a tool of the name ${ANSWER_TOOL}`);
+  return {
+    tools: tools.list.map(({ name, description, schema: input, isStrict }) => ({
+      name,
+      ...(description === undefined ? {} : { description }),
+      input_schema: input,
+      ...(isStrict ? { strict: true } : {}),
+    })),
+    tool_choice: choiceOf(tools),
   };
 }
 
-function streamFault(event: JsonObject): LlmFault {
-  const type = String(valueAt(event, ['error', 'type']));
-  const code = type === 'rate_limit_error' ? 'limited' : type === 'invalid_request_error' ? 'invalid' : 'unavailable';
-  return new LlmFault(code, 'an error in the middle of the answer');
+function choiceOf({ choice, isParallel }: Tools): JsonObject {
+  if (choice === 'none') return { type: 'none' };
+  const single = isParallel ? {} : { disable_parallel_tool_use: true };
+  if (typeof choice === 'object') return { type: 'tool', name: choice.name, ...single };
+  return { type: choice === 'required' ? 'any' : 'auto', ...single };
 }

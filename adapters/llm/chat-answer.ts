@@ -2,12 +2,15 @@
 
 import type { Usage } from '../adapter.ts';
 import { type JsonObject, objectAt } from '../event.ts';
+import { type CallStep, writtenCall } from './chat-tools.ts';
 import type { LlmCall, LlmOutcome, LlmStream } from './llm.ts';
 import { createEventReader, eventOf, type ServerSentEvent } from './server-sent-events.ts';
 
 export interface Answer {
   readonly id: string;
   readonly text: string;
+  /** The tools that are to be called. */
+  readonly calls: readonly CallStep[];
   readonly served: string | undefined;
   readonly finish: string | undefined;
   readonly usage: Usage | undefined;
@@ -15,8 +18,12 @@ export interface Answer {
 }
 
 export function outcomeOf(answer: Answer): LlmOutcome {
-  const { id, text, served, finish, usage, provider } = answer;
-  const message = { role: 'assistant', content: text };
+  const { id, text, calls, served, finish, usage, provider } = answer;
+  const message = {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    ...(calls.length > 0 ? { tool_calls: calls.map((call) => writtenCall(call, false)) } : {}),
+  };
   const completion = {
     id,
     object: 'chat.completion',
@@ -42,6 +49,7 @@ export interface Step {
   readonly id?: string | undefined;
   readonly served?: string | undefined;
   readonly text?: string | undefined;
+  readonly calls?: readonly CallStep[] | undefined;
   readonly finish?: string | undefined;
   readonly usage?: Usage | undefined;
   /** The stream says that it is complete. */
@@ -86,10 +94,13 @@ export function translatedStream({ call, provider, read }: TranslatedOptions): L
       usage: step.usage ?? answer.usage,
       finish: step.finish ?? answer.finish,
     };
-    if (!step.text) return [];
-    const delta = { ...(hasRole ? {} : { role: 'assistant' }), content: step.text };
-    hasRole = true;
-    return [chunk([{ index: 0, delta, finish_reason: null }])];
+    const said = step.text ? [{ content: step.text }] : [];
+    const called = (step.calls ?? []).map((call) => ({ tool_calls: [writtenCall(call, true)] }));
+    return [...said, ...called].map((more) => {
+      const delta = { ...(hasRole ? {} : { role: 'assistant' }), ...more };
+      hasRole = true;
+      return chunk([{ index: 0, delta, finish_reason: null }]);
+    });
   }
 
   function rest(): Buffer[] {

@@ -1,29 +1,26 @@
 // Gemini's generateContent and streamGenerateContent, under a contract.
-// https://ai.google.dev/api/generate-content
+// https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
-import type { Usage } from '../adapter.ts';
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../event.ts';
-import { outcomeOf, type Step, translatedStream } from './chat-answer.ts';
-import { dialogueOf, renamedExtra, schemaOf } from './chat-request.ts';
-import { faultInside, faultOfReply } from './fault.ts';
-import { type LlmCall, LlmFault, type LlmProfile, type LlmReply } from './llm.ts';
-import { counted } from './openai-usage.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
-
-const provider = 'google';
+import type { JsonObject } from '../event.ts';
+import { translatedStream } from './chat-answer.ts';
+import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from './chat-request.ts';
+import { type Tools, toolsOf } from './chat-tools.ts';
+import { faultOfReply } from './fault.ts';
+import { createReader, PROVIDER, readReply } from './gemini-answer.ts';
+import { type LlmCall, type LlmProfile, unsupported } from './llm.ts';
 
 export const gemini: LlmProfile = {
   name: 'gemini',
   path: 'direct',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-  provider: () => provider,
+  provider: () => PROVIDER,
   toRequest: (call, { baseUrl, apiKey, model }) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
     headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey },
     body: JSON.stringify(bodyOf(call)),
   }),
   readReply,
-  readStream: (_, call) => translatedStream({ call, provider, read: readEvent }),
+  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
   fault: faultOfReply,
 };
 
@@ -40,10 +37,15 @@ const NAMES = {
 
 function bodyOf(call: LlmCall): JsonObject {
   const { system, turns } = dialogueOf(call);
-  const schema = schemaOf(call);
+  const [schema, tools] = [schemaOf(call), toolsOf(call)];
+  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
   return {
     ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
-    contents: turns.map(({ role, text }) => ({ role: role === 'assistant' ? 'model' : 'user', parts: [{ text }] })),
+    contents: turns.map(({ role, parts }) => ({
+      role: role === 'assistant' ? 'model' : 'user',
+      parts: writtenParts(parts),
+    })),
+    ...(tools === undefined ? {} : toolFields(tools)),
     generationConfig: {
       ...renamedExtra(call.extra, NAMES),
       maxOutputTokens: call.maxTokens,
@@ -54,62 +56,53 @@ function bodyOf(call: LlmCall): JsonObject {
   };
 }
 
-function readReply({ body }: LlmReply) {
-  const reply = parseJson(body.toString());
-  const { id = '', served, text = '', finish, usage } = stepOf(reply);
-  return outcomeOf({ id, served, text, finish, usage, provider });
+/** Newer models refuse a turn of calls whose first one has no signature; this word stands for one that was lost. */
+const LOST_SIGNATURE = 'skip_thought_signature_validator';
+
+function writtenParts(parts: readonly Part[]): readonly JsonObject[] {
+  const firstCall = parts.find(({ kind }) => kind === 'call');
+  return parts.map((part) => writtenPart(part, part === firstCall));
 }
 
-function readEvent({ data }: ServerSentEvent): Step | undefined {
-  return data === undefined ? undefined : stepOf(parseJson(data));
+function writtenPart(part: Part, isFirstCall: boolean): JsonObject {
+  switch (part.kind) {
+    case 'text':
+      return { text: part.text };
+    case 'image':
+      return { inlineData: inlineOf(part.image) };
+    case 'call': {
+      const { name, input, signature = isFirstCall ? LOST_SIGNATURE : undefined } = part.call;
+      return { functionCall: { name, args: input }, ...(signature ? { thoughtSignature: signature } : {}) };
+    }
+    case 'result':
+      return { functionResponse: { name: part.name, response: { result: part.text } } };
+  }
 }
 
-/** A whole reply and an event of a stream have the same form. Throws an LlmFault for what is neither. */
-function stepOf(reply: unknown): Step {
-  const fault = faultInside(reply);
-  if (fault) throw fault;
-  const candidate = valueAt(reply, ['candidates', 0]);
-  const blocked = textAt(isObject(reply) ? reply : undefined, 'promptFeedback', 'blockReason');
-  if (!isObject(reply) || (!isObject(candidate) && blocked === undefined && !isObject(reply.usageMetadata)))
-    throw new LlmFault('garbled', 'no candidate in the answer');
-  const reason = textAt(isObject(candidate) ? candidate : undefined, 'finishReason');
-  return {
-    id: textAt(reply, 'responseId'),
-    served: textAt(reply, 'modelVersion'),
-    text: textOf(candidate),
-    finish: blocked ? 'content_filter' : reason && (FINISH[reason] ?? 'stop'),
-    usage: usageOf(objectAt(reply, 'usageMetadata')),
-  };
+const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
+
+/** What is behind a URL is not fetched by every model, nor without its type. */
+function inlineOf(image: Image): JsonObject {
+  if (image.mediaType === undefined) throw unsupported('images behind a URL');
+  if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
+  return { mimeType: image.mediaType, data: image.data };
 }
 
-/** Thoughts are no part of the answer. */
-function textOf(candidate: unknown): string {
-  const parts = valueAt(candidate, ['content', 'parts']);
-  if (!Array.isArray(parts)) return '';
-  return parts.map((part) => (isObject(part) && part.thought !== true ? (textAt(part, 'text') ?? '') : '')).join('');
+function toolFields(tools: Tools): JsonObject {
+  if (!tools.isParallel) throw unsupported('parallel_tool_calls: false');
+  const functionDeclarations = tools.list.map(({ name, description, schema }) => ({
+    name,
+    ...(description === undefined ? {} : { description }),
+    // As above: `parameters` knows only a part of OpenAPI's.
+    parametersJsonSchema: schema,
+  }));
+  return { tools: [{ functionDeclarations }], toolConfig: { functionCallingConfig: modeOf(tools) } };
 }
 
-const FINISH: Readonly<Record<string, string>> = {
-  MAX_TOKENS: 'length',
-  ...Object.fromEntries(
-    ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'].map((reason) => [reason, 'content_filter']),
-  ),
-};
-
-/** Thoughts are billed as output. */
-function usageOf(usage: JsonObject | undefined): Usage | undefined {
-  const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
-  return counted({
-    inputTokens: usage?.promptTokenCount,
-    outputTokens: usage && output,
-    totalTokens: usage?.totalTokenCount,
-    cachedTokens: usage?.cachedContentTokenCount,
-    inputAudioTokens: tokensOf(usage?.promptTokensDetails, 'AUDIO'),
-    inputImageTokens: tokensOf(usage?.promptTokensDetails, 'IMAGE'),
-  });
-}
-
-function tokensOf(details: unknown, modality: string): unknown {
-  const found = Array.isArray(details) ? details.find((one) => isObject(one) && one.modality === modality) : undefined;
-  return isObject(found) ? found.tokenCount : undefined;
+/** `ANY` holds calls to their schemas; of a free choice `VALIDATED` does so. */
+function modeOf({ choice, list }: Tools): JsonObject {
+  if (choice === 'none') return { mode: 'NONE' };
+  if (choice === 'required') return { mode: 'ANY' };
+  if (choice !== 'auto') return { mode: 'ANY', allowedFunctionNames: [choice.name] };
+  return { mode: list.some(({ isStrict }) => isStrict) ? 'VALIDATED' : 'AUTO' };
 }

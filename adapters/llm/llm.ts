@@ -118,3 +118,7 @@ export class LlmFault extends Error {
     this.status = more.status;
   }
 }
+
+/** What a profile has no form for. */
+export const unsupported = (what: string): LlmFault =>
+  new LlmFault('unsupported', `this endpoint has no form for ${what} in Trunkline`);

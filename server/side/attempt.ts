@@ -100,10 +100,10 @@ async function reserve(
   const { lane, call, plan } = one;
   // The stand-in is free, so it is in nobody's budget.
   const budgets = lane.isStandIn ? [] : budgetsFor(tools.budgets, call, now);
-  const bodyBytes = Buffer.byteLength(request.body);
+  const { body } = request;
   const worst = lane.isStandIn
     ? 0
-    : worstCase(tools.prices, { model: lane.model, profile: lane.profile.name, call: call.llm, bodyBytes });
+    : worstCase(tools.prices, { model: lane.model, profile: lane.profile.name, call: call.llm, body });
   const fault = lane.isStandIn ? undefined : priceFault(plan, lane, worst, budgets);
   if (fault) return fault;
   const row = pendingRow({ ...one, at: now, worstMicroUsd: worst });

@@ -2,6 +2,7 @@
 
 import type { LlmCall } from '../../adapters/llm/llm.ts';
 import type { Prices } from './prices.ts';
+import { mostPromptTokens } from './prompt-tokens.ts';
 import type { BudgetConfig } from './side-schema.ts';
 import type { BudgetWindow } from './store/store.ts';
 
@@ -44,37 +45,20 @@ export function windowAt(
   return { startsAt, resetsAt: startsAt + length };
 }
 
-/** What an image or a file behind a URL may count for: its length says nothing. */
-export const TOKENS_OF_REMOTE_PART = 4096;
-
-/**
- * At most so many tokens. Tokenizers of today make one of 3 to 5 bytes of prose in any script, of 2.5 of dense code, digits or base64; the
- * request also holds JSON around the text, which the model never sees. So half its bytes is more than it counts in practice.
- */
-export function mostPromptTokens(bodyBytes: number, { messages }: Pick<LlmCall, 'messages'>): number {
-  return Math.ceil(bodyBytes / 2) + remoteParts(messages) * TOKENS_OF_REMOTE_PART;
-}
-
-function remoteParts(messages: LlmCall['messages']): number {
-  let count = 0;
-  for (const { content } of messages) {
-    if (Array.isArray(content)) count += content.filter((part) => part?.type !== 'text').length;
-  }
-  return count;
-}
-
 export interface Sized {
   readonly model: string;
   /** The profile of the LLM gateway. */
   readonly profile: string;
   readonly call: LlmCall;
   /** Of the request as it is sent. */
-  readonly bodyBytes: number;
+  readonly body: string;
 }
 
 /** Micro-USD, rounded up; undefined where the price is not known. */
-export function worstCase(prices: Prices, { model, profile, call, bodyBytes }: Sized): number | undefined {
+export function worstCase(prices: Prices, { model, profile, call, body }: Sized): number | undefined {
   const ceiling = prices.ceiling(model, profile);
   if (!ceiling) return undefined;
-  return Math.ceil(mostPromptTokens(bodyBytes, call) * ceiling.input + call.maxTokens * ceiling.output);
+  const { input, output, audioInput = input } = ceiling;
+  const { tokens, audioTokens } = mostPromptTokens(body, call, model);
+  return Math.ceil(tokens * input + audioTokens * audioInput + call.maxTokens * output);
 }

@@ -9,8 +9,8 @@ import { baseUrlOf, objection, residencyFault } from './policy.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from './side-schema.ts';
 import { STAND_IN } from './stand-in-config.ts';
 
-/** They choose who serves, whatever a configuration says. */
-const ALWAYS_ROUTED = ['openrouter', 'vercel', 'cloudflare'];
+/** What is behind an endpoint of this form only its operator can know; every other router chooses who serves, whatever is said of it. */
+const MAY_BE_EITHER = 'openai-compatible';
 
 export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Problem[] {
   return Object.entries(gateways).flatMap(([name, gateway]) => {
@@ -40,8 +40,11 @@ function faultsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): P
       path: `${at}.apiKey`,
       message: 'missing, expected a credential (any word, where the endpoint wants none)',
     });
-  if (gateway.path === 'direct' && ALWAYS_ROUTED.includes(profile.name))
-    problems.push({ path: `${at}.path`, message: `expected routed, got "direct": ${profile.name} chooses who serves` });
+  if (gateway.path === 'direct' && profile.path === 'routed' && profile.name !== MAY_BE_EITHER)
+    problems.push({
+      path: `${at}.path`,
+      message: `expected routed, got "direct": ${profile.name} chooses who serves (an endpoint of your own that serves itself has the profile ${MAY_BE_EITHER})`,
+    });
   return [...problems, ...settingFaults(gateway, profile, at)];
 }
 

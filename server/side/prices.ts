@@ -10,12 +10,14 @@ import type { PriceConfig, SideConfig } from './side-schema.ts';
 export interface Ceiling {
   readonly input: number;
   readonly output: number;
+  /** Where audio has a price of its own. */
+  readonly audioInput?: number;
 }
 
 export interface Prices {
   /** `provider`: a realtime provider, or the profile of an LLM gateway. Whole micro-USD, at least 1 where it is not free. */
   estimate(model: string, provider: string, usage: Usage): number | undefined;
-  /** The most that text tokens of this model cost. */
+  /** The most that tokens of this model cost. */
   ceiling(model: string, provider: string): Ceiling | undefined;
   /** What the configuration says of text tokens, and nothing else. */
   configured(model: string, provider: string): Ceiling | undefined;
@@ -58,8 +60,10 @@ export function createPrices(config: SideConfig['prices']): Prices {
         : (flatCost(rates(model, provider), counts) ?? listedCost(model, provider, counts));
       return usd === undefined ? undefined : wholeMicroUsd(usd);
     },
-    ceiling: (model, provider) =>
-      own(model, provider) ? configured(model, provider) : rates(model, provider)?.ceiling,
+    ceiling(model, provider) {
+      const price = own(model, provider);
+      return price ? withAudio(configured(model, provider), price.audioInput) : rates(model, provider)?.ceiling;
+    },
   };
 }
 
@@ -175,8 +179,12 @@ function listedRates(model: string, provider: string): Rates | undefined {
   if (price === undefined || input === undefined || output === undefined) return undefined;
   const { input_mtok: text, output_mtok: answer, cache_read_mtok: cached = text } = price;
   const isFlat = typeof text === 'number' && typeof answer === 'number' && typeof cached === 'number';
-  return { ceiling: { input, output }, flat: isFlat ? { input: text, cached, output: answer } : undefined };
+  const ceiling = withAudio({ input, output }, highest(price.input_audio_mtok));
+  return { ceiling, flat: isFlat ? { input: text, cached, output: answer } : undefined };
 }
+
+const withAudio = <Known extends Ceiling | undefined>(known: Known, audioInput: number | undefined): Known =>
+  known === undefined || audioInput === undefined ? known : { ...known, audioInput };
 
 /** The same as the list says, without its search and its analysis, which take longer than the rest of an attempt. */
 function flatCost(rates: Rates | undefined, counts: Counts): number | undefined {

@@ -21,6 +21,7 @@ export function sideConflicts(config: SideConfig & { readonly keys: readonly Key
     ...budgetConflicts(config),
     ...webhookConflicts(config),
     ...priceConflicts(config),
+    ...keyConflicts(config),
   ];
 }
 
@@ -35,6 +36,9 @@ function classNames(
     ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
     ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
     ...config.keys.map((key, index) => [`keys[${index}].class`, key.class] as const),
+    ...config.keys.flatMap(({ classes = [] }, index) =>
+      classes.map((name, place) => [`keys[${index}].classes[${place}]`, name] as const),
+    ),
   ];
   return [...unknownNames(ofTasks, known), ...unknownNames(ofSessions, [...known, DEFAULT_CLASS])];
 }
@@ -47,17 +51,22 @@ function unknownNames(named: readonly (readonly [string, string | undefined])[],
 
 function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: SideConfig): Problem[] {
   const { kind, when } = task;
-  const problems = [...labelConflicts(task, path), ...schemaConflicts(task, path)];
+  const problems = [
+    ...labelConflicts(task, path),
+    ...schemaConflicts(task, path),
+    ...scoringConflicts(task, path, tasks),
+  ];
   if (!isBuiltIn(kind) && task.prompt === undefined) {
     const message = `${unknownName('kind', kind, BUILT_IN_KINDS)}; one of your own needs a prompt`;
     problems.push({ path: `${path}.kind`, message });
   }
+  if (task.of !== undefined) return problems;
   if (transcripts === 'off' && when !== 'demand')
     problems.push({
       path: `${path}.when`,
       message: 'expected demand: there is nothing to read while transcripts is off',
     });
-  const twin = tasks.findIndex((one) => one.kind === kind && momentOf(one) === momentOf(task));
+  const twin = tasks.findIndex((one) => one.of === undefined && one.kind === kind && momentOf(one) === momentOf(task));
   if (tasks[twin] !== task)
     problems.push({
       path: `${path}.kind`,
@@ -68,6 +77,33 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
 
 /** Tasks of one kind are told apart by it: "every 3 turns" beside "every 5 turns" would be the same task at the 15th. */
 const momentOf = ({ when }: TaskConfig): string => (typeof when === 'string' ? when : Object.keys(when).join());
+
+function scoringConflicts({ kind, of, when }: TaskConfig, path: string, tasks: SideConfig['tasks']): Problem[] {
+  if (of === undefined) return [];
+  if (kind !== 'quality') return [{ path: `${path}.of`, message: `expected none: a ${kind} is not of other tasks` }];
+  const known = [...new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)])].filter((name) => name !== kind);
+  const problems = of.flatMap((name, index) => {
+    const message = scoredProblem(name, { before: of.slice(0, index), known, path, tasks });
+    return message === undefined ? [] : [{ path: `${path}.of[${index}]`, message }];
+  });
+  if (when === 'end') return problems;
+  return [...problems, { path: `${path}.when`, message: 'expected none: it comes when a task that it is of is done' }];
+}
+
+interface Scored {
+  readonly before: readonly string[];
+  readonly known: readonly string[];
+  readonly path: string;
+  readonly tasks: SideConfig['tasks'];
+}
+
+function scoredProblem(name: string, { before, known, path, tasks }: Scored): string | undefined {
+  if (name === 'quality') return 'expected another kind: what scores is never scored';
+  if (!known.includes(name)) return unknownName('kind', name, known);
+  if (before.includes(name)) return 'expected kinds that differ';
+  const other = tasks.findIndex(({ of }) => of?.includes(name));
+  return `tasks[${other}]` === path ? undefined : `expected a kind that is scored once, tasks[${other}] does so`;
+}
 
 function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Problem[] {
   const at = `${path}.labels`;
@@ -110,6 +146,14 @@ function budgetConflicts({
       });
     return problems;
   });
+}
+
+function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
+  return keys.flatMap((key, index) =>
+    key.class === undefined || key.classes === undefined
+      ? []
+      : [{ path: `keys[${index}].classes`, message: `expected class or classes: this key is bound to ${key.class}` }],
+  );
 }
 
 function webhookConflicts({ webhooks }: Pick<SideConfig, 'webhooks'>): Problem[] {

@@ -101,7 +101,13 @@ export const taskSchema = z.strictObject({
   schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the result'),
   prompt: text.optional().describe('instructions; the transcript follows them'),
   rubric: text.optional().describe('of quality'),
-  sample: z.number().min(0).max(1).default(1).describe('share of the sessions that get it'),
+  of: z
+    .array(kebab)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('of quality: the kinds whose results it scores; without it the answers of a session'),
+  sample: z.number().min(0).max(1).default(1).describe('share of the sessions, or of the results, that get it'),
   maxTokens: z.int().min(1).max(100_000).optional(),
   maxAttempts: z.int().min(1).max(100).default(8),
   deadlineMs: ms.default(600_000).describe('of one run, all targets and the repair included'),

@@ -9,17 +9,38 @@ import { knownPaths } from '../../adapters/index.ts';
 import { isAdminSidePath } from '../../server/admin-side.ts';
 import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
 import { loadConfig } from '../../server/config.ts';
+import type { Residence } from '../../server/residence.ts';
+import type { SessionRecord } from '../../server/session-record.ts';
 import { sideRoutes } from '../../server/side/http/answer.ts';
+import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { WEBHOOK_EVENTS } from '../../server/side/side-schema.ts';
 import { demandSchema } from '../../server/side/tasks/demand.ts';
 import { isSidePath } from '../../server/side-door.ts';
 import { configFile } from '../support/config-file.ts';
 import { createFakeStore } from '../support/fake-store.ts';
+import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
 
 type Node = { readonly [key: string]: Node };
 const read = (name: string): Node => parse(readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8'));
 const openapi = read('openapi.yaml');
 const asyncapi = read('asyncapi.yaml');
+
+const residence = { upstream: {} as Residence, downstream: {} as Residence };
+/** With every field that there is. */
+const record: Required<SessionRecord> = {
+  ...{ id: 's', state: 'closed', key: 'k', team: 't', provider: 'openai', route: '/v1/realtime', dialect: 'd' },
+  ...{
+    promptClass: 'c',
+    dataClass: 'open',
+    startedAt: '',
+    durationMs: 1,
+    reason: 'r',
+    closeCode: 1000,
+    mayRetry: false,
+  },
+  ...{ model: 'm', usage: {}, usageByModel: [], frames: { upstream: 0, downstream: 0 }, turns: [] },
+  ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
+};
 
 const config = loadConfig({ env: {} });
 const routes = sideRoutes({ config, store: createFakeStore(), log: pino({ level: 'silent' }) });
@@ -51,6 +72,23 @@ describe('openapi.yaml', () => {
       path.split('/').reduce<Node | undefined>((node, part) => node?.[part], openapi) !== undefined;
     expect(references.filter((path) => !isThere(path))).toEqual([]);
     expect(references.length).toBeGreaterThan(20);
+  });
+
+  test('says of each request that may have a body what one of another type gets', () => {
+    for (const { method, path } of routes.filter((route) => route.method !== 'GET')) {
+      const responses = openapi.paths?.[path]?.[method.toLowerCase()]?.responses ?? {};
+      expect([method, path, Object.keys(responses).includes('415')]).toEqual([method, path, true]);
+    }
+  });
+
+  test('has the fields of what is shown', () => {
+    const fieldsOf = (name: string) => Object.keys(openapi.components?.schemas?.[name]?.properties ?? {}).sort();
+    expect(fieldsOf('Task')).toEqual(Object.keys(taskView(aTask('t'))).sort());
+    expect(fieldsOf('LedgerRow')).toEqual(Object.keys(ledgerView(anAttempt('a'))).sort());
+    expect(fieldsOf('Turn')).toEqual(Object.keys(turnView(aTurn('s', 1))).sort());
+    const stored = { ...aSession('s'), ...anEnd('s', { record: JSON.stringify(record) }) };
+    const shown = { ...sessionView(stored, undefined), turns: [], tasks: [], ledger: [] };
+    expect(fieldsOf('Session')).toEqual(Object.keys(shown).sort());
   });
 
   test('has the fields of a demand', () => {

@@ -66,7 +66,8 @@ describe('connections that are opened ahead', () => {
     expect(schema.parse(file({})).providers.strict?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });
     expect(schema.safeParse(file({ warm: { connections: 0 } })).success).toBe(true);
     const asked = file({ warm: { connections: 1 } });
-    expect(problemsOf(schema, asked, schema.safeParse(asked).error?.issues ?? [])).toEqual([
+    const parsed = { schema, input: asked, isHidden: () => false };
+    expect(problemsOf(parsed, schema.safeParse(asked).error?.issues ?? [])).toEqual([
       {
         path: 'providers.strict.warm.connections',
         message: 'expected 0: this provider allows no connection that is opened ahead, got 1',

@@ -48,6 +48,19 @@ describe('the prompt class', () => {
   });
 });
 
+test('a key that may use some classes has no other for the asking', () => {
+  const key = { classes: ['commodity'] };
+  expect(ask({}, key)).toMatchObject({ promptClass: 'realtime' });
+  expect(ask({}, key, '/v1/responses')).toMatchObject({ promptClass: 'written' });
+  expect(ask({ 'x-trunkline-class': 'realtime' }, key)).toMatchObject({ promptClass: 'realtime' });
+  expect(ask({ 'x-trunkline-class': 'commodity' }, key)).toMatchObject({ promptClass: 'commodity' });
+  expect(ask({ 'x-trunkline-class': 'premium' }, key)).toMatchObject({
+    status: 403,
+    code: 'class_not_allowed',
+    message: 'unexpected x-trunkline-class; this key may use commodity',
+  });
+});
+
 describe('the data class', () => {
   test('is open, and can be tightened by key, route or client', () => {
     expect(ask({})).toMatchObject({ dataClass: 'open' });

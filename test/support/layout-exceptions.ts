@@ -18,6 +18,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/closing-handshake.test.ts': 'how peer.ts ends a connection',
   'test/bench/report/committed.test.ts': 'the README beside the committed report',
+  'test/server/side/translated-calls.test.ts': 'profiles of other forms under the router',
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',
   'test/server/side/seeded-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',

@@ -32,7 +32,7 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
 /** Making a database takes longer than most tests: one that was opened without a place of its own is used again. */
 async function emptyPostgres({ url }: StorePlace): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
-  await database.query('truncate session, turn, task, ledger, budget, delivery, lease, secret');
+  await database.query('truncate session, turn, task, ledger, budget, delivery, lease');
   await database.close();
 }
 

@@ -15,9 +15,18 @@ export interface WorkerOptions {
   readonly leaseMs: number;
   readonly timeoutMs: number;
   readonly concurrency: number;
+  /** The share of titles that are scored. */
+  readonly scored?: number;
 }
 
-const { place, baseUrl, leaseMs, timeoutMs, concurrency } = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
+const {
+  place,
+  baseUrl,
+  leaseMs,
+  timeoutMs,
+  concurrency,
+  scored = 0,
+} = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
 const store = await openStore(place);
 const router = plainRouter({
   baseUrl,
@@ -34,6 +43,7 @@ createRunner({
     tasks: [
       { kind: 'title', class: 'plain', maxAttempts: 100 },
       { kind: 'summary', class: 'plain', maxAttempts: 3 },
+      { kind: 'quality', class: 'plain', of: ['title'], sample: scored, maxAttempts: 100 },
     ],
     webhooks: [{ url: 'https://example.com/hook', secret: 'a-secret', events: ['task.done', 'task.failed'] }],
   }),

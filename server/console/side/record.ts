@@ -8,6 +8,8 @@ export type TaskState = (typeof taskStates)[number];
 export interface SideTask {
   readonly id: string;
   readonly kind: string;
+  /** The id of the task whose result it scores; '' for none. */
+  readonly scores: string;
   readonly state: TaskState;
   /** As the kind defines it; undefined while there is none, and when it was deleted. */
   readonly result: unknown;
@@ -47,7 +49,7 @@ export function readRecord(body: unknown): SideRecord {
   return {
     isWhole: Array.isArray(record.tasks),
     isEnded: record.state === 'closed' || record.endedAt !== undefined,
-    tasks: latestOfEach(tasks).toSorted((a, b) => placeOf(a.kind) - placeOf(b.kind)),
+    tasks: withScores(latestOfEach(tasks), tasks).toSorted((a, b) => placeOf(a.kind) - placeOf(b.kind)),
     charges: listOf(record.ledger).map((row) => readCharge(objectOf(row))),
   };
 }
@@ -62,7 +64,7 @@ function readTask(value: unknown): SideTask | undefined {
   const state = taskStates.find((one) => one === task.state);
   if (kind === '' || state === undefined) return undefined;
   return {
-    ...{ id: id || kind, kind, state },
+    ...{ id: id || kind, kind, scores: textOf(task.scores), state },
     result: parsed(task.result),
     quality: textOf(task.quality),
     error: textOf(task.error) || textOf(objectOf(task.error).code),
@@ -93,7 +95,8 @@ function parsed(result: unknown): unknown {
 }
 
 /** A kind that runs every few turns has numbered tasks, `<session>.<kind>.<number>`: the last one that is done stands for all. */
-function latestOfEach(tasks: readonly SideTask[]): SideTask[] {
+function latestOfEach(all: readonly SideTask[]): SideTask[] {
+  const tasks = all.filter(({ scores }) => scores === '');
   const numbered = new Map<string, SideTask>();
   const others: SideTask[] = [];
   for (const task of tasks) {
@@ -102,6 +105,11 @@ function latestOfEach(tasks: readonly SideTask[]): SideTask[] {
     else if (old === undefined || comesAfter(task, old)) numbered.set(task.kind, task);
   }
   return [...others, ...numbered.values()];
+}
+
+/** A score is read with the result that it is of. */
+function withScores(shown: readonly SideTask[], all: readonly SideTask[]): SideTask[] {
+  return [...shown, ...all.filter(({ scores }) => shown.some(({ id }) => id === scores))];
 }
 
 function comesAfter(task: SideTask, old: SideTask): boolean {

@@ -93,7 +93,7 @@ function AfterBody({ after, kinds, hasSession }: BodyProps) {
       <Trouble after={after} />
       <div class="results" aria-busy={shown.some((task) => !isSettled(task))}>
         {shown.map((task) => (
-          <TaskResult key={task.id} task={task} />
+          <TaskResult key={task.id} task={task} of={shown.find(({ id }) => id === task.scores)?.kind} />
         ))}
         {ghosts.map((kind) => (
           <GhostResult key={kind} kind={kind} />

@@ -6,11 +6,17 @@ import { kindLabel, type SideTask, type TaskState } from '../side/record.ts';
 import { type Criterion, type Result, readResult } from '../side/result.ts';
 import { Icon } from './icon.tsx';
 
-export function TaskResult({ task }: { task: SideTask }) {
+/** `of`: the kind of the task that this one scores. */
+export function TaskResult({ task, of }: { task: SideTask; of?: string | undefined }) {
   const { kind, state, error, quality, isRehearsal } = task;
   const result = useMemo(() => readResult(kind, task.result), [kind, task.result]);
   return (
-    <Frame kind={kind} state={state} marks={<Marks state={state} quality={quality} isRehearsal={isRehearsal} />}>
+    <Frame
+      kind={kind}
+      of={of}
+      state={state}
+      marks={<Marks state={state} quality={quality} isRehearsal={isRehearsal} />}
+    >
       {state === 'done' && result !== undefined && <ResultBody kind={kind} result={result} />}
       {state === 'done' && result === undefined && <p class="empty">The result is no longer kept.</p>}
       {(state === 'queued' || state === 'running') && <Ghost kind={kind} isMoving={state === 'running'} />}
@@ -30,16 +36,17 @@ export function GhostResult({ kind }: { kind: string }) {
 
 interface FrameProps {
   readonly kind: string;
+  readonly of?: string | undefined;
   readonly state: TaskState | 'unknown';
   readonly marks: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-function Frame({ kind, state, marks, children }: FrameProps) {
+function Frame({ kind, of, state, marks, children }: FrameProps) {
   return (
     <article class={`result result-${kind}`} data-kind={kind} data-state={state}>
       <div class="result-head">
-        <h3>{kindLabel(kind)}</h3>
+        <h3>{of === undefined ? kindLabel(kind) : `${kindLabel(kind)} of: ${kindLabel(of)}`}</h3>
         {marks}
       </div>
       {children}

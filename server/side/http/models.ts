@@ -1,6 +1,6 @@
 // GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
 
-import { boundClass, classesOf } from './chat-class.ts';
+import { allowedClasses, classesOf } from './chat-class.ts';
 import { type Asked, type Route, reply, type SideHttpOptions } from './route.ts';
 
 interface Model {
@@ -13,8 +13,8 @@ interface Model {
 
 /** Every model once, in the order of the classes and their targets. */
 export function modelsFor(asked: Pick<Asked, 'requester'>, config: SideHttpOptions['config']): readonly Model[] {
-  const bound = boundClass(asked, config);
-  const classes = Object.entries(classesOf(config)).filter(([name]) => bound === undefined || name === bound);
+  const allowed = allowedClasses(asked, config);
+  const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
   const targets = classes.flatMap(([, settings]) => settings.targets);
   const models = new Map<string, Model>();
   for (const { model, gateway } of targets) {

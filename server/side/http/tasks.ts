@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../side-error.ts';
 import type { Task, TaskState } from '../records.ts';
 import { type Demand, newDemandTask } from '../tasks/demand.ts';
-import { dataClassOf, wantedClass } from './chat-class.ts';
+import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat-class.ts';
 import { type JsonObject, parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
 import { type Asked, keyFilter, maySee, type Route, reply, type SideHttpOptions } from './route.ts';
@@ -39,7 +39,7 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
   if (isProblem(promptClass)) return promptClass;
   const dataClass = dataClassOf(asked, config);
   if (isProblem(dataClass)) return dataClass;
-  return newDemandTask({
+  const demand = await newDemandTask({
     body,
     config,
     key: requester.scope === 'key' ? requester.key : undefined,
@@ -52,6 +52,9 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
       return session !== undefined && maySee(asked, session.key) ? session : undefined;
     },
   });
+  const allowed = allowedClasses(asked, config);
+  if (demand.kind === 'problem' || allowed === undefined || allowed.includes(demand.task.promptClass)) return demand;
+  return forbiddenClass(allowed, demand.task.promptClass);
 }
 
 /** Whether a task is what is asked for again; the text of one that is done is gone, and cannot be compared. */

@@ -63,8 +63,6 @@ const first = [
   'create index delivery_due on delivery (is_over, next_at, id)',
   'create index delivery_session on delivery (session) where session is not null',
   'create table lease (owner text not null primary key, expires_at bigint not null)',
-  'create table secret (id text not null primary key, burned_at bigint not null, expires_at bigint not null)',
-  'create index secret_expiry on secret (expires_at)',
 ];
 
 const seeds = ['alter table session add column seeded_from text'];

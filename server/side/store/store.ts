@@ -63,8 +63,10 @@ export interface TaskOutcome {
   readonly error?: string | undefined;
   readonly quality?: Quality | undefined;
   readonly at: number;
-  /** Written with the outcome, in the same transaction. */
+  /** Written with the outcome, in the same transaction: messages, tasks that follow, and the score that a ledger row gets. */
   readonly deliveries: readonly Delivery[];
+  readonly tasks?: readonly Task[] | undefined;
+  readonly graded?: { readonly row: string; readonly score: number } | undefined;
 }
 
 /** ms since the epoch. `key`: rows of this one only, null for those of open mode; undefined: of all. */

@@ -3,6 +3,7 @@
 import type { Task } from '../records.ts';
 import { conditions, ofKey } from './conditions.ts';
 import type { Query, Value } from './database.ts';
+import { grade } from './ledger.ts';
 import { DUE } from './schema.ts';
 import type { TaskFilter, TaskOutcome } from './store.ts';
 import { insertAll, textValue } from './table.ts';
@@ -86,6 +87,8 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
     deliveries,
     outcome.deliveries.map((delivery) => ({ ...delivery, session })),
   );
+  await insertAll(query, tasks, outcome.tasks ?? []);
+  if (outcome.graded !== undefined) await grade(query, outcome.graded.row, { score: outcome.graded.score });
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { problemsOf } from '../../config-problem.ts';
 import { newId } from '../new-id.ts';
 import type { DataClass, StoredSession, Task } from '../records.ts';
 import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../side-schema.ts';
@@ -79,7 +80,7 @@ export interface Demand {
  */
 export async function newDemandTask(request: DemandRequest): Promise<Demand | DemandProblem> {
   const parsed = demandSchema.safeParse(request.body);
-  if (!parsed.success) return problem('invalid_request', issuesOf(parsed.error));
+  if (!parsed.success) return problem('invalid_request', issuesOf(request.body, parsed.error));
   const body = parsed.data;
   const objection = sourceProblem(body, request.config) ?? kindProblem(body, request.config);
   if (objection !== undefined) return objection;
@@ -188,9 +189,13 @@ function idOf(key: string | undefined, idempotencyKey: string): string {
 
 const MAX_ISSUES = 5;
 
-function issuesOf(error: z.ZodError): string {
-  return error.issues
+/** Fields of content. */
+const HIDDEN: readonly PropertyKey[] = ['text', 'messages', 'schema', 'prompt', 'rubric'];
+
+function issuesOf(input: unknown, { issues }: z.ZodError): string {
+  const isHidden = ([field = '']: readonly PropertyKey[]) => HIDDEN.includes(field);
+  return problemsOf({ schema: demandSchema, input, isHidden }, issues.slice(0, MAX_ISSUES))
     .slice(0, MAX_ISSUES)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
     .join('; ');
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Delivery, SessionEnd, StoredSession, Task } from '../records.ts';
 import type { SideConfig, WebhookConfig } from '../side-schema.ts';
+import { scoredBy } from './scoring.ts';
 
 type Event = WebhookConfig['events'][number];
 
@@ -13,6 +14,7 @@ export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webho
     id: task.id,
     session: task.session,
     kind: task.kind,
+    scores: scoredBy(task),
     class: task.promptClass,
     state: task.state,
     result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),

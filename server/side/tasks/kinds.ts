@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { BUILT_IN_KINDS, type TaskConfig } from '../side-schema.ts';
 import { type Check, compileSchema, type JsonSchema } from './json-schema.ts';
-import { type BuiltInKind, INSTRUCTIONS, RUBRIC, systemMessage } from './prompts.ts';
+import { type BuiltInKind, INSTRUCTIONS, RESULT_RUBRIC, RUBRIC, SCORING, systemMessage } from './prompts.ts';
 import * as results from './results.ts';
 
 /** What a task of a kind needs to run. */
@@ -15,7 +15,7 @@ export interface Kind {
 }
 
 /** What a kind is made of: a configured task, or one that is asked for. */
-export type KindSettings = Pick<TaskConfig, 'kind' | 'labels' | 'schema' | 'prompt' | 'rubric'>;
+export type KindSettings = Pick<TaskConfig, 'kind' | 'labels' | 'schema' | 'prompt' | 'rubric' | 'of'>;
 
 /** The kind, or what is missing or wrong in its settings. */
 export function kindOf(settings: KindSettings): Kind | { readonly problem: string } {
@@ -23,18 +23,13 @@ export function kindOf(settings: KindSettings): Kind | { readonly problem: strin
   if (problem !== undefined) return { problem };
   const form = settings.schema ? ownForm(settings.schema) : builtInForm(settings);
   if ('problem' in form) return { problem: `schema: ${form.problem}` };
-  const instructions = settings.prompt ?? INSTRUCTIONS[settings.kind as BuiltInKind];
-  return { name: settings.kind, system: systemMessage(instructions, detailsOf(settings), form.schema), ...form };
+  return { name: settings.kind, system: systemMessage(askedOf(settings), form.schema), ...form };
 }
 
-/** What is wrong with the kinds of a configuration, schemas included: for its check, and for the start of the side process. */
-export function kindProblems(
-  tasks: readonly TaskConfig[],
-): readonly { readonly path: string; readonly message: string }[] {
-  return tasks.flatMap((task, index) => {
-    const kind = kindOf(task);
-    return 'problem' in kind ? [{ path: `tasks[${index}]`, message: kind.problem }] : [];
-  });
+/** What a model is asked to do, with the lists that it is told of. */
+export function askedOf(settings: KindSettings): readonly string[] {
+  const { kind, prompt, of } = settings;
+  return [prompt ?? (of ? SCORING : INSTRUCTIONS[kind as BuiltInKind]), ...detailsOf(settings)];
 }
 
 interface Form {
@@ -59,8 +54,8 @@ function kindProblem({ kind, labels, schema, prompt }: KindSettings): string | u
   return undefined;
 }
 
-function detailsOf({ kind, rubric, labels }: KindSettings): readonly string[] {
-  if (kind === 'quality') return [`The rubric:\n${rubric ?? RUBRIC}`];
+function detailsOf({ kind, rubric, labels, of }: KindSettings): readonly string[] {
+  if (kind === 'quality') return [`The rubric:\n${rubric ?? (of ? RESULT_RUBRIC : RUBRIC)}`];
   return labels === undefined ? [] : [`The labels: ${labels.map((label) => JSON.stringify(label)).join(', ')}`];
 }
 

@@ -56,13 +56,18 @@ export function continued(previous: string, { text, isCut }: Material): Material
   return { text: `${block('previous-summary', previous)}\n${text}`, isCut };
 }
 
+/** What a task was asked, what it worked on, and what it made of it. */
+export function judged(asked: string, { text, isCut }: Material, result: string): Material {
+  return { text: [block('task', asked), text, block('result', result)].join('\n'), isCut };
+}
+
 function block(tag: string, text: string): string {
   return `<${tag}>\n${withoutTags(text)}\n</${tag}>`;
 }
 
 /** A closing tag inside the data would end it early. */
 export function withoutTags(text: string): string {
-  return text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary)\b)/gi, '‹');
+  return text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary|task|result)\b)/gi, '‹');
 }
 
 /** Keeps the beginning and, since calls are decided late, more of the end; says how much is missing between. */

@@ -53,12 +53,12 @@ function planned(session: StoredSession, config: SideConfig): readonly TaskConfi
   if (config.transcripts === 'off') return [];
   if (session.dataClass === 'regulated' && !config.regulated.store) return [];
   if (config.standIn && !session.isRehearsal) return [];
-  return config.tasks.filter(({ kind, sample }) => lot(session.id, kind) < sample);
+  return config.tasks.filter((task) => task.of === undefined && isDrawn(session.id, task));
 }
 
-/** A number in [0, 1) that is the same whenever the session and the kind are. */
-function lot(session: string, kind: string): number {
-  return createHash('sha256').update(`${session}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48;
+/** Whether a session, or a task whose result may be scored, is in the sample: the same whenever its id and the kind are. */
+export function isDrawn(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
+  return createHash('sha256').update(`${id}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48 < sample;
 }
 
 function taskOf(

@@ -1,11 +1,12 @@
-// One run of one task, from its settings to its verdict. It writes nothing but grades of its own attempts; the runner settles.
+// One run of one task, from its settings to its verdict. It writes nothing but the quality of its own attempt; the runner settles.
 
 import type { Router } from '../call.ts';
 import type { Task } from '../records.ts';
 import type { SideConfig, TaskConfig } from '../side-schema.ts';
 import type { Store } from '../store/store.ts';
-import { type Asked, ask, type Question } from './ask.ts';
+import { ask, type Question } from './ask.ts';
 import { kindOf } from './kinds.ts';
+import { judgedResult } from './scoring.ts';
 import { materialOf } from './source.ts';
 import { readInput, settingsOf } from './task-input.ts';
 import { type Patience, type Verdict, verdictOn } from './verdict.ts';
@@ -35,11 +36,13 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   }
   const kind = kindOf(settings);
   if ('problem' in kind) return { state: 'failed', error: `invalid_task: ${kind.problem}`.slice(0, 500) };
-  const material = await materialOf(task, input, store);
+  const material = input.scores
+    ? await judgedResult(input.scores, config, store)
+    : await materialOf(task, input, store);
   if (material === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
   const asked = await ask(router, { kind, material, call: callOf(task, settings, context, signal) });
-  await grade(task, asked, store);
+  if (asked.kind !== 'unanswered') await store.grade(asked.attempt, { quality: asked.quality });
   return verdictOn(task, asked, { maxAttempts: settings.maxAttempts, patience, now: Date.now() });
 }
 
@@ -58,19 +61,4 @@ function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal
     deadline: performance.now() + settings.deadlineMs,
     maxTokens: settings.maxTokens ?? config.classes[task.promptClass]?.maxTokens ?? 1024,
   };
-}
-
-/** The attempt gets its quality; the realtime row of a session whose answers were scored gets its score, while the lease is ours. */
-async function grade(task: Task, asked: Asked, store: Store): Promise<void> {
-  if (asked.kind === 'unanswered') return;
-  await store.grade(asked.attempt, { quality: asked.quality });
-  const score = asked.kind === 'fits' && task.kind === 'quality' ? overall(asked.value) : undefined;
-  if (score === undefined || task.session === undefined) return;
-  if (await store.prolong(task.id, task.version, task.leaseUntil ?? Date.now()))
-    await store.grade(task.session, { score });
-}
-
-function overall(value: unknown): number | undefined {
-  const score = (value as { overall?: unknown } | null)?.overall;
-  return typeof score === 'number' && score >= 0 && score <= 1 ? score : undefined;
 }

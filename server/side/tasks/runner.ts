@@ -12,6 +12,7 @@ import { taskDeliveries } from './events.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { planNext } from './plan.ts';
 import { runTask } from './run-task.ts';
+import { gradeOf, scorings } from './scoring.ts';
 import { readInput, settingsOf } from './task-input.ts';
 import { again, PATIENCE, type Patience, type Verdict } from './verdict.ts';
 
@@ -217,8 +218,10 @@ class TaskRunner implements Runner {
     const at = Date.now();
     const after: Task = { ...task, error: undefined, ...verdict, leaseUntil: undefined, updatedAt: at };
     const deliveries = verdict.state === 'queued' ? [] : taskDeliveries(after, config, at);
+    const follows =
+      verdict.state === 'done' ? { tasks: scorings(after, verdict.attempt, config), graded: gradeOf(after) } : {};
     const { id, version } = task;
-    const isWritten = await store.settleTask({ id, version, ...verdict, at, deliveries });
+    const isWritten = await store.settleTask({ id, version, ...verdict, at, deliveries, ...follows });
     if (isWritten) settled?.(after);
     return isWritten;
   }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Task } from '../records.ts';
 import { type SideConfig, type TaskConfig, taskSchema } from '../side-schema.ts';
 
-const inputSchema = z.strictObject({
+const workSchema = z.strictObject({
   text: z.string().optional(),
   messages: z.array(z.strictObject({ role: z.string(), content: z.string() })).optional(),
   /** Which of the configured tasks of this kind it is. */
@@ -15,6 +15,11 @@ const inputSchema = z.strictObject({
   schema: taskSchema.shape.schema,
   prompt: taskSchema.shape.prompt,
   rubric: taskSchema.shape.rubric,
+});
+
+const inputSchema = workSchema.extend({
+  /** Of a task that scores another one's result: which one, the attempt that gave the result, and what the other one worked on. */
+  scores: z.strictObject({ task: z.string(), kind: z.string(), attempt: z.string(), input: workSchema }).optional(),
 });
 
 /** `Task.input` as data. */
@@ -36,11 +41,14 @@ export function readInput({ input }: Pick<Task, 'input'>): TaskInput | undefined
 
 /** The settings of a task; what the request said comes before what is configured. */
 export function settingsOf(task: Task, config: SideConfig, input = readInput(task) ?? {}): TaskConfig {
-  const ofKind = config.tasks.filter(({ kind }) => kind === task.kind);
+  const scored = input.scores?.kind;
+  const ofKind = config.tasks.filter(
+    ({ kind, of }) => kind === task.kind && (scored === undefined ? of === undefined : of?.includes(scored)),
+  );
   const configured = ofKind.find(({ when }) => timing(when) === (input.every ?? 'once')) ?? ofKind[0];
   const { labels, schema, prompt, rubric } = input;
   const asked = Object.entries({ labels, schema, prompt, rubric }).filter(([, value]) => value !== undefined);
-  const base = configured ?? taskSchema.parse({ kind: task.kind, class: task.promptClass });
+  const base = configured ?? taskSchema.parse({ kind: task.kind, class: task.promptClass, of: scored && [scored] });
   return { ...base, ...Object.fromEntries(asked) };
 }
 

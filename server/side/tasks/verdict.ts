@@ -6,7 +6,13 @@ import type { Asked } from './ask.ts';
 
 /** How a run ended, as the store gets it. */
 export type Verdict =
-  | { readonly state: 'done'; readonly result: string; readonly quality: Quality }
+  | {
+      readonly state: 'done';
+      readonly result: string;
+      readonly quality: Quality;
+      /** The ledger row of the answer. */
+      readonly attempt: string;
+    }
   | { readonly state: 'failed'; readonly error: string; readonly quality?: Quality | undefined }
   | { readonly state: 'dead'; readonly error: string }
   | { readonly state: 'queued'; readonly error: string; readonly runAt: number; readonly isGivenBack?: true };
@@ -37,7 +43,12 @@ export interface Chances {
 export function verdictOn(task: Task, asked: Asked, chances: Chances): Verdict {
   switch (asked.kind) {
     case 'fits':
-      return { state: 'done', result: JSON.stringify(asked.value), quality: asked.quality };
+      return {
+        state: 'done',
+        result: JSON.stringify(asked.value),
+        quality: asked.quality,
+        attempt: asked.attempt,
+      };
     case 'misfits':
       return {
         state: 'failed',

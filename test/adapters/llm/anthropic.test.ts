@@ -1,8 +1,8 @@
-// Anthropic's Messages from and to chat completions.
+// Chat completions as Anthropic's Messages.
 
 import { expect, test } from 'vitest';
 import { anthropic } from '../../../adapters/llm/anthropic.ts';
-import { type LlmCall, LlmFault } from '../../../adapters/llm/llm.ts';
+import type { LlmCall } from '../../../adapters/llm/llm.ts';
 
 const call: LlmCall = {
   messages: [
@@ -42,15 +42,15 @@ test('a call has its system text apart, turns in alternation, and its limits in 
 test('a schema is a tool that must be called, and its input is the answer', () => {
   const schema = { type: 'object', properties: { a: { type: 'number' } } };
   const asked = bodyOf({ schema: { name: 'x', schema } });
-  expect(asked.tools).toMatchObject([{ name: 'answer', input_schema: schema }]);
-  expect(asked.tool_choice).toEqual({ type: 'tool', name: 'answer' });
+  expect(asked.tools).toMatchObject([{ name: 'trunkline_answer', input_schema: schema }]);
+  expect(asked.tool_choice).toEqual({ type: 'tool', name: 'trunkline_answer' });
   const format = { response_format: { type: 'json_schema', json_schema: { schema } } };
   expect(bodyOf({ extra: format }).tools).toEqual(asked.tools);
   const body = Buffer.from(
     JSON.stringify({
       id: 'msg_1',
       model: 'claude-sonnet-4-5-20250929',
-      content: [{ type: 'tool_use', name: 'answer', input: { a: 1 } }],
+      content: [{ type: 'tool_use', name: 'trunkline_answer', input: { a: 1 } }],
       stop_reason: 'tool_use',
       usage: { input_tokens: 10, cache_read_input_tokens: 90, cache_creation_input_tokens: 5, output_tokens: 7 },
     }),
@@ -69,84 +69,125 @@ test('a schema is a tool that must be called, and its input is the answer', () =
   });
 });
 
-test('what has no form here is unsupported, never dropped', () => {
-  const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/a.png' } }] };
-  const refused: Partial<LlmCall>[] = [
-    { extra: { tools: [] } },
-    { extra: { logprobs: true } },
-    { extra: { response_format: { type: 'json_object' } } },
-    { messages: [image] },
-    { messages: [{ role: 'tool', content: 'x', tool_call_id: '1' }] },
-    { messages: [{ role: 'assistant', content: 'I begin' }] },
+const weather = {
+  type: 'function',
+  function: { name: 'weather', description: 'Of a city.', parameters: { type: 'object', properties: { city: {} } } },
+};
+const asking = (id: string, city: string) => ({
+  id,
+  type: 'function',
+  function: { name: 'weather', arguments: JSON.stringify({ city }) },
+});
+
+test('tools, what is to be called of them, and what they gave back are said in its form', () => {
+  const messages = [
+    { role: 'user', content: 'Is it warm in Bonn or in Rome?' },
+    { role: 'assistant', content: 'I look.', tool_calls: [asking('call_1', 'Bonn'), asking('call_2', 'Rome')] },
+    { role: 'tool', tool_call_id: 'call_1', content: '12' },
+    { role: 'tool', tool_call_id: 'call_2', content: [{ type: 'text', text: '24' }] },
+    { role: 'user', content: 'So?' },
   ];
-  for (const more of refused) expect(() => bodyOf(more)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+  expect(bodyOf({ messages, temperature: undefined, extra: { tools: [weather] } })).toEqual({
+    model: 'claude-sonnet-4-5',
+    max_tokens: 64,
+    messages: [
+      { role: 'user', content: 'Is it warm in Bonn or in Rome?' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'I look.' },
+          { type: 'tool_use', id: 'call_1', name: 'weather', input: { city: 'Bonn' } },
+          { type: 'tool_use', id: 'call_2', name: 'weather', input: { city: 'Rome' } },
+        ],
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'call_1', content: '12' },
+          { type: 'tool_result', tool_use_id: 'call_2', content: '24' },
+          { type: 'text', text: 'So?' },
+        ],
+      },
+    ],
+    tools: [{ name: 'weather', description: 'Of a city.', input_schema: weather.function.parameters }],
+    tool_choice: { type: 'auto' },
+  });
+});
+
+test.each([
+  [{ tool_choice: 'none' }, { type: 'none' }],
+  [{ tool_choice: 'required' }, { type: 'any' }],
+  [{ tool_choice: { type: 'function', function: { name: 'weather' } } }, { type: 'tool', name: 'weather' }],
+  [{ parallel_tool_calls: false }, { type: 'auto', disable_parallel_tool_use: true }],
+])('the choice of a tool: %j', (extra, choice) => {
+  expect(bodyOf({ extra: { tools: [weather], ...extra } }).tool_choice).toEqual(choice);
+});
+
+test('a tool without arguments has a schema of none, and a strict one stays so', () => {
+  const tools = [{ type: 'function', function: { name: 'now', strict: true } }];
+  expect(bodyOf({ extra: { tools } }).tools).toEqual([
+    { name: 'now', input_schema: { type: 'object', properties: {} }, strict: true },
+  ]);
+});
+
+test('images go as they are: as base64, or as a URL', () => {
+  const image = (url: string) => ({ type: 'image_url', image_url: { url, detail: 'low' } });
+  const content = [
+    { type: 'text', text: 'What' },
+    { type: 'text', text: 'is it?' },
+    image('data:image/PNG;base64,AAAA'),
+    image('https://x.example/a.jpg'),
+  ];
+  expect(bodyOf({ messages: [{ role: 'user', content }] }).messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What\nis it?' },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } },
+        { type: 'image', source: { type: 'url', url: 'https://x.example/a.jpg' } },
+      ],
+    },
+  ]);
+});
+
+const said = (...parts: object[]) => ({ messages: [{ role: 'user', content: parts }] });
+
+test.each<[string, Partial<LlmCall>]>([
+  ['log probabilities', { extra: { logprobs: true } }],
+  ['JSON without a schema', { extra: { response_format: { type: 'json_object' } } }],
+  ['functions of before', { extra: { functions: [] } }],
+  ['tools that are no functions', { extra: { tools: [{ type: 'custom', custom: { name: 'x' } }] } }],
+  ['a choice among some tools', { extra: { tools: [weather], tool_choice: { type: 'allowed_tools' } } }],
+  ['a choice of no tools', { extra: { tool_choice: 'required' } }],
+  [
+    'a tool of the name that is ours',
+    { extra: { tools: [{ type: 'function', function: { name: 'trunkline_answer' } }] } },
+  ],
+  ['tools beside a schema', { schema: { name: 'x', schema: {} }, extra: { tools: [weather] } }],
+  [
+    'what no call asked for',
+    {
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'tool', tool_call_id: '1', content: 'x' },
+      ],
+    },
+  ],
+  [
+    'arguments that are no object',
+    { messages: [{ role: 'assistant', tool_calls: [{ id: '1', function: { name: 'x', arguments: '[' } }] }] },
+  ],
+  ['an image of another type', said({ type: 'image_url', image_url: { url: 'data:image/tiff;base64,AAAA' } })],
+  ['an image that is no base64', said({ type: 'image_url', image_url: { url: 'data:image/png,AAAA' } })],
+  ['audio', said({ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } })],
+  ['a message without content', { messages: [{ role: 'user' }] }],
+  ['another role', { messages: [{ role: 'function', content: 'x' }] }],
+  ['an assistant that begins', { messages: [{ role: 'assistant', content: 'I begin' }] }],
+])('%s has no form here: unsupported, never dropped', (_, more) => {
+  expect(() => bodyOf(more)).toThrow(expect.objectContaining({ code: 'unsupported' }));
 });
 
 test('instructions alone are said by the user', () => {
   const { system, messages } = bodyOf({ messages: [{ role: 'system', content: 'Say hi' }] });
   expect([system, messages]).toEqual([undefined, [{ role: 'user', content: 'Say hi' }]]);
-});
-
-const events = [
-  ['message_start', { message: { id: 'msg_2', model: 'claude-x', usage: { input_tokens: 11, output_tokens: 1 } } }],
-  ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
-  ['ping', {}],
-  ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hel' } }],
-  ['content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'lo' } }],
-  ['content_block_stop', { index: 0 }],
-  ['message_delta', { delta: { stop_reason: 'max_tokens' }, usage: { output_tokens: 9 } }],
-  ['message_stop', {}],
-] as const;
-const wire = (list: readonly (readonly [string, object])[]) =>
-  list.map(([type, data]) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`).join('');
-
-test('a stream becomes chunks of a chat completion', () => {
-  const extra = { stream_options: { include_usage: true } };
-  const stream = anthropic.readStream({}, { ...call, isStreamed: true, extra });
-  const bytes = Buffer.from(wire(events));
-  const passed = [stream.push(bytes.subarray(0, 100)), stream.push(bytes.subarray(100))];
-  expect(stream.served()).toBe('claude-x');
-  const { rest, outcome, isComplete } = stream.end();
-  const lines = Buffer.concat([...passed, rest])
-    .toString()
-    .split('\n\n')
-    .filter(Boolean);
-  expect(lines.pop()).toBe('data: [DONE]');
-  const chunks = lines.map((one) => JSON.parse(one.replace('data: ', '')));
-  expect(
-    chunks.every(
-      ({ id, object, model }) => id === 'msg_2' && object === 'chat.completion.chunk' && model === 'claude-x',
-    ),
-  ).toBe(true);
-  expect(chunks.map(({ choices }) => choices[0]?.delta)).toEqual([
-    { role: 'assistant', content: 'Hel' },
-    { content: 'lo' },
-    {},
-    undefined,
-  ]);
-  expect(chunks[2].choices[0].finish_reason).toBe('length');
-  expect(chunks[3].usage).toEqual({
-    prompt_tokens: 11,
-    completion_tokens: 9,
-    total_tokens: 20,
-    prompt_tokens_details: { cached_tokens: 0 },
-  });
-  expect(isComplete).toBe(true);
-  expect(outcome).toMatchObject({ text: 'Hello', finish: 'length', usage: { inputTokens: 11, outputTokens: 9 } });
-});
-
-test('a stream that breaks off is not complete; one with an error is a fault', () => {
-  const broken = anthropic.readStream({}, { ...call, isStreamed: true });
-  broken.push(Buffer.from(wire(events.slice(0, 5))));
-  expect(broken.end()).toMatchObject({ isComplete: false, outcome: { text: 'Hello' } });
-  const failing = anthropic.readStream({}, { ...call, isStreamed: true });
-  const error = wire([['error', { error: { type: 'overloaded_error', message: 'busy' } }]]);
-  expect(() => failing.push(Buffer.from(error))).toThrow(LlmFault);
-});
-
-test('an answer that is no message is garbled', () => {
-  for (const body of ['', '{}', '[]'])
-    expect(() => anthropic.readReply({ status: 200, headers: {}, body: Buffer.from(body) })).toThrow(
-      expect.objectContaining({ code: 'garbled' }),
-    );
 });

@@ -1,7 +1,9 @@
 // What one attempt may cost and how long it may take: budgets, prices, places, deadlines.
 
 import { describe, expect, test } from 'vitest';
+import { mostPromptTokens } from '../../../server/side/prompt-tokens.ts';
 import { openStore } from '../../../server/side/store/open.ts';
+import type { LlmSeen } from '../../support/llm-gateway.ts';
 import { answered, at, call, gateway, pair, routing, unanswered } from '../../support/routing.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
@@ -66,7 +68,8 @@ describe('budgets', () => {
     const a = await gateway({ behaviour: { usage: false, delayMs: 5 } });
     const probe = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, prices });
     await probe.router.run(call());
-    const worst = Math.ceil(Buffer.byteLength(JSON.stringify(a.seen[0]?.body)) / 2) + 100 * 10;
+    const { body } = a.seen[0] as LlmSeen;
+    const worst = mostPromptTokens(JSON.stringify(body), call().llm, body.model).tokens + 100 * 10;
     const maxUsd = (worst * 50 + worst / 2) / 1e6;
     const written = {
       gateways: { one: at(a, { queue: 1000 }) },

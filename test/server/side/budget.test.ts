@@ -1,13 +1,7 @@
 // Windows of budgets, and the most that a call can cost.
 
 import { expect, test } from 'vitest';
-import {
-  budgetsFor,
-  mostPromptTokens,
-  TOKENS_OF_REMOTE_PART,
-  windowAt,
-  worstCase,
-} from '../../../server/side/budget.ts';
+import { budgetsFor, windowAt, worstCase } from '../../../server/side/budget.ts';
 import { createPrices } from '../../../server/side/prices.ts';
 import { llmCall } from '../../support/routing.ts';
 
@@ -43,15 +37,14 @@ test('a call counts in the budgets of its key, of its class, and of all', () => 
   expect(budgetsFor(budgets, { key: undefined, promptClass: 'x' }, now)).toHaveLength(1);
 });
 
-test('the worst case is half the bytes of the request and all the tokens that the answer may have', () => {
-  const prices = createPrices({ m: { input: 2, output: 10 } });
-  const sized = { model: 'm', profile: 'openai', call: llmCall({ maxTokens: 50 }), bodyBytes: 101 };
+test('the worst case is what the prompt may count and all the tokens that the answer may have', () => {
+  const prices = createPrices({ m: { input: 2, output: 10 }, spoken: { input: 2, output: 10, audioInput: 40 } });
+  const sized = { model: 'm', profile: 'openai', call: llmCall({ maxTokens: 50 }), body: 'a'.repeat(101) };
   expect(worstCase(prices, sized)).toBe(51 * 2 + 50 * 10);
   expect(worstCase(prices, { ...sized, model: 'nobody-knows' })).toBeUndefined();
-});
-
-test('what is behind a URL counts for more than the URL', () => {
-  const image = { type: 'image_url', image_url: { url: 'https://x.example/a.png' } };
-  const call = llmCall({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, image] }] });
-  expect(mostPromptTokens(100, call)).toBe(50 + TOKENS_OF_REMOTE_PART);
+  const data = 'A'.repeat(3200);
+  const content = [{ type: 'input_audio', input_audio: { data, format: 'wav' } }];
+  const heard = { ...sized, call: llmCall({ messages: [{ role: 'user', content }], maxTokens: 50 }), body: data };
+  expect(worstCase(prices, heard)).toBe(100 * 2 + 50 * 10);
+  expect(worstCase(prices, { ...heard, model: 'spoken' })).toBe(100 * 40 + 50 * 10);
 });

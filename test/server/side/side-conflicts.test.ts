@@ -80,9 +80,16 @@ describe('gateways', () => {
   });
 
   test('that choose who serves are never direct', () => {
-    expect(refusal(gateway('profile: openrouter, apiKey: k, path: direct'))[0]).toMatch(
-      /^gateways\.g\.path: expected routed/,
-    );
+    const urls = { litellm: true, bifrost: true, 'openai-compatible': true };
+    for (const profile of ['openrouter', 'litellm', 'portkey', 'vercel', 'cloudflare', 'bifrost']) {
+      const url = profile in urls ? ', baseUrl: "https://llm.example/v1"' : '';
+      const settings = profile === 'cloudflare' ? ', settings: { account: a, gateway: b }' : '';
+      expect(refusal(gateway(`profile: ${profile}, apiKey: k, path: direct${url}${settings}`))).toEqual([
+        `gateways.g.path: expected routed, got "direct": ${profile} chooses who serves (an endpoint of your own that serves itself has the profile openai-compatible)`,
+      ]);
+      load(gateway(`profile: ${profile}, apiKey: k, path: routed${url}${settings}`));
+    }
+    load(gateway('profile: openai-compatible, apiKey: k, path: direct, baseUrl: "https://llm.example/v1"'));
     load(gateway('profile: openai, apiKey: k, path: routed'));
   });
 
@@ -174,6 +181,49 @@ describe('tasks', () => {
       'tasks: [{ kind: title, class: commodity, when: { everyTurns: 5 } }, { kind: title, class: commodity, when: { everyTurns: 3 } }]';
     expect(refusal(`${both}\n${twice}`)[0]).toMatch(/^tasks\[1\]\.kind: expected a kind of its own/);
   });
+});
+
+describe('scores of results', () => {
+  const tasks = (...list: string[]) => `${both}\ntasks: [${list.map((one) => `{ class: commodity, ${one} }`).join()}]`;
+
+  test('are of kinds that there are, and never of scores', () => {
+    expect(refusal(tasks('kind: quality, of: [sumary]'))[0]).toMatch(
+      /^tasks\[0\]\.of\[0\]: unknown kind "sumary".*did you mean summary\?$/,
+    );
+    expect(refusal(tasks('kind: quality, of: [title, quality]'))).toEqual([
+      'tasks[0].of[1]: expected another kind: what scores is never scored',
+    ]);
+    expect(refusal(tasks('kind: quality, of: []'))[0]).toMatch(/^tasks\[0\]\.of: expected at least 1 entry/);
+    load(tasks('kind: quality, of: [haiku]', 'kind: haiku, prompt: "Write one.", schema: { type: object }'));
+  });
+
+  test('are given once, beside those of sessions', () => {
+    expect(refusal(tasks('kind: quality, of: [title, title]'))).toEqual(['tasks[0].of[1]: expected kinds that differ']);
+    expect(refusal(tasks('kind: quality, of: [title]', 'kind: quality, of: [summary, title]'))).toEqual([
+      'tasks[1].of[1]: expected a kind that is scored once, tasks[0] does so',
+    ]);
+    load(tasks('kind: quality, of: [title]', 'kind: quality', 'kind: quality, of: [summary]'));
+  });
+
+  test('come when their task is done, and from `quality` alone', () => {
+    expect(refusal(tasks('kind: quality, of: [title], when: { everyTurns: 3 }'))).toEqual([
+      'tasks[0].when: expected none: it comes when a task that it is of is done',
+    ]);
+    expect(refusal(tasks('kind: summary, of: [title]'))).toEqual([
+      'tasks[0].of: expected none: a summary is not of other tasks',
+    ]);
+  });
+});
+
+test('a key has one class or several to choose from, and all of them exist', () => {
+  const key = (text: string) => `${both}\nkeys: [{ id: a, secret: long-enough, ${text} }]`;
+  expect(refusal(key('classes: [comodity]'))).toEqual([
+    'keys[0].classes[0]: unknown class "comodity", expected one of commodity, realtime; did you mean commodity?',
+  ]);
+  expect(refusal(key('class: commodity, classes: [commodity]'))).toEqual([
+    'keys[0].classes: expected class or classes: this key is bound to commodity',
+  ]);
+  load(key('classes: [commodity, realtime]'));
 });
 
 test('webhooks go to public https: URLs, unless they are allowed to go elsewhere', () => {

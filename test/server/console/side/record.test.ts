@@ -32,6 +32,28 @@ test('of a task that runs every few turns the newest result stands for all', () 
   expect(tasks).toMatchObject([{ id: 's.rolling-summary.8', result: { summary: 'after 8' } }]);
 });
 
+test('the score of a result is read with it, and those of older results are not', () => {
+  const task = (id: string, kind: string, scores?: string) => ({ id, kind, scores, state: 'done', result: {} });
+  const { tasks } = readRecord({
+    tasks: [
+      task('s.quality', 'quality'),
+      task('s.title', 'title'),
+      task('s.title.quality', 'quality', 's.title'),
+      task('s.rolling-summary.4', 'rolling-summary'),
+      task('s.rolling-summary.4.quality', 'quality', 's.rolling-summary.4'),
+      task('s.rolling-summary.8', 'rolling-summary'),
+      task('s.rolling-summary.8.quality', 'quality', 's.rolling-summary.8'),
+    ],
+  });
+  expect(tasks.map(({ id }) => id).sort()).toEqual([
+    's.quality',
+    's.rolling-summary.8',
+    's.rolling-summary.8.quality',
+    's.title',
+    's.title.quality',
+  ]);
+});
+
 test('a cost that is not there is unknown, and a zero is a zero', () => {
   const { charges } = readRecord({
     ledger: [

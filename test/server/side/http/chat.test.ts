@@ -9,6 +9,12 @@ import { until } from '../../../support/until.ts';
 const classes = {
   commodity: { targets: [{ gateway: 'router', model: 'some/model' }], maxTokens: 77 },
   premium: { targets: [{ gateway: 'router', model: 'other/model' }] },
+  spare: {
+    targets: [
+      { gateway: 'router', model: 'other/model' },
+      { gateway: 'router', model: 'third/model' },
+    ],
+  },
 };
 const gateways = {
   router: { profile: 'openai-compatible', baseUrl: 'https://llm.example.com/v1', apiKey: 'llm-secret' },
@@ -16,6 +22,7 @@ const gateways = {
 const keys = [
   { id: 'web', secret: 'secret-of-web', team: 'apps' },
   { id: 'bound', secret: 'secret-of-bound', class: 'premium', dataClass: 'regulated' },
+  { id: 'some', secret: 'secret-of-some', classes: ['realtime', 'premium', 'spare'] },
 ];
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 let side: TestSide;
@@ -150,7 +157,8 @@ describe('the official SDK', () => {
   test('lists the models of the classes that its key may use', async () => {
     await start(scriptedRouter(async () => answered('never')));
     const idsOf = async (key: string) => (await sdk(key).models.list()).data.map(({ id }) => id);
-    expect(await idsOf('secret-of-web')).toEqual(['some/model', 'other/model']);
+    expect(await idsOf('secret-of-web')).toEqual(['some/model', 'other/model', 'third/model']);
+    expect(await idsOf('secret-of-some')).toEqual(['other/model', 'third/model']);
     expect(await idsOf('secret-of-bound')).toEqual(['other/model']);
   });
 });
@@ -171,7 +179,7 @@ describe('the class of a call', () => {
         type: 'invalid_request_error',
         code: 'unknown_class',
         param: 'x-trunkline-class',
-        message: 'expected one of the classes commodity, premium, got "constructor"',
+        message: 'expected one of the classes commodity, premium, spare, got "constructor"',
       },
     });
     expect(router.calls).toHaveLength(1);
@@ -184,6 +192,39 @@ describe('the class of a call', () => {
     expect((await post({ 'x-trunkline-class': 'premium' }, 'secret-of-bound')).status).toBe(200);
     expect((await post({ 'x-trunkline-class': 'commodity' }, 'secret-of-bound')).status).toBe(400);
     expect(router.calls.map(({ promptClass }) => promptClass)).toEqual(['premium', 'premium']);
+  });
+
+  test('is one of those that its key may use, the first where nobody says which', async () => {
+    const router = scriptedRouter(async () => answered('yes'));
+    await start(router);
+    expect((await post({}, 'secret-of-some')).status).toBe(200);
+    expect((await post({ 'x-trunkline-class': 'spare' }, 'secret-of-some')).status).toBe(200);
+    expect(router.calls.map(({ promptClass }) => promptClass)).toEqual(['premium', 'spare']);
+    const refused = await post({ 'x-trunkline-class': 'commodity' }, 'secret-of-some');
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toEqual({
+      error: {
+        type: 'permission_error',
+        code: 'class_not_allowed',
+        param: 'x-trunkline-class',
+        message: 'this key may use the classes realtime, premium, spare, got "commodity"',
+      },
+    });
+    expect((await post({ 'x-trunkline-class': 'nobody' }, 'secret-of-some')).status).toBe(400);
+    expect(router.calls).toHaveLength(2);
+  });
+
+  test('is the one of its path, which no header can change', async () => {
+    const router = scriptedRouter(async () => answered('yes'));
+    await start(router, { routes: { '/v1/chat/completions': { class: 'spare' } } });
+    expect((await post({})).status).toBe(200);
+    const refused = await post({ 'x-trunkline-class': 'premium' });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: { message: 'this path is bound to the class spare, got "premium"' },
+    });
+    expect((await post({}, 'secret-of-bound')).status).toBe(200);
+    expect(router.calls.map(({ promptClass }) => promptClass)).toEqual(['spare', 'premium']);
   });
 
   test('has a data class that a client can only tighten', async () => {

@@ -9,6 +9,7 @@ const keys = [
   { id: 'web', secret: 'secret-of-web' },
   { id: 'other', secret: 'secret-of-other' },
   { id: 'bound', secret: 'secret-of-bound', class: 'premium', dataClass: 'regulated' },
+  { id: 'some', secret: 'secret-of-some', classes: ['premium'] },
 ];
 const gateways = {
   router: { profile: 'openai-compatible', baseUrl: 'https://llm.example.com/v1', apiKey: 'llm-secret' },
@@ -52,6 +53,24 @@ const make = (json: object, headers: Record<string, string> = {}, by = key) =>
   side.ask('/v1/tasks', { method: 'POST', key: by, json, headers });
 const idsOf = async (path: string, by = key) =>
   ((await (await side.ask(path, { key: by })).json()) as { tasks: Task[] }).tasks.map(({ id }) => id);
+
+test('a key that may use some classes gets a task in one of them, or none', async () => {
+  const asked = (json: object, headers = {}) => make({ kind: 'summary', text, ...json }, headers, 'secret-of-some');
+  expect((await asked({ class: 'premium' })).status).toBe(202);
+  expect((await asked({}, { 'x-trunkline-class': 'premium' })).status).toBe(202);
+  // The one of its kind, too.
+  for (const refused of [await asked({ class: 'commodity' }), await asked({})]) {
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toEqual({
+      error: {
+        code: 'class_not_allowed',
+        message: 'this key may use the class premium, got "commodity"',
+        field: 'x-trunkline-class',
+      },
+    });
+  }
+  expect(store.rows.tasks).toHaveLength(2);
+});
 
 test('one that is made is queued, and the runner is told', async () => {
   const answer = await make({ kind: 'summary', text });

@@ -106,6 +106,25 @@ describe('a problem', () => {
     [{ kind: 'summary', text: 'x', mode: 'later' }, 'invalid_request', /^mode: /],
     [{ kind: 'summary', text: 'x', idempotencyKey: 'a b' }, 'invalid_request', /^idempotencyKey: expected/],
     [{ kind: 'summary', text: 'x', more: 1 }, 'invalid_request', /more/],
+    [
+      { kind: 'summary', text: 'x', labels: [] },
+      'invalid_request',
+      /^labels: expected at least 2 entries, got a list$/,
+    ],
+    [{ kind: 7, text: 'x' }, 'invalid_request', /^kind: expected a text, got 7$/],
+    [{ kind: 'summary', text: 7 }, 'invalid_request', /^text: expected a text, got a number$/],
+    [
+      { kind: 'summary', messages: 'a secret' },
+      'invalid_request',
+      /^messages: expected a list, got another text \(not/,
+    ],
+    [
+      { kind: 'summary', messages: [{ role: 'user' }] },
+      'invalid_request',
+      /^messages\[0\]\.content: missing, expected a/,
+    ],
+    [{ kind: 'summary', text: 'x', tekst: 1 }, 'invalid_request', /^tekst: unknown key, .*did you mean text\?$/],
+    [{ kind: 'summary', text: 'x', mode: 'now' }, 'invalid_request', /^mode: expected one of sync, async, got "now"$/],
   ])('%#: its body is refused', async (body, code, message) => {
     expect(await demand(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
   });

@@ -1,8 +1,8 @@
 // What models are told and sent, and which settings make no kind.
 
 import { describe, expect, test } from 'vitest';
-import { BUILT_IN_KINDS, taskSchema } from '../../../../server/side/side-schema.ts';
-import { type KindSettings, kindOf, kindProblems } from '../../../../server/side/tasks/kinds.ts';
+import { BUILT_IN_KINDS } from '../../../../server/side/side-schema.ts';
+import { type KindSettings, kindOf } from '../../../../server/side/tasks/kinds.ts';
 
 const ownSchema = {
   type: 'object',
@@ -74,11 +74,4 @@ describe('settings that make no kind', () => {
   ])('%j', (settings, problem) => {
     expect(kindOf(settings)).toEqual({ problem: expect.stringMatching(problem) });
   });
-});
-
-test('the kinds of a configuration are looked at together', () => {
-  const tasks = [{ kind: 'title' }, { kind: 'extraction', schema: { type: 'array' } }].map((one) => {
-    return taskSchema.parse({ ...one, class: 'plain' });
-  });
-  expect(kindProblems(tasks)).toEqual([{ path: 'tasks[1]', message: 'schema: expected type: object at the top' }]);
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openStore } from '../../../../server/side/store/open.ts';
 import type { Store } from '../../../../server/side/store/store.ts';
+import { isDrawn } from '../../../../server/side/tasks/plan.ts';
 import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { postgresForTests } from '../../../support/postgres.ts';
 import { seededRandom } from '../../../support/random.ts';
@@ -20,6 +21,7 @@ console.info(`tasks whose runners are killed: ${isLong ? 'long' : 'CI'} mode, ${
 const postgres = await postgresForTests();
 const program = fileURLToPath(new URL('../../../support/task-worker.ts', import.meta.url));
 const good = '{"title":"A title"}';
+const score = '{"criteria":[{"name":"clarity","score":1,"reason":"short"}],"overall":1}';
 
 interface Worker {
   readonly process: ChildProcess;
@@ -47,7 +49,10 @@ function unreliable(seed: number): Promise<LlmGateway> {
     seed,
     shares: { failing: 0.3, lost: 0.1, idle: 0.01 },
     // Two messages: not the repair, which would fail the task.
-    script: ({ number, body }) => ({ text: number % 10 === 0 && body.messages.length === 2 ? 'Sorry?' : good }),
+    script({ number, body: { messages } }) {
+      if (number % 10 === 0 && messages.length === 2) return { text: 'Sorry?' };
+      return { text: messages[0].content.startsWith('Score the result') ? score : good };
+    },
     effectOf: ({ headers }) => String(headers['x-task']),
     keep: 1,
   });
@@ -78,7 +83,7 @@ test('every task ends exactly once, and a poisonous one dead, while its process 
   await before.close();
   const gateway = await unreliable(7);
   const random = seededRandom(11);
-  const options = { place, baseUrl: gateway.baseUrl, leaseMs: 1000, timeoutMs: 300, concurrency: 16 };
+  const options = { place, baseUrl: gateway.baseUrl, leaseMs: 1000, timeoutMs: 300, concurrency: 16, scored: 0.2 };
 
   let kills = 0;
   let current = worker(options);
@@ -102,8 +107,11 @@ test('every task ends exactly once, and a poisonous one dead, while its process 
     [],
   );
   expect(ended.every((task) => task?.result === good)).toBe(true);
+  const drawn = ids.filter((id) => isDrawn(id, { kind: 'quality', sample: 0.2 }));
+  const scores = await Promise.all(drawn.map((id) => after.task(`${id}.quality`)));
+  expect(scores.every((task) => task?.state === 'done' && task.result === score)).toBe(true);
   const written = await outcomes(after);
-  expect(written.size).toBe(scale.tasks + 1);
+  expect(written.size).toBe(scale.tasks + drawn.length + 1);
   expect([...written].filter(([, count]) => count !== 1)).toEqual([]);
   // The gateway did the work more often than that: at least once is not once.
   expect(gateway.count.effects).toBeGreaterThan(scale.tasks);

@@ -1,7 +1,6 @@
 // The tasks of sessions: what they work on, and what follows from them.
 
 import { describe, expect, test } from 'vitest';
-import type { Store } from '../../../../server/side/store/store.ts';
 import { runnerBench as bench } from '../../../support/runner-bench.ts';
 import { queuedTask, storedSession, turn } from '../../../support/task-records.ts';
 import { until } from '../../../support/until.ts';
@@ -97,29 +96,5 @@ describe('tasks of sessions', () => {
         (await store.tasks({ state: 'running', limit: 1 })).length === 0 && (await store.tasks({ limit: 100 })),
     );
     expect(last.every(({ state }) => state === 'done')).toBe(true);
-  });
-
-  test('the score of a quality task goes into the row of its session', async () => {
-    const text = '{"criteria":[{"name":"tone","score":0.5,"reason":"short"}],"overall":0.75}';
-    const grades: unknown[] = [];
-    const { store, run, settled } = await bench(
-      { behaviour: { text } },
-      { tasks: [{ kind: 'quality', class: 'plain' }] },
-    );
-    const watched: Store = {
-      ...store,
-      async grade(id, grade) {
-        grades.push([id === session.id ? 'session' : 'attempt', grade]);
-        return store.grade(id, grade);
-      },
-    };
-    const task = queuedTask({ kind: 'quality', session: session.id, input: undefined });
-    await store.take({ ...nothing, started: [session], turns: [turn(session.id, 1, 'Hello', 'Hi')], tasks: [task] });
-    run({ store: watched });
-    expect(await settled()).toMatchObject({ state: 'done' });
-    expect(grades).toEqual([
-      ['attempt', { quality: 'valid' }],
-      ['session', { score: 0.75 }],
-    ]);
   });
 });

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Task } from '../../../../../server/side/records.ts';
-import { ARMED, aDelivery, aTask, NOON } from '../../../../support/side-records.ts';
+import { ARMED, aDelivery, aSettled, aTask, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
@@ -61,6 +61,21 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.settleTask(good)).toBe(false);
     expect(await store.task('t')).toMatchObject({ state: 'done', result, quality: 'repaired', leaseUntil: undefined });
     expect(idsOf(await store.deliveries(ARMED, ARMED, 9))).toEqual(['new']);
+  });
+
+  test('what follows from an outcome is written with it: tasks, and the score of a row, or nothing of both', async () => {
+    const store = await open();
+    await store.addTask(aTask('t'));
+    await store.settle(aSettled('a', 100), [], 0);
+    await store.claim(NOON, LEASE, 1);
+    const outcome = { id: 't', state: 'done', at: NOON, deliveries: [] } as const;
+    const follows = { tasks: [aTask('t.quality')], graded: { row: 'a', score: 0.5 } };
+    expect(await store.settleTask({ ...outcome, ...follows, version: 7 })).toBe(false);
+    expect(await store.task('t.quality')).toBeUndefined();
+    expect(await store.ledger({ limit: 9 })).toMatchObject([{ score: undefined }]);
+    expect(await store.settleTask({ ...outcome, ...follows, version: 1 })).toBe(true);
+    expect(await store.task('t.quality')).toMatchObject({ state: 'queued' });
+    expect(await store.ledger({ limit: 9 })).toMatchObject([{ score: 0.5, costMicroUsd: 100 }]);
   });
 
   test('one that is to be tried again waits for its time', async () => {

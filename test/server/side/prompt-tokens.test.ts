@@ -1,0 +1,62 @@
+// The most tokens that a prompt may count.
+
+import { expect, test } from 'vitest';
+import { MOST_TOKENS_OF_IMAGE, mostPromptTokens } from '../../../server/side/prompt-tokens.ts';
+import { llmCall } from '../../support/routing.ts';
+
+const ofText = (text: string) => mostPromptTokens(text, llmCall(), 'm').tokens;
+const ofPart = (part: object, body: string, model = 'm') =>
+  mostPromptTokens(
+    body,
+    llmCall({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] }),
+    model,
+  );
+
+test('letters and spaces count by half, every other character of ASCII as a token', () => {
+  expect(ofText('')).toBe(0);
+  expect(ofText('Good day')).toBe(4);
+  expect(ofText('0123456789')).toBe(10);
+  expect(ofText('{"a":1}')).toBe(7);
+});
+
+test('whatever is not ASCII counts by its bytes: rare scripts have no tokens of their own', () => {
+  for (const text of ['é', 'привет', '見面', 'ߊߋߌ', '🦄', '𓀀𓀁'.repeat(100)]) {
+    expect([text, ofText(text)]).toEqual([text, Buffer.byteLength(text)]);
+  }
+  // Half a pair, as JSON may have it in a string.
+  expect(ofText('\ud83e')).toBe(2);
+});
+
+test('an image counts by what it is, not by the length of its base64', () => {
+  const data = 'iVBORw0KGgo'.repeat(100_000);
+  const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
+  expect(ofPart(part, `ab${data}ab`)).toEqual({ tokens: 2 + MOST_TOKENS_OF_IMAGE, audioTokens: 0 });
+  const remote = { type: 'image_url', image_url: { url: 'https://x.example/a.png' } };
+  expect(ofPart(remote, 'aaaa').tokens).toBe(2 + MOST_TOKENS_OF_IMAGE);
+  expect(ofPart(remote, '', 'openai/gpt-4o-mini').tokens).toBe(48_169);
+});
+
+test('the same image twice is two, and base64 is skipped only as often as there are images', () => {
+  const data = 'A'.repeat(1000);
+  const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
+  const call = llmCall({ messages: [{ role: 'user', content: [part, part] }] });
+  expect(mostPromptTokens(data + data + data, call, 'm').tokens).toBe(500 + 2 * MOST_TOKENS_OF_IMAGE);
+});
+
+test('audio counts by the longest that its bytes may last, where its format says so', () => {
+  const data = 'A'.repeat(64_000);
+  const audio = (format: string) => ofPart({ type: 'input_audio', input_audio: { data, format } }, `ab${data}`);
+  expect(audio('wav')).toEqual({ tokens: 1, audioTokens: 2000 });
+  expect(audio('mp3')).toEqual(audio('wav'));
+  expect(audio('flac')).toEqual({ tokens: 1, audioTokens: 64_000 });
+});
+
+test('a file counts by its base64 and as a page', () => {
+  const part = { type: 'file', file: { file_data: `data:application/pdf;base64,${'A'.repeat(1000)}` } };
+  expect(ofPart(part, 'A'.repeat(1000)).tokens).toBe(500 + MOST_TOKENS_OF_IMAGE);
+});
+
+test('parts that are no objects are counted, and break nothing', () => {
+  const messages = [{ role: 'user', content: [null, 7, { type: 'input_audio' }, { type: 'image_url' }] }];
+  expect(mostPromptTokens('', llmCall({ messages } as never), 'm').tokens).toBe(3 * MOST_TOKENS_OF_IMAGE);
+});
