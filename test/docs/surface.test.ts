@@ -33,6 +33,8 @@ const record: Required<SessionRecord> = {
     promptClass: 'c',
     dataClass: 'open',
     startedAt: '',
+    seededFrom: 'r',
+    seeded: 'turns',
     durationMs: 1,
     reason: 'r',
     closeCode: 1000,
