@@ -33,6 +33,8 @@ export interface FrameReaderOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Between reads: what the last one found is not held until the next. */
+const NOTHING = newBatch();
 
 interface OpenFrame extends FrameHeader {
   /** Bytes of the payload that were read. */
@@ -61,7 +63,7 @@ export class FrameReader {
   #isMuted = false;
   #isDropping = false;
   /** Of the read in progress. */
-  #batch: OpenBatch = newBatch();
+  #batch: OpenBatch = NOTHING;
   #at = 0;
   #scratchUsed = 0;
   /** The bytes of the chunk that will pass as one run. */
@@ -101,6 +103,7 @@ export class FrameReader {
       else offset = this.#readPayload(chunk, offset);
     }
     this.#endRun(chunk);
+    if (batch.end === undefined) this.#batch = NOTHING;
     return batch;
   }
 

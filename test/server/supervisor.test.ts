@@ -93,6 +93,8 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     const [victim = 0] = workersOf(served.run.pid);
     const lost = clients.map((client) => closed(client));
     const before = (await served.sessions()).length;
+    // What is not stored yet, nobody will know of.
+    await until(async () => (await served.metric('trunkline_outbox_items')) === 0);
     process.kill(victim, 'SIGKILL');
     await Promise.race(lost);
     const hasNew = () => workersOf(served.run.pid).length === 2 && !workersOf(served.run.pid).includes(victim);
