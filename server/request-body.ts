@@ -28,9 +28,16 @@ export async function readBody(
   const timer = setTimeout(() => resolve(tooSlow(ms)), ms);
   request.on('data', (piece: Buffer) => {
     bytes += piece.length;
-    if (bytes <= maxBytes) return void pieces.push(piece);
-    pieces.length = 0;
-    resolve(tooLarge(maxBytes));
+    if (bytes > maxBytes) {
+      pieces.length = 0;
+      return resolve(tooLarge(maxBytes));
+    }
+    pieces.push(piece);
+    // Of a large one, a piece or two in each turn of the loop: a socket would give up to 2 MiB at once.
+    if (bytes > WHOLE_BYTES) {
+      request.pause();
+      setImmediate(() => request.resume());
+    }
   });
   request.once('end', () => resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes)));
   request.once('error', reject);
