@@ -33,7 +33,6 @@ export interface FrameReaderOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Between reads: what the last one found is not held until the next. */
 const NOTHING = newBatch();
 
 interface OpenFrame extends FrameHeader {
@@ -62,7 +61,7 @@ export class FrameReader {
   #held: Buffer[] = [];
   #isMuted = false;
   #isDropping = false;
-  /** Of the read in progress. */
+  /** Of the read in progress; between reads nothing is held. */
   #batch: OpenBatch = NOTHING;
   #at = 0;
   #scratchUsed = 0;
@@ -107,10 +106,7 @@ export class FrameReader {
     return batch;
   }
 
-  /**
-   * Nearly every message is one frame, and all of it is in the chunk. Returns where it ends; 0 when it is not like that, or
-   * not sound, and must be read step by step.
-   */
+  /** Nearly every message is one frame, all of it in the chunk. Returns where it ends; 0: it is not so, or not sound, and is read in steps. */
   #readWhole(chunk: Buffer, from: number): number {
     if (this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0 || this.#isMuted) return 0;
     const first = chunk[from] as number;
