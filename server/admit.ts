@@ -48,7 +48,7 @@ export interface Admitted extends SessionClass {
 /** What a session needs of it for as long as it lasts: the headers and the credential are let go. */
 export type SessionSubject = Pick<
   Admitted,
-  'sessionId' | 'adapter' | 'route' | 'key' | 'model' | 'promptClass' | 'dataClass'
+  'sessionId' | 'adapter' | 'route' | 'key' | 'model' | 'promptClass' | 'dataClass' | 'seed'
 >;
 
 export interface Refused {

@@ -264,9 +264,9 @@ export class Gateway {
     socket.write(acceptance(key, adapter.subprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
-    const { route, model, promptClass, dataClass } = admitted;
+    const { route, model, promptClass, dataClass, seed } = admitted;
     const session = new Session({
-      admitted: { sessionId, adapter, route, key: admitted.key, model, promptClass, dataClass },
+      admitted: { sessionId, adapter, route, key: admitted.key, model, promptClass, dataClass, seed },
       client: new Peer({ socket, role: 'client', limits: config.limits }),
       provider: new Peer({ socket: provider, role: 'provider', limits: config.limits }),
       limits: config.limits,
