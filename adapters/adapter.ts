@@ -114,7 +114,7 @@ export interface Observation {
   readonly usage?: Usage;
   /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
-  /** What was said, as far as this frame tells; whoever keeps it bounds it. */
+  /** What was said, as far as this frame tells; whoever keeps it bounds it. The frame may be parsed for it alone, and only when it is asked for. */
   readonly said?: readonly Said[];
   /** The item of something that the user said aloud: its text is still to come, and belongs to this turn. */
   readonly heard?: string;

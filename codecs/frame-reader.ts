@@ -33,6 +33,7 @@ export interface FrameReaderOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NOTHING = newBatch();
 
 interface OpenFrame extends FrameHeader {
   /** Bytes of the payload that were read. */
@@ -60,8 +61,8 @@ export class FrameReader {
   #held: Buffer[] = [];
   #isMuted = false;
   #isDropping = false;
-  /** Of the read in progress. */
-  #batch: OpenBatch = newBatch();
+  /** Of the read in progress; between reads nothing is held. */
+  #batch: OpenBatch = NOTHING;
   #at = 0;
   #scratchUsed = 0;
   /** The bytes of the chunk that will pass as one run. */
@@ -101,13 +102,11 @@ export class FrameReader {
       else offset = this.#readPayload(chunk, offset);
     }
     this.#endRun(chunk);
+    if (batch.end === undefined) this.#batch = NOTHING;
     return batch;
   }
 
-  /**
-   * Nearly every message is one frame, and all of it is in the chunk. Returns where it ends; 0 when it is not like that, or
-   * not sound, and must be read step by step.
-   */
+  /** Nearly every message is one frame, all of it in the chunk. Returns where it ends; 0: it is not so, or not sound, and is read in steps. */
   #readWhole(chunk: Buffer, from: number): number {
     if (this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0 || this.#isMuted) return 0;
     const first = chunk[from] as number;

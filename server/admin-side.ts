@@ -10,7 +10,8 @@ import { relay } from './side-relay.ts';
 export interface AdminSide {
   /** undefined: there is no side process. */
   readonly askSide?: AnswerSide | undefined;
-  records(): Promise<readonly SessionRecord[]>;
+  /** A session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
 }
 
 /** For the list of known paths. */
@@ -40,7 +41,7 @@ export async function answerAdminBySide(
     query: Object.fromEntries(handshake.query),
     headers: {},
     body: undefined,
-    live: id === undefined ? undefined : (await sources.records()).find((record) => record.id === id),
+    live: id === undefined ? undefined : await sources.find(id),
   };
   const { maxReplyBytes } = config.side;
   return relay(sources.askSide, asked, response, { maxReplyBytes, stallMs: config.limits.stallMs, headMs: HEAD_MS });

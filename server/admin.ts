@@ -10,10 +10,13 @@ import type { Config } from './config.ts';
 import { readHandshake } from './handshake.ts';
 import { closeListener, createListener, openListener } from './listener.ts';
 import { faultOf } from './log.ts';
+import type { SessionRecord } from './session.ts';
 import { ownOrigins, type VisitorRule, visitorObjection } from './visitor.ts';
 
 export interface AdminSources extends AdminSide {
   isReady(): boolean;
+  /** The live sessions of all processes. */
+  records(): Promise<readonly SessionRecord[]>;
   /** The metrics of each process, as prom-client's JSON. */
   metrics(): Promise<readonly object[]>;
 }

@@ -9,6 +9,7 @@ import { ownValues, readHandshake, upgradeObjection } from './handshake.ts';
 import type { Seed } from './seed.ts';
 import { seedAsked } from './seed-asked.ts';
 import { classOf, type SessionClass } from './session-class.ts';
+import { SIDE_PATHS } from './side-paths.ts';
 import { type VisitorRule, visitorObjection } from './visitor.ts';
 
 /** What a gateway decides by. */
@@ -44,12 +45,20 @@ export interface Admitted extends SessionClass {
   readonly warm: Warm | undefined;
 }
 
+/** What a session needs of it for as long as it lasts: the headers and the credential are let go. */
+export type SessionSubject = Pick<
+  Admitted,
+  'sessionId' | 'adapter' | 'route' | 'key' | 'model' | 'promptClass' | 'dataClass' | 'seed'
+>;
+
 export interface Refused {
   readonly kind: 'refused';
   readonly refusal: Refusal;
   readonly reply: HttpReply;
 }
 
+/** All that is served to clients. */
+const PATHS: readonly string[] = [...knownPaths, ...SIDE_PATHS];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const OFFERED_ID = 'trunkline-session';
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
@@ -214,7 +223,7 @@ export function notImplemented(path: string): Refusal {
 }
 
 export function unknownPath(): Refusal {
-  return { status: 404, code: 'unknown_path', message: `unknown path; expected one of ${knownPaths.join(', ')}` };
+  return { status: 404, code: 'unknown_path', message: `unknown path; expected one of ${PATHS.join(', ')}` };
 }
 
 function invalid(message: string): Refusal {
@@ -250,7 +259,7 @@ export function refuse(adapter: Adapter | undefined, refusal: Refusal): Refused 
 
 /** For paths of no provider. */
 function plainRefusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
-  const error = { code, message, ...(code === 'unknown_path' ? { paths: knownPaths } : {}) };
+  const error = { code, message, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return { status, headers, body: JSON.stringify({ error }) };

@@ -1,7 +1,10 @@
 // Calls between two of our processes: a named request, one answer, maybe parts before it. Never on the frame path.
 
-/** Sends a part of the answer ahead of it; dropped where the caller asked for none. */
-export type Emit = (part: unknown) => void;
+/**
+ * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has taken it,
+ * or wants no more; one at a time.
+ */
+export type Emit = (part: unknown, isPaced?: boolean) => unknown;
 
 /**
  * What one side offers to the other: functions by name. A rejected promise reaches the caller as an error. The signal aborts when
@@ -20,28 +23,36 @@ export interface Port {
 export interface Channel {
   /** Rejects when the other side fails or is gone. */
   call<Result>(name: string, argument?: unknown): Promise<Result>;
-  /** A call with parts, in order and before its answer. Rejects at once when the signal aborts; no part comes after that. */
-  stream<Result>(name: string, argument: unknown, onPart: (part: never) => void, signal: AbortSignal): Promise<Result>;
+  /**
+   * A call with parts, in order and before its answer. Rejects at once when the signal aborts; no part comes after that. A part that is
+   * paced is taken when what `onPart` returns resolves.
+   */
+  stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal): Promise<Result>;
   /** A call whose answer nobody waits for; what can fail about it is the business of whoever offers it. */
   tell(name: string, argument?: unknown): void;
 }
 
+type OnPart = (part: never) => unknown;
+
 type Message =
   | { readonly kind: 'call'; readonly name: string; readonly argument: unknown; readonly id?: number }
   | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'part'; readonly id: number; readonly part: unknown }
+  | { readonly kind: 'part'; readonly id: number; readonly part: unknown; readonly isPaced?: boolean }
+  | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly message: string };
 
 interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
-  readonly onPart?: ((part: never) => void) | undefined;
+  readonly onPart?: OnPart | undefined;
 }
 
 export function openChannel(port: Port, offers: Offers): Channel {
   const waiting = new Map<number, Waiting>();
   const answering = new Map<number, AbortController>();
+  /** Who waits until a part of an answer was taken. */
+  const pacing = new Map<number, () => void>();
   let lastId = 0;
 
   function send(message: Message): void {
@@ -53,13 +64,16 @@ export function openChannel(port: Port, offers: Offers): Channel {
     waiting.clear();
     for (const controller of answering.values()) controller.abort();
     answering.clear();
+    for (const id of [...pacing.keys()]) goOn(id);
   }
 
   async function answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
     const controller = new AbortController();
     if (id !== undefined) answering.set(id, controller);
-    const emit: Emit = (part) => {
-      if (id !== undefined && !controller.signal.aborted) send({ kind: 'part', id, part });
+    const emit: Emit = (part, isPaced) => {
+      if (id === undefined || controller.signal.aborted) return undefined;
+      send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
+      return isPaced ? taken(id) : undefined;
     };
     try {
       if (!Object.hasOwn(offers, name)) throw new Error(`nothing offers ${name}`);
@@ -74,14 +88,33 @@ export function openChannel(port: Port, offers: Offers): Channel {
     }
   }
 
+  function taken(id: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    pacing.set(id, resolve);
+    return promise;
+  }
+
+  function goOn(id: number): void {
+    pacing.get(id)?.();
+    pacing.delete(id);
+  }
+
+  function takePart({ id, part, isPaced }: Message & { kind: 'part' }): void {
+    const whenTaken = waiting.get(id)?.onPart?.(part as never);
+    if (isPaced) void Promise.resolve(whenTaken).finally(() => send({ kind: 'taken', id }));
+  }
+
   function receive(message: Message): void {
     switch (message.kind) {
       case 'call':
         return void answer(message);
       case 'cancel':
-        return void answering.get(message.id)?.abort();
+        answering.get(message.id)?.abort();
+        return void goOn(message.id);
       case 'part':
-        return void waiting.get(message.id)?.onPart?.(message.part as never);
+        return void takePart(message);
+      case 'taken':
+        return void goOn(message.id);
       case 'answer':
         return void take(message.id)?.resolve(message.result as never);
       case 'fault':
@@ -95,7 +128,7 @@ export function openChannel(port: Port, offers: Offers): Channel {
     return caller;
   }
 
-  function call<Result>(name: string, argument: unknown, onPart?: (part: never) => void): [number, Promise<Result>] {
+  function call<Result>(name: string, argument: unknown, onPart?: OnPart): [number, Promise<Result>] {
     lastId += 1;
     const id = lastId;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -112,7 +145,7 @@ export function openChannel(port: Port, offers: Offers): Channel {
 
   return {
     call: <Result>(name: string, argument?: unknown) => call<Result>(name, argument)[1],
-    stream<Result>(name: string, argument: unknown, onPart: (part: never) => void, signal: AbortSignal) {
+    stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal) {
       if (signal.aborted) return Promise.reject(signal.reason);
       const [id, promise] = call<Result>(name, argument, onPart);
       const cancel = (): void => {

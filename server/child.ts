@@ -1,7 +1,9 @@
 // One forked process that is started again when it dies, until it is stopped.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import cluster from 'node:cluster';
 import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Channel, type Offers, openChannel } from './channel.ts';
 import { entry } from './entry.ts';
@@ -15,6 +17,8 @@ export interface ChildOptions {
   start(channel: Channel): Promise<void>;
   /** How much it stands back for the others when the machine is busy (`nice`); 0: not at all. */
   readonly niceness?: number;
+  /** Its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
+  readonly isClustered?: boolean;
   /** The process died; what it held is to be given back. */
   onDeath?(child: Child): void;
 }
@@ -23,6 +27,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** V8 lets this part of the heap grow to 48 MB before it collects, which is a third of what 1000 idle sessions take; frames leave little behind. */
 const YOUNG_GENERATION = ['--max-semi-space-size=4'];
+const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
 /** How long a process may take to leave by itself once it is let go. */
 const LEAVE_MS = 2000;
 
@@ -51,12 +56,8 @@ export class Child {
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
   async start(): Promise<void> {
-    const { name, offers, start, log, niceness = 0 } = this.#options;
-    const child = fork(entry(name), {
-      execArgv: YOUNG_GENERATION,
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const { name, offers, start, log, niceness = 0, isClustered = false } = this.#options;
+    const child = launch(name, isClustered);
     this.#process = child;
     if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
     this.#isGone = false;
@@ -123,6 +124,14 @@ export class Child {
     }, this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }
+}
+
+function launch(name: string, isClustered: boolean): ChildProcess {
+  const module = entry(name);
+  const options = { execArgv: YOUNG_GENERATION, serialization: 'advanced', stdio: STDIO } as const;
+  if (!isClustered) return fork(module, options);
+  cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });
+  return cluster.fork().process;
 }
 
 /** Without it the process works all the same. */

@@ -38,6 +38,7 @@ import { dialSeeded, readSeed, type Seed } from './seed.ts';
 import { Session, type SessionRecord } from './session.ts';
 import { handOverOf } from './session-handover.ts';
 import type { AnswerSide } from './side/side-request.ts';
+import { createSidePlaces, type SidePlaces } from './side-places.ts';
 import { createVacancy, type Vacancy } from './vacancy.ts';
 import { ownOrigins } from './visitor.ts';
 import { acceptance } from './websocket-upgrade.ts';
@@ -69,6 +70,7 @@ export class Gateway {
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
   readonly #reach: Reach = createReach(this.#metrics);
+  readonly #sidePlaces: SidePlaces;
   #gate: Gate;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   /** Of the clients whose provider is being dialled. */
@@ -82,6 +84,7 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
+    this.#sidePlaces = createSidePlaces(config.side);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 
@@ -103,11 +106,8 @@ export class Gateway {
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
   async listen(ports: Ports = portsOf(this.#options.config), isShared = false): Promise<Ports> {
     const { config, tls } = this.#options;
-    const port = await this.#serve(createListener(config.limits), {
-      setting: 'listen.port',
-      port: ports.port,
-      isShared,
-    });
+    const plain = { setting: 'listen.port', port: ports.port, isShared };
+    const port = await this.#serve(createListener(config.limits), plain);
     let tlsPort: number | undefined;
     if (tls !== undefined && typeof ports.tlsPort === 'number')
       tlsPort = await this.#serve(createListener(config.limits, tls), {
@@ -161,11 +161,10 @@ export class Gateway {
     this.#servers.push(server);
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
-    server.on('request', (request, response) => {
-      const { askSide } = this.#options;
-      const shared = { gate: this.#gate, metrics: this.#metrics, find: this.#find, askSide };
-      void answerHttp(request, response, { ...shared, objection: (admitted) => this.#objection(admitted) });
-    });
+    const { askSide } = this.#options;
+    const shared = { metrics: this.#metrics, places: this.#sidePlaces, find: this.#find, askSide };
+    const objection = (admitted: Admitted) => this.#objection(admitted);
+    server.on('request', (asked, reply) => void answerHttp(asked, reply, { ...shared, objection, gate: this.#gate }));
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return taken;
@@ -265,8 +264,9 @@ export class Gateway {
     socket.write(acceptance(key, adapter.subprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
+    const { route, model, promptClass, dataClass, seed } = admitted;
     const session = new Session({
-      admitted,
+      admitted: { sessionId, adapter, route, key: admitted.key, model, promptClass, dataClass, seed },
       client: new Peer({ socket, role: 'client', limits: config.limits }),
       provider: new Peer({ socket: provider, role: 'provider', limits: config.limits }),
       limits: config.limits,

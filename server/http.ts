@@ -10,7 +10,8 @@ import { consoleFile } from './console-files.ts';
 import { version } from './entry.ts';
 import { readHandshake } from './handshake.ts';
 import type { Metrics } from './metrics.ts';
-import { answerBySide, isSidePath, refuseBySide, type SideDoor } from './side-door.ts';
+import { answerBySide, refuseBySide, type SideDoor } from './side-door.ts';
+import { isSidePath } from './side-paths.ts';
 import { visitorObjection } from './visitor.ts';
 
 export interface HttpContext extends SideDoor {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import type { Limits } from './config.ts';
 
 /** `tls`: PEM files. */
@@ -42,7 +42,7 @@ export interface ListenAddress {
   readonly setting: string;
   readonly host: string;
   readonly port: number;
-  /** Other processes listen on it too. */
+  /** Other processes listen on it too, each for itself. */
   readonly isShared: boolean;
 }
 
@@ -58,6 +58,15 @@ export async function openListener(server: Server, address: ListenAddress): Prom
   });
   server.off('error', reject);
   return (server.address() as AddressInfo).port;
+}
+
+/** Whether the system lets several processes listen on one port (SO_REUSEPORT). Node knows only by trying. */
+export function canReusePort(host: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createNetServer();
+  server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ENOTSUP'));
+  server.listen({ host, port: 0, reusePort: true }, () => server.close(() => resolve(true)));
+  return promise;
 }
 
 /** Upgraded sockets are not its business any more. */

@@ -44,7 +44,8 @@ export class Peer {
   readonly #copies: boolean;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
   /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
-  readonly #waiting = new Map<OwnOpcode, Buffer>();
+  /** Made when something has to wait. */
+  #waiting: Map<OwnOpcode, Buffer> | undefined;
   #isAwaitingQueue = false;
   #isClosing = false;
   #hasFinished = false;
@@ -132,7 +133,7 @@ export class Peer {
 
   /** Called after bytes were passed, or have left: what waited goes out. */
   release(): void {
-    if (this.#waiting.size === 0 || this.#mustWait || !this.isOpen) return;
+    if (!this.#waiting?.size || this.#mustWait || !this.isOpen) return;
     for (const frame of this.#waiting.values()) this.socket.write(frame);
     this.#waiting.clear();
   }
@@ -176,11 +177,12 @@ export class Peer {
     if (!this.isOpen) return;
     const frame = encodeFrame(opcode, payload, this.#isMasking);
     if (opcode !== 'close' && this.#mustWait) {
+      this.#waiting ??= new Map();
       this.#waiting.set(opcode, frame);
       this.#awaitQueue();
     } else {
       // An older one that still waits would come after it.
-      this.#waiting.delete(opcode);
+      this.#waiting?.delete(opcode);
       this.socket.write(frame);
     }
   }
@@ -192,7 +194,7 @@ export class Peer {
     this.socket.write(EMPTY, () => {
       this.#isAwaitingQueue = false;
       this.release();
-      if (this.#waiting.size > 0 && this.isOpen) this.#awaitQueue();
+      if (this.#waiting?.size && this.isOpen) this.#awaitQueue();
     });
   }
 

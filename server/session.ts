@@ -6,7 +6,7 @@ import type { Refused } from '../adapters/adapter.ts';
 import type { Frame } from '../codecs/frame.ts';
 import type { ReadEnd } from '../codecs/frame-batch.ts';
 import { readClose } from '../codecs/own-frame.ts';
-import { type Admitted, mayUse } from './admit.ts';
+import { mayUse, type SessionSubject } from './admit.ts';
 import {
   type Close,
   type CloseReason,
@@ -28,10 +28,11 @@ import type { Peer } from './peer.ts';
 import { sow } from './seed-sowing.ts';
 import type { SessionRecord } from './session-record.ts';
 import { startTap, type Tap } from './tap.ts';
-import { startTranscript, type Transcript } from './transcript.ts';
+import type { Transcript } from './transcript.ts';
+import { transcriptOnDemand } from './transcript-on-demand.ts';
 
 export interface SessionOptions {
-  readonly admitted: Admitted;
+  readonly admitted: SessionSubject;
   readonly client: Peer;
   readonly provider: Peer;
   readonly limits: Limits;
@@ -74,7 +75,7 @@ export class Session {
     const { client, provider, limits, metrics, admitted, turns } = options;
     const { key } = admitted;
     const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? admitted.model });
-    const transcript = turns && startTranscript({ ...turns, session: admitted.sessionId, used });
+    const transcript = turns && transcriptOnDemand({ ...turns, session: admitted.sessionId, used });
     const tap = startTap(admitted.route.dialect, metrics, this.#startedMs, transcript?.observe);
     this.#tap = tap;
     this.#transcript = transcript;

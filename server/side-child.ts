@@ -25,7 +25,7 @@ export interface SideChild {
   /** Where gateway processes ask it; another one after each start. */
   readonly socketPath: string | undefined;
   standIn(url: string): void;
-  /** Lets running work end, for as long as that; rejects when the process is gone. */
+  /** Lets running work end, for as long as that, or less when it is called again; rejects when the process is gone. */
   close(patienceMs: number): Promise<void>;
 }
 

@@ -8,7 +8,9 @@ import type { Key } from './config.ts';
 import { readBody } from './request-body.ts';
 import type { SessionRecord } from './session.ts';
 import type { AnswerSide, SideRequest } from './side/side-request.ts';
-import { chatProblem, isChatPath, plainProblem } from './side-error.ts';
+import { chatProblem, plainProblem } from './side-error.ts';
+import { isChatPath } from './side-paths.ts';
+import type { SidePlace, SidePlaces } from './side-places.ts';
 import { relay } from './side-relay.ts';
 
 export interface SideDoor {
@@ -16,6 +18,7 @@ export interface SideDoor {
   /** undefined: there is no side process. */
   readonly askSide?: AnswerSide | undefined;
   find(id: string): Promise<SessionRecord | undefined>;
+  readonly places: SidePlaces;
 }
 
 /** Headers of the client that cross; nothing else does. */
@@ -23,11 +26,6 @@ const CROSSING = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id'
 const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/seed)?$/i;
 /** How long a look-up may take to begin its answer. */
 const HEAD_MS = 5000;
-
-/** Whether the side path answers there. `path`: leading slashes collapsed, no query. */
-export function isSidePath(path: string): boolean {
-  return isChatPath(path) || /^\/v1\/(sessions|tasks|ledger)(\/|$)/.test(path);
-}
 
 /** Answers one request, or says why not. A reply that is returned is still to be written. */
 export async function answerBySide(
@@ -41,9 +39,38 @@ export async function answerBySide(
   if (path === undefined) return refused(unknown);
   const key = authenticate(handshake, undefined, door.gate);
   if (isRefusal(key)) return refused(key);
+  const { maxBodyBytes } = door.gate.config.side;
+  const place = door.places.take(Math.min(maxBodyBytes, announcedBytes(request)));
+  if (place === undefined) return refused(noPlace);
+  try {
+    return await answerInPlace(request, response, handshake, { ...door, path, key, place });
+  } finally {
+    place.leave();
+  }
+}
+
+/** Infinity where nothing is said: it is known when the last byte has come. */
+function announcedBytes({ headers }: IncomingMessage): number {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Number.POSITIVE_INFINITY;
+}
+
+interface Entered extends SideDoor {
+  readonly path: string;
+  readonly key: Key | undefined;
+  readonly place: SidePlace;
+}
+
+async function answerInPlace(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handshake: Handshake,
+  { path, key, place, ...door }: Entered,
+): Promise<Refused | HttpReply | undefined> {
+  const refused = (refusal: Refusal) => refuseBySide(handshake.path, refusal);
   const { side, limits } = door.gate.config;
   const body = await readBody(request, { maxBytes: side.maxBodyBytes, ms: limits.handshakeMs });
-  if (body !== undefined && !Buffer.isBuffer(body)) return refused(body);
+  if (isRefusal(body)) return refused(body);
+  place.shrink(bytesOf(body));
   const [, id, part] = SESSION.exec(path) ?? [];
   const record = id === undefined ? undefined : await door.find(id.toLowerCase()).catch(() => undefined);
   // A key sees its own sessions; another's do not exist for it.
@@ -68,6 +95,10 @@ export function refuseBySide(path: string, refusal: Refusal): Refused {
   return { kind: 'refused', refusal, reply: { ...reply, headers } };
 }
 
+function bytesOf(body: SideRequest['body']): number {
+  return [body ?? []].flat().reduce((sum, { length }) => sum + length, 0);
+}
+
 /** Calls and synchronous tasks take as long as their class allows. */
 function isLookUp({ method, path }: SideRequest): boolean {
   return method !== 'POST' || path.endsWith('/retry');
@@ -76,7 +107,7 @@ function isLookUp({ method, path }: SideRequest): boolean {
 interface Known {
   readonly path: string;
   readonly key: Key | undefined;
-  readonly body: Buffer | undefined;
+  readonly body: SideRequest['body'];
   readonly live: SessionRecord | undefined;
 }
 
@@ -123,5 +154,12 @@ const unavailable: Refusal = {
   status: 503,
   code: 'side_unavailable',
   message: 'the side path does not answer; sessions go on without it',
+  retryAfterS: 1,
+};
+
+const noPlace: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: 'as many requests as may wait for the side path do (side.requests, side.requestBytes)',
   retryAfterS: 1,
 };

@@ -33,11 +33,6 @@ export function chatError({ status, code, message, param = null as never, resets
   return { message, type: typeOf(status), param, code, ...until };
 }
 
-/** Paths whose askers are SDKs of chat completions. */
-export function isChatPath(path: string): boolean {
-  return path === '/v1/chat/completions' || path === '/v1/models';
-}
-
 function headersOf({ retryAfterS, shouldRetry }: Problem): Record<string, string> {
   return {
     'content-type': 'application/json',

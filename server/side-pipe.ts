@@ -1,6 +1,7 @@
 // A gateway process's own way to the side process: calls go there directly, and the supervisor only says where it is.
 
 import { createConnection, type Socket } from 'node:net';
+import { sendBody } from './body-slices.ts';
 import { type Channel, openChannel, type Port } from './channel.ts';
 import { openPipe, type PipeLimits } from './pipe.ts';
 import type { AnswerSide } from './side/side-request.ts';
@@ -28,7 +29,10 @@ export function createSidePipe(limits?: PipeLimits): SidePipe {
   }
 
   return {
-    ask: async (request, emit, signal) => channel().stream<void>('side', request, emit, signal),
+    async ask(request, emit, signal) {
+      const to = channel();
+      return to.stream<void>('side', await sendBody(to, request, signal), emit, signal);
+    },
     use(next) {
       path = next;
       // What the one before still owes ends with its connection.

@@ -1,7 +1,7 @@
 // Passes a request on to the side process and writes its answer as it comes. What a slow client makes us hold is bounded.
 
 import type { ServerResponse } from 'node:http';
-import type { AnswerSide, SideReplyHead, SideRequest } from './side/side-request.ts';
+import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from './side/side-request.ts';
 
 export interface RelayLimits {
   /** Written and not yet sent; beyond it the client is cut off, and the side process told. */
@@ -31,14 +31,15 @@ export async function relay(
   const given = Promise.withResolvers<never>();
   given.promise.catch(() => {});
   stop.signal.addEventListener('abort', () => given.reject(new Error('given up')));
-  const emit = (part: SideReplyHead | Buffer): void => {
-    if (isOver()) return;
+  const emit: EmitPart = (part) => {
+    if (isOver()) return undefined;
     clearTimeout(timer);
     try {
-      write(part);
+      return write(part);
     } catch {
       // A head that HTTP cannot carry ends this answer, not the process that carries the audio.
       response.destroy();
+      return undefined;
     }
   };
   try {
@@ -56,20 +57,25 @@ export async function relay(
   }
 }
 
+/** What it writes with resolves when there is room again, where there is none. */
 function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
   let stalled: NodeJS.Timeout | undefined;
+  let room: PromiseWithResolvers<void> | undefined;
   const moved = (): void => {
     clearTimeout(stalled);
     stalled = undefined;
+    room?.resolve();
+    room = undefined;
   };
   response.on('drain', moved);
   response.once('close', moved);
-  return (part: SideReplyHead | Buffer): void => {
+  return (part: SideReplyHead | Buffer): Promise<void> | undefined => {
     if (Buffer.isBuffer(part)) {
-      if (response.write(part)) return;
+      if (response.write(part)) return undefined;
       if (response.writableLength > maxReplyBytes) response.destroy();
       else stalled ??= setTimeout(() => response.destroy(), stallMs);
-      return;
+      room ??= Promise.withResolvers();
+      return room.promise;
     }
     const { status, headers, body } = part;
     const length = body === undefined ? {} : { 'content-length': body.length };
@@ -77,5 +83,6 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimit
     if (body !== undefined) response.end(body);
     // The first piece often comes in the same turn, and then takes the head along.
     else setImmediate(() => response.destroyed || response.flushHeaders());
+    return undefined;
   };
 }

@@ -9,7 +9,7 @@ import { Child } from './child.ts';
 import type { Config } from './config.ts';
 import { type DevCertificate, ensureDevCertificate } from './dev-certificate.ts';
 import { type Claim, createPlaces, keepLast } from './fleet.ts';
-import { closeListener, createListener, openListener } from './listener.ts';
+import { canReusePort, closeListener, createListener, openListener } from './listener.ts';
 import { type Ports, portsOf } from './ports.ts';
 import { type Run, type RunFile, runFile } from './run-file.ts';
 import type { SessionRecord } from './session.ts';
@@ -26,8 +26,8 @@ export type Role = (typeof ROLES)[number];
 const KEPT_RECORDS = 1000;
 /** A gateway process that does not answer a question is left out of the answer. */
 const ANSWER_MS = 2000;
-/** How long side tasks that run may take to end when everything else has. */
-const TASKS_MS = 10_000;
+/** How long side tasks that run may take to end when everything else has; and where somebody is in a hurry. */
+const TASKS_MS = { drain: 10_000, hurry: 2000 } as const;
 
 export class Supervisor {
   readonly #config: Config;
@@ -43,6 +43,8 @@ export class Supervisor {
   #certificate: DevCertificate | undefined;
   #admin: AdminListener | undefined;
   #ports: Ports;
+  /** Gateway processes share what this one listens on, since they cannot listen on one port themselves. */
+  #isClustered = false;
   #isReady = false;
 
   constructor(config: Config, log: Logger, role: Role = 'all') {
@@ -79,6 +81,7 @@ export class Supervisor {
           askSide: this.#side.ask,
           isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
           metrics: () => this.#ask('metrics', undefined, [...this.#workers, this.#side.child]),
+          find: (id) => this.#find(id),
           records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
         },
         this.#log,
@@ -94,7 +97,9 @@ export class Supervisor {
   }
 
   async #startGateways(isBacked: Promise<unknown>): Promise<void> {
-    const { processes } = this.#config;
+    const { processes, listen } = this.#config;
+    // Before any is forked, since it decides how.
+    this.#isClustered = processes > 1 && !(await canReusePort(listen.host));
     let ready: Promise<unknown> = Promise.all([isBacked, this.#prepareListening()]);
     // The first one takes the ports where the configuration says 0; the others share them.
     for (let index = 0; index < processes; index += 1) ready = this.#startWorker(ready);
@@ -120,11 +125,11 @@ export class Supervisor {
     const drained = Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('drain')));
     await Promise.race([drained, limit]);
     clearTimeout(timer);
-    await this.end(TASKS_MS);
+    await this.end(TASKS_MS.drain);
   }
 
   /** Ends every session with 1001 and stops everything; side tasks that run may take so long to end. */
-  async end(patienceMs = ANSWER_MS): Promise<void> {
+  async end(tasksMs: number = TASKS_MS.hurry): Promise<void> {
     this.#isReady = false;
     const deadlineMs = this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS;
     await Promise.allSettled(
@@ -132,7 +137,7 @@ export class Supervisor {
     );
     // After the gateways, since they hand over until they end.
     this.#side.child.retire();
-    await withDeadline(this.#side.close(patienceMs), patienceMs + ANSWER_MS).catch(() =>
+    await withDeadline(this.#side.close(tasksMs), tasksMs + FLUSH_MS).catch(() =>
       this.#log.error('the side process did not close its store'),
     );
     await this.#stopAll();
@@ -148,14 +153,18 @@ export class Supervisor {
     return [...this.#workers, this.#side.child, ...(this.#rehearsal === undefined ? [] : [this.#rehearsal])];
   }
 
-  /** Ports that are shared among our processes would be shared with another gateway's too, without a word. */
+  /**
+   * Ports that are shared among our processes would be shared with another gateway's too, without a word. Clustered processes need
+   * them before the first one listens, so that those that are started again find the same.
+   */
   async #probePorts(): Promise<void> {
     const { host } = this.#config.listen;
     for (const [setting, port] of Object.entries(this.#ports)) {
-      if (!port) continue;
+      if (port === undefined || (port === 0 && !this.#isClustered)) continue;
       const probe = createListener(this.#config.limits);
-      await openListener(probe, { setting: `listen.${setting}`, host, port, isShared: false });
+      const taken = await openListener(probe, { setting: `listen.${setting}`, host, port, isShared: false });
       await closeListener(probe);
+      this.#ports = { ...this.#ports, [setting]: taken };
     }
   }
 
@@ -189,6 +198,7 @@ export class Supervisor {
   async #startWorker(isReady: Promise<unknown>): Promise<void> {
     const worker = new Child({
       name: 'worker',
+      isClustered: this.#isClustered,
       log: this.#log,
       offers: (child) => this.#offers(child),
       start: async (channel) => {
@@ -209,7 +219,7 @@ export class Supervisor {
     const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
     const tls = config.listen.tls ?? own;
     const { socketPath } = this.#side;
-    const isShared = config.processes > 1;
+    const isShared = config.processes > 1 && !this.#isClustered;
     return { config, tls, rehearsalUrl: this.#rehearsalUrl, sideSocket: socketPath, ports: this.#ports, isShared };
   }
 
@@ -226,7 +236,7 @@ export class Supervisor {
     };
   }
 
-  async #find(id: string, asker: Child): Promise<SessionRecord | undefined> {
+  async #find(id: string, asker?: Child): Promise<SessionRecord | undefined> {
     const ended = this.#ended.get(id);
     if (ended !== undefined) return ended;
     const others = this.#workers.filter((worker) => worker !== asker);

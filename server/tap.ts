@@ -61,10 +61,12 @@ export function startTap(
   onObserved?: (observation: Observation, at: number) => void,
 ): Tap {
   const passed = { upstream: countPassed(), downstream: countPassed() };
-  const turns = trackTurns(metrics);
-  const uses = countUsage();
+  // Made when there is something to keep: idle sessions have neither.
+  let turns: ReturnType<typeof trackTurns> | undefined;
+  let uses: ReturnType<typeof countUsage> | undefined;
   let model: string | undefined;
   let lastFrameAt = startedAt;
+  const sum = (): Omit<Used, 'model'> => uses?.sum() ?? { usage: {} };
 
   return {
     sent(direction, residenceMs, count) {
@@ -79,12 +81,18 @@ export function startTap(
       metrics.frame(direction, frame.data.length);
       const observation = dialect.observe(frame, direction);
       if (observation === undefined) return;
-      if (observation.mark !== undefined) turns.mark(observation.mark, frame.at);
+      if (observation.mark !== undefined) {
+        turns ??= trackTurns(metrics);
+        turns.mark(observation.mark, frame.at);
+      }
       model = observation.model?.slice(0, LONGEST_MODEL) ?? model;
-      if (observation.usage !== undefined) uses.add(observation.usage, model);
+      if (observation.usage !== undefined) {
+        uses ??= countUsage();
+        uses.add(observation.usage, model);
+      }
       onObserved?.(observation, frame.at);
     },
-    used: () => ({ model, ...uses.sum() }),
+    used: () => ({ model, ...sum() }),
     summary: () => ({
       model,
       frames: { upstream: passed.upstream.frames, downstream: passed.downstream.frames },
@@ -93,8 +101,8 @@ export function startTap(
         upstream: passed.upstream.residence.summary(),
         downstream: passed.downstream.residence.summary(),
       },
-      turns: turns.done(),
-      ...uses.sum(),
+      turns: turns?.done() ?? [],
+      ...sum(),
     }),
     get lastFrameAt() {
       return lastFrameAt;

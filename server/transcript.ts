@@ -44,7 +44,8 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   const { session, keepsText, handOver, used, timeOf = epochOf } = options;
   const limits = { ...TRANSCRIPT_LIMITS, ...options.limits };
   const waiting: Turn[] = [];
-  let turn = openTurn(limits.maxCharacters);
+  /** undefined while nothing has happened in it. */
+  let turn: Turn | undefined;
   let count = 0;
   let isContinuous = false;
   /** The reply was cut off; its own end may still come. */
@@ -53,13 +54,18 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   let spokeAt: number | undefined;
   let grace: NodeJS.Timeout | undefined;
 
+  function current(): Turn {
+    turn ??= openTurn(limits.maxCharacters);
+    return turn;
+  }
+
   function end(at: number, isInterrupted: boolean): void {
-    if (turn.isWorth) {
+    if (turn?.isWorth) {
       turn.end(at, isInterrupted);
       waiting.push(turn);
     }
-    turn = openTurn(limits.maxCharacters);
-    if (spokeAt !== undefined) turn.touch(spokeAt);
+    turn = undefined;
+    if (spokeAt !== undefined) current().touch(spokeAt);
     spokeAt = undefined;
     release();
   }
@@ -93,21 +99,21 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   function mark(name: NonNullable<Observation['mark']>, at: number): void {
     switch (name) {
       case 'speech-started':
-        if (turn.hasReply) spokeAt ??= at;
-        return void turn.touch(at);
+        if (turn?.hasReply) spokeAt ??= at;
+        return void current().touch(at);
       case 'speech-stopped':
       case 'request':
-        return void turn.touch(at);
+        return void current().touch(at);
       case 'audio':
       case 'text':
         isCutOff = false;
-        return void turn.reply(at);
+        return void current().reply(at);
       case 'interrupted':
         isCutOff = true;
         return void end(at, true);
       case 'turn-done':
         // Some providers end the turn that was cut off once more, when the next one has begun.
-        if (!isCutOff || turn.hasReply) end(at, false);
+        if (!isCutOff || turn?.hasReply) end(at, false);
         isCutOff = false;
     }
   }
@@ -115,20 +121,22 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   /** Words of an item go where it was heard. The rest of a reply may come after its end; what the user says belongs to the next turn. */
   function placeOf({ role, item, isPiece }: Said, at: number): Turn {
     const last = waiting.at(-1);
-    if (item !== undefined) return waiting.find((one) => one.awaits(item)) ?? turn;
-    const isLate = isPiece && role === 'assistant' && !turn.isTouched;
-    return isLate && last !== undefined && at - last.endedAt < LATE_MS ? last : turn;
+    if (item !== undefined) return waiting.find((one) => one.awaits(item)) ?? current();
+    const isLate = isPiece && role === 'assistant' && !turn?.isTouched;
+    return isLate && last !== undefined && at - last.endedAt < LATE_MS ? last : current();
   }
 
   function say(said: Said, at: number): void {
-    if (isContinuous && turn.isWorth && at - turn.startedAt >= limits.continuousMs) end(at, false);
+    if (isContinuous && turn?.isWorth && at - turn.startedAt >= limits.continuousMs) end(at, false);
     placeOf(said, at).say(said, at);
     if (said.item !== undefined) release();
   }
 
-  function hear({ said = [], heard }: Observation, at: number): void {
+  function hear(observation: Observation, at: number): void {
+    // To look at what was said may take a parse.
     if (!keepsText) return;
-    if (heard !== undefined) turn.hear(heard, at);
+    const { said = [], heard } = observation;
+    if (heard !== undefined) current().hear(heard, at);
     for (const one of said) say(one, at);
   }
 

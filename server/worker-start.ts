@@ -11,7 +11,7 @@ export interface WorkerStart {
   /** Where the side process listens. */
   readonly sideSocket: string | undefined;
   readonly ports: Ports;
-  /** Other processes listen on the same ports. */
+  /** Other processes listen on the same ports, each for itself. */
   readonly isShared: boolean;
 }
 

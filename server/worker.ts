@@ -1,5 +1,6 @@
 // One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
 
+import cluster from 'node:cluster';
 import { openChannel } from './channel.ts';
 import { joinFleet } from './fleet.ts';
 import { Gateway } from './gateway.ts';
@@ -41,6 +42,9 @@ const supervisor = openChannel(process, {
 });
 
 const fleet = joinFleet(supervisor);
+
+// Node would end a clustered process with its channel, and its sessions without a close.
+if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
 // Signals reach the whole process group; only the supervisor acts on them.
 process.on('SIGTERM', () => {});

@@ -5,6 +5,7 @@ import type { Direction, Frame } from '../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../codecs/json-bytes.ts';
 import type { Mark, Observation, Said } from '../adapter.ts';
 import { isObject, type JsonObject, readEvent, textAt } from '../event.ts';
+import { saying } from '../saying.ts';
 import { tokenUsage } from './usage.ts';
 
 /** See `Dialect.observe`. */
@@ -23,7 +24,8 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
   if (type === 'realtimeInput' || type === 'realtime_input') {
     const input = firstMember(data, first.valueAt)?.key;
     if (input === undefined || !requestInputs.includes(input)) return { type };
-    return input === 'text' ? { type, mark: 'request', said: typedIn(data, type) } : { type, mark: 'request' };
+    const request = { type, mark: 'request' } as const;
+    return input === 'text' ? saying(request, () => typedIn(data, type)) : request;
   }
   // The provider never says which model it serves; the client does, in its first message.
   if (type === 'setup') return { type, model: textAt(readEvent(data), 'setup', 'model')?.replace(/^models\//, '') };

@@ -6,6 +6,7 @@ import type { Dialect, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
 import { modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
+import { saying } from '../saying.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error.ts';
 import { pieceSaid } from './said.ts';
@@ -51,9 +52,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.started':
       return { type, model: textAt(readEvent(frame.data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return { type, said: pieceSaid(frame.data, 'user') };
+      return saying({ type }, () => pieceSaid(frame.data, 'user'));
     case 'session.output_transcript.delta':
-      return { type, said: pieceSaid(frame.data, 'assistant') };
+      return saying({ type }, () => pieceSaid(frame.data, 'assistant'));
     case 'session.usage.updated':
     case 'session.closed':
       return { type, usage: sessionSeconds(objectAt(readEvent(frame.data), 'usage')) };

@@ -6,6 +6,7 @@ import type { Dialect, Mark, Observation } from '../adapter.ts';
 import { objectAt, readEvent, textAt } from '../event.ts';
 import { modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
+import { saying } from '../saying.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
 import { assistantSaid, createdItem, transcriptSaid, userSaid } from './said.ts';
@@ -63,9 +64,9 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
     case 'conversation.item.input_audio_transcription.failed':
       return transcribed(type, frame.data);
     case 'response.output_text.done':
-      return { type, said: assistantSaid(frame.data, 'text') };
+      return saying({ type }, () => assistantSaid(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return { type, said: assistantSaid(frame.data, 'transcript') };
+      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
     case 'session.created':
     case 'session.updated':
       return configured(type, frame.data);
@@ -76,7 +77,7 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
 
 function observeClient(type: string, data: Buffer): Observation {
   if (type === 'response.create') return { type, mark: 'request' };
-  return type === 'conversation.item.create' ? { type, said: userSaid(data, createdItem) } : { type };
+  return type === 'conversation.item.create' ? saying({ type }, () => userSaid(data, createdItem)) : { type };
 }
 
 function transcribed(type: string, data: Buffer): Observation {

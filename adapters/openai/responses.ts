@@ -6,6 +6,7 @@ import type { Dialect, Observation } from '../adapter.ts';
 import { type JsonObject, objectAt, readEvent, textAt } from '../event.ts';
 import { type ModelPath, modelPlaces } from '../model-places.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
+import { saying } from '../saying.ts';
 import { responsesError } from './error.ts';
 import { assistantSaid, userSaid } from './said.ts';
 import { tokenUsage } from './usage.ts';
@@ -50,9 +51,9 @@ const inputOf = (event: JsonObject): unknown => event.input ?? objectAt(event, '
 function observeClientEvent(type: string, { data }: Frame): Observation {
   switch (type) {
     case 'response.create':
-      return { type, mark: 'request', said: userSaid(data, inputOf) };
+      return saying({ type, mark: 'request' }, () => userSaid(data, inputOf));
     case 'response.steer':
-      return { type, said: userSaid(data, inputOf) };
+      return saying({ type }, () => userSaid(data, inputOf));
     default:
       return { type };
   }
@@ -66,9 +67,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.audio.delta':
       return { type, mark: 'audio' };
     case 'response.output_text.done':
-      return { type, said: assistantSaid(frame.data, 'text') };
+      return saying({ type }, () => assistantSaid(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return { type, said: assistantSaid(frame.data, 'transcript') };
+      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
     case 'response.created':
       return { type, model: textAt(readEvent(frame.data), 'response', 'model') };
     case 'response.completed':

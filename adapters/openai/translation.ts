@@ -4,6 +4,7 @@ import { eventType } from '../../codecs/event-type.ts';
 import type { Dialect, Observation } from '../adapter.ts';
 import { readEvent, textAt } from '../event.ts';
 import { guardModels, type ModelRules } from '../named-models.ts';
+import { saying } from '../saying.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error.ts';
 import { realtimePlaces } from './realtime.ts';
@@ -33,9 +34,9 @@ function observeServerEvent(type: string, data: Buffer): Observation {
     case 'session.created':
       return { type, model: textAt(readEvent(data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return { type, said: pieceSaid(data, 'user') };
+      return saying({ type }, () => pieceSaid(data, 'user'));
     case 'session.output_transcript.delta':
-      return { type, said: pieceSaid(data, 'assistant') };
+      return saying({ type }, () => pieceSaid(data, 'assistant'));
     default:
       return { type };
   }

@@ -48,12 +48,8 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-/** The stand-in needs no contract: nothing leaves the machine. */
-const standInGateway: LlmGatewayConfig = gatewaySchema.parse({
-  profile: 'openai-compatible',
-  path: 'direct',
-  allowPrivate: true,
-});
+/** It stands for a router, and its ledger rows say so. */
+const standInGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
 
 export function createLanes(options: LanesOptions): Lanes {
   const { config, connectMs = 5000 } = options;

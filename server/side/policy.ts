@@ -104,6 +104,8 @@ export interface Allowable {
   readonly gatewayName: string;
   readonly model: string;
   readonly path: CallPath;
+  /** It runs here: no text leaves the machine. */
+  readonly isStandIn?: boolean;
   /** Why it never serves. */
   readonly objection: string | undefined;
 }
@@ -129,8 +131,10 @@ export function choose<T extends Allowable>(
   return { allowed: call.model === undefined ? allowed : namedFirst(allowed, call.model), refused };
 }
 
-function dataObjection({ path }: Allowable, dataClass: DataClass): string | undefined {
-  return dataClass === 'regulated' && path !== 'direct' ? 'regulated text stays on direct targets' : undefined;
+function dataObjection({ path, isStandIn = false }: Allowable, dataClass: DataClass): string | undefined {
+  return dataClass === 'regulated' && path !== 'direct' && !isStandIn
+    ? 'regulated text stays on direct targets'
+    : undefined;
 }
 
 /** Whether a name that a client uses means this target: its model, or `<gateway>/<model>`. */

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { takeBodies } from '../body-slices.ts';
 import { openChannel } from '../channel.ts';
 import { openPipe } from '../pipe.ts';
 import type { AnswerSide } from './side-request.ts';
@@ -18,7 +19,7 @@ export async function listenToGateways(path: string, side: AnswerSide): Promise<
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    openChannel(openPipe(socket), { side });
+    openChannel(openPipe(socket), takeBodies(side));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

@@ -8,7 +8,6 @@ import type { AnswerSide } from './side-request.ts';
 
 let opening: Promise<Side> | undefined;
 let listener: SideListener | undefined;
-let closing: Promise<void> | undefined;
 
 /** With nobody to report to, only what is quick is waited for. */
 const ORPHAN_MS = 1000;
@@ -18,10 +17,9 @@ function side(): Promise<Side> {
 }
 
 function close(patienceMs: number): Promise<void> {
-  closing ??= side()
+  return side()
     .then((open) => open.close(patienceMs))
     .finally(() => listener?.close());
-  return closing;
 }
 
 const answer: AnswerSide = async (request, emit, signal) => (await side()).answer(request, emit, signal);

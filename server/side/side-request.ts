@@ -1,5 +1,6 @@
 // What a gateway process or the admin listener asks of the side process on behalf of an HTTP client, and the answer, in parts.
-// Plain data, since it crosses processes. The credential has been checked; the body has been read, and is bounded.
+// Plain data, since it crosses processes. The credential has been checked; the body has been read, and is bounded; it is in pieces, since
+// to put them together takes a while that the process of the audio does not have.
 
 export type Requester =
   /** A key sees its own rows. `key` undefined: open mode. */
@@ -14,7 +15,7 @@ export interface SideRequest {
   readonly query: Readonly<Record<string, string>>;
   /** `x-trunkline-class`, `x-trunkline-data-class`, `last-event-id`, `idempotency-key`, `accept`; nothing else crosses. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | undefined;
+  readonly body: Buffer | readonly Buffer[] | undefined;
   /** The record of the session of the path while it lives here; JSON data. */
   readonly live?: object | undefined;
 }
@@ -26,9 +27,8 @@ export interface SideReplyHead {
   readonly body?: Buffer | undefined;
 }
 
+/** `isPaced`: to be awaited until the client can take more, or is gone. Only one such part may be on its way. */
+export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unknown;
+
 /** Emits the head, then pieces of the body; resolves when the answer is complete. `signal`: the client left. */
-export type AnswerSide = (
-  request: SideRequest,
-  emit: (part: SideReplyHead | Buffer) => void,
-  signal: AbortSignal,
-) => Promise<void>;
+export type AnswerSide = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;

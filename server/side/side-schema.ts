@@ -198,6 +198,18 @@ export const sideShape = {
         .max(2 ** 28)
         .default(4 * 1024 * 1024)
         .describe('of one request'),
+      requests: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(2000)
+        .describe('requests of one gateway process that wait for their answers; then 503'),
+      requestBytes: z
+        .int()
+        .min(1024)
+        .max(2 ** 32)
+        .default(64 * 1024 * 1024)
+        .describe('of the bodies of those requests'),
       maxReplyBytes: z
         .int()
         .min(1024)

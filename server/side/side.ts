@@ -38,9 +38,12 @@ export interface Side {
   /** Sessions of a gateway process that died. */
   lost(ids: readonly string[]): Promise<void>;
   useStandIn(url: string): void;
-  /** Lets running work end, for as long as that, and closes the store. */
+  /** Lets running work end, for as long as that, and closes the store. Called again, the shorter time counts. */
   close(patienceMs: number): Promise<void>;
 }
+
+/** For what is given back, and for what became of calls, to be written. */
+const WRITE_MS = 1000;
 
 /** Rejects when the store cannot be opened, and says why. */
 export async function openSide(start: SideStart, log: Logger): Promise<Side> {
@@ -72,6 +75,13 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     ? keepUp({ store, transcripts: config.transcripts, longestCallMs: longestCall(config), log })
     : undefined;
 
+  let shutting: Promise<void> | undefined;
+  async function shut(): Promise<void> {
+    await within(WRITE_MS, router.close());
+    await lease.leave().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+    await store.close();
+  }
+
   return {
     metrics,
     answer: createSideHttp({ config, store, router, runner, log }),
@@ -85,10 +95,10 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     },
     async close(patienceMs) {
       stopUpkeep?.();
-      await within(patienceMs, Promise.allSettled([runner.close(), webhooks?.close()]));
-      await within(patienceMs, router.close());
-      await lease.leave().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
-      await store.close();
+      const ended = Promise.allSettled([runner.close(patienceMs), webhooks?.close(patienceMs)]);
+      await within(patienceMs + WRITE_MS, ended);
+      shutting ??= shut();
+      await shutting;
     },
   };
 }

@@ -15,7 +15,7 @@ import { sideRoutes } from '../../server/side/http/answer.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { WEBHOOK_EVENTS } from '../../server/side/side-schema.ts';
 import { demandSchema } from '../../server/side/tasks/demand.ts';
-import { isSidePath } from '../../server/side-door.ts';
+import { isSidePath, SIDE_PATHS } from '../../server/side-paths.ts';
 import { configFile } from '../support/config-file.ts';
 import { createFakeStore } from '../support/fake-store.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
@@ -104,6 +104,11 @@ test('what the side process answers is let through by the listeners', () => {
   for (const { scope, path } of routes) {
     expect([path, scope === 'key' ? isSidePath(example(path)) : isAdminSidePath(example(path))]).toEqual([path, true]);
   }
+});
+
+test('the list for a path that is unknown has what there is for keys', () => {
+  const ofKeys = new Set(routes.flatMap(({ scope, path }) => (scope === 'key' ? [path] : [])));
+  expect([...SIDE_PATHS].sort()).toEqual([...ofKeys].sort());
 });
 
 describe('asyncapi.yaml', () => {

@@ -23,6 +23,7 @@ async function start(token?: string): Promise<void> {
       isReady: () => isReady,
       metrics: () => Promise.all([1, 2].map((live) => createMetrics(() => live).registry.getMetricsAsJSON())),
       records: async () => [{ id: 'one' }, { id: 'two' }] as never,
+      find: async () => undefined,
     },
     { token },
   );
@@ -103,6 +104,7 @@ test('a source that fails is a 500 for that request alone', async () => {
     isReady: () => true,
     metrics: () => Promise.reject(new Error('canary')),
     records: async () => [],
+    find: async () => undefined,
   });
   const response = await ask('/metrics');
   expect(response.status).toBe(500);
@@ -130,7 +132,12 @@ describe('with a token', () => {
 
 test('a port that is taken is an error', async () => {
   await start();
-  const sources = { isReady: () => true, metrics: async () => [], records: async () => [] };
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: async () => [],
+    find: async () => undefined,
+  };
   await expect(startWith(sources, { port: admin.port })).rejects.toThrow('admin.port');
 });
 
@@ -145,7 +152,8 @@ describe('the side path over all keys', () => {
   const sources = {
     isReady: () => true,
     metrics: async () => [],
-    records: async () => [{ id: 'one', state: 'open' }] as never,
+    records: () => Promise.reject(new Error('not all sessions are asked for one')),
+    find: async (id: string) => (id === 'one' ? { id, state: 'open' } : undefined) as never,
     askSide,
   };
 

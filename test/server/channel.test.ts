@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { type Channel, type Offers, openChannel } from '../../server/channel.ts';
+import { until } from '../support/until.ts';
 
 /** Two ends of a pipe: what one sends the other receives, as a copy and in a later turn, as between processes. */
 class End extends EventEmitter {
@@ -196,4 +197,35 @@ describe('a stream', () => {
     await expect(streamed).rejects.toThrow('the other process is gone');
     expect(signalThere.aborted).toBe(true);
   });
+});
+
+test('a part that is paced waits until the caller has taken it, and no longer than the caller does', async () => {
+  const taken: string[] = [];
+  const { near } = pair({
+    async count(_argument, emit) {
+      for (const part of ['a', 'b', 'c']) {
+        await emit(part, true);
+        taken.push(part);
+      }
+    },
+  });
+  const control = new AbortController();
+  const slow = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const call = near.stream<void>(
+    'count',
+    undefined,
+    (part: string) => {
+      seen.push(part);
+      return part === 'a' ? undefined : slow.promise;
+    },
+    control.signal,
+  );
+  await until(() => seen.length === 2);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  expect([seen, taken]).toEqual([['a', 'b'], ['a']]);
+  control.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+  await until(() => taken.length === 3);
+  expect(seen).toEqual(['a', 'b']);
 });

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../adapters/index.ts';
+import { SIDE_PATHS } from '../../server/side-paths.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed } from '../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../support/provider.ts';
@@ -150,8 +151,8 @@ describe('the request target', () => {
       expect(answer.status).toBe(404);
       const { error } = JSON.parse(answer.body);
       expect(error.code).toBe('unknown_path');
-      expect(error.paths).toEqual(knownPaths);
-      for (const known of knownPaths) expect(error.message).toContain(known);
+      expect(error.paths).toEqual([...knownPaths, ...SIDE_PATHS]);
+      for (const known of error.paths) expect(error.message).toContain(known);
     });
   });
 });

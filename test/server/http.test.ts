@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../adapters/index.ts';
+import { SIDE_PATHS } from '../../server/side-paths.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../support/gateway.ts';
 import { closed } from '../support/inbox.ts';
 import { sampleOf } from '../support/metrics.ts';
@@ -43,7 +44,7 @@ describe('an unknown path', () => {
       const response = await ask('/v1/nowhere', { method });
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toBe('application/json');
-      expect(await errorOf(response)).toMatchObject({ code: 'unknown_path', paths: knownPaths });
+      expect(await errorOf(response)).toMatchObject({ code: 'unknown_path', paths: [...knownPaths, ...SIDE_PATHS] });
     },
   );
 

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { sendBody } from '../../server/body-slices.ts';
+import type { Channel } from '../../server/channel.ts';
 import { listenToGateways } from '../../server/side/side-listener.ts';
 import type { AnswerSide, SideReplyHead, SideRequest } from '../../server/side/side-request.ts';
 import { createSidePipe } from '../../server/side-pipe.ts';
@@ -31,7 +33,7 @@ async function listen(side: AnswerSide): Promise<{ path: string; close(): void }
 
 const echo: AnswerSide = async ({ path, body }, emit) => {
   emit({ status: 200, headers: { path } });
-  emit(body ?? Buffer.alloc(0));
+  emit(Buffer.concat([body ?? []].flat()));
 };
 
 async function ask(pipe: ReturnType<typeof createSidePipe>, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
@@ -137,4 +139,56 @@ test('closing removes the folder', async () => {
   expect(statSync(path).isSocket()).toBe(true);
   close();
   expect(existsSync(dirname(path))).toBe(false);
+});
+
+/** In pieces, as a request brings it. */
+const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
+
+test('large bodies cross in slices, each request with its own, beside small ones', async () => {
+  const pipe = createSidePipe();
+  pipe.use((await listen(echo)).path);
+  const sent = ['a', 'b'].map(large);
+  const answers = sent.map(async (body) => {
+    const parts: (SideReplyHead | Buffer)[] = [];
+    await pipe.ask({ ...request('/large'), body }, (part) => parts.push(part), never);
+    return parts[1];
+  });
+  expect((await ask(pipe, '/small'))[1]).toEqual(Buffer.from('{}'));
+  for (const [at, bytes] of (await Promise.all(answers)).entries())
+    expect(Buffer.concat(sent[at] ?? []).equals(bytes as Buffer)).toBe(true);
+});
+
+test('one slice at a time: a side process that takes none is sent no more of it', async () => {
+  const slices: number[] = [];
+  const first = Promise.withResolvers<void>();
+  const channel = {
+    stream: async (name: string, { slice }: { slice: Buffer }) => {
+      if (name !== 'slice') return;
+      slices.push(slice.length);
+      await first.promise;
+    },
+    tell: () => {},
+  } as unknown as Channel;
+  const sending = sendBody(channel, { ...request('/large'), body: large('a') }, never);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  expect(slices).toEqual([131_072]);
+  first.resolve();
+  expect(await sending).not.toHaveProperty('body');
+  expect(slices).toEqual(Array(32).fill(131_072));
+});
+
+test('a large body whose client leaves is dropped, and the pipe goes on', async () => {
+  const pipe = createSidePipe();
+  const asked: string[] = [];
+  const side: AnswerSide = (one, emit, signal) => {
+    asked.push(one.path);
+    return echo(one, emit, signal);
+  };
+  pipe.use((await listen(side)).path);
+  const control = new AbortController();
+  const leaving = pipe.ask({ ...request('/left'), body: large('a') }, () => {}, control.signal);
+  control.abort(new Error('the client left'));
+  await expect(leaving).rejects.toThrow('the client left');
+  expect(await ask(pipe, '/next')).toHaveLength(2);
+  expect(asked).toEqual(['/next']);
 });

@@ -24,10 +24,15 @@ afterEach(async () => {
 });
 
 const workersOf = (pid: number) => childrenOf(pid, 'worker.ts');
+const preload = new URL('../support/without-reuse-port.js', import.meta.url);
+const WAYS = [
+  { way: 'SO_REUSEPORT', within: [] },
+  { way: 'node:cluster, where that is missing', within: ['env', `NODE_OPTIONS=--import=${preload}`] },
+];
 
-describe('two gateway processes', () => {
+describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
   const start = async (more: Record<string, unknown> = {}): Promise<Served> => {
-    gateway = await serve({ provider: provider.url, processes: 2, ...more });
+    gateway = await serve({ provider: provider.url, processes: 2, within, ...more });
     return gateway;
   };
 
@@ -88,6 +93,8 @@ describe('two gateway processes', () => {
     const [victim = 0] = workersOf(served.run.pid);
     const lost = clients.map((client) => closed(client));
     const before = (await served.sessions()).length;
+    // What is not stored yet, nobody will know of.
+    await until(async () => (await served.metric('trunkline_outbox_items')) === 0);
     process.kill(victim, 'SIGKILL');
     await Promise.race(lost);
     const hasNew = () => workersOf(served.run.pid).length === 2 && !workersOf(served.run.pid).includes(victim);
@@ -111,7 +118,7 @@ describe('two gateway processes', () => {
   });
 
   test('find the rehearsal provider again after it was killed', async () => {
-    gateway = await serve({ processes: 2 });
+    gateway = await serve({ processes: 2, within });
     const { run, admin, url } = gateway;
     const [victim = 0] = childrenOf(run.pid, 'rehearsal-process');
     const client = await openClient(url + REALTIME);
@@ -124,6 +131,25 @@ describe('two gateway processes', () => {
       expect(JSON.parse((await message(next)).data.toString()).type).toBe('session.created');
       next.close();
     }
+  });
+
+  test('drain together: live sessions go on, new ones are refused', async () => {
+    const served = await start();
+    const clients = await open(6, served);
+    served.child.kill('SIGTERM');
+    await until(async () => (await refusedUpgrade(served.url + REALTIME).catch(() => undefined))?.status === 503);
+    expect(await served.sessions()).toHaveLength(6);
+    for (const client of clients) expect(client.readyState).toBe(client.OPEN);
+    for (const client of clients) client.close();
+    expect(await served.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('do not take a port that another gateway has', async () => {
+    const served = await start();
+    const { port } = served.run.listen;
+    await expect(serve({ provider: provider.url, processes: 2, within, listen: { port } })).rejects.toThrow(
+      /listen\.port: .*the port is in use/,
+    );
   });
 
   test('end with their parent, however that ends', async () => {

@@ -25,7 +25,12 @@ beforeAll(async () => {
   keyed = await startGateway({ provider: provider.url, keys: [{ id: 'web', secret: 'secret-of-web' }], listen });
   const { limits, side } = loadConfig({ env: {} });
   const log = pino({ level: 'silent' });
-  const sources = { isReady: () => true, metrics: async () => [], records: async () => [] };
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: async () => [],
+    find: async () => undefined,
+  };
   admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits, side }, sources, log);
   guarded = await startAdmin(
     { admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits, side },

@@ -55,7 +55,7 @@ export async function runnerBench(
       const router = plainRouter({ baseUrl: gateway.baseUrl, ...(before ? { before } : {}) });
       const runner = createRunner({ config, store, router, log, patience: quick, ...options });
       onTestFinished(async () => {
-        await runner.close();
+        await runner.close(50);
         await router.close();
       });
       return runner;

@@ -3,8 +3,9 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { kindLabel, type SideTask, type TaskState } from '../side/record.ts';
-import { type Criterion, type Result, readResult } from '../side/result.ts';
+import { readResult } from '../side/result.ts';
 import { Icon } from './icon.tsx';
+import { ResultBody } from './result-body.tsx';
 
 /** `of`: the kind of the task that this one scores. */
 export function TaskResult({ task, of }: { task: SideTask; of?: string | undefined }) {
@@ -118,122 +119,4 @@ function Failure({ state, error }: { state: TaskState; error: string }) {
       </span>
     </p>
   );
-}
-
-function ResultBody({ kind, result }: { kind: string; result: Result }) {
-  switch (result.shape) {
-    case 'text':
-      return (
-        <>
-          <p class={kind === 'title' ? 'result-title' : 'result-text'}>{result.text}</p>
-          {result.points.length > 0 && (
-            <ul class="points">
-              {result.points.map((point) => (
-                <li key={point}>{point}</li>
-              ))}
-            </ul>
-          )}
-        </>
-      );
-    case 'labels':
-      return (
-        <ul class="labels">
-          {result.labels.map((label) => (
-            <li key={label} class="label">
-              {label}
-            </li>
-          ))}
-          {result.confidence !== undefined && <li class="muted">{percent(result.confidence)} sure</li>}
-        </ul>
-      );
-    case 'verdict':
-      return (
-        <>
-          <ul class="labels">
-            {result.sentiment !== '' && <li class={`label label-${result.sentiment}`}>{result.sentiment}</li>}
-            {result.outcome !== '' && <li class="label">{result.outcome}</li>}
-          </ul>
-          {result.reason !== '' && <p class="result-reason">{result.reason}</p>}
-        </>
-      );
-    case 'items':
-      return <ActionItems items={result.items} />;
-    case 'score':
-      return <Score overall={result.overall} criteria={result.criteria} />;
-    case 'flags':
-      return (
-        <ul class="labels">
-          <li class={result.flagged ? 'label label-negative' : 'label'}>
-            {result.flagged ? 'flagged' : 'not flagged'}
-          </li>
-          {result.words.map((word) => (
-            <li key={word} class="label label-negative">
-              {word}
-            </li>
-          ))}
-        </ul>
-      );
-    case 'fields':
-      return (
-        <dl class="result-fields">
-          {result.fields.map(({ name, value }) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      );
-  }
-}
-
-function ActionItems({ items }: { items: Extract<Result, { shape: 'items' }>['items'] }) {
-  if (items.length === 0) return <p class="result-reason">Nothing to do was agreed on.</p>;
-  return (
-    <ul class="points">
-      {items.map(({ what, who, when }, at) => (
-        <li key={`${at}-${what}`}>
-          {what}
-          {(who !== '' || when !== '') && (
-            <span class="muted"> {[who, when].filter((one) => one !== '').join(', ')}</span>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Score({ overall, criteria }: { overall: number | undefined; criteria: readonly Criterion[] }) {
-  return (
-    <div class="scores">
-      {overall !== undefined && (
-        <p class="score-overall">
-          <strong>{percent(overall)}</strong> <span class="muted">over all</span>
-        </p>
-      )}
-      <ul class="criteria">
-        {criteria.map(({ name, score, reason }) => (
-          <li key={name} title={reason}>
-            <span>{name}</span>
-            <ScoreBar score={score} />
-            <span class="figure">{score === undefined ? '–' : percent(score)}</span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** An SVG, since the page's policy allows no style attributes. */
-function ScoreBar({ score }: { score: number | undefined }) {
-  return (
-    <svg class="score-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="bar-track" width="100" height="6" />
-      <rect class="score-fill" width={(score ?? 0) * 100} height="6" />
-    </svg>
-  );
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(fraction * 100)} %`;
 }

@@ -1,8 +1,9 @@
 // Answers what HTTP clients ask of the side process: finds the route, runs it, and turns what is wrong into the shape of the asker.
 
 import { faultOf } from '../../log.ts';
-import { chatProblem, isChatPath, type Problem, plainProblem } from '../../side-error.ts';
-import type { AnswerSide, SideReplyHead, SideRequest } from '../side-request.ts';
+import { chatProblem, type Problem, plainProblem } from '../../side-error.ts';
+import { isChatPath } from '../../side-paths.ts';
+import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../side-request.ts';
 import { StoreError } from '../store/store.ts';
 import { chatRoutes } from './chat.ts';
 import { exportRoutes } from './export.ts';
@@ -32,9 +33,9 @@ export function createSideHttp(options: SideHttpOptions): AnswerSide {
   const routes = sideRoutes(options);
   return async (request, emit, signal) => {
     let hasBegun = false;
-    const begin = (part: SideReplyHead | Buffer): void => {
+    const begin: EmitPart = (part, isPaced) => {
       hasBegun = true;
-      emit(part);
+      return emit(part, isPaced);
     };
     try {
       const problem = await run(routes, request, { options, emit: begin, signal });
@@ -51,7 +52,7 @@ export function createSideHttp(options: SideHttpOptions): AnswerSide {
 interface Running {
   readonly options: SideHttpOptions;
   readonly signal: AbortSignal;
-  emit(part: SideReplyHead | Buffer): void;
+  readonly emit: EmitPart;
 }
 
 async function run(
@@ -65,10 +66,17 @@ async function run(
     return params === undefined ? [] : [{ route, params }];
   });
   const found = onPath.find(({ route }) => route.method === request.method);
-  if (found !== undefined) return found.route.answer({ ...request, params: found.params, emit, signal }, options);
+  if (found !== undefined) {
+    const asked = { ...request, body: wholeOf(request.body), params: found.params, emit, signal };
+    return found.route.answer(asked, options);
+  }
   if (onPath.length === 0) return { status: 404, code: 'unknown_path', message: 'the side path has no such path' };
   const methods = onPath.map(({ route }) => route.method).join(' or ');
   return { status: 405, code: 'method_not_allowed', message: `expected ${methods}` };
+}
+
+function wholeOf(body: SideRequest['body']): Buffer | undefined {
+  return body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
 }
 
 const known = new Map<string, readonly string[]>();

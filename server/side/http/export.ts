@@ -26,7 +26,8 @@ async function answer(asked: Asked, { config }: SideHttpOptions): Promise<Proble
     if (signal.aborted) return undefined;
     piece += line;
     if (piece.length < PIECE_CHARS) continue;
-    emit(Buffer.from(piece));
+    // The next page is read when the client has room for it.
+    await emit(Buffer.from(piece), true);
     piece = '';
   }
   emit(Buffer.from(piece));

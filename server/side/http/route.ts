@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Problem } from '../../side-error.ts';
 import type { Router } from '../call.ts';
 import type { Task } from '../records.ts';
-import type { SideReplyHead, SideRequest } from '../side-request.ts';
+import type { EmitPart, SideRequest } from '../side-request.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the routes need of the task runner. */
@@ -30,10 +30,11 @@ export interface SideHttpOptions {
 
 /** A request that has found its route. */
 export interface Asked extends SideRequest {
+  readonly body: Buffer | undefined;
   /** What stands for `{name}` in the path. */
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  emit(part: SideReplyHead | Buffer): void;
+  readonly emit: EmitPart;
 }
 
 export interface Route {
@@ -60,6 +61,11 @@ const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-
 /** Whether what belongs to this key exists for the requester. */
 export function maySee({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
   return requester.scope === 'admin' || requester.key === key;
+}
+
+/** For what was not found: among which it was looked for. */
+export function ofWhom({ requester }: Pick<SideRequest, 'requester'>): string {
+  return requester.scope === 'key' ? ' of this key' : '';
 }
 
 /** The store's filter by key: the requester's own rows, or, for the administrator, those of the key in the query, if any. */

@@ -20,7 +20,7 @@ const LOOK_MS = 20;
 async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
   const { store, config } = options;
   const found = await findSettled(asked, options);
-  if (found === undefined) return unknownSession;
+  if (found === undefined) return unknownSession(asked);
   const { id, stored, live } = found;
   const { provider, dataClass } = stored ?? (live as Pick<SeedAnswer, 'provider' | 'dataClass'>);
   const recollection = stored === undefined ? { summary: undefined, turns: [] } : await recall(stored, store);

@@ -21,7 +21,7 @@ export function sessionEventRoutes({ store, config, heartbeatMs = HEARTBEAT_MS }
   const watch = watchSessions(store, config.side.pollMs);
   const answer = async (asked: Asked): Promise<Problem | undefined> => {
     const found = await findSession(asked, store);
-    if (found === undefined) return unknownSession;
+    if (found === undefined) return unknownSession(asked);
     if (watch.count >= config.side.streams) return tooManyStreams;
     asked.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
     await stream(asked, { id: found.id, watch, heartbeatMs });
@@ -47,7 +47,7 @@ function stream({ emit, signal, headers }: Asked, { id, watch, heartbeatMs }: St
   const sent = new Set<string>();
   const after = headers['last-event-id'];
   const { promise, resolve } = Promise.withResolvers<void>();
-  const send = (text: string): void => emit(Buffer.from(text));
+  const send = (text: string): void => void emit(Buffer.from(text));
   send('retry: 1000\n\n');
   const heartbeat = setInterval(() => send(': still here\n\n'), heartbeatMs);
   const stop = watch.listen(id, (sight) => {

@@ -3,7 +3,7 @@
 import type { Problem } from '../../side-error.ts';
 import type { SessionEnd, StoredSession } from '../records.ts';
 import type { Store } from '../store/store.ts';
-import { type Asked, maySee, type Route, reply } from './route.ts';
+import { type Asked, maySee, ofWhom, type Route, reply } from './route.ts';
 import { ledgerView, sessionView, taskView, turnView } from './views.ts';
 
 /** A session has few; the rest is listed by /v1/tasks. */
@@ -29,15 +29,15 @@ export async function findSession(asked: Asked, store: Store): Promise<FoundSess
   return { id, stored, live, isOpen };
 }
 
-export const unknownSession: Problem = {
+export const unknownSession = (asked: Asked): Problem => ({
   status: 404,
   code: 'unknown_session',
-  message: 'no session of this key has this id',
-};
+  message: `no session${ofWhom(asked)} has this id`,
+});
 
 async function show(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
   const found = await findSession(asked, store);
-  if (found === undefined) return unknownSession;
+  if (found === undefined) return unknownSession(asked);
   const { id, stored, live } = found;
   const [turns, tasks, ledger] = await Promise.all([
     store.turns(id),
@@ -54,7 +54,7 @@ async function show(asked: Asked, { store }: { readonly store: Store }): Promise
 
 async function forget(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
   const found = await findSession(asked, store);
-  if (found === undefined) return unknownSession;
+  if (found === undefined) return unknownSession(asked);
   if (found.isOpen) {
     return { status: 409, code: 'session_open', message: 'this session lives: end it first, then delete it' };
   }

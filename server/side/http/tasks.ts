@@ -7,7 +7,7 @@ import { type Demand, newDemandTask } from '../tasks/demand.ts';
 import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat-class.ts';
 import { type JsonObject, parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
-import { type Asked, keyFilter, maySee, type Route, reply, type SideHttpOptions } from './route.ts';
+import { type Asked, keyFilter, maySee, ofWhom, type Route, reply, type SideHttpOptions } from './route.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
@@ -102,12 +102,12 @@ async function find(asked: Asked, { store }: SideHttpOptions): Promise<Task | un
 
 async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
   const task = await find(asked, options);
-  return task === undefined ? unknownTask : reply(asked, 200, taskView(task));
+  return task === undefined ? unknownTask(asked) : reply(asked, 200, taskView(task));
 }
 
 async function retry(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
   const task = await find(asked, options);
-  if (task === undefined) return unknownTask;
+  if (task === undefined) return unknownTask(asked);
   if (!(await options.store.requeue(task.id, Date.now()))) {
     const message = `this task is ${task.state}: only a failed or dead one is run again`;
     return { status: 409, code: 'task_not_ended', message };
@@ -116,7 +116,11 @@ async function retry(asked: Asked, options: SideHttpOptions): Promise<Problem | 
   return reply(asked, 202, taskView((await options.store.task(task.id)) ?? task));
 }
 
-const unknownTask: Problem = { status: 404, code: 'unknown_task', message: 'no task of this key has this id' };
+const unknownTask = (asked: Asked): Problem => ({
+  status: 404,
+  code: 'unknown_task',
+  message: `no task${ofWhom(asked)} has this id`,
+});
 
 export const taskRoutes: readonly Route[] = [
   { scope: 'key', method: 'POST', path: '/v1/tasks', answer: make },

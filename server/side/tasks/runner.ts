@@ -27,8 +27,6 @@ export interface RunnerOptions {
   /** false: claims nothing by itself, and `run` waits until another process did the work. */
   readonly isBackground?: boolean | undefined;
   readonly patience?: Patience | undefined;
-  /** How long running tasks may take to end on `close`; then they are given back. */
-  readonly closeMs?: number | undefined;
 }
 
 export interface Runner {
@@ -39,8 +37,8 @@ export interface Runner {
    * on). undefined: there is no such task. A task that waits for its next attempt is waited for.
    */
   run(id: string, signal: AbortSignal): Promise<Task | undefined>;
-  /** Stops claiming, lets running tasks end for a while, gives back the rest. */
-  close(): Promise<void>;
+  /** Stops claiming, lets running tasks end for so long, gives back the rest. Called again, the shorter time counts. */
+  close(patienceMs: number): Promise<void>;
 }
 
 interface Running {
@@ -48,7 +46,6 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-const CLOSE_MS = 5000;
 /** The pauses between tries to write an outcome while the store is unavailable. */
 const SETTLE_PAUSE_MS = 250;
 
@@ -64,7 +61,6 @@ class TaskRunner implements Runner {
   readonly #loop: Promise<void>;
   #urgent = 0;
   #isClosing = false;
-  #closing: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -85,12 +81,7 @@ class TaskRunner implements Runner {
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
+  async close(patienceMs: number): Promise<void> {
     this.#isClosing = true;
     this.#bell.ring();
     this.#settled.ring();
@@ -98,7 +89,7 @@ class TaskRunner implements Runner {
     const ended = Promise.all([...this.#running.values()].map(({ done }) => done));
     const grace = setTimeout(() => {
       for (const { lease } of this.#running.values()) lease.stop('closing');
-    }, this.#options.closeMs ?? CLOSE_MS);
+    }, patienceMs);
     await ended;
     clearTimeout(grace);
   }

@@ -33,14 +33,13 @@ export interface WebhooksOptions {
   readonly perUrl?: number | undefined;
   /** Messages taken from the store at once. */
   readonly batch?: number | undefined;
-  readonly closeMs?: number | undefined;
 }
 
 export interface Webhooks {
   /** There may be something to deliver. */
   wake(): void;
-  /** Takes no more, lets requests end for a while; what is not delivered is sent again later. */
-  close(): Promise<void>;
+  /** Takes no more, lets requests end for so long; what is not delivered is sent again later. Called again, the shorter time counts. */
+  close(patienceMs: number): Promise<void>;
 }
 
 /** @throws for a secret that cannot sign. */
@@ -58,7 +57,6 @@ class WebhookSender implements Webhooks {
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
   #isClosing = false;
-  #closing: Promise<void> | undefined;
 
   constructor(options: WebhooksOptions) {
     this.#options = options;
@@ -77,16 +75,11 @@ class WebhookSender implements Webhooks {
     this.#bell.ring();
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
+  async close(patienceMs: number): Promise<void> {
     this.#isClosing = true;
     this.#bell.ring();
     await this.#loop;
-    const grace = setTimeout(() => this.#stop.abort(), this.#options.closeMs ?? 5 * second);
+    const grace = setTimeout(() => this.#stop.abort(), patienceMs);
     await Promise.all(this.#running);
     clearTimeout(grace);
     await Promise.all([this.#agents.open.destroy(), this.#agents.closed.destroy()]);

@@ -118,3 +118,19 @@ test.each([
   ]);
   expect(down(dialect, { type: 'session.output_transcript.delta', delta: null })).toBeUndefined();
 });
+
+test('words are read from a frame when somebody asks for them, not before', () => {
+  const item = { role: 'user', content: [{ type: 'input_text', text: 'hello' }] };
+  const events: [Dialect, object, 'upstream' | 'downstream'][] = [
+    [realtimeDialect, { type: 'conversation.item.create', item }, 'upstream'],
+    [responsesDialect, { type: 'response.create', input: 'hello' }, 'upstream'],
+    [responsesDialect, { type: 'response.output_text.done', text: 'hi' }, 'downstream'],
+  ];
+  for (const [dialect, event, direction] of events) {
+    const frame = frameOf(event);
+    const observation = dialect.observe(frame, direction);
+    expect(observation?.said).toHaveLength(1);
+    frame.data.fill(0x20);
+    expect(observation?.said).toBeUndefined();
+  }
+});

@@ -62,7 +62,13 @@ async function startRun() {
   const config = loadConfig({ file, data, env: {} });
   const log = pino({ level: 'silent' });
   const askSide = createSideHttp({ config, store, log });
-  const sources = { isReady: () => true, metrics: async () => [], records: async () => [], askSide };
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: async () => [],
+    find: async () => undefined,
+    askSide,
+  };
   const admin = await startAdmin(config, sources, log);
   const run = { pid: process.pid, listen: {}, admin: { host: '127.0.0.1', port: admin.port }, rehearsal: [] };
   writeFileSync(join(data, 'run.json'), JSON.stringify(run));
@@ -111,7 +117,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
     expect((await outcome('tasks', 'retry', 'a.summary')).stdout).toBe('a.summary is queued\n');
     const again = await outcome('tasks', 'retry', 'a.summary');
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('this task is queued')]);
-    expect(unknown?.code).toBe(1);
+    expect([unknown?.code, unknown?.stderr]).toEqual([1, 'no task has this id\n']);
   });
 
   test('the ledger is summed up', async () => {

@@ -19,7 +19,7 @@ describe('the stand-in', () => {
     });
     expect(a.seen[0]?.path).toBe('/v1/chat/completions');
     expect(await store.settled()).toMatchObject([
-      { isRehearsal: true, costMicroUsd: 0, costSource: 'reported', path: 'direct', usage: { inputTokens: 10 } },
+      { isRehearsal: true, costMicroUsd: 0, costSource: 'reported', path: 'routed', usage: { inputTokens: 10 } },
     ]);
     expect(answered(await router.run(call({ promptClass: 'rehearsal', model: 'gpt-5' }))).isRehearsal).toBe(true);
   });

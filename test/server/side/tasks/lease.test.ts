@@ -84,7 +84,7 @@ describe('exactly one effect', () => {
     gateway.change({ behaviour: { text: '{"title":"by the first"}' } });
     release?.();
     await until(() => lines.some((line) => line.includes('the lease of a task was lost')));
-    await slow.close();
+    await slow.close(5000);
     await router.close();
     expect(await store.task('task-1')).toEqual(after);
     expect(await store.deliveries(Date.now(), Date.now(), 10)).toHaveLength(1);

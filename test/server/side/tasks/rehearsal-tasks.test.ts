@@ -53,6 +53,7 @@ test('a rehearsal session ends with all its results, each marked and with a row 
   expect(rows).toHaveLength(standInTasks.length);
   for (const row of rows) {
     expect(row).toMatchObject({ kind: 'task', outcome: 'ok', quality: 'valid', isRehearsal: true, costMicroUsd: 0 });
+    expect(row.path).toBe('routed');
   }
 
   const demand = await newDemandTask({
@@ -69,7 +70,7 @@ test('a rehearsal session ends with all its results, each marked and with a row 
     items: [{ action: 'call me tomorrow', owner: 'assistant', due: 'tomorrow' }],
   });
 
-  await runner.close();
+  await runner.close(5000);
   await router.close();
   await store.close();
 });

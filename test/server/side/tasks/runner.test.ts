@@ -110,7 +110,7 @@ describe('running', () => {
       { side: { pollMs: 20, concurrency: 1 } },
     );
     await store.addTask(queuedTask({ id: 'slow' }));
-    const runner = run({ closeMs: 50 });
+    const runner = run();
     await until(() => gateway.count.requests === 1);
     gateway.change({ behaviour: { text: good } });
     await store.addTask(queuedTask({ id: 'waiting', runAt: 1, kind: 'title' }));
@@ -122,14 +122,14 @@ describe('running', () => {
   test('one now is left to go on when nobody waits any more', async () => {
     const { store, run, settled, gateway } = await bench({ behaviour: { hang: 'idle' } });
     await store.addTask(queuedTask());
-    const runner = run({ isBackground: true, closeMs: 50 });
+    const runner = run({ isBackground: true });
     const control = new AbortController();
     const running = runner.run('task-1', control.signal);
     await until(() => gateway.count.requests === 1);
     control.abort();
     expect(await running).toMatchObject({ state: 'running' });
     gateway.change({ behaviour: { text: good } });
-    await runner.close();
+    await runner.close(50);
     run();
     expect(await settled()).toMatchObject({ state: 'done' });
   });
@@ -151,12 +151,23 @@ describe('running', () => {
   test('closing gives tasks back at once', async () => {
     const { store, run, gateway } = await bench({ behaviour: { hang: 'idle' } });
     await store.addTask(queuedTask());
-    const runner = run({ closeMs: 20 });
+    const runner = run();
     await until(() => gateway.count.requests === 1);
-    await runner.close();
+    await runner.close(20);
     const task = await store.task('task-1');
     expect(task).toMatchObject({ state: 'queued', leaseUntil: undefined, error: expect.stringMatching(/^given_back/) });
     expect(task?.runAt).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('closing again, in more of a hurry, gives them back sooner', async () => {
+    const { store, run, gateway } = await bench({ behaviour: { hang: 'idle' } });
+    await store.addTask(queuedTask());
+    const runner = run();
+    await until(() => gateway.count.requests === 1);
+    const patient = runner.close(600_000);
+    await runner.close(20);
+    await patient;
+    expect(await store.task('task-1')).toMatchObject({ state: 'queued', error: expect.stringMatching(/^given_back/) });
   });
 
   test('an attempt that closing broke off does not count, also where there may be one only', async () => {
@@ -164,9 +175,9 @@ describe('running', () => {
     const once = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1 }] };
     const { store, run, settled, gateway } = await bench(script, once);
     await store.addTask(queuedTask());
-    const runner = run({ closeMs: 20 });
+    const runner = run();
     await until(() => gateway.count.requests === 1);
-    await runner.close();
+    await runner.close(20);
     run();
     expect(await settled()).toMatchObject({ state: 'done', attempts: 1 });
   });

@@ -66,7 +66,7 @@ async function bench(settings: object = {}): Promise<Bench> {
     gateway,
     run() {
       const runner = createRunner({ config, store, router, log, patience: { ...PATIENCE, firstMs: 5, mostMs: 20 } });
-      ends.push(() => runner.close());
+      ends.push(() => runner.close(5000));
     },
     async ended() {
       await until(async () => (await open()).length === 0);

@@ -67,10 +67,9 @@ async function bench(hooks: readonly Hook[]) {
       log: pino({ level: 'silent' }),
       metrics: { delivered: (_event, outcome) => void outcomes.push(outcome) },
       pausesMs: [10, 10, 10],
-      closeMs: 50,
       ...options,
     });
-    ends.push(() => made.close());
+    ends.push(() => made.close(50));
     return made;
   };
   return { store, config, outcomes, start, finish: (id: string) => finish(store, id, config) };
@@ -253,9 +252,9 @@ test('closing gives back what is on its way', async () => {
   const { url, seen } = await receiver(() => {});
   const { store, start, finish } = await bench([{ url, timeoutMs: 60_000 }]);
   await finish('task-1');
-  const webhooks = start({ closeMs: 20 });
+  const webhooks = start();
   await until(() => seen.length === 1);
-  await webhooks.close();
+  await webhooks.close(20);
   expect(await store.deliveries(Date.now(), Date.now(), 10)).toMatchObject([{ attempts: 0 }]);
 });
 
