@@ -84,7 +84,7 @@ beforeAll(async () => {
     prices: { 'capped-1': { input: 0, output: 100 } },
     budgets: [{ class: 'capped', window: 'total', maxUsd: 0.5 }],
     webhooks: [{ url: hook.url, secret: 'hook-secret', events: ['task.done', 'session.ended'], allowPrivate: true }],
-    side: { concurrency: AT_ONCE, leaseMs: 3000, ownerLeaseMs: 3000, pollMs: 50 },
+    side: { concurrency: AT_ONCE, leaseMs: 5000, ownerLeaseMs: 5000, pollMs: 50 },
   };
   const start = (role: string) => serve(config, undefined, ['--role', role]);
   const [one, two, three, four] = await Promise.all(['gateway', 'gateway', 'side', 'side'].map(start));
