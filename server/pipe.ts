@@ -1,10 +1,11 @@
-// Messages over a Unix socket between two of our processes, as a port for a channel: four bytes of length, then MessagePack. What
-// the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
+// Messages over a Unix socket between two of our processes, as a port for a channel: each behind its length.
+// What the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { decode, encodeFrame, LENGTH_BYTES } from '../codecs/wire.ts';
+import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../codecs/pipe-message.ts';
 import type { Port } from './channel.ts';
+import { intakeOf } from './intake.ts';
 
 export interface PipeLimits {
   /** Of one message; a longer one is garbage. */
@@ -31,7 +32,7 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
 
   const read = frameReader(maxMessageBytes, (message) => events.emit('message', message));
   socket.unref();
-  socket.on('data', (chunk) => {
+  intakeOf(socket).start((chunk) => {
     try {
       read(chunk);
     } catch {
@@ -49,7 +50,7 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
     on: (event, listener) => events.on(event, listener),
     once: (event, listener) => events.once(event, listener),
     send(message) {
-      const frame = encodeFrame(message);
+      const frame = encodeMessage(message);
       if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
       // What is sent in one turn goes in one write.
       if (batch.length === 0) setImmediate(flush);
@@ -59,28 +60,31 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
   };
 }
 
-/** Takes what arrives, in pieces of any size. Throws for what is no message; what comes after that is not to be read. */
+/**
+ * Takes what arrives, in pieces of any size that are valid during the call. Throws for what is no message; what comes after that is not to
+ * be read.
+ */
 function frameReader(maxMessageBytes: number, onMessage: (message: unknown) => void): (chunk: Buffer) => void {
   let pieces: Buffer[] = [];
   let held = 0;
   let needed = LENGTH_BYTES;
   return (chunk) => {
-    pieces.push(chunk);
     held += chunk.length;
-    if (held < needed) return;
-    const bytes = pieces.length === 1 ? chunk : Buffer.concat(pieces, held);
+    if (held < needed) return void pieces.push(Buffer.from(chunk));
+    const isLent = pieces.length === 0;
+    const bytes = isLent ? chunk : Buffer.concat([...pieces, chunk], held);
     let at = 0;
     for (needed = LENGTH_BYTES; held - at >= needed; ) {
       const length = bytes.readUInt32LE(at);
       if (length > maxMessageBytes) throw new Error(`expected at most ${maxMessageBytes} bytes, got ${length}`);
       needed = LENGTH_BYTES + length;
       if (held - at < needed) break;
-      const message = decode(bytes.subarray(at + LENGTH_BYTES, at + needed));
+      const message = decodeMessage(bytes.subarray(at + LENGTH_BYTES, at + needed), isLent);
       at += needed;
       needed = LENGTH_BYTES;
       onMessage(message);
     }
-    pieces = at < held ? [bytes.subarray(at)] : [];
+    pieces = at < held ? [Buffer.from(bytes.subarray(at))] : [];
     held -= at;
   };
 }
