@@ -6,11 +6,11 @@ export const LENGTH_BYTES = 4;
 /** And those that say, at its beginning, how long its JSON is. */
 const HEAD_BYTES = 4;
 
-/** Where the bytes were: a field of the message, or the `body` of what is in that field. */
-type Place = readonly [field: string] | readonly [field: string, inside: 'body'];
+/** Where the bytes were: a field of the message, or a field of what is in that one. */
+type Place = readonly [field: string, inside?: string];
 type Fields = Record<string, unknown>;
 
-/** One message behind its length (little-endian). Its Buffer may be one of its fields, or the `body` of one; the rest is JSON data. */
+/** One message behind its length (little-endian). Its Buffer may be one of its fields, or a field of one; the rest is JSON data. */
 export function encodeMessage(message: object): Buffer {
   const place = placeOf(message as Fields);
   const bytes = place && (bytesAt(message as Fields, place) as Buffer);
@@ -25,15 +25,14 @@ export function encodeMessage(message: object): Buffer {
   return frame;
 }
 
-/** The message of a frame, without its length. `isLent`: the frame will be overwritten, so its bytes are copied. Throws for what is none. */
-export function decodeMessage(frame: Buffer, isLent = false): object {
+/** The message of a frame, without its length. Its bytes are a view. Throws for what is none. */
+export function decodeMessage(frame: Buffer): object {
   const end = HEAD_BYTES + (frame.length < HEAD_BYTES ? Number.POSITIVE_INFINITY : frame.readUInt32LE());
   if (end > frame.length) throw new Error(`expected a message, got ${frame.length} bytes that are none`);
   const [message, field, inside] = JSON.parse(frame.toString('utf8', HEAD_BYTES, end)) as [Fields, ...Place];
   if (field === undefined) return message;
   const holder = inside === undefined ? message : (message[field] as Fields);
-  const bytes = frame.subarray(end);
-  holder[inside ?? field] = isLent ? Buffer.from(bytes) : bytes;
+  holder[inside ?? field] = frame.subarray(end);
   return message;
 }
 
@@ -42,7 +41,7 @@ function placeOf(message: Fields): Place | undefined {
     const value = message[field];
     if (typeof value !== 'object' || value === null) continue;
     if (Buffer.isBuffer(value)) return [field];
-    if (Buffer.isBuffer((value as Fields).body)) return [field, 'body'];
+    for (const inside in value) if (Buffer.isBuffer((value as Fields)[inside])) return [field, inside];
   }
   return undefined;
 }

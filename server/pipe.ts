@@ -5,7 +5,6 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../codecs/pipe-message.ts';
 import type { Port } from './channel.ts';
-import { intakeOf } from './intake.ts';
 
 export interface PipeLimits {
   /** Of one message; a longer one is garbage. */
@@ -17,8 +16,17 @@ export interface PipeLimits {
 /** Far beyond any answer, and what a process may have to hold for another one that hangs. */
 export const pipeLimits: PipeLimits = { maxMessageBytes: 256 * 1024 * 1024, maxQueuedBytes: 64 * 1024 * 1024 };
 
+export interface PipeOptions extends PipeLimits {
+  /**
+   * What goes in one write: what is sent in one go, or, for an end that sends many small things for many others, what is sent in one turn
+   * of the loop, which costs a turn.
+   */
+  readonly gathers?: 'go' | 'turn';
+}
+
 /** Takes over the socket. It may still be connecting, and keeps no process alive. */
-export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: PipeLimits = pipeLimits): Port {
+export function openPipe(socket: Socket, options: PipeOptions = pipeLimits): Port {
+  const { maxMessageBytes, maxQueuedBytes, gathers = 'go' } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];
   let queuedBytes = 0;
@@ -30,9 +38,10 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
     if (!socket.destroyed) socket.write(bytes);
   }
 
+  const soon = gathers === 'turn' ? setImmediate : process.nextTick;
   const read = frameReader(maxMessageBytes, (message) => events.emit('message', message));
   socket.unref();
-  intakeOf(socket).start((chunk) => {
+  socket.on('data', (chunk) => {
     try {
       read(chunk);
     } catch {
@@ -52,39 +61,35 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
     send(message) {
       const frame = encodeMessage(message);
       if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
-      // What is sent in one turn goes in one write.
-      if (batch.length === 0) setImmediate(flush);
+      if (batch.length === 0) soon(flush);
       batch.push(frame);
       queuedBytes += frame.length;
     },
   };
 }
 
-/**
- * Takes what arrives, in pieces of any size that are valid during the call. Throws for what is no message; what comes after that is not to
- * be read.
- */
+/** Takes what arrives, in pieces of any size. Throws for what is no message; what comes after that is not to be read. */
 function frameReader(maxMessageBytes: number, onMessage: (message: unknown) => void): (chunk: Buffer) => void {
   let pieces: Buffer[] = [];
   let held = 0;
   let needed = LENGTH_BYTES;
   return (chunk) => {
+    pieces.push(chunk);
     held += chunk.length;
-    if (held < needed) return void pieces.push(Buffer.from(chunk));
-    const isLent = pieces.length === 0;
-    const bytes = isLent ? chunk : Buffer.concat([...pieces, chunk], held);
+    if (held < needed) return;
+    const bytes = pieces.length === 1 ? chunk : Buffer.concat(pieces, held);
     let at = 0;
     for (needed = LENGTH_BYTES; held - at >= needed; ) {
       const length = bytes.readUInt32LE(at);
       if (length > maxMessageBytes) throw new Error(`expected at most ${maxMessageBytes} bytes, got ${length}`);
       needed = LENGTH_BYTES + length;
       if (held - at < needed) break;
-      const message = decodeMessage(bytes.subarray(at + LENGTH_BYTES, at + needed), isLent);
+      const message = decodeMessage(bytes.subarray(at + LENGTH_BYTES, at + needed));
       at += needed;
       needed = LENGTH_BYTES;
       onMessage(message);
     }
-    pieces = at < held ? [Buffer.from(bytes.subarray(at))] : [];
+    pieces = at < held ? [bytes.subarray(at)] : [];
     held -= at;
   };
 }

@@ -3,7 +3,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { sendBody } from './body-slices.ts';
 import { type Channel, openChannel, type Port } from './channel.ts';
-import { dialledIntake } from './intake.ts';
 import { openPipe, type PipeLimits } from './pipe.ts';
 import type { AnswerSide } from './side/side-request.ts';
 
@@ -23,8 +22,7 @@ export function createSidePipe(limits?: PipeLimits): SidePipe {
   function channel(): Channel {
     if (open?.port.connected) return open.channel;
     if (path === undefined) throw new Error('the side process does not run');
-    const { onread, bind } = dialledIntake();
-    const socket = bind(createConnection({ path, onread }));
+    const socket = createConnection(path);
     const port = openPipe(socket, limits);
     open = { socket, port, channel: openChannel(port, {}) };
     return open.channel;

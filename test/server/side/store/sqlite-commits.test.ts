@@ -20,10 +20,12 @@ function opened() {
   });
   const told: string[] = [];
   const add = (name: string, sql: string, mayBeLostWithPower = false) =>
-    commits.add(async (run) => void (await run(sql)), { mayBeLostWithPower }).then(
-      () => told.push(name),
-      () => told.push(`${name} failed`),
-    );
+    commits
+      .add(async (run) => void (await run(sql)), { mayBeLostWithPower })
+      .then(
+        () => told.push(name),
+        () => told.push(`${name} failed`),
+      );
   return { commits, disk, told, add };
 }
 
