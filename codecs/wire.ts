@@ -1,7 +1,7 @@
 // Plain data to bytes and back (MessagePack), for what one process hands over to another. undefined stays undefined, and every
 // message stands for itself: nothing is remembered between two of them.
 
-import { Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { Packr } from 'msgpackr';
 
 // Records would be shorter, but a reader that was started again would not know the ones that came before.
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -9,16 +9,6 @@ const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 /** Numbers, strings, booleans, null, undefined, bytes, lists and plain objects. The bytes are the caller's own. */
 export function encode(value: unknown): Buffer {
   return packr.pack(value);
-}
-
-/** Bytes that say how long a frame is. */
-export const LENGTH_BYTES = 4;
-
-/** One message behind its length (little-endian), for a stream of them. */
-export function encodeFrame(value: unknown): Buffer {
-  const frame = packr.pack(value, RESERVE_START_SPACE + LENGTH_BYTES);
-  frame.writeUInt32LE(frame.length - LENGTH_BYTES);
-  return frame;
 }
 
 /** The value of one whole message. Throws when the bytes are none, or more than one. */

@@ -46,6 +46,8 @@ interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onPart?: OnPart | undefined;
+  /** Takes away what would cancel it. */
+  forget?(): void;
 }
 
 export function openChannel(port: Port, offers: Offers): Channel {
@@ -60,8 +62,7 @@ export function openChannel(port: Port, offers: Offers): Channel {
   }
 
   function gone(): void {
-    for (const { reject } of waiting.values()) reject(new Error('the other process is gone'));
-    waiting.clear();
+    for (const id of [...waiting.keys()]) take(id)?.reject(new Error('the other process is gone'));
     for (const controller of answering.values()) controller.abort();
     answering.clear();
     for (const id of [...pacing.keys()]) goOn(id);
@@ -125,6 +126,7 @@ export function openChannel(port: Port, offers: Offers): Channel {
   function take(id: number): Waiting | undefined {
     const caller = waiting.get(id);
     waiting.delete(id);
+    caller?.forget?.();
     return caller;
   }
 
@@ -148,14 +150,16 @@ export function openChannel(port: Port, offers: Offers): Channel {
     stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal) {
       if (signal.aborted) return Promise.reject(signal.reason);
       const [id, promise] = call<Result>(name, argument, onPart);
+      const caller = waiting.get(id);
+      if (caller === undefined) return promise;
       const cancel = (): void => {
-        const caller = take(id);
-        if (caller === undefined) return;
+        take(id);
         send({ kind: 'cancel', id });
         caller.reject(signal.reason);
       };
+      caller.forget = () => signal.removeEventListener('abort', cancel);
       signal.addEventListener('abort', cancel, { once: true });
-      return promise.finally(() => signal.removeEventListener('abort', cancel));
+      return promise;
     },
     tell: (name, argument) => send({ kind: 'call', name, argument }),
   };

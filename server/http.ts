@@ -51,13 +51,15 @@ async function replyTo(
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, badTarget);
   const { path } = handshake;
+  const visitor = visitorObjection(request.headers, context.gate.visitors);
+  if (isSidePath(path)) {
+    const objection = visitor ?? bodyObjection(request);
+    return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
+  }
   const unserved = findUnserved(request.method ?? '', path);
   const route = findRoute(path);
   const adapter = unserved?.adapter ?? route?.adapter;
-  const objection =
-    visitorObjection(request.headers, context.gate.visitors) ?? bodyObjection(request, unserved?.unserved.bodies);
-  if (isSidePath(path))
-    return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
+  const objection = visitor ?? bodyObjection(request, unserved?.unserved.bodies);
   if (objection !== undefined) return refuse(adapter, objection);
   if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(path));
   if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'), context);

@@ -1,9 +1,9 @@
-// Messages over a Unix socket between two of our processes, as a port for a channel: four bytes of length, then MessagePack. What
-// the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
+// Messages over a Unix socket between two of our processes, as a port for a channel: each behind its length.
+// What the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { decode, encodeFrame, LENGTH_BYTES } from '../codecs/wire.ts';
+import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../codecs/pipe-message.ts';
 import type { Port } from './channel.ts';
 
 export interface PipeLimits {
@@ -16,8 +16,17 @@ export interface PipeLimits {
 /** Far beyond any answer, and what a process may have to hold for another one that hangs. */
 export const pipeLimits: PipeLimits = { maxMessageBytes: 256 * 1024 * 1024, maxQueuedBytes: 64 * 1024 * 1024 };
 
+export interface PipeOptions extends PipeLimits {
+  /**
+   * What goes in one write: what is sent in one go, or, for an end that sends many small things for many others, what is sent in one turn
+   * of the loop, which costs a turn.
+   */
+  readonly gathers?: 'go' | 'turn';
+}
+
 /** Takes over the socket. It may still be connecting, and keeps no process alive. */
-export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: PipeLimits = pipeLimits): Port {
+export function openPipe(socket: Socket, options: PipeOptions = pipeLimits): Port {
+  const { maxMessageBytes, maxQueuedBytes, gathers = 'go' } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];
   let queuedBytes = 0;
@@ -29,6 +38,7 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
     if (!socket.destroyed) socket.write(bytes);
   }
 
+  const soon = gathers === 'turn' ? setImmediate : process.nextTick;
   const read = frameReader(maxMessageBytes, (message) => events.emit('message', message));
   socket.unref();
   socket.on('data', (chunk) => {
@@ -49,10 +59,9 @@ export function openPipe(socket: Socket, { maxMessageBytes, maxQueuedBytes }: Pi
     on: (event, listener) => events.on(event, listener),
     once: (event, listener) => events.once(event, listener),
     send(message) {
-      const frame = encodeFrame(message);
+      const frame = encodeMessage(message);
       if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
-      // What is sent in one turn goes in one write.
-      if (batch.length === 0) setImmediate(flush);
+      if (batch.length === 0) soon(flush);
       batch.push(frame);
       queuedBytes += frame.length;
     },
@@ -75,7 +84,7 @@ function frameReader(maxMessageBytes: number, onMessage: (message: unknown) => v
       if (length > maxMessageBytes) throw new Error(`expected at most ${maxMessageBytes} bytes, got ${length}`);
       needed = LENGTH_BYTES + length;
       if (held - at < needed) break;
-      const message = decode(bytes.subarray(at + LENGTH_BYTES, at + needed));
+      const message = decodeMessage(bytes.subarray(at + LENGTH_BYTES, at + needed));
       at += needed;
       needed = LENGTH_BYTES;
       onMessage(message);

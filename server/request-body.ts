@@ -22,30 +22,35 @@ export async function readBody(
   const announced = Number(headers['content-length'] ?? 0);
   if (headers['transfer-encoding'] === undefined && announced === 0) return undefined;
   if (announced > maxBytes) return tooLarge(maxBytes);
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | readonly Buffer[] | Refusal>();
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  const timer = setTimeout(() => resolve(tooSlow(ms)), ms);
-  request.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > maxBytes) {
-      pieces.length = 0;
-      return resolve(tooLarge(maxBytes));
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const timer = setTimeout(() => refuse(tooSlow(ms)), ms);
+    function refuse(refusal: Refusal): void {
+      clearTimeout(timer);
+      // The rest, if there is one, is passed over: nobody waits for it any more.
+      request.removeAllListeners('data').resume();
+      resolve(refusal);
     }
-    pieces.push(piece);
-    // Of a large one, a piece or two in each turn of the loop: a socket would give up to 2 MiB at once.
-    if (bytes > WHOLE_BYTES) {
-      request.pause();
-      setImmediate(() => request.resume());
-    }
-  });
-  request.once('end', () => resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes)));
-  request.once('error', reject);
-  request.once('close', () => reject(new Error('the client left')));
-  return promise.finally(() => {
-    clearTimeout(timer);
-    // The rest, if there is one, is passed over: nobody waits for it any more.
-    if (!request.readableEnded) request.removeAllListeners('data').resume();
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
+      pieces.push(piece);
+      // Of a large one, a piece or two in each turn of the loop: a socket would give up to 2 MiB at once.
+      if (bytes > WHOLE_BYTES) {
+        request.pause();
+        setImmediate(() => request.resume());
+      }
+    });
+    request.once('end', () => {
+      clearTimeout(timer);
+      resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes));
+    });
+    request.once('error', reject);
+    request.once('close', () => {
+      clearTimeout(timer);
+      if (!request.readableEnded) reject(new Error('the client left'));
+    });
   });
 }
 

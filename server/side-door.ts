@@ -113,16 +113,17 @@ interface Known {
 
 function describe({ method = '', headers }: IncomingMessage, handshake: Handshake, known: Known): SideRequest {
   const { path, key, body, live } = known;
-  const crossing = CROSSING.flatMap((name) => {
+  const crossing: Record<string, string> = {};
+  for (const name of CROSSING) {
     const value = headers[name];
-    return typeof value === 'string' ? [[name, value] as const] : [];
-  });
+    if (typeof value === 'string') crossing[name] = value;
+  }
   return {
     requester: { scope: 'key', key: key?.id, team: key?.team },
     method: method === 'HEAD' ? 'GET' : method,
     path,
     query: Object.fromEntries(handshake.query),
-    headers: Object.fromEntries(crossing),
+    headers: crossing,
     body,
     live,
   };

@@ -26,11 +26,9 @@ export async function relay(
   const stop = new AbortController();
   const isOver = () => stop.signal.aborted || response.destroyed;
   const write = writer(response, limits);
-  const timer = limits.headMs === undefined ? undefined : setTimeout(() => stop.abort(), limits.headMs);
-  response.once('close', () => response.writableFinished || stop.abort());
-  const given = Promise.withResolvers<never>();
-  given.promise.catch(() => {});
-  stop.signal.addEventListener('abort', () => given.reject(new Error('given up')));
+  let giveUp = (): void => stop.abort();
+  const timer = limits.headMs === undefined ? undefined : setTimeout(() => giveUp(), limits.headMs);
+  response.once('close', () => response.writableFinished || giveUp());
   const emit: EmitPart = (part) => {
     if (isOver()) return undefined;
     clearTimeout(timer);
@@ -43,7 +41,14 @@ export async function relay(
     }
   };
   try {
-    await Promise.race([ask(request, emit, stop.signal), given.promise]);
+    await new Promise<void>((resolve, reject) => {
+      // A side process that hangs does not hear of it.
+      giveUp = () => {
+        stop.abort();
+        reject(stop.signal.reason);
+      };
+      ask(request, emit, stop.signal).then(resolve, reject);
+    });
     clearTimeout(timer);
     if (!response.headersSent) return 'unavailable';
     if (!response.writableEnded) response.end();
@@ -59,22 +64,24 @@ export async function relay(
 
 /** What it writes with resolves when there is room again, where there is none. */
 function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
-  let stalled: NodeJS.Timeout | undefined;
   let room: PromiseWithResolvers<void> | undefined;
-  const moved = (): void => {
-    clearTimeout(stalled);
-    stalled = undefined;
-    room?.resolve();
-    room = undefined;
-  };
-  response.on('drain', moved);
-  response.once('close', moved);
+  function stall(): PromiseWithResolvers<void> {
+    const moved = Promise.withResolvers<void>();
+    const timer = setTimeout(() => response.destroy(), stallMs);
+    const go = (): void => {
+      room = undefined;
+      clearTimeout(timer);
+      response.off('drain', go).off('close', go);
+      moved.resolve();
+    };
+    response.on('drain', go).on('close', go);
+    return moved;
+  }
   return (part: SideReplyHead | Buffer): Promise<void> | undefined => {
     if (Buffer.isBuffer(part)) {
       if (response.write(part)) return undefined;
       if (response.writableLength > maxReplyBytes) response.destroy();
-      else stalled ??= setTimeout(() => response.destroy(), stallMs);
-      room ??= Promise.withResolvers();
+      room ??= stall();
       return room.promise;
     }
     const { status, headers, body } = part;

@@ -76,6 +76,8 @@ export interface LlmReply {
 export interface LlmOutcome {
   /** The answer in the form of a chat completion, as a client may see it. */
   readonly completion: JsonObject;
+  /** The same as the bytes that came, where the endpoint speaks that form itself. */
+  readonly bytes?: Buffer | undefined;
   /** The text of the first choice; '' when it has none. */
   readonly text: string;
   readonly served: string | undefined;

@@ -45,6 +45,7 @@ export function readCompletion({ headers, body }: LlmReply, readBeside: ReadBesi
   const { served, provider, costUsd } = readBeside(headers, completion);
   return {
     completion,
+    bytes: body,
     text: textOf(valueAt(choice, ['message', 'content'])),
     served: served ?? textAt(completion, 'model'),
     provider,

@@ -36,5 +36,9 @@ export function countAttempts(store: Store, registry: Registry): Store {
       await store.settle(row, budgets, reservedMicroUsd);
       count(row);
     },
+    async settleAll(settlements) {
+      await store.settleAll(settlements);
+      for (const { row } of settlements) count(row);
+    },
   };
 }

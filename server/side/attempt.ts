@@ -74,9 +74,9 @@ export async function attempt(tools: AttemptTools, one: Attempt): Promise<Answer
         ),
       one.signal,
     );
-    return answered(tools, { one, reserved, progress, outcome });
+    return answered(tools, { one, reserved, progress, outcome, endedAt: performance.now() });
   } catch (error) {
-    return failed(tools, { one, reserved, progress, error });
+    return failed(tools, { one, reserved, progress, error, endedAt: performance.now() });
   }
 }
 
@@ -153,10 +153,12 @@ interface Ended {
   readonly one: Attempt;
   readonly reserved: Reserved;
   readonly progress: Progress;
+  /** performance.now() */
+  readonly endedAt: number;
 }
 
 function settlementOf(tools: AttemptTools, ended: Ended, outcome: string, answer: Progress['partial']) {
-  const { one, reserved, progress } = ended;
+  const { one, reserved, progress, endedAt } = ended;
   const { row: pending, startedAt, budgets, reservedMicroUsd } = reserved;
   const { firstByteAt, mayHaveRun } = progress;
   const row = settledRow(
@@ -166,7 +168,7 @@ function settlementOf(tools: AttemptTools, ended: Ended, outcome: string, answer
       outcome,
       answer,
       mayHaveRun,
-      latencyMs: performance.now() - startedAt,
+      latencyMs: endedAt - startedAt,
       firstTokenMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
     },
     tools.prices,
@@ -177,9 +179,9 @@ function settlementOf(tools: AttemptTools, ended: Ended, outcome: string, answer
 async function answered(tools: AttemptTools, ended: Ended & { readonly outcome: LlmOutcome }): Promise<Answered> {
   const { one, reserved, outcome } = ended;
   const served = outcome.served ?? one.lane.model;
-  const settlement = settlementOf(tools, ended, 'ok', { ...outcome, served });
+  const settlement = () => settlementOf(tools, ended, 'ok', { ...outcome, served });
   // A task is graded right afterwards; a client waits for its answer.
-  if (one.call.kind === 'task') await tools.settler.settle(settlement);
+  if (one.call.kind === 'task') await tools.settler.settle(settlement());
   else tools.settler.settleLater(settlement);
   const { gatewayName: gateway, isStandIn } = one.lane;
   return { kind: 'answered', ...outcome, served, attempt: reserved.row.id, gateway, isRehearsal: isStandIn };

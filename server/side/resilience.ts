@@ -1,4 +1,4 @@
-// What stands between a call and a target: circuit breaker, bulkhead, timeout (cockatiel), and the pause that a 429 asks for. Made once for
+// What stands between a call and a target: circuit breaker, bulkhead (cockatiel), timeout, and the pause that a 429 asks for. Made once for
 // each target. It never tries again: that is for the router, which asks policy and budget first.
 
 import {
@@ -9,8 +9,6 @@ import {
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhen,
-  TimeoutStrategy,
-  timeout,
   wrap,
 } from 'cockatiel';
 import { LlmFault } from '../../adapters/llm/index.ts';
@@ -77,9 +75,7 @@ export interface GuardOptions {
 }
 
 export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
-  // An abort on return would be heard by nobody, and costs as much as the rest of the guard.
-  const limit = timeout(timeoutMs, { strategy: TimeoutStrategy.Cooperative, abortOnReturn: false });
-  const policy = wrap(gate.breaker, places, limit);
+  const policy = wrap(gate.breaker, places);
 
   function closed(now: number): Closed | undefined {
     if (gate.limitedUntil > now) return { reason: 'limited', retryAfterMs: gate.limitedUntil - now };
@@ -94,7 +90,7 @@ export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
     let hasBegun = false;
     const running = policy.execute((context) => {
       hasBegun = true;
-      return work(context.signal);
+      return within(timeoutMs, context.signal, work);
     }, signal);
     // The bulkhead leaves who waits in its queue until there is a place, also one that has gone.
     return hasBegun ? running : Promise.race([running, rejectedOn(signal)]);
@@ -106,6 +102,21 @@ export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
       gate.limitedUntil = Math.max(gate.limitedUntil, until);
     },
   };
+}
+
+/** cockatiel's own timeout costs as much as the rest of the guard. */
+async function within<T>(ms: number, outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const leave = () => limit.abort(outer.reason);
+  const timer = setTimeout(() => limit.abort(), ms);
+  if (outer.aborted) leave();
+  else outer.addEventListener('abort', leave, { once: true });
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', leave);
+  }
 }
 
 function rejectedOn(signal: AbortSignal): Promise<never> {

@@ -17,7 +17,7 @@ import { type Failure, failure, mostTelling } from './unanswered.ts';
 
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'standIn' | 'side'>;
-  readonly store: Pick<Store, 'reserve' | 'settle'>;
+  readonly store: Pick<Store, 'reserve' | 'settle' | 'settleAll'>;
   readonly prices: Prices;
   /** Where the rehearsal process listens now, as http: or ws: URL; undefined while it does not. */
   readonly standInUrl: () => string | undefined;

@@ -25,7 +25,7 @@ export interface SendOptions {
  */
 export function send(agent: Agent, request: LlmRequest, { signal, ...options }: SendOptions): Promise<Head> {
   if (signal.aborted) return Promise.reject(signal.reason);
-  const { origin, pathname, search } = new URL(request.url);
+  const { origin, path } = placeOf(request.url);
   const { headers, body } = request;
   const { promise, resolve, reject } = Promise.withResolvers<Head>();
   const answer = receiver(options, {
@@ -42,8 +42,26 @@ export function send(agent: Agent, request: LlmRequest, { signal, ...options }: 
   signal.addEventListener('abort', interrupt, { once: true });
   // The guard has the one timeout.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
-  agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body, ...timeouts }, answer.handler);
+  agent.dispatch({ origin, path, method: 'POST', headers, body, ...timeouts }, answer.handler);
   return promise;
+}
+
+interface Place {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** URLs come from the configuration, so they are few. */
+const MAX_PLACES = 1000;
+const places = new Map<string, Place>();
+
+function placeOf(url: string): Place {
+  const known = places.get(url);
+  if (known !== undefined) return known;
+  const { origin, pathname, search } = new URL(url);
+  const place = { origin, path: pathname + search };
+  if (places.size < MAX_PLACES) places.set(url, place);
+  return place;
 }
 
 interface Ends {

@@ -4,20 +4,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { faultOf } from '../log.ts';
-import type { LedgerRow } from './records.ts';
-import type { BudgetWindow, Store } from './store/store.ts';
-
-export interface Settlement {
-  readonly row: LedgerRow;
-  readonly budgets: readonly BudgetWindow[];
-  readonly reservedMicroUsd: number;
-}
+import type { Settlement, Store } from './store/store.ts';
 
 export interface Settler {
   /** Resolves when it is written, or when that has failed for the first time; it is then tried again. Never rejects. */
   settle(settlement: Settlement): Promise<void>;
-  /** Writes it soon, after whoever waits for the answer has got it. */
-  settleLater(settlement: Settlement): void;
+  /** Works it out and writes it soon, after whoever waits for the answer has got it. */
+  settleLater(settlement: () => Settlement): void;
   /** Resolves when all is written, or after so long. */
   close(patienceMs: number): Promise<void>;
 }
@@ -25,14 +18,14 @@ export interface Settler {
 /** Beyond this, a store that stays away is left to charge reservations. */
 export const MAX_UNSETTLED = 10_000;
 const LONGEST_PAUSE_MS = 5000;
-/** What comes in this time is written together: SQLite then waits for the disk once. */
+/** What comes in this time is written together: one transaction, and each budget moves once. */
 export const TOGETHER_MS = 100;
 
-export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settler {
+export function createSettler(store: Pick<Store, 'settle' | 'settleAll'>, log: Logger): Settler {
   const open = new Set<Promise<void>>();
   let isClosed = false;
   let unsettled = 0;
-  const later: Settlement[] = [];
+  const later: (() => Settlement)[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const write = ({ row, budgets, reservedMicroUsd }: Settlement) => store.settle(row, budgets, reservedMicroUsd);
@@ -54,7 +47,22 @@ export function createSettler(store: Pick<Store, 'settle'>, log: Logger): Settle
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const settlement of later.splice(0)) void track(settle(settlement));
+    if (later.length > 0) void track(settleTogether(later.splice(0).flatMap(workedOut)));
+  }
+
+  /** One that cannot be stays pending, and is charged at its reservation. */
+  function workedOut(settlement: () => Settlement): readonly Settlement[] {
+    try {
+      return [settlement()];
+    } catch (error) {
+      log.error(faultOf(error), 'settlement failed');
+      return [];
+    }
+  }
+
+  /** If one of them is at fault, the others are written all the same. */
+  async function settleTogether(settlements: readonly Settlement[]): Promise<void> {
+    await store.settleAll(settlements).catch(() => Promise.all(settlements.map(settle)));
   }
 
   async function repeat(settlement: Settlement): Promise<void> {

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { takeBodies } from '../body-slices.ts';
 import { openChannel } from '../channel.ts';
-import { openPipe } from '../pipe.ts';
+import { openPipe, pipeLimits } from '../pipe.ts';
 import type { AnswerSide } from './side-request.ts';
 
 export interface SideListener {
@@ -19,7 +19,7 @@ export async function listenToGateways(path: string, side: AnswerSide): Promise<
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    openChannel(openPipe(socket), takeBodies(side));
+    openChannel(openPipe(socket, { ...pipeLimits, gathers: 'turn' }), takeBodies(side));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

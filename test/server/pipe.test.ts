@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodeFrame } from '../../codecs/wire.ts';
+import { encodeMessage } from '../../codecs/pipe-message.ts';
 import type { Port } from '../../server/channel.ts';
 import { openPipe, pipeLimits } from '../../server/pipe.ts';
 
@@ -48,7 +48,7 @@ test('messages that arrive byte by byte, or several at once, are the same', asyn
   const [near, far] = await pair();
   const heard = messages(openPipe(far), 3);
   near.setNoDelay(true);
-  const bytes = Buffer.concat([{ at: 1 }, { at: 2 }, { at: 3 }].map(encodeFrame));
+  const bytes = Buffer.concat([{ at: 1 }, { at: 2 }, { at: 3 }].map(encodeMessage));
   for (const byte of bytes.subarray(0, 12)) {
     near.write(Buffer.of(byte));
     await new Promise(setImmediate);
@@ -58,7 +58,7 @@ test('messages that arrive byte by byte, or several at once, are the same', asyn
 });
 
 test.each([
-  ['no message', Buffer.from([2, 0, 0, 0, 0xc1, 0xc1])],
+  ['no message', Buffer.from([2, 0, 0, 0, 0x5b, 0x5d])],
   ['a message of more than maxMessageBytes', Buffer.from([65, 0, 0, 0])],
 ])('%s breaks the pipe', async (_, bytes) => {
   const [near, far] = await pair();
@@ -71,7 +71,7 @@ test.each([
 
 test('a message of maxMessageBytes is one', async () => {
   const [near, far] = await pair();
-  const frame = encodeFrame({ text: 'x'.repeat(50) });
+  const frame = encodeMessage({ text: 'x'.repeat(50) });
   const heard = messages(openPipe(far, { ...pipeLimits, maxMessageBytes: frame.length - 4 }), 1);
   near.write(frame);
   expect(await heard).toHaveLength(1);

@@ -100,6 +100,7 @@ export function createFakeStore(): FakeStore {
     settleTask: unused,
     reserve: unused,
     settle: unused,
+    settleAll: unused,
     settleLost: unused,
     grade: unused,
     spent: unused,

@@ -3,7 +3,7 @@
 import type { LedgerRow } from '../../server/side/records.ts';
 import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/store.ts';
 
-export interface MemoryStore extends Pick<Store, 'reserve' | 'settle'> {
+export interface MemoryStore extends Pick<Store, 'reserve' | 'settle' | 'settleAll'> {
   /** In the order of their reservations. */
   readonly rows: ReadonlyMap<string, LedgerRow>;
   /** Reserved and spent, by the id of the budget. */
@@ -22,7 +22,7 @@ export function memoryStore(): MemoryStore {
     budgets.set(id, budget);
     return budget;
   };
-  return {
+  const store: MemoryStore = {
     rows,
     budgets,
     fails,
@@ -49,10 +49,15 @@ export function memoryStore(): MemoryStore {
         budget.spentMicroUsd += row.costMicroUsd ?? 0;
       }
     },
+    async settleAll(settlements) {
+      for (const { row, budgets: windows, reservedMicroUsd } of settlements)
+        await store.settle(row, windows, reservedMicroUsd);
+    },
     async settled() {
       while ([...rows.values()].some(({ outcome }) => outcome === 'pending'))
         await new Promise((resolve) => setTimeout(resolve, 2));
       return [...rows.values()];
     },
   };
+  return store;
 }

@@ -31,6 +31,7 @@ export function sideRoutes(options: SideHttpOptions): readonly Route[] {
 
 export function createSideHttp(options: SideHttpOptions): AnswerSide {
   const routes = sideRoutes(options);
+  const find = finder(routes);
   return async (request, emit, signal) => {
     let hasBegun = false;
     const begin: EmitPart = (part, isPaced) => {
@@ -38,7 +39,7 @@ export function createSideHttp(options: SideHttpOptions): AnswerSide {
       return emit(part, isPaced);
     };
     try {
-      const problem = await run(routes, request, { options, emit: begin, signal });
+      const problem = await run(find(request), request, { options, emit: begin, signal });
       if (problem !== undefined) emit(written(request, problem));
     } catch (error) {
       options.log.error({ path: templateOf(routes, request), ...faultOf(error) }, 'side request failed');
@@ -55,16 +56,33 @@ interface Running {
   readonly emit: EmitPart;
 }
 
+interface Found {
+  readonly route: Route;
+  readonly params: Record<string, string>;
+}
+
+/** Finds the routes of a path, whatever their method. Paths without parameters are looked up once. */
+function finder(routes: readonly Route[]): (request: SideRequest) => readonly Found[] {
+  const plain = new Map<string, readonly Found[]>();
+  const fixed = new Set(routes.map(({ path }) => path).filter((path) => !path.includes('{')));
+  return ({ path, requester: { scope } }) => {
+    const known = plain.get(`${scope} ${path}`);
+    if (known !== undefined) return known;
+    const segments = path.split('/');
+    const found = routes.flatMap((route) => {
+      const params = route.scope === scope ? paramsOf(partsOf(route), segments) : undefined;
+      return params === undefined ? [] : [{ route, params }];
+    });
+    if (fixed.has(path)) plain.set(`${scope} ${path}`, found);
+    return found;
+  };
+}
+
 async function run(
-  routes: readonly Route[],
+  onPath: readonly Found[],
   request: SideRequest,
   { options, emit, signal }: Running,
 ): Promise<Problem | undefined> {
-  const segments = request.path.split('/');
-  const onPath = routes.flatMap((route) => {
-    const params = route.scope === request.requester.scope ? paramsOf(partsOf(route), segments) : undefined;
-    return params === undefined ? [] : [{ route, params }];
-  });
   const found = onPath.find(({ route }) => route.method === request.method);
   if (found !== undefined) {
     const asked = { ...request, body: wholeOf(request.body), params: found.params, emit, signal };

@@ -1,7 +1,6 @@
 // The body of a chat completion as clients of OpenAI write it, checked. What would change where a call runs, who keeps it or what it
 // costs beyond its tokens is the business of the class, so a client cannot say it.
 
-import { z } from 'zod';
 import type { LlmCall } from '../../../adapters/llm/llm.ts';
 import type { Problem } from '../../side-error.ts';
 import { isObject, type JsonObject } from './json-body.ts';
@@ -15,30 +14,62 @@ const PASSED_ON = [
   ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
 ];
 
-const tokens = z.int('expected a whole number').min(1, 'expected at least 1').max(10_000_000).nullish();
+type Check = readonly [fits: (value: unknown) => boolean, expected: string];
 
-const schema = z.looseObject({
-  model: z.string('expected the name of a model').max(200).optional(),
-  messages: z
-    .array(
-      z.looseObject(
-        { role: z.string('expected a role such as user or system') },
-        'expected an object with role and content',
-      ),
-      'expected a list of messages',
-    )
-    .min(1, 'expected at least one message')
-    .max(10_000, 'expected at most 10000 messages'),
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTokens = (value: unknown) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10_000_000;
+const tokens: Check = [isTokens, 'expected a whole number from 1 to 10000000'];
+
+/** By hand: a schema would cost each call more than the parse of its body. null is as if the field was not there. */
+const CHECKS: Readonly<Record<string, Check>> = {
+  model: [(value) => isText(value) && value.length <= 200, 'expected the name of a model'],
   max_tokens: tokens,
   max_completion_tokens: tokens,
-  temperature: z.number('expected a number').min(0).max(2).nullish(),
-  stream: z.boolean('expected true or false').nullish(),
-  n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
-  store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
-  tools: z
-    .array(z.looseObject({ type: z.enum(['function', 'custom'], 'expected function or custom') }), 'expected a list')
-    .nullish(),
-});
+  temperature: [(value) => typeof value === 'number' && value >= 0 && value <= 2, 'expected a number from 0 to 2'],
+  stream: [(value) => typeof value === 'boolean', 'expected true or false'],
+  n: [(value) => value === 1, 'expected 1: each answer is a call of its own'],
+  store: [(value) => value === false, 'expected false: what is kept of a call is for the class to say'],
+};
+
+/** What is wrong with one of them, and where. */
+type Fault = { readonly param: string; readonly expected: string };
+
+function faultOf(body: JsonObject): Fault | undefined {
+  for (const [param, [fits, expected]] of Object.entries(CHECKS)) {
+    const value = Object.hasOwn(body, param) ? body[param] : undefined;
+    if (value !== undefined && value !== null && !fits(value)) return { param, expected };
+  }
+  return messagesFault(body.messages) ?? toolsFault(body.tools);
+}
+
+function messagesFault(messages: unknown): Fault | undefined {
+  const param = 'messages';
+  if (!Array.isArray(messages)) return { param, expected: 'expected a list of messages' };
+  if (messages.length === 0 || messages.length > 10_000) return { param, expected: 'expected 1 to 10000 messages' };
+  const wrong = messages.findIndex((message) => !isObject(message) || !isText(message.role));
+  if (wrong < 0) return undefined;
+  return isObject(messages[wrong])
+    ? { param: `messages[${wrong}].role`, expected: 'expected a role such as user or system' }
+    : { param: `messages[${wrong}]`, expected: 'expected an object with role and content' };
+}
+
+function toolsFault(tools: unknown): Fault | undefined {
+  if (tools === undefined || tools === null) return undefined;
+  if (!Array.isArray(tools)) return { param: 'tools', expected: 'expected a list' };
+  const isTool = (tool: unknown) => isObject(tool) && (tool.type === 'function' || tool.type === 'custom');
+  const wrong = tools.findIndex((tool) => !isTool(tool));
+  return wrong < 0 ? undefined : { param: `tools[${wrong}].type`, expected: 'expected function or custom' };
+}
+
+/** What is left of a body without fault, as far as it is read here. */
+interface Checked {
+  readonly model?: string | null;
+  readonly messages: readonly JsonObject[];
+  readonly max_tokens?: number | null;
+  readonly max_completion_tokens?: number | null;
+  readonly temperature?: number | null;
+  readonly stream?: boolean | null;
+}
 
 const READ = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
 
@@ -49,33 +80,28 @@ export interface ChatBody {
 
 /** `maxTokens`: where the client does not say how long an answer may be. */
 export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | Problem {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const param = paramOf(issue?.path ?? []);
-    return invalid(`${param}: ${issue?.message ?? 'invalid'}`, param);
-  }
+  const fault = faultOf(body);
+  if (fault !== undefined) return invalid(`${fault.param}: ${fault.expected}`, fault.param);
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
   const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
   if (refused !== undefined) {
     const name = refused.slice(0, 80);
     return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
   }
-  const { messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = body as unknown as Checked;
   const unbounded = unboundedPart(messages);
   if (unbounded !== undefined) {
     return invalid(`${unbounded}: expected text, image_url, input_audio, or a file as a data: URL`, unbounded);
   }
   const call: LlmCall = {
-    messages: messages as readonly JsonObject[],
+    messages,
     maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
     temperature: temperature ?? undefined,
     isStreamed: stream === true,
     extra: Object.fromEntries(given.filter(([name]) => PASSED_ON.includes(name))),
   };
-  const model = parsed.data.model === '' ? undefined : parsed.data.model;
   return call.isStreamed || !isObject(call.extra.stream_options)
-    ? { chat: { model, llm: call } }
+    ? { chat: { model: model || undefined, llm: call } }
     : invalid('stream_options: expected only with stream', 'stream_options');
 }
 
@@ -96,9 +122,4 @@ function isBounded(part: unknown): boolean {
   if (BOUNDED_PARTS.includes(part.type)) return true;
   const data = part.type === 'file' && isObject(part.file) ? part.file.file_data : undefined;
   return typeof data === 'string' && data.startsWith('data:');
-}
-
-/** `messages[0].role` */
-function paramOf(path: readonly PropertyKey[]): string {
-  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
 }

@@ -8,7 +8,7 @@ import { chatClassOf } from './chat-class.ts';
 import { unansweredProblem } from './chat-problem.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem } from './query.ts';
-import { type Asked, type Route, reply, type SideHttpOptions } from './route.ts';
+import { type Asked, type Route, replyWith, type SideHttpOptions } from './route.ts';
 
 async function complete(asked: Asked, { config, router }: SideHttpOptions): Promise<Problem | undefined> {
   const chosen = chatClassOf(asked, config);
@@ -41,7 +41,7 @@ type Call = Parameters<Router['run']>[0];
 async function whole(asked: Asked, call: Call, router: Router): Promise<Problem | undefined> {
   const outcome = await router.run(call);
   if (outcome.kind === 'unanswered') return unansweredProblem(outcome, Date.now());
-  return reply(asked, 200, outcome.completion, headersOf(outcome));
+  return replyWith(asked, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
 }
 
 async function stream({ emit }: Asked, call: Call, router: Router): Promise<Problem | undefined> {

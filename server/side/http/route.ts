@@ -46,14 +46,16 @@ export interface Route {
   answer(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> | Problem | undefined;
 }
 
+type Emits = Pick<Asked, 'emit'>;
+
 /** Emits a whole answer of JSON. */
-export function reply(
-  { emit }: Pick<Asked, 'emit'>,
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-): undefined {
-  emit({ status, headers: { ...JSON_HEADERS, ...headers }, body: Buffer.from(JSON.stringify(body)) });
+export function reply(asked: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
+  return replyWith(asked, status, Buffer.from(JSON.stringify(body)), headers);
+}
+
+/** The same where the bytes of the JSON are there. */
+export function replyWith({ emit }: Emits, status: number, body: Buffer, headers?: Record<string, string>): undefined {
+  emit({ status, headers: { ...JSON_HEADERS, ...headers }, body });
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };

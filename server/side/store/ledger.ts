@@ -3,8 +3,8 @@
 import type { LedgerRow } from '../records.ts';
 import { type Charge, charge } from './budgets.ts';
 import { conditions } from './conditions.ts';
-import type { Database, Query, Row } from './database.ts';
-import type { BudgetWindow, Store } from './store.ts';
+import type { Database, Query, Row, Value } from './database.ts';
+import type { Settlement, Store } from './store.ts';
 import { insertAll } from './table.ts';
 import { flatten, ledger, unflatten } from './tables.ts';
 
@@ -19,8 +19,16 @@ const replaced = ledger.fields
   .join(', ');
 
 const REPLACE = `on conflict (id) do update set ${replaced}`;
-const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending'
-  returning reserved_micro_usd, reserved_budgets`;
+const HELD = 'returning reserved_micro_usd, reserved_budgets';
+const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending' ${HELD}`;
+
+/** Of a row that was reserved: whose it is and when it began stay as they are, and with them most of its places in the indexes. */
+const settledAt = ledger.fields.flatMap((field, at) =>
+  ['id', 'at', 'session', 'task', 'reservedMicroUsd', 'reservedBudgets'].includes(field) ? [] : [at],
+);
+const SETTLE_PENDING = `update ledger set ${settledAt
+  .map((at, index) => `${ledger.column(ledger.fields[at] as (typeof ledger.fields)[number])} = $${index + 2}`)
+  .join(', ')} where id = $1 and outcome = 'pending' ${HELD}`;
 
 /** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
 export function isFurther(row: LedgerRow, before: LedgerRow | undefined): boolean {
@@ -43,18 +51,30 @@ export async function upsertAll(query: Query, rows: readonly LedgerRow[]): Promi
   await insertAll(query, ledger, items, REPLACE);
 }
 
-/** Replaces a pending row and gives its reservation back for what it cost. A row that was never pending is added. */
-export async function settle(
-  query: Query,
-  row: LedgerRow,
-  budgets: readonly BudgetWindow[],
-  reservedMicroUsd: number,
-): Promise<void> {
-  const [settled] = await insertAll(query, ledger, [flatten(row)], SETTLE);
-  if (settled === undefined) return;
+/** Replaces pending rows and gives their reservations back for what they cost. Rows that were never pending are added. */
+export async function settleAll(query: Query, settlements: readonly Settlement[]): Promise<void> {
+  const charges: Charge[] = [];
+  // Two transactions that meet wait for each other in one order.
+  const inOrder = settlements.toSorted((a, b) => (a.row.id < b.row.id ? -1 : Number(a.row.id > b.row.id)));
+  for (const one of inOrder) charges.push(...(await settleRow(query, one)));
+  await charge(query, charges);
+}
+
+async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settlement): Promise<readonly Charge[]> {
+  const flat = flatten(row);
+  const [settled] = (await settlePending(query, flat)) ?? (await insertAll(query, ledger, [flat], SETTLE));
+  if (settled === undefined) return [];
   const wasPending = settled.reserved_micro_usd !== null;
   const held = wasPending ? heldOf(settled) : { budgets, amount: reservedMicroUsd };
-  await charge(query, chargesOf(row.costMicroUsd, held));
+  return chargesOf(row.costMicroUsd, held);
+}
+
+/** undefined: no such row is pending. */
+async function settlePending(query: Query, flat: ReturnType<typeof flatten>): Promise<readonly Row[] | undefined> {
+  if (flat.outcome === 'pending') return undefined;
+  const values = ledger.values(flat);
+  const settled = await query(SETTLE_PENDING, [flat.id, ...settledAt.map((at) => values[at] as Value)]);
+  return settled.length === 0 ? undefined : settled;
 }
 
 interface Held {

@@ -6,7 +6,7 @@ import { reserve, spent } from './budgets.ts';
 import type { Database } from './database.ts';
 import { claimDeliveries, settleDelivery } from './deliveries.ts';
 import { take } from './handover.ts';
-import { grade, ledgerRows, settle, settleLost } from './ledger.ts';
+import { grade, ledgerRows, settleAll, settleLost } from './ledger.ts';
 import { expectMigrated, migrate } from './migrations.ts';
 import { report } from './report.ts';
 import { forget, sweep } from './retention.ts';
@@ -107,7 +107,9 @@ export function createStore(database: Database): Store {
     settleTask: (outcome) => database.transaction((run) => settleTask(run, outcome)),
     requeue: (id, now) => requeue(query, id, now),
     reserve: (budgets, amountMicroUsd, pending) => reserve(database, budgets, amountMicroUsd, pending),
-    settle: (row, budgets, reserved) => database.transaction((run) => settle(run, row, budgets, reserved)),
+    settle: (row, budgets, reservedMicroUsd) =>
+      database.transaction((run) => settleAll(run, [{ row, budgets, reservedMicroUsd }])),
+    settleAll: (settlements) => database.transaction((run) => settleAll(run, settlements)),
     settleLost: (before) => settleLost(database, before),
     grade: (id, given) => grade(query, id, given),
     ledger: (filter) => ledgerRows(query, filter),

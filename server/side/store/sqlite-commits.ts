@@ -1,4 +1,5 @@
-// Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and with it one wait for the disk.
+// Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and the wait for the disk behind it,
+// which is somebody else's: here nothing blocks for it.
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Durability, Query } from './database.ts';
@@ -28,19 +29,23 @@ interface CommitsOptions {
   readonly query: Query;
   /** Runs outside of a transaction, before those who wait are told. */
   onCommit(): void;
+  /** Resolves when what was committed before has reached the disk. */
+  flush(): Promise<void>;
 }
 
-export function createCommits(connection: DatabaseSync, { query, onCommit }: CommitsOptions): Commits {
+export function createCommits(connection: DatabaseSync, { query, onCommit, flush }: CommitsOptions): Commits {
   const waiting: Job[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
-  /** As the connection was opened. */
-  let isWaiting = true;
+  const flushing = new Set<Promise<void>>();
   const exec = (sql: string) => faultless(() => connection.exec(sql));
   const [begin, commit, save, release] = ['begin', 'commit', 'savepoint job', 'release job'].map((sql) => {
     const statement = connection.prepare(sql);
     return () => void faultless(() => statement.run());
   }) as [() => void, () => void, () => void, () => void];
+
+  const changes = connection.prepare('select total_changes() as count');
+  const changesSoFar = () => changes.get()?.count;
 
   /** Beside others it gets a savepoint, so that it can fail alone. Returns what it failed with. */
   async function runAlone({ work, reject }: Job, hasOthers: boolean): Promise<unknown> {
@@ -56,16 +61,25 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
     }
   }
 
-  /** Whether a commit waits for the disk; the log is written in order, so that the next one that waits takes along those that did not. */
-  function setWaiting(isWanted: boolean): void {
-    if (isWanted !== isWaiting) exec(`pragma synchronous = ${isWanted ? 'full' : 'normal'}`);
-    isWaiting = isWanted;
+  /** The log is written in order, so that whoever waits for it takes along those that did not. */
+  function tellOnDisk(jobs: readonly Job[]): void {
+    const told = flush().then(
+      () => {
+        for (const job of jobs) job.resolve();
+      },
+      (error) => {
+        for (const job of jobs) job.reject(error);
+      },
+    );
+    flushing.add(told);
+    void told.finally(() => flushing.delete(told));
   }
 
   async function runTogether(group: readonly Job[]): Promise<void> {
     const done: Job[] = [];
+    const isForDisk = group.some((job) => !job.mayBeLostWithPower);
+    const before = isForDisk ? changesSoFar() : undefined;
     try {
-      setWaiting(!group.every((job) => job.mayBeLostWithPower));
       begin();
       for (const [index, job] of group.entries()) {
         const fault = await runAlone(job, group.length > 1);
@@ -83,12 +97,15 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
       return;
     }
     onCommit();
-    for (const job of done) job.resolve();
+    const hasWritten = isForDisk && changesSoFar() !== before;
+    const waits = (job: Job): boolean => hasWritten && !job.mayBeLostWithPower;
+    for (const job of done) if (!waits(job)) job.resolve();
+    if (hasWritten) tellOnDisk(done.filter(waits));
   }
 
   async function runAll(): Promise<void> {
-    // Whoever else asks in this turn of the loop gets into the same commit.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Whoever else asks for the same reason, such as messages that came together, gets into the same commit.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     while (waiting.length > 0) await runTogether(waiting.splice(0, MAX_TOGETHER));
     running = undefined;
   }
@@ -105,6 +122,7 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
       if (isClosed) return;
       isClosed = true;
       await running;
+      await Promise.all(flushing);
       connection.close();
     },
   };

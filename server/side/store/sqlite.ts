@@ -6,6 +6,7 @@ import type { Database, Query, Row } from './database.ts';
 import { lockOwner } from './owner-lock.ts';
 import { createCommits } from './sqlite-commits.ts';
 import { BUSY, faultless, faultOf, primaryCode } from './sqlite-fault.ts';
+import { createFlusher } from './sqlite-flush.ts';
 import { StoreError } from './store.ts';
 
 export interface SqliteOptions {
@@ -38,8 +39,10 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
   }
   const query = queryOf(connection);
   let areTracesLeft = !isReader;
+  const flusher = createFlusher(path);
   const commits = createCommits(connection, {
     query,
+    flush: flusher.flush,
     onCommit() {
       if (areTracesLeft) areTracesLeft = !truncateLog(connection);
     },
@@ -64,6 +67,7 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
     },
     async close() {
       await commits.close();
+      flusher.close();
       lock?.release();
     },
   };
@@ -93,7 +97,8 @@ function connect(path: string, isReader: boolean): DatabaseSync {
   try {
     if (isReader) return connection;
     connection.exec('pragma journal_mode = wal');
-    connection.exec('pragma synchronous = full');
+    // Checkpoints wait for the disk; for commits that is done behind them.
+    connection.exec('pragma synchronous = normal');
     connection.exec('pragma secure_delete = on');
     connection.exec(`pragma wal_autocheckpoint = ${PAGES_OF_LOG}`);
     connection.exec(`pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);

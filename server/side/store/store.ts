@@ -25,6 +25,13 @@ export type Reservation =
   | { readonly kind: 'reserved' }
   | { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number };
 
+/** What became of a row, and what it had reserved where. */
+export interface Settlement {
+  readonly row: LedgerRow;
+  readonly budgets: readonly BudgetWindow[];
+  readonly reservedMicroUsd: number;
+}
+
 export interface Handover {
   readonly started: readonly StoredSession[];
   readonly turns: readonly Turn[];
@@ -157,6 +164,8 @@ export interface Store {
    * changes nothing. A row that was never pending is added, and settles the budgets given here.
    */
   settle(row: LedgerRow, budgets: readonly BudgetWindow[], reservedMicroUsd: number): Promise<void>;
+  /** The same for several, all or none. */
+  settleAll(settlements: readonly Settlement[]): Promise<void>;
   /**
    * Pending attempts older than that are charged at their reservation and flagged (their caller is gone): outcome `lost`. Where nothing was
    * reserved, the cost is unknown.

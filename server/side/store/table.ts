@@ -37,7 +37,11 @@ export function table<Item>(name: string, kinds: Readonly<Record<keyof Item & st
       known[count] ??= `insert into ${name} (${columns}) values ${rowsOf(count, fields.length)} ${onConflict}`;
       return known[count];
     },
-    values: (item) => described.map(({ field, kind }) => toValue(kind, item[field])),
+    values(item) {
+      const values: Value[] = [];
+      for (const { field, kind } of described) values.push(toValue(kind, item[field]));
+      return values;
+    },
     item: (row) =>
       Object.fromEntries(described.map(({ field, kind, name: column }) => [field, toField(kind, row[column])])) as Item,
   };

@@ -125,8 +125,9 @@ export interface Held {
   readonly reservedBudgets: readonly string[];
 }
 
-export const flatten = ({ usage, ...row }: LedgerRow, held?: Held): FlatLedgerRow => ({
-  ...usage,
+/** What is no column is passed over: leaving `usage` out would be a second copy of the row, for each call. */
+export const flatten = (row: LedgerRow, held?: Held): FlatLedgerRow => ({
+  ...row.usage,
   ...row,
   reservedMicroUsd: held?.reservedMicroUsd,
   reservedBudgets: held?.reservedBudgets ?? [],

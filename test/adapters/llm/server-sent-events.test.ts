@@ -29,6 +29,18 @@ test('events are the same however the bytes are cut, and lose none of them', () 
   }
 });
 
+test.each([
+  ['data: {"a":1}\n\n', '', '{"a":1}'],
+  ['data: {"a":1}\r\n\r\n', '', '{"a":1}'],
+  ['data: {"a":1}\n\r\n', '', '{"a":1}'],
+  ['data:  two spaces \n\n', '', ' two spaces '],
+  ['data: \n\n', '', ''],
+  ['data: a\nevent: b\n\n', 'b', 'a'],
+])('%j is an event with this name and these data', (text, name, data) => {
+  const [event] = createEventReader().push(Buffer.from(text));
+  expect([event?.name, event?.data]).toEqual([name, data]);
+});
+
 test('the end gives what has no empty line behind it, once', () => {
   const reader = createEventReader();
   expect(reader.push(Buffer.from('data: rest\n'))).toEqual([]);

@@ -15,7 +15,11 @@ function failing(times: number) {
     if (calls++ < times) throw new Error('scripted');
     written.push(id);
   };
-  return { written, calls: () => calls, settler: createSettler({ settle }, pino({ level: 'silent' })) };
+  const settleAll = async (settlements: readonly { readonly row: LedgerRow }[]) => {
+    if (calls++ < times) throw new Error('scripted');
+    written.push(settlements.map(({ row }) => row.id).join());
+  };
+  return { written, calls: () => calls, settler: createSettler({ settle, settleAll }, pino({ level: 'silent' })) };
 }
 
 test('a settlement that fails is tried again until it is written, and its caller does not wait for that', async () => {
@@ -27,16 +31,33 @@ test('a settlement that fails is tried again until it is written, and its caller
 
 test('later ones are written together, after those who wait have been served', async () => {
   const { written, calls, settler } = failing(0);
-  for (let count = 0; count < 3; count++) settler.settleLater(settlement);
+  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
   await Promise.resolve();
   expect(calls()).toBe(0);
   await until(() => written.length > 0);
+  expect(written).toEqual(['a-1,a-1,a-1']);
+});
+
+test('when one of them keeps the others from being written, each is written alone', async () => {
+  const { written, settler } = failing(1);
+  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
+  await until(() => written.length === 3);
   expect(written).toEqual(['a-1', 'a-1', 'a-1']);
+});
+
+test('one that cannot be worked out does not keep the others from being written', async () => {
+  const { written, settler } = failing(0);
+  settler.settleLater(() => {
+    throw new Error('scripted');
+  });
+  settler.settleLater(() => settlement);
+  await settler.close(10_000);
+  expect(written).toEqual(['a-1']);
 });
 
 test('later ones are written before closing is done', async () => {
   const { written, settler } = failing(0);
-  settler.settleLater(settlement);
+  settler.settleLater(() => settlement);
   await settler.close(10_000);
   expect(written).toEqual(['a-1']);
 });

@@ -64,6 +64,14 @@ describe('the official SDK', () => {
     });
   });
 
+  test('gets an answer whose bytes came in the same form as they came', async () => {
+    const bytes = Buffer.from('{ "choices" : [ {"message": {"content": "Gr\\u00fc\u00df dich"}} ] }\n');
+    await start(scriptedRouter(async () => answered('Gr\u00fc\u00df dich', { bytes })));
+    const response = await sdk().chat.completions.create({ model: 'some/model', messages }).asResponse();
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+    expect(response.headers.get('content-length')).toBe(String(bytes.length));
+  });
+
   test('gets a stream piece by piece, before it has ended', async () => {
     const last = Promise.withResolvers<void>();
     await start(

@@ -64,6 +64,24 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
 
+  test('several that are settled together are each settled once, in their own budgets', async () => {
+    const store = await open();
+    const [shared, own] = [budget('a', 1000), budget('b', 1000)];
+    await store.reserve([shared], 50, anAttempt('a1'));
+    await store.reserve([own, shared], 50, anAttempt('a2'));
+    const settlements = [
+      { row: aSettled('a2', 7), budgets: [own, shared], reservedMicroUsd: 50 },
+      { row: aSettled('a1', 12), budgets: [shared], reservedMicroUsd: 50 },
+      { row: aSettled('a1', 12), budgets: [shared], reservedMicroUsd: 50 },
+      { row: aSettled('a3', 1), budgets: [own], reservedMicroUsd: 0 },
+    ];
+    await store.settleAll(settlements);
+    await store.settleAll(settlements);
+    expect(await store.spent('a')).toEqual(both(19, 0));
+    expect(await store.spent('b')).toEqual(both(8, 0));
+    expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a3', 1), aSettled('a2', 7), aSettled('a1', 12)]);
+  });
+
   test('settled at the same time is settled once', async () => {
     const store = await open();
     const windows = [budget('a', 1000)];
