@@ -37,6 +37,7 @@ export function createCommits(connection: DatabaseSync, { query, onCommit, flush
   const waiting: Job[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
+  let hasRunInThisTurn = false;
   const flushing = new Set<Promise<void>>();
   const exec = (sql: string) => faultless(() => connection.exec(sql));
   const [begin, commit, save, release] = ['begin', 'commit', 'savepoint job', 'release job'].map((sql) => {
@@ -103,10 +104,21 @@ export function createCommits(connection: DatabaseSync, { query, onCommit, flush
     if (hasWritten) tellOnDisk(done.filter(waits));
   }
 
+  /** Whoever else asks for the same reason, such as messages that came together, gets into the same commit. */
+  async function gather(): Promise<void> {
+    await new Promise<void>((resolve) => (hasRunInThisTurn ? setImmediate : process.nextTick)(resolve));
+    hasRunInThisTurn = true;
+    setImmediate(() => {
+      hasRunInThisTurn = false;
+    });
+  }
+
+  /** One commit in a turn of the loop: who asks again and again must not keep it from turning. */
   async function runAll(): Promise<void> {
-    // Whoever else asks for the same reason, such as messages that came together, gets into the same commit.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
-    while (waiting.length > 0) await runTogether(waiting.splice(0, MAX_TOGETHER));
+    while (waiting.length > 0) {
+      await gather();
+      await runTogether(waiting.splice(0, MAX_TOGETHER));
+    }
     running = undefined;
   }
 

@@ -117,7 +117,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
     expect((await outcome('tasks', 'retry', 'a.summary')).stdout).toBe('a.summary is queued\n');
     const again = await outcome('tasks', 'retry', 'a.summary');
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('this task is queued')]);
-    expect([unknown?.code, unknown?.stderr]).toEqual([1, 'no task has this id\n']);
+    expect([unknown?.code, unknown?.stderr]).toEqual([1, 'no task has this id']);
   });
 
   test('the ledger is summed up', async () => {

@@ -68,13 +68,15 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const { database } = await aDatabase();
     await database.query("update pair set amount = 0 where id = 'a'");
     let tried = 0;
-    const add = (ids: readonly string[]) =>
+    const both = Promise.withResolvers<void>();
+    const add = ([first, second]: readonly [string, string]) =>
       database.transaction(async (query) => {
         tried++;
-        for (const id of ids) {
-          await query('update pair set amount = amount + 1 where id = $1', [id]);
-          await query('select pg_sleep(0.05)');
-        }
+        await query('update pair set amount = amount + 1 where id = $1', [first]);
+        // Each holds what the other one wants.
+        if (tried === 2) both.resolve();
+        await both.promise;
+        await query('update pair set amount = amount + 1 where id = $1', [second]);
       });
     await Promise.all([add(['a', 'b']), add(['b', 'a'])]);
     expect(await database.query('select amount from pair order by id')).toEqual([{ amount: 2 }, { amount: 2 }]);

@@ -52,6 +52,18 @@ test('what changes nothing waits for nothing', async () => {
   expect([told, disk]).toEqual([['read'], []]);
 });
 
+test('who asks again at every answer leaves the loop its turns', async () => {
+  const { add } = opened();
+  let turns = 0;
+  const count = () => {
+    turns++;
+    if (turns < 1000) setImmediate(count);
+  };
+  setImmediate(count);
+  for (let asked = 0; asked < 100; asked++) await add('again', 'select 1');
+  expect(turns).toBeGreaterThanOrEqual(99);
+});
+
 test('a disk that fails is told to those who waited for it, and the next ones go on', async () => {
   const { disk, told, add } = opened();
   void add('kept', INSERT);
