@@ -1,5 +1,4 @@
-// Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and the wait for the disk behind it,
-// which is somebody else's: here nothing blocks for it.
+// Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and with it one wait for the disk.
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Durability, Query } from './database.ts';
@@ -29,24 +28,20 @@ interface CommitsOptions {
   readonly query: Query;
   /** Runs outside of a transaction, before those who wait are told. */
   onCommit(): void;
-  /** Resolves when what was committed before has reached the disk. */
-  flush(): Promise<void>;
 }
 
-export function createCommits(connection: DatabaseSync, { query, onCommit, flush }: CommitsOptions): Commits {
+export function createCommits(connection: DatabaseSync, { query, onCommit }: CommitsOptions): Commits {
   const waiting: Job[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
   let hasRunInThisTurn = false;
-  const flushing = new Set<Promise<void>>();
+  /** As the connection was opened. */
+  let isWaiting = true;
   const exec = (sql: string) => faultless(() => connection.exec(sql));
   const [begin, commit, save, release] = ['begin', 'commit', 'savepoint job', 'release job'].map((sql) => {
     const statement = connection.prepare(sql);
     return () => void faultless(() => statement.run());
   }) as [() => void, () => void, () => void, () => void];
-
-  const changes = connection.prepare('select total_changes() as count');
-  const changesSoFar = () => changes.get()?.count;
 
   /** Beside others it gets a savepoint, so that it can fail alone. Returns what it failed with. */
   async function runAlone({ work, reject }: Job, hasOthers: boolean): Promise<unknown> {
@@ -62,25 +57,16 @@ export function createCommits(connection: DatabaseSync, { query, onCommit, flush
     }
   }
 
-  /** The log is written in order, so that whoever waits for it takes along those that did not. */
-  function tellOnDisk(jobs: readonly Job[]): void {
-    const told = flush().then(
-      () => {
-        for (const job of jobs) job.resolve();
-      },
-      (error) => {
-        for (const job of jobs) job.reject(error);
-      },
-    );
-    flushing.add(told);
-    void told.finally(() => flushing.delete(told));
+  /** Whether a commit waits for the disk; the log is written in order, so that the next one that waits takes along those that did not. */
+  function setWaiting(isWanted: boolean): void {
+    if (isWanted !== isWaiting) exec(`pragma synchronous = ${isWanted ? 'full' : 'normal'}`);
+    isWaiting = isWanted;
   }
 
   async function runTogether(group: readonly Job[]): Promise<void> {
     const done: Job[] = [];
-    const isForDisk = group.some((job) => !job.mayBeLostWithPower);
-    const before = isForDisk ? changesSoFar() : undefined;
     try {
+      setWaiting(!group.every((job) => job.mayBeLostWithPower));
       begin();
       for (const [index, job] of group.entries()) {
         const fault = await runAlone(job, group.length > 1);
@@ -98,10 +84,7 @@ export function createCommits(connection: DatabaseSync, { query, onCommit, flush
       return;
     }
     onCommit();
-    const hasWritten = isForDisk && changesSoFar() !== before;
-    const waits = (job: Job): boolean => hasWritten && !job.mayBeLostWithPower;
-    for (const job of done) if (!waits(job)) job.resolve();
-    if (hasWritten) tellOnDisk(done.filter(waits));
+    for (const job of done) job.resolve();
   }
 
   /** Whoever else asks for the same reason, such as messages that came together, gets into the same commit. */
@@ -134,7 +117,6 @@ export function createCommits(connection: DatabaseSync, { query, onCommit, flush
       if (isClosed) return;
       isClosed = true;
       await running;
-      await Promise.all(flushing);
       connection.close();
     },
   };

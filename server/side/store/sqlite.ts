@@ -6,7 +6,6 @@ import type { Database, Query, Row } from './database.ts';
 import { lockOwner } from './owner-lock.ts';
 import { createCommits } from './sqlite-commits.ts';
 import { BUSY, faultless, faultOf, primaryCode } from './sqlite-fault.ts';
-import { createFlusher } from './sqlite-flush.ts';
 import { StoreError } from './store.ts';
 
 export interface SqliteOptions {
@@ -39,10 +38,8 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
   }
   const query = queryOf(connection);
   let areTracesLeft = !isReader;
-  const flusher = createFlusher(path);
   const commits = createCommits(connection, {
     query,
-    flush: flusher.flush,
     onCommit() {
       if (areTracesLeft) areTracesLeft = !truncateLog(connection);
     },
@@ -67,7 +64,6 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
     },
     async close() {
       await commits.close();
-      flusher.close();
       lock?.release();
     },
   };
@@ -97,8 +93,7 @@ function connect(path: string, isReader: boolean): DatabaseSync {
   try {
     if (isReader) return connection;
     connection.exec('pragma journal_mode = wal');
-    // Checkpoints wait for the disk; for commits that is done behind them.
-    connection.exec('pragma synchronous = normal');
+    connection.exec('pragma synchronous = full');
     connection.exec('pragma secure_delete = on');
     connection.exec(`pragma wal_autocheckpoint = ${PAGES_OF_LOG}`);
     connection.exec(`pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);

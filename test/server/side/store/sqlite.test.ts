@@ -230,6 +230,23 @@ describe('what is asked for all the time', () => {
   });
 });
 
+describe('a commit', () => {
+  test('waits for the disk whenever one of those who share it has to', async () => {
+    const database = await aDatabase();
+    const FULL = 2;
+    const waits = (mayBeLostWithPower: boolean) =>
+      database.transaction(async (query) => (await query('pragma synchronous'))[0]?.synchronous === FULL, {
+        mayBeLostWithPower,
+      });
+    expect(await waits(false)).toBe(true);
+    expect(await waits(true)).toBe(false);
+    expect(await Promise.all([waits(true), waits(false)])).toEqual([true, true]);
+    expect(await Promise.all([waits(true), waits(true)])).toEqual([false, false]);
+    await database.query('select 1');
+    expect(await waits(false)).toBe(true);
+  });
+});
+
 describe('a damaged file', () => {
   async function filled() {
     const where = aPlace();
