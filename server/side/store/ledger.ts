@@ -8,14 +8,17 @@ import type { Settlement, Store } from './store.ts';
 import { insertAll } from './table.ts';
 import { flatten, ledger, unflatten } from './tables.ts';
 
-/** What a later row replaces: all but its id, its reservation, and the grades that others gave it. */
+/** Grades come from others, and may come first: what has none leaves them. */
+function assigned(field: (typeof ledger.fields)[number], value: (column: string) => string): string {
+  const column = ledger.column(field);
+  const isGrade = field === 'quality' || field === 'score';
+  return `${column} = ${isGrade ? `coalesce(${value(column)}, ledger.${column})` : value(column)}`;
+}
+
+/** What a later row replaces: all but its id and its reservation. */
 const replaced = ledger.fields
   .filter((field) => !['id', 'reservedMicroUsd', 'reservedBudgets'].includes(field))
-  .map((field) => {
-    const column = ledger.column(field);
-    const isGrade = field === 'quality' || field === 'score';
-    return `${column} = ${isGrade ? `coalesce(excluded.${column}, ledger.${column})` : `excluded.${column}`}`;
-  })
+  .map((field) => assigned(field, (column) => `excluded.${column}`))
   .join(', ');
 
 const REPLACE = `on conflict (id) do update set ${replaced}`;
@@ -27,7 +30,7 @@ const settledAt = ledger.fields.flatMap((field, at) =>
   ['id', 'at', 'session', 'task', 'reservedMicroUsd', 'reservedBudgets'].includes(field) ? [] : [at],
 );
 const SETTLE_PENDING = `update ledger set ${settledAt
-  .map((at, index) => `${ledger.column(ledger.fields[at] as (typeof ledger.fields)[number])} = $${index + 2}`)
+  .map((at, index) => assigned(ledger.fields[at] as (typeof ledger.fields)[number], () => `$${index + 2}`))
   .join(', ')} where id = $1 and outcome = 'pending' ${HELD}`;
 
 /** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */

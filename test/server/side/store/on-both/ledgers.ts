@@ -45,6 +45,14 @@ export function ledgers({ open }: Stores): void {
     expect(await store.ledger({ task: 't1', limit: 1 })).toEqual([{ ...before, score: 0.9, quality: 'failed' }]);
   });
 
+  test('a grade that comes before the row is settled stays', async () => {
+    const store = await open();
+    await store.reserve([], 5, anAttempt('a'));
+    await store.grade('a', { quality: 'repaired', score: 0.5 });
+    await store.settle(aSettled('a', 7), [], 5);
+    expect(await store.ledger({ limit: 1 })).toMatchObject([{ costMicroUsd: 7, quality: 'repaired', score: 0.5 }]);
+  });
+
   test('a report adds up, and keeps unknown costs apart', async () => {
     const store = await filled(await open());
     const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
