@@ -76,6 +76,12 @@ export const reasons = {
     client: { code: 1011, reason: 'the provider went silent' },
     provider: 'lost',
   },
+  providerUnanswered: {
+    name: 'provider-silent',
+    mayRetry: true,
+    client: { code: 1011, reason: 'the provider did not answer the first message' },
+    provider: 'lost',
+  },
   clientSlow: {
     name: 'client-slow',
     mayRetry: true,

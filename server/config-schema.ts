@@ -45,7 +45,7 @@ export const limitsSchema = z.strictObject({
   maxFragments: z.int().min(1).default(64).describe('fragments of one message'),
   maxBufferedChunks: z.int().min(1).default(32_768).describe('network reads that one incomplete message may take up'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete'),
-  dialMs: ms.default(10_000).describe('dialling the provider, until its 101'),
+  dialMs: ms.default(10_000).describe('dialling the provider, until its 101; a seed waits as long for setupComplete'),
   maxHeaderBytes: bytes.default(8192).describe('request line and headers'),
   maxConnectionsPerAddress: z
     .int()

@@ -68,11 +68,6 @@ export class Link {
     return this.#reader;
   }
 
-  /** Whether the source is not being read. */
-  get isPaused(): boolean {
-    return this.#isPaused || this.#rest !== undefined;
-  }
-
   /** Whether bytes are queued that the target has yet to take. */
   get isCongested(): boolean {
     return this.#flushing;

@@ -73,6 +73,11 @@ export class Peer {
     return this.socket.closed;
   }
 
+  /** It is not being read, whoever wants it so. */
+  get isPaused(): boolean {
+    return this.socket.isPaused();
+  }
+
   get queuedBytes(): number {
     return this.socket.writableLength;
   }

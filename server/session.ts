@@ -150,14 +150,15 @@ export class Session {
   }
 
   #listen(): void {
-    const { client, provider, admitted } = this.#options;
+    const { client, provider, admitted, limits } = this.#options;
     const gone = () => this.#settle();
     const passage = {
       fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
       fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
     };
     const isOpen = () => this.#state.name === 'open';
-    const { fromClient, fromProvider } = sow(passage, { admitted, client, provider, isOpen });
+    const onUnanswered = () => this.end(reasons.providerUnanswered);
+    const { fromClient, fromProvider } = sow(passage, { admitted, client, provider, limits, isOpen, onUnanswered });
     client.start(
       {
         received: fromClient,
@@ -267,14 +268,14 @@ export class Session {
     const stops = [
       watchLiveness({
         peer: client,
-        isHeldBack: () => this.#upstream.isPaused || this.#downstream.isCongested,
+        isHeldBack: () => client.isPaused || this.#downstream.isCongested,
         pingMs: limits.pingMs,
         silenceMs: 2 * limits.pingMs,
         onSilent: () => this.end(reasons.clientSilent),
       }),
       watchLiveness({
         peer: provider,
-        isHeldBack: () => this.#downstream.isPaused || this.#upstream.isCongested,
+        isHeldBack: () => provider.isPaused || this.#upstream.isCongested,
         pingMs: limits.pingMs,
         silenceMs: limits.providerSilenceMs,
         onSilent: () => this.end(reasons.providerSilent),

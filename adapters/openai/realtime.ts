@@ -45,7 +45,10 @@ export const realtimeDialect: Dialect = {
   seed: { place: 'opened', event: systemItem },
 };
 
-/** A session takes items as soon as it is open. `event_id` is quoted in an error about it. */
+/**
+ * A session takes items as soon as it is open. `event_id` is quoted in an error about it. A `user` item would be answered as if
+ * the caller had said it, and transcripts would take it for speech of this session; that it is data, the text itself has to say.
+ */
 function systemItem(text: string): string {
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
   return JSON.stringify({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });

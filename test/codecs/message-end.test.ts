@@ -1,8 +1,8 @@
-// Where the first message ends, however its bytes arrive.
+// Where the first message, or the close, ends, however its bytes arrive.
 
 import { expect, test } from 'vitest';
-import { firstMessageEnd } from '../../codecs/message-end.ts';
-import { frameBytes } from '../support/raw-socket.ts';
+import { closeEnd, firstMessageEnd } from '../../codecs/message-end.ts';
+import { closeBytes, frameBytes } from '../support/raw-socket.ts';
 
 const messages = {
   'a frame': [frameBytes(1, 'hello')],
@@ -35,4 +35,16 @@ test('a message that is not complete has no end yet', () => {
   expect(firstMessageEnd()(frameBytes(1, 'hello').subarray(0, -1))).toBeUndefined();
   expect(firstMessageEnd()(frameBytes(1, 'hello', { fin: false }))).toBeUndefined();
   expect(firstMessageEnd()(frameBytes(10, 'a pong'))).toBeUndefined();
+});
+
+test.each([1, 2, 5, 16_384])('a close ends behind whatever came before it, in chunks of %i bytes', (size) => {
+  const before = [frameBytes(1, closeBytes(1000)), frameBytes(2, 'hel', { fin: false }), frameBytes(9, 'there?')];
+  const bytes = Buffer.concat([...before, closeBytes(1000, 'bye')]);
+  const endOf = closeEnd();
+  const ends: number[] = [];
+  for (let at = 0; at < bytes.length; at += size) {
+    const end = endOf(bytes.subarray(at, at + size));
+    if (end !== undefined) ends.push(at + end);
+  }
+  expect(ends).toEqual([bytes.length]);
 });

@@ -1,14 +1,22 @@
 // Where the seed goes between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { findRoute } from '../../adapters/index.ts';
+import { adapters, findRoute } from '../../adapters/index.ts';
+import { limitsSchema } from '../../server/config-schema.ts';
+import { createLog } from '../../server/log.ts';
+import { createMetrics } from '../../server/metrics.ts';
+import { Peer } from '../../server/peer.ts';
 import { type Passage, sow } from '../../server/seed-sowing.ts';
+import { Session, type SessionRecord } from '../../server/session.ts';
 import { openReadPeer } from '../support/peer.ts';
-import { closeBytes, frameBytes } from '../support/raw-socket.ts';
-import { destroySocketPairs } from '../support/socket-pair.ts';
+import { closeBytes, closeOf, frameBytes, watchSocket } from '../support/raw-socket.ts';
+import { destroySocketPairs, openSocketPair } from '../support/socket-pair.ts';
+import { until } from '../support/until.ts';
 
 const REALTIME = '/v1/realtime';
 const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+/** No test waits for the end of the one, or comes near the other. */
+const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024 });
 afterEach(destroySocketPairs);
 
 /** Both ends of a session, whose passage writes down what passes; what is written to the provider comes out of `raw`. */
@@ -30,7 +38,9 @@ async function open(path: string, text: string | undefined) {
     admitted: { route, seed },
     client: client.peer,
     provider: provider.peer,
+    limits,
     isOpen: () => isOpen,
+    onUnanswered: () => void passed.push('unanswered'),
   });
   return {
     plain,
@@ -73,20 +83,18 @@ describe('Gemini Live', () => {
   const complete = down('{"setupComplete":{}}');
 
   test.each([1, 3, 9, 10_000])('it comes behind the answer to the setup, in reads of %i bytes', async (size) => {
-    const { passage, passed, client, next } = await open(GEMINI, 'what was said');
+    const { passage, passed, next } = await open(GEMINI, 'what was said');
     const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
       for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
     };
     inPieces(Buffer.concat([setup, more]), passage.fromClient);
     expect(await next()).toBe('{"setup":{}}');
     expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
-    expect(client.socket.isPaused()).toBe(true);
     // A ping is no answer.
     passage.fromProvider(frameBytes(9, '', { masked: false }));
-    expect(client.socket.isPaused()).toBe(true);
+    expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
     inPieces(complete, passage.fromProvider);
     expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
-    expect(client.socket.isPaused()).toBe(false);
     passage.fromClient(more);
     expect(await next()).toBe('{"realtimeInput":{}}');
   });
@@ -116,5 +124,133 @@ describe('Gemini Live', () => {
     passage.fromProvider(close);
     passage.fromClient(closeBytes(1000));
     expect(passed).toEqual([hex('up', setup), hex('down', close), hex('up', more), hex('up', closeBytes(1000))]);
+  });
+});
+
+describe('a client of Gemini Live that is held', () => {
+  const PING = 9;
+  const PONG = 10;
+  const setup = frameBytes(1, '{"setup":{}}');
+  const more = frameBytes(1, '{"realtimeInput":{}}');
+
+  /** A session whose setup has reached the provider, and is not answered. */
+  async function openHeld(given: Record<string, number> = {}) {
+    const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
+    const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
+    const route = findRoute(GEMINI)?.route;
+    const adapter = adapters.get('gemini');
+    if (route === undefined || adapter === undefined) throw new Error('no Gemini');
+    const { promise, resolve } = Promise.withResolvers<SessionRecord>();
+    const all = { ...limits, closeMs: 100, ...given };
+    const session = new Session({
+      admitted: {
+        sessionId: 'b',
+        adapter,
+        route,
+        key: undefined,
+        model: undefined,
+        promptClass: 'realtime',
+        dataClass: 'open',
+        seed: { session: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
+      },
+      client: new Peer({ socket: near.near, role: 'client', limits: all }),
+      provider: new Peer({ socket: far.near, role: 'provider', limits: all }),
+      limits: all,
+      metrics: createMetrics(() => 1),
+      log: createLog('silent'),
+      onClosed: resolve,
+    });
+    client.send(setup);
+    expect((await upstream.frame()).payload.toString()).toBe('{"setup":{}}');
+    const hasLasted = (ms: number) => until(() => session.record().durationMs > ms || session.record().reason);
+    return { session, socket: near.near, client, upstream, ended: promise, hasLasted };
+  }
+
+  test('and closes ends the session at once, and what it said before goes on', async () => {
+    const { client, upstream, ended } = await openHeld({ closeMs: 600_000 });
+    client.send(Buffer.concat([more, closeBytes(4001, 'bye')]));
+    expect((await upstream.frame()).payload.toString()).toBe('{"realtimeInput":{}}');
+    expect(closeOf(await upstream.frame())).toEqual({ code: 4001, reason: 'bye' });
+    expect(closeOf(await client.frame())).toEqual({ code: 4001, reason: 'bye' });
+    upstream.socket.destroy();
+    client.socket.end();
+    expect(await ended).toMatchObject({ reason: 'client-closed', closeCode: 4001, mayRetry: false });
+  });
+
+  test('and leaves without a word ends it at once, too', async () => {
+    const { client, upstream, ended } = await openHeld();
+    client.send(more);
+    client.socket.end();
+    expect(closeOf(await upstream.frame())).toEqual({ code: 1011, reason: '' });
+    upstream.socket.destroy();
+    expect(await ended).toMatchObject({ reason: 'client-lost', closeCode: 1006 });
+  });
+
+  test('and answers pings lives, however long the provider takes', async () => {
+    const { session, client, upstream, ended } = await openHeld({ pingMs: 60 });
+    for (let pings = 0; pings < 6; pings++) {
+      expect((await client.frame()).opcode).toBe(PING);
+      client.send(frameBytes(PONG));
+    }
+    expect(session.record()).toMatchObject({ state: 'open' });
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
+  });
+
+  test('and sends more than pauseBytes is read no further, and not taken for silent', async () => {
+    const { session, socket, client, upstream, ended, hasLasted } = await openHeld({ pingMs: 30 });
+    const sound = frameBytes(2, Buffer.alloc(4096));
+    for (let index = 0; index < 40; index++) client.send(sound);
+    await until(() => socket.isPaused());
+    // Many times the silence that would end it.
+    await hasLasted(session.record().durationMs + 300);
+    expect(session.record()).toMatchObject({ state: 'open' });
+    upstream.send(down('{"setupComplete":{}}'));
+    const kinds = new Map<number, number>();
+    while (kinds.get(2) !== 40) {
+      const { opcode } = await upstream.frame();
+      kinds.set(opcode, (kinds.get(opcode) ?? 0) + 1);
+    }
+    expect(kinds.get(1)).toBe(1);
+    expect(socket.isPaused()).toBe(false);
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
+  });
+
+  const provided = { reason: 'provider-silent', closeCode: 1011, mayRetry: true };
+
+  test('is told after dialMs when the provider answers pings and nothing else', async () => {
+    const { client, upstream, ended } = await openHeld({ dialMs: 200, pingMs: 50 });
+    const answers = setInterval(() => upstream.send(frameBytes(PONG, '', { masked: false })), 20);
+    let frame = await client.frame();
+    while (frame.opcode === PING) {
+      client.send(frameBytes(PONG));
+      frame = await client.frame();
+    }
+    clearInterval(answers);
+    expect(closeOf(frame)).toEqual({ code: 1011, reason: 'the provider did not answer the first message' });
+    client.socket.end();
+    expect(await ended).toMatchObject(provided);
+  });
+
+  test('and is gone while it is not read is found to be so after dialMs', async () => {
+    const { socket, client, ended } = await openHeld({ dialMs: 200 });
+    client.send(frameBytes(2, Buffer.alloc(80 * 1024)));
+    await until(() => socket.isPaused());
+    client.socket.destroy();
+    expect(await ended).toMatchObject(provided);
+  });
+
+  test('and was answered is no longer waited for', async () => {
+    const { session, client, upstream, ended, hasLasted } = await openHeld({ dialMs: 200 });
+    upstream.send(down('{"setupComplete":{}}'));
+    expect((await client.frame()).payload.toString()).toBe('{"setupComplete":{}}');
+    await hasLasted(500);
+    expect(session.record()).toMatchObject({ state: 'open' });
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
   });
 });

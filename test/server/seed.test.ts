@@ -253,7 +253,7 @@ test('the end of the earlier session, which is on its way into the store, is wai
   expect(await opening).toMatchObject({ 'x-trunkline-seeded': 'turns' });
 });
 
-test('a client that does not wait for the answer to its setup is not read meanwhile, and loses nothing', async () => {
+test('a client that does not wait for the answer to its setup is read only up to pauseBytes meanwhile, and loses nothing', async () => {
   keep();
   await start();
   const client = openRaw(gateway.port);

@@ -66,7 +66,7 @@ function block(tag: string, text: string): string {
 }
 
 /** A closing tag inside the data would end it early. */
-export function withoutTags(text: string): string {
+function withoutTags(text: string): string {
   return text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary|task|result)\b)/gi, '‹');
 }
 
