@@ -84,7 +84,7 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
-    this.#sidePlaces = createSidePlaces(config.side);
+    this.#sidePlaces = createSidePlaces(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 

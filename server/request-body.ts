@@ -8,6 +8,8 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** From now until the last byte. */
   readonly ms: number;
+  /** Why no more bytes can be kept, asked with how many have just come. */
+  objection?(bytes: number): Refusal | undefined;
 }
 
 /** Put together up to this size; a larger body stays in the pieces that it came in. */
@@ -16,7 +18,7 @@ const WHOLE_BYTES = 64 * 1024;
 /** undefined where the request has none. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes, ms }: BodyLimits,
+  { maxBytes, ms, objection }: BodyLimits,
 ): Promise<Buffer | readonly Buffer[] | undefined | Refusal> {
   const { headers } = request;
   const announced = Number(headers['content-length'] ?? 0);
@@ -30,11 +32,13 @@ export async function readBody(
       clearTimeout(timer);
       // The rest, if there is one, is passed over: nobody waits for it any more.
       request.removeAllListeners('data').resume();
+      pieces.length = 0;
       resolve(refusal);
     }
     request.on('data', (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
+      const refusal = bytes > maxBytes ? tooLarge(maxBytes) : objection?.(piece.length);
+      if (refusal !== undefined) return refuse(refusal);
       pieces.push(piece);
       // Of a large one, a piece or two in each turn of the loop: a socket would give up to 2 MiB at once.
       if (bytes > WHOLE_BYTES) {

@@ -40,7 +40,7 @@ export async function answerBySide(
   const key = authenticate(handshake, undefined, door.gate);
   if (isRefusal(key)) return refused(key);
   const { maxBodyBytes } = door.gate.config.side;
-  const place = door.places.take(Math.min(maxBodyBytes, announcedBytes(request)));
+  const place = door.places.take(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
   if (place === undefined) return refused(noPlace);
   try {
     return await answerInPlace(request, response, handshake, { ...door, path, key, place });
@@ -49,9 +49,9 @@ export async function answerBySide(
   }
 }
 
-/** Infinity where nothing is said: it is known when the last byte has come. */
+/** 0 where nothing is said. */
 function announcedBytes({ headers }: IncomingMessage): number {
-  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
 }
 
 interface Entered extends SideDoor {
@@ -68,9 +68,12 @@ async function answerInPlace(
 ): Promise<Refused | HttpReply | undefined> {
   const refused = (refusal: Refusal) => refuseBySide(handshake.path, refusal);
   const { side, limits } = door.gate.config;
-  const body = await readBody(request, { maxBytes: side.maxBodyBytes, ms: limits.handshakeMs });
+  const body = await readBody(request, {
+    maxBytes: side.maxBodyBytes,
+    ms: limits.handshakeMs,
+    objection: (bytes) => (place.grow(bytes) ? undefined : noRoom),
+  });
   if (isRefusal(body)) return refused(body);
-  place.shrink(bytesOf(body));
   const [, id, part] = SESSION.exec(path) ?? [];
   const record = id === undefined ? undefined : await door.find(id.toLowerCase()).catch(() => undefined);
   // A key sees its own sessions; another's do not exist for it.
@@ -90,13 +93,9 @@ async function answerInPlace(
 export function refuseBySide(path: string, refusal: Refusal): Refused {
   const reply = isChatPath(path) ? chatProblem(refusal) : plainProblem(refusal);
   // Of a body that nobody reads to its end, the rest must not be taken for the next request.
-  const isUnread = refusal.status === 413 || refusal.status === 408;
+  const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === noRoom;
   const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
   return { kind: 'refused', refusal, reply: { ...reply, headers } };
-}
-
-function bytesOf(body: SideRequest['body']): number {
-  return [body ?? []].flat().reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Calls and synchronous tasks take as long as their class allows. */
@@ -161,6 +160,14 @@ const unavailable: Refusal = {
 const noPlace: Refusal = {
   status: 503,
   code: 'side_unavailable',
-  message: 'as many requests as may wait for the side path do (side.requests, side.requestBytes)',
+  message:
+    'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
+  retryAfterS: 1,
+};
+
+const noRoom: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: 'no room for more of this body beside those that wait for the side path (side.requestBytes)',
   retryAfterS: 1,
 };

@@ -1,42 +1,74 @@
-// Room for requests that the side process has yet to answer, and for their bodies: what a hung one makes this process hold is bounded.
+// Room for requests that the side process has yet to answer, and for their bodies: what a hung one makes this process hold is bounded, and
+// no key can take it all.
 
 export interface SidePlaces {
-  /** A place for a request whose body may be that large; undefined: there is none. */
-  take(bytes: number): SidePlace | undefined;
+  /** A place for a request of that key (undefined: in open mode). undefined: there is none, or no room for a body of that size as things are. */
+  take(key: string | undefined, expectedBytes: number): SidePlace | undefined;
 }
 
 export interface SidePlace {
-  /** The body has turned out to be smaller. */
-  shrink(bytes: number): void;
+  /** So many more bytes of the body have come. false: there is no room for them. */
+  grow(bytes: number): boolean;
   leave(): void;
 }
 
 export interface PlacesLimits {
   /** At once. */
   readonly requests: number;
-  /** Of all their bodies together. */
+  /** Of all their bodies together, as far as they have come. */
   readonly requestBytes: number;
 }
 
-export function createSidePlaces(limits: PlacesLimits): SidePlaces {
-  let requests = 0;
+/** What one key may take of each limit while there are others. */
+const SHARE_OF_KEY = 1 / 2;
+
+/** What one of so many keys may take. */
+export function limitsOfKey({ requests, requestBytes }: PlacesLimits, keys: number): PlacesLimits {
+  const share = keys > 1 ? SHARE_OF_KEY : 1;
+  return { requests: Math.ceil(requests * share), requestBytes: Math.floor(requestBytes * share) };
+}
+
+/** `keys`: how many there are; 0 in open mode. */
+export function createSidePlaces(limits: PlacesLimits, keys: number): SidePlaces {
+  const all = createTally(limits);
+  const ofKey = limitsOfKey(limits, keys);
+  const byKey = new Map<string | undefined, Tally>();
+  return {
+    take(key, expectedBytes) {
+      const own = byKey.get(key) ?? createTally(ofKey);
+      byKey.set(key, own);
+      const tallies = [all, own];
+      const fits = (requests: number, bytes: number) => tallies.every((tally) => tally.fits(requests, bytes));
+      const add = (requests: number, bytes: number) => {
+        for (const tally of tallies) tally.add(requests, bytes);
+      };
+      if (!fits(1, expectedBytes)) return undefined;
+      let held = 0;
+      add(1, 0);
+      return {
+        grow(bytes) {
+          if (!fits(0, bytes)) return false;
+          held += bytes;
+          add(0, bytes);
+          return true;
+        },
+        leave: () => add(-1, -held),
+      };
+    },
+  };
+}
+
+type Tally = ReturnType<typeof createTally>;
+
+function createTally(limits: PlacesLimits) {
+  let taken = 0;
   let held = 0;
   return {
-    take(bytes) {
-      if (requests >= limits.requests || held + bytes > limits.requestBytes) return undefined;
-      let own = bytes;
-      requests += 1;
-      held += own;
-      return {
-        shrink(to) {
-          held += to - own;
-          own = to;
-        },
-        leave() {
-          requests -= 1;
-          held -= own;
-        },
-      };
+    fits: (requests: number, bytes: number) =>
+      taken + requests <= limits.requests && held + bytes <= limits.requestBytes,
+    add(requests: number, bytes: number) {
+      taken += requests;
+      held += bytes;
     },
   };
 }

@@ -203,7 +203,11 @@ export class Supervisor {
       offers: (child) => this.#offers(child),
       start: async (channel) => {
         await isReady;
-        this.#ports = await channel.call<Ports>('start', this.#workerStart());
+        const told = this.#workerStart();
+        this.#ports = await channel.call<Ports>('start', told);
+        // They may have come up elsewhere in the meantime, when this process was none that is told.
+        if (this.#side.socketPath !== told.sideSocket) channel.tell('side', this.#side.socketPath);
+        if (this.#rehearsalUrl !== told.rehearsalUrl) channel.tell('rehearsal', this.#rehearsalUrl);
       },
       onDeath: (child) => {
         this.#lose(this.#places.releaseAll(child));

@@ -3,6 +3,7 @@
 import type { Problem } from '../config-problem.ts';
 import type { Key } from '../config-schema.ts';
 import { DEFAULT_CLASS } from '../session-class.ts';
+import { limitsOfKey } from '../side-places.ts';
 import { classConflicts, gatewayConflicts, unknownName } from './gateway-conflicts.ts';
 import { outboundUrlProblem } from './outbound-url.ts';
 import { BUILT_IN_KINDS, type SideConfig, type TaskConfig } from './side-schema.ts';
@@ -22,6 +23,7 @@ export function sideConflicts(config: SideConfig & { readonly keys: readonly Key
     ...webhookConflicts(config),
     ...priceConflicts(config),
     ...keyConflicts(config),
+    ...roomConflicts(config),
   ];
 }
 
@@ -154,6 +156,15 @@ function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
       ? []
       : [{ path: `keys[${index}].classes`, message: `expected class or classes: this key is bound to ${key.class}` }],
   );
+}
+
+/** A body that no room is ever large enough for would be told to come back for ever. */
+function roomConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
+  const { requestBytes } = limitsOfKey(side, keys.length);
+  if (side.maxBodyBytes <= requestBytes) return [];
+  const whose = keys.length > 1 ? "one key's share of side.requestBytes" : 'side.requestBytes';
+  const message = `expected at most ${requestBytes}, which is ${whose}, got ${side.maxBodyBytes}`;
+  return [{ path: 'side.maxBodyBytes', message }];
 }
 
 function webhookConflicts({ webhooks }: Pick<SideConfig, 'webhooks'>): Problem[] {

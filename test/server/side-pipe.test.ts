@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { sendBody } from '../../server/body-slices.ts';
+import { sendBody, takeBodies } from '../../server/body-slices.ts';
 import type { Channel } from '../../server/channel.ts';
 import { listenToGateways } from '../../server/side/side-listener.ts';
 import type { AnswerSide, SideReplyHead, SideRequest } from '../../server/side/side-request.ts';
@@ -177,7 +177,7 @@ test('one slice at a time: a side process that takes none is sent no more of it'
   expect(slices).toEqual(Array(32).fill(131_072));
 });
 
-test('a large body whose client leaves is dropped, and the pipe goes on', async () => {
+test('a large body whose client leaves is asked of nobody, and the pipe goes on', async () => {
   const pipe = createSidePipe();
   const asked: string[] = [];
   const side: AnswerSide = (one, emit, signal) => {
@@ -191,4 +191,38 @@ test('a large body whose client leaves is dropped, and the pipe goes on', async 
   await expect(leaving).rejects.toThrow('the client left');
   expect(await ask(pipe, '/next')).toHaveLength(2);
   expect(asked).toEqual(['/next']);
+});
+
+test('a body that is dropped is gone over there; others keep theirs, and what was asked for keeps nothing', async () => {
+  const bodies: string[] = [];
+  const { side, slice, dropBody } = takeBodies(async ({ body }) => {
+    bodies.push(Buffer.concat([body ?? []].flat()).toString());
+  });
+  const askFor = (bodyNumber: number) => {
+    const { body: _ahead, ...rest } = request('/large');
+    return side({ ...rest, bodyNumber } as unknown as SideRequest, () => {}, never);
+  };
+  for (const text of ['one', 'two']) for (const bodyNumber of [1, 2]) slice({ bodyNumber, slice: Buffer.from(text) });
+  dropBody(1);
+  await askFor(1);
+  await askFor(2);
+  await askFor(2);
+  expect(bodies).toEqual(['', 'onetwo', '']);
+});
+
+test('who leaves between two slices has what was sent dropped', async () => {
+  const told: unknown[] = [];
+  const client = new AbortController();
+  const sent: number[] = [];
+  const channel = {
+    stream: async (_: string, { bodyNumber }: { bodyNumber: number }) => {
+      client.signal.throwIfAborted();
+      sent.push(bodyNumber);
+      if (sent.length === 2) client.abort(new Error('left'));
+    },
+    tell: (...what: unknown[]) => told.push(what),
+  } as unknown as Channel;
+  await expect(sendBody(channel, { ...request('/large'), body: large('a') }, client.signal)).rejects.toThrow('left');
+  expect(sent).toHaveLength(2);
+  expect(told).toEqual([['dropBody', sent[0]]]);
 });

@@ -171,3 +171,28 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect(isRunning(hanging)).toBe(false);
   });
 });
+
+test('a gateway process that starts while the side process and the rehearsal come up elsewhere finds both', async () => {
+  gateway = await serve({ log: { level: 'debug' } });
+  const { run, admin, url, lines } = gateway;
+  /** Killed; resolves with the next one, which has yet to start its work. */
+  const replaced = async (module: string): Promise<number> => {
+    const [victim = 0] = childrenOf(run.pid, module);
+    process.kill(victim, 'SIGKILL');
+    return until(() => childrenOf(run.pid, module).find((pid) => pid !== victim));
+  };
+  const worker = await replaced('worker.ts');
+  // It is on its way with what it was told, until the others are elsewhere.
+  process.kill(worker, 'SIGSTOP');
+  const others = await Promise.all(['side-process', 'rehearsal-process'].map(replaced));
+  const isWorking = (pid: number) => lines().some(({ msg, child }) => msg === 'process started' && child === pid);
+  await until(() => others.every(isWorking));
+  expect(isWorking(worker)).toBe(false);
+  process.kill(worker, 'SIGCONT');
+  await until(async () => (await fetch(`${admin}/readyz`)).status === 200);
+  const listed = await fetch(`http://127.0.0.1:${run.listen.port}/v1/ledger`);
+  expect(listed.status).toBe(200);
+  const client = await openClient(url + REALTIME);
+  expect(JSON.parse((await message(client)).data.toString()).type).toBe('session.created');
+  client.close();
+});

@@ -245,3 +245,25 @@ test('without a word the rehearsal has its tasks, in a class of its own', () => 
   expect(config.standIn).toBe(true);
   expect(config.tasks.map((task) => task.class)).toContain('rehearsal');
 });
+
+describe('room for bodies', () => {
+  const side = (requestBytes: number) => `side: { maxBodyBytes: 2048, requestBytes: ${requestBytes} }`;
+
+  test('is for the largest one at least', () => {
+    expect(refusal(side(2047))).toEqual([
+      'side.maxBodyBytes: expected at most 2047, which is side.requestBytes, got 2048',
+    ]);
+    expect(load(side(2048)).side.requestBytes).toBe(2048);
+    expect(refusal('side: { requestBytes: 4194303 }')[0]).toMatch(/^side\.maxBodyBytes: .*got 4194304/);
+  });
+
+  test('is for the largest one in the share of one key, where there are several', () => {
+    const key = (id: string) => `{ id: ${id}, secret: long-enough-${id} }`;
+    expect(load(`keys: [${key('a')}]\n${side(2048)}`).keys).toHaveLength(1);
+    const two = `keys: [${key('a')}, ${key('b')}]`;
+    expect(refusal(`${two}\n${side(4095)}`)).toEqual([
+      "side.maxBodyBytes: expected at most 2047, which is one key's share of side.requestBytes, got 2048",
+    ]);
+    expect(load(`${two}\n${side(4096)}`).side.requestBytes).toBe(4096);
+  });
+});
