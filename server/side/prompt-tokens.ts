@@ -22,13 +22,13 @@ const DEAR_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
 const BASE64_CHARS_OF_AUDIO_TOKEN = 32;
 const KNOWN_AUDIO = ['wav', 'mp3'];
 
-/** Of the body as it is sent. A scan of 4 MiB of text takes 10 to 20 ms; what is base64 is skipped. */
+/** Of the body as it is sent. A scan of 4 MiB of text takes 10 to 20 ms; base64 of images and audio is skipped. */
 export function mostPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
   let [halves, tokens, audioTokens, scanned] = [0, 0, 0, 0];
   for (const media of messages.flatMap(({ content }) => mediaOf(content, model))) {
     tokens += media.tokens;
     audioTokens += media.audioTokens;
-    const at = media.data === '' ? -1 : body.indexOf(media.data, scanned);
+    const at = isVerbatim(media.data) ? body.indexOf(media.data, scanned) : -1;
     if (at < 0) continue;
     halves += halvesOf(body, scanned, at);
     scanned = at + media.data.length;
@@ -36,6 +36,12 @@ export function mostPromptTokens(body: string, { messages }: Pick<LlmCall, 'mess
   halves += halvesOf(body, scanned, body.length);
   return { tokens: tokens + Math.ceil(halves / 2), audioTokens };
 }
+
+/**
+ * Whether JSON writes it as it is. Such data is in the body, in the order of the parts, so that all searches together read the body once; each
+ * of what is not there would read it to its end.
+ */
+const isVerbatim = (data: string): boolean => data !== '' && !/[^A-Za-z0-9+/_=-]/.test(data);
 
 /** Half tokens of an ASCII character: one of a letter or a space, two of everything else. */
 const HALVES = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z ]/.test(String.fromCharCode(code)) ? 1 : 2));
@@ -57,7 +63,7 @@ function halvesOf(text: string, from: number, to: number): number {
 }
 
 interface Media extends PromptTokens {
-  /** Base64 that is not to be counted as text; '' for none. */
+  /** What is not to be counted as text, where it is base64; '' for none. */
   readonly data: string;
 }
 

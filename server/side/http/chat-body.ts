@@ -14,6 +14,10 @@ const PASSED_ON = [
   ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
 ];
 
+const MAX_MESSAGES = 10_000;
+/** Of all messages together. */
+const MAX_PARTS = 10_000;
+
 type Check = readonly [fits: (value: unknown) => boolean, expected: string];
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -45,12 +49,20 @@ function faultOf(body: JsonObject): Fault | undefined {
 function messagesFault(messages: unknown): Fault | undefined {
   const param = 'messages';
   if (!Array.isArray(messages)) return { param, expected: 'expected a list of messages' };
-  if (messages.length === 0 || messages.length > 10_000) return { param, expected: 'expected 1 to 10000 messages' };
+  if (messages.length === 0 || messages.length > MAX_MESSAGES)
+    return { param, expected: `expected 1 to ${MAX_MESSAGES} messages, got ${messages.length}` };
   const wrong = messages.findIndex((message) => !isObject(message) || !isText(message.role));
-  if (wrong < 0) return undefined;
+  if (wrong < 0) return partsFault(messages);
   return isObject(messages[wrong])
     ? { param: `messages[${wrong}].role`, expected: 'expected a role such as user or system' }
     : { param: `messages[${wrong}]`, expected: 'expected an object with role and content' };
+}
+
+function partsFault(messages: readonly JsonObject[]): Fault | undefined {
+  const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
+  return parts > MAX_PARTS
+    ? { param: 'messages', expected: `expected at most ${MAX_PARTS} parts of content in all, got ${parts}` }
+    : undefined;
 }
 
 function toolsFault(tools: unknown): Fault | undefined {

@@ -58,6 +58,24 @@ test.each([
   });
 });
 
+test('parts are counted over all messages, and too many are refused', () => {
+  const part = { type: 'text', text: 'x' };
+  const half = ofParts(...Array(5000).fill(part));
+  expect(read({ messages: [half, half] })).toHaveProperty('chat');
+  const refusal = { status: 400, param: 'messages' };
+  expect(read({ messages: [half, half, ofParts(part)] })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected at most 10000 parts of content in all, got 10001',
+  });
+  const newline = { type: 'image_url', image_url: { url: 'data:image/png,\n' } };
+  expect(read({ messages: [ofParts(...Array(80_000).fill(newline))] })).toMatchObject(refusal);
+  const message = messages[0];
+  expect(read({ messages: Array(10_001).fill(message) })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected 1 to 10000 messages, got 10001',
+  });
+});
+
 test.each([
   'models',
   'provider',
