@@ -13,7 +13,8 @@ export interface PromptTokens {
 
 /**
  * An image, whatever its size: those of OpenAI come to 3,800 tokens at the most, of Anthropic to 4,800, of Gemini to 2,300 unless it is much
- * longer than wide. A file or an image behind a URL counts the same, since its length says nothing.
+ * longer than wide. So does an image behind a URL, which nobody here opens: that it is an image is the client's word, and what an endpoint that
+ * takes other things from there bills is in the budget only once it is known.
  */
 export const MOST_TOKENS_OF_IMAGE = 5000;
 /** It bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
@@ -94,8 +95,11 @@ function heard(data: string, format: unknown): Media {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The base64 of a `data:` URL. */
+/** The data of an image in a `data:` URL. Anything else, such as a film or a PDF, counts as text. */
 function dataOf(url: unknown): string {
   const text = textOf(url);
-  return text.startsWith('data:') ? text.slice(text.indexOf(',') + 1) : '';
+  return isImageData(text) ? text.slice(text.indexOf(',') + 1) : '';
 }
+
+/** Whether a URL says that it holds an image itself. */
+export const isImageData = (url: string): boolean => /^data:image\/[\w.+-]+[;,]/i.test(url);

@@ -3,6 +3,7 @@
 
 import type { LlmCall } from '../../../adapters/llm/llm.ts';
 import type { Problem } from '../../side-error.ts';
+import { isImageData } from '../prompt-tokens.ts';
 import { isObject, type JsonObject } from './json-body.ts';
 import { invalid } from './route.ts';
 
@@ -103,7 +104,8 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
   const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = body as unknown as Checked;
   const unbounded = unboundedPart(messages);
   if (unbounded !== undefined) {
-    return invalid(`${unbounded}: expected text, image_url, input_audio, or a file as a data: URL`, unbounded);
+    const images = 'image_url with a data:image/... URL or the URL of an image';
+    return invalid(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
   }
   const call: LlmCall = {
     messages,
@@ -117,8 +119,8 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
     : invalid('stream_options: expected only with stream', 'stream_options');
 }
 
-/** Of an image behind a URL it is known what it may count for at most; of a film, or of a file that is elsewhere, it is not. */
-const BOUNDED_PARTS = ['text', 'refusal', 'image_url', 'input_audio'];
+/** Of a film, or of a file that is elsewhere, it is not known what it may count for at most. */
+const BOUNDED_PARTS = ['text', 'refusal', 'input_audio'];
 
 /** The place of the first part of a message whose tokens nobody can reserve. */
 function unboundedPart(messages: readonly JsonObject[]): string | undefined {
@@ -132,6 +134,14 @@ function unboundedPart(messages: readonly JsonObject[]): string | undefined {
 function isBounded(part: unknown): boolean {
   if (!isObject(part) || typeof part.type !== 'string') return false;
   if (BOUNDED_PARTS.includes(part.type)) return true;
+  if (part.type === 'image_url') return isImage(part.image_url);
   const data = part.type === 'file' && isObject(part.file) ? part.file.file_data : undefined;
   return typeof data === 'string' && data.startsWith('data:');
+}
+
+/** Routers take a film or a PDF here, too, by its own media type or by a `format` beside it. What is behind a URL is taken for an image. */
+function isImage(image: unknown): boolean {
+  const { url, format } = isObject(image) ? image : { url: image, format: undefined };
+  const isSaidToBe = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
+  return isSaidToBe && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
 }

@@ -43,6 +43,15 @@ test('the same image twice is two, and base64 is skipped only as often as there 
   expect(mostPromptTokens(data + data + data, call, 'm').tokens).toBe(500 + 2 * MOST_TOKENS_OF_IMAGE);
 });
 
+test.each(['application/pdf', 'video/mp4', 'text/plain', 'imagery/png', ''])(
+  'of what is no image every byte counts: %s',
+  (type) => {
+    const data = '0123456789'.repeat(10_000);
+    const url = `data:${type};base64,${data}`;
+    expect(ofPart({ type: 'image_url', image_url: { url } }, url).tokens).toBeGreaterThanOrEqual(data.length);
+  },
+);
+
 test.each(['"', '\n', 'AAAA BBBB', '\u00e9'])('data that is no base64 is text, and never looked for: %j', (data) => {
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const messages = [{ role: 'user', content: Array(1000).fill(part) }];
