@@ -61,11 +61,29 @@ function usageOf(usage: JsonObject | undefined): Usage | undefined {
   });
 }
 
+/** A tool that is called in a stream. */
+interface Block {
+  /** Which of the client's calls; undefined: the answer itself. */
+  readonly call: number | undefined;
+  /** The input that it began with; undefined when it comes in pieces. */
+  input: string | undefined;
+}
+
 /** Reads the events of one stream; the counts of its beginning are completed by those of its end. */
 export function createReader(): (event: ServerSentEvent) => Step | undefined {
   let begun: JsonObject | undefined;
-  /** Which call a block is, by the index of the block. */
-  const calls = new Map<unknown, number>();
+  let called = 0;
+  const blocks = new Map<unknown, Block>();
+
+  function started({ index, content_block: block }: JsonObject): Step | undefined {
+    if (!isObject(block) || block.type !== 'tool_use') return undefined;
+    const call = isCall(block) ? called++ : undefined;
+    blocks.set(index, { call, input: JSON.stringify(block.input ?? {}) });
+    return call === undefined
+      ? undefined
+      : { calls: [{ index: call, id: textAt(block, 'id'), name: textAt(block, 'name') }] };
+  }
+
   return ({ data }) => {
     if (data === undefined) return undefined;
     const event = parseJson(data);
@@ -75,12 +93,14 @@ export function createReader(): (event: ServerSentEvent) => Step | undefined {
         begun = objectAt(event, 'message', 'usage');
         return { id: textAt(event, 'message', 'id'), served: textAt(event, 'message', 'model'), usage: usageOf(begun) };
       case 'content_block_start':
-        return started(event, calls);
+        return started(event);
       case 'content_block_delta':
-        return added(event, calls.get(event.index));
+        return added(event, blocks.get(event.index));
+      case 'content_block_stop':
+        return stopped(blocks.get(event.index));
       case 'message_delta':
         return {
-          finish: finishOf(textAt(event, 'delta', 'stop_reason'), calls.size > 0),
+          finish: finishOf(textAt(event, 'delta', 'stop_reason'), called > 0),
           usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
         };
       case 'message_stop':
@@ -93,19 +113,20 @@ export function createReader(): (event: ServerSentEvent) => Step | undefined {
   };
 }
 
-function started(event: JsonObject, calls: Map<unknown, number>): Step | undefined {
-  const block = objectAt(event, 'content_block');
-  if (block === undefined || !isCall(block)) return undefined;
-  const index = calls.size;
-  calls.set(event.index, index);
-  return { calls: [{ index, id: textAt(block, 'id'), name: textAt(block, 'name') }] };
+function added(event: JsonObject, block: Block | undefined): Step {
+  const json = textAt(event, 'delta', 'partial_json');
+  if (block === undefined || json === undefined) return { text: textAt(event, 'delta', 'text') ?? json };
+  if (json === '') return {};
+  block.input = undefined;
+  return inputOf(block, json);
 }
 
-function added(event: JsonObject, call: number | undefined): Step {
-  const json = textAt(event, 'delta', 'partial_json');
-  if (call === undefined || json === undefined) return { text: textAt(event, 'delta', 'text') ?? json };
-  return json === '' ? {} : { calls: [{ index: call, input: json }] };
-}
+/** A call without arguments has no piece but an empty one, which is no JSON. */
+const stopped = (block: Block | undefined): Step | undefined =>
+  block?.input === undefined ? undefined : inputOf(block, block.input);
+
+const inputOf = ({ call }: Block, input: string): Step =>
+  call === undefined ? { text: input } : { calls: [{ index: call, input }] };
 
 function streamFault(event: JsonObject): LlmFault {
   const type = String(valueAt(event, ['error', 'type']));

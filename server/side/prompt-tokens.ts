@@ -13,7 +13,8 @@ export interface PromptTokens {
 
 /**
  * An image, whatever its size: those of OpenAI come to 3,800 tokens at the most, of Anthropic to 4,800, of Gemini to 2,300 unless it is much
- * longer than wide. A file or an image behind a URL counts the same, since its length says nothing.
+ * longer than wide. So does an image behind a URL, which nobody here opens: that it is an image is the client's word, and what an endpoint that
+ * takes other things from there bills is in the budget only once it is known.
  */
 export const MOST_TOKENS_OF_IMAGE = 5000;
 /** It bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
@@ -22,13 +23,13 @@ const DEAR_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
 const BASE64_CHARS_OF_AUDIO_TOKEN = 32;
 const KNOWN_AUDIO = ['wav', 'mp3'];
 
-/** Of the body as it is sent. A scan of 4 MiB of text takes 10 to 20 ms; what is base64 is skipped. */
+/** Of the body as it is sent. A scan of 4 MiB of text takes 10 to 20 ms; base64 of images and audio is skipped. */
 export function mostPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
   let [halves, tokens, audioTokens, scanned] = [0, 0, 0, 0];
   for (const media of messages.flatMap(({ content }) => mediaOf(content, model))) {
     tokens += media.tokens;
     audioTokens += media.audioTokens;
-    const at = media.data === '' ? -1 : body.indexOf(media.data, scanned);
+    const at = isVerbatim(media.data) ? body.indexOf(media.data, scanned) : -1;
     if (at < 0) continue;
     halves += halvesOf(body, scanned, at);
     scanned = at + media.data.length;
@@ -36,6 +37,12 @@ export function mostPromptTokens(body: string, { messages }: Pick<LlmCall, 'mess
   halves += halvesOf(body, scanned, body.length);
   return { tokens: tokens + Math.ceil(halves / 2), audioTokens };
 }
+
+/**
+ * Whether JSON writes it as it is. Such data is in the body, in the order of the parts, so that all searches together read the body once; each
+ * of what is not there would read it to its end.
+ */
+const isVerbatim = (data: string): boolean => data !== '' && !/[^A-Za-z0-9+/_=-]/.test(data);
 
 /** Half tokens of an ASCII character: one of a letter or a space, two of everything else. */
 const HALVES = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z ]/.test(String.fromCharCode(code)) ? 1 : 2));
@@ -57,7 +64,7 @@ function halvesOf(text: string, from: number, to: number): number {
 }
 
 interface Media extends PromptTokens {
-  /** Base64 that is not to be counted as text; '' for none. */
+  /** What is not to be counted as text, where it is base64; '' for none. */
   readonly data: string;
 }
 
@@ -88,8 +95,11 @@ function heard(data: string, format: unknown): Media {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The base64 of a `data:` URL. */
+/** The data of an image in a `data:` URL. Anything else, such as a film or a PDF, counts as text. */
 function dataOf(url: unknown): string {
   const text = textOf(url);
-  return text.startsWith('data:') ? text.slice(text.indexOf(',') + 1) : '';
+  return isImageData(text) ? text.slice(text.indexOf(',') + 1) : '';
 }
+
+/** Whether a URL says that it holds an image itself. */
+export const isImageData = (url: string): boolean => /^data:image\/[\w.+-]+[;,]/i.test(url);

@@ -3,6 +3,7 @@
 
 import type { LlmCall } from '../../../adapters/llm/llm.ts';
 import type { Problem } from '../../side-error.ts';
+import { isImageData } from '../prompt-tokens.ts';
 import { isObject, type JsonObject } from './json-body.ts';
 import { invalid } from './route.ts';
 
@@ -13,6 +14,10 @@ const PASSED_ON = [
   ...['logit_bias', 'logprobs', 'top_logprobs', 'reasoning_effort', 'reasoning', 'thinking', 'verbosity'],
   ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
 ];
+
+const MAX_MESSAGES = 10_000;
+/** Of all messages together. */
+const MAX_PARTS = 10_000;
 
 type Check = readonly [fits: (value: unknown) => boolean, expected: string];
 
@@ -45,12 +50,20 @@ function faultOf(body: JsonObject): Fault | undefined {
 function messagesFault(messages: unknown): Fault | undefined {
   const param = 'messages';
   if (!Array.isArray(messages)) return { param, expected: 'expected a list of messages' };
-  if (messages.length === 0 || messages.length > 10_000) return { param, expected: 'expected 1 to 10000 messages' };
+  if (messages.length === 0 || messages.length > MAX_MESSAGES)
+    return { param, expected: `expected 1 to ${MAX_MESSAGES} messages, got ${messages.length}` };
   const wrong = messages.findIndex((message) => !isObject(message) || !isText(message.role));
-  if (wrong < 0) return undefined;
+  if (wrong < 0) return partsFault(messages);
   return isObject(messages[wrong])
     ? { param: `messages[${wrong}].role`, expected: 'expected a role such as user or system' }
     : { param: `messages[${wrong}]`, expected: 'expected an object with role and content' };
+}
+
+function partsFault(messages: readonly JsonObject[]): Fault | undefined {
+  const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
+  return parts > MAX_PARTS
+    ? { param: 'messages', expected: `expected at most ${MAX_PARTS} parts of content in all, got ${parts}` }
+    : undefined;
 }
 
 function toolsFault(tools: unknown): Fault | undefined {
@@ -91,7 +104,8 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
   const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = body as unknown as Checked;
   const unbounded = unboundedPart(messages);
   if (unbounded !== undefined) {
-    return invalid(`${unbounded}: expected text, image_url, input_audio, or a file as a data: URL`, unbounded);
+    const images = 'image_url with a data:image/... URL or the URL of an image';
+    return invalid(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
   }
   const call: LlmCall = {
     messages,
@@ -105,8 +119,8 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
     : invalid('stream_options: expected only with stream', 'stream_options');
 }
 
-/** Of an image behind a URL it is known what it may count for at most; of a film, or of a file that is elsewhere, it is not. */
-const BOUNDED_PARTS = ['text', 'refusal', 'image_url', 'input_audio'];
+/** Of a film, or of a file that is elsewhere, it is not known what it may count for at most. */
+const BOUNDED_PARTS = ['text', 'refusal', 'input_audio'];
 
 /** The place of the first part of a message whose tokens nobody can reserve. */
 function unboundedPart(messages: readonly JsonObject[]): string | undefined {
@@ -120,6 +134,14 @@ function unboundedPart(messages: readonly JsonObject[]): string | undefined {
 function isBounded(part: unknown): boolean {
   if (!isObject(part) || typeof part.type !== 'string') return false;
   if (BOUNDED_PARTS.includes(part.type)) return true;
+  if (part.type === 'image_url') return isImage(part.image_url);
   const data = part.type === 'file' && isObject(part.file) ? part.file.file_data : undefined;
   return typeof data === 'string' && data.startsWith('data:');
+}
+
+/** Routers take a film or a PDF here, too, by its own media type or by a `format` beside it. What is behind a URL is taken for an image. */
+function isImage(image: unknown): boolean {
+  const { url, format } = isObject(image) ? image : { url: image, format: undefined };
+  const isSaidToBe = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
+  return isSaidToBe && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
 }

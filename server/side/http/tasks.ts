@@ -39,12 +39,14 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
   if (isProblem(promptClass)) return promptClass;
   const dataClass = dataClassOf(asked, config);
   if (isProblem(dataClass)) return dataClass;
+  const allowed = allowedClasses(asked, config);
   const demand = await newDemandTask({
     body,
     config,
     key: requester.scope === 'key' ? requester.key : undefined,
     team: requester.scope === 'key' ? requester.team : undefined,
     promptClass,
+    allowed,
     dataClass,
     idempotencyKey: headers['idempotency-key'],
     findSession: async (id) => {
@@ -52,7 +54,6 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
       return session !== undefined && maySee(asked, session.key) ? session : undefined;
     },
   });
-  const allowed = allowedClasses(asked, config);
   if (demand.kind === 'problem' || allowed === undefined || allowed.includes(demand.task.promptClass)) return demand;
   return forbiddenClass(allowed, demand.task.promptClass);
 }

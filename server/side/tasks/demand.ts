@@ -24,7 +24,9 @@ export const demandSchema = z.strictObject({
     .max(MAX_MESSAGES)
     .optional()
     .describe('instead of a session'),
-  class: name.optional().describe('prompt class; the configured one of this kind when not given'),
+  class: name
+    .optional()
+    .describe('prompt class; when not given the configured one of this kind, or the first that the key may use'),
   labels: taskSchema.shape.labels,
   schema: taskSchema.shape.schema,
   prompt: taskSchema.shape.prompt,
@@ -49,6 +51,8 @@ export interface DemandRequest {
   readonly promptClass?: string | undefined;
   readonly dataClass?: DataClass | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The classes that the key may use; undefined: all. They bound what nobody names; of a name the caller has to check it. */
+  readonly allowed?: readonly string[] | undefined;
   /** undefined: this requester has no such session. */
   readonly findSession: (id: string) => Promise<StoredSession | undefined>;
 }
@@ -136,12 +140,15 @@ function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): DemandProblem
   return problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
-function classOf(body: DemandBody, { promptClass, config }: DemandRequest): string | DemandProblem {
+/** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */
+function classOf(body: DemandBody, { promptClass, allowed, config }: DemandRequest): string | DemandProblem {
   // The class of the stand-in is nobody's to configure.
   const names = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
   const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
   const only = config.standIn ? STAND_IN : names.length === 1 ? names[0] : undefined;
-  const asked = body.class ?? promptClass ?? configured ?? only;
+  const usual = [configured, only, ...(allowed ?? [])];
+  const unnamed = usual.find((name) => name !== undefined && allowed?.includes(name) !== false);
+  const asked = body.class ?? promptClass ?? unnamed;
   if (asked !== undefined && names.includes(asked)) return asked;
   if (names.length === 0)
     return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);

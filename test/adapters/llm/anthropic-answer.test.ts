@@ -90,8 +90,10 @@ test('calls that are streamed are tool calls in pieces, counted on their own', (
     json(1, ''),
     json(1, '{"city":'),
     json(1, '"Bonn"}'),
+    ['content_block_stop', { index: 1 }],
     use(2, 'toolu_2'),
     json(2, '{}'),
+    ['content_block_stop', { index: 2 }],
     ['message_delta', { delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 9 } }],
     ['message_stop', {}],
   ] as const;
@@ -114,6 +116,40 @@ test('calls that are streamed are tool calls in pieces, counted on their own', (
   ]);
   expect(choices.at(-1)?.finish_reason).toBe('tool_calls');
   expect([outcome.text, outcome.finish, isComplete]).toEqual(['I look.', 'tool_calls', true]);
+});
+
+const choicesOf = (list: readonly (readonly [string, object])[]) => {
+  const stream = anthropic.readStream({}, { ...call, isStreamed: true });
+  const passed = stream.push(Buffer.from(wire(list)));
+  const { rest } = stream.end();
+  const lines = Buffer.concat([passed, rest]).toString().split('\n\n').filter(Boolean).slice(0, -1);
+  return lines.map((line) => JSON.parse(line.slice('data: '.length)).choices[0]);
+};
+
+test.each([
+  ['{}', {}, ['']],
+  ['{}', {}, []],
+  ['{}', undefined, ['']],
+  ['{"city":"Bonn"}', { city: 'Bonn' }, ['']],
+  ['{"city":"Bonn"}', {}, ['', '{"city":', '"Bonn"}']],
+])('the arguments of a streamed call are JSON, whatever its pieces: %s of %j and %j', (whole, input, pieces) => {
+  const streamed = (name: string) =>
+    choicesOf([
+      ['content_block_start', { index: 0, content_block: { type: 'tool_use', id: 'toolu_1', name, input } }],
+      ...pieces.map(
+        (partial_json) =>
+          ['content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json } }] as const,
+      ),
+      ['content_block_stop', { index: 0 }],
+      ['message_delta', { delta: { stop_reason: 'tool_use' } }],
+      ['message_stop', {}],
+    ]);
+  const calls = streamed('weather').flatMap(({ delta }) => delta.tool_calls ?? []);
+  expect(calls.map((one) => one.function.arguments).join('')).toBe(whole);
+  expect(new Set(calls.map(({ index }) => index))).toEqual(new Set([0]));
+  // The tool of an answer with a schema: its input is the text.
+  const texts = streamed('trunkline_answer').map(({ delta }) => delta.content ?? '');
+  expect(texts.join('')).toBe(whole);
 });
 
 test('a stream that breaks off is not complete; one with an error is a fault', () => {

@@ -208,11 +208,12 @@ test('a stream becomes chunks of a chat completion', () => {
 test('calls that are streamed are tool calls, counted over the whole stream', () => {
   const event = (parts: object[], more = {}) =>
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts }, ...more }] })}\n\n`;
-  const part = (id: string | undefined) => ({ functionCall: { id, name: 'weather', args: {} } });
+  // Without arguments there may be no `args`.
+  const part = (id: string | undefined, args?: object) => ({ functionCall: { id, name: 'weather', args } });
   const stream = gemini.readStream({}, { ...call, isStreamed: true });
   const passed = [
     stream.push(Buffer.from(event([{ text: 'I look.' }, part(undefined)]))),
-    stream.push(Buffer.from(event([part('own')]))),
+    stream.push(Buffer.from(event([part('own', {})]))),
     stream.push(Buffer.from(event([], { finishReason: 'STOP' }))),
   ];
   const lines = Buffer.concat([...passed, stream.end().rest])

@@ -1,6 +1,6 @@
 // The most tokens that a prompt may count.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MOST_TOKENS_OF_IMAGE, mostPromptTokens } from '../../../server/side/prompt-tokens.ts';
 import { llmCall } from '../../support/routing.ts';
 
@@ -41,6 +41,35 @@ test('the same image twice is two, and base64 is skipped only as often as there 
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const call = llmCall({ messages: [{ role: 'user', content: [part, part] }] });
   expect(mostPromptTokens(data + data + data, call, 'm').tokens).toBe(500 + 2 * MOST_TOKENS_OF_IMAGE);
+});
+
+test.each(['application/pdf', 'video/mp4', 'text/plain', 'imagery/png', ''])(
+  'of what is no image every byte counts: %s',
+  (type) => {
+    const data = '0123456789'.repeat(10_000);
+    const url = `data:${type};base64,${data}`;
+    expect(ofPart({ type: 'image_url', image_url: { url } }, url).tokens).toBeGreaterThanOrEqual(data.length);
+  },
+);
+
+test.each(['"', '\n', 'AAAA BBBB', '\u00e9'])('data that is no base64 is text, and never looked for: %j', (data) => {
+  const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
+  const messages = [{ role: 'user', content: Array(1000).fill(part) }];
+  const body = JSON.stringify({ messages });
+  const text = ofText(body);
+  const search = vi.spyOn(String.prototype, 'indexOf');
+  const { tokens } = mostPromptTokens(body, llmCall({ messages }), 'm');
+  const searches = search.mock.contexts.filter((searched) => String(searched) === body).length;
+  search.mockRestore();
+  expect([tokens, searches]).toEqual([text + 1000 * MOST_TOKENS_OF_IMAGE, 0]);
+});
+
+test('80,000 images in one body are found one behind the other', () => {
+  const part = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } };
+  const messages = [{ role: 'user', content: Array(80_000).fill(part) }];
+  const body = JSON.stringify({ messages });
+  const rest = ofText(JSON.stringify({ messages }).replaceAll('AAAA', ''));
+  expect(mostPromptTokens(body, llmCall({ messages }), 'm').tokens).toBe(rest + 80_000 * MOST_TOKENS_OF_IMAGE);
 });
 
 test('audio counts by the longest that its bytes may last, where its format says so', () => {

@@ -58,6 +58,58 @@ test.each([
   });
 });
 
+describe('an image_url', () => {
+  const ofImage = (image: unknown) => read({ messages: [ofParts({ type: 'image_url', image_url: image })] });
+
+  test.each([
+    { url: 'data:image/png;base64,AAAA' },
+    { url: 'DATA:image/svg+xml,%3Csvg%3E', detail: 'low' },
+    { url: 'https://a.example/b.png', format: 'image/png' },
+    { url: 'gs://bucket/b.png', format: null },
+    'data:image/webp;base64,AAAA',
+  ])('is an image, or where one is: %j', (image) => {
+    expect(ofImage(image)).toHaveProperty('chat');
+  });
+
+  test.each([
+    { url: 'data:application/pdf;base64,AAAA' },
+    { url: 'data:video/mp4;base64,AAAA' },
+    { url: 'Data:Video/MP4;base64,AAAA' },
+    { url: ' data:video/mp4;base64,AAAA' },
+    { url: 'data:imagery/png;base64,AAAA' },
+    { url: 'data:,AAAA' },
+    { url: 'data:image/png;base64,AAAA', format: 'video/mp4' },
+    { url: 'AAAA' },
+    { url: 7 },
+    'data:video/mp4;base64,AAAA',
+    undefined,
+  ])('that is anything else is refused: %j', (image) => {
+    expect(ofImage(image)).toMatchObject({
+      status: 400,
+      param: 'messages[0].content[0]',
+      message: expect.stringContaining('image_url with a data:image/... URL'),
+    });
+  });
+});
+
+test('parts are counted over all messages, and too many are refused', () => {
+  const part = { type: 'text', text: 'x' };
+  const half = ofParts(...Array(5000).fill(part));
+  expect(read({ messages: [half, half] })).toHaveProperty('chat');
+  const refusal = { status: 400, param: 'messages' };
+  expect(read({ messages: [half, half, ofParts(part)] })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected at most 10000 parts of content in all, got 10001',
+  });
+  const newline = { type: 'image_url', image_url: { url: 'data:image/png,\n' } };
+  expect(read({ messages: [ofParts(...Array(80_000).fill(newline))] })).toMatchObject(refusal);
+  const message = messages[0];
+  expect(read({ messages: Array(10_001).fill(message) })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected 1 to 10000 messages, got 10001',
+  });
+});
+
 test.each([
   'models',
   'provider',

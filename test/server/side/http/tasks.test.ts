@@ -10,6 +10,7 @@ const keys = [
   { id: 'other', secret: 'secret-of-other' },
   { id: 'bound', secret: 'secret-of-bound', class: 'premium', dataClass: 'regulated' },
   { id: 'some', secret: 'secret-of-some', classes: ['premium'] },
+  { id: 'both', secret: 'secret-of-both', classes: ['premium', 'commodity'] },
 ];
 const gateways = {
   router: { profile: 'openai-compatible', baseUrl: 'https://llm.example.com/v1', apiKey: 'llm-secret' },
@@ -58,8 +59,7 @@ test('a key that may use some classes gets a task in one of them, or none', asyn
   const asked = (json: object, headers = {}) => make({ kind: 'summary', text, ...json }, headers, 'secret-of-some');
   expect((await asked({ class: 'premium' })).status).toBe(202);
   expect((await asked({}, { 'x-trunkline-class': 'premium' })).status).toBe(202);
-  // The one of its kind, too.
-  for (const refused of [await asked({ class: 'commodity' }), await asked({})]) {
+  for (const refused of [await asked({ class: 'commodity' }), await asked({}, { 'x-trunkline-class': 'commodity' })]) {
     expect(refused.status).toBe(403);
     expect(await refused.json()).toEqual({
       error: {
@@ -70,6 +70,19 @@ test('a key that may use some classes gets a task in one of them, or none', asyn
     });
   }
   expect(store.rows.tasks).toHaveLength(2);
+});
+
+test('who names no class gets the one of the kind, or the first that the key may use', async () => {
+  for (const [kind, by, promptClass] of [
+    ['summary', 'secret-of-both', 'commodity'],
+    ['summary', 'secret-of-some', 'premium'],
+    ['title', 'secret-of-both', 'premium'],
+    ['title', 'secret-of-some', 'premium'],
+  ] as const) {
+    expect((await make({ kind, text }, {}, by)).status).toBe(202);
+    expect(store.rows.tasks.at(-1)).toMatchObject({ kind, promptClass });
+  }
+  expect((await make({ kind: 'title', text })).status).toBe(400);
 });
 
 test('one that is made is queued, and the runner is told', async () => {
