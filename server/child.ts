@@ -19,16 +19,14 @@ export interface ChildOptions {
   readonly niceness?: number;
   /** Its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
   readonly isClustered?: boolean;
-  /** How far V8 lets the youngest part of the heap grow before it collects, a third of what that part takes in all; 4 when not given. */
-  readonly youngMiB?: number;
   /** The process died; what it held is to be given back. */
   onDeath?(child: Child): void;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** V8's own would be 16, and 48 MB in all are a third of what 1000 idle sessions take; frames leave little behind. */
-const YOUNG_MIB = 4;
+/** V8 lets this part of the heap grow to 48 MB before it collects, which is a third of what 1000 idle sessions take; frames leave little behind. */
+const YOUNG_GENERATION = '--max-semi-space-size=4';
 const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
 /** How long a process may take to leave by itself once it is let go. */
 const LEAVE_MS = 2000;
@@ -128,10 +126,9 @@ export class Child {
   }
 }
 
-function launch({ name, isClustered = false, youngMiB = YOUNG_MIB }: ChildOptions): ChildProcess {
+function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   const module = entry(name);
-  const execArgv = [`--max-semi-space-size=${youngMiB}`];
-  const options = { execArgv, serialization: 'advanced', stdio: STDIO } as const;
+  const options = { execArgv: [YOUNG_GENERATION], serialization: 'advanced', stdio: STDIO } as const;
   if (!isClustered) return fork(module, options);
   cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });
   return cluster.fork().process;

@@ -31,8 +31,6 @@ export interface SideChild {
 
 /** Frames come first. */
 const NICENESS = 10;
-/** Calls leave more behind than frames do, and what is collected less often costs less. */
-const YOUNG_MIB = 16;
 
 export interface SideChildOptions {
   /** Without what may change from one start to the next. */
@@ -53,7 +51,6 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
   const child = new Child({
     name: 'side/side-process',
     niceness: NICENESS,
-    youngMiB: YOUNG_MIB,
     log,
     offers: () => ({}),
     async start(channel) {
