@@ -26,7 +26,7 @@ export interface ChildOptions {
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** V8 lets this part of the heap grow to 48 MB before it collects, which is a third of what 1000 idle sessions take; frames leave little behind. */
-const YOUNG_GENERATION = '--max-semi-space-size=4';
+const YOUNG_GENERATION = ['--max-semi-space-size=4'];
 const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
 /** How long a process may take to leave by itself once it is let go. */
 const LEAVE_MS = 2000;
@@ -128,7 +128,7 @@ export class Child {
 
 function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   const module = entry(name);
-  const options = { execArgv: [YOUNG_GENERATION], serialization: 'advanced', stdio: STDIO } as const;
+  const options = { execArgv: YOUNG_GENERATION, serialization: 'advanced', stdio: STDIO } as const;
   if (!isClustered) return fork(module, options);
   cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });
   return cluster.fork().process;
