@@ -43,8 +43,7 @@ export class Peer {
   /** TLS takes a copy of what it is given. */
   readonly #copies: boolean;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
-  /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
-  /** Made when something has to wait. */
+  /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more; made when one has to. */
   #waiting: Map<OwnOpcode, Buffer> | undefined;
   #isAwaitingQueue = false;
   #isClosing = false;

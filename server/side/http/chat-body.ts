@@ -1,6 +1,7 @@
 // The body of a chat completion as clients of OpenAI write it, checked. What would change where a call runs, who keeps it or what it
 // costs beyond its tokens is the business of the class, so a client cannot say it.
 
+import { z } from 'zod';
 import type { LlmCall } from '../../../adapters/llm/llm.ts';
 import type { Problem } from '../../side-error.ts';
 import { isImageData } from '../prompt-tokens.ts';
@@ -19,70 +20,36 @@ const MAX_MESSAGES = 10_000;
 /** Of all messages together. */
 const MAX_PARTS = 10_000;
 
-type Check = readonly [fits: (value: unknown) => boolean, expected: string];
-
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isTokens = (value: unknown) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10_000_000;
-const tokens: Check = [isTokens, 'expected a whole number from 1 to 10000000'];
+const TOKENS = 'expected a whole number from 1 to 10000000';
+const tokens = z.int(TOKENS).min(1, TOKENS).max(10_000_000, TOKENS).nullish();
+const TEMPERATURE = 'expected a number from 0 to 2';
+const MODEL = 'expected the name of a model';
+const counted = ({ input }: { readonly input?: unknown }) =>
+  `expected 1 to ${MAX_MESSAGES} messages, got ${(input as unknown[]).length}`;
 
-/** By hand: a schema would cost each call more than the parse of its body. null is as if the field was not there. */
-const CHECKS: Readonly<Record<string, Check>> = {
-  model: [(value) => isText(value) && value.length <= 200, 'expected the name of a model'],
+const message = z.looseObject(
+  { role: z.string('expected a role such as user or system') },
+  'expected an object with role and content',
+);
+
+/** null is as if the field was not there. */
+const schema = z.looseObject({
+  model: z.string(MODEL).max(200, MODEL).nullish(),
   max_tokens: tokens,
   max_completion_tokens: tokens,
-  temperature: [(value) => typeof value === 'number' && value >= 0 && value <= 2, 'expected a number from 0 to 2'],
-  stream: [(value) => typeof value === 'boolean', 'expected true or false'],
-  n: [(value) => value === 1, 'expected 1: each answer is a call of its own'],
-  store: [(value) => value === false, 'expected false: what is kept of a call is for the class to say'],
-};
-
-/** What is wrong with one of them, and where. */
-type Fault = { readonly param: string; readonly expected: string };
-
-function faultOf(body: JsonObject): Fault | undefined {
-  for (const [param, [fits, expected]] of Object.entries(CHECKS)) {
-    const value = Object.hasOwn(body, param) ? body[param] : undefined;
-    if (value !== undefined && value !== null && !fits(value)) return { param, expected };
-  }
-  return messagesFault(body.messages) ?? toolsFault(body.tools);
-}
-
-function messagesFault(messages: unknown): Fault | undefined {
-  const param = 'messages';
-  if (!Array.isArray(messages)) return { param, expected: 'expected a list of messages' };
-  if (messages.length === 0 || messages.length > MAX_MESSAGES)
-    return { param, expected: `expected 1 to ${MAX_MESSAGES} messages, got ${messages.length}` };
-  const wrong = messages.findIndex((message) => !isObject(message) || !isText(message.role));
-  if (wrong < 0) return partsFault(messages);
-  return isObject(messages[wrong])
-    ? { param: `messages[${wrong}].role`, expected: 'expected a role such as user or system' }
-    : { param: `messages[${wrong}]`, expected: 'expected an object with role and content' };
-}
-
-function partsFault(messages: readonly JsonObject[]): Fault | undefined {
-  const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
-  return parts > MAX_PARTS
-    ? { param: 'messages', expected: `expected at most ${MAX_PARTS} parts of content in all, got ${parts}` }
-    : undefined;
-}
-
-function toolsFault(tools: unknown): Fault | undefined {
-  if (tools === undefined || tools === null) return undefined;
-  if (!Array.isArray(tools)) return { param: 'tools', expected: 'expected a list' };
-  const isTool = (tool: unknown) => isObject(tool) && (tool.type === 'function' || tool.type === 'custom');
-  const wrong = tools.findIndex((tool) => !isTool(tool));
-  return wrong < 0 ? undefined : { param: `tools[${wrong}].type`, expected: 'expected function or custom' };
-}
-
-/** What is left of a body without fault, as far as it is read here. */
-interface Checked {
-  readonly model?: string | null;
-  readonly messages: readonly JsonObject[];
-  readonly max_tokens?: number | null;
-  readonly max_completion_tokens?: number | null;
-  readonly temperature?: number | null;
-  readonly stream?: boolean | null;
-}
+  temperature: z.number(TEMPERATURE).min(0, TEMPERATURE).max(2, TEMPERATURE).nullish(),
+  stream: z.boolean('expected true or false').nullish(),
+  n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
+  store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
+  messages: z
+    .array(message, 'expected a list of messages')
+    .min(1, { error: counted })
+    .max(MAX_MESSAGES, { error: counted }),
+  tools: z
+    .array(z.looseObject({ type: z.enum(['function', 'custom'], 'expected function or custom') }), 'expected a list')
+    .nullish(),
+});
 
 const READ = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
 
@@ -93,15 +60,22 @@ export interface ChatBody {
 
 /** `maxTokens`: where the client does not say how long an answer may be. */
 export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | Problem {
-  const fault = faultOf(body);
-  if (fault !== undefined) return invalid(`${fault.param}: ${fault.expected}`, fault.param);
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const param = paramOf(issue?.path ?? []);
+    return invalid(`${param}: ${issue?.message ?? 'invalid'}`, param);
+  }
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
   const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
   if (refused !== undefined) {
     const name = refused.slice(0, 80);
     return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
   }
-  const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = body as unknown as Checked;
+  const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
+  if (parts > MAX_PARTS)
+    return invalid(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
   const unbounded = unboundedPart(messages);
   if (unbounded !== undefined) {
     const images = 'image_url with a data:image/... URL or the URL of an image';
@@ -144,4 +118,9 @@ function isImage(image: unknown): boolean {
   const { url, format } = isObject(image) ? image : { url: image, format: undefined };
   const isSaidToBe = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
   return isSaidToBe && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
+}
+
+/** `messages[0].role` */
+function paramOf(path: readonly PropertyKey[]): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
 }
