@@ -5,6 +5,7 @@ import type { Refusal } from '../adapters/adapter.ts';
 import { type Admitted, isRefusal } from './admit.ts';
 import type { Config } from './config.ts';
 import type { Dialled } from './dial.ts';
+import { rejectedOn } from './rejected-on.ts';
 import { SEED_NAME } from './seed-asked.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { SeedAnswer } from './side/http/seed.ts';
@@ -105,10 +106,7 @@ function withSeed(admitted: Admitted, seed: Seed): Admitted {
 }
 
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason);
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return Promise.race([work, promise]);
+  return Promise.race([work, rejectedOn(signal)]);
 }
 
 const unknown: Refusal = {

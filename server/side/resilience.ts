@@ -12,6 +12,7 @@ import {
   wrap,
 } from 'cockatiel';
 import { LlmFault } from '../../adapters/llm/index.ts';
+import { rejectedOn } from '../rejected-on.ts';
 
 export interface BreakerOptions {
   /** So many failures in a row open the circuit. */
@@ -117,11 +118,4 @@ async function within<T>(ms: number, outer: AbortSignal, work: (signal: AbortSig
     clearTimeout(timer);
     outer.removeEventListener('abort', leave);
   }
-}
-
-function rejectedOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
