@@ -1,7 +1,7 @@
 // The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
 
+import type { Figure, Measure, Plot, Table } from './figures/results.ts';
 import type { Received, Sent, Streamed } from './load/load.ts';
-import type { Figure, Measure, Plot, Table } from './results.ts';
 
 export interface StartOptions {
   /** Of the provider, on 127.0.0.1. */

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, BenchContext, Contender, RoundsPlan, Settings } from './bench.ts';
+import { benchSchema, type RanBench } from './figures/results.ts';
 import { startGenerator, startProvider } from './load/ends.ts';
 import type { Progress } from './progress.ts';
-import { benchSchema, type RanBench } from './results.ts';
 
 export interface RunOptions {
   readonly settings: Settings;

@@ -4,14 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './bench.ts';
 import { benches } from './benches/index.ts';
-import { compareResults } from './compare.ts';
 import { contenders } from './contenders/index.ts';
 import { runBench } from './context.ts';
-import { createManifest } from './manifest.ts';
+import { compareResults } from './figures/compare.ts';
+import { type Results, resultsSchema } from './figures/results.ts';
+import { createManifest } from './machine/manifest.ts';
 import { createProgress } from './progress.ts';
 import { figuresText } from './report/markdown.ts';
 import { writeReport } from './report/report.ts';
-import { type Results, resultsSchema } from './results.ts';
 import { type Command, readCommand, USAGE, UsageError } from './settings.ts';
 
 const args = process.argv.slice(2);

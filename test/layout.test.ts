@@ -72,22 +72,23 @@ describe('arrows', () => {
   });
 
   test('a provider folder never imports another one', () => {
-    const folder = (path: string) => /^adapters\/([^/]+)\//.exec(path)?.[1];
+    const folder = (path: string) => /^adapters\/realtime\/([^/]+)\//.exec(path)?.[1];
     const isAllowed = (to: string, from: Source) => folder(to) === undefined || folder(to) === folder(from.path);
     const providers = sources.filter(({ path }) => folder(path) !== undefined);
     expect(offending(providers, isAllowed)).toEqual([]);
   });
 
   test('only the registries of adapters/ know the provider folders', () => {
-    const shared = sources.filter(({ path }) => /^adapters\/[^/]+$/.test(path));
-    const registries = ['adapters/index.ts', 'adapters/simulators.ts'];
-    const isAllowed = (to: string, from: Source) => !/^adapters\/[^/]+\//.test(to) || registries.includes(from.path);
+    const shared = sources.filter(({ path }) => /^adapters\/realtime\/[^/]+$/.test(path));
+    const registries = ['adapters/realtime/index.ts', 'adapters/simulators/index.ts', 'adapters/llm/index.ts'];
+    const isAllowed = (to: string, from: Source) =>
+      !/^adapters\/realtime\/[^/]+\//.test(to) || registries.includes(from.path);
     expect(offending(shared, isAllowed)).toEqual([]);
   });
 
   test('the server knows adapters by their registries, their contracts, and the simulators', () => {
-    const doors = ['adapters/index.ts', 'adapters/simulators.ts', 'adapters/llm/index.ts'];
-    const contracts = ['adapters/adapter.ts', 'adapters/simulator.ts', 'adapters/llm/llm.ts'];
+    const doors = ['adapters/realtime/index.ts', 'adapters/simulators/index.ts', 'adapters/llm/index.ts'];
+    const contracts = ['adapters/realtime/contract.ts', 'adapters/simulators/contract.ts', 'adapters/llm/contract.ts'];
     const isAllowed = (to: string, _: Source, { isTypeOnly }: Import) =>
       /^(server|codecs)\//.test(to) || doors.includes(to) || (contracts.includes(to) && isTypeOnly);
     expect(offending(inside('server'), isAllowed)).toEqual([]);
@@ -137,19 +138,19 @@ describe('input and output', () => {
   });
 
   test('only the command line ends the process', () => {
-    const others = product.filter(({ path }) => path !== 'server/main.ts' && path !== 'server/bin.js');
+    const others = product.filter(({ path }) => path !== 'server/cli/main.ts' && path !== 'server/cli/bin.js');
     expect(matching(others, /\bprocess\.(exit|abort|kill)\b(?!\(\w+, 0\))/)).toEqual([]);
   });
 
   test('only the configuration reads the environment', () => {
-    const others = product.filter(({ path }) => path !== 'server/config.ts' && !path.endsWith('vite.config.ts'));
+    const others = product.filter(({ path }) => path !== 'server/config/config.ts' && !path.endsWith('vite.config.ts'));
     // Setting a variable for the processes that it starts is not reading it.
     expect(matching(others, /\bprocess\.env\b(?!\.NODE_COMPILE_CACHE = )|\bimport\.meta\.env\b/)).toEqual([]);
   });
 
   test('other modules are found by entry(), which also works where they are compiled', () => {
     const others = inside('server').filter(
-      ({ path }) => path !== 'server/entry.ts' && path !== 'server/bin.js' && !isConsole(path),
+      ({ path }) => path !== 'server/platform/entry.ts' && path !== 'server/cli/bin.js' && !isConsole(path),
     );
     expect(matching(others, /new URL\([^)]*import\.meta|\bimport\.meta\.(dirname|filename)\b/)).toEqual([]);
   });
@@ -158,7 +159,7 @@ describe('input and output', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
     const isThere = (name: string) => name.startsWith('node:') || builtinModules.includes(name) || name in dependencies;
     const found = product
-      .filter(({ path }) => !isConsole(path) && path !== 'server/console-build.ts')
+      .filter(({ path }) => !isConsole(path) && path !== 'server/cli/console-build.ts')
       .flatMap(({ path, imports }) =>
         imports
           .filter(

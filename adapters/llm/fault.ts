@@ -1,7 +1,7 @@
 // What a failed answer means: by its status, and by the codes of its body. Never by its words, which may quote what was sent.
 
-import { isObject, parseJson, textAt, valueAt } from '../event.ts';
-import { LlmFault, type LlmFaultCode, type LlmReply } from './llm.ts';
+import { isObject, parseJson, textAt, valueAt } from '../realtime/json-event.ts';
+import { LlmFault, type LlmFaultCode, type LlmReply } from './contract.ts';
 
 /** Nobody is asked to wait for longer, whatever it says. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;

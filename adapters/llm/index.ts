@@ -1,18 +1,18 @@
 // The registry of LLM profiles: the one door through which the server knows them.
 
-import { anthropic } from './anthropic.ts';
-import { bifrost } from './bifrost.ts';
-import { cloudflare } from './cloudflare.ts';
-import { gemini } from './gemini.ts';
-import { litellm } from './litellm.ts';
-import type { LlmProfile } from './llm.ts';
-import { openai } from './openai.ts';
-import { openaiCompatible } from './openai-compatible.ts';
-import { openrouter } from './openrouter.ts';
-import { portkey } from './portkey.ts';
-import { vercel } from './vercel.ts';
+import { anthropic } from './anthropic/profile.ts';
+import { bifrost } from './completions/bifrost.ts';
+import { cloudflare } from './completions/cloudflare.ts';
+import { litellm } from './completions/litellm.ts';
+import { openai } from './completions/openai.ts';
+import { openaiCompatible } from './completions/openai-compatible.ts';
+import { openrouter } from './completions/openrouter.ts';
+import { portkey } from './completions/portkey.ts';
+import { vercel } from './completions/vercel.ts';
+import type { LlmProfile } from './contract.ts';
+import { gemini } from './gemini/profile.ts';
 
-export { LlmFault } from './llm.ts';
+export { LlmFault } from './contract.ts';
 
 const all = [
   ...[openrouter, litellm, portkey, vercel, cloudflare, bifrost],

@@ -1,6 +1,6 @@
 // Cuts a stream of bytes into server-sent events (WHATWG HTML, section 9.2.6), wherever the network has cut it.
 
-import { LlmFault } from './llm.ts';
+import { LlmFault } from './contract.ts';
 
 export interface ServerSentEvent {
   /** The bytes as they came, the empty line at the end included. */

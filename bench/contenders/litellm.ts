@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contender, StartOptions } from '../bench.ts';
-import { freePort, isListening, outputOf, startCommand, whenReady } from '../processes.ts';
+import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';
 
 /** It imports half of PyPI before it listens. */

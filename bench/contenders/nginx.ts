@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contender } from '../bench.ts';
-import { freePort, isListening, outputOf, startCommand, whenReady } from '../processes.ts';
+import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
 
 const configFor = (port: number, providerPort: number, folder: string) => `daemon off;
 worker_processes 1;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from '../bench.ts';
-import { freePort, isListening, startCommand, whenReady } from '../processes.ts';
+import { freePort, isListening, startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';
 
 const preload = fileURLToPath(new URL('./portkey-preload.cjs', import.meta.url));

@@ -4,14 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { version } from '../../server/entry.ts';
-import type { Run } from '../../server/supervisor.ts';
+import { version } from '../../server/platform/entry.ts';
+import type { Run } from '../../server/processes/supervisor.ts';
 import type { Contender, StartOptions } from '../bench.ts';
-import { startCommand, whenReady } from '../processes.ts';
+import { startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';
 import { SIDE_CLASS, sideSettings } from './side-settings.ts';
 
-const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
 
 export const trunkline: Contender = {
   name: 'trunkline',

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Answer } from '../bench.ts';
-import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { Streamed } from './load.ts';
 import { ANSWER_LOOK_NS, nap } from './schedule.ts';
 import { createTemplate, encodeFrame, nowNs, type Stamp, stamped } from './wire.ts';

@@ -1,6 +1,6 @@
 // What arrived of the load: one histogram for all sessions of an end, emptied at each question.
 
-import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { ReadFrame } from './frame-reader.ts';
 import type { Received } from './load.ts';
 import { nowNs, readStamp, type Stamp } from './wire.ts';

@@ -1,7 +1,7 @@
 // Questions from the benchmark to one of its processes, over the channel of `fork`. A process ends with its parent.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { adopt, endChild } from '../processes.ts';
+import { adopt, endChild } from '../machine/processes.ts';
 
 type Method = (argument: never) => unknown;
 type Question = { readonly id: number; readonly method: string; readonly argument: unknown };

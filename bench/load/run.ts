@@ -1,8 +1,8 @@
 // One run of a load through one contender: latency, what it cost, and whether it may be believed.
 
 import type { Load, LoadEnd, Running } from '../bench.ts';
-import { type Percentiles, percentilesMs } from '../histogram.ts';
-import { costOf } from '../proc.ts';
+import { type Percentiles, percentilesMs } from '../figures/histogram.ts';
+import { costOf } from '../machine/proc.ts';
 
 /** How long after the last frame was sent the last one may arrive. */
 const DRAIN_MS = 3000;

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Load } from '../bench.ts';
-import { createHistogram, encodeHistogram, recordNs } from '../histogram.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { Sent } from './load.ts';
 import { nowNs, stamped, type Template } from './wire.ts';
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Figure, Plot, RanBench, Results } from '../results.ts';
+import type { Figure, Plot, RanBench, Results } from '../figures/results.ts';
 import { limits } from './limits.ts';
 import { figureRows, manifestRows, tableRows } from './markdown.ts';
 

@@ -1,7 +1,7 @@
 // report.md: the same as the page, without the plots.
 
-import { digits, textTable } from '../format.ts';
-import type { Figure, Manifest, RanBench, Results, Table } from '../results.ts';
+import { digits, textTable } from '../figures/format.ts';
+import type { Figure, Manifest, RanBench, Results, Table } from '../figures/results.ts';
 import { limits } from './limits.ts';
 
 export function markdownReport({ manifest, figures, benches }: Results): string {

@@ -2,8 +2,8 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeHistogram, hgrmText } from '../histogram.ts';
-import { type Results, resultsJsonSchema } from '../results.ts';
+import { decodeHistogram, hgrmText } from '../figures/histogram.ts';
+import { type Results, resultsJsonSchema } from '../figures/results.ts';
 import { htmlReport } from './html.ts';
 import { markdownReport } from './markdown.ts';
 

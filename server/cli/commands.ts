@@ -1,8 +1,8 @@
 // The commands about the side path: their names, what they may be told, and the text that they print.
 
-import type { Config } from '../config.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Config } from '../config/config.ts';
 import type { SideSource } from './side-source.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Told {
   readonly config: Config;

@@ -1,6 +1,6 @@
 // `trunkline ledger report`: which model ran, what it cost, how good it was, on both paths.
 
-import { csvLine } from '../side/store/export.ts';
+import { csvLine } from '../side/store/statements/export.ts';
 import type { ReportRow } from '../side/store/store.ts';
 import type { SideCommand } from './commands.ts';
 import { textTable } from './text-table.ts';

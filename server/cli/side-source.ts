@@ -4,10 +4,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { Config } from '../config.ts';
-import { isAlive, type Run } from '../run-file.ts';
-import type { SideReplyHead } from '../side/side-request.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Config } from '../config/config.ts';
+import type { SideReplyHead } from '../ipc/side-request.ts';
+import { isAlive, type Run } from '../processes/run-file.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface SideSource {
   /** The answer's JSON. Rejects with what was wrong: a UsageError where the arguments were. */

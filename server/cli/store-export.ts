@@ -1,8 +1,8 @@
 // `trunkline store export`: ledger rows or sessions, read beside whoever owns the store, whether a gateway runs or not.
 
-import { EXPORTS, type ExportFormat, exportLines } from '../side/store/export.ts';
-import { UsageError } from '../usage-error.ts';
+import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
 import type { SideCommand } from './commands.ts';
+import { UsageError } from './usage-error.ts';
 
 export const exportStore: SideCommand = ({ config, options }) => {
   const table = EXPORTS.find((name) => name === (options.table ?? 'ledger'));

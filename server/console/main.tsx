@@ -1,15 +1,15 @@
 // Starts the page: the conductor with a real browser around it, and the views that watch its state.
 
 import { render } from 'preact';
-import { App } from './app.tsx';
 import { listMicrophones, openMicrophone } from './audio/microphone.ts';
 import { openPlayer } from './audio/player.ts';
 import { pageClock } from './audio/speech.ts';
 import { readWav } from './audio/wav.ts';
-import { Conductor } from './conductor.ts';
 import { initialLedger, LedgerDesk } from './ledger/ledger-desk.ts';
-import { initialState } from './state.ts';
-import { createStore, onNextFrame } from './store.ts';
+import { initialState } from './state/state.ts';
+import { createStore, onNextFrame } from './state/store.ts';
+import { Conductor } from './talk/conductor.ts';
+import { App } from './view/app.tsx';
 import './style/theme.css';
 import './style/layout.css';
 import './style/header.css';

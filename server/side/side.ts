@@ -2,21 +2,21 @@
 
 import type { Logger } from 'pino';
 import { decode } from '../../codecs/wire.ts';
-import type { Config } from '../config.ts';
-import type { HandedOver } from '../handover.ts';
-import { faultOf } from '../log.ts';
-import { countAttempts } from './attempt-metrics.ts';
+import type { Config } from '../config/config.ts';
+import type { HandedOver } from '../ipc/session-event.ts';
+import type { AnswerSide } from '../ipc/side-request.ts';
+import { faultOf } from '../platform/log.ts';
+import { countAttempts } from './billing/attempt-metrics.ts';
+import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/answer.ts';
-import { createIntake } from './intake.ts';
-import { holdLease } from './owner-lease.ts';
-import { createPrices } from './prices.ts';
-import { createRouter } from './router.ts';
-import { createSideMetrics } from './side-metrics.ts';
-import type { AnswerSide } from './side-request.ts';
+import { createRouter } from './llm/router.ts';
+import { createSideMetrics } from './metrics.ts';
+import { createIntake } from './sessions/ingest.ts';
+import { holdLease } from './store/instance-lease.ts';
+import { keepUp } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
 import { createRunner } from './tasks/runner.ts';
 import { createWebhooks } from './tasks/webhooks.ts';
-import { keepUp } from './upkeep.ts';
 
 export interface SideStart {
   readonly config: Config;

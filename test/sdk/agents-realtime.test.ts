@@ -2,7 +2,7 @@
 
 import { RealtimeAgent, RealtimeSession, type RealtimeSessionConfig, tool } from '@openai/agents-realtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
+import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
 import { spokenTurn } from '../support/recording.ts';
 import { byStream, Heard, normalized, realtimeStream, type ServedGateway, serveGateway } from '../support/sdk.ts';
 

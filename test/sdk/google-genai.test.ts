@@ -3,7 +3,7 @@
 import { FunctionResponse, GoogleGenAI, type LiveServerMessage, Modality, type Session } from '@google/genai';
 import { GoogleGenAI as GoogleGenAI2 } from 'google-genai-2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
+import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
 import { spokenTurn } from '../support/recording.ts';
 import { byStream, Heard, normalized, type ServedGateway, serveGateway, trust } from '../support/sdk.ts';
 

@@ -6,7 +6,7 @@ import { OpenAIRealtimeWebSocket } from 'openai/realtime/websocket';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
+import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
 import { spokenTurn } from '../support/recording.ts';
 import {
   byStream,

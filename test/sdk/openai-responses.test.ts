@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import type { ResponsesServerEvent } from 'openai/resources/responses/responses';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal.ts';
+import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
 import { Heard, normalized, type ServedGateway, serveGateway, trust } from '../support/sdk.ts';
 
 const MODEL = 'gpt-5.4';

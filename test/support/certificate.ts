@@ -1,6 +1,6 @@
 // A certificate for localhost, made once for all suites of one process.
 
-import { type DevCertificate, ensureDevCertificate } from '../../server/dev-certificate.ts';
+import { type DevCertificate, ensureDevCertificate } from '../../server/http/dev-certificate.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let made: Promise<DevCertificate> | undefined;

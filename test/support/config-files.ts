@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type Config, ConfigError, loadConfig } from '../../server/config.ts';
+import { type Config, ConfigError, loadConfig } from '../../server/config/config.ts';
 
 type Env = Record<string, string | undefined>;
 

@@ -26,7 +26,7 @@ export interface RunningGateway {
 export async function startCommand(config: object = {}): Promise<RunningGateway> {
   const data = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
   const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 }, ...config });
-  const command = [join(root, 'server/bin.js'), 'serve', '--config', file, '--data', data];
+  const command = [join(root, 'server/cli/bin.js'), 'serve', '--config', file, '--data', data];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => said.push(String(piece)));

@@ -2,7 +2,7 @@
 
 import { toBase64 } from '../../server/console/audio/pcm.ts';
 import { modeOf } from '../../server/console/dialects/modes.ts';
-import type { Form } from '../../server/console/state.ts';
+import type { Form } from '../../server/console/state/state.ts';
 import {
   type FakeConsole,
   type FakeConsoleOptions,

@@ -4,12 +4,12 @@ import type { Microphone, MicrophoneOptions } from '../../server/console/audio/m
 import { type ItemPlayed, PlayQueue } from '../../server/console/audio/play-queue.ts';
 import type { Player, PlayerHandlers } from '../../server/console/audio/player.ts';
 import type { Recording } from '../../server/console/audio/wav.ts';
-import { Conductor } from '../../server/console/conductor.ts';
 import type { Message } from '../../server/console/dialects/dialect.ts';
-import type { GatewayInfo } from '../../server/console/gateway.ts';
-import type { Socket } from '../../server/console/session.ts';
-import { initialState } from '../../server/console/state.ts';
-import { createStore } from '../../server/console/store.ts';
+import { initialState } from '../../server/console/state/state.ts';
+import { createStore } from '../../server/console/state/store.ts';
+import { Conductor } from '../../server/console/talk/conductor.ts';
+import type { GatewayInfo } from '../../server/console/talk/gateway.ts';
+import type { Socket } from '../../server/console/talk/session.ts';
 
 export class FakeSocket implements Socket {
   binaryType: BinaryType = 'blob';

@@ -1,10 +1,10 @@
 // A conversation with a simulator on a fake clock: what it is told, what it says, and when.
 
 import { Buffer } from 'node:buffer';
-import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulator.ts';
-import { simulatorRoutes, startSimulator } from '../../adapters/simulators.ts';
+import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulators/contract.ts';
+import { simulatorRoutes, startSimulator } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
-import { type RehearsalOptions, rehearsalSchema } from '../../server/rehearsal-options.ts';
+import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
 
 /** One message of the simulator; `at` is the fake time. */
 export interface Said {

@@ -1,6 +1,6 @@
 // A store in memory, for tests of what asks it: the rows are lists that a test fills and looks at.
 
-import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/side/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
 import type { ReportRow, Store } from '../../server/side/store/store.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;

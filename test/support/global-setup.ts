@@ -4,8 +4,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildConsole } from '../../server/console-build.ts';
-import { packageRoot } from '../../server/entry.ts';
+import { buildConsole } from '../../server/cli/console-build.ts';
+import { packageRoot } from '../../server/platform/entry.ts';
 
 export default async function setup(): Promise<() => void> {
   process.env.NODE_COMPILE_CACHE ??= join(packageRoot, 'node_modules/.cache/trunkline');

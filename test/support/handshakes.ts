@@ -1,6 +1,6 @@
 // Handshakes for tests, from the request target and headers that a client would send.
 
-import type { Handshake } from '../../adapters/adapter.ts';
+import type { Handshake } from '../../adapters/realtime/contract.ts';
 
 export function handshakeOf(
   target: string,

@@ -1,7 +1,7 @@
 // A peer of the server at a real socket, and its other end in the hands of a test.
 
 import type { Socket } from 'node:net';
-import { Peer, type PeerOptions } from '../../server/peer.ts';
+import { Peer, type PeerOptions } from '../../server/transport/peer.ts';
 import { type RawSocket, watchSocket } from './raw-socket.ts';
 import { openSocketPair } from './socket-pair.ts';
 import { until } from './until.ts';

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
-import type { Answered, Call, Router, Unanswered } from '../../server/side/call.ts';
+import type { Answered, Call, Router, Unanswered } from '../../server/side/llm/call.ts';
 
 export interface PlainRouterOptions {
   readonly baseUrl: string;

@@ -3,11 +3,11 @@
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import type { LlmCall } from '../../adapters/llm/llm.ts';
-import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/call.ts';
-import { createPrices } from '../../server/side/prices.ts';
-import { createRouter, type RouterOptions } from '../../server/side/router.ts';
-import { type SideConfig, sideShape } from '../../server/side/side-schema.ts';
+import type { LlmCall } from '../../adapters/llm/contract.ts';
+import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
+import { createPrices } from '../../server/side/billing/prices.ts';
+import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/llm/call.ts';
+import { createRouter, type RouterOptions } from '../../server/side/llm/router.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
 

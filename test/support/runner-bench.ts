@@ -2,12 +2,12 @@
 
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { Call, Unanswered } from '../../server/side/call.ts';
-import type { Task } from '../../server/side/records.ts';
+import type { Task } from '../../server/ipc/records.ts';
+import type { Call, Unanswered } from '../../server/side/llm/call.ts';
 import { openStore } from '../../server/side/store/open.ts';
 import type { Store } from '../../server/side/store/store.ts';
+import { PATIENCE } from '../../server/side/tasks/outcome.ts';
 import { createRunner, type RunnerOptions } from '../../server/side/tasks/runner.ts';
-import { PATIENCE } from '../../server/side/tasks/verdict.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { plainRouter } from './plain-router.ts';
 import { sideConfig } from './task-records.ts';

@@ -10,7 +10,7 @@ import { createServer, getCACertificates, setDefaultCACertificates } from 'node:
 import { fileURLToPath } from 'node:url';
 import { configFile } from './config-file.ts';
 
-const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
 
 /** A gateway in processes of its own. */
 export interface ServedGateway {

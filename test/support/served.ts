@@ -3,14 +3,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { SessionRecord } from '../../server/session.ts';
-import type { Run } from '../../server/supervisor.ts';
+import type { Run } from '../../server/processes/supervisor.ts';
+import type { SessionRecord } from '../../server/session/session.ts';
 import { configFile } from './config-file.ts';
 import { sample } from './metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 
-const bin = fileURLToPath(new URL('../../server/bin.js', import.meta.url));
+const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
 
 export interface Command {
   readonly child: ChildProcess;

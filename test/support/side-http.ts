@@ -1,12 +1,12 @@
 // The side path's HTTP over a real socket: a gateway in this process, whose side process is in this process too.
 
 import { pino } from 'pino';
-import { type Config, loadConfig } from '../../server/config.ts';
-import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/call.ts';
+import { type Config, loadConfig } from '../../server/config/config.ts';
 import { createSideHttp } from '../../server/side/http/answer.ts';
 import type { TaskRunner } from '../../server/side/http/route.ts';
+import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/llm/call.ts';
+import { failure } from '../../server/side/llm/failure.ts';
 import type { Store } from '../../server/side/store/store.ts';
-import { failure } from '../../server/side/unanswered.ts';
 import { configFile } from './config-file.ts';
 import { createFakeStore } from './fake-store.ts';
 import { startGateway, type TestGateway } from './gateway.ts';

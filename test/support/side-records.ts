@@ -1,6 +1,6 @@
 // Records of the side path for tests: whole ones, of which a test says only what matters to it.
 
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/side/records.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
 import type { Handover } from '../../server/side/store/store.ts';
 
 /** 2026-03-01T12:00:00Z. */

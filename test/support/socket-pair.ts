@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { dialledIntake } from '../../server/intake.ts';
+import { dialledIntake } from '../../server/transport/socket-reader.ts';
 import { testCertificate } from './certificate.ts';
 import { until } from './until.ts';
 

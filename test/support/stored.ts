@@ -1,6 +1,6 @@
 // What a gateway stored, read once it has ended.
 
-import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/side/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
 import { openStore } from '../../server/side/store/open.ts';
 
 export interface StoredCall {

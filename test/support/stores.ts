@@ -3,8 +3,8 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe } from 'vitest';
+import { openPostgres } from '../../server/side/store/engines/postgres.ts';
 import { openStore, type StorePlace } from '../../server/side/store/open.ts';
-import { openPostgres } from '../../server/side/store/postgres.ts';
 import type { Store } from '../../server/side/store/store.ts';
 import { postgresForTests } from './postgres.ts';
 import { temporaryFolder } from './temporary-folder.ts';

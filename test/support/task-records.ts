@@ -1,8 +1,8 @@
 // Settings and records of the side path for tests, each complete, with what a test changes.
 
 import { z } from 'zod';
-import type { StoredSession, Task, Turn } from '../../server/side/records.ts';
-import { type SideConfig, sideShape } from '../../server/side/side-schema.ts';
+import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
+import type { StoredSession, Task, Turn } from '../../server/ipc/records.ts';
 
 const schema = z.strictObject(sideShape);
 

@@ -4,8 +4,8 @@
 import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { openStore, type StorePlace } from '../../server/side/store/open.ts';
+import { PATIENCE } from '../../server/side/tasks/outcome.ts';
 import { createRunner } from '../../server/side/tasks/runner.ts';
-import { PATIENCE } from '../../server/side/tasks/verdict.ts';
 import { plainRouter } from './plain-router.ts';
 import { POISON, sideConfig } from './task-records.ts';
 

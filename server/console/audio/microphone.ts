@@ -1,8 +1,8 @@
 // The microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
 
-import type { CaptureOptions } from './capture.worklet.ts';
-import captureUrl from './capture.worklet.ts?worker&url';
 import { chunkMs } from './pcm.ts';
+import type { CaptureOptions } from './worklets/capture.worklet.ts';
+import captureUrl from './worklets/capture.worklet.ts?worker&url';
 
 export interface MicrophoneOptions {
   /** Empty: the browser's default. */

@@ -2,9 +2,9 @@
 
 import { playbackRateHz } from './pcm.ts';
 import type { ItemPlayed } from './play-queue.ts';
-import type { PlaybackCommand, PlaybackReport } from './playback.worklet.ts';
-import playbackUrl from './playback.worklet.ts?worker&url';
 import type { Recording } from './wav.ts';
+import type { PlaybackCommand, PlaybackReport } from './worklets/playback.worklet.ts';
+import playbackUrl from './worklets/playback.worklet.ts?worker&url';
 
 export interface Progress {
   readonly totalPlayed: number;

@@ -1,6 +1,6 @@
 // What the ledger page shows, and the asking for it. An answer that comes too late, after another question, is dropped.
 
-import type { Store } from '../store.ts';
+import type { Store } from '../state/store.ts';
 import { type Days, daysOf, lastDays } from './figures.ts';
 import { type Report, type ReportField, type ReportRow, readReport, reportFields } from './report.ts';
 

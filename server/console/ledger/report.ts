@@ -1,7 +1,7 @@
 // What the ledger says of this key: `GET /v1/ledger`, read without trusting its shape. Refusals are values.
 
 import { listOf, type Message, objectOf } from '../dialects/dialect.ts';
-import { authorization } from '../gateway.ts';
+import { authorization } from '../talk/gateway.ts';
 
 export const reportFields = ['class', 'model', 'path', 'team', 'day'] as const;
 export type ReportField = (typeof reportFields)[number];

@@ -1,6 +1,6 @@
 // What a session and its tasks cost. An unknown cost is counted as unknown and is in no sum.
 
-import { formatUsd } from '../format.ts';
+import { formatUsd } from '../state/format.ts';
 import type { Charge } from './record.ts';
 
 export interface Cost {

@@ -1,7 +1,7 @@
 // Follows the side tasks of one session until each has ended. An event of the stream says that something changed;
 // what it is comes from the session's record, so that a lost event loses nothing.
 
-import { authorization } from '../gateway.ts';
+import { authorization } from '../talk/gateway.ts';
 import { followStream } from './event-stream.ts';
 import { isSettled, readRecord, type SideRecord } from './record.ts';
 

@@ -4,9 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatCost, sumCosts } from '../side/cost.ts';
 import type { AfterCall } from '../side/follower.ts';
 import { isSettled, kindLabel, placeOf, type SideTask } from '../side/record.ts';
-import type { ConsoleState } from '../state.ts';
-import { ChargesTable } from './charges-table.tsx';
+import type { ConsoleState } from '../state/state.ts';
 import { Icon } from './icon.tsx';
+import { ChargesTable } from './ledger/charges-table.tsx';
 import { GhostResult, RehearsalMark, TaskResult } from './task-result.tsx';
 
 export function AfterCallPanel({ state }: { state: ConsoleState }) {

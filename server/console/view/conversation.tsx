@@ -1,10 +1,10 @@
 // What was said, by both sides, as it is said.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../conductor.ts';
-import type { Entry } from '../conversation.ts';
-import { formatSeconds, providerLabel } from '../format.ts';
-import { type ConsoleState, isLive, type RunningSession } from '../state.ts';
+import type { Entry } from '../state/conversation.ts';
+import { formatSeconds, providerLabel } from '../state/format.ts';
+import { type ConsoleState, isLive, type RunningSession } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { Icon } from './icon.tsx';
 import { Scope } from './scope.tsx';
 import { TalkDock } from './talk-dock.tsx';

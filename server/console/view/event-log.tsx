@@ -1,8 +1,8 @@
 // Every frame of the session: filtered, opened, saved.
 
 import { useMemo, useState } from 'preact/hooks';
-import { type EventLog, type LogEntry, type LogFilter, toJsonl, toPretty } from '../event-log.ts';
-import { formatBytes } from '../format.ts';
+import { type EventLog, type LogEntry, type LogFilter, toJsonl, toPretty } from '../state/event-log.ts';
+import { formatBytes } from '../state/format.ts';
 import { Icon } from './icon.tsx';
 import { useTick } from './use-store.ts';
 

@@ -1,7 +1,7 @@
 // The top line: what this is, whether keys are needed, how the session stands.
 
-import { formatClock } from '../format.ts';
-import type { ConsoleState, Phase } from '../state.ts';
+import { formatClock } from '../state/format.ts';
+import type { ConsoleState, Phase } from '../state/state.ts';
 import { Logo } from './icon.tsx';
 import { ThemeChoice } from './theme.tsx';
 import { useTick } from './use-store.ts';

@@ -2,7 +2,7 @@
 // or while another view is shown.
 
 import { useEffect } from 'preact/hooks';
-import type { Conductor } from '../conductor.ts';
+import type { Conductor } from '../talk/conductor.ts';
 
 export function useKeys(conductor: Conductor, isShown: boolean): void {
   useEffect(() => {

@@ -1,8 +1,7 @@
 // The time of each turn, stage by stage, what it comes to over all turns, and the gateway's own share of it.
 
 import { useMemo } from 'preact/hooks';
-import { formatMs, formatShare, formatUs } from '../format.ts';
-import type { SessionReport } from '../gateway.ts';
+import { formatMs, formatShare, formatUs } from '../state/format.ts';
 import {
   gatewayFraction,
   percentile,
@@ -12,8 +11,9 @@ import {
   summarise,
   type Turn,
   totalOf,
-} from '../latency.ts';
-import type { ConsoleState } from '../state.ts';
+} from '../state/latency.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { SessionReport } from '../talk/gateway.ts';
 
 const shownTurns = 30;
 

@@ -1,7 +1,7 @@
 // Problems and hints, in plain words, until they are dismissed.
 
-import type { Conductor } from '../conductor.ts';
-import type { ConsoleState } from '../state.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { Icon } from './icon.tsx';
 
 export function Notices({ conductor, notices }: { conductor: Conductor; notices: ConsoleState['notices'] }) {

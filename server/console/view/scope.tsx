@@ -1,7 +1,7 @@
 // Both voices as they are now: what the page sends, and what its loudspeaker plays. The last ten seconds.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../conductor.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { drawBar, everyFrame, prepare } from './canvas.ts';
 
 interface ScopeProps {

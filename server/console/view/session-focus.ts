@@ -2,7 +2,7 @@
 // the space bar that started a session must not end it.
 
 import { useEffect } from 'preact/hooks';
-import type { Phase } from '../state.ts';
+import type { Phase } from '../state/state.ts';
 
 export function useSessionFocus(phase: Phase): void {
   useEffect(() => {

@@ -1,10 +1,10 @@
 // The set-up of a session: what is spoken, with whom, and how. Locked while a session runs.
 
-import type { Conductor } from '../conductor.ts';
 import { modeOf, modes } from '../dialects/modes.ts';
-import { providerLabel } from '../format.ts';
-import type { ProviderStatus } from '../gateway.ts';
-import { type ConsoleState, type Form, isBusy } from '../state.ts';
+import { providerLabel } from '../state/format.ts';
+import { type ConsoleState, type Form, isBusy } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
+import type { ProviderStatus } from '../talk/gateway.ts';
 import { Field, Segments } from './field.tsx';
 import { Icon } from './icon.tsx';
 

@@ -1,8 +1,8 @@
 // Everything with which the caller takes part: the microphone, push-to-talk, a recording, written words, stop.
 
 import { useState } from 'preact/hooks';
-import type { Conductor } from '../conductor.ts';
-import type { ConsoleState } from '../state.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { Icon } from './icon.tsx';
 import { samples } from './samples.ts';
 

@@ -1,7 +1,7 @@
 // Draws a view again when the state has changed.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Store } from '../store.ts';
+import type { Store } from '../state/store.ts';
 
 export function useStore<T extends object>(store: Store<T>): T {
   const [value, setValue] = useState(store.get());

@@ -1,8 +1,8 @@
 // Where the caller's voice comes from: a microphone with its level, or the recordings that come with the page.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../conductor.ts';
-import { type ConsoleState, isBusy } from '../state.ts';
+import { type ConsoleState, isBusy } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { Field, Segments } from './field.tsx';
 import { Icon } from './icon.tsx';
 

@@ -1,8 +1,8 @@
 // What a newcomer sees first: what to do, in three lines, and one button that needs no microphone.
 
-import type { Conductor } from '../conductor.ts';
 import { modes } from '../dialects/modes.ts';
-import type { ConsoleState } from '../state.ts';
+import type { ConsoleState } from '../state/state.ts';
+import type { Conductor } from '../talk/conductor.ts';
 import { Icon } from './icon.tsx';
 import { samples } from './samples.ts';
 

@@ -1,18 +1,18 @@
 // Answers what HTTP clients ask of the side process: finds the route, runs it, and turns what is wrong into the shape of the asker.
 
-import { faultOf } from '../../log.ts';
-import { chatProblem, type Problem, plainProblem } from '../../side-error.ts';
-import { isChatPath } from '../../side-paths.ts';
-import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../side-request.ts';
+import { chatProblem, type Problem, plainProblem } from '../../http/problem.ts';
+import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import { isChatPath } from '../../ipc/side-routes.ts';
+import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/store.ts';
-import { chatRoutes } from './chat.ts';
+import { chatRoutes } from './chat/chat.ts';
+import { modelRoutes } from './chat/models.ts';
 import { exportRoutes } from './export.ts';
 import { ledgerRoutes } from './ledger.ts';
-import { modelRoutes } from './models.ts';
 import type { Route, SideHttpOptions } from './route.ts';
-import { seedRoutes } from './seed.ts';
-import { sessionRoutes } from './session.ts';
-import { sessionEventRoutes } from './session-events.ts';
+import { sessionEventRoutes } from './session/events.ts';
+import { seedRoutes } from './session/history.ts';
+import { sessionRoutes } from './session/session.ts';
 import { taskRoutes } from './tasks.ts';
 
 /** Every route, for keys and for the administrator. */

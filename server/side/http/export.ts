@@ -1,7 +1,7 @@
 // GET /export: ledger rows or sessions for whoever does the accounts, oldest first, as JSON lines or CSV, as they are read.
 
-import type { Problem } from '../../side-error.ts';
-import { EXPORTS, exportLines } from '../store/export.ts';
+import type { Problem } from '../../http/problem.ts';
+import { EXPORTS, exportLines } from '../store/statements/export.ts';
 import { isProblem, momentOf, wordOf } from './query.ts';
 import type { Asked, Route, SideHttpOptions } from './route.ts';
 

@@ -1,6 +1,6 @@
 // The body of a request as JSON data, or what is wrong with it. Nothing of it is quoted.
 
-import type { Problem } from '../../side-error.ts';
+import type { Problem } from '../../http/problem.ts';
 import { invalid } from './route.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };

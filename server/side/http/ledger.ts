@@ -1,6 +1,6 @@
 // What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
 
-import type { Problem } from '../../side-error.ts';
+import type { Problem } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField, type Store } from '../store/store.ts';
 import { isProblem, limitOf, momentOf, shown } from './query.ts';
 import { type Asked, invalid, type Route, reply } from './route.ts';

@@ -1,6 +1,6 @@
 // Reading the parameters of a query: a value, nothing, or a problem that names the parameter and what was expected.
 
-import type { Problem } from '../../side-error.ts';
+import type { Problem } from '../../http/problem.ts';
 import { invalid } from './route.ts';
 
 type Query = Readonly<Record<string, string>>;

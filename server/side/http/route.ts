@@ -1,11 +1,11 @@
 // What a route of the side process is: a method, a path, who may ask, and a function that answers. A problem is a value.
 
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
-import type { Problem } from '../../side-error.ts';
-import type { Router } from '../call.ts';
-import type { Task } from '../records.ts';
-import type { EmitPart, SideRequest } from '../side-request.ts';
+import type { Config } from '../../config/config.ts';
+import type { Problem } from '../../http/problem.ts';
+import type { Task } from '../../ipc/records.ts';
+import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
+import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the routes need of the task runner. */

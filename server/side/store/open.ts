@@ -2,17 +2,17 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { reserve, spent } from './budgets.ts';
 import type { Database } from './database.ts';
-import { claimDeliveries, settleDelivery } from './deliveries.ts';
-import { take } from './handover.ts';
-import { grade, ledgerRows, settleAll, settleLost } from './ledger.ts';
 import { expectMigrated, migrate } from './migrations.ts';
-import { report } from './report.ts';
-import { forget, sweep } from './retention.ts';
-import { findSession, leave, listSessions, recover, renew, turnsOf } from './sessions.ts';
+import { reserve, spent } from './statements/budgets.ts';
+import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
+import { grade, ledgerRows, settleAll, settleLost } from './statements/ledger.ts';
+import { report } from './statements/report.ts';
+import { forget, sweep } from './statements/retention.ts';
+import { take } from './statements/session-events.ts';
+import { findSession, leave, listSessions, recover, renew, turnsOf } from './statements/sessions.ts';
+import { addTask, claimTasks, findTask, listTasks, prolongTask, requeue, settleTask } from './statements/tasks.ts';
 import { type Store, StoreError } from './store.ts';
-import { addTask, claimTasks, findTask, listTasks, prolongTask, requeue, settleTask } from './tasks.ts';
 
 export interface StorePlace {
   /** `sqlite`, or a URL of Postgres. */
@@ -78,10 +78,10 @@ const fileIn = (dataDirectory: string): string => join(dataDirectory, 'trunkline
 /** Only what is used is loaded. */
 async function openDatabase({ url, dataDirectory }: StorePlace, { isReader }: Access): Promise<Database> {
   if (url !== 'sqlite') {
-    const { openPostgres } = await import('./postgres.ts');
+    const { openPostgres } = await import('./engines/postgres.ts');
     return openPostgres({ url, isReader, ...(isReader ? { connections: 1 } : {}) });
   }
-  const { openSqlite } = await import('./sqlite.ts');
+  const { openSqlite } = await import('./engines/sqlite.ts');
   if (!isReader) mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   return openSqlite({ path: fileIn(dataDirectory), isReader });
 }

@@ -10,7 +10,7 @@ import type {
   Task,
   TaskState,
   Turn,
-} from '../records.ts';
+} from '../../ipc/records.ts';
 
 /** A budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
 export interface BudgetWindow {

@@ -1,7 +1,7 @@
 // The tables, as their fields and kinds; schema.ts makes them. Words are those of records.ts.
 
-import type { Usage } from '../../../adapters/adapter.ts';
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../records.ts';
+import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../ipc/records.ts';
 import { table } from './table.ts';
 
 export type SessionRow = StoredSession & Partial<SessionEnd>;

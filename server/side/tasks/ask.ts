@@ -1,11 +1,11 @@
 // One run of a task on the router: ask, check the answer, and ask once more with what was wrong. The repair is counted, never hidden.
 
-import type { Answered, Call, Router, Unanswered } from '../call.ts';
-import type { Quality } from '../records.ts';
-import { readAnswer } from './answer.ts';
-import type { Kind } from './kinds.ts';
-import type { Material } from './material.ts';
-import { dataMessage, repairMessage } from './prompts.ts';
+import type { Quality } from '../../ipc/records.ts';
+import type { Answered, Call, Router, Unanswered } from '../llm/call.ts';
+import { readAnswer } from '../prompts/answer.ts';
+import type { Kind } from '../prompts/kinds.ts';
+import type { Material } from '../prompts/prompt-input.ts';
+import { dataMessage, repairMessage } from '../prompts/prompts.ts';
 
 /** What an answer came to. `attempt`: the ledger row of the answer that counts. */
 export type Asked =

@@ -1,9 +1,9 @@
 // The messages that webhooks get, as rows that are written together with what they report.
 
 import { createHash } from 'node:crypto';
-import type { Delivery, SessionEnd, StoredSession, Task } from '../records.ts';
-import type { SideConfig, WebhookConfig } from '../side-schema.ts';
-import { scoredBy } from './scoring.ts';
+import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
+import type { Delivery, SessionEnd, StoredSession, Task } from '../../ipc/records.ts';
+import { scoredBy } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];
 

@@ -1,6 +1,6 @@
 // Holds the lease of one running task: prolongs it while it runs, and stops the run when it is lost.
 
-import type { Task } from '../records.ts';
+import type { Task } from '../../ipc/records.ts';
 import type { Store } from '../store/store.ts';
 
 /** Why a run is stopped before its end. */

@@ -2,10 +2,10 @@
 // session that dies in mid-call has its tasks armed already.
 
 import { createHash } from 'node:crypto';
-import type { StoredSession, Task } from '../records.ts';
-import type { SideConfig, TaskConfig } from '../side-schema.ts';
-import { STAND_IN } from '../stand-in-config.ts';
-import { type TaskInput, writeInput } from './task-input.ts';
+import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
+import type { StoredSession, Task } from '../../ipc/records.ts';
+import { type TaskInput, writeInput } from '../prompts/task-input.ts';
 
 /** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
 export const ARMED_AT = 9_999_999_999_999;

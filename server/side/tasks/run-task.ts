@@ -1,15 +1,15 @@
 // One run of one task, from its settings to its verdict. It writes nothing but the quality of its own attempt; the runner settles.
 
-import type { Router } from '../call.ts';
-import type { Task } from '../records.ts';
-import type { SideConfig, TaskConfig } from '../side-schema.ts';
+import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
+import type { Task } from '../../ipc/records.ts';
+import type { Router } from '../llm/call.ts';
+import { materialOf } from '../prompts/input-source.ts';
+import { kindOf } from '../prompts/kinds.ts';
+import { judgedResult } from '../prompts/scoring.ts';
+import { readInput, settingsOf } from '../prompts/task-input.ts';
 import type { Store } from '../store/store.ts';
 import { ask, type Question } from './ask.ts';
-import { kindOf } from './kinds.ts';
-import { judgedResult } from './scoring.ts';
-import { materialOf } from './source.ts';
-import { readInput, settingsOf } from './task-input.ts';
-import { type Patience, type Verdict, verdictOn } from './verdict.ts';
+import { type Patience, type Verdict, verdictOn } from './outcome.ts';
 
 export interface RunContext {
   readonly config: SideConfig;

@@ -2,19 +2,19 @@
 // Rule: at least once executed, effect exactly once: whoever lost the lease of a task writes nothing.
 
 import type { Logger } from 'pino';
-import { faultOf } from '../../log.ts';
-import type { Router } from '../call.ts';
-import type { Task } from '../records.ts';
-import type { SideConfig } from '../side-schema.ts';
+import type { SideConfig } from '../../config/side-schema.ts';
+import type { Task } from '../../ipc/records.ts';
+import { faultOf } from '../../platform/log.ts';
+import type { Router } from '../llm/call.ts';
+import { gradeOf, scorings } from '../prompts/scoring.ts';
+import { readInput, settingsOf } from '../prompts/task-input.ts';
 import { type Store, StoreError, type TaskOutcome } from '../store/store.ts';
-import { createBell } from './bell.ts';
 import { taskDeliveries } from './events.ts';
 import { holdLease, type Lease } from './lease.ts';
+import { again, PATIENCE, type Patience, type Verdict } from './outcome.ts';
 import { planNext } from './plan.ts';
 import { runTask } from './run-task.ts';
-import { gradeOf, scorings } from './scoring.ts';
-import { readInput, settingsOf } from './task-input.ts';
-import { again, PATIENCE, type Patience, type Verdict } from './verdict.ts';
+import { createBell } from './wake-signal.ts';
 
 export interface RunnerOptions {
   readonly config: SideConfig;

@@ -2,8 +2,8 @@
 
 import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
-import type { Delivery } from '../records.ts';
-import type { WebhookConfig } from '../side-schema.ts';
+import type { WebhookConfig } from '../../config/side-schema.ts';
+import type { Delivery } from '../../ipc/records.ts';
 
 /** `gone`: the receiver wants no more of it. `code`: what went wrong, for the log. */
 export type Sent =

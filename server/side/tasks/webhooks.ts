@@ -3,12 +3,12 @@
 
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
-import { faultOf } from '../../log.ts';
-import { publicAgent } from '../outbound.ts';
-import type { Delivery } from '../records.ts';
-import type { SideConfig, WebhookConfig } from '../side-schema.ts';
+import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
+import type { Delivery } from '../../ipc/records.ts';
+import { faultOf } from '../../platform/log.ts';
+import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Store } from '../store/store.ts';
-import { createBell } from './bell.ts';
+import { createBell } from './wake-signal.ts';
 import { type Sent, sendDelivery, signer } from './webhook-request.ts';
 
 const PER_URL = 4;

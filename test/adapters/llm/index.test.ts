@@ -1,9 +1,9 @@
 // What each profile of the chat completions form sends, and what it reads beside the answer.
 
 import { describe, expect, test } from 'vitest';
+import type { LlmCall, LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import type { LlmCall, LlmProfile, LlmTarget } from '../../../adapters/llm/llm.ts';
-import { PROFILES } from '../../../server/side/side-schema.ts';
+import { PROFILES } from '../../../server/config/side-schema.ts';
 
 const call: LlmCall = {
   messages: [{ role: 'user', content: 'Hello' }],

@@ -1,7 +1,7 @@
 // Server-sent events out of bytes.
 
 import { expect, test } from 'vitest';
-import { LlmFault } from '../../../adapters/llm/llm.ts';
+import { LlmFault } from '../../../adapters/llm/contract.ts';
 import { createEventReader } from '../../../adapters/llm/server-sent-events.ts';
 import { seededRandom } from '../../support/random.ts';
 

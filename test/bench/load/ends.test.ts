@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Generator, Provider } from '../../../bench/bench.ts';
-import { percentilesMs } from '../../../bench/histogram.ts';
+import { percentilesMs } from '../../../bench/figures/histogram.ts';
 import { startGenerator, startProvider } from '../../../bench/load/ends.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
 import { createTemplate, nowNs, readStamp, type Stamp, stamped } from '../../../bench/load/wire.ts';

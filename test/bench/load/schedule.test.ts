@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Load } from '../../../bench/bench.ts';
-import { percentilesMs } from '../../../bench/histogram.ts';
+import { percentilesMs } from '../../../bench/figures/histogram.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
 import { sendOnSchedule } from '../../../bench/load/schedule.ts';
 import { createTemplate, nowNs, readStamp } from '../../../bench/load/wire.ts';

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { resultsSchema } from '../../../bench/results.ts';
+import { resultsSchema } from '../../../bench/figures/results.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const [, section = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('## What the hop costs');

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHistogram, encodeHistogram, recordNs } from '../../../bench/histogram.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../../../bench/figures/histogram.ts';
+import { judge, resultsSchema, unjudged } from '../../../bench/figures/results.ts';
 import { writeReport } from '../../../bench/report/report.ts';
-import { judge, resultsSchema, unjudged } from '../../../bench/results.ts';
 import { results } from '../support/results.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-report-'));

@@ -1,6 +1,6 @@
 // A run of the load that never ran.
 
-import { createHistogram, encodeHistogram } from '../../../bench/histogram.ts';
+import { createHistogram, encodeHistogram } from '../../../bench/figures/histogram.ts';
 import type { LoadRun } from '../../../bench/load/run.ts';
 
 const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };

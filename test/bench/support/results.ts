@@ -1,6 +1,6 @@
 // Results of a benchmark that never ran.
 
-import { type Measure, type Results, resultsSchema } from '../../../bench/results.ts';
+import { type Measure, type Results, resultsSchema } from '../../../bench/figures/results.ts';
 
 export function results(measures: Measure[], others: Partial<Results['benches'][number]> = {}): Results {
   const machine = { cpu: 'a cpu', cores: 2, memoryGib: 8, kernel: 'Linux 6', loadAverage: [0, 0, 0] };

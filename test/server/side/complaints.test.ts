@@ -2,7 +2,7 @@
 // 1, 4, 5 and 6 are with the router, 3 is with the store.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { LedgerRow } from '../../../server/side/records.ts';
+import type { LedgerRow } from '../../../server/ipc/records.ts';
 import { killAll } from '../../support/processes.ts';
 import { RehearsalClient } from '../../support/rehearsal-client.ts';
 import { type Served, serve } from '../../support/served.ts';

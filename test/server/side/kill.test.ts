@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { encode } from '../../../codecs/wire.ts';
-import { type Channel, openChannel } from '../../../server/channel.ts';
-import { loadConfig } from '../../../server/config.ts';
-import { entry } from '../../../server/entry.ts';
-import type { HandedOver } from '../../../server/handover.ts';
+import { loadConfig } from '../../../server/config/config.ts';
+import { type Channel, openChannel } from '../../../server/ipc/rpc.ts';
+import type { HandedOver } from '../../../server/ipc/session-event.ts';
+import { entry } from '../../../server/platform/entry.ts';
 import type { SideStart } from '../../../server/side/side.ts';
 import { configFile } from '../../support/config-file.ts';
 import { openClient } from '../../support/gateway.ts';
@@ -78,7 +78,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
   let unacknowledged: HandedOver[] = [];
 
   async function run(): Promise<{ child: ChildProcess; channel: Channel }> {
-    const child = fork(entry('side/side-process'), { serialization: 'advanced' });
+    const child = fork(entry('side/process'), { serialization: 'advanced' });
     const channel = openChannel(child, {});
     await channel.call('start', start);
     return { child, channel };

@@ -2,9 +2,9 @@
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config.ts';
-import { createOutbox } from '../../../server/outbox.ts';
-import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal.ts';
+import { loadConfig } from '../../../server/config/config.ts';
+import { createOutbox } from '../../../server/gateway/side/outbox.ts';
+import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
 import { openSide, type Side } from '../../../server/side/side.ts';
 import { configFile } from '../../support/config-file.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';

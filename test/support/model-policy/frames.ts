@@ -1,7 +1,7 @@
 // The dialects of the model policy tests, and what their frames are made of.
 
-import type { Dialect } from '../../../adapters/adapter.ts';
-import { findRoute } from '../../../adapters/index.ts';
+import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import { findRoute } from '../../../adapters/realtime/index.ts';
 
 /** The model that every bypass tries to reach. */
 export const FORBIDDEN = 'forbidden-9';

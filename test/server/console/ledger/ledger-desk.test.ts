@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { initialLedger, LedgerDesk } from '../../../../server/console/ledger/ledger-desk.ts';
-import { createStore } from '../../../../server/console/store.ts';
+import { createStore } from '../../../../server/console/state/store.ts';
 
 function desk() {
   const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];

@@ -2,9 +2,9 @@
 
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../../server/config.ts';
+import { loadConfig } from '../../../../server/config/config.ts';
+import type { AnswerSide, Requester, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
-import type { AnswerSide, Requester, SideReplyHead } from '../../../../server/side/side-request.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { StoreError } from '../../../../server/side/store/store.ts';
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';

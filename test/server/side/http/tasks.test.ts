@@ -1,7 +1,7 @@
 // Tasks over HTTP: made on demand, listed, shown, run again; always those of the key that asks.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Task } from '../../../../server/side/records.ts';
+import type { Task } from '../../../../server/ipc/records.ts';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../support/fake-store.ts';
 import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
 

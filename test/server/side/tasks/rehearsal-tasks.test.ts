@@ -2,14 +2,14 @@
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal.ts';
-import { createPrices } from '../../../../server/side/prices.ts';
-import { createRouter } from '../../../../server/side/router.ts';
-import { standInTasks } from '../../../../server/side/stand-in-config.ts';
+import { standInTasks } from '../../../../server/config/rehearsal-gateway.ts';
+import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal/host.ts';
+import { createPrices } from '../../../../server/side/billing/prices.ts';
+import { createRouter } from '../../../../server/side/llm/router.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import { newDemandTask } from '../../../../server/side/tasks/demand.ts';
 import { planStart } from '../../../../server/side/tasks/plan.ts';
 import { createRunner } from '../../../../server/side/tasks/runner.ts';
+import { newDemandTask } from '../../../../server/side/tasks/task-request.ts';
 import { sideConfig, storedSession, turn } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';

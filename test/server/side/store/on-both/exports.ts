@@ -1,8 +1,8 @@
 // Exports: all rows once, beside a store that is in use, in formats that others read without surprises.
 
 import { expect, test } from 'vitest';
-import { type ExportOptions, exportLines } from '../../../../../server/side/store/export.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
+import { type ExportOptions, exportLines } from '../../../../../server/side/store/statements/export.ts';
 import { aHandover, anAttempt, anEnd, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

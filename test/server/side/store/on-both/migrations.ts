@@ -2,11 +2,11 @@
 
 import { expect, test } from 'vitest';
 import type { Database } from '../../../../../server/side/store/database.ts';
+import { openPostgres } from '../../../../../server/side/store/engines/postgres.ts';
+import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { migrate } from '../../../../../server/side/store/migrations.ts';
 import { openReader, openStore, type StorePlace } from '../../../../../server/side/store/open.ts';
-import { openPostgres } from '../../../../../server/side/store/postgres.ts';
 import { MIGRATIONS } from '../../../../../server/side/store/schema.ts';
-import { openSqlite } from '../../../../../server/side/store/sqlite.ts';
 import { aHandover, aSession } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

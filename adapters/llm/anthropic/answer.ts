@@ -1,0 +1,135 @@
+// Answers of Anthropic's Messages, whole and streamed, read for chat completions.
+// https://docs.anthropic.com/en/api/messages-streaming
+
+import type { Usage } from '../../realtime/contract.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../realtime/json-event.ts';
+import { outcomeOf, type Step } from '../chat/answer.ts';
+import type { CallStep } from '../chat/tools.ts';
+import { counted } from '../completions/usage.ts';
+import { LlmFault, type LlmReply } from '../contract.ts';
+import type { ServerSentEvent } from '../server-sent-events.ts';
+
+export const PROVIDER = 'anthropic';
+/** Its input is the answer to a call with a schema; every other tool is the client's. */
+export const ANSWER_TOOL = 'trunkline_answer';
+
+export function readReply({ body }: LlmReply) {
+  const message = parseJson(body.toString());
+  if (!isObject(message) || !Array.isArray(message.content)) throw new LlmFault('garbled', 'no message in the answer');
+  const blocks = message.content.filter(isObject);
+  const calls = blocks.filter(isCall).map(
+    ({ id, name, input }, index): CallStep => ({
+      index,
+      id: String(id),
+      name: String(name),
+      input: JSON.stringify(input ?? {}),
+    }),
+  );
+  return outcomeOf({
+    id: textAt(message, 'id') ?? '',
+    text: blocks.map(textOfBlock).join(''),
+    calls,
+    served: textAt(message, 'model'),
+    finish: finishOf(textAt(message, 'stop_reason'), calls.length > 0),
+    usage: usageOf(objectAt(message, 'usage')),
+    provider: PROVIDER,
+  });
+}
+
+const isCall = ({ type, name }: JsonObject): boolean => type === 'tool_use' && name !== ANSWER_TOOL;
+
+function textOfBlock(block: JsonObject): string {
+  if (block.type === 'tool_use') return isCall(block) ? '' : JSON.stringify(block.input);
+  return block.type === 'text' && typeof block.text === 'string' ? block.text : '';
+}
+
+const FINISH: Readonly<Record<string, string>> = { max_tokens: 'length', refusal: 'content_filter' };
+
+function finishOf(reason: string | undefined, hasCalls: boolean): string | undefined {
+  if (reason === 'tool_use' && hasCalls) return 'tool_calls';
+  return reason && (FINISH[reason] ?? 'stop');
+}
+
+/** `input_tokens` leaves out what went to or came from the cache. */
+function usageOf(usage: JsonObject | undefined): Usage | undefined {
+  const count = (name: string) => Number(usage?.[name] ?? 0);
+  const cached = count('cache_read_input_tokens');
+  return counted({
+    inputTokens: usage && count('input_tokens') + cached + count('cache_creation_input_tokens'),
+    outputTokens: usage?.output_tokens,
+    cachedTokens: cached,
+  });
+}
+
+/** A tool that is called in a stream. */
+interface Block {
+  /** Which of the client's calls; undefined: the answer itself. */
+  readonly call: number | undefined;
+  /** The input that it began with; undefined when it comes in pieces. */
+  input: string | undefined;
+}
+
+/** Reads the events of one stream; the counts of its beginning are completed by those of its end. */
+export function createReader(): (event: ServerSentEvent) => Step | undefined {
+  let begun: JsonObject | undefined;
+  let called = 0;
+  const blocks = new Map<unknown, Block>();
+
+  function started({ index, content_block: block }: JsonObject): Step | undefined {
+    if (!isObject(block) || block.type !== 'tool_use') return undefined;
+    const call = isCall(block) ? called++ : undefined;
+    blocks.set(index, { call, input: JSON.stringify(block.input ?? {}) });
+    return call === undefined
+      ? undefined
+      : { calls: [{ index: call, id: textAt(block, 'id'), name: textAt(block, 'name') }] };
+  }
+
+  return ({ data }) => {
+    if (data === undefined) return undefined;
+    const event = parseJson(data);
+    if (!isObject(event)) throw new LlmFault('garbled', 'an event that is no JSON object');
+    switch (event.type) {
+      case 'message_start':
+        begun = objectAt(event, 'message', 'usage');
+        return { id: textAt(event, 'message', 'id'), served: textAt(event, 'message', 'model'), usage: usageOf(begun) };
+      case 'content_block_start':
+        return started(event);
+      case 'content_block_delta':
+        return added(event, blocks.get(event.index));
+      case 'content_block_stop':
+        return stopped(blocks.get(event.index));
+      case 'message_delta':
+        return {
+          finish: finishOf(textAt(event, 'delta', 'stop_reason'), called > 0),
+          usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
+        };
+      case 'message_stop':
+        return { isEnd: true };
+      case 'error':
+        throw streamFault(event);
+      default:
+        return undefined;
+    }
+  };
+}
+
+function added(event: JsonObject, block: Block | undefined): Step {
+  const json = textAt(event, 'delta', 'partial_json');
+  if (block === undefined || json === undefined) return { text: textAt(event, 'delta', 'text') ?? json };
+  if (json === '') return {};
+  block.input = undefined;
+  return inputOf(block, json);
+}
+
+/** A call without arguments has no piece but an empty one, which is no JSON. */
+const stopped = (block: Block | undefined): Step | undefined =>
+  block?.input === undefined ? undefined : inputOf(block, block.input);
+
+const inputOf = ({ call }: Block, input: string): Step =>
+  call === undefined ? { text: input } : { calls: [{ index: call, input }] };
+
+function streamFault(event: JsonObject): LlmFault {
+  const type = String(valueAt(event, ['error', 'type']));
+  const code = type === 'rate_limit_error' ? 'limited' : type === 'invalid_request_error' ? 'invalid' : 'unavailable';
+  return new LlmFault(code, 'an error in the middle of the answer');
+}

@@ -1,0 +1,92 @@
+// Anthropic's Messages, under a contract. An answer with a schema is asked for as the input of a tool that must be called.
+// https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
+
+import type { JsonObject } from '../../realtime/json-event.ts';
+import { translatedStream } from '../chat/answer.ts';
+import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
+import { type Tools, toolsOf } from '../chat/tools.ts';
+import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
+import { faultOfReply } from '../fault.ts';
+import { ANSWER_TOOL, createReader, PROVIDER, readReply } from './answer.ts';
+
+export const anthropic: LlmProfile = {
+  name: 'anthropic',
+  path: 'direct',
+  baseUrl: 'https://api.anthropic.com/v1',
+  provider: () => PROVIDER,
+  toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
+    url: `${baseUrl.replace(/\/+$/, '')}/messages`,
+    headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
+    body: JSON.stringify({ model, ...bodyOf(call) }),
+  }),
+  readReply,
+  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
+  fault: faultOfReply,
+};
+
+function bodyOf(call: LlmCall): JsonObject {
+  const { system, turns } = dialogueOf(call);
+  return {
+    ...renamedExtra(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
+    max_tokens: call.maxTokens,
+    ...(system === undefined ? {} : { system }),
+    messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
+    // OpenAI's goes up to 2.
+    ...(call.temperature === undefined ? {} : { temperature: Math.min(1, call.temperature) }),
+    ...toolFields(schemaOf(call), toolsOf(call)),
+    ...(call.isStreamed ? { stream: true } : {}),
+  };
+}
+
+/** Text alone is a text. */
+function contentOf(parts: readonly Part[]): string | readonly JsonObject[] {
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === 'text' ? only.text : parts.map(blockOf);
+}
+
+function blockOf(part: Part): JsonObject {
+  switch (part.kind) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image', source: sourceOf(part.image) };
+    case 'call':
+      return { type: 'tool_use', id: part.call.id, name: part.call.name, input: part.call.input };
+    case 'result':
+      return { type: 'tool_result', tool_use_id: part.id, content: part.text };
+  }
+}
+
+const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+
+function sourceOf(image: Image): JsonObject {
+  if (image.mediaType === undefined) return { type: 'url', url: image.url };
+  if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
+  return { type: 'base64', media_type: image.mediaType, data: image.data };
+}
+
+function toolFields(schema: JsonObject | undefined, tools: Tools | undefined): JsonObject {
+  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
+  if (schema !== undefined) {
+    const tool = { name: ANSWER_TOOL, description: 'Gives the answer.', input_schema: schema };
+    return { tools: [tool], tool_choice: { type: 'tool', name: ANSWER_TOOL } };
+  }
+  if (tools === undefined) return {};
+  if (tools.list.some(({ name }) => name === ANSWER_TOOL)) throw unsupported(`a tool of the name ${ANSWER_TOOL}`);
+  return {
+    tools: tools.list.map(({ name, description, schema: input, isStrict }) => ({
+      name,
+      ...(description === undefined ? {} : { description }),
+      input_schema: input,
+      ...(isStrict ? { strict: true } : {}),
+    })),
+    tool_choice: choiceOf(tools),
+  };
+}
+
+function choiceOf({ choice, isParallel }: Tools): JsonObject {
+  if (choice === 'none') return { type: 'none' };
+  const single = isParallel ? {} : { disable_parallel_tool_use: true };
+  if (typeof choice === 'object') return { type: 'tool', name: choice.name, ...single };
+  return { type: choice === 'required' ? 'any' : 'auto', ...single };
+}

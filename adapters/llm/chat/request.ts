@@ -1,0 +1,157 @@
+// What the profiles of other forms read from a chat completion request. What cannot be said in another form is refused, never dropped.
+
+import { isObject, type JsonObject, textAt } from '../../realtime/json-event.ts';
+import { type LlmCall, unsupported } from '../contract.ts';
+import { callsIn, TOOL_FIELDS, type ToolCall } from './tools.ts';
+
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'image'; readonly image: Image }
+  | { readonly kind: 'call'; readonly call: ToolCall }
+  /** What a tool gave back; `name`: of the function that was called. */
+  | { readonly kind: 'result'; readonly id: string; readonly name: string; readonly text: string };
+
+/** Base64, or where it is. */
+export type Image =
+  | { readonly mediaType: string; readonly data: string }
+  | { readonly mediaType: undefined; readonly url: string };
+
+export interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly parts: readonly Part[];
+}
+
+export interface Dialogue {
+  /** The system messages, joined; undefined without any. */
+  readonly system: string | undefined;
+  /** Turns in order, neighbours of one side joined, beginning with the user's. What tools gave back is said by the user. */
+  readonly turns: readonly Turn[];
+}
+
+/** The messages of a call. Throws an LlmFault (`unsupported`) for audio, files, and what is no message of a function call. */
+export function dialogueOf({ messages }: LlmCall): Dialogue {
+  const system: string[] = [];
+  const turns: { role: Turn['role']; parts: Part[] }[] = [];
+  const called = new Map<string, string>();
+  for (const message of messages) {
+    const { role } = message;
+    if (role === 'system' || role === 'developer') {
+      system.push(textIn(message.content));
+      continue;
+    }
+    const parts = partsOf(message, called);
+    const side = role === 'assistant' ? 'assistant' : 'user';
+    if (turns.at(-1)?.role === side) join((turns.at(-1) as { parts: Part[] }).parts, parts);
+    else turns.push({ role: side, parts: [...parts] });
+  }
+  // Both forms want the user to begin; a prompt of instructions only is common.
+  if (turns.length === 0 && system.length > 0)
+    turns.push({ role: 'user', parts: [{ kind: 'text', text: system.pop() as string }] });
+  if (turns[0]?.role !== 'user') throw unsupported('a dialogue that the assistant begins');
+  return { system: system.length === 0 ? undefined : system.join('\n\n'), turns };
+}
+
+/** Adds the parts of the next message of one side; texts that meet are one. */
+function join(parts: Part[], more: readonly Part[]): void {
+  const [last, first] = [parts.at(-1), more[0]];
+  const areTexts = last?.kind === 'text' && first?.kind === 'text';
+  if (areTexts) parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n\n${first.text}` });
+  parts.push(...(areTexts ? more.slice(1) : more));
+}
+
+/** `called`: the names of the calls so far, by their ids. */
+function partsOf(message: JsonObject, called: Map<string, string>): readonly Part[] {
+  switch (message.role) {
+    case 'user':
+      return contentOf(message.content);
+    case 'assistant': {
+      const calls = callsIn(message);
+      if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
+      for (const { id, name } of calls) called.set(id, name);
+      if (calls.length === 0) return [{ kind: 'text', text: textIn(message.content) }];
+      const text = message.content === null || message.content === undefined ? '' : textIn(message.content);
+      return [...spoken(text), ...calls.map((call) => ({ kind: 'call', call }) as const)];
+    }
+    case 'tool': {
+      const id = textAt(message, 'tool_call_id') ?? '';
+      const name = called.get(id);
+      if (name === undefined) throw unsupported('what a tool gave back without its call');
+      return [{ kind: 'result', id, name, text: textIn(message.content) }];
+    }
+    default:
+      throw unsupported('messages of other roles than system, user, assistant and tool');
+  }
+}
+
+/** Endpoints refuse an empty text beside calls. */
+const spoken = (text: string): readonly Part[] => (text === '' ? [] : [{ kind: 'text', text }]);
+
+/** Texts that are neighbours are one. */
+function contentOf(content: unknown): readonly Part[] {
+  if (!Array.isArray(content)) return [{ kind: 'text', text: textIn(content) }];
+  const parts: Part[] = [];
+  for (const one of content) {
+    const last = parts.at(-1);
+    const part = partOf(one);
+    if (last?.kind === 'text' && part.kind === 'text')
+      parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n${part.text}` });
+    else parts.push(part);
+  }
+  return parts;
+}
+
+function partOf(part: unknown): Part {
+  if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return { kind: 'text', text: part.text };
+  const url = isObject(part) && part.type === 'image_url' ? textAt(part, 'image_url', 'url') : undefined;
+  if (url === undefined) throw unsupported('messages with other parts than text and images');
+  return { kind: 'image', image: imageAt(url) };
+}
+
+function imageAt(url: string): Image {
+  if (/^https?:/i.test(url)) return { mediaType: undefined, url };
+  // The data may have megabytes.
+  const [, mediaType] = /^data:([\w.+-]+\/[\w.+-]+);base64,/i.exec(url.slice(0, 200)) ?? [];
+  if (mediaType === undefined) throw unsupported('images that are neither base64 nor behind a URL');
+  return { mediaType: mediaType.toLowerCase(), data: url.slice(url.indexOf(',') + 1) };
+}
+
+function textIn(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) throw unsupported('messages without text');
+  return content
+    .map((part) => {
+      if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return part.text;
+      throw unsupported('messages with other parts than text');
+    })
+    .join('\n');
+}
+
+/** They ask for nothing that an answer could lack. */
+const HINTS = [
+  ...['user', 'safety_identifier', 'prompt_cache_key', 'verbosity', 'reasoning_effort'],
+  ...['seed', 'stream_options', 'prediction'],
+];
+
+/** What the profiles read by functions of their own. */
+const READ = ['response_format', ...TOOL_FIELDS];
+
+/** The client's other fields under the names that this form has for them. Throws an LlmFault (`unsupported`) for one without a name. */
+export function renamedExtra(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+  const renamed: [string, unknown][] = [];
+  for (const [field, value] of Object.entries(extra)) {
+    const name = names[field];
+    if (name !== undefined) renamed.push([name, field === 'stop' && typeof value === 'string' ? [value] : value]);
+    else if (!HINTS.includes(field) && !READ.includes(field)) throw unsupported(field);
+  }
+  return Object.fromEntries(renamed);
+}
+
+/** The schema that the answer must have, of the call or in the client's `response_format`. */
+export function schemaOf({ schema, extra }: LlmCall): JsonObject | undefined {
+  if (schema !== undefined) return schema.schema;
+  const format = extra.response_format;
+  if (format === undefined || (isObject(format) && format.type === 'text')) return undefined;
+  const asked = isObject(format) && isObject(format.json_schema) ? format.json_schema.schema : undefined;
+  if (isObject(asked)) return asked;
+  throw unsupported('response_format without a schema');
+}

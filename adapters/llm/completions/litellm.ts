@@ -1,0 +1,30 @@
+// LiteLLM's proxy: cost and what it tried come in headers; its own fallbacks and retries are turned off for each request.
+// https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability
+
+import { completionsProfile, vendorOf } from './profile.ts';
+import { costOf } from './usage.ts';
+
+export const litellm = completionsProfile({
+  name: 'litellm',
+  path: 'routed',
+  fields: (_, { retention }) => ({
+    disable_fallbacks: true,
+    num_retries: 0,
+    ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
+  }),
+  readBeside: (headers) => {
+    const group = headers['x-litellm-model-group'];
+    const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;
+    return {
+      // The body repeats the name that was asked for, whoever served.
+      served: hasFallenBack ? group : undefined,
+      provider: headers['x-litellm-model-api-base']
+        ? hostOf(headers['x-litellm-model-api-base'])
+        : vendorOf(group ?? ''),
+      // It says 0 where it knows no price.
+      costUsd: costOf(headers['x-litellm-response-cost']) || undefined,
+    };
+  },
+});
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);

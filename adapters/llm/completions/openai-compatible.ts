@@ -1,0 +1,13 @@
+// Any other endpoint of the chat completions form: vLLM, Ollama, a router of one's own. Nothing is known of who serves behind it.
+// `settings.provider` says who does, where that is certain.
+
+import { textAt } from '../../realtime/json-event.ts';
+import { completionsProfile } from './profile.ts';
+
+export const openaiCompatible = completionsProfile({
+  name: 'openai-compatible',
+  path: 'routed',
+  settings: { known: ['provider'] },
+  provider: (_, { provider }) => provider,
+  readBeside: (_, body) => ({ provider: textAt(body, 'provider') }),
+});

@@ -1,0 +1,28 @@
+// OpenRouter: who may serve, under which data policy and at which price goes into `provider`; a region is a base URL of its own.
+// https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting
+
+import { textAt } from '../../realtime/json-event.ts';
+import type { LlmTarget } from '../contract.ts';
+import { completionsProfile } from './profile.ts';
+
+export const openrouter = completionsProfile({
+  name: 'openrouter',
+  path: 'routed',
+  baseUrl: 'https://openrouter.ai/api/v1',
+  regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },
+  canPromise: { retention: ['zdr', 'none-stated'], providers: true },
+  fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
+  readBeside: (_, body) => ({ provider: textAt(body, 'provider') }),
+});
+
+/** `allow_fallbacks: false`: another provider would be an attempt that our budget has not seen. */
+function providerOf({ providers, retention, maxPrice }: LlmTarget): object {
+  return {
+    allow_fallbacks: false,
+    require_parameters: true,
+    data_collection: 'deny',
+    ...(providers === undefined ? {} : { only: providers }),
+    ...(retention === 'zdr' ? { zdr: true } : {}),
+    ...(maxPrice === undefined ? {} : { max_price: { prompt: maxPrice.input, completion: maxPrice.output } }),
+  };
+}

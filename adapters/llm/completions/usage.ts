@@ -1,0 +1,34 @@
+// Usage of chat completions to ours, and the cost where a gateway puts it beside.
+
+import type { Usage } from '../../realtime/contract.ts';
+import { isObject, objectAt } from '../../realtime/json-event.ts';
+
+/** undefined when nothing is counted. Counts that are no numbers of zero or more are left out. */
+export function completionsUsage(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined;
+  const input = objectAt(usage, 'prompt_tokens_details');
+  const output = objectAt(usage, 'completion_tokens_details');
+  return counted({
+    inputTokens: usage.prompt_tokens,
+    outputTokens: usage.completion_tokens,
+    totalTokens: usage.total_tokens,
+    inputAudioTokens: input?.audio_tokens,
+    inputImageTokens: input?.image_tokens,
+    cachedTokens: input?.cached_tokens,
+    outputAudioTokens: output?.audio_tokens,
+  });
+}
+
+/** Without both sides counted, a usage is none. */
+export function counted(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
+  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
+  const usage = Object.fromEntries(kept) as Usage;
+  return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
+}
+
+/** USD, from a header or a field; undefined for what is no amount. */
+export function costOf(value: unknown): number | undefined {
+  if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined;
+  const cost = Number(value);
+  return Number.isFinite(cost) && cost >= 0 ? cost : undefined;
+}

@@ -1,0 +1,35 @@
+// Vercel AI Gateway: who may serve and what may be kept goes into `providerOptions.gateway`; who did and what it cost comes back as metadata.
+// https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
+
+import { valueAt } from '../../realtime/json-event.ts';
+import type { ReadBeside } from './completions.ts';
+import { completionsProfile } from './profile.ts';
+import { costOf } from './usage.ts';
+
+const readBeside: ReadBeside = (_, body) => {
+  const place = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;
+  const metadata = valueAt(place, ['provider_metadata', 'gateway']) ?? valueAt(body, ['provider_metadata', 'gateway']);
+  const provider = valueAt(metadata, ['routing', 'finalProvider']);
+  return {
+    provider: typeof provider === 'string' ? provider : undefined,
+    costUsd: costOf(valueAt(metadata, ['cost'])),
+  };
+};
+
+export const vercel = completionsProfile({
+  name: 'vercel',
+  path: 'routed',
+  baseUrl: 'https://ai-gateway.vercel.sh/v1',
+  canPromise: { retention: ['zdr', 'none-stated'], providers: true },
+  fields: (_, { providers, retention }) => ({
+    providerOptions: {
+      gateway: {
+        // Other models are never tried, since none are named.
+        ...(providers === undefined ? {} : { only: providers }),
+        ...(retention === 'zdr' ? { zeroDataRetention: true } : {}),
+        disallowPromptTraining: true,
+      },
+    },
+  }),
+  readBeside,
+});

@@ -1,0 +1,104 @@
+// Answers of Gemini's generateContent, whole and streamed, read for chat completions.
+
+import type { Usage } from '../../realtime/contract.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../realtime/json-event.ts';
+import { outcomeOf, type Step } from '../chat/answer.ts';
+import type { CallStep } from '../chat/tools.ts';
+import { counted } from '../completions/usage.ts';
+import { LlmFault, type LlmReply } from '../contract.ts';
+import { faultInside } from '../fault.ts';
+import type { ServerSentEvent } from '../server-sent-events.ts';
+
+export const PROVIDER = 'google';
+
+export function readReply({ body }: LlmReply) {
+  const { id = '', served, text = '', calls = [], finish, usage } = stepOf(parseJson(body.toString()), 0);
+  return outcomeOf({ id, served, text, calls, finish, usage, provider: PROVIDER });
+}
+
+/** Reads the events of one stream. */
+export function createReader(): (event: ServerSentEvent) => Step | undefined {
+  let called = 0;
+  return ({ data }) => {
+    if (data === undefined) return undefined;
+    const step = stepOf(parseJson(data), called);
+    called += step.calls?.length ?? 0;
+    return step;
+  };
+}
+
+/**
+ * A whole reply and an event of a stream have the same form. `called`: how many calls came before. Throws an LlmFault for what is
+ * neither.
+ */
+function stepOf(reply: unknown, called: number): Step {
+  const fault = faultInside(reply);
+  if (fault) throw fault;
+  const candidate = valueAt(reply, ['candidates', 0]);
+  const blocked = textAt(isObject(reply) ? reply : undefined, 'promptFeedback', 'blockReason');
+  if (!isObject(reply) || (!isObject(candidate) && blocked === undefined && !isObject(reply.usageMetadata)))
+    throw new LlmFault('garbled', 'no candidate in the answer');
+  const reason = textAt(isObject(candidate) ? candidate : undefined, 'finishReason');
+  const parts = partsOf(candidate);
+  const id = textAt(reply, 'responseId');
+  const calls = parts.filter(isCall).map((part, index) => callOf(part, called + index, id));
+  return {
+    id,
+    served: textAt(reply, 'modelVersion'),
+    text: parts.map(textOf).join(''),
+    calls,
+    finish: blocked ? 'content_filter' : finishOf(reason, called + calls.length > 0),
+    usage: usageOf(objectAt(reply, 'usageMetadata')),
+  };
+}
+
+function partsOf(candidate: unknown): readonly JsonObject[] {
+  const parts = valueAt(candidate, ['content', 'parts']);
+  return Array.isArray(parts) ? parts.filter(isObject) : [];
+}
+
+/** Thoughts are no part of the answer. */
+const textOf = (part: JsonObject): string => (part.thought === true ? '' : (textAt(part, 'text') ?? ''));
+
+const isCall = (part: JsonObject): boolean => isObject(part.functionCall);
+
+/** Most calls come without an id; what is made up differs from answer to answer. */
+function callOf(part: JsonObject, index: number, answer = ''): CallStep {
+  return {
+    index,
+    id: textAt(part, 'functionCall', 'id') ?? `call_${answer.replace(/[^\w-]/g, '')}_${index}`,
+    name: textAt(part, 'functionCall', 'name') ?? '',
+    input: JSON.stringify(objectAt(part, 'functionCall', 'args') ?? {}),
+    signature: textAt(part, 'thoughtSignature'),
+  };
+}
+
+const FINISH: Readonly<Record<string, string>> = {
+  MAX_TOKENS: 'length',
+  ...Object.fromEntries(
+    ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'].map((reason) => [reason, 'content_filter']),
+  ),
+};
+
+function finishOf(reason: string | undefined, hasCalls: boolean): string | undefined {
+  if (reason === 'STOP' && hasCalls) return 'tool_calls';
+  return reason && (FINISH[reason] ?? 'stop');
+}
+
+/** Thoughts are billed as output. */
+function usageOf(usage: JsonObject | undefined): Usage | undefined {
+  const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
+  return counted({
+    inputTokens: usage?.promptTokenCount,
+    outputTokens: usage && output,
+    totalTokens: usage?.totalTokenCount,
+    cachedTokens: usage?.cachedContentTokenCount,
+    inputAudioTokens: tokensOf(usage?.promptTokensDetails, 'AUDIO'),
+    inputImageTokens: tokensOf(usage?.promptTokensDetails, 'IMAGE'),
+  });
+}
+
+function tokensOf(details: unknown, modality: string): unknown {
+  const found = Array.isArray(details) ? details.find((one) => isObject(one) && one.modality === modality) : undefined;
+  return isObject(found) ? found.tokenCount : undefined;
+}

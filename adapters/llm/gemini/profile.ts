@@ -1,0 +1,108 @@
+// Gemini's generateContent and streamGenerateContent, under a contract.
+// https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
+
+import type { JsonObject } from '../../realtime/json-event.ts';
+import { translatedStream } from '../chat/answer.ts';
+import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
+import { type Tools, toolsOf } from '../chat/tools.ts';
+import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
+import { faultOfReply } from '../fault.ts';
+import { createReader, PROVIDER, readReply } from './answer.ts';
+
+export const gemini: LlmProfile = {
+  name: 'gemini',
+  path: 'direct',
+  baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  provider: () => PROVIDER,
+  toRequest: (call, { baseUrl, apiKey, model }) => ({
+    url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
+    headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey },
+    body: JSON.stringify(bodyOf(call)),
+  }),
+  readReply,
+  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
+  fault: faultOfReply,
+};
+
+const methodOf = ({ isStreamed }: LlmCall) => (isStreamed ? 'streamGenerateContent?alt=sse' : 'generateContent');
+
+const NAMES = {
+  stop: 'stopSequences',
+  top_p: 'topP',
+  top_k: 'topK',
+  seed: 'seed',
+  presence_penalty: 'presencePenalty',
+  frequency_penalty: 'frequencyPenalty',
+};
+
+function bodyOf(call: LlmCall): JsonObject {
+  const { system, turns } = dialogueOf(call);
+  const [schema, tools] = [schemaOf(call), toolsOf(call)];
+  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
+  return {
+    ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
+    contents: turns.map(({ role, parts }) => ({
+      role: role === 'assistant' ? 'model' : 'user',
+      parts: writtenParts(parts),
+    })),
+    ...(tools === undefined ? {} : toolFields(tools)),
+    generationConfig: {
+      ...renamedExtra(call.extra, NAMES),
+      maxOutputTokens: call.maxTokens,
+      ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
+      // `responseSchema` knows only a part of OpenAPI's schemas; this one takes JSON Schema.
+      ...(schema === undefined ? {} : { responseMimeType: 'application/json', responseJsonSchema: schema }),
+    },
+  };
+}
+
+/** Newer models refuse a turn of calls whose first one has no signature; this word stands for one that was lost. */
+const LOST_SIGNATURE = 'skip_thought_signature_validator';
+
+function writtenParts(parts: readonly Part[]): readonly JsonObject[] {
+  const firstCall = parts.find(({ kind }) => kind === 'call');
+  return parts.map((part) => writtenPart(part, part === firstCall));
+}
+
+function writtenPart(part: Part, isFirstCall: boolean): JsonObject {
+  switch (part.kind) {
+    case 'text':
+      return { text: part.text };
+    case 'image':
+      return { inlineData: inlineOf(part.image) };
+    case 'call': {
+      const { name, input, signature = isFirstCall ? LOST_SIGNATURE : undefined } = part.call;
+      return { functionCall: { name, args: input }, ...(signature ? { thoughtSignature: signature } : {}) };
+    }
+    case 'result':
+      return { functionResponse: { name: part.name, response: { result: part.text } } };
+  }
+}
+
+const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
+
+/** What is behind a URL is not fetched by every model, nor without its type. */
+function inlineOf(image: Image): JsonObject {
+  if (image.mediaType === undefined) throw unsupported('images behind a URL');
+  if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
+  return { mimeType: image.mediaType, data: image.data };
+}
+
+function toolFields(tools: Tools): JsonObject {
+  if (!tools.isParallel) throw unsupported('parallel_tool_calls: false');
+  const functionDeclarations = tools.list.map(({ name, description, schema }) => ({
+    name,
+    ...(description === undefined ? {} : { description }),
+    // As above: `parameters` knows only a part of OpenAPI's.
+    parametersJsonSchema: schema,
+  }));
+  return { tools: [{ functionDeclarations }], toolConfig: { functionCallingConfig: modeOf(tools) } };
+}
+
+/** `ANY` holds calls to their schemas; of a free choice `VALIDATED` does so. */
+function modeOf({ choice, list }: Tools): JsonObject {
+  if (choice === 'none') return { mode: 'NONE' };
+  if (choice === 'required') return { mode: 'ANY' };
+  if (choice !== 'auto') return { mode: 'ANY', allowedFunctionNames: [choice.name] };
+  return { mode: list.some(({ isStrict }) => isStrict) ? 'VALIDATED' : 'AUTO' };
+}

@@ -1,0 +1,194 @@
+// The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Direction, Frame } from '../../codecs/frame.ts';
+
+/** What a client asked for in its HTTP upgrade. `path` has its leading slashes collapsed and no query. */
+export interface Handshake {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** The offered subprotocols, in order. */
+  readonly protocols: readonly string[];
+}
+
+/** Everything the gateway needs to know about one provider. */
+export interface Adapter {
+  readonly name: string;
+  readonly routes: readonly Route[];
+  /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
+  readonly unserved: readonly Unserved[];
+  /** `wss:` origin that is dialled when only a credential is configured. */
+  readonly baseUrl: string;
+  /** Environment variables that hold the provider's credential, first match wins. */
+  readonly environment: readonly string[];
+  /** false: the provider counts or forbids connections without a session, so none is opened ahead of use. */
+  readonly canOpenAhead?: false;
+  /** The credential of the client, wherever in the handshake it is. */
+  credential(handshake: Handshake): string | undefined;
+  /** The subprotocol to answer the client with; never one that carries a credential. */
+  subprotocol(handshake: Handshake): string | undefined;
+  /** Where and how to dial the provider for this client. */
+  endpoint(route: Route, handshake: Handshake, account: Account): Endpoint;
+  /** An error before the 101, in the shape that the provider's SDKs understand. */
+  refusal(refusal: Refusal): HttpReply;
+}
+
+/** The account at the provider that a session is dialled with. `forwarded`: the credential is the client's own, not ours. */
+export interface Account {
+  readonly baseUrl: string;
+  readonly credential: string;
+  readonly forwarded: boolean;
+  readonly organization?: string | undefined;
+  readonly project?: string | undefined;
+}
+
+/** What a provider is dialled with. */
+export interface Endpoint {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly protocols: readonly string[];
+}
+
+/** One path of a provider. */
+export interface Route {
+  readonly path: string;
+  readonly dialect: Dialect;
+  /** The model that the handshake names; `in-frames` where frames name it; undefined where it cannot be known. */
+  model(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined;
+  /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
+  objection?(handshake: Handshake): Refusal | undefined;
+  /** Why a session that this handshake opens takes no seed, where its dialect has a form for one. */
+  seedObjection?(handshake: Handshake): string | undefined;
+}
+
+/** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */
+export interface Unserved {
+  readonly method: string;
+  readonly path: string;
+  /** Content types of the request, where they are not JSON. */
+  readonly bodies?: readonly string[];
+}
+
+/** An event vocabulary. */
+export interface Dialect {
+  readonly name: string;
+  /**
+   * Which models a client frame names, or why it must not pass; undefined when it names none. The name is empty where a
+   * frame starts something with a model that it leaves open: only `provider/*` allows that.
+   * Called only for keys with a model list, before the frame goes upstream.
+   */
+  guard(frame: Frame): readonly string[] | Refused | undefined;
+  /** Called after a frame was sent. Must be cheap for audio. */
+  observe(frame: Frame, direction: Direction): Observation | undefined;
+  /**
+   * The event that tells a client that its frame was refused; undefined where the dialect has only close codes.
+   * The client's own id of the event is quoted from `refused`, else read from the frame.
+   */
+  refusal(refused: Refused, frame?: Frame): string | undefined;
+  /** How a session is told what an earlier one was about; undefined: a gateway has no event of its own for that. */
+  readonly seed?: SeedForm;
+}
+
+/** A client event that adds a text to the conversation and asks for no reply. */
+export interface SeedForm {
+  /** `opened`: it may be the first event of all. `answered`: it comes behind the provider's answer to the client's first message. */
+  readonly place: 'opened' | 'answered';
+  event(text: string): string;
+}
+
+/**
+ * Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
+ * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model.
+ */
+export interface Refused {
+  readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event';
+  readonly message: string;
+  readonly eventId?: string | undefined;
+}
+
+/** What the tap learns from one frame. */
+export interface Observation {
+  readonly type: string;
+  readonly mark?: Mark;
+  readonly usage?: Usage;
+  /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
+  readonly model?: string;
+  /** What was said, as far as this frame tells; whoever keeps it bounds it. The frame may be parsed for it alone, and only when it is asked for. */
+  readonly said?: readonly Said[];
+  /** The item of something that the user said aloud: its text is still to come, and belongs to this turn. */
+  readonly heard?: string;
+  /** This session never says where a turn ends. */
+  readonly isContinuous?: true;
+}
+
+/** Something that one side said. */
+export interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  /** It continues what the same side said before; else it is a whole utterance. */
+  readonly isPiece?: true;
+  /** The item whose text it is, where it was `heard` before. */
+  readonly item?: string;
+}
+
+/** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
+export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
+
+/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. */
+export interface Usage {
+  readonly cumulative?: boolean;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly totalTokens?: number;
+  readonly inputTextTokens?: number;
+  readonly inputAudioTokens?: number;
+  readonly inputImageTokens?: number;
+  readonly cachedTokens?: number;
+  readonly outputTextTokens?: number;
+  readonly outputAudioTokens?: number;
+  readonly seconds?: number;
+}
+
+/** A refusal before the 101. `message` says what was wrong and what was expected. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly retryAfterS?: number;
+  /** What went wrong beneath, as a short code for the log. */
+  readonly cause?: string;
+}
+
+/** Why a request was refused; clients, logs and metrics see these words. */
+export type RefusalCode =
+  | 'invalid_request'
+  | 'invalid_key'
+  | 'model_not_allowed'
+  | 'policy_refused'
+  | 'class_not_allowed'
+  | 'origin_not_allowed'
+  | 'host_not_allowed'
+  | 'unknown_path'
+  | 'unknown_session'
+  | 'duplicate_session'
+  | 'beta_api_shape_disabled'
+  | 'too_many_sessions'
+  | 'too_many_connections'
+  | 'not_implemented'
+  | 'unsupported_media_type'
+  | 'upstream_refused'
+  | 'upstream_unreachable'
+  | 'upstream_timeout'
+  | 'provider_not_configured'
+  | 'body_too_large'
+  | 'body_timeout'
+  | 'side_unavailable'
+  | 'draining';
+
+/** A whole HTTP answer; the length is added by who sends it. */
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}

@@ -1,0 +1,67 @@
+// The Gemini Live dialect: where its messages name a model. Realtime audio is told without a parse.
+
+import { firstMember } from '../../../codecs/event-type.ts';
+import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
+import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
+import type { Dialect } from '../contract.ts';
+import { isObject } from '../json-event.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { type ModelPath, modelPlaces } from '../model-paths.ts';
+import { observe } from './observe.ts';
+
+const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
+const paths: readonly ModelPath[] = [
+  ['setup', 'model'],
+  ['setup', 'generationConfig', 'routingConfig', 'manualMode', 'modelName'],
+  ...['setup', 'contextUpdate'].flatMap((place) => [
+    [place, ...ranking, 'llmRanker', 'modelName'],
+    [place, ...ranking, 'rankService', 'modelName'],
+  ]),
+];
+
+const rules: ModelRules = {
+  isAudio,
+  places: modelPlaces(paths, spellings),
+  // An ephemeral token may bring a model of its own.
+  starter: { word: 'setup', namesNone: ({ setup }) => isObject(setup) && typeof setup.model !== 'string' },
+  modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
+};
+
+/** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
+export const liveDialect: Dialect = {
+  name: 'gemini-live',
+  guard: (frame) => guardModels(frame, rules),
+  observe,
+  refusal: () => undefined,
+  seed: { place: 'answered', event: historyContent },
+};
+
+/** Nothing may come before `setupComplete`. Where the setup has `initialHistoryInClientContent`, the client says when its history is complete. */
+function historyContent(text: string): string {
+  return JSON.stringify({ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: false } });
+}
+
+/** Protobuf's JSON takes camelCase and snake_case for every key, also mixed. */
+function spellings(key: string): readonly string[] {
+  return [key, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+}
+
+const blobs = ['mimeType', 'mime_type'].map((mimeType) => [flatKey('data'), flatKey(mimeType)]);
+
+/** Exactly `{"realtimeInput":{"audio":{"data":"...","mimeType":"..."}}}`, or the same in snake_case. */
+function isAudio(data: Buffer): boolean {
+  const input = firstMember(data);
+  if (input?.key !== 'realtimeInput' && input?.key !== 'realtime_input') return false;
+  const audio = firstMember(data, input.valueAt);
+  if (audio?.key !== 'audio') return false;
+  const blobEnd = Math.max(...blobs.map((keys) => flatObjectEnd(data, audio.valueAt, keys)));
+  const inputEnd = closeAfter(data, blobEnd);
+  const end = closeAfter(data, inputEnd);
+  return end > 0 && skipSpace(data, end) === data.length && !hasBackslash(data);
+}
+
+function closeAfter(data: Buffer, from: number): number {
+  if (from < 0) return -1;
+  const at = skipSpace(data, from);
+  return data[at] === CLOSE_BRACE ? at + 1 : -1;
+}

@@ -1,0 +1,122 @@
+// What the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
+
+import { firstMember } from '../../../codecs/event-type.ts';
+import type { Direction, Frame } from '../../../codecs/frame.ts';
+import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
+import type { Mark, Observation, Said } from '../contract.ts';
+import { isObject, type JsonObject, readEvent, textAt } from '../json-event.ts';
+import { saying } from '../lazy-transcript.ts';
+import { tokenUsage } from './usage.ts';
+
+/** See `Dialect.observe`. */
+export function observe({ data }: Frame, direction: Direction): Observation | undefined {
+  const first = firstMember(data);
+  if (first === undefined) return undefined;
+  return direction === 'upstream' ? observeClient(data, first) : observeServer(data, first.key);
+}
+
+const requestInputs = ['text', 'activityEnd', 'activity_end'];
+/** A larger message of a client carries pictures or sound, and is not parsed for the few words beside them. */
+const MAX_CLIENT_BYTES = 256 * 1024;
+
+function observeClient(data: Buffer, first: { key: string; valueAt: number }): Observation {
+  const type = first.key;
+  if (type === 'realtimeInput' || type === 'realtime_input') {
+    const input = firstMember(data, first.valueAt)?.key;
+    if (input === undefined || !requestInputs.includes(input)) return { type };
+    const request = { type, mark: 'request' } as const;
+    return input === 'text' ? saying(request, () => typedIn(data, type)) : request;
+  }
+  // The provider never says which model it serves; the client does, in its first message.
+  if (type === 'setup') return { type, model: textAt(readEvent(data), 'setup', 'model')?.replace(/^models\//, '') };
+  if (type !== 'clientContent' && type !== 'client_content') return { type };
+  const content = readEvent(data)?.[type];
+  const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;
+  const said = isObject(content) ? lastWords(content.turns) : undefined;
+  return isComplete ? { type, mark: 'request', said } : { type, said };
+}
+
+function typedIn(data: Buffer, type: string): readonly Said[] | undefined {
+  const text = data.length > MAX_CLIENT_BYTES ? undefined : textAt(readEvent(data), type, 'text');
+  return text ? [{ role: 'user', text }] : undefined;
+}
+
+/** The user's words after the last turn of the model: what comes before is the history of another session. */
+function lastWords(turns: unknown): readonly Said[] | undefined {
+  const list = (Array.isArray(turns) ? turns : [turns]).filter(isObject);
+  const answered = list.findLastIndex(({ role }) => role === 'model');
+  const text = list
+    .slice(answered + 1)
+    .map(textOfParts)
+    .filter(Boolean)
+    .join('\n');
+  return text ? [{ role: 'user', text }] : undefined;
+}
+
+/** The words in the parts of a turn; thoughts are none. */
+function textOfParts(turn: JsonObject): string {
+  const parts = Array.isArray(turn.parts) ? turn.parts.filter(isObject) : [];
+  return parts.map((part) => (part.thought === true ? '' : (textAt(part, 'text') ?? ''))).join('');
+}
+
+const inlineData = Buffer.from('"inlineData"');
+const dataKey = Buffer.from('"data"');
+/** The bytes around the audio of one message are a few hundred; beyond this it is something else. */
+const MAX_OUTSIDE_BYTES = 64 * 1024;
+const audioPiece: Observation = { type: 'serverContent', mark: 'audio' };
+const moreThanAudio =
+  /"(?:interrupted|turnComplete|usageMetadata|voiceActivity|voiceActivityDetectionSignal|inputTranscription|outputTranscription)"/;
+
+function observeServer(data: Buffer, type: string): Observation {
+  const outside = type === 'serverContent' ? outsideInline(data) : undefined;
+  const hasAudio = outside?.includes('"audio/') === true;
+  if (outside !== undefined && hasAudio && !moreThanAudio.test(outside)) return audioPiece;
+  const message = readEvent(outside ?? data);
+  if (message === undefined) return { type };
+  const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
+  return { type, mark: serverMark(message, hasAudio), usage, said: serverSaid(message) };
+}
+
+/** Both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */
+function serverSaid({ serverContent }: JsonObject): readonly Said[] | undefined {
+  if (!isObject(serverContent)) return undefined;
+  const words = [
+    ['user', textAt(serverContent, 'inputTranscription', 'text')],
+    ['assistant', textAt(serverContent, 'outputTranscription', 'text')],
+    ['assistant', isObject(serverContent.modelTurn) ? textOfParts(serverContent.modelTurn) : ''],
+  ] as const;
+  const said = words.flatMap(([role, text]) => (text ? [{ role, text, isPiece: true } as const] : []));
+  return said.length === 0 ? undefined : said;
+}
+
+/** The message without the contents of its first inline string; undefined when it has none. */
+function outsideInline(data: Buffer): string | undefined {
+  const inline = data.indexOf(inlineData);
+  const key = inline < 0 ? -1 : data.indexOf(dataKey, inline + inlineData.length);
+  if (key < 0) return undefined;
+  const open = data.indexOf(QUOTE, key + dataKey.length);
+  const end = open < 0 ? -1 : stringEnd(data, open);
+  if (end < 0 || data.length - (end - open) > MAX_OUTSIDE_BYTES) return undefined;
+  return data.toString('utf8', 0, open + 1) + data.toString('utf8', end);
+}
+
+function serverMark(message: JsonObject, hasAudio: boolean): Mark | undefined {
+  const content = isObject(message.serverContent) ? message.serverContent : {};
+  if (content.interrupted === true) return 'interrupted';
+  if (hasAudio) return 'audio';
+  if (hasText(content)) return 'text';
+  if (content.turnComplete === true) return 'turn-done';
+  return speechMark(message);
+}
+
+function hasText({ modelTurn }: JsonObject): boolean {
+  return isObject(modelTurn) && textOfParts(modelTurn) !== '';
+}
+
+function speechMark({ voiceActivity, voiceActivityDetectionSignal }: JsonObject): Mark | undefined {
+  const activity = isObject(voiceActivity) ? voiceActivity.voiceActivityType : undefined;
+  const signal = isObject(voiceActivityDetectionSignal) ? voiceActivityDetectionSignal.vadSignalType : undefined;
+  if (activity === 'ACTIVITY_START' || signal === 'VAD_SIGNAL_TYPE_SOS') return 'speech-started';
+  if (activity === 'ACTIVITY_END' || signal === 'VAD_SIGNAL_TYPE_EOS') return 'speech-stopped';
+  return undefined;
+}

@@ -1,0 +1,36 @@
+// Gemini's usageMetadata to our usage. Tool prompts count as input and thoughts as output, so that the sums agree.
+
+import type { Usage } from '../contract.ts';
+import { isObject, type JsonObject } from '../json-event.ts';
+
+/** Undefined when nothing is counted. */
+export function tokenUsage(metadata: JsonObject): Usage | undefined {
+  const input = [metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails];
+  const output = [metadata.responseTokensDetails];
+  const counts: { [Name in keyof Usage]: number | undefined } = {
+    inputTokens: sum([metadata.promptTokenCount, metadata.toolUsePromptTokenCount]),
+    outputTokens: sum([metadata.responseTokenCount, metadata.thoughtsTokenCount]),
+    totalTokens: sum([metadata.totalTokenCount]),
+    inputTextTokens: modality(input, ['TEXT']),
+    inputAudioTokens: modality(input, ['AUDIO']),
+    inputImageTokens: modality(input, ['IMAGE', 'VIDEO']),
+    cachedTokens: sum([metadata.cachedContentTokenCount]),
+    outputTextTokens: modality(output, ['TEXT']),
+    outputAudioTokens: modality(output, ['AUDIO']),
+  };
+  const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
+  return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);
+}
+
+function modality(lists: readonly unknown[], names: readonly string[]): number | undefined {
+  const items: unknown[] = lists.flatMap((list) => (Array.isArray(list) ? list : []));
+  return sum(
+    items.filter(isObject).map((item) => (names.includes(String(item.modality)) ? item.tokenCount : undefined)),
+  );
+}
+
+/** The sum of what is a count; undefined when nothing is. */
+function sum(values: readonly unknown[]): number | undefined {
+  const counts = values.filter((value): value is number => Number.isFinite(value) && Number(value) >= 0);
+  return counts.length === 0 ? undefined : counts.reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,67 @@
+// Which models a client frame names: the parse, and what the dialect says about it. Anything doubtful is refused.
+
+import type { Frame } from '../../codecs/frame.ts';
+import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
+import { jsonText } from '../../codecs/json-text.ts';
+import type { Refused } from './contract.ts';
+import { eventIdOf, isObject, type JsonObject, parseJson } from './json-event.ts';
+import { type ModelPlace, valuesAt } from './model-paths.ts';
+
+/** What a dialect's `guard` must know. */
+export interface ModelRules {
+  /** Exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
+  isAudio(data: Buffer): boolean;
+  readonly places: ModelPlace;
+  /** The event that cannot do without a model: a word that it always has, and whether this is one that names none. */
+  readonly starter?: { readonly word: string; namesNone(event: JsonObject): boolean };
+  /** From the name on the wire to the name in a key's list. */
+  modelName?(name: string): string;
+}
+
+/** The guard of a dialect: see `Dialect.guard`. */
+export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Refused | undefined {
+  if (rules.isAudio(frame.data)) return undefined;
+  const text = jsonText(frame.data);
+  if (!text.includes('{')) return undefined;
+  const fault = jsonFault(text);
+  const value = fault === undefined || fault === 'duplicate-key' ? parseJson(text) : undefined;
+  if (value === undefined) return unparsed(text, fault, rules);
+  const eventId = eventIdOf(value);
+  if (fault === 'duplicate-key') {
+    return { code: 'duplicate_key', message: 'the event has a key twice; expected each key once', eventId };
+  }
+  return modelsOf(value, rules, eventId);
+}
+
+function modelsOf(
+  value: unknown,
+  rules: ModelRules,
+  eventId: string | undefined,
+): readonly string[] | Refused | undefined {
+  const models = new Set<string>();
+  for (const model of valuesAt(value, rules.places)) {
+    if (typeof model !== 'string') {
+      return { code: 'model_not_allowed', message: 'the event names a model that is not a string', eventId };
+    }
+    models.add(rules.modelName?.(model) ?? model);
+  }
+  if (isObject(value) && rules.starter?.namesNone(value)) models.add('');
+  return models.size === 0 ? undefined : [...models];
+}
+
+/**
+ * What is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document):
+ * what begins like an object and mentions a model, or hides letters, may not pass as something else.
+ */
+function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules): Refused | undefined {
+  if (fault === 'too-deep' || fault === 'too-many-values') {
+    return { code: 'unreadable_event', message: 'the event has more levels or values than can be checked' };
+  }
+  const words = ['model', rules.starter?.word ?? 'model'];
+  const mentions = words.some((word) => text.includes(word)) || HIDDEN_LETTER.test(text);
+  if (!mentions || !BEGINS_LIKE_JSON.test(text)) return undefined;
+  return { code: 'unreadable_event', message: 'the event may name a model, but is not valid JSON' };
+}
+
+const HIDDEN_LETTER = /\\u00[2-7][0-9a-f]/i;
+const BEGINS_LIKE_JSON = /^[\s\0]*[{[/#]/;

@@ -1,0 +1,102 @@
+// Where a dialect can name a model: its paths as one tree.
+// Rule: a frame is walked once, however many paths there are.
+
+import { isObject } from './json-event.ts';
+
+/**
+ * A place that names a model, as keys from the top; lists on the way are entered. `**` stands for any objects and lists
+ * in between, except below the keys that hold free data; a path has it once at most.
+ */
+export type ModelPath = readonly string[];
+
+/** A node of the tree: what the keys of an object at this place lead to. */
+export interface ModelPlace {
+  /** The value that a key led to here is the name of a model. */
+  namesModel: boolean;
+  readonly keys: Map<string, ModelPlace>;
+  /** What may follow at any depth below. */
+  anywhere: ModelPlace | undefined;
+}
+
+/** Values that belong to the caller or describe data: a `model` in there names nothing to the provider. */
+const freeData = new Set([
+  'arguments',
+  'data',
+  'headers',
+  'input_schema',
+  'metadata',
+  'output_schema',
+  'parameters',
+  'questions',
+  'schema',
+  'variables',
+]);
+
+/** The tree of some paths; `spellings`: all the ways in which the provider takes a key. */
+export function modelPlaces(
+  paths: readonly ModelPath[],
+  spellings: (key: string) => readonly string[] = (key) => [key],
+): ModelPlace {
+  const root = emptyPlace();
+  for (const path of paths) {
+    let place = root;
+    for (const key of path) place = key === '**' ? anywhereBelow(place) : keyBelow(place, key, spellings(key));
+    place.namesModel = true;
+  }
+  return root;
+}
+
+function emptyPlace(): ModelPlace {
+  return { namesModel: false, keys: new Map(), anywhere: undefined };
+}
+
+function anywhereBelow(place: ModelPlace): ModelPlace {
+  place.anywhere ??= emptyPlace();
+  return place.anywhere;
+}
+
+/** All spellings of a key lead to the same node: the tree stays small. */
+function keyBelow(place: ModelPlace, key: string, spellings: readonly string[]): ModelPlace {
+  const next = place.keys.get(key) ?? emptyPlace();
+  for (const spelling of spellings) place.keys.set(spelling, next);
+  return next;
+}
+
+/**
+ * Every different value at one of the places that is neither null nor missing. Looks at a value once, below `anywhere`
+ * twice: the work grows with the values of the frame, which must be limited in number and depth.
+ */
+export function valuesAt(root: unknown, places: ModelPlace): ReadonlySet<unknown> {
+  const found = new Set<unknown>();
+  collect(root, places, found);
+  return found;
+}
+
+function collect(value: unknown, place: ModelPlace, found: Set<unknown>): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) collect(item, place, found);
+    return;
+  }
+  followKeys(value, place, found);
+  if (place.anywhere !== undefined) search(value, place.anywhere, found);
+}
+
+function followKeys(value: object, place: ModelPlace, found: Set<unknown>): void {
+  for (const [key, next] of place.keys) {
+    if (!Object.hasOwn(value, key)) continue;
+    const item = (value as { readonly [key: string]: unknown })[key];
+    if (next.namesModel && item !== null) found.add(item);
+    if (next.keys.size > 0 || next.anywhere !== undefined) collect(item, next, found);
+  }
+}
+
+/** Follows the keys of `place` from every object at or below `value`. */
+function search(value: unknown, place: ModelPlace, found: Set<unknown>): void {
+  if (Array.isArray(value)) {
+    for (const item of value) search(item, place, found);
+  } else if (isObject(value)) {
+    followKeys(value, place, found);
+    for (const name of Object.keys(value)) if (!freeData.has(name)) search(value[name], place, found);
+  }
+}

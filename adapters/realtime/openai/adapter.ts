@@ -1,0 +1,67 @@
+// OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
+
+import type { Account, Adapter, Endpoint, Handshake, HttpReply, Refusal, Route, Unserved } from '../contract.ts';
+import { chooseSubprotocol, findCredential } from '../credential.ts';
+import { endpointUrl, pickHeaders } from '../endpoint.ts';
+import { openaiRoutes } from './routes.ts';
+
+const sdpBodies = ['application/sdp', 'multipart/form-data'];
+
+const unserved: readonly Unserved[] = [
+  { method: 'POST', path: '/v1/realtime/client_secrets' },
+  { method: 'POST', path: '/v1/realtime/translations/client_secrets' },
+  { method: 'POST', path: '/v1/realtime/sessions' },
+  { method: 'POST', path: '/v1/realtime/transcription_sessions' },
+  { method: 'POST', path: '/v1/realtime/calls', bodies: sdpBodies },
+  { method: 'POST', path: '/v1/realtime/translations/calls', bodies: sdpBodies },
+  { method: 'POST', path: '/v1/realtime/calls/{id}/{action}' },
+  { method: 'POST', path: '/v1/live/sessions', bodies: sdpBodies },
+  { method: 'POST', path: '/v1/live/sessions/{id}/{action}' },
+  { method: 'GET', path: '/v1/live/sessions/{id}/{action}' },
+  { method: 'POST', path: '/v1/responses' },
+];
+
+/** What the client says about itself and its end user. */
+const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
+
+/** OpenAI, dialled with an API key as a bearer token. */
+export const openai: Adapter = {
+  name: 'openai',
+  routes: openaiRoutes,
+  unserved,
+  baseUrl: 'wss://api.openai.com',
+  environment: ['OPENAI_API_KEY'],
+  credential: findCredential,
+  subprotocol: chooseSubprotocol,
+  endpoint,
+  refusal,
+};
+
+function endpoint(route: Route, handshake: Handshake, account: Account): Endpoint {
+  const headers: Record<string, string> = {
+    ...pickHeaders(handshake, forwardedHeaders),
+    authorization: `Bearer ${account.credential}`,
+  };
+  if (account.organization !== undefined) headers['openai-organization'] = account.organization;
+  if (account.project !== undefined) headers['openai-project'] = account.project;
+  return { url: endpointUrl(account.baseUrl, route.path, handshake.query), headers, protocols: [] };
+}
+
+function refusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  return { status, headers, body: JSON.stringify({ error: { message, type: errorType(status), param: null, code } }) };
+}
+
+function errorType(status: number): string {
+  switch (status) {
+    case 401:
+      return 'authentication_error';
+    case 403:
+      return 'permission_error';
+    case 429:
+      return 'rate_limit_error';
+    default:
+      return status < 500 ? 'invalid_request_error' : 'server_error';
+  }
+}

@@ -1,0 +1,72 @@
+// The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
+
+import { eventType } from '../../../codecs/event-type.ts';
+import type { Frame } from '../../../codecs/frame.ts';
+import type { Dialect, Observation } from '../contract.ts';
+import { objectAt, readEvent, textAt } from '../json-event.ts';
+import { saying } from '../lazy-transcript.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { modelPlaces } from '../model-paths.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { liveError } from './error-event.ts';
+import { pieceSaid } from './transcript.ts';
+import { sessionSeconds, tokenUsage } from './usage.ts';
+
+const append = appendShape('session.input_audio.append');
+
+const rules: ModelRules = {
+  isAudio: (data) => isAppend(data, append),
+  places: modelPlaces([
+    ['model'],
+    ['session', 'model'],
+    ['session', 'delegation', '**', 'model'],
+    ['session', 'triggers', '**', 'model'],
+    ['delegation', '**', 'model'],
+    ['response', 'model'],
+  ]),
+  starter: {
+    word: 'session.start',
+    namesNone: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,
+  },
+};
+
+/** Delegated work arrives as wrapped Responses events; only the one that ends a response carries usage. */
+const endOfDelegated = Buffer.from('"usage"');
+
+/** The vocabulary of `/v1/live/sessions`. */
+export const liveDialect: Dialect = {
+  name: 'openai-live',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    return direction === 'upstream' ? { type } : observeServerEvent(type, frame);
+  },
+  refusal: liveError,
+};
+
+function observeServerEvent(type: string, frame: Frame): Observation {
+  switch (type) {
+    case 'session.output_audio.delta':
+      return { type, mark: 'audio' };
+    case 'session.started':
+      return { type, model: textAt(readEvent(frame.data), 'session', 'model'), isContinuous: true };
+    case 'session.input_transcript.delta':
+      return saying({ type }, () => pieceSaid(frame.data, 'user'));
+    case 'session.output_transcript.delta':
+      return saying({ type }, () => pieceSaid(frame.data, 'assistant'));
+    case 'session.usage.updated':
+    case 'session.closed':
+      return { type, usage: sessionSeconds(objectAt(readEvent(frame.data), 'usage')) };
+    case 'response.event':
+      return frame.data.includes(endOfDelegated) ? delegated(type, frame) : { type };
+    default:
+      return { type };
+  }
+}
+
+function delegated(type: string, frame: Frame): Observation {
+  const event = readEvent(frame.data);
+  const ends = /^response\.(completed|incomplete|failed)$/.test(textAt(event, 'event', 'type') ?? '');
+  return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
+}

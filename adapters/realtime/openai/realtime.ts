@@ -1,0 +1,102 @@
+// The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
+
+import { eventType } from '../../../codecs/event-type.ts';
+import type { Direction, Frame } from '../../../codecs/frame.ts';
+import type { Dialect, Mark, Observation } from '../contract.ts';
+import { objectAt, readEvent, textAt } from '../json-event.ts';
+import { saying } from '../lazy-transcript.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { modelPlaces } from '../model-paths.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { realtimeError } from './error-event.ts';
+import { assistantSaid, createdItem, transcriptSaid, userSaid } from './transcript.ts';
+import { tokenUsage } from './usage.ts';
+
+const append = appendShape('input_audio_buffer.append');
+
+/** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
+export const realtimePlaces = modelPlaces(
+  [[], ['session'], ['response']].flatMap((place) => [
+    [...place, 'model'],
+    [...place, 'audio', 'input', 'transcription', 'model'],
+    [...place, 'input_audio_transcription', 'model'],
+  ]),
+);
+
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
+
+/** Events that are known by their type alone. */
+const marks: ReadonlyMap<string, Mark> = new Map([
+  ['input_audio_buffer.speech_started', 'speech-started'],
+  ['input_audio_buffer.speech_stopped', 'speech-stopped'],
+  ['response.output_audio.delta', 'audio'],
+  ['response.output_text.delta', 'text'],
+]);
+
+/** The vocabulary of `/v1/realtime`. */
+export const realtimeDialect: Dialect = {
+  name: 'openai-realtime',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    return type === undefined ? undefined : observeEvent(type, frame, direction);
+  },
+  refusal: realtimeError,
+  seed: { place: 'opened', event: systemItem },
+};
+
+/**
+ * A session takes items as soon as it is open. `event_id` is quoted in an error about it. A `user` item would be answered as if
+ * the caller had said it, and transcripts would take it for speech of this session; that it is data, the text itself has to say.
+ */
+function systemItem(text: string): string {
+  const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
+  return JSON.stringify({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });
+}
+
+function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
+  if (direction === 'upstream') return observeClient(type, frame.data);
+  const mark = marks.get(type);
+  if (mark !== undefined) return { type, mark };
+  switch (type) {
+    case 'response.done':
+      return responseDone(type, frame.data);
+    case 'input_audio_buffer.committed':
+      return { type, heard: textAt(readEvent(frame.data), 'item_id') };
+    case 'conversation.item.input_audio_transcription.completed':
+    case 'conversation.item.input_audio_transcription.failed':
+      return transcribed(type, frame.data);
+    case 'response.output_text.done':
+      return saying({ type }, () => assistantSaid(frame.data, 'text'));
+    case 'response.output_audio_transcript.done':
+      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
+    case 'session.created':
+    case 'session.updated':
+      return configured(type, frame.data);
+    default:
+      return { type };
+  }
+}
+
+function observeClient(type: string, data: Buffer): Observation {
+  if (type === 'response.create') return { type, mark: 'request' };
+  return type === 'conversation.item.create' ? saying({ type }, () => userSaid(data, createdItem)) : { type };
+}
+
+function transcribed(type: string, data: Buffer): Observation {
+  const event = readEvent(data);
+  return { type, said: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
+}
+
+/** Transcription sessions have no model of their own, and no replies that would end a turn. */
+function configured(type: string, data: Buffer): Observation {
+  const session = objectAt(readEvent(data), 'session');
+  const model = textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
+  return textAt(session, 'type') === 'transcription' ? { type, model, isContinuous: true } : { type, model };
+}
+
+function responseDone(type: string, data: Buffer): Observation {
+  const event = readEvent(data);
+  const mark = textAt(event, 'response', 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
+  return { type, mark, usage: tokenUsage(objectAt(event, 'response', 'usage')) };
+}

@@ -1,0 +1,82 @@
+// The Responses dialect over WebSocket (/v1/responses): text turns. Its event names occur in Realtime too, with other bodies.
+
+import { eventType } from '../../../codecs/event-type.ts';
+import type { Frame } from '../../../codecs/frame.ts';
+import type { Dialect, Observation } from '../contract.ts';
+import { type JsonObject, objectAt, readEvent, textAt } from '../json-event.ts';
+import { saying } from '../lazy-transcript.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { type ModelPath, modelPlaces } from '../model-paths.ts';
+import { responsesError } from './error-event.ts';
+import { assistantSaid, userSaid } from './transcript.ts';
+import { tokenUsage } from './usage.ts';
+
+/** The request body, and tools in it: its own, those of a namespace, those that input items add. */
+const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];
+const bodyPaths: readonly ModelPath[] = [
+  ['model'],
+  ['moderation', 'model'],
+  ...toolPlaces.flatMap((place) => [
+    [...place, 'model'],
+    [...place, 'svg', 'model'],
+  ]),
+];
+
+const rules: ModelRules = {
+  isAudio: () => false,
+  places: modelPlaces([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
+  // Without a model, the provider takes it from a stored prompt.
+  starter: {
+    word: 'response.create',
+    namesNone: (event) => event.type === 'response.create' && typeof event.model !== 'string',
+  },
+};
+
+/** The vocabulary of `/v1/responses`. */
+export const responsesDialect: Dialect = {
+  name: 'openai-responses',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    if (direction === 'upstream') return observeClientEvent(type, frame);
+    return observeServerEvent(type, frame);
+  },
+  refusal: responsesError,
+};
+
+/** The body of a request is at the top of the event, by older clients at `response`. */
+const inputOf = (event: JsonObject): unknown => event.input ?? objectAt(event, 'response')?.input;
+
+function observeClientEvent(type: string, { data }: Frame): Observation {
+  switch (type) {
+    case 'response.create':
+      return saying({ type, mark: 'request' }, () => userSaid(data, inputOf));
+    case 'response.steer':
+      return saying({ type }, () => userSaid(data, inputOf));
+    default:
+      return { type };
+  }
+}
+
+function observeServerEvent(type: string, frame: Frame): Observation {
+  switch (type) {
+    case 'response.output_text.delta':
+      return { type, mark: 'text' };
+    case 'response.output_audio.delta':
+    case 'response.audio.delta':
+      return { type, mark: 'audio' };
+    case 'response.output_text.done':
+      return saying({ type }, () => assistantSaid(frame.data, 'text'));
+    case 'response.output_audio_transcript.done':
+      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
+    case 'response.created':
+      return { type, model: textAt(readEvent(frame.data), 'response', 'model') };
+    case 'response.completed':
+    case 'response.incomplete':
+    case 'response.failed':
+      return { type, mark: 'turn-done', usage: tokenUsage(objectAt(readEvent(frame.data), 'response', 'usage')) };
+    default:
+      return { type };
+  }
+}

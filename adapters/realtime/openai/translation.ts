@@ -1,0 +1,43 @@
+// The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
+
+import { eventType } from '../../../codecs/event-type.ts';
+import type { Dialect, Observation } from '../contract.ts';
+import { readEvent, textAt } from '../json-event.ts';
+import { saying } from '../lazy-transcript.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { appendShape, isAppend } from './audio.ts';
+import { realtimeError } from './error-event.ts';
+import { realtimePlaces } from './realtime.ts';
+import { pieceSaid } from './transcript.ts';
+
+const append = appendShape('session.input_audio_buffer.append');
+
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
+
+/** The vocabulary of `/v1/realtime/translations`. */
+export const translationDialect: Dialect = {
+  name: 'openai-translation',
+  guard: (frame) => guardModels(frame, rules),
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    if (direction === 'upstream') return { type };
+    return observeServerEvent(type, frame.data);
+  },
+  refusal: realtimeError,
+};
+
+function observeServerEvent(type: string, data: Buffer): Observation {
+  switch (type) {
+    case 'session.output_audio.delta':
+      return { type, mark: 'audio' };
+    case 'session.created':
+      return { type, model: textAt(readEvent(data), 'session', 'model'), isContinuous: true };
+    case 'session.input_transcript.delta':
+      return saying({ type }, () => pieceSaid(data, 'user'));
+    case 'session.output_transcript.delta':
+      return saying({ type }, () => pieceSaid(data, 'assistant'));
+    default:
+      return { type };
+  }
+}

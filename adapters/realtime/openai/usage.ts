@@ -1,0 +1,38 @@
+// OpenAI's usage objects to ours. A count that is not a number of zero or more is left out.
+
+import type { Usage } from '../contract.ts';
+import { isObject, type JsonObject } from '../json-event.ts';
+
+/** Realtime, transcription and Responses usage: tokens by kind, or seconds. Undefined when nothing is counted. */
+export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
+  if (usage === undefined) return undefined;
+  const input = details(usage.input_token_details ?? usage.input_tokens_details);
+  const output = details(usage.output_token_details ?? usage.output_tokens_details);
+  return counted({
+    inputTokens: usage.input_tokens,
+    outputTokens: usage.output_tokens,
+    totalTokens: usage.total_tokens,
+    inputTextTokens: input.text_tokens,
+    inputAudioTokens: input.audio_tokens,
+    inputImageTokens: input.image_tokens,
+    cachedTokens: input.cached_tokens,
+    outputTextTokens: output.text_tokens,
+    outputAudioTokens: output.audio_tokens,
+    seconds: usage.seconds,
+  });
+}
+
+/** The running total of a Live session. */
+export function sessionSeconds(usage: JsonObject | undefined): Usage | undefined {
+  const total = counted({ seconds: usage?.seconds });
+  return total === undefined ? undefined : { cumulative: true, ...total };
+}
+
+function details(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function counted(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
+  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
+  return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);
+}

@@ -1,0 +1,28 @@
+// What the rehearsal provider serves of Gemini, and how it refuses what it does not.
+// Rule: all versions of the API are one dialect.
+
+import type { HttpReply } from '../../realtime/contract.ts';
+import { gemini } from '../../realtime/gemini/adapter.ts';
+import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
+import { LiveScript } from './live.ts';
+
+/** Gemini Live on every path of the adapter. */
+export const geminiSimulators: ProviderSimulators = {
+  routes: gemini.routes.map(
+    ({ path }): SimulatorRoute => ({
+      path,
+      refusal: () => undefined,
+      script: (stage, call) => new LiveScript(stage, call),
+    }),
+  ),
+  owns: (path) => path.startsWith('/ws/') || /^\/v1(alpha|beta)\//.test(path),
+  unknown(path, served) {
+    const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
+    const error = { code: 404, message, status: 'NOT_FOUND' };
+    return reply(404, JSON.stringify({ error }));
+  },
+};
+
+function reply(status: number, body: string): HttpReply {
+  return { status, headers: { 'content-type': 'application/json' }, body };
+}

@@ -1,0 +1,152 @@
+// What a Gemini Live client may send: one JSON object with one known key, in either spelling.
+// Rule: keys are respelled, except inside of values that are the client's own (tool results, schemas, labels).
+
+import { z } from 'zod';
+import { decodeAnyBase64 } from '../../../codecs/base64.ts';
+import type { Frame } from '../../../codecs/frame.ts';
+import { samplesOf } from '../../../codecs/pcm16.ts';
+import { RATE_STEP_HZ } from '../../../codecs/resample.ts';
+import { isObject, parseJson } from '../../realtime/json-event.ts';
+import type { Clip } from '../voice/voice.ts';
+import { invalidArgument, type Rejection, shortReason } from './setup.ts';
+
+const KINDS = ['setup', 'clientContent', 'realtimeInput', 'toolResponse', 'contextUpdate'] as const;
+/** The one key of a client's message. */
+export type Kind = (typeof KINDS)[number];
+
+/** A client's message, its keys in camelCase. */
+export interface ClientMessage {
+  readonly kind: Kind;
+  readonly value: unknown;
+}
+
+/** Below these keys nothing is respelled. */
+const OPAQUE = new Set(['response', 'parameters', 'parametersJsonSchema', 'args', 'labels']);
+
+/** The message in a frame, or how the connection ends over it. */
+export function readMessage(frame: Frame): ClientMessage | Rejection {
+  const json = parseJson(frame.data.toString());
+  if (!isObject(json)) {
+    return { code: 1007, reason: 'Invalid JSON payload received.' };
+  }
+  const entries = Object.entries(json);
+  const unknown = entries.find(([key]) => !isKind(camelCase(key)));
+  if (unknown) {
+    const reason = `Invalid JSON payload received. Unknown name "${unknown[0]}": Cannot find field.`;
+    return { code: 1007, reason: shortReason(reason) };
+  }
+  const [first] = entries;
+  const kind = camelCase(first?.[0] ?? '');
+  if (!first || entries.length > 1 || !isKind(kind)) {
+    return { code: 1007, reason: 'Request contains an invalid argument: expected exactly one message.' };
+  }
+  return { kind, value: respell(first[1]) };
+}
+
+function isKind(key: string): key is Kind {
+  return (KINDS as readonly string[]).includes(key);
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function respell(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(respell);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, field]) => {
+    const name = camelCase(key);
+    return [name, OPAQUE.has(name) ? field : respell(field)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+const blobSchema = z.looseObject({ data: z.string(), mimeType: z.string().default('audio/pcm') });
+
+const realtimeInputSchema = z.looseObject({
+  audio: blobSchema.optional(),
+  video: blobSchema.optional(),
+  mediaChunks: z.array(blobSchema).optional(),
+  text: z.string().optional(),
+  activityStart: z.looseObject({}).optional(),
+  activityEnd: z.looseObject({}).optional(),
+  audioStreamEnd: z.boolean().optional(),
+});
+
+const clientContentSchema = z.looseObject({
+  turns: z.union([z.array(z.unknown()), z.looseObject({})]).optional(),
+  turnComplete: z.boolean().optional(),
+});
+
+const functionResponseSchema = z.looseObject({
+  id: z.string(),
+  response: z.unknown(),
+  willContinue: z.boolean().optional(),
+});
+
+const toolResponseSchema = z.looseObject({
+  functionResponses: z.union([z.array(functionResponseSchema), functionResponseSchema]),
+});
+
+/** What came in one `realtimeInput`. */
+export interface RealtimeInput {
+  readonly audio: readonly Clip[];
+  readonly images: number;
+  readonly text: string | undefined;
+  readonly signal: 'start' | 'end' | 'streamEnd' | undefined;
+}
+
+/** Audio, text and activity of a `realtimeInput`; of images, only how many. */
+export function readRealtimeInput(value: unknown): RealtimeInput | Rejection {
+  const parsed = realtimeInputSchema.safeParse(value);
+  if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'realtime_input') };
+  const input = parsed.data;
+  const blobs = [...(input.audio ? [input.audio] : []), ...(input.mediaChunks ?? [])];
+  const audio: Clip[] = [];
+  for (const blob of blobs.filter(({ mimeType }) => mimeType.startsWith('audio/'))) {
+    const clip = readAudio(blob);
+    if (!clip) return { code: 1007, reason: shortReason(`Invalid audio of type ${blob.mimeType}.`) };
+    audio.push(clip);
+  }
+  const images = blobs.length - audio.length + (input.video ? 1 : 0);
+  const signal = input.activityStart
+    ? 'start'
+    : input.activityEnd
+      ? 'end'
+      : input.audioStreamEnd
+        ? 'streamEnd'
+        : undefined;
+  return { audio, images, text: input.text, signal };
+}
+
+/** Any rate that the type names; 16 kHz when it names none. */
+function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): Clip | undefined {
+  const sampleRateHz = Number(/rate=(\d+)/.exec(mimeType)?.[1] ?? 16_000);
+  const bytes = decodeAnyBase64(data);
+  const fits = sampleRateHz >= 8000 && sampleRateHz <= 48_000 && sampleRateHz % RATE_STEP_HZ === 0;
+  return bytes && fits && mimeType.startsWith('audio/pcm') ? { samples: samplesOf(bytes), sampleRateHz } : undefined;
+}
+
+/** Turns that were written, not spoken. */
+export interface ClientContent {
+  readonly turns: readonly unknown[];
+  readonly turnComplete: boolean;
+}
+
+/** The turns of a `clientContent`; a single one may come without a list. */
+export function readClientContent(value: unknown): ClientContent | Rejection {
+  const parsed = clientContentSchema.safeParse(value);
+  if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'client_content') };
+  const { turns = [], turnComplete = false } = parsed.data;
+  return { turns: Array.isArray(turns) ? turns : [turns], turnComplete };
+}
+
+/** The result of one function call. */
+export type FunctionResponse = z.infer<typeof functionResponseSchema>;
+
+/** The results in a `toolResponse`; a single one may come without a list. */
+export function readToolResponse(value: unknown): readonly FunctionResponse[] | Rejection {
+  const parsed = toolResponseSchema.safeParse(value);
+  if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'tool_response') };
+  return [parsed.data.functionResponses].flat();
+}

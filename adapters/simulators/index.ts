@@ -1,0 +1,23 @@
+// The simulators of all providers, for the rehearsal host.
+
+import type { HttpReply } from '../realtime/contract.ts';
+import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
+import { geminiSimulators } from './gemini/index.ts';
+import { openaiSimulators } from './openai/index.ts';
+
+export { startSimulator } from './clock.ts';
+export { STAND_IN_PATH, type StandInReply, standInFault, standInReply } from './llm/index.ts';
+
+const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
+
+/** Every path that is rehearsed. */
+export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
+
+/** The answer to a path that is not rehearsed, in the shape of the provider that it looks like. */
+export function unrehearsed(path: string): HttpReply {
+  const provider = providers.find((candidate) => candidate.owns(path)) ?? providers[0];
+  return provider.unknown(
+    path,
+    simulatorRoutes.map((route) => route.path),
+  );
+}

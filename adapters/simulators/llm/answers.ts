@@ -1,0 +1,157 @@
+// What the stand-in answers to each built-in kind of side task: sentences that were really said, and words that are counted.
+
+import type { JsonObject } from '../../realtime/json-event.ts';
+import { DANGERS, DUE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './lexicon.ts';
+import { contentWords, ranked, type Said, type Sentence, wordsOf } from './text.ts';
+
+export interface StandInTask {
+  readonly said: Said;
+  readonly schema: JsonObject;
+  /** The system message, which holds labels and rubric. */
+  readonly instructions: string;
+}
+
+/** By the name of the schema that is asked for. */
+export const ANSWERS: Readonly<Record<string, (task: StandInTask) => JsonObject>> = {
+  summary: ({ said }) => ({ summary: summaryOf(said), points: pointsOf(said) }),
+  title: ({ said }) => ({ title: titleOf(said) }),
+  classification: ({ said, schema }) => classified(said, labelsOf(schema)),
+  'sentiment-and-outcome': ({ said }) => sentiment(said),
+  'action-items': ({ said }) => ({ items: said.sentences.flatMap(actionOf).slice(0, 10) }),
+  moderation: ({ said }) => moderated(said),
+  quality: ({ said, instructions }) => scored(said, instructions),
+  'rolling-summary': ({ said }) => ({
+    summary: [said.previous, summaryOf(said)].filter((one) => one !== '').join(' '),
+    open: pointsOf(said).filter((point) => point.endsWith('?')),
+  }),
+};
+
+const SUMMARY_SENTENCES = 3;
+
+function summaryOf({ sentences, heard }: Said): string {
+  const best = new Set(ranked(sentences).slice(0, SUMMARY_SENTENCES));
+  const told = sentences.filter((sentence) => best.has(sentence));
+  const parts = told.map(({ text, isUser }, index) => {
+    const isSame = told[index - 1]?.isUser === isUser;
+    return isSame ? text : `${isUser ? 'The user said:' : 'The assistant answered:'} ${text}`;
+  });
+  if (heard.length > 0) parts.unshift(`The user spoke ${times(heard.length)} (${heard.slice(0, 5).join(', ')}).`);
+  return parts.join(' ') || 'Nothing was said that could be understood.';
+}
+
+function pointsOf({ sentences, heard }: Said): string[] {
+  const points = ranked(sentences).slice(0, 5);
+  if (points.length === 0) return heard.slice(0, 5).map((length) => `The user spoke for ${length}.`);
+  return sentences.filter((sentence) => points.includes(sentence)).map(({ text }) => text);
+}
+
+const times = (count: number) => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`);
+
+const OPENERS =
+  /^(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|well|so|um|ok|okay|yes|please|(?:can|could|would|will) you(?: please)?|i(?: would|'d) like(?: to)?|i (?:want|need)(?: to)?|tell me(?: about)?|my name is \w+)[\s,.!]+)+/i;
+const TITLE_WORDS = 8;
+
+function titleOf({ sentences, heard }: Said): string {
+  const users = sentences.filter(({ isUser }) => isUser);
+  const best = ranked(users.length > 0 ? users : sentences)[0]?.text ?? '';
+  const all = (best.replace(OPENERS, '') || best).replace(/[.!?,;:\s]+$/, '').split(/\s+/);
+  const words = (all.length > TITLE_WORDS ? phraseOf(all.slice(0, TITLE_WORDS)) : all).join(' ');
+  if (words !== '') return words.charAt(0).toUpperCase() + words.slice(1);
+  return heard[0] === undefined ? 'A silent call' : `Rehearsal call, ${heard[0]} of speech`;
+}
+
+/** Cut off: up to the last comma that leaves a phrase, where there is one. */
+function phraseOf(words: readonly string[]): readonly string[] {
+  const end = words.findLastIndex((word) => /[,;:]$/.test(word));
+  return end < 2 ? words : [...words.slice(0, end), (words[end] as string).slice(0, -1)];
+}
+
+function labelsOf(schema: JsonObject): readonly string[] {
+  const { label } = (schema.properties ?? {}) as { label?: { enum?: unknown } };
+  return Array.isArray(label?.enum) ? label.enum.filter((one) => typeof one === 'string') : [];
+}
+
+function classified({ sentences }: Said, labels: readonly string[]): JsonObject {
+  const text = textOf(sentences.filter(({ isUser }) => isUser)) || textOf(sentences);
+  const scores = labels.map((label) => ({
+    label,
+    score: hits(text, LABEL_WORDS[label.toLowerCase()]) + 2 * named(text, label),
+  }));
+  const best = [...scores].sort((one, other) => other.score - one.score)[0];
+  const total = scores.reduce((sum, { score }) => sum + score, 0);
+  if (best !== undefined && best.score > 0) return { label: best.label, confidence: rounded(best.score / (total + 1)) };
+  return { label: labels.find((label) => REST_LABEL.test(label)) ?? labels[0] ?? '', confidence: 0.1 };
+}
+
+/** How many of a label's own words are in the text. */
+function named(text: string, label: string): number {
+  const words = new Set(wordsOf(text));
+  return contentWords(label.replace(/[-_]/g, ' ')).filter((word) => words.has(word)).length;
+}
+
+function sentiment({ sentences }: Said): JsonObject {
+  const text = textOf(sentences.filter(({ isUser }) => isUser));
+  const [good, bad] = [hits(text, POSITIVE), hits(text, NEGATIVE)];
+  const mood = good > 0 && bad > 0 ? 'mixed' : good > 0 ? 'positive' : bad > 0 ? 'negative' : 'neutral';
+  const outcome = OUTCOMES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'unknown';
+  return { sentiment: mood, outcome, reason: `${good} positive and ${bad} negative words of the user were counted.` };
+}
+
+function actionOf({ text, isUser }: Sentence): JsonObject[] {
+  const due = DUE.exec(text)?.[1] ?? null;
+  const mine = /\b(?:i|we)(?:'ll| will| am going to|'m going to| promise to) (.+?)[.!?]*$/i.exec(text)?.[1];
+  if (mine !== undefined) return [{ action: mine, owner: isUser ? 'user' : 'assistant', due }];
+  const yours =
+    /\b(?:please|(?:can|could|would|will) you(?: please)?|remind me to|you should|don't forget to) (.+?)[.!?]*$/i.exec(
+      text,
+    )?.[1];
+  return yours === undefined ? [] : [{ action: yours, owner: isUser ? 'assistant' : 'user', due }];
+}
+
+const SEVERITIES = ['none', 'low', 'medium', 'high'] as const;
+
+function moderated({ sentences }: Said): JsonObject {
+  const text = textOf(sentences);
+  const found = DANGERS.filter(([, , pattern]) => pattern.test(text));
+  const worst = Math.max(0, ...found.map(([, severity]) => SEVERITIES.indexOf(severity)));
+  return { flagged: worst > 1, severity: SEVERITIES[worst], categories: found.map(([category]) => category) };
+}
+
+/** The criteria of the rubric, each by what can be counted. */
+function scored({ lines }: Said, instructions: string): JsonObject {
+  const rubric = instructions.split('The rubric:\n')[1]?.split('\n\n')[0] ?? '';
+  const names = rubric.split('\n').flatMap((line) => /^[-*\s]*([\w -]{2,40}):/.exec(line)?.[1] ?? []);
+  const criteria = (names.length > 0 ? names : ['answers'])
+    .slice(0, 20)
+    .map((name) => ({ name, ...scoreOf(name, lines) }));
+  return { criteria, overall: rounded(criteria.reduce((sum, { score }) => sum + score, 0) / criteria.length) };
+}
+
+/** Longer answers are hard to follow by ear. */
+const MANY_WORDS = 60;
+
+function scoreOf(name: string, lines: readonly Sentence[]): { score: number; reason: string } {
+  const answers = lines.filter(({ isUser }) => !isUser).map(({ text }) => text);
+  const asked = lines.filter(({ isUser }) => isUser).length;
+  if (/clar/i.test(name)) {
+    const short = answers.filter((text) => wordsOf(text).length <= MANY_WORDS).length;
+    return {
+      score: share(short, answers.length),
+      reason: `${short} of ${answers.length} answers are short enough to follow by ear.`,
+    };
+  }
+  if (/tone|polite/i.test(name)) {
+    const polite = answers.filter((text) => POLITE.test(text)).length;
+    const score = rounded(0.6 + 0.4 * share(polite, answers.length));
+    return { score, reason: `${polite} of ${answers.length} answers have a polite word.` };
+  }
+  return {
+    score: share(answers.length, asked),
+    reason: `${answers.length} answers to ${asked} turns of the user; a rehearsal judges no more.`,
+  };
+}
+
+const share = (part: number, whole: number) => (whole === 0 ? 0 : rounded(Math.min(1, part / whole)));
+const rounded = (value: number) => Math.round(value * 100) / 100;
+const textOf = (sentences: readonly Sentence[]) => sentences.map(({ text }) => text).join(' ');
+const hits = (text: string, pattern: RegExp | undefined) => (pattern ? (text.match(pattern)?.length ?? 0) : 0);

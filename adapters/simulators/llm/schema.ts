@@ -1,0 +1,193 @@
+// Values for any JSON Schema: what can be found in a text by the name of its field, else null, else the smallest that fits.
+
+import { isObject, type JsonObject } from '../../realtime/json-event.ts';
+
+/** References that are followed into each other; a schema that contains itself ends there. */
+const MAX_DEPTH = 12;
+const MAX_ITEMS = 20;
+
+/** A value for the schema out of the text. Deterministic. */
+export function filled(schema: JsonObject, text: string): unknown {
+  return valueFor(schema, { root: schema, text, name: '', depth: 0 });
+}
+
+interface Place {
+  readonly root: JsonObject;
+  readonly text: string;
+  /** Of the field. */
+  readonly name: string;
+  readonly depth: number;
+}
+
+function valueFor(given: unknown, place: Place): unknown {
+  if (!isObject(given) || place.depth > MAX_DEPTH) return null;
+  const schema = resolved(given, place.root);
+  const deeper = { ...place, depth: place.depth + 1 };
+  if ('const' in schema) return schema.const;
+  if (Array.isArray(schema.enum)) return chosen(schema.enum, place);
+  const branches = [schema.anyOf, schema.oneOf].find(Array.isArray) as readonly unknown[] | undefined;
+  if (branches !== undefined) return ofBranches(branches, deeper);
+  if (Array.isArray(schema.allOf)) return valueFor(merged(schema, schema.allOf, place.root), deeper);
+  const types = [schema.type ?? (isObject(schema.properties) ? 'object' : 'null')].flat();
+  const found = types.map((type) => ofType(type, schema, deeper)).find((value) => value !== undefined);
+  return found ?? (types.includes('null') ? null : smallest(types[0], schema, deeper));
+}
+
+function resolved(schema: JsonObject, root: JsonObject): JsonObject {
+  if (typeof schema.$ref !== 'string' || !schema.$ref.startsWith('#')) return schema;
+  let target: unknown = root;
+  for (const part of schema.$ref.slice(1).split('/').filter(Boolean))
+    target = isObject(target) ? target[part] : undefined;
+  return isObject(target) ? target : {};
+}
+
+function merged(schema: JsonObject, parts: readonly unknown[], root: JsonObject): JsonObject {
+  const { allOf: _, ...rest } = schema;
+  const all = [rest, ...parts.filter(isObject).map((part) => resolved(part, root))];
+  const properties = Object.assign({}, ...all.map((part) => part.properties));
+  return { ...Object.assign({}, ...all), properties, required: all.flatMap((part) => part.required ?? []) };
+}
+
+/** The first branch that has something to say, else null where that is one, else the first. */
+function ofBranches(branches: readonly unknown[], place: Place): unknown {
+  const values = branches.map((branch) => valueFor(branch, place));
+  const isNull = branches.some((branch) => isObject(branch) && branch.type === 'null');
+  return values.find((value) => value !== null && value !== '' && value !== 0) ?? (isNull ? null : (values[0] ?? null));
+}
+
+/** The option that the text names, else null where that is one, else the first. */
+function chosen(options: readonly unknown[], { text }: Place): unknown {
+  const named = options.find((one) => typeof one === 'string' && includesWord(text, one.replace(/[-_]/g, ' ')));
+  return named ?? (options.includes(null) ? null : options[0]);
+}
+
+/** undefined: there is nothing in the text for it. */
+function ofType(type: unknown, schema: JsonObject, place: Place): unknown {
+  switch (type) {
+    case 'object':
+      return objectOf(schema, place);
+    case 'array':
+      return undefined;
+    case 'string':
+      return fitting(schema, textFor(place, typeof schema.format === 'string' ? schema.format : ''));
+    case 'number':
+    case 'integer':
+      return numberFor(schema, place);
+    case 'boolean':
+      return place.name !== '' && includesWord(place.text, place.name) ? true : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function objectOf(schema: JsonObject, place: Place): JsonObject {
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const required = Array.isArray(schema.required) ? (schema.required as unknown[]) : [];
+  const named = Object.entries(properties).map(([key, one]) => [
+    key,
+    valueFor(one, { ...place, name: wordsOfName(key) }),
+  ]);
+  const unnamed = required.filter((key) => typeof key === 'string' && !(key in properties)).map((key) => [key, null]);
+  return Object.fromEntries([...named, ...unnamed]) as JsonObject;
+}
+
+function smallest(type: unknown, schema: JsonObject, place: Place): unknown {
+  switch (type) {
+    case 'array': {
+      const count = Math.min(typeof schema.minItems === 'number' ? schema.minItems : 0, MAX_ITEMS);
+      return Array.from({ length: count }, () => valueFor(schema.items ?? {}, place));
+    }
+    case 'string':
+      return smallestText(schema);
+    case 'number':
+    case 'integer':
+      return smallestNumber(schema);
+    case 'boolean':
+      return false;
+    default:
+      return null;
+  }
+}
+
+const BY_FORMAT: Readonly<Record<string, string>> = {
+  date: '1970-01-01',
+  'date-time': '1970-01-01T00:00:00Z',
+  time: '00:00:00Z',
+  email: 'unknown@example.com',
+  uri: 'about:blank',
+};
+
+function smallestText({ format, minLength }: JsonObject): string {
+  const text = typeof format === 'string' ? (BY_FORMAT[format] ?? '') : '';
+  return text.padEnd(typeof minLength === 'number' ? Math.min(minLength, 1000) : 0, '-');
+}
+
+function smallestNumber({ minimum, exclusiveMinimum, maximum, multipleOf }: JsonObject): number {
+  const step = typeof multipleOf === 'number' && multipleOf > 0 ? multipleOf : 1;
+  const least =
+    typeof minimum === 'number' ? minimum : typeof exclusiveMinimum === 'number' ? exclusiveMinimum + step : 0;
+  return Math.ceil((typeof maximum === 'number' ? Math.min(least, maximum) : least) / step) * step;
+}
+
+function fitting({ minLength, maxLength, pattern }: JsonObject, text: string | undefined): string | undefined {
+  if (text === undefined || typeof pattern === 'string') return undefined;
+  if (typeof minLength === 'number' && text.length < minLength) return undefined;
+  return typeof maxLength === 'number' ? text.slice(0, maxLength) : text;
+}
+
+/** `orderNumber`, `order_number` -> `order number`. */
+function wordsOfName(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/[-_.]+/g, ' ')
+    .toLowerCase()
+    .trim();
+}
+
+const SHAPES: readonly (readonly [name: RegExp, value: RegExp])[] = [
+  [/\be ?mail\b/, /([\w.+-]+@[\w-]+(?:\.[\w-]+)+)/],
+  [/\b(phone|mobile|telephone)\b/, /(\+?\d[\d ()-]{6,}\d)/],
+  [
+    /\b(date|day|when)\b/,
+    /\b(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|tomorrow)\b/i,
+  ],
+  [/\b(url|website|link)\b/, /(https?:\/\/\S+)/i],
+  [/\bname\b/, /\b(?:my name is|my name's|this is|i am|i'm) ([A-Z][\w'-]+(?: [A-Z][\w'-]+)*)/i],
+  [/\b(city|place|town|location)\b/, /\b(?:in|to|from|at) ([A-Z][a-z]+(?: [A-Z][a-z]+)*)/],
+];
+
+function textFor({ name, text }: Place, format: string): string | undefined {
+  if (name === '') return undefined;
+  const shape = SHAPES.find(([names]) => names.test(format === '' ? name : format) || names.test(name));
+  const found = shape?.[1].exec(text)?.[1]?.trim();
+  if (found !== undefined || format !== '') return found;
+  return after(name, text, String.raw`["']?([\p{Lu}\d][\p{L}\p{N}@.-]*[\p{L}\p{N}])`);
+}
+
+function numberFor({ type, minimum, maximum }: JsonObject, { name, text }: Place): number | undefined {
+  const found =
+    name === '' ? undefined : (after(name, text, String.raw`[$€£]?(-?\d+(?:\.\d+)?)`) ?? before(name, text));
+  const value = Number(found ?? Number.NaN);
+  if (!Number.isFinite(value) || (type === 'integer' && !Number.isInteger(value))) return undefined;
+  const isWithin = value >= Number(minimum ?? -Infinity) && value <= Number(maximum ?? Infinity);
+  return isWithin ? value : undefined;
+}
+
+/** `order number is 4711`, `order: 4711`. */
+function after(name: string, text: string, value: string): string | undefined {
+  const pattern = `\\b${escaped(name).replace(/ /g, '\\s+')}s?\\b\\s*(?:number|no\\.?|id|code)?\\s*(?:is|was|are|of|:|=|#)*\\s*${value}`;
+  return new RegExp(pattern, 'iu').exec(text)?.[1];
+}
+
+/** `three people`, `2 tickets`: digits only. */
+function before(name: string, text: string): string | undefined {
+  return new RegExp(String.raw`\b(\d+(?:\.\d+)?)\s+${escaped(name)}`, 'iu').exec(text)?.[1];
+}
+
+function includesWord(text: string, word: string): boolean {
+  return word !== '' && new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped(word)}(?![\p{L}\p{N}])`, 'iu').test(text);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}

@@ -1,0 +1,44 @@
+// What the rehearsal provider serves of OpenAI, and how it refuses what it does not.
+// Rule: a refusal says what is served.
+
+import type { HttpReply } from '../../realtime/contract.ts';
+import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
+import { RealtimeScript } from './realtime/realtime.ts';
+import { ResponsesScript } from './responses/responses.ts';
+
+const realtime: SimulatorRoute = {
+  path: '/v1/realtime',
+  refusal({ query }) {
+    if (query.has('call_id')) return refuse(404, 'call_not_found', 'The rehearsal provider has no calls to attach to.');
+    if (query.has('model') !== (query.get('intent') === 'transcription')) return undefined;
+    return refuse(400, 'missing_model', 'Pass either model=NAME or intent=transcription.');
+  },
+  script: (stage, call) => new RealtimeScript(stage, call),
+};
+
+const responses: SimulatorRoute = {
+  path: '/v1/responses',
+  refusal: () => undefined,
+  script: (stage, call) => new ResponsesScript(stage, call),
+};
+
+/** Paths that exist at the provider and are not rehearsed. */
+const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
+
+/** OpenAI Realtime and Responses. */
+export const openaiSimulators: ProviderSimulators = {
+  routes: [realtime, responses],
+  owns: (path) => path.startsWith('/v1/'),
+  unknown(path, served) {
+    const names = served.join(', ');
+    if (UNREHEARSED.includes(path)) {
+      return refuse(501, 'not_implemented', `The rehearsal provider does not speak ${path}. It speaks ${names}.`);
+    }
+    return refuse(404, 'unknown_url', `Unknown path ${path}. The rehearsal provider speaks ${names}.`);
+  },
+};
+
+function refuse(status: number, code: string, message: string): HttpReply {
+  const error = { message, type: 'invalid_request_error', param: null, code };
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) };
+}

@@ -1,0 +1,88 @@
+// The client events about conversation items: create, retrieve, delete, truncate.
+// Rule: an item that is not there is named in the error.
+
+import { isObject, type JsonObject } from '../../realtime/json-event.ts';
+import { type Failure, invalidValue, missing, type Outlet } from './outlet.ts';
+import { type Conversation, readItem, retrievedItem, truncate } from './realtime/conversation.ts';
+import type { RealtimeSession } from './realtime/session.ts';
+
+/** What a client event leads to: nothing more, or a mistake. */
+export type Handler = (event: JsonObject) => Failure | undefined;
+
+interface Place {
+  readonly outlet: Outlet;
+  readonly session: RealtimeSession;
+  readonly conversation: Conversation;
+}
+
+/** The handlers of `conversation.item.*`, by type of event. */
+export function itemHandlers(place: Place): Readonly<Record<string, Handler>> {
+  return {
+    'conversation.item.create': (event) => createItem(place, event),
+    'conversation.item.retrieve': (event) => retrieveItem(place, event),
+    'conversation.item.delete': (event) => deleteItem(place, event),
+    'conversation.item.truncate': (event) => truncateItem(place, event),
+  };
+}
+
+function createItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
+  if (!isObject(event.item)) return missing('item');
+  const entry = readItem(event.item, session.input.format);
+  if ('code' in entry) return entry;
+  if (conversation.find(entry.item.id)) {
+    return invalidValue('item.id', `Error adding item: an item with id '${entry.item.id}' already exists.`);
+  }
+  if (entry.item.type === 'function_call_output' && !hasCall(conversation, entry.item.call_id)) {
+    const message = `Tool call ID '${entry.item.call_id}' not found in conversation.`;
+    return { code: 'invalid_tool_call_id', message, param: 'item.call_id' };
+  }
+  const after = typeof event.previous_item_id === 'string' ? event.previous_item_id : undefined;
+  const previous = conversation.insert(entry, after);
+  if (previous === undefined) return notFound('previous_item_id', after);
+  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  return undefined;
+}
+
+function hasCall(conversation: Conversation, callId: unknown): boolean {
+  return conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
+}
+
+function retrieveItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
+  if (typeof event.item_id !== 'string') return missing('item_id');
+  const entry = conversation.find(event.item_id);
+  if (!entry) return notFound('item_id', event.item_id);
+  outlet.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
+  return undefined;
+}
+
+function deleteItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
+  if (typeof event.item_id !== 'string') return missing('item_id');
+  if (!conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
+  outlet.send('conversation.item.deleted', { item_id: event.item_id });
+  return undefined;
+}
+
+function truncateItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
+  const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
+  if (typeof itemId !== 'string') return missing('item_id');
+  if (typeof audioEndMs !== 'number') return missing('audio_end_ms');
+  if (contentIndex === undefined) return missing('content_index');
+  if (contentIndex !== 0) return invalidValue('content_index', 'Only content_index 0 can be truncated.');
+  const entry = conversation.find(itemId);
+  if (!entry) return notFound('item_id', itemId);
+  if (entry.spokenMs === undefined) {
+    return invalidValue('item_id', 'Only model output audio messages can be truncated.');
+  }
+  if (audioEndMs < 0 || audioEndMs > entry.spokenMs) {
+    const message = `Audio content of ${Math.round(entry.spokenMs)}ms is already shorter than ${audioEndMs}ms`;
+    return invalidValue('audio_end_ms', message);
+  }
+  truncate(entry, audioEndMs);
+  outlet.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
+  return undefined;
+}
+
+function notFound(param: string, itemId: unknown): Failure {
+  return { code: 'item_not_found', message: `Item with item_id '${itemId}' not found.`, param };
+}

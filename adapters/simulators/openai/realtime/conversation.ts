@@ -1,0 +1,205 @@
+// The conversation of one OpenAI Realtime session: its items in order, what they weigh, and what the caller last said.
+// Rule: the newest heard item alone keeps its audio, so that a long session stays small.
+
+import { z } from 'zod';
+import { decodeBase64, encodeBase64 } from '../../../../codecs/base64.ts';
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/g711.ts';
+import { bytesOf, durationMs, samplesOf } from '../../../../codecs/pcm16.ts';
+import { createId } from '../../clock.ts';
+import type { Prompt } from '../../voice/replies.ts';
+import type { Clip } from '../../voice/voice.ts';
+import { type Failure, failureOf, invalidValue } from '../outlet.ts';
+import { heardTokens, IMAGE_TOKENS, NO_TOKENS, spokenTokens, type Tokens, textTokenCount } from '../usage.ts';
+import { type AudioFormat, rateOf } from './session.ts';
+
+const id = z.string().min(1).max(32).optional();
+const status = z.enum(['completed', 'incomplete', 'in_progress']).optional();
+const inputText = z.looseObject({ type: z.literal('input_text'), text: z.string() });
+const userContent = z.discriminatedUnion('type', [
+  inputText,
+  z.looseObject({ type: z.literal('input_audio'), audio: z.string(), transcript: z.string().nullish() }),
+  z.looseObject({ type: z.literal('input_image'), image_url: z.string() }),
+]);
+const assistantContent = z.looseObject({ type: z.enum(['output_text', 'output_audio']), text: z.string().nullish() });
+
+const itemSchema = z.discriminatedUnion('type', [
+  z.discriminatedUnion('role', [
+    z.looseObject({ type: z.literal('message'), role: z.literal('user'), id, status, content: z.array(userContent) }),
+    z.looseObject({ type: z.literal('message'), role: z.literal('system'), id, status, content: z.array(inputText) }),
+    z.looseObject({
+      type: z.literal('message'),
+      role: z.literal('assistant'),
+      id,
+      status,
+      content: z.array(assistantContent),
+    }),
+  ]),
+  z.looseObject({
+    type: z.literal('function_call'),
+    id,
+    status,
+    call_id: z.string().optional(),
+    name: z.string(),
+    arguments: z.string(),
+  }),
+  z.looseObject({ type: z.literal('function_call_output'), id, status, call_id: z.string(), output: z.string() }),
+  z.looseObject({ type: z.literal('mcp_list_tools'), id }),
+  z.looseObject({ type: z.literal('mcp_call'), id }),
+  z.looseObject({ type: z.literal('mcp_approval_request'), id }),
+  z.looseObject({ type: z.literal('mcp_approval_response'), id }),
+]);
+
+/** An item as it stands in the conversation; `item` is what the client is shown. */
+export interface Entry {
+  readonly item: { readonly id: string; readonly type: string; status?: string; [field: string]: unknown };
+  tokens: Tokens;
+  /** A response has paid for it. */
+  paid: boolean;
+  /** The caller's speech. */
+  heard?: { readonly clip: Clip | undefined; readonly speechMs: number };
+  /** The audio of an assistant's item, in the milliseconds that were sent. */
+  spokenMs?: number;
+}
+
+/** The ordered items of one session. */
+export class Conversation {
+  readonly id = createId('conv_');
+  readonly #entries: Entry[] = [];
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  get lastId(): string | null {
+    return this.#entries.at(-1)?.item.id ?? null;
+  }
+
+  find(itemId: string): Entry | undefined {
+    return this.#entries.find((entry) => entry.item.id === itemId);
+  }
+
+  /** Adds at the end, or after `previousId` (`root`: at the front). Returns the id before it; undefined: there is none such. */
+  insert(entry: Entry, previousId?: string): string | null | undefined {
+    if (entry.heard) this.#dropOlderAudio();
+    if (previousId === undefined) {
+      const before = this.lastId;
+      this.#entries.push(entry);
+      return before;
+    }
+    const index = previousId === 'root' ? 0 : this.#entries.findIndex(({ item }) => item.id === previousId) + 1;
+    if (index === 0 && previousId !== 'root') return undefined;
+    this.#entries.splice(index, 0, entry);
+    return index === 0 ? null : previousId;
+  }
+
+  remove(itemId: string): boolean {
+    const index = this.#entries.findIndex((entry) => entry.item.id === itemId);
+    if (index >= 0) this.#entries.splice(index, 1);
+    return index >= 0;
+  }
+
+  #dropOlderAudio(): void {
+    for (const entry of this.#entries) {
+      if (entry.heard?.clip) entry.heard = { clip: undefined, speechMs: entry.heard.speechMs };
+    }
+  }
+}
+
+/** A client's item, checked and weighed; or what is wrong with it. */
+export function readItem(given: unknown, format: AudioFormat): Entry | Failure {
+  const parsed = itemSchema.safeParse(given);
+  if (!parsed.success) return failureOf(parsed.error, given, 'item');
+  const value = parsed.data;
+  const item = { ...value, id: value.id ?? createId('item_'), object: 'realtime.item' };
+  if (value.type === 'function_call')
+    return entry({ ...item, status: 'completed', call_id: value.call_id ?? createId('call_', 16) });
+  if (value.type === 'message' && value.role === 'user')
+    return readUserMessage({ ...item, status: 'completed' }, format);
+  return entry({ ...item, status: 'completed' });
+}
+
+function entry(item: Entry['item']): Entry {
+  return { item, tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) }, paid: false };
+}
+
+function readUserMessage(item: Entry['item'], format: AudioFormat): Entry | Failure {
+  const made = entry(item);
+  const parts = partsOf(item);
+  const images = parts.filter((part) => part.type === 'input_image').length;
+  const audio = parts.find((part) => part.type === 'input_audio');
+  made.tokens = { ...made.tokens, image: images * IMAGE_TOKENS };
+  if (!audio) return made;
+  const bytes = decodeBase64(String(audio.audio));
+  if (!bytes) return invalidValue('item.content', 'Invalid audio: expected base64-encoded bytes.');
+  const clip = { samples: decodeAudio(bytes, format), sampleRateHz: rateOf(format) };
+  // What is heard is shown by `retrieve` alone, and then encoded anew.
+  const content = parts.map((part) => (part === audio ? { ...part, audio: undefined } : part));
+  return heardEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
+}
+
+/** The item of a committed turn. */
+export function turnEntry(itemId: string, clip: Clip, speechMs: number, heardMs: number): Entry {
+  const content = [{ type: 'input_audio', transcript: null }];
+  const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
+  return { ...heardEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: heardTokens(heardMs) } };
+}
+
+function heardEntry(item: Entry['item'], clip: Clip, speechMs: number): Entry {
+  const audio = heardTokens(durationMs(clip.samples.length, clip.sampleRateHz));
+  return {
+    ...entry(item),
+    tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)), audio },
+    heard: { clip, speechMs },
+  };
+}
+
+/** The item with its audio, as `conversation.item.retrieved` shows it. */
+export function retrievedItem({ item, heard }: Entry, format: AudioFormat): Entry['item'] {
+  const clip = heard?.clip;
+  if (!clip) return item;
+  const audio = encodeBase64(encodeAudio(clip.samples, format));
+  return { ...item, content: partsOf(item).map((part) => (part.type === 'input_audio' ? { ...part, audio } : part)) };
+}
+
+/** Cuts what the caller did not hear. The provider drops the whole transcript, since it has no times in it. */
+export function truncate(made: Entry, audioEndMs: number): void {
+  made.spokenMs = audioEndMs;
+  made.tokens = { ...NO_TOKENS, audio: spokenTokens(audioEndMs) };
+  made.item.content = partsOf(made.item).map((part) => ({ ...part, transcript: '' }));
+}
+
+/** What a reply to these items answers. */
+export function promptOf(entries: readonly Entry[]): Prompt {
+  const last = entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output');
+  if (!last) return { kind: 'silence' };
+  if (last.heard) return { kind: 'speech', speechMs: last.heard.speechMs };
+  if (last.item.type !== 'function_call_output') return { kind: 'text', text: textOf(last.item) };
+  const call = entries.find(({ item }) => item.type === 'function_call' && item.call_id === last.item.call_id);
+  return { kind: 'tool', name: String(call?.item.name ?? 'function'), output: String(last.item.output) };
+}
+
+/** The caller's own words, when the last thing was said rather than written. */
+export function lastWords(entries: readonly Entry[]): Clip | undefined {
+  return entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output')?.heard?.clip;
+}
+
+function textOf(item: Entry['item']): string {
+  const texts = partsOf(item).map((part) => part.text ?? part.transcript ?? '');
+  return [...texts, item.arguments ?? '', item.output ?? ''].filter(Boolean).join(' ');
+}
+
+function partsOf(item: Entry['item']): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(item.content) ? item.content : [];
+}
+
+/** Bytes of a session's input format as samples, at the rate of `rateOf`. */
+export function decodeAudio(bytes: Buffer, format: AudioFormat): Int16Array {
+  if (format.type === 'audio/pcm') return samplesOf(bytes);
+  return format.type === 'audio/pcmu' ? decodeMulaw(bytes) : decodeAlaw(bytes);
+}
+
+/** Samples at the rate of `rateOf` as bytes of a session's format. */
+export function encodeAudio(samples: Int16Array, format: AudioFormat): Buffer {
+  if (format.type === 'audio/pcm') return bytesOf(samples);
+  return format.type === 'audio/pcmu' ? encodeMulaw(samples) : encodeAlaw(samples);
+}

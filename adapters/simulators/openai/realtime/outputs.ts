@@ -1,0 +1,193 @@
+// The items that a reply of OpenAI Realtime streams: a text message, a spoken message, a function call.
+// Rule: what was announced is always finished, completely or as incomplete, in the provider's order.
+
+import { encodeBase64 } from '../../../../codecs/base64.ts';
+import type { JsonObject } from '../../../realtime/json-event.ts';
+import { createId } from '../../clock.ts';
+import type { SimulatorTimes } from '../../contract.ts';
+import { textTokens } from '../../voice/replies.ts';
+import { streamText, streamVoice } from '../../voice/streams.ts';
+import type { Clip } from '../../voice/voice.ts';
+import type { Outlet } from '../outlet.ts';
+import { NO_TOKENS, spokenTokens, textTokenCount } from '../usage.ts';
+import { type Conversation, type Entry, encodeAudio } from './conversation.ts';
+import { type AudioFormat, rateOf } from './session.ts';
+
+/** What an output needs of its reply. */
+export interface OutputSetup {
+  readonly outlet: Outlet;
+  readonly times: SimulatorTimes;
+  readonly responseId: string;
+  /** Undefined: the reply is outside of the conversation. */
+  readonly conversation: Conversation | undefined;
+  readonly maxTokens: number;
+  /** All was streamed; `whole`: nothing was cut by `maxTokens`. */
+  readonly finished: (whole: boolean) => void;
+}
+
+/** One item being streamed. */
+export interface Output {
+  readonly entry: Entry;
+  /** Announces the item and begins to stream it. */
+  start(): void;
+  /** Ends the item where it is. */
+  stop(status: 'completed' | 'incomplete'): void;
+}
+
+const OUTPUT_INDEX = 0;
+const CONTENT_INDEX = 0;
+
+function openItem(setup: OutputSetup, entry: Entry): void {
+  const { outlet, responseId, conversation } = setup;
+  outlet.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  if (!conversation) return;
+  const previous = conversation.insert(entry);
+  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+}
+
+function closeItem(setup: OutputSetup, entry: Entry, status: string): void {
+  const { outlet, responseId, conversation } = setup;
+  entry.item.status = status;
+  outlet.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  if (!conversation) return;
+  const index = conversation.entries.indexOf(entry);
+  const previous = conversation.entries[index - 1]?.item.id ?? null;
+  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+}
+
+function messageEntry(): Entry {
+  const item = {
+    id: createId('item_'),
+    object: 'realtime.item',
+    type: 'message',
+    status: 'in_progress',
+    role: 'assistant',
+    content: [],
+  };
+  return { item, tokens: NO_TOKENS, paid: false };
+}
+
+function partSender(setup: OutputSetup, itemId: string): (type: string, fields?: JsonObject) => void {
+  const ids = {
+    response_id: setup.responseId,
+    item_id: itemId,
+    output_index: OUTPUT_INDEX,
+    content_index: CONTENT_INDEX,
+  };
+  return (type, fields) => setup.outlet.send(type, { ...ids, ...fields });
+}
+
+function pieces(setup: OutputSetup, texts: readonly string[], send: (delta: string) => void) {
+  return streamText({
+    stage: setup.outlet.stage,
+    tokenMs: setup.times.tokenMs,
+    pieces: texts,
+    send,
+    allowed: (text) => textTokenCount(text) <= setup.maxTokens,
+  });
+}
+
+/** A written message. */
+export function textOutput(setup: OutputSetup, text: string): Output {
+  const entry = messageEntry();
+  const send = partSender(setup, entry.item.id);
+  const sender = pieces(setup, textTokens(text), (delta) => send('response.output_text.delta', { delta }));
+  return {
+    entry,
+    start() {
+      openItem(setup, entry);
+      send('response.content_part.added', { part: { type: 'text', text: '' } });
+      sender.start((whole) => setup.finished(whole));
+    },
+    stop(status) {
+      sender.cancel();
+      const said = sender.said();
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(said) };
+      entry.item.content = [{ type: 'output_text', text: said }];
+      send('response.output_text.done', { text: said });
+      send('response.content_part.done', { part: { type: 'text', text: said } });
+      closeItem(setup, entry, status);
+    },
+  };
+}
+
+/** A spoken message: the transcript and the audio run side by side. */
+export function audioOutput(
+  setup: OutputSetup,
+  speech: { readonly text: string; readonly format: AudioFormat; readonly playback: Clip | undefined },
+): Output {
+  const entry = messageEntry();
+  const send = partSender(setup, entry.item.id);
+  const pending = { transcript: true, audio: true, whole: true };
+  const finish = (part: 'transcript' | 'audio', whole: boolean) => {
+    pending[part] = false;
+    pending.whole &&= whole;
+    if (!pending.transcript && !pending.audio) setup.finished(pending.whole);
+  };
+  const sender = pieces(setup, textTokens(speech.text), (delta) =>
+    send('response.output_audio_transcript.delta', { delta }),
+  );
+  const audio = streamVoice({
+    stage: setup.outlet.stage,
+    times: setup.times,
+    spoken: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
+    send: (samples) =>
+      send('response.output_audio.delta', { delta: encodeBase64(encodeAudio(samples, speech.format)) }),
+    allowed: (ms) => textTokenCount(speech.text) + spokenTokens(ms) <= setup.maxTokens,
+  });
+  return {
+    entry,
+    start() {
+      openItem(setup, entry);
+      send('response.content_part.added', { part: { type: 'audio', transcript: '' } });
+      sender.start((whole) => finish('transcript', whole));
+      audio.start((whole) => finish('audio', whole));
+    },
+    stop(status) {
+      sender.cancel();
+      audio.cancel();
+      const transcript = sender.said();
+      entry.spokenMs = audio.sentMs();
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(transcript), audio: spokenTokens(audio.sentMs()) };
+      entry.item.content = [{ type: 'output_audio', transcript }];
+      send('response.output_audio.done');
+      send('response.output_audio_transcript.done', { transcript });
+      send('response.content_part.done', { part: { type: 'audio', transcript } });
+      closeItem(setup, entry, status);
+    },
+  };
+}
+
+/** A function call. */
+export function callOutput(setup: OutputSetup, call: { readonly name: string; readonly arguments: string }): Output {
+  const callId = createId('call_', 16);
+  const item = {
+    id: createId('item_'),
+    object: 'realtime.item',
+    type: 'function_call',
+    status: 'in_progress',
+    name: call.name,
+    call_id: callId,
+    arguments: '',
+  };
+  const entry: Entry = { item, tokens: NO_TOKENS, paid: false };
+  const ids = { response_id: setup.responseId, item_id: item.id, output_index: OUTPUT_INDEX, call_id: callId };
+  const sender = pieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
+    setup.outlet.send('response.function_call_arguments.delta', { ...ids, delta }),
+  );
+  return {
+    entry,
+    start() {
+      openItem(setup, entry);
+      sender.start((whole) => setup.finished(whole));
+    },
+    stop(status) {
+      sender.cancel();
+      item.arguments = sender.said();
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(item.arguments + item.name) };
+      const done = { ...ids, name: item.name, arguments: item.arguments };
+      if (status === 'completed') setup.outlet.send('response.function_call_arguments.done', done);
+      closeItem(setup, entry, status);
+    },
+  };
+}

@@ -1,0 +1,204 @@
+// The rehearsal of OpenAI Realtime: one session's client events and what follows from them.
+// Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
+
+import type { Frame } from '../../../../codecs/frame.ts';
+import { isObject, type JsonObject } from '../../../realtime/json-event.ts';
+import { createId, type Stage, type Step } from '../../clock.ts';
+import type { Call, Script } from '../../contract.ts';
+import { type Handler, itemHandlers } from '../items.ts';
+import { type Failure, invalidValue, missing, Outlet, readClientEvent, wholeMinutes } from '../outlet.ts';
+import { Conversation, turnEntry } from './conversation.ts';
+import { type CommittedTurn, InputBuffer } from './input.ts';
+import { readResponseRequest } from './request.ts';
+import { RealtimeReply, type ResponseRequest } from './response.ts';
+import { createSession, describeSession, type RealtimeSession, updateSession } from './session.ts';
+import { transcribe } from './transcription.ts';
+
+const NOT_JSON: Failure = {
+  code: 'invalid_json',
+  message: 'Could not parse the message: expected a text frame with one JSON object.',
+};
+
+/** One Realtime session. */
+export class RealtimeScript implements Script {
+  readonly #outlet: Outlet;
+  readonly #call: Call;
+  readonly #session: RealtimeSession;
+  readonly #conversation = new Conversation();
+  readonly #input: InputBuffer;
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  readonly #outside = new Set<RealtimeReply>();
+  #active: RealtimeReply | undefined;
+  #replyWaits = false;
+  #idle: Step | undefined;
+  #spoken = false;
+
+  constructor(stage: Stage, call: Call) {
+    this.#outlet = new Outlet(stage);
+    this.#call = call;
+    const transcribing = call.handshake.query.get('intent') === 'transcription';
+    this.#session = createSession({
+      id: createId('sess_'),
+      type: transcribing ? 'transcription' : 'realtime',
+      model: call.handshake.query.get('model') ?? '',
+      expiresAt: Math.floor((call.startedAtMs + call.options.sessionCapMs) / 1000),
+    });
+    this.#input = new InputBuffer({
+      outlet: this.#outlet,
+      session: this.#session,
+      createDetector: call.voiceDetector,
+      keepMs: call.options.playbackMs,
+      events: { speechStarted: () => this.#speechStarted(), committed: (turn) => this.#committed(turn) },
+    });
+    this.#handlers = this.#createHandlers();
+  }
+
+  opened(): void {
+    this.#outlet.send('session.created', { session: describeSession(this.#session) });
+    this.#outlet.stage.after(this.#call.options.sessionCapMs, () => this.#expire());
+  }
+
+  received(frame: Frame): void {
+    const event = readClientEvent(frame);
+    const failure = event ? this.#handle(event) : NOT_JSON;
+    if (failure) this.#outlet.fail(failure, event?.event_id);
+  }
+
+  ended(): void {
+    this.#input.free();
+  }
+
+  #handle(event: JsonObject): Failure | undefined {
+    if (event.type === undefined) return missing('type');
+    const handler = Object.hasOwn(this.#handlers, String(event.type)) ? this.#handlers[String(event.type)] : undefined;
+    if (handler) return handler(event);
+    const supported = Object.keys(this.#handlers).map((type) => `'${type}'`);
+    return invalidValue('type', `Invalid value: '${event.type}'. Supported values are: ${supported.join(', ')}.`);
+  }
+
+  #createHandlers(): Readonly<Record<string, Handler>> {
+    return {
+      'session.update': (event) => this.#updateSession(event),
+      'input_audio_buffer.append': (event) => this.#input.append(event.audio),
+      'input_audio_buffer.commit': () => this.#input.commit(),
+      'input_audio_buffer.clear': () => this.#input.clear(),
+      ...itemHandlers({ outlet: this.#outlet, session: this.#session, conversation: this.#conversation }),
+      'response.create': (event) => this.#createResponse(event),
+      'response.cancel': (event) => this.#cancelResponse(event),
+    };
+  }
+
+  #updateSession(event: JsonObject): Failure | undefined {
+    if (!isObject(event.session)) return missing('session');
+    const failure = updateSession(this.#session, event.session, this.#spoken);
+    if (!failure) this.#outlet.send('session.updated', { session: describeSession(this.#session) });
+    return failure;
+  }
+
+  #createResponse(event: JsonObject): Failure | undefined {
+    if (this.#session.type === 'transcription') {
+      return invalidValue('type', 'A transcription session does not create responses.');
+    }
+    const request = readResponseRequest(event.response ?? {}, this.#session, this.#conversation);
+    if ('code' in request) return request;
+    if (request.conversation && this.#active) {
+      const message =
+        `Conversation already has an active response in progress: ${this.#active.id}. ` +
+        'Wait until the response is finished before creating a new one.';
+      return { code: 'conversation_already_has_active_response', message };
+    }
+    this.#start(request);
+    return undefined;
+  }
+
+  #cancelResponse(event: JsonObject): Failure | undefined {
+    const all = [...(this.#active ? [this.#active] : []), ...this.#outside];
+    const found = event.response_id == null ? this.#active : all.find(({ id }) => id === event.response_id);
+    if (!found) {
+      return { code: 'response_cancel_not_active', message: 'Cancellation failed: no active response found' };
+    }
+    found.cancel('client_cancelled');
+    return undefined;
+  }
+
+  #start(request: ResponseRequest): void {
+    this.#idle?.cancel();
+    this.#replyWaits = false;
+    if (request.modality === 'audio') this.#spoken = true;
+    const reply = new RealtimeReply({
+      outlet: this.#outlet,
+      options: this.#call.options,
+      request,
+      done: (ended) => this.#replyDone(ended),
+    });
+    if (request.conversation) this.#active = reply;
+    else this.#outside.add(reply);
+  }
+
+  #replyDone(reply: RealtimeReply): void {
+    this.#outside.delete(reply);
+    if (this.#active !== reply) return;
+    this.#active = undefined;
+    if (this.#replyWaits) this.#reply();
+    else this.#awaitCaller(reply.playedAtMs);
+  }
+
+  #speechStarted(): void {
+    if (this.#session.input.turn_detection?.interrupt_response) {
+      this.#replyWaits = false;
+      this.#active?.cancel('turn_detected');
+    }
+    this.#idle?.cancel();
+  }
+
+  #committed(turn: CommittedTurn): void {
+    const { itemId, clip, speechMs, heardMs } = turn;
+    const { turn_detection: detection, transcription } = this.#session.input;
+    this.#outlet.send('input_audio_buffer.committed', {
+      previous_item_id: this.#conversation.lastId,
+      item_id: itemId,
+    });
+    const entry = turnEntry(itemId, clip, speechMs, heardMs);
+    const previous = this.#conversation.insert(entry);
+    this.#outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+    this.#outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+    const settings = transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
+    const { times } = this.#call.options;
+    if (settings) transcribe({ outlet: this.#outlet, times, entry, model: settings.model, billedMs: heardMs });
+    if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
+  }
+
+  /** Answers with the session's own settings; after the reply in progress, if there is one. */
+  #reply(): void {
+    if (this.#active) {
+      this.#replyWaits = true;
+      return;
+    }
+    const request = readResponseRequest({}, this.#session, this.#conversation);
+    if (!('code' in request)) this.#start(request);
+  }
+
+  /** `idle_timeout_ms`: when the caller stays silent after a reply was played, the provider speaks again. */
+  #awaitCaller(fromMs: number): void {
+    const detection = this.#session.input.turn_detection;
+    if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null || this.#input.speaking) return;
+    const startMs = this.#input.positionMs;
+    const delayMs = Math.max(0, fromMs - this.#outlet.stage.nowMs) + detection.idle_timeout_ms;
+    this.#idle = this.#outlet.stage.after(delayMs, () => {
+      const triggered = {
+        audio_start_ms: startMs,
+        audio_end_ms: this.#input.positionMs,
+        item_id: this.#input.nextItemId,
+      };
+      this.#outlet.send('input_audio_buffer.timeout_triggered', triggered);
+      this.#input.commitSilence();
+    });
+  }
+
+  #expire(): void {
+    const minutes = wholeMinutes(this.#call.options.sessionCapMs);
+    const message = `Your session hit the maximum duration of ${minutes} minutes.`;
+    this.#outlet.fail({ code: 'session_expired', message }, undefined);
+    this.#outlet.stage.close(1001, message);
+  }
+}

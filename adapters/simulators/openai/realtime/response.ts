@@ -1,0 +1,158 @@
+// One response of OpenAI Realtime: from response.created to response.done, whichever way it ends.
+// Rule: it ends once; a cancelled response bills what it had produced.
+
+import type { JsonObject } from '../../../realtime/json-event.ts';
+import { createId, type Step } from '../../clock.ts';
+import type { SimulatorOptions } from '../../contract.ts';
+import { argumentsFor } from '../../voice/arguments.ts';
+import { answer } from '../../voice/replies.ts';
+import type { Outlet } from '../outlet.ts';
+import { addTokens, NO_TOKENS, responseUsage, textTokenCount } from '../usage.ts';
+import { type Conversation, type Entry, lastWords, promptOf } from './conversation.ts';
+import { audioOutput, callOutput, type Output, type OutputSetup, textOutput } from './outputs.ts';
+import type { RealtimeSession, Tool } from './session.ts';
+
+/** What one response is asked for: the session's settings, with those of `response.create` over them. */
+export interface ResponseRequest
+  extends Pick<RealtimeSession, 'modality' | 'instructions' | 'tools' | 'toolChoice' | 'maxOutputTokens'> {
+  readonly output: RealtimeSession['output'];
+  readonly metadata: unknown;
+  /** The items that are answered. */
+  readonly context: readonly Entry[];
+  /** Undefined: the response is outside of the conversation. */
+  readonly conversation: Conversation | undefined;
+}
+
+/** What a response needs; `done` is called once, when it has ended. */
+export interface ResponseSetup {
+  readonly outlet: Outlet;
+  readonly options: SimulatorOptions;
+  readonly request: ResponseRequest;
+  readonly done: (response: RealtimeReply) => void;
+}
+
+/** A response in progress. */
+export class RealtimeReply {
+  readonly id = createId('resp_');
+  readonly request: ResponseRequest;
+  readonly #outlet: Outlet;
+  readonly #options: SimulatorOptions;
+  readonly #done: (response: RealtimeReply) => void;
+  readonly #output: Output;
+  readonly #start: Step;
+  #opened = false;
+  #ended = false;
+  /** When its first audio went out, and how much of it there is. */
+  startedAtMs = 0;
+
+  constructor(setup: ResponseSetup) {
+    this.request = setup.request;
+    this.#outlet = setup.outlet;
+    this.#options = setup.options;
+    this.#done = setup.done;
+    this.#outlet.send('response.created', { response: this.#describe('in_progress', null, []) });
+    if (this.#options.rateLimits === 'start') this.#sendRateLimits();
+    this.#output = this.#chooseOutput();
+    const { firstAudioMs, firstTextMs } = this.#options.times;
+    const spoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
+    this.#start = this.#outlet.stage.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
+  }
+
+  /** The time at which a player that began at once has played all of it. */
+  get playedAtMs(): number {
+    return this.startedAtMs + (this.#output.entry.spokenMs ?? 0);
+  }
+
+  cancel(reason: 'turn_detected' | 'client_cancelled'): void {
+    this.#end('cancelled', { type: 'cancelled', reason });
+  }
+
+  #open(): void {
+    this.#opened = true;
+    this.startedAtMs = this.#outlet.stage.nowMs;
+    this.#output.start();
+  }
+
+  #chooseOutput(): Output {
+    const { request } = this;
+    const setup: OutputSetup = {
+      outlet: this.#outlet,
+      times: this.#options.times,
+      responseId: this.id,
+      conversation: request.conversation,
+      maxTokens: request.maxOutputTokens === 'inf' ? Number.POSITIVE_INFINITY : request.maxOutputTokens,
+      finished: (whole) => this.#finish(whole),
+    };
+    const tool = chooseTool(request);
+    if (tool) {
+      const values = JSON.stringify(argumentsFor(tool.parameters));
+      return callOutput(setup, { name: tool.name ?? 'function', arguments: values });
+    }
+    const text = answer(promptOf(request.context));
+    if (request.modality === 'text') return textOutput(setup, text);
+    return audioOutput(setup, { text, format: request.output.format, playback: lastWords(request.context) });
+  }
+
+  #finish(whole: boolean): void {
+    if (whole) this.#end('completed', { type: 'completed' });
+    else this.#end('incomplete', { type: 'incomplete', reason: 'max_output_tokens' });
+  }
+
+  #end(status: 'completed' | 'cancelled' | 'incomplete', details: JsonObject): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#start.cancel();
+    const { entry } = this.#output;
+    if (this.#opened) this.#output.stop(status === 'completed' ? 'completed' : 'incomplete');
+    const usage = this.#usage();
+    for (const paid of this.request.context) paid.paid = true;
+    const response = { ...this.#describe(status, details, this.#opened ? [entry.item] : []), usage };
+    this.#outlet.send('response.done', { response });
+    if (this.#options.rateLimits === 'end') this.#sendRateLimits();
+    this.#done(this);
+  }
+
+  #usage() {
+    const { context, instructions, tools } = this.request;
+    const fixed = textTokenCount(instructions) + (tools.length > 0 ? textTokenCount(JSON.stringify(tools)) : 0);
+    const paid = context.filter((entry) => entry.paid);
+    const sum = (entries: readonly Entry[]) =>
+      entries.reduce((total, { tokens }) => addTokens(total, tokens), NO_TOKENS);
+    const input = addTokens(sum(context), { ...NO_TOKENS, text: fixed });
+    const cached = paid.length > 0 ? addTokens(sum(paid), { ...NO_TOKENS, text: fixed }) : NO_TOKENS;
+    return responseUsage(input, cached, this.#output.entry.tokens);
+  }
+
+  #describe(status: string, details: JsonObject | null, output: readonly unknown[]): JsonObject {
+    const { request } = this;
+    return {
+      object: 'realtime.response',
+      id: this.id,
+      status,
+      status_details: details?.type === 'completed' ? null : details,
+      output,
+      conversation_id: request.conversation?.id ?? null,
+      output_modalities: [request.modality],
+      max_output_tokens: request.maxOutputTokens,
+      audio: { output: { format: request.output.format, voice: request.output.voice } },
+      usage: null,
+      metadata: request.metadata ?? null,
+    };
+  }
+
+  #sendRateLimits(): void {
+    this.#outlet.send('rate_limits.updated', {
+      rate_limits: [
+        { name: 'requests', limit: 5000, remaining: 4999, reset_seconds: 0.012 },
+        { name: 'tokens', limit: 400_000, remaining: 395_904, reset_seconds: 0.614 },
+      ],
+    });
+  }
+}
+
+/** The first function that may be called, unless its result is what is answered. */
+function chooseTool({ tools, toolChoice, context }: ResponseRequest): Tool | undefined {
+  const functions = tools.filter((tool) => tool.type === 'function' && tool.name);
+  if (toolChoice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;
+  return typeof toolChoice === 'object' ? functions.find((tool) => tool.name === toolChoice.name) : functions[0];
+}

@@ -1,0 +1,59 @@
+// What a Responses request may say, and what in it is answered.
+// Rule: a field that is not known is kept and ignored.
+
+import { z } from 'zod';
+import type { Prompt } from '../../voice/replies.ts';
+import { toolChoiceSchema, toolSchema } from '../realtime/session.ts';
+
+/** An input item of any kind. */
+export const itemSchema = z.looseObject({
+  type: z.string().optional(),
+  role: z.string().optional(),
+  content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish(),
+  call_id: z.string().optional(),
+  name: z.string().optional(),
+  arguments: z.string().optional(),
+  output: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).optional(),
+});
+/** A checked item of the context. */
+export type Item = z.infer<typeof itemSchema>;
+
+/** The fields of `response.create` that matter here. */
+export const requestSchema = z.looseObject({
+  model: z.string().optional(),
+  input: z.union([z.string(), z.array(itemSchema)]).optional(),
+  /** `false` only prepares the context. */
+  generate: z.boolean().optional(),
+  instructions: z.string().nullish(),
+  previous_response_id: z.string().nullish(),
+  stream_id: z.string().nullish(),
+  background: z.literal(false, 'background is not supported over a WebSocket').nullish(),
+  tools: z.array(toolSchema).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
+  max_output_tokens: z.int().min(1).nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+});
+/** A checked `response.create`. */
+export type ResponsesRequest = z.infer<typeof requestSchema>;
+
+/** The input as items; a string is a message of the user. */
+export function inputItems(input: ResponsesRequest['input']): readonly Item[] {
+  return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : (input ?? []);
+}
+
+/** What a response to these items answers. */
+export function promptOf(context: readonly Item[]): Prompt {
+  const last = context.findLast((item) => item.role === 'user' || item.type === 'function_call_output');
+  if (!last) return { kind: 'silence' };
+  if (last.type !== 'function_call_output') return { kind: 'text', text: textOfItem(last) };
+  const call = context.find((item) => item.type === 'function_call' && item.call_id === last.call_id);
+  return { kind: 'tool', name: call?.name ?? 'function', output: textOfItem(last) };
+}
+
+/** All text in an item, for its answer and its weight. */
+export function textOfItem({ content, output, arguments: values }: Item): string {
+  const parts = [content, output].flatMap((value) =>
+    Array.isArray(value) ? value.map((part) => part.text ?? '') : [value ?? ''],
+  );
+  return [...parts, values ?? ''].filter(Boolean).join(' ');
+}

@@ -1,0 +1,173 @@
+// One response of the Responses API: its stream events, from response.created to response.completed.
+// Rule: every event has the next sequence number and the lane of its request.
+
+import type { JsonObject } from '../../../realtime/json-event.ts';
+import { createId, type Stage } from '../../clock.ts';
+import type { SimulatorTimes } from '../../contract.ts';
+import { argumentsFor } from '../../voice/arguments.ts';
+import { answer, textTokens } from '../../voice/replies.ts';
+import { streamText } from '../../voice/streams.ts';
+import { textTokenCount } from '../usage.ts';
+import { type Item, promptOf, type ResponsesRequest, textOfItem } from './request.ts';
+
+/** What a later request can continue. */
+export interface Answered {
+  readonly id: string;
+  readonly context: readonly Item[];
+  readonly tokens: number;
+}
+
+/** What a response needs; `completed` is called once, at its end. */
+export interface RunSetup {
+  readonly id: string;
+  readonly stage: Stage;
+  readonly times: SimulatorTimes;
+  readonly createdAtS: number;
+  readonly request: ResponsesRequest;
+  readonly lane: string | undefined;
+  /** Everything that is answered, oldest first. */
+  readonly context: readonly Item[];
+  readonly cachedTokens: number;
+  readonly completed: (answered: Answered) => void;
+}
+
+/** A response in progress. */
+export class ResponsesRun {
+  readonly #setup: RunSetup;
+  #sequence = 0;
+
+  constructor(setup: RunSetup) {
+    this.#setup = setup;
+  }
+
+  start(): void {
+    this.#send('response.created', { response: this.#describe('in_progress', []) });
+    this.#send('response.in_progress', { response: this.#describe('in_progress', []) });
+    if (this.#setup.request.generate === false) {
+      this.#complete([], 0, 'completed');
+      return;
+    }
+    const tool = this.#chooseTool();
+    this.#setup.stage.after(this.#setup.times.firstTextMs, () => (tool ? this.#call(tool) : this.#write()));
+  }
+
+  #write(): void {
+    const id = createId('msg_', 48);
+    const ids = { item_id: id, output_index: 0, content_index: 0 };
+    const item = { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] as unknown[] };
+    this.#send('response.output_item.added', { output_index: 0, item });
+    this.#send('response.content_part.added', { ...ids, part: textPart('') });
+    const stream = this.#stream(textTokens(answer(promptOf(this.#setup.context))), (delta) =>
+      this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] }),
+    );
+    stream.start((whole) => {
+      const text = stream.said();
+      const status = whole ? 'completed' : 'incomplete';
+      const done = { ...item, status, content: [textPart(text)] };
+      this.#send('response.output_text.done', { ...ids, text, logprobs: [] });
+      this.#send('response.content_part.done', { ...ids, part: textPart(text) });
+      this.#finish(done, textTokenCount(text), status);
+    });
+  }
+
+  #call(tool: { readonly name?: string | undefined; readonly parameters?: unknown }): void {
+    const name = tool.name ?? 'function';
+    const id = createId('fc_', 48);
+    const ids = { item_id: id, output_index: 0 };
+    const item = {
+      id,
+      type: 'function_call',
+      status: 'in_progress',
+      call_id: createId('call_', 24),
+      name,
+      arguments: '',
+    };
+    this.#send('response.output_item.added', { output_index: 0, item });
+    const values = JSON.stringify(argumentsFor(tool.parameters));
+    const stream = this.#stream(values.match(/.{1,8}/gs) ?? [], (delta) =>
+      this.#send('response.function_call_arguments.delta', { ...ids, delta }),
+    );
+    stream.start((whole) => {
+      const status = whole ? 'completed' : 'incomplete';
+      const done = { ...item, status, arguments: stream.said() };
+      this.#send('response.function_call_arguments.done', { ...ids, name, arguments: done.arguments });
+      this.#finish(done, textTokenCount(name + done.arguments), status);
+    });
+  }
+
+  #stream(pieces: readonly string[], send: (piece: string) => void) {
+    const { stage, times, request } = this.#setup;
+    const most = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
+    const allowed = (text: string) => textTokenCount(text) <= most;
+    return streamText({ stage, tokenMs: times.tokenMs, pieces, send, allowed });
+  }
+
+  #finish(item: Item & { readonly id: string }, outputTokens: number, status: 'completed' | 'incomplete'): void {
+    this.#send('response.output_item.done', { output_index: 0, item });
+    this.#complete([item], outputTokens, status);
+  }
+
+  #complete(output: readonly Item[], outputTokens: number, status: 'completed' | 'incomplete'): void {
+    const { context, cachedTokens, request } = this.#setup;
+    const texts = [request.instructions ?? '', JSON.stringify(request.tools ?? ''), ...context.map(textOfItem)];
+    const inputTokens = texts.reduce((sum, text) => sum + textTokenCount(text), 0);
+    const usage = {
+      input_tokens: inputTokens,
+      input_tokens_details: { cached_tokens: Math.min(inputTokens, cachedTokens), cache_write_tokens: 0 },
+      output_tokens: outputTokens,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: inputTokens + outputTokens,
+    };
+    this.#send(`response.${status}`, { response: { ...this.#describe(status, output), usage } });
+    this.#setup.completed({ id: this.#setup.id, context: [...context, ...output], tokens: inputTokens + outputTokens });
+  }
+
+  /** The first function that may be called, unless its result is what is answered. */
+  #chooseTool() {
+    const { request, context } = this.#setup;
+    const functions = (request.tools ?? []).filter((tool) => tool.type === 'function' && tool.name);
+    const choice = request.tool_choice ?? 'auto';
+    if (choice === 'none' || context.at(-1)?.type === 'function_call_output') return undefined;
+    return typeof choice === 'object' ? functions.find((tool) => tool.name === choice.name) : functions[0];
+  }
+
+  #describe(status: string, output: readonly unknown[]): JsonObject {
+    const { id, createdAtS, request } = this.#setup;
+    return {
+      id,
+      object: 'response',
+      created_at: createdAtS,
+      status,
+      background: false,
+      error: null,
+      incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
+      instructions: request.instructions ?? null,
+      max_output_tokens: request.max_output_tokens ?? null,
+      model: request.model ?? 'rehearsal',
+      output,
+      parallel_tool_calls: request.parallel_tool_calls ?? true,
+      previous_response_id: request.previous_response_id ?? null,
+      reasoning: request.reasoning ?? { effort: null, summary: null },
+      store: request.store ?? true,
+      temperature: request.temperature ?? 1,
+      text: request.text ?? { format: { type: 'text' } },
+      tool_choice: request.tool_choice ?? 'auto',
+      tools: request.tools ?? [],
+      top_p: request.top_p ?? 1,
+      truncation: request.truncation ?? 'disabled',
+      usage: null,
+      metadata: request.metadata ?? {},
+    };
+  }
+
+  #send(type: string, fields: JsonObject): void {
+    const { stage, lane } = this.#setup;
+    const event = { type, ...fields, sequence_number: this.#sequence, ...(lane ? { stream_id: lane } : {}) };
+    this.#sequence += 1;
+    stage.send(JSON.stringify(event));
+  }
+}
+
+function textPart(text: string): JsonObject {
+  return { type: 'output_text', text, annotations: [], logprobs: [] };
+}

@@ -1,0 +1,197 @@
+// What plain HTTP takes: the admin listener and the public one, asked by autocannon, with sessions open beside it.
+
+import type { Bench, BenchContext, BenchResult, Running } from '../../bench.ts';
+import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
+import type { Measure } from '../../figures/results.ts';
+import { median } from '../../figures/statistics.ts';
+import { startRemote } from '../../load/remote.ts';
+import { costOf } from '../../machine/proc.ts';
+
+const CONNECTIONS = 10;
+const SESSIONS = 100;
+const WARM_UP_MS = 200;
+
+export interface HttpLoad {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** It is posted; without one it is a GET. */
+  readonly body?: string;
+  readonly connections: number;
+  readonly ms: number;
+}
+
+/** What autocannon's process saw. */
+export interface HttpRun {
+  readonly seconds: number;
+  /** Requests without an answer. */
+  readonly errors: number;
+  /** Status -> answers. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Nanoseconds, compressed base64. */
+  readonly latency: string;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly title: string;
+  /** What it must answer; another one is a fault of the run. */
+  readonly status: number;
+}
+
+interface Target extends Endpoint {
+  readonly url: string;
+}
+
+export interface EndpointRun extends HttpRun {
+  /** Of the gateway's process tree, for each answer. undefined: there is no /proc. */
+  readonly cpuUs: number | undefined;
+}
+
+export const http: Bench = {
+  name: 'http',
+  description: 'requests per second and latency of the admin and the public HTTP endpoints',
+  seconds: (settings) => {
+    const { rounds, ms } = planOf(settings);
+    return 3 + (9 * (WARM_UP_MS + rounds * (ms + 60))) / 1000;
+  },
+  async run(context) {
+    const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
+    if (trunkline === undefined) {
+      const reason = `trunkline: ${context.absent.get('trunkline')}`;
+      return { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [reason] };
+    }
+    const [provider, generator] = [await context.startProvider(), await context.startGenerator()];
+    const running = await context.start(trunkline, { providerPort: provider.port });
+    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
+    const { targets, missing } = await answering(await targetsOf(running), running);
+    const runs = await takeTurns(context, running, targets);
+    await generator.close();
+    return describeHttp(targets, runs, missing);
+  },
+};
+
+const PATH = '/v1/realtime?model=bench';
+
+function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
+  return { rounds: rounds ?? (isShort ? 2 : 5), ms: 1000 * (seconds ?? (isShort ? 1 : 2)) };
+}
+
+async function targetsOf({ admin, url }: Running): Promise<Target[]> {
+  const { sessions } = (await (await fetch(`${admin}/sessions`)).json()) as { sessions: { id: string }[] };
+  const at = (base: string, id: string, path: string, status: number): Target => {
+    const title = `${id.startsWith('admin') ? 'admin' : 'public'} ${path.replace(sessions[0]?.id ?? '', '{id}')}`;
+    return { id, title, url: base + path, status };
+  };
+  const open = url('').replace(/^ws/, 'http');
+  return [
+    at(`${admin}`, 'admin_healthz', '/healthz', 200),
+    at(`${admin}`, 'admin_readyz', '/readyz', 200),
+    at(`${admin}`, 'admin_metrics', '/metrics', 200),
+    at(`${admin}`, 'admin_sessions', '/sessions', 200),
+    at(open, 'console_page', '/', 200),
+    at(open, 'console_json', '/console.json', 200),
+    at(open, 'session', `/v1/sessions/${sessions[0]?.id}`, 200),
+    at(open, 'upgrade_expected', PATH, 426),
+    at(open, 'unknown_path', '/nowhere', 404),
+  ];
+}
+
+/** The console's page is there only when it was built. */
+async function answering(targets: readonly Target[], { headers }: Running) {
+  const found = await Promise.all(
+    targets.map(async (target) => {
+      const { status } = await fetch(target.url, { headers });
+      return { target, status };
+    }),
+  );
+  const isThere = ({ target, status }: (typeof found)[number]) => target.status === status;
+  return {
+    targets: found.filter(isThere).map(({ target }) => target),
+    missing: found
+      .filter((one) => !isThere(one))
+      .map(({ target, status }) => `${target.title}: left out, it answers ${status}, not ${target.status}`),
+  };
+}
+
+/** Endpoint -> rounds. */
+async function takeTurns(context: BenchContext, running: Running, targets: readonly Target[]) {
+  const cannon = startRemote(new URL('./process.ts', import.meta.url));
+  context.onEnd(cannon.stop);
+  const { rounds, ms } = planOf(context.settings);
+  const load = ({ url }: Target, forMs: number) =>
+    cannon.ask<HttpRun>('load', { url, headers: running.headers, connections: CONNECTIONS, ms: forMs });
+  const runs = new Map(targets.map(({ id }): [string, EndpointRun[]] => [id, []]));
+  for (const target of targets) await load(target, WARM_UP_MS);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, target] of targets.entries()) {
+      context.progress(
+        `http: ${target.title}, round ${round + 1} of ${rounds}`,
+        (round + index / targets.length) / rounds,
+      );
+      const before = costOf(running.pids);
+      const run = await load(target, ms);
+      const after = costOf(running.pids);
+      const cpuUs = before && after && (after.cpuNs - before.cpuNs) / 1000 / answersOf(run);
+      runs.get(target.id)?.push({ ...run, cpuUs });
+    }
+  }
+  return runs;
+}
+
+export const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);
+const rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;
+
+export function describeHttp(
+  endpoints: readonly Endpoint[],
+  runs: ReadonlyMap<string, readonly EndpointRun[]>,
+  missing: readonly string[] = [],
+): BenchResult {
+  const of = ({ id }: Endpoint) => runs.get(id) ?? [];
+  const merged = new Map(endpoints.map((one) => [one.id, mergeHistograms(of(one).map(({ latency }) => latency))]));
+  const rows = endpoints.map((one) => {
+    const { p50, p90, p99, max, count } = percentilesMs(merged.get(one.id) ?? mergeHistograms([]));
+    const cpu = median(of(one).flatMap(({ cpuUs }) => cpuUs ?? []));
+    return [one.title, median(of(one).map(rateOf)), p50, p90, p99, max, count, Number.isFinite(cpu) ? cpu : null];
+  });
+  const measure = (id: string, unit: string, better: Measure['better'], rounds: number[]): Measure => {
+    return { id: `http.${id}`, unit, better, rounds, paired: false };
+  };
+  return {
+    figures: [],
+    measures: endpoints.flatMap((one) => [
+      measure(`rate.${one.id}`, '1/s', 'higher', of(one).map(rateOf)),
+      measure(
+        `p99_ms.${one.id}`,
+        'ms',
+        'lower',
+        of(one).map(({ latency }) => percentilesMs(latency).p99),
+      ),
+      measure(
+        `cpu_us.${one.id}`,
+        'us',
+        'lower',
+        of(one).flatMap(({ cpuUs }) => cpuUs ?? []),
+      ),
+    ]),
+    tables: [
+      {
+        title: `closed loop on ${CONNECTIONS} connections, ${SESSIONS} sessions open: latency in ms`,
+        columns: ['', 'requests/s', 'p50', 'p90', 'p99', 'max', 'requests', 'CPU us/request'],
+        rows,
+      },
+    ],
+    plots: [],
+    histograms: Object.fromEntries([...merged].map(([id, histogram]) => [`http-${id}`, encodeHistogram(histogram)])),
+    notes: [...missing, ...endpoints.flatMap((one) => faultsOf(one, of(one)))],
+  };
+}
+
+/** Answers with another status than the expected one, and requests without an answer. */
+function faultsOf({ title, status }: Endpoint, runs: readonly HttpRun[]): string[] {
+  const errors = runs.reduce((sum, one) => sum + one.errors, 0);
+  const others = runs.reduce((sum, one) => sum + answersOf(one) - (one.statuses[status] ?? 0), 0);
+  return [
+    ...(errors > 0 ? [`${title}: ${errors} requests without an answer`] : []),
+    ...(others > 0 ? [`${title}: ${others} answers with another status than ${status}`] : []),
+  ];
+}

@@ -1,0 +1,182 @@
+// Whether the audio feels the side path: the added latency of audio sessions while side tasks run, fail, hang, lose their disk or
+// their process. Direct sessions are measured beside the same side load, since all of it shares the cores of one machine.
+// Apps and LLM gateways run elsewhere, so their stand-ins here get a core only when nobody else wants it.
+
+import { constants, setPriority } from 'node:os';
+import type { Direction } from '../../../codecs/frame.ts';
+import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../../bench.ts';
+import { sideSettings } from '../../contenders/side-settings.ts';
+import { GREET_MS, PATH } from '../../contenders/start-all.ts';
+import { type Caller, startCaller } from '../../load/http/caller.ts';
+import { type Llm, startLlm } from '../../load/llm/llm.ts';
+import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
+import { beginCase, CASES, type Case, type Disk, mountDisk, type SideSeen } from './cases.ts';
+import { isolationFigures } from './figures.ts';
+import { describeIsolation } from './report.ts';
+
+const SESSIONS = 100;
+const WARM_UP_MS = 100;
+/** Short, so that concurrency does not limit the tasks. */
+const PACE = { thinkMs: 5, tokens: 1, gapMs: 0 };
+/** Tasks at once: 200 a second that take a third of a second still fit. Those of a killed process are soon run again. */
+const SIDE = { concurrency: 64, leaseMs: 1500 };
+
+/** Of the first round, whose code is not compiled yet. */
+const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
+
+export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
+
+type Directions = ReadonlyMap<Direction, LoadRun>;
+
+/** One case in one round. */
+export interface CaseRun {
+  readonly direct: Directions;
+  readonly trunkline: Directions;
+  readonly seen: SideSeen;
+}
+
+export interface IsolationData {
+  readonly cases: ReadonlyMap<Case, readonly CaseRun[]>;
+  /** Case -> why it was not measured. */
+  readonly left: ReadonlyMap<Case, string>;
+  /** Sessions that the provider no longer had at the end. */
+  readonly sessionsLost: number;
+}
+
+export const isolation: Bench = {
+  name: 'isolation',
+  description: `the added p99 of ${SESSIONS} audio sessions while the side path works, fails, hangs, or dies`,
+  seconds: (settings) => {
+    const { rounds, measureMs } = planOf(settings);
+    return 8 + ((rounds + 0.4) * CASES.length * (2 * (WARM_UP_MS + measureMs + 60) + 600)) / 1000;
+  },
+  async run(context) {
+    const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
+      context.contenders.find((one) => one.name === name),
+    );
+    const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
+    if (direct === undefined || trunkline === undefined) {
+      return { ...empty, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
+    }
+    const bed = await makeBed(context, { direct, trunkline });
+    const data = await takeTurns(context, bed);
+    return {
+      ...describeIsolation(data, context.settings.seed),
+      figures: isolationFigures(data, context.settings.seed),
+    };
+  },
+};
+
+function planOf({ isShort, rounds, seconds }: Settings) {
+  return { rounds: rounds ?? (isShort ? 3 : 8), measureMs: 1000 * (seconds ?? (isShort ? 0.8 : 2)) };
+}
+
+/** The audio sessions of one contender, open all the time. */
+interface Line {
+  readonly provider: Provider;
+  readonly generator: Generator;
+  readonly running: Running;
+}
+
+interface Bed {
+  readonly llm: Llm;
+  readonly caller: Caller;
+  readonly direct: Line;
+  readonly trunkline: Line;
+  /** A gateway whose store is on a small disk; else why there is none. */
+  readonly onDisk: { readonly line: Line; readonly disk: Disk } | string;
+}
+
+async function makeBed(
+  context: BenchContext,
+  { direct, trunkline }: { readonly direct: Contender; readonly trunkline: Contender },
+): Promise<Bed> {
+  context.progress('isolation: opening sessions', 0);
+  const llm = await startLlm({ pace: PACE, models: ['bench'] });
+  context.onEnd(llm.stop);
+  const caller = startCaller();
+  context.onEnd(caller.stop);
+  for (const { pid } of [llm, caller]) setPriority(pid, constants.priority.PRIORITY_LOW);
+  const disk = await mountDisk(context);
+  const openLine = async (contender: Contender, dataFolder?: string): Promise<Line> => {
+    const [provider, generator] = [
+      await context.startProvider({ greetAfterMs: GREET_MS }),
+      await context.startGenerator(),
+    ];
+    const config = { ...sideSettings(llm.port), side: SIDE };
+    const options = { providerPort: provider.port, llmPort: llm.port, config };
+    const running = await context.start(contender, { ...options, ...(dataFolder !== undefined && { dataFolder }) });
+    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
+    return { provider, generator, running };
+  };
+  return {
+    ...{ llm, caller },
+    direct: await openLine(direct),
+    trunkline: await openLine(trunkline),
+    onDisk: typeof disk === 'string' ? disk : { disk, line: await openLine(trunkline, disk.folder) },
+  };
+}
+
+/** Some cases warm up, with half of the time. Then all take turns, so that what drifts on the machine meets all. */
+async function takeTurns(context: BenchContext, bed: Bed): Promise<IsolationData> {
+  const { rounds, measureMs } = planOf(context.settings);
+  const left = new Map<Case, string>(typeof bed.onDisk === 'string' ? [['disk-full', bed.onDisk]] : []);
+  const cases = new Map(CASES.filter((name) => !left.has(name)).map((name): [Case, CaseRun[]] => [name, []]));
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [index, [name, runs]] of [...cases].entries()) {
+      if (round < 0 && !WARM_UP_CASES.includes(name)) continue;
+      const share = (round + 1 + index / cases.size) / (rounds + 1);
+      context.progress(`isolation: ${name}, round ${round + 1} of ${rounds}`, share);
+      const run = await runCase(context, bed, { name, measureMs: round < 0 ? measureMs / 2 : measureMs });
+      if (round >= 0) runs.push(run);
+    }
+  }
+  const lines = [bed.direct, bed.trunkline, ...(typeof bed.onDisk === 'string' ? [] : [bed.onDisk.line])];
+  const open = await Promise.all(lines.map(({ provider }) => provider.sessions()));
+  return { cases, left, sessionsLost: open.reduce((sum, count) => sum + SESSIONS - count, 0) };
+}
+
+async function runCase(
+  context: BenchContext,
+  bed: Bed,
+  { name, measureMs }: { readonly name: Case; readonly measureMs: number },
+): Promise<CaseRun> {
+  const onDisk = name === 'disk-full' && typeof bed.onDisk !== 'string' ? bed.onDisk : undefined;
+  const line = onDisk?.line ?? bed.trunkline;
+  const { llm, caller } = bed;
+  const side = await beginCase(name, { llm, caller, running: line.running, disk: onDisk?.disk });
+  const { toleranceMs } = context.settings;
+  // At the same time: what the machine does meanwhile meets both.
+  const both = [bed.direct, line].map((one) => bothWays(one, measureMs, toleranceMs));
+  const [direct, trunkline] = (await Promise.all(both)) as [Directions, Directions];
+  return { direct, trunkline, seen: await side.end() };
+}
+
+async function bothWays(
+  { provider, generator, running }: Line,
+  measureMs: number,
+  toleranceMs: number,
+): Promise<Directions> {
+  const runs = new Map<Direction, LoadRun>();
+  for (const direction of DIRECTIONS) {
+    const [from, to] = direction === 'upstream' ? [generator, provider] : [provider, generator];
+    runs.set(direction, await runTwice({ from, to, load: loadOf(direction, measureMs), running, toleranceMs }));
+  }
+  return runs;
+}
+
+/** Once more when the sender was late; what the first one lost stays lost. */
+async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
+  const first = await runLoad(options);
+  if (first.invalid === undefined) return first;
+  const second = await runLoad(options);
+  return { ...second, lost: first.lost + second.lost, repeatedFor: first.invalid };
+}
+
+const loadOf = (direction: Direction, measureMs: number): Load => ({
+  frame: direction === 'upstream' ? 'append' : 'delta',
+  frameBytes: direction === 'upstream' ? 2600 : 6500,
+  frameMs: 40,
+  warmUpMs: WARM_UP_MS,
+  measureMs,
+});

@@ -1,0 +1,201 @@
+// What happens on the side path while the audio is measured: each case starts something, and ends it with nothing left over.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BenchContext, Running } from '../../bench.ts';
+import { SIDE_TASK } from '../../contenders/side-settings.ts';
+import type { Called, Caller, Calls } from '../../load/http/caller.ts';
+import type { Llm } from '../../load/llm/llm.ts';
+import { processTree } from '../../machine/proc.ts';
+import { startCommand } from '../../machine/processes.ts';
+import { chatCalls } from '../side-hop/bench.ts';
+
+/**
+ * In the order of a round; the two that are quiet are the A/A pair. Calls that fail open the breaker of their target for 5 s: so a
+ * fresh side process comes between `hung` and `failing`, and two quiet cases come after that.
+ */
+export const CASES = ['absent', 'tasks', 'chat', 'disk-full', 'hung', 'killed', 'failing', 'absent-again'] as const;
+export type Case = (typeof CASES)[number];
+export const QUIET: readonly Case[] = ['absent', 'absent-again'];
+
+export const CASE_WORDS: Readonly<Record<Case, string>> = {
+  absent: 'no side tasks',
+  tasks: '200 side tasks/s',
+  chat: '200 chat completions/s',
+  failing: '200 side tasks/s, the LLM gateway answers 500',
+  hung: '200 side tasks/s, the LLM gateway never answers',
+  'disk-full': "200 side tasks/s, the store's disk is full",
+  killed: '200 side tasks/s, the side process is killed every 2 s',
+  'absent-again': 'no side tasks, again (noise floor)',
+};
+
+const PER_SECOND = 200;
+const CONNECTIONS = 64;
+/** It ends with its case. */
+const LONGEST_MS = 600_000;
+const KILL_EVERY_MS = 2000;
+/** The first one falls into the measured time. */
+const KILL_AFTER_MS = 250;
+const BEGIN_MS = 150;
+const DRAIN_MS = 2500;
+const DISK_BYTES = 24 * 1024 * 1024;
+
+export interface SideLoad {
+  /** What the callers saw of the side path. */
+  end(): Promise<SideSeen>;
+}
+
+export interface SideSeen {
+  readonly seconds: number;
+  readonly asked: number;
+  /** Accepted tasks, or answered calls. */
+  readonly taken: number;
+  /** Calls that came to the LLM gateway. */
+  readonly reached: number;
+  /** Of the side process. */
+  readonly kills: number;
+}
+
+export interface CaseParts {
+  readonly llm: Llm;
+  readonly caller: Caller;
+  readonly running: Running;
+  /** Of the store, for `disk-full`. */
+  readonly disk: Disk | undefined;
+}
+
+const NOTHING: SideSeen = { seconds: 0, asked: 0, taken: 0, reached: 0, kills: 0 };
+
+/** Resolves when it goes on. */
+export async function beginCase(name: Case, parts: CaseParts): Promise<SideLoad> {
+  const { llm, caller, running, disk } = parts;
+  if (QUIET.includes(name)) return { end: async () => NOTHING };
+  if (name === 'failing') await llm.behave('fails');
+  if (name === 'hung') await llm.behave('hangs');
+  if (name === 'disk-full') disk?.fill();
+  await llm.counts();
+  const called = caller.call(callsOf(name, running));
+  const killer = name === 'killed' ? startKiller(running) : undefined;
+  await delay(BEGIN_MS);
+  return {
+    async end() {
+      const kills = killer?.stop() ?? 0;
+      await caller.cease();
+      const seen = { ...seenOf(await called), reached: (await llm.counts()).requests, kills };
+      await llm.behave('answers');
+      disk?.free();
+      await drained(running);
+      return seen;
+    },
+  };
+}
+
+const seenOf = ({ seconds, calls, answers }: Called) => ({ seconds, asked: calls, taken: answers });
+
+const TASK = JSON.stringify({ kind: SIDE_TASK, text: 'Caller: my invoice is wrong. Agent: let me see. '.repeat(8) });
+
+function callsOf(name: Case, { chat, url, headers }: Running): Calls {
+  const load = { perSecond: PER_SECOND, warmUpMs: 0, measureMs: LONGEST_MS, isTimed: false, seed: 1 };
+  if (name === 'chat' && chat !== undefined) return chatCalls(chat, 'whole', load);
+  const address = url('/v1/tasks').replace(/^ws/, 'http');
+  return { ...load, url: address, headers, body: TASK, status: 202, ending: '}', connections: CONNECTIONS };
+}
+
+/** Waits until no task is queued or running, for a while. */
+async function drained({ admin }: Running): Promise<void> {
+  for (const until = Date.now() + DRAIN_MS; Date.now() < until; await delay(50)) {
+    const open = await Promise.all(['queued', 'running'].map((state) => tasksIn(`${admin}`, state)));
+    if (open.every((count) => count === 0)) return;
+  }
+}
+
+/** One or none; NaN while nobody answers. */
+async function tasksIn(admin: string, state: string): Promise<number> {
+  try {
+    const response = await fetch(`${admin}/tasks?state=${state}&limit=1`);
+    return ((await response.json()) as { tasks?: unknown[] }).tasks?.length ?? Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** The side process of a gateway: the child of its supervisor that says so in its command. */
+export function sidePidOf({ pids }: Pick<Running, 'pids'>): number | undefined {
+  return pids.flatMap(processTree).find((pid) => commandOf(pid).includes('side/process'));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function startKiller(running: Running) {
+  let kills = 0;
+  const kill = () => {
+    const pid = sidePidOf(running);
+    if (pid === undefined) return;
+    try {
+      process.kill(pid, 'SIGKILL');
+      kills += 1;
+    } catch {
+      // It has just ended by itself.
+    }
+  };
+  let every: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => {
+    kill();
+    every = setInterval(kill, KILL_EVERY_MS);
+  }, BEGIN_MS + KILL_AFTER_MS);
+  return {
+    stop() {
+      clearTimeout(first);
+      clearInterval(every);
+      return kills;
+    },
+  };
+}
+
+/** A small file system of its own. */
+export interface Disk {
+  readonly folder: string;
+  /** To the last byte. */
+  fill(): void;
+  free(): void;
+}
+
+/** Mounts one, or says why it cannot. It is unmounted at the end of the bench. */
+export async function mountDisk(context: Pick<BenchContext, 'folder' | 'onEnd'>): Promise<Disk | string> {
+  const folder = join(context.folder, 'disk');
+  mkdirSync(folder);
+  const options = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'trunkline-bench', folder];
+  const mounted = await startCommand('mount', options).catch(() => undefined);
+  for (let waited = 0; mounted && !mounted.hasExited() && waited < 2000; waited += 20) await delay(20);
+  if (statfsSync(folder).blocks * statfsSync(folder).bsize !== DISK_BYTES) {
+    return `no tmpfs can be mounted here: ${mounted?.output().trim() || 'there is no mount'}`;
+  }
+  let isMounted = true;
+  const unmount = () => {
+    // A gateway that was just killed may still hold it.
+    if (isMounted) spawnSync('umount', ['--lazy', folder], { stdio: 'ignore' });
+    isMounted = false;
+  };
+  context.onEnd(unmount);
+  process.once('exit', unmount);
+  const filler = join(folder, 'filler');
+  return {
+    folder,
+    fill() {
+      try {
+        writeFileSync(filler, Buffer.alloc(DISK_BYTES));
+      } catch {
+        // That is what it is for: what fitted stays.
+      }
+    },
+    free: () => rmSync(filler, { force: true }),
+  };
+}

@@ -1,0 +1,106 @@
+// Which path a call should take: one table of what the direct and the routed path each deliver in this configuration, all measured here.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Bench, BenchContext, Contender, Running, Settings } from '../../bench.ts';
+import { gatewayAt } from '../../contenders/side-settings.ts';
+import { startCaller } from '../../load/http/caller.ts';
+import { type Llm, startLlm } from '../../load/llm/llm.ts';
+import { type LedgerSum, ledgerBy } from '../side-hop/ledger.ts';
+import { type Direct, measureDirect, startNative } from './direct.ts';
+import { type AddedTimes, addedByCalls, addedByFrames } from './latency.ts';
+import { describeVerdict } from './report.ts';
+import { measureRouted, type Routed } from './routed.ts';
+
+/** The models that the mock of a router lists; the first two are targets. */
+export const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
+export const CONTRACT_MODELS = ['bench'];
+const PACE = { thinkMs: 5, tokens: 4, gapMs: 2 };
+const SETTLE_MS = 300;
+export const CLIENT_SECRET = 'bench-client-secret-0001';
+
+export interface Measured {
+  readonly direct: Direct;
+  readonly routed: Routed;
+  readonly frames: AddedTimes;
+  readonly calls: AddedTimes;
+  readonly ledger: readonly LedgerSum[];
+}
+
+export const routeVerdict: Bench = {
+  name: 'route-verdict',
+  description: 'what the direct and the routed path each deliver here, and which class should take which',
+  seconds: (settings) => 9 + roundsOf(settings) * 4.5,
+  async run(context) {
+    const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
+      context.contenders.find((one) => one.name === name),
+    );
+    const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
+    if (direct === undefined || trunkline === undefined) {
+      return { ...empty, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
+    }
+    return describeVerdict(await measure(context, direct, trunkline));
+  },
+};
+
+export const roundsOf = ({ isShort, rounds }: Settings): number => rounds ?? (isShort ? 2 : 6);
+
+async function measure(context: BenchContext, direct: Contender, trunkline: Contender): Promise<Measured> {
+  const [router, contract] = [await startMock(context, ROUTER_MODELS), await startMock(context, CONTRACT_MODELS)];
+  const caller = startCaller();
+  context.onEnd(caller.stop);
+  const native = await startNative(context);
+  context.progress('route-verdict: starting', 0);
+  const running = await context.start(trunkline, {
+    providerPort: native.port,
+    llmPort: contract.port,
+    config: configFor({ router, contract }),
+  });
+  const own = withKey(running);
+  context.progress('route-verdict: native sessions', 0.1);
+  const measuredDirect = await measureDirect(own, native);
+  context.progress('route-verdict: routed calls', 0.25);
+  const routed = await measureRouted(own, { router, contract });
+  // Rows are settled after the answer.
+  await delay(SETTLE_MS);
+  const ledger = await ledgerBy(running.admin, 'class,path,kind,outcome');
+  const calls = await addedByCalls(context, { caller, contract, running: own });
+  return { direct: measuredDirect, routed, calls, ledger, frames: await addedByFrames(context, { direct, trunkline }) };
+}
+
+async function startMock(context: BenchContext, models: readonly string[]): Promise<Llm> {
+  const llm = await startLlm({ pace: PACE, models });
+  context.onEnd(llm.stop);
+  return llm;
+}
+
+const withKey = (running: Running): Running => {
+  const headers = { authorization: `Bearer ${CLIENT_SECRET}` };
+  return { ...running, headers, ...(running.chat && { chat: { ...running.chat, headers } }) };
+};
+
+/** Classes as a team would have them. `capped` has no budget left. */
+function configFor({ router, contract }: { readonly router: Llm; readonly contract: Llm }) {
+  const [small, large] = ROUTER_MODELS.map((model) => ({ gateway: 'router', model }));
+  const own = { gateway: 'contract', model: 'bench' };
+  return {
+    keys: [{ id: 'bench', secret: CLIENT_SECRET, models: ['openai/bench'] }],
+    gateways: { router: gatewayAt(router.port, 'routed'), contract: gatewayAt(contract.port, 'direct') },
+    classes: {
+      conversation: { targets: [own], path: 'direct', fallback: false },
+      commodity: { targets: [small, large, own], maxUsdPerCall: 0.05 },
+      contract: { targets: [own], path: 'direct', fallback: false, maxUsdPerCall: 0.05 },
+      capped: { targets: [small] },
+    },
+    budgets: [
+      { class: 'capped', window: 'day', maxUsd: 0 },
+      { class: 'commodity', window: 'day', maxUsd: 1000 },
+    ],
+    prices: {
+      'bench-small': { input: 0.2, output: 0.8 },
+      'bench-large': { input: 1, output: 4 },
+      bench: { input: 1, output: 2, audioInput: 32, audioOutput: 64 },
+    },
+    routes: { '/v1/realtime': { class: 'conversation' } },
+    tasks: [],
+  };
+}

@@ -1,0 +1,158 @@
+// The direct path, looked at from both ends: a provider of this process, native sessions through the gateway, and what came through.
+
+import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { BenchContext, Running } from '../../bench.ts';
+import { CLIENT_SECRET } from './bench.ts';
+import { DOWNSTREAM, UPSTREAM } from './events.ts';
+
+const MODEL = '/v1/realtime?model=bench';
+const OTHER_MODELS = ['bench-large', 'gpt-realtime-2.1', 'bench-2', 'other'];
+const RECOVERIES = 5;
+const SILENCE_MS = 2000;
+
+export interface Direct {
+  readonly sessions: number;
+  readonly eventsSent: number;
+  /** Byte for byte, in order, both ways. */
+  readonly eventsUnmodified: number;
+  /** Handshakes that asked for a model that the key may not use, those of them that were refused, and those that came to the provider. */
+  readonly askedOthers: number;
+  readonly refusedOthers: number;
+  readonly leakedOthers: number;
+  /** Handshakes at the provider in which the client's credential was found. */
+  readonly credentialsSeen: number;
+  /** Milliseconds, medians: from the provider's death to the client knowing, and to the first event of its next session. */
+  readonly toldMs: number;
+  readonly recoveredMs: number;
+  /** From the client's `response.cancel` to the provider having it. */
+  readonly controlMs: number;
+}
+
+export interface Native {
+  readonly port: number;
+  readonly handshakes: readonly IncomingHttpHeaders[];
+  /** The provider's end of the next session. */
+  accepted(): Promise<WebSocket>;
+}
+
+/** Greets every session; the rest is done by whoever has its end. */
+export async function startNative(context: BenchContext): Promise<Native> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  context.onEnd(() => {
+    for (const one of server.clients) one.terminate();
+    server.close();
+  });
+  const handshakes: IncomingHttpHeaders[] = [];
+  server.on('connection', (ws, { headers }) => {
+    handshakes.push(headers);
+    ws.on('error', () => {});
+    ws.send(DOWNSTREAM[0] as string);
+  });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as { port: number }).port,
+    handshakes,
+    accepted: async () => ((await once(server, 'connection')) as [WebSocket])[0],
+  };
+}
+
+export async function measureDirect(running: Running, native: Native): Promise<Direct> {
+  const depth = await passEvents(running, native);
+  const recoveries = [];
+  for (let index = 0; index < RECOVERIES; index += 1) recoveries.push(await recover(running, native));
+  const refusals = await refuse(running, native);
+  const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  const seen = native.handshakes.filter((headers) => JSON.stringify(headers).includes(CLIENT_SECRET)).length;
+  return {
+    ...depth,
+    ...refusals,
+    sessions: native.handshakes.length,
+    credentialsSeen: seen,
+    toldMs: middle(recoveries.map(({ toldMs }) => toldMs)),
+    recoveredMs: middle(recoveries.map(({ recoveredMs }) => recoveredMs)),
+  };
+}
+
+interface Pair {
+  readonly client: WebSocket;
+  readonly provider: WebSocket;
+}
+
+/** Open, and greeted. */
+async function openPair({ url, headers }: Running, native: Native): Promise<Pair> {
+  const accepted = native.accepted();
+  const client = new WebSocket(url(MODEL), { headers, perMessageDeflate: false });
+  client.on('error', () => {});
+  const greeted = once(client, 'message', { signal: AbortSignal.timeout(SILENCE_MS) });
+  const provider = await accepted;
+  await greeted;
+  return { client, provider };
+}
+
+async function passEvents(running: Running, native: Native) {
+  const { client, provider } = await openPair(running, native);
+  const up = collect(provider, UPSTREAM.length);
+  for (const event of UPSTREAM) client.send(event);
+  const down = collect(client, DOWNSTREAM.length - 1);
+  for (const event of DOWNSTREAM.slice(1)) provider.send(event);
+  const same = (got: readonly string[], sent: readonly string[]) => sent.filter((one, at) => got[at] === one).length;
+  // The greeting was one of them.
+  const unmodified = same(await up, UPSTREAM) + same(await down, DOWNSTREAM.slice(1)) + 1;
+  const came = once(provider, 'message');
+  const from = performance.now();
+  client.send(JSON.stringify({ type: 'response.cancel' }));
+  await came;
+  const controlMs = performance.now() - from;
+  client.close();
+  await once(client, 'close');
+  return { eventsSent: UPSTREAM.length + DOWNSTREAM.length, eventsUnmodified: unmodified, controlMs };
+}
+
+/** What came, as many as are expected or as came in time. */
+async function collect(ws: WebSocket, count: number): Promise<readonly string[]> {
+  const got: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const take = (data: unknown) => {
+    got.push(String(data));
+    if (got.length === count) resolve();
+  };
+  ws.on('message', take);
+  await Promise.race([promise, delay(SILENCE_MS, undefined, { ref: false })]);
+  ws.off('message', take);
+  return got;
+}
+
+/** The provider's end is cut off; the client dials again as soon as it knows. */
+async function recover(running: Running, native: Native) {
+  const { client, provider } = await openPair(running, native);
+  const told = once(client, 'close');
+  const from = performance.now();
+  provider.terminate();
+  await told;
+  const toldMs = performance.now() - from;
+  const next = await openPair(running, native);
+  const recoveredMs = performance.now() - from;
+  next.client.close();
+  await once(next.client, 'close');
+  return { toldMs, recoveredMs };
+}
+
+async function refuse({ url, headers }: Running, native: Native) {
+  const before = native.handshakes.length;
+  let refusedOthers = 0;
+  for (const model of OTHER_MODELS) {
+    const client = new WebSocket(url(`/v1/realtime?model=${model}`), { headers });
+    const refused = await new Promise<boolean>((resolve) => {
+      client.once('unexpected-response', (_, { statusCode }) => resolve(statusCode === 403));
+      client.once('open', () => resolve(false));
+      client.once('error', () => resolve(false));
+    });
+    client.on('error', () => {});
+    client.terminate();
+    if (refused) refusedOthers += 1;
+  }
+  return { askedOthers: OTHER_MODELS.length, refusedOthers, leakedOthers: native.handshakes.length - before };
+}

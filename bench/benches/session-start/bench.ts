@@ -1,0 +1,170 @@
+// What the hop adds to the start of a session: on loopback, where only its own work counts, and over distances, where the
+// round trips do. One session at a time.
+
+import { join } from 'node:path';
+import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
+import type { Bench, BenchContext, Contender, Settings } from '../../bench.ts';
+import { PATH } from '../../contenders/start-all.ts';
+import { type SessionStart, type Starter, type Starts, startStarter } from '../../load/starter.ts';
+import { startDelayProxies } from '../../machine/delay-proxy.ts';
+import { sessionStartFigures } from './figures.ts';
+import { describeSessionStart } from './report.ts';
+
+/** Round trips. The way to the provider is as long directly as it is through the gateway. */
+const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
+/** More than are started while one is opened anew. */
+const WARM_CONNECTIONS = 4;
+
+/** The starts of one contender in one round. */
+export type Visit = readonly SessionStart[];
+
+export interface Place {
+  /** Contender -> rounds. */
+  readonly rounds: ReadonlyMap<string, readonly (Visit | undefined)[]>;
+  /** Not here, not asked for, or it cannot be measured: name -> reason. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+export interface SessionStartData {
+  /** Without TLS. */
+  readonly loopback: Place;
+  /** With TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
+  readonly far: Place;
+}
+
+export const sessionStart: Bench = {
+  name: 'session-start',
+  description: 'TCP, TLS, upgrade and first provider event of a session, on loopback and over distances',
+  seconds: (settings, contenders) => secondsOf(settings, contenders).reduce((sum, one) => sum + one),
+  async run(context) {
+    const starter = startStarter();
+    context.onEnd(starter.stop);
+    const [near, far] = secondsOf(context.settings, context.contenders.length);
+    const share = near / (near + far);
+    const plan = planOf(context.settings);
+    const measure = (place: Measured) => measurePlace(context, starter, place);
+    const data = {
+      loopback: await measure({
+        ...plan.loopback,
+        label: 'session-start, loopback',
+        part: [0, share],
+        routes: await nearRoutes(context),
+      }),
+      far: await measure({
+        ...plan.far,
+        label: 'session-start, 60 ms',
+        part: [share, 1],
+        routes: await farRoutes(context),
+      }),
+    };
+    return { ...describeSessionStart(data, context), figures: sessionStartFigures(data, context) };
+  },
+};
+
+interface Plan {
+  readonly rounds: number;
+  /** Of one visit. */
+  readonly count: number;
+  readonly pauseMs: number;
+  /** Before the rounds: the first ones are slow, and show whether it can be measured at all. */
+  readonly first: number;
+}
+
+function planOf({ isShort, rounds }: Settings): { readonly loopback: Plan; readonly far: Plan } {
+  return {
+    loopback: { rounds: rounds ?? (isShort ? 8 : 20), count: isShort ? 30 : 50, pauseMs: 4, first: 100 },
+    // The pause is long enough for TCP and TLS of a new provider connection ahead of use.
+    far: { rounds: rounds ?? (isShort ? 5 : 12), count: 3, pauseMs: 3 * DISTANCE_MS.toProvider + 20, first: 2 },
+  };
+}
+
+function secondsOf(settings: Settings, contenders: number): [near: number, far: number] {
+  const { loopback, far } = planOf(settings);
+  const visits = ({ rounds, count, pauseMs, first }: Plan, startMs: number) =>
+    (((rounds + 1) * count + first) * (pauseMs + startMs)) / 1000;
+  return [contenders * (1 + visits(loopback, 3)), 3 + 4 * visits(far, 270)];
+}
+
+type Target = Pick<Starts, 'url' | 'headers' | 'ca'>;
+
+/** How a contender is reached. */
+interface Route {
+  readonly contender: Contender;
+  /** Starts it. */
+  open(): Promise<Target>;
+}
+
+async function nearRoutes(context: BenchContext): Promise<Route[]> {
+  const { port } = await context.startProvider();
+  return context.contenders.map((contender) => ({
+    contender,
+    async open() {
+      const { url, headers } = await context.start(contender, { providerPort: port });
+      return { url: url(PATH), headers };
+    },
+  }));
+}
+
+async function farRoutes(context: BenchContext): Promise<Route[]> {
+  const { caPath: ca, certPath: cert, keyPath: key } = await ensureDevCertificate(join(context.folder, 'tls'));
+  const tls = { cert, key };
+  const provider = await context.startProvider({ tls });
+  const proxies = startDelayProxies();
+  context.onEnd(proxies.stop);
+  const direct = await proxies.open({ targetPort: provider.port, roundTripMs: DISTANCE_MS.direct });
+  const behind = await proxies.open({ targetPort: provider.port, roundTripMs: DISTANCE_MS.toProvider });
+
+  async function openDirect(contender: Contender): Promise<Target> {
+    const { url, headers } = await context.start(contender, { providerPort: direct, providerCa: ca });
+    return { url: url(PATH), headers, ca };
+  }
+
+  async function openGateway(contender: Contender, connections: number): Promise<Target> {
+    const config = { providers: { openai: { warm: { connections } } } };
+    const started = await context.start(contender, { providerPort: behind, providerCa: ca, clientTls: tls, config });
+    const url = new URL(started.url(PATH));
+    url.port = String(await proxies.open({ targetPort: Number(url.port), roundTripMs: DISTANCE_MS.toGateway }));
+    return { url: url.href, headers: started.headers, ca };
+  }
+
+  return context.contenders.flatMap((contender): Route[] => {
+    const named = (suffix: string) => ({ ...contender, name: `${contender.name}-${suffix}` });
+    if (contender.name.startsWith('direct')) return [{ contender, open: () => openDirect(contender) }];
+    if (contender.name !== 'trunkline') return [];
+    return [
+      { contender: named('cold'), open: () => openGateway(contender, 0) },
+      { contender: named('warm'), open: () => openGateway(contender, WARM_CONNECTIONS) },
+    ];
+  });
+}
+
+interface Measured extends Plan {
+  readonly label: string;
+  readonly part: readonly [from: number, to: number];
+  readonly routes: readonly Route[];
+}
+
+/** What cannot be reached is left out, and said. */
+async function measurePlace(
+  context: BenchContext,
+  starter: Starter,
+  { label, part, routes, rounds, count, pauseMs, first }: Measured,
+): Promise<Place> {
+  const targets = new Map<string, Target>();
+  const absent = new Map(context.absent);
+  for (const { contender, open } of routes) {
+    context.progress(`${label}: starting ${contender.name}`, part[0]);
+    try {
+      const target = await open();
+      await starter.start({ ...target, count: first, pauseMs });
+      targets.set(contender.name, target);
+    } catch (error) {
+      const { message } = error as Error;
+      context.say(`${label}: ${contender.name}: ${message}`);
+      absent.set(contender.name, message);
+    }
+  }
+  const contenders = routes.map(({ contender }) => contender).filter(({ name }) => targets.has(name));
+  const visit = ({ name }: Contender) => starter.start({ ...(targets.get(name) as Target), count, pauseMs });
+  return { rounds: await context.rounds({ label, part, contenders, rounds }, visit), absent };
+}

@@ -1,0 +1,69 @@
+// Whether every call that was answered is in the ledger, with its cost: asked of the admin listener, as an operator would.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Running } from '../../bench.ts';
+import { answersOf } from '../http/bench.ts';
+import type { SideVisit } from './bench.ts';
+
+export interface Ledger {
+  /** Calls that had an answer. */
+  readonly answers: number;
+  /** Rows of attempts that went well. */
+  readonly rows: number;
+  readonly costMicroUsd: number;
+  /** Rows without a cost. */
+  readonly unknownCosts: number;
+}
+
+/** Rows are settled after the answer. */
+const SETTLE_MS = 3000;
+
+export interface LedgerSum {
+  readonly by: readonly string[];
+  readonly calls: number;
+  readonly costMicroUsd: number;
+  readonly unknownCosts: number;
+}
+
+/** Sums of the ledger, of all keys. Throws when the admin listener has none. */
+export async function ledgerBy(admin: string | undefined, fields: string, since = 0): Promise<readonly LedgerSum[]> {
+  const from = new Date(since).toISOString();
+  const response = await fetch(`${admin}/ledger?by=${fields}&since=${encodeURIComponent(from)}`);
+  if (response.status !== 200) throw new Error(`the ledger answered ${response.status}`);
+  return ((await response.json()) as { rows: readonly LedgerSum[] }).rows;
+}
+
+/** undefined: there is no trunkline. */
+export async function ledgerAfter(
+  running: Running | undefined,
+  visits: readonly SideVisit[],
+): Promise<Ledger | undefined> {
+  if (running === undefined) return undefined;
+  const answers = visits.reduce((sum, { runs, closed }) => {
+    // Calls of the warm-up were answered as well, where all others were.
+    const open = [...runs.values()].reduce((all, run) => all + (run.callsInAll - run.calls) + run.answers, 0);
+    return sum + open + answersOf(closed);
+  }, 0);
+  let ledger: Ledger = { answers, rows: 0, costMicroUsd: 0, unknownCosts: 0 };
+  for (let waited = 0; waited <= SETTLE_MS && ledger.rows < answers; waited += 100) {
+    if (waited > 0) await delay(100);
+    const sums = (await ledgerBy(running.admin, 'kind,outcome')).filter(
+      ({ by: [kind, outcome] }) => kind === 'chat' && outcome === 'ok',
+    );
+    const total = (of: (one: LedgerSum) => number) => sums.reduce((sum, one) => sum + of(one), 0);
+    ledger = {
+      answers,
+      rows: total((one) => one.calls),
+      costMicroUsd: total((one) => one.costMicroUsd),
+      unknownCosts: total((one) => one.unknownCosts),
+    };
+  }
+  return ledger;
+}
+
+/** Why the figures would be bought by leaving out what they are to include; undefined: nothing is missing. */
+export function ledgerGap({ answers, rows, costMicroUsd, unknownCosts }: Ledger): string | undefined {
+  if (rows < answers) return `the ledger has ${rows} rows for ${answers} calls`;
+  if (unknownCosts > 0 || costMicroUsd === 0) return `the ledger does not know the cost of ${unknownCosts} calls`;
+  return undefined;
+}

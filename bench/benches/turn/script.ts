@@ -1,0 +1,71 @@
+// What every caller of the turn bench says: one sentence and a silence, again and again, as the same appends; and in which
+// append the provider will notice it, which its own ear says beforehand, so that nothing has to be asked of its clock.
+
+import { readFileSync } from 'node:fs';
+import type { Detection } from '../../../adapters/simulators/voice/turn-detector.ts';
+import { Ear } from '../../../adapters/simulators/voice/voice-activity.ts';
+import { encodeBase64 } from '../../../codecs/base64.ts';
+import { bytesOf } from '../../../codecs/pcm16.ts';
+import { resample } from '../../../codecs/resample.ts';
+import { loadVoiceDetectors } from '../../../codecs/vad.ts';
+import { readWav } from '../../../server/console/audio/wav.ts';
+
+const RATE_HZ = 24_000;
+const APPEND_MS = 40;
+const SPEECH_MS = 1200;
+/** The provider waits 500 ms to be sure, and answers after 100; the rest of it is audio to be interrupted. */
+const SILENCE_MS = 1000;
+const RECORDING = new URL('../../../server/console/public/samples/librivox-0880.wav', import.meta.url);
+/** What OpenAI does when a session asks for nothing else. */
+const DETECTION: Detection = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
+
+/** A change that the provider notices when it has read that append (counted from 0), where it says it is in the audio. */
+export interface Mark {
+  readonly append: number;
+  readonly audioMs: number;
+}
+
+export interface TurnScript {
+  readonly appendMs: number;
+  /** The messages of one turn. They are said once for each turn. */
+  readonly appends: readonly string[];
+  /** One for each turn. */
+  readonly started: readonly Mark[];
+  readonly stopped: readonly Mark[];
+}
+
+/** Throws when the recording is not heard as one turn each time. */
+export async function writeScript(turns: number): Promise<TurnScript> {
+  const pieces = cut(await spoken());
+  const createDetector = await loadVoiceDetectors();
+  const ear = new Ear({ createDetector, keepMs: 0, settings: { sampleRateHz: RATE_HZ, detection: DETECTION } });
+  const changes = Array.from({ length: turns * pieces.length }, (_, append) =>
+    ear
+      .hear(pieces[append % pieces.length] as Int16Array)
+      .map(({ kind, audioMs }) => ({ kind, append, audioMs: Math.round(audioMs) })),
+  ).flat();
+  ear.free();
+  const marks = (kind: string): Mark[] =>
+    changes.filter((one) => one.kind === kind).map(({ append, audioMs }) => ({ append, audioMs }));
+  const [started, stopped] = [marks('started'), marks('stopped')];
+  if (started.length !== turns || stopped.length !== turns) throw new Error('the recording is not heard as one turn');
+  const appends = pieces.map((piece) =>
+    JSON.stringify({ type: 'input_audio_buffer.append', audio: encodeBase64(bytesOf(piece)) }),
+  );
+  return { appendMs: APPEND_MS, appends, started, stopped };
+}
+
+export const TURN_MS = SPEECH_MS + SILENCE_MS;
+
+async function spoken(): Promise<Int16Array> {
+  const file = readFileSync(RECORDING);
+  const { rateHz, samples } = readWav(new Uint8Array(file).buffer);
+  const turn = new Int16Array((RATE_HZ * TURN_MS) / 1000);
+  turn.set(resample(samples, rateHz, RATE_HZ).subarray(0, (RATE_HZ * SPEECH_MS) / 1000));
+  return turn;
+}
+
+function cut(turn: Int16Array): Int16Array[] {
+  const step = (RATE_HZ * APPEND_MS) / 1000;
+  return Array.from({ length: turn.length / step }, (_, at) => turn.slice(at * step, (at + 1) * step));
+}

@@ -1,0 +1,117 @@
+// The clients of HTTP, in their own process: an open loop on connections that are kept alive, timed to the first and to the last byte.
+
+import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { createHistogram, encodeHistogram, recordNs } from '../../figures/histogram.ts';
+import { serveMethods } from '../remote.ts';
+import { ANSWER_LOOK_NS, nap } from '../schedule.ts';
+import { nowNs } from '../wire.ts';
+import { callSchedule, callsIn } from './call-schedule.ts';
+import type { Called, Calls } from './caller.ts';
+
+const LEAD_NS = 10e6;
+/** After the last call, for the last answers. */
+const DRAIN_MS = 3000;
+/** Of an answer, to see how it ends. */
+const TAIL_BYTES = 64;
+/** Where nobody answers, memory is bounded. */
+const MOST_OPEN = 2000;
+
+let hasCeased = false;
+
+serveMethods({
+  call,
+  cease() {
+    hasCeased = true;
+  },
+});
+
+async function call(calls: Calls): Promise<Called> {
+  hasCeased = false;
+  const { origin, pathname, search } = new URL(calls.url);
+  const pool = new Pool(origin, { connections: calls.connections, pipelining: 1 });
+  const meter = createMeter(calls);
+  const request = {
+    path: pathname + search,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...calls.headers },
+    body: calls.body,
+  } as const;
+  const { total, warmUps, offsetOf } = planOf(calls);
+  const start = nowNs() + LEAD_NS;
+  for (let index = 0; index < total && !hasCeased; index += 1) {
+    const intendedNs = start + offsetOf(index);
+    await sleepUntil(intendedNs, calls.isTimed);
+    if (hasCeased) break;
+    const handler = meter.begin(intendedNs, index >= warmUps);
+    if (handler !== undefined) pool.dispatch(request, handler);
+    await yieldToLoop();
+  }
+  const seconds = (nowNs() - start) / 1e9;
+  for (let waited = 0; meter.open() > 0 && waited < (calls.isTimed ? DRAIN_MS : 0); waited += 5) await delay(5);
+  await pool.destroy();
+  return { ...meter.called(), seconds };
+}
+
+function planOf({ warmUpMs, measureMs, perSecond, seed }: Calls) {
+  const warmUps = callsIn(warmUpMs, perSecond);
+  return { warmUps, total: warmUps + callsIn(measureMs, perSecond), offsetOf: callSchedule(perSecond, seed) };
+}
+
+async function sleepUntil(timeNs: number, isTimed: boolean): Promise<void> {
+  for (let rest = timeNs - nowNs(); rest > 0; rest = timeNs - nowNs()) {
+    if (isTimed) await nap(rest, ANSWER_LOOK_NS);
+    else await delay(Math.ceil(rest / 1e6));
+  }
+}
+
+function createMeter({ status: right, ending }: Calls) {
+  const [firstByte, total, lateness] = [createHistogram(), createHistogram(), createHistogram()];
+  const statuses: Record<string, number> = {};
+  let [calls, callsInAll, answers, unsent, open] = [0, 0, 0, 0, 0];
+
+  /** undefined: it is not to be sent. */
+  function begin(intendedNs: number, isMeasured: boolean) {
+    callsInAll += 1;
+    if (isMeasured) calls += 1;
+    if (open >= MOST_OPEN) {
+      if (isMeasured) unsent += 1;
+      return undefined;
+    }
+    open += 1;
+    if (isMeasured) recordNs(lateness, nowNs() - intendedNs);
+    let [status, firstNs, tail] = [0, 0, ''];
+    const end = (isWhole: boolean) => {
+      open -= 1;
+      if (!isMeasured) return;
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (!isWhole || status !== right || !tail.trimEnd().endsWith(ending)) return;
+      answers += 1;
+      recordNs(firstByte, firstNs - intendedNs);
+      recordNs(total, nowNs() - intendedNs);
+    };
+    return {
+      onRequestStart() {},
+      onResponseStart(_: unknown, code: number) {
+        status = code;
+      },
+      onResponseData(_: unknown, chunk: Buffer) {
+        firstNs ||= nowNs();
+        tail = (tail + chunk.toString('latin1', Math.max(0, chunk.length - TAIL_BYTES))).slice(-TAIL_BYTES);
+      },
+      onResponseEnd: () => end(true),
+      onResponseError: () => end(false),
+    };
+  }
+
+  return {
+    begin,
+    open: () => open,
+    called: () => ({
+      ...{ calls, callsInAll, answers, unsent, statuses },
+      firstByte: encodeHistogram(firstByte),
+      total: encodeHistogram(total),
+      lateness: encodeHistogram(lateness),
+    }),
+  };
+}

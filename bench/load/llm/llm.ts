@@ -1,0 +1,58 @@
+// The mock of an LLM endpoint, in a process of its own: what it is told, and what it says.
+
+import { startRemote } from '../remote.ts';
+
+/** How an answer comes: a whole one after all of it, a streamed one token by token. */
+export interface LlmPace {
+  readonly thinkMs: number;
+  readonly tokens: number;
+  readonly gapMs: number;
+}
+
+/** `fails`: 500; `hangs`: takes the request and never answers; `gone`: nobody listens, as after a crash. */
+export type LlmMode = 'answers' | 'fails' | 'hangs' | 'gone';
+
+/** Since the last time that it was asked. */
+export interface LlmCounts {
+  readonly requests: number;
+  /** To the end. */
+  readonly answers: number;
+  readonly failures: number;
+}
+
+export interface LlmOptions {
+  readonly pace: LlmPace;
+  /** What `GET /v1/models` lists. */
+  readonly models: readonly string[];
+}
+
+export interface Llm {
+  readonly pid: number;
+  readonly port: number;
+  pace(pace: LlmPace): Promise<void>;
+  /** Requests that hang are broken off when it no longer does. */
+  behave(mode: LlmMode): Promise<void>;
+  counts(): Promise<LlmCounts>;
+  /** The body of the last request. */
+  lastBody(): Promise<Readonly<Record<string, unknown>> | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Prompt and answer of every call, as the mock reports them. */
+export const USAGE = { prompt_tokens: 120, completion_tokens: 24, total_tokens: 144 } as const;
+/** The text of every answer: JSON, so that it is a result for side tasks too. */
+export const ANSWER_TEXT = JSON.stringify({ said: 'The caller asked about an invoice, and the agent found it.' });
+
+/** Listens on 127.0.0.1, in the shape of OpenAI chat completions, below `/v1`. */
+export async function startLlm(options: LlmOptions): Promise<Llm> {
+  const remote = startRemote(new URL('./llm-process.ts', import.meta.url), [JSON.stringify(options)]);
+  return {
+    pid: remote.pid,
+    port: await remote.ask<number>('port'),
+    pace: (pace) => remote.ask('pace', pace),
+    behave: (mode) => remote.ask('behave', mode),
+    counts: () => remote.ask('counts'),
+    lastBody: () => remote.ask('lastBody'),
+    stop: remote.stop,
+  };
+}

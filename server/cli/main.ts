@@ -1,0 +1,148 @@
+// The command line: reads the configuration, starts, and acts on signals. Only this file and bin.js call process.exit.
+
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { printConfig } from '../config/print.ts';
+import { version } from '../platform/entry.ts';
+import { createLog } from '../platform/log.ts';
+import { ROLES, type Role, type Run, Supervisor } from '../processes/supervisor.ts';
+import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
+import { buildConsole } from './console-build.ts';
+import { UsageError } from './usage-error.ts';
+
+const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--role all|gateway|side]
+       trunkline config check  [--config FILE]
+       trunkline config print  [--config FILE]
+${SIDE_USAGE}       trunkline --help | --version
+`;
+
+/** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const isWrongInput = error instanceof ConfigError || error instanceof UsageError;
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(isWrongInput ? 2 : 1);
+}
+
+async function run(argv: string[]): Promise<void> {
+  const { values, positionals } = readArguments(argv);
+  const command = positionals.join(' ');
+  const load = (): Config => loadConfig({ file: values.config, data: values.data });
+  const side = sideCommand(positionals, values);
+  if (values.help) process.stdout.write(USAGE);
+  else if (values.version) process.stdout.write(`${version}\n`);
+  else if (command === 'serve') await serve(load(), roleOf(values.role));
+  else if (command === 'config check') check(load());
+  else if (command === 'config print') process.stdout.write(printConfig(load()));
+  else if (side !== undefined) await print(side(load()));
+  else throw new UsageError(`${command === '' ? 'expected a command' : `unknown command "${command}"`}\n${USAGE}`);
+}
+
+function readArguments(args: string[]) {
+  const options = {
+    config: { type: 'string' },
+    data: { type: 'string' },
+    role: { type: 'string' },
+    ...SIDE_OPTIONS,
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+/** Waits for a slow reader; one that has left (`| head`) ends it. */
+async function print(pieces: AsyncIterable<string>): Promise<void> {
+  await pipeline(pieces, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+function check(config: Config): void {
+  const { keys, providers, rehearsal } = config;
+  const mode = keys.length === 0 ? 'open mode, loopback only' : `keys: ${keys.map(({ id }) => id).join(', ')}`;
+  const standsIn = rehearsal === false ? '' : `; rehearsal for: ${rehearsal.providers.join(', ')}`;
+  const configured = Object.keys(providers).join(', ') || 'none configured';
+  process.stdout.write(`the configuration is valid: ${mode}; providers: ${configured}${standsIn}\n`);
+}
+
+function roleOf(given = 'all'): Role {
+  const role = ROLES.find((one) => one === given);
+  if (role === undefined) throw new UsageError(`expected --role ${ROLES.join(', ')}, got "${given}"\n${USAGE}`);
+  return role;
+}
+
+/** Two machines cannot share a file. */
+function checkRole(role: Role, { store }: Config): void {
+  if (role !== 'gateway' || store.url !== 'sqlite') return;
+  const message =
+    'expected a URL such as postgres://..., got sqlite: --role gateway leaves the work to another machine';
+  throw new ConfigError([{ path: 'store.url', message }]);
+}
+
+async function serve(config: Config, role: Role): Promise<void> {
+  checkRole(role, config);
+  const log = createLog(config.log.level);
+  await buildConsole().then(
+    (isNew) => isNew && log.info('console built'),
+    (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
+  );
+  const supervisor = new Supervisor(config, log, role);
+  const starting = supervisor.start();
+  stopOnSignals(supervisor, starting);
+  const run = await starting;
+  const { pid: _isInEveryLine, ...places } = run;
+  log.info(places, 'listening');
+  process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
+}
+
+/** The first signal drains, once everything has started; the second ends at once, and our processes with us. */
+function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
+  let signals = 0;
+  let isStarted = false;
+  const started = starting.then(() => {
+    isStarted = true;
+  });
+  const stop = (): void => {
+    signals += 1;
+    const isFirst = signals === 1;
+    if (isFirst) process.stderr.write('draining: no new sessions; once more to end the live ones now\n');
+    else if (!isStarted) process.exit(1);
+    void started
+      .then(() => (isFirst ? supervisor.drain() : supervisor.end()))
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Why it did not start is told by whoever awaits it.
+  started.catch(() => {});
+}
+
+/** For people; machines read the log and `run.json`. */
+function greeting(
+  { listen, admin, rehearsal }: Run,
+  providers: readonly string[],
+  environment: readonly string[],
+): string {
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  const lines = [`trunkline ${version}`];
+  if (listen.port !== 0) lines.push(`  console    http://${host}:${listen.port}/`);
+  if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
+  lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
+  if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
+  if (rehearsal.length > 0)
+    lines.push(`  rehearsal  the built-in stand-in answers for ${rehearsal.join(', ')}: no key, no model`);
+  if (environment.length > 0) {
+    lines.push('  for clients over TLS, trust the development certificate:');
+    for (const line of environment) lines.push(`    ${line}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,90 @@
+// What no field of a configuration shows by itself: what must not be reachable, what must differ, what must exist.
+
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { isLoopbackHost } from '../platform/private-address.ts';
+import { sideConflicts } from '../side/config/side-conflicts.ts';
+import type { Config } from './config.ts';
+import { type Problem, unknownKey } from './problem.ts';
+import type { Key, KnownProvider } from './schema.ts';
+
+/** Every conflict between fields, and between the configuration and the file system. */
+export function conflictsOf(config: Config, known: readonly KnownProvider[]): Problem[] {
+  const { listen, admin, keys } = config;
+  const providers = known.map(({ name }) => name);
+  return [
+    ...hostConflicts(listen.host, admin, keys),
+    ...portConflicts(listen, admin),
+    ...tlsConflicts(listen),
+    ...keyConflicts(keys, providers),
+    ...sideConflicts(config),
+  ];
+}
+
+function hostConflicts(host: string, admin: Config['admin'], keys: readonly Key[]): Problem[] {
+  const problems: Problem[] = [];
+  const expected = (found: string) => `expected a loopback address, got "${found}"`;
+  if (keys.length === 0 && !isLoopbackHost(host))
+    problems.push({ path: 'listen.host', message: `${expected(host)}: without keys anyone could use it` });
+  if (!admin.token && !isLoopbackHost(admin.host))
+    problems.push({ path: 'admin.host', message: `${expected(admin.host)}: others need admin.token` });
+  return problems;
+}
+
+function portConflicts(listen: Config['listen'], admin: Config['admin']): Problem[] {
+  const ports: readonly (readonly [string, number | false])[] = [
+    ['listen.port', listen.port],
+    ['listen.tlsPort', listen.tlsPort],
+    ['admin.port', admin.port],
+  ];
+  return ports.flatMap(([path, port], index) => {
+    // 0 is a free port, another one each time.
+    const twin = ports.slice(0, index).find((other) => port && other[1] === port);
+    return twin ? [{ path, message: `expected a port of its own, got ${port}, which is ${twin[0]} too` }] : [];
+  });
+}
+
+function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
+  const problems: Problem[] = [];
+  if (tls && tlsPort === false)
+    problems.push({ path: 'listen.tls', message: 'expected a listen.tlsPort to go with it, got false' });
+  for (const [field, file] of Object.entries(tls ?? {})) {
+    const fault = faultOf(() => readFileSync(file));
+    if (fault)
+      problems.push({ path: `listen.tls.${field}`, message: `expected a readable file, got "${file}": ${fault}` });
+  }
+  if (problems.length > 0 || !tls) return problems;
+  const fault = faultOf(() => createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }));
+  return fault ? [{ path: 'listen.tls', message: `expected a certificate and its key in PEM, got: ${fault}` }] : [];
+}
+
+function faultOf(attempt: () => unknown): string | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code ?? message;
+  }
+}
+
+function keyConflicts(keys: readonly Key[], providers: readonly string[]): Problem[] {
+  return keys.flatMap(({ id, secret, models = [] }, index) => {
+    const path = `keys[${index}]`;
+    const before = keys.slice(0, index);
+    const problems = models.flatMap((pattern, at) => patternProblems(pattern, `${path}.models[${at}]`, providers));
+    if (before.some((key) => key.id === id))
+      problems.push({ path: `${path}.id`, message: `expected a unique id, got "${id}" again` });
+    const twin = before.findIndex((key) => key.secret === secret);
+    if (twin >= 0)
+      problems.push({ path: `${path}.secret`, message: `expected a unique secret, got that of keys[${twin}]` });
+    return problems;
+  });
+}
+
+/** A misspelt provider would refuse everything, and nobody would know why. */
+function patternProblems(pattern: string, path: string, providers: readonly string[]): Problem[] {
+  const [provider = ''] = pattern.split('/');
+  if (provider.includes('*') || providers.includes(provider)) return [];
+  return [{ path, message: unknownKey(provider, providers).replace('key', `provider "${provider}"`) }];
+}

@@ -1,0 +1,141 @@
+// The times of a turn, as the page itself saw them, and what they come to over many turns.
+// The first mark of a kind counts. Everything here is a pure function of the turns so far.
+
+import type { SessionReport } from '../talk/gateway.ts';
+
+/** Monotonic milliseconds. `speech-end`: the last audible sound of the caller that the page sent. */
+export type MarkName = 'speech-end' | 'commit' | 'request' | 'first-text' | 'first-audio' | 'playback' | 'done';
+export type Outcome = 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
+
+export interface Turn {
+  readonly id: number;
+  readonly marks: Readonly<Partial<Record<MarkName, number>>>;
+  readonly outcome: Outcome;
+  /** The page stopped playing the reply, whatever the provider still says of it. */
+  readonly silenced?: true;
+  readonly residence?: ResidenceP50 | undefined;
+}
+
+/** Microseconds that the median frame spent inside the gateway's process. No network in it. */
+export interface ResidenceP50 {
+  readonly upstreamUs: number;
+  readonly downstreamUs: number;
+}
+
+export const maxTurns = 1000;
+
+export function addTurn(turns: readonly Turn[], marks: Turn['marks']): Turn[] {
+  const id = (turns.at(-1)?.id ?? 0) + 1;
+  return [...turns, { id, marks, outcome: 'open' as const }].slice(-maxTurns);
+}
+
+export function markTurn(turns: readonly Turn[], id: number, mark: { name: MarkName; at: number }): readonly Turn[] {
+  return change(turns, id, (turn) =>
+    turn.marks[mark.name] === undefined ? { ...turn, marks: { ...turn.marks, [mark.name]: mark.at } } : turn,
+  );
+}
+
+export function closeTurn(turns: readonly Turn[], id: number, outcome: Outcome): readonly Turn[] {
+  return change(turns, id, (turn) => (turn.outcome === 'open' ? { ...turn, outcome } : turn));
+}
+
+/** The reply is not played any further. */
+export function silenceTurn(turns: readonly Turn[], id: number): readonly Turn[] {
+  return change(turns, id, (turn) => ({ ...turn, silenced: true }));
+}
+
+/** Notes what the gateway measured by the end of this turn. */
+export function measureTurn(turns: readonly Turn[], id: number, report: SessionReport): readonly Turn[] {
+  return change(turns, id, (turn) => ({ ...turn, residence: residenceOf(report) }));
+}
+
+function change(turns: readonly Turn[], id: number, how: (turn: Turn) => Turn): readonly Turn[] {
+  const at = turns.findIndex((turn) => turn.id === id);
+  const old = turns[at];
+  return old === undefined ? turns : turns.with(at, how(old));
+}
+
+export interface Stage {
+  readonly name: 'noticed' | 'answered' | 'buffered';
+  readonly label: string;
+  /** From the turn's origin. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The turn as consecutive stages from its origin; stages whose marks are missing are left out. */
+export function stagesOf({ marks }: Turn): Stage[] {
+  const origin = originOf(marks);
+  if (origin === undefined) return [];
+  const asked = marks.commit ?? marks.request ?? origin;
+  const answered = marks['first-audio'] ?? marks['first-text'];
+  const stages: Stage[] = [];
+  const add = (stage: Pick<Stage, 'name' | 'label'>, from: number, to: number) => {
+    if (to > from) stages.push({ ...stage, startMs: from - origin, endMs: to - origin });
+  };
+  add({ name: 'noticed', label: 'end of speech noticed' }, origin, asked);
+  if (answered === undefined) return stages;
+  const what = marks['first-audio'] === undefined ? 'first text' : 'first audio';
+  add({ name: 'answered', label: `${what} received` }, asked, answered);
+  if (marks.playback !== undefined) add({ name: 'buffered', label: 'playback starts' }, answered, marks.playback);
+  return stages;
+}
+
+function originOf(marks: Turn['marks']): number | undefined {
+  return marks['speech-end'] ?? marks.commit ?? marks.request;
+}
+
+/** Milliseconds from the turn's origin until the caller hears (or reads) the reply. */
+export function totalOf({ marks }: Turn): number | undefined {
+  const origin = originOf(marks);
+  const end = marks.playback ?? marks['first-audio'] ?? marks['first-text'];
+  return origin === undefined || end === undefined ? undefined : Math.max(0, end - origin);
+}
+
+export interface Summary {
+  readonly id: string;
+  readonly label: string;
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+const measures: readonly { id: string; label: string; from: readonly MarkName[]; to: MarkName }[] = [
+  { id: 'heard', label: 'Speech end to playback', from: ['speech-end'], to: 'playback' },
+  { id: 'noticed', label: 'Speech end to commit', from: ['speech-end'], to: 'commit' },
+  { id: 'audio', label: 'Commit to first audio', from: ['commit'], to: 'first-audio' },
+  { id: 'buffered', label: 'First audio to playback', from: ['first-audio'], to: 'playback' },
+  { id: 'text-audio', label: 'Text sent to first audio', from: ['request'], to: 'first-audio' },
+  { id: 'text', label: 'Text sent to first text', from: ['request'], to: 'first-text' },
+];
+
+/** One line per measure that at least one turn has. */
+export function summarise(turns: readonly Turn[]): Summary[] {
+  return measures.flatMap(({ id, label, from, to }) => {
+    const values = turns.flatMap(({ marks }) => {
+      const start = from.map((name) => marks[name]).find((at) => at !== undefined);
+      const end = marks[to];
+      return start === undefined || end === undefined ? [] : [Math.max(0, end - start)];
+    });
+    if (values.length === 0) return [];
+    return [{ id, label, count: values.length, p50Ms: percentile(values, 50), p95Ms: percentile(values, 95) }];
+  });
+}
+
+/** Nearest rank. NaN for no values. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function residenceOf(report: SessionReport): ResidenceP50 | undefined {
+  const { upstream, downstream } = report.residenceUs;
+  if (upstream.count === 0 || downstream.count === 0) return undefined;
+  return { upstreamUs: upstream.p50, downstreamUs: downstream.p50 };
+}
+
+/** A turn passes the gateway once up (its last audio or text) and once down (the first piece of the reply): 0 to 1. */
+export function gatewayFraction(residence: ResidenceP50, totalMs: number | undefined): number | undefined {
+  if (totalMs === undefined || totalMs <= 0) return undefined;
+  return (residence.upstreamUs + residence.downstreamUs) / (totalMs * 1000);
+}

@@ -1,0 +1,90 @@
+// What the page asks of its own gateway over HTTP: what is configured, how a session went, why an upgrade was refused.
+
+import { listOf, type Message, objectOf, textOf } from '../dialects/dialect.ts';
+
+export interface ProviderStatus {
+  readonly name: string;
+  readonly status: 'configured' | 'rehearsal' | 'missing';
+  readonly dialects: readonly { readonly name: string; readonly path: string }[];
+}
+
+export interface GatewayInfo {
+  readonly mode: 'open' | 'keys';
+  readonly providers: readonly ProviderStatus[];
+  readonly version: string;
+  /** The kinds of side tasks that sessions get, and what becomes of their text. A gateway without a side path does not say. */
+  readonly side?: { readonly tasks: readonly string[]; readonly transcripts: string };
+}
+
+/** Microseconds that frames of one direction spent inside the gateway's process, from receipt until after the send. */
+export interface Residence {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface SessionReport {
+  readonly id: string;
+  readonly state: 'open' | 'closed';
+  readonly durationMs: number;
+  readonly frames: { readonly upstream: number; readonly downstream: number };
+  readonly residenceUs: { readonly upstream: Residence; readonly downstream: Residence };
+  readonly usage: Readonly<Record<string, number>>;
+  readonly closeCode?: number;
+  readonly reason?: string;
+}
+
+type Fetch = typeof fetch;
+
+export async function readGatewayInfo(get: Fetch): Promise<GatewayInfo> {
+  const response = await get('/console.json', { headers: { accept: 'application/json' } });
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  return (await response.json()) as GatewayInfo;
+}
+
+/** The gateway's own record of a session; undefined while it has none. */
+export async function readSessionReport(get: Fetch, id: string, key: string): Promise<SessionReport | undefined> {
+  const response = await get(`/v1/sessions/${encodeURIComponent(id)}`, { headers: authorization(key) });
+  return response.ok ? ((await response.json()) as SessionReport) : undefined;
+}
+
+export interface Diagnosis {
+  readonly status: number;
+  readonly message: string;
+}
+
+/**
+ * Why a WebSocket was refused. A browser hides the status of a failed upgrade, so the same address is asked
+ * with a plain GET, which the gateway answers with the reason. Undefined when the gateway cannot be reached.
+ */
+export async function diagnose(get: Fetch, url: string, key: string): Promise<Diagnosis | undefined> {
+  try {
+    const response = await get(url, { headers: authorization(key) });
+    return { status: response.status, message: messageOf(await response.text()) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The credential of a request, for a gateway that asks for one. */
+export function authorization(key: string): Record<string, string> {
+  return key === '' ? {} : { authorization: `Bearer ${key}` };
+}
+
+function messageOf(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    const one: Message = objectOf(Array.isArray(value) ? listOf(value)[0] : value);
+    return textOf(objectOf(one.error).message) || textOf(one.message) || textOf(one.error);
+  } catch {
+    return body.slice(0, 300);
+  }
+}
+
+/** Where a session dials: the gateway that the page came from. */
+export function sessionAddress(origin: string, path: string, query: Record<string, string>): URL {
+  const url = new URL(path, origin.replace(/^http/, 'ws'));
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}

@@ -1,0 +1,160 @@
+// The ledger of this key: what was used in the last days, on both paths, what it cost, and how good it was.
+
+import { useEffect, useMemo } from 'preact/hooks';
+import { totalOf, validShare } from '../../ledger/figures.ts';
+import { type LedgerDesk, type LedgerState, type Span, spans } from '../../ledger/ledger-desk.ts';
+import type { ReportRow } from '../../ledger/report.ts';
+import { formatCount, formatUsd } from '../../state/format.ts';
+import { isBusy } from '../../state/state.ts';
+import type { Conductor } from '../../talk/conductor.ts';
+import { Field, Segments } from '../field.tsx';
+import { Icon } from '../icon.tsx';
+import { useStore } from '../use-store.ts';
+import { LedgerPlots } from './ledger-plots.tsx';
+import { LedgerTable } from './ledger-table.tsx';
+
+export function LedgerPage({ conductor, desk }: { conductor: Conductor; desk: LedgerDesk }) {
+  const state = useStore(desk.store);
+  const { gateway, form, phase } = useStore(conductor.store);
+  const needsKey = gateway?.mode === 'keys' && form.key === '';
+  useEffect(() => {
+    if (gateway !== undefined && !needsKey) void desk.load();
+    // Not with every letter of a key: the button asks.
+  }, [gateway, desk]);
+  const ask = (event: Event) => {
+    event.preventDefault();
+    void desk.load();
+  };
+  return (
+    <main class="ledger-page" data-ledger={state.phase} aria-busy={state.phase === 'loading'}>
+      <form class="ledger-bar" onSubmit={ask}>
+        <div class="ledger-words">
+          <h2>Ledger</h2>
+          <p class="muted">
+            {gateway?.mode === 'keys' ? 'What this key used' : 'What was used without a key'}: one row for each session
+            and for each attempt of a call, days in UTC.
+          </p>
+        </div>
+        {gateway?.mode === 'keys' && (
+          <Field id="ledger-key" label="Gateway key">
+            <input
+              id="ledger-key"
+              type="password"
+              autocomplete="off"
+              disabled={isBusy(phase)}
+              value={form.key}
+              onInput={(event) => conductor.edit({ key: event.currentTarget.value })}
+            />
+          </Field>
+        )}
+        <Segments
+          name="span"
+          legend="Days"
+          value={String(state.span)}
+          choices={spans.map((span) => ({ value: String(span), label: `${span} days` }))}
+          onChoose={(span) => void desk.choose({ span: Number(span) as Span })}
+        />
+        <button type="submit" class="button" disabled={needsKey || state.phase === 'loading'}>
+          <Icon name="again" /> Refresh
+        </button>
+      </form>
+      {needsKey ? (
+        <Nothing title="This gateway asks for a key">Enter it above, then refresh.</Nothing>
+      ) : (
+        <Answer desk={desk} state={state} />
+      )}
+    </main>
+  );
+}
+
+function Answer({ desk, state }: { desk: LedgerDesk; state: LedgerState }) {
+  const { phase, rows, days, span } = state;
+  const total = useMemo(() => totalOf(rows), [rows]);
+  switch (phase) {
+    case 'absent':
+      return (
+        <Nothing title="No ledger here">
+          This gateway does not answer questions about its ledger: it runs without its side process, or that is not
+          there at the moment. Calls are not affected.
+        </Nothing>
+      );
+    case 'refused':
+      return <Nothing title="The key was not accepted">Check it, then refresh.</Nothing>;
+    case 'failed':
+      return (
+        <Nothing title="The ledger could not be read">
+          The gateway did not answer as expected. Refresh to try again; its log says more.
+        </Nothing>
+      );
+    default:
+      if (phase === 'shown' && rows.length === 0) {
+        return (
+          <Nothing title={`Nothing was used in the last ${span} days`}>
+            <a href="#talk">Have a call</a>, then come back: it is in the ledger as soon as it has ended.
+          </Nothing>
+        );
+      }
+      return (
+        <div class="ledger-answer" data-stale={phase !== 'shown'}>
+          <Tiles total={total} isThere={rows.length > 0} />
+          <LedgerPlots days={days} />
+          <LedgerTable desk={desk} state={state} total={total} />
+        </div>
+      );
+  }
+}
+
+function Nothing({ title, children }: { title: string; children: preact.ComponentChildren }) {
+  return (
+    <div class="panel ledger-nothing" role="status">
+      <p class="welcome-title">{title}</p>
+      <p class="muted">{children}</p>
+    </div>
+  );
+}
+
+function costAside(calls: number, unknownCosts: number, rehearsals: number): string {
+  if (unknownCosts > 0) return `+ ${formatCount(unknownCosts)} of unknown cost`;
+  return calls > 0 && rehearsals === calls ? 'rehearsal: nothing is billed' : 'every cost is known';
+}
+
+/** The totals, large. Their places are there before their figures. */
+function Tiles({ total, isThere }: { total: ReportRow; isThere: boolean }) {
+  const { calls, unknownCosts, rehearsals, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
+  const share = validShare(total);
+  const isUnknown = calls > 0 && unknownCosts >= calls;
+  const tiles = [
+    {
+      name: 'Cost',
+      figure: isUnknown ? 'unknown' : formatUsd(costMicroUsd),
+      aside: costAside(calls, unknownCosts, rehearsals),
+    },
+    { name: 'Sessions and calls', figure: formatCount(calls), aside: 'each attempt counts' },
+    {
+      name: 'Tokens',
+      figure: formatCount(inputTokens + outputTokens),
+      aside: `${formatCount(inputTokens)} in, ${formatCount(outputTokens)} out`,
+    },
+    {
+      name: 'Valid at first',
+      figure: share === undefined ? '–' : `${Math.round(share * 100)} %`,
+      aside: share === undefined ? 'no answer was checked' : `${repaired} repaired, ${failed} failed`,
+    },
+    {
+      name: 'Score',
+      figure: score === undefined ? '–' : `${Math.round(score * 100)} %`,
+      aside: score === undefined ? 'nothing was scored' : 'mean, by the rubric',
+    },
+  ];
+  return (
+    <dl class="panel tiles">
+      {tiles.map(({ name, figure, aside }) => (
+        <div key={name} class="tile">
+          <dt>{name}</dt>
+          <dd class="tile-figure">{isThere ? figure : ' '}</dd>
+          <dd class="muted">{isThere ? aside : ' '}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,163 @@
+// The ledger's rows, grouped as chosen, in the order of the column that was pressed.
+
+import { useMemo, useState } from 'preact/hooks';
+import { type Column, type Order, sortRows, validShare } from '../../ledger/figures.ts';
+import type { LedgerDesk, LedgerState } from '../../ledger/ledger-desk.ts';
+import { type ReportField, type ReportRow, reportFields } from '../../ledger/report.ts';
+import { formatCount, formatMs, formatUsd } from '../../state/format.ts';
+import { Icon } from '../icon.tsx';
+
+const columns: readonly { readonly column: Column; readonly label: string }[] = [
+  { column: 'calls', label: 'Calls' },
+  { column: 'tokens', label: 'Tokens' },
+  { column: 'cost', label: 'Cost' },
+  { column: 'valid', label: 'Valid at first' },
+  { column: 'score', label: 'Score' },
+  { column: 'latency', label: 'Latency' },
+];
+
+interface TableProps {
+  readonly desk: LedgerDesk;
+  readonly state: LedgerState;
+  readonly total: ReportRow;
+}
+
+export function LedgerTable({ desk, state, total }: TableProps) {
+  const { rows, shownBy, by } = state;
+  const [order, setOrder] = useState<Order>({ column: 'cost', isDescending: true });
+  // A field that the rows are no longer grouped by has no order.
+  const fits = typeof order.column !== 'number' || order.column < shownBy.length;
+  const sorted = useMemo(
+    () => sortRows(rows, fits ? order : { column: 'cost', isDescending: true }),
+    [rows, order, fits],
+  );
+  const press = (column: Order['column']) =>
+    setOrder({ column, isDescending: order.column === column ? !order.isDescending : typeof column !== 'number' });
+  return (
+    <section class="panel ledger-table" aria-labelledby="rows-title">
+      <div class="panel-head">
+        <h3 id="rows-title">Grouped by</h3>
+        <GroupChoice by={by} toggle={(field) => void desk.toggle(field)} />
+      </div>
+      <section
+        class="table-scroll"
+        aria-labelledby="rows-title"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
+        tabIndex={0}
+      >
+        <table class="rows">
+          <thead>
+            <tr>
+              {shownBy.map((field, at) => (
+                <Heading key={field} label={field} column={at} order={order} press={press} />
+              ))}
+              {columns.map(({ column, label }) => (
+                <Heading key={column} label={label} column={column} order={order} press={press} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((row) => (
+              <tr key={row.by.join(' ')}>
+                {shownBy.map((field, at) => (
+                  <th key={field} scope="row">
+                    <GroupName field={field} value={row.by[at] ?? ''} />
+                  </th>
+                ))}
+                <Cells row={row} />
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row" colSpan={Math.max(1, shownBy.length)}>
+                In all
+              </th>
+              <Cells row={total} />
+            </tr>
+          </tfoot>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+function GroupChoice({ by, toggle }: { by: readonly ReportField[]; toggle(field: ReportField): void }) {
+  return (
+    <fieldset class="group-choice">
+      <legend class="visually-hidden">Group by</legend>
+      {reportFields.map((field) => (
+        <label key={field} class="chip">
+          <input
+            type="checkbox"
+            checked={by.includes(field)}
+            disabled={by.length === 1 && by.includes(field)}
+            onChange={() => toggle(field)}
+          />
+          <span>{field}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface HeadingProps {
+  readonly label: string;
+  readonly column: Order['column'];
+  readonly order: Order;
+  press(column: Order['column']): void;
+}
+
+function Heading({ label, column, order, press }: HeadingProps) {
+  const isSorted = order.column === column;
+  const direction = order.isDescending ? 'descending' : 'ascending';
+  return (
+    <th scope="col" aria-sort={isSorted ? direction : 'none'} class={typeof column === 'number' ? 'is-name' : ''}>
+      <button type="button" class="sort" onClick={() => press(column)}>
+        {label}
+        <Icon name={isSorted && !order.isDescending ? 'up' : 'down'} />
+      </button>
+    </th>
+  );
+}
+
+function GroupName({ field, value }: { field: ReportField; value: string }) {
+  if (value === '') return <span class="muted">{field === 'team' ? 'no team' : 'unknown'}</span>;
+  return field === 'path' ? <span class={`path path-${value}`}>{value}</span> : <span>{value}</span>;
+}
+
+function Cells({ row }: { row: ReportRow }) {
+  const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, rehearsals, score, latencyMs } = row;
+  const share = validShare(row);
+  return (
+    <>
+      <td>{formatCount(calls)}</td>
+      <td title={`${formatCount(inputTokens)} in, ${formatCount(outputTokens)} out`}>
+        {formatCount(inputTokens + outputTokens)}
+      </td>
+      <td>
+        {rehearsals > 0 && <RehearsalPart rehearsals={rehearsals} calls={calls} />}
+        {unknownCosts < calls && formatUsd(costMicroUsd)}
+        {unknownCosts > 0 && (
+          <span class="muted">{unknownCosts >= calls ? 'unknown' : ` + ${formatCount(unknownCosts)} unknown`}</span>
+        )}
+      </td>
+      <td>{share === undefined ? <Dash /> : `${Math.round(share * 100)} %`}</td>
+      <td>{score === undefined ? <Dash /> : `${Math.round(score * 100)} %`}</td>
+      <td>{latencyMs === undefined ? <Dash /> : formatMs(latencyMs)}</td>
+    </>
+  );
+}
+
+/** In front of the cost, which nobody pays. */
+function RehearsalPart({ rehearsals, calls }: Pick<ReportRow, 'rehearsals' | 'calls'>) {
+  return (
+    <span class="rehearsal rehearsal-part" title="Answered by the gateway's own stand-ins: the cost is an estimate">
+      {rehearsals < calls && formatCount(rehearsals)} rehearsal
+    </span>
+  );
+}
+
+function Dash() {
+  return <span class="muted">–</span>;
+}

@@ -1,0 +1,129 @@
+// What a new session is told of an earlier one (`trunkline-seed`): what the side path keeps of it, and whether the new one may have it.
+// Rule: who names a session that is not his own learns no more than of one that does not exist.
+
+import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Config } from '../../config/config.ts';
+import type { DataClass } from '../../ipc/records.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import type { AnswerSide, SideReplyHead } from '../../ipc/side-request.ts';
+import { rejectedOn } from '../../platform/rejected-on.ts';
+import type { SeedAnswer } from '../../side/http/session/history.ts';
+import type { Dialled } from '../../transport/dial.ts';
+import { type Admitted, isRefusal } from './admit.ts';
+import { SEED_NAME } from './continue-request.ts';
+
+export interface Seed {
+  /** The earlier session. */
+  readonly session: string;
+  /** Where the text comes from. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
+  readonly from: 'summary' | 'turns' | 'none' | 'unavailable';
+  /** '' where there is none. */
+  readonly text: string;
+  /** Of the earlier session, as far as it is known. */
+  readonly dataClass: DataClass;
+}
+
+export interface SeedReader {
+  readonly config: Pick<Config, 'side'>;
+  /** undefined: there is no side process. */
+  readonly askSide?: AnswerSide | undefined;
+  /** A session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/** Reads what is kept, for `side.seedMs` at most, or says why the session is not to be opened. Never rejects. */
+export async function readSeed(
+  { adapter, key, seedFrom: session = '' }: Admitted,
+  { config, askSide, find }: SeedReader,
+  signal: AbortSignal,
+): Promise<Seed | Refusal> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.seedMs)]);
+  const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
+  const heads: SideReplyHead[] = [];
+  try {
+    if (askSide === undefined) throw new Error('there is no side process');
+    const live = await unlessAborted(find(session), until);
+    const request = {
+      requester,
+      method: 'GET',
+      path: `/v1/sessions/${session}/seed`,
+      query: {},
+      headers: {},
+      body: undefined,
+      // Another key's session does not exist for this one.
+      live: live?.key === key?.id ? live : undefined,
+    };
+    const keep = (part: SideReplyHead | Buffer) => void (Buffer.isBuffer(part) || heads.push(part));
+    await unlessAborted(askSide(request, keep, until), until);
+    const [{ status, body }] = heads as [SideReplyHead];
+    if (status === 404) return unknown;
+    if (status !== 200) throw new Error(`the side path answered ${status}`);
+    const { from, text, dataClass, provider } = JSON.parse(String(body)) as SeedAnswer;
+    const isElsewhere = dataClass === 'regulated' && provider !== adapter.name;
+    return isElsewhere ? regulatedElsewhere(provider) : { session, from, text, dataClass };
+  } catch {
+    if (config.side.whenUnseeded === 'refuse') return unavailable;
+    return { session, from: 'unavailable', text: '', dataClass: 'open' };
+  }
+}
+
+export interface SeededDial {
+  dial(signal: AbortSignal): Promise<Dialled>;
+  read(signal: AbortSignal): Promise<Seed | Refusal>;
+  /** The client left. */
+  readonly signal: AbortSignal;
+}
+
+/** Dials while the seed is read. A seed that is refused ends the dialling, a dialling that fails the reading. The seed is in `admitted`. */
+export async function dialSeeded(
+  admitted: Admitted,
+  { dial, read, signal }: SeededDial,
+): Promise<{ readonly dialled: Dialled; readonly admitted: Admitted }> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  let refused: Refusal | undefined;
+  const reading = read(either).then((seed) => {
+    if (isRefusal(seed) && !stop.signal.aborted) {
+      refused = seed;
+      stop.abort();
+    }
+    return seed;
+  });
+  const dialled = await dial(either);
+  if (dialled.kind !== 'open' && refused === undefined) {
+    stop.abort();
+    return { dialled, admitted };
+  }
+  const seed = await reading;
+  if (!isRefusal(seed)) return { dialled, admitted: withSeed(admitted, seed) };
+  if (dialled.kind === 'open') dialled.socket.destroy();
+  return { dialled: { kind: 'failed', refusal: seed }, admitted };
+}
+
+/** The session as it opens: the text of a regulated session makes it one, too. */
+function withSeed(admitted: Admitted, seed: Seed): Admitted {
+  return { ...admitted, seed, dataClass: seed.dataClass === 'regulated' ? 'regulated' : admitted.dataClass };
+}
+
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return Promise.race([work, rejectedOn(signal)]);
+}
+
+const unknown: Refusal = {
+  status: 404,
+  code: 'unknown_session',
+  message: `no session of this key has the id that is given as the ${SEED_NAME}`,
+};
+
+const unavailable: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: `what is kept of the session in ${SEED_NAME} cannot be read now`,
+  retryAfterS: 1,
+};
+
+const regulatedElsewhere = (provider: string): Refusal => ({
+  status: 403,
+  code: 'policy_refused',
+  message: `the session in ${SEED_NAME} is regulated: expected a session with ${provider}, which heard it`,
+});

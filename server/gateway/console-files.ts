@@ -1,0 +1,61 @@
+// The built console, read once: a request can only name a file that is there.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import { consoleRoot } from '../platform/entry.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.wav': 'audio/wav',
+  '.woff2': 'font/woff2',
+};
+
+/** Everything comes from the gateway itself; worklets are fetched as scripts. */
+const POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "img-src 'self' data:",
+  "media-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+let files: ReadonlyMap<string, HttpReply> | undefined;
+
+/** The reply for a path of the console (`/` is its page); undefined for any other. */
+export function consoleFile(path: string): HttpReply | undefined {
+  files ??= readFiles();
+  return files.get(path === '/' ? '/index.html' : path);
+}
+
+function readFiles(): ReadonlyMap<string, HttpReply> {
+  const found = new Map<string, HttpReply>();
+  if (!existsSync(consoleRoot)) return found;
+  for (const item of readdirSync(consoleRoot, { recursive: true, withFileTypes: true })) {
+    if (!item.isFile()) continue;
+    const file = join(item.parentPath, item.name);
+    const body = readFileSync(file);
+    const path = `/${file.slice(consoleRoot.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
+    found.set(path, { status: 200, headers: headersFor(path), body });
+  }
+  return found;
+}
+
+function headersFor(path: string): Record<string, string> {
+  const isHashed = path.startsWith('/assets/');
+  return {
+    'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+    'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'content-security-policy': POLICY,
+  };
+}

@@ -1,0 +1,141 @@
+// Plain HTTP on the public listener: the console, the door to the side path, and a clear word for everything else.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
+import { adapters, findRoute, findUnserved } from '../../adapters/realtime/index.ts';
+import { readHandshake } from '../http/handshake.ts';
+import { visitorObjection } from '../http/origin-policy.ts';
+import { isSidePath } from '../ipc/side-routes.ts';
+import { version } from '../platform/entry.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import {
+  type Admitted,
+  admit,
+  type Gate,
+  notImplemented,
+  type Refused,
+  refuse,
+  unknownPath,
+} from './admission/admit.ts';
+import { consoleFile } from './console-files.ts';
+import { answerBySide, refuseBySide, type SideDoor } from './side/api.ts';
+
+export interface HttpContext extends SideDoor {
+  readonly metrics: Metrics;
+  /** What keeps an admitted session from being opened now; undefined when nothing does. */
+  objection(admitted: Admitted): Promise<Refusal | undefined>;
+}
+
+/** Answers one request. Faults become a 500 for that request alone. */
+export async function answerHttp(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: HttpContext,
+): Promise<void> {
+  try {
+    const answer = await replyTo(request, response, context);
+    request.resume();
+    if (answer === undefined) return;
+    if ('refusal' in answer) context.metrics.refused(answer.refusal.code, answer.refusal.status);
+    const reply = 'refusal' in answer ? answer.reply : answer;
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
+    response.end(request.method === 'HEAD' ? undefined : reply.body);
+  } catch {
+    request.resume();
+    if (response.headersSent) return void response.destroy();
+    response.writeHead(500, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { code: 'internal', message: 'the gateway failed to answer' } }));
+  }
+}
+
+/** undefined: the answer has been written. */
+async function replyTo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: HttpContext,
+): Promise<HttpReply | Refused | undefined> {
+  const handshake = readHandshake(request);
+  if (handshake === undefined) return refuse(undefined, badTarget);
+  const { path } = handshake;
+  const visitor = visitorObjection(request.headers, context.gate.visitors);
+  if (isSidePath(path)) {
+    const objection = visitor ?? bodyObjection(request);
+    return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
+  }
+  const unserved = findUnserved(request.method ?? '', path);
+  const route = findRoute(path);
+  const adapter = unserved?.adapter ?? route?.adapter;
+  const objection = visitor ?? bodyObjection(request, unserved?.unserved.bodies);
+  if (objection !== undefined) return refuse(adapter, objection);
+  if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(path));
+  if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'), context);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
+  if (path === '/console.json') return json(200, describeConsole(context.gate));
+  return consoleFile(path) ?? refuse(undefined, unknownPath());
+}
+
+/** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
+async function explainRoute(decision: Admitted | Refused, { objection }: HttpContext): Promise<HttpReply> {
+  if (decision.kind === 'refused') return decision.reply;
+  const refusal = await objection(decision);
+  return refuse(decision.adapter, refusal ?? speaksWebSocket).reply;
+}
+
+const speaksWebSocket: Refusal = {
+  status: 426,
+  code: 'invalid_request',
+  message: 'this path speaks WebSocket: expected an upgrade',
+};
+
+function describeConsole({ config, rehearsalUrl }: Gate) {
+  const standIns = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
+  return {
+    version,
+    mode: config.keys.length === 0 ? 'open' : 'keys',
+    providers: [...adapters.values()].map(({ name, routes }) => ({
+      name,
+      status: config.providers[name] ? 'configured' : standIns.includes(name) ? 'rehearsal' : 'missing',
+      dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
+    })),
+    side: { tasks: kindsOf(config.tasks), transcripts: config.transcripts },
+  };
+}
+
+/** What a session may have; scores of results follow from it. */
+const kindsOf = (tasks: Gate['config']['tasks']): readonly string[] => [
+  ...new Set(tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind)),
+];
+
+/** Bodies must be JSON: a page elsewhere can send other types without asking first. */
+function bodyObjection({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return undefined;
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
+  const message = `expected a body of application/json, got ${type || 'no content-type'}`;
+  return { status: 415, code: 'unsupported_media_type', message };
+}
+
+const badTarget: Refusal = { status: 400, code: 'invalid_request', message: 'expected a path as the request target' };
+
+function json(status: number, body: unknown): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    body: JSON.stringify(body),
+  };
+}
+
+/** Answers an upgrade with an ordinary HTTP reply, and closes once it has left. */
+export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {
+  if (!socket.writable) return void socket.destroy();
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];
+  for (const [name, value] of Object.entries(headers)) {
+    if (/^[\t\x20-\x7e]*$/.test(value)) lines.push(`${name}: ${value}`);
+  }
+  lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', '');
+  socket.write(lines.join('\r\n'));
+  socket.write(body);
+  socket.destroySoon();
+}

@@ -1,0 +1,55 @@
+// One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
+
+import cluster from 'node:cluster';
+import type { Ports } from '../ipc/ports.ts';
+import { FLUSH_MS, type WorkerStart } from '../ipc/process-start.ts';
+import { openChannel } from '../ipc/rpc.ts';
+import { createLog } from '../platform/log.ts';
+import { Gateway } from './gateway.ts';
+import { joinFleet } from './session-registry.ts';
+import { createSidePipe } from './side/client.ts';
+import { createOutbox, type Outbox } from './side/outbox.ts';
+
+let gateway: Gateway | undefined;
+let outbox: Outbox | undefined;
+const side = createSidePipe();
+
+const supervisor = openChannel(process, {
+  async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: WorkerStart): Promise<Ports> {
+    const log = createLog(config.log.level);
+    const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
+    outbox = createOutbox({
+      maxItems,
+      maxBytes,
+      whenFull,
+      send: (batch) => supervisor.call<void>('handOver', batch),
+      onLost: () => log.error('the outbox is full: what sessions do is lost'),
+    });
+    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, outbox, askSide: side.ask, log });
+    if (sideSocket !== undefined) side.use(sideSocket);
+    return gateway.listen(ports, isShared);
+  },
+  side: (path: string) => side.use(path),
+  rehearsal: (url: string) => gateway?.useRehearsal(url),
+  metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
+  records: () => gateway?.records(),
+  find: (id: string) => gateway?.record(id),
+  drain: () => gateway?.drain(),
+  async close() {
+    await gateway?.close();
+    await outbox?.flush(FLUSH_MS);
+  },
+});
+
+const fleet = joinFleet(supervisor);
+
+// Node would end a clustered process with its channel, and its sessions without a close.
+if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+
+// Signals reach the whole process group; only the supervisor acts on them.
+process.on('SIGTERM', () => {});
+process.on('SIGINT', () => {});
+process.once('disconnect', () => {
+  outbox?.close();
+  void gateway?.close();
+});

@@ -1,0 +1,42 @@
+// What one session hands over: that it began, its turns, and how it ended. Texts only where the configuration lets them be kept.
+
+import type { Config } from '../config/config.ts';
+import type { TurnFinished } from '../ipc/session-event.ts';
+import type { SessionRecord } from '../session/session.ts';
+import type { Admitted } from './admission/admit.ts';
+import type { Outbox } from './side/outbox.ts';
+
+export interface SessionHandover {
+  readonly keepsText: boolean;
+  readonly handOver: (turn: TurnFinished) => void;
+  readonly ended: (record: SessionRecord) => void;
+}
+
+/** Hands over that the session begins. */
+export function handOverOf(
+  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal, seed }: Admitted,
+  { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
+  outbox: Outbox,
+): SessionHandover {
+  outbox.push({
+    kind: 'started',
+    id: sessionId,
+    key: key?.id,
+    team: key?.team,
+    provider: adapter.name,
+    route: route.path,
+    dialect: route.dialect.name,
+    model,
+    promptClass,
+    dataClass,
+    isRehearsal,
+    startedAt: Date.now(),
+    // Of one that could not be read nobody knows whose it is.
+    ...(seed !== undefined && seed.from !== 'unavailable' && { seededFrom: seed.session }),
+  });
+  return {
+    keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
+    handOver: outbox.push,
+    ended: (record) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
+  };
+}

@@ -1,0 +1,95 @@
+// Passes a request on to the side process and writes its answer as it comes. What a slow client makes us hold is bounded.
+
+import type { ServerResponse } from 'node:http';
+import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+
+export interface RelayLimits {
+  /** Written and not yet sent; beyond it the client is cut off, and the side process told. */
+  readonly maxReplyBytes: number;
+  /** No write progress while bytes are queued. */
+  readonly stallMs: number;
+  /** Until the answer begins; undefined where it may take as long as its work does. */
+  readonly headMs?: number | undefined;
+}
+
+/**
+ * `answered`: the response has been written, or its client is gone. `unavailable`: the side process is down, hung or failed before
+ * its answer began, and nothing was written.
+ */
+export async function relay(
+  ask: AnswerSide | undefined,
+  request: SideRequest,
+  response: ServerResponse,
+  limits: RelayLimits,
+): Promise<'answered' | 'unavailable'> {
+  if (ask === undefined) return 'unavailable';
+  const stop = new AbortController();
+  const isOver = () => stop.signal.aborted || response.destroyed;
+  const write = writer(response, limits);
+  let giveUp = (): void => stop.abort();
+  const timer = limits.headMs === undefined ? undefined : setTimeout(() => giveUp(), limits.headMs);
+  response.once('close', () => response.writableFinished || giveUp());
+  const emit: EmitPart = (part) => {
+    if (isOver()) return undefined;
+    clearTimeout(timer);
+    try {
+      return write(part);
+    } catch {
+      // A head that HTTP cannot carry ends this answer, not the process that carries the audio.
+      response.destroy();
+      return undefined;
+    }
+  };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // A side process that hangs does not hear of it.
+      giveUp = () => {
+        stop.abort();
+        reject(stop.signal.reason);
+      };
+      ask(request, emit, stop.signal).then(resolve, reject);
+    });
+    clearTimeout(timer);
+    if (!response.headersSent) return 'unavailable';
+    if (!response.writableEnded) response.end();
+    return 'answered';
+  } catch {
+    clearTimeout(timer);
+    if (!response.headersSent && !response.destroyed) return 'unavailable';
+    // An answer that breaks off must not look complete.
+    if (!response.writableEnded) response.destroy();
+    return 'answered';
+  }
+}
+
+/** What it writes with resolves when there is room again, where there is none. */
+function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
+  let room: PromiseWithResolvers<void> | undefined;
+  function stall(): PromiseWithResolvers<void> {
+    const moved = Promise.withResolvers<void>();
+    const timer = setTimeout(() => response.destroy(), stallMs);
+    const go = (): void => {
+      room = undefined;
+      clearTimeout(timer);
+      response.off('drain', go).off('close', go);
+      moved.resolve();
+    };
+    response.on('drain', go).on('close', go);
+    return moved;
+  }
+  return (part: SideReplyHead | Buffer): Promise<void> | undefined => {
+    if (Buffer.isBuffer(part)) {
+      if (response.write(part)) return undefined;
+      if (response.writableLength > maxReplyBytes) response.destroy();
+      room ??= stall();
+      return room.promise;
+    }
+    const { status, headers, body } = part;
+    const length = body === undefined ? {} : { 'content-length': body.length };
+    response.writeHead(status, { ...headers, ...length });
+    if (body !== undefined) response.end(body);
+    // The first piece often comes in the same turn, and then takes the head along.
+    else setImmediate(() => response.destroyed || response.flushHeaders());
+    return undefined;
+  };
+}

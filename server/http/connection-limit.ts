@@ -1,0 +1,52 @@
+// How many connections that are not (yet) sessions one address, and all of them together, may hold open in this process.
+
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Limits } from '../config/config.ts';
+
+export interface ConnectionLimit {
+  /** Counts every connection of the server until it is upgraded or closed; one over a limit is destroyed at once. */
+  watch(server: Server): void;
+  /** The connection became a session and counts no longer. */
+  upgraded(socket: Socket): void;
+}
+
+export function createConnectionLimit(
+  limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>,
+  onRefused: () => void,
+): ConnectionLimit {
+  const perAddress = new Map<string, number>();
+  const pending = new Map<string, string>();
+
+  function forget(ends: string): void {
+    const address = pending.get(ends);
+    if (address === undefined) return;
+    pending.delete(ends);
+    const left = (perAddress.get(address) ?? 1) - 1;
+    if (left === 0) perAddress.delete(address);
+    else perAddress.set(address, left);
+  }
+
+  function count(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const held = perAddress.get(address) ?? 0;
+    if (held >= limits.maxConnectionsPerAddress || pending.size >= limits.maxConnections) {
+      onRefused();
+      return void socket.destroy();
+    }
+    const ends = endsOf(socket);
+    perAddress.set(address, held + 1);
+    pending.set(ends, address);
+    socket.once('close', () => forget(ends));
+  }
+
+  return {
+    watch: (server) => void server.on('connection', count),
+    upgraded: (socket) => forget(endsOf(socket)),
+  };
+}
+
+/** Under TLS the upgraded socket is not the one that was accepted, but it has the same ends. */
+function endsOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
+}

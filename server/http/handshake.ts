@@ -1,0 +1,51 @@
+// An HTTP request as the adapters see it: the path comes from the request target alone, never from `Host`.
+
+import type { IncomingMessage } from 'node:http';
+import type { Handshake, Refusal } from '../../adapters/realtime/contract.ts';
+
+/** RFC 9110, section 5.6.2: a subprotocol is a token. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** Reads the request target; undefined when it is not in origin form. Leading slashes collapse: some SDKs send two. */
+export function readHandshake(request: IncomingMessage): Handshake | undefined {
+  const target = request.url ?? '';
+  if (!target.startsWith('/')) return undefined;
+  const [path = '', ...rest] = target.split('?');
+  const offered = request.headers['sec-websocket-protocol'];
+  return {
+    path: path.replace(/^\/+/, '/'),
+    query: new URLSearchParams(rest.join('?')),
+    headers: request.headers,
+    protocols: offered === undefined ? [] : offered.split(',').map((protocol) => protocol.trim()),
+  };
+}
+
+/** What a client says of the gateway's own affairs, in lower case: in the query, or in subprotocols `<name>.<value>`. */
+export function ownValues({ query, protocols }: Handshake, name: string): ReadonlySet<string> {
+  const prefix = `${name}.`;
+  const inProtocols = protocols.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
+  return new Set([...query.getAll(name), ...inProtocols].map((value) => value.toLowerCase()));
+}
+
+/** What is wrong with an upgrade request (RFC 6455, section 4.2.1), before any socket is opened for it. */
+export function upgradeObjection(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
+  const { headers } = request;
+  if (request.method !== 'GET') return invalid(405, `a WebSocket upgrade is a GET request, got ${request.method}`);
+  if (request.httpVersion !== '1.1') return invalid(400, `expected HTTP/1.1, got HTTP/${request.httpVersion}`);
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return invalid(426, 'expected the header Upgrade: websocket');
+  if (headers['sec-websocket-version'] !== '13') return invalid(426, 'expected the header Sec-WebSocket-Version: 13');
+  if (!KEY.test(headers['sec-websocket-key'] ?? ''))
+    return invalid(400, 'expected a Sec-WebSocket-Key of 16 bytes in base64');
+  if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {
+    return invalid(400, 'an upgrade request has no body');
+  }
+  if (protocols.some((protocol) => !TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
+    return invalid(400, 'expected different tokens in Sec-WebSocket-Protocol');
+  }
+  return undefined;
+}
+
+function invalid(status: number, message: string): Refusal {
+  return { status, code: 'invalid_request', message };
+}

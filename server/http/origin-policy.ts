@@ -1,0 +1,39 @@
+// Which web pages may talk to a listener: a page from elsewhere must not borrow the gateway on someone's own machine.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Refusal } from '../../adapters/realtime/contract.ts';
+import { isLoopbackHost } from '../platform/private-address.ts';
+
+export interface VisitorRule {
+  /** Exact origins of pages that are let in. A request without `Origin` is not from a page. */
+  readonly origins: ReadonlySet<string>;
+  /** Where no credential protects the listener, `Host` must be a loopback name: else a page could have its own name resolve here. */
+  readonly loopbackHostOnly: boolean;
+}
+
+/** The origins under which a listener's own pages are seen. `host` is the address it is bound to. */
+export function ownOrigins(scheme: 'http' | 'https', host: string, port: number): string[] {
+  const isAny = host === '0.0.0.0' || host === '::';
+  const names =
+    isAny || isLoopbackHost(host) ? ['localhost', '127.0.0.1', '[::1]'] : [host.includes(':') ? `[${host}]` : host];
+  // `origin` leaves out the default port of the scheme, as browsers do.
+  return names.map((name) => new URL(`${scheme}://${name}:${port}`).origin);
+}
+
+export function visitorObjection(headers: IncomingHttpHeaders, rule: VisitorRule): Refusal | undefined {
+  const { origin, host } = headers;
+  if (origin !== undefined && !rule.origins.has(origin)) {
+    const message = 'this origin is not allowed; expected one of the gateway itself or of listen.origins';
+    return { status: 403, code: 'origin_not_allowed', message };
+  }
+  if (rule.loopbackHostOnly && !isLoopbackHost(hostName(host ?? ''))) {
+    const message = 'without keys the gateway answers only to a loopback name, such as localhost';
+    return { status: 403, code: 'host_not_allowed', message };
+  }
+  return undefined;
+}
+
+/** RFC 9110, section 7.2: `name:port`, `[v6]:port` or either without a port. */
+function hostName(host: string): string {
+  return /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(host)?.[1] ?? '';
+}

@@ -1,0 +1,58 @@
+// Errors of the side path's HTTP answers, each in the shape that its asker understands.
+
+import type { HttpReply } from '../../adapters/realtime/contract.ts';
+
+/** What went wrong: a short code for programs, a sentence for people. `retryAfterS` goes into the header. */
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** The field of the request that was wrong. */
+  readonly param?: string | undefined;
+  readonly retryAfterS?: number | undefined;
+  /** Whether SDKs that repeat a request by themselves should; they decide by the status where it is not said. */
+  readonly shouldRetry?: boolean | undefined;
+  /** Of a budget: when there is room again, ms since the epoch. */
+  readonly resetsAt?: number | undefined;
+}
+
+/** `{ error: { code, message } }`, as everywhere on this gateway. */
+export function plainProblem(problem: Problem): HttpReply {
+  const { status, code, message, param } = problem;
+  return { status, headers: headersOf(problem), body: JSON.stringify({ error: { code, message, field: param } }) };
+}
+
+/** `{ error: { message, type, param, code } }`, as SDKs of chat completions turn it into their error classes. */
+export function chatProblem(problem: Problem): HttpReply {
+  return { status: problem.status, headers: headersOf(problem), body: JSON.stringify({ error: chatError(problem) }) };
+}
+
+/** The error alone, for one that comes in the middle of a stream. */
+export function chatError({ status, code, message, param = null as never, resetsAt }: Problem): object {
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  return { message, type: typeOf(status), param, code, ...until };
+}
+
+function headersOf({ retryAfterS, shouldRetry }: Problem): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+    ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
+  };
+}
+
+function typeOf(status: number): string {
+  switch (status) {
+    case 401:
+      return 'authentication_error';
+    case 402:
+      return 'insufficient_quota';
+    case 403:
+      return 'permission_error';
+    case 429:
+      return 'rate_limit_error';
+    default:
+      return status < 500 ? 'invalid_request_error' : 'server_error';
+  }
+}

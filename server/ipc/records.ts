@@ -1,0 +1,145 @@
+// What the side path keeps, as plain data: sessions, turns, tasks, ledger rows, budgets. Money is integer micro-USD, times are
+// milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
+
+import type { Usage } from '../../adapters/realtime/contract.ts';
+
+/** Where a call may run: `regulated` text never leaves the direct path. */
+export type DataClass = 'open' | 'regulated';
+
+/** `direct`: a provider or an LLM endpoint under a contract of its own; `routed`: an LLM gateway that chooses. */
+export type CallPath = 'direct' | 'routed';
+
+/** A session as it starts; what it did comes with its turns and its end. */
+export interface StoredSession {
+  /** The id of `x-trunkline-session`. */
+  readonly id: string;
+  /** The id of the gateway's key; undefined in open mode. */
+  readonly key: string | undefined;
+  readonly team: string | undefined;
+  readonly provider: string;
+  readonly route: string;
+  readonly dialect: string;
+  readonly model: string | undefined;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  /** The rehearsal provider answered. */
+  readonly isRehearsal: boolean;
+  /** The instance (one supervisor) that holds it; when its lease runs out the session is ended as `recovered`. */
+  readonly owner: string;
+  readonly startedAt: number;
+  /** The earlier session that it continues (`trunkline-seed`): of the same key, and regulated only if this one is. */
+  readonly seededFrom?: string | undefined;
+}
+
+/** How a session ended; `record` is the session's record as JSON: counts and times, no content. */
+export interface SessionEnd {
+  readonly id: string;
+  readonly endedAt: number;
+  readonly reason: string;
+  readonly record: string | undefined;
+}
+
+/** One turn of a session, both sides. A text is '' when that side said nothing, undefined when it was not kept. */
+export interface Turn {
+  readonly session: string;
+  /** From 1, without gaps. */
+  readonly number: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly user: string | undefined;
+  readonly assistant: string | undefined;
+  /** The user spoke into the reply. */
+  readonly isInterrupted: boolean;
+}
+
+export type TaskState = 'queued' | 'running' | 'done' | 'failed' | 'dead';
+
+/**
+ * `queued`: waits for `runAt`; `running`: leased by a runner; `done`: has its result; `failed`: will not be tried again because its
+ * input, policy or budget does not allow it; `dead`: tried as often as it may.
+ */
+export interface Task {
+  /** Deterministic where a session has one of the kind: `<session>.<kind>`, `<session>.<kind>.<turn>`, or `<session>.<kind>.m<number>` of those that come by time; else an id of its own. */
+  readonly id: string;
+  readonly session: string | undefined;
+  readonly key: string | undefined;
+  readonly team: string | undefined;
+  readonly kind: string;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  readonly state: TaskState;
+  /** Not before then; far in the future while the session lives (armed). */
+  readonly runAt: number;
+  readonly attempts: number;
+  /** Counts leases; a runner whose version is old may not write (fencing). */
+  readonly version: number;
+  readonly leaseUntil: number | undefined;
+  /** JSON: the text or messages of an on-demand task, options; undefined where the session's turns are the input. */
+  readonly input: string | undefined;
+  /** JSON, valid against the kind's schema. */
+  readonly result: string | undefined;
+  /** Why the last attempt did not succeed. Never content. */
+  readonly error: string | undefined;
+  readonly quality: Quality | undefined;
+  /** The stand-in of the rehearsal answered. */
+  readonly isRehearsal: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Whether an answer fitted its schema: at first, after one counted repair, or not. */
+export type Quality = 'valid' | 'repaired' | 'failed';
+
+/** Where a cost comes from. `unknown`: no price is known; never taken for zero. */
+export type CostSource = 'reported' | 'estimated' | 'unknown';
+
+/** One row for each attempt of a call, and one for each realtime session. */
+export interface LedgerRow {
+  /** Of an attempt: its own; of a realtime session: the session's id. */
+  readonly id: string;
+  readonly at: number;
+  readonly kind: 'realtime' | 'task' | 'chat';
+  readonly path: CallPath;
+  readonly session: string | undefined;
+  readonly task: string | undefined;
+  readonly key: string | undefined;
+  readonly team: string | undefined;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  /** The configured LLM gateway, or the realtime provider. */
+  readonly gateway: string;
+  /** The model that was asked for, those that were tried before in this call, and the one that answered. */
+  readonly asked: string | undefined;
+  readonly tried: readonly string[];
+  readonly served: string | undefined;
+  /** Who served it, where the gateway says so. */
+  readonly provider: string | undefined;
+  readonly usage: Usage;
+  readonly reportedMicroUsd: number | undefined;
+  readonly estimatedMicroUsd: number | undefined;
+  /** What is charged: reported, else estimated. undefined: unknown. */
+  readonly costMicroUsd: number | undefined;
+  readonly costSource: CostSource;
+  /** The usage was not reported, so the worst case was charged. */
+  readonly isFlagged: boolean;
+  readonly latencyMs: number | undefined;
+  readonly firstTokenMs: number | undefined;
+  /** `pending` until it is settled; `ok`, or a short code of what went wrong. */
+  readonly outcome: string;
+  readonly quality: Quality | undefined;
+  /** 0 to 1, from a `quality` task that scored this answer or session. */
+  readonly score: number | undefined;
+  readonly isRehearsal: boolean;
+}
+
+/** A signed message to a configured webhook that waits to be taken. */
+export interface Delivery {
+  readonly id: string;
+  /** The configured URL. */
+  readonly url: string;
+  readonly event: string;
+  /** JSON, as it is sent. */
+  readonly body: string;
+  readonly attempts: number;
+  readonly nextAt: number;
+}

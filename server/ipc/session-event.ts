@@ -1,0 +1,31 @@
+// What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
+
+import type { Used } from '../session/tap.ts';
+import type { StoredSession, Turn } from './records.ts';
+import type { SessionRecord } from './session-record.ts';
+
+/** Who holds it is known to who takes it. */
+export interface SessionStarted extends Omit<StoredSession, 'owner'> {
+  readonly kind: 'started';
+}
+
+/** A finished turn, and what the session has used so far; texts are undefined where none is handed over (`transcripts: off`). */
+export interface TurnFinished extends Turn, Used {
+  readonly kind: 'turn';
+}
+
+export interface SessionEnded {
+  readonly kind: 'ended';
+  readonly id: string;
+  readonly endedAt: number;
+  readonly record: SessionRecord;
+}
+
+/** A session of a gateway process that died; it left no record. */
+export interface SessionLost {
+  readonly kind: 'lost';
+  readonly id: string;
+  readonly endedAt: number;
+}
+
+export type HandedOver = SessionStarted | TurnFinished | SessionEnded | SessionLost;

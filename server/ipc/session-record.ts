@@ -1,0 +1,26 @@
+// What is known of a session, while it lives and after: counts and times, no content.
+
+import type { TapSummary } from '../session/tap.ts';
+import type { DataClass } from './records.ts';
+
+/** What is known of a session, live or ended; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
+export interface SessionRecord extends TapSummary {
+  readonly id: string;
+  readonly state: 'open' | 'closing' | 'closed';
+  readonly key: string | undefined;
+  readonly team: string | undefined;
+  readonly provider: string;
+  readonly route: string;
+  readonly dialect: string;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** The earlier session that it was to continue, and what it was told of it; see `Seed.from`. */
+  readonly seededFrom?: string;
+  readonly seeded?: string;
+  readonly reason?: string;
+  /** The close code on the client's side, given or received. */
+  readonly closeCode?: number;
+  readonly mayRetry?: boolean;
+}

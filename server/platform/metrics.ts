@@ -1,0 +1,151 @@
+// Prometheus metrics of one process. The frame path only adds to plain numbers; prom-client sees them when it is asked.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Direction, inDirection } from '../../codecs/frame.ts';
+import type { TurnTimes } from '../session/tap.ts';
+import type { Reached } from '../transport/connector.ts';
+import { exportLoopLag, NEVER_MS } from './event-loop-lag.ts';
+
+/** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
+const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];
+const TURN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30];
+const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
+
+export interface Metrics {
+  readonly registry: Registry;
+  frame(direction: Direction, bytes: number): void;
+  /** So many frames stayed that long. */
+  residence(direction: Direction, ms: number, frames: number): void;
+  turn(times: TurnTimes): void;
+  refused(code: string, status: number): void;
+  dialled(connection: Reached): void;
+  opened(provider: string, dialect: string): void;
+  closed(name: string, code: number): void;
+}
+
+/** `liveSessions` is asked at each scrape. */
+export function createMetrics(liveSessions: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const traffic = countTraffic(registry);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  exportLoopLag(registry);
+  new Gauge({
+    name: 'trunkline_sessions',
+    help: 'live sessions',
+    registers,
+    collect() {
+      this.set(liveSessions());
+    },
+  });
+  const opened = new Counter({
+    name: 'trunkline_sessions_opened_total',
+    help: 'sessions opened',
+    labelNames: ['provider', 'dialect'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'trunkline_refusals_total',
+    help: 'handshakes and requests refused, by reason',
+    labelNames: ['code', 'status'],
+    registers,
+  });
+  const dialled = new Counter({
+    name: 'trunkline_dials_total',
+    help: 'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
+    labelNames: ['connection'],
+    registers,
+  });
+  const closed = new Counter({
+    name: 'trunkline_closes_total',
+    help: 'sessions ended, by reason and the close code that the client saw',
+    labelNames: ['reason', 'code'],
+    registers,
+  });
+  const turns = new Histogram({
+    name: 'trunkline_turn_seconds',
+    help: 'turn latency: end of speech to first audio, request to first audio, request to first text',
+    labelNames: ['kind'],
+    buckets: TURN_BOUNDS_S,
+    registers,
+  });
+  return {
+    registry,
+    ...traffic,
+    turn(times) {
+      for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
+    },
+    refused: (code, status) => refused.inc({ code, status }),
+    dialled: (connection) => dialled.inc({ connection }),
+    opened: (provider, dialect) => opened.inc({ provider, dialect }),
+    closed: (reason, code) => closed.inc({ reason, code }),
+  };
+}
+
+/** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
+function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> {
+  const traffic = { upstream: countDirection(), downstream: countDirection() };
+  exportCounts(registry, 'trunkline_frames_total', 'frames forwarded', (direction) => traffic[direction].frames);
+  exportCounts(registry, 'trunkline_bytes_total', 'payload bytes forwarded', (direction) => traffic[direction].bytes);
+  exportHistogram(registry, traffic);
+  return {
+    frame(direction, size) {
+      const counts = inDirection(traffic, direction);
+      counts.frames += 1;
+      counts.bytes += size;
+    },
+    residence(direction, ms, count) {
+      const counts = inDirection(traffic, direction);
+      counts.sumMs += ms * count;
+      let index = 0;
+      while (ms > (RESIDENCE_BOUNDS_MS[index] as number)) index += 1;
+      counts.buckets[index] = (counts.buckets[index] as number) + count;
+    },
+  };
+}
+
+const countDirection = () => ({
+  frames: 0,
+  bytes: 0,
+  sumMs: 0,
+  /** Frames by residence. */
+  buckets: new Float64Array(RESIDENCE_BOUNDS_MS.length),
+});
+
+type Traffic = Readonly<Record<Direction, ReturnType<typeof countDirection>>>;
+
+function exportCounts(registry: Registry, name: string, help: string, count: (direction: Direction) => number): void {
+  new Counter({
+    name,
+    help,
+    labelNames: ['direction'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const direction of DIRECTIONS) this.inc({ direction }, count(direction));
+    },
+  });
+}
+
+/** prom-client has no histogram that can be filled from outside; this is the shape that it would have made. */
+function exportHistogram(registry: Registry, traffic: Traffic): void {
+  const name = 'trunkline_residence_seconds';
+  const help = 'time that a frame spent inside the gateway, from its receipt until its bytes left';
+  const description = { name, help, type: 'histogram', aggregator: 'sum' };
+  const metric = { ...description, get: () => ({ ...description, values: DIRECTIONS.flatMap(series) }) };
+  function series(direction: Direction) {
+    const { buckets, sumMs } = traffic[direction];
+    let count = 0;
+    const values = RESIDENCE_BOUNDS_MS.map((boundMs, index) => {
+      count += buckets[index] ?? 0;
+      const le = boundMs === Number.POSITIVE_INFINITY ? '+Inf' : boundMs / 1000;
+      return { labels: { direction, le }, value: count, metricName: `${name}_bucket` };
+    });
+    return [
+      ...values,
+      { labels: { direction }, value: sumMs / 1000, metricName: `${name}_sum` },
+      { labels: { direction }, value: count, metricName: `${name}_count` },
+    ];
+  }
+  registry.registerMetric(metric as unknown as Histogram);
+}

@@ -1,0 +1,34 @@
+// Connections of the side path to the outside: LLM gateways and webhooks. Rule: a private address is dialled only where the
+// configuration allows it, whatever a name resolves to; redirects are never followed (undici follows none by itself).
+
+import { Agent, buildConnector } from 'undici';
+import { PrivateAddressError, publicLookup } from '../transport/connect.ts';
+import { isPrivateAddress } from './private-address.ts';
+
+export interface OutboundOptions {
+  readonly allowPrivate: boolean;
+  /** TCP and TLS together. */
+  readonly connectMs: number;
+  /** Open at once to one origin; undefined: as many as are asked for. */
+  readonly connections?: number | undefined;
+  readonly keepAliveMs?: number | undefined;
+}
+
+/** A pool of connections; a refused address fails the request with a PrivateAddressError. Close it when done. */
+export function publicAgent({ allowPrivate, connectMs, connections, keepAliveMs = 30_000 }: OutboundOptions): Agent {
+  const dial = buildConnector({
+    timeout: connectMs,
+    allowH2: false,
+    minVersion: 'TLSv1.2',
+    ...(allowPrivate ? {} : { lookup: publicLookup }),
+  });
+  return new Agent({
+    connections: connections ?? null,
+    keepAliveTimeout: keepAliveMs,
+    connect(options, callback) {
+      // A literal address is never looked up, so it is checked here.
+      if (!allowPrivate && isPrivateAddress(options.hostname)) return callback(new PrivateAddressError(), null);
+      dial(options, callback);
+    },
+  });
+}

@@ -1,0 +1,142 @@
+// One forked process that is started again when it dies, until it is stopped.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import cluster from 'node:cluster';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { type Channel, type Offers, openChannel } from '../ipc/rpc.ts';
+import { entry } from '../platform/entry.ts';
+
+export interface ChildOptions {
+  /** The module of `server/` that it runs. */
+  readonly name: string;
+  readonly log: Logger;
+  offers(child: Child): Offers;
+  /** Brings a new process to work; called again after each death. */
+  start(channel: Channel): Promise<void>;
+  /** How much it stands back for the others when the machine is busy (`nice`); 0: not at all. */
+  readonly niceness?: number;
+  /** Its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
+  readonly isClustered?: boolean;
+  /** The process died; what it held is to be given back. */
+  onDeath?(child: Child): void;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+/** V8 lets this part of the heap grow to 48 MB before it collects, which is a third of what 1000 idle sessions take; frames leave little behind. */
+const YOUNG_GENERATION = ['--max-semi-space-size=4'];
+const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
+/** How long a process may take to leave by itself once it is let go. */
+const LEAVE_MS = 2000;
+
+export class Child {
+  readonly #options: ChildOptions;
+  #process: ChildProcess | undefined;
+  #channel: Channel | undefined;
+  #isRetired = false;
+  #isGone = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #restart: NodeJS.Timeout | undefined;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+  }
+
+  /** undefined while there is no working process. */
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** Whether the process has died; what it still had in the pipe comes too late. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Starts the process. The first start rejects when it fails; later ones try again. */
+  async start(): Promise<void> {
+    const { offers, start, log, name, niceness = 0 } = this.#options;
+    const child = launch(this.#options);
+    this.#process = child;
+    if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
+    this.#isGone = false;
+    const exited = new Promise<never>((_, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        reject(new Error(`${name} ended with ${signal ?? code}`));
+        this.#died(code, signal);
+      });
+    });
+    exited.catch(() => {});
+    const channel = openChannel(child, offers(this));
+    try {
+      await Promise.race([start(channel), exited]);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+    this.#channel = channel;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    log.debug({ name, child: child.pid }, 'process started');
+  }
+
+  /** From now on the process is not started again when it dies. */
+  retire(): void {
+    this.#isRetired = true;
+    clearTimeout(this.#restart);
+  }
+
+  /** Lets the process go, and resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.retire();
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  /** Ends a process that hangs; another is started in its place. */
+  kill(): void {
+    this.#process?.kill('SIGKILL');
+  }
+
+  #died(code: number | null, signal: NodeJS.Signals | null): void {
+    const wasWorking = this.#channel !== undefined;
+    this.#channel = undefined;
+    this.#isGone = true;
+    this.#options.onDeath?.(this);
+    if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    if (this.#isRetired || !wasWorking) return;
+    this.#scheduleRestart();
+  }
+
+  #scheduleRestart(): void {
+    if (this.#isRetired) return;
+    this.#restart = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        this.#options.log.error({ name: this.#options.name, err: error }, 'process did not start');
+        this.#scheduleRestart();
+      });
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
+  const module = entry(name);
+  const options = { execArgv: YOUNG_GENERATION, serialization: 'advanced', stdio: STDIO } as const;
+  if (!isClustered) return fork(module, options);
+  cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });
+  return cluster.fork().process;
+}
+
+/** Without it the process works all the same. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {}
+}

@@ -1,0 +1,32 @@
+// Notices that a process hangs: it is there, and does not answer. Whoever watches decides what becomes of it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Channel } from '../ipc/rpc.ts';
+
+export interface WatchOptions {
+  /** So long without an answer is too long. */
+  readonly silenceMs: number;
+  /** Called once; nothing is watched after it. */
+  readonly onSilent: () => void;
+}
+
+/** Asks the other side for its `pulse` five times in that span. Resolves when it is silent, and when it is gone. */
+export async function watchChannel(
+  channel: Pick<Channel, 'call'>,
+  { silenceMs, onSilent }: WatchOptions,
+): Promise<void> {
+  for (;;) {
+    await delay(silenceMs / 5, undefined, { ref: false });
+    const patience = new AbortController();
+    const silent = delay(silenceMs, 'silent', { ref: false, signal: patience.signal });
+    silent.catch(() => {});
+    const heard = channel.call('pulse').then(
+      () => 'alive',
+      () => 'gone',
+    );
+    const found = await Promise.race([heard, silent]);
+    patience.abort();
+    if (found === 'silent') onSilent();
+    if (found !== 'alive') return;
+  }
+}

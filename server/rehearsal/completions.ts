@@ -1,0 +1,32 @@
+// The stand-in for an LLM gateway over HTTP, beside the rehearsal provider. Rule: a body is bounded, and no web page may ask.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type StandInReply, standInFault, standInReply } from '../../adapters/simulators/index.ts';
+
+export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
+
+/** Answers `POST /v1/chat/completions`. Never throws. */
+export async function answerCompletion(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { status, headers, pieces } = await replyTo(request);
+    // What is left of a refused body would be taken for the next request.
+    response.writeHead(status, request.complete ? headers : { ...headers, connection: 'close' });
+    for (const piece of pieces) response.write(piece);
+    response.end();
+  } catch {
+    response.destroy();
+  }
+}
+
+async function replyTo(request: IncomingMessage): Promise<StandInReply> {
+  if (request.headers.origin !== undefined)
+    return standInFault(403, 'web pages may not ask the rehearsal: ask the gateway');
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MAX_COMPLETION_BYTES) return standInFault(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
+    parts.push(part);
+  }
+  return standInReply(Buffer.concat(parts).toString());
+}

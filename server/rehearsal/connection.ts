@@ -1,0 +1,108 @@
+// One connection of the rehearsal provider: carries frames, time and speech to a simulator and its actions out.
+// Rule: one timer at most, and none while the simulator waits for nothing.
+
+import type { RawData, WebSocket } from 'ws';
+import type { Action, Simulator } from '../../adapters/simulators/contract.ts';
+import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
+import { playFaults } from './faults.ts';
+import type { Synthesiser } from './speech.ts';
+
+/** A client that does not read its replies is cut off here, so that it cannot fill the memory. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+const AUDIO_BYTES = 1024;
+
+/** A client's WebSocket and the simulator that answers it. */
+export class RehearsalConnection {
+  readonly #socket: WebSocket;
+  readonly #simulator: Simulator;
+  readonly #synthesiser: Synthesiser;
+  readonly #faults: RehearsalFaults;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs: number | undefined;
+  #stopFaults: () => void = () => {};
+  #silent = false;
+  #ended = false;
+
+  constructor(setup: {
+    socket: WebSocket;
+    simulator: Simulator;
+    synthesiser: Synthesiser;
+    faults: RehearsalFaults;
+  }) {
+    this.#socket = setup.socket;
+    this.#simulator = setup.simulator;
+    this.#synthesiser = setup.synthesiser;
+    this.#faults = setup.faults;
+  }
+
+  open(): void {
+    this.#socket.on('error', () => this.#socket.terminate());
+    this.#socket.on('close', () => this.#end());
+    this.#socket.on('message', (data, binary) => this.#received(data, binary));
+    this.#stopFaults = playFaults(this.#socket, this.#faults, () => {
+      this.#silent = true;
+    });
+    this.#play(() => this.#simulator.opened(performance.now()));
+  }
+
+  #received(data: RawData, binary: boolean): void {
+    // A message of this size is audio, and what is said will be answered in speech.
+    if ((data as Buffer).length > AUDIO_BYTES) this.#synthesiser.prepare();
+    this.#play(() => this.#simulator.received({ data: data as Buffer, binary, at: performance.now() }));
+  }
+
+  /** Gives an input to the simulator; its own fault ends this connection and no other. */
+  #play(input: () => readonly Action[]): void {
+    if (this.#ended) return;
+    try {
+      for (const action of input()) this.#act(action);
+    } catch {
+      this.#socket.close(1011, 'The rehearsal provider failed.');
+      this.#end();
+    }
+    this.#schedule();
+  }
+
+  #act(action: Action): void {
+    switch (action.do) {
+      case 'send':
+        if (!this.#silent) this.#socket.send(action.data, { binary: action.binary });
+        if (this.#socket.bufferedAmount > MAX_QUEUED_BYTES) this.#socket.terminate();
+        break;
+      case 'speak':
+        void this.#speak(action.text, action.sampleRateHz);
+        break;
+      case 'close':
+        this.#socket.close(action.code, action.reason);
+        break;
+    }
+  }
+
+  async #speak(text: string, sampleRateHz: number): Promise<void> {
+    const samples = await this.#synthesiser.speak(text, sampleRateHz);
+    this.#play(() => this.#simulator.spoken({ text, sampleRateHz, samples }, performance.now()));
+  }
+
+  #schedule(): void {
+    const wakeAtMs = this.#ended ? undefined : this.#simulator.wakeAtMs;
+    if (wakeAtMs === this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = wakeAtMs;
+    if (wakeAtMs === undefined) return;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, Math.ceil(wakeAtMs - performance.now())));
+  }
+
+  #wake(): void {
+    this.#timerAtMs = undefined;
+    this.#play(() => this.#simulator.woken(performance.now()));
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#stopFaults();
+    this.#simulator.ended();
+  }
+}

@@ -1,0 +1,87 @@
+// The faults that the rehearsal provider plays on a connection: each happens once, at its time.
+// Rule: every timer of a fault dies with its connection.
+
+import type { WebSocket } from 'ws';
+import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
+
+/** Plans `faults` on `socket`; `silence` is called when nothing more is to be sent. Returns what cancels them. */
+export function playFaults(socket: WebSocket, faults: RehearsalFaults, silence: () => void): () => void {
+  const timers = new Set<NodeJS.Timeout>();
+  const after = (delayMs: number, run: () => void): void => {
+    // From the start means before anything else.
+    if (delayMs === 0) {
+      run();
+      return;
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      run();
+    }, delayMs);
+    timers.add(timer);
+  };
+  const { close, garbage, bigMessage, slowReads, slowPong } = faults;
+  if (close) after(close.afterMs, () => closeWith(socket, close.code, close.reason));
+  if (faults.silence) after(faults.silence.afterMs, silence);
+  if (garbage) after(garbage.afterMs, () => sendGarbage(socket, garbage.kind));
+  if (bigMessage) after(bigMessage.afterMs, () => socket.send(bigEvent(bigMessage.bytes)));
+  if (slowReads) after(slowReads.afterMs, () => readSlowly(socket, slowReads.pauseMs, after));
+  if (slowPong) socket.on('ping', (data) => after(slowPong.delayMs, () => socket.pong(data)));
+  return () => {
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+  };
+}
+
+function closeWith(socket: WebSocket, code: number, reason: string): void {
+  if (code === 1006) socket.terminate();
+  else if (code === 1005) socket.close();
+  else if (isSendable(code)) socket.close(code, reason);
+  else writeFrame(socket, 0x88, closePayload(code, reason));
+}
+
+/** Codes that ws refuses to send, since RFC 6455 reserves them, can still be met on a wire. */
+function isSendable(code: number): boolean {
+  return (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
+}
+
+function closePayload(code: number, reason: string): Buffer {
+  const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
+  payload.writeUInt16BE(code);
+  payload.write(reason, 2);
+  return payload;
+}
+
+function sendGarbage(socket: WebSocket, kind: NonNullable<RehearsalFaults['garbage']>['kind']): void {
+  const noise = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc0]);
+  if (kind === 'text') socket.send('{"type": "response.output_audio.delta", "delta": ');
+  else if (kind === 'binary') socket.send(noise, { binary: true });
+  else if (kind === 'utf8') writeFrame(socket, 0x81, noise);
+  else if (kind === 'opcode') writeFrame(socket, 0x83, noise);
+  else writeFrame(socket, 0x81, Buffer.from('masked'), 0x80);
+}
+
+/** Writes a short frame past ws, which would not send it. */
+function writeFrame(socket: WebSocket, firstByte: number, payload: Buffer, maskBit = 0): void {
+  // A masked frame has a key of four bytes; zeros leave the payload as it is.
+  const head = Buffer.from([firstByte, maskBit | payload.length, ...(maskBit ? [0, 0, 0, 0] : [])]);
+  rawSocket(socket)?.write(Buffer.concat([head, payload]));
+}
+
+/** The TCP socket below a WebSocket: not in the types of ws, and the only way to be invalid on purpose. */
+function rawSocket(socket: WebSocket): { write(bytes: Buffer): void } | undefined {
+  return (socket as unknown as { _socket?: { write(bytes: Buffer): void } })._socket;
+}
+
+function bigEvent(bytes: number): string {
+  const empty = JSON.stringify({ type: 'rehearsal.padding', padding: '' });
+  return JSON.stringify({ type: 'rehearsal.padding', padding: 'x'.repeat(Math.max(0, bytes - empty.length)) });
+}
+
+function readSlowly(socket: WebSocket, pauseMs: number, after: (delayMs: number, run: () => void) => void): void {
+  socket.pause();
+  if (pauseMs === 0) return;
+  after(pauseMs, () => {
+    socket.once('message', () => readSlowly(socket, pauseMs, after));
+    socket.resume();
+  });
+}

@@ -1,0 +1,147 @@
+// The rehearsal provider: hosts the simulators of adapters/ on a loopback socket.
+// Rule: any credential is accepted but no web page, nothing leaves the machine, and one bad connection never ends the process.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Handshake, HttpReply } from '../../adapters/realtime/contract.ts';
+import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
+import { STAND_IN_PATH, simulatorRoutes, startSimulator, unrehearsed } from '../../adapters/simulators/index.ts';
+import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
+import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from '../config/rehearsal-schema.ts';
+import { writeReply } from '../gateway/http.ts';
+import { readHandshake } from '../http/handshake.ts';
+import { answerCompletion } from './completions.ts';
+import { RehearsalConnection } from './connection.ts';
+import { Synthesiser } from './speech.ts';
+
+const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
+
+/** A rehearsal provider that accepts connections. */
+export interface RunningRehearsal {
+  /** `ws://127.0.0.1:port`, without a path. */
+  readonly url: string;
+  readonly port: number;
+  /** Connections that are open now. */
+  connections(): number;
+  /** Ends all connections and the server. */
+  close(): Promise<void>;
+}
+
+/** Starts a rehearsal provider on a free loopback port; options of others are ignored. @throws ZodError for wrong ones. */
+export async function startRehearsal(options: RehearsalOptions = {}): Promise<RunningRehearsal> {
+  const host = new RehearsalHost(rehearsalSchema.strip().parse(options), await loadVoiceDetectors());
+  const port = await host.listen();
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    port,
+    connections: () => host.connections,
+    close: () => host.close(),
+  };
+}
+
+class RehearsalHost {
+  readonly #options: Rehearsal;
+  readonly #voiceDetector: VoiceDetectorFactory;
+  readonly #synthesiser = new Synthesiser();
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: Rehearsal, voiceDetector: VoiceDetectorFactory) {
+    this.#options = options;
+    this.#voiceDetector = voiceDetector;
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MAX_PAYLOAD_BYTES,
+      perMessageDeflate: false,
+      autoPong: options.faults.slowPong === undefined,
+      handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
+    });
+    this.#server = createServer((request, response) => answerPlain(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    this.#server.on('clientError', (_error, socket) => socket.destroy());
+  }
+
+  get connections(): number {
+    return this.#sockets.clients.size;
+  }
+
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      // Kept for good: a rejection that comes late does nothing, and an error without a listener would end the process.
+      this.#server.on('error', reject);
+      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#server.closeAllConnections();
+    await closed;
+    await this.#synthesiser.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const handshake = readHandshake(request) ?? NOWHERE;
+    const refusal = request.headers.origin === undefined ? this.#refusal(handshake) : fromPage;
+    if ('status' in refusal) {
+      writeReply(socket, refusal);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, refusal, handshake));
+  }
+
+  /** The route of a handshake, or the answer of one that is refused. */
+  #refusal(handshake: Handshake): SimulatorRoute | HttpReply {
+    const { refuse } = this.#options.faults;
+    if (refuse) {
+      const headers = { 'content-type': refuse.contentType, ...refuse.headers };
+      return { status: refuse.status, headers, body: refuse.body };
+    }
+    const route = simulatorRoutes.find(({ path }) => path === handshake.path);
+    return route ? (route.refusal(handshake) ?? route) : unrehearsed(handshake.path);
+  }
+
+  #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
+    const call = {
+      handshake,
+      options: this.#options,
+      voiceDetector: this.#voiceDetector,
+      startedAtMs: Date.now(),
+    };
+    const connection = new RehearsalConnection({
+      socket: client,
+      simulator: startSimulator(route, call),
+      synthesiser: this.#synthesiser,
+      faults: this.#options.faults,
+    });
+    connection.open();
+  }
+}
+
+/** Not even a path: the request target has another form. */
+const NOWHERE: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
+
+/** Every web page of this machine's browser can reach a loopback port, and its browser names it; the gateway sends no `Origin`. */
+const fromPage: HttpReply = {
+  status: 403,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    error: { code: 'origin_not_allowed', message: 'web pages may not dial the rehearsal provider: dial the gateway' },
+  }),
+};
+
+function answerPlain(request: IncomingMessage, response: ServerResponse): void {
+  const { path } = readHandshake(request) ?? NOWHERE;
+  if (request.method === 'POST' && path === STAND_IN_PATH) return void answerCompletion(request, response);
+  const { headers, body } = unrehearsed(path);
+  response.writeHead(404, headers).end(body);
+}

@@ -1,0 +1,20 @@
+// The rehearsal provider in a process of its own, so that its synthesiser never takes time from the gateway's frames.
+
+import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
+import { openChannel } from '../ipc/rpc.ts';
+import { startRehearsal } from './host.ts';
+
+let close: (() => Promise<void>) | undefined;
+
+openChannel(process, {
+  async start(options: RehearsalOptions): Promise<string> {
+    const rehearsal = await startRehearsal(options);
+    close = () => rehearsal.close();
+    return rehearsal.url;
+  },
+});
+
+// Signals reach the whole process group; live sessions need their provider until the supervisor lets go.
+process.on('SIGTERM', () => {});
+process.on('SIGINT', () => {});
+process.once('disconnect', () => void close?.());

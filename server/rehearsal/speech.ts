@@ -1,0 +1,92 @@
+// Text to speech for the rehearsal provider: a queue in front of a worker thread, which synthesises.
+// Rule: the frame loop never waits for it, and a text that was spoken once costs nothing the second time.
+
+import { Worker } from 'node:worker_threads';
+import { entry } from '../platform/entry.ts';
+
+const CACHE_ENTRIES = 64;
+
+/** A text for the thread, and the rate at which it is wanted. */
+export interface SpeechRequest {
+  readonly id: number;
+  readonly text: string;
+  readonly sampleRateHz: number;
+}
+
+/** What the thread made of a request. */
+export interface SpeechReply {
+  readonly id: number;
+  /** Undefined: the synthesiser failed. */
+  readonly samples: Int16Array<ArrayBuffer> | undefined;
+}
+
+/** Speaks texts, in a thread of its own that starts with the first of them. */
+export class Synthesiser {
+  readonly #cache = new Map<string, Promise<Int16Array>>();
+  readonly #waiting = new Map<number, (samples: Int16Array) => void>();
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #closed = false;
+
+  /** Starts the thread ahead of the first text, which would otherwise wait for it. */
+  prepare(): void {
+    if (!this.#closed) this.#worker ??= this.#start();
+  }
+
+  /** The samples of `text`; none when it cannot be spoken. Never rejects. The array is shared: do not write to it. */
+  speak(text: string, sampleRateHz: number): Promise<Int16Array> {
+    const key = `${sampleRateHz} ${text}`;
+    const known = this.#cache.get(key);
+    this.#cache.delete(key);
+    const samples = known ?? this.#synthesise(text, sampleRateHz);
+    this.#cache.set(key, samples);
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= CACHE_ENTRIES) break;
+      this.#cache.delete(oldest);
+    }
+    return samples;
+  }
+
+  /** What is being spoken is finished first: a thread that is stopped in the middle leaves its file behind. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    if (!worker) return;
+    worker.ref();
+    await Promise.all(this.#cache.values());
+    await worker.terminate();
+  }
+
+  #synthesise(text: string, sampleRateHz: number): Promise<Int16Array> {
+    if (this.#closed) return Promise.resolve(new Int16Array(0));
+    return new Promise((resolve) => {
+      this.#worker ??= this.#start();
+      this.#lastId += 1;
+      this.#waiting.set(this.#lastId, resolve);
+      const request: SpeechRequest = { id: this.#lastId, text, sampleRateHz };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(entry('rehearsal/speech-worker'), {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    worker.unref();
+    worker.on('message', ({ id, samples }: SpeechReply) => {
+      this.#waiting.get(id)?.(samples ?? new Int16Array(0));
+      this.#waiting.delete(id);
+    });
+    worker.on('error', () => {});
+    worker.on('exit', () => this.#exited());
+    return worker;
+  }
+
+  /** What was asked for stays silent; the next text starts another worker. */
+  #exited(): void {
+    this.#worker = undefined;
+    for (const resolve of this.#waiting.values()) resolve(new Int16Array(0));
+    this.#waiting.clear();
+    this.#cache.clear();
+  }
+}

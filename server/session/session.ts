@@ -1,0 +1,296 @@
+// One session: a client socket and a provider socket, a link in each direction, and one end for whichever reason comes first.
+
+import { performance } from 'node:perf_hooks';
+import type { Logger } from 'pino';
+import type { Refused } from '../../adapters/realtime/contract.ts';
+import type { Frame } from '../../codecs/frame.ts';
+import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { readClose } from '../../codecs/own-frame.ts';
+import type { Key, Limits } from '../config/config.ts';
+import { mayUse, type SessionSubject } from '../gateway/admission/admit.ts';
+import type { TurnFinished } from '../ipc/session-event.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+import { faultOf } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { watchLiveness } from '../transport/heartbeat.ts';
+import type { Peer } from '../transport/peer.ts';
+import {
+  type Close,
+  type CloseReason,
+  clientBrokeProtocol,
+  clientEnded,
+  frameRefused,
+  providerBrokeProtocol,
+  providerEnded,
+  reasons,
+} from './close-reason.ts';
+import { watchIdleness } from './idle-timer.ts';
+import { sow } from './inject-context.ts';
+import { transcriptOnDemand } from './lazy-transcript.ts';
+import { Link } from './link.ts';
+import { startTap, type Tap } from './tap.ts';
+import type { Transcript } from './transcript.ts';
+
+export interface SessionOptions {
+  readonly admitted: SessionSubject;
+  readonly client: Peer;
+  readonly provider: Peer;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */
+  readonly turns?: { readonly handOver: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
+  /** Called once, when both sockets are closed. */
+  readonly onClosed: (record: SessionRecord) => void;
+}
+
+export type { SessionRecord };
+
+type SessionState =
+  | { readonly name: 'open'; readonly stopTimers: () => void }
+  | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
+  | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
+
+interface EndOptions {
+  /** On the client's side, where it is not the one of the reason. */
+  readonly closeCode?: number;
+  /** An event for the client before its close. */
+  readonly lastWords?: string | undefined;
+  /** The close does not wait for what is queued before it to leave. */
+  readonly isHurried?: boolean;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #upstream: Link;
+  readonly #downstream: Link;
+  readonly #tap: Tap;
+  readonly #transcript: Transcript | undefined;
+  readonly #startedAt = new Date();
+  readonly #startedMs = performance.now();
+  #state: SessionState;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { client, provider, limits, metrics, admitted, turns } = options;
+    const { key } = admitted;
+    const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? admitted.model });
+    const transcript = turns && transcriptOnDemand({ ...turns, session: admitted.sessionId, used });
+    const tap = startTap(admitted.route.dialect, metrics, this.#startedMs, transcript?.observe);
+    this.#tap = tap;
+    this.#transcript = transcript;
+    this.#upstream = new Link({
+      direction: 'upstream',
+      source: client,
+      target: provider,
+      limits,
+      tap,
+      gate: key?.models && ((frame) => this.#objection(frame, key)),
+      onEnd: (end) => this.#clientEnded(end),
+      onSlow: () => this.#slow(reasons.providerSlow, provider),
+    });
+    this.#downstream = new Link({
+      direction: 'downstream',
+      source: provider,
+      target: client,
+      limits,
+      tap,
+      onEnd: (end) => this.#providerEnded(end),
+      onSlow: () => this.#slow(reasons.clientSlow, client),
+    });
+    this.#state = { name: 'open', stopTimers: this.#startTimers() };
+    this.#listen();
+  }
+
+  get id(): string {
+    return this.#options.admitted.sessionId;
+  }
+
+  /** Ends the session; only the first reason counts. What was passed on before still leaves before the close. */
+  end(reason: CloseReason, how: EndOptions = {}): void {
+    if (this.#state.name !== 'open') return;
+    this.#state.stopTimers();
+    const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
+    this.#state = { name: 'closing', reason, closeCode };
+    const { client, provider } = this.#options;
+    this.#close(client, this.#downstream, reason.client, how);
+    this.#close(provider, this.#upstream, reason.provider, how);
+    this.#settle();
+  }
+
+  /** Lets both sockets go, whatever is still queued. */
+  terminate(): void {
+    this.#options.client.terminate();
+    this.#options.provider.terminate();
+  }
+
+  record(): SessionRecord {
+    const { admitted } = this.#options;
+    const state = this.#state;
+    const summary = this.#tap.summary();
+    return {
+      id: admitted.sessionId,
+      state: state.name,
+      key: admitted.key?.id,
+      team: admitted.key?.team,
+      provider: admitted.adapter.name,
+      route: admitted.route.path,
+      dialect: admitted.route.dialect.name,
+      promptClass: admitted.promptClass,
+      dataClass: admitted.dataClass,
+      startedAt: this.#startedAt.toISOString(),
+      durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
+      ...(admitted.seed && { seededFrom: admitted.seed.session, seeded: admitted.seed.from }),
+      ...summary,
+      model: summary.model ?? admitted.model,
+      ...(state.name === 'open'
+        ? {}
+        : { reason: state.reason.name, closeCode: state.closeCode, mayRetry: state.reason.mayRetry }),
+    };
+  }
+
+  #listen(): void {
+    const { client, provider, admitted, limits } = this.#options;
+    const gone = () => this.#settle();
+    const passage = {
+      fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
+      fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
+    };
+    const isOpen = () => this.#state.name === 'open';
+    const onUnanswered = () => this.end(reasons.providerUnanswered);
+    const { fromClient, fromProvider } = sow(passage, { admitted, client, provider, limits, isOpen, onUnanswered });
+    client.start(
+      {
+        received: fromClient,
+        lost: () => {
+          this.end(clientEnded(1006), { closeCode: 1006 });
+          this.#upstream.sourceLost();
+        },
+        gone,
+      },
+      this.#downstream.boundary,
+    );
+    provider.start(
+      {
+        received: fromProvider,
+        lost: () => {
+          this.end(providerEnded(1006));
+          this.#downstream.sourceLost();
+        },
+        gone,
+      },
+      this.#upstream.boundary,
+    );
+  }
+
+  /** The edge where what goes wrong over one frame stays with this session. */
+  #receive(link: Link, chunk: Buffer): void {
+    try {
+      link.receive(chunk);
+    } catch (error) {
+      this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
+      this.end(reasons.gatewayFault);
+    }
+  }
+
+  #clientEnded(end: ReadEnd): void {
+    const { client } = this.#options;
+    client.finish();
+    if (end.name === 'refused') return void end.refuse();
+    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
+    else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
+  }
+
+  #providerEnded(end: ReadEnd): void {
+    const { provider } = this.#options;
+    provider.finish();
+    if (end.name === 'refused') return void end.refuse();
+    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
+  }
+
+  /** What is done about a client frame that may not pass. */
+  #objection(frame: Frame, key: Key): (() => void) | undefined {
+    const refused = this.#refused(frame, key);
+    if (refused === undefined) return undefined;
+    const lastWords = this.#options.admitted.route.dialect.refusal(refused, frame);
+    return () => {
+      this.#options.metrics.refused(refused.code, 1008);
+      this.end(frameRefused(refused.message), { lastWords });
+    };
+  }
+
+  #refused(frame: Frame, key: Key): Refused | undefined {
+    const { adapter, route } = this.#options.admitted;
+    const named = route.dialect.guard(frame);
+    if (named === undefined || 'code' in named) return named;
+    const model = named.find((one) => !mayUse(key, adapter, one));
+    if (model === undefined) return undefined;
+    const fault = `this key may not use the model ${model}`;
+    const message = model === '' ? `the event names no model; that needs ${adapter.name}/*` : fault;
+    return { code: 'model_not_allowed', message };
+  }
+
+  #close(peer: Peer, link: Link, close: Close | 'lost', { lastWords, isHurried }: EndOptions): void {
+    if (close === 'lost') peer.terminate();
+    const say = (): void => {
+      if (close === 'lost') return;
+      if (lastWords !== undefined && peer === this.#options.client) peer.sendText(lastWords);
+      peer.close(close.code, close.reason);
+    };
+    link.finish(say, isHurried || !peer.isOpen);
+  }
+
+  /** A peer that stopped reading gets its close, which it will hardly see, and no further patience. */
+  #slow(reason: CloseReason, peer: Peer): void {
+    if (this.#state.name === 'open') this.end(reason, { isHurried: true });
+    else peer.terminate();
+  }
+
+  #settle(): void {
+    const { client, provider, onClosed, metrics } = this.#options;
+    const state = this.#state;
+    if (state.name !== 'closing') return;
+    if (!client.isGone || !provider.isGone) return;
+    this.#upstream.stop();
+    this.#downstream.stop();
+    this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
+    metrics.closed(state.reason.name, state.closeCode);
+    this.#transcript?.finish(performance.now());
+    const record = this.record();
+    this.#options.log.info(record, 'session ended');
+    onClosed(record);
+  }
+
+  #startTimers(): () => void {
+    const { client, provider, limits } = this.#options;
+    const stops = [
+      watchLiveness({
+        peer: client,
+        isHeldBack: () => client.isPaused || this.#downstream.isCongested,
+        pingMs: limits.pingMs,
+        silenceMs: 2 * limits.pingMs,
+        onSilent: () => this.end(reasons.clientSilent),
+      }),
+      watchLiveness({
+        peer: provider,
+        isHeldBack: () => provider.isPaused || this.#upstream.isCongested,
+        pingMs: limits.pingMs,
+        silenceMs: limits.providerSilenceMs,
+        onSilent: () => this.end(reasons.providerSilent),
+      }),
+    ];
+    if (limits.sessionMs > 0) {
+      const timer = setTimeout(() => this.end(reasons.durationReached), limits.sessionMs);
+      stops.push(() => clearTimeout(timer));
+    }
+    if (limits.idleMs > 0) {
+      const onIdle = () => this.end(reasons.idle);
+      stops.push(watchIdleness({ idleMs: limits.idleMs, lastFrameAt: () => this.#tap.lastFrameAt, onIdle }));
+    }
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+}

@@ -1,0 +1,44 @@
+// Counts attempts and their cost as the store learns of them: whoever settles a call is counted, and nobody has to think of it.
+
+import { Counter, type Registry } from 'prom-client';
+import type { LedgerRow } from '../../ipc/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** The same store; what is settled through it is counted. Labels are names of the configuration and short codes. */
+export function countAttempts(store: Store, registry: Registry): Store {
+  const registers = [registry];
+  const attempts = new Counter({
+    name: 'trunkline_side_attempts_total',
+    help: 'attempts of calls to LLM gateways, by what became of them',
+    labelNames: ['gateway', 'kind', 'outcome'],
+    registers,
+  });
+  const cost = new Counter({
+    name: 'trunkline_side_cost_micro_usd_total',
+    help: 'what attempts cost, in millionths of a USD; unknown costs are not in it',
+    labelNames: ['gateway', 'class'],
+    registers,
+  });
+  const unknown = new Counter({
+    name: 'trunkline_side_unknown_costs_total',
+    help: 'attempts whose cost is unknown',
+    labelNames: ['gateway', 'class'],
+    registers,
+  });
+  function count({ gateway, kind, outcome, promptClass, costMicroUsd }: LedgerRow): void {
+    attempts.inc({ gateway, kind, outcome });
+    if (costMicroUsd === undefined) unknown.inc({ gateway, class: promptClass });
+    else cost.inc({ gateway, class: promptClass }, costMicroUsd);
+  }
+  return {
+    ...store,
+    async settle(row, budgets, reservedMicroUsd) {
+      await store.settle(row, budgets, reservedMicroUsd);
+      count(row);
+    },
+    async settleAll(settlements) {
+      await store.settleAll(settlements);
+      for (const { row } of settlements) count(row);
+    },
+  };
+}

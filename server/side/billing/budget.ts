@@ -1,0 +1,64 @@
+// Which budgets a call must fit into, and the most that it can cost: what is reserved before it is made.
+
+import type { LlmCall } from '../../../adapters/llm/contract.ts';
+import type { BudgetConfig } from '../../config/side-schema.ts';
+import type { BudgetWindow } from '../store/store.ts';
+import type { Prices } from './prices.ts';
+import { mostPromptTokens } from './prompt-tokens.ts';
+
+/** The windows, in UTC, of the budgets that count a call of this key and class; the same ids in every process. */
+export function budgetsFor(
+  budgets: readonly BudgetConfig[],
+  call: { readonly key: string | undefined; readonly promptClass: string },
+  now: number,
+): BudgetWindow[] {
+  return budgets
+    .filter(
+      ({ key, class: name }) =>
+        (key === undefined || key === call.key) && (name === undefined || name === call.promptClass),
+    )
+    .map((budget) => {
+      const { startsAt, resetsAt } = windowAt(budget.window, now);
+      return {
+        id: `${budget.key ?? '*'}|${budget.class ?? '*'}|${budget.window}|${startsAt}`,
+        limitMicroUsd: Math.round(budget.maxUsd * 1e6),
+        resetsAt,
+      };
+    });
+}
+
+const LENGTHS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/** When the window that holds this moment began and ends; `total` never ends. */
+export function windowAt(
+  window: BudgetConfig['window'],
+  now: number,
+): { startsAt: number; resetsAt: number | undefined } {
+  if (window === 'total') return { startsAt: 0, resetsAt: undefined };
+  if (window === 'month') {
+    const at = new Date(now);
+    const monthFrom = (months: number) => Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1);
+    return { startsAt: monthFrom(0), resetsAt: monthFrom(1) };
+  }
+  const length = LENGTHS_MS[window];
+  const startsAt = Math.floor(now / length) * length;
+  return { startsAt, resetsAt: startsAt + length };
+}
+
+export interface Sized {
+  readonly model: string;
+  /** The profile of the LLM gateway. */
+  readonly profile: string;
+  readonly call: LlmCall;
+  /** Of the request as it is sent. */
+  readonly body: string;
+}
+
+/** Micro-USD, rounded up; undefined where the price is not known. */
+export function worstCase(prices: Prices, { model, profile, call, body }: Sized): number | undefined {
+  const ceiling = prices.ceiling(model, profile);
+  if (!ceiling) return undefined;
+  const { input, output, audioInput = input } = ceiling;
+  const { tokens, audioTokens } = mostPromptTokens(body, call, model);
+  return Math.ceil(tokens * input + audioTokens * audioInput + call.maxTokens * output);
+}

@@ -1,0 +1,101 @@
+// What is wrong with LLM gateways and the targets of classes. A target that could never serve its class is refused here, so that nobody learns
+// of it from a call.
+
+import type { LlmProfile } from '../../../adapters/llm/contract.ts';
+import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { outboundUrlProblem } from '../../config/outbound-url.ts';
+import { type Problem, unknownKey } from '../../config/problem.ts';
+import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
+import { baseUrlOf, objection, residencyFault } from '../llm/policy.ts';
+
+/** What is behind an endpoint of this form only its operator can know; every other router chooses who serves, whatever is said of it. */
+const MAY_BE_EITHER = 'openai-compatible';
+
+export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Problem[] {
+  return Object.entries(gateways).flatMap(([name, gateway]) => {
+    const at = `gateways.${name}`;
+    const profile = llmProfiles.get(gateway.profile);
+    return [...reserved(name, at), ...(profile ? faultsOf(gateway, profile, at) : [])];
+  });
+}
+
+export const reserved = (name: string, path: string): Problem[] =>
+  name === STAND_IN
+    ? [{ path, message: `expected another name, got "${STAND_IN}", which is that of the stand-in` }]
+    : [];
+
+function faultsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
+  const candidate = { gateway, profile };
+  const baseUrl = baseUrlOf(candidate);
+  const residency = residencyFault(candidate);
+  const problems: Problem[] = [];
+  if (residency) problems.push({ path: `${at}.baseUrl`, message: residency });
+  else if (baseUrl === undefined)
+    problems.push({ path: `${at}.baseUrl`, message: `missing, expected the URL of this ${profile.name}` });
+  const url = gateway.baseUrl === undefined ? undefined : baseUrlProblem(gateway.baseUrl, gateway.allowPrivate);
+  if (url) problems.push({ path: `${at}.baseUrl`, message: url });
+  if (gateway.apiKey === undefined)
+    problems.push({
+      path: `${at}.apiKey`,
+      message: 'missing, expected a credential (any word, where the endpoint wants none)',
+    });
+  if (gateway.path === 'direct' && profile.path === 'routed' && profile.name !== MAY_BE_EITHER)
+    problems.push({
+      path: `${at}.path`,
+      message: `expected routed, got "direct": ${profile.name} chooses who serves (an endpoint of your own that serves itself has the profile ${MAY_BE_EITHER})`,
+    });
+  return [...problems, ...settingFaults(gateway, profile, at)];
+}
+
+function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined {
+  const problem = outboundUrlProblem(text, allowPrivate);
+  if (problem)
+    return problem === 'expected a URL without a credential' ? `${problem} (it belongs into apiKey)` : problem;
+  return new URL(text).search ? 'expected a URL without query and fragment' : undefined;
+}
+
+function settingFaults({ settings }: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
+  const { known = [], required = [] } = profile.settings ?? {};
+  const unknown = Object.keys(settings).filter((key) => !known.includes(key));
+  const missing = required.filter((key) => !settings[key]);
+  return [
+    ...unknown.map((key) => ({
+      path: `${at}.settings.${key}`,
+      message: known.length > 0 ? unknownKey(key, known) : `unknown key: ${profile.name} has no settings`,
+    })),
+    ...missing.map((key) => ({ path: `${at}.settings.${key}`, message: `missing, ${profile.name} needs it` })),
+  ];
+}
+
+export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes' | 'gateways'>): Problem[] {
+  return Object.entries(classes).flatMap(([name, terms]) => [
+    ...reserved(name, `classes.${name}`),
+    ...terms.targets.flatMap((target, index) => {
+      const path = `classes.${name}.targets[${index}]`;
+      const isTwin = terms.targets
+        .slice(0, index)
+        .some((one) => one.gateway === target.gateway && one.model === target.model);
+      if (isTwin) return [{ path, message: 'expected a target of its own, got one of before again' }];
+      return targetFaults(target, terms, { gateways, path });
+    }),
+  ]);
+}
+
+function targetFaults(
+  { gateway: name, model }: ClassConfig['targets'][number],
+  terms: ClassConfig,
+  { gateways, path }: { readonly gateways: SideConfig['gateways']; readonly path: string },
+): Problem[] {
+  const gateway = Object.hasOwn(gateways, name) ? gateways[name] : undefined;
+  if (!gateway) return [{ path: `${path}.gateway`, message: unknownName('gateway', name, Object.keys(gateways)) }];
+  const profile = llmProfiles.get(gateway.profile);
+  const message = profile && objection({ gateway, profile, model }, terms);
+  return message ? [{ path, message: `expected a target that may serve this class: ${message}` }] : [];
+}
+
+/** A name that stands nowhere, with the one that may be meant. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  if (known.length === 0) return `unknown ${what} "${name}": none is configured`;
+  return unknownKey(name, known).replace('key', `${what} "${name}"`);
+}

@@ -1,0 +1,183 @@
+// What no setting of the side path shows by itself: names that stand nowhere, targets that may never serve, tasks without what they need.
+
+import { outboundUrlProblem } from '../../config/outbound-url.ts';
+import type { Problem } from '../../config/problem.ts';
+import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import type { Key } from '../../config/schema.ts';
+import { BUILT_IN_KINDS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { DEFAULT_CLASS } from '../../gateway/admission/session-class.ts';
+import { limitsOfKey } from '../../gateway/side/quota.ts';
+import { compileSchema } from '../prompts/json-schema.ts';
+import { isBuiltIn } from '../prompts/kinds.ts';
+import { classConflicts, gatewayConflicts, unknownName } from './llm-conflicts.ts';
+
+/** Every conflict of the side path's settings, each with its path and what was expected. */
+export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
+  const classes = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
+  return [
+    ...gatewayConflicts(config),
+    ...classConflicts(config),
+    ...classNames(config, classes),
+    ...config.tasks.flatMap((task, index) => taskConflicts(task, `tasks[${index}]`, config)),
+    ...budgetConflicts(config),
+    ...webhookConflicts(config),
+    ...priceConflicts(config),
+    ...keyConflicts(config),
+    ...roomConflicts(config),
+  ];
+}
+
+/** Every place that names a class. */
+function classNames(
+  config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'> & { keys: readonly Key[] },
+  known: readonly string[],
+) {
+  const ofTasks = config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const);
+  // Sessions have a class also where no calls are configured.
+  const ofSessions = [
+    ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
+    ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
+    ...config.keys.map((key, index) => [`keys[${index}].class`, key.class] as const),
+    ...config.keys.flatMap(({ classes = [] }, index) =>
+      classes.map((name, place) => [`keys[${index}].classes[${place}]`, name] as const),
+    ),
+  ];
+  return [...unknownNames(ofTasks, known), ...unknownNames(ofSessions, [...known, DEFAULT_CLASS])];
+}
+
+function unknownNames(named: readonly (readonly [string, string | undefined])[], known: readonly string[]): Problem[] {
+  return named.flatMap(([path, name]) =>
+    name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],
+  );
+}
+
+function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: SideConfig): Problem[] {
+  const { kind, when } = task;
+  const problems = [
+    ...labelConflicts(task, path),
+    ...schemaConflicts(task, path),
+    ...scoringConflicts(task, path, tasks),
+  ];
+  if (!isBuiltIn(kind) && task.prompt === undefined) {
+    const message = `${unknownName('kind', kind, BUILT_IN_KINDS)}; one of your own needs a prompt`;
+    problems.push({ path: `${path}.kind`, message });
+  }
+  if (task.of !== undefined) return problems;
+  if (transcripts === 'off' && when !== 'demand')
+    problems.push({
+      path: `${path}.when`,
+      message: 'expected demand: there is nothing to read while transcripts is off',
+    });
+  const twin = tasks.findIndex((one) => one.of === undefined && one.kind === kind && momentOf(one) === momentOf(task));
+  if (tasks[twin] !== task)
+    problems.push({
+      path: `${path}.kind`,
+      message: `expected a kind of its own, got that of tasks[${twin}] at the same moment`,
+    });
+  return problems;
+}
+
+/** Tasks of one kind are told apart by it: "every 3 turns" beside "every 5 turns" would be the same task at the 15th. */
+const momentOf = ({ when }: TaskConfig): string => (typeof when === 'string' ? when : Object.keys(when).join());
+
+function scoringConflicts({ kind, of, when }: TaskConfig, path: string, tasks: SideConfig['tasks']): Problem[] {
+  if (of === undefined) return [];
+  if (kind !== 'quality') return [{ path: `${path}.of`, message: `expected none: a ${kind} is not of other tasks` }];
+  const known = [...new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)])].filter((name) => name !== kind);
+  const problems = of.flatMap((name, index) => {
+    const message = scoredProblem(name, { before: of.slice(0, index), known, path, tasks });
+    return message === undefined ? [] : [{ path: `${path}.of[${index}]`, message }];
+  });
+  if (when === 'end') return problems;
+  return [...problems, { path: `${path}.when`, message: 'expected none: it comes when a task that it is of is done' }];
+}
+
+interface Scored {
+  readonly before: readonly string[];
+  readonly known: readonly string[];
+  readonly path: string;
+  readonly tasks: SideConfig['tasks'];
+}
+
+function scoredProblem(name: string, { before, known, path, tasks }: Scored): string | undefined {
+  if (name === 'quality') return 'expected another kind: what scores is never scored';
+  if (!known.includes(name)) return unknownName('kind', name, known);
+  if (before.includes(name)) return 'expected kinds that differ';
+  const other = tasks.findIndex(({ of }) => of?.includes(name));
+  return `tasks[${other}]` === path ? undefined : `expected a kind that is scored once, tasks[${other}] does so`;
+}
+
+function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Problem[] {
+  const at = `${path}.labels`;
+  if (labels === undefined)
+    return kind === 'classification' && schema === undefined
+      ? [{ path: at, message: 'missing, expected the labels to choose from' }]
+      : [];
+  if (isBuiltIn(kind) && kind !== 'classification')
+    return [{ path: at, message: `expected none: a ${kind} has no labels` }];
+  return new Set(labels).size < labels.length ? [{ path: at, message: 'expected labels that differ' }] : [];
+}
+
+function schemaConflicts({ kind, schema, prompt }: TaskConfig, path: string): Problem[] {
+  const at = `${path}.schema`;
+  if (schema === undefined) {
+    const isNeeded = kind === 'extraction' || (!isBuiltIn(kind) && prompt !== undefined);
+    return isNeeded ? [{ path: at, message: 'missing, expected the JSON Schema of the result' }] : [];
+  }
+  const compiled = compileSchema(schema);
+  return 'problem' in compiled ? [{ path: at, message: `expected a JSON Schema, got: ${compiled.problem}` }] : [];
+}
+
+function budgetConflicts({
+  budgets,
+  keys,
+}: Pick<SideConfig, 'budgets'> & { readonly keys: readonly Key[] }): Problem[] {
+  const ids = keys.map(({ id }) => id);
+  return budgets.flatMap(({ key, class: name, window }, index) => {
+    const path = `budgets[${index}]`;
+    const twin = budgets.findIndex((one) => one.key === key && one.class === name && one.window === window);
+    const problems: Problem[] = [];
+    if (key === '*')
+      problems.push({ path: `${path}.key`, message: 'expected the id of a key; without one it is for every key' });
+    else if (key !== undefined && !ids.includes(key))
+      problems.push({ path: `${path}.key`, message: unknownName('key', key, ids) });
+    if (twin < index)
+      problems.push({
+        path,
+        message: `expected a budget of its own, got the key, class and window of budgets[${twin}]`,
+      });
+    return problems;
+  });
+}
+
+function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
+  return keys.flatMap((key, index) =>
+    key.class === undefined || key.classes === undefined
+      ? []
+      : [{ path: `keys[${index}].classes`, message: `expected class or classes: this key is bound to ${key.class}` }],
+  );
+}
+
+/** A body that no room is ever large enough for would be told to come back for ever. */
+function roomConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
+  const { requestBytes } = limitsOfKey(side, keys.length);
+  if (side.maxBodyBytes <= requestBytes) return [];
+  const whose = keys.length > 1 ? "one key's share of side.requestBytes" : 'side.requestBytes';
+  const message = `expected at most ${requestBytes}, which is ${whose}, got ${side.maxBodyBytes}`;
+  return [{ path: 'side.maxBodyBytes', message }];
+}
+
+function webhookConflicts({ webhooks }: Pick<SideConfig, 'webhooks'>): Problem[] {
+  return webhooks.flatMap(({ url, allowPrivate }, index) => {
+    const message = outboundUrlProblem(url, allowPrivate);
+    return message ? [{ path: `webhooks[${index}].url`, message }] : [];
+  });
+}
+
+function priceConflicts({ prices }: Pick<SideConfig, 'prices'>): Problem[] {
+  return Object.entries(prices).flatMap(([model, price]) =>
+    Object.values(price).some((usd) => usd !== undefined)
+      ? []
+      : [{ path: `prices.${model}`, message: 'expected at least one price, in USD per million tokens' }],
+  );
+}

@@ -1,0 +1,126 @@
+// The body of a chat completion as clients of OpenAI write it, checked. What would change where a call runs, who keeps it or what it
+// costs beyond its tokens is the business of the class, so a client cannot say it.
+
+import { z } from 'zod';
+import type { LlmCall } from '../../../../adapters/llm/contract.ts';
+import type { Problem } from '../../../http/problem.ts';
+import { isImageData } from '../../billing/prompt-tokens.ts';
+import { isObject, type JsonObject } from '../json-body.ts';
+import { invalid } from '../route.ts';
+
+/** Passed on as they are. */
+const PASSED_ON = [
+  ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'response_format'],
+  ...['stop', 'seed', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
+  ...['logit_bias', 'logprobs', 'top_logprobs', 'reasoning_effort', 'reasoning', 'thinking', 'verbosity'],
+  ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
+];
+
+const MAX_MESSAGES = 10_000;
+/** Of all messages together. */
+const MAX_PARTS = 10_000;
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const TOKENS = 'expected a whole number from 1 to 10000000';
+const tokens = z.int(TOKENS).min(1, TOKENS).max(10_000_000, TOKENS).nullish();
+const TEMPERATURE = 'expected a number from 0 to 2';
+const MODEL = 'expected the name of a model';
+const counted = ({ input }: { readonly input?: unknown }) =>
+  `expected 1 to ${MAX_MESSAGES} messages, got ${(input as unknown[]).length}`;
+
+const message = z.looseObject(
+  { role: z.string('expected a role such as user or system') },
+  'expected an object with role and content',
+);
+
+/** null is as if the field was not there. */
+const schema = z.looseObject({
+  model: z.string(MODEL).max(200, MODEL).nullish(),
+  max_tokens: tokens,
+  max_completion_tokens: tokens,
+  temperature: z.number(TEMPERATURE).min(0, TEMPERATURE).max(2, TEMPERATURE).nullish(),
+  stream: z.boolean('expected true or false').nullish(),
+  n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
+  store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
+  messages: z
+    .array(message, 'expected a list of messages')
+    .min(1, { error: counted })
+    .max(MAX_MESSAGES, { error: counted }),
+  tools: z
+    .array(z.looseObject({ type: z.enum(['function', 'custom'], 'expected function or custom') }), 'expected a list')
+    .nullish(),
+});
+
+const READ = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
+
+export interface ChatBody {
+  readonly model: string | undefined;
+  readonly llm: LlmCall;
+}
+
+/** `maxTokens`: where the client does not say how long an answer may be. */
+export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | Problem {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const param = paramOf(issue?.path ?? []);
+    return invalid(`${param}: ${issue?.message ?? 'invalid'}`, param);
+  }
+  const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
+  const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
+  if (refused !== undefined) {
+    const name = refused.slice(0, 80);
+    return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
+  }
+  const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
+  if (parts > MAX_PARTS)
+    return invalid(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
+  const unbounded = unboundedPart(messages);
+  if (unbounded !== undefined) {
+    const images = 'image_url with a data:image/... URL or the URL of an image';
+    return invalid(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
+  }
+  const call: LlmCall = {
+    messages,
+    maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
+    temperature: temperature ?? undefined,
+    isStreamed: stream === true,
+    extra: Object.fromEntries(given.filter(([name]) => PASSED_ON.includes(name))),
+  };
+  return call.isStreamed || !isObject(call.extra.stream_options)
+    ? { chat: { model: model || undefined, llm: call } }
+    : invalid('stream_options: expected only with stream', 'stream_options');
+}
+
+/** Of a film, or of a file that is elsewhere, it is not known what it may count for at most. */
+const BOUNDED_PARTS = ['text', 'refusal', 'input_audio'];
+
+/** The place of the first part of a message whose tokens nobody can reserve. */
+function unboundedPart(messages: readonly JsonObject[]): string | undefined {
+  for (const [at, { content }] of messages.entries()) {
+    const part = Array.isArray(content) ? content.findIndex((one) => !isBounded(one)) : -1;
+    if (part >= 0) return `messages[${at}].content[${part}]`;
+  }
+  return undefined;
+}
+
+function isBounded(part: unknown): boolean {
+  if (!isObject(part) || typeof part.type !== 'string') return false;
+  if (BOUNDED_PARTS.includes(part.type)) return true;
+  if (part.type === 'image_url') return isImage(part.image_url);
+  const data = part.type === 'file' && isObject(part.file) ? part.file.file_data : undefined;
+  return typeof data === 'string' && data.startsWith('data:');
+}
+
+/** Routers take a film or a PDF here, too, by its own media type or by a `format` beside it. What is behind a URL is taken for an image. */
+function isImage(image: unknown): boolean {
+  const { url, format } = isObject(image) ? image : { url: image, format: undefined };
+  const isSaidToBe = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
+  return isSaidToBe && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
+}
+
+/** `messages[0].role` */
+function paramOf(path: readonly PropertyKey[]): string {
+  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
+}

@@ -1,0 +1,80 @@
+// POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
+
+import { STAND_IN } from '../../../config/rehearsal-gateway.ts';
+import { chatError, type Problem } from '../../../http/problem.ts';
+import type { Answered, Router, StreamSink } from '../../llm/call.ts';
+import { parseBody } from '../json-body.ts';
+import { isProblem } from '../query.ts';
+import { type Asked, type Route, replyWith, type SideHttpOptions } from '../route.ts';
+import { readChatBody } from './body.ts';
+import { chatClassOf } from './class.ts';
+import { unansweredProblem } from './problem.ts';
+
+async function complete(asked: Asked, { config, router }: SideHttpOptions): Promise<Problem | undefined> {
+  const chosen = chatClassOf(asked, config);
+  if (isProblem(chosen)) return chosen;
+  const parsed = parseBody(asked.body);
+  if (isProblem(parsed)) return parsed;
+  const read = readChatBody(parsed.body, chosen.settings.maxTokens);
+  if (isProblem(read)) return read;
+  if (router === undefined) return noRouter;
+  const { llm, model } = read.chat;
+  const { requester, signal } = asked;
+  const call = {
+    kind: 'chat',
+    promptClass: chosen.promptClass,
+    dataClass: chosen.dataClass,
+    key: requester.scope === 'key' ? requester.key : undefined,
+    team: requester.scope === 'key' ? requester.team : undefined,
+    session: undefined,
+    task: undefined,
+    model,
+    llm,
+    isRehearsal: config.standIn,
+    signal,
+  } as const;
+  return llm.isStreamed ? stream(asked, call, router) : whole(asked, call, router);
+}
+
+type Call = Parameters<Router['run']>[0];
+
+async function whole(asked: Asked, call: Call, router: Router): Promise<Problem | undefined> {
+  const outcome = await router.run(call);
+  if (outcome.kind === 'unanswered') return unansweredProblem(outcome, Date.now());
+  return replyWith(asked, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
+}
+
+async function stream({ emit }: Asked, call: Call, router: Router): Promise<Problem | undefined> {
+  let hasBegun = false;
+  const sink: StreamSink = {
+    begin({ gateway, model, attempt }) {
+      hasBegun = true;
+      const headers = headersOf({ gateway, attempt, served: model, isRehearsal: gateway === STAND_IN });
+      emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', ...headers } });
+    },
+    write: (bytes) => emit(bytes),
+  };
+  const outcome = await router.run(call, sink);
+  if (outcome.kind !== 'unanswered') return undefined;
+  const problem = unansweredProblem(outcome, Date.now());
+  if (!hasBegun) return problem;
+  // SDKs turn an event with an error into an exception; without one the answer would look complete.
+  emit(Buffer.from(`data: ${JSON.stringify({ error: chatError(problem) })}\n\n`));
+  return undefined;
+}
+
+function headersOf(answer: Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal'>): Record<string, string> {
+  const { gateway, attempt, served, isRehearsal } = answer;
+  return {
+    'x-trunkline-gateway': gateway,
+    'x-trunkline-attempt': attempt,
+    ...(served === undefined ? {} : { 'x-trunkline-served-model': served.replace(/[^\x20-\x7e]/g, '?').slice(0, 200) }),
+    ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
+  };
+}
+
+const noRouter: Problem = { status: 501, code: 'no_gateway', message: 'no calls are made from here' };
+
+export const chatRoutes: readonly Route[] = [
+  { scope: 'key', method: 'POST', path: '/v1/chat/completions', answer: complete },
+];

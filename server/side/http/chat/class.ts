@@ -1,0 +1,98 @@
+// Which prompt class and data class a chat completion has: what its key, its route and its headers say. A client can only tighten.
+
+import { STAND_IN, standInClass } from '../../../config/rehearsal-gateway.ts';
+import type { Key } from '../../../config/schema.ts';
+import type { ClassConfig } from '../../../config/side-schema.ts';
+import type { Problem } from '../../../http/problem.ts';
+import type { DataClass } from '../../../ipc/records.ts';
+import type { SideRequest } from '../../../ipc/side-request.ts';
+import { isProblem, shown } from '../query.ts';
+import { invalid, type SideHttpOptions } from '../route.ts';
+
+type Config = SideHttpOptions['config'];
+
+export interface ChatClass {
+  readonly promptClass: string;
+  readonly settings: ClassConfig;
+  readonly dataClass: DataClass;
+}
+
+/** The classes that there are; the stand-in's where a rehearsal has no other. */
+export function classesOf({ classes, standIn }: Config): Readonly<Record<string, ClassConfig>> {
+  return Object.keys(classes).length === 0 && standIn ? { [STAND_IN]: standInClass } : classes;
+}
+
+function keyOf({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config): Key | undefined {
+  return requester.scope === 'key' ? keys.find(({ id }) => id === requester.key) : undefined;
+}
+
+/** The classes that the requester's key may use; undefined: all. */
+export function allowedClasses(asked: Pick<SideRequest, 'requester'>, config: Config): readonly string[] | undefined {
+  const key = keyOf(asked, config);
+  return key?.class === undefined ? key?.classes : [key.class];
+}
+
+/** In this order: the class of the key, of the path, of the header, the first that the key may use, the first of the configuration. */
+export function chatClassOf(asked: SideRequest, config: Config): ChatClass | Problem {
+  const classes = classesOf(config);
+  const [first] = Object.keys(classes);
+  if (first === undefined) return nothingConfigured;
+  const wanted = wantedClass(asked, config, asked.headers['x-trunkline-class']);
+  if (isProblem(wanted)) return wanted;
+  const allowed = allowedClasses(asked, config);
+  const name = wanted ?? allowed?.find((one) => Object.hasOwn(classes, one)) ?? first;
+  const settings = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (settings === undefined) {
+    return classProblem(`expected one of the classes ${Object.keys(classes).join(', ')}, got "${shown(name)}"`);
+  }
+  if (allowed?.includes(name) === false) return forbiddenClass(allowed, name);
+  const dataClass = dataClassOf(asked, config);
+  return typeof dataClass === 'object' ? dataClass : { promptClass: name, settings, dataClass };
+}
+
+/** The class of the key or of the path, else the one that is asked for: who is bound to a class may not ask for another. */
+export function wantedClass(
+  asked: Pick<SideRequest, 'requester' | 'path'>,
+  config: Config,
+  wanted: string | undefined,
+): string | undefined | Problem {
+  const ofKey = keyOf(asked, config)?.class;
+  const bound = ofKey ?? config.routes[asked.path]?.class;
+  if (bound === undefined || wanted === undefined || wanted === bound) return bound ?? wanted;
+  const who = ofKey === undefined ? 'path' : 'key';
+  return classProblem(`this ${who} is bound to the class ${bound}, got "${shown(wanted)}"`);
+}
+
+/** `regulated` where the header, the key or the route says so. */
+export function dataClassOf(asked: SideRequest, config: Config): DataClass | Problem {
+  const { headers, path } = asked;
+  const wanted = headers['x-trunkline-data-class'] ?? 'open';
+  if (wanted !== 'open' && wanted !== 'regulated') {
+    return invalid(`expected open or regulated, got "${shown(wanted)}"`, 'x-trunkline-data-class');
+  }
+  return [wanted, keyOf(asked, config)?.dataClass, config.routes[path]?.dataClass].includes('regulated')
+    ? 'regulated'
+    : 'open';
+}
+
+/** A class that there is, and that this key may not use. */
+export const forbiddenClass = (allowed: readonly string[], name: string): Problem => ({
+  status: 403,
+  code: 'class_not_allowed',
+  message: `this key may use ${allowed.length === 1 ? 'the class' : 'the classes'} ${allowed.join(', ')}, got "${shown(name)}"`,
+  param: 'x-trunkline-class',
+});
+
+const classProblem = (message: string): Problem => ({
+  status: 400,
+  code: 'unknown_class',
+  message,
+  param: 'x-trunkline-class',
+});
+
+const nothingConfigured: Problem = {
+  status: 501,
+  code: 'no_gateway',
+  message: 'no class is configured; expected gateways and classes in the configuration',
+  shouldRetry: false,
+};

@@ -1,0 +1,33 @@
+// GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
+
+import { type Asked, type Route, reply, type SideHttpOptions } from '../route.ts';
+import { allowedClasses, classesOf } from './class.ts';
+
+interface Model {
+  readonly id: string;
+  readonly object: 'model';
+  readonly created: 0;
+  /** The configured LLM gateway. */
+  readonly owned_by: string;
+}
+
+/** Every model once, in the order of the classes and their targets. */
+export function modelsFor(asked: Pick<Asked, 'requester'>, config: SideHttpOptions['config']): readonly Model[] {
+  const allowed = allowedClasses(asked, config);
+  const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
+  const targets = classes.flatMap(([, settings]) => settings.targets);
+  const models = new Map<string, Model>();
+  for (const { model, gateway } of targets) {
+    if (!models.has(model)) models.set(model, { id: model, object: 'model', created: 0, owned_by: gateway });
+  }
+  return [...models.values()];
+}
+
+export const modelRoutes: readonly Route[] = [
+  {
+    scope: 'key',
+    method: 'GET',
+    path: '/v1/models',
+    answer: (asked, { config }) => reply(asked, 200, { object: 'list', data: modelsFor(asked, config) }),
+  },
+];

@@ -1,0 +1,18 @@
+// Why a call got no answer, as an HTTP status that SDKs act on rightly: what may go better is repeated, what cannot is not.
+
+import type { Problem } from '../../../http/problem.ts';
+import type { Unanswered } from '../../llm/call.ts';
+
+export function unansweredProblem(unanswered: Unanswered, now: number): Problem {
+  const { code, message, status, retryAfterMs, resetsAt, isTransient } = unanswered;
+  const waitMs = retryAfterMs ?? (resetsAt === undefined ? undefined : Math.max(0, resetsAt - now));
+  return {
+    // A budget without a window never has room again: that is 402.
+    status: code === 'budget_exceeded' && resetsAt !== undefined ? 429 : status,
+    code,
+    message,
+    resetsAt,
+    retryAfterS: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
+    shouldRetry: isTransient && code !== 'budget_exceeded',
+  };
+}

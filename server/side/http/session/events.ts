@@ -1,0 +1,96 @@
+// GET /v1/sessions/{id}/events: the changes of a session's tasks and its end, as server-sent events, until nothing more can come.
+
+import type { Problem } from '../../../http/problem.ts';
+import type { Task } from '../../../ipc/records.ts';
+import type { Asked, Route, SideHttpOptions } from '../route.ts';
+import { iso, taskView } from '../views.ts';
+import { findSession, unknownSession } from './session.ts';
+import { type SessionWatch, type Sight, watchSessions } from './watch.ts';
+
+const HEARTBEAT_MS = 15_000;
+
+interface Event {
+  /** `<time>.<what>`: events are ordered by it, and `Last-Event-ID` resumes after it, on any instance. */
+  readonly id: string;
+  readonly name: string;
+  readonly data: object;
+}
+
+/** Routes of one side process: they share its polls. */
+export function sessionEventRoutes({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): readonly Route[] {
+  const watch = watchSessions(store, config.side.pollMs);
+  const answer = async (asked: Asked): Promise<Problem | undefined> => {
+    const found = await findSession(asked, store);
+    if (found === undefined) return unknownSession(asked);
+    if (watch.count >= config.side.streams) return tooManyStreams;
+    asked.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
+    await stream(asked, { id: found.id, watch, heartbeatMs });
+    return undefined;
+  };
+  return [{ scope: 'key', method: 'GET', path: '/v1/sessions/{id}/events', answer }];
+}
+
+const tooManyStreams: Problem = {
+  status: 503,
+  code: 'too_many_streams',
+  message: 'as many event streams are open as may be (side.streams)',
+  retryAfterS: 5,
+};
+
+interface Streaming {
+  readonly id: string;
+  readonly watch: SessionWatch;
+  readonly heartbeatMs: number;
+}
+
+function stream({ emit, signal, headers }: Asked, { id, watch, heartbeatMs }: Streaming): Promise<void> {
+  const sent = new Set<string>();
+  const after = headers['last-event-id'];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const send = (text: string): void => void emit(Buffer.from(text));
+  send('retry: 1000\n\n');
+  const heartbeat = setInterval(() => send(': still here\n\n'), heartbeatMs);
+  const stop = watch.listen(id, (sight) => {
+    // The store failed: the next poll may go better.
+    if (sight === undefined) return;
+    for (const event of eventsOf(id, sight)) {
+      if (sent.has(event.id)) continue;
+      sent.add(event.id);
+      if (after === undefined || compare(event.id, after) > 0) send(written(event));
+    }
+    if (isOver(sight)) resolve();
+  });
+  signal.addEventListener('abort', () => resolve());
+  if (signal.aborted) resolve();
+  return promise.finally(() => {
+    stop();
+    clearInterval(heartbeat);
+  });
+}
+
+/** What the present state says has happened last, in order. */
+function eventsOf(id: string, { session, tasks }: Sight): Event[] {
+  const events = tasks.map(taskEvent);
+  if (session?.endedAt !== undefined) {
+    const data = { session: id, endedAt: iso(session.endedAt), reason: session.reason };
+    events.push({ id: `${session.endedAt}.${id}`, name: 'session.ended', data });
+  }
+  return events.sort((a, b) => compare(a.id, b.id));
+}
+
+function taskEvent(task: Task): Event {
+  const id = `${task.updatedAt}.${task.id}.${task.state}.${task.attempts}`;
+  return { id, name: `task.${task.state}`, data: taskView(task) };
+}
+
+/** By time, then by what it is of. An id that is not ours comes before everything. */
+function compare(a: string, b: string): number {
+  const [atA, atB] = [Number.parseInt(a, 10) || 0, Number.parseInt(b, 10) || 0];
+  if (atA !== atB) return atA - atB;
+  return a < b ? -1 : Number(a > b);
+}
+
+const isOver = ({ session, tasks }: Sight): boolean =>
+  session?.endedAt !== undefined && !tasks.some(({ state }) => state === 'queued' || state === 'running');
+
+const written = ({ id, name, data }: Event): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -1,0 +1,44 @@
+// GET /v1/sessions/{id}/seed: what a session that continues this one is told. Gateway processes ask the same for `trunkline-seed`.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Problem } from '../../../http/problem.ts';
+import { recall } from '../../prompts/history.ts';
+import { type SeedText, seedText } from '../../prompts/history-text.ts';
+import { type Asked, type Route, reply, type SideHttpOptions } from '../route.ts';
+import { type FoundSession, findSession, unknownSession } from './session.ts';
+
+/** What is answered. */
+export interface SeedAnswer extends SeedText {
+  readonly session: string;
+  readonly provider: string;
+  readonly dataClass: 'open' | 'regulated';
+}
+
+/** Between two looks whether the end of a session has arrived. */
+const LOOK_MS = 20;
+
+async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+  const { store, config } = options;
+  const found = await findSettled(asked, options);
+  if (found === undefined) return unknownSession(asked);
+  const { id, stored, live } = found;
+  const { provider, dataClass } = stored ?? (live as Pick<SeedAnswer, 'provider' | 'dataClass'>);
+  const recollection = stored === undefined ? { summary: undefined, turns: [] } : await recall(stored, store);
+  const answer: SeedAnswer = { session: id, provider, dataClass, ...seedText(recollection, config.side.seedBytes) };
+  return reply(asked, 200, answer);
+}
+
+/** A session that has just ended is on its way into the store with its last turns: worth half of the time that there is. */
+async function findSettled(asked: Asked, { store, config }: SideHttpOptions): Promise<FoundSession | undefined> {
+  const until = performance.now() + config.side.seedMs / 2;
+  for (;;) {
+    const found = await findSession(asked, store);
+    const isOnItsWay = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
+    if (!isOnItsWay || performance.now() >= until || asked.signal.aborted) return found;
+    await delay(LOOK_MS);
+  }
+}
+
+export const seedRoutes: readonly Route[] = [
+  { scope: 'key', method: 'GET', path: '/v1/sessions/{id}/seed', answer: show },
+];

@@ -1,0 +1,74 @@
+// GET and DELETE of a session: what is kept of it, and forgetting its texts and results. Ledger rows stay.
+
+import type { Problem } from '../../../http/problem.ts';
+import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
+import type { Store } from '../../store/store.ts';
+import { type Asked, maySee, ofWhom, type Route, reply } from '../route.ts';
+import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
+
+/** A session has few; the rest is listed by /v1/tasks. */
+const MOST_ROWS = 1000;
+
+export interface FoundSession {
+  readonly id: string;
+  /** undefined: it has not been handed over yet. */
+  readonly stored: (StoredSession & Partial<SessionEnd>) | undefined;
+  readonly live: object | undefined;
+  readonly isOpen: boolean;
+}
+
+/** The session of the path, when it exists for the requester. */
+export async function findSession(asked: Asked, store: Store): Promise<FoundSession | undefined> {
+  const id = (asked.params.id ?? '').toLowerCase();
+  const stored = await store.session(id);
+  if (stored !== undefined && !maySee(asked, stored.key)) return undefined;
+  // A gateway process gives a record only to the key that it belongs to.
+  const { live } = asked;
+  if (stored === undefined && live === undefined) return undefined;
+  const isOpen = live === undefined ? stored?.endedAt === undefined : 'state' in live && live.state !== 'closed';
+  return { id, stored, live, isOpen };
+}
+
+export const unknownSession = (asked: Asked): Problem => ({
+  status: 404,
+  code: 'unknown_session',
+  message: `no session${ofWhom(asked)} has this id`,
+});
+
+async function show(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+  const found = await findSession(asked, store);
+  if (found === undefined) return unknownSession(asked);
+  const { id, stored, live } = found;
+  const [turns, tasks, ledger] = await Promise.all([
+    store.turns(id),
+    store.tasks({ session: id, limit: MOST_ROWS }),
+    store.ledger({ session: id, limit: MOST_ROWS }),
+  ]);
+  return reply(asked, 200, {
+    ...sessionView(stored, live),
+    turns: turns.map(turnView),
+    tasks: tasks.map(taskView),
+    ledger: ledger.map(ledgerView),
+  });
+}
+
+async function forget(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+  const found = await findSession(asked, store);
+  if (found === undefined) return unknownSession(asked);
+  if (found.isOpen) {
+    return { status: 409, code: 'session_open', message: 'this session lives: end it first, then delete it' };
+  }
+  // It has ended a moment ago and is on its way into the store.
+  if (!(await store.forget(found.id, Date.now()))) {
+    return { status: 409, code: 'session_open', message: 'this session is not stored yet', retryAfterS: 1 };
+  }
+  asked.emit({ status: 204, headers: { 'cache-control': 'no-store' }, body: Buffer.alloc(0) });
+  return undefined;
+}
+
+export const sessionRoutes: readonly Route[] = [
+  { scope: 'key', method: 'GET', path: '/v1/sessions/{id}', answer: show },
+  { scope: 'key', method: 'DELETE', path: '/v1/sessions/{id}', answer: forget },
+  { scope: 'admin', method: 'GET', path: '/sessions/{id}', answer: show },
+  { scope: 'admin', method: 'DELETE', path: '/sessions/{id}', answer: forget },
+];

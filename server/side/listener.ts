@@ -1,0 +1,33 @@
+// Where gateway processes reach the side process: a Unix socket in a folder that only this user can enter.
+
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { takeBodies } from '../ipc/body-chunks.ts';
+import { openChannel } from '../ipc/rpc.ts';
+import type { AnswerSide } from '../ipc/side-request.ts';
+import { openPipe, pipeLimits } from '../ipc/socket-port.ts';
+
+export interface SideListener {
+  /** Ends what is open, and removes the folder. */
+  close(): void;
+}
+
+/** `path`: of the socket, alone in its folder. Resolves when it listens, and keeps no process alive. */
+export async function listenToGateways(path: string, side: AnswerSide): Promise<SideListener> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    openChannel(openPipe(socket, { ...pipeLimits, gathers: 'turn' }), takeBodies(side));
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  server.unref();
+  return {
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      rmSync(dirname(path), { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// Why a call got no answer: the failures of its attempts, and the one of them that is told.
+
+import type { LlmFault } from '../../../adapters/llm/contract.ts';
+import type { Reservation } from '../store/store.ts';
+import type { Unanswered, UnansweredCode } from './call.ts';
+import type { Closed } from './resilience.ts';
+
+/** `isFinal`: no other target is asked. */
+export interface Failure extends Unanswered {
+  readonly isFinal: boolean;
+}
+
+const STATUS: Readonly<Record<UnansweredCode, number>> = {
+  unknown_class: 400,
+  no_gateway: 501,
+  policy_refused: 403,
+  budget_exceeded: 402,
+  price_unknown: 403,
+  too_expensive: 402,
+  invalid_request: 400,
+  upstream_failed: 502,
+  upstream_timeout: 504,
+  rate_limited: 429,
+  cancelled: 499,
+  store_unavailable: 503,
+};
+
+type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'retryAfterMs' | 'resetsAt'>>;
+
+export function failure(code: UnansweredCode, message: string, more: More = {}): Failure {
+  return { kind: 'unanswered', code, message, status: STATUS[code], isTransient: false, isFinal: false, ...more };
+}
+
+const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: UnansweredCode; readonly isTransient: boolean }>> = {
+  unsupported: { code: 'invalid_request', isTransient: false },
+  invalid: { code: 'invalid_request', isTransient: false },
+  // Whoever runs this can put it right.
+  credential: { code: 'upstream_failed', isTransient: true },
+  limited: { code: 'rate_limited', isTransient: true },
+  unavailable: { code: 'upstream_failed', isTransient: true },
+  timeout: { code: 'upstream_timeout', isTransient: true },
+  garbled: { code: 'upstream_failed', isTransient: true },
+};
+
+/** A request that one endpoint calls wrong is wrong for all. */
+export function faultFailure(label: string, { code, message, retryAfterMs }: LlmFault): Failure {
+  const of = OF_FAULT[code];
+  return failure(of.code, `${label}: ${message}`, {
+    isTransient: of.isTransient,
+    isFinal: code === 'invalid',
+    retryAfterMs,
+  });
+}
+
+const CLOSED = {
+  limited: { code: 'rate_limited', words: 'asked to be left alone for a while' },
+  broken: { code: 'upstream_failed', words: 'has failed too often in a row' },
+  full: { code: 'rate_limited', words: 'all places and the queue are taken' },
+} as const;
+
+export function closedFailure(label: string, { reason, retryAfterMs }: Closed): Failure {
+  const { code, words } = CLOSED[reason];
+  return failure(code, `${label}: ${words}`, { isTransient: true, retryAfterMs });
+}
+
+/** `<key>|<class>|<window>|<start>` in words. */
+export function budgetFailure(
+  { budget, leftMicroUsd }: Extract<Reservation, { kind: 'exceeded' }>,
+  worst: number,
+): Failure {
+  const [window, name] = budget.id.split('|').reverse().slice(1, 3);
+  const { resetsAt, limitMicroUsd } = budget;
+  const message =
+    `the budget of ${usd(limitMicroUsd)} USD for class ${name} (window ${window}) has ${usd(Math.max(0, leftMicroUsd))} USD left, ` +
+    `the call may cost ${usd(worst)}`;
+  const retryAfterMs = resetsAt === undefined ? undefined : Math.max(0, resetsAt - Date.now());
+  return failure('budget_exceeded', message, { resetsAt, retryAfterMs });
+}
+
+const usd = (micro: number) => (micro / 1e6).toString();
+
+/** What ended the call, else what may go better later, else what was wrong first. */
+export function mostTelling(failures: readonly Failure[]): Unanswered {
+  const told = failures.find((one) => one.isFinal) ?? failures.find((one) => one.isTransient) ?? failures[0];
+  if (!told) throw new Error('no attempt was made');
+  const { isFinal: _, ...unanswered } = told;
+  return unanswered;
+}

@@ -1,0 +1,125 @@
+// Ledger rows of attempts: pending when they are made, then what became of them. Rule: what is not known is charged at the worst case and
+// flagged, and an unknown price stays unknown.
+
+import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { CostSource, LedgerRow } from '../../ipc/records.ts';
+import { newId } from '../../platform/uuid-v7.ts';
+import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
+import type { Call } from './call.ts';
+import type { Lane } from './targets.ts';
+
+export interface Pending {
+  readonly call: Call;
+  readonly lane: Lane;
+  /** The model that was asked for in the first place, and `<gateway>/<model>` of what has failed since. */
+  readonly asked: string;
+  readonly tried: readonly string[];
+  readonly at: number;
+  readonly worstMicroUsd: number | undefined;
+}
+
+export function pendingRow({ call, lane, asked, tried, at, worstMicroUsd }: Pending): LedgerRow {
+  return {
+    id: newId(),
+    at,
+    kind: call.kind,
+    path: lane.path,
+    session: call.session,
+    task: call.task,
+    key: call.key,
+    team: call.team,
+    promptClass: call.promptClass,
+    dataClass: call.dataClass,
+    gateway: lane.gatewayName,
+    asked,
+    tried,
+    served: undefined,
+    provider: lane.provider,
+    usage: {},
+    reportedMicroUsd: undefined,
+    estimatedMicroUsd: worstMicroUsd,
+    costMicroUsd: worstMicroUsd,
+    costSource: worstMicroUsd === undefined ? 'unknown' : 'estimated',
+    isFlagged: false,
+    latencyMs: undefined,
+    firstTokenMs: undefined,
+    outcome: 'pending',
+    quality: undefined,
+    score: undefined,
+    isRehearsal: lane.isStandIn,
+  };
+}
+
+export interface Settled {
+  readonly pending: LedgerRow;
+  readonly lane: Lane;
+  readonly outcome: string;
+  /** What is known of the answer; undefined when there is none. */
+  readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
+  /** It may have been worked on, so it may be billed. */
+  readonly mayHaveRun: boolean;
+  readonly latencyMs: number;
+  readonly firstTokenMs: number | undefined;
+}
+
+export function settledRow(settled: Settled, prices: Prices): LedgerRow {
+  const { pending, lane, outcome, answer, latencyMs, firstTokenMs } = settled;
+  return {
+    ...pending,
+    outcome,
+    // A failed attempt has tried its own target too.
+    tried: outcome === 'ok' ? pending.tried : [...pending.tried, lane.label],
+    served: answer?.served?.slice(0, LONGEST_NAME),
+    provider: (answer?.provider ?? pending.provider)?.slice(0, LONGEST_NAME),
+    usage: answer?.usage ?? {},
+    ...costOf(settled, prices),
+    latencyMs: rounded(latencyMs),
+    firstTokenMs: firstTokenMs === undefined ? undefined : rounded(firstTokenMs),
+  };
+}
+
+/** Names are what an answer says; the ledger keeps no more of one. */
+const LONGEST_NAME = 200;
+
+type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
+
+function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices): Cost {
+  const { usage, costUsd, served } = answer ?? {};
+  const reported = lane.isStandIn ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
+  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(lane, served, usage, prices);
+  // Also usage of a sort that has no price: what was reserved is charged, and not given back.
+  const estimated = known ?? pending.estimatedMicroUsd;
+  const cost = reported ?? estimated;
+  const source: CostSource = reported !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown';
+  return {
+    reportedMicroUsd: reported,
+    estimatedMicroUsd: estimated,
+    costMicroUsd: cost,
+    costSource: source,
+    isFlagged: known === undefined && reported === undefined && (estimated !== undefined || usage === undefined),
+  };
+}
+
+/** By the model that served, else by the one that was asked: aliases have no price of their own. A dated version costs what it is named after. */
+function estimateOf(
+  lane: Lane,
+  served: string | undefined,
+  usage: Usage | undefined,
+  prices: Prices,
+): number | undefined {
+  // Nothing has run, so nothing is owed.
+  if (usage === undefined) return 0;
+  const { name } = lane.profile;
+  const estimate = (model: string) => prices.estimate(model, name, usage);
+  if (served === undefined || isVersionOf(lane.model, served)) return estimate(lane.model) ?? estimate(served ?? '');
+  return estimate(served) ?? estimate(lane.model);
+}
+
+/** `gpt-5-2025-08-07` of `openai/gpt-5`. */
+function isVersionOf(model: string, served: string): boolean {
+  const [asked = '', answered = ''] = [model, served].map((name) => name.slice(name.lastIndexOf('/') + 1));
+  return answered.startsWith(asked) && /^([-@:]\d[\d-]*)?$/.test(answered.slice(asked.length));
+}
+
+const rounded = (ms: number) => Math.round(ms * 10) / 10;

@@ -1,0 +1,147 @@
+// Which targets of a class may serve, and under which terms. The terms of a target are made once, when the process starts: an attempt,
+// a retry and a fallback all carry the same object, so that none of them can be softer than another.
+
+import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
+import type { ClassConfig, LlmGatewayConfig } from '../../config/side-schema.ts';
+import { fits } from '../../config/wildcard.ts';
+import type { CallPath, DataClass } from '../../ipc/records.ts';
+
+export interface Candidate {
+  readonly gateway: LlmGatewayConfig;
+  readonly profile: LlmProfile;
+  readonly model: string;
+}
+
+export const pathOf = ({ gateway, profile }: Omit<Candidate, 'model'>): CallPath => gateway.path ?? profile.path;
+
+/** The configured base URL, else that of the residency, else the profile's own. */
+export function baseUrlOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
+  return gateway.baseUrl ?? (gateway.residency === undefined ? profile.baseUrl : profile.regions?.[gateway.residency]);
+}
+
+/** The region that requests are kept to: what the configuration says, else what the base URL shows. */
+export function residencyOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
+  if (gateway.residency !== undefined || gateway.baseUrl === undefined) return gateway.residency;
+  const host = hostOf(gateway.baseUrl);
+  return Object.entries(profile.regions ?? {}).find(([, url]) => hostOf(url) === host)?.[0];
+}
+
+/** Why the base URL cannot keep to the region that the configuration states; undefined when nothing speaks against it. */
+export function residencyFault({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
+  const { residency, baseUrl } = gateway;
+  if (residency === undefined) return undefined;
+  const regional = profile.regions?.[residency];
+  if (baseUrl === undefined) {
+    return regional || !profile.baseUrl
+      ? undefined
+      : `expected a baseUrl that keeps to ${residency}: ${profile.name} has none that is known`;
+  }
+  const known = [profile.baseUrl, ...Object.values(profile.regions ?? {})].flatMap((url) => (url ? [hostOf(url)] : []));
+  const isElsewhere =
+    known.includes(hostOf(baseUrl)) && (regional === undefined || hostOf(regional) !== hostOf(baseUrl));
+  return isElsewhere
+    ? `expected a baseUrl that keeps to ${residency}${regional ? `, such as ${regional}` : ''}`
+    : undefined;
+}
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '');
+
+/** Why a target may never serve its class; undefined when it may. Asked when the configuration is loaded, and again at run time. */
+export function objection(candidate: Candidate, terms: ClassConfig): string | undefined {
+  const { gateway, profile, model } = candidate;
+  const path = pathOf(candidate);
+  if (terms.path !== undefined && path !== terms.path)
+    return `its path is ${path}, the class allows ${terms.path} only`;
+  if (terms.allow.models && !terms.allow.models.some((pattern) => fits(pattern, model)))
+    return `the model "${model}" fits none of allow.models`;
+  if (terms.allow.providers) {
+    const fault = providerFault(candidate, terms.allow.providers);
+    if (fault) return fault;
+  }
+  if (terms.retention === 'zdr' && gateway.retention !== 'zdr' && !profile.canPromise?.retention?.includes('zdr'))
+    return 'the class wants retention zdr, and nothing says that this target keeps nothing (retention: zdr of its gateway would)';
+  if (terms.residency === undefined) return undefined;
+  const residency = residencyOf(candidate);
+  const fault = residencyFault(candidate);
+  if (fault) return fault;
+  if (residency === terms.residency) return undefined;
+  return `the class wants residency ${terms.residency}, this target has ${residency ?? 'none that is known'}`;
+}
+
+/** A list of providers holds where the gateway enforces it for each request, or where it is certain who serves. */
+function providerFault({ gateway, profile, model }: Candidate, allowed: readonly string[]): string | undefined {
+  if (profile.canPromise?.providers) return undefined;
+  const provider = profile.provider?.(model, gateway.settings);
+  if (provider === undefined) return 'the class has allow.providers, and nothing says who serves behind this target';
+  return allowed.includes(provider) ? undefined : `"${provider}" is not in allow.providers`;
+}
+
+export interface TermsOptions {
+  readonly candidate: Candidate;
+  readonly terms: ClassConfig;
+  /** Where it listens when that is not fixed: the stand-in. */
+  readonly baseUrl?: string | undefined;
+  readonly maxPrice?: LlmTarget['maxPrice'];
+}
+
+/** What a profile is told of a target for every request, frozen. */
+export function termsOf({ candidate, terms, baseUrl, maxPrice }: TermsOptions): LlmTarget {
+  const { gateway, model, profile } = candidate;
+  const isKept = gateway.retention !== 'zdr' && terms.retention !== 'zdr';
+  return Object.freeze({
+    baseUrl: baseUrl ?? baseUrlOf(candidate) ?? '',
+    apiKey: gateway.apiKey ?? '',
+    model,
+    retention: isKept ? (terms.retention ?? gateway.retention) : ('zdr' as const),
+    residency: terms.residency ?? gateway.residency,
+    providers: profile.canPromise?.providers ? terms.allow.providers : undefined,
+    maxPrice,
+    settings: gateway.settings,
+  });
+}
+
+export interface Allowable {
+  readonly gatewayName: string;
+  readonly model: string;
+  readonly path: CallPath;
+  /** It runs here: no text leaves the machine. */
+  readonly isStandIn?: boolean;
+  /** Why it never serves. */
+  readonly objection: string | undefined;
+}
+
+export interface Chosen<T> {
+  readonly allowed: readonly T[];
+  /** One line for each target that may not serve this call. */
+  readonly refused: readonly string[];
+}
+
+/** The targets for a call, in order: those of the model that the client named first. */
+export function choose<T extends Allowable>(
+  targets: readonly T[],
+  call: { readonly dataClass: DataClass; readonly model: string | undefined },
+): Chosen<T> {
+  const allowed: T[] = [];
+  const refused: string[] = [];
+  for (const target of targets) {
+    const reason = target.objection ?? dataObjection(target, call.dataClass);
+    if (reason === undefined) allowed.push(target);
+    else refused.push(`${target.gatewayName}/${target.model}: ${reason}`);
+  }
+  return { allowed: call.model === undefined ? allowed : namedFirst(allowed, call.model), refused };
+}
+
+function dataObjection({ path, isStandIn = false }: Allowable, dataClass: DataClass): string | undefined {
+  return dataClass === 'regulated' && path !== 'direct' && !isStandIn
+    ? 'regulated text stays on direct targets'
+    : undefined;
+}
+
+/** Whether a name that a client uses means this target: its model, or `<gateway>/<model>`. */
+export const isNamed = ({ gatewayName, model }: Allowable, name: string): boolean =>
+  name === model || name === `${gatewayName}/${model}`;
+
+function namedFirst<T extends Allowable>(targets: readonly T[], name: string): T[] {
+  const named = targets.filter((target) => isNamed(target, name));
+  return [...named, ...targets.filter((target) => !named.includes(target))];
+}

@@ -1,0 +1,38 @@
+// Metrics of the side process. They are added to those of the gateway processes, so their names are their own.
+
+import { Counter, Histogram, Registry } from 'prom-client';
+import type { HandedOver } from '../ipc/session-event.ts';
+
+const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+export function createSideMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const taken = new Counter({
+    name: 'trunkline_side_stored_total',
+    help: 'items that gateway processes handed over and that are stored',
+    labelNames: ['kind'],
+    registers,
+  });
+  const tasks = new Histogram({
+    name: 'trunkline_side_task_seconds',
+    help: 'runs of side tasks, by kind and what became of them',
+    labelNames: ['kind', 'state'],
+    buckets: TASK_BOUNDS_S,
+    registers,
+  });
+  const webhooks = new Counter({
+    name: 'trunkline_webhooks_total',
+    help: 'messages to webhooks, by event and what became of them',
+    labelNames: ['event', 'outcome'],
+    registers,
+  });
+  return {
+    registry,
+    taken(items: readonly HandedOver[]) {
+      for (const { kind } of items) taken.inc({ kind });
+    },
+    settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),
+    delivered: (event: string, outcome: string) => webhooks.inc({ event, outcome }),
+  };
+}

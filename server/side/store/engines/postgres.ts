@@ -1,0 +1,116 @@
+// Postgres, for several machines: a bounded pool. Lost connections are made again by the next who asks; conflicts are tried again.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { Database, Query, Row } from '../database.ts';
+import { StoreError } from '../store.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** Connections of this process. */
+  readonly connections?: number;
+  /** The server ends a statement after that. */
+  readonly statementMs?: number;
+  /** How long to wait for a connection, new or of the pool. */
+  readonly connectMs?: number;
+  /** How often a transaction is tried when it meets others (SQLSTATE 40001, 40P01). */
+  readonly tries?: number;
+  readonly isReader?: boolean;
+}
+
+/** Beyond the server's own limit: then the connection is taken for dead. */
+const SILENCE_MS = 5000;
+const LONGEST_PAUSE_MS = 50;
+const CONFLICTS = ['40001', '40P01'];
+const FULL = '53100';
+const DAMAGED = ['XX001', 'XX002'];
+const INT8 = 20;
+
+/** int8 as a number, in this pool only: all of ours are below 2^53. */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+export function openPostgres(options: PostgresOptions): Database {
+  const { url, connections = 10, statementMs = 30_000, connectMs = 10_000, tries = 8, isReader = false } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'trunkline',
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + SILENCE_MS,
+    idle_in_transaction_session_timeout: statementMs + SILENCE_MS,
+    keepAlive: true,
+    types,
+    ...(isReader ? { options: '-c default_transaction_read_only=on' } : {}),
+  });
+  // An idle connection that breaks is replaced; without a listener its error would end the process.
+  pool.on('error', () => {});
+
+  const transaction: Database['transaction'] = async (work) => {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await once(pool, work);
+      } catch (error) {
+        if (!isConflict(error) || tried >= tries) throw error;
+        await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tried));
+      }
+    }
+  };
+  return {
+    kind: 'postgres',
+    skipLocked: 'for update skip locked',
+    migrationLock: "select pg_advisory_xact_lock(hashtext('trunkline.migrations'))",
+    query: (sql, params) => transaction((query) => query(sql, params)),
+    transaction,
+    erase: async () => {},
+    close: async () => {
+      if (!pool.ending) await pool.end();
+    },
+  };
+}
+
+async function once<Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw faultOf(error);
+  });
+  let lost: Error | undefined;
+  // Its errors between two statements have nobody else to go to.
+  const lose = (error: Error) => {
+    lost = error;
+  };
+  client.on('error', lose);
+  const query: Query = async (sql, params = []) => {
+    try {
+      return (await client.query<Row>(sql, [...params])).rows;
+    } catch (error) {
+      if (!isFromServer(error)) lost = error as Error;
+      throw faultOf(error);
+    }
+  };
+  try {
+    await query('begin');
+    const result = await work(query);
+    await query('commit');
+    return result;
+  } catch (error) {
+    if (lost === undefined) await query('rollback').catch(lose);
+    throw error;
+  } finally {
+    client.off('error', lose);
+    client.release(lost);
+  }
+}
+
+const isFromServer = (error: unknown): error is pg.DatabaseError => error instanceof pg.DatabaseError;
+
+const isConflict = (error: unknown) =>
+  error instanceof StoreError && isFromServer(error.cause) && CONFLICTS.includes(error.cause.code ?? '');
+
+function faultOf(error: unknown): StoreError {
+  const code = isFromServer(error) ? (error.code ?? '') : '';
+  if (code === FULL) return new StoreError('store_full', error);
+  return new StoreError(DAMAGED.includes(code) ? 'store_damaged' : 'store_unavailable', error);
+}

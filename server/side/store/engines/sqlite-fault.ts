@@ -1,0 +1,27 @@
+// What an error of SQLite means to the store.
+
+import { StoreError } from '../store.ts';
+
+export const BUSY = 5;
+const FULL = 13;
+/** A damaged file, and one that is no database. */
+const DAMAGED = [11, 26];
+
+/** The primary result code of SQLite, https://www.sqlite.org/rescode.html. */
+export const primaryCode = (error: unknown) => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+
+/** Runs `work`; what it throws becomes a StoreError. */
+export function faultless<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+export function faultOf(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  if (primaryCode(error) === FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC')
+    return new StoreError('store_full', error);
+  return new StoreError(DAMAGED.includes(primaryCode(error)) ? 'store_damaged' : 'store_unavailable', error);
+}

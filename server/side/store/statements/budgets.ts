@@ -1,0 +1,94 @@
+// What of each budget is spent and reserved. Amounts move in single statements, in the order of ids, so that nobody overtakes.
+
+import type { LedgerRow } from '../../../ipc/records.ts';
+import type { Database, Query } from '../database.ts';
+import type { BudgetWindow, Reservation } from '../store.ts';
+import { insertAll } from '../table.ts';
+import { flatten, ledger } from '../tables.ts';
+
+/** Undoes the transaction, and is no fault. */
+class Exceeded extends Error {
+  readonly reservation: Reservation;
+  constructor(reservation: Reservation) {
+    super('exceeded');
+    this.reservation = reservation;
+  }
+}
+
+/** Reserves the amount in every budget and writes the pending row, or does nothing. A row that is there has its reservation. */
+export async function reserve(
+  database: Database,
+  budgets: readonly BudgetWindow[],
+  amountMicroUsd: number,
+  pending: LedgerRow,
+): Promise<Reservation> {
+  const amount = Math.ceil(amountMicroUsd);
+  const inOrder = [...budgets].sort(byId);
+  try {
+    return await database.transaction(
+      async (query) => {
+        const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
+        const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
+        if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
+        return { kind: 'reserved' };
+        // A call waits for this, and when the power fails the call is gone too.
+      },
+      { mayBeLostWithPower: true },
+    );
+  } catch (error) {
+    if (error instanceof Exceeded) return error.reservation;
+    throw error;
+  }
+}
+
+async function reserveOne(query: Query, budget: BudgetWindow, amount: number): Promise<void> {
+  const limit = Math.floor(budget.limitMicroUsd);
+  if (amount <= limit) {
+    const [reserved] = await query(
+      `insert into budget (id, spent, reserved, resets_at) values ($1, 0, $2, $3)
+       on conflict (id) do update set reserved = budget.reserved + excluded.reserved
+       where budget.spent + budget.reserved + excluded.reserved <= $4
+       returning id`,
+      [budget.id, amount, budget.resetsAt ?? null, limit],
+    );
+    if (reserved !== undefined) return;
+  }
+  const { spentMicroUsd, reservedMicroUsd } = await spent(query, budget.id);
+  const leftMicroUsd = Math.max(0, limit - spentMicroUsd - reservedMicroUsd);
+  throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd });
+}
+
+/** How a budget moves; `resetsAt` where it is known. */
+export interface Charge {
+  readonly id: string;
+  readonly resetsAt?: number | undefined;
+  readonly spentMicroUsd: number;
+  /** Negative: given back. */
+  readonly reservedMicroUsd: number;
+}
+
+/** Moves budgets, also beyond their limits: what was used was used. */
+export async function charge(query: Query, charges: readonly Charge[]): Promise<void> {
+  const sums = new Map<string, Charge>();
+  for (const one of charges) {
+    const sum = sums.get(one.id);
+    const spentMicroUsd = one.spentMicroUsd + (sum?.spentMicroUsd ?? 0);
+    sums.set(one.id, { ...one, spentMicroUsd, reservedMicroUsd: one.reservedMicroUsd + (sum?.reservedMicroUsd ?? 0) });
+  }
+  for (const { id, resetsAt, spentMicroUsd, reservedMicroUsd } of [...sums.values()].sort(byId)) {
+    if (spentMicroUsd === 0 && reservedMicroUsd === 0) continue;
+    await query(
+      `insert into budget (id, spent, reserved, resets_at) values ($1, $2, $3, $4)
+       on conflict (id) do update set spent = budget.spent + excluded.spent, reserved = budget.reserved + excluded.reserved`,
+      [id, Math.round(spentMicroUsd), Math.round(reservedMicroUsd), resetsAt ?? null],
+    );
+  }
+}
+
+export async function spent(query: Query, budget: string) {
+  const [row] = await query('select spent, reserved from budget where id = $1', [budget]);
+  return { spentMicroUsd: Number(row?.spent ?? 0), reservedMicroUsd: Number(row?.reserved ?? 0) };
+}
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
+  a.id < b.id ? -1 : Number(a.id > b.id);

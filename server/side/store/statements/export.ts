@@ -1,0 +1,80 @@
+// Rows for other programs, oldest first: JSON lines, or CSV by RFC 4180 that a spreadsheet does not run.
+
+import type { Database, Value } from '../database.ts';
+import { openReader, type StorePlace } from '../open.ts';
+import { ledger, type SessionRow, sessions } from '../tables.ts';
+
+/** Neither holds text. */
+export const EXPORTS = ['ledger', 'session'] as const;
+export type ExportTable = (typeof EXPORTS)[number];
+export type ExportFormat = 'jsonl' | 'csv';
+
+/** Times as ISO 8601, money in micro-USD; null: unknown. */
+export type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+
+export interface ExportOptions {
+  readonly place: StorePlace;
+  readonly table: ExportTable;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly format: ExportFormat;
+}
+
+const MAX_PAGE = 500;
+
+/** The columns, in their order; new ones are added at the end. */
+export const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
+  ledger: ledger.fields.filter((field) => field !== 'reservedMicroUsd' && field !== 'reservedBudgets'),
+  session: sessions.fields.filter((field) => field !== 'record'),
+};
+
+/** Opens the store beside its owner, and yields lines with their ends. */
+export async function* exportLines({ place, table, since, format }: ExportOptions): AsyncGenerator<string> {
+  const database = await openReader(place);
+  const columns = exportColumns[table];
+  try {
+    if (format === 'csv') yield csvLine(columns);
+    for await (const row of exportRows(database, table, since))
+      yield format === 'csv' ? csvLine(columns.map((column) => row[column] ?? null)) : `${JSON.stringify(row)}\n`;
+  } finally {
+    await database.close();
+  }
+}
+
+/** Rows from then on, in pages, so that neither side holds them all. */
+export async function* exportRows(database: Database, table: ExportTable, since: number): AsyncGenerator<ExportRow> {
+  const time = table === 'ledger' ? 'at' : 'started_at';
+  const sql = `select * from ${table} where (${time}, id) > ($1, $2) order by ${time}, id limit ${MAX_PAGE}`;
+  let after: Value[] = [since, ''];
+  for (;;) {
+    const rows = await database.query(sql, after);
+    for (const row of rows) yield exported(table, table === 'ledger' ? ledger.item(row) : sessions.item(row));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < MAX_PAGE) return;
+    after = [last[time] ?? null, last.id ?? null];
+  }
+}
+
+const TIMES = new Set<string>(['at', 'startedAt', 'endedAt'] satisfies ('at' | keyof SessionRow)[]);
+
+function exported(table: ExportTable, item: object): ExportRow {
+  const fields = item as Record<string, ExportRow[string] | undefined>;
+  return Object.fromEntries(
+    exportColumns[table].map((column) => {
+      const value = fields[column] ?? null;
+      return [column, TIMES.has(column) && typeof value === 'number' ? new Date(value).toISOString() : value];
+    }),
+  );
+}
+
+export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
+  `${values.map(csvField).join(',')}\r\n`;
+
+/** A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises (CSV injection). */
+function csvField(value: ExportRow[string] | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const text = typeof value === 'string' ? value : value.join(' ');
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

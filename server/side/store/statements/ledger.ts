@@ -1,0 +1,159 @@
+// The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
+
+import type { LedgerRow } from '../../../ipc/records.ts';
+import type { Database, Query, Row, Value } from '../database.ts';
+import type { Settlement, Store } from '../store.ts';
+import { insertAll } from '../table.ts';
+import { flatten, ledger, unflatten } from '../tables.ts';
+import { type Charge, charge } from './budgets.ts';
+import { conditions } from './conditions.ts';
+
+/** Grades come from others, and may come first: what has none leaves them. */
+function assigned(field: (typeof ledger.fields)[number], value: (column: string) => string): string {
+  const column = ledger.column(field);
+  const isGrade = field === 'quality' || field === 'score';
+  return `${column} = ${isGrade ? `coalesce(${value(column)}, ledger.${column})` : value(column)}`;
+}
+
+/** What a later row replaces: all but its id and its reservation. */
+const replaced = ledger.fields
+  .filter((field) => !['id', 'reservedMicroUsd', 'reservedBudgets'].includes(field))
+  .map((field) => assigned(field, (column) => `excluded.${column}`))
+  .join(', ');
+
+const REPLACE = `on conflict (id) do update set ${replaced}`;
+const HELD = 'returning reserved_micro_usd, reserved_budgets';
+const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending' ${HELD}`;
+
+/** Of a row that was reserved: whose it is and when it began stay as they are, and with them most of its places in the indexes. */
+const settledAt = ledger.fields.flatMap((field, at) =>
+  ['id', 'at', 'session', 'task', 'reservedMicroUsd', 'reservedBudgets'].includes(field) ? [] : [at],
+);
+const SETTLE_PENDING = `update ledger set ${settledAt
+  .map((at, index) => assigned(ledger.fields[at] as (typeof ledger.fields)[number], () => `$${index + 2}`))
+  .join(', ')} where id = $1 and outcome = 'pending' ${HELD}`;
+
+/** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
+export function isFurther(row: LedgerRow, before: LedgerRow | undefined): boolean {
+  if (before === undefined) return true;
+  const more = totalOf(row) - totalOf(before);
+  if (more !== 0) return more > 0;
+  // A clock that was set back puts an end before its last turn.
+  const [isEnd, wasEnd] = [row.outcome !== 'pending', before.outcome !== 'pending'];
+  return isEnd === wasEnd ? row.at >= before.at : isEnd;
+}
+
+function totalOf({ usage }: LedgerRow): number {
+  const { totalTokens, inputTokens = 0, outputTokens = 0, seconds = 0 } = usage;
+  return Math.max(totalTokens ?? 0, inputTokens + outputTokens) + seconds;
+}
+
+/** Replaces the rows of these ids. */
+export async function upsertAll(query: Query, rows: readonly LedgerRow[]): Promise<void> {
+  const items = rows.map((row) => flatten(row));
+  await insertAll(query, ledger, items, REPLACE);
+}
+
+/** Replaces pending rows and gives their reservations back for what they cost. Rows that were never pending are added. */
+export async function settleAll(query: Query, settlements: readonly Settlement[]): Promise<void> {
+  const charges: Charge[] = [];
+  // Two transactions that meet wait for each other in one order.
+  const inOrder = settlements.toSorted((a, b) => (a.row.id < b.row.id ? -1 : Number(a.row.id > b.row.id)));
+  for (const one of inOrder) charges.push(...(await settleRow(query, one)));
+  await charge(query, charges);
+}
+
+async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settlement): Promise<readonly Charge[]> {
+  const flat = flatten(row);
+  const [settled] = (await settlePending(query, flat)) ?? (await insertAll(query, ledger, [flat], SETTLE));
+  if (settled === undefined) return [];
+  const wasPending = settled.reserved_micro_usd !== null;
+  const held = wasPending ? heldOf(settled) : { budgets, amount: reservedMicroUsd };
+  return chargesOf(row.costMicroUsd, held);
+}
+
+/** undefined: no such row is pending. */
+async function settlePending(query: Query, flat: ReturnType<typeof flatten>): Promise<readonly Row[] | undefined> {
+  if (flat.outcome === 'pending') return undefined;
+  const values = ledger.values(flat);
+  const settled = await query(SETTLE_PENDING, [flat.id, ...settledAt.map((at) => values[at] as Value)]);
+  return settled.length === 0 ? undefined : settled;
+}
+
+interface Held {
+  readonly budgets: readonly { readonly id: string; readonly resetsAt?: number | undefined }[];
+  readonly amount: number;
+}
+
+const heldOf = (row: Row): Held => ({
+  budgets: (JSON.parse(row.reserved_budgets as string) as string[]).map((id) => ({ id })),
+  amount: Number(row.reserved_micro_usd ?? 0),
+});
+
+const chargesOf = (costMicroUsd: number | undefined, { budgets, amount }: Held): Charge[] =>
+  budgets.map(({ id, resetsAt }) => ({
+    id,
+    resetsAt,
+    spentMicroUsd: costMicroUsd ?? 0,
+    reservedMicroUsd: -amount,
+  }));
+
+/** Lost rows of one transaction. */
+const MAX_LOST = 200;
+
+/** Charges pending attempts from before then at what they reserved, and flags them. One that reserved nothing has an unknown cost. */
+export async function settleLost({ transaction, skipLocked }: Database, before: number): Promise<number> {
+  for (let settled = 0; ; ) {
+    const count = await transaction((query) => settleSome(query, before, skipLocked));
+    settled += count;
+    if (count < MAX_LOST) return settled;
+  }
+}
+
+async function settleSome(query: Query, before: number, skipLocked: string): Promise<number> {
+  const lost = await query(
+    `update ledger set outcome = 'lost', is_flagged = 1,
+       cost_micro_usd = case when reserved_micro_usd > 0 then reserved_micro_usd end,
+       estimated_micro_usd = case when reserved_micro_usd > 0 then reserved_micro_usd end,
+       cost_source = case when reserved_micro_usd > 0 then 'estimated' else 'unknown' end
+     where id in (select id from ledger where outcome = 'pending' and kind <> 'realtime' and at < $1
+       order by at, id limit ${MAX_LOST} ${skipLocked})
+     returning id, reserved_micro_usd, reserved_budgets`,
+    [before],
+  );
+  const held = lost.map(heldOf);
+  await charge(
+    query,
+    held.flatMap((one) => chargesOf(one.amount, one)),
+  );
+  return lost.length;
+}
+
+export async function grade(
+  query: Query,
+  id: string,
+  { quality, score }: Parameters<Store['grade']>[1],
+): Promise<void> {
+  await query(
+    `update ledger set quality = coalesce(cast($2 as text), quality), score = coalesce(cast($3 as double precision), score)
+     where id = $1`,
+    [id, quality ?? null, score ?? null],
+  );
+}
+
+/** Newest first; `until` is excluded. */
+export async function ledgerRows(query: Query, filter: Parameters<Store['ledger']>[0]): Promise<readonly LedgerRow[]> {
+  const { session, task, since, until, before, limit } = filter;
+  const { and, params } = conditions([
+    session !== undefined && ['session = ?', session],
+    task !== undefined && ['task = ?', task],
+    since !== undefined && ['at >= ?', since],
+    until !== undefined && ['at < ?', until],
+    before !== undefined && ['(at, id) < (select at, id from ledger where id = ?)', before],
+  ]);
+  const rows = await query(`select * from ledger where ${and} order by at desc, id desc limit $${params.length + 1}`, [
+    ...params,
+    limit,
+  ]);
+  return rows.map((row) => unflatten(ledger.item(row)));
+}

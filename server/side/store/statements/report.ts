@@ -1,0 +1,74 @@
+// What was used, by class, model, path and so on: sums from the database, the same on both.
+
+import type { Query, Value } from '../database.ts';
+import type { ReportField, ReportRow, ReportSpan } from '../store.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A day counts from the epoch, in UTC. */
+const fields: Readonly<Record<ReportField, string>> = {
+  class: 'prompt_class',
+  model: "coalesce(served, asked, '')",
+  path: 'path',
+  team: "coalesce(team, '')",
+  key: "coalesce(key, '')",
+  day: `(at / ${DAY_MS})`,
+  gateway: 'gateway',
+  kind: 'kind',
+  outcome: 'outcome',
+};
+
+const count = (condition: string) => `sum(case when ${condition} then 1 else 0 end)`;
+/** As floating point: what large counts add up to is no number of 53 bits. */
+const sum = (column: string) => `cast(coalesce(sum(${column}), 0) as double precision)`;
+
+const sums = `count(*) as calls, ${sum('input_tokens')} as input_tokens, ${sum('output_tokens')} as output_tokens,
+  ${sum('cost_micro_usd')} as cost, ${count('cost_micro_usd is null')} as unknown_costs,
+  ${count('is_rehearsal = 1')} as rehearsals,
+  ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
+  avg(score) as score, avg(latency_ms) as latency`;
+
+/** Rows from `since` up to, but not including, `until`, in the order of `by`; attempts that are still on their way are left out. */
+export async function report(
+  query: Query,
+  by: readonly ReportField[],
+  { since, until, key }: ReportSpan,
+): Promise<readonly ReportRow[]> {
+  const names = by.map((field) => fields[field]);
+  const rows = await query(
+    `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
+     where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime')
+     ${key === undefined ? '' : "and coalesce(key, '') = $3"}
+     ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
+    [since, until, ...(key === undefined ? [] : [key ?? ''])],
+  );
+  return rows
+    .map((row) => ({
+      by: by.map((field, index) => textOf(field, row[`by_${index}`])),
+      calls: Number(row.calls),
+      inputTokens: Number(row.input_tokens),
+      outputTokens: Number(row.output_tokens),
+      costMicroUsd: Number(row.cost),
+      unknownCosts: Number(row.unknown_costs),
+      rehearsals: Number(row.rehearsals),
+      valid: Number(row.valid),
+      repaired: Number(row.repaired),
+      failed: Number(row.failed),
+      score: mean(row.score),
+      latencyMs: mean(row.latency),
+    }))
+    .sort((a, b) => compare(a.by, b.by));
+}
+
+function textOf(field: ReportField, value: Value | undefined): string {
+  return field === 'day' ? new Date(Number(value) * DAY_MS).toISOString().slice(0, 10) : String(value);
+}
+
+/** To six places: the databases add in different orders. */
+const mean = (value: Value | undefined): number | undefined =>
+  value === null || value === undefined ? undefined : Math.round(Number(value) * 1e6) / 1e6;
+
+function compare(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((text, index) => text !== b[index]);
+  return at < 0 ? 0 : (a[at] as string) < (b[at] as string) ? -1 : 1;
+}

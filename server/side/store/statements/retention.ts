@@ -1,0 +1,109 @@
+// Removes what was said. Ledger rows, counts and times stay; a session remembers that its text is gone, so that none comes after.
+
+import type { Database, Query } from '../database.ts';
+import type { Store } from '../store.ts';
+import { forIds } from '../table.ts';
+import { END_DELIVERY } from './deliveries.ts';
+
+/** Sessions of one transaction. */
+const MAX_AT_ONCE = 200;
+/** Windows of budgets, ids of sent deliveries, and what a task that failed would need to be run again, are of no use for longer. */
+const KEPT_MS = 8 * 24 * 60 * 60 * 1000;
+
+/** Text, results and waiting messages of one session; what of it was to be done is not done. */
+export async function forget(database: Database, session: string, now: number): Promise<boolean> {
+  const isThere = await database.transaction(async (query) => {
+    const marked = await query(
+      `update session set swept_at = coalesce(swept_at, $2), forgotten_at = coalesce(forgotten_at, $2) where id = $1 returning id`,
+      [session, now],
+    );
+    if (marked.length > 0) await removeAll(query, [session], now);
+    return marked.length > 0;
+  });
+  if (isThere) await database.erase();
+  return isThere;
+}
+
+type Rule = Parameters<Store['sweep']>[0];
+
+export async function sweep(database: Database, rule: Rule, now: number): Promise<number> {
+  let swept = 0;
+  for (;;) {
+    const count = await database.transaction((query) =>
+      rule.kind === 'older' ? sweepOlder(query, rule.than, now) : sweepDone(query, now),
+    );
+    swept += count;
+    if (count < MAX_AT_ONCE) break;
+  }
+  if (swept > 0) await database.erase();
+  await removeStale(database.query, now);
+  return swept;
+}
+
+/** The transcripts of sessions that ended and wait for no task; results are what the transcripts were kept for, and stay. */
+async function sweepDone(query: Query, now: number): Promise<number> {
+  const rows = await query(
+    `update session set swept_at = $1 where id in (
+       select id from session where ended_at is not null and swept_at is null and not exists
+         (select 1 from task where task.session = session.id and task.state in ('queued', 'running'))
+       order by ended_at limit ${MAX_AT_ONCE})
+     returning id`,
+    [now],
+  );
+  await removeTranscripts(
+    query,
+    rows.map(({ id }) => id as string),
+  );
+  const alone = await query(
+    `update task set input = null where session is null and input is not null
+       and (state = 'done' or (state in ('failed', 'dead') and updated_at < $1)) returning id`,
+    [now - KEPT_MS],
+  );
+  return rows.length + alone.length;
+}
+
+async function sweepOlder(query: Query, than: number, now: number): Promise<number> {
+  const rows = await query(
+    `update session set swept_at = coalesce(swept_at, $1), forgotten_at = $1 where id in (
+       select id from session where ended_at < $2 and ended_at is not null and forgotten_at is null
+       order by ended_at limit ${MAX_AT_ONCE})
+     returning id`,
+    [now, than],
+  );
+  await removeAll(
+    query,
+    rows.map(({ id }) => id as string),
+    now,
+  );
+  const alone = await query(
+    `update task set input = null, result = null
+     where session is null and state not in ('queued', 'running') and updated_at < $1
+       and (input is not null or result is not null) returning id`,
+    [than],
+  );
+  return rows.length + alone.length;
+}
+
+async function removeTranscripts(query: Query, ids: readonly string[]): Promise<void> {
+  await forIds(query, ids, (list) => `update turn set "user" = null, assistant = null where session in (${list})`);
+  await forIds(query, ids, (list) => `update task set input = null where session in (${list}) and input is not null`);
+}
+
+async function removeAll(query: Query, ids: readonly string[], now: number): Promise<void> {
+  await removeTranscripts(query, ids);
+  // A version of their own: a runner that is at it cannot write its result any more.
+  await forIds(
+    query,
+    ids,
+    (list, next) => `update task set state = 'failed', error = 'forgotten', version = version + 1, lease_until = null,
+      updated_at = ${next(1)} where session in (${list}) and state in ('queued', 'running')`,
+    [now],
+  );
+  await forIds(query, ids, (list) => `update task set result = null where session in (${list}) and result is not null`);
+  await forIds(query, ids, (list) => `update delivery set ${END_DELIVERY} where session in (${list}) and is_over = 0`);
+}
+
+async function removeStale(query: Query, now: number): Promise<void> {
+  await query('delete from budget where resets_at < $1 and reserved = 0', [now - KEPT_MS]);
+  await query('delete from delivery where is_over = 1 and next_at < $1', [now - KEPT_MS]);
+}

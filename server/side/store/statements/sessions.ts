@@ -1,0 +1,71 @@
+// Sessions and their turns: what is asked about them, and how those of an instance that is gone come to an end.
+
+import type { StoredSession, Turn } from '../../../ipc/records.ts';
+import type { Database, Query } from '../database.ts';
+import type { Store } from '../store.ts';
+import { type SessionRow, sessions, turns } from '../tables.ts';
+import { conditions, ofKey } from './conditions.ts';
+import { releaseTasks } from './session-events.ts';
+
+export async function findSession(query: Query, id: string): Promise<SessionRow | undefined> {
+  const [row] = await query('select * from session where id = $1', [id]);
+  return row && sessions.item(row);
+}
+
+/** Newest first. */
+export async function listSessions(
+  query: Query,
+  { key, before, limit }: Parameters<Store['sessions']>[0],
+): Promise<readonly SessionRow[]> {
+  const { and, params } = conditions([
+    ofKey(key),
+    before !== undefined && ['(started_at, id) < (select started_at, id from session where id = ?)', before],
+  ]);
+  const sql = `select * from session where ${and} order by started_at desc, id desc limit $${params.length + 1}`;
+  return (await query(sql, [...params, limit])).map(sessions.item);
+}
+
+export async function turnsOf(query: Query, session: string): Promise<readonly Turn[]> {
+  return (await query('select * from turn where session = $1 order by number', [session])).map(turns.item);
+}
+
+export async function renew(query: Query, owner: string, until: number): Promise<void> {
+  await query(
+    `insert into lease (owner, expires_at) values ($1, $2)
+     on conflict (owner) do update set expires_at = excluded.expires_at`,
+    [owner, Math.round(until)],
+  );
+}
+
+export async function leave(query: Query, owner: string): Promise<void> {
+  await query('delete from lease where owner = $1', [owner]);
+}
+
+/**
+ * Ends the open sessions of everyone else who is gone: without a lease, or, on SQLite, at all. Those that were ended so before come
+ * again until their row in the ledger is no longer pending: whoever ended them may have gone before it was written.
+ */
+export function recover(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
+  return database.transaction(async (query) => {
+    const ended = await query(
+      `update session set reason = 'recovered',
+         ended_at = coalesce((select max(ended_at) from turn where turn.session = session.id), started_at)
+       where ended_at is null and owner <> $1 and (cast($3 as bigint) = 1 or not exists
+         (select 1 from lease where lease.owner = session.owner and lease.expires_at > $2))
+       returning *`,
+      [owner, now, database.kind === 'sqlite' ? 1 : 0],
+    );
+    await query('delete from lease where expires_at <= $1 and owner <> $2', [now, owner]);
+    await releaseTasks(
+      query,
+      ended.map(({ id }) => id as string),
+      now,
+    );
+    const unfinished = await query(
+      `select * from session where ended_at is not null and reason = 'recovered' and id in
+         (select session from ledger where outcome = 'pending' and kind = 'realtime')`,
+    );
+    const isNew = new Set(ended.map(({ id }) => id));
+    return [...ended, ...unfinished.filter(({ id }) => !isNew.has(id))].map(sessions.item);
+  });
+}

@@ -1,0 +1,208 @@
+// The body of `POST /v1/tasks`: checked and bounded, and made into a task, or into what was wrong and what was expected.
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { problemsOf } from '../../config/problem.ts';
+import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../../config/side-schema.ts';
+import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
+import { newId } from '../../platform/uuid-v7.ts';
+import { isBuiltIn, kindOf } from '../prompts/kinds.ts';
+import { MAX_MATERIAL_CHARS } from '../prompts/prompt-input.ts';
+import { settingsOf, writeInput } from '../prompts/task-input.ts';
+
+const MAX_MESSAGES = 2000;
+const name = z.string().min(1).max(64);
+
+export const demandSchema = z.strictObject({
+  kind: name.describe('built in, or configured'),
+  session: z.string().min(1).max(64).optional().describe('whose transcript it works on'),
+  text: z.string().min(1).max(MAX_MATERIAL_CHARS).optional().describe('instead of a session'),
+  messages: z
+    .array(z.object({ role: name, content: z.string().max(MAX_MATERIAL_CHARS) }))
+    .min(1)
+    .max(MAX_MESSAGES)
+    .optional()
+    .describe('instead of a session'),
+  class: name
+    .optional()
+    .describe('prompt class; when not given the configured one of this kind, or the first that the key may use'),
+  labels: taskSchema.shape.labels,
+  schema: taskSchema.shape.schema,
+  prompt: taskSchema.shape.prompt,
+  rubric: taskSchema.shape.rubric,
+  mode: z.enum(['sync', 'async']).default('async').describe('sync: the answer waits for the result'),
+  idempotencyKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable characters without spaces')
+    .optional()
+    .describe('the same key gives the same task'),
+});
+
+type DemandBody = z.infer<typeof demandSchema>;
+
+export interface DemandRequest {
+  /** The parsed JSON. */
+  readonly body: unknown;
+  readonly config: SideConfig;
+  readonly key: string | undefined;
+  readonly team: string | undefined;
+  /** Of `x-trunkline-class`, `x-trunkline-data-class` and `idempotency-key`; the body's own come first, but `regulated` always holds. */
+  readonly promptClass?: string | undefined;
+  readonly dataClass?: DataClass | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** The classes that the key may use; undefined: all. They bound what nobody names; of a name the caller has to check it. */
+  readonly allowed?: readonly string[] | undefined;
+  /** undefined: this requester has no such session. */
+  readonly findSession: (id: string) => Promise<StoredSession | undefined>;
+}
+
+/** What was wrong with a demand. The message quotes names and bounds, no content. */
+export interface DemandProblem {
+  readonly kind: 'problem';
+  readonly status: 400 | 404 | 409;
+  readonly code:
+    | 'invalid_request'
+    | 'unknown_class'
+    | 'unknown_kind'
+    | 'unknown_session'
+    | 'no_gateway'
+    | 'no_transcripts'
+    | 'not_stored';
+  readonly message: string;
+}
+
+export interface Demand {
+  readonly kind: 'demand';
+  readonly task: Task;
+  readonly mode: 'sync' | 'async';
+}
+
+/**
+ * A new task for the store. A sync one has `runAt` 0, which is before everything else that is due. With an idempotency key the id
+ * is the same for the same key: whoever finds a task of this id in the store answers with that one.
+ */
+export async function newDemandTask(request: DemandRequest): Promise<Demand | DemandProblem> {
+  const parsed = demandSchema.safeParse(request.body);
+  if (!parsed.success) return problem('invalid_request', issuesOf(request.body, parsed.error));
+  const body = parsed.data;
+  const objection = sourceProblem(body, request.config) ?? kindProblem(body, request.config);
+  if (objection !== undefined) return objection;
+  const promptClass = classOf(body, request);
+  if (typeof promptClass !== 'string') return promptClass;
+  const session = body.session === undefined ? undefined : await request.findSession(body.session);
+  if (body.session !== undefined && session === undefined) {
+    return problem('unknown_session', 'session: this key has none of this id', 404);
+  }
+  if (request.config.standIn && session !== undefined && !session.isRehearsal) {
+    return problem('no_gateway', 'no LLM gateway is configured: the stand-in works for rehearsal sessions only', 409);
+  }
+  const task = taskOf(body, request, { promptClass, session });
+  if (task.dataClass === 'regulated' && !request.config.regulated.store) {
+    return problem('not_stored', 'regulated text is not stored here, so no task can work on it', 409);
+  }
+  const kind = kindOf(settingsOf(task, request.config));
+  if ('problem' in kind) return problem('invalid_request', kind.problem);
+  return { kind: 'demand', task, mode: body.mode };
+}
+
+function problem(code: DemandProblem['code'], message: string, status: DemandProblem['status'] = 400): DemandProblem {
+  return { kind: 'problem', status, code, message };
+}
+
+function sourceProblem(
+  { session, text, messages }: DemandBody,
+  { transcripts }: SideConfig,
+): DemandProblem | undefined {
+  const given = [session, text, messages].filter((one) => one !== undefined).length;
+  if (given !== 1) return problem('invalid_request', `expected one of session, text and messages, got ${given}`);
+  if (session !== undefined && transcripts === 'off') {
+    return problem(
+      'no_transcripts',
+      'session: transcripts are off, so there is no text of a session; give text or messages',
+      409,
+    );
+  }
+  const total = messages?.reduce((sum, { content }) => sum + content.length, 0) ?? 0;
+  if (total > MAX_MATERIAL_CHARS) {
+    return problem(
+      'invalid_request',
+      `messages: expected at most ${MAX_MATERIAL_CHARS} characters in all, got ${total}`,
+    );
+  }
+  return undefined;
+}
+
+/** Kinds of the user's own are configured ones; what they are is not for requests to say. */
+function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): DemandProblem | undefined {
+  if (isBuiltIn(kind) || tasks.some((task) => task.kind === kind)) return undefined;
+  const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
+  return problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
+}
+
+/** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */
+function classOf(body: DemandBody, { promptClass, allowed, config }: DemandRequest): string | DemandProblem {
+  // The class of the stand-in is nobody's to configure.
+  const names = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
+  const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
+  const only = config.standIn ? STAND_IN : names.length === 1 ? names[0] : undefined;
+  const usual = [configured, only, ...(allowed ?? [])];
+  const unnamed = usual.find((name) => name !== undefined && allowed?.includes(name) !== false);
+  const asked = body.class ?? promptClass ?? unnamed;
+  if (asked !== undefined && names.includes(asked)) return asked;
+  if (names.length === 0)
+    return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);
+  return problem('unknown_class', `class: expected one of ${names.join(', ')}`);
+}
+
+function taskOf(
+  body: DemandBody,
+  { key, team, config, ...request }: DemandRequest,
+  { promptClass, session }: { readonly promptClass: string; readonly session: StoredSession | undefined },
+): Task {
+  const { text, messages, labels, schema, prompt, rubric } = body;
+  const idempotencyKey = body.idempotencyKey ?? request.idempotencyKey;
+  const now = Date.now();
+  return {
+    id: idempotencyKey === undefined ? newId() : idOf(key, idempotencyKey),
+    session: session?.id,
+    key: session?.key ?? key,
+    team: session?.team ?? team,
+    kind: body.kind,
+    promptClass,
+    dataClass: session?.dataClass === 'regulated' ? 'regulated' : (request.dataClass ?? 'open'),
+    state: 'queued',
+    runAt: body.mode === 'sync' ? 0 : now,
+    attempts: 0,
+    version: 0,
+    leaseUntil: undefined,
+    input: writeInput({ text, messages, labels, schema, prompt, rubric }),
+    result: undefined,
+    error: undefined,
+    quality: undefined,
+    isRehearsal: promptClass === STAND_IN && config.standIn,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** In the form of a UUID (version 8); two keys of this gateway that choose the same word do not meet. */
+function idOf(key: string | undefined, idempotencyKey: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([key ?? null, idempotencyKey]))
+    .digest('hex');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
+
+const MAX_ISSUES = 5;
+
+/** Fields of content. */
+const HIDDEN: readonly PropertyKey[] = ['text', 'messages', 'schema', 'prompt', 'rubric'];
+
+function issuesOf(input: unknown, { issues }: z.ZodError): string {
+  const isHidden = ([field = '']: readonly PropertyKey[]) => HIDDEN.includes(field);
+  return problemsOf({ schema: demandSchema, input, isHidden }, issues.slice(0, MAX_ISSUES))
+    .slice(0, MAX_ISSUES)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+}

@@ -1,0 +1,53 @@
+// Reaches a provider on a connection that was opened ahead, where one is ready, else by dialling.
+// Rule: a client never notices that the one that was ready had gone stale.
+
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { Warm } from '../config/config.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { createWarmConnections } from './connection-pool.ts';
+import { type Dialled, type DialOptions, dial } from './dial.ts';
+
+export interface ReachOptions extends DialOptions {
+  /** undefined: nothing is opened ahead for this provider. */
+  readonly warm: Warm | undefined;
+}
+
+/** How a provider was reached. `stale`: the connection that was ready broke off, so it was dialled after all. */
+export type Reached = 'warm' | 'stale' | 'cold';
+
+export interface Reach {
+  /** Like `dial()`, within the same deadline; once a session is open and its client was told, the next connections are opened. */
+  dial(options: ReachOptions): Promise<Dialled>;
+  /** What waits is closed, and nothing is opened ahead from now on. */
+  close(): void;
+}
+
+export function createReach(metrics: Pick<Metrics, 'dialled'>): Reach {
+  const connections = createWarmConnections();
+  return {
+    async dial({ warm, ...options }) {
+      const target = warm && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...warm };
+      const { dialled, reached } = await dialOn(target && connections.take(target), options);
+      metrics.dialled(reached);
+      // Not before the caller has made use of this one: a connect costs it as much as its answer does.
+      if (target && dialled.kind === 'open') setImmediate(() => connections.used(target, reached));
+      return dialled;
+    },
+    close: () => connections.close(),
+  };
+}
+
+/** Dials on the connection, and anew when that was stale. */
+async function dialOn(connection: Socket | undefined, options: DialOptions) {
+  const startedAt = performance.now();
+  const dialled = await dial({ ...options, connection });
+  if (connection === undefined) return { dialled, reached: 'cold' as const };
+  if (options.signal.aborted || !isStale(connection, dialled)) return { dialled, reached: 'warm' as const };
+  return { dialled: await dial({ ...options, spentMs: performance.now() - startedAt }), reached: 'stale' as const };
+}
+
+/** RFC 9112, section 9.3.1: a GET may be sent again when its connection was closed before any of the answer came. */
+function isStale(connection: Socket, dialled: Dialled): boolean {
+  return dialled.kind === 'failed' && dialled.refusal.code === 'upstream_unreachable' && connection.bytesRead === 0;
+}

@@ -1,0 +1,118 @@
+// The one function that opens a provider socket: deadline, no redirects.
+
+import { validateHeaderValue } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Endpoint, HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
+import type { Limits } from '../config/config.ts';
+import { connect, PrivateAddressError } from './connect.ts';
+import { upgradeRequest } from './upgrade.ts';
+import { isRelayable, readAnswer } from './upgrade-response.ts';
+
+export interface DialOptions {
+  readonly endpoint: Endpoint;
+  readonly allowPrivate: boolean;
+  readonly limits: Limits;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  /** One that was opened ahead; a new one when there is none. */
+  readonly connection?: Socket | undefined;
+  /** How much of the deadline has passed already. */
+  readonly spentMs?: number;
+}
+
+/** A provider socket behind its 101 (nobody reads it yet), the provider's own refusal to pass on, or ours. */
+export type Dialled =
+  | { readonly kind: 'open'; readonly socket: Socket }
+  | { readonly kind: 'refused'; readonly reply: HttpReply }
+  | { readonly kind: 'failed'; readonly refusal: Refusal };
+
+export function dial(options: DialOptions): Promise<Dialled> {
+  const { endpoint, limits, signal } = options;
+  const { promise, resolve } = Promise.withResolvers<Dialled>();
+  const url = new URL(endpoint.url);
+  const upgrade = upgradeRequest(endpoint.protocols);
+  const head = requestHead(url, { ...endpoint.headers, ...upgrade.headers });
+  const socket = options.connection ?? connect(url, options.allowPrivate);
+
+  const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
+  const onAbort = (): void => fail(unreachable('the client left'));
+  // From its first moment to its last no error of the socket may go unheard; the first handler holds on to all of the dialling.
+  const onError = (error: Error): void => fail(unreachable(describe(error)));
+  socket.on('error', ignoreError);
+  socket.on('error', onError);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const answer = readAnswer(socket, {
+    switched(headers) {
+      const fault = upgrade.fault(headers);
+      if (fault === undefined) settle({ kind: 'open', socket });
+      else fail(notWebSocket(fault));
+    },
+    refused: (reply) => settle(relayable(reply)),
+    failed: onError,
+  });
+  const deadline = setTimeout(
+    () => {
+      // A refusal whose body never ends is relayed as far as it came.
+      if (!answer.cut()) fail(timedOut(limits.dialMs));
+    },
+    limits.dialMs - (options.spentMs ?? 0),
+  );
+
+  let settled = false;
+  function settle(dialled: Dialled): void {
+    if (settled) return;
+    settled = true;
+    clearTimeout(deadline);
+    signal.removeEventListener('abort', onAbort);
+    socket.off('error', onError);
+    answer.stop();
+    if (dialled.kind !== 'open') socket.destroy();
+    resolve(dialled);
+  }
+
+  socket.write(head, 'latin1');
+  if (signal.aborted) onAbort();
+  return promise;
+}
+
+/** Throws when a header cannot be said. */
+function requestHead(url: URL, headers: Readonly<Record<string, string>>): string {
+  let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderValue(name, value);
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}\r\n`;
+}
+
+function relayable(reply: HttpReply): Dialled {
+  if (isRelayable(reply.status)) return { kind: 'refused', reply };
+  const message = `the provider answered the upgrade with HTTP ${reply.status}, expected 101`;
+  return { kind: 'failed', refusal: { status: 502, code: 'upstream_refused', message } };
+}
+
+function unreachable(cause: string): Refusal {
+  return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}`, cause };
+}
+
+function notWebSocket(fault: string): Refusal {
+  return { status: 502, code: 'upstream_refused', message: `the provider is no WebSocket server: ${fault}` };
+}
+
+function timedOut(dialMs: number): Refusal {
+  return {
+    status: 504,
+    code: 'upstream_timeout',
+    message: `the provider did not answer the upgrade within ${dialMs} ms`,
+  };
+}
+
+/** What went wrong, without addresses: the code of the system or of TLS where there is one. */
+function describe(error: Error): string {
+  if (error instanceof PrivateAddressError)
+    return 'its address is private and the provider is not configured with allowPrivate';
+  const code = (error as NodeJS.ErrnoException).code;
+  return code ?? 'it broke off the upgrade';
+}
+
+function ignoreError(): void {}

@@ -1,0 +1,46 @@
+// Gemini's routes, and its refusals before the 101 in Google's error shape.
+
+import { expect, test } from 'vitest';
+import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
+
+test.each([
+  [400, 'invalid_request', 'INVALID_ARGUMENT'],
+  [401, 'invalid_key', 'UNAUTHENTICATED'],
+  [403, 'model_not_allowed', 'PERMISSION_DENIED'],
+  [404, 'unknown_path', 'NOT_FOUND'],
+  [409, 'duplicate_session', 'ALREADY_EXISTS'],
+  [415, 'unsupported_media_type', 'INVALID_ARGUMENT'],
+  [429, 'too_many_sessions', 'RESOURCE_EXHAUSTED'],
+  [501, 'not_implemented', 'UNIMPLEMENTED'],
+  [502, 'upstream_unreachable', 'UNAVAILABLE'],
+  [503, 'draining', 'UNAVAILABLE'],
+  [504, 'upstream_timeout', 'DEADLINE_EXCEEDED'],
+] as const)('a refusal with %i %s is %s', (status, code, name) => {
+  const reply = gemini.refusal({ status, code, message: 'what to do' });
+  expect(reply.status).toBe(status);
+  expect(reply.headers).toEqual({ 'content-type': 'application/json' });
+  expect(JSON.parse(String(reply.body))).toEqual({
+    error: {
+      code: status,
+      message: 'what to do',
+      status: name,
+      details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' }],
+    },
+  });
+});
+
+test('a refusal says when to try again, in the header and in the body', () => {
+  const reply = gemini.refusal({ status: 503, code: 'draining', message: 'm', retryAfterS: 5 });
+  expect(reply.headers['retry-after']).toBe('5');
+  expect(JSON.parse(String(reply.body)).error.details[1]).toEqual({
+    '@type': 'type.googleapis.com/google.rpc.RetryInfo',
+    retryDelay: '5s',
+  });
+});
+
+test('the model is named in frames on every route', () => {
+  expect(gemini.routes.map((route) => route.model(handshakeOf(`${route.path}?model=a`)))).toEqual(
+    gemini.routes.map(() => 'in-frames'),
+  );
+});

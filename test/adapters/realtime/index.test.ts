@@ -1,0 +1,89 @@
+// The registry: which paths are served, and which are known and are not.
+
+import { describe, expect, test } from 'vitest';
+import { adapters, findRoute, findUnserved, knownPaths } from '../../../adapters/realtime/index.ts';
+
+const service = '/ws/google.ai.generativelanguage';
+
+describe('the registry', () => {
+  test('serves these paths', () => {
+    expect(knownPaths).toEqual([
+      '/v1/realtime',
+      '/v1/realtime/translations',
+      '/v1/live/sessions',
+      '/v1/responses',
+      ...['v1', 'v1beta', 'v1alpha'].flatMap((version) => [
+        `${service}.${version}.GenerativeService.BidiGenerateContent`,
+        `${service}.${version}.GenerativeService.BidiGenerateContentConstrained`,
+      ]),
+    ]);
+  });
+
+  test('finds the adapter and the dialect of each', () => {
+    const found = knownPaths.map((path) => [findRoute(path)?.adapter.name, findRoute(path)?.route.dialect.name]);
+    expect(found).toEqual([
+      ['openai', 'openai-realtime'],
+      ['openai', 'openai-translation'],
+      ['openai', 'openai-live'],
+      ['openai', 'openai-responses'],
+      ...Array.from({ length: 6 }, () => ['gemini', 'gemini-live']),
+    ]);
+  });
+
+  test.each(['/', '', '/v1', '/v1/realtime/', '/V1/realtime', '/v1/realtime/x', '/v1/chat/completions', '/__proto__'])(
+    'finds no route for %j',
+    (path) => {
+      expect(findRoute(path)).toBeUndefined();
+    },
+  );
+
+  test('knows its adapters by name', () => {
+    expect([...adapters].map(([name, adapter]) => [name, adapter.name])).toEqual([
+      ['openai', 'openai'],
+      ['gemini', 'gemini'],
+    ]);
+  });
+});
+
+describe('endpoints that SDKs know and the gateway does not serve', () => {
+  test.each([
+    ['POST', '/v1/realtime/client_secrets', 'openai'],
+    ['POST', '/v1/realtime/translations/client_secrets', 'openai'],
+    ['POST', '/v1/realtime/sessions', 'openai'],
+    ['POST', '/v1/realtime/transcription_sessions', 'openai'],
+    ['POST', '/v1/realtime/calls', 'openai'],
+    ['POST', '/v1/realtime/translations/calls', 'openai'],
+    ['POST', '/v1/realtime/calls/rtc_1/accept', 'openai'],
+    ['POST', '/v1/realtime/calls/rtc_1/hangup', 'openai'],
+    ['POST', '/v1/live/sessions', 'openai'],
+    ['POST', '/v1/live/sessions/s_1/hangup', 'openai'],
+    ['GET', '/v1/live/sessions/s_1/attach', 'openai'],
+    ['POST', '/v1/responses', 'openai'],
+    ['POST', '/v1/auth_tokens', 'gemini'],
+    ['POST', '/v1beta/auth_tokens', 'gemini'],
+    ['POST', '/v1alpha/auth_tokens', 'gemini'],
+  ])('%s %s', (method, path, provider) => {
+    expect(findUnserved(method, path)?.adapter.name).toBe(provider);
+  });
+
+  test.each([
+    ['GET', '/v1/realtime/client_secrets'],
+    ['POST', '/v1/realtime'],
+    ['POST', '/v1/realtime/calls/'],
+    ['POST', '/v1/realtime/calls//accept'],
+    ['POST', '/v1/realtime/calls/rtc_1'],
+    ['POST', '/v1/realtime/calls/rtc_1/accept/more'],
+    ['POST', '/v2/auth_tokens'],
+    ['GET', '/v1/responses'],
+  ])('but not %s %s', (method, path) => {
+    expect(findUnserved(method, path)).toBeUndefined();
+  });
+
+  test('calls may have a session description as their body', () => {
+    expect(findUnserved('POST', '/v1/realtime/calls')?.unserved.bodies).toEqual([
+      'application/sdp',
+      'multipart/form-data',
+    ]);
+    expect(findUnserved('POST', '/v1/realtime/client_secrets')?.unserved.bodies).toBeUndefined();
+  });
+});

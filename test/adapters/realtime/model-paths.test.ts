@@ -1,0 +1,55 @@
+// The walk that finds model names: where it looks, where it does not, and how often.
+
+import { describe, expect, test } from 'vitest';
+import { modelPlaces, valuesAt } from '../../../adapters/realtime/model-paths.ts';
+
+const snake = (key: string) => [key, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+const found = (value: unknown, paths: readonly (readonly string[])[]) => [...valuesAt(value, modelPlaces(paths))];
+
+describe('a path', () => {
+  test('leads through objects and lists', () => {
+    const value = { tools: [{ model: 'a' }, [[{ model: 'b' }]], { model: 'a' }, 7, null] };
+    expect(found(value, [['tools', 'model']])).toEqual(['a', 'b']);
+  });
+
+  test('ends at its value, whatever that is, unless it is null', () => {
+    const model = [{ model: 'b' }];
+    expect(found({ model }, [['model']])).toEqual([model]);
+    expect(found([{ model: 0 }, { model: null }, {}], [['model']])).toEqual([0]);
+  });
+
+  test('may go on below another', () => {
+    const value = { a: { b: 'x' } };
+    expect(found(value, [['a'], ['a', 'b']])).toEqual([value.a, 'x']);
+  });
+
+  test('is not led astray by what objects inherit', () => {
+    expect(found({}, [['constructor', 'name'], ['__proto__']])).toEqual([]);
+    expect(found(JSON.parse('{"__proto__":{"model":"a"}}'), [['__proto__', 'model']])).toEqual(['a']);
+  });
+
+  test('with ** leads through anything but free data', () => {
+    const value = { at: { model: 'a', x: [{ y: { model: 'b' } }], metadata: { model: 'c' } }, model: 'd' };
+    expect(found(value, [['at', '**', 'model']])).toEqual(['a', 'b']);
+    expect(found([[value]], [['at', '**', 'y', 'model']])).toEqual(['b']);
+  });
+
+  test('is found in every mix of spellings', () => {
+    const places = modelPlaces([['oneTwo', 'threeFour', 'modelName']], snake);
+    for (const one of snake('oneTwo'))
+      for (const three of snake('threeFour'))
+        for (const name of snake('modelName'))
+          expect([...valuesAt({ [one]: { [three]: { [name]: 'a' } } }, places)]).toEqual(['a']);
+    expect([...valuesAt({ oneTwo: { modelName: 'a' } }, places)]).toEqual([]);
+  });
+});
+
+test('a value is looked at once, however many paths and spellings lead there', () => {
+  const keys = ['aB', 'cD', 'eF', 'gH'];
+  const ends = Array.from({ length: 20 }, (_, index) => [...keys, `model${index}`]);
+  const places = modelPlaces([['tools', ...keys, 'model'], ...ends.map((path) => ['tools', ...path])], snake);
+  let looks = 0;
+  const item = new Proxy({}, { getOwnPropertyDescriptor: () => void looks++ });
+  valuesAt({ tools: [item] }, places);
+  expect(looks).toBe(snake('aB').length);
+});

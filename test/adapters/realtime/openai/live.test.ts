@@ -1,0 +1,41 @@
+// What the tap learns from Live events: seconds that replace each other, and tokens of delegated work that add up.
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { liveDialect as dialect } from '../../../../adapters/realtime/openai/live.ts';
+import { frameOf } from '../../../support/frames.ts';
+
+const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
+
+test('session.started tells the model', () => {
+  const event = { type: 'session.started', session: { id: 's', model: 'gpt-live-1' } };
+  expect(downstream(event)).toEqual({ type: 'session.started', model: 'gpt-live-1', isContinuous: true });
+});
+
+test.each(['session.usage.updated', 'session.closed'])('%s brings the seconds so far', (type) => {
+  expect(downstream({ type, usage: { seconds: 12.5 } })).toEqual({ type, usage: { cumulative: true, seconds: 12.5 } });
+  expect(downstream({ type, usage: {} })?.usage).toBeUndefined();
+  expect(downstream({ type })?.usage).toBeUndefined();
+});
+
+test('the end of a delegated response brings its tokens', () => {
+  const response = { model: 'm', usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } };
+  const event = { type: 'response.event', delegation_id: 'd', event: { type: 'response.completed', response } };
+  const counted = { inputTokens: 3, outputTokens: 4, totalTokens: 7 };
+  expect(downstream(event)).toEqual({ type: 'response.event', usage: counted });
+  const other = { type: 'response.event', event: { type: 'response.in_progress', response } };
+  expect(downstream(other)).toEqual({ type: 'response.event' });
+});
+
+test('audio marks itself, and is not parsed', () => {
+  const audio = frameOf({ type: 'session.output_audio.delta', delta: 'QUJD' });
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  expect(dialect.observe(audio, 'downstream')).toEqual({ type: 'session.output_audio.delta', mark: 'audio' });
+  expect(parse).not.toHaveBeenCalled();
+});
+
+test('no client event asks for a turn', () => {
+  for (const type of ['session.start', 'response.create', 'session.input_audio.append']) {
+    expect(dialect.observe(frameOf({ type }), 'upstream')).toEqual({ type });
+  }
+});

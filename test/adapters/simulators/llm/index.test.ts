@@ -1,0 +1,194 @@
+// What the stand-in makes of calls that newcomers have: a spoken one, which nobody here understands, and a typed one.
+
+import { describe, expect, test } from 'vitest';
+import { standInReply } from '../../../../adapters/simulators/llm/index.ts';
+import type { TaskConfig } from '../../../../server/config/side-schema.ts';
+import { readAnswer } from '../../../../server/side/prompts/answer.ts';
+import { type Kind, kindOf } from '../../../../server/side/prompts/kinds.ts';
+import { dialogue, linesOf } from '../../../../server/side/prompts/prompt-input.ts';
+import { dataMessage } from '../../../../server/side/prompts/prompts.ts';
+
+type Said = readonly (readonly [user: string, assistant: string])[];
+
+const typed: Said = [
+  [
+    'Hello, my name is Anna Berg. My internet has been broken since Monday and nobody has called me back.',
+    'This is the rehearsal provider. You wrote: Hello, my name is Anna Berg. My internet has been broken ...',
+  ],
+  ['Please send a technician tomorrow. My customer number is 4711.', 'I will book a technician for tomorrow.'],
+  ['Great, thank you, that is all.', 'This is the rehearsal provider. You wrote: Great, thank you, that is all.'],
+];
+const spoken: Said = [['(3 seconds of speech)', 'This is the rehearsal provider. I heard 3 seconds of speech.']];
+const short: Said = [
+  ['What are your opening hours?', 'This is the rehearsal provider. You wrote: What are your opening hours?'],
+];
+
+function kindFor(settings: Partial<TaskConfig> & { kind: string }): Kind {
+  const kind = kindOf(settings);
+  if ('problem' in kind) throw new Error(kind.problem);
+  return kind;
+}
+
+/** The answer to a task, as the runner would read it. */
+function answerTo(said: Said, settings: Partial<TaskConfig> & { kind: string }) {
+  const kind = kindFor(settings);
+  const turns = said.map(([user, assistant], index) => {
+    return { session: 's', number: index + 1, startedAt: 0, endedAt: 0, user, assistant, isInterrupted: false };
+  });
+  const material = dialogue(linesOf(turns));
+  if (material === undefined) throw new Error('nothing said');
+  const { status, pieces } = standInReply(
+    JSON.stringify({
+      model: 'rehearsal',
+      messages: [
+        { role: 'system', content: kind.system },
+        { role: 'user', content: dataMessage(material) },
+      ],
+      response_format: { type: 'json_schema', json_schema: { name: kind.name, strict: true, schema: kind.schema } },
+    }),
+  );
+  expect(status).toBe(200);
+  const completion = JSON.parse(pieces.join(''));
+  expect(completion).toMatchObject({ model: 'rehearsal', provider: 'rehearsal', usage: { cost: 0 } });
+  const read = readAnswer(completion.choices[0].message.content, kind);
+  if ('problem' in read) throw new Error(read.problem);
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into results as it likes
+  return read.value as any;
+}
+
+describe('the built-in kinds', () => {
+  const labels = ['question', 'request', 'complaint', 'small-talk'];
+  const kinds: readonly (Partial<TaskConfig> & { kind: string })[] = [
+    ...['summary', 'title', 'sentiment-and-outcome', 'action-items', 'moderation', 'quality', 'rolling-summary'].map(
+      (kind) => ({ kind }),
+    ),
+    { kind: 'classification', labels },
+  ];
+  test.each(kinds)('every call gets a valid $kind', (settings) => {
+    for (const said of [typed, spoken, short]) answerTo(said, settings);
+  });
+
+  test('a summary is made of sentences that were said, without what every rehearsal says of itself', () => {
+    const { summary, points } = answerTo(typed, { kind: 'summary' });
+    expect(summary).toContain('My internet has been broken since Monday and nobody has called me back.');
+    expect(JSON.stringify([summary, points])).not.toMatch(/rehearsal|You wrote/);
+  });
+
+  test('a spoken call is told by what was heard', () => {
+    expect(answerTo(spoken, { kind: 'summary' }).summary).toBe('The user spoke once (3 seconds).');
+    expect(answerTo(spoken, { kind: 'title' }).title).toBe('Rehearsal call, 3 seconds of speech');
+  });
+
+  test('a title that has to be cut ends where a phrase ends', () => {
+    const cut: Said = [['My invoice of March is wrong, I was charged twice.', 'I see.']];
+    expect(answerTo(cut, { kind: 'title' }).title).toBe('My invoice of March is wrong');
+  });
+
+  test('a title is a short phrase of the user', () => {
+    expect(answerTo(short, { kind: 'title' }).title).toBe('What are your opening hours');
+    expect(answerTo(typed, { kind: 'title' }).title).toMatch(/^My internet has been broken/);
+  });
+
+  test('labels follow their words, and the label for the rest takes what fits none', () => {
+    expect(answerTo(typed, { kind: 'classification', labels: ['billing', 'technical'] }).label).toBe('technical');
+    expect(answerTo(short, { kind: 'classification', labels }).label).toBe('question');
+    expect(answerTo(spoken, { kind: 'classification', labels })).toEqual({ label: 'small-talk', confidence: 0.1 });
+  });
+
+  test('sentiment and outcome follow the words of the user', () => {
+    expect(answerTo(typed, { kind: 'sentiment-and-outcome' })).toMatchObject({
+      sentiment: 'mixed',
+      outcome: 'resolved',
+    });
+    expect(answerTo(spoken, { kind: 'sentiment-and-outcome' })).toMatchObject({
+      sentiment: 'neutral',
+      outcome: 'unknown',
+    });
+  });
+
+  test('action items are what was asked for or promised, with their day', () => {
+    expect(answerTo(typed, { kind: 'action-items' }).items).toEqual([
+      { action: 'send a technician tomorrow', owner: 'assistant', due: 'tomorrow' },
+      { action: 'book a technician for tomorrow', owner: 'assistant', due: 'tomorrow' },
+    ]);
+  });
+
+  test('the criteria of a rubric are scored by name', () => {
+    const { criteria, overall } = answerTo(typed, { kind: 'quality', rubric: 'clarity: short\nempathy: warm' });
+    expect(criteria.map(({ name }: { name: string }) => name)).toEqual(['clarity', 'empathy']);
+    expect(overall).toBeGreaterThan(0);
+  });
+
+  test('a threat is flagged', () => {
+    expect(answerTo([['I will kill you', 'No.']], { kind: 'moderation' })).toEqual({
+      flagged: true,
+      severity: 'high',
+      categories: ['violence'],
+    });
+  });
+});
+
+describe('a schema of the user', () => {
+  const nullable = (type: string) => ({ anyOf: [{ type }, { type: 'null' }] });
+
+  test('is filled with what was said under the names of its fields, and with null', () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        customer_number: { type: ['integer', 'null'] },
+        email: nullable('string'),
+        topic: { enum: ['billing', 'internet'] },
+        orders: { type: 'array', items: { $ref: '#/$defs/order' }, minItems: 1 },
+      },
+      required: ['name', 'customer_number', 'email', 'topic', 'orders'],
+      additionalProperties: false,
+      $defs: { order: { type: 'object', properties: { id: { type: 'string', minLength: 3 } }, required: ['id'] } },
+    };
+    expect(answerTo(typed, { kind: 'extraction', schema })).toEqual({
+      name: 'Anna Berg',
+      customer_number: 4711,
+      email: null,
+      topic: 'internet',
+      orders: [{ id: '---' }],
+    });
+  });
+
+  test('that contains itself comes to an end', () => {
+    const schema = { type: 'object', properties: { child: { anyOf: [{ $ref: '#' }, { type: 'null' }] } } };
+    answerTo(short, { kind: 'extraction', schema });
+  });
+
+  test('replaces that of a built-in kind', () => {
+    const schema = { type: 'object', properties: { urgent: { type: 'boolean' } }, required: ['urgent'] };
+    expect(answerTo(short, { kind: 'summary', schema })).toEqual({ urgent: false });
+  });
+});
+
+describe('chat completions', () => {
+  const messages = [{ role: 'user', content: [{ type: 'text', text: 'Tell me a joke.' }] }];
+
+  test('without a schema say what they are', () => {
+    const { pieces } = standInReply(JSON.stringify({ messages }));
+    const { choices } = JSON.parse(pieces.join(''));
+    expect(choices[0].message.content).toBe('This is the rehearsal provider. You wrote: Tell me a joke.');
+  });
+
+  test('stream in pieces, with the usage last when it is asked for', () => {
+    const { headers, pieces } = standInReply(
+      JSON.stringify({ messages, stream: true, stream_options: { include_usage: true } }),
+    );
+    expect(headers['content-type']).toBe('text/event-stream');
+    const events = pieces.slice(0, -1).map((piece) => JSON.parse(piece.slice('data: '.length)));
+    expect(events.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toContain('Tell me a joke.');
+    expect(events.at(-1).usage.completion_tokens).toBeGreaterThan(0);
+    expect(pieces.length).toBeGreaterThan(4);
+    expect(pieces.at(-1)).toBe('data: [DONE]\n\n');
+  });
+
+  test.each(['', '[]', '{"messages":[]}', '{"messages":"x"}'])('refuse the body %j in the shape of OpenAI', (body) => {
+    const { status, pieces } = standInReply(body);
+    expect(status).toBe(400);
+    expect(JSON.parse(pieces.join(''))).toMatchObject({ error: { type: 'invalid_request_error' } });
+  });
+});

@@ -1,0 +1,104 @@
+// The figures of the side path's hop from rounds whose answers are known.
+
+import { expect, test } from 'vitest';
+import type { ChatRun, Form, SideHopData, SideVisit } from '../../../../bench/benches/side-hop/bench.ts';
+import { sideHopFigures } from '../../../../bench/benches/side-hop/figures.ts';
+import { type Ledger, ledgerGap } from '../../../../bench/benches/side-hop/ledger.ts';
+import { describeSideHop } from '../../../../bench/benches/side-hop/report.ts';
+import { createHistogram, encodeHistogram } from '../../../../bench/figures/histogram.ts';
+
+const nothing = { p50: 0, p90: 0, p99: 0, p999: 0, max: 0, count: 0 };
+const empty = encodeHistogram(createHistogram());
+
+const run = (firstMs: number, totalMs: number, others: Partial<ChatRun> = {}): ChatRun => ({
+  ...{ calls: 10, answers: 10, callsInAll: 12, statuses: { 200: 10 }, unsent: 0, seconds: 1 },
+  ...{ firstByte: empty, total: empty, lateness: empty, latenessMs: nothing },
+  firstByteMs: { ...nothing, p50: firstMs, p99: 2 * firstMs },
+  totalMs: { ...nothing, p50: totalMs, p99: 2 * totalMs },
+  ...{ cpuUsPerCall: 100, rssBytes: 2 ** 20, invalid: undefined },
+  ...others,
+});
+const closed = { seconds: 2, errors: 0, statuses: { 200: 50 }, latency: empty, cpuUsPerCall: 90 };
+
+const visit = (whole: ChatRun, streamed = whole): SideVisit => ({
+  runs: new Map<Form, ChatRun>([
+    ['whole', whole],
+    ['streamed', streamed],
+  ]),
+  closed,
+});
+const thrice = (one: SideVisit) => [one, one, one];
+const ledger: Ledger = { answers: 100, rows: 100, costMicroUsd: 1000, unknownCosts: 0 };
+
+const dataWith = (own: readonly (SideVisit | undefined)[], portkey = thrice(visit(run(40, 80)))): SideHopData =>
+  new Map([
+    ['direct', thrice(visit(run(20, 60)))],
+    ['trunkline', own],
+    ['portkey', portkey],
+    ['direct-again', thrice(visit(run(20.1, 60)))],
+  ]);
+const figures = (data: SideHopData, one = ledger) =>
+  new Map(sideHopFigures(data, { ledger: one, seed: 1 }).map((figure) => [figure.id, figure]));
+
+test('the figure is where most is added: whole or streamed, first byte or last', () => {
+  const found = figures(dataWith(thrice(visit(run(20.1, 60.2), run(20.4, 60.3)))));
+  const p50 = found.get('side_hop.added_p50_ms');
+  expect(p50?.value).toBeCloseTo(0.4);
+  expect(p50).toMatchObject({ met: true });
+  expect(p50?.noise).toBeCloseTo(0.1);
+  expect(p50?.reason).toBe('streamed answers, first byte; portkey adds 20 ms');
+  expect(found.get('side_hop.added_p99_ms')?.value).toBeCloseTo(0.8);
+});
+
+test('a peer that is ahead is named, and the goal is not met', () => {
+  const data = dataWith(thrice(visit(run(20.3, 60.3))), thrice(visit(run(20.2, 60.2))));
+  const figure = figures(data).get('side_hop.added_p50_ms');
+  expect(figure).toMatchObject({ met: false, goal: '<= 0.5, and below every other gateway' });
+  expect(figure?.reason).toContain('portkey is ahead');
+});
+
+test('a peer that did not keep up is said, and is not ahead', () => {
+  const invalid = thrice(visit(run(1, 1, { invalid: 'calls had no right answer' })));
+  const figure = figures(dataWith(thrice(visit(run(20.3, 60.3))), invalid)).get('side_hop.added_p50_ms');
+  expect(figure).toMatchObject({ met: true });
+  expect(figure?.reason).toContain('portkey has too few valid rounds');
+});
+
+test('a peer that cannot stream is compared by its whole answers', () => {
+  const broken = run(1, 1, { invalid: '10 of 10 calls had no right answer' });
+  const own = thrice(visit(run(20.1, 60.1), run(20.4, 60.4)));
+  const ahead = figures(dataWith(own, thrice(visit(run(20.05, 60.05), broken)))).get('side_hop.added_p50_ms');
+  expect(ahead).toMatchObject({ met: false });
+  expect(ahead?.reason).toContain('portkey adds 0.05 ms to whole answers, of which alone it has valid rounds');
+  const behind = figures(dataWith(own, thrice(visit(run(20.2, 60.2), broken)))).get('side_hop.added_p50_ms');
+  expect(behind).toMatchObject({ met: true });
+});
+
+test('nothing is judged without a ledger row for every call, and without costs', () => {
+  const data = dataWith(thrice(visit(run(20, 60))));
+  expect(figures(data, { ...ledger, rows: 99 }).get('side_hop.added_p50_ms')).toMatchObject({
+    met: null,
+    reason: 'the ledger has 99 rows for 100 calls',
+  });
+  expect(ledgerGap({ ...ledger, unknownCosts: 3 })).toBe('the ledger does not know the cost of 3 calls');
+  expect(ledgerGap(ledger)).toBeUndefined();
+});
+
+test('two valid rounds are too few', () => {
+  const one = visit(run(20.3, 60.3));
+  expect(figures(dataWith([one, one, undefined])).get('side_hop.added_p99_ms')).toMatchObject({
+    met: null,
+    reason: 'too few valid rounds',
+  });
+});
+
+test('the report has every contender, what failed, and the rate of right answers', () => {
+  const data = dataWith([visit(run(20.3, 60.3)), visit(run(9, 9, { invalid: 'late' })), undefined]);
+  const { tables, measures, notes } = describeSideHop(data, { ledger, seed: 1 });
+  expect(tables.map(({ rows }) => rows.length)).toEqual([4, 3, 4, 3, 4]);
+  expect(measures.find(({ id }) => id === 'side_hop.rate.trunkline')?.rounds).toEqual([25, 25]);
+  const added = measures.find(({ id }) => id === 'side_hop.added_total_p50_ms.whole.trunkline')?.rounds;
+  expect(added?.map((ms) => Math.round(ms * 10))).toEqual([3]);
+  expect(notes).toContain('whole answers, trunkline: 1 invalid twice and left out (late)');
+  expect(notes).toContain('whole answers, trunkline: 1 failed');
+});

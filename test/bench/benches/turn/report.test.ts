@@ -1,0 +1,57 @@
+// What is said of turns: medians of sessions turn by turn, differences to direct in the same turn, and what does not count.
+
+import { expect, test } from 'vitest';
+import { describeTurns } from '../../../../bench/benches/turn/report.ts';
+import type { TurnTimes } from '../../../../bench/benches/turn/times.ts';
+
+const settings = { isShort: true, toleranceMs: 10, seed: 1 };
+const times = (ms: number, rest: Partial<TurnTimes> = {}): TurnTimes => ({
+  ...{ first_audio: ms, answer: ms, barge_in: ms, cancelled: ms, staleMs: 0, lateMs: 1 },
+  ...rest,
+});
+const session = (...ms: number[]): TurnTimes[] => ms.map((one) => times(one));
+
+const describe = (trunkline: TurnTimes[][], again = [session(100, 200), session(100, 200)]) =>
+  describeTurns(
+    new Map([
+      ['direct', [session(100, 200), session(100, 200)]],
+      ['trunkline', trunkline],
+      ['direct-again', again],
+    ]),
+    { settings },
+  );
+const measured = (result: ReturnType<typeof describe>, id: string) =>
+  result.measures.find((one) => one.id === id)?.rounds;
+
+test('a round is the median of the sessions in one turn, and the added time its difference to direct', () => {
+  const result = describe([session(101, 203), session(103, 205)]);
+  expect(measured(result, 'turn.barge_in_ms.trunkline')).toEqual([102, 204]);
+  expect(measured(result, 'turn.added_barge_in_ms.trunkline')).toEqual([2, 4]);
+  expect(measured(result, 'turn.added_barge_in_ms.direct')).toBeUndefined();
+  expect(result.tables[2]?.rows[1]).toEqual(['trunkline', 153, 204.4, 205, 4, '3 [2, 4]']);
+});
+
+test('what is no larger than direct against itself is called noise', () => {
+  const result = describe([session(101, 201)], [session(103, 196)]);
+  expect(result.tables[0]?.rows.map((row) => row.at(-1))).toEqual([
+    null,
+    '1 [1, 1] (noise)',
+    '-0.5 [-4, 3] (noise floor)',
+  ]);
+});
+
+test('a turn whose appends were late is left out, also from the differences, and said', () => {
+  const result = describe([[times(900, { lateMs: 11 }), times(202)]]);
+  expect(measured(result, 'turn.answer_ms.trunkline')).toEqual([202]);
+  expect(measured(result, 'turn.added_answer_ms.trunkline')).toEqual([2]);
+  expect(result.notes[1]).toContain('1 turns left out for it');
+});
+
+test('stale audio is counted, with the latest of it', () => {
+  const result = describe([[times(101, { staleMs: 7 }), times(202)]]);
+  expect(result.notes[1]).toContain('of 2 interrupted replies, 1 had audio after speech_started, up to 7 ms after it');
+});
+
+test('a contender of which no session is left has no numbers', () => {
+  expect(describe([]).tables[0]?.rows[1]).toEqual(['trunkline', null, null, null, 0, null]);
+});

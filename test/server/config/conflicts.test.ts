@@ -1,0 +1,59 @@
+// What a configuration must not combine: open to everyone, twice the same, half there.
+
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
+import { configFiles } from '../../support/config-files.ts';
+
+const { folder, load, refusal } = configFiles();
+
+describe('what must not start', () => {
+  const keys = 'keys: [{ id: a, secret: long-enough }]';
+
+  test('open mode on a public address', () => {
+    expect(refusal('listen: { host: 0.0.0.0 }')[0]).toMatch(
+      /^listen\.host: expected a loopback address, got "0\.0\.0\.0"/,
+    );
+    expect(refusal('listen: { host: "::" }')[0]).toMatch(/^listen\.host: /);
+    expect(load(`listen: { host: 0.0.0.0 }\n${keys}`).listen.host).toBe('0.0.0.0');
+    expect(load('listen: { host: "::1" }').listen.host).toBe('::1');
+  });
+
+  test('a public admin listener without a token', () => {
+    expect(refusal(`admin: { host: 0.0.0.0 }\n${keys}`)[0]).toMatch(/^admin\.host: .*admin\.token/);
+    expect(load('admin: { host: 0.0.0.0, token: long-enough }').admin.host).toBe('0.0.0.0');
+  });
+
+  test('two listeners on one port, unless it is 0', () => {
+    expect(refusal('admin: { port: 8080 }')).toEqual([
+      'admin.port: expected a port of its own, got 8080, which is listen.port too',
+    ]);
+    expect(refusal('listen: { port: 8443 }')[0]).toMatch(/^listen\.tlsPort: /);
+    expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
+  });
+
+  test('keys that cannot be told apart, and the secret is not shown', () => {
+    const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
+    const lines = refusal(twins);
+    expect(lines).toEqual([
+      'keys[1].id: expected a unique id, got "a" again',
+      'keys[1].secret: expected a unique secret, got that of keys[0]',
+    ]);
+  });
+
+  test('a certificate with the key of another, or what is no certificate', async () => {
+    for (const name of ['a', 'b']) await ensureDevCertificate(join(folder, name));
+    const tls = (cert: string, key: string) => refusal(`listen: { tls: { cert: ${cert}, key: ${key} } }`);
+    expect(tls('a/cert.pem', 'b/key.pem')[0]).toMatch(/^listen\.tls: expected a certificate and its key in PEM, got: /);
+    expect(tls('a/key.pem', 'a/cert.pem')).toHaveLength(1);
+    expect(load('listen: { tls: { cert: a/cert.pem, key: a/key.pem } }').listen.tls).toBeDefined();
+  });
+
+  test('half a certificate, an unreadable one, or one for a listener that is off', () => {
+    expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual(['listen.tls.key: missing, expected a text']);
+    const lines = refusal('listen: { tlsPort: false, tls: { cert: a.pem, key: b.pem } }');
+    expect(lines[0]).toMatch(/^listen\.tls: expected a listen\.tlsPort/);
+    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}": ENOENT`);
+    expect(lines).toHaveLength(3);
+  });
+});

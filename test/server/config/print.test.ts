@@ -1,0 +1,85 @@
+// `config print`: shows everything but secrets, and can be used as a configuration file.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from '../../../server/config/config.ts';
+import { printConfig } from '../../../server/config/print.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-print-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'printed.yaml');
+
+const written = `
+listen: { host: 0.0.0.0, port: 0, tlsPort: false, origins: ["https://app.example.com"] }
+admin: { host: 0.0.0.0, token: hunter2-admin }
+keys:
+  - { id: a, secret: hunter2-key-a, models: ["openai/*"] }
+  - { id: b, secret: hunter2-key-b }
+providers:
+  openai: { apiKey: client }
+rehearsal: true
+limits: { idleMs: 1234 }
+store: { url: "postgres://trunk:hunter2-db@db.example:5432/line?sslmode=require" }
+gateways:
+  router: { profile: openrouter, apiKey: hunter2-router, residency: eu, retention: zdr }
+  contract: { profile: openai, path: direct, apiKey: hunter2-contract }
+classes:
+  commodity: { targets: [{ gateway: router, model: a/b }, { gateway: contract, model: c }], maxUsdPerCall: 0.05 }
+tasks: [{ kind: summary, class: commodity }, { kind: rolling-summary, class: commodity, when: { everyTurns: 4 } }]
+budgets: [{ key: a, class: commodity, window: day, maxUsd: 5 }]
+webhooks: [{ url: "https://hooks.example/x", secret: hunter2-hook }]
+prices: { a/b: { input: 2.5, output: 10 } }
+transcripts: P30D
+regulated: { store: false }
+routes: { /v1/realtime: { class: commodity, dataClass: regulated } }
+`;
+
+/** Loads what `yaml` says, prints it and loads that. */
+function roundTrip(yaml: string, env = {}) {
+  writeFileSync(file, yaml);
+  const first = loadConfig({ file, env });
+  const printed = printConfig(first);
+  writeFileSync(file, printed);
+  return { first, printed, second: loadConfig({ file, env: {} }) };
+}
+
+test('prints every default and no secret', () => {
+  const { printed } = roundTrip(written, { GEMINI_API_KEY: 'hunter2-env' });
+  expect(printed).not.toContain('hunter2');
+  expect(printed).toContain('pingMs: 15000');
+  expect(printed).toContain('apiKey: client');
+  expect(printed).toContain('postgres://trunk:********@db.example:5432/line?sslmode=require');
+  expect(printed).toMatch(/outboxItems: 10000 # handed over/);
+  expect(printed).toMatch(/connections: 2 # opened ahead/);
+  expect(printed).toMatch(/maxAgeMs: 30000 # how long one/);
+});
+
+test('is accepted as a file and means the same, apart from the secrets', () => {
+  const { first, second } = roundTrip(written, { GEMINI_API_KEY: 'hunter2-env' });
+  const secrets = { admin: 0, keys: 0, providers: 0, store: 0, gateways: 0, webhooks: 0 };
+  expect({ ...second, ...secrets }).toEqual({ ...first, ...secrets });
+  expect(second.keys.map(({ secret: _, ...rest }) => rest)).toEqual(first.keys.map(({ secret: _, ...rest }) => rest));
+  expect(second.providers.gemini).toMatchObject({ baseUrl: first.providers.gemini?.baseUrl });
+  const withoutKeys = ({ gateways }: typeof first) =>
+    Object.entries(gateways).map(([name, { apiKey: _, ...rest }]) => [name, rest]);
+  expect(withoutKeys(second)).toEqual(withoutKeys(first));
+  expect(second.webhooks.map(({ url }) => url)).toEqual(['https://hooks.example/x']);
+});
+
+test('of a store only the password is hidden', () => {
+  const url = (written: string) => roundTrip(`store: { url: "${written}" }`).second.store.url;
+  expect(url('sqlite')).toBe('sqlite');
+  expect(url('postgres://trunk:hunter2@db.example:5432/line')).toBe('postgres://trunk:********@db.example:5432/line');
+  expect(url('postgres://db.example/line?user=u&password=hunter2')).toBe(
+    'postgres://db.example/line?user=u&password=********',
+  );
+  expect(url('postgres://not a url hunter2')).not.toContain('hunter2');
+});
+
+test('keeps the stand-in of open mode as it is', () => {
+  const { first, second } = roundTrip('');
+  expect(first.rehearsal).not.toBe(false);
+  expect(second).toEqual(first);
+});

@@ -1,0 +1,77 @@
+// Providers: no address that leads inside without saying so, none that holds a credential; what is opened ahead, and where nothing may be.
+
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { problemsOf } from '../../../server/config/problem.ts';
+import { fileSchema } from '../../../server/config/schema.ts';
+import { configFiles } from '../../support/config-files.ts';
+
+const { load, refusal } = configFiles();
+
+describe('the address of a provider', () => {
+  const line = (fields: string) => refusal(`providers: { openai: { apiKey: k, ${fields} } }`);
+
+  test.each([
+    'ws://127.0.0.1:9',
+    'wss://127.1',
+    'wss://0x7f000001',
+    'wss://2130706433',
+    'wss://[::1]',
+    'wss://[::ffff:10.0.0.1]',
+    'wss://10.1.2.3',
+    'wss://169.254.169.254',
+    'wss://localhost',
+    'ws://api.example.com',
+  ])('%s needs allowPrivate', (url) => {
+    expect(line(`baseUrl: "${url}"`)[0]).toMatch(/^providers\.openai\.baseUrl: expected .*allowPrivate: true/);
+    const { providers } = load(`providers: { openai: { apiKey: k, allowPrivate: true, baseUrl: "${url}" } }`);
+    expect(providers.openai?.baseUrl).toBe(url);
+  });
+
+  test.each([
+    ['https://api.example.com', 'expected a wss: URL'],
+    ['nonsense', 'expected a URL such as'],
+    ['wss://api.example.com/?a=b', 'expected a URL without query'],
+  ])('%s: %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
+
+  test('holds no credential, and a refused one is not shown', () => {
+    const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
+    expect(refused[0]).toContain('expected a URL without a credential');
+    expect(refused.join()).not.toContain('hunter2');
+  });
+});
+
+describe('connections that are opened ahead', () => {
+  const warm = (fields: string) => `providers: { openai: { apiKey: k, warm: { ${fields} } } }`;
+
+  test('have a number and an age', () => {
+    expect(load('providers: { openai: { apiKey: k } }').providers.openai?.warm).toEqual({
+      connections: 2,
+      maxAgeMs: 30_000,
+    });
+    expect(load(warm('connections: 0')).providers.openai?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });
+    expect(load(warm('connections: 16, maxAgeMs: 1000')).providers.openai?.warm.connections).toBe(16);
+  });
+
+  test.each([
+    ['connections: 17', 'providers.openai.warm.connections: expected at most 16, got 17'],
+    ['connections: -1', 'providers.openai.warm.connections: expected at least 0, got -1'],
+    ['maxAgeMs: 999', 'providers.openai.warm.maxAgeMs: expected at least 1000, got 999'],
+  ])('are bounded: %s', (fields, line) => expect(refusal(warm(fields))).toEqual([line]));
+
+  test('are off, and cannot be asked for, where a provider forbids them', () => {
+    const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], canOpenAhead: false } as const;
+    const schema = fileSchema([strict], z.object());
+    const file = (provider: object) => ({ providers: { strict: { apiKey: 'k', ...provider } } });
+    expect(schema.parse(file({})).providers.strict?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });
+    expect(schema.safeParse(file({ warm: { connections: 0 } })).success).toBe(true);
+    const asked = file({ warm: { connections: 1 } });
+    const parsed = { schema, input: asked, isHidden: () => false };
+    expect(problemsOf(parsed, schema.safeParse(asked).error?.issues ?? [])).toEqual([
+      {
+        path: 'providers.strict.warm.connections',
+        message: 'expected 0: this provider allows no connection that is opened ahead, got 1',
+      },
+    ]);
+  });
+});

@@ -1,0 +1,39 @@
+// The form's rules.
+
+import { expect, test } from 'vitest';
+import { modeOf } from '../../../../server/console/dialects/modes.ts';
+import { editForm, pathOf, settingsOf } from '../../../../server/console/state/form.ts';
+import { initialState } from '../../../../server/console/state/state.ts';
+import { rehearsalInfo } from '../../../support/console-surroundings.ts';
+
+const form = editForm(initialState.form, {}, rehearsalInfo);
+
+test('the first provider that speaks the dialect is chosen', () => {
+  expect(form.provider).toBe('openai');
+  const gemini = editForm(form, { mode: modeOf('gemini-live-voice'), voice: 'Puck' }, rehearsalInfo);
+  expect(gemini).toMatchObject({ provider: 'gemini', model: 'gemini-3.8-live', voice: '' });
+});
+
+test('a model that was typed stays until the dialect changes', () => {
+  const typed = editForm(form, { model: 'my-model' }, rehearsalInfo);
+  expect(editForm(typed, { tools: true }, rehearsalInfo).model).toBe('my-model');
+  expect(editForm(typed, { mode: modeOf('openai-responses-text') }, rehearsalInfo).model).toBe('gpt-6-luna');
+});
+
+test('without a provider for the dialect none is chosen', () => {
+  expect(editForm(form, {}, { ...rehearsalInfo, providers: [] }).provider).toBe('');
+});
+
+test('of several paths the preferred one is dialled, else the first', () => {
+  const gemini = editForm(form, { mode: modeOf('gemini-live-voice') }, rehearsalInfo);
+  expect(pathOf(gemini, rehearsalInfo)).toBe('/ws/gemini');
+  const preferred = gemini.mode.dialect.preferredPath;
+  const dialects = ['/ws/gemini', preferred].map((path) => ({ name: 'gemini-live', path }));
+  const info = { ...rehearsalInfo, providers: [{ name: 'gemini', status: 'configured' as const, dialects }] };
+  expect(pathOf(gemini, info)).toBe(preferred);
+});
+
+test('a text session has no manual turns, and what was typed is trimmed', () => {
+  const text = { ...form, mode: modeOf('openai-realtime-text'), turnTaking: 'manual' as const, model: ' m ' };
+  expect(settingsOf(text)).toMatchObject({ modality: 'text', turnTaking: 'detect', model: 'm' });
+});

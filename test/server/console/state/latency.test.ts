@@ -1,0 +1,102 @@
+// What the times of turns come to.
+
+import { expect, test } from 'vitest';
+import {
+  addTurn,
+  closeTurn,
+  gatewayFraction,
+  markTurn,
+  maxTurns,
+  percentile,
+  residenceOf,
+  stagesOf,
+  summarise,
+  type Turn,
+  totalOf,
+} from '../../../../server/console/state/latency.ts';
+import type { Residence, SessionReport } from '../../../../server/console/talk/gateway.ts';
+
+const turn = (marks: Turn['marks']): Turn => ({ id: 1, marks, outcome: 'completed' });
+const residence = (p50: number, count = 10): Residence => ({ count, p50, p99: p50, max: p50 });
+const report = (upstream: Residence, downstream: Residence): SessionReport => ({
+  id: 's',
+  state: 'open',
+  durationMs: 1,
+  frames: { upstream: 1, downstream: 1 },
+  residenceUs: { upstream, downstream },
+  usage: {},
+});
+
+test('a spoken turn has three stages that follow each other', () => {
+  const spoken = turn({ 'speech-end': 1000, commit: 1500, 'first-text': 1700, 'first-audio': 1800, playback: 1850 });
+  expect(stagesOf(spoken).map(({ name, startMs, endMs }) => [name, startMs, endMs])).toEqual([
+    ['noticed', 0, 500],
+    ['answered', 500, 800],
+    ['buffered', 800, 850],
+  ]);
+  expect(totalOf(spoken)).toBe(850);
+});
+
+test('a written turn begins when it is sent, and ends with its first text when there is no sound', () => {
+  const written = turn({ request: 100, 'first-text': 350, done: 900 });
+  expect(stagesOf(written)).toEqual([{ name: 'answered', label: 'first text received', startMs: 0, endMs: 250 }]);
+  expect(totalOf(written)).toBe(250);
+});
+
+test('a dialect without a commit shows the whole wait as one stage', () => {
+  const stages = stagesOf(turn({ 'speech-end': 0, 'first-audio': 700, playback: 740 }));
+  expect(stages.map(({ name, endMs }) => [name, endMs])).toEqual([
+    ['answered', 700],
+    ['buffered', 740],
+  ]);
+});
+
+test('a turn without an origin or an answer has no total', () => {
+  expect(totalOf(turn({ 'first-audio': 5 }))).toBeUndefined();
+  expect(totalOf(turn({ 'speech-end': 5 }))).toBeUndefined();
+  expect(stagesOf(turn({ 'first-audio': 5 }))).toEqual([]);
+});
+
+test('the first mark of a kind counts, and a closed turn keeps its outcome', () => {
+  let turns: readonly Turn[] = addTurn([], { request: 1 });
+  turns = markTurn(turns, 1, { name: 'first-text', at: 5 });
+  turns = markTurn(turns, 1, { name: 'first-text', at: 9 });
+  turns = closeTurn(closeTurn(turns, 1, 'cancelled'), 1, 'completed');
+  expect(turns).toEqual([{ id: 1, marks: { request: 1, 'first-text': 5 }, outcome: 'cancelled' }]);
+  expect(markTurn(turns, 99, { name: 'done', at: 1 })).toBe(turns);
+});
+
+test('turns are bounded and keep counting', () => {
+  let turns: readonly Turn[] = [];
+  for (let i = 0; i < maxTurns + 3; i++) turns = addTurn(turns, {});
+  expect(turns).toHaveLength(maxTurns);
+  expect(turns.at(-1)?.id).toBe(maxTurns + 3);
+});
+
+test('percentiles are of nearest rank', () => {
+  const values = [50, 10, 40, 30, 20];
+  expect([50, 95, 100, 0].map((percent) => percentile(values, percent))).toEqual([30, 50, 50, 10]);
+  expect(percentile([], 50)).toBeNaN();
+});
+
+test('the summary has a line for each measure that some turn has', () => {
+  const turns = [
+    turn({ 'speech-end': 0, commit: 500, 'first-audio': 800, playback: 830 }),
+    turn({ 'speech-end': 0, commit: 700, 'first-audio': 900, playback: 910 }),
+    turn({ request: 0, 'first-text': 250 }),
+  ];
+  expect(summarise(turns).map(({ id, count, p50Ms, p95Ms }) => [id, count, p50Ms, p95Ms])).toEqual([
+    ['heard', 2, 830, 910],
+    ['noticed', 2, 500, 700],
+    ['audio', 2, 200, 300],
+    ['buffered', 2, 10, 30],
+    ['text', 1, 250, 250],
+  ]);
+});
+
+test("the gateway's share is one median frame up and one down, of the whole turn", () => {
+  expect(residenceOf(report(residence(34), residence(16)))).toEqual({ upstreamUs: 34, downstreamUs: 16 });
+  expect(gatewayFraction({ upstreamUs: 34, downstreamUs: 16 }, 1000)).toBe(0.00005);
+  expect(gatewayFraction({ upstreamUs: 34, downstreamUs: 16 }, undefined)).toBeUndefined();
+  expect(residenceOf(report(residence(34, 0), residence(16)))).toBeUndefined();
+});

@@ -1,0 +1,300 @@
+// A session that is to continue an earlier one: who may, what it is told, and what happens when that cannot be read.
+
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../../server/config/config.ts';
+import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
+import type { HandedOver } from '../../../../server/ipc/session-event.ts';
+import type { AnswerSide } from '../../../../server/ipc/side-request.ts';
+import { createSideHttp } from '../../../../server/side/http/answer.ts';
+import { configFile } from '../../../support/config-file.ts';
+import { createFakeStore, type FakeStore, storedSession } from '../../../support/fake-store.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { closed, message } from '../../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { frameBytes, openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
+import { aTurn } from '../../../support/side-records.ts';
+import { settled } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+const keys = [
+  { id: 'web', secret: 'secret-of-web', models: ['openai/*', 'gemini/*'] },
+  { id: 'other', secret: 'secret-of-other' },
+];
+const ID = '0190a1b2-0000-7000-8000-00000000000a';
+const as = (key: string, more: Record<string, string> = {}) => ({
+  headers: { authorization: `Bearer secret-of-${key}`, ...more },
+});
+
+let provider: FakeProvider;
+let store: FakeStore;
+let gateway: TestGateway;
+let handedOver: HandedOver[];
+
+beforeEach(() => {
+  store = createFakeStore();
+  handedOver = [];
+});
+afterEach(async () => {
+  await gateway.close();
+  await provider.close();
+});
+
+interface Start {
+  readonly file?: Record<string, unknown>;
+  readonly askSide?: AnswerSide;
+  readonly onUpgrade?: NonNullable<Parameters<typeof startProvider>[0]>['onUpgrade'];
+}
+
+async function start({ file = {}, askSide, onUpgrade }: Start = {}): Promise<void> {
+  provider = await startProvider(onUpgrade ? { onUpgrade } : {});
+  const all = { keys, side: { seedMs: 20_000 }, ...file };
+  const config = loadConfig({ file: configFile(all), env: {} });
+  const side = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
+  const outbox = { push: (item: HandedOver) => void handedOver.push(item), isFull: false } as Outbox;
+  gateway = await startGateway({ ...all, provider: provider.url, askSide: askSide ?? side, outbox });
+}
+
+/** An earlier session of the key `web` in which two turns were said. */
+function keep(more: Partial<Parameters<typeof storedSession>[0]> = {}): void {
+  store.rows.sessions.push(storedSession({ id: ID, key: 'web', endedAt: 9_000, ...more }));
+  store.rows.turns.push(aTurn(ID, 1), aTurn(ID, 2));
+}
+
+const headersOf = (target: string, options: Parameters<typeof openClient>[1]) =>
+  new Promise<Record<string, unknown>>((resolve, reject) => {
+    const opening = openClient(gateway.url + target, {
+      ...options,
+      finishRequest(request) {
+        request.on('upgrade', ({ headers }) => resolve(headers));
+        request.end();
+      },
+    });
+    opening.catch(reject);
+  });
+const textOf = (event: string): string => JSON.parse(event).item.content[0].text;
+const SEEDED = `${REALTIME}&trunkline-seed=${ID}`;
+const down: AnswerSide = () => Promise.reject(new Error('the other process is gone'));
+/** Answers when it is told that nobody waits any more. */
+const hung: AnswerSide = (_request, _emit, signal) =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+test('the provider hears of the earlier one first, whichever way the client names it, and never gets the id', async () => {
+  keep();
+  await start();
+  const ways = [
+    () => openClient(gateway.url + SEEDED, as('web')),
+    () => openClient(gateway.url + REALTIME, as('web', { 'x-trunkline-seed': ID.toUpperCase() })),
+    () => openClient(gateway.url + REALTIME, as('web'), ['realtime', `trunkline-seed.${ID}`]),
+  ];
+  for (const [index, open] of ways.entries()) {
+    const client = await open();
+    client.send('{"type":"session.update"}');
+    const upstream = await provider.next();
+    const first = (await message(upstream)).data.toString();
+    expect(textOf(first)).toContain('User: question 1\nAssistant: answer 1\nUser: question 2\nAssistant: answer 2');
+    expect((await message(upstream)).data.toString()).toBe('{"type":"session.update"}');
+    expect(provider.requests[index]?.url).toBe(REALTIME);
+    expect(JSON.stringify(provider.requests[index]?.headers)).not.toContain('seed');
+  }
+});
+
+test('the 101, the record and what is handed over say so', async () => {
+  keep();
+  await start();
+  expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+  expect(await headersOf(REALTIME, as('web'))).not.toHaveProperty('x-trunkline-seeded');
+  const [seeded, plain] = gateway.gateway.records();
+  expect(seeded).toMatchObject({ seededFrom: ID, seeded: 'turns' });
+  expect(plain).not.toHaveProperty('seededFrom');
+  expect(handedOver).toMatchObject([{ kind: 'started', seededFrom: ID }, { kind: 'started' }]);
+  expect(handedOver[1]).not.toHaveProperty('seededFrom');
+});
+
+describe('refused before the 101', () => {
+  test.each([
+    ['no such session', () => {}, 'web'],
+    ['one of another key', () => keep(), 'other'],
+  ])('%s', async (_what, prepare, key) => {
+    prepare();
+    await start();
+    const { status, body } = await refusedUpgrade(gateway.url + SEEDED, as(key));
+    expect([status, JSON.parse(body).error.code]).toEqual([404, 'unknown_session']);
+    // A browser cannot see that, and asks the same with a plain GET.
+    const plain = await fetch(`${gateway.url.replace('ws:', 'http:')}${SEEDED}`, as(key));
+    expect([plain.status, await plain.text()]).toEqual([status, body]);
+  });
+
+  test('a live session of another key, as if there were none', async () => {
+    await start();
+    const target = `${REALTIME}&trunkline-session=${ID}`;
+    await openClient(gateway.url + target, as('web'));
+    expect((await refusedUpgrade(gateway.url + SEEDED, as('other'))).status).toBe(404);
+    expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'none' });
+  });
+
+  test('a wrong id, in the shape of the provider', async () => {
+    await start();
+    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-seed=mine`, as('web'));
+    expect([status, JSON.parse(body).error]).toMatchObject([
+      400,
+      { status: 'INVALID_ARGUMENT', message: 'expected the id of one session as the trunkline-seed' },
+    ]);
+    expect(provider.requests).toHaveLength(0);
+  });
+
+  test('without waiting for a provider that does not answer', async () => {
+    await start({ onUpgrade: () => true });
+    expect((await refusedUpgrade(gateway.url + SEEDED, as('web'))).status).toBe(404);
+    await until(() => provider.connections.size === 0);
+  });
+});
+
+describe('a regulated session', () => {
+  test('makes the one that continues it regulated', async () => {
+    keep({ dataClass: 'regulated' });
+    await start();
+    await openClient(gateway.url + SEEDED, as('web', { 'x-trunkline-data-class': 'open' }));
+    expect(textOf((await message(await provider.next())).data.toString())).toContain('question 1');
+    expect(gateway.gateway.records()[0]).toMatchObject({ dataClass: 'regulated', seeded: 'turns' });
+    expect(handedOver[0]).toMatchObject({ dataClass: 'regulated' });
+  });
+
+  test('is told to no other provider', async () => {
+    keep({ dataClass: 'regulated' });
+    await start();
+    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-seed=${ID}`, as('web'));
+    expect([status, JSON.parse(body).error.details[0].reason]).toEqual([403, 'policy_refused']);
+    expect((await refusedUpgrade(gateway.url + SEEDED, as('other'))).status).toBe(404);
+  });
+
+  test('is not made an open one by a session that continues an open one', async () => {
+    keep();
+    await start();
+    await openClient(gateway.url + SEEDED, as('web', { 'x-trunkline-data-class': 'regulated' }));
+    expect(gateway.gateway.records()[0]).toMatchObject({ dataClass: 'regulated' });
+  });
+});
+
+describe('while it cannot be read', () => {
+  const ways: [string, AnswerSide | undefined, object][] = [
+    ['the side process is down', down, {}],
+    ['it does not answer within seedMs', hung, { seedMs: 20 }],
+  ];
+
+  test.each(ways)('%s: the session is refused', async (_why, askSide, side) => {
+    await start({ askSide, file: { side } });
+    const { status, body, headers } = await refusedUpgrade(gateway.url + SEEDED, as('web'));
+    expect([status, JSON.parse(body).error.code]).toEqual([503, 'side_unavailable']);
+    expect(headers['retry-after']).toBe('1');
+    await openClient(gateway.url + REALTIME, as('web'));
+  });
+
+  test.each(ways)('%s: with whenUnseeded: open it opens without, and says so', async (_why, askSide, side) => {
+    await start({ askSide, file: { side: { ...side, whenUnseeded: 'open' } } });
+    expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'unavailable' });
+    expect(handedOver[0]).not.toHaveProperty('seededFrom');
+    const upstream = await provider.next();
+    upstream.send('hello');
+    expect(gateway.gateway.records()[0]).toMatchObject({ seededFrom: ID, seeded: 'unavailable' });
+  });
+
+  test('a store that fails is no better', async () => {
+    store.fault = new Error('broken');
+    await start();
+    expect((await refusedUpgrade(gateway.url + SEEDED, as('web'))).status).toBe(503);
+  });
+
+  test('a client that leaves ends the dialling and the reading', async () => {
+    let isAborted = false;
+    const asking = Promise.withResolvers<void>();
+    const askSide: AnswerSide = (request, emit, signal) => {
+      signal.addEventListener('abort', () => {
+        isAborted = true;
+      });
+      asking.resolve();
+      return hung(request, emit, signal);
+    };
+    await start({ askSide });
+    const client = openRaw(gateway.port);
+    client.send(upgradeRequest(SEEDED, as('web').headers));
+    await asking.promise;
+    client.socket.destroy();
+    await until(() => isAborted && provider.connections.size === 0);
+    expect(gateway.lines.filter(({ level }) => level === 50)).toEqual([]);
+  });
+});
+
+test('the provider’s own refusal is passed on, and nobody waits for the seed', async () => {
+  await start({
+    askSide: hung,
+    onUpgrade(_request, socket) {
+      socket.end('HTTP/1.1 429 Too Many Requests\r\nContent-Length: 4\r\nConnection: close\r\n\r\nslow');
+      return true;
+    },
+  });
+  expect(await refusedUpgrade(gateway.url + SEEDED, as('web'))).toMatchObject({ status: 429, body: 'slow' });
+});
+
+test('the end of the earlier session, which is on its way into the store, is waited for', async () => {
+  await start();
+  const client = await openClient(`${gateway.url}${REALTIME}&trunkline-session=${ID}`, as('web'));
+  client.close();
+  await closed(client);
+  await gateway.nextEnd();
+  store.rows.sessions.push(storedSession({ id: ID, key: 'web' }));
+  const opening = headersOf(SEEDED, as('web'));
+  await until(() => store.looks.sessions > 2);
+  store.rows.turns.push(aTurn(ID, 1));
+  store.rows.sessions[0] = storedSession({ id: ID, key: 'web', endedAt: 9_000 });
+  expect(await opening).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+});
+
+test('a client that does not wait for the answer to its setup is read only up to pauseBytes meanwhile, and loses nothing', async () => {
+  keep();
+  await start();
+  const client = openRaw(gateway.port);
+  const flood = frameBytes(1, Buffer.alloc(1024 * 1024, 'a'));
+  const upgrade = upgradeRequest(`${GEMINI}?trunkline-seed=${ID}`, as('web').headers);
+  client.send(Buffer.concat([Buffer.from(upgrade), frameBytes(1, '{"setup":{}}'), flood]));
+  expect((await client.answer()).status).toBe(101);
+  for (let count = 1; count < 64; count += 1) client.send(flood);
+  const upstream = await provider.next();
+  expect((await message(upstream)).data.toString()).toBe('{"setup":{}}');
+  expect(await settled(() => client.socket.writableLength)).toBeGreaterThan(32 * flood.length);
+  upstream.send('{"setupComplete":{}}');
+  expect((await message(upstream)).data.toString()).toContain('clientContent');
+  for (let count = 0; count < 64; count += 1) expect((await message(upstream)).data).toHaveLength(1024 * 1024);
+});
+
+test('a gateway that shuts down while it reads refuses', async () => {
+  await start({ askSide: hung });
+  const refused = refusedUpgrade(gateway.url + SEEDED, as('web'));
+  await until(() => provider.requests.length === 1);
+  await gateway.gateway.close();
+  expect((await refused).status).toBe(503);
+});
+
+test('the model list of the key holds for what the client sends behind the seed', async () => {
+  keep();
+  await start({ file: { keys: [{ ...keys[0], models: ['openai/gpt-realtime-2.1'] }] } });
+  const client = await openClient(gateway.url + SEEDED, as('web'));
+  client.send(JSON.stringify({ type: 'session.update', session: { model: 'another' } }));
+  expect((await closed(client)).code).toBe(1008);
+  const upstream = await provider.next();
+  expect((await message(upstream)).data.toString()).toContain('trunkline-seed');
+  await closed(upstream);
+});
+
+test('an id that was used before is continued under its number', async () => {
+  keep({ id: `${ID}.2` });
+  store.rows.turns.push(aTurn(`${ID}.2`, 1));
+  await start();
+  expect(await headersOf(`${SEEDED}.2`, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+  expect((await refusedUpgrade(`${gateway.url}${REALTIME}&trunkline-seed=${randomUUID()}`, as('web'))).status).toBe(
+    404,
+  );
+});

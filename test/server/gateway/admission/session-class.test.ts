@@ -1,0 +1,85 @@
+// The classes of a session: what key and route give holds, and a client can only tighten.
+
+import { describe, expect, test } from 'vitest';
+import type { Handshake } from '../../../../adapters/realtime/contract.ts';
+import type { Key } from '../../../../server/config/config.ts';
+import { classOf } from '../../../../server/gateway/admission/session-class.ts';
+
+const target = { targets: [{ gateway: 'g', model: 'm' }] } as never;
+const config = {
+  classes: { commodity: target, premium: target },
+  keys: [{ id: 'k', secret: 's', class: 'of-a-key' }] as Key[],
+  routes: { '/v1/responses': { class: 'written' }, '/v1/realtime': { dataClass: 'regulated' as const } },
+};
+
+const ask = (headers: Record<string, string>, key: Partial<Key> = {}, path = '/plain') =>
+  classOf({ path, headers, query: new URLSearchParams(), protocols: [] } as Handshake, key as Key, config);
+
+describe('the prompt class', () => {
+  test('is realtime where nobody says otherwise, in open mode too', () => {
+    expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
+    const open = { path: '/plain', headers: {}, query: new URLSearchParams(), protocols: [] };
+    expect(classOf(open, undefined, { classes: {}, keys: [], routes: {} })).toMatchObject({ promptClass: 'realtime' });
+  });
+
+  test('comes from the key, then from the route, then from the client', () => {
+    const asked = { 'x-trunkline-class': 'premium' };
+    expect(ask({}, { class: 'a' }, '/v1/responses')).toMatchObject({ promptClass: 'a' });
+    expect(ask({}, {}, '/v1/responses')).toMatchObject({ promptClass: 'written' });
+    expect(ask(asked)).toMatchObject({ promptClass: 'premium' });
+  });
+
+  test.each(['realtime', 'commodity', 'of-a-key', 'written'])('%s is known', (name) => {
+    expect(ask({ 'x-trunkline-class': name })).toMatchObject({ promptClass: name });
+  });
+
+  test.each(['unknown', '', 'toString', 'commodity, premium'])('"%s" is refused, and what is known is said', (name) => {
+    expect(ask({ 'x-trunkline-class': name })).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      message: 'unexpected x-trunkline-class; expected realtime or commodity or premium or of-a-key or written',
+    });
+  });
+
+  test('that is given cannot be changed by the client, only repeated', () => {
+    expect(ask({ 'x-trunkline-class': 'premium' }, { class: 'a' })).toMatchObject({ status: 400 });
+    expect(ask({ 'x-trunkline-class': 'premium' }, {}, '/v1/responses')).toMatchObject({ status: 400 });
+    expect(ask({ 'x-trunkline-class': 'a' }, { class: 'a' })).toMatchObject({ promptClass: 'a' });
+  });
+});
+
+test('a key that may use some classes has no other for the asking', () => {
+  const key = { classes: ['commodity'] };
+  expect(ask({}, key)).toMatchObject({ promptClass: 'realtime' });
+  expect(ask({}, key, '/v1/responses')).toMatchObject({ promptClass: 'written' });
+  expect(ask({ 'x-trunkline-class': 'realtime' }, key)).toMatchObject({ promptClass: 'realtime' });
+  expect(ask({ 'x-trunkline-class': 'commodity' }, key)).toMatchObject({ promptClass: 'commodity' });
+  expect(ask({ 'x-trunkline-class': 'premium' }, key)).toMatchObject({
+    status: 403,
+    code: 'class_not_allowed',
+    message: 'unexpected x-trunkline-class; this key may use commodity',
+  });
+});
+
+describe('the data class', () => {
+  test('is open, and can be tightened by key, route or client', () => {
+    expect(ask({})).toMatchObject({ dataClass: 'open' });
+    expect(ask({ 'x-trunkline-data-class': 'open' })).toMatchObject({ dataClass: 'open' });
+    expect(ask({}, { dataClass: 'regulated' })).toMatchObject({ dataClass: 'regulated' });
+    expect(ask({}, { dataClass: 'open' }, '/v1/realtime')).toMatchObject({ dataClass: 'regulated' });
+    expect(ask({ 'x-trunkline-data-class': 'regulated' })).toMatchObject({ dataClass: 'regulated' });
+  });
+
+  test('cannot be loosened', () => {
+    const headers = { 'x-trunkline-data-class': 'open' };
+    expect(ask(headers, { dataClass: 'regulated' })).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(ask(headers, {}, '/v1/realtime')).toMatchObject({ status: 400 });
+  });
+
+  test('of another name is refused', () => {
+    expect(ask({ 'x-trunkline-data-class': 'secret' })).toMatchObject({
+      status: 400,
+      message: 'unexpected x-trunkline-data-class; expected open or regulated',
+    });
+  });
+});

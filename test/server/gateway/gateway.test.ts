@@ -1,0 +1,124 @@
+// The gateway as a whole, in process: frames, ids, places.
+
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { heldBack } from '../../support/flow.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { until } from '../../support/until.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+let provider: FakeProvider;
+let gateway: TestGateway;
+
+afterEach(async () => {
+  await gateway?.close();
+  await provider?.close();
+});
+
+async function start(config: Record<string, unknown> = {}): Promise<void> {
+  provider = await startProvider();
+  gateway = await startGateway({ provider: provider.url, ...config });
+}
+
+test('frames pass in both directions with their bytes and their opcode', async () => {
+  await start();
+  const client = await openClient(gateway.url + REALTIME);
+  const upstream = await provider.next();
+  client.send('{"type":"session.update"}');
+  expect(await message(upstream)).toEqual({ data: Buffer.from('{"type":"session.update"}'), binary: false });
+  upstream.send(Buffer.from([0, 1, 2, 255]));
+  expect(await message(client)).toEqual({ data: Buffer.from([0, 1, 2, 255]), binary: true });
+  client.close(1000, 'OK');
+  expect(await closed(upstream)).toEqual({ code: 1000, reason: 'OK' });
+  expect(await gateway.nextEnd()).toMatchObject({
+    reason: 'client-closed',
+    closeCode: 1000,
+    frames: { upstream: 1, downstream: 1 },
+    bytes: { upstream: 25, downstream: 4 },
+    model: 'gpt-realtime-2.1',
+  });
+});
+
+test('what a provider sends together with its 101 reaches the client', async () => {
+  provider = await startProvider({ onSession: (ws) => ws.send('{"type":"session.created"}') });
+  gateway = await startGateway({ provider: provider.url });
+  const client = await openClient(gateway.url + REALTIME);
+  expect((await message(client)).data.toString()).toBe('{"type":"session.created"}');
+});
+
+test('an id that the client offers is the id of the session, and a second one like it is refused', async () => {
+  await start();
+  const id = randomUUID();
+  const client = await openClient(`${gateway.url}${REALTIME}&trunkline-session=${id}`);
+  expect(gateway.gateway.record(id)?.state).toBe('open');
+  expect(provider.requests[0]?.url).toBe(REALTIME);
+  const second = await refusedUpgrade(`${gateway.url}${REALTIME}&trunkline-session=${id}`);
+  expect(second.status).toBe(409);
+  expect(provider.requests).toHaveLength(1);
+  client.terminate();
+});
+
+test('a key may have so many sessions and no more, and a place is given back', async () => {
+  await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 1 }] });
+  const headers = { authorization: 'Bearer secret-of-web' };
+  const client = await openClient(gateway.url + REALTIME, { headers });
+  const refused = await refusedUpgrade(gateway.url + REALTIME, { headers });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  client.close();
+  await gateway.nextEnd();
+  await openClient(gateway.url + REALTIME, { headers });
+});
+
+test('no new sessions while it drains, in the shape of the provider, and the live ones go on', async () => {
+  await start();
+  const client = await openClient(gateway.url + REALTIME);
+  const upstream = await provider.next();
+  let isDrained = false;
+  const drained = gateway.gateway.drain().then(() => {
+    isDrained = true;
+  });
+  const refused = await refusedUpgrade(gateway.url + REALTIME);
+  expect(refused.status).toBe(503);
+  expect(refused.headers['retry-after']).toBe('1');
+  expect(JSON.parse(refused.body).error).toMatchObject({ type: 'server_error', code: 'draining' });
+  client.send('still here');
+  expect((await message(upstream)).data.toString()).toBe('still here');
+  expect(isDrained).toBe(false);
+  client.close();
+  await drained;
+});
+
+test('what is still open at the end gets a 1001', async () => {
+  await start();
+  const client = await openClient(gateway.url + REALTIME);
+  const upstream = await provider.next();
+  const ended = gateway.close();
+  expect(await closed(client)).toEqual({ code: 1001, reason: 'the gateway is shutting down' });
+  expect((await closed(upstream)).code).toBe(1001);
+  await ended;
+  expect(await gateway.nextEnd()).toMatchObject({ reason: 'drained', closeCode: 1001, mayRetry: true });
+  await expect(openClient(gateway.url + REALTIME)).rejects.toThrow('ECONNREFUSED');
+});
+
+test('an end that takes nothing does not hold up the end of the gateway', async () => {
+  await start({ limits: { closeMs: 100, stallMs: 600_000 } });
+  const client = await openClient(gateway.url + REALTIME);
+  const upstream = await provider.next();
+  client.pause();
+  for (let index = 0; index < 300; index++) upstream.send(Buffer.alloc(64 * 1024));
+  await heldBack(upstream);
+  await gateway.close();
+  expect(gateway.ended).toHaveLength(1);
+});
+
+test('a client whose provider is still being dialled is refused when the gateway ends', async () => {
+  provider = await startProvider({ onUpgrade: () => true });
+  gateway = await startGateway({ provider: provider.url, limits: { dialMs: 600_000 } });
+  const refused = refusedUpgrade(gateway.url + REALTIME);
+  await until(() => provider.requests.length > 0);
+  await gateway.close();
+  expect((await refused).status).toBe(503);
+});

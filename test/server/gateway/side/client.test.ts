@@ -1,0 +1,228 @@
+// Gateway processes ask the side process without the supervisor between them, also when it dies, comes back elsewhere or is not there.
+
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createSidePipe } from '../../../../server/gateway/side/client.ts';
+import { sendBody, takeBodies } from '../../../../server/ipc/body-chunks.ts';
+import type { Channel } from '../../../../server/ipc/rpc.ts';
+import type { AnswerSide, SideReplyHead, SideRequest } from '../../../../server/ipc/side-request.ts';
+import { listenToGateways } from '../../../../server/side/listener.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { until } from '../../../support/until.ts';
+
+const request = (path: string): SideRequest => ({
+  requester: { scope: 'key', key: undefined, team: undefined },
+  method: 'POST',
+  path,
+  query: {},
+  headers: {},
+  body: Buffer.from('{}'),
+});
+const never = new AbortController().signal;
+
+async function listen(side: AnswerSide): Promise<{ path: string; close(): void }> {
+  const folder = join(temporaryFolder('pipe'), 's');
+  mkdirSync(folder);
+  const path = join(folder, 'side');
+  const { close } = await listenToGateways(path, side);
+  onTestFinished(close);
+  return { path, close };
+}
+
+const echo: AnswerSide = async ({ path, body }, emit) => {
+  emit({ status: 200, headers: { path } });
+  emit(Buffer.concat([body ?? []].flat()));
+};
+
+async function ask(pipe: ReturnType<typeof createSidePipe>, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
+  const parts: (SideReplyHead | Buffer)[] = [];
+  await pipe.ask(request(path), (part) => parts.push(part), never);
+  return parts;
+}
+
+test('an answer comes in parts and in order, bytes as bytes, and many at once', async () => {
+  const pipe = createSidePipe();
+  pipe.use((await listen(echo)).path);
+  const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(pipe, path)));
+  expect(answers).toEqual(['/a', '/b', '/c'].map((path) => [{ status: 200, headers: { path } }, Buffer.from('{}')]));
+  expect(Buffer.isBuffer(answers[0]?.[1])).toBe(true);
+});
+
+test('without a side process a call is an error, at once', async () => {
+  const pipe = createSidePipe();
+  await expect(ask(pipe)).rejects.toThrow('the side process does not run');
+  pipe.use(join(temporaryFolder('pipe'), 'nothing'));
+  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
+});
+
+test('a call in flight when the side process dies is an error; the next one goes to the new one', async () => {
+  const pipe = createSidePipe();
+  const begun = Promise.withResolvers<void>();
+  const first = await listen(() => {
+    begun.resolve();
+    return new Promise(() => {});
+  });
+  pipe.use(first.path);
+  const asked = ask(pipe);
+  await begun.promise;
+  first.close();
+  await expect(asked).rejects.toThrow('the other process is gone');
+  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
+  pipe.use((await listen(echo)).path);
+  expect(await ask(pipe)).toHaveLength(2);
+});
+
+test('a client that leaves stops the call over there', async () => {
+  const pipe = createSidePipe();
+  let isStopped = false;
+  const { path } = await listen((_, emit, signal) => {
+    emit({ status: 200, headers: {} });
+    signal.addEventListener('abort', () => {
+      isStopped = true;
+    });
+    return new Promise(() => {});
+  });
+  pipe.use(path);
+  const client = new AbortController();
+  const asked = pipe.ask(request('/x'), () => client.abort(new Error('left')), client.signal);
+  await expect(asked).rejects.toThrow('left');
+  await until(() => isStopped);
+});
+
+test('a gateway process that is gone stops its calls', async () => {
+  let isStopped = false;
+  const begun = Promise.withResolvers<void>();
+  const { path } = await listen((_, _emit, signal) => {
+    begun.resolve();
+    signal.addEventListener('abort', () => {
+      isStopped = true;
+    });
+    return new Promise(() => {});
+  });
+  const pipe = createSidePipe();
+  pipe.use(path);
+  const asked = ask(pipe);
+  asked.catch(() => {});
+  await begun.promise;
+  pipe.close();
+  await expect(asked).rejects.toThrow('the other process is gone');
+  await until(() => isStopped);
+});
+
+test('who sends garbage is cut off; the others go on', async () => {
+  const pipe = createSidePipe();
+  const { path } = await listen(echo);
+  pipe.use(path);
+  await ask(pipe);
+  const stranger = createConnection(path);
+  stranger.on('error', () => {});
+  stranger.write('GET / HTTP/1.1\r\n\r\n');
+  await new Promise((resolve) => stranger.once('close', resolve));
+  expect(await ask(pipe)).toHaveLength(2);
+});
+
+test('a side process that reads nothing is given up before it takes our memory', async () => {
+  const { path } = await listen(() => {
+    throw new Error('never asked');
+  });
+  const pipe = createSidePipe({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
+  pipe.use(path);
+  // Still connecting, so that the first one waits.
+  const asked = [ask(pipe), ask(pipe)];
+  for (const one of asked) await expect(one).rejects.toThrow('the other process is gone');
+});
+
+test('closing removes the folder', async () => {
+  const { path, close } = await listen(echo);
+  expect(statSync(path).isSocket()).toBe(true);
+  close();
+  expect(existsSync(dirname(path))).toBe(false);
+});
+
+/** In pieces, as a request brings it. */
+const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
+
+test('large bodies cross in slices, each request with its own, beside small ones', async () => {
+  const pipe = createSidePipe();
+  pipe.use((await listen(echo)).path);
+  const sent = ['a', 'b'].map(large);
+  const answers = sent.map(async (body) => {
+    const parts: (SideReplyHead | Buffer)[] = [];
+    await pipe.ask({ ...request('/large'), body }, (part) => parts.push(part), never);
+    return parts[1];
+  });
+  expect((await ask(pipe, '/small'))[1]).toEqual(Buffer.from('{}'));
+  for (const [at, bytes] of (await Promise.all(answers)).entries())
+    expect(Buffer.concat(sent[at] ?? []).equals(bytes as Buffer)).toBe(true);
+});
+
+test('one slice at a time: a side process that takes none is sent no more of it', async () => {
+  const slices: number[] = [];
+  const first = Promise.withResolvers<void>();
+  const channel = {
+    stream: async (name: string, { slice }: { slice: Buffer }) => {
+      if (name !== 'slice') return;
+      slices.push(slice.length);
+      await first.promise;
+    },
+    tell: () => {},
+  } as unknown as Channel;
+  const sending = sendBody(channel, { ...request('/large'), body: large('a') }, never);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  expect(slices).toEqual([131_072]);
+  first.resolve();
+  expect(await sending).not.toHaveProperty('body');
+  expect(slices).toEqual(Array(32).fill(131_072));
+});
+
+test('a large body whose client leaves is asked of nobody, and the pipe goes on', async () => {
+  const pipe = createSidePipe();
+  const asked: string[] = [];
+  const side: AnswerSide = (one, emit, signal) => {
+    asked.push(one.path);
+    return echo(one, emit, signal);
+  };
+  pipe.use((await listen(side)).path);
+  const control = new AbortController();
+  const leaving = pipe.ask({ ...request('/left'), body: large('a') }, () => {}, control.signal);
+  control.abort(new Error('the client left'));
+  await expect(leaving).rejects.toThrow('the client left');
+  expect(await ask(pipe, '/next')).toHaveLength(2);
+  expect(asked).toEqual(['/next']);
+});
+
+test('a body that is dropped is gone over there; others keep theirs, and what was asked for keeps nothing', async () => {
+  const bodies: string[] = [];
+  const { side, slice, dropBody } = takeBodies(async ({ body }) => {
+    bodies.push(Buffer.concat([body ?? []].flat()).toString());
+  });
+  const askFor = (bodyNumber: number) => {
+    const { body: _ahead, ...rest } = request('/large');
+    return side({ ...rest, bodyNumber } as unknown as SideRequest, () => {}, never);
+  };
+  for (const text of ['one', 'two']) for (const bodyNumber of [1, 2]) slice({ bodyNumber, slice: Buffer.from(text) });
+  dropBody(1);
+  await askFor(1);
+  await askFor(2);
+  await askFor(2);
+  expect(bodies).toEqual(['', 'onetwo', '']);
+});
+
+test('who leaves between two slices has what was sent dropped', async () => {
+  const told: unknown[] = [];
+  const client = new AbortController();
+  const sent: number[] = [];
+  const channel = {
+    stream: async (_: string, { bodyNumber }: { bodyNumber: number }) => {
+      client.signal.throwIfAborted();
+      sent.push(bodyNumber);
+      if (sent.length === 2) client.abort(new Error('left'));
+    },
+    tell: (...what: unknown[]) => told.push(what),
+  } as unknown as Channel;
+  await expect(sendBody(channel, { ...request('/large'), body: large('a') }, client.signal)).rejects.toThrow('left');
+  expect(sent).toHaveLength(2);
+  expect(told).toEqual([['dropBody', sent[0]]]);
+});

@@ -1,0 +1,147 @@
+// What is handed over is kept, bounded, until it is stored; in order, and none of it twice in the queue.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { decode } from '../../../../codecs/wire.ts';
+import { type Batch, createOutbox, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
+import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
+import { until } from '../../../support/until.ts';
+
+const started = (id: string) => ({ kind: 'started', id }) as SessionStarted;
+const turn = (session: string, number: number, user = 'hi') =>
+  ({ kind: 'turn', session, number, user, assistant: 'yes' }) as TurnFinished;
+const ended = (id: string) => ({ kind: 'ended', id, record: {} }) as SessionEnded;
+
+/** A side process that takes batches, or fails, as it is told. */
+function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {}) {
+  const stored: HandedOver[][] = [];
+  const sent: Batch[] = [];
+  const outbox = createOutbox({
+    maxItems: 100,
+    maxBytes: 1_000_000,
+    whenFull: 'refuse',
+    batchMs: 1,
+    retryMs: 1,
+    send: async (batch) => {
+      sent.push(batch);
+      if (!side.isUp) throw new Error('nobody is there');
+      stored.push(decode(batch.bytes) as HandedOver[]);
+    },
+    ...options,
+  });
+  return { outbox, stored, sent, all: () => stored.flat() };
+}
+
+test('items leave in batches, in order, and nothing is left when they are stored', async () => {
+  const { outbox, stored, sent, all } = outboxTo({ isUp: true });
+  outbox.push(started('a'));
+  for (let number = 1; number <= 150; number++) outbox.push(turn('a', number));
+  outbox.push(ended('a'));
+  expect(sent).toHaveLength(0);
+  expect(await outbox.flush(10_000)).toBe(true);
+  expect(all().map((item) => (item.kind === 'turn' ? item.number : item.kind))).toEqual([
+    'started',
+    ...Array.from({ length: 150 }, (_, index) => index + 1),
+    'ended',
+  ]);
+  expect(stored.map((batch) => batch.length)).toEqual([64, 64, 24]);
+  expect(sent.map((batch) => batch.ended)).toEqual([[], [], ['a']]);
+  expect([outbox.items, outbox.bytes]).toEqual([0, 0]);
+});
+
+test('a batch is no larger than 64 KiB, or has one item', async () => {
+  const { outbox, stored } = outboxTo({ isUp: true });
+  outbox.push(started('a'));
+  for (let number = 1; number <= 4; number++) outbox.push(turn('a', number, 'x'.repeat(20_000)));
+  outbox.push(turn('a', 5, 'x'.repeat(200_000)));
+  await outbox.flush(10_000);
+  expect(stored.map((batch) => batch.length)).toEqual([2, 1, 1, 1, 1]);
+});
+
+test('what was not stored is sent again, the same, until it is; one batch at a time', async () => {
+  const side = { isUp: false };
+  const { outbox, all, sent } = outboxTo(side);
+  outbox.push(started('a'));
+  await until(() => sent.length >= 3);
+  outbox.push(ended('a'));
+  expect(all()).toEqual([]);
+  expect(outbox.items).toBe(2);
+  side.isUp = true;
+  expect(await outbox.flush(10_000)).toBe(true);
+  expect(all().map(({ kind }) => kind)).toEqual(['started', 'ended']);
+  expect(sent.slice(0, 3).every(({ bytes }) => bytes.equals(sent[0]?.bytes ?? Buffer.alloc(0)))).toBe(true);
+});
+
+test('while a batch is on its way no other is sent, and handing over waits for nobody', async () => {
+  const waiting: (() => void)[] = [];
+  const { outbox } = outboxTo({ isUp: true }, { send: () => new Promise((resolve) => waiting.push(resolve)) });
+  outbox.push(started('a'));
+  await until(() => waiting.length === 1);
+  for (let number = 1; number <= 20; number++) outbox.push(turn('a', number));
+  for (let round = 0; round < 10; round++) await nextTurn();
+  expect(waiting).toHaveLength(1);
+  expect(outbox.items).toBe(21);
+  expect(await outbox.flush(1)).toBe(false);
+  waiting[0]?.();
+  await until(() => waiting.length === 2);
+  waiting[1]?.();
+  expect(await outbox.flush(10_000)).toBe(true);
+});
+
+test('it is full for new sessions when it has as many items as it may; turns have as much again, ends always find room', async () => {
+  const side = { isUp: false };
+  const { outbox, all } = outboxTo(side, { maxItems: 5 });
+  for (const id of ['a', 'b', 'c', 'd']) outbox.push(started(id));
+  expect(outbox.isFull).toBe(false);
+  outbox.push(started('e'));
+  expect(outbox.isFull).toBe(true);
+  for (let number = 1; number <= 7; number++) outbox.push(turn('a', number));
+  expect(outbox.lost).toBe(2);
+  for (const id of ['a', 'b', 'c', 'd', 'e']) outbox.push(ended(id));
+  expect(outbox.lost).toBe(2);
+  side.isUp = true;
+  await outbox.flush(10_000);
+  expect(outbox.isFull).toBe(false);
+  expect(all()).toHaveLength(15);
+});
+
+test('it is full by bytes too', () => {
+  const { outbox } = outboxTo({ isUp: false }, { maxBytes: 100_000 });
+  outbox.push(started('a'));
+  outbox.push(turn('a', 1, 'x'.repeat(40_000)));
+  expect(outbox.isFull).toBe(false);
+  outbox.push(turn('a', 2, 'x'.repeat(10_000)));
+  expect(outbox.isFull).toBe(true);
+  outbox.push(turn('a', 3, 'x'.repeat(60_000)));
+  outbox.push(turn('a', 4));
+  expect(outbox.lost).toBe(1);
+  outbox.close();
+});
+
+test('where losing is preferred nobody is refused, a session without room is not handed over, and that is told once', async () => {
+  const side = { isUp: false };
+  let told = 0;
+  const { outbox, all } = outboxTo(side, { maxItems: 3, whenFull: 'lose', onLost: () => (told += 1) });
+  for (const id of ['a', 'b', 'c', 'd']) outbox.push(started(id));
+  for (const id of ['a', 'b', 'c', 'd']) outbox.push(turn(id, 1));
+  expect(outbox.isFull).toBe(false);
+  for (const id of ['a', 'b', 'c', 'd']) outbox.push(ended(id));
+  expect(told).toBe(1);
+  side.isUp = true;
+  await outbox.flush(10_000);
+  const ids = all().map((item) => ('id' in item ? `${item.kind} ${item.id}` : `${item.kind} ${item.session}`));
+  expect(ids).toEqual(['started a', 'started b', 'started c', 'ended a', 'ended b', 'ended c']);
+  expect(outbox.lost).toBe(6);
+});
+
+test('once it is closed nothing is sent, and nothing keeps the process alive', async () => {
+  const { outbox, sent } = outboxTo({ isUp: false });
+  outbox.push(started('a'));
+  await until(() => sent.length > 0);
+  outbox.close();
+  const before = sent.length;
+  outbox.push(started('b'));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(sent.length - before).toBeLessThanOrEqual(1);
+  expect(outbox.items).toBe(0);
+});

@@ -1,0 +1,167 @@
+// Room for what waits for the side process: beyond it clients are told to come back.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import type { AnswerSide } from '../../../../server/ipc/side-request.ts';
+import { startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { openRaw, type RawSocket } from '../../../support/raw-socket.ts';
+import { until } from '../../../support/until.ts';
+
+let gateway: TestGateway;
+afterEach(() => gateway.close());
+
+async function start(askSide: AnswerSide, more: Record<string, unknown> = {}): Promise<void> {
+  gateway = await startGateway({ ...more, askSide });
+}
+
+const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+const ask = (path: string, options: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers, ...options });
+const post = (body: string | Buffer) => ask('/v1/chat/completions', { method: 'POST', body: body as string });
+const errorOf = async (response: Response) => ((await response.json()) as { error: Record<string, unknown> }).error;
+const whole = (status: number, text: string) => ({
+  status,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from(text),
+});
+
+/** As it crosses in a chunked body. */
+const chunk = (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
+
+/** A request whose body has begun. */
+function upload(secret: string, length: string, begun: string): RawSocket {
+  const raw = openRaw(gateway.port);
+  const head = `Host: localhost\r\nAuthorization: Bearer ${secret}\r\nContent-Type: application/json`;
+  raw.send(`POST /v1/tasks HTTP/1.1\r\n${head}\r\n${length}\r\n\r\n${begun}`);
+  return raw;
+}
+
+/** Asks that are answered when they are let go. */
+function hung() {
+  const { promise, resolve: letGo } = Promise.withResolvers<void>();
+  let waiting = 0;
+  const answer: AnswerSide = async (_request, emit) => {
+    waiting += 1;
+    await promise;
+    emit(whole(200, 'late'));
+  };
+  return { answer, letGo, waiting: () => waiting };
+}
+
+describe('room for requests', () => {
+  const chatError = { type: 'server_error', param: null, code: 'side_unavailable' };
+
+  test('is for side.requests at once; the next one is told to come back, in the shape of whoever asks', async () => {
+    const { answer, letGo, waiting } = hung();
+    await start(answer, { side: { requests: 2 } });
+    const first = [post('{}'), ask('/v1/tasks')];
+    await until(() => waiting() === 2);
+    const refused = await post('{}');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await errorOf(refused)).toMatchObject(chatError);
+    expect(await errorOf(await ask('/v1/ledger'))).toEqual({
+      code: 'side_unavailable',
+      message: expect.stringContaining('side.requests'),
+    });
+    letGo();
+    for (const response of await Promise.all(first)) expect(response.status).toBe(200);
+    expect((await post('{}')).status).toBe(200);
+  });
+
+  test('is for side.requestBytes of their bodies; what was announced must fit when it begins', async () => {
+    const { answer, letGo, waiting } = hung();
+    await start(answer, { side: { requestBytes: 4096, maxBodyBytes: 3000 } });
+    const first = post('x'.repeat(2000));
+    await until(() => waiting() === 1);
+    expect((await post('x'.repeat(2097))).status).toBe(503);
+    const second = post('x'.repeat(2096));
+    await until(() => waiting() === 2);
+    letGo();
+    for (const response of await Promise.all([first, second])) expect(response.status).toBe(200);
+    expect((await post('x'.repeat(3000))).status).toBe(200);
+  });
+
+  test('is taken by the bytes that have come: what is not announced is refused in the middle, and the rest not read', async () => {
+    const { answer, letGo, waiting } = hung();
+    await start(answer, { side: { requestBytes: 4096, maxBodyBytes: 3000 } });
+    const first = post('x'.repeat(2000));
+    await until(() => waiting() === 1);
+    const raw = upload('any', 'Transfer-Encoding: chunked', chunk(2096));
+    raw.send(chunk(1));
+    const refused = await raw.answer();
+    expect([refused.status, refused.headers]).toEqual([
+      503,
+      expect.objectContaining({ 'retry-after': '1', connection: 'close' }),
+    ]);
+    expect(JSON.parse(String(await raw.rest())).error.message).toContain('side.requestBytes');
+    // What was read of it is room again.
+    const second = upload('any', 'Transfer-Encoding: chunked', `${chunk(2096)}0\r\n\r\n`);
+    await until(() => waiting() === 2);
+    letGo();
+    expect([(await first).status, (await second.answer()).status]).toEqual([200, 200]);
+    second.socket.destroy();
+  });
+
+  test('is given back by clients that leave', async () => {
+    const { promise: never } = Promise.withResolvers<void>();
+    let asked = 0;
+    await start(
+      async (_request, emit) => {
+        asked += 1;
+        if (asked === 1) await never;
+        emit(whole(200, 'next'));
+      },
+      { side: { requests: 1 } },
+    );
+    const control = new AbortController();
+    const left = ask('/v1/tasks', { signal: control.signal });
+    await until(() => asked === 1);
+    expect((await ask('/v1/tasks')).status).toBe(503);
+    control.abort();
+    await expect(left).rejects.toThrow();
+    await until(async () => (await ask('/v1/tasks')).status === 200);
+  });
+});
+
+describe('one key of several', () => {
+  const keys = ['one', 'two'].map((id) => ({ id, secret: `secret-of-${id}` }));
+  const postAs = (id: string, body: string) =>
+    ask('/v1/chat/completions', {
+      method: 'POST',
+      headers: { ...headers, authorization: `Bearer secret-of-${id}` },
+      body,
+    });
+
+  test('shuts nobody out with bodies that do not come', async () => {
+    const answer: AnswerSide = async (_request, emit) => {
+      emit(whole(200, 'here'));
+    };
+    await start(answer, {
+      keys,
+      side: { requestBytes: 4096, maxBodyBytes: 2048 },
+    });
+    const trickles = Array.from({ length: 16 }, (_, at) =>
+      upload('secret-of-one', at % 2 === 0 ? 'Content-Length: 2048' : 'Transfer-Encoding: chunked', chunk(1)),
+    );
+    for (let turn = 0; turn < 4; turn++) {
+      for (const id of ['two', 'one']) expect((await postAs(id, 'x'.repeat(1024))).status).toBe(200);
+    }
+    for (const { socket } of trickles) socket.destroy();
+  });
+
+  test('has half of side.requests and of side.requestBytes; the others have the rest', async () => {
+    const { answer, letGo, waiting } = hung();
+    await start(answer, { keys, side: { requests: 4, requestBytes: 4096, maxBodyBytes: 2048 } });
+    const asked = [postAs('one', 'x'.repeat(2048))];
+    await until(() => waiting() === 1);
+    const refused = await postAs('one', 'x');
+    expect([refused.status, (await errorOf(refused)).message]).toEqual([503, expect.stringContaining('of this key')]);
+    asked.push(postAs('one', ''));
+    await until(() => waiting() === 2);
+    expect((await postAs('one', '')).status).toBe(503);
+    asked.push(postAs('two', 'x'.repeat(2048)));
+    await until(() => waiting() === 3);
+    letGo();
+    for (const response of await Promise.all(asked)) expect(response.status).toBe(200);
+    expect((await postAs('one', 'x'.repeat(2048))).status).toBe(200);
+  });
+});

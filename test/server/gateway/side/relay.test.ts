@@ -1,0 +1,61 @@
+// Relaying to a side process that hangs: a look-up is given up in time, and nothing of its late answer is written.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { relay } from '../../../../server/gateway/side/relay.ts';
+import type { AnswerSide, SideReplyHead } from '../../../../server/ipc/side-request.ts';
+
+const request = {
+  requester: { scope: 'admin' },
+  method: 'GET',
+  path: '/tasks',
+  query: {},
+  headers: {},
+  body: undefined,
+} as const;
+
+test('an answer that does not begin within headMs is unavailable, and comes too late afterwards', async () => {
+  const late = Promise.withResolvers<void>();
+  let isAborted = false;
+  const hung: AnswerSide = async (_, emit, signal) => {
+    await late.promise;
+    isAborted = signal.aborted;
+    emit({ status: 200, headers: {}, body: Buffer.from('too late') });
+  };
+  const server = createServer(async (_, response) => {
+    const outcome = await relay(hung, request, response, { maxReplyBytes: 1024, stallMs: 1000, headMs: 20 });
+    late.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    response.end(outcome);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+  expect(await answer.text()).toBe('unavailable');
+  expect(isAborted).toBe(true);
+  server.close();
+});
+
+test('an answer that HTTP cannot carry breaks off, and nothing is thrown at whoever passes it on', async () => {
+  const heads: SideReplyHead[] = [
+    { status: 200, headers: { 'x-name': 'two\r\nlines' }, body: Buffer.from('{}') },
+    { status: 7, headers: {}, body: Buffer.from('{}') },
+  ];
+  let thrown: unknown;
+  const server = createServer(async (_, response) => {
+    const wrong: AnswerSide = async (_request, emit) => {
+      try {
+        emit(heads.shift() as SideReplyHead);
+      } catch (error) {
+        thrown = error;
+      }
+    };
+    await relay(wrong, request, response, { maxReplyBytes: 1024, stallMs: 1000 });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  for (let count = 0; count < 2; count += 1) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  expect(thrown).toBeUndefined();
+  server.close();
+});

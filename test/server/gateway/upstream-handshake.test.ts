@@ -1,0 +1,198 @@
+// What the provider sees of a client's handshake: an allowlist. What the client sees of the provider's: nothing.
+
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { keepInbox } from '../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const BIDI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+let provider: FakeProvider;
+let gateway: TestGateway;
+
+afterEach(async () => {
+  await gateway.close();
+  await provider.close();
+});
+
+async function start(account: Record<string, unknown> = {}, more: Record<string, unknown> = {}): Promise<void> {
+  provider = await startProvider();
+  const own = { baseUrl: provider.url, apiKey: 'provider-secret', allowPrivate: true };
+  gateway = await startGateway({ providers: { openai: { ...own, ...account }, gemini: own }, ...more });
+}
+
+/** The request target and the headers that arrive at the provider for what a client sends. */
+async function seen(target: string, headers: Record<string, string> = {}, protocols: string[] = []) {
+  const client = new WebSocket(gateway.url + target, protocols, { headers });
+  keepInbox(client);
+  await new Promise((resolve, reject) => {
+    client.once('open', resolve);
+    client.once('error', reject);
+  });
+  const request = provider.requests.at(-1);
+  const result = { url: request?.url, headers: { ...request?.headers }, client };
+  client.terminate();
+  return result;
+}
+
+/** What every WebSocket handshake of ours has. */
+const plain = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': expect.stringMatching(/^[\w+/]{22}==$/),
+  host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+};
+
+const intrusive = {
+  cookie: 'session=secret',
+  origin: 'http://127.0.0.1',
+  referer: 'http://127.0.0.1/',
+  forwarded: 'for=10.0.0.1',
+  'x-forwarded-for': '10.0.0.1',
+  'x-forwarded-host': 'inside.example',
+  'x-forwarded-proto': 'https',
+  'x-real-ip': '10.0.0.1',
+  via: '1.1 inside',
+  'proxy-authorization': 'Basic eA==',
+  'openai-beta': 'assistants=v2',
+  'openai-organization': 'org-of-client',
+  'openai-project': 'proj-of-client',
+  authorization: 'Bearer of-client',
+  'api-key': 'of-client',
+  'x-goog-api-key': 'of-client',
+  'xi-api-key': 'of-client',
+  'x-trunkline-anything': '1',
+  'x-custom': '1',
+  'accept-language': 'en',
+};
+
+describe('headers', () => {
+  test('of OpenAI: the account of the gateway and what the client says about itself', async () => {
+    await start();
+    const own = { 'user-agent': 'sdk/1', 'openai-safety-identifier': 'user-1', 'x-client-request-id': 'req-1' };
+    const { origin: _, ...others } = intrusive;
+    const { headers } = await seen(REALTIME, { ...others, ...own });
+    expect(headers).toEqual({ ...plain, ...own, authorization: 'Bearer provider-secret' });
+  });
+
+  test('of OpenAI: organisation and project only as they are configured', async () => {
+    await start({ organization: 'org-of-gateway', project: 'proj-of-gateway' });
+    const { headers } = await seen(REALTIME, { 'openai-organization': 'org-of-client' }, [
+      'realtime',
+      'openai-organization.org-of-client',
+      'openai-project.proj-of-client',
+    ]);
+    expect(headers).toMatchObject({ 'openai-organization': 'org-of-gateway', 'openai-project': 'proj-of-gateway' });
+  });
+
+  test('of Gemini: the credential is in the query and nowhere else', async () => {
+    await start();
+    const own = { 'user-agent': 'google-genai-sdk/3', 'x-goog-api-client': 'google-genai-sdk/3' };
+    const { origin: _, ...others } = intrusive;
+    const { headers, url } = await seen(`${BIDI}?key=of-client`, { ...others, ...own });
+    expect(headers).toEqual({ ...plain, ...own });
+    expect(url).toBe(`${BIDI}?key=provider-secret`);
+  });
+
+  test('an origin that is let in does not go on', async () => {
+    await start();
+    const { headers } = await seen(REALTIME, { origin: `http://127.0.0.1:${gateway.port}` });
+    expect(headers.origin).toBeUndefined();
+  });
+});
+
+describe('the query', () => {
+  test('goes on without credentials and without the id of the session', async () => {
+    await start();
+    const secrets = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization', 'KEY', 'Token'];
+    const own = secrets.map((name) => `${name}=of-client`).join('&');
+    const { url } = await seen(`/v1/realtime?${own}&model=m&trunkline-session=${randomUUID()}&a=1&b=%26%2B%20x&a=2`);
+    expect(url).toBe('/v1/realtime?model=m&a=1&b=%26%2B+x&a=2');
+  });
+
+  test.each([
+    '/v1/realtime?intent=transcription',
+    '/v1/realtime?call_id=rtc_123',
+    '/v1/realtime/translations?model=m',
+    '/v1/live/sessions',
+    '/v1/responses',
+  ])('and the path are those of the client: %s', async (target) => {
+    await start();
+    expect((await seen(target)).url).toBe(target);
+    expect((await seen(`//${target}`)).url).toBe(target);
+  });
+
+  test('the path of the base URL comes first', async () => {
+    await start();
+    await gateway.close();
+    gateway = await startGateway({
+      providers: { openai: { baseUrl: `${provider.url}/proxy/`, apiKey: 'k', allowPrivate: true } },
+    });
+    expect((await seen(REALTIME)).url).toBe(`/proxy${REALTIME}`);
+  });
+
+  test.each(['v1', 'v1beta', 'v1alpha'])(
+    "Gemini's method for ephemeral tokens becomes the one for keys: %s",
+    async (version) => {
+      await start();
+      const path = BIDI.replace('v1beta', version);
+      const { url } = await seen(`${path}Constrained?access_token=auth_tokens/of-client`);
+      expect(url).toBe(`${path}?key=provider-secret`);
+    },
+  );
+});
+
+describe("the client's own credential, with apiKey: client", () => {
+  const keys = [{ id: 'web', secret: 'secret-of-web' }];
+
+  test('goes to that provider, and the key of the gateway does not', async () => {
+    await start({ apiKey: 'client' }, { keys });
+    const { headers } = await seen(REALTIME, { authorization: 'Bearer of-client', 'x-trunkline-key': 'secret-of-web' });
+    expect(headers).toEqual({ ...plain, authorization: 'Bearer of-client' });
+  });
+
+  test('is not for another provider', async () => {
+    await start({ apiKey: 'client' }, { keys });
+    const { headers, url } = await seen(`${BIDI}?key=secret-of-web`);
+    expect(JSON.stringify([headers, url])).not.toContain('secret-of-web');
+    expect(url).toBe(`${BIDI}?key=provider-secret`);
+  });
+});
+
+describe('subprotocols', () => {
+  const id = randomUUID();
+  const offers: [string[], string][] = [
+    [[], ''],
+    [['realtime'], 'realtime'],
+    [['openai-insecure-api-key.of-client', 'realtime'], 'realtime'],
+    [['realtime', 'openai-insecure-api-key.of-client', 'openai-agents-sdk.0.20.0'], 'realtime'],
+    [['realtime', 'openai-organization.org', 'openai-project.proj', `trunkline-session.${id}`], 'realtime'],
+  ];
+
+  test.each(offers)('%j: only realtime is echoed, and none goes on', async (protocols, echoed) => {
+    await start();
+    const { client, headers } = await seen(REALTIME, {}, protocols);
+    expect(client.protocol).toBe(echoed);
+    expect(headers['sec-websocket-protocol']).toBeUndefined();
+  });
+
+  test.each([['openai-insecure-api-key.of-client'], [`trunkline-session.${id}`]])(
+    '%s alone is never echoed',
+    async (protocol) => {
+      await start();
+      // This client insists on an echo, as browsers do.
+      await expect(seen(REALTIME, {}, [protocol])).rejects.toThrow('Server sent no subprotocol');
+    },
+  );
+});
+
+test('permessage-deflate is off on both legs, though the client offers it', async () => {
+  await start();
+  const client = await openClient(gateway.url + REALTIME, { perMessageDeflate: true });
+  expect(client.extensions).toBe('');
+  expect(provider.requests[0]?.headers['sec-websocket-extensions']).toBeUndefined();
+  client.terminate();
+});

@@ -1,0 +1,23 @@
+// Waiting for something to become empty.
+
+import { expect, test } from 'vitest';
+import { createVacancy } from '../../../server/gateway/when-empty.ts';
+
+test('everyone who waits is told once it is empty, and not before', async () => {
+  let count = 2;
+  const vacancy = createVacancy(() => count === 0);
+  const told: string[] = [];
+  const waits = ['one', 'other'].map((name) => vacancy.come().then(() => told.push(name)));
+  count = 1;
+  vacancy.check();
+  await Promise.resolve();
+  expect(told).toEqual([]);
+  count = 0;
+  vacancy.check();
+  await Promise.all(waits);
+  expect(told).toEqual(['one', 'other']);
+});
+
+test('nobody waits where it is empty already', async () => {
+  await expect(createVacancy(() => true).come()).resolves.toBeUndefined();
+});

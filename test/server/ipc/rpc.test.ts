@@ -1,0 +1,231 @@
+// Calls between processes: each gets its own answer, or an error, also when the other side is gone.
+
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { type Channel, type Offers, openChannel } from '../../../server/ipc/rpc.ts';
+import { until } from '../../support/until.ts';
+
+/** Two ends of a pipe: what one sends the other receives, as a copy and in a later turn, as between processes. */
+class End extends EventEmitter {
+  connected = true;
+  other: End | undefined;
+
+  send(message: unknown, _handle: unknown, _options: unknown, sent?: (error: Error | null) => void): boolean {
+    const copy = structuredClone(message);
+    setImmediate(() => {
+      if (this.connected) this.other?.emit('message', copy);
+      sent?.(this.connected ? null : new Error('channel closed'));
+    });
+    return true;
+  }
+
+  break(): void {
+    for (const end of [this, this.other]) {
+      if (end === undefined) continue;
+      end.connected = false;
+      end.emit('disconnect');
+    }
+  }
+}
+
+function pair(offers: Offers, back: Offers = {}): { near: Channel; far: Channel; end: End } {
+  const [one, two] = [new End(), new End()];
+  one.other = two;
+  two.other = one;
+  const open = (end: End, own: Offers) => openChannel(end as unknown as ChildProcess, own);
+  return { near: open(one, back), far: open(two, offers), end: one };
+}
+
+test('a call gets the answer of the other side', async () => {
+  const { near } = pair({ add: ({ a, b }: { a: number; b: number }) => a + b });
+  expect(await near.call('add', { a: 2, b: 3 })).toBe(5);
+});
+
+test('both sides may call, also while they answer', async () => {
+  const { near, far } = pair(
+    { ask: async (text: string) => `${text} ${await far.call('name')}` },
+    { name: async () => 'near' },
+  );
+  expect(await near.call('ask', 'this is')).toBe('this is near');
+});
+
+test('each call gets its own answer, whichever comes first', async () => {
+  const waiting: ((text: string) => void)[] = [];
+  const { near } = pair({ later: () => new Promise((resolve) => waiting.push(resolve)) });
+  const [first, second] = [near.call('later'), near.call('later')];
+  while (waiting.length < 2) await new Promise(setImmediate);
+  waiting[1]?.('second');
+  expect(await second).toBe('second');
+  waiting[0]?.('first');
+  expect(await first).toBe('first');
+});
+
+describe('a call is an error', () => {
+  test('when the other side fails', async () => {
+    const { near } = pair({
+      fail: () => {
+        throw new Error('no');
+      },
+      failLater: () => Promise.reject('a string'),
+    });
+    await expect(near.call('fail')).rejects.toThrow('no');
+    await expect(near.call('failLater')).rejects.toThrow('a string');
+  });
+
+  test('when nothing of that name is offered', async () => {
+    const { near } = pair({});
+    await expect(near.call('toString')).rejects.toThrow('nothing offers toString');
+  });
+
+  test('when the other side is gone before it answers', async () => {
+    const { near, end } = pair({ never: () => new Promise(() => {}) });
+    const calls = [near.call('never'), near.call('never')];
+    await new Promise(setImmediate);
+    end.break();
+    for (const call of calls) await expect(call).rejects.toThrow('the other process is gone');
+  });
+
+  test('when the other side has been gone for a while', async () => {
+    const { near, end } = pair({ add: () => 1 });
+    end.break();
+    await expect(near.call('add')).rejects.toThrow('the other process is gone');
+  });
+});
+
+test('what is told gets no answer, and is no error when nobody is there', async () => {
+  const heard: string[] = [];
+  const { near, end } = pair({ hear: (text: string) => heard.push(text) });
+  near.tell('hear', 'one');
+  while (heard.length === 0) await new Promise(setImmediate);
+  end.break();
+  near.tell('hear', 'two');
+  await new Promise(setImmediate);
+  expect(heard).toEqual(['one']);
+});
+
+test('an answer that nobody waits for is ignored', async () => {
+  const { near, end } = pair({ add: () => 1 });
+  end.emit('message', { kind: 'answer', id: 99, result: 'x' });
+  end.emit('message', { kind: 'fault', id: 99, message: 'x' });
+  expect(await near.call('add')).toBe(1);
+});
+
+test('a tell that fails is no error anywhere', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const { near } = pair({ fail: () => Promise.reject(new Error('no')), add: () => 1 });
+  near.tell('fail');
+  near.tell('unknown');
+  expect(await near.call('add')).toBe(1);
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+describe('a stream', () => {
+  const never = new AbortController().signal;
+
+  test('gets its parts in order, and then its answer', async () => {
+    const { near } = pair({
+      count: async (to: number, emit: (part: number) => void) => {
+        for (let part = 1; part <= to; part++) emit(part);
+        return 'done';
+      },
+    });
+    const parts: number[] = [];
+    expect(await near.stream('count', 3, (part: number) => parts.push(part), never)).toBe('done');
+    expect(parts).toEqual([1, 2, 3]);
+    // A plain call of the same gets the answer alone.
+    expect(await near.call('count', 2)).toBe('done');
+    expect(parts).toEqual([1, 2, 3]);
+  });
+
+  test('that fails in the middle is an error', async () => {
+    const { near } = pair({
+      half: async (_: unknown, emit: (part: string) => void) => {
+        emit('one');
+        throw new Error('no more');
+      },
+    });
+    const parts: string[] = [];
+    await expect(near.stream('half', 0, (part: string) => parts.push(part), never)).rejects.toThrow('no more');
+    expect(parts).toEqual(['one']);
+  });
+
+  test('that is cancelled ends at once, tells the other side, and gets no more parts', async () => {
+    let signalThere: AbortSignal | undefined;
+    let emitThere: ((part: string) => void) | undefined;
+    const { near } = pair({
+      wait: (_: unknown, emit: (part: string) => void, signal: AbortSignal) => {
+        signalThere = signal;
+        emitThere = emit;
+        emit('first');
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve('late')));
+      },
+    });
+    const controller = new AbortController();
+    const parts: string[] = [];
+    const streamed = near.stream('wait', 0, (part: string) => parts.push(part), controller.signal);
+    while (parts.length === 0) await new Promise(setImmediate);
+    controller.abort(new Error('the client left'));
+    await expect(streamed).rejects.toThrow('the client left');
+    while (!signalThere?.aborted) await new Promise(setImmediate);
+    emitThere?.('second');
+    await new Promise(setImmediate);
+    expect(parts).toEqual(['first']);
+  });
+
+  test('is not begun with a signal that has aborted', async () => {
+    const { near } = pair({ add: () => 1 });
+    const signal = AbortSignal.abort(new Error('left before'));
+    await expect(near.stream('add', 0, () => {}, signal)).rejects.toThrow('left before');
+  });
+
+  test('is given up on both sides when the other process is gone', async () => {
+    let signalThere: AbortSignal | undefined;
+    const { near, end } = pair({
+      never: (_: unknown, _emit: unknown, signal: AbortSignal) => {
+        signalThere = signal;
+        return new Promise(() => {});
+      },
+    });
+    const streamed = near.stream('never', 0, () => {}, never);
+    while (signalThere === undefined) await new Promise(setImmediate);
+    end.break();
+    await expect(streamed).rejects.toThrow('the other process is gone');
+    expect(signalThere.aborted).toBe(true);
+  });
+});
+
+test('a part that is paced waits until the caller has taken it, and no longer than the caller does', async () => {
+  const taken: string[] = [];
+  const { near } = pair({
+    async count(_argument, emit) {
+      for (const part of ['a', 'b', 'c']) {
+        await emit(part, true);
+        taken.push(part);
+      }
+    },
+  });
+  const control = new AbortController();
+  const slow = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const call = near.stream<void>(
+    'count',
+    undefined,
+    (part: string) => {
+      seen.push(part);
+      return part === 'a' ? undefined : slow.promise;
+    },
+    control.signal,
+  );
+  await until(() => seen.length === 2);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  expect([seen, taken]).toEqual([['a', 'b'], ['a']]);
+  control.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+  await until(() => taken.length === 3);
+  expect(seen).toEqual(['a', 'b']);
+});

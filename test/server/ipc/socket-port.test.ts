@@ -1,0 +1,106 @@
+// A pipe between two processes carries messages whole and in order, however they are cut up, and breaks rather than to hold without bound.
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { encodeMessage } from '../../../codecs/pipe-message.ts';
+import type { Port } from '../../../server/ipc/rpc.ts';
+import { openPipe, pipeLimits } from '../../../server/ipc/socket-port.ts';
+
+async function pair(): Promise<[Socket, Socket]> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [far] = (await once(server, 'connection')) as [Socket];
+  onTestFinished(() => {
+    for (const end of [near, far, server]) 'destroy' in end ? end.destroy() : end.close();
+  });
+  return [near, far];
+}
+
+const send = (port: Port, message: object) => port.send?.(message, undefined, undefined, () => {});
+const disconnected = (port: Port) => new Promise<void>((resolve) => port.once('disconnect', resolve));
+
+function messages(port: Port, count: number): Promise<unknown[]> {
+  const heard: unknown[] = [];
+  return new Promise((resolve) => {
+    port.on('message', (message) => {
+      heard.push(message);
+      if (heard.length === count) resolve(heard);
+    });
+  });
+}
+
+test('messages arrive whole and in order, large and small', async () => {
+  const [near, far] = await pair();
+  const [one, two] = [openPipe(near), openPipe(far)];
+  const sent = [
+    { at: 1, bytes: Buffer.alloc(3_000_000, 7) },
+    { at: 2, nothing: undefined },
+    { at: 3, list: ['ä', null] },
+  ];
+  const heard = messages(two, 3);
+  for (const message of sent) send(one, message);
+  expect(await heard).toEqual(sent);
+});
+
+test('messages that arrive byte by byte, or several at once, are the same', async () => {
+  const [near, far] = await pair();
+  const heard = messages(openPipe(far), 3);
+  near.setNoDelay(true);
+  const bytes = Buffer.concat([{ at: 1 }, { at: 2 }, { at: 3 }].map(encodeMessage));
+  for (const byte of bytes.subarray(0, 12)) {
+    near.write(Buffer.of(byte));
+    await new Promise(setImmediate);
+  }
+  near.write(bytes.subarray(12));
+  expect(await heard).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }]);
+});
+
+test.each([
+  ['no message', Buffer.from([2, 0, 0, 0, 0x5b, 0x5d])],
+  ['a message of more than maxMessageBytes', Buffer.from([65, 0, 0, 0])],
+])('%s breaks the pipe', async (_, bytes) => {
+  const [near, far] = await pair();
+  const port = openPipe(far, { ...pipeLimits, maxMessageBytes: 64 });
+  const gone = disconnected(port);
+  near.write(bytes);
+  await gone;
+  expect(port.connected).toBe(false);
+});
+
+test('a message of maxMessageBytes is one', async () => {
+  const [near, far] = await pair();
+  const frame = encodeMessage({ text: 'x'.repeat(50) });
+  const heard = messages(openPipe(far, { ...pipeLimits, maxMessageBytes: frame.length - 4 }), 1);
+  near.write(frame);
+  expect(await heard).toHaveLength(1);
+});
+
+test('what the other side does not read is held up to maxQueuedBytes, then the pipe breaks', async () => {
+  const [near, far] = await pair();
+  far.pause();
+  const port = openPipe(near, { ...pipeLimits, maxQueuedBytes: 100_000 });
+  const gone = disconnected(port);
+  const message = { bytes: Buffer.alloc(50_000) };
+  let sent = 0;
+  // The kernel takes some megabytes.
+  while (port.connected && sent++ < 2000) {
+    send(port, message);
+    expect(near.writableLength).toBeLessThan(200_000);
+    await new Promise(setImmediate);
+  }
+  await gone;
+  expect(sent).toBeGreaterThan(2);
+  expect(sent).toBeLessThan(2000);
+});
+
+test('the other end is told when one end is gone, and nothing can be sent any more', async () => {
+  const [near, far] = await pair();
+  const port = openPipe(near);
+  const gone = disconnected(port);
+  far.destroy();
+  await gone;
+  expect(port.connected).toBe(false);
+  send(port, { late: true });
+});

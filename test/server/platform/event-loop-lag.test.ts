@@ -1,0 +1,45 @@
+// The lag of the event loop, as a scraper reads it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { exportLoopLag, NEVER_MS } from '../../../server/platform/event-loop-lag.ts';
+import { sample, sampleOf } from '../../support/metrics.ts';
+
+function lagRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  exportLoopLag(registry);
+  return registry;
+}
+
+const NAMES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((one) => `nodejs_eventloop_lag_${one}_seconds`);
+
+test('every statistic is exported once, and is 0 before the first look', async () => {
+  const text = await lagRegistry().metrics();
+  for (const name of NAMES) {
+    expect(text.split('\n').filter((line) => line.startsWith(`${name} `))).toEqual([`${name} 0`]);
+  }
+});
+
+test('a loop that was blocked was that late; the wait between two looks is no lag', async () => {
+  const registry = lagRegistry();
+  await delay(250);
+  for (const until = performance.now() + 600; performance.now() < until; );
+  await delay(50);
+  const text = await registry.metrics();
+  expect(sample(text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.45);
+  expect(sample(text, 'nodejs_eventloop_lag_max_seconds')).toBeLessThan(2);
+  expect(sample(text, 'nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0.45);
+  expect(sample(text, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.09);
+});
+
+test('each scrape begins anew', async () => {
+  const registry = lagRegistry();
+  await delay(150);
+  for (const until = performance.now() + 600; performance.now() < until; );
+  await delay(50);
+  expect(await sampleOf(registry, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.4);
+  await delay(250);
+  expect(await sampleOf(registry, 'nodejs_eventloop_lag_max_seconds')).toBeLessThan(0.4);
+});

@@ -1,0 +1,91 @@
+// The metrics of a process as a scraper reads them, and those of several processes as one.
+
+import { AggregatorRegistry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { createMetrics } from '../../../server/platform/metrics.ts';
+import { sample } from '../../support/metrics.ts';
+
+function busy() {
+  const metrics = createMetrics(() => 3);
+  metrics.frame('upstream', 100);
+  metrics.frame('upstream', 50);
+  metrics.frame('downstream', 7);
+  for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms, 1);
+  metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 });
+  metrics.refused('invalid_key', 401);
+  metrics.dialled('warm');
+  metrics.dialled('stale');
+  metrics.dialled('warm');
+  metrics.opened('openai', 'openai-realtime');
+  metrics.closed('client-closed', 1000);
+  metrics.closed('client-closed', 1001);
+  return metrics;
+}
+
+/** Sums of samples by name and labels, in one process and over two. */
+const expected: [string, Record<string, string | number>, number][] = [
+  ['trunkline_sessions', {}, 3],
+  ['trunkline_sessions_opened_total', { provider: 'openai', dialect: 'openai-realtime' }, 1],
+  ['trunkline_dials_total', { connection: 'warm' }, 2],
+  ['trunkline_dials_total', { connection: 'stale' }, 1],
+  ['trunkline_refusals_total', { code: 'invalid_key', status: 401 }, 1],
+  ['trunkline_frames_total', { direction: 'upstream' }, 2],
+  ['trunkline_frames_total', { direction: 'downstream' }, 1],
+  ['trunkline_bytes_total', { direction: 'upstream' }, 150],
+  ['trunkline_closes_total', { reason: 'client-closed', code: 1000 }, 1],
+  ['trunkline_closes_total', { reason: 'client-closed' }, 2],
+  ['trunkline_turn_seconds_count', { kind: 'speechToAudio' }, 1],
+  ['trunkline_turn_seconds_bucket', { kind: 'requestToText', le: '0.1' }, 1],
+  ['trunkline_residence_seconds_count', { direction: 'upstream' }, 5],
+  ['trunkline_residence_seconds_count', { direction: 'downstream' }, 0],
+  // Cumulative, the bound included.
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '0.00001' }, 1],
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '0.00002' }, 2],
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '0.00005' }, 3],
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '0.005' }, 4],
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '1' }, 4],
+  ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '+Inf' }, 5],
+];
+
+test('one process tells its sessions, refusals, frames, bytes, residence, turns and closes', async () => {
+  const text = await busy().registry.metrics();
+  for (const [name, labels, value] of expected)
+    expect([name, labels, sample(text, name, labels)]).toEqual([name, labels, value]);
+  expect(sample(text, 'trunkline_residence_seconds_sum', { direction: 'upstream' })).toBeCloseTo(5.00307, 5);
+});
+
+test('it tells the delay of its event loop and its memory too', async () => {
+  const text = await busy().registry.metrics();
+  expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+  expect(sample(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
+  expect(sample(text, 'nodejs_heap_size_used_bytes')).toBeGreaterThan(1_000_000);
+});
+
+test('several processes tell their sum, after a way through plain data', async () => {
+  const processes = await Promise.all([busy(), busy()].map(({ registry }) => registry.getMetricsAsJSON()));
+  const text = await AggregatorRegistry.aggregate(structuredClone(processes) as object[]).metrics();
+  for (const [name, labels, value] of expected)
+    expect([name, labels, sample(text, name, labels)]).toEqual([name, labels, 2 * value]);
+});
+
+test('each scrape asks anew', async () => {
+  let live = 1;
+  const { registry, frame } = createMetrics(() => live);
+  expect(sample(await registry.metrics(), 'trunkline_sessions')).toBe(1);
+  live = 2;
+  frame('upstream', 5);
+  const text = await registry.metrics();
+  expect(sample(text, 'trunkline_sessions')).toBe(2);
+  expect(sample(text, 'trunkline_frames_total', { direction: 'upstream' })).toBe(1);
+  expect(sample(await registry.metrics(), 'trunkline_frames_total', { direction: 'upstream' })).toBe(1);
+});
+
+test('every line is one that Prometheus can read', async () => {
+  const lines = (await busy().registry.metrics()).trim().split('\n');
+  const line = /^(#.*|[a-z_:][\w:]*(\{[a-z_]\w*="[^"]*"(,[a-z_]\w*="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN|Nan))?$/i;
+  expect(lines.filter((one) => !line.test(one))).toEqual([]);
+  for (const name of new Set(
+    lines.map((one) => /^(trunkline_\w+?)(_bucket|_sum|_count)?[ {]/.exec(one)?.[1]).filter(Boolean),
+  ))
+    expect(lines.filter((one) => one.startsWith(`# TYPE ${name} `))).toHaveLength(1);
+});

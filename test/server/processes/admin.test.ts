@@ -1,0 +1,201 @@
+// The admin listener: health, readiness, metrics and sessions, for those who may ask.
+
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../server/config/config.ts';
+import type { AnswerSide, SideRequest } from '../../../server/ipc/side-request.ts';
+import { createMetrics } from '../../../server/platform/metrics.ts';
+import { type AdminListener, type AdminSources, startAdmin } from '../../../server/processes/admin.ts';
+import { sample } from '../../support/metrics.ts';
+import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+
+const { limits, side } = loadConfig({ env: {} });
+const log = pino({ level: 'silent' });
+let admin: AdminListener;
+let isReady = true;
+
+afterEach(() => admin.close());
+
+async function start(token?: string): Promise<void> {
+  isReady = true;
+  admin = await startWith(
+    {
+      isReady: () => isReady,
+      metrics: () => Promise.all([1, 2].map((live) => createMetrics(() => live).registry.getMetricsAsJSON())),
+      records: async () => [{ id: 'one' }, { id: 'two' }] as never,
+      find: async () => undefined,
+    },
+    { token },
+  );
+}
+
+function startWith(
+  sources: AdminSources,
+  { port = 0, token }: { port?: number; token?: string | undefined } = {},
+): Promise<AdminListener> {
+  return startAdmin({ admin: { host: '127.0.0.1', port, token }, limits, side }, sources, log);
+}
+
+const ask = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1:${admin.port}${path}`, options);
+
+test('/healthz answers as long as the process does', async () => {
+  await start();
+  isReady = false;
+  const response = await ask('/healthz');
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ status: 'ok' });
+});
+
+test('/readyz tells whether new sessions are welcome', async () => {
+  await start();
+  expect((await ask('/readyz')).status).toBe(200);
+  isReady = false;
+  expect((await ask('/readyz')).status).toBe(503);
+});
+
+test('/metrics is the sum of all processes, in the format of Prometheus', async () => {
+  await start();
+  const response = await ask('/metrics');
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(sample(await response.text(), 'trunkline_sessions')).toBe(3);
+});
+
+test('/sessions lists the live ones of all processes', async () => {
+  await start();
+  const response = await ask('/sessions');
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(await response.json()).toEqual({ sessions: [{ id: 'one' }, { id: 'two' }] });
+});
+
+test('an unknown path is a 404 that lists the known ones', async () => {
+  await start();
+  const response = await ask('/metric');
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain('/healthz, /readyz, /metrics, /sessions');
+});
+
+test.each([
+  ['POST', 405],
+  ['DELETE', 405],
+  ['HEAD', 200],
+])('%s is answered with %i', async (method, status) => {
+  await start();
+  expect((await ask('/sessions', { method })).status).toBe(status);
+});
+
+test('a body is not expected', async () => {
+  await start();
+  const headers = { 'content-type': 'application/json' };
+  expect((await ask('/sessions', { method: 'POST', headers, body: '{}' })).status).toBe(415);
+});
+
+test('an upgrade is none', async () => {
+  await start();
+  const raw = openRaw(admin.port);
+  raw.send(upgradeRequest('/sessions', { Connection: 'Upgrade, close' }));
+  expect((await raw.answer()).status).toBe(200);
+  const evil = openRaw(admin.port);
+  evil.send(upgradeRequest('/sessions', { Origin: 'https://evil.example' }));
+  expect((await evil.answer()).status).toBe(403);
+});
+
+test('a source that fails is a 500 for that request alone', async () => {
+  admin = await startWith({
+    isReady: () => true,
+    metrics: () => Promise.reject(new Error('canary')),
+    records: async () => [],
+    find: async () => undefined,
+  });
+  const response = await ask('/metrics');
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('canary');
+  expect((await ask('/sessions')).status).toBe(200);
+});
+
+describe('with a token', () => {
+  test('nothing is told without it', async () => {
+    await start('token-of-admin');
+    for (const path of ['/healthz', '/readyz', '/metrics', '/sessions', '/nowhere']) {
+      expect((await ask(path)).status).toBe(401);
+      for (const authorization of ['Bearer wrong', 'Bearer token-of-admi', 'Bearer token-of-admin1', 'token-of-admin'])
+        expect((await ask(path, { headers: { authorization } })).status).toBe(401);
+    }
+  });
+
+  test('everything is told with it', async () => {
+    await start('token-of-admin');
+    const headers = { authorization: 'Bearer token-of-admin' };
+    for (const path of ['/healthz', '/readyz', '/metrics', '/sessions'])
+      expect((await ask(path, { headers })).status).toBe(200);
+  });
+});
+
+test('a port that is taken is an error', async () => {
+  await start();
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: async () => [],
+    find: async () => undefined,
+  };
+  await expect(startWith(sources, { port: admin.port })).rejects.toThrow('admin.port');
+});
+
+describe('the side path over all keys', () => {
+  const seen: SideRequest[] = [];
+  const askSide: AnswerSide = async (request, emit) => {
+    seen.push(request);
+    emit({ status: 200, headers: { 'content-type': 'application/json' } });
+    emit(Buffer.from('{"rows":'));
+    emit(Buffer.from('[]}'));
+  };
+  const sources = {
+    isReady: () => true,
+    metrics: async () => [],
+    records: () => Promise.reject(new Error('not all sessions are asked for one')),
+    find: async (id: string) => (id === 'one' ? { id, state: 'open' } : undefined) as never,
+    askSide,
+  };
+
+  test.each([
+    ['GET', '/tasks?state=dead&key=web'],
+    ['GET', '/tasks/a.summary'],
+    ['POST', '/tasks/a.summary/retry'],
+    ['GET', '/ledger?by=class'],
+    ['GET', '/ledger/rows'],
+    ['GET', '/export?format=csv'],
+    ['DELETE', '/sessions/two'],
+  ])('is asked of the side process: %s %s', async (method, path) => {
+    admin = await startWith(sources);
+    const response = await ask(path, { method });
+    expect(await response.json()).toEqual({ rows: [] });
+    const [pathname = '', query] = path.split('?');
+    expect(seen.at(-1)).toMatchObject({
+      requester: { scope: 'admin' },
+      method,
+      path: pathname,
+      query: Object.fromEntries(new URLSearchParams(query)),
+      live: undefined,
+    });
+  });
+
+  test('has the live record of a session', async () => {
+    admin = await startWith(sources);
+    await ask('/sessions/ONE');
+    expect(seen.at(-1)?.live).toEqual({ id: 'one', state: 'open' });
+  });
+
+  test('needs the token, and a side process that answers', async () => {
+    const count = seen.length;
+    admin = await startWith(sources, { token: 'admin-token' });
+    expect((await ask('/tasks')).status).toBe(401);
+    await admin.close();
+    const { askSide: _, ...without } = sources;
+    admin = await startWith(without);
+    expect((await ask('/tasks')).status).toBe(503);
+    await admin.close();
+    admin = await startWith({ ...sources, askSide: () => Promise.reject(new Error('gone')) });
+    expect((await ask('/tasks')).status).toBe(503);
+    expect(seen).toHaveLength(count);
+  });
+});

@@ -1,0 +1,158 @@
+// A forked process that is started again when it dies, until it is stopped.
+
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Channel } from '../../../server/ipc/rpc.ts';
+import { Child } from '../../../server/processes/child.ts';
+import { until } from '../../support/until.ts';
+
+interface Line {
+  readonly msg: string;
+  readonly child?: number;
+  readonly signal?: string;
+}
+
+let lines: Line[];
+let starts: Channel[];
+let deaths: Child[];
+let child: Child | undefined;
+
+afterEach(() => child?.stop());
+
+/** Any module that keeps a channel will do; a gateway process that was given nothing to serve answers this question. */
+const isThere = async (channel: Channel): Promise<void> => {
+  if ((await channel.call('records')) !== undefined) throw new Error('expected a process that serves nothing');
+};
+
+function create(start = isThere, niceness?: number): Child {
+  lines = [];
+  starts = [];
+  deaths = [];
+  child = new Child({
+    name: 'gateway/process',
+    niceness,
+    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    offers: () => ({}),
+    async start(channel) {
+      await start(channel);
+      starts.push(channel);
+    },
+    onDeath: (one) => deaths.push(one),
+  });
+  return child;
+}
+
+const pids = () => lines.flatMap((line) => (line.msg === 'process started' && line.child ? [line.child] : []));
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('it runs, and can be called', async () => {
+  const running = create();
+  expect(running.channel).toBeUndefined();
+  await running.start();
+  expect(running.channel).toBe(starts[0]);
+  if (running.channel) await isThere(running.channel);
+});
+
+test('it stands back for the others when it is told to', async () => {
+  await create(isThere, 10).start();
+  expect(getPriority(pids()[0])).toBe(getPriority(process.pid) + 10);
+});
+
+test('it is started again when it dies, each time', async () => {
+  const running = create();
+  await running.start();
+  for (let turn = 1; turn <= 2; turn++) {
+    process.kill(pids().at(-1) ?? 0, 'SIGKILL');
+    await until(() => starts.length === turn + 1 && running.channel === starts.at(-1));
+    expect(deaths).toHaveLength(turn);
+  }
+  expect(new Set(pids()).size).toBe(3);
+  expect(lines.filter(({ msg }) => msg === 'process died').map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
+});
+
+test('while it is dead it has no channel, and calls to it fail', async () => {
+  const running = create();
+  await running.start();
+  const before = running.channel;
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => deaths.length === 1);
+  expect(running.channel).toBeUndefined();
+  await expect(before?.call('records')).rejects.toThrow('gone');
+});
+
+test('a restart that fails is tried again', async () => {
+  let attempts = 0;
+  const running = create((channel) => {
+    attempts += 1;
+    return attempts === 2 ? Promise.reject(new Error('not now')) : isThere(channel);
+  });
+  await running.start();
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => starts.length === 2);
+  expect(attempts).toBe(3);
+  expect(lines.filter(({ msg }) => msg === 'process did not start')).toHaveLength(1);
+  // The one that failed to start does not go on beside the new one.
+  await until(() => childrenOf(process.pid).length === 1);
+});
+
+/** From /proc: the processes that this one started and that still run. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+}
+
+describe('the first start', () => {
+  test('rejects when it fails, and it is not tried again', async () => {
+    const running = create(() => Promise.reject(new Error('wrong options')));
+    await expect(running.start()).rejects.toThrow('wrong options');
+    expect(running.channel).toBeUndefined();
+    expect(starts).toEqual([]);
+  });
+
+  test('rejects when the process dies meanwhile', async () => {
+    const running = create(async (channel) => {
+      await isThere(channel);
+      process.kill(childrenOf(process.pid).at(-1) ?? 0, 'SIGKILL');
+      return new Promise(() => {});
+    });
+    await expect(running.start()).rejects.toThrow('worker ended with SIGKILL');
+  });
+});
+
+test('it is gone once it is stopped, and stays so', async () => {
+  const running = create();
+  await running.start();
+  await running.stop();
+  expect(isRunning(pids()[0] ?? 0)).toBe(false);
+  await running.stop();
+  expect(starts).toHaveLength(1);
+});
+
+test('it is not started again once it is retired, but goes on until it dies', async () => {
+  const running = create();
+  await running.start();
+  running.retire();
+  if (running.channel) await isThere(running.channel);
+  process.kill(pids()[0] ?? 0, 'SIGKILL');
+  await until(() => deaths.length === 1);
+  expect(running.isGone).toBe(true);
+  // Longer than the pause before a restart.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(childrenOf(process.pid)).toEqual([]);
+});
+
+test('one that hangs is killed when it is stopped', async () => {
+  const running = create();
+  await running.start();
+  process.kill(pids()[0] ?? 0, 'SIGSTOP');
+  await running.stop();
+  expect(isRunning(pids()[0] ?? 0)).toBe(false);
+});

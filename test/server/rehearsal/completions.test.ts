@@ -1,0 +1,47 @@
+// The stand-in for an LLM gateway over HTTP.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_COMPLETION_BYTES } from '../../../server/rehearsal/completions.ts';
+import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
+
+let rehearsal: RunningRehearsal;
+beforeAll(async () => {
+  rehearsal = await startRehearsal();
+});
+afterAll(() => rehearsal.close());
+
+const ask = (body: string, headers: Record<string, string> = {}) =>
+  fetch(`http://127.0.0.1:${rehearsal.port}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+const question = { model: 'rehearsal', messages: [{ role: 'user', content: 'Good morning.' }] };
+
+test('answers a chat completion', async () => {
+  const reply = await ask(JSON.stringify(question));
+  expect(reply.status).toBe(200);
+  expect(await reply.json()).toMatchObject({ model: 'rehearsal', choices: [{ finish_reason: 'stop' }] });
+});
+
+test('streams a chat completion', async () => {
+  const reply = await ask(JSON.stringify({ ...question, stream: true }));
+  expect(reply.headers.get('content-type')).toBe('text/event-stream');
+  expect(await reply.text()).toMatch(/^data: .*\n\ndata: [\s\S]*data: \[DONE\]\n\n$/);
+});
+
+test('refuses a body beyond its bound, and lives on', async () => {
+  const reply = await ask('x'.repeat(MAX_COMPLETION_BYTES + 1));
+  expect(reply.status).toBe(413);
+  expect(await reply.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
+  expect((await ask(JSON.stringify(question))).status).toBe(200);
+});
+
+test('refuses web pages', async () => {
+  expect((await ask(JSON.stringify(question), { origin: 'https://example.com' })).status).toBe(403);
+});
+
+test('has no other method', async () => {
+  const reply = await fetch(`http://127.0.0.1:${rehearsal.port}/v1/chat/completions`);
+  expect(reply.status).toBe(404);
+});

@@ -1,0 +1,256 @@
+// Where the seed goes between the messages of a session, however these arrive.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { adapters, findRoute } from '../../../adapters/realtime/index.ts';
+import { limitsSchema } from '../../../server/config/schema.ts';
+import { createLog } from '../../../server/platform/log.ts';
+import { createMetrics } from '../../../server/platform/metrics.ts';
+import { type Passage, sow } from '../../../server/session/inject-context.ts';
+import { Session, type SessionRecord } from '../../../server/session/session.ts';
+import { Peer } from '../../../server/transport/peer.ts';
+import { openReadPeer } from '../../support/peer.ts';
+import { closeBytes, closeOf, frameBytes, watchSocket } from '../../support/raw-socket.ts';
+import { destroySocketPairs, openSocketPair } from '../../support/socket-pair.ts';
+import { until } from '../../support/until.ts';
+
+const REALTIME = '/v1/realtime';
+const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+/** No test waits for the end of the one, or comes near the other. */
+const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024 });
+afterEach(destroySocketPairs);
+
+/** Both ends of a session, whose passage writes down what passes; what is written to the provider comes out of `raw`. */
+async function open(path: string, text: string | undefined) {
+  const [client, provider] = [await openReadPeer('client'), await openReadPeer('provider')];
+  const passed: string[] = [];
+  let isOpen = true;
+  const plain: Passage = {
+    fromClient(chunk) {
+      passed.push(`up ${chunk.toString('hex')}`);
+      provider.peer.pass(chunk);
+    },
+    fromProvider: (chunk) => void passed.push(`down ${chunk.toString('hex')}`),
+  };
+  const route = findRoute(path)?.route;
+  if (route === undefined) throw new Error(`no route ${path}`);
+  const seed = text === undefined ? undefined : ({ session: 'a', from: 'turns', text, dataClass: 'open' } as const);
+  const passage = sow(plain, {
+    admitted: { route, seed },
+    client: client.peer,
+    provider: provider.peer,
+    limits,
+    isOpen: () => isOpen,
+    onUnanswered: () => void passed.push('unanswered'),
+  });
+  return {
+    plain,
+    passage,
+    passed,
+    client: client.peer,
+    next: async () => (await provider.raw.frame()).payload.toString(),
+    end: () => {
+      isOpen = false;
+    },
+  };
+}
+
+const hex = (direction: string, bytes: Buffer) => `${direction} ${bytes.toString('hex')}`;
+const down = (text: string) => frameBytes(1, text, { masked: false });
+
+test.each([REALTIME, GEMINI])('%s: a session without a seed has the very same passage', async (path) => {
+  const without = await open(path, undefined);
+  expect(without.passage).toBe(without.plain);
+  const empty = await open(path, '');
+  expect(empty.passage).toBe(empty.plain);
+});
+
+test('OpenAI Realtime: it is the first message of all, and then the passage is that of every other session', async () => {
+  const { passage, plain, next } = await open(REALTIME, 'what was said');
+  expect(passage).toBe(plain);
+  expect(JSON.parse(await next())).toEqual({
+    event_id: 'trunkline-seed',
+    type: 'conversation.item.create',
+    item: { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'what was said' }] },
+  });
+});
+
+describe('Gemini Live', () => {
+  const event = JSON.stringify({
+    clientContent: { turns: [{ role: 'user', parts: [{ text: 'what was said' }] }], turnComplete: false },
+  });
+  const setup = frameBytes(1, '{"setup":{}}');
+  const more = frameBytes(1, '{"realtimeInput":{}}');
+  const complete = down('{"setupComplete":{}}');
+
+  test.each([1, 3, 9, 10_000])('it comes behind the answer to the setup, in reads of %i bytes', async (size) => {
+    const { passage, passed, next } = await open(GEMINI, 'what was said');
+    const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
+      for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
+    };
+    inPieces(Buffer.concat([setup, more]), passage.fromClient);
+    expect(await next()).toBe('{"setup":{}}');
+    expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
+    // A ping is no answer.
+    passage.fromProvider(frameBytes(9, '', { masked: false }));
+    expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
+    inPieces(complete, passage.fromProvider);
+    expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
+    passage.fromClient(more);
+    expect(await next()).toBe('{"realtimeInput":{}}');
+  });
+
+  test('it goes out before the client hears that the setup is complete', async () => {
+    const { passage, passed, next } = await open(GEMINI, 'what was said');
+    passage.fromClient(setup);
+    passage.fromProvider(complete);
+    passage.fromClient(more);
+    expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
+    expect(passed).toEqual([hex('up', setup), hex('down', complete), hex('up', more)]);
+  });
+
+  test('a provider that speaks first has to be asked nevertheless', async () => {
+    const { passage, next } = await open(GEMINI, 'what was said');
+    passage.fromProvider(down('hello'));
+    passage.fromClient(Buffer.concat([setup, more]));
+    passage.fromProvider(complete);
+    expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
+  });
+
+  test('a session that ends first holds nothing back, and tells nothing', async () => {
+    const { passage, passed, end } = await open(GEMINI, 'what was said');
+    passage.fromClient(Buffer.concat([setup, more]));
+    end();
+    const close = closeBytes(1007, 'a wrong setup', { masked: false });
+    passage.fromProvider(close);
+    passage.fromClient(closeBytes(1000));
+    expect(passed).toEqual([hex('up', setup), hex('down', close), hex('up', more), hex('up', closeBytes(1000))]);
+  });
+});
+
+describe('a client of Gemini Live that is held', () => {
+  const PING = 9;
+  const PONG = 10;
+  const setup = frameBytes(1, '{"setup":{}}');
+  const more = frameBytes(1, '{"realtimeInput":{}}');
+
+  /** A session whose setup has reached the provider, and is not answered. */
+  async function openHeld(given: Record<string, number> = {}) {
+    const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
+    const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
+    const route = findRoute(GEMINI)?.route;
+    const adapter = adapters.get('gemini');
+    if (route === undefined || adapter === undefined) throw new Error('no Gemini');
+    const { promise, resolve } = Promise.withResolvers<SessionRecord>();
+    const all = { ...limits, closeMs: 100, ...given };
+    const session = new Session({
+      admitted: {
+        sessionId: 'b',
+        adapter,
+        route,
+        key: undefined,
+        model: undefined,
+        promptClass: 'realtime',
+        dataClass: 'open',
+        seed: { session: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
+      },
+      client: new Peer({ socket: near.near, role: 'client', limits: all }),
+      provider: new Peer({ socket: far.near, role: 'provider', limits: all }),
+      limits: all,
+      metrics: createMetrics(() => 1),
+      log: createLog('silent'),
+      onClosed: resolve,
+    });
+    client.send(setup);
+    expect((await upstream.frame()).payload.toString()).toBe('{"setup":{}}');
+    const hasLasted = (ms: number) => until(() => session.record().durationMs > ms || session.record().reason);
+    return { session, socket: near.near, client, upstream, ended: promise, hasLasted };
+  }
+
+  test('and closes ends the session at once, and what it said before goes on', async () => {
+    const { client, upstream, ended } = await openHeld({ closeMs: 600_000 });
+    client.send(Buffer.concat([more, closeBytes(4001, 'bye')]));
+    expect((await upstream.frame()).payload.toString()).toBe('{"realtimeInput":{}}');
+    expect(closeOf(await upstream.frame())).toEqual({ code: 4001, reason: 'bye' });
+    expect(closeOf(await client.frame())).toEqual({ code: 4001, reason: 'bye' });
+    upstream.socket.destroy();
+    client.socket.end();
+    expect(await ended).toMatchObject({ reason: 'client-closed', closeCode: 4001, mayRetry: false });
+  });
+
+  test('and leaves without a word ends it at once, too', async () => {
+    const { client, upstream, ended } = await openHeld();
+    client.send(more);
+    client.socket.end();
+    expect(closeOf(await upstream.frame())).toEqual({ code: 1011, reason: '' });
+    upstream.socket.destroy();
+    expect(await ended).toMatchObject({ reason: 'client-lost', closeCode: 1006 });
+  });
+
+  test('and answers pings lives, however long the provider takes', async () => {
+    const { session, client, upstream, ended } = await openHeld({ pingMs: 60 });
+    for (let pings = 0; pings < 6; pings++) {
+      expect((await client.frame()).opcode).toBe(PING);
+      client.send(frameBytes(PONG));
+    }
+    expect(session.record()).toMatchObject({ state: 'open' });
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
+  });
+
+  test('and sends more than pauseBytes is read no further, and not taken for silent', async () => {
+    const { session, socket, client, upstream, ended, hasLasted } = await openHeld({ pingMs: 30 });
+    const sound = frameBytes(2, Buffer.alloc(4096));
+    for (let index = 0; index < 40; index++) client.send(sound);
+    await until(() => socket.isPaused());
+    // Many times the silence that would end it.
+    await hasLasted(session.record().durationMs + 300);
+    expect(session.record()).toMatchObject({ state: 'open' });
+    upstream.send(down('{"setupComplete":{}}'));
+    const kinds = new Map<number, number>();
+    while (kinds.get(2) !== 40) {
+      const { opcode } = await upstream.frame();
+      kinds.set(opcode, (kinds.get(opcode) ?? 0) + 1);
+    }
+    expect(kinds.get(1)).toBe(1);
+    expect(socket.isPaused()).toBe(false);
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
+  });
+
+  const provided = { reason: 'provider-silent', closeCode: 1011, mayRetry: true };
+
+  test('is told after dialMs when the provider answers pings and nothing else', async () => {
+    const { client, upstream, ended } = await openHeld({ dialMs: 200, pingMs: 50 });
+    const answers = setInterval(() => upstream.send(frameBytes(PONG, '', { masked: false })), 20);
+    let frame = await client.frame();
+    while (frame.opcode === PING) {
+      client.send(frameBytes(PONG));
+      frame = await client.frame();
+    }
+    clearInterval(answers);
+    expect(closeOf(frame)).toEqual({ code: 1011, reason: 'the provider did not answer the first message' });
+    client.socket.end();
+    expect(await ended).toMatchObject(provided);
+  });
+
+  test('and is gone while it is not read is found to be so after dialMs', async () => {
+    const { socket, client, ended } = await openHeld({ dialMs: 200 });
+    client.send(frameBytes(2, Buffer.alloc(80 * 1024)));
+    await until(() => socket.isPaused());
+    client.socket.destroy();
+    expect(await ended).toMatchObject(provided);
+  });
+
+  test('and was answered is no longer waited for', async () => {
+    const { session, client, upstream, ended, hasLasted } = await openHeld({ dialMs: 200 });
+    upstream.send(down('{"setupComplete":{}}'));
+    expect((await client.frame()).payload.toString()).toBe('{"setupComplete":{}}');
+    await hasLasted(500);
+    expect(session.record()).toMatchObject({ state: 'open' });
+    client.socket.destroy();
+    upstream.socket.destroy();
+    await ended;
+  });
+});

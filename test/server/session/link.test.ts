@@ -1,0 +1,193 @@
+// One end that is slower than the other: the source waits, nothing is lost, and only an end that takes nothing is given up.
+
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import { testCertificate } from '../../support/certificate.ts';
+import { heldBack, readSlowly } from '../../support/flow.ts';
+import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { sampleOf } from '../../support/metrics.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { acceptRaw, closeBytes, type RawSocket, socketOf } from '../../support/raw-socket.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const KIB = 1024;
+const MIB = 1024 * KIB;
+let provider: FakeProvider;
+let gateway: TestGateway;
+
+afterEach(async () => {
+  await gateway.close();
+  await provider.close();
+});
+
+interface Ends {
+  readonly client: WebSocket;
+  readonly upstream: WebSocket;
+}
+
+async function open(limits: Record<string, number>, tls = false): Promise<Ends> {
+  const certificate = await testCertificate();
+  provider = await startProvider();
+  gateway = await startGateway({ provider: provider.url, certificate, limits: { closeMs: 300, ...limits } });
+  const client = await openClient((tls ? gateway.tlsUrl : gateway.url) + REALTIME, {
+    ca: readFileSync(certificate.caPath),
+    maxPayload: 64 * MIB,
+  });
+  return { client, upstream: await provider.next() };
+}
+
+/** Which end sends and which end is slow. */
+const directions: [string, (ends: Ends) => { source: WebSocket; target: WebSocket }][] = [
+  ['downstream', ({ client, upstream }) => ({ source: upstream, target: client })],
+  ['upstream', ({ client, upstream }) => ({ source: client, target: upstream })],
+];
+
+/** Numbered, so that a lost or doubled one shows. */
+function flood(source: WebSocket, count: number, length: number): void {
+  for (let index = 0; index < count; index++) source.send(`${index} `.padEnd(length, 'x'));
+}
+
+async function expectFlood(target: WebSocket, count: number, length: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const { data } = await message(target);
+    if (data.length !== length || !data.toString('latin1', 0, 12).startsWith(`${index} `))
+      throw new Error(`expected frame ${index}, got ${data.toString('latin1', 0, 12)} of ${data.length} bytes`);
+  }
+}
+
+describe.each(directions)('%s', (direction, ofEnds) => {
+  test('a source waits while its target does not read, and nothing is lost', async () => {
+    const { source, target } = ofEnds(await open({}));
+    target.pause();
+    flood(source, 600, 64 * KIB);
+    await heldBack(source);
+    const [record] = gateway.gateway.records();
+    expect(record?.bytes[direction as 'upstream']).toBeLessThan(20 * MIB);
+    target.resume();
+    await expectFlood(target, 600, 64 * KIB);
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+  });
+
+  test('a close that comes while frames are queued arrives after them', async () => {
+    const { source, target } = ofEnds(await open({}));
+    target.pause();
+    flood(source, 300, 64 * KIB);
+    source.close(4001, 'done');
+    await heldBack(source);
+    target.resume();
+    await expectFlood(target, 300, 64 * KIB);
+    expect(await closed(target)).toEqual({ code: 4001, reason: 'done' });
+  });
+
+  test('no more is queued than pauseBytes and one read, whatever the size of the frames', async () => {
+    const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
+    target.pause();
+    flood(source, 3, 15 * MIB);
+    await heldBack(source);
+    const [record] = gateway.gateway.records();
+    // The kernel's own buffers take a few MiB on the way; the frame that is passing is not held.
+    expect(record?.frames[direction as 'upstream']).toBe(0);
+    expect(record?.state).toBe('open');
+    target.resume();
+    await expectFlood(target, 3, 15 * MIB);
+  });
+
+  test('a frame larger than every other limit passes', async () => {
+    const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
+    flood(source, 3, 15 * MIB);
+    await expectFlood(target, 3, 15 * MIB);
+  });
+});
+
+test('a client that takes nothing for stallMs is ended with 4008, in the log and in the metrics', async () => {
+  const { client, upstream } = await open({ stallMs: 200 });
+  client.pause();
+  flood(upstream, 300, 64 * KIB);
+  const record = await gateway.nextEnd();
+  expect(record).toMatchObject({ reason: 'client-slow', closeCode: 4008, mayRetry: true });
+  expect(await closed(upstream)).toEqual({ code: 1001, reason: 'the session ended' });
+  expect(gateway.lines.find(({ msg }) => msg === 'session ended')).toMatchObject({
+    id: record.id,
+    reason: 'client-slow',
+    closeCode: 4008,
+  });
+  const labels = { reason: 'client-slow', code: 4008 };
+  expect(await sampleOf(gateway.gateway.metrics.registry, 'trunkline_closes_total', labels)).toBe(1);
+});
+
+test('a provider that takes nothing for stallMs is ended with 4008, and the client is told why', async () => {
+  const { client, upstream } = await open({ stallMs: 200 });
+  upstream.pause();
+  flood(client, 300, 64 * KIB);
+  expect(await gateway.nextEnd()).toMatchObject({ reason: 'provider-slow', closeCode: 1011, mayRetry: true });
+  expect(await closed(client)).toEqual({ code: 1011, reason: 'the provider reads too slowly' });
+});
+
+test.each([
+  ['TCP', false],
+  ['TLS', true],
+])('a client that reads steadily is never ended, though a frame takes longer than stallMs: %s', async (_, tls) => {
+  const stallMs = 250;
+  const { client, upstream } = await open({ stallMs, pingMs: 60_000 }, tls);
+  flood(upstream, 2, 15 * MIB);
+  const startedAt = performance.now();
+  const { read } = await readSlowly(socketOf(client), { bytesPerTurn: 128 * KIB, total: 30 * MIB });
+  expect(read).toBeGreaterThanOrEqual(30 * MIB);
+  expect(gateway.gateway.records()[0]?.state).toBe('open');
+  // Else it has not shown anything.
+  expect(performance.now() - startedAt).toBeGreaterThan(2 * stallMs);
+  client.terminate();
+});
+
+test('a close waits for what is queued, though that takes longer than closeMs', async () => {
+  const { client, upstream } = await open({ closeMs: 50 });
+  flood(upstream, 1, 15 * MIB);
+  upstream.close(4001, 'done');
+  const expected = closeBytes(4001, 'done', { masked: false });
+  // A header of 10 bytes, the frame, and the close.
+  const total = 10 + 15 * MIB + expected.length;
+  const { read, last } = await readSlowly(socketOf(client), { bytesPerTurn: 128 * KIB, total });
+  expect(read).toBe(total);
+  expect(last.subarray(-expected.length)).toEqual(expected);
+});
+
+test('a frame for an end that is closing is dropped, and does not count as queued', async () => {
+  const { promise, resolve } = Promise.withResolvers<RawSocket>();
+  provider = await startProvider({
+    onUpgrade(request, socket) {
+      resolve(acceptRaw(request, socket));
+      return true;
+    },
+  });
+  gateway = await startGateway({ provider: provider.url, limits: { closeMs: 500, stallMs: 100 } });
+  const client = await openClient(gateway.url + REALTIME);
+  const upstream = await promise;
+  upstream.send(closeBytes(4001, 'bye', { masked: false }));
+  // The provider keeps its connection open, and the client talks on.
+  await upstream.frame();
+  const talk = setInterval(() => client.send('x'.repeat(1000)), 5);
+  expect(await closed(client)).toEqual({ code: 4001, reason: 'bye' });
+  clearInterval(talk);
+  expect(await gateway.nextEnd()).toMatchObject({
+    reason: 'provider-closed',
+    closeCode: 4001,
+    frames: { upstream: 0, downstream: 0 },
+  });
+});
+
+test('a flood of tiny frames waits for its allowance, is not lost, and does not keep others from their answers', async () => {
+  const { client, upstream } = await open({});
+  const honest = await openClient(gateway.url + REALTIME);
+  const other = await provider.next();
+  for (let index = 0; index < 60_000; index++) client.send('x');
+  for (let index = 0; index < 20; index++) {
+    honest.send(`${index}`);
+    expect((await message(other)).data.toString()).toBe(`${index}`);
+  }
+  const flooded = () => gateway.gateway.records().find(({ bytes }) => bytes.upstream > 100)?.frames.upstream ?? 0;
+  expect(flooded()).toBeLessThan(60_000);
+  for (let index = 0; index < 60_000; index++) await message(upstream);
+  expect(flooded()).toBe(60_000);
+});

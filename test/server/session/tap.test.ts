@@ -1,0 +1,289 @@
+// Turns, usage and the model as the tap learns them; a dialect that says what each test wants.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
+import { createMetrics, type Metrics } from '../../../server/platform/metrics.ts';
+import { startTap, type Tap, type TurnTimes } from '../../../server/session/tap.ts';
+import { openClient, startGateway } from '../../support/gateway.ts';
+import { message } from '../../support/inbox.ts';
+import { sampleOf } from '../../support/metrics.ts';
+import { gemini, live, realtime, responses } from '../../support/model-policy/frames.ts';
+import { startProvider } from '../../support/provider.ts';
+
+/** A dialect whose frames are observations, as JSON. */
+const dialect: Dialect = {
+  name: 'scripted',
+  guard: () => undefined,
+  observe: ({ data }): Observation => JSON.parse(data.toString()),
+  refusal: () => undefined,
+};
+
+function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {
+  const tap = startTap(
+    dialect,
+    createMetrics(() => 0),
+    0,
+  );
+  for (const { at, observation } of observations) {
+    tap.observe({ data: Buffer.from(JSON.stringify({ type: 'x', ...observation })), binary: false, at }, 'downstream');
+  }
+  return tap.summary();
+}
+
+const marks = (...list: [Mark, number][]) => tapOf(...list.map(([mark, at]) => ({ at, observation: { mark } }))).turns;
+
+test.each<[string, [Mark, number][], TurnTimes[]]>([
+  [
+    'speech to audio',
+    [
+      ['speech-started', 0],
+      ['speech-stopped', 100],
+      ['audio', 450],
+      ['audio', 460],
+    ],
+    [{ speechToAudioMs: 350 }],
+  ],
+  [
+    'speech to text',
+    [
+      ['speech-stopped', 100],
+      ['text', 300],
+    ],
+    [{ speechToTextMs: 200 }],
+  ],
+  [
+    'request to text',
+    [
+      ['request', 10],
+      ['text', 30],
+      ['text', 40],
+    ],
+    [{ requestToTextMs: 20 }],
+  ],
+  [
+    'request to audio',
+    [
+      ['request', 10],
+      ['audio', 40],
+    ],
+    [{ requestToAudioMs: 30 }],
+  ],
+  [
+    'from the newest request',
+    [
+      ['request', 10],
+      ['request', 50],
+      ['text', 60],
+    ],
+    [{ requestToTextMs: 10 }],
+  ],
+  [
+    'not from speech whose reply failed',
+    [
+      ['speech-stopped', 0],
+      ['turn-done', 10],
+      ['request', 59_000],
+      ['audio', 59_300],
+    ],
+    [{ requestToAudioMs: 300 }],
+  ],
+  [
+    'not from a request that new speech replaced',
+    [
+      ['request', 0],
+      ['speech-started', 10],
+      ['audio', 20],
+    ],
+    [],
+  ],
+  [
+    'a request made before the turn that it cut off has ended',
+    [
+      ['request', 0],
+      ['text', 5],
+      ['request', 10],
+      ['interrupted', 11],
+      ['turn-done', 12],
+      ['text', 30],
+    ],
+    [{ requestToTextMs: 5 }, { requestToTextMs: 20 }],
+  ],
+])('a turn is measured: %s', (_, list, turns) => {
+  expect(marks(...list)).toEqual(turns);
+});
+
+test('usage adds up, a cumulative report replaces, and a long model is cut', () => {
+  const report = (usage: Observation['usage']) => ({ at: 0, observation: { usage } });
+  expect(tapOf(report({ inputTokens: 3, outputTokens: 1 }), report({ inputTokens: 4 })).usage).toEqual({
+    inputTokens: 7,
+    outputTokens: 1,
+  });
+  expect(tapOf(report({ cumulative: true, seconds: 3 }), report({ cumulative: true, seconds: 9 })).usage).toMatchObject(
+    { seconds: 9 },
+  );
+  expect(tapOf({ at: 0, observation: { model: 'm'.repeat(4_000_000) } }).model).toHaveLength(200);
+});
+
+test('where several models served, usage is told by model too, of a bounded number of models', () => {
+  const reply = (model: string | undefined, usage: Observation['usage']) => ({ at: 0, observation: { model, usage } });
+  expect(tapOf(reply('a', { inputTokens: 1 }), reply('a', { inputTokens: 1 })).usageByModel).toBeUndefined();
+  const used = tapOf(
+    reply(undefined, { inputTokens: 1 }),
+    reply('a', { inputTokens: 2 }),
+    reply('b', { inputTokens: 4 }),
+    reply('a', { inputTokens: 8 }),
+  );
+  expect(used).toMatchObject({ model: 'a', usage: { inputTokens: 15 } });
+  expect(used.usageByModel).toEqual([
+    { model: undefined, usage: { inputTokens: 1 } },
+    { model: 'a', usage: { inputTokens: 10 } },
+    { model: 'b', usage: { inputTokens: 4 } },
+  ]);
+  const many = tapOf(...Array.from({ length: 100 }, (_, index) => reply(`m${index}`, { inputTokens: 1 })));
+  expect(many.usageByModel).toHaveLength(17);
+  expect(many.usageByModel?.at(-1)).toEqual({ model: 'other', usage: { inputTokens: 84 } });
+  const whole = tapOf(reply('a', { seconds: 1 }), reply('b', { cumulative: true, seconds: 3 }));
+  expect(whole.usageByModel).toBeUndefined();
+});
+
+describe('with the real dialects', () => {
+  let metrics: Metrics;
+  let tap: Tap;
+  let now: number;
+
+  beforeEach(() => {
+    start(realtime);
+  });
+
+  function start(of: Dialect): void {
+    metrics = createMetrics(() => 0);
+    now = 1000;
+    tap = startTap(of, metrics, now);
+  }
+
+  /** One event that passes so many milliseconds after the last. */
+  function pass(direction: 'upstream' | 'downstream', event: object | string, afterMs = 0): void {
+    now += afterMs;
+    const data = Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
+    tap.observe({ data, binary: false, at: now }, direction);
+  }
+
+  const up = (event: object | string, afterMs?: number) => pass('upstream', event, afterMs);
+  const down = (event: object | string, afterMs?: number) => pass('downstream', event, afterMs);
+
+  test('frames and bytes are counted by direction, also of what is no event', async () => {
+    up('12345');
+    up('');
+    down('{"type":"x"}');
+    down('{broken');
+    down('123');
+    expect(tap.summary()).toMatchObject({
+      frames: { upstream: 2, downstream: 3 },
+      bytes: { upstream: 5, downstream: 12 + 7 + 3 },
+    });
+    expect(await sampleOf(metrics.registry, 'trunkline_frames_total', { direction: 'upstream' })).toBe(2);
+    expect(await sampleOf(metrics.registry, 'trunkline_bytes_total', { direction: 'downstream' })).toBe(22);
+  });
+
+  test('the time of the last frame is known', () => {
+    expect(tap.lastFrameAt).toBe(1000);
+    up('x', 250);
+    expect(tap.lastFrameAt).toBe(1250);
+  });
+
+  test('residence is in microseconds, by direction, with percentiles', async () => {
+    tap.sent('upstream', 0.1, 99);
+    tap.sent('upstream', 50, 1);
+    const { upstream, downstream } = tap.summary().residenceUs;
+    expect(upstream.count).toBe(100);
+    expect(Math.abs(upstream.p50 - 100)).toBeLessThanOrEqual(1);
+    expect(upstream.max).toBeGreaterThanOrEqual(50_000);
+    expect(upstream.p99).toBeLessThan(50_000);
+    expect(downstream).toEqual({ count: 0, p50: 0, p99: 0, max: 0 });
+    expect(await sampleOf(metrics.registry, 'trunkline_residence_seconds_count', { direction: 'upstream' })).toBe(100);
+  });
+
+  test('a frame that stayed for more than a minute counts too', () => {
+    tap.sent('downstream', 90_000, 1);
+    expect(tap.summary().residenceUs.downstream).toMatchObject({ count: 1 });
+  });
+
+  test('usage of responses and transcriptions adds up', () => {
+    const done = (usage: object) => ({ type: 'response.done', response: { status: 'completed', usage } });
+    down(done({ total_tokens: 30, input_tokens: 10, output_tokens: 20, input_token_details: { audio_tokens: 7 } }));
+    down(done({ total_tokens: 3, input_tokens: 1, output_tokens: 2, output_token_details: { audio_tokens: 2 } }));
+    const usage = { type: 'tokens', total_tokens: 5, input_tokens: 4, output_tokens: 1 };
+    down({ type: 'conversation.item.input_audio_transcription.completed', transcript: 'hi', usage });
+    // What a client claims does not count.
+    up(done({ total_tokens: 1_000_000 }));
+    expect(tap.summary().usage).toEqual({
+      totalTokens: 38,
+      inputTokens: 15,
+      outputTokens: 23,
+      inputAudioTokens: 7,
+      outputAudioTokens: 2,
+    });
+  });
+
+  test('usage of Live replaces what was reported before', () => {
+    start(live);
+    down({ type: 'session.usage.updated', usage: { seconds: 3 } });
+    down({ type: 'session.usage.updated', usage: { seconds: 8.5 } });
+    expect(tap.summary().usage).toEqual({ cumulative: true, seconds: 8.5 });
+  });
+
+  test('usage of Gemini comes with its messages', () => {
+    start(gemini);
+    down({ serverContent: { turnComplete: true }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 9 } });
+    down({ serverContent: { turnComplete: true }, usageMetadata: { promptTokenCount: 1, totalTokenCount: 2 } });
+    expect(tap.summary().usage).toEqual({ inputTokens: 5, totalTokens: 11 });
+  });
+
+  test('a turn runs from the end of the speech to the first audio, and is in the metrics', async () => {
+    down({ type: 'input_audio_buffer.speech_stopped' }, 100);
+    down({ type: 'response.created' }, 200);
+    down({ type: 'response.output_audio.delta', delta: 'AAAA' }, 200);
+    down({ type: 'response.output_audio.delta', delta: 'AAAA' }, 20);
+    expect(tap.summary().turns).toEqual([{ speechToAudioMs: 400 }]);
+    expect(await sampleOf(metrics.registry, 'trunkline_turn_seconds_count', { kind: 'speechToAudio' })).toBe(1);
+    expect(await sampleOf(metrics.registry, 'trunkline_turn_seconds_sum', { kind: 'speechToAudio' })).toBe(0.4);
+  });
+
+  test('a turn of a text session runs from the request to the first text', () => {
+    start(responses);
+    up({ type: 'response.create', model: 'm' });
+    down({ type: 'response.output_text.delta', delta: 'hi' }, 80);
+    expect(tap.summary().turns).toEqual([{ requestToTextMs: 80 }]);
+  });
+
+  test('the turns of a session are the newest 200', () => {
+    for (let turn = 0; turn < 250; turn++) {
+      down({ type: 'input_audio_buffer.speech_stopped' });
+      down({ type: 'response.output_audio.delta', delta: 'AAAA' }, turn);
+    }
+    const { turns } = tap.summary();
+    expect(turns).toHaveLength(200);
+    expect(turns.at(-1)).toEqual({ speechToAudioMs: 249 });
+  });
+
+  test('nothing of what was said is kept', () => {
+    up({ type: 'conversation.item.create', item: { content: 'canary' } });
+    down({ type: 'response.output_text.delta', delta: 'canary' });
+    down({ type: 'response.done', response: { status: 'canary', usage: { canary: 1, total_tokens: 1 } } });
+    expect(JSON.stringify(tap.summary())).not.toContain('canary');
+  });
+});
+
+test('over a session, the model is the one that the provider says it serves', async () => {
+  const provider = await startProvider();
+  const gateway = await startGateway({ provider: provider.url });
+  const client = await openClient(`${gateway.url}/v1/realtime?model=asked`);
+  const upstream = await provider.next();
+  expect(gateway.gateway.records()[0]?.model).toBe('asked');
+  upstream.send(JSON.stringify({ type: 'session.created', session: { model: 'served' } }));
+  await message(client);
+  expect(gateway.gateway.records()[0]?.model).toBe('served');
+  client.terminate();
+  await gateway.close();
+  await provider.close();
+});

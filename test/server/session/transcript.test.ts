@@ -1,0 +1,286 @@
+// The turns of a session: where they end, whose words are in which, and when they are handed over.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Mark, Observation, Said, Usage } from '../../../adapters/realtime/contract.ts';
+import type { TurnFinished } from '../../../server/ipc/session-event.ts';
+import { startTranscript, type TranscriptOptions } from '../../../server/session/transcript.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function listen(options: Partial<TranscriptOptions> = {}) {
+  const turns: TurnFinished[] = [];
+  let usage: Usage = {};
+  let now = 0;
+  const transcript = startTranscript({
+    session: 's',
+    keepsText: true,
+    handOver: (turn) => turns.push(turn),
+    used: () => ({ usage, model: 'm' }),
+    timeOf: (at) => 1_000_000 + at,
+    ...options,
+  });
+  const observe = (observation: Partial<Observation>) => transcript.observe({ type: 'x', ...observation }, now);
+  return {
+    turns,
+    texts: () => turns.map(({ user, assistant }) => [user, assistant]),
+    marks(...marks: Mark[]) {
+      for (const mark of marks) observe({ mark });
+    },
+    heard: (heard: string) => observe({ heard }),
+    user: (text: string, item?: string) => observe({ said: [{ role: 'user', text, ...(item ? { item } : {}) }] }),
+    assistant: (text: string) => observe({ said: [{ role: 'assistant', text }] }),
+    piece: (role: Said['role'], text: string) => observe({ said: [{ role, text, isPiece: true }] }),
+    observe,
+    use: (sum: Usage) => {
+      usage = sum;
+    },
+    wait(ms: number) {
+      now += ms;
+      vi.advanceTimersByTime(ms);
+    },
+    finish: () => transcript.finish(now),
+  };
+}
+
+test('a typed turn is handed over when it ends, with what was used so far', () => {
+  const call = listen();
+  call.wait(10);
+  call.user('hello');
+  call.marks('request');
+  call.wait(50);
+  call.marks('text');
+  call.assistant('hi there');
+  call.use({ inputTokens: 3 });
+  call.wait(20);
+  expect(call.turns).toEqual([]);
+  call.marks('turn-done');
+  expect(call.turns).toEqual([
+    {
+      kind: 'turn',
+      session: 's',
+      number: 1,
+      startedAt: 1_000_010,
+      endedAt: 1_000_080,
+      user: 'hello',
+      assistant: 'hi there',
+      isInterrupted: false,
+      usage: { inputTokens: 3 },
+      model: 'm',
+    },
+  ]);
+});
+
+describe('the transcript of what a user spoke', () => {
+  const spoken = (call: ReturnType<typeof listen>, item: string, reply: string) => {
+    call.marks('speech-started', 'speech-stopped');
+    call.heard(item);
+    call.marks('audio');
+    call.assistant(reply);
+    call.marks('turn-done');
+  };
+
+  test('may come during the reply, or after its end: the turn waits for it', () => {
+    const call = listen();
+    spoken(call, 'i1', 'one');
+    call.wait(1000);
+    expect(call.turns).toEqual([]);
+    call.user('first', 'i1');
+    expect(call.texts()).toEqual([['first', 'one']]);
+  });
+
+  test('belongs to its own turn, though the next one has begun', () => {
+    const call = listen();
+    spoken(call, 'i1', 'one');
+    call.marks('speech-started', 'speech-stopped');
+    call.heard('i2');
+    call.user('first', 'i1');
+    call.user('second', 'i2');
+    call.marks('audio', 'turn-done');
+    expect(call.texts()).toEqual([
+      ['first', 'one'],
+      ['second', ''],
+    ]);
+  });
+
+  test('keeps later turns waiting, so that they come in order', () => {
+    const call = listen();
+    spoken(call, 'i1', 'one');
+    spoken(call, 'i2', 'two');
+    call.user('second', 'i2');
+    expect(call.turns).toEqual([]);
+    call.user('first', 'i1');
+    expect(call.texts()).toEqual([
+      ['first', 'one'],
+      ['second', 'two'],
+    ]);
+    expect(call.turns.map(({ number }) => number)).toEqual([1, 2]);
+  });
+
+  test('is not waited for longer than the grace time', () => {
+    const call = listen({ limits: { graceMs: 500 } });
+    spoken(call, 'i1', 'one');
+    call.wait(499);
+    expect(call.turns).toEqual([]);
+    call.wait(1);
+    expect(call.texts()).toEqual([['', 'one']]);
+    // Too late for its turn, but not lost.
+    call.user('first', 'i1');
+    spoken(call, 'i2', 'two');
+    call.user('second', 'i2');
+    expect(call.texts()[1]).toEqual(['first\nsecond', 'two']);
+  });
+
+  test('is not waited for beyond the end of the turn after the next', () => {
+    const call = listen();
+    for (const [index, item] of ['i1', 'i2', 'i3'].entries()) {
+      expect(call.turns).toHaveLength(0);
+      spoken(call, item, `reply ${index}`);
+    }
+    expect(call.texts()).toEqual([['', 'reply 0']]);
+  });
+
+  test('that is known not to come is not waited for', () => {
+    const call = listen();
+    spoken(call, 'i1', 'one');
+    call.user('', 'i1');
+    expect(call.texts()).toEqual([['', 'one']]);
+  });
+});
+
+describe('words in pieces', () => {
+  test('are put together, spaces and all, and may come after the end of their turn', () => {
+    const call = listen({ limits: { graceMs: 500 } });
+    for (const piece of ['hel', 'lo ', 'world']) call.piece('user', piece);
+    call.marks('audio');
+    call.piece('assistant', 'good');
+    call.marks('turn-done');
+    call.wait(400);
+    call.piece('assistant', ' morning');
+    call.wait(100);
+    expect(call.texts()).toEqual([['hello world', 'good morning']]);
+  });
+
+  test('of the next turn are not those of the last one', () => {
+    const call = listen();
+    call.piece('user', 'one');
+    call.marks('audio', 'turn-done');
+    call.piece('user', 'two');
+    call.piece('assistant', 'reply to two');
+    call.marks('audio', 'turn-done');
+    call.finish();
+    expect(call.texts()).toEqual([
+      ['one', ''],
+      ['two', 'reply to two'],
+    ]);
+  });
+});
+
+describe('an interruption', () => {
+  test('ends the turn, and the next one began when the user spoke into it', () => {
+    const call = listen();
+    call.user('tell me a story');
+    call.marks('request', 'audio');
+    call.wait(100);
+    call.marks('speech-started');
+    call.wait(20);
+    call.assistant('once upon');
+    call.marks('interrupted');
+    call.wait(500);
+    call.marks('speech-stopped');
+    call.user('stop');
+    call.marks('audio', 'turn-done');
+    expect(call.turns).toMatchObject([
+      { user: 'tell me a story', assistant: 'once upon', isInterrupted: true, endedAt: 1_000_120 },
+      { user: 'stop', isInterrupted: false, startedAt: 1_000_100 },
+    ]);
+  });
+
+  test('whose turn is ended once more by the provider is one turn', () => {
+    const call = listen();
+    call.piece('user', 'story');
+    call.marks('audio', 'interrupted');
+    call.piece('user', 'stop');
+    call.marks('turn-done');
+    call.marks('audio', 'turn-done');
+    call.finish();
+    expect(call.texts()).toEqual([
+      ['story', ''],
+      ['stop', ''],
+    ]);
+    expect(call.turns.map(({ isInterrupted }) => isInterrupted)).toEqual([true, false]);
+  });
+});
+
+describe('the end of the session', () => {
+  test('hands over what waits and what was going on', () => {
+    const call = listen();
+    call.heard('i1');
+    call.marks('audio', 'turn-done');
+    call.piece('user', 'one more');
+    call.finish();
+    expect(call.texts()).toEqual([
+      ['', ''],
+      ['one more', ''],
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('of one in which nobody said anything leaves no turn', () => {
+    const call = listen();
+    call.marks('speech-started', 'speech-stopped', 'request', 'turn-done');
+    call.finish();
+    expect(call.turns).toEqual([]);
+  });
+});
+
+test('where no text may be kept, turns are counted all the same, at once', () => {
+  const call = listen({ keepsText: false });
+  call.heard('i1');
+  call.piece('user', 'secret');
+  call.marks('audio', 'turn-done');
+  call.marks('request', 'text');
+  call.assistant('secret');
+  call.marks('turn-done');
+  expect(call.turns).toMatchObject([
+    { number: 1, user: undefined, assistant: undefined },
+    { number: 2, user: undefined, assistant: undefined },
+  ]);
+  expect(JSON.stringify(call.turns)).not.toContain('secret');
+});
+
+test('a session that never says where a turn ends is cut by time', () => {
+  const call = listen({ limits: { continuousMs: 1000 } });
+  call.observe({ isContinuous: true });
+  for (let second = 0; second < 2.5; second += 0.5) {
+    call.piece('user', `u${second} `);
+    call.marks('audio');
+    call.piece('assistant', `a${second} `);
+    call.wait(500);
+  }
+  call.finish();
+  expect(call.texts()).toEqual([
+    ['u0 u0.5', 'a0 a0.5'],
+    ['u1 u1.5', 'a1 a1.5'],
+    ['u2', 'a2'],
+  ]);
+});
+
+test('the texts of a turn are bounded', () => {
+  const call = listen({ limits: { maxCharacters: 10 } });
+  call.user('123456');
+  call.user('123456');
+  call.piece('assistant', '1234567');
+  call.piece('assistant', '1234567');
+  call.finish();
+  expect(call.texts()).toEqual([['123456\n1234', '1234567123']]);
+});
+
+test('times are by the clock of now, also after the machine has slept', () => {
+  const call = listen({ timeOf: undefined as never });
+  vi.setSystemTime(Date.UTC(2026, 0, 1));
+  call.user('hello');
+  call.finish();
+  const [turn] = call.turns;
+  expect(turn?.endedAt).toBe(Math.round(Date.now() - performance.now()));
+});

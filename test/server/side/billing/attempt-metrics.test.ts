@@ -1,0 +1,36 @@
+// Attempts and costs in the metrics: what was settled, and only that.
+
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { countAttempts } from '../../../../server/side/billing/attempt-metrics.ts';
+import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
+import { sampleOf } from '../../../support/metrics.ts';
+
+test('what is settled is counted by gateway and outcome, and an unknown cost is no zero', async () => {
+  const registry = new Registry();
+  const settled: string[] = [];
+  const store = countAttempts(
+    {
+      ...createFakeStore(),
+      async settle({ id }) {
+        if (id === 'c') throw new Error('the store is full');
+        settled.push(id);
+      },
+      async settleAll(settlements) {
+        settled.push(...settlements.map(({ row }) => row.id));
+      },
+    },
+    registry,
+  );
+  await store.settle(ledgerRow({ id: 'a', costMicroUsd: 12 }), [], 0);
+  await store.settle(ledgerRow({ id: 'b', costMicroUsd: undefined, outcome: 'timeout' }), [], 0);
+  await expect(store.settle(ledgerRow({ id: 'c' }), [], 0)).rejects.toThrow();
+  const [budgets, reservedMicroUsd] = [[], 0];
+  await store.settleAll([{ row: ledgerRow({ id: 'd', costMicroUsd: 5 }), budgets, reservedMicroUsd }]);
+  expect(settled).toEqual(['a', 'b', 'd']);
+  const attempts = (outcome: string) =>
+    sampleOf(registry, 'trunkline_side_attempts_total', { gateway: 'router', outcome });
+  expect([await attempts('ok'), await attempts('timeout')]).toEqual([2, 1]);
+  expect(await sampleOf(registry, 'trunkline_side_cost_micro_usd_total', { class: 'commodity' })).toBe(17);
+  expect(await sampleOf(registry, 'trunkline_side_unknown_costs_total', { class: 'commodity' })).toBe(1);
+});

@@ -1,0 +1,50 @@
+// Windows of budgets, and the most that a call can cost.
+
+import { expect, test } from 'vitest';
+import { budgetsFor, windowAt, worstCase } from '../../../../server/side/billing/budget.ts';
+import { createPrices } from '../../../../server/side/billing/prices.ts';
+import { llmCall } from '../../../support/routing.ts';
+
+const now = Date.UTC(2026, 1, 28, 13, 45, 30, 500);
+
+test('windows begin and end in UTC', () => {
+  const text = (window: Parameters<typeof windowAt>[0]) => {
+    const { startsAt, resetsAt } = windowAt(window, now);
+    return [startsAt, resetsAt].map((at) => (at === undefined ? at : new Date(at).toISOString().slice(0, 19)));
+  };
+  expect(text('minute')).toEqual(['2026-02-28T13:45:00', '2026-02-28T13:46:00']);
+  expect(text('hour')).toEqual(['2026-02-28T13:00:00', '2026-02-28T14:00:00']);
+  expect(text('day')).toEqual(['2026-02-28T00:00:00', '2026-03-01T00:00:00']);
+  expect(text('month')).toEqual(['2026-02-01T00:00:00', '2026-03-01T00:00:00']);
+  expect(text('total')).toEqual(['1970-01-01T00:00:00', undefined]);
+});
+
+test('a call counts in the budgets of its key, of its class, and of all', () => {
+  const budgets = [
+    { key: 'demo', class: 'commodity', window: 'day', maxUsd: 5 },
+    { key: 'demo', window: 'total', maxUsd: 1 },
+    { class: 'commodity', window: 'month', maxUsd: 100 },
+    { window: 'hour', maxUsd: 0.5 },
+    { key: 'other', window: 'day', maxUsd: 1 },
+    { class: 'precious', window: 'day', maxUsd: 1 },
+  ] as const;
+  expect(budgetsFor(budgets, { key: 'demo', promptClass: 'commodity' }, now)).toEqual([
+    { id: `demo|commodity|day|${Date.UTC(2026, 1, 28)}`, limitMicroUsd: 5_000_000, resetsAt: Date.UTC(2026, 2, 1) },
+    { id: 'demo|*|total|0', limitMicroUsd: 1_000_000, resetsAt: undefined },
+    { id: `*|commodity|month|${Date.UTC(2026, 1, 1)}`, limitMicroUsd: 100_000_000, resetsAt: Date.UTC(2026, 2, 1) },
+    { id: `*|*|hour|${Date.UTC(2026, 1, 28, 13)}`, limitMicroUsd: 500_000, resetsAt: Date.UTC(2026, 1, 28, 14) },
+  ]);
+  expect(budgetsFor(budgets, { key: undefined, promptClass: 'x' }, now)).toHaveLength(1);
+});
+
+test('the worst case is what the prompt may count and all the tokens that the answer may have', () => {
+  const prices = createPrices({ m: { input: 2, output: 10 }, spoken: { input: 2, output: 10, audioInput: 40 } });
+  const sized = { model: 'm', profile: 'openai', call: llmCall({ maxTokens: 50 }), body: 'a'.repeat(101) };
+  expect(worstCase(prices, sized)).toBe(51 * 2 + 50 * 10);
+  expect(worstCase(prices, { ...sized, model: 'nobody-knows' })).toBeUndefined();
+  const data = 'A'.repeat(3200);
+  const content = [{ type: 'input_audio', input_audio: { data, format: 'wav' } }];
+  const heard = { ...sized, call: llmCall({ messages: [{ role: 'user', content }], maxTokens: 50 }), body: data };
+  expect(worstCase(prices, heard)).toBe(100 * 2 + 50 * 10);
+  expect(worstCase(prices, { ...heard, model: 'spoken' })).toBe(100 * 40 + 50 * 10);
+});

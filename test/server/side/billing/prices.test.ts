@@ -1,0 +1,122 @@
+// What usage costs: by the configuration, by the list, or unknown.
+
+import { calcPrice } from '@pydantic/genai-prices';
+import { describe, expect, test } from 'vitest';
+import { createPrices } from '../../../../server/side/billing/prices.ts';
+import { seededRandom } from '../../../support/random.ts';
+
+const listed = createPrices({});
+const text = { inputTokens: 1_000_000, outputTokens: 100_000 };
+
+describe('the list', () => {
+  test('knows models of providers, and of gateways by vendor', () => {
+    const direct = listed.estimate('gpt-4.1-mini', 'openai', text);
+    expect(direct).toBe(400_000 + 160_000);
+    expect(listed.estimate('openai/gpt-4.1-mini', 'openrouter', text)).toBe(direct);
+    for (const gateway of ['litellm', 'vercel', 'cloudflare', 'bifrost', 'portkey'])
+      expect(listed.estimate('openai/gpt-4.1-mini', gateway, text)).toBe(direct);
+    expect(listed.estimate('gpt-4.1-mini', 'openai-compatible', text)).toBe(direct);
+    expect(listed.estimate('claude-sonnet-4-5', 'anthropic', { inputTokens: 1000, outputTokens: 0 })).toBe(3000);
+    expect(listed.estimate('models/gemini-2.5-flash', 'gemini', { inputTokens: 1000, outputTokens: 0 })).toBe(300);
+  });
+
+  test('prices audio apart from text, and cached tokens', () => {
+    const usage = { inputTokens: 1000, outputTokens: 100, inputAudioTokens: 800, outputAudioTokens: 90 };
+    expect(listed.estimate('gpt-realtime', 'openai', usage)).toBe(200 * 4 + 800 * 32 + 10 * 16 + 90 * 64);
+    const cached = listed.estimate('gpt-realtime', 'openai', { ...usage, cachedTokens: 300 });
+    // Text first, the rest of it audio.
+    expect(cached).toBe(200 * 0.4 + 100 * 0.4 + 700 * 32 + 10 * 16 + 90 * 64);
+    expect(listed.estimate('gemini-2.5-flash-native-audio-preview-09-2025', 'gemini', usage)).toBe(
+      200 * 0.5 + 800 * 3 + 10 * 2 + 90 * 12,
+    );
+  });
+
+  test('does not know every model: then the price is unknown, never zero', () => {
+    expect(listed.estimate('nobody-knows', 'openai', text)).toBeUndefined();
+    expect(listed.estimate('acme/nobody-knows', 'litellm', text)).toBeUndefined();
+    expect(listed.ceiling('nobody-knows', 'openai')).toBeUndefined();
+    expect(listed.estimate('gpt-4.1-mini', 'openai', {})).toBeUndefined();
+    expect(listed.estimate('gpt-realtime', 'openai', { seconds: 60 })).toBeUndefined();
+  });
+
+  test('is followed to the micro-USD for text, which is reckoned without it', () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 200; round++) {
+      const [inputTokens, outputTokens] = [random.below(200_000), random.below(20_000)];
+      const cachedTokens = random.below(inputTokens + 1);
+      const model = random.pick(['gpt-4.1-mini', 'gpt-5', 'gpt-4o']);
+      const usage = { input_tokens: inputTokens, output_tokens: outputTokens, cache_read_tokens: cachedTokens };
+      const usd = calcPrice(usage, model, { providerId: 'openai' })?.total_price ?? Number.NaN;
+      const own = listed.estimate(model, 'openai', { inputTokens, outputTokens, cachedTokens });
+      expect(Math.abs((own ?? Number.NaN) - usd * 1e6)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('takes counts that contradict each other without an error', () => {
+    const odd = { inputTokens: 10, outputTokens: 0, inputAudioTokens: 100, cachedTokens: 5000, inputTextTokens: 3 };
+    expect(listed.estimate('gpt-realtime', 'openai', odd)).toBeGreaterThan(0);
+  });
+
+  test('what costs something costs at least one micro-USD', () => {
+    expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 1, outputTokens: 0 })).toBe(1);
+    expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 0, outputTokens: 0 })).toBeUndefined();
+  });
+
+  test('of a price in tiers the dearest is the ceiling', () => {
+    expect(listed.ceiling('claude-sonnet-4-5', 'anthropic')).toEqual({ input: 6, output: 22.5 });
+    expect(listed.ceiling('gpt-4.1-mini', 'openai')).toEqual({ input: 0.4, output: 1.6 });
+  });
+});
+
+describe('the configuration', () => {
+  const prices = createPrices({
+    'gpt-*': { input: 1, output: 1 },
+    'gpt-4.1-*': { input: 2, output: 2 },
+    'gpt-4.1-mini': { input: 3, output: 3 },
+    'openrouter/gpt-4.1-mini-long': { input: 4, output: 4 },
+    voice: { input: 1, output: 2, cachedInput: 0.5, audioInput: 10, audioOutput: 20 },
+    half: { input: 1, output: 2 },
+    timed: { minute: 0.06 },
+  });
+  const million = { inputTokens: 1_000_000, outputTokens: 0 };
+
+  test('wins over the list, by the longest pattern; a whole name beats any pattern', () => {
+    expect(prices.estimate('gpt-5', 'openai', million)).toBe(1_000_000);
+    expect(prices.estimate('gpt-4.1-nano', 'openai', million)).toBe(2_000_000);
+    expect(prices.estimate('gpt-4.1-mini', 'openai', million)).toBe(3_000_000);
+    expect(prices.estimate('gpt-4.1-mini-long', 'openrouter', million)).toBe(4_000_000);
+    expect(prices.estimate('gpt-4.1-mini-long', 'openai', million)).toBe(2_000_000);
+    expect(prices.ceiling('gpt-4.1-mini', 'openai')).toEqual({ input: 3, output: 3 });
+    expect(prices.configured('claude-sonnet-4-5', 'anthropic')).toBeUndefined();
+  });
+
+  test('prices text, cached text and audio apart', () => {
+    const usage = {
+      inputTokens: 1000,
+      outputTokens: 100,
+      inputAudioTokens: 600,
+      outputAudioTokens: 40,
+      cachedTokens: 100,
+    };
+    expect(prices.estimate('voice', 'openai', usage)).toBe(300 + 50 + 6000 + 120 + 800);
+  });
+
+  test('of a name that every object has are unknown', () => {
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    for (const name of ['constructor/x', '__proto__/x', 'toString/x'])
+      expect(prices.estimate(name, 'litellm', usage)).toBeUndefined();
+  });
+
+  test('makes the whole unknown where something that was used has no price', () => {
+    expect(prices.estimate('half', 'openai', { inputTokens: 10, outputTokens: 5 })).toBe(20);
+    expect(
+      prices.estimate('half', 'openai', { inputTokens: 10, outputTokens: 5, outputAudioTokens: 5 }),
+    ).toBeUndefined();
+    expect(prices.ceiling('timed', 'openai')).toBeUndefined();
+  });
+
+  test('prices sessions that are billed by time', () => {
+    expect(prices.estimate('timed', 'openai', { cumulative: true, seconds: 90 })).toBe(90_000);
+    expect(prices.estimate('half', 'openai', { seconds: 90 })).toBeUndefined();
+  });
+});

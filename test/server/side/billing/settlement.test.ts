@@ -1,0 +1,70 @@
+// What became of attempts is written down, also by a store that fails for a while.
+
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { LedgerRow } from '../../../../server/ipc/records.ts';
+import { createSettler } from '../../../../server/side/billing/settlement.ts';
+import { until } from '../../../support/until.ts';
+
+const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicroUsd: 5 };
+
+function failing(times: number) {
+  const written: string[] = [];
+  let calls = 0;
+  const settle = async ({ id }: LedgerRow) => {
+    if (calls++ < times) throw new Error('scripted');
+    written.push(id);
+  };
+  const settleAll = async (settlements: readonly { readonly row: LedgerRow }[]) => {
+    if (calls++ < times) throw new Error('scripted');
+    written.push(settlements.map(({ row }) => row.id).join());
+  };
+  return { written, calls: () => calls, settler: createSettler({ settle, settleAll }, pino({ level: 'silent' })) };
+}
+
+test('a settlement that fails is tried again until it is written, and its caller does not wait for that', async () => {
+  const { written, settler } = failing(2);
+  await settler.settle(settlement);
+  expect(written).toEqual([]);
+  await until(() => written.length === 1);
+});
+
+test('later ones are written together, after those who wait have been served', async () => {
+  const { written, calls, settler } = failing(0);
+  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
+  await Promise.resolve();
+  expect(calls()).toBe(0);
+  await until(() => written.length > 0);
+  expect(written).toEqual(['a-1,a-1,a-1']);
+});
+
+test('when one of them keeps the others from being written, each is written alone', async () => {
+  const { written, settler } = failing(1);
+  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
+  await until(() => written.length === 3);
+  expect(written).toEqual(['a-1', 'a-1', 'a-1']);
+});
+
+test('one that cannot be worked out does not keep the others from being written', async () => {
+  const { written, settler } = failing(0);
+  settler.settleLater(() => {
+    throw new Error('scripted');
+  });
+  settler.settleLater(() => settlement);
+  await settler.close(10_000);
+  expect(written).toEqual(['a-1']);
+});
+
+test('later ones are written before closing is done', async () => {
+  const { written, settler } = failing(0);
+  settler.settleLater(() => settlement);
+  await settler.close(10_000);
+  expect(written).toEqual(['a-1']);
+});
+
+test('closing does not wait for a store for ever', async () => {
+  const { written, settler } = failing(Number.POSITIVE_INFINITY);
+  await settler.settle(settlement);
+  await settler.close(20);
+  expect(written).toEqual([]);
+});

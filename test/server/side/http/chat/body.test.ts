@@ -1,0 +1,142 @@
+// What a client may say in a chat completion, what is passed on, and what only the class decides.
+
+import { describe, expect, test } from 'vitest';
+import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
+import { parseBody } from '../../../../../server/side/http/json-body.ts';
+
+const messages = [{ role: 'user', content: 'Hello' }];
+function ofParts(...content: object[]) {
+  return { role: 'user', content };
+}
+const read = (more: object) => readChatBody({ messages, ...more }, 50);
+
+test('fields of a chat completion are passed on as they are, null is as if it was not there', () => {
+  const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+  const response_format = { type: 'json_schema', json_schema: { name: 'a', schema: {}, strict: true } };
+  expect(read({ model: 'm', tools, response_format, stop: ['x'], top_p: null, n: 1, store: false })).toEqual({
+    chat: {
+      model: 'm',
+      llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
+    },
+  });
+});
+
+test('the length of an answer is what the client says, else what the class says', () => {
+  const tokensOf = (more: object) => (read(more) as { chat: { llm: { maxTokens: number } } }).chat.llm.maxTokens;
+  expect(tokensOf({})).toBe(50);
+  expect(tokensOf({ max_tokens: 5 })).toBe(5);
+  expect(tokensOf({ max_tokens: 5, max_completion_tokens: 6 })).toBe(6);
+});
+
+test.each([
+  ['messages', { messages: undefined }],
+  ['messages', { messages: [] }],
+  ['messages', { messages: 'Hello' }],
+  ['messages[0]', { messages: ['Hello'] }],
+  ['messages[0].role', { messages: [{ content: 'Hello' }] }],
+  ['max_tokens', { max_tokens: 0 }],
+  ['max_completion_tokens', { max_completion_tokens: 1.5 }],
+  ['temperature', { temperature: 'hot' }],
+  ['stream', { stream: 'yes' }],
+  ['model', { model: 7 }],
+  ['n', { n: 2 }],
+  ['store', { store: true }],
+  ['tools[0].type', { tools: [{ type: 'web_search' }] }],
+  ['stream_options', { stream_options: {} }],
+  [
+    'messages[0].content[1]',
+    { messages: [ofParts({ type: 'text', text: 'x' }, { type: 'video_url', video_url: {} })] },
+  ],
+  ['messages[0].content[0]', { messages: [ofParts({ type: 'file', file: { file_id: 'file-1' } })] }],
+  ['messages[0].content[0]', { messages: [ofParts({ type: 'file', file: { file_data: 'https://a.example/b.pdf' } })] }],
+])('a wrong %s is named', (param, more) => {
+  expect(read(more)).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    param,
+    message: expect.stringContaining(param),
+  });
+});
+
+describe('an image_url', () => {
+  const ofImage = (image: unknown) => read({ messages: [ofParts({ type: 'image_url', image_url: image })] });
+
+  test.each([
+    { url: 'data:image/png;base64,AAAA' },
+    { url: 'DATA:image/svg+xml,%3Csvg%3E', detail: 'low' },
+    { url: 'https://a.example/b.png', format: 'image/png' },
+    { url: 'gs://bucket/b.png', format: null },
+    'data:image/webp;base64,AAAA',
+  ])('is an image, or where one is: %j', (image) => {
+    expect(ofImage(image)).toHaveProperty('chat');
+  });
+
+  test.each([
+    { url: 'data:application/pdf;base64,AAAA' },
+    { url: 'data:video/mp4;base64,AAAA' },
+    { url: 'Data:Video/MP4;base64,AAAA' },
+    { url: ' data:video/mp4;base64,AAAA' },
+    { url: 'data:imagery/png;base64,AAAA' },
+    { url: 'data:,AAAA' },
+    { url: 'data:image/png;base64,AAAA', format: 'video/mp4' },
+    { url: 'AAAA' },
+    { url: 7 },
+    'data:video/mp4;base64,AAAA',
+    undefined,
+  ])('that is anything else is refused: %j', (image) => {
+    expect(ofImage(image)).toMatchObject({
+      status: 400,
+      param: 'messages[0].content[0]',
+      message: expect.stringContaining('image_url with a data:image/... URL'),
+    });
+  });
+});
+
+test('parts are counted over all messages, and too many are refused', () => {
+  const part = { type: 'text', text: 'x' };
+  const half = ofParts(...Array(5000).fill(part));
+  expect(read({ messages: [half, half] })).toHaveProperty('chat');
+  const refusal = { status: 400, param: 'messages' };
+  expect(read({ messages: [half, half, ofParts(part)] })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected at most 10000 parts of content in all, got 10001',
+  });
+  const newline = { type: 'image_url', image_url: { url: 'data:image/png,\n' } };
+  expect(read({ messages: [ofParts(...Array(80_000).fill(newline))] })).toMatchObject(refusal);
+  const message = messages[0];
+  expect(read({ messages: Array(10_001).fill(message) })).toMatchObject({
+    ...refusal,
+    message: 'messages: expected 1 to 10000 messages, got 10001',
+  });
+});
+
+test.each([
+  'models',
+  'provider',
+  'route',
+  'fallbacks',
+  'api_base',
+  'api_key',
+  'service_tier',
+  'plugins',
+  'metadata',
+  '__proto__',
+])('what would choose where it runs is refused: %s', (name) => {
+  const body = JSON.parse(`{"messages":[{"role":"user","content":"x"}],"${name}":"x"}`);
+  expect(readChatBody(body, 50)).toMatchObject({ status: 400, param: name });
+});
+
+describe('a body', () => {
+  test.each([undefined, '', 'Hello', '[]', 'null', '{"a":', '\xff'])(
+    'that is no object in JSON is refused: %j',
+    (text) => {
+      const body = text === undefined ? undefined : Buffer.from(text, 'latin1');
+      expect(parseBody(body)).toMatchObject({ status: 400 });
+    },
+  );
+
+  test('may look like one of our problems', () => {
+    const body = { status: 400, code: 'x' };
+    expect(parseBody(Buffer.from(JSON.stringify(body)))).toEqual({ body });
+  });
+});

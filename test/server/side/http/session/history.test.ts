@@ -1,0 +1,67 @@
+// GET /v1/sessions/{id}/seed: what a session that continues this one is told, for its own key.
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
+import { startSideHttp, type TestSide } from '../../../../support/side-http.ts';
+import { aTurn } from '../../../../support/side-records.ts';
+
+const ID = '01900000-0000-7000-8000-00000000000a';
+const keys = [
+  { id: 'web', secret: 'secret-of-web' },
+  { id: 'other', secret: 'secret-of-other' },
+];
+let store: FakeStore;
+let side: TestSide;
+
+beforeEach(() => {
+  store = createFakeStore();
+});
+afterEach(() => side.close());
+
+async function start(settings: object = {}): Promise<void> {
+  side = await startSideHttp({ file: { keys, side: settings }, store });
+}
+
+function fill(): void {
+  store.rows.sessions.push(storedSession({ id: ID, key: 'web', dataClass: 'regulated', endedAt: 9_000 }));
+  store.rows.turns.push(aTurn(ID, 1), aTurn(ID, 2), aTurn(ID, 3, { user: 'last', assistant: '' }));
+  const input = JSON.stringify({ every: 'turns', number: 2 });
+  const result = JSON.stringify({ summary: 'Two questions.', open: [] });
+  const task = { session: ID, kind: 'rolling-summary', state: 'done', input, result } as const;
+  store.rows.tasks.push(storedTask({ ...task, id: `${ID}.rolling-summary.2`, key: 'web' }));
+}
+
+const ask = async (key: string, id = ID) => {
+  const answer = await side.ask(`/v1/sessions/${id}/seed`, { key });
+  return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
+};
+
+test('it has the text, and whose it is', async () => {
+  fill();
+  await start();
+  const [status, body] = await ask('secret-of-web', ID.toUpperCase());
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    session: ID,
+    provider: 'openai',
+    dataClass: 'regulated',
+    from: 'summary',
+    text: expect.stringMatching(/Two questions\.\n<\/previous-summary>\n<transcript>\nUser: last\n<\/transcript>$/),
+    isCut: false,
+  });
+});
+
+test('another key’s session is a 404', async () => {
+  fill();
+  await start();
+  expect(await ask('secret-of-other')).toMatchObject([404, { error: { code: 'unknown_session' } }]);
+});
+
+test('seedBytes bounds it', async () => {
+  fill();
+  store.rows.turns.push(...Array.from({ length: 500 }, (_, index) => aTurn(ID, index + 4)));
+  await start({ seedBytes: 2000 });
+  const [, { text, isCut }] = await ask('secret-of-web');
+  expect(Buffer.byteLength(String(text))).toBeLessThanOrEqual(2000);
+  expect([text, isCut]).toEqual([expect.stringContaining('User: question 503'), true]);
+});

@@ -1,0 +1,125 @@
+// What is kept of a session, for the key that opened it, and how it is forgotten.
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  createFakeStore,
+  type FakeStore,
+  ledgerRow,
+  storedSession,
+  storedTask,
+} from '../../../../support/fake-store.ts';
+import { openClient } from '../../../../support/gateway.ts';
+import { closed } from '../../../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../../../support/provider.ts';
+import { startSideHttp, type TestSide } from '../../../../support/side-http.ts';
+
+const keys = [
+  { id: 'web', secret: 'secret-of-web' },
+  { id: 'other', secret: 'secret-of-other' },
+];
+let provider: FakeProvider;
+let store: FakeStore;
+let side: TestSide;
+
+beforeAll(async () => {
+  provider = await startProvider();
+});
+beforeEach(async () => {
+  store = createFakeStore();
+  side = await startSideHttp({ file: { keys }, store, provider: provider.url });
+});
+afterEach(() => side.close());
+afterAll(() => provider.close());
+
+const id = '01900000-0000-7000-8000-00000000000a';
+
+function fill(): void {
+  const record = JSON.stringify({ id, state: 'closed', key: 'web', closeCode: 1000, durationMs: 5 });
+  store.rows.sessions.push(
+    storedSession({ id, key: 'web', isRehearsal: true, endedAt: 9_000, reason: 'client-closed', record }),
+  );
+  store.rows.turns.push({
+    session: id,
+    number: 1,
+    startedAt: 2_000,
+    endedAt: 3_000,
+    user: 'Hello',
+    assistant: 'Good day',
+    isInterrupted: false,
+  });
+  const result = '{"summary":"A greeting."}';
+  const input = 'what nobody else may read';
+  store.rows.tasks.push(storedTask({ id: `${id}.summary`, session: id, key: 'web', state: 'done', result, input }));
+  store.rows.ledger.push(ledgerRow({ id: '0190-row', session: id, key: 'web', at: 4_000 }));
+}
+
+const show = (key: string, path = id) => side.ask(`/v1/sessions/${path}`, { key });
+
+test('it is shown with its turns, tasks and ledger rows, and a rehearsal says so', async () => {
+  fill();
+  const answer = await show('secret-of-web', id.toUpperCase());
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  const body = await answer.json();
+  expect(body).toMatchObject({
+    id,
+    state: 'closed',
+    key: 'web',
+    provider: 'openai',
+    closeCode: 1000,
+    reason: 'client-closed',
+    startedAt: '1970-01-01T00:00:01.000Z',
+    endedAt: '1970-01-01T00:00:09.000Z',
+    class: 'voice',
+    isRehearsal: true,
+    turns: [{ number: 1, user: 'Hello', assistant: 'Good day', startedAt: '1970-01-01T00:00:02.000Z' }],
+    tasks: [{ id: `${id}.summary`, kind: 'summary', state: 'done', result: { summary: 'A greeting.' } }],
+    ledger: [{ id: '0190-row', class: 'commodity', costMicroUsd: 12, costSource: 'reported' }],
+  });
+  expect(JSON.stringify(body)).not.toContain('what nobody else may read');
+});
+
+test('of another key it is a 404, like one that does not exist', async () => {
+  fill();
+  const others = await show('secret-of-other');
+  const nobodys = await show('secret-of-other', randomUUID());
+  expect([others.status, nobodys.status]).toEqual([404, 404]);
+  expect(await others.text()).toBe(await nobodys.text());
+  expect((await show('wrong')).status).toBe(401);
+});
+
+test('the live record is shown while it lives, stored or not', async () => {
+  const headers = { authorization: 'Bearer secret-of-web' };
+  const client = await openClient(`${side.url}/v1/realtime?model=m&trunkline-session=${id}`, { headers });
+  expect(await (await show('secret-of-web')).json()).toMatchObject({ id, state: 'open', turns: [], tasks: [] });
+  expect((await show('secret-of-other')).status).toBe(404);
+  store.rows.sessions.push(storedSession({ id, key: 'web' }));
+  expect(await (await show('secret-of-web')).json()).toMatchObject({ id, state: 'open', frames: {}, class: 'voice' });
+  const forget = () => side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key: 'secret-of-web' });
+  expect((await forget()).status).toBe(409);
+  client.close(1000);
+  await closed(client);
+  await side.nextEnd();
+  expect((await forget()).status).toBe(204);
+});
+
+test('forgetting it takes the texts and results, and leaves the ledger', async () => {
+  fill();
+  const forget = (key: string) => side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key });
+  expect((await forget('secret-of-other')).status).toBe(404);
+  expect(store.rows.turns).toHaveLength(1);
+  const gone = await forget('secret-of-web');
+  expect([gone.status, await gone.text()]).toEqual([204, '']);
+  const body = (await (await show('secret-of-web')).json()) as Record<string, unknown[]>;
+  expect(body.turns).toEqual([]);
+  expect(body.tasks?.[0]).not.toHaveProperty('result');
+  expect(body.ledger).toHaveLength(1);
+});
+
+test('one that lives elsewhere is not forgotten', async () => {
+  store.rows.sessions.push(storedSession({ id, key: 'web' }));
+  const answer = await side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key: 'secret-of-web' });
+  expect(answer.status).toBe(409);
+  expect(await answer.json()).toMatchObject({ error: { code: 'session_open' } });
+});

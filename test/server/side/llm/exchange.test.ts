@@ -1,0 +1,89 @@
+// Streamed answers: what the client sees of them, and what is charged when they break off.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { answered, call, collector, pair, routing, unanswered } from '../../../support/routing.ts';
+import { until } from '../../../support/until.ts';
+
+const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
+
+describe('streams', () => {
+  const stream = (more: Parameters<typeof call>[0] = {}) => call({ ...more, llm: { isStreamed: true, ...more.llm } });
+
+  test('flow to the client as they come, and end with [DONE]', async () => {
+    const { targets, gateways } = await pair({ behaviour: { everyMs: 5, pieces: 4 } });
+    const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
+    const sink = collector();
+    const outcome = answered(await router.run(stream(), sink));
+    expect(sink.heads).toEqual([{ gateway: 'one', model: 'first', attempt: outcome.attempt }]);
+    expect(sink.text().match(/^data: /gm)).toHaveLength(4 + 1 + 1);
+    expect(sink.text()).toMatch(/data: \[DONE\]\n\n$/);
+    expect(outcome).toMatchObject({ text: 'A scripted answer.', finish: 'stop', completion: {} });
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ usage: { inputTokens: 10 }, costMicroUsd: 60, outcome: 'ok' });
+    expect(row?.firstTokenMs).toBeLessThan(row?.latencyMs ?? 0);
+  });
+
+  test('that fail before their first byte go on elsewhere; the client sees one answer', async () => {
+    const { targets, gateways } = await pair({ behaviour: { errorAfter: 0 } });
+    const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
+    const sink = collector();
+    expect(answered(await router.run(stream(), sink)).gateway).toBe('two');
+    expect(sink.heads).toHaveLength(1);
+    expect((await store.settled()).map(({ outcome }) => outcome)).toEqual(['unavailable', 'ok']);
+  });
+
+  test('that break off after it go nowhere else, and are charged', async () => {
+    for (const behaviour of [
+      { breakAfter: 2, everyMs: 30 },
+      { errorAfter: 2, everyMs: 30 },
+    ]) {
+      const { b, targets, gateways } = await pair({ behaviour });
+      const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
+      const sink = collector();
+      expect(unanswered(await router.run(stream(), sink))).toMatchObject({
+        code: 'upstream_failed',
+        isTransient: true,
+      });
+      expect(sink.text()).toContain('A scri');
+      expect(sink.text()).not.toContain('[DONE]');
+      expect(b.count.requests).toBe(0);
+      expect(await store.settled()).toMatchObject([{ outcome: 'broken_off', isFlagged: true, served: 'first' }]);
+    }
+  });
+
+  test('that name no model are charged for what they said before they failed', async () => {
+    const chunk = 'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n';
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chunk);
+      setTimeout(() => response.end('data: {"error":{"code":500}}\n\n'), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const one = { profile: 'openai-compatible', baseUrl, apiKey: 'x', allowPrivate: true } as const;
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
+    const { router, store } = routing({ gateways: { one }, classes, prices });
+    const sink = collector();
+    expect(unanswered(await router.run(stream(), sink)).code).toBe('upstream_failed');
+    expect(sink.text()).toBe(chunk);
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ outcome: 'broken_off', isFlagged: true });
+    expect(row?.costMicroUsd).toBeGreaterThan(0);
+    server.close();
+  });
+
+  test('whose client leaves are cancelled at the gateway and charged', async () => {
+    const { a, targets, gateways } = await pair({ behaviour: { everyMs: 20, pieces: 18 } });
+    const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
+    const client = new AbortController();
+    const sink = collector();
+    const outcome = router.run(stream({ signal: client.signal }), sink);
+    await until(() => sink.text().includes('scripted'.slice(0, 1)));
+    client.abort();
+    expect(unanswered(await outcome).code).toBe('cancelled');
+    await until(() => a.count.cancelled === 1);
+    expect(await store.settled()).toMatchObject([{ outcome: 'cancelled', isFlagged: true }]);
+  });
+});

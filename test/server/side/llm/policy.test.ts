@@ -1,0 +1,109 @@
+// Which targets may serve, and the terms that they are given.
+
+import { describe, expect, test } from 'vitest';
+import type { LlmProfile } from '../../../../adapters/llm/contract.ts';
+import { llmProfiles } from '../../../../adapters/llm/index.ts';
+import { classSchema, gatewaySchema } from '../../../../server/config/side-schema.ts';
+import {
+  type Candidate,
+  choose,
+  objection,
+  residencyFault,
+  residencyOf,
+  termsOf,
+} from '../../../../server/side/llm/policy.ts';
+
+const candidate = (profile: string, more: object = {}, model = 'acme/m'): Candidate => ({
+  gateway: gatewaySchema.parse({ profile, ...more }),
+  profile: llmProfiles.get(profile) as LlmProfile,
+  model,
+});
+const terms = (more: object = {}) => classSchema.parse({ targets: [{ gateway: 'g', model: 'm' }], ...more });
+
+describe('a target is refused', () => {
+  test('where its path or its model is not the class', () => {
+    expect(objection(candidate('openrouter'), terms({ path: 'direct' }))).toContain('direct only');
+    expect(objection(candidate('openai'), terms({ path: 'direct' }))).toBeUndefined();
+    expect(objection(candidate('openai'), terms({ allow: { models: ['other/*'] } }))).toContain('acme/m');
+    expect(objection(candidate('openai'), terms({ allow: { models: ['other/*', 'acme/*'] } }))).toBeUndefined();
+  });
+
+  test('where nothing says that it keeps nothing', () => {
+    const zdr = terms({ retention: 'zdr' });
+    expect(objection(candidate('openai'), zdr)).toContain('retention');
+    expect(objection(candidate('litellm', { retention: 'none-stated' }), zdr)).toContain('retention');
+    expect(objection(candidate('openai', { retention: 'zdr' }), zdr)).toBeUndefined();
+    for (const profile of ['openrouter', 'vercel']) expect(objection(candidate(profile), zdr)).toBeUndefined();
+  });
+
+  test('where its region is another, or not known', () => {
+    const eu = terms({ residency: 'eu' });
+    expect(objection(candidate('litellm'), eu)).toContain('none that is known');
+    expect(objection(candidate('litellm', { residency: 'us' }), eu)).toContain('this target has us');
+    expect(objection(candidate('litellm', { residency: 'eu' }), eu)).toBeUndefined();
+    expect(objection(candidate('openrouter', { baseUrl: 'https://eu.openrouter.ai/api/v1' }), eu)).toBeUndefined();
+    expect(objection(candidate('openrouter'), eu)).toContain('none that is known');
+  });
+
+  test('where it is not certain, and cannot be enforced, who serves', () => {
+    const only = terms({ allow: { providers: ['acme'] } });
+    expect(objection(candidate('litellm'), only)).toContain('nothing says who serves');
+    expect(objection(candidate('openai'), only)).toContain('"openai" is not in');
+    expect(objection(candidate('bifrost'), only)).toBeUndefined();
+    expect(objection(candidate('openrouter'), only)).toBeUndefined();
+    expect(objection(candidate('openai-compatible', { settings: { provider: 'acme' } }), only)).toBeUndefined();
+  });
+});
+
+test('a base URL of another region than the stated one is a fault', () => {
+  const openrouter = (more: object) => candidate('openrouter', more);
+  expect(residencyFault(openrouter({ residency: 'eu' }))).toBeUndefined();
+  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://openrouter.ai/api/v1' }))).toContain(
+    'https://eu.openrouter.ai',
+  );
+  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://us.openrouter.ai/api/v1' }))).toContain('eu');
+  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://proxy.example/v1' }))).toBeUndefined();
+  expect(residencyFault(openrouter({ residency: 'jp' }))).toContain('jp');
+  expect(residencyFault(candidate('anthropic', { residency: 'eu' }))).toContain('eu');
+  expect(residencyOf(openrouter({ baseUrl: 'https://us.openrouter.ai/api/v1' }))).toBe('us');
+});
+
+test('the terms of a target are the stricter ones of gateway and class, and cannot be changed', () => {
+  const made = termsOf({
+    candidate: candidate('openrouter', { residency: 'eu', apiKey: 'k' }),
+    terms: terms({ retention: 'zdr', allow: { providers: ['acme'] } }),
+  });
+  expect(made).toMatchObject({
+    baseUrl: 'https://eu.openrouter.ai/api/v1',
+    apiKey: 'k',
+    retention: 'zdr',
+    residency: 'eu',
+    providers: ['acme'],
+  });
+  expect(Object.isFrozen(made)).toBe(true);
+  const strict = candidate('vercel', { retention: 'zdr' });
+  expect(termsOf({ candidate: strict, terms: terms({ retention: 'none-stated' }) }).retention).toBe('zdr');
+});
+
+test('a named model comes first, the others keep their order; a refusal has its reason', () => {
+  const target = (gatewayName: string, model: string, more = {}) =>
+    ({ gatewayName, model, path: 'routed', objection: undefined, ...more }) as const;
+  const targets = [
+    target('a', 'x'),
+    target('b', 'y', { path: 'direct' }),
+    target('c', 'y'),
+    target('d', 'z', { objection: 'no' }),
+    target('stand-in', 'w', { isStandIn: true }),
+  ];
+  const names = (model: string | undefined, dataClass: 'open' | 'regulated' = 'open') =>
+    choose(targets, { model, dataClass }).allowed.map(({ gatewayName }) => gatewayName);
+  expect(names(undefined)).toEqual(['a', 'b', 'c', 'stand-in']);
+  expect(names('y')).toEqual(['b', 'c', 'a', 'stand-in']);
+  expect(names('c/y')).toEqual(['c', 'a', 'b', 'stand-in']);
+  expect(names(undefined, 'regulated')).toEqual(['b', 'stand-in']);
+  expect(choose(targets, { model: undefined, dataClass: 'regulated' }).refused).toEqual([
+    'a/x: regulated text stays on direct targets',
+    'c/y: regulated text stays on direct targets',
+    'd/z: no',
+  ]);
+});

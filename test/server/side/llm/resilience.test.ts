@@ -1,0 +1,71 @@
+// The guard of a target: when it is closed, and what closes it.
+
+import { describe, expect, test } from 'vitest';
+import { LlmFault, type LlmFaultCode } from '../../../../adapters/llm/contract.ts';
+import { createBulkhead, createGate, createGuard } from '../../../../server/side/llm/resilience.ts';
+
+const never = new AbortController().signal;
+const guardOf = (more: { concurrency?: number; queue?: number; timeoutMs?: number } = {}) => {
+  const { concurrency = 8, queue = 8, timeoutMs = 10_000 } = more;
+  const gate = createGate({ failures: 3, pauseMs: 10_000 });
+  return createGuard({ gate, places: createBulkhead({ concurrency, queue }), timeoutMs });
+};
+const failWith = (code: LlmFaultCode) => () => Promise.reject(new LlmFault(code, 'scripted'));
+
+describe('the circuit', () => {
+  test('opens after failures in a row, and says for how long', async () => {
+    for (const code of ['unavailable', 'timeout', 'garbled', 'credential'] as const) {
+      const guard = guardOf();
+      for (let count = 0; count < 3; count++) {
+        expect(guard.closed(Date.now())).toBeUndefined();
+        await expect(guard.run(failWith(code), never)).rejects.toThrow('scripted');
+      }
+      expect(guard.closed(Date.now())?.reason).toBe('broken');
+      expect(guard.closed(Date.now() + 20_000)).toBeUndefined();
+    }
+  });
+
+  test('stays closed when requests are refused, when the target is busy, and when an answer lies between', async () => {
+    for (const code of ['invalid', 'limited', 'unsupported'] as const) {
+      const guard = guardOf();
+      for (let count = 0; count < 5; count++) await expect(guard.run(failWith(code), never)).rejects.toThrow();
+      expect(guard.closed(Date.now())).toBeUndefined();
+    }
+    const guard = guardOf();
+    for (const work of [failWith('timeout'), failWith('timeout'), async () => 1, failWith('timeout')])
+      await guard.run(work, never).catch(() => undefined);
+    expect(guard.closed(Date.now())).toBeUndefined();
+  });
+});
+
+test('a limit keeps calls away until it is over, and a shorter one does not end it', () => {
+  const guard = guardOf();
+  guard.limit(5000);
+  guard.limit(3000);
+  expect(guard.closed(4000)).toEqual({ reason: 'limited', retryAfterMs: 1000 });
+  expect(guard.closed(5000)).toBeUndefined();
+});
+
+test('places and queue that are taken are said at once', async () => {
+  const guard = guardOf({ concurrency: 1, queue: 1 });
+  let release: (() => void) | undefined;
+  const work = () => new Promise<void>((resolve) => (release = resolve));
+  const running = guard.run(work, never);
+  const leaving = new AbortController();
+  const waiting = guard.run(work, leaving.signal);
+  expect(guard.closed(Date.now())?.reason).toBe('full');
+  leaving.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  release?.();
+  await running;
+  expect(guard.closed(Date.now())).toBeUndefined();
+});
+
+test('the signal of the work is aborted at the timeout', async () => {
+  const guard = guardOf({ timeoutMs: 10 });
+  const aborted = guard.run(
+    (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('aborted'))),
+    never,
+  );
+  expect(await aborted).toBe('aborted');
+});

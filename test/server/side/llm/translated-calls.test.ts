@@ -1,0 +1,66 @@
+// Calls with tools and images on endpoints of other forms than chat completions, over real sockets: they are translated, go to the next
+// target, or are refused.
+
+import { expect, test } from 'vitest';
+import { answered, at, call, gateway, routing, unanswered } from '../../../support/routing.ts';
+
+const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object' } } }];
+const messages = [{ role: 'user', content: 'Is it warm in Bonn?' }];
+const asking = { llm: { messages, extra: { tools } } };
+
+const forms = {
+  anthropic: {
+    id: 'msg_1',
+    model: 'claude-x',
+    content: [{ type: 'tool_use', id: 'toolu_1', name: 'weather', input: { city: 'Bonn' } }],
+    stop_reason: 'tool_use',
+    usage: { input_tokens: 10, output_tokens: 5 },
+  },
+  gemini: {
+    responseId: 'r-1',
+    modelVersion: 'gemini-x',
+    candidates: [
+      { content: { parts: [{ functionCall: { name: 'weather', args: { city: 'Bonn' } } }] }, finishReason: 'STOP' },
+    ],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5 },
+  },
+} as const;
+
+test.each(['anthropic', 'gemini'] as const)('%s: a tool that is to be called is a tool call', async (profile) => {
+  const a = await gateway({ behaviour: { body: JSON.stringify(forms[profile]) } });
+  const { router } = routing({
+    gateways: { one: at(a, { profile }) },
+    classes: { commodity: { targets: [{ gateway: 'one', model: 'first' }] } },
+  });
+  const { completion, usage, finish } = answered(await router.run(call(asking)));
+  expect(completion).toMatchObject({
+    object: 'chat.completion',
+    choices: [
+      {
+        message: { content: null, tool_calls: [{ function: { name: 'weather', arguments: '{"city":"Bonn"}' } }] },
+        finish_reason: 'tool_calls',
+      },
+    ],
+  });
+  expect([finish, usage]).toMatchObject(['tool_calls', { inputTokens: 10, outputTokens: 5 }]);
+});
+
+test('what one endpoint has no form for goes to the next; where none has, it is a 400 and nobody is asked', async () => {
+  const [a, b] = [await gateway(), await gateway()];
+  const gateways = { one: at(a, { profile: 'anthropic' }), two: at(b) };
+  const targets = [
+    { gateway: 'one', model: 'first' },
+    { gateway: 'two', model: 'second' },
+  ];
+  const audio = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } };
+  const heard = { llm: { messages: [{ role: 'user', content: [audio] }] } };
+  const both = routing({ gateways, classes: { commodity: { targets } } });
+  expect(answered(await both.router.run(call(heard))).gateway).toBe('two');
+  const alone = routing({ gateways, classes: { commodity: { targets: targets.slice(0, 1) } } });
+  expect(unanswered(await alone.router.run(call(heard)))).toMatchObject({
+    status: 400,
+    isTransient: false,
+    message: 'one/first: this endpoint has no form for messages with other parts than text and images in Trunkline',
+  });
+  expect([a.count.requests, b.count.requests]).toEqual([0, 1]);
+});

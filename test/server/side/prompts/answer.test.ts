@@ -1,0 +1,35 @@
+// Answers of models as they come: JSON, fenced, in prose, or wrong.
+
+import { expect, test } from 'vitest';
+import { readAnswer } from '../../../../server/side/prompts/answer.ts';
+import { kindOf } from '../../../../server/side/prompts/kinds.ts';
+
+const title = kindOf({ kind: 'title' });
+if ('problem' in title) throw new Error(title.problem);
+
+test.each([
+  '{"title":"A {braced} \\"title\\""}',
+  '\n {"title":"A {braced} \\"title\\""} \n',
+  '```json\n{"title":"A {braced} \\"title\\""}\n```',
+  'Here you are: {"title":"A {braced} \\"title\\""} I hope it helps.',
+  'Filled in {brackets}: {"title":"A {braced} \\"title\\""}',
+  'First {"no":1} then {"title":"A {braced} \\"title\\""}',
+])('%j is read', (text) => {
+  expect(readAnswer(text, title)).toEqual({ value: { title: 'A {braced} "title"' } });
+});
+
+test.each<[string, RegExp]>([
+  ['', /^it is empty$/],
+  ['No.', /^it is not JSON$/],
+  ['{"title":"x"', /^it is not JSON$/],
+  ['{"title":" "}', /^title: expected some text$/],
+  ['{"title":"x","more":1}', /more/],
+  ['["x"]', /object/],
+  ['Here: {"title":1}', /^it is not JSON$/],
+])('%j is refused', (text, problem) => {
+  expect(readAnswer(text, title)).toEqual({ problem: expect.stringMatching(problem) });
+});
+
+test('a long answer of opening braces is refused soon', () => {
+  expect(readAnswer('{'.repeat(1_000_000), title)).toEqual({ problem: 'it is not JSON' });
+});

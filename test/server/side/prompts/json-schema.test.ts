@@ -1,0 +1,53 @@
+// Schemas of users: what they mean, and that none of them holds up the process.
+
+import { describe, expect, test } from 'vitest';
+import { compileSchema, type JsonSchema } from '../../../../server/side/prompts/json-schema.ts';
+
+function check(schema: JsonSchema, value: unknown): string | undefined {
+  const compiled = compileSchema({ type: 'object', ...schema });
+  if ('problem' in compiled) throw new Error(compiled.problem);
+  return compiled.check(value);
+}
+
+test.each<[JsonSchema, unknown, RegExp]>([
+  [{ properties: { a: { type: 'string' } } }, { a: 1 }, /^\/a must be string$/],
+  [{ properties: { a: { enum: ['x', 'y'] } } }, { a: 'z' }, /^\/a must be equal to one of the allowed values: x, y$/],
+  [{ allOf: [{ required: ['b'] }] }, { a: 1 }, /^the object must have required property 'b'$/],
+  [{ dependentRequired: { a: ['b'] } }, { a: 1 }, /must have property b when property a is present/],
+  [{}, [], /^the object must be object$/],
+])('%j refuses %j', (schema, value, problem) => {
+  expect(check(schema, value)).toMatch(problem);
+});
+
+test('unknown keywords and formats are let be', () => {
+  expect(check({ 'x-mine': 1, properties: { a: { type: 'string', format: 'mine' } } }, { a: 'b' })).toBeUndefined();
+});
+
+test('two schemas with the same id do not meet', () => {
+  expect(check({ $id: 'https://example.com/one', required: ['a'] }, { a: 1 })).toBeUndefined();
+  expect(check({ $id: 'https://example.com/one', required: ['b'] }, { a: 1 })).toMatch(/'b'/);
+});
+
+describe('schemas that are made to be slow', () => {
+  test('a pattern that backtracks for ever ends as a problem', () => {
+    const schema = { properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
+    expect(check(schema, { a: `${'a'.repeat(50)}!` })).toBe('the schema takes too long to check');
+    // And the next check is none the worse.
+    expect(check({ required: ['b'] }, {})).toMatch(/'b'/);
+  });
+
+  test('references that multiply end as a problem', () => {
+    const $defs: Record<string, JsonSchema> = { d0: { type: 'string', minLength: 9 } };
+    for (let depth = 1; depth <= 40; depth++) {
+      $defs[`d${depth}`] = { anyOf: [{ $ref: `#/$defs/d${depth - 1}` }, { $ref: `#/$defs/d${depth - 1}` }] };
+    }
+    const compiled = compileSchema({ type: 'object', $defs, properties: { a: { $ref: '#/$defs/d40' } } });
+    const problem = 'problem' in compiled ? compiled.problem : compiled.check({ a: 'x' });
+    expect(problem).toMatch(/takes too long/);
+  });
+
+  test('one that means only itself ends as a problem', () => {
+    const compiled = compileSchema({ type: 'object', properties: { a: { $ref: '#/properties/a' } } });
+    expect('problem' in compiled ? compiled.problem : compiled.check({ a: 1 })).toBeTypeOf('string');
+  });
+});

@@ -1,0 +1,214 @@
+// Postgres's own: lost connections, conflicts, limits. Everything that goes wrong is told, and the next try works by itself.
+
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import pg from 'pg';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openPostgres, type PostgresOptions } from '../../../../../server/side/store/engines/postgres.ts';
+import { openStore } from '../../../../../server/side/store/open.ts';
+import type { Store } from '../../../../../server/side/store/store.ts';
+import { postgresForTests } from '../../../../support/postgres.ts';
+import { seededRandom } from '../../../../support/random.ts';
+import { aHandover, anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const postgres = await postgresForTests();
+
+describe.skipIf(postgres === undefined)('with a server', () => {
+  async function aDatabase(options: Partial<PostgresOptions> = {}) {
+    const url = (await postgres?.database()) ?? '';
+    const database = openPostgres({ url, ...options });
+    closing.push(() => database.close());
+    await database.query('create table pair (id text primary key, amount bigint not null)');
+    await database.query("insert into pair values ('a', 9007199254740991), ('b', 0)");
+    return { database, url };
+  }
+  const endConnections = (url: string) =>
+    postgres?.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(url).pathname.slice(1)}'`,
+    );
+
+  test('numbers of 64 bits are numbers here, and what they were for everyone else', async () => {
+    const { database, url } = await aDatabase();
+    expect(await database.query("select amount from pair where id = 'a'")).toEqual([{ amount: 9007199254740991 }]);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    expect((await client.query("select amount from pair where id = 'b'")).rows).toEqual([{ amount: '0' }]);
+    await client.end();
+  });
+
+  test('idle connections that are lost are made again', async () => {
+    const { database, url } = await aDatabase();
+    await Promise.all(Array.from({ length: 10 }, () => database.query('select 1 as one')));
+    await endConnections(url);
+    const results = await Promise.allSettled(
+      Array.from({ length: 30 }, () => database.query('select amount from pair')),
+    );
+    const faults = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(faults.every(({ code, isTransient }) => code === 'store_unavailable' && isTransient)).toBe(true);
+    expect(await database.query("select amount from pair where id = 'b'")).toEqual([{ amount: 0 }]);
+  });
+
+  test('a connection that is lost in a transaction takes it along, and nothing of it stays', async () => {
+    const { database, url } = await aDatabase();
+    const lost = database.transaction(async (query) => {
+      await query("update pair set amount = 5 where id = 'b'");
+      await endConnections(url);
+      await query("update pair set amount = 6 where id = 'b'");
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
+    expect(await database.query("select amount from pair where id = 'b'")).toEqual([{ amount: 0 }]);
+  });
+
+  test('transactions that wait for each other are tried again until both are done', async () => {
+    const { database } = await aDatabase();
+    await database.query("update pair set amount = 0 where id = 'a'");
+    let tried = 0;
+    const both = Promise.withResolvers<void>();
+    const add = ([first, second]: readonly [string, string]) =>
+      database.transaction(async (query) => {
+        tried++;
+        await query('update pair set amount = amount + 1 where id = $1', [first]);
+        // Each holds what the other one wants.
+        if (tried === 2) both.resolve();
+        await both.promise;
+        await query('update pair set amount = amount + 1 where id = $1', [second]);
+      });
+    await Promise.all([add(['a', 'b']), add(['b', 'a'])]);
+    expect(await database.query('select amount from pair order by id')).toEqual([{ amount: 2 }, { amount: 2 }]);
+    expect(tried).toBeGreaterThan(2);
+  });
+
+  test('a conflict that does not end is told after a number of tries', async () => {
+    const { database } = await aDatabase({ tries: 3 });
+    let tried = 0;
+    const conflict = database.transaction(async (query) => {
+      tried++;
+      await query("do $$ begin raise exception using errcode = '40001'; end $$");
+    });
+    await expect(conflict).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
+    expect(tried).toBe(3);
+  });
+
+  test('a statement that takes too long is ended, and its connection is of use again', async () => {
+    const { database } = await aDatabase({ statementMs: 100, connections: 1 });
+    await expect(database.query('select pg_sleep(60)')).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('no more connections are made than allowed; the others wait', async () => {
+    const { database, url } = await aDatabase({ connections: 2 });
+    const name = new URL(url).pathname.slice(1);
+    const seen = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        database.query(
+          `select count(*) as count, pg_sleep(0.01) from pg_stat_activity where datname = '${name}' and application_name = 'trunkline'`,
+        ),
+      ),
+    );
+    expect(Math.max(...seen.map(([row]) => Number(row?.count)))).toBe(2);
+  });
+
+  test('what a transaction throws by itself comes through, and undoes it', async () => {
+    const { database } = await aDatabase();
+    const thrown = database.transaction(async (query) => {
+      await query('delete from pair');
+      throw new RangeError('not the fault of the database');
+    });
+    await expect(thrown).rejects.toBeInstanceOf(RangeError);
+    expect(await database.query('select id from pair order by id')).toEqual([{ id: 'a' }, { id: 'b' }]);
+  });
+
+  test('a reader can write nothing', async () => {
+    const { url } = await aDatabase();
+    const reader = openPostgres({ url, isReader: true });
+    closing.push(() => reader.close());
+    await expect(reader.query('delete from pair')).rejects.toThrow('store_unavailable');
+    expect(await reader.query('select id from pair order by id')).toHaveLength(2);
+  });
+
+  test('a store whose server goes away and comes back goes on by itself', async () => {
+    const url = (await postgres?.database()) ?? '';
+    const store = await openStore({ url, dataDirectory: '' });
+    closing.push(() => store.close());
+    const name = new URL(url).pathname.slice(1);
+    await postgres?.run(`alter database ${name} allow_connections false`);
+    await endConnections(url);
+    const take = (id: string) => store.take(aHandover({ started: [aSession(id)] }));
+    await expect(take('s1')).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
+    await postgres?.run(`alter database ${name} allow_connections true`);
+    await take('s1').catch(() => take('s1'));
+    expect(await store.session('s1')).toBeDefined();
+  });
+
+  test('complaint 3: calls and sessions that count in the same budgets, in any order, from two machines, lose no row', async () => {
+    const url = (await postgres?.database()) ?? '';
+    const stores = await Promise.all([0, 1].map(() => openStore({ url, dataDirectory: '' })));
+    closing.push(() => Promise.all(stores.map((store) => store.close())));
+    const budgets = ['a', 'b', 'c', 'd'].map((id) => ({ id, limitMicroUsd: 1e9, resetsAt: NOON }));
+    const random = seededRandom(3);
+    const inSomeOrder = () => (random.below(2) ? budgets : budgets.toReversed());
+    const call = async (store: Store, id: string): Promise<void> => {
+      await store.reserve(inSomeOrder(), 10, anAttempt(id));
+      await store.settle(aSettled(id, 7), inSomeOrder(), 10);
+    };
+    /** Two sessions, which two machines hand over at the same time, in opposite orders. */
+    const session = async (store: Store, ids: readonly string[]): Promise<void> => {
+      const started = ids.map((id) => aSession(id));
+      for (const tokens of [1, 2, 3]) {
+        const ledger = ids.map((id) => aRealtime(id, tokens));
+        const charged = Object.fromEntries(ids.map((id) => [id, inSomeOrder()]));
+        await store.take(aHandover({ started, ledger, charged }));
+      }
+    };
+    const work = Array.from({ length: 30 }, (_, index) => {
+      const pair = [`session${index}`, `session${index}-too`];
+      return stores.flatMap((store, machine) => [
+        call(store, `call${index}-${machine}`),
+        session(store, machine ? pair : pair.toReversed()),
+      ]);
+    });
+    await Promise.all([...work.flat(), ...stores.map((store) => store.settleLost(NOON))]);
+
+    const rows = (await stores[0]?.ledger({ limit: 1000 })) ?? [];
+    expect(rows.filter(({ kind, outcome }) => kind === 'chat' && outcome === 'ok')).toHaveLength(60);
+    expect(rows.filter(({ kind, costMicroUsd }) => kind === 'realtime' && costMicroUsd === 30)).toHaveLength(60);
+    expect(rows).toHaveLength(120);
+    const spentMicroUsd = rows.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0);
+    for (const { id } of budgets) expect(await stores[1]?.spent(id)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
+    // Nobody was even in the way of somebody else: a server that kills one of two is what loses rows.
+    await Promise.all(stores.map((store) => store.close()));
+    const name = new URL(url).pathname.slice(1);
+    const stats = await postgres?.run(`select deadlocks from pg_stat_database where datname = '${name}'`);
+    expect(stats).toEqual([{ deadlocks: '0' }]);
+  });
+});
+
+describe('without a server', () => {
+  test('it says where it looked, without the password', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    server.close();
+    await once(server, 'close');
+    const url = `postgres://user:hunter2@127.0.0.1:${port}/calls`;
+    const refused = await openStore({ url, dataDirectory: '' }).catch((error: unknown) => error as Error);
+    expect(refused).toMatchObject({ code: 'store_unavailable', isTransient: true });
+    expect((refused as Error).message).toMatch(`the store postgres://127.0.0.1:${port}/calls cannot be opened: `);
+    expect((refused as Error).message).not.toContain('hunter2');
+  });
+
+  test('a server that says nothing is given up', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const database = openPostgres({ url: `postgres://u@127.0.0.1:${port}/calls`, connectMs: 100 });
+    await expect(database.query('select 1 as one')).rejects.toMatchObject({ code: 'store_unavailable' });
+    await database.close();
+    server.close();
+  });
+});

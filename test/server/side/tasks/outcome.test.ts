@@ -1,0 +1,89 @@
+// What becomes of tasks whose runs fail.
+
+import { describe, expect, test } from 'vitest';
+import { PATIENCE } from '../../../../server/side/tasks/outcome.ts';
+import { unanswered } from '../../../support/plain-router.ts';
+import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
+import { queuedTask } from '../../../support/task-records.ts';
+import { until } from '../../../support/until.ts';
+
+describe('faults', () => {
+  test('that may pass are tried again, until the task is dead', async () => {
+    const { store, run, settled, gateway } = await bench({ behaviour: { status: 503 } });
+    await store.addTask(queuedTask());
+    run();
+    expect(await settled()).toMatchObject({
+      state: 'dead',
+      attempts: 3,
+      error: expect.stringMatching(/^upstream_failed/),
+    });
+    expect(gateway.count.requests).toBe(3);
+  });
+
+  test('a dead task that is put back runs again', async () => {
+    const { store, run, settled, gateway } = await bench({ behaviour: { status: 503 } });
+    await store.addTask(queuedTask());
+    const runner = run();
+    await settled();
+    gateway.change({ behaviour: { text: good } });
+    expect(await store.requeue('task-1', Date.now())).toBe(true);
+    runner.wake();
+    expect(await settled()).toMatchObject({ state: 'done' });
+  });
+
+  test('of policy end at once', async () => {
+    const { store, run, settled } = await bench();
+    await store.addTask(queuedTask({ dataClass: 'regulated' }));
+    run({ before: () => unanswered('policy_refused', 403, { isTransient: false, message: 'no direct target' }) });
+    expect(await settled()).toMatchObject({ state: 'failed', attempts: 1, error: 'policy_refused: no direct target' });
+  });
+
+  test('a pause that is asked for is kept, up to a bound', async () => {
+    const { store, run } = await bench();
+    await store.addTask(queuedTask());
+    const before = () => unanswered('rate_limited', 429, { retryAfterMs: 10 * 60 * 60_000 });
+    run({ before });
+    const task = await until(async () => {
+      const one = await store.task('task-1');
+      return one?.error !== undefined && one;
+    });
+    expect(task.state).toBe('queued');
+    expect(task.runAt - task.updatedAt).toBeGreaterThan(PATIENCE.retryAfterMs - 5000);
+    expect(task.runAt - task.updatedAt).toBeLessThanOrEqual(PATIENCE.retryAfterMs);
+  });
+
+  test('a budget that resets soon is waited for, one that does not is not', async () => {
+    const { store, run, settled } = await bench();
+    const now = Date.now();
+    await store.addTask(queuedTask({ id: 'soon', createdAt: now, kind: 'title' }));
+    await store.addTask(queuedTask({ id: 'late', createdAt: now, kind: 'title' }));
+    const resets = { soon: now + 3_600_000, late: now + 30 * 24 * 3_600_000 };
+    run({
+      before: ({ task }) =>
+        unanswered('budget_exceeded', 402, { isTransient: false, resetsAt: resets[task as keyof typeof resets] }),
+    });
+    expect(await settled('late')).toMatchObject({ state: 'failed', error: expect.stringMatching(/^budget_exceeded/) });
+    const soon = await until(async () => {
+      const one = await store.task('soon');
+      return one?.error !== undefined && one;
+    });
+    expect(soon.state).toBe('queued');
+    expect(soon.runAt).toBeGreaterThanOrEqual(resets.soon);
+  });
+
+  test('a run has a deadline', async () => {
+    const settings = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1, deadlineMs: 50 }] };
+    const { store, run, settled } = await bench({ behaviour: { hang: 'idle' } }, settings);
+    await store.addTask(queuedTask());
+    run();
+    expect(await settled()).toMatchObject({ state: 'dead', error: 'deadline: no result within 50 ms' });
+  });
+
+  test('a task that takes its process with it every time ends dead', async () => {
+    const { store, run, settled, gateway } = await bench();
+    await store.addTask(queuedTask({ attempts: 3, state: 'running', leaseUntil: 1, version: 3 }));
+    run();
+    expect(await settled()).toMatchObject({ state: 'dead', attempts: 4, error: expect.stringMatching(/^runner_lost/) });
+    expect(gateway.count.requests).toBe(0);
+  });
+});

@@ -1,0 +1,152 @@
+// Bodies of POST /v1/tasks, good and bad.
+
+import { describe, expect, test } from 'vitest';
+import { type DemandRequest, newDemandTask } from '../../../../server/side/tasks/task-request.ts';
+import { sideConfig, storedSession } from '../../../support/task-records.ts';
+
+const schema = { type: 'object', properties: { city: { type: 'string' } } };
+const config = sideConfig({
+  classes: {
+    plain: { targets: [{ gateway: 'scripted', model: 'a' }] },
+    fine: { targets: [{ gateway: 'scripted', model: 'b' }] },
+  },
+  tasks: [
+    { kind: 'summary', class: 'plain' },
+    { kind: 'find-city', class: 'fine', when: 'demand', prompt: 'Name the city.', schema },
+  ],
+});
+const session = storedSession();
+
+function demand(body: unknown, more: Partial<DemandRequest> = {}) {
+  const findSession = async (id: string) => (id === session.id ? session : undefined);
+  return newDemandTask({ body, config, key: 'demo', team: 'red', findSession, ...more });
+}
+
+async function taskOf(body: unknown, more: Partial<DemandRequest> = {}) {
+  const made = await demand(body, more);
+  if (made.kind === 'problem') throw new Error(made.message);
+  return made.task;
+}
+
+describe('a task', () => {
+  test('of a session', async () => {
+    expect(await taskOf({ kind: 'summary', session: 'session-1' })).toMatchObject({
+      session: 'session-1',
+      kind: 'summary',
+      promptClass: 'plain',
+      state: 'queued',
+      dataClass: 'open',
+    });
+  });
+
+  test('of a text, in the class that it names', async () => {
+    const task = await taskOf({ kind: 'classification', text: 'Hello', labels: ['a', 'b'], class: 'fine' });
+    expect(task).toMatchObject({ session: undefined, promptClass: 'fine' });
+    expect(JSON.parse(task.input ?? '')).toEqual({ text: 'Hello', labels: ['a', 'b'] });
+  });
+
+  test('of a configured kind, in its class', async () => {
+    expect(await taskOf({ kind: 'find-city', text: 'In Bonn.' })).toMatchObject({ promptClass: 'fine' });
+  });
+
+  test('that is waited for comes before all others', async () => {
+    expect(await taskOf({ kind: 'summary', text: 'Hello', mode: 'sync' })).toMatchObject({ runAt: 0 });
+  });
+
+  test('of regulated text is refused where that is not stored', async () => {
+    const regulated = { config: { ...config, regulated: { store: false } }, dataClass: 'regulated' } as const;
+    expect(await demand({ kind: 'summary', text: 'x' }, regulated)).toMatchObject({ status: 409, code: 'not_stored' });
+    expect(await demand({ kind: 'summary', text: 'x' }, { ...regulated, dataClass: 'open' })).toHaveProperty('task');
+  });
+
+  test('stays regulated with its session, and may be regulated by its request', async () => {
+    const findSession = async () => storedSession({ dataClass: 'regulated' });
+    expect(await taskOf({ kind: 'summary', session: 's' }, { findSession, dataClass: 'open' })).toMatchObject({
+      dataClass: 'regulated',
+    });
+    expect(await taskOf({ kind: 'summary', text: 'x' }, { dataClass: 'regulated' })).toMatchObject({
+      dataClass: 'regulated',
+    });
+  });
+
+  test('has the same id for the same idempotency key of the same key', async () => {
+    const body = { kind: 'summary', text: 'Hello', idempotencyKey: 'order-1' };
+    const { id } = await taskOf(body);
+    expect((await taskOf(body)).id).toBe(id);
+    expect((await taskOf({ kind: 'summary', text: 'Hello' }, { idempotencyKey: 'order-1' })).id).toBe(id);
+    expect((await taskOf(body, { key: 'other' })).id).not.toBe(id);
+    expect((await taskOf({ ...body, idempotencyKey: undefined })).id).not.toBe(id);
+  });
+});
+
+describe('a problem', () => {
+  test.each<[object, string, RegExp]>([
+    [{ text: 'x' }, 'invalid_request', /^kind: /],
+    [{ kind: 'summary' }, 'invalid_request', /expected one of session, text and messages, got 0/],
+    [{ kind: 'summary', text: 'x', session: 's' }, 'invalid_request', /got 2/],
+    [{ kind: 'summary', text: 'x'.repeat(200_001) }, 'invalid_request', /^text: /],
+    [{ kind: 'summary', messages: Array(2001).fill({ role: 'user', content: 'x' }) }, 'invalid_request', /^messages: /],
+    [
+      { kind: 'summary', messages: Array(3).fill({ role: 'user', content: 'x'.repeat(90_000) }) },
+      'invalid_request',
+      /in all/,
+    ],
+    [{ kind: 'nonsense', text: 'x' }, 'unknown_kind', /expected one of summary, .*find-city/],
+    [{ kind: 'summary', text: 'x', class: 'no' }, 'unknown_class', /expected one of plain, fine/],
+    [{ kind: 'title', text: 'x' }, 'unknown_class', /expected one of plain, fine/],
+    [{ kind: 'summary', text: 'x', class: '__proto__' }, 'unknown_class', /expected one of/],
+    [{ kind: 'summary', session: 'session-2' }, 'unknown_session', /none of this id/],
+    [{ kind: 'classification', text: 'x', class: 'plain' }, 'invalid_request', /^labels: expected at least two/],
+    [{ kind: 'classification', text: 'x', class: 'plain', labels: ['a'] }, 'invalid_request', /^labels: /],
+    [
+      { kind: 'extraction', text: 'x', class: 'plain', schema: { type: 'objekt' } },
+      'invalid_request',
+      /^schema: expected type: object/,
+    ],
+    [{ kind: 'summary', text: 'x', mode: 'later' }, 'invalid_request', /^mode: /],
+    [{ kind: 'summary', text: 'x', idempotencyKey: 'a b' }, 'invalid_request', /^idempotencyKey: expected/],
+    [{ kind: 'summary', text: 'x', more: 1 }, 'invalid_request', /more/],
+    [
+      { kind: 'summary', text: 'x', labels: [] },
+      'invalid_request',
+      /^labels: expected at least 2 entries, got a list$/,
+    ],
+    [{ kind: 7, text: 'x' }, 'invalid_request', /^kind: expected a text, got 7$/],
+    [{ kind: 'summary', text: 7 }, 'invalid_request', /^text: expected a text, got a number$/],
+    [
+      { kind: 'summary', messages: 'a secret' },
+      'invalid_request',
+      /^messages: expected a list, got another text \(not/,
+    ],
+    [
+      { kind: 'summary', messages: [{ role: 'user' }] },
+      'invalid_request',
+      /^messages\[0\]\.content: missing, expected a/,
+    ],
+    [{ kind: 'summary', text: 'x', tekst: 1 }, 'invalid_request', /^tekst: unknown key, .*did you mean text\?$/],
+    [{ kind: 'summary', text: 'x', mode: 'now' }, 'invalid_request', /^mode: expected one of sync, async, got "now"$/],
+  ])('%#: its body is refused', async (body, code, message) => {
+    expect(await demand(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
+  });
+
+  test('without transcripts there is no text of a session', async () => {
+    const made = await demand({ kind: 'summary', session: 'session-1' }, { config: { ...config, transcripts: 'off' } });
+    expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_transcripts' });
+  });
+
+  test('without a gateway nothing can run', async () => {
+    const made = await demand({ kind: 'summary', text: 'x' }, { config: { ...config, classes: {}, tasks: [] } });
+    expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_gateway' });
+  });
+
+  test('of a real session on the stand-in', async () => {
+    const standIn = sideConfig({ gateways: {}, classes: {}, standIn: true });
+    expect(await demand({ kind: 'summary', session: 'session-1' }, { config: standIn })).toMatchObject({
+      code: 'no_gateway',
+    });
+    expect(await taskOf({ kind: 'summary', text: 'x' }, { config: standIn })).toMatchObject({
+      promptClass: 'rehearsal',
+      isRehearsal: true,
+    });
+  });
+});

@@ -1,0 +1,123 @@
+// Whether an end is still there: one that is gone without a word is found, one that is merely slow to answer is left alone.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { heldBack } from '../../support/flow.ts';
+import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { acceptRaw, frameBytes, type RawSocket, upgradeRaw } from '../../support/raw-socket.ts';
+import { until } from '../../support/until.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const PING = 9;
+const PONG = 10;
+let provider: FakeProvider;
+let gateway: TestGateway;
+
+afterEach(async () => {
+  await gateway.close();
+  await provider.close();
+});
+
+const durationMs = () => gateway.gateway.records()[0]?.durationMs ?? 0;
+
+describe('a client', () => {
+  test('that answers nothing is let go after two pings, and the provider is told', async () => {
+    provider = await startProvider();
+    gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
+    const client = await upgradeRaw(gateway.port, REALTIME);
+    const upstream = await provider.next();
+    expect((await client.frame()).opcode).toBe(PING);
+    expect(await closed(upstream)).toEqual({ code: 1011, reason: '' });
+    expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-silent', closeCode: 1006, mayRetry: true });
+    // Beyond a close: its socket is gone, and no close frame was sent after it.
+    expect((await client.rest()).includes(0x88)).toBe(false);
+  });
+
+  test('that answers pings lives', async () => {
+    provider = await startProvider();
+    gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
+    const client = await upgradeRaw(gateway.port, REALTIME);
+    for (let pings = 0; pings < 6; pings++) {
+      expect((await client.frame()).opcode).toBe(PING);
+      client.send(frameBytes(PONG));
+    }
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.socket.destroy();
+  });
+
+  test('that answers no ping but sends frames lives', async () => {
+    provider = await startProvider();
+    gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
+    const client = await upgradeRaw(gateway.port, REALTIME);
+    for (let pings = 0; pings < 6; pings++) {
+      expect((await client.frame()).opcode).toBe(PING);
+      client.send(frameBytes(1, 'talk'));
+    }
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.socket.destroy();
+  });
+
+  test('that is slow to read is judged by its reading, not by its silence', async () => {
+    provider = await startProvider();
+    gateway = await startGateway({ provider: provider.url, limits: { pingMs: 200, stallMs: 600_000 } });
+    const client = await openClient(gateway.url + REALTIME);
+    const upstream = await provider.next();
+    client.pause();
+    for (let index = 0; index < 300; index++) upstream.send(Buffer.alloc(64 * 1024));
+    await heldBack(upstream);
+    // Twice the silence that would end it.
+    const [before] = gateway.gateway.records();
+    await until(() => gateway.ended.length > 0 || durationMs() > (before?.durationMs ?? 0) + 800);
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.terminate();
+  });
+});
+
+describe('a provider', () => {
+  async function open(
+    limits: Record<string, number>,
+  ): Promise<{ client: Awaited<ReturnType<typeof openClient>>; upstream: RawSocket }> {
+    const { promise, resolve } = Promise.withResolvers<RawSocket>();
+    provider = await startProvider({
+      onUpgrade(request, socket) {
+        resolve(acceptRaw(request, socket));
+        return true;
+      },
+    });
+    gateway = await startGateway({ provider: provider.url, limits: { closeMs: 100, ...limits } });
+    const client = await openClient(gateway.url + REALTIME);
+    return { client, upstream: await promise };
+  }
+
+  const unmasked = (opcode: number, text = '') => frameBytes(opcode, text, { masked: false });
+
+  test('that sends nothing at all for providerSilenceMs is let go, and the client is told why', async () => {
+    const { client, upstream } = await open({ pingMs: 30, providerSilenceMs: 120 });
+    expect((await upstream.frame()).opcode).toBe(PING);
+    expect(await closed(client)).toEqual({ code: 1011, reason: 'the provider went silent' });
+    expect(await gateway.nextEnd()).toMatchObject({ reason: 'provider-silent', closeCode: 1011, mayRetry: true });
+    await upstream.rest();
+  });
+
+  test('whose pongs take many times pingMs lives', async () => {
+    const { client, upstream } = await open({ pingMs: 20, providerSilenceMs: 1000 });
+    for (let rounds = 0; rounds < 3; rounds++) {
+      for (let pings = 0; pings < 10; pings++) expect((await upstream.frame()).opcode).toBe(PING);
+      upstream.send(unmasked(PONG));
+    }
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.terminate();
+  });
+
+  test('that answers no ping but sends frames lives', async () => {
+    const { client, upstream } = await open({ pingMs: 100, providerSilenceMs: 300 });
+    for (let pings = 0; pings < 6; pings++) {
+      expect((await upstream.frame()).opcode).toBe(PING);
+      upstream.send(unmasked(1, 'talk'));
+      await message(client);
+    }
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.terminate();
+  });
+});

@@ -1,0 +1,224 @@
+// One end of a session at its raw socket: what goes out and when, what passes through it, and what is heard of it.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { MIB, openPeer, openReadPeer, readBytes, roles } from '../../support/peer.ts';
+import { closeOf, frameBytes } from '../../support/raw-socket.ts';
+import { destroySocketPairs, settled } from '../../support/socket-pair.ts';
+import { until } from '../../support/until.ts';
+
+const PING = 9;
+const PONG = 10;
+const transports: [string, boolean][] = [
+  ['TCP', false],
+  ['TLS', true],
+];
+
+afterEach(destroySocketPairs);
+
+describe.each(roles)('frames of our own to a %s', (role) => {
+  test('go out as they are asked for between frames', async () => {
+    const { peer, raw } = await openReadPeer(role);
+    peer.ping();
+    peer.pong(Buffer.from('payload'));
+    peer.sendText('words');
+    expect(await raw.frame()).toEqual({ opcode: PING, payload: Buffer.alloc(0), fin: true });
+    expect(await raw.frame()).toEqual({ opcode: PONG, payload: Buffer.from('payload'), fin: true });
+    expect(await raw.frame()).toEqual({ opcode: 1, payload: Buffer.from('words'), fin: true });
+  });
+
+  test('are masked where they go to a provider, and only there', async () => {
+    const { peer, far } = await openPeer(role);
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    peer.sendText('words');
+    peer.close(1000);
+    const header = role === 'provider' ? 2 + 4 : 2;
+    const length = 2 * header + 'words'.length + 2;
+    await until(() => Buffer.concat(chunks).length === length);
+    const bytes = Buffer.concat(chunks);
+    const flags = [bytes[1], bytes[header + 'words'.length + 1]].map((byte = 0) => byte >> 7);
+    expect(flags).toEqual(role === 'provider' ? [1, 1] : [0, 0]);
+    if (role === 'client') expect(bytes.toString('latin1', 2, 7)).toBe('words');
+  });
+
+  test('wait for the end of the frame that is passing, the newest of each kind', async () => {
+    const { peer, raw, boundary } = await openReadPeer(role);
+    const passing = frameBytes(2, 'passing', { masked: role === 'provider' });
+    peer.pass(passing.subarray(0, 5));
+    boundary.isBetweenFrames = false;
+    boundary.isBetweenMessages = false;
+    peer.pong(Buffer.from('older'));
+    peer.ping();
+    peer.ping();
+    peer.pong(Buffer.from('newest'));
+    peer.release();
+    peer.pass(passing.subarray(5));
+    boundary.isBetweenFrames = true;
+    peer.release();
+    peer.release();
+    expect(String((await raw.frame()).payload)).toBe('passing');
+    const own = [await raw.frame(), await raw.frame()].map(({ opcode, payload }) => [opcode, String(payload)]);
+    expect(own.sort()).toEqual([
+      [PONG, 'newest'],
+      [PING, ''],
+    ]);
+    peer.terminate();
+    expect(await raw.rest()).toHaveLength(0);
+  });
+
+  test('go out between the fragments of a message, but no text does', async () => {
+    const { peer, raw, boundary } = await openReadPeer(role);
+    boundary.isBetweenMessages = false;
+    peer.sendText('misread');
+    peer.pong(Buffer.from('control'));
+    boundary.isBetweenMessages = true;
+    peer.sendText('words');
+    expect(String((await raw.frame()).payload)).toBe('control');
+    expect(String((await raw.frame()).payload)).toBe('words');
+  });
+
+  test('end with the close frame', async () => {
+    const { peer, raw, boundary } = await openReadPeer(role);
+    boundary.isBetweenFrames = false;
+    peer.pong(Buffer.from('waits'));
+    boundary.isBetweenFrames = true;
+    peer.close(1000, 'bye');
+    expect(peer.isOpen).toBe(false);
+    peer.ping();
+    peer.pong(Buffer.from('late'));
+    peer.sendText('late');
+    peer.close(1001, 'again');
+    peer.release();
+    expect(closeOf(await raw.frame())).toEqual({ code: 1000, reason: 'bye' });
+    peer.terminate();
+    expect(await raw.rest()).toHaveLength(0);
+  });
+});
+
+describe('pongs to an end that does not read', () => {
+  test('stay bounded, and the newest arrives once it reads', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 10_000 } });
+    peer.pass(Buffer.alloc(20 * MIB));
+    const queued = peer.queuedBytes;
+    expect(queued).toBeGreaterThan(10_000);
+    for (let index = 0; index < 100_000; index += 1) peer.pong(Buffer.from(`${index}`.padStart(125)));
+    expect(peer.queuedBytes).toBe(queued);
+    const { bytes } = await readBytes(far, 20 * MIB + 127);
+    expect(bytes.subarray(-127)).toEqual(frameBytes(PONG, '99999'.padStart(125), { masked: false }));
+  });
+
+  test('stay bounded without anything else that is queued', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 10_000 } });
+    const payload = (index: number) => Buffer.from(`${index}`.padStart(125));
+    // More than the kernel and the socket take.
+    const count = 200_000;
+    for (let index = 0; index < count; index += 1) peer.pong(payload(index));
+    const queued = peer.queuedBytes;
+    expect(queued).toBeGreaterThan(10_000);
+    expect(queued).toBeLessThanOrEqual(peer.socket.writableHighWaterMark + 127);
+    const last = frameBytes(PONG, payload(count - 1), { masked: false });
+    const chunks: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    await until(() => chunks.at(-1)?.subarray(-127).equals(last));
+    expect(Buffer.concat(chunks).length).toBeLessThan(count * 127);
+  });
+
+  test('leave in order: an older one is not sent after a newer one', async () => {
+    const { peer, far } = await openPeer('client', { limits: { pauseBytes: 30 * MIB } });
+    peer.pass(Buffer.alloc(20 * MIB));
+    peer.pass(Buffer.alloc(20 * MIB));
+    peer.pong(Buffer.from('older'));
+    let read = await readBytes(far, 15 * MIB);
+    while (peer.queuedBytes > 30 * MIB) read = await readBytes(far, MIB, read.length);
+    expect(peer.queuedBytes).toBeGreaterThan(0);
+    peer.pong(Buffer.from('newer'));
+    const pong = frameBytes(PONG, 'newer', { masked: false });
+    const { bytes } = await readBytes(far, 40 * MIB + pong.length - read.length);
+    expect(bytes.subarray(-pong.length)).toEqual(pong);
+    peer.ping();
+    expect((await readBytes(far, 2)).bytes).toEqual(frameBytes(PING, '', { masked: false }));
+  });
+});
+
+describe.each(transports)('what passes over %s', (_, tls) => {
+  test.each(roles)('arrives as it was, although memory that is free is used again: to a %s', async (role) => {
+    const { peer, far } = await openPeer(role, { tls });
+    const count = 200;
+    const expected: Buffer[] = [];
+    const isHeld: boolean[] = [];
+    let memory = Buffer.alloc(64 * 1024);
+    for (let index = 0; index < count; index += 1) {
+      memory.fill(index);
+      expected.push(Buffer.from(memory));
+      isHeld.push(peer.pass(memory));
+      if (isHeld.at(-1)) memory = Buffer.alloc(64 * 1024);
+      else memory.fill(255);
+    }
+    expect(peer.queuedBytes).toBeGreaterThan(0);
+    // Only the first write that the kernel does not take whole is neither done nor copied.
+    expect(isHeld.filter(Boolean)).toHaveLength(tls ? 0 : 1);
+    const { bytes } = await readBytes(far, count * 64 * 1024);
+    expect(bytes.equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test('is in use no longer once it was taken whole', async () => {
+    const { peer, far } = await openPeer('client', { tls });
+    expect(peer.pass(Buffer.from('small'))).toBe(false);
+    expect(String((await readBytes(far, 5)).bytes)).toBe('small');
+  });
+
+  test('is in use exactly while the kernel has yet to take it', async () => {
+    const { peer } = await openPeer('client', { tls });
+    expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
+    expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(false);
+  });
+
+  test('is seen to be taken within one large write', async () => {
+    const { peer, far } = await openPeer('client', { tls });
+    peer.pass(Buffer.alloc(16 * MIB));
+    const before = await settled(() => peer.takenBytes);
+    const queued = peer.queuedBytes;
+    await readBytes(far, 8 * MIB);
+    await until(() => peer.takenBytes >= before + MIB);
+    expect(peer.queuedBytes).toBe(queued);
+  });
+});
+
+describe.each(roles)('a %s that sends', (role) => {
+  test('is heard from its first byte on', async () => {
+    const { far, told } = await openPeer(role, { early: 'early' });
+    expect(told).toEqual(['received early']);
+    far.write('late');
+    await until(() => told.length > 1);
+    expect(told).toEqual(['received early', 'received late']);
+  });
+
+  test('is not heard while it is paused', async () => {
+    let length = 0;
+    const received = (chunk: Buffer): void => {
+      length += chunk.length;
+    };
+    const { peer, far } = await openPeer(role, { received });
+    peer.pause();
+    far.write(Buffer.alloc(20 * MIB));
+    await settled(() => far.bytesWritten);
+    expect(length).toBe(0);
+    peer.resume();
+    await until(() => length === 20 * MIB);
+  });
+
+  test('keeps what is kept of it', async () => {
+    const chunks: Buffer[] = [];
+    const opened = await openPeer(role, {
+      received(chunk) {
+        chunks.push(chunk);
+        if (chunks.length === 1) opened.peer.keepReceived();
+      },
+    });
+    for (const text of ['first', 'other', 'third']) {
+      opened.far.write(text);
+      await until(() => String(chunks.at(-1)) === text);
+    }
+    expect(chunks.map(String)).toEqual(['first', 'third', 'third']);
+  });
+});
