@@ -1,8 +1,8 @@
 // The contract between the side path and what it knows of an LLM gateway or a direct LLM endpoint: pure functions, no I/O.
 // Calls have one form inside: that of OpenAI chat completions. A profile says how its endpoint wants them, and reads the answers.
 
+import type { JsonObject } from '../../codecs/json-object.ts';
 import type { Usage } from '../realtime/contract.ts';
-import type { JsonObject } from '../realtime/json-event.ts';
 
 /** What is known of one kind of LLM endpoint. */
 export interface LlmProfile {

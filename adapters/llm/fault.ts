@@ -1,6 +1,6 @@
 // What a failed answer means: by its status, and by the codes of its body. Never by its words, which may quote what was sent.
 
-import { isObject, parseJson, textAt, valueAt } from '../realtime/json-event.ts';
+import { isObject, parseJson, textAt, valueAt } from '../../codecs/json-object.ts';
 import { LlmFault, type LlmFaultCode, type LlmReply } from './contract.ts';
 
 /** Nobody is asked to wait for longer, whatever it says. */

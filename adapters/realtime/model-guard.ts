@@ -2,9 +2,10 @@
 
 import type { Frame } from '../../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
+import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
 import { jsonText } from '../../codecs/json-text.ts';
 import type { Refused } from './contract.ts';
-import { eventIdOf, isObject, type JsonObject, parseJson } from './json-event.ts';
+import { eventIdOf } from './event-id.ts';
 import { type ModelPlace, valuesAt } from './model-paths.ts';
 
 /** What a dialect's `guard` must know. */

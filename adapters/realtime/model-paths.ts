@@ -1,7 +1,7 @@
 // Where a dialect can name a model: its paths as one tree.
 // Rule: a frame is walked once, however many paths there are.
 
-import { isObject } from './json-event.ts';
+import { isObject } from '../../codecs/json-object.ts';
 
 /**
  * A place that names a model, as keys from the top; lists on the way are entered. `**` stands for any objects and lists

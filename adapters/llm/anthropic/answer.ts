@@ -1,8 +1,8 @@
 // Answers of Anthropic's Messages, whole and streamed, read for chat completions.
 // https://docs.anthropic.com/en/api/messages-streaming
 
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../realtime/json-event.ts';
 import { outcomeOf, type Step } from '../chat/answer.ts';
 import type { CallStep } from '../chat/tools.ts';
 import { counted } from '../completions/usage.ts';

@@ -1,7 +1,7 @@
 // Anthropic's Messages, under a contract. An answer with a schema is asked for as the input of a tool that must be called.
 // https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
-import type { JsonObject } from '../../realtime/json-event.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import { translatedStream } from '../chat/answer.ts';
 import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';

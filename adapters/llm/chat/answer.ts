@@ -1,7 +1,7 @@
 // Writes answers of other forms as chat completions: whole, and as a stream of chunks.
 
+import { type JsonObject, objectAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { type JsonObject, objectAt } from '../../realtime/json-event.ts';
 import type { LlmCall, LlmOutcome, LlmStream } from '../contract.ts';
 import { createEventReader, eventOf, type ServerSentEvent } from '../server-sent-events.ts';
 import { type CallStep, writtenCall } from './tools.ts';

@@ -1,6 +1,6 @@
 // What the profiles of other forms read from a chat completion request. What cannot be said in another form is refused, never dropped.
 
-import { isObject, type JsonObject, textAt } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 import { callsIn, TOOL_FIELDS, type ToolCall } from './tools.ts';
 

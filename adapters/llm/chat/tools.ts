@@ -1,6 +1,6 @@
 // Function calling as chat completions have it: the tools of a request, and the calls of an answer. What has no form elsewhere is refused.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 
 export interface Tool {

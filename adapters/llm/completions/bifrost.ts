@@ -1,7 +1,7 @@
 // Bifrost: the model names who serves (`openai/gpt-5`); who did comes in `extra_fields`. The key is one of its virtual keys.
 // https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks
 
-import { textAt, valueAt } from '../../realtime/json-event.ts';
+import { textAt, valueAt } from '../../../codecs/json-object.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
 import { costOf } from './usage.ts';
 

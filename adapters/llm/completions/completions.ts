@@ -1,7 +1,7 @@
 // Chat completions, the form that most endpoints share: how a request is written, how an answer and a stream are read.
 // Streams pass on as the bytes that they are, whole events at a time.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, LlmFault, type LlmOutcome, type LlmReply, type LlmStream, type LlmTarget } from '../contract.ts';
 import { faultInside } from '../fault.ts';
 import { createEventReader, eventOf, type ServerSentEvent } from '../server-sent-events.ts';

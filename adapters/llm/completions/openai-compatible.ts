@@ -1,7 +1,7 @@
 // Any other endpoint of the chat completions form: vLLM, Ollama, a router of one's own. Nothing is known of who serves behind it.
 // `settings.provider` says who does, where that is certain.
 
-import { textAt } from '../../realtime/json-event.ts';
+import { textAt } from '../../../codecs/json-object.ts';
 import { completionsProfile } from './profile.ts';
 
 export const openaiCompatible = completionsProfile({

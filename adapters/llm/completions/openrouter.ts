@@ -1,7 +1,7 @@
 // OpenRouter: who may serve, under which data policy and at which price goes into `provider`; a region is a base URL of its own.
 // https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting
 
-import { textAt } from '../../realtime/json-event.ts';
+import { textAt } from '../../../codecs/json-object.ts';
 import type { LlmTarget } from '../contract.ts';
 import { completionsProfile } from './profile.ts';
 

@@ -1,6 +1,6 @@
 // Makes a profile of what sets an endpoint of the chat completions form apart from the others.
 
-import type { JsonObject } from '../../realtime/json-event.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { faultOfReply } from '../fault.ts';
 import { completionsBody, completionsStream, type ReadBeside, readCompletion } from './completions.ts';

@@ -1,7 +1,7 @@
 // Usage of chat completions to ours, and the cost where a gateway puts it beside.
 
+import { isObject, objectAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { isObject, objectAt } from '../../realtime/json-event.ts';
 
 /** undefined when nothing is counted. Counts that are no numbers of zero or more are left out. */
 export function completionsUsage(usage: unknown): Usage | undefined {

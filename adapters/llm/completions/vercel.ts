@@ -1,7 +1,7 @@
 // Vercel AI Gateway: who may serve and what may be kept goes into `providerOptions.gateway`; who did and what it cost comes back as metadata.
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
 
-import { valueAt } from '../../realtime/json-event.ts';
+import { valueAt } from '../../../codecs/json-object.ts';
 import type { ReadBeside } from './completions.ts';
 import { completionsProfile } from './profile.ts';
 import { costOf } from './usage.ts';

@@ -1,7 +1,7 @@
 // Answers of Gemini's generateContent, whole and streamed, read for chat completions.
 
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../realtime/json-event.ts';
 import { outcomeOf, type Step } from '../chat/answer.ts';
 import type { CallStep } from '../chat/tools.ts';
 import { counted } from '../completions/usage.ts';

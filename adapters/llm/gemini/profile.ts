@@ -1,7 +1,7 @@
 // Gemini's generateContent and streamGenerateContent, under a contract.
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
-import type { JsonObject } from '../../realtime/json-event.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import { translatedStream } from '../chat/answer.ts';
 import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';

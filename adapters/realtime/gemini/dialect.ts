@@ -3,8 +3,8 @@
 import { firstMember } from '../../../codecs/event-type.ts';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
 import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
+import { isObject } from '../../../codecs/json-object.ts';
 import type { Dialect } from '../contract.ts';
-import { isObject } from '../json-event.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { type ModelPath, modelPlaces } from '../model-paths.ts';
 import { observe } from './observe.ts';

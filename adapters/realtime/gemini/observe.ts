@@ -3,8 +3,8 @@
 import { firstMember } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
+import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Mark, Observation, Said } from '../contract.ts';
-import { isObject, type JsonObject, readEvent, textAt } from '../json-event.ts';
 import { saying } from '../lazy-transcript.ts';
 import { tokenUsage } from './usage.ts';
 
@@ -28,16 +28,16 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
     return input === 'text' ? saying(request, () => typedIn(data, type)) : request;
   }
   // The provider never says which model it serves; the client does, in its first message.
-  if (type === 'setup') return { type, model: textAt(readEvent(data), 'setup', 'model')?.replace(/^models\//, '') };
+  if (type === 'setup') return { type, model: textAt(readObject(data), 'setup', 'model')?.replace(/^models\//, '') };
   if (type !== 'clientContent' && type !== 'client_content') return { type };
-  const content = readEvent(data)?.[type];
+  const content = readObject(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;
   const said = isObject(content) ? lastWords(content.turns) : undefined;
   return isComplete ? { type, mark: 'request', said } : { type, said };
 }
 
 function typedIn(data: Buffer, type: string): readonly Said[] | undefined {
-  const text = data.length > MAX_CLIENT_BYTES ? undefined : textAt(readEvent(data), type, 'text');
+  const text = data.length > MAX_CLIENT_BYTES ? undefined : textAt(readObject(data), type, 'text');
   return text ? [{ role: 'user', text }] : undefined;
 }
 
@@ -71,7 +71,7 @@ function observeServer(data: Buffer, type: string): Observation {
   const outside = type === 'serverContent' ? outsideInline(data) : undefined;
   const hasAudio = outside?.includes('"audio/') === true;
   if (outside !== undefined && hasAudio && !moreThanAudio.test(outside)) return audioPiece;
-  const message = readEvent(outside ?? data);
+  const message = readObject(outside ?? data);
   if (message === undefined) return { type };
   const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
   return { type, mark: serverMark(message, hasAudio), usage, said: serverSaid(message) };

@@ -1,7 +1,7 @@
 // Gemini's usageMetadata to our usage. Tool prompts count as input and thoughts as output, so that the sums agree.
 
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
-import { isObject, type JsonObject } from '../json-event.ts';
 
 /** Undefined when nothing is counted. */
 export function tokenUsage(metadata: JsonObject): Usage | undefined {

@@ -1,8 +1,9 @@
 // The error event of each dialect. They differ in where the client's own event id is quoted.
 
 import type { Frame } from '../../../codecs/frame.ts';
+import { readObject } from '../../../codecs/json-object.ts';
 import type { Refused } from '../contract.ts';
-import { eventIdOf, readEvent } from '../json-event.ts';
+import { eventIdOf } from '../event-id.ts';
 
 /** Realtime and Translation. */
 export function realtimeError(refused: Refused, frame?: Frame): string {
@@ -20,7 +21,7 @@ export function liveError(refused: Refused, frame?: Frame): string {
 
 /** Responses: an HTTP status instead of event ids; `stream_id` names the lane of the request. */
 export function responsesError(refused: Refused, frame?: Frame): string {
-  const streamId = frame === undefined ? undefined : readEvent(frame.data)?.stream_id;
+  const streamId = frame === undefined ? undefined : readObject(frame.data)?.stream_id;
   const lane = typeof streamId === 'string' && streamId.length <= 512 ? { stream_id: streamId } : {};
   const status = refused.code === 'model_not_allowed' ? 403 : 400;
   return JSON.stringify({ type: 'error', status, error: errorBody(refused), ...lane });
@@ -31,7 +32,7 @@ function errorBody({ code, message }: Refused) {
 }
 
 function clientEventId(refused: Refused, frame: Frame | undefined): string | undefined {
-  return refused.eventId ?? (frame === undefined ? undefined : eventIdOf(readEvent(frame.data)));
+  return refused.eventId ?? (frame === undefined ? undefined : eventIdOf(readObject(frame.data)));
 }
 
 function serverEventId(): string {

@@ -2,8 +2,8 @@
 
 import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
+import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { objectAt, readEvent, textAt } from '../json-event.ts';
 import { saying } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { modelPlaces } from '../model-paths.ts';
@@ -50,14 +50,14 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.output_audio.delta':
       return { type, mark: 'audio' };
     case 'session.started':
-      return { type, model: textAt(readEvent(frame.data), 'session', 'model'), isContinuous: true };
+      return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
       return saying({ type }, () => pieceSaid(frame.data, 'user'));
     case 'session.output_transcript.delta':
       return saying({ type }, () => pieceSaid(frame.data, 'assistant'));
     case 'session.usage.updated':
     case 'session.closed':
-      return { type, usage: sessionSeconds(objectAt(readEvent(frame.data), 'usage')) };
+      return { type, usage: sessionSeconds(objectAt(readObject(frame.data), 'usage')) };
     case 'response.event':
       return frame.data.includes(endOfDelegated) ? delegated(type, frame) : { type };
     default:
@@ -66,7 +66,7 @@ function observeServerEvent(type: string, frame: Frame): Observation {
 }
 
 function delegated(type: string, frame: Frame): Observation {
-  const event = readEvent(frame.data);
+  const event = readObject(frame.data);
   const ends = /^response\.(completed|incomplete|failed)$/.test(textAt(event, 'event', 'type') ?? '');
   return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
 }

@@ -2,8 +2,8 @@
 
 import { eventType } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
+import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
-import { objectAt, readEvent, textAt } from '../json-event.ts';
 import { saying } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { modelPlaces } from '../model-paths.ts';
@@ -62,7 +62,7 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
     case 'response.done':
       return responseDone(type, frame.data);
     case 'input_audio_buffer.committed':
-      return { type, heard: textAt(readEvent(frame.data), 'item_id') };
+      return { type, heard: textAt(readObject(frame.data), 'item_id') };
     case 'conversation.item.input_audio_transcription.completed':
     case 'conversation.item.input_audio_transcription.failed':
       return transcribed(type, frame.data);
@@ -84,19 +84,19 @@ function observeClient(type: string, data: Buffer): Observation {
 }
 
 function transcribed(type: string, data: Buffer): Observation {
-  const event = readEvent(data);
+  const event = readObject(data);
   return { type, said: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
 }
 
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */
 function configured(type: string, data: Buffer): Observation {
-  const session = objectAt(readEvent(data), 'session');
+  const session = objectAt(readObject(data), 'session');
   const model = textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
   return textAt(session, 'type') === 'transcription' ? { type, model, isContinuous: true } : { type, model };
 }
 
 function responseDone(type: string, data: Buffer): Observation {
-  const event = readEvent(data);
+  const event = readObject(data);
   const mark = textAt(event, 'response', 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
   return { type, mark, usage: tokenUsage(objectAt(event, 'response', 'usage')) };
 }

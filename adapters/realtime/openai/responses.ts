@@ -2,8 +2,8 @@
 
 import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { type JsonObject, objectAt, readEvent, textAt } from '../json-event.ts';
 import { saying } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { type ModelPath, modelPlaces } from '../model-paths.ts';
@@ -71,11 +71,11 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.output_audio_transcript.done':
       return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
     case 'response.created':
-      return { type, model: textAt(readEvent(frame.data), 'response', 'model') };
+      return { type, model: textAt(readObject(frame.data), 'response', 'model') };
     case 'response.completed':
     case 'response.incomplete':
     case 'response.failed':
-      return { type, mark: 'turn-done', usage: tokenUsage(objectAt(readEvent(frame.data), 'response', 'usage')) };
+      return { type, mark: 'turn-done', usage: tokenUsage(objectAt(readObject(frame.data), 'response', 'usage')) };
     default:
       return { type };
   }

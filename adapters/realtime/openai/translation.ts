@@ -1,8 +1,8 @@
 // The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
 
 import { eventType } from '../../../codecs/event-type.ts';
+import { readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { readEvent, textAt } from '../json-event.ts';
 import { saying } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { appendShape, isAppend } from './audio.ts';
@@ -32,7 +32,7 @@ function observeServerEvent(type: string, data: Buffer): Observation {
     case 'session.output_audio.delta':
       return { type, mark: 'audio' };
     case 'session.created':
-      return { type, model: textAt(readEvent(data), 'session', 'model'), isContinuous: true };
+      return { type, model: textAt(readObject(data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
       return saying({ type }, () => pieceSaid(data, 'user'));
     case 'session.output_transcript.delta':

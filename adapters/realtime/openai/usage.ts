@@ -1,7 +1,7 @@
 // OpenAI's usage objects to ours. A count that is not a number of zero or more is left out.
 
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
-import { isObject, type JsonObject } from '../json-event.ts';
 
 /** Realtime, transcription and Responses usage: tokens by kind, or seconds. Undefined when nothing is counted. */
 export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {

@@ -4,9 +4,9 @@
 import { z } from 'zod';
 import { decodeAnyBase64 } from '../../../codecs/base64.ts';
 import type { Frame } from '../../../codecs/frame.ts';
+import { isObject, parseJson } from '../../../codecs/json-object.ts';
 import { samplesOf } from '../../../codecs/pcm16.ts';
 import { RATE_STEP_HZ } from '../../../codecs/resample.ts';
-import { isObject, parseJson } from '../../realtime/json-event.ts';
 import type { Clip } from '../voice/voice.ts';
 import { invalidArgument, type Rejection, shortReason } from './setup.ts';
 

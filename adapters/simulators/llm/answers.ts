@@ -1,6 +1,6 @@
 // What the stand-in answers to each built-in kind of side task: sentences that were really said, and words that are counted.
 
-import type { JsonObject } from '../../realtime/json-event.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import { DANGERS, DUE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './lexicon.ts';
 import { contentWords, ranked, type Said, type Sentence, wordsOf } from './text.ts';
 

@@ -1,8 +1,8 @@
 // The stand-in for an LLM gateway: answers chat completions without a model, from what was really said. Pure. Everything it makes says
 // that it is a rehearsal: `model` and `provider` do, and it costs nothing.
 
+import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
 import type { HttpReply } from '../../realtime/contract.ts';
-import { isObject, type JsonObject, parseJson } from '../../realtime/json-event.ts';
 import { answer } from '../voice/replies.ts';
 import { ANSWERS } from './answers.ts';
 import { filled } from './schema.ts';

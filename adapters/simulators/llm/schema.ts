@@ -1,6 +1,6 @@
 // Values for any JSON Schema: what can be found in a text by the name of its field, else null, else the smallest that fits.
 
-import { isObject, type JsonObject } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 
 /** References that are followed into each other; a schema that contains itself ends there. */
 const MAX_DEPTH = 12;

@@ -1,7 +1,7 @@
 // The client events about conversation items: create, retrieve, delete, truncate.
 // Rule: an item that is not there is named in the error.
 
-import { isObject, type JsonObject } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import { type Failure, invalidValue, missing, type Outlet } from './outlet.ts';
 import { type Conversation, readItem, retrievedItem, truncate } from './realtime/conversation.ts';
 import type { RealtimeSession } from './realtime/session.ts';

@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import type { Frame } from '../../../codecs/frame.ts';
-import { isObject, type JsonObject, parseJson, valueAt } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/json-object.ts';
 import { createId, type Stage } from '../clock.ts';
 
 /** A mistake in a client event, as an `error` event tells it. */

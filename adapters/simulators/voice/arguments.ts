@@ -1,7 +1,7 @@
 // Arguments for a function call that fit the function's JSON Schema, without a model to choose them.
 // Rule: the same schema always gives the same value; unknown keywords are ignored.
 
-import { isObject, type JsonObject } from '../../realtime/json-event.ts';
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 
 type Schema = JsonObject;
 

@@ -1,13 +1,8 @@
 // The body of a request as JSON data, or what is wrong with it. Nothing of it is quoted.
 
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Problem } from '../../http/problem.ts';
 import { invalid } from './route.ts';
-
-export type JsonObject = { readonly [key: string]: unknown };
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

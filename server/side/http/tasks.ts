@@ -1,11 +1,12 @@
 // Tasks over HTTP: making one on demand, listing, showing, and running a dead or failed one again.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { type Demand, newDemandTask } from '../tasks/task-request.ts';
 import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat/class.ts';
-import { type JsonObject, parseBody } from './json-body.ts';
+import { parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
 import { type Asked, keyFilter, maySee, ofWhom, type Route, reply, type SideHttpOptions } from './route.ts';
 import { taskView } from './views.ts';

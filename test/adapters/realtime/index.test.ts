@@ -2,6 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { adapters, findRoute, findUnserved, knownPaths } from '../../../adapters/realtime/index.ts';
+import { frameOf } from '../../support/frames.ts';
+import { seededRandom } from '../../support/random.ts';
+import { randomText, randomValue } from '../../support/random-json.ts';
 
 const service = '/ws/google.ai.generativelanguage';
 
@@ -86,4 +89,36 @@ describe('endpoints that SDKs know and the gateway does not serve', () => {
     ]);
     expect(findUnserved('POST', '/v1/realtime/client_secrets')?.unserved.bodies).toBeUndefined();
   });
+});
+
+const words = [
+  ...['response.done', 'response.create', 'response.completed', 'session.created', 'session.usage.updated'],
+  ...['response.event', 'response.output_audio.delta', 'conversation.item.input_audio_transcription.completed'],
+];
+const keys = ['serverContent', 'usageMetadata', 'clientContent', 'realtimeInput', 'voiceActivity', 'setup', 'goAway'];
+
+test('no dialect throws on 5,000 hostile frames, in either direction', () => {
+  const random = seededRandom(9);
+  const dialects = new Set([...adapters.values()].flatMap(({ routes }) => routes.map(({ dialect }) => dialect)));
+  for (let round = 0; round < 5000; round++) {
+    const inside = ['response', 'session', 'usage', 'event'].map(
+      (key) => `"${key}":${randomText(random, randomValue(random, 3))}`,
+    );
+    const type = `"type":"${random.pick(words)}"`;
+    const text = random.pick([
+      `{${[type, ...inside].join(',')}}`,
+      `{"${random.pick(keys)}":${randomText(random, randomValue(random, 4))},${inside[0]}}`,
+      `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"mimeType":"audio/pcm",${inside[1]},"data":${randomText(random, 'x')}}}]}}}`,
+    ]);
+    const data = Buffer.from(text);
+    for (let flips = random.below(3); flips > 0; flips--) data[random.below(data.length)] = random.below(256);
+    const frame = frameOf(data.subarray(0, random.below(4) === 0 ? random.below(data.length) : data.length));
+    // One assertion for all: making a hundred thousand takes longer than what they assert.
+    expect(() => {
+      for (const dialect of dialects) {
+        for (const direction of ['upstream', 'downstream'] as const) dialect.observe(frame, direction);
+        dialect.refusal({ code: 'duplicate_key', message: 'm' }, frame);
+      }
+    }, text).not.toThrow();
+  }
 });

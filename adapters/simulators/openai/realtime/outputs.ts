@@ -2,7 +2,7 @@
 // Rule: what was announced is always finished, completely or as incomplete, in the provider's order.
 
 import { encodeBase64 } from '../../../../codecs/base64.ts';
-import type { JsonObject } from '../../../realtime/json-event.ts';
+import type { JsonObject } from '../../../../codecs/json-object.ts';
 import { createId } from '../../clock.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { textTokens } from '../../voice/replies.ts';

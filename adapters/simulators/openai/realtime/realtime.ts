@@ -2,7 +2,7 @@
 // Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
 
 import type { Frame } from '../../../../codecs/frame.ts';
-import { isObject, type JsonObject } from '../../../realtime/json-event.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import { createId, type Stage, type Step } from '../../clock.ts';
 import type { Call, Script } from '../../contract.ts';
 import { type Handler, itemHandlers } from '../items.ts';

@@ -2,7 +2,7 @@
 // Rule: a field that is not given is the session's.
 
 import { z } from 'zod';
-import { isObject } from '../../../realtime/json-event.ts';
+import { isObject } from '../../../../codecs/json-object.ts';
 import { type Failure, failureOf, invalidValue } from '../outlet.ts';
 import { type Conversation, type Entry, readItem } from './conversation.ts';
 import type { ResponseRequest } from './response.ts';

@@ -1,7 +1,7 @@
 // One response of OpenAI Realtime: from response.created to response.done, whichever way it ends.
 // Rule: it ends once; a cancelled response bills what it had produced.
 
-import type { JsonObject } from '../../../realtime/json-event.ts';
+import type { JsonObject } from '../../../../codecs/json-object.ts';
 import { createId, type Step } from '../../clock.ts';
 import type { SimulatorOptions } from '../../contract.ts';
 import { argumentsFor } from '../../voice/arguments.ts';

@@ -2,7 +2,7 @@
 // Rule: a lane answers one request after the other; lanes do not wait for each other.
 
 import type { Frame } from '../../../../codecs/frame.ts';
-import { isObject, type JsonObject } from '../../../realtime/json-event.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import { createId, type Stage } from '../../clock.ts';
 import type { Call, Script } from '../../contract.ts';
 import { type Failure, failureOf, invalidValue, missing, readClientEvent, wholeMinutes } from '../outlet.ts';

@@ -1,7 +1,7 @@
 // One response of the Responses API: its stream events, from response.created to response.completed.
 // Rule: every event has the next sequence number and the lane of its request.
 
-import type { JsonObject } from '../../../realtime/json-event.ts';
+import type { JsonObject } from '../../../../codecs/json-object.ts';
 import { createId, type Stage } from '../../clock.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { argumentsFor } from '../../voice/arguments.ts';

@@ -3,9 +3,9 @@
 
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import type { Problem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-import { isObject, type JsonObject } from '../json-body.ts';
 import { invalid } from '../route.ts';
 
 /** Passed on as they are. */
