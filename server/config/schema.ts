@@ -40,74 +40,97 @@ const ownSecret = secret.min(8);
 export const limitsSchema = z.strictObject({
   clientMaxPayloadBytes: bytes
     .default(16 * 1024 * 1024)
-    .describe('largest message of a client (an OpenAI append may be 15 MiB)'),
-  providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('largest message of a provider'),
-  maxFragments: z.int().min(1).default(64).describe('fragments of one message'),
-  maxBufferedChunks: z.int().min(1).default(32_768).describe('network reads that one incomplete message may take up'),
-  handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete'),
-  dialMs: ms.default(10_000).describe('dialling the provider, until its 101; a seed waits as long for setupComplete'),
-  maxHeaderBytes: bytes.default(8192).describe('request line and headers'),
+    .describe('Largest message of a client, in bytes (an OpenAI append may be 15 MiB).'),
+  providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('Largest message of a provider, in bytes.'),
+  maxFragments: z.int().min(1).default(64).describe('Fragments of one message.'),
+  maxBufferedChunks: z.int().min(1).default(32_768).describe('Network reads that one incomplete message may take up.'),
+  handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
+  dialMs: ms.default(10_000).describe('Dialling the provider, until its 101. A seed waits as long for setupComplete.'),
+  maxHeaderBytes: bytes.default(8192).describe('Request line and headers together, in bytes.'),
   maxConnectionsPerAddress: z
     .int()
     .min(1)
     .default(500)
-    .describe('connections of one address that are not (yet) sessions'),
-  maxConnections: z.int().min(1).default(2000).describe('connections in all that are not (yet) sessions'),
+    .describe('Connections of one address that are not (yet) sessions.'),
+  maxConnections: z.int().min(1).default(2000).describe('Connections in all that are not (yet) sessions.'),
   maxFramesPerSecond: z
     .int()
     .min(1)
     .default(20_000)
-    .describe('frames of one direction of a session; beyond it the source waits'),
-  pauseBytes: bytes.default(256 * 1024).describe('queued toward a slow peer: from here its source is paused'),
-  stallMs: ms.default(10_000).describe('no write progress while bytes are queued: the session ends'),
-  pingMs: ms.default(15_000).describe('pings toward clients; two missed ones end the session'),
+    .describe('Frames of one direction of a session. Beyond it the source waits.'),
+  pauseBytes: bytes
+    .default(256 * 1024)
+    .describe('Bytes queued toward a slow peer, from which on its source is paused.'),
+  stallMs: ms
+    .default(10_000)
+    .describe('Time without write progress while bytes are queued, after which the session ends.'),
+  pingMs: ms.default(15_000).describe('Time between pings toward clients. Two missed ones end the session.'),
   providerSilenceMs: ms
     .default(60_000)
-    .describe('no traffic of any kind from the provider, though pinged: the session ends'),
-  closeMs: ms.default(3000).describe('waiting for the answer to a close'),
-  idleMs: optionalMs.default(0).describe('no message in either direction; 0: off'),
-  sessionMs: optionalMs.default(0).describe('length of a session; 0: off, the cap of the provider holds'),
-  drainMs: ms.default(600_000).describe('how long live sessions go on after SIGTERM'),
+    .describe('Time without traffic of any kind from the provider, though pinged, after which the session ends.'),
+  closeMs: ms.default(3000).describe('Time to wait for the answer to a close.'),
+  idleMs: optionalMs
+    .default(0)
+    .describe('Time without a message in either direction, after which the session ends. 0 is off.'),
+  sessionMs: optionalMs.default(0).describe('Longest session. 0 is off: the cap of the provider holds.'),
+  drainMs: ms.default(600_000).describe('Time that live sessions go on after SIGTERM.'),
 });
 export type Limits = Readonly<z.infer<typeof limitsSchema>>;
 
 const listenSchema = z.strictObject({
-  host: host.default('127.0.0.1'),
-  port: port.default(8080),
-  tlsPort: z.union([port, z.literal(false)]).default(8443),
-  tls: z.strictObject({ cert: path.describe('PEM file, chain included'), key: path.describe('PEM file') }).optional(),
+  host: host.default('127.0.0.1').describe('Address to listen on. One that is not loopback needs keys.'),
+  port: port.default(8080).describe('Port for HTTP and WebSocket without TLS. 0 takes a free one.'),
+  tlsPort: z
+    .union([port, z.literal(false)])
+    .default(8443)
+    .describe('Port for HTTPS and WebSocket over TLS. 0 takes a free one, false switches TLS off.'),
+  tls: z
+    .strictObject({
+      cert: path.describe('PEM file of the certificate, chain included. Relative to the configuration file.'),
+      key: path.describe('PEM file of the private key. Relative to the configuration file.'),
+    })
+    .optional()
+    .describe('The certificate for tlsPort. Without it a development certificate for localhost is made.'),
   origins: z
     .array(
       z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/, 'expected an origin such as https://app.example.com'),
     )
-    .default([]),
+    .default([])
+    .describe("Origins of web pages that may connect, besides the gateway's own."),
 });
 
 const keySchema = z.strictObject({
-  id: name,
-  secret: ownSecret,
-  team: name.optional(),
+  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
+  secret: ownSecret.describe('What clients send as their API key. At least 8 characters, unique.'),
+  team: name.optional().describe('Team of the key in records and the ledger.'),
   models: z
     .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, * matches anything'))
     .min(1)
-    .optional(),
-  maxSessions: z.int().min(1).optional(),
-  class: name.optional().describe('prompt class of its sessions and calls'),
-  classes: z.array(name).min(1).optional().describe('prompt classes that its clients may ask for; all when not given'),
-  dataClass: z.enum(['open', 'regulated']).optional(),
+    .optional()
+    .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
+  maxSessions: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
+  class: name.optional().describe('Prompt class of its sessions and calls.'),
+  classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
+  dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;
 
 const warmCount = z.int().min(0).max(16);
 
 export const warmSchema = z.strictObject({
-  connections: warmCount.default(2).describe('opened ahead for the next sessions, in each process; 0: none'),
+  connections: warmCount
+    .default(2)
+    .describe('Connections opened ahead for the next sessions, in each process. 0 is none.'),
   maxAgeMs: z
     .int()
     .min(1000)
     .max(longestMs)
     .default(30_000)
-    .describe('how long one of them may wait: less than the provider, or what lies between, lets a connection idle'),
+    .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
 });
 export type Warm = Readonly<z.infer<typeof warmSchema>>;
 
@@ -139,12 +162,17 @@ function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined
 export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
   z
     .strictObject({
-      baseUrl: z.string().default(baseUrl),
-      apiKey: secret,
-      allowPrivate: z.boolean().default(false),
-      organization: secret.optional(),
-      project: secret.optional(),
-      warm: (canOpenAhead === false ? neverWarmSchema : warmSchema).prefault({}),
+      baseUrl: z.string().default(baseUrl).describe('The wss: URL to dial.'),
+      apiKey: secret.describe("The gateway's own credential, or the word client to forward that of each client."),
+      allowPrivate: z
+        .boolean()
+        .default(false)
+        .describe('Whether baseUrl may be ws:, or a loopback or private address.'),
+      organization: secret.optional().describe('Organization to bill, where the provider knows such a thing.'),
+      project: secret.optional().describe('Project to bill, where the provider knows such a thing.'),
+      warm: (canOpenAhead === false ? neverWarmSchema : warmSchema)
+        .prefault({})
+        .describe('Connections to the provider that are opened ahead of sessions.'),
     })
     .superRefine((provider, context) => {
       const message = baseUrlProblem(provider.baseUrl, provider.allowPrivate);
@@ -157,20 +185,42 @@ export type Provider = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
   const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one).optional()]));
   return z.strictObject({
-    processes: z.int().min(1).max(256).default(1),
-    listen: listenSchema.prefault({}),
+    processes: z.int().min(1).max(256).default(1).describe('Gateway processes that share the listening ports.'),
+    listen: listenSchema.prefault({}).describe('The public listener.'),
     admin: z
-      .strictObject({ host: host.default('127.0.0.1'), port: port.default(9090), token: ownSecret.optional() })
-      .prefault({}),
-    keys: z.array(keySchema).default([]),
-    providers: z.strictObject(shape).prefault({}),
-    rehearsal: z.union([z.boolean(), rehearsal]).optional(),
+      .strictObject({
+        host: host.default('127.0.0.1').describe('Address to listen on. One that is not loopback needs a token.'),
+        port: port.default(9090).describe('Port of the admin listener. 0 takes a free one.'),
+        token: ownSecret.optional().describe('What its callers send as a bearer token. At least 8 characters.'),
+      })
+      .prefault({})
+      .describe('The admin listener: health, metrics, live sessions, and what is stored of all keys.'),
+    keys: z
+      .array(keySchema)
+      .default([])
+      .describe('Credentials of the gateway. Without any (open mode) every credential is accepted, on loopback only.'),
+    providers: z
+      .strictObject(shape)
+      .prefault({})
+      .describe('Realtime providers by name. One that is not named is configured by its variable in the environment.'),
+    rehearsal: z
+      .union([z.boolean(), rehearsal])
+      .optional()
+      .describe(
+        'The stand-in for providers that are not configured: true, false, or its options. When not given it is on while there are neither keys nor providers.',
+      ),
     ...sideShape,
-    limits: limitsSchema.prefault({}),
+    limits: limitsSchema
+      .prefault({})
+      .describe('Bounds of connections, messages and sessions, in each gateway process.'),
     log: z
       .strictObject({
-        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+          .default('info')
+          .describe('Least severity that is written.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The log: JSON lines on standard output.'),
   });
 }

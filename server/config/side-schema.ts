@@ -1,6 +1,7 @@
 // The settings of the side path: store, LLM gateways, classes, tasks, budgets, webhooks, prices, privacy. Unknown keys are refused.
 
 import { z } from 'zod';
+import { sideLimitsSchema } from './side-limits-schema.ts';
 
 const longestMs = 2 ** 31 - 1;
 const ms = z.int().min(1).max(longestMs);
@@ -14,7 +15,7 @@ const secret = z
   .string()
   .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
   .min(1);
-const retention = z.enum(['zdr', 'none-stated']).describe('zdr: whoever serves keeps nothing');
+const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
 const text = z.string().min(1).max(20_000);
 
@@ -35,44 +36,62 @@ export const storeSchema = z.strictObject({
   url: z
     .string()
     .regex(/^(sqlite|postgres(ql)?:\/\/.+)$/, 'expected sqlite or a URL such as postgres://user:password@host/database')
-    .default('sqlite'),
+    .default('sqlite')
+    .describe(
+      'sqlite is a file in the data directory. postgres://user:password@host/database serves several machines.',
+    ),
 });
 
 export const gatewaySchema = z.strictObject({
-  profile: z.enum(PROFILES),
-  path: z.enum(['direct', 'routed']).optional().describe('direct: a contract with the one who serves'),
-  baseUrl: z.string().optional(),
-  apiKey: secret.optional(),
-  allowPrivate: z.boolean().default(false),
-  residency: residency.optional(),
-  retention: retention.optional(),
-  concurrency: z.int().min(1).max(10_000).default(64).describe('calls at once, in each side process'),
-  queue: z.int().min(0).max(100_000).default(256).describe('calls that wait for a place'),
-  settings: z.record(z.string(), z.string()).default({}),
+  profile: z.enum(PROFILES).describe('Which product or API it is.'),
+  path: z
+    .enum(['direct', 'routed'])
+    .optional()
+    .describe(
+      'direct is a contract with the one who serves, routed leaves the choice to a router. That of the profile when not given.',
+    ),
+  baseUrl: z.string().optional().describe('URL of the API. That of the profile, for its residency, when not given.'),
+  apiKey: secret.optional().describe('Credential of the gateway. Needed: any word, where the endpoint wants none.'),
+  allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be http:, or a loopback or private address.'),
+  residency: residency.optional().describe('Region that it keeps requests to, such as eu.'),
+  retention: retention.optional().describe('zdr says that whoever serves keeps nothing.'),
+  concurrency: z.int().min(1).max(10_000).default(64).describe('Calls at once, in each side process.'),
+  queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
+  settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),
 });
 
 const allowSchema = z.strictObject({
-  models: z.array(z.string().min(1)).min(1).optional().describe('patterns, * matches anything'),
-  providers: z.array(z.string().min(1)).min(1).optional(),
+  models: z.array(z.string().min(1)).min(1).optional().describe('Patterns of model names. * matches anything.'),
+  providers: z.array(z.string().min(1)).min(1).optional().describe('Names of those who may serve.'),
 });
 
 export const classSchema = z.strictObject({
   targets: z
-    .array(z.strictObject({ gateway: z.string(), model: z.string().min(1).max(200), timeoutMs: ms.optional() }))
-    .min(1),
-  fallback: z.boolean().default(true).describe('false: only the first target that policy allows'),
-  maxUsdPerCall: usd.optional(),
-  timeoutMs: ms.default(30_000).describe('one attempt'),
-  deadlineMs: ms.default(120_000).describe('all attempts of a call'),
+    .array(
+      z.strictObject({
+        gateway: z.string().describe('Name of one of gateways.'),
+        model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
+        timeoutMs: ms.optional().describe('Longest attempt at this target. That of the class when not given.'),
+      }),
+    )
+    .min(1)
+    .describe('Where its calls go, in order.'),
+  fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
+  maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
+  timeoutMs: ms.default(30_000).describe('Longest attempt.'),
+  deadlineMs: ms.default(120_000).describe('Longest call, all its attempts together.'),
   hedgeMs: ms
     .optional()
-    .describe('ask the next target too when the first has not answered by then; whole answers only'),
-  allow: allowSchema.prefault({}),
-  retention: retention.optional(),
-  residency: residency.optional(),
-  path: z.enum(['direct', 'routed']).optional().describe('only targets of this path'),
-  unknownPrice: z.enum(['refuse', 'allow']).default('refuse').describe('where a budget or a ceiling applies'),
-  maxTokens: z.int().min(1).max(1_000_000).default(1024).describe('of an answer, where a call does not say'),
+    .describe('Time after which the next target is asked too, when the first has not answered. Whole answers only.'),
+  allow: allowSchema.prefault({}).describe('What may serve, beyond the list of targets.'),
+  retention: retention.optional().describe('zdr allows only targets where whoever serves keeps nothing.'),
+  residency: residency.optional().describe('Only targets that keep requests to this region.'),
+  path: z.enum(['direct', 'routed']).optional().describe('Only targets of this path.'),
+  unknownPrice: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('What happens to a call of unknown price where a budget or a ceiling applies.'),
+  maxTokens: z.int().min(1).max(1_000_000).default(1024).describe('Tokens of an answer, where a call does not say.'),
 });
 
 export const BUILT_IN_KINDS = [
@@ -94,49 +113,54 @@ export const whenSchema = z.union([
 ]);
 
 export const taskSchema = z.strictObject({
-  kind: kebab.describe('a built-in one, or one of your own with prompt and schema'),
-  class: z.string(),
-  when: whenSchema.default('end'),
-  labels: z.array(z.string().min(1).max(100)).min(2).max(100).optional().describe('of a classification'),
-  schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the result'),
-  prompt: text.optional().describe('instructions; the transcript follows them'),
-  rubric: text.optional().describe('of quality'),
+  kind: kebab.describe('A built-in kind, or one of your own with prompt and schema.'),
+  class: z.string().describe('Prompt class that its calls go by.'),
+  when: whenSchema.default('end').describe('When it runs: end, demand, { everyTurns: N } or { everyMinutes: T }.'),
+  labels: z
+    .array(z.string().min(1).max(100))
+    .min(2)
+    .max(100)
+    .optional()
+    .describe('Labels that a classification chooses from.'),
+  schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the result.'),
+  prompt: text.optional().describe('Instructions. The transcript follows them.'),
+  rubric: text.optional().describe('What quality scores by.'),
   of: z
     .array(kebab)
     .min(1)
     .max(100)
     .optional()
-    .describe('of quality: the kinds whose results it scores; without it the answers of a session'),
-  sample: z.number().min(0).max(1).default(1).describe('share of the sessions, or of the results, that get it'),
-  maxTokens: z.int().min(1).max(100_000).optional(),
-  maxAttempts: z.int().min(1).max(100).default(8),
-  deadlineMs: ms.default(600_000).describe('of one run, all targets and the repair included'),
+    .describe("Kinds whose results quality scores. Without it it scores the assistant's answers in a session."),
+  sample: z.number().min(0).max(1).default(1).describe('Share of the sessions, or of the results, that get it.'),
+  maxTokens: z.int().min(1).max(100_000).optional().describe('Tokens of its answer. That of the class when not given.'),
+  maxAttempts: z.int().min(1).max(100).default(8).describe('Runs, after which it is dead.'),
+  deadlineMs: ms.default(600_000).describe('Longest run, all targets and the repair included.'),
 });
 
 export const budgetSchema = z.strictObject({
-  key: z.string().optional().describe('every key together when not given'),
-  class: z.string().optional(),
-  window: z.enum(['minute', 'hour', 'day', 'month', 'total']).describe('UTC'),
-  maxUsd: usd,
+  key: z.string().optional().describe('Id of a key. All keys together when not given.'),
+  class: z.string().optional().describe('Prompt class. All classes together when not given.'),
+  window: z.enum(['minute', 'hour', 'day', 'month', 'total']).describe('When it starts anew, in UTC.'),
+  maxUsd: usd.describe('Most that may be spent in one window.'),
 });
 
 export const WEBHOOK_EVENTS = ['task.done', 'task.failed', 'session.ended'] as const;
 
 export const webhookSchema = z.strictObject({
-  url: z.string(),
-  secret: secret.min(8),
-  events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).default(['task.done']),
-  allowPrivate: z.boolean().default(false),
-  timeoutMs: ms.default(10_000),
+  url: z.string().describe('Where events are posted to.'),
+  secret: secret.min(8).describe('What signs them, as Standard Webhooks says. At least 8 characters.'),
+  events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).default(['task.done']).describe('Which events.'),
+  allowPrivate: z.boolean().default(false).describe('Whether url may be http:, or a loopback or private address.'),
+  timeoutMs: ms.default(10_000).describe('Longest delivery. Then it is tried again.'),
 });
 
 export const priceSchema = z.strictObject({
-  input: micro.optional(),
-  output: micro.optional(),
-  cachedInput: micro.optional(),
-  audioInput: micro.optional(),
-  audioOutput: micro.optional(),
-  minute: micro.optional().describe('USD per minute, for sessions that are billed by time'),
+  input: micro.optional().describe('USD per million tokens of text in.'),
+  output: micro.optional().describe('USD per million tokens of text out.'),
+  cachedInput: micro.optional().describe('USD per million tokens in that the provider had cached.'),
+  audioInput: micro.optional().describe('USD per million tokens of audio in.'),
+  audioOutput: micro.optional().describe('USD per million tokens of audio out.'),
+  minute: micro.optional().describe('USD per minute, for sessions that are billed by time.'),
 });
 
 const transcripts = z.union([
@@ -150,89 +174,39 @@ const transcripts = z.union([
 ]);
 
 export const sideShape = {
-  store: storeSchema.prefault({}),
-  gateways: z.record(kebab, gatewaySchema).default({}),
-  classes: z.record(kebab, classSchema).default({}),
-  tasks: z.array(taskSchema).optional(),
-  budgets: z.array(budgetSchema).default([]),
-  webhooks: z.array(webhookSchema).default([]),
-  prices: z.record(z.string().min(1), priceSchema).default({}),
-  transcripts: transcripts.default('until-tasks-done'),
+  store: storeSchema.prefault({}).describe('Where sessions, tasks and the ledger are kept.'),
+  gateways: z.record(kebab, gatewaySchema).default({}).describe('LLM gateways, by a name of your own.'),
+  classes: z
+    .record(kebab, classSchema)
+    .default({})
+    .describe('Prompt classes: the policy of calls, by a name of your own.'),
+  tasks: z.array(taskSchema).optional().describe('Side tasks. A rehearsal without LLM gateways has some by default.'),
+  budgets: z.array(budgetSchema).default([]).describe('Most that may be spent on LLM calls.'),
+  webhooks: z.array(webhookSchema).default([]).describe('Where events are sent.'),
+  prices: z
+    .record(z.string().min(1), priceSchema)
+    .default({})
+    .describe('Prices by model, which override the built-in list.'),
+  transcripts: transcripts
+    .default('until-tasks-done')
+    .describe('How long the text of sessions is kept: off, until-tasks-done, or a duration such as P30D.'),
   regulated: z
     .strictObject({
-      store: z.boolean().default(true).describe('false: text of regulated sessions is never handed over'),
+      store: z.boolean().default(true).describe('false keeps the text of regulated sessions out of the store.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Sessions of the data class regulated.'),
   routes: z
     .record(
       z.string().startsWith('/'),
-      z.strictObject({ class: kebab.optional(), dataClass: z.enum(['open', 'regulated']).optional() }),
+      z.strictObject({
+        class: kebab.optional().describe('Prompt class of its sessions and calls.'),
+        dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
+      }),
     )
     .default({})
-    .describe('prompt class and data class of sessions, by path'),
-  side: z
-    .strictObject({
-      outboxItems: z
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(10_000)
-        .describe('handed over and not yet stored, in each gateway process'),
-      outboxBytes: z
-        .int()
-        .min(1024)
-        .max(2 ** 30)
-        .default(16 * 1024 * 1024),
-      whenFull: z
-        .enum(['refuse', 'lose'])
-        .default('refuse')
-        .describe('refuse new sessions, or lose what cannot be kept'),
-      concurrency: z.int().min(1).max(1000).default(8).describe('tasks at once'),
-      leaseMs: ms.default(60_000).describe('a runner that is silent for longer loses its task'),
-      silenceMs: ms.default(30_000).describe('a side process that hangs for longer is started anew'),
-      ownerLeaseMs: ms.default(30_000).describe('sessions of an instance that is silent for longer are ended'),
-      pollMs: ms.default(500).describe('how often the queue is looked at without a sign'),
-      maxBodyBytes: z
-        .int()
-        .min(1024)
-        .max(2 ** 28)
-        .default(4 * 1024 * 1024)
-        .describe('of one request'),
-      requests: z
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(2000)
-        .describe('requests of one gateway process that wait for their answers; then 503'),
-      requestBytes: z
-        .int()
-        .min(1024)
-        .max(2 ** 32)
-        .default(64 * 1024 * 1024)
-        .describe('of the bodies of those requests'),
-      maxReplyBytes: z
-        .int()
-        .min(1024)
-        .max(2 ** 28)
-        .default(16 * 1024 * 1024)
-        .describe('of one answer'),
-      syncMs: ms
-        .default(30_000)
-        .describe('a task that is asked for in mode sync is waited for, before 202 says how far it is'),
-      seedBytes: z
-        .int()
-        .min(1024)
-        .max(2 ** 18)
-        .default(16 * 1024)
-        .describe('of the text that a session is seeded with'),
-      seedMs: ms.default(2000).describe('reading it, while the provider is dialled'),
-      whenUnseeded: z
-        .enum(['refuse', 'open'])
-        .default('refuse')
-        .describe('refuse a session whose seed cannot be read, or open it without'),
-      streams: z.int().min(1).max(100_000).default(1000).describe('event streams open at once'),
-    })
-    .prefault({}),
+    .describe('Prompt class and data class by path, such as /v1/realtime.'),
+  side: sideLimitsSchema.prefault({}).describe('Bounds of the side path.'),
 };
 
 const shape = z.strictObject(sideShape);

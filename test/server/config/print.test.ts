@@ -51,9 +51,9 @@ test('prints every default and no secret', () => {
   expect(printed).toContain('pingMs: 15000');
   expect(printed).toContain('apiKey: client');
   expect(printed).toContain('postgres://trunk:********@db.example:5432/line?sslmode=require');
-  expect(printed).toMatch(/outboxItems: 10000 # handed over/);
-  expect(printed).toMatch(/connections: 2 # opened ahead/);
-  expect(printed).toMatch(/maxAgeMs: 30000 # how long one/);
+  expect(printed).toMatch(/outboxItems: 10000 # Items handed over/);
+  expect(printed).toMatch(/connections: 2 # Connections opened ahead/);
+  expect(printed).toMatch(/maxAgeMs: 30000 # Time that one/);
 });
 
 test('is accepted as a file and means the same, apart from the secrets', () => {

@@ -1,0 +1,64 @@
+// The bounds of the side path, each with its unit in its name and its meaning beside it.
+
+import { z } from 'zod';
+
+const ms = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+const bytes = (max: number) => z.int().min(1024).max(max);
+
+export const sideLimitsSchema = z.strictObject({
+  outboxItems: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Items handed over and not yet stored, in each gateway process.'),
+  outboxBytes: bytes(2 ** 30)
+    .default(16 * 1024 * 1024)
+    .describe('Bytes handed over and not yet stored, in each gateway process.'),
+  whenFull: z
+    .enum(['refuse', 'lose'])
+    .default('refuse')
+    .describe(
+      'What happens when the outbox is full: refuse new sessions (503 side_unavailable), or lose what cannot be kept.',
+    ),
+  concurrency: z.int().min(1).max(1000).default(8).describe('Tasks at once.'),
+  leaseMs: ms.default(60_000).describe('Silence of a runner, after which it loses its task.'),
+  silenceMs: ms.default(30_000).describe('Silence of the side process, after which it is started anew.'),
+  ownerLeaseMs: ms.default(30_000).describe('Silence of an instance, after which its sessions are ended.'),
+  pollMs: ms.default(500).describe('Time between looks at the queue, and at a followed session, without a sign.'),
+  maxBodyBytes: bytes(2 ** 28)
+    .default(4 * 1024 * 1024)
+    .describe('Largest body of a request (413). It has limits.handshakeMs to arrive (408).'),
+  requests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2000)
+    .describe('Requests of one gateway process that wait for their answers. Then 503 side_unavailable.'),
+  requestBytes: bytes(2 ** 32)
+    .default(64 * 1024 * 1024)
+    .describe('Bytes of the bodies of those requests together, as they arrive. Then 503 side_unavailable.'),
+  maxReplyBytes: bytes(2 ** 28)
+    .default(16 * 1024 * 1024)
+    .describe('Bytes written for a client that does not read. Then, or after limits.stallMs, it is cut off.'),
+  syncMs: ms.default(30_000).describe('Time that a task in mode sync is waited for, before 202 says how far it is.'),
+  seedBytes: bytes(2 ** 18)
+    .default(16 * 1024)
+    .describe('Largest text that a session is seeded with, in bytes.'),
+  seedMs: ms.default(2000).describe('Time to read a seed, while the provider is dialled.'),
+  whenUnseeded: z
+    .enum(['refuse', 'open'])
+    .default('refuse')
+    .describe(
+      'What happens to a session whose seed cannot be read: refuse it (503 side_unavailable), or open it without.',
+    ),
+  streams: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe('Event streams open at once, in each side process. Then 503.'),
+});
