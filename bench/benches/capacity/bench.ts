@@ -2,48 +2,17 @@
 
 import type { Bench, Settings } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
-import type { LoadRun } from '../../load/run.ts';
 import { openFilesLimit } from '../../machine/proc.ts';
+import type { CapacityPlan } from './data.ts';
 import { capacityFigures } from './figures.ts';
-import type { Knee, Level } from './knee.ts';
 import { describeCapacity } from './report.ts';
-import { findKnees, type IdleMemory, measureCost, measureIdle } from './runs.ts';
+import { findKnees, measureCost, measureIdle } from './runs.ts';
 
 const SHORT = ['direct', 'trunkline', 'haproxy'];
 const LONG = [...SHORT, 'nginx', 'ws-relay', 'direct-again'];
 const KNEE_LEVELS = [100, 200, 400, 800, 1600];
 /** A gateway has two sockets for each session, and some files for itself. */
 const FILES = { perSession: 2, others: 200 };
-
-/** Contender -> rounds. */
-type Rounds<R> = ReadonlyMap<string, readonly (R | undefined)[]>;
-
-export interface CapacityData {
-  /** In the order in which they were measured. */
-  readonly levels: readonly { readonly sessions: number; readonly rounds: Level }[];
-  readonly knees: ReadonlyMap<string, Knee>;
-  /** Of each visit: sessions -> the run at one constant rate in all. */
-  readonly cost: Rounds<ReadonlyMap<number, LoadRun>>;
-  readonly idle: Rounds<IdleMemory>;
-  /** Sessions that the limit of open files allows. */
-  readonly mostSessions: number;
-}
-
-export interface CapacityPlan {
-  readonly knee: {
-    readonly levels: readonly number[];
-    /** Of the span in which a knee is found. */
-    readonly divisions: number;
-    readonly rounds: number;
-    /** So often as many again, while they do not all say the same. */
-    readonly repeats: number;
-    readonly measureMs: number;
-  };
-  readonly cost: { readonly levels: readonly number[]; rounds: number; measureMs: number };
-  /** Memory counts when it has not changed for `quietMs`. */
-  readonly idle: { readonly sessions: number; rounds: number; quietMs: number };
-}
-
 export const capacity: Bench = {
   name: 'capacity',
   description: 'sessions of one process: the knee of its latency, CPU for each frame, memory of idle sessions',

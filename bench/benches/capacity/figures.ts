@@ -2,7 +2,7 @@
 
 import { type Figure, judge, unjudged } from '../../figures/results.ts';
 import { estimateMedian, pairedRatios } from '../../figures/statistics.ts';
-import type { CapacityData } from './bench.ts';
+import type { CapacityData } from './data.ts';
 
 const SUBJECT = 'trunkline';
 const [FEW, MANY] = [100, 2000];

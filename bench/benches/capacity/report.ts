@@ -4,7 +4,7 @@ import type { BenchResult } from '../../bench.ts';
 import { digits, withInterval } from '../../figures/format.ts';
 import type { Measure, Plot, Table } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
-import type { CapacityData } from './bench.ts';
+import type { CapacityData } from './data.ts';
 import { costRounds, filesText, idleRounds, ratioRounds } from './figures.ts';
 import { addedBounds, KNEE_MS, kneeText, NEVER_MS, verdictOf } from './knee.ts';
 import { FRAME_MS } from './runs.ts';

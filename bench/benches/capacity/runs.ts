@@ -5,7 +5,7 @@ import type { BenchContext, Contender, Generator, Load, Provider, Running } from
 import { PATH } from '../../contenders/start-all.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
 import { costOf } from '../../machine/proc.ts';
-import type { CapacityData, CapacityPlan } from './bench.ts';
+import type { CapacityData, CapacityPlan } from './data.ts';
 import { isClear, type Level, searchKnees, verdictOf } from './knee.ts';
 
 /** Of one session, while the knee is looked for. */
@@ -30,13 +30,6 @@ export interface Parts {
   readonly running: ReadonlyMap<string, Running>;
   /** Those that run. */
   readonly contenders: readonly Contender[];
-}
-
-/** KiB. */
-export interface IdleMemory {
-  /** Of the process tree, without these sessions. */
-  readonly before: number;
-  readonly perSession: number;
 }
 
 const append = (frameMs: number, warmUpMs: number, measureMs: number): Load => ({

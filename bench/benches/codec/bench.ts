@@ -1,11 +1,10 @@
 // What the hot path does to one frame, by itself: nanoseconds and bytes for each operation, without sockets.
 // A plain loop and not mitata or tinybench: those report a run of their own, and do not take turns in rounds.
 
-import type { Bench, BenchContext, BenchResult } from '../../bench.ts';
-import { digits } from '../../figures/format.ts';
-import { median, spread } from '../../figures/statistics.ts';
+import type { Bench, BenchContext } from '../../bench.ts';
 import { startRemote } from '../../load/remote.ts';
-import { type CodecCase, codecCases } from './cases.ts';
+import { codecCases } from './cases.ts';
+import { describeCodec } from './report.ts';
 
 export const codec: Bench = {
   name: 'codec',
@@ -36,25 +35,4 @@ export const codec: Bench = {
 
 function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
   return { rounds: rounds ?? (isShort ? 5 : 10), ms: 1000 * (seconds ?? (isShort ? 0.1 : 0.3)) };
-}
-
-/** `times`: id -> nanoseconds of one operation, for each round. */
-export function describeCodec(cases: readonly CodecCase[], times: ReadonlyMap<string, readonly number[]>): BenchResult {
-  const rows = cases.map(({ id, title, bytes }) => {
-    const rounds = times.get(id) ?? [];
-    const ns = median(rounds);
-    return [title, bytes || null, ns, spread(rounds).map(digits).join(' – '), bytes > 0 ? (bytes / ns) * 1000 : null];
-  });
-  const measures = cases
-    .filter(({ isReference }) => !isReference)
-    .map(({ id }) => ({
-      id: `codec.ns.${id}`,
-      unit: 'ns',
-      better: 'lower' as const,
-      rounds: [...(times.get(id) ?? [])],
-      paired: false,
-    }));
-  const columns = ['', 'bytes', 'ns', 'ns quartiles', 'MB/s'];
-  const table = { title: 'one operation on one core (medians of rounds, each a process of its own)', columns, rows };
-  return { figures: [], measures, tables: [table], plots: [], histograms: {}, notes: [] };
 }

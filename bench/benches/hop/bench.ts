@@ -1,30 +1,15 @@
-// What the hop adds to an audio frame, in each direction, and what it costs: every contender, the same sessions and frames.
+// Measures what the hop adds to an audio frame, in each direction, and what it costs: every contender with the same sessions and
+// frames.
 
-import type { Direction } from '../../../codecs/frame.ts';
-import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../../bench.ts';
+import type { Bench, BenchContext, Contender, Generator, Provider, Running, Settings } from '../../bench.ts';
 import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
-import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
+import { percentilesMs } from '../../figures/histogram.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
+import type { HopLoad, HopVisit } from './data.ts';
 import { hopFigures } from './figures.ts';
 import { describeHop } from './report.ts';
 
-/** A part of one session's visit: this is open while they run, one after the other. */
-export interface HopLoad extends Load {
-  readonly direction: Direction;
-}
-
-export interface Visit {
-  /** By `loadName`. */
-  readonly runs: ReadonlyMap<string, LoadRun>;
-  /** Closed loop, with one session only: round trips of a large append and a delta as large. */
-  readonly pingPong: Percentiles | undefined;
-  readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
-}
-
-/** Sessions -> contender -> rounds. */
-export type HopData = ReadonlyMap<number, ReadonlyMap<string, readonly (Visit | undefined)[]>>;
-
-export const loadName = ({ direction, frameBytes, frameMs }: HopLoad): string =>
+const loadName = ({ direction, frameBytes, frameMs }: HopLoad): string =>
   `${direction === 'upstream' ? 'up' : 'down'}-${frameBytes}-${frameMs}ms`;
 
 export const hop: Bench = {
@@ -43,7 +28,7 @@ export const hop: Bench = {
     ];
     const running = await startAll(context, 'hop', { providerPort: provider.port });
     const contenders = context.contenders.filter(({ name }) => running.has(name));
-    const data = new Map<number, Awaited<ReturnType<typeof context.rounds<Visit>>>>();
+    const data = new Map<number, Awaited<ReturnType<typeof context.rounds<HopVisit>>>>();
     const parts = sessions.map((count) => visitMs(count, context.settings));
     for (const [index, count] of sessions.entries()) {
       const loads = loadsFor(count, context.settings);
@@ -100,7 +85,7 @@ async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
   return first.invalid === undefined ? first : { ...(await runLoad(options)), repeatedFor: first.invalid };
 }
 
-async function visit(parts: Parts, sessions: number, loads: readonly HopLoad[]): Promise<Visit> {
+async function visit(parts: Parts, sessions: number, loads: readonly HopLoad[]): Promise<HopVisit> {
   const { context, provider, generator, running } = parts;
   const runs = new Map<string, LoadRun>();
   try {

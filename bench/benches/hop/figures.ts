@@ -5,7 +5,7 @@ import { digits } from '../../figures/format.ts';
 import type { Percentiles } from '../../figures/histogram.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { bootstrap, estimateMedian, median, pairedRatios } from '../../figures/statistics.ts';
-import type { HopData } from './bench.ts';
+import type { HopData } from './data.ts';
 
 const SUBJECT = 'trunkline';
 const OTHER_GATEWAYS = ['portkey', 'litellm', 'bifrost'];

@@ -6,7 +6,7 @@ import { encodeHistogram, type Histogram, mergeHistograms, percentilesMs } from 
 import type { Measure, Plot, Table } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios, spread } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
-import type { HopData, Visit } from './bench.ts';
+import type { HopData, HopVisit } from './data.ts';
 import { cpuRounds, loadsOf, percentileRounds } from './figures.ts';
 
 interface Cell {
@@ -47,7 +47,7 @@ const cellsOf = (data: HopData): Cell[] =>
     loadsOf(data, sessions).flatMap((load) => [...contenders.keys()].map((name) => ({ sessions, load, name }))),
   );
 
-const visitsOf = (data: HopData, { sessions, name }: Omit<Cell, 'load'>): Visit[] =>
+const visitsOf = (data: HopData, { sessions, name }: Omit<Cell, 'load'>): HopVisit[] =>
   (data.get(sessions)?.get(name) ?? []).filter((visit) => visit !== undefined);
 
 const runsOf = (data: HopData, cell: Cell): LoadRun[] =>

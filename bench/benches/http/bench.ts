@@ -1,50 +1,15 @@
 // What plain HTTP takes: the admin listener and the public one, asked by autocannon, with sessions open beside it.
 
-import type { Bench, BenchContext, BenchResult, Running } from '../../bench.ts';
-import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
-import type { Measure } from '../../figures/results.ts';
-import { median } from '../../figures/statistics.ts';
+import type { Bench, BenchContext, Running } from '../../bench.ts';
 import { startRemote } from '../../load/remote.ts';
 import { costOf } from '../../machine/proc.ts';
+import { answersOf, type Endpoint, type EndpointRun, HTTP_CONNECTIONS, HTTP_SESSIONS, type HttpRun } from './data.ts';
+import { describeHttp } from './report.ts';
 
-const CONNECTIONS = 10;
-const SESSIONS = 100;
 const WARM_UP_MS = 200;
-
-export interface HttpLoad {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** It is posted; without one it is a GET. */
-  readonly body?: string;
-  readonly connections: number;
-  readonly ms: number;
-}
-
-/** What autocannon's process saw. */
-export interface HttpRun {
-  readonly seconds: number;
-  /** Requests without an answer. */
-  readonly errors: number;
-  /** Status -> answers. */
-  readonly statuses: Readonly<Record<string, number>>;
-  /** Nanoseconds, compressed base64. */
-  readonly latency: string;
-}
-
-export interface Endpoint {
-  readonly id: string;
-  readonly title: string;
-  /** What it must answer; another one is a fault of the run. */
-  readonly status: number;
-}
 
 interface Target extends Endpoint {
   readonly url: string;
-}
-
-export interface EndpointRun extends HttpRun {
-  /** Of the gateway's process tree, for each answer. undefined: there is no /proc. */
-  readonly cpuUs: number | undefined;
 }
 
 export const http: Bench = {
@@ -62,7 +27,7 @@ export const http: Bench = {
     }
     const [provider, generator] = [await context.startProvider(), await context.startGenerator()];
     const running = await context.start(trunkline, { providerPort: provider.port });
-    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
+    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: HTTP_SESSIONS });
     const { targets, missing } = await answering(await targetsOf(running), running);
     const runs = await takeTurns(context, running, targets);
     await generator.close();
@@ -119,7 +84,7 @@ async function takeTurns(context: BenchContext, running: Running, targets: reado
   context.onEnd(cannon.stop);
   const { rounds, ms } = planOf(context.settings);
   const load = ({ url }: Target, forMs: number) =>
-    cannon.ask<HttpRun>('load', { url, headers: running.headers, connections: CONNECTIONS, ms: forMs });
+    cannon.ask<HttpRun>('load', { url, headers: running.headers, connections: HTTP_CONNECTIONS, ms: forMs });
   const runs = new Map(targets.map(({ id }): [string, EndpointRun[]] => [id, []]));
   for (const target of targets) await load(target, WARM_UP_MS);
   for (let round = 0; round < rounds; round += 1) {
@@ -138,60 +103,4 @@ async function takeTurns(context: BenchContext, running: Running, targets: reado
   return runs;
 }
 
-export const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);
-const rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;
-
-export function describeHttp(
-  endpoints: readonly Endpoint[],
-  runs: ReadonlyMap<string, readonly EndpointRun[]>,
-  missing: readonly string[] = [],
-): BenchResult {
-  const of = ({ id }: Endpoint) => runs.get(id) ?? [];
-  const merged = new Map(endpoints.map((one) => [one.id, mergeHistograms(of(one).map(({ latency }) => latency))]));
-  const rows = endpoints.map((one) => {
-    const { p50, p90, p99, max, count } = percentilesMs(merged.get(one.id) ?? mergeHistograms([]));
-    const cpu = median(of(one).flatMap(({ cpuUs }) => cpuUs ?? []));
-    return [one.title, median(of(one).map(rateOf)), p50, p90, p99, max, count, Number.isFinite(cpu) ? cpu : null];
-  });
-  const measure = (id: string, unit: string, better: Measure['better'], rounds: number[]): Measure => {
-    return { id: `http.${id}`, unit, better, rounds, paired: false };
-  };
-  return {
-    figures: [],
-    measures: endpoints.flatMap((one) => [
-      measure(`rate.${one.id}`, '1/s', 'higher', of(one).map(rateOf)),
-      measure(
-        `p99_ms.${one.id}`,
-        'ms',
-        'lower',
-        of(one).map(({ latency }) => percentilesMs(latency).p99),
-      ),
-      measure(
-        `cpu_us.${one.id}`,
-        'us',
-        'lower',
-        of(one).flatMap(({ cpuUs }) => cpuUs ?? []),
-      ),
-    ]),
-    tables: [
-      {
-        title: `closed loop on ${CONNECTIONS} connections, ${SESSIONS} sessions open: latency in ms`,
-        columns: ['', 'requests/s', 'p50', 'p90', 'p99', 'max', 'requests', 'CPU us/request'],
-        rows,
-      },
-    ],
-    plots: [],
-    histograms: Object.fromEntries([...merged].map(([id, histogram]) => [`http-${id}`, encodeHistogram(histogram)])),
-    notes: [...missing, ...endpoints.flatMap((one) => faultsOf(one, of(one)))],
-  };
-}
-
-/** Answers with another status than the expected one, and requests without an answer. */
-function faultsOf({ title, status }: Endpoint, runs: readonly HttpRun[]): string[] {
-  const errors = runs.reduce((sum, one) => sum + one.errors, 0);
-  const others = runs.reduce((sum, one) => sum + answersOf(one) - (one.statuses[status] ?? 0), 0);
-  return [
-    ...(errors > 0 ? [`${title}: ${errors} requests without an answer`] : []),
-    ...(others > 0 ? [`${title}: ${others} answers with another status than ${status}`] : []),
-  ];
-}
+const _rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;

@@ -10,7 +10,8 @@ import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { type Caller, startCaller } from '../../load/http/caller.ts';
 import { type Llm, startLlm } from '../../load/llm/llm.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
-import { beginCase, CASES, type Case, type Disk, mountDisk, type SideSeen } from './cases.ts';
+import { beginCase, CASES, type Case, type Disk, mountDisk } from './cases.ts';
+import { type CaseRun, DIRECTIONS, type Directions, type IsolationData } from './data.ts';
 import { isolationFigures } from './figures.ts';
 import { describeIsolation } from './report.ts';
 
@@ -23,26 +24,6 @@ const SIDE = { concurrency: 64, leaseMs: 1500 };
 
 /** Of the first round, whose code is not compiled yet. */
 const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
-
-export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
-
-type Directions = ReadonlyMap<Direction, LoadRun>;
-
-/** One case in one round. */
-export interface CaseRun {
-  readonly direct: Directions;
-  readonly trunkline: Directions;
-  readonly seen: SideSeen;
-}
-
-export interface IsolationData {
-  readonly cases: ReadonlyMap<Case, readonly CaseRun[]>;
-  /** Case -> why it was not measured. */
-  readonly left: ReadonlyMap<Case, string>;
-  /** Sessions that the provider no longer had at the end. */
-  readonly sessionsLost: number;
-}
-
 export const isolation: Bench = {
   name: 'isolation',
   description: `the added p99 of ${SESSIONS} audio sessions while the side path works, fails, hangs, or dies`,

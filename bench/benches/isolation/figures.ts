@@ -4,8 +4,8 @@ import type { Direction } from '../../../codecs/frame.ts';
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { type Estimate, estimateMedian, pairedDifferences } from '../../figures/statistics.ts';
-import { type CaseRun, DIRECTIONS, type IsolationData } from './bench.ts';
 import { CASES, type Case, QUIET } from './cases.ts';
+import { type CaseRun, DIRECTIONS, type IsolationData } from './data.ts';
 
 const GOAL_MS = 0.2;
 /** Five times the goal: a noise floor above it says nothing about the goal. */

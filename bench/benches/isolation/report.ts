@@ -6,8 +6,8 @@ import { withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms } from '../../figures/histogram.ts';
 import type { Measure, Table } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
-import { DIRECTIONS, type IsolationData } from './bench.ts';
 import { CASE_WORDS, type Case, QUIET } from './cases.ts';
+import { DIRECTIONS, type IsolationData } from './data.ts';
 import { addedRounds, lostIn, movedRounds, p99Of } from './figures.ts';
 
 export function describeIsolation(data: IsolationData, seed: number): Omit<BenchResult, 'figures'> {

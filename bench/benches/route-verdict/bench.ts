@@ -1,31 +1,22 @@
 // Which path a call should take: one table of what the direct and the routed path each deliver in this configuration, all measured here.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchContext, Contender, Running, Settings } from '../../bench.ts';
+import type { Bench, BenchContext, Contender, Running } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
 import { startCaller } from '../../load/http/caller.ts';
 import { type Llm, startLlm } from '../../load/llm/llm.ts';
-import { type LedgerSum, ledgerBy } from '../side-hop/ledger.ts';
-import { type Direct, measureDirect, startNative } from './direct.ts';
-import { type AddedTimes, addedByCalls, addedByFrames } from './latency.ts';
+import { ledgerBy } from '../side-hop/ledger.ts';
+import { CLIENT_SECRET, roundsOf, type VerdictData } from './data.ts';
+import { measureDirect, startNative } from './direct.ts';
+import { addedByCalls, addedByFrames } from './latency.ts';
 import { describeVerdict } from './report.ts';
-import { measureRouted, type Routed } from './routed.ts';
+import { measureRouted } from './routed.ts';
 
 /** The models that the mock of a router lists; the first two are targets. */
 export const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
 export const CONTRACT_MODELS = ['bench'];
 const PACE = { thinkMs: 5, tokens: 4, gapMs: 2 };
 const SETTLE_MS = 300;
-export const CLIENT_SECRET = 'bench-client-secret-0001';
-
-export interface Measured {
-  readonly direct: Direct;
-  readonly routed: Routed;
-  readonly frames: AddedTimes;
-  readonly calls: AddedTimes;
-  readonly ledger: readonly LedgerSum[];
-}
-
 export const routeVerdict: Bench = {
   name: 'route-verdict',
   description: 'what the direct and the routed path each deliver here, and which class should take which',
@@ -42,9 +33,7 @@ export const routeVerdict: Bench = {
   },
 };
 
-export const roundsOf = ({ isShort, rounds }: Settings): number => rounds ?? (isShort ? 2 : 6);
-
-async function measure(context: BenchContext, direct: Contender, trunkline: Contender): Promise<Measured> {
+async function measure(context: BenchContext, direct: Contender, trunkline: Contender): Promise<VerdictData> {
   const [router, contract] = [await startMock(context, ROUTER_MODELS), await startMock(context, CONTRACT_MODELS)];
   const caller = startCaller();
   context.onEnd(caller.stop);

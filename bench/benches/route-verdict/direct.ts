@@ -5,31 +5,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { BenchContext, Running } from '../../bench.ts';
-import { CLIENT_SECRET } from './bench.ts';
+import { CLIENT_SECRET, type Direct } from './data.ts';
 import { DOWNSTREAM, UPSTREAM } from './events.ts';
 
 const MODEL = '/v1/realtime?model=bench';
 const OTHER_MODELS = ['bench-large', 'gpt-realtime-2.1', 'bench-2', 'other'];
 const RECOVERIES = 5;
 const SILENCE_MS = 2000;
-
-export interface Direct {
-  readonly sessions: number;
-  readonly eventsSent: number;
-  /** Byte for byte, in order, both ways. */
-  readonly eventsUnmodified: number;
-  /** Handshakes that asked for a model that the key may not use, those of them that were refused, and those that came to the provider. */
-  readonly askedOthers: number;
-  readonly refusedOthers: number;
-  readonly leakedOthers: number;
-  /** Handshakes at the provider in which the client's credential was found. */
-  readonly credentialsSeen: number;
-  /** Milliseconds, medians: from the provider's death to the client knowing, and to the first event of its next session. */
-  readonly toldMs: number;
-  readonly recoveredMs: number;
-  /** From the client's `response.cancel` to the provider having it. */
-  readonly controlMs: number;
-}
 
 export interface Native {
   readonly port: number;

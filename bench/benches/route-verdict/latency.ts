@@ -7,18 +7,11 @@ import type { Caller } from '../../load/http/caller.ts';
 import type { Llm } from '../../load/llm/llm.ts';
 import { runLoad } from '../../load/run.ts';
 import { chatCalls, runChat } from '../side-hop/bench.ts';
-import { roundsOf } from './bench.ts';
+import { type AddedTimes, roundsOf } from './data.ts';
 
 const SESSIONS = 20;
 const APPEND = { frame: 'append', frameBytes: 2600, frameMs: 40, warmUpMs: 200, measureMs: 600 } as const;
 const CALLS = { measureMs: 600, warmUpMs: 200, perSecond: 100 };
-
-/** Milliseconds, medians of rounds. */
-export interface AddedTimes {
-  readonly p50: number;
-  readonly p99: number;
-  readonly rounds: number;
-}
 
 interface Times {
   readonly p50: number;

@@ -4,10 +4,9 @@ import type { BenchResult } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
 import type { Table } from '../../figures/results.ts';
 import type { LedgerSum } from '../side-hop/ledger.ts';
-import type { Measured } from './bench.ts';
-import type { Recovery } from './routed.ts';
+import type { Recovery, VerdictData } from './data.ts';
 
-export function describeVerdict(measured: Measured): BenchResult {
+export function describeVerdict(measured: VerdictData): BenchResult {
   return {
     figures: [],
     measures: [],
@@ -28,7 +27,7 @@ const ms = (value: number): string => `${digits(value)} ms${value < 0 ? ' (noise
 const of = (part: number, all: number, what: string): string => `${part} of ${all} ${what}`;
 const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : 'none');
 
-function verdictTable({ direct, routed, frames, calls, ledger }: Measured): Table {
+function verdictTable({ direct, routed, frames, calls, ledger }: VerdictData): Table {
   const { listed, offered, answered, refusals, regulated, requestFields, answerFields } = routed;
   return {
     title: 'what each path delivers in this configuration, measured',
@@ -108,7 +107,7 @@ function costWords(ledger: readonly LedgerSum[], path: string): string {
 }
 
 /** Each verdict rests on what was measured; where that fails, it says so. */
-function classTable({ direct, routed, frames, calls }: Measured): Table {
+function classTable({ direct, routed, frames, calls }: VerdictData): Table {
   const { fallback, noFallback, regulated } = routed;
   const isNative = direct.eventsUnmodified === direct.eventsSent;
   const survives = fallback.failed < noFallback.failed;

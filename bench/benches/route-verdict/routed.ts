@@ -5,39 +5,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Running } from '../../bench.ts';
 import type { Llm } from '../../load/llm/llm.ts';
 import { wholeAnswer } from '../../load/llm/llm-answer.ts';
+import type { Recovery, Routed } from './data.ts';
 
 const REGULATED = 10;
 const CALL_EVERY_MS = 10;
 const DEAD_MS = 600;
 /** A target that is back is tried again after some seconds. */
 const BACK_MS = 7000;
-
-/** How calls went while a target was dead, and after it had come back. */
-export interface Recovery {
-  /** From its death to the next right answer; undefined: there was none while it was dead. */
-  readonly recoveredMs: number | undefined;
-  readonly calls: number;
-  readonly failed: number;
-  /** From its return to the next right answer; undefined: it was never missed, or not within seven seconds. */
-  readonly backMs: number | undefined;
-}
-
-export interface Routed {
-  /** Configured LLM gateway -> the models that it lists. */
-  readonly listed: Readonly<Record<string, readonly string[]>>;
-  /** The models that the key may ask for. */
-  readonly offered: readonly string[];
-  /** Models that answered one and the same request. */
-  readonly answered: readonly string[];
-  readonly fallback: Recovery;
-  readonly noFallback: Recovery;
-  readonly refusals: { readonly asked: number; readonly refused: number; readonly leaked: number };
-  readonly regulated: { readonly asked: number; readonly answered: number; readonly cameToRouter: number };
-  readonly requestFields: { readonly sent: number; readonly same: number; readonly changed: readonly string[] };
-  readonly answerFields: { readonly sent: number; readonly same: number };
-  /** Requests that came to the endpoints, without those that a dead one never saw. */
-  readonly attemptsSeen: number;
-}
 
 interface Mocks {
   readonly router: Llm;

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
 import type { Bench, BenchContext, Contender, Settings } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
-import { type SessionStart, type Starter, type Starts, startStarter } from '../../load/starter.ts';
+import { type Starter, type Starts, startStarter } from '../../load/starter.ts';
 import { startDelayProxies } from '../../machine/delay-proxy.ts';
+import type { Place } from './data.ts';
 import { sessionStartFigures } from './figures.ts';
 import { describeSessionStart } from './report.ts';
 
@@ -14,24 +15,6 @@ import { describeSessionStart } from './report.ts';
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
 /** More than are started while one is opened anew. */
 const WARM_CONNECTIONS = 4;
-
-/** The starts of one contender in one round. */
-export type Visit = readonly SessionStart[];
-
-export interface Place {
-  /** Contender -> rounds. */
-  readonly rounds: ReadonlyMap<string, readonly (Visit | undefined)[]>;
-  /** Not here, not asked for, or it cannot be measured: name -> reason. */
-  readonly absent: ReadonlyMap<string, string>;
-}
-
-export interface SessionStartData {
-  /** Without TLS. */
-  readonly loopback: Place;
-  /** With TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
-  readonly far: Place;
-}
-
 export const sessionStart: Bench = {
   name: 'session-start',
   description: 'TCP, TLS, upgrade and first provider event of a session, on loopback and over distances',

@@ -4,7 +4,7 @@ import type { BenchContext } from '../../bench.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios, quantile } from '../../figures/statistics.ts';
 import type { SessionStart } from '../../load/starter.ts';
-import type { Place, SessionStartData } from './bench.ts';
+import type { Place, SessionStartData } from './data.ts';
 
 const FEWEST_ROUNDS = 3;
 

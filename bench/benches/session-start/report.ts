@@ -5,7 +5,7 @@ import { withInterval } from '../../figures/format.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
 import type { Measure, Table } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import type { Place, SessionStartData } from './bench.ts';
+import type { Place, SessionStartData } from './data.ts';
 import { roundsOf } from './figures.ts';
 
 const STEPS = ['tcp', 'tls', 'upgrade', 'event'] as const;

@@ -2,53 +2,30 @@
 
 import type { Bench, BenchContext, Chat, Running, Settings } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
-import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
-import { type Called, type Caller, type Calls, startCaller } from '../../load/http/caller.ts';
+import { percentilesMs } from '../../figures/histogram.ts';
+import { type Caller, type Calls, startCaller } from '../../load/http/caller.ts';
 import { type Llm, type LlmPace, startLlm } from '../../load/llm/llm.ts';
 import { type Remote, startRemote } from '../../load/remote.ts';
 import { costOf } from '../../machine/proc.ts';
-import { answersOf, type HttpRun } from '../http/bench.ts';
+import { answersOf, type HttpRun } from '../http/data.ts';
+import {
+  type ChatRun,
+  CLOSED_CONNECTIONS,
+  type ClosedRun,
+  FORMS,
+  type Form,
+  PACE,
+  PER_SECOND,
+  type SideVisit,
+} from './data.ts';
 import { sideHopFigures } from './figures.ts';
 import { ledgerAfter } from './ledger.ts';
 import { describeSideHop } from './report.ts';
 
-export const PER_SECOND = 200;
-export const PACE: LlmPace = { thinkMs: 20, tokens: 10, gapMs: 4 };
 const AT_ONCE: LlmPace = { thinkMs: 0, tokens: 1, gapMs: 0 };
 /** More than a schedule of this rate needs: an answer takes 60 ms. */
 const CONNECTIONS = 64;
-/** Of the closed loop. */
-export const CLOSED_CONNECTIONS = 16;
 const WARM_UP_MS = 250;
-
-/** Of the answer. */
-export const FORMS = ['whole', 'streamed'] as const;
-export type Form = (typeof FORMS)[number];
-
-export interface ChatRun extends Called {
-  readonly firstByteMs: Percentiles;
-  readonly totalMs: Percentiles;
-  readonly latenessMs: Percentiles;
-  /** Of the contender's process tree. undefined: there is no process, or no /proc. */
-  readonly cpuUsPerCall: number | undefined;
-  readonly rssBytes: number | undefined;
-  /** Why its latency does not count. */
-  readonly invalid: string | undefined;
-}
-
-export interface ClosedRun extends HttpRun {
-  readonly cpuUsPerCall: number | undefined;
-}
-
-export interface SideVisit {
-  readonly runs: ReadonlyMap<Form, ChatRun>;
-  /** Whole answers that take the endpoint no time. */
-  readonly closed: ClosedRun;
-}
-
-/** Contender -> rounds. */
-export type SideHopData = ReadonlyMap<string, readonly (SideVisit | undefined)[]>;
-
 export const sideHop: Bench = {
   name: 'side-hop',
   description: `a chat completion through the side path, ${PER_SECOND} a second: time to the first byte, total, CPU, throughput`,

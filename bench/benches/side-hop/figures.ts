@@ -3,7 +3,7 @@
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { type Estimate, estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
-import { type ChatRun, FORMS, type Form, type SideHopData } from './bench.ts';
+import { type ChatRun, FORMS, type Form, type SideHopData } from './data.ts';
 import { type Ledger, ledgerGap } from './ledger.ts';
 
 const SUBJECT = 'trunkline';

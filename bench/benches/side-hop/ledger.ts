@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Running } from '../../bench.ts';
-import { answersOf } from '../http/bench.ts';
-import type { SideVisit } from './bench.ts';
+import { answersOf } from '../http/data.ts';
+import type { SideVisit } from './data.ts';
 
 export interface Ledger {
   /** Calls that had an answer. */

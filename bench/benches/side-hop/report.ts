@@ -5,8 +5,8 @@ import { withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
 import type { Measure, Table } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
-import { answersOf } from '../http/bench.ts';
-import { CLOSED_CONNECTIONS, FORMS, type Form, PACE, PER_SECOND, type SideHopData } from './bench.ts';
+import { answersOf } from '../http/data.ts';
+import { CLOSED_CONNECTIONS, FORMS, type Form, PACE, PER_SECOND, type SideHopData } from './data.ts';
 import {
   addedRounds,
   type Judging,

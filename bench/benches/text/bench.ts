@@ -3,8 +3,8 @@
 import type { Answer, Bench, BenchContext, Generator, Load, Provider, Running, Settings } from '../../bench.ts';
 import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
 import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
-import type { Streamed } from '../../load/load.ts';
 import { costOf } from '../../machine/proc.ts';
+import type { TextRun, TextVisit } from './data.ts';
 import { describeText } from './report.ts';
 
 /** Of the questions; the tokens are as small as real ones. */
@@ -13,22 +13,6 @@ const TOKEN_BYTES = 280;
 /** Between the end of an answer and the next question of its session. */
 const REST_MS = 30;
 const DRAIN_MS = 3000;
-
-export interface TextRun extends Streamed {
-  /** From the question to the first token, less the time that the provider thinks. */
-  readonly ttftMs: Percentiles;
-  readonly gapMs: Percentiles;
-  /** Of the contender; undefined: there is no process, or no /proc. */
-  readonly cpuUsPerToken: number | undefined;
-  readonly latenessMs: Percentiles;
-  /** Why it does not count. */
-  readonly invalid: string | undefined;
-}
-
-/** Sessions -> run. */
-type Visit = ReadonlyMap<number, TextRun>;
-/** Contender -> rounds. */
-export type TextData = ReadonlyMap<string, readonly (Visit | undefined)[]>;
 
 interface Plan {
   readonly answer: Answer;
@@ -75,7 +59,7 @@ interface Parts {
   readonly running: Running;
 }
 
-async function visit(parts: Parts, { answer, levels }: Plan): Promise<Visit> {
+async function visit(parts: Parts, { answer, levels }: Plan): Promise<TextVisit> {
   const { context, provider, generator, running } = parts;
   const runs = new Map<number, TextRun>();
   const target = { url: running.url(PATH), headers: running.headers };

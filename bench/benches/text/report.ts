@@ -11,7 +11,7 @@ import {
 } from '../../figures/histogram.ts';
 import type { Measure, Plot, Table } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
-import type { TextData, TextRun } from './bench.ts';
+import type { TextData, TextRun } from './data.ts';
 
 /** Of fewer values in a round, their p99 is the largest and says nothing. */
 const FEWEST_VALUES = 20;

@@ -10,10 +10,11 @@ import type { Bench, BenchContext } from '../../bench.ts';
 import { PATH, startAll } from '../../contenders/start-all.ts';
 import { startRemote } from '../../load/remote.ts';
 import { adopt } from '../../machine/processes.ts';
+import type { Trace, TurnTimes } from './data.ts';
 import type { TalkPlan } from './process.ts';
 import { describeTurns } from './report.ts';
 import { TURN_MS, writeScript } from './script.ts';
-import { type Trace, type TurnTimes, timesOf } from './times.ts';
+import { timesOf } from './times.ts';
 
 /** Those that forward what they are given. */
 const FORWARDING = ['direct', 'trunkline', 'haproxy', 'nginx', 'ws-relay', 'direct-again'];

@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Running } from '../../bench.ts';
 import { serveMethods } from '../../load/remote.ts';
+import type { Heard, Reply, Said, Trace } from './data.ts';
 import type { TurnScript } from './script.ts';
-import type { Heard, Reply, Said, Trace } from './times.ts';
 
 const OPEN_MS = 15_000;
 const LEAD_MS = 100;

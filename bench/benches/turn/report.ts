@@ -4,10 +4,7 @@ import type { BenchContext, BenchResult } from '../../bench.ts';
 import { digits, withInterval } from '../../figures/format.ts';
 import type { Measure, Table } from '../../figures/results.ts';
 import { type Estimate, estimateMedian, median, pairedDifferences, quantile } from '../../figures/statistics.ts';
-import { KINDS, type Kind, type TurnTimes } from './times.ts';
-
-/** Contender -> sessions -> turns. */
-export type TurnData = ReadonlyMap<string, readonly (readonly TurnTimes[])[]>;
+import { KINDS, type Kind, type TurnData, type TurnTimes } from './data.ts';
 
 const TITLES: Readonly<Record<Kind, string>> = {
   first_audio: 'speech stopped to first audio, both as the client hears them',

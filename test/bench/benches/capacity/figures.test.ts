@@ -1,7 +1,7 @@
 // The figures of capacity from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import type { CapacityData } from '../../../../bench/benches/capacity/bench.ts';
+import type { CapacityData } from '../../../../bench/benches/capacity/data.ts';
 import { capacityFigures } from '../../../../bench/benches/capacity/figures.ts';
 import { describeCapacity } from '../../../../bench/benches/capacity/report.ts';
 import { loadRun } from '../../support/load-run.ts';

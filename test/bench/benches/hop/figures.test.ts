@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { Visit } from '../../../../bench/benches/hop/bench.ts';
+import type { HopVisit } from '../../../../bench/benches/hop/data.ts';
 import { hopFigures } from '../../../../bench/benches/hop/figures.ts';
 import { createHistogram, encodeHistogram } from '../../../../bench/figures/histogram.ts';
 import type { LoadRun } from '../../../../bench/load/run.ts';
@@ -28,14 +28,14 @@ function run(ms: number, cpu: number | undefined, others: Partial<LoadRun> = {})
 }
 
 type Runs = Readonly<Record<string, LoadRun>>;
-const visit = (runs: Runs): Visit => ({
+const visit = (runs: Runs): HopVisit => ({
   runs: new Map(Object.entries(runs)),
   pingPong: undefined,
   eventLoopDelay: undefined,
 });
 
 /** The same added latency for both directions, over a base that drifts from round to round. */
-function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): Visit[] {
+function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): HopVisit[] {
   return [1, 5, 2, 9].map((base) =>
     visit({
       'up-2600-40ms': run(base + added, cpu, others),
@@ -48,7 +48,7 @@ function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): Vis
 const context = (absent: Record<string, string> = {}) =>
   ({ settings: { seed: 1 }, absent: new Map(Object.entries(absent)) }) as unknown as BenchContext;
 
-function figures(contenders: Record<string, Visit[]>, absent: Record<string, string> = {}) {
+function figures(contenders: Record<string, HopVisit[]>, absent: Record<string, string> = {}) {
   const bySessions = new Map([100, 300].map((count) => [count, new Map(Object.entries(contenders))]));
   return new Map(hopFigures(bySessions, context(absent)).map((one) => [one.id, one]));
 }

@@ -1,8 +1,8 @@
 // The figures of isolation from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import type { CaseRun, IsolationData } from '../../../../bench/benches/isolation/bench.ts';
 import { CASES, type Case, sidePidOf } from '../../../../bench/benches/isolation/cases.ts';
+import type { CaseRun, IsolationData } from '../../../../bench/benches/isolation/data.ts';
 import { isolationFigures } from '../../../../bench/benches/isolation/figures.ts';
 import { describeIsolation } from '../../../../bench/benches/isolation/report.ts';
 import type { LoadRun } from '../../../../bench/load/run.ts';

@@ -1,7 +1,7 @@
 // The verdict from measurements that are known: the table says them, and the paths follow from them.
 
 import { expect, test } from 'vitest';
-import type { Measured } from '../../../../bench/benches/route-verdict/bench.ts';
+import type { VerdictData } from '../../../../bench/benches/route-verdict/data.ts';
 import { DOWNSTREAM, UPSTREAM } from '../../../../bench/benches/route-verdict/events.ts';
 import { describeVerdict } from '../../../../bench/benches/route-verdict/report.ts';
 
@@ -9,7 +9,7 @@ const row = (by: readonly string[], calls: number, costMicroUsd: number, unknown
   ...{ by, calls, costMicroUsd, unknownCosts },
 });
 
-const measured: Measured = {
+const measured: VerdictData = {
   direct: {
     ...{ sessions: 12, eventsSent: 26, eventsUnmodified: 26, askedOthers: 4, refusedOthers: 4, leakedOthers: 0 },
     ...{ credentialsSeen: 0, toldMs: 2, recoveredMs: 6, controlMs: 0.4 },
@@ -34,9 +34,9 @@ const measured: Measured = {
     row(['contract', 'direct', 'chat', 'unavailable'], 50, 0),
   ],
 };
-const tablesOf = (data: Measured) => describeVerdict(data).tables;
-const cells = (data: Measured, name: string) => tablesOf(data)[0]?.rows.find(([first]) => first === name);
-const pathOf = (data: Measured, name: string) =>
+const tablesOf = (data: VerdictData) => describeVerdict(data).tables;
+const cells = (data: VerdictData, name: string) => tablesOf(data)[0]?.rows.find(([first]) => first === name);
+const pathOf = (data: VerdictData, name: string) =>
   tablesOf(data)[1]?.rows.find(([first]) => `${first}`.startsWith(name))?.[1];
 
 test('every question of the team has a row, and every cell says what was measured', () => {

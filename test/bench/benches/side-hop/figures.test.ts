@@ -1,7 +1,7 @@
 // The figures of the side path's hop from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import type { ChatRun, Form, SideHopData, SideVisit } from '../../../../bench/benches/side-hop/bench.ts';
+import type { ChatRun, Form, SideHopData, SideVisit } from '../../../../bench/benches/side-hop/data.ts';
 import { sideHopFigures } from '../../../../bench/benches/side-hop/figures.ts';
 import { type Ledger, ledgerGap } from '../../../../bench/benches/side-hop/ledger.ts';
 import { describeSideHop } from '../../../../bench/benches/side-hop/report.ts';

@@ -1,7 +1,7 @@
 // The tables and measures of streamed text from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import type { TextRun } from '../../../../bench/benches/text/bench.ts';
+import type { TextRun } from '../../../../bench/benches/text/data.ts';
 import { describeText } from '../../../../bench/benches/text/report.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../../../bench/figures/histogram.ts';
 

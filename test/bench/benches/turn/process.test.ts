@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Trace } from '../../../../bench/benches/turn/data.ts';
 import type { TurnScript } from '../../../../bench/benches/turn/script.ts';
-import { type Trace, timesOf } from '../../../../bench/benches/turn/times.ts';
+import { timesOf } from '../../../../bench/benches/turn/times.ts';
 import { startRemote } from '../../../../bench/load/remote.ts';
 
 const THINKING_MS = 50;

@@ -1,8 +1,8 @@
 // What is said of turns: medians of sessions turn by turn, differences to direct in the same turn, and what does not count.
 
 import { expect, test } from 'vitest';
+import type { TurnTimes } from '../../../../bench/benches/turn/data.ts';
 import { describeTurns } from '../../../../bench/benches/turn/report.ts';
-import type { TurnTimes } from '../../../../bench/benches/turn/times.ts';
 
 const settings = { isShort: true, toleranceMs: 10, seed: 1 };
 const times = (ms: number, rest: Partial<TurnTimes> = {}): TurnTimes => ({

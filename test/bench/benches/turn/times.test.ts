@@ -1,8 +1,9 @@
 // The times of turns from a caller's notes, against known answers.
 
 import { expect, test } from 'vitest';
+import type { Reply, Trace } from '../../../../bench/benches/turn/data.ts';
 import type { TurnScript } from '../../../../bench/benches/turn/script.ts';
-import { type Reply, type Trace, timesOf } from '../../../../bench/benches/turn/times.ts';
+import { timesOf } from '../../../../bench/benches/turn/times.ts';
 
 const script: TurnScript = {
   appendMs: 40,

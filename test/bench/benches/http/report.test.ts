@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { describeHttp, type EndpointRun, type HttpRun } from '../../../../bench/benches/http/bench.ts';
+import type { EndpointRun, HttpRun } from '../../../../bench/benches/http/data.ts';
+import { describeHttp } from '../../../../bench/benches/http/report.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../../../bench/figures/histogram.ts';
 import { startRemote } from '../../../../bench/load/remote.ts';
 

@@ -1,8 +1,8 @@
 // The rows of the codec bench: each can be timed in its process, times are those of the operation, and the table says them.
 
 import { afterAll, expect, test } from 'vitest';
-import { describeCodec } from '../../../../bench/benches/codec/bench.ts';
 import { codecCases } from '../../../../bench/benches/codec/cases.ts';
+import { describeCodec } from '../../../../bench/benches/codec/report.ts';
 import { nsPerOperation } from '../../../../bench/benches/codec/timing.ts';
 import { startRemote } from '../../../../bench/load/remote.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { Place, Visit } from '../../../../bench/benches/session-start/bench.ts';
+import type { Place, SessionStartVisit } from '../../../../bench/benches/session-start/data.ts';
 import { sessionStartFigures } from '../../../../bench/benches/session-start/figures.ts';
 import { describeSessionStart } from '../../../../bench/benches/session-start/report.ts';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
@@ -11,12 +11,12 @@ import { percentilesMs } from '../../../../bench/figures/histogram.ts';
 const drift = [1, 5, 2, 9];
 
 /** Three starts, whose median takes so long. */
-const visit = (total: number): Visit =>
+const visit = (total: number): SessionStartVisit =>
   [total, 3 * total, total / 2].map((one) => ({ tcp: 0.1, tls: 0.2, upgrade: one - 0.7, event: 0.4, total: one }));
 const added = (ms: number) => drift.map((base) => visit(base + ms));
 const times = (factor: number) => drift.map((base) => visit(base * factor));
 
-type Rounds = Readonly<Record<string, readonly (Visit | undefined)[]>>;
+type Rounds = Readonly<Record<string, readonly (SessionStartVisit | undefined)[]>>;
 const place = (rounds: Rounds, absent: Record<string, string> = {}): Place => ({
   rounds: new Map(Object.entries(rounds)),
   absent: new Map(Object.entries(absent)),

@@ -1,0 +1,40 @@
+// The results of the HTTP benchmark, and the load that its texts quote.
+
+/** Connections of the load, a request on each as soon as the last one is answered. */
+export const HTTP_CONNECTIONS = 10;
+/** Idle sessions that are open beside it. */
+export const HTTP_SESSIONS = 100;
+
+export interface HttpLoad {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** It is posted; without one it is a GET. */
+  readonly body?: string;
+  readonly connections: number;
+  readonly ms: number;
+}
+
+/** What autocannon's process saw. */
+export interface HttpRun {
+  readonly seconds: number;
+  /** Requests without an answer. */
+  readonly errors: number;
+  /** Status -> answers. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Nanoseconds, compressed base64. */
+  readonly latency: string;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly title: string;
+  /** What it must answer; another one is a fault of the run. */
+  readonly status: number;
+}
+
+export interface EndpointRun extends HttpRun {
+  /** Of the gateway's process tree, for each answer. undefined: there is no /proc. */
+  readonly cpuUs: number | undefined;
+}
+
+export const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);

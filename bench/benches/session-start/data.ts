@@ -1,0 +1,20 @@
+// The results of the session-start benchmark: the times of every start, on loopback and over distances.
+
+import type { SessionStart } from '../../load/starter.ts';
+
+/** The starts of one contender in one round. */
+export type SessionStartVisit = readonly SessionStart[];
+
+export interface Place {
+  /** Contender -> rounds. */
+  readonly rounds: ReadonlyMap<string, readonly (SessionStartVisit | undefined)[]>;
+  /** Not here, not asked for, or it cannot be measured: name -> reason. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+export interface SessionStartData {
+  /** Without TLS. */
+  readonly loopback: Place;
+  /** With TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
+  readonly far: Place;
+}

@@ -1,0 +1,42 @@
+// The results of the side-hop benchmark, and the load that its texts quote.
+
+import type { Percentiles } from '../../figures/histogram.ts';
+import type { Called } from '../../load/http/caller.ts';
+import type { LlmPace } from '../../load/llm/llm.ts';
+import type { HttpRun } from '../http/data.ts';
+
+export const PER_SECOND = 200;
+
+export const PACE: LlmPace = { thinkMs: 20, tokens: 10, gapMs: 4 };
+
+/** Of the closed loop. */
+export const CLOSED_CONNECTIONS = 16;
+
+/** Of the answer. */
+export const FORMS = ['whole', 'streamed'] as const;
+
+export type Form = (typeof FORMS)[number];
+
+export interface ChatRun extends Called {
+  readonly firstByteMs: Percentiles;
+  readonly totalMs: Percentiles;
+  readonly latenessMs: Percentiles;
+  /** Of the contender's process tree. undefined: there is no process, or no /proc. */
+  readonly cpuUsPerCall: number | undefined;
+  readonly rssBytes: number | undefined;
+  /** Why its latency does not count. */
+  readonly invalid: string | undefined;
+}
+
+export interface ClosedRun extends HttpRun {
+  readonly cpuUsPerCall: number | undefined;
+}
+
+export interface SideVisit {
+  readonly runs: ReadonlyMap<Form, ChatRun>;
+  /** Whole answers that take the endpoint no time. */
+  readonly closed: ClosedRun;
+}
+
+/** Contender -> rounds. */
+export type SideHopData = ReadonlyMap<string, readonly (SideVisit | undefined)[]>;
