@@ -1,23 +1,8 @@
 // The commands about the side path: their names, what they may be told, and the text that they print.
 
 import type { Config } from '../config/config.ts';
-import type { SideSource } from './side-source.ts';
+import type { SideCommand, SideOption, SideSource, Told } from './side-source.ts';
 import { UsageError } from './usage-error.ts';
-
-export interface Told {
-  readonly config: Config;
-  /** Of a command that names one; '' elsewhere. */
-  readonly id: string;
-  readonly options: Readonly<Partial<Record<SideOption, string>>>;
-  /** Opened when it is asked for, closed when the command is done. */
-  source(): Promise<SideSource>;
-}
-
-/** Returns what is printed, whole or in pieces. */
-export type SideCommand = (told: Told) => Promise<string> | AsyncIterable<string>;
-
-export type SideOption = 'by' | 'since' | 'until' | 'format' | 'state' | 'key' | 'limit' | 'table';
-
 /** For the parser of the command line. */
 export const SIDE_OPTIONS = Object.fromEntries(
   ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'].map((name) => [name, { type: 'string' }]),

@@ -2,7 +2,7 @@
 
 import { csvLine } from '../side/store/statements/export.ts';
 import type { ReportRow } from '../side/store/store.ts';
-import type { SideCommand } from './commands.ts';
+import type { SideCommand } from './side-source.ts';
 import { textTable } from './text-table.ts';
 
 interface Report {

@@ -2,11 +2,14 @@
 
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
+import { ConfigError } from '../config/problem.ts';
 import { version } from '../platform/entry.ts';
 import { createLog } from '../platform/log.ts';
 import { ROLES, type Role, type Run, Supervisor } from '../processes/supervisor.ts';
+import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,7 +32,7 @@ try {
 async function run(argv: string[]): Promise<void> {
   const { values, positionals } = readArguments(argv);
   const command = positionals.join(' ');
-  const load = (): Config => loadConfig({ file: values.config, data: values.data });
+  const load = (): Config => loadConfig({ file: values.config, data: values.data, check: sideConflicts });
   const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);

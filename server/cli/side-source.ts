@@ -107,3 +107,17 @@ function messageOf(text: string): string | undefined {
     return undefined;
   }
 }
+
+export type SideOption = 'by' | 'since' | 'until' | 'format' | 'state' | 'key' | 'limit' | 'table';
+
+export interface Told {
+  readonly config: Config;
+  /** Of a command that names one; '' elsewhere. */
+  readonly id: string;
+  readonly options: Readonly<Partial<Record<SideOption, string>>>;
+  /** Opened when it is asked for, closed when the command is done. */
+  source(): Promise<SideSource>;
+}
+
+/** Returns what is printed, whole or in pieces. */
+export type SideCommand = (told: Told) => Promise<string> | AsyncIterable<string>;

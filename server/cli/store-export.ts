@@ -1,7 +1,7 @@
 // `trunkline store export`: ledger rows or sessions, read beside whoever owns the store, whether a gateway runs or not.
 
 import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
-import type { SideCommand } from './commands.ts';
+import type { SideCommand } from './side-source.ts';
 import { UsageError } from './usage-error.ts';
 
 export const exportStore: SideCommand = ({ config, options }) => {

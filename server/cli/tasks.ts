@@ -1,6 +1,6 @@
 // `trunkline tasks list|show|retry`: side tasks over all keys, dead letters included.
 
-import type { SideCommand } from './commands.ts';
+import type { SideCommand } from './side-source.ts';
 import { textTable } from './text-table.ts';
 
 interface Listed {

@@ -1,33 +1,21 @@
-// Configuration: a YAML file and the environment become one frozen Config. The only place that reads process.env.
+// Config: everything that is configurable, with its defaults, as plain frozen data. `load.ts` makes it.
 
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { adapters } from '../../adapters/realtime/index.ts';
-import { conflictsOf } from './conflicts.ts';
-import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './problem.ts';
-import { standInTasks } from './rehearsal-gateway.ts';
-
 import { rehearsalSchema } from './rehearsal-schema.ts';
-import {
-  clientsOwn,
-  fileSchema,
-  type Key,
-  type KnownProvider,
-  type Limits,
-  type Provider,
-  providerSchema,
-} from './schema.ts';
+import { fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
-export { ConfigError } from './problem.ts';
 export type { Key, Limits, Provider, Warm } from './schema.ts';
 
-const known: readonly KnownProvider[] = [...adapters.values()];
+/** The providers that a configuration may name. */
+export const knownProviders: readonly KnownProvider[] = [...adapters.values()];
 
-const schema = fileSchema(known, rehearsalSchema);
-type File = z.infer<typeof schema>;
+/** The schema of the file. */
+export const configSchema = fileSchema(knownProviders, rehearsalSchema);
+
+/** The file after its schema: defaults are filled in, references are not resolved. */
+export type ConfigFile = z.infer<typeof configSchema>;
 
 /** The options of the rehearsal provider, and the names of the providers that it stands in for (at least one). */
 export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
@@ -39,8 +27,8 @@ export interface Config extends SideConfig {
   /** Absolute path of the folder for certificates and what a run leaves. */
   readonly dataDirectory: string;
   /** `tls` holds absolute paths; without it a development certificate is used. */
-  readonly listen: Readonly<Omit<File['listen'], 'origins'>> & { readonly origins: readonly string[] };
-  readonly admin: Readonly<File['admin']>;
+  readonly listen: Readonly<Omit<ConfigFile['listen'], 'origins'>> & { readonly origins: readonly string[] };
+  readonly admin: Readonly<ConfigFile['admin']>;
   /** None: open mode, loopback peers only. */
   readonly keys: readonly Key[];
   /** By adapter name; only what is configured. */
@@ -48,150 +36,5 @@ export interface Config extends SideConfig {
   /** false: no stand-in, and a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;
-  readonly log: Readonly<File['log']>;
-}
-
-export interface ConfigSource {
-  /** Path of the YAML file; none: defaults and the environment. */
-  readonly file?: string | undefined;
-  /** The data directory; `.trunkline` in the working directory when not given. */
-  readonly data?: string | undefined;
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-}
-
-/** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
-export function loadConfig({ file, data = '.trunkline', env = process.env }: ConfigSource): Config {
-  const raw = file === undefined ? {} : parseYaml(file);
-  const problems: Problem[] = [];
-  const resolved = resolveSecrets(raw, [], { env, problems });
-  const parsed = schema.safeParse(resolved);
-  if (!parsed.success) {
-    const reported = new Set(problems.map(({ path }) => path));
-    problems.push(
-      ...problemsOf({ schema, input: resolved, isHidden: isSecretPath }, parsed.error.issues).filter(
-        ({ path }) => !reported.has(path),
-      ),
-    );
-  }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-
-  const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const { listen, providers: inFile, rehearsal: asked, tasks, ...rest } = parsed.data;
-  const { tls } = listen;
-  const providers = { ...fromEnvironment(inFile, env), ...inFile };
-  const rehearsal = standIn(asked, providers, rest.keys.length === 0);
-  const config: Config = {
-    ...rest,
-    dataDirectory: resolve(data),
-    listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
-    providers,
-    rehearsal,
-    ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0, rest.transcripts !== 'off'),
-  };
-  const conflicts = conflictsOf(config, known);
-  if (conflicts.length > 0) throw new ConfigError(conflicts);
-  return deepFreeze(config);
-}
-
-/** The file as data; faults of syntax carry their line and column. An empty file is an empty mapping. */
-function parseYaml(file: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(readConfigFile(file), { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    const problems = faults.map(({ message, pos }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return { path: '', message: `${file}: line ${line}, column ${col}: ${message}` };
-    });
-    throw new ConfigError(problems);
-  }
-  try {
-    return document.toJS() ?? {};
-  } catch (error) {
-    // An alias without its anchor, or aliases that would blow up.
-    throw new ConfigError([{ path: '', message: `${file}: ${(error as Error).message}` }]);
-  }
-}
-
-function readConfigFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    throw new ConfigError([{ path: '', message: `${file}: expected a configuration file, got: ${reason}` }]);
-  }
-}
-
-type Path = readonly (string | number)[];
-type Resolving = { readonly env: NonNullable<ConfigSource['env']>; readonly problems: Problem[] };
-
-/** A copy in which `${NAME}` in secret fields is replaced; anywhere else it is a problem. */
-function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], to));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], to)]),
-    );
-  }
-  if (typeof value !== 'string' || !value.includes('${')) return value;
-  if (isSecretPath(path)) return secretFrom(value, path, to);
-  const where = 'keys[].secret, providers.*.apiKey, gateways.*.apiKey, webhooks[].secret, store.url and admin.token';
-  to.problems.push({ path: pathText(path), message: `expected a plain value: \${...} is for secrets only (${where})` });
-  return value;
-}
-
-function secretFrom(template: string, path: Path, { env, problems }: Resolving): string {
-  const report = (message: string) => {
-    problems.push({ path: pathText(path), message });
-    // Keeps the field valid, so that the same fault is not reported twice.
-    return `missing-${pathText(path)}`;
-  };
-  const secret = template.replace(/\$\{([^}]*)(\}|$)/g, (_, name: string, end: string) => {
-    if (!end || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return report('expected ${NAME} with the name of a variable');
-    const value = env[name];
-    return value?.trim()
-      ? value
-      : report(`the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`);
-  });
-  // A variable must not be able to change what the field means.
-  return secret === clientsOwn ? report(`expected a credential, got the word ${clientsOwn} from a variable`) : secret;
-}
-
-/** Providers that the file does not mention and whose credential is in the environment. */
-function fromEnvironment(inFile: File['providers'], env: NonNullable<ConfigSource['env']>): File['providers'] {
-  const found: File['providers'] = {};
-  const problems: Problem[] = [];
-  for (const provider of known) {
-    const { name, environment } = provider;
-    const variable = environment.find((one) => env[one]?.trim());
-    if (inFile[name] || !variable) continue;
-    const apiKey = env[variable] ?? '';
-    if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === clientsOwn)
-      problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
-    else found[name] = providerSchema(provider).parse({ apiKey });
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return found;
-}
-
-/** The rehearsal provider never replaces a configured one, and comes uninvited only where nobody could be misled. */
-function standIn(asked: File['rehearsal'], providers: File['providers'], isOpen: boolean): Config['rehearsal'] {
-  const missing = known.map(({ name }) => name).filter((name) => !providers[name]);
-  const byItself = isOpen && missing.length === known.length;
-  if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
-  return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
-}
-
-/** Where rehearsal sessions have no LLM gateway, their tasks run on the stand-in; without a word, on useful ones. */
-function sideTasks(
-  tasks: File['tasks'],
-  standIn: boolean,
-  hasTranscripts: boolean,
-): Pick<SideConfig, 'tasks' | 'standIn'> {
-  return { tasks: tasks ?? (standIn && hasTranscripts ? standInTasks : []), standIn };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
+  readonly log: Readonly<ConfigFile['log']>;
 }

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from '../platform/private-address.ts';
-import { sideConflicts } from '../side/config/side-conflicts.ts';
 import type { Config } from './config.ts';
 import { type Problem, unknownKey } from './problem.ts';
 import type { Key, KnownProvider } from './schema.ts';
@@ -17,7 +16,6 @@ export function conflictsOf(config: Config, known: readonly KnownProvider[]): Pr
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
     ...keyConflicts(keys, providers),
-    ...sideConflicts(config),
   ];
 }
 
@@ -48,7 +46,7 @@ function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
   const problems: Problem[] = [];
   if (tls && tlsPort === false)
     problems.push({ path: 'listen.tls', message: 'expected a listen.tlsPort to go with it, got false' });
-  for (const [field, file] of Object.entries(tls ?? {})) {
+  for (const [field, file] of Object.entries<string>(tls ?? {})) {
     const fault = faultOf(() => readFileSync(file));
     if (fault)
       problems.push({ path: `listen.tls.${field}`, message: `expected a readable file, got "${file}": ${fault}` });

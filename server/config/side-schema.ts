@@ -224,3 +224,6 @@ export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   /** Tasks of rehearsal sessions run on the local stand-in, since no LLM gateway is configured. */
   readonly standIn: boolean;
 };
+
+/** Of a session whose key, route and client name none. */
+export const DEFAULT_CLASS = 'realtime';

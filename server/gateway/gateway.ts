@@ -10,32 +10,31 @@ import { type Departure, watchDeparture } from '../http/client-gone.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
+import { writeReply } from '../http/reply.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
 import type { AnswerSide } from '../ipc/side-request.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
 import { Session, type SessionRecord } from '../session/session.ts';
+import type { Seed } from '../session/subject.ts';
 import { createReach, type Reach } from '../transport/connector.ts';
 import type { Dialled } from '../transport/dial.ts';
 import { Peer } from '../transport/peer.ts';
 import { acceptance } from '../transport/upgrade.ts';
+import { type Admitted, admit, idsOf, mayUse } from './admission/admit.ts';
+import { type Gate, indexKeys } from './admission/authenticate.ts';
+import { dialSeeded, readSeed } from './admission/continue.ts';
 import {
-  type Admitted,
-  admit,
   draining,
   duplicate,
-  type Gate,
-  idsOf,
-  indexKeys,
   isRefusal,
   type Refused,
   refuse,
   sideUnavailable,
   tooMany,
-} from './admission/admit.ts';
-import { dialSeeded, readSeed, type Seed } from './admission/continue.ts';
-import { answerHttp, writeReply } from './http.ts';
+} from './admission/refusals.ts';
+import { answerHttp } from './http.ts';
 import { handOverOf } from './session-events.ts';
 import type { Fleet } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
@@ -252,7 +251,7 @@ export class Gateway {
   }
 
   /** Answers with the 101 and starts the session; false when the client is gone, or the gateway is about to be. */
-  #start(admitted: Admitted, provider: Socket, { request, socket, head }: Upgrade): boolean {
+  #start(admitted: Admitted, upstream: Socket, { request, socket, head }: Upgrade): boolean {
     if (this.#phase === 'ending' || !socket.writable) {
       if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
       return false;
@@ -264,11 +263,25 @@ export class Gateway {
     socket.write(acceptance(key, adapter.subprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
-    const { route, model, promptClass, dataClass, seed } = admitted;
+    const { route, model, promptClass, dataClass, seed, key: owner } = admitted;
+    const { path, dialect } = route;
+    const mayUseModel = owner?.models && ((name: string) => mayUse(owner, adapter, name));
+    const provider = adapter.name;
     const session = new Session({
-      admitted: { sessionId, adapter, route, key: admitted.key, model, promptClass, dataClass, seed },
+      subject: {
+        sessionId,
+        provider,
+        path,
+        dialect,
+        key: owner,
+        mayUse: mayUseModel,
+        model,
+        promptClass,
+        dataClass,
+        seed,
+      },
       client: new Peer({ socket, role: 'client', limits: config.limits }),
-      provider: new Peer({ socket: provider, role: 'provider', limits: config.limits }),
+      provider: new Peer({ socket: upstream, role: 'provider', limits: config.limits }),
       limits: config.limits,
       metrics: this.#metrics,
       log,

@@ -1,8 +1,6 @@
 // Plain HTTP on the public listener: the console, the door to the side path, and a clear word for everything else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { adapters, findRoute, findUnserved } from '../../adapters/realtime/index.ts';
 import { readHandshake } from '../http/handshake.ts';
@@ -10,15 +8,9 @@ import { visitorObjection } from '../http/origin-policy.ts';
 import { isSidePath } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import {
-  type Admitted,
-  admit,
-  type Gate,
-  notImplemented,
-  type Refused,
-  refuse,
-  unknownPath,
-} from './admission/admit.ts';
+import { type Admitted, admit } from './admission/admit.ts';
+import type { Gate } from './admission/authenticate.ts';
+import { notImplemented, type Refused, refuse, unknownPath } from './admission/refusals.ts';
 import { consoleFile } from './console-files.ts';
 import { answerBySide, refuseBySide, type SideDoor } from './side/api.ts';
 
@@ -125,17 +117,4 @@ function json(status: number, body: unknown): HttpReply {
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     body: JSON.stringify(body),
   };
-}
-
-/** Answers an upgrade with an ordinary HTTP reply, and closes once it has left. */
-export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {
-  if (!socket.writable) return void socket.destroy();
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];
-  for (const [name, value] of Object.entries(headers)) {
-    if (/^[\t\x20-\x7e]*$/.test(value)) lines.push(`${name}: ${value}`);
-  }
-  lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', '');
-  socket.write(lines.join('\r\n'));
-  socket.write(body);
-  socket.destroySoon();
 }

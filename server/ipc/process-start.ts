@@ -1,12 +1,12 @@
 // What a gateway process is started with, and how long it may take to hand over the rest when it ends.
 
 import type { Config } from '../config/config.ts';
-import type { GatewayOptions } from '../gateway/gateway.ts';
 import type { Ports } from './ports.ts';
 
 export interface WorkerStart {
   readonly config: Config;
-  readonly tls: GatewayOptions['tls'];
+  /** PEM text of the certificate and its key; undefined: the gateway has no TLS listener. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl: string | undefined;
   /** Where the side process listens. */
   readonly sideSocket: string | undefined;

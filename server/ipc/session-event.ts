@@ -1,8 +1,6 @@
 // What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
-
-import type { Used } from '../session/tap.ts';
 import type { StoredSession, Turn } from './records.ts';
-import type { SessionRecord } from './session-record.ts';
+import type { SessionRecord, Used } from './session-record.ts';
 
 /** Who holds it is known to who takes it. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {

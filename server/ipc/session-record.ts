@@ -1,6 +1,9 @@
 // What is known of a session, while it lives and after: counts and times, no content.
 
-import type { TapSummary } from '../session/tap.ts';
+import type { Usage } from '../../adapters/realtime/contract.ts';
+import type { Direction } from '../../codecs/frame.ts';
+import type { TurnTimes } from '../platform/metrics.ts';
+import type { Residence } from '../platform/residence-histogram.ts';
 import type { DataClass } from './records.ts';
 
 /** What is known of a session, live or ended; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
@@ -23,4 +26,26 @@ export interface SessionRecord extends TapSummary {
   /** The close code on the client's side, given or received. */
   readonly closeCode?: number;
   readonly mayRetry?: boolean;
+}
+
+/** `model` undefined: the one that was asked for. */
+export interface ModelUsage {
+  readonly model: string | undefined;
+  readonly usage: Usage;
+}
+
+/** What a session has used so far. */
+export interface Used {
+  /** The one that serves now. */
+  readonly model: string | undefined;
+  readonly usage: Usage;
+  /** The same usage by model; only where several served. */
+  readonly usageByModel?: readonly ModelUsage[];
+}
+
+export interface TapSummary extends Used {
+  readonly frames: Readonly<Record<Direction, number>>;
+  readonly bytes: Readonly<Record<Direction, number>>;
+  readonly residenceUs: Readonly<Record<Direction, Residence>>;
+  readonly turns: readonly TurnTimes[];
 }

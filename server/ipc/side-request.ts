@@ -32,3 +32,18 @@ export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unkn
 
 /** Emits the head, then pieces of the body; resolves when the answer is complete. `signal`: the client left. */
 export type AnswerSide = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
+
+/** What is answered. */
+export interface SeedAnswer extends SeedText {
+  readonly session: string;
+  readonly provider: string;
+  readonly dataClass: 'open' | 'regulated';
+}
+
+export interface SeedText {
+  /** `turns`: there is no summary. `none`: nothing is kept, and `text` is ''. */
+  readonly from: 'summary' | 'turns' | 'none';
+  readonly text: string;
+  /** Something was left out. */
+  readonly isCut: boolean;
+}

@@ -2,8 +2,6 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Direction, inDirection } from '../../codecs/frame.ts';
-import type { TurnTimes } from '../session/tap.ts';
-import type { Reached } from '../transport/connector.ts';
 import { exportLoopLag, NEVER_MS } from './event-loop-lag.ts';
 
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
@@ -149,3 +147,14 @@ function exportHistogram(registry: Registry, traffic: Traffic): void {
   }
   registry.registerMetric(metric as unknown as Histogram);
 }
+
+/** Latencies of one turn in milliseconds, as the gateway saw them. */
+export interface TurnTimes {
+  readonly speechToAudioMs?: number;
+  readonly speechToTextMs?: number;
+  readonly requestToAudioMs?: number;
+  readonly requestToTextMs?: number;
+}
+
+/** How a provider was reached. `stale`: the connection that was ready broke off, so it was dialled after all. */
+export type Reached = 'warm' | 'stale' | 'cold';

@@ -2,8 +2,7 @@
 // configuration allows it, whatever a name resolves to; redirects are never followed (undici follows none by itself).
 
 import { Agent, buildConnector } from 'undici';
-import { PrivateAddressError, publicLookup } from '../transport/connect.ts';
-import { isPrivateAddress } from './private-address.ts';
+import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-address.ts';
 
 export interface OutboundOptions {
   readonly allowPrivate: boolean;

@@ -1,5 +1,6 @@
-// Which addresses belong to this machine or to a private network. Works on literals only; names are for whoever resolves them.
+// Addresses of this machine and of private networks: tells them from public ones, and resolves names to public ones only.
 
+import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 
 const loopback = new BlockList();
@@ -68,4 +69,21 @@ export function isPrivateAddress(literal: string): boolean {
   if (isIP(address) === 4) return internal.check(address, 'ipv4');
   if (isIP(address) !== 6) return false;
   return !globalIpv6.check(address, 'ipv6') || tunnelled.check(address, 'ipv6');
+}
+
+/** A connection failed because its address is private and the provider is not configured with `allowPrivate`. */
+export class PrivateAddressError extends Error {}
+
+/** Resolves like `dns.lookup`, and fails when any address of the name is private: the checked addresses are the ones dialled. */
+export function publicLookup(
+  hostname: string,
+  options: LookupOptions,
+  callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
+): void {
+  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    if (addresses.some(({ address }) => isPrivateAddress(address))) return callback(new PrivateAddressError(), []);
+    if (options.all) callback(null, addresses);
+    else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
+  });
 }

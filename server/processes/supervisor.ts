@@ -5,15 +5,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { type Claim, createPlaces, keepLast } from '../gateway/session-registry.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
 import { FLUSH_MS, type WorkerStart } from '../ipc/process-start.ts';
+import type { Claim } from '../ipc/session-claim.ts';
 import type { SessionRecord } from '../session/session.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
 import { type Run, type RunFile, runFile } from './run-file.ts';
+import { createPlaces, keepLast } from './session-table.ts';
 import { createSideChild, type SideChild } from './side-supervisor.ts';
 
 export type { Run };

@@ -3,8 +3,8 @@
 
 import { closeEnd, firstMessageEnd } from '../../codecs/message-end.ts';
 import type { Limits } from '../config/config.ts';
-import type { Admitted } from '../gateway/admission/admit.ts';
 import type { Peer } from '../transport/peer.ts';
+import type { SessionSubject } from './subject.ts';
 
 /** What is done with the bytes of either end. */
 export interface Passage {
@@ -13,7 +13,7 @@ export interface Passage {
 }
 
 export interface Sowing {
-  readonly admitted: Pick<Admitted, 'route' | 'seed'>;
+  readonly subject: Pick<SessionSubject, 'dialect' | 'seed'>;
   readonly client: Peer;
   readonly provider: Peer;
   /** `dialMs`: how long the first message may go unanswered. `pauseBytes`: with more than this held, the client is not read. */
@@ -28,8 +28,8 @@ const READ_COST_BYTES = 512;
 
 /** The passage as it is where there is no seed, else the one that brings it along. Nobody has received anything yet. */
 export function sow(passage: Passage, sowing: Sowing): Passage {
-  const { route, seed } = sowing.admitted;
-  const { seed: form } = route.dialect;
+  const { dialect, seed } = sowing.subject;
+  const { seed: form } = dialect;
   if (!seed?.text || form === undefined) return passage;
   const event = form.event(seed.text);
   if (form.place === 'answered') return sowBehindAnswer(passage, event, sowing);

@@ -6,8 +6,7 @@ import type { Refused } from '../../adapters/realtime/contract.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import { readClose } from '../../codecs/own-frame.ts';
-import type { Key, Limits } from '../config/config.ts';
-import { mayUse, type SessionSubject } from '../gateway/admission/admit.ts';
+import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
@@ -28,11 +27,12 @@ import { watchIdleness } from './idle-timer.ts';
 import { sow } from './inject-context.ts';
 import { transcriptOnDemand } from './lazy-transcript.ts';
 import { Link } from './link.ts';
+import type { SessionSubject } from './subject.ts';
 import { startTap, type Tap } from './tap.ts';
 import type { Transcript } from './transcript.ts';
 
 export interface SessionOptions {
-  readonly admitted: SessionSubject;
+  readonly subject: SessionSubject;
   readonly client: Peer;
   readonly provider: Peer;
   readonly limits: Limits;
@@ -72,11 +72,10 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, provider, limits, metrics, admitted, turns } = options;
-    const { key } = admitted;
-    const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? admitted.model });
-    const transcript = turns && transcriptOnDemand({ ...turns, session: admitted.sessionId, used });
-    const tap = startTap(admitted.route.dialect, metrics, this.#startedMs, transcript?.observe);
+    const { client, provider, limits, metrics, subject, turns } = options;
+    const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? subject.model });
+    const transcript = turns && transcriptOnDemand({ ...turns, session: subject.sessionId, used });
+    const tap = startTap(subject.dialect, metrics, this.#startedMs, transcript?.observe);
     this.#tap = tap;
     this.#transcript = transcript;
     this.#upstream = new Link({
@@ -85,7 +84,7 @@ export class Session {
       target: provider,
       limits,
       tap,
-      gate: key?.models && ((frame) => this.#objection(frame, key)),
+      gate: subject.mayUse && ((frame) => this.#objection(frame)),
       onEnd: (end) => this.#clientEnded(end),
       onSlow: () => this.#slow(reasons.providerSlow, provider),
     });
@@ -103,7 +102,7 @@ export class Session {
   }
 
   get id(): string {
-    return this.#options.admitted.sessionId;
+    return this.#options.subject.sessionId;
   }
 
   /** Ends the session; only the first reason counts. What was passed on before still leaves before the close. */
@@ -125,24 +124,24 @@ export class Session {
   }
 
   record(): SessionRecord {
-    const { admitted } = this.#options;
+    const { subject } = this.#options;
     const state = this.#state;
     const summary = this.#tap.summary();
     return {
-      id: admitted.sessionId,
+      id: subject.sessionId,
       state: state.name,
-      key: admitted.key?.id,
-      team: admitted.key?.team,
-      provider: admitted.adapter.name,
-      route: admitted.route.path,
-      dialect: admitted.route.dialect.name,
-      promptClass: admitted.promptClass,
-      dataClass: admitted.dataClass,
+      key: subject.key?.id,
+      team: subject.key?.team,
+      provider: subject.provider,
+      route: subject.path,
+      dialect: subject.dialect.name,
+      promptClass: subject.promptClass,
+      dataClass: subject.dataClass,
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
-      ...(admitted.seed && { seededFrom: admitted.seed.session, seeded: admitted.seed.from }),
+      ...(subject.seed && { seededFrom: subject.seed.session, seeded: subject.seed.from }),
       ...summary,
-      model: summary.model ?? admitted.model,
+      model: summary.model ?? subject.model,
       ...(state.name === 'open'
         ? {}
         : { reason: state.reason.name, closeCode: state.closeCode, mayRetry: state.reason.mayRetry }),
@@ -150,7 +149,7 @@ export class Session {
   }
 
   #listen(): void {
-    const { client, provider, admitted, limits } = this.#options;
+    const { client, provider, subject, limits } = this.#options;
     const gone = () => this.#settle();
     const passage = {
       fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
@@ -158,7 +157,7 @@ export class Session {
     };
     const isOpen = () => this.#state.name === 'open';
     const onUnanswered = () => this.end(reasons.providerUnanswered);
-    const { fromClient, fromProvider } = sow(passage, { admitted, client, provider, limits, isOpen, onUnanswered });
+    const { fromClient, fromProvider } = sow(passage, { subject, client, provider, limits, isOpen, onUnanswered });
     client.start(
       {
         received: fromClient,
@@ -211,24 +210,24 @@ export class Session {
   }
 
   /** What is done about a client frame that may not pass. */
-  #objection(frame: Frame, key: Key): (() => void) | undefined {
-    const refused = this.#refused(frame, key);
+  #objection(frame: Frame): (() => void) | undefined {
+    const refused = this.#refused(frame);
     if (refused === undefined) return undefined;
-    const lastWords = this.#options.admitted.route.dialect.refusal(refused, frame);
+    const lastWords = this.#options.subject.dialect.refusal(refused, frame);
     return () => {
       this.#options.metrics.refused(refused.code, 1008);
       this.end(frameRefused(refused.message), { lastWords });
     };
   }
 
-  #refused(frame: Frame, key: Key): Refused | undefined {
-    const { adapter, route } = this.#options.admitted;
-    const named = route.dialect.guard(frame);
+  #refused(frame: Frame): Refused | undefined {
+    const { provider, dialect, mayUse } = this.#options.subject;
+    const named = dialect.guard(frame);
     if (named === undefined || 'code' in named) return named;
-    const model = named.find((one) => !mayUse(key, adapter, one));
+    const model = named.find((name) => mayUse?.(name) === false);
     if (model === undefined) return undefined;
     const fault = `this key may not use the model ${model}`;
-    const message = model === '' ? `the event names no model; that needs ${adapter.name}/*` : fault;
+    const message = model === '' ? `the event names no model; that needs ${provider}/*` : fault;
     return { code: 'model_not_allowed', message };
   }
 

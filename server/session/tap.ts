@@ -2,38 +2,9 @@
 
 import type { Dialect, Mark, Observation, Usage } from '../../adapters/realtime/contract.ts';
 import { type Direction, type Frame, inDirection } from '../../codecs/frame.ts';
-import type { Metrics } from '../platform/metrics.ts';
-import { countResidence, type Residence } from '../platform/residence-histogram.ts';
-
-/** Latencies of one turn in milliseconds, as the gateway saw them. */
-export interface TurnTimes {
-  readonly speechToAudioMs?: number;
-  readonly speechToTextMs?: number;
-  readonly requestToAudioMs?: number;
-  readonly requestToTextMs?: number;
-}
-
-/** `model` undefined: the one that was asked for. */
-export interface ModelUsage {
-  readonly model: string | undefined;
-  readonly usage: Usage;
-}
-
-/** What a session has used so far. */
-export interface Used {
-  /** The one that serves now. */
-  readonly model: string | undefined;
-  readonly usage: Usage;
-  /** The same usage by model; only where several served. */
-  readonly usageByModel?: readonly ModelUsage[];
-}
-
-export interface TapSummary extends Used {
-  readonly frames: Readonly<Record<Direction, number>>;
-  readonly bytes: Readonly<Record<Direction, number>>;
-  readonly residenceUs: Readonly<Record<Direction, Residence>>;
-  readonly turns: readonly TurnTimes[];
-}
+import type { TapSummary, Used } from '../ipc/session-record.ts';
+import type { Metrics, TurnTimes } from '../platform/metrics.ts';
+import { countResidence } from '../platform/residence-histogram.ts';
 
 export interface Tap {
   /** So many frames left after so many milliseconds. */

@@ -3,7 +3,7 @@
 
 import type { Observation, Said } from '../../adapters/realtime/contract.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { Used } from './tap.ts';
+import type { Used } from '../ipc/session-record.ts';
 import { openTurn, type Turn } from './turn.ts';
 
 export interface Transcript {

@@ -3,8 +3,8 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { Reached } from '../platform/metrics.ts';
 import { connect } from './connect.ts';
-import type { Reached } from './connector.ts';
 
 export interface WarmTarget {
   /** `ws:` or `wss:`; only its origin matters. */

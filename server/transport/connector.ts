@@ -13,9 +13,6 @@ export interface ReachOptions extends DialOptions {
   readonly warm: Warm | undefined;
 }
 
-/** How a provider was reached. `stale`: the connection that was ready broke off, so it was dialled after all. */
-export type Reached = 'warm' | 'stale' | 'cold';
-
 export interface Reach {
   /** Like `dial()`, within the same deadline; once a session is open and its client was told, the next connections are opened. */
   dial(options: ReachOptions): Promise<Dialled>;

@@ -4,7 +4,8 @@ import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoint, HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import type { Limits } from '../config/config.ts';
-import { connect, PrivateAddressError } from './connect.ts';
+import { PrivateAddressError } from '../platform/private-address.ts';
+import { connect } from './connect.ts';
 import { upgradeRequest } from './upgrade.ts';
 import { isRelayable, readAnswer } from './upgrade-response.ts';
 

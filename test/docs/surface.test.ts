@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { knownPaths } from '../../adapters/realtime/index.ts';
 import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
-import { loadConfig } from '../../server/config/config.ts';
+import { loadConfig } from '../../server/config/load.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { isSidePath, SIDE_PATHS } from '../../server/ipc/side-routes.ts';

@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type Config, ConfigError, loadConfig } from '../../server/config/config.ts';
+import type { Config } from '../../server/config/config.ts';
+import { loadConfig } from '../../server/config/load.ts';
+import { ConfigError } from '../../server/config/problem.ts';
+import { sideConflicts } from '../../server/side/config/side-conflicts.ts';
 
 type Env = Record<string, string | undefined>;
 
@@ -17,7 +20,7 @@ export function configFiles() {
   function load(yaml: string, env: Env = {}): Config {
     const file = join(folder, `${files++}.yaml`);
     writeFileSync(file, yaml);
-    return loadConfig({ file, env });
+    return loadConfig({ file, env, check: sideConflicts });
   }
 
   function refusal(yaml: string, env: Env = {}): string[] {

@@ -2,12 +2,13 @@
 
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
-import { loadConfig } from '../../server/config/config.ts';
+import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
-import { createPlaces, type Fleet } from '../../server/gateway/session-registry.ts';
+import type { Fleet } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import type { AnswerSide } from '../../server/ipc/side-request.ts';
+import { createPlaces } from '../../server/processes/session-table.ts';
 import type { SessionRecord } from '../../server/session/session.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';

@@ -1,7 +1,8 @@
 // The side path's HTTP over a real socket: a gateway in this process, whose side process is in this process too.
 
 import { pino } from 'pino';
-import { type Config, loadConfig } from '../../server/config/config.ts';
+import type { Config } from '../../server/config/config.ts';
+import { loadConfig } from '../../server/config/load.ts';
 import { createSideHttp } from '../../server/side/http/answer.ts';
 import type { TaskRunner } from '../../server/side/http/route.ts';
 import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/llm/call.ts';

@@ -1,25 +1,18 @@
 // Upgrade request -> Admitted | Refused. Everything that can be decided before a provider is dialled; a refusal is a value.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../../../adapters/realtime/contract.ts';
-import { findCredential, findRoute, findUnserved, knownPaths } from '../../../adapters/realtime/index.ts';
-import type { Config, Key, Warm } from '../../config/config.ts';
+import type { Adapter, Endpoint, Handshake, Refusal, Route } from '../../../adapters/realtime/contract.ts';
+import { findRoute, findUnserved } from '../../../adapters/realtime/index.ts';
+import type { Key, Warm } from '../../config/config.ts';
+import { fits } from '../../config/wildcard.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
-import { type VisitorRule, visitorObjection } from '../../http/origin-policy.ts';
-import { SIDE_PATHS } from '../../ipc/side-routes.ts';
-import type { Seed } from './continue.ts';
+import { visitorObjection } from '../../http/origin-policy.ts';
+import type { Seed } from '../../session/subject.ts';
+import { authenticate, type Gate } from './authenticate.ts';
 import { seedAsked } from './continue-request.ts';
+import { invalid, isRefusal, notImplemented, type Refused, refuse, unknownPath } from './refusals.ts';
 import { classOf, type SessionClass } from './session-class.ts';
-
-/** What a gateway decides by. */
-export interface Gate {
-  readonly config: Config;
-  readonly keys: ReadonlyMap<string, Key>;
-  readonly visitors: VisitorRule;
-  /** Where the rehearsal provider listens, when it stands in for someone. */
-  readonly rehearsalUrl?: string | undefined;
-}
 
 export interface Admitted extends SessionClass {
   readonly kind: 'admitted';
@@ -45,28 +38,8 @@ export interface Admitted extends SessionClass {
   readonly warm: Warm | undefined;
 }
 
-/** What a session needs of it for as long as it lasts: the headers and the credential are let go. */
-export type SessionSubject = Pick<
-  Admitted,
-  'sessionId' | 'adapter' | 'route' | 'key' | 'model' | 'promptClass' | 'dataClass' | 'seed'
->;
-
-export interface Refused {
-  readonly kind: 'refused';
-  readonly refusal: Refusal;
-  readonly reply: HttpReply;
-}
-
-/** All that is served to clients. */
-const PATHS: readonly string[] = [...knownPaths, ...SIDE_PATHS];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const OFFERED_ID = 'trunkline-session';
-const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
-
-/** Keys by the digest of their secret: looking one up takes the same time however much of a guess is right. */
-export function indexKeys(keys: readonly Key[]): ReadonlyMap<string, Key> {
-  return new Map(keys.map((key) => [digest(key.secret), key]));
-}
 
 /** `plain`: the request is not an upgrade; it only asks what would become of one. */
 export function admit(request: IncomingMessage, gate: Gate, kind: 'upgrade' | 'plain' = 'upgrade'): Admitted | Refused {
@@ -125,53 +98,14 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
   };
 }
 
-/** The key of the client; undefined in open mode, where any credential will do. */
-export function authenticate(
-  handshake: Handshake,
-  adapter: Adapter | undefined,
-  gate: Gate,
-): Key | undefined | Refusal {
-  if (gate.keys.size === 0) return undefined;
-  const own = handshake.headers['x-trunkline-key'];
-  const isForwarding = adapter !== undefined && gate.config.providers[adapter.name]?.apiKey === 'client';
-  const presented = typeof own === 'string' || isForwarding ? own : (adapter?.credential ?? findCredential)(handshake);
-  if (typeof presented !== 'string' || presented === '') {
-    const place = isForwarding ? 'in the header x-trunkline-key' : 'where the SDK puts the API key';
-    return { status: 401, code: 'invalid_key', message: `no key given; expected a key of this gateway ${place}` };
-  }
-  return (
-    gate.keys.get(digest(presented)) ?? {
-      status: 401,
-      code: 'invalid_key',
-      message: 'this key is not a key of this gateway',
-    }
-  );
-}
-
 /** Whether the key's list allows a model. A model that cannot be known ('') needs `provider/*`; a key without a list may use all. */
 export function mayUse(key: Key | undefined, adapter: Adapter, model: string): boolean {
   if (key?.models === undefined) return true;
   return key.models.some((pattern) => {
     const slash = pattern.indexOf('/');
     const models = pattern.slice(slash + 1);
-    return matches(pattern.slice(0, slash), adapter.name) && (model === '' ? models === '*' : matches(models, model));
+    return fits(pattern.slice(0, slash), adapter.name) && (model === '' ? models === '*' : fits(models, model));
   });
-}
-
-/** `*` stands for any characters, none included. */
-function matches(pattern: string, text: string): boolean {
-  const [head = '', ...rest] = pattern.split('*');
-  const tail = rest.pop();
-  if (tail === undefined) return text === pattern;
-  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false;
-  let from = head.length;
-  const end = text.length - tail.length;
-  for (const part of rest) {
-    const at = text.indexOf(part, from);
-    if (at < 0 || at + part.length > end) return false;
-    from = at + part.length;
-  }
-  return true;
 }
 
 /** The account at the provider: configured, the client's own, or the rehearsal provider's. */
@@ -217,63 +151,7 @@ function modelNotAllowed(adapter: Adapter, model: string | undefined): Refusal {
   return { status: 403, code: 'model_not_allowed', message };
 }
 
-export function notImplemented(path: string): Refusal {
-  const message = `${path} is not served by this gateway: sessions are opened over WebSocket with a key of the gateway`;
-  return { status: 501, code: 'not_implemented', message };
-}
-
-export function unknownPath(): Refusal {
-  return { status: 404, code: 'unknown_path', message: `unknown path; expected one of ${PATHS.join(', ')}` };
-}
-
-function invalid(message: string): Refusal {
-  return { status: 400, code: 'invalid_request', message };
-}
-
-export const draining: Refusal = {
-  status: 503,
-  code: 'draining',
-  message: 'the gateway is shutting down',
-  retryAfterS: 1,
-};
-export const sideUnavailable: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: 'what sessions do cannot be stored now, and no more of it can be kept here',
-  retryAfterS: 5,
-};
-export const tooMany: Refusal = {
-  status: 429,
-  code: 'too_many_sessions',
-  message: 'this key has as many sessions open as it may',
-  retryAfterS: 5,
-};
-export const duplicate: Refusal = { status: 409, code: 'duplicate_session', message: 'a session with this id is open' };
-
-export function refuse(adapter: Adapter | undefined, refusal: Refusal): Refused {
-  const reply = adapter?.refusal(refusal) ?? plainRefusal(refusal);
-  // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
-  const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
-  return { kind: 'refused', refusal, reply: { ...reply, headers } };
-}
-
-/** For paths of no provider. */
-function plainRefusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
-  const error = { code, message, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ error }) };
-}
-
 /** Whom a line of the log is about. */
 export function idsOf({ sessionId, key, adapter, route }: Admitted) {
   return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
-}
-
-export function isRefusal(value: object | string | undefined): value is Refusal {
-  return typeof value === 'object' && 'status' in value;
-}
-
-function digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64');
 }

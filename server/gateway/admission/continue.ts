@@ -3,25 +3,14 @@
 
 import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Config } from '../../config/config.ts';
-import type { DataClass } from '../../ipc/records.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { AnswerSide, SideReplyHead } from '../../ipc/side-request.ts';
+import type { AnswerSide, SeedAnswer, SideReplyHead } from '../../ipc/side-request.ts';
 import { rejectedOn } from '../../platform/rejected-on.ts';
-import type { SeedAnswer } from '../../side/http/session/history.ts';
+import type { Seed } from '../../session/subject.ts';
 import type { Dialled } from '../../transport/dial.ts';
-import { type Admitted, isRefusal } from './admit.ts';
+import type { Admitted } from './admit.ts';
 import { SEED_NAME } from './continue-request.ts';
-
-export interface Seed {
-  /** The earlier session. */
-  readonly session: string;
-  /** Where the text comes from. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
-  readonly from: 'summary' | 'turns' | 'none' | 'unavailable';
-  /** '' where there is none. */
-  readonly text: string;
-  /** Of the earlier session, as far as it is known. */
-  readonly dataClass: DataClass;
-}
+import { isRefusal } from './refusals.ts';
 
 export interface SeedReader {
   readonly config: Pick<Config, 'side'>;

@@ -2,6 +2,7 @@
 
 import type { Handshake, Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Config, Key } from '../../config/config.ts';
+import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import type { DataClass } from '../../ipc/records.ts';
 
 export interface SessionClass {
@@ -9,8 +10,6 @@ export interface SessionClass {
   readonly dataClass: DataClass;
 }
 
-/** Of a session whose key, route and client name none. */
-export const DEFAULT_CLASS = 'realtime';
 const CLASS_HEADER = 'x-trunkline-class';
 const DATA_CLASS_HEADER = 'x-trunkline-data-class';
 

@@ -9,7 +9,8 @@ import { readBody } from '../../http/request-body.ts';
 import type { AnswerSide, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
 import type { SessionRecord } from '../../session/session.ts';
-import { authenticate, type Gate, isRefusal, type Refused } from '../admission/admit.ts';
+import { authenticate, type Gate } from '../admission/authenticate.ts';
+import { isRefusal, type Refused } from '../admission/refusals.ts';
 import type { SidePlace, SidePlaces } from './quota.ts';
 import { relay } from './relay.ts';
 

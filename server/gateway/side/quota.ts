@@ -1,6 +1,8 @@
 // Room for requests that the side process has yet to answer, and for their bodies: what a hung one makes this process hold is bounded, and
 // no key can take it all.
 
+import { limitsOfKey, type PlacesLimits } from '../../config/side-limits.ts';
+
 export interface SidePlaces {
   /** A place for a request of that key (undefined: in open mode). undefined: there is none, or no room for a body of that size as things are. */
   take(key: string | undefined, expectedBytes: number): SidePlace | undefined;
@@ -10,22 +12,6 @@ export interface SidePlace {
   /** So many more bytes of the body have come. false: there is no room for them. */
   grow(bytes: number): boolean;
   leave(): void;
-}
-
-export interface PlacesLimits {
-  /** At once. */
-  readonly requests: number;
-  /** Of all their bodies together, as far as they have come. */
-  readonly requestBytes: number;
-}
-
-/** What one key may take of each limit while there are others. */
-const SHARE_OF_KEY = 1 / 2;
-
-/** What one of so many keys may take. */
-export function limitsOfKey({ requests, requestBytes }: PlacesLimits, keys: number): PlacesLimits {
-  const share = keys > 1 ? SHARE_OF_KEY : 1;
-  return { requests: Math.ceil(requests * share), requestBytes: Math.floor(requestBytes * share) };
 }
 
 /** `keys`: how many there are; 0 in open mode. */

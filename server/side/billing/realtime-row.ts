@@ -2,7 +2,7 @@
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/records.ts';
-import type { ModelUsage } from '../../session/tap.ts';
+import type { ModelUsage } from '../../ipc/session-record.ts';
 import type { Prices } from './prices.ts';
 
 export interface SessionUse {

@@ -3,7 +3,7 @@
 import type { Agent, Dispatcher } from 'undici';
 import type { LlmRequest } from '../../../adapters/llm/contract.ts';
 import { LlmFault } from '../../../adapters/llm/index.ts';
-import { PrivateAddressError } from '../../transport/connect.ts';
+import { PrivateAddressError } from '../../platform/private-address.ts';
 
 export interface Head {
   readonly status: number;

@@ -1,16 +1,9 @@
 // What is kept of an earlier session as one text for the model of a new one. Rule: it is data within a bound, of which the newest is
 // kept; nothing in it can end its block or pass for another speaker's line.
 
+import type { SeedText } from '../../ipc/side-request.ts';
 import type { Recollection } from './history.ts';
 import { lineOf, linesOf } from './prompt-input.ts';
-
-export interface SeedText {
-  /** `turns`: there is no summary. `none`: nothing is kept, and `text` is ''. */
-  readonly from: 'summary' | 'turns' | 'none';
-  readonly text: string;
-  /** Something was left out. */
-  readonly isCut: boolean;
-}
 
 const PREFACE =
   'This session continues an earlier one with the same user. The tagged blocks below are the record of that earlier ' +

@@ -1,10 +1,10 @@
 // Scores by the rubric of `quality`: which results of tasks get one, what the one who scores is shown, and which ledger row the score goes
 // into. Rule: what scores is never scored, and it is planned in the transaction that writes the result.
 
-import type { SideConfig } from '../../config/side-schema.ts';
+import { createHash } from 'node:crypto';
+import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/records.ts';
 import type { Store, TaskOutcome } from '../store/store.ts';
-import { isDrawn } from '../tasks/plan.ts';
 import { materialOf } from './input-source.ts';
 import { askedOf } from './kinds.ts';
 import { judged, type Material } from './prompt-input.ts';
@@ -63,4 +63,9 @@ export function gradeOf({ kind, session, result, ...task }: Task): TaskOutcome['
   if (kind !== KIND || result === undefined || row === undefined) return undefined;
   const score = (JSON.parse(result) as { overall?: unknown } | null)?.overall;
   return typeof score === 'number' && score >= 0 && score <= 1 ? { row, score } : undefined;
+}
+
+/** Whether a session, or a task whose result may be scored, is in the sample: the same whenever its id and the kind are. */
+export function isDrawn(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
+  return createHash('sha256').update(`${id}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48 < sample;
 }

@@ -1,10 +1,9 @@
 // Which tasks a session gets, and when. Rule: ids follow from session, kind and number, so that planning twice plans once, and a
 // session that dies in mid-call has its tasks armed already.
-
-import { createHash } from 'node:crypto';
 import { STAND_IN } from '../../config/rehearsal-gateway.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/records.ts';
+import { isDrawn } from '../prompts/scoring.ts';
 import { type TaskInput, writeInput } from '../prompts/task-input.ts';
 
 /** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
@@ -54,11 +53,6 @@ function planned(session: StoredSession, config: SideConfig): readonly TaskConfi
   if (session.dataClass === 'regulated' && !config.regulated.store) return [];
   if (config.standIn && !session.isRehearsal) return [];
   return config.tasks.filter((task) => task.of === undefined && isDrawn(session.id, task));
-}
-
-/** Whether a session, or a task whose result may be scored, is in the sample: the same whenever its id and the kind are. */
-export function isDrawn(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
-  return createHash('sha256').update(`${id}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48 < sample;
 }
 
 function taskOf(

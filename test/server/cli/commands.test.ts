@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SIDE_OPTIONS, sideCommand } from '../../../server/cli/commands.ts';
 import { UsageError } from '../../../server/cli/usage-error.ts';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { startAdmin } from '../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../server/side/http/answer.ts';
 import { openStore } from '../../../server/side/store/open.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { printConfig } from '../../../server/config/print.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-print-'));

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { dial } from '../../../server/transport/dial.ts';
 
 const { limits } = loadConfig({ env: {} });

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { ownOrigins } from '../../../server/http/origin-policy.ts';
 import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
 import { testCertificate } from '../../support/certificate.ts';

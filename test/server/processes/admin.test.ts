@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import type { AnswerSide, SideRequest } from '../../../server/ipc/side-request.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
 import { type AdminListener, type AdminSources, startAdmin } from '../../../server/processes/admin.ts';

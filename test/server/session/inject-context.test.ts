@@ -1,7 +1,7 @@
 // Where the seed goes between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { adapters, findRoute } from '../../../adapters/realtime/index.ts';
+import { findRoute } from '../../../adapters/realtime/index.ts';
 import { limitsSchema } from '../../../server/config/schema.ts';
 import { createLog } from '../../../server/platform/log.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
@@ -35,7 +35,7 @@ async function open(path: string, text: string | undefined) {
   if (route === undefined) throw new Error(`no route ${path}`);
   const seed = text === undefined ? undefined : ({ session: 'a', from: 'turns', text, dataClass: 'open' } as const);
   const passage = sow(plain, {
-    admitted: { route, seed },
+    subject: { dialect: route.dialect, seed },
     client: client.peer,
     provider: provider.peer,
     limits,
@@ -138,16 +138,17 @@ describe('a client of Gemini Live that is held', () => {
     const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
     const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
     const route = findRoute(GEMINI)?.route;
-    const adapter = adapters.get('gemini');
-    if (route === undefined || adapter === undefined) throw new Error('no Gemini');
+    if (route === undefined) throw new Error('no Gemini');
     const { promise, resolve } = Promise.withResolvers<SessionRecord>();
     const all = { ...limits, closeMs: 100, ...given };
     const session = new Session({
-      admitted: {
+      subject: {
         sessionId: 'b',
-        adapter,
-        route,
+        provider: 'gemini',
+        path: route.path,
+        dialect: route.dialect,
         key: undefined,
+        mayUse: undefined,
         model: undefined,
         promptClass: 'realtime',
         dataClass: 'open',

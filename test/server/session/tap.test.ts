@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
-import { createMetrics, type Metrics } from '../../../server/platform/metrics.ts';
-import { startTap, type Tap, type TurnTimes } from '../../../server/session/tap.ts';
+import { createMetrics, type Metrics, type TurnTimes } from '../../../server/platform/metrics.ts';
+import { startTap, type Tap } from '../../../server/session/tap.ts';
 import { openClient, startGateway } from '../../support/gateway.ts';
 import { message } from '../../support/inbox.ts';
 import { sampleOf } from '../../support/metrics.ts';

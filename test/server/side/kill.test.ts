@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { encode } from '../../../codecs/wire.ts';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { type Channel, openChannel } from '../../../server/ipc/rpc.ts';
 import type { HandedOver } from '../../../server/ipc/session-event.ts';
 import { entry } from '../../../server/platform/entry.ts';

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
 import { createOutbox } from '../../../server/gateway/side/outbox.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
 import { openSide, type Side } from '../../../server/side/side.ts';

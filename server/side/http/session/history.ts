@@ -2,17 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../../http/problem.ts';
+import type { SeedAnswer } from '../../../ipc/side-request.ts';
 import { recall } from '../../prompts/history.ts';
-import { type SeedText, seedText } from '../../prompts/history-text.ts';
+import { seedText } from '../../prompts/history-text.ts';
 import { type Asked, type Route, reply, type SideHttpOptions } from '../route.ts';
 import { type FoundSession, findSession, unknownSession } from './session.ts';
-
-/** What is answered. */
-export interface SeedAnswer extends SeedText {
-  readonly session: string;
-  readonly provider: string;
-  readonly dataClass: 'open' | 'regulated';
-}
 
 /** Between two looks whether the end of a session has arrived. */
 const LOOK_MS = 20;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../../server/config/config.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
 import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { HandedOver } from '../../../../server/ipc/session-event.ts';
 import type { AnswerSide } from '../../../../server/ipc/side-request.ts';

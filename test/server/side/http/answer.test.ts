@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../../server/config/config.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
 import type { AnswerSide, Requester, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
 import { openStore } from '../../../../server/side/store/open.ts';

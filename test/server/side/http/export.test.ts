@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../../../server/config/config.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
 import { startAdmin } from '../../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
 import { openStore } from '../../../../server/side/store/open.ts';

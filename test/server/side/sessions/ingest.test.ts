@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../../server/config/config.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
 import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createIntake, type Intake } from '../../../../server/side/sessions/ingest.ts';

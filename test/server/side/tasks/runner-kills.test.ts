@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { isDrawn } from '../../../../server/side/prompts/scoring.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import type { Store } from '../../../../server/side/store/store.ts';
-import { isDrawn } from '../../../../server/side/tasks/plan.ts';
 import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { postgresForTests } from '../../../support/postgres.ts';
 import { seededRandom } from '../../../support/random.ts';

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, loadConfig } from '../../../server/config/config.ts';
+import { loadConfig } from '../../../server/config/load.ts';
+import { ConfigError } from '../../../server/config/problem.ts';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
 import { configFiles } from '../../support/config-files.ts';
 

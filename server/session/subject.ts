@@ -1,0 +1,32 @@
+// What a session knows of the client that it belongs to, for as long as it lasts: no headers, no credential.
+
+import type { Dialect } from '../../adapters/realtime/contract.ts';
+import type { DataClass } from '../ipc/records.ts';
+
+export interface SessionSubject {
+  readonly sessionId: string;
+  readonly provider: string;
+  readonly path: string;
+  readonly dialect: Dialect;
+  /** undefined in open mode. */
+  readonly key: { readonly id: string; readonly team?: string | undefined } | undefined;
+  /** Tells whether the key allows a model; '' is a model that cannot be known. undefined: the key may use all. */
+  readonly mayUse: ((model: string) => boolean) | undefined;
+  /** The model that the handshake names; in some dialects only frames do. */
+  readonly model: string | undefined;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  /** What the session is told of an earlier one. */
+  readonly seed: Seed | undefined;
+}
+
+export interface Seed {
+  /** The earlier session. */
+  readonly session: string;
+  /** Where the text comes from. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
+  readonly from: 'summary' | 'turns' | 'none' | 'unavailable';
+  /** '' where there is none. */
+  readonly text: string;
+  /** The data class of the earlier session, as far as it is known. */
+  readonly dataClass: DataClass;
+}
