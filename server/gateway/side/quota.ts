@@ -1,7 +1,6 @@
 // Room for requests that the side process has yet to answer, and for their bodies: what a hung one makes this process hold is bounded, and
 // no key can take it all.
-
-import { limitsOfKey, type PlacesLimits } from '../../config/side-limits.ts';
+import { limitsOfKey, type PlacesLimits } from '../../config/side-limits-schema.ts';
 
 export interface SidePlaces {
   /** A place for a request of that key (undefined: in open mode). undefined: there is none, or no room for a body of that size as things are. */

@@ -4,7 +4,7 @@ import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
 import { STAND_IN } from '../../config/rehearsal-gateway.ts';
 import type { Key } from '../../config/schema.ts';
-import { limitsOfKey } from '../../config/side-limits.ts';
+import { limitsOfKey } from '../../config/side-limits-schema.ts';
 import { BUILT_IN_KINDS, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { isBuiltIn } from '../prompts/kinds.ts';
