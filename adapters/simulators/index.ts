@@ -6,7 +6,7 @@ import { geminiSimulators } from './gemini/index.ts';
 import { openaiSimulators } from './openai/index.ts';
 
 export { startSimulator } from './clock.ts';
-export { STAND_IN_PATH, type StandInReply, standInFault, standInReply } from './llm/index.ts';
+export { COMPLETIONS_PATH, type CompletionReply, completionError, completionReply } from './llm/index.ts';
 
 const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
 

@@ -142,7 +142,7 @@ function greeting(
   lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
   if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
   if (rehearsal.length > 0)
-    lines.push(`  rehearsal  the built-in stand-in answers for ${rehearsal.join(', ')}: no key, no model`);
+    lines.push(`  rehearsal  the built-in rehearsal answers for ${rehearsal.join(', ')}: no key, no model`);
   if (environment.length > 0) {
     lines.push('  for clients over TLS, trust the development certificate:');
     for (const line of environment) lines.push(`    ${line}`);

@@ -17,7 +17,7 @@ export const configSchema = fileSchema(knownProviders, rehearsalSchema);
 /** The file after its schema: defaults are filled in, references are not resolved. */
 export type ConfigFile = z.infer<typeof configSchema>;
 
-/** The options of the rehearsal provider, and the names of the providers that it stands in for (at least one). */
+/** The options of the rehearsal provider, and the names of the providers that are rehearsed (at least one). */
 export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
 
 /** Everything that is configurable, frozen, with its defaults: plain JSON data, so that it can be sent to other processes. */
@@ -33,7 +33,7 @@ export interface Config extends SideConfig {
   readonly keys: readonly Key[];
   /** By adapter name; only what is configured. */
   readonly providers: Readonly<Partial<Record<string, Provider>>>;
-  /** false: no stand-in, and a provider that is not configured is refused. */
+  /** false: no rehearsal, and a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;
   readonly log: Readonly<ConfigFile['log']>;

@@ -6,7 +6,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './problem.ts';
-import { standInTasks } from './rehearsal-gateway.ts';
+import { rehearsalTasks } from './rehearsal-gateway.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
 import { clientsOwn, providerSchema } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
@@ -41,7 +41,7 @@ export function loadConfig({ file, data = '.trunkline', env = process.env, check
   const { listen, providers: inFile, rehearsal: asked, tasks, ...rest } = parsed.data;
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
-  const rehearsal = standIn(asked, providers, rest.keys.length === 0);
+  const rehearsal = rehearsalOf(asked, providers, rest.keys.length === 0);
   const config: Config = {
     ...rest,
     dataDirectory: resolve(data),
@@ -141,7 +141,7 @@ function fromEnvironment(
 }
 
 /** The rehearsal provider never replaces a configured one, and comes uninvited only where nobody could be misled. */
-function standIn(
+function rehearsalOf(
   asked: ConfigFile['rehearsal'],
   providers: ConfigFile['providers'],
   isOpen: boolean,
@@ -152,13 +152,13 @@ function standIn(
   return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
 }
 
-/** Where rehearsal sessions have no LLM gateway, their tasks run on the stand-in; without a word, on useful ones. */
+/** Tasks of rehearsal sessions run on the rehearsal's LLM gateway when no other is configured; there is a default list of them. */
 function sideTasks(
   tasks: ConfigFile['tasks'],
-  standIn: boolean,
+  hasRehearsalGateway: boolean,
   hasTranscripts: boolean,
-): Pick<SideConfig, 'tasks' | 'standIn'> {
-  return { tasks: tasks ?? (standIn && hasTranscripts ? standInTasks : []), standIn };
+): Pick<SideConfig, 'tasks' | 'hasRehearsalGateway'> {
+  return { tasks: tasks ?? (hasRehearsalGateway && hasTranscripts ? rehearsalTasks : []), hasRehearsalGateway };
 }
 
 function deepFreeze<T>(value: T): T {

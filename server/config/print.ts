@@ -9,8 +9,19 @@ import { sideShape } from './side-schema.ts';
 
 /** YAML in the shape of the file, settings explained. The data directory, no part of the file, is a comment. */
 export function printConfig(config: Config): string {
-  // `standIn` follows from the file; it is no key of it.
-  const { dataDirectory, standIn: _, processes, listen, admin, keys, providers, limits, log, ...side } = config;
+  // `hasRehearsalGateway` follows from the file; it is no key of it.
+  const {
+    dataDirectory,
+    hasRehearsalGateway: _,
+    processes,
+    listen,
+    admin,
+    keys,
+    providers,
+    limits,
+    log,
+    ...side
+  } = config;
   const rehearsal = config.rehearsal && withoutProviders(config.rehearsal);
   const sections = { processes, listen, admin, keys, providers, ...side, rehearsal, limits, log };
   const document = new Document(masked(sections, []));
@@ -21,7 +32,7 @@ export function printConfig(config: Config): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
-/** Which providers it stands in for follows from the file; it is no key of it. */
+/** The rehearsed providers follow from the file, and are no key of it. */
 function withoutProviders({ providers: _, ...options }: Rehearsal) {
   return options;
 }

@@ -1,9 +1,9 @@
-// What a newcomer gets without a word of configuration: rehearsal sessions have tasks, which run on the local stand-in.
+// The LLM gateway of the rehearsal: its name, its class, and the tasks that sessions get when nothing is configured.
 
 import { type SideConfig, sideShape, taskSchema } from './side-schema.ts';
 
-/** The names of the LLM gateway and of the class that stand for the stand-in; nobody else may use them. */
-export const STAND_IN = 'rehearsal';
+/** Name of the rehearsal's LLM gateway and of its class. A configuration may use it for neither. */
+export const REHEARSAL_NAME = 'rehearsal';
 
 const KINDS = [
   { kind: 'summary' },
@@ -14,8 +14,10 @@ const KINDS = [
 ];
 
 /** The tasks of a rehearsal where nothing is configured. */
-export const standInTasks: SideConfig['tasks'] = KINDS.map((kind) => taskSchema.parse({ ...kind, class: STAND_IN }));
+export const rehearsalTasks: SideConfig['tasks'] = KINDS.map((kind) =>
+  taskSchema.parse({ ...kind, class: REHEARSAL_NAME }),
+);
 /** The class that they run in. */
-export const standInClass = sideShape.classes.parse({
-  [STAND_IN]: { targets: [{ gateway: STAND_IN, model: 'rehearsal' }], unknownPrice: 'allow' },
-})[STAND_IN] as SideConfig['classes'][string];
+export const rehearsalClass = sideShape.classes.parse({
+  [REHEARSAL_NAME]: { targets: [{ gateway: REHEARSAL_NAME, model: 'rehearsal' }], unknownPrice: 'allow' },
+})[REHEARSAL_NAME] as SideConfig['classes'][string];

@@ -207,7 +207,7 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
       .union([z.boolean(), rehearsal])
       .optional()
       .describe(
-        'The stand-in for providers that are not configured: true, false, or its options. When not given it is on while there are neither keys nor providers.',
+        'The rehearsal of providers that are not configured: true, false, or its options. When not given it is on while there are neither keys nor providers.',
       ),
     ...sideShape,
     limits: limitsSchema

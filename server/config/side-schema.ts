@@ -221,8 +221,8 @@ export type PriceConfig = Readonly<z.infer<typeof priceSchema>>;
 /** The side path's part of the configuration. `tasks` of a rehearsal without LLM gateways has useful ones by default. */
 export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   readonly tasks: readonly TaskConfig[];
-  /** Tasks of rehearsal sessions run on the local stand-in, since no LLM gateway is configured. */
-  readonly standIn: boolean;
+  /** True when no LLM gateway is configured: chats and the tasks of rehearsal sessions go to the rehearsal's own. */
+  readonly hasRehearsalGateway: boolean;
 };
 
 /** Of a session whose key, route and client name none. */

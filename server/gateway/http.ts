@@ -82,13 +82,13 @@ const speaksWebSocket: Refusal = {
 };
 
 function describeConsole({ config, rehearsalUrl }: Gate) {
-  const standIns = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
+  const rehearsed = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
   return {
     version,
     mode: config.keys.length === 0 ? 'open' : 'keys',
     providers: [...adapters.values()].map(({ name, routes }) => ({
       name,
-      status: config.providers[name] ? 'configured' : standIns.includes(name) ? 'rehearsal' : 'missing',
+      status: config.providers[name] ? 'configured' : rehearsed.includes(name) ? 'rehearsal' : 'missing',
       dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
     side: { tasks: kindsOf(config.tasks), transcripts: config.transcripts },

@@ -81,7 +81,7 @@ export interface Task {
   /** Why the last attempt did not succeed. Never content. */
   readonly error: string | undefined;
   readonly quality: Quality | undefined;
-  /** The stand-in of the rehearsal answered. */
+  /** True when the rehearsal answered. */
   readonly isRehearsal: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;

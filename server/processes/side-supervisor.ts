@@ -24,7 +24,7 @@ export interface SideChild {
   readonly ask: AnswerSide;
   /** Where gateway processes ask it; another one after each start. */
   readonly socketPath: string | undefined;
-  standIn(url: string): void;
+  useRehearsal(url: string): void;
   /** Lets running work end, for as long as that, or less when it is called again; rejects when the process is gone. */
   close(patienceMs: number): Promise<void>;
 }
@@ -34,7 +34,7 @@ const NICENESS = 10;
 
 export interface SideChildOptions {
   /** Without what may change from one start to the next. */
-  readonly start: Omit<SideStart, 'standInUrl' | 'socketPath'>;
+  readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath'>;
   readonly log: Logger;
   /** It runs, also again after its death, and listens there. */
   onStart(socketPath: string): void;
@@ -45,7 +45,7 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
   const open = new Map<Child, Set<string>>();
   /** Sessions that are lost, until that is stored. */
   const lost = new Set<string>();
-  let standInUrl: string | undefined;
+  let rehearsalUrl: string | undefined;
   let socketPath: string | undefined;
 
   const child = new Child({
@@ -57,10 +57,10 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
       // A path for a socket is short, and the folder lets in nobody else.
       const path = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
       socketPath = path;
-      const told = standInUrl;
-      await channel.call('start', { ...start, standInUrl, socketPath } satisfies SideStart);
+      const told = rehearsalUrl;
+      await channel.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
       // It may have come up in the meantime.
-      if (standInUrl !== told) channel.tell('standIn', standInUrl);
+      if (rehearsalUrl !== told) channel.tell('rehearsal', rehearsalUrl);
       onStart(path);
       await tellLost(channel);
       void watchChannel(channel, { silenceMs: start.config.side.silenceMs, onSilent });
@@ -121,9 +121,9 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
       open.delete(worker);
       if (child.channel !== undefined) void tellLost(child.channel);
     },
-    standIn(url) {
-      standInUrl = url;
-      child.channel?.tell('standIn', url);
+    useRehearsal(url) {
+      rehearsalUrl = url;
+      child.channel?.tell('rehearsal', url);
     },
     async close(patienceMs) {
       await tellLost(channel());

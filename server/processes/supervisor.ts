@@ -178,10 +178,10 @@ export class Supervisor {
   }
 
   async #startRehearsal(): Promise<void> {
-    const { rehearsal, standIn } = this.#config;
+    const { rehearsal, hasRehearsalGateway } = this.#config;
     // Without gateways it is there for the tasks of rehearsal sessions on other machines.
-    if (rehearsal === false || (this.#role === 'side' && !standIn)) return;
-    const { providers: _standsInFor, ...options } = rehearsal;
+    if (rehearsal === false || (this.#role === 'side' && !hasRehearsalGateway)) return;
+    const { providers: _, ...options } = rehearsal;
     this.#rehearsal = new Child({
       name: 'rehearsal/process',
       log: this.#log,
@@ -189,7 +189,7 @@ export class Supervisor {
       start: async (channel) => {
         this.#rehearsalUrl = await channel.call<string>('start', options);
         for (const worker of this.#workers) worker.channel?.tell('rehearsal', this.#rehearsalUrl);
-        this.#side.standIn(this.#rehearsalUrl.replace(/^ws/, 'http'));
+        this.#side.useRehearsal(this.#rehearsalUrl.replace(/^ws/, 'http'));
       },
     });
     await this.#rehearsal.start();

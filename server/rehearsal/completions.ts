@@ -1,7 +1,7 @@
-// The stand-in for an LLM gateway over HTTP, beside the rehearsal provider. Rule: a body is bounded, and no web page may ask.
+// The LLM gateway of the rehearsal over HTTP. Rule: a body is bounded, and no web page may ask.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type StandInReply, standInFault, standInReply } from '../../adapters/simulators/index.ts';
+import { type CompletionReply, completionError, completionReply } from '../../adapters/simulators/index.ts';
 
 export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
 
@@ -18,15 +18,15 @@ export async function answerCompletion(request: IncomingMessage, response: Serve
   }
 }
 
-async function replyTo(request: IncomingMessage): Promise<StandInReply> {
+async function replyTo(request: IncomingMessage): Promise<CompletionReply> {
   if (request.headers.origin !== undefined)
-    return standInFault(403, 'web pages may not ask the rehearsal: ask the gateway');
+    return completionError(403, 'web pages may not ask the rehearsal: ask the gateway');
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > MAX_COMPLETION_BYTES) return standInFault(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
+    if (bytes > MAX_COMPLETION_BYTES) return completionError(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
     parts.push(part);
   }
-  return standInReply(Buffer.concat(parts).toString());
+  return completionReply(Buffer.concat(parts).toString());
 }

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../../adapters/realtime/contract.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
-import { STAND_IN_PATH, simulatorRoutes, startSimulator, unrehearsed } from '../../adapters/simulators/index.ts';
+import { COMPLETIONS_PATH, simulatorRoutes, startSimulator, unrehearsed } from '../../adapters/simulators/index.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from '../config/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
@@ -141,7 +141,7 @@ const fromPage: HttpReply = {
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
   const { path } = readHandshake(request) ?? NOWHERE;
-  if (request.method === 'POST' && path === STAND_IN_PATH) return void answerCompletion(request, response);
+  if (request.method === 'POST' && path === COMPLETIONS_PATH) return void answerCompletion(request, response);
   const { headers, body } = unrehearsed(path);
   response.writeHead(404, headers).end(body);
 }

@@ -33,7 +33,7 @@ openChannel(process, {
   handOver: async (batch: Uint8Array) => (await side()).handOver(batch),
   lost: async (ids: readonly string[]) => (await side()).lost(ids),
   side: answer,
-  standIn: async (url: string) => (await side()).useStandIn(url),
+  rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,

@@ -24,8 +24,8 @@ export interface SideStart {
   readonly instance: string;
   /** false: takes handovers and answers HTTP, but works on nothing by itself. */
   readonly runsTasks: boolean;
-  /** Where the stand-in listens (http:), if there is one now. */
-  readonly standInUrl: string | undefined;
+  /** URL of the rehearsal (http:), if there is one now. */
+  readonly rehearsalUrl: string | undefined;
   /** Where gateway processes reach it; undefined: they do not. */
   readonly socketPath?: string | undefined;
 }
@@ -37,7 +37,7 @@ export interface Side {
   handOver(batch: Uint8Array): Promise<void>;
   /** Sessions of a gateway process that died. */
   lost(ids: readonly string[]): Promise<void>;
-  useStandIn(url: string): void;
+  useRehearsal(url: string): void;
   /** Lets running work end, for as long as that, and closes the store. Called again, the shorter time counts. */
   close(patienceMs: number): Promise<void>;
 }
@@ -48,12 +48,12 @@ const WRITE_MS = 1000;
 /** Rejects when the store cannot be opened, and says why. */
 export async function openSide(start: SideStart, log: Logger): Promise<Side> {
   const { config, instance, runsTasks } = start;
-  let { standInUrl } = start;
+  let { rehearsalUrl } = start;
   const { dataDirectory, side: limits } = config;
   const metrics = createSideMetrics();
   const store = countAttempts(await openStore({ url: config.store.url, dataDirectory }), metrics.registry);
   const prices = createPrices(config.prices);
-  const router = createRouter({ config, store, prices, standInUrl: () => standInUrl, log });
+  const router = createRouter({ config, store, prices, rehearsalUrl: () => rehearsalUrl, log });
   const webhooks = runsTasks ? createWebhooks({ config, store, log, metrics }) : undefined;
   const settled = () => webhooks?.wake();
   const runner = createRunner({ config, store, router, log, metrics, settled, isBackground: runsTasks });
@@ -90,8 +90,8 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
       if (items.length > 0) await intake.take(items);
     },
     lost: (ids) => intake.take(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() }))),
-    useStandIn(url) {
-      standInUrl = url;
+    useRehearsal(url) {
+      rehearsalUrl = url;
     },
     async close(patienceMs) {
       stopUpkeep?.();

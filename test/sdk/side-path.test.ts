@@ -41,7 +41,7 @@ test('a call ends with its tasks, and its events end with them', { timeout: 60_0
   expect(session.ledger).toContainEqual(expect.objectContaining({ kind: 'realtime', path: 'direct' }));
 });
 
-test('the SDK gets chat completions of the stand-in, whole and streamed, and they are counted', async () => {
+test('the SDK gets chat completions of the rehearsal, whole and streamed, and they are counted', async () => {
   const openai = new OpenAI({ baseURL: `${gateway.http}/v1`, apiKey: 'any' });
   const messages = [{ role: 'user' as const, content: 'My invoice is wrong. Please send it again.' }];
   const { data, response } = await openai.chat.completions.create({ model: 'any', messages }).withResponse();

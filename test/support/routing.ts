@@ -25,9 +25,9 @@ export async function gateway(options: LlmGatewayOptions = {}): Promise<LlmGatew
 export const at = ({ baseUrl }: LlmGateway, more: object = {}) =>
   ({ profile: 'openai-compatible', baseUrl, apiKey: 'test-key', allowPrivate: true, ...more }) as const;
 
-export function sideConfig(written: Written, standIn = false): SideConfig {
+export function sideConfig(written: Written, hasRehearsalGateway = false): SideConfig {
   const parsed = schema.parse(written);
-  return { ...parsed, tasks: parsed.tasks ?? [], standIn };
+  return { ...parsed, tasks: parsed.tasks ?? [], hasRehearsalGateway };
 }
 
 export interface Routing {
@@ -36,14 +36,17 @@ export interface Routing {
   readonly config: SideConfig;
 }
 
-export function routing(written: Written, more: Partial<RouterOptions> & { readonly standIn?: boolean } = {}): Routing {
-  const config = sideConfig(written, more.standIn);
+export function routing(
+  written: Written,
+  more: Partial<RouterOptions> & { readonly hasRehearsalGateway?: boolean } = {},
+): Routing {
+  const config = sideConfig(written, more.hasRehearsalGateway);
   const store = memoryStore();
   const router = createRouter({
     config,
     store,
     prices: createPrices(config.prices),
-    standInUrl: () => undefined,
+    rehearsalUrl: () => undefined,
     log: pino({ level: 'silent' }),
     closeMs: 5000,
     ...more,

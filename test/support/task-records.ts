@@ -7,8 +7,10 @@ import type { StoredSession, Task, Turn } from '../../server/ipc/records.ts';
 const schema = z.strictObject(sideShape);
 
 /** A class `plain` on a gateway, unless the settings say otherwise. */
-export function sideConfig(settings: z.input<typeof schema> & { readonly standIn?: boolean } = {}): SideConfig {
-  const { standIn = false, ...rest } = settings;
+export function sideConfig(
+  settings: z.input<typeof schema> & { readonly hasRehearsalGateway?: boolean } = {},
+): SideConfig {
+  const { hasRehearsalGateway = false, ...rest } = settings;
   const { tasks = [], ...parsed } = schema.parse({
     gateways: {
       scripted: { profile: 'openai-compatible', baseUrl: 'http://127.0.0.1:9', apiKey: 'k', allowPrivate: true },
@@ -16,7 +18,7 @@ export function sideConfig(settings: z.input<typeof schema> & { readonly standIn
     classes: { plain: { targets: [{ gateway: 'scripted', model: 'scripted-1' }] } },
     ...rest,
   });
-  return { ...parsed, tasks, standIn };
+  return { ...parsed, tasks, hasRehearsalGateway };
 }
 
 export function storedSession(change: Partial<StoredSession> = {}): StoredSession {

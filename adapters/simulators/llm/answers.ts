@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../codecs/json-object.ts';
 import { DANGERS, DUE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './lexicon.ts';
 import { contentWords, ranked, type Said, type Sentence, wordsOf } from './text.ts';
 
-export interface StandInTask {
+export interface RehearsalTask {
   readonly said: Said;
   readonly schema: JsonObject;
   /** The system message, which holds labels and rubric. */
@@ -12,7 +12,7 @@ export interface StandInTask {
 }
 
 /** By the name of the schema that is asked for. */
-export const ANSWERS: Readonly<Record<string, (task: StandInTask) => JsonObject>> = {
+export const ANSWERS: Readonly<Record<string, (task: RehearsalTask) => JsonObject>> = {
   summary: ({ said }) => ({ summary: summaryOf(said), points: pointsOf(said) }),
   title: ({ said }) => ({ title: titleOf(said) }),
   classification: ({ said, schema }) => classified(said, labelsOf(schema)),

@@ -8,19 +8,19 @@ import { ANSWERS } from './answers.ts';
 import { filled } from './schema.ts';
 import { readSaid } from './text.ts';
 
-export const STAND_IN_MODEL = 'rehearsal';
+export const REHEARSAL_MODEL = 'rehearsal';
 /** Where it is served, under the URL of the rehearsal provider. */
-export const STAND_IN_PATH = '/v1/chat/completions';
+export const COMPLETIONS_PATH = '/v1/chat/completions';
 
 /** A reply in pieces: one for a whole answer, one for each event of a stream. */
-export type StandInReply = Omit<HttpReply, 'body'> & { readonly pieces: readonly string[] };
+export type CompletionReply = Omit<HttpReply, 'body'> & { readonly pieces: readonly string[] };
 
 /** The answer to the body of a chat completion, streamed when it asks for that. Faults are in OpenAI's shape. */
-export function standInReply(body: string): StandInReply {
+export function completionReply(body: string): CompletionReply {
   const request = parseJson(body);
-  if (!isObject(request)) return standInFault(400, 'expected a JSON object');
+  if (!isObject(request)) return completionError(400, 'expected a JSON object');
   const messages = Array.isArray(request.messages) ? request.messages.filter(isObject) : [];
-  if (messages.length === 0) return standInFault(400, 'messages: expected at least one');
+  if (messages.length === 0) return completionError(400, 'messages: expected at least one');
   const text = textFor(messages, schemaOf(request));
   const usage = usageOf(messages, text);
   if (request.stream === true) return streamed(text, wantsUsage(request) ? usage : undefined);
@@ -32,7 +32,7 @@ export function standInReply(body: string): StandInReply {
   };
 }
 
-export function standInFault(status: number, message: string): StandInReply {
+export function completionError(status: number, message: string): CompletionReply {
   const error = { message, type: 'invalid_request_error', param: null, code: null };
   return { status, headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify({ error })] };
 }
@@ -74,7 +74,7 @@ function hasShape(value: JsonObject, schema: JsonObject): boolean {
   return keys.length === properties.length && keys.every((key) => properties.includes(key));
 }
 
-function streamed(text: string, usage: JsonObject | undefined): StandInReply {
+function streamed(text: string, usage: JsonObject | undefined): CompletionReply {
   const chunk = (delta: JsonObject, finish: string | null) =>
     event({ ...head('chat.completion.chunk'), choices: [{ index: 0, delta, finish_reason: finish }] });
   const size = Math.max(1, Math.ceil(text.length / 4));
@@ -103,8 +103,8 @@ function head(object: string): JsonObject {
     id: 'rehearsal',
     object,
     created: Math.floor(Date.now() / 1000),
-    model: STAND_IN_MODEL,
-    provider: STAND_IN_MODEL,
+    model: REHEARSAL_MODEL,
+    provider: REHEARSAL_MODEL,
   };
 }
 

@@ -1,6 +1,6 @@
 // Whether the audio feels the side path: the added latency of audio sessions while side tasks run, fail, hang, lose their disk or
 // their process. Direct sessions are measured beside the same side load, since all of it shares the cores of one machine.
-// Apps and LLM gateways run elsewhere, so their stand-ins here get a core only when nobody else wants it.
+// Apps and LLM gateways run elsewhere, so their substitutes here get a core only when nobody else wants it.
 
 import { constants, setPriority } from 'node:os';
 import type { Direction } from '../../../codecs/frame.ts';

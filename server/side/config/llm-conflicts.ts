@@ -5,7 +5,7 @@ import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey } from '../../config/problem.ts';
-import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, objection, residencyFault } from '../llm/policy.ts';
 
@@ -21,8 +21,8 @@ export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Pr
 }
 
 export const reserved = (name: string, path: string): Problem[] =>
-  name === STAND_IN
-    ? [{ path, message: `expected another name, got "${STAND_IN}", which is that of the stand-in` }]
+  name === REHEARSAL_NAME
+    ? [{ path, message: `expected another name, got "${REHEARSAL_NAME}", which is that of the rehearsal` }]
     : [];
 
 function faultsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {

@@ -2,7 +2,7 @@
 
 import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
-import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
 import type { Key } from '../../config/schema.ts';
 import { limitsOfKey } from '../../config/side-limits-schema.ts';
 import { BUILT_IN_KINDS, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
@@ -12,7 +12,7 @@ import { classConflicts, gatewayConflicts, unknownName } from './llm-conflicts.t
 
 /** Every conflict of the side path's settings, each with its path and what was expected. */
 export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
-  const classes = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
+  const classes = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   return [
     ...gatewayConflicts(config),
     ...classConflicts(config),

@@ -82,7 +82,7 @@ export async function attempt(tools: AttemptTools, one: Attempt): Promise<Answer
 
 function requestFor({ lane, call }: Attempt): LlmRequest | Failure {
   const terms = lane.terms();
-  if (!terms) return failure('no_gateway', 'the stand-in is not there yet', { isTransient: true, retryAfterMs: 1000 });
+  if (!terms) return failure('no_gateway', 'the rehearsal is not there yet', { isTransient: true, retryAfterMs: 1000 });
   try {
     return lane.profile.toRequest(call.llm, terms);
   } catch (error) {
@@ -98,13 +98,13 @@ async function reserve(
   now: number,
 ): Promise<Reserved | Failure> {
   const { lane, call, plan } = one;
-  // The stand-in is free, so it is in nobody's budget.
-  const budgets = lane.isStandIn ? [] : budgetsFor(tools.budgets, call, now);
+  // The rehearsal is free, so it counts in no budget.
+  const budgets = lane.isRehearsal ? [] : budgetsFor(tools.budgets, call, now);
   const { body } = request;
-  const worst = lane.isStandIn
+  const worst = lane.isRehearsal
     ? 0
     : worstCase(tools.prices, { model: lane.model, profile: lane.profile.name, call: call.llm, body });
-  const fault = lane.isStandIn ? undefined : priceFault(plan, lane, worst, budgets);
+  const fault = lane.isRehearsal ? undefined : priceFault(plan, lane, worst, budgets);
   if (fault) return fault;
   const row = pendingRow({ ...one, at: now, worstMicroUsd: worst });
   const startedAt = performance.now();
@@ -183,8 +183,8 @@ async function answered(tools: AttemptTools, ended: Ended & { readonly outcome: 
   // A task is graded right afterwards; a client waits for its answer.
   if (one.call.kind === 'task') await tools.settler.settle(settlement());
   else tools.settler.settleLater(settlement);
-  const { gatewayName: gateway, isStandIn } = one.lane;
-  return { kind: 'answered', ...outcome, served, attempt: reserved.row.id, gateway, isRehearsal: isStandIn };
+  const { gatewayName: gateway, isRehearsal } = one.lane;
+  return { kind: 'answered', ...outcome, served, attempt: reserved.row.id, gateway, isRehearsal };
 }
 
 /** Settled before anything else is tried, since the next attempt may need what this one holds of a budget. */

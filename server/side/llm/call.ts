@@ -18,7 +18,7 @@ export interface Call {
    */
   readonly model: string | undefined;
   readonly llm: LlmCall;
-  /** The session of the task was a rehearsal: only the stand-in may answer when no LLM gateway is configured. */
+  /** The session of the task was a rehearsal: only the rehearsal may answer when no LLM gateway is configured. */
   readonly isRehearsal: boolean;
   /** Aborted when whoever asked is gone. */
   readonly signal: AbortSignal;

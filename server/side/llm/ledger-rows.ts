@@ -47,7 +47,7 @@ export function pendingRow({ call, lane, asked, tried, at, worstMicroUsd }: Pend
     outcome: 'pending',
     quality: undefined,
     score: undefined,
-    isRehearsal: lane.isStandIn,
+    isRehearsal: lane.isRehearsal,
   };
 }
 
@@ -86,7 +86,7 @@ type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicr
 
 function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices): Cost {
   const { usage, costUsd, served } = answer ?? {};
-  const reported = lane.isStandIn ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
+  const reported = lane.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
   const known = usage === undefined && mayHaveRun ? undefined : estimateOf(lane, served, usage, prices);
   // Also usage of a sort that has no price: what was reserved is charged, and not given back.
   const estimated = known ?? pending.estimatedMicroUsd;

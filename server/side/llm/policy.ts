@@ -79,7 +79,7 @@ function providerFault({ gateway, profile, model }: Candidate, allowed: readonly
 export interface TermsOptions {
   readonly candidate: Candidate;
   readonly terms: ClassConfig;
-  /** Where it listens when that is not fixed: the stand-in. */
+  /** Where it listens when that is not fixed: the rehearsal. */
   readonly baseUrl?: string | undefined;
   readonly maxPrice?: LlmTarget['maxPrice'];
 }
@@ -105,7 +105,7 @@ export interface Allowable {
   readonly model: string;
   readonly path: CallPath;
   /** It runs here: no text leaves the machine. */
-  readonly isStandIn?: boolean;
+  readonly isRehearsal?: boolean;
   /** Why it never serves. */
   readonly objection: string | undefined;
 }
@@ -131,8 +131,8 @@ export function choose<T extends Allowable>(
   return { allowed: call.model === undefined ? allowed : namedFirst(allowed, call.model), refused };
 }
 
-function dataObjection({ path, isStandIn = false }: Allowable, dataClass: DataClass): string | undefined {
-  return dataClass === 'regulated' && path !== 'direct' && !isStandIn
+function dataObjection({ path, isRehearsal = false }: Allowable, dataClass: DataClass): string | undefined {
+  return dataClass === 'regulated' && path !== 'direct' && !isRehearsal
     ? 'regulated text stays on direct targets'
     : undefined;
 }

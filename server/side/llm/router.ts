@@ -16,11 +16,11 @@ import type { BreakerOptions } from './resilience.ts';
 import { createLanes, type Lane, type Plan } from './targets.ts';
 
 export interface RouterOptions {
-  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'standIn' | 'side'>;
+  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
   readonly store: Pick<Store, 'reserve' | 'settle' | 'settleAll'>;
   readonly prices: Prices;
   /** Where the rehearsal process listens now, as http: or ws: URL; undefined while it does not. */
-  readonly standInUrl: () => string | undefined;
+  readonly rehearsalUrl: () => string | undefined;
   readonly log: Logger;
   readonly breaker?: BreakerOptions;
   /** TCP and TLS to an LLM gateway. */
@@ -62,11 +62,11 @@ export function createRouter(options: RouterOptions): Router {
 /** The targets that may serve, in order; never none. */
 function lanesFor(plan: Plan, call: Call): readonly Lane[] | Failure {
   const isRehearsalsOwn = call.isRehearsal || call.kind === 'chat';
-  const possible = plan.lanes.filter(({ isStandIn }) => !isStandIn || isRehearsalsOwn);
+  const possible = plan.lanes.filter(({ isRehearsal }) => !isRehearsal || isRehearsalsOwn);
   if (possible.length === 0)
     return failure(
       'no_gateway',
-      'the stand-in answers rehearsals only; expected gateways and classes in the configuration',
+      'the rehearsal answers rehearsal sessions only; expected gateways and classes in the configuration',
     );
   const named = isAnyModel(plan, call.model) ? undefined : call.model;
   if (named !== undefined && !possible.some((lane) => isNamed(lane, named)))
@@ -77,9 +77,9 @@ function lanesFor(plan: Plan, call: Call): readonly Lane[] | Failure {
   return plan.config.fallback ? allowed : allowed.slice(0, 1);
 }
 
-/** Clients must name a model; `*` or the name of the class leaves it to the class, and the stand-in takes any. */
+/** Clients must name a model; `*` or the name of the class leaves it to the class, and the rehearsal takes any. */
 const isAnyModel = ({ name, lanes }: Plan, model: string | undefined): boolean =>
-  model === undefined || model === '*' || model === name || lanes.every(({ isStandIn }) => isStandIn);
+  model === undefined || model === '*' || model === name || lanes.every(({ isRehearsal }) => isRehearsal);
 
 interface Turn {
   readonly call: Call;

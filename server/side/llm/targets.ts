@@ -3,7 +3,7 @@
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { STAND_IN, standInClass } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal-gateway.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig } from '../../config/side-schema.ts';
 import type { CallPath } from '../../ipc/records.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
@@ -18,12 +18,12 @@ export interface Lane {
   /** `<gateway>/<model>` */
   readonly label: string;
   readonly path: CallPath;
-  readonly isStandIn: boolean;
+  readonly isRehearsal: boolean;
   readonly objection: string | undefined;
   readonly profile: LlmProfile;
   /** Who serves, where that is certain. */
   readonly provider: string | undefined;
-  /** undefined while the stand-in is not there. */
+  /** undefined while the rehearsal is not there. */
   terms(): LlmTarget | undefined;
   readonly guard: Guard;
   readonly agent: Agent;
@@ -36,9 +36,9 @@ export interface Plan {
 }
 
 export interface LanesOptions {
-  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'standIn'>;
+  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway'>;
   readonly prices: Prices;
-  readonly standInUrl: () => string | undefined;
+  readonly rehearsalUrl: () => string | undefined;
   readonly breaker?: BreakerOptions | undefined;
   readonly connectMs?: number | undefined;
 }
@@ -49,12 +49,14 @@ export interface Lanes {
 }
 
 /** It stands for a router, and its ledger rows say so. */
-const standInGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
+const rehearsalGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
 
 export function createLanes(options: LanesOptions): Lanes {
   const { config, connectMs = 5000 } = options;
-  const gateways = config.standIn ? { ...config.gateways, [STAND_IN]: standInGateway } : config.gateways;
-  const classes = config.standIn ? { ...config.classes, [STAND_IN]: standInClass } : config.classes;
+  const gateways = config.hasRehearsalGateway
+    ? { ...config.gateways, [REHEARSAL_NAME]: rehearsalGateway }
+    : config.gateways;
+  const classes = config.hasRehearsalGateway ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass } : config.classes;
   const ways = new Map(
     Object.entries(gateways).map(([name, gateway]) => [
       name,
@@ -86,12 +88,14 @@ export function createLanes(options: LanesOptions): Lanes {
       model,
       label,
       path: pathOf(candidate),
-      isStandIn: gatewayName === STAND_IN,
+      isRehearsal: gatewayName === REHEARSAL_NAME,
       objection: objection(candidate, terms),
       profile,
       provider: profile.provider?.(model, way.gateway.settings),
       terms:
-        gatewayName === STAND_IN ? standInTerms(candidate, terms, options.standInUrl) : fixedTerms(candidate, terms),
+        gatewayName === REHEARSAL_NAME
+          ? rehearsalTerms(candidate, terms, options.rehearsalUrl)
+          : fixedTerms(candidate, terms),
       guard: createGuard({ gate: gateOf(label), places: way.places, timeoutMs: timeoutMs ?? terms.timeoutMs }),
       agent: way.agent,
     };
@@ -115,7 +119,7 @@ export function createLanes(options: LanesOptions): Lanes {
 }
 
 /** Its port changes when the rehearsal process starts anew. */
-function standInTerms(candidate: Candidate, terms: ClassConfig, urlNow: () => string | undefined) {
+function rehearsalTerms(candidate: Candidate, terms: ClassConfig, urlNow: () => string | undefined) {
   let last: { readonly url: string; readonly terms: LlmTarget } | undefined;
   return () => {
     const url = urlNow();

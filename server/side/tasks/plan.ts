@@ -1,6 +1,6 @@
 // Which tasks a session gets, and when. Rule: ids follow from session, kind and number, so that planning twice plans once, and a
 // session that dies in mid-call has its tasks armed already.
-import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/records.ts';
 import { isDrawn } from '../prompts/scoring.ts';
@@ -45,13 +45,13 @@ function periodic(session: StoredSession, task: TaskConfig, number: number, from
 }
 
 /**
- * The configured tasks that this session gets. None where there is never a text to work on; and the stand-in works for rehearsal
+ * The configured tasks that this session gets. None where there is never a text to work on; and the rehearsal gateway works for rehearsal
  * sessions only. Those of a regulated session are planned too: where no direct target may run them, they end `failed` and say so.
  */
 function planned(session: StoredSession, config: SideConfig): readonly TaskConfig[] {
   if (config.transcripts === 'off') return [];
   if (session.dataClass === 'regulated' && !config.regulated.store) return [];
-  if (config.standIn && !session.isRehearsal) return [];
+  if (config.hasRehearsalGateway && !session.isRehearsal) return [];
   return config.tasks.filter((task) => task.of === undefined && isDrawn(session.id, task));
 }
 
@@ -78,7 +78,7 @@ function taskOf(
     result: undefined,
     error: undefined,
     quality: undefined,
-    isRehearsal: session.isRehearsal && promptClass === STAND_IN,
+    isRehearsal: session.isRehearsal && promptClass === REHEARSAL_NAME,
     createdAt: now,
     updatedAt: now,
   };

@@ -28,10 +28,10 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
     // Attempts are counted when a task is claimed: those that left no word took their process with them.
     return { state: 'dead', error: task.error ?? 'runner_lost: the process ended in every attempt' };
   }
-  if (config.standIn && !task.isRehearsal) {
+  if (config.hasRehearsalGateway && !task.isRehearsal) {
     return {
       state: 'failed',
-      error: 'no_gateway: the stand-in works for rehearsals only, and no gateway is configured',
+      error: 'no_gateway: the rehearsal works for rehearsal sessions only, and no gateway is configured',
     };
   }
   const kind = kindOf(settings);

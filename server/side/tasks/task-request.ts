@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { problemsOf } from '../../config/problem.ts';
-import { STAND_IN } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
 import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';
@@ -94,8 +94,8 @@ export async function newDemandTask(request: DemandRequest): Promise<Demand | De
   if (body.session !== undefined && session === undefined) {
     return problem('unknown_session', 'session: this key has none of this id', 404);
   }
-  if (request.config.standIn && session !== undefined && !session.isRehearsal) {
-    return problem('no_gateway', 'no LLM gateway is configured: the stand-in works for rehearsal sessions only', 409);
+  if (request.config.hasRehearsalGateway && session !== undefined && !session.isRehearsal) {
+    return problem('no_gateway', 'no LLM gateway is configured: the rehearsal works for rehearsal sessions only', 409);
   }
   const task = taskOf(body, request, { promptClass, session });
   if (task.dataClass === 'regulated' && !request.config.regulated.store) {
@@ -142,10 +142,10 @@ function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): DemandProblem
 
 /** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */
 function classOf(body: DemandBody, { promptClass, allowed, config }: DemandRequest): string | DemandProblem {
-  // The class of the stand-in is nobody's to configure.
-  const names = [...Object.keys(config.classes), ...(config.standIn ? [STAND_IN] : [])];
+  // The class of the rehearsal cannot be configured.
+  const names = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
-  const only = config.standIn ? STAND_IN : names.length === 1 ? names[0] : undefined;
+  const only = config.hasRehearsalGateway ? REHEARSAL_NAME : names.length === 1 ? names[0] : undefined;
   const usual = [configured, only, ...(allowed ?? [])];
   const unnamed = usual.find((name) => name !== undefined && allowed?.includes(name) !== false);
   const asked = body.class ?? promptClass ?? unnamed;
@@ -180,7 +180,7 @@ function taskOf(
     result: undefined,
     error: undefined,
     quality: undefined,
-    isRehearsal: promptClass === STAND_IN && config.standIn,
+    isRehearsal: promptClass === REHEARSAL_NAME && config.hasRehearsalGateway,
     createdAt: now,
     updatedAt: now,
   };

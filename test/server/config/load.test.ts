@@ -216,7 +216,7 @@ test('certificate paths are relative to the file', async () => {
 describe('the rehearsal provider', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
 
-  test('stands in by itself only in open mode with nothing configured', () => {
+  test('rehearses by itself only in open mode with nothing configured', () => {
     expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
     expect(load(keys).rehearsal).toBe(false);
     expect(load(openai).rehearsal).toBe(false);
@@ -224,7 +224,7 @@ describe('the rehearsal provider', () => {
     expect(load('rehearsal: false').rehearsal).toBe(false);
   });
 
-  test('stands in where it is asked to, and never for a configured provider', () => {
+  test('rehearses where it is asked to, and never a configured provider', () => {
     expect(load(`rehearsal: true\n${keys}`).rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
     expect(load(`rehearsal: true\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
     expect(load(`rehearsal: {}\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });

@@ -78,7 +78,7 @@ test('of a store only the password is hidden', () => {
   expect(url('postgres://not a url hunter2')).not.toContain('hunter2');
 });
 
-test('keeps the stand-in of open mode as it is', () => {
+test('keeps the rehearsal of open mode as it is', () => {
   const { first, second } = roundTrip('');
   expect(first.rehearsal).not.toBe(false);
   expect(second).toEqual(first);

@@ -1,4 +1,4 @@
-// The stand-in for an LLM gateway over HTTP.
+// The LLM gateway of the rehearsal over HTTP.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_COMPLETION_BYTES } from '../../../server/rehearsal/completions.ts';

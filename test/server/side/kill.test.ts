@@ -71,7 +71,7 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
 test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async () => {
   const data = temporaryFolder('killed-side');
   const loaded = loadConfig({ file: configFile(config), data, env: {} });
-  const start: SideStart = { config: loaded, instance: 'one', runsTasks: false, standInUrl: undefined };
+  const start: SideStart = { config: loaded, instance: 'one', runsTasks: false, rehearsalUrl: undefined };
   const acknowledged = new Map<string, number>();
   const sent = new Map<string, number>();
   const open = new Map<string, number>();

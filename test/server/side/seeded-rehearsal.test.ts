@@ -1,4 +1,4 @@
-// A call with a rolling summary every two turns, and a second one that continues it: the rehearsal provider, the stand-in, a real store.
+// A call with a rolling summary every two turns, and a second one that continues it: the rehearsal provider, its LLM gateway, a real store.
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,8 +31,8 @@ beforeEach(async () => {
   const config = loadConfig({ file: configFile(file), data: temporaryFolder('seeded'), env: {} });
   rehearsal = await startRehearsal(file.rehearsal);
   relay = await startRelay(rehearsal.url);
-  const standInUrl = rehearsal.url.replace(/^ws/, 'http');
-  side = await openSide({ config, instance: 'one', runsTasks: true, standInUrl }, pino({ level: 'silent' }));
+  const rehearsalUrl = rehearsal.url.replace(/^ws/, 'http');
+  side = await openSide({ config, instance: 'one', runsTasks: true, rehearsalUrl }, pino({ level: 'silent' }));
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
   const send = ({ bytes }: { bytes: Buffer }) => side.handOver(bytes);
   const outbox = createOutbox({ maxItems, maxBytes, whenFull, send });

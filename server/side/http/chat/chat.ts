@@ -1,6 +1,6 @@
 // POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
 
-import { STAND_IN } from '../../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../../config/rehearsal-gateway.ts';
 import { chatError, type Problem } from '../../../http/problem.ts';
 import type { Answered, Router, StreamSink } from '../../llm/call.ts';
 import { parseBody } from '../json-body.ts';
@@ -30,7 +30,7 @@ async function complete(asked: Asked, { config, router }: SideHttpOptions): Prom
     task: undefined,
     model,
     llm,
-    isRehearsal: config.standIn,
+    isRehearsal: config.hasRehearsalGateway,
     signal,
   } as const;
   return llm.isStreamed ? stream(asked, call, router) : whole(asked, call, router);
@@ -49,7 +49,7 @@ async function stream({ emit }: Asked, call: Call, router: Router): Promise<Prob
   const sink: StreamSink = {
     begin({ gateway, model, attempt }) {
       hasBegun = true;
-      const headers = headersOf({ gateway, attempt, served: model, isRehearsal: gateway === STAND_IN });
+      const headers = headersOf({ gateway, attempt, served: model, isRehearsal: gateway === REHEARSAL_NAME });
       emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', ...headers } });
     },
     write: (bytes) => emit(bytes),

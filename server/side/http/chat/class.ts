@@ -1,6 +1,6 @@
 // Which prompt class and data class a chat completion has: what its key, its route and its headers say. A client can only tighten.
 
-import { STAND_IN, standInClass } from '../../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal-gateway.ts';
 import type { Key } from '../../../config/schema.ts';
 import type { ClassConfig } from '../../../config/side-schema.ts';
 import type { Problem } from '../../../http/problem.ts';
@@ -17,9 +17,9 @@ export interface ChatClass {
   readonly dataClass: DataClass;
 }
 
-/** The classes that there are; the stand-in's where a rehearsal has no other. */
-export function classesOf({ classes, standIn }: Config): Readonly<Record<string, ClassConfig>> {
-  return Object.keys(classes).length === 0 && standIn ? { [STAND_IN]: standInClass } : classes;
+/** The configured classes; without any, the class of the rehearsal. */
+export function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<string, ClassConfig>> {
+  return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
 function keyOf({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config): Key | undefined {

@@ -1,7 +1,7 @@
 // What the stand-in makes of calls that newcomers have: a spoken one, which nobody here understands, and a typed one.
 
 import { describe, expect, test } from 'vitest';
-import { standInReply } from '../../../../adapters/simulators/llm/index.ts';
+import { completionReply } from '../../../../adapters/simulators/llm/index.ts';
 import type { TaskConfig } from '../../../../server/config/side-schema.ts';
 import { readAnswer } from '../../../../server/side/prompts/answer.ts';
 import { type Kind, kindOf } from '../../../../server/side/prompts/kinds.ts';
@@ -37,7 +37,7 @@ function answerTo(said: Said, settings: Partial<TaskConfig> & { kind: string }) 
   });
   const material = dialogue(linesOf(turns));
   if (material === undefined) throw new Error('nothing said');
-  const { status, pieces } = standInReply(
+  const { status, pieces } = completionReply(
     JSON.stringify({
       model: 'rehearsal',
       messages: [
@@ -169,13 +169,13 @@ describe('chat completions', () => {
   const messages = [{ role: 'user', content: [{ type: 'text', text: 'Tell me a joke.' }] }];
 
   test('without a schema say what they are', () => {
-    const { pieces } = standInReply(JSON.stringify({ messages }));
+    const { pieces } = completionReply(JSON.stringify({ messages }));
     const { choices } = JSON.parse(pieces.join(''));
     expect(choices[0].message.content).toBe('This is the rehearsal provider. You wrote: Tell me a joke.');
   });
 
   test('stream in pieces, with the usage last when it is asked for', () => {
-    const { headers, pieces } = standInReply(
+    const { headers, pieces } = completionReply(
       JSON.stringify({ messages, stream: true, stream_options: { include_usage: true } }),
     );
     expect(headers['content-type']).toBe('text/event-stream');
@@ -187,7 +187,7 @@ describe('chat completions', () => {
   });
 
   test.each(['', '[]', '{"messages":[]}', '{"messages":"x"}'])('refuse the body %j in the shape of OpenAI', (body) => {
-    const { status, pieces } = standInReply(body);
+    const { status, pieces } = completionReply(body);
     expect(status).toBe(400);
     expect(JSON.parse(pieces.join(''))).toMatchObject({ error: { type: 'invalid_request_error' } });
   });

@@ -28,12 +28,12 @@ describe('names', () => {
       ]);
   });
 
-  test("of the stand-in are nobody else's", () => {
+  test("of the rehearsal are nobody else's", () => {
     const yaml =
       'gateways: { rehearsal: { profile: openai, apiKey: k } }\nclasses: { rehearsal: { targets: [{ gateway: rehearsal, model: m }] } }';
     expect(refusal(yaml)).toEqual([
-      'gateways.rehearsal: expected another name, got "rehearsal", which is that of the stand-in',
-      'classes.rehearsal: expected another name, got "rehearsal", which is that of the stand-in',
+      'gateways.rehearsal: expected another name, got "rehearsal", which is that of the rehearsal',
+      'classes.rehearsal: expected another name, got "rehearsal", which is that of the rehearsal',
     ]);
   });
 
@@ -242,7 +242,7 @@ test('a price without one is refused', () => {
 
 test('without a word the rehearsal has its tasks, in a class of its own', () => {
   const config = load('');
-  expect(config.standIn).toBe(true);
+  expect(config.hasRehearsalGateway).toBe(true);
   expect(config.tasks.map((task) => task.class)).toContain('rehearsal');
 });
 

@@ -93,14 +93,14 @@ test('a named model comes first, the others keep their order; a refusal has its 
     target('b', 'y', { path: 'direct' }),
     target('c', 'y'),
     target('d', 'z', { objection: 'no' }),
-    target('stand-in', 'w', { isStandIn: true }),
+    target('rehearsal', 'w', { isRehearsal: true }),
   ];
   const names = (model: string | undefined, dataClass: 'open' | 'regulated' = 'open') =>
     choose(targets, { model, dataClass }).allowed.map(({ gatewayName }) => gatewayName);
-  expect(names(undefined)).toEqual(['a', 'b', 'c', 'stand-in']);
-  expect(names('y')).toEqual(['b', 'c', 'a', 'stand-in']);
-  expect(names('c/y')).toEqual(['c', 'a', 'b', 'stand-in']);
-  expect(names(undefined, 'regulated')).toEqual(['b', 'stand-in']);
+  expect(names(undefined)).toEqual(['a', 'b', 'c', 'rehearsal']);
+  expect(names('y')).toEqual(['b', 'c', 'a', 'rehearsal']);
+  expect(names('c/y')).toEqual(['c', 'a', 'b', 'rehearsal']);
+  expect(names(undefined, 'regulated')).toEqual(['b', 'rehearsal']);
   expect(choose(targets, { model: undefined, dataClass: 'regulated' }).refused).toEqual([
     'a/x: regulated text stays on direct targets',
     'c/y: regulated text stays on direct targets',

@@ -1,18 +1,18 @@
-// The stand-in as a target.
+// The rehearsal as a target.
 
 import { describe, expect, test } from 'vitest';
 import { answered, call, gateway, routing, unanswered } from '../../../support/routing.ts';
 
 const _prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 
-describe('the stand-in', () => {
+describe('the rehearsal', () => {
   const rehearsal = { promptClass: 'rehearsal', isRehearsal: true } as const;
 
   test('answers rehearsals where no gateway is configured, free of charge and marked', async () => {
     const a = await gateway();
     const url = a.baseUrl.replace(/^http/, 'ws').replace('/v1', '');
     const budgets = [{ window: 'day' as const, maxUsd: 0 }];
-    const { router, store } = routing({ budgets }, { standIn: true, standInUrl: () => url });
+    const { router, store } = routing({ budgets }, { hasRehearsalGateway: true, rehearsalUrl: () => url });
     expect(answered(await router.run(call({ ...rehearsal, dataClass: 'regulated' })))).toMatchObject({
       gateway: 'rehearsal',
       isRehearsal: true,
@@ -25,13 +25,13 @@ describe('the stand-in', () => {
   });
 
   test('makes up nothing for real sessions', async () => {
-    const { router } = routing({}, { standIn: true, standInUrl: () => 'http://127.0.0.1:9' });
+    const { router } = routing({}, { hasRehearsalGateway: true, rehearsalUrl: () => 'http://127.0.0.1:9' });
     const outcome = await router.run(call({ promptClass: 'rehearsal', kind: 'task' }));
     expect(unanswered(outcome)).toMatchObject({ code: 'no_gateway' });
   });
 
   test('that is not there yet is asked again later', async () => {
-    const { router } = routing({}, { standIn: true });
+    const { router } = routing({}, { hasRehearsalGateway: true });
     expect(unanswered(await router.run(call(rehearsal)))).toMatchObject({ code: 'no_gateway', isTransient: true });
   });
 });

@@ -53,7 +53,13 @@ async function bench(settings: object = {}): Promise<Bench> {
   });
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('scoring') });
   const log = pino({ level: 'silent' });
-  const router = createRouter({ config, store, prices: createPrices(config.prices), standInUrl: () => undefined, log });
+  const router = createRouter({
+    config,
+    store,
+    prices: createPrices(config.prices),
+    rehearsalUrl: () => undefined,
+    log,
+  });
   ends.push(
     () => store.close(),
     () => gateway.close(),

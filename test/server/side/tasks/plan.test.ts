@@ -74,15 +74,15 @@ test('the tasks of a regulated session are regulated', () => {
   expect(tasks.map(({ dataClass }) => dataClass)).toEqual(['regulated', 'regulated']);
 });
 
-test('the stand-in works for rehearsals only, and what it makes is marked', () => {
-  const standIn = sideConfig({
+test('the rehearsal gateway works for rehearsal sessions only, and what it makes is marked', () => {
+  const rehearsed = sideConfig({
     gateways: {},
     classes: {},
     tasks: [{ kind: 'summary', class: 'rehearsal' }],
-    standIn: true,
+    hasRehearsalGateway: true,
   });
-  expect(planStart(session, standIn)).toEqual([]);
-  expect(planStart({ ...session, isRehearsal: true }, standIn)).toMatchObject([{ isRehearsal: true }]);
+  expect(planStart(session, rehearsed)).toEqual([]);
+  expect(planStart({ ...session, isRehearsal: true }, rehearsed)).toMatchObject([{ isRehearsal: true }]);
   expect(planStart({ ...session, isRehearsal: true }, config)).toMatchObject([{ isRehearsal: false }, {}]);
 });
 

@@ -1,8 +1,8 @@
-// What a newcomer gets without any configuration: a rehearsal session's tasks, planned, routed to the stand-in, written down.
+// Tasks without any configuration: those of a rehearsal session are planned, answered by the rehearsal gateway, and stored.
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { standInTasks } from '../../../../server/config/rehearsal-gateway.ts';
+import { rehearsalTasks } from '../../../../server/config/rehearsal-gateway.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal/host.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
@@ -23,13 +23,13 @@ afterAll(() => rehearsal.close());
 test('a rehearsal session ends with all its results, each marked and with a row in the ledger', async () => {
   const config = {
     ...sideConfig({ gateways: {}, classes: {}, side: { pollMs: 20 } }),
-    tasks: standInTasks,
-    standIn: true,
+    tasks: rehearsalTasks,
+    hasRehearsalGateway: true,
   };
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('rehearsal') });
   const log = pino({ level: 'silent' });
-  const standInUrl = () => rehearsal.url.replace(/^ws/, 'http');
-  const router = createRouter({ config, store, prices: createPrices({}), standInUrl, log });
+  const rehearsalUrl = () => rehearsal.url.replace(/^ws/, 'http');
+  const router = createRouter({ config, store, prices: createPrices({}), rehearsalUrl, log });
   const runner = createRunner({ config, store, router, log });
 
   const session = storedSession({ isRehearsal: true, promptClass: 'rehearsal' });
@@ -45,12 +45,12 @@ test('a rehearsal session ends with all its results, each marked and with a row 
     return all.every(({ state }) => state !== 'queued' && state !== 'running') && all;
   });
   expect(tasks.map(({ kind, state, quality, isRehearsal }) => [kind, state, quality, isRehearsal]).sort()).toEqual(
-    standInTasks.map(({ kind }) => [kind, 'done', 'valid', true]).sort(),
+    rehearsalTasks.map(({ kind }) => [kind, 'done', 'valid', true]).sort(),
   );
   const title = tasks.find(({ kind }) => kind === 'title')?.result ?? '';
   expect(JSON.parse(title)).toEqual({ title: 'What are your opening hours' });
   const rows = await store.ledger({ session: session.id, limit: 100 });
-  expect(rows).toHaveLength(standInTasks.length);
+  expect(rows).toHaveLength(rehearsalTasks.length);
   for (const row of rows) {
     expect(row).toMatchObject({ kind: 'task', outcome: 'ok', quality: 'valid', isRehearsal: true, costMicroUsd: 0 });
     expect(row.path).toBe('routed');

@@ -139,12 +139,12 @@ describe('a problem', () => {
     expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_gateway' });
   });
 
-  test('of a real session on the stand-in', async () => {
-    const standIn = sideConfig({ gateways: {}, classes: {}, standIn: true });
-    expect(await demand({ kind: 'summary', session: 'session-1' }, { config: standIn })).toMatchObject({
+  test('of a real session on the rehearsal gateway', async () => {
+    const rehearsed = sideConfig({ gateways: {}, classes: {}, hasRehearsalGateway: true });
+    expect(await demand({ kind: 'summary', session: 'session-1' }, { config: rehearsed })).toMatchObject({
       code: 'no_gateway',
     });
-    expect(await taskOf({ kind: 'summary', text: 'x' }, { config: standIn })).toMatchObject({
+    expect(await taskOf({ kind: 'summary', text: 'x' }, { config: rehearsed })).toMatchObject({
       promptClass: 'rehearsal',
       isRehearsal: true,
     });

@@ -256,7 +256,7 @@ describe('the class of a call', () => {
   });
 });
 
-test('the stand-in answers where it is all there is, and is marked', async () => {
+test('the rehearsal answers where it is all there is, and is marked', async () => {
   const router = scriptedRouter(async () => answered('It', { gateway: 'rehearsal', isRehearsal: true }));
   side = await startSideHttp({ router });
   const answer = await side.ask('/v1/chat/completions', { method: 'POST', json: { messages } });
