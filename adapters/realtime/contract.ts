@@ -13,11 +13,11 @@ export interface Handshake {
 }
 
 /** Everything the gateway needs to know about one provider. */
-export interface Adapter {
+export interface Provider {
   readonly name: string;
-  readonly routes: readonly Route[];
+  readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
-  readonly unserved: readonly Unserved[];
+  readonly notServed: readonly NotServed[];
   /** `wss:` origin that is dialled when only a credential is configured. */
   readonly baseUrl: string;
   /** Environment variables that hold the provider's credential, first match wins. */
@@ -25,13 +25,13 @@ export interface Adapter {
   /** false: the provider counts or forbids connections without a session, so none is opened ahead of use. */
   readonly canOpenAhead?: false;
   /** The credential of the client, wherever in the handshake it is. */
-  credential(handshake: Handshake): string | undefined;
+  clientCredential(handshake: Handshake): string | undefined;
   /** The subprotocol to answer the client with; never one that carries a credential. */
-  subprotocol(handshake: Handshake): string | undefined;
+  selectSubprotocol(handshake: Handshake): string | undefined;
   /** Where and how to dial the provider for this client. */
-  endpoint(route: Route, handshake: Handshake, account: Account): Endpoint;
+  endpoint(route: ServedEndpoint, handshake: Handshake, account: Account): Upstream;
   /** An error before the 101, in the shape that the provider's SDKs understand. */
-  refusal(refusal: Refusal): HttpReply;
+  httpError(refusal: Refusal): HttpReply;
 }
 
 /** The account at the provider that a session is dialled with. `forwarded`: the credential is the client's own, not ours. */
@@ -44,26 +44,26 @@ export interface Account {
 }
 
 /** What a provider is dialled with. */
-export interface Endpoint {
+export interface Upstream {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly protocols: readonly string[];
+  readonly subprotocols: readonly string[];
 }
 
 /** One path of a provider. */
-export interface Route {
+export interface ServedEndpoint {
   readonly path: string;
   readonly dialect: Dialect;
   /** The model that the handshake names; `in-frames` where frames name it; undefined where it cannot be known. */
   model(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined;
   /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
-  objection?(handshake: Handshake): Refusal | undefined;
+  reject?(handshake: Handshake): Refusal | undefined;
   /** Why a session that this handshake opens takes no seed, where its dialect has a form for one. */
-  seedObjection?(handshake: Handshake): string | undefined;
+  rejectContext?(handshake: Handshake): string | undefined;
 }
 
 /** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */
-export interface Unserved {
+export interface NotServed {
   readonly method: string;
   readonly path: string;
   /** Content types of the request, where they are not JSON. */
@@ -78,22 +78,22 @@ export interface Dialect {
    * frame starts something with a model that it leaves open: only `provider/*` allows that.
    * Called only for keys with a model list, before the frame goes upstream.
    */
-  guard(frame: Frame): readonly string[] | Refused | undefined;
+  modelsIn(frame: Frame): readonly string[] | Rejection | undefined;
   /** Called after a frame was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
   /**
    * The event that tells a client that its frame was refused; undefined where the dialect has only close codes.
    * The client's own id of the event is quoted from `refused`, else read from the frame.
    */
-  refusal(refused: Refused, frame?: Frame): string | undefined;
+  errorEvent(refused: Rejection, frame?: Frame): string | undefined;
   /** How a session is told what an earlier one was about; undefined: a gateway has no event of its own for that. */
-  readonly seed?: SeedForm;
+  readonly context?: ContextForm;
 }
 
 /** A client event that adds a text to the conversation and asks for no reply. */
-export interface SeedForm {
+export interface ContextForm {
   /** `opened`: it may be the first event of all. `answered`: it comes behind the provider's answer to the client's first message. */
-  readonly place: 'opened' | 'answered';
+  readonly after: 'opened' | 'answered';
   event(text: string): string;
 }
 
@@ -101,7 +101,7 @@ export interface SeedForm {
  * Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model.
  */
-export interface Refused {
+export interface Rejection {
   readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event';
   readonly message: string;
   readonly eventId?: string | undefined;
@@ -115,19 +115,19 @@ export interface Observation {
   /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
   /** What was said, as far as this frame tells; whoever keeps it bounds it. The frame may be parsed for it alone, and only when it is asked for. */
-  readonly said?: readonly Said[];
+  readonly utterances?: readonly Utterance[];
   /** The item of something that the user said aloud: its text is still to come, and belongs to this turn. */
-  readonly heard?: string;
+  readonly pendingTranscriptOf?: string;
   /** This session never says where a turn ends. */
   readonly isContinuous?: true;
 }
 
 /** Something that one side said. */
-export interface Said {
+export interface Utterance {
   readonly role: 'user' | 'assistant';
   readonly text: string;
   /** It continues what the same side said before; else it is a whole utterance. */
-  readonly isPiece?: true;
+  readonly isPartial?: true;
   /** The item whose text it is, where it was `heard` before. */
   readonly item?: string;
 }

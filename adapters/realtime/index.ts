@@ -1,49 +1,49 @@
 // The registry: which adapter serves a path. The gateway knows providers only through this file.
 
-import type { Adapter, Route, Unserved } from './contract.ts';
+import type { NotServed, Provider, ServedEndpoint } from './contract.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
 export { findCredential } from './credential.ts';
 
 /** Name -> adapter. */
-export const adapters: ReadonlyMap<string, Adapter> = new Map([
+export const providers: ReadonlyMap<string, Provider> = new Map([
   [openai.name, openai],
   [gemini.name, gemini],
 ]);
 
-const all = [...adapters.values()];
+const all = [...providers.values()];
 
 /** Every WebSocket path, for the 404 that lists them. */
-export const knownPaths: readonly string[] = all.flatMap(({ routes }) => routes.map(({ path }) => path));
+export const knownPaths: readonly string[] = all.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
 
 /** A WebSocket path that is served, and whose it is. */
-export interface FoundRoute {
-  readonly adapter: Adapter;
-  readonly route: Route;
+export interface FoundEndpoint {
+  readonly adapter: Provider;
+  readonly route: ServedEndpoint;
 }
 
 /** An HTTP endpoint that is known and not served, and whose it is. */
-export interface FoundUnserved {
-  readonly adapter: Adapter;
-  readonly unserved: Unserved;
+export interface FoundNotServed {
+  readonly adapter: Provider;
+  readonly unserved: NotServed;
 }
 
-const byPath: ReadonlyMap<string, FoundRoute> = new Map(
-  all.flatMap((adapter) => adapter.routes.map((route) => [route.path, { adapter, route }] as const)),
+const byPath: ReadonlyMap<string, FoundEndpoint> = new Map(
+  all.flatMap((adapter) => adapter.endpoints.map((route) => [route.path, { adapter, route }] as const)),
 );
 
-const allUnserved: readonly FoundUnserved[] = all.flatMap((adapter) =>
-  adapter.unserved.map((unserved) => ({ adapter, unserved })),
+const allUnserved: readonly FoundNotServed[] = all.flatMap((adapter) =>
+  adapter.notServed.map((unserved) => ({ adapter, unserved })),
 );
 
 /** `path`: leading slashes collapsed, no query. */
-export function findRoute(path: string): FoundRoute | undefined {
+export function findEndpoint(path: string): FoundEndpoint | undefined {
   return byPath.get(path);
 }
 
 /** The endpoint that SDKs know and this gateway does not serve; `{name}` in its path stands for one segment. */
-export function findUnserved(method: string, path: string): FoundUnserved | undefined {
+export function findNotServed(method: string, path: string): FoundNotServed | undefined {
   const segments = path.split('/');
   return allUnserved.find(({ unserved }) => unserved.method === method && fits(unserved.path.split('/'), segments));
 }

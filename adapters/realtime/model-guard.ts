@@ -4,7 +4,7 @@ import type { Frame } from '../../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
 import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
 import { jsonText } from '../../codecs/json-text.ts';
-import type { Refused } from './contract.ts';
+import type { Rejection } from './contract.ts';
 import { eventIdOf } from './event-id.ts';
 import { type ModelPlace, valuesAt } from './model-paths.ts';
 
@@ -20,7 +20,7 @@ export interface ModelRules {
 }
 
 /** The guard of a dialect: see `Dialect.guard`. */
-export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Refused | undefined {
+export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Rejection | undefined {
   if (rules.isAudio(frame.data)) return undefined;
   const text = jsonText(frame.data);
   if (!text.includes('{')) return undefined;
@@ -38,7 +38,7 @@ function modelsOf(
   value: unknown,
   rules: ModelRules,
   eventId: string | undefined,
-): readonly string[] | Refused | undefined {
+): readonly string[] | Rejection | undefined {
   const models = new Set<string>();
   for (const model of valuesAt(value, rules.places)) {
     if (typeof model !== 'string') {
@@ -54,7 +54,7 @@ function modelsOf(
  * What is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document):
  * what begins like an object and mentions a model, or hides letters, may not pass as something else.
  */
-function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules): Refused | undefined {
+function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules): Rejection | undefined {
   if (fault === 'too-deep' || fault === 'too-many-values') {
     return { code: 'unreadable_event', message: 'the event has more levels or values than can be checked' };
   }

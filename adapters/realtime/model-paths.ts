@@ -33,7 +33,7 @@ const freeData = new Set([
 ]);
 
 /** The tree of some paths; `spellings`: all the ways in which the provider takes a key. */
-export function modelPlaces(
+export function modelPaths(
   paths: readonly ModelPath[],
   spellings: (key: string) => readonly string[] = (key) => [key],
 ): ModelPlace {

@@ -1,15 +1,15 @@
 // Config: everything that is configurable, with its defaults, as plain frozen data. `load.ts` makes it.
 
 import type { z } from 'zod';
-import { adapters } from '../../adapters/realtime/index.ts';
+import { providers } from '../../adapters/realtime/index.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
-import { fileSchema, type Key, type KnownProvider, type Limits, type Provider } from './schema.ts';
+import { fileSchema, type Key, type KnownProvider, type Limits, type ProviderConfig } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
-export type { Key, Limits, Provider, Warm } from './schema.ts';
+export type { Key, Limits, ProviderConfig, Warm } from './schema.ts';
 
 /** The providers that a configuration may name. */
-export const knownProviders: readonly KnownProvider[] = [...adapters.values()];
+export const knownProviders: readonly KnownProvider[] = [...providers.values()];
 
 /** The schema of the file. */
 export const configSchema = fileSchema(knownProviders, rehearsalSchema);
@@ -32,7 +32,7 @@ export interface Config extends SideConfig {
   /** None: open mode, loopback peers only. */
   readonly keys: readonly Key[];
   /** By adapter name; only what is configured. */
-  readonly providers: Readonly<Partial<Record<string, Provider>>>;
+  readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
   /** false: no rehearsal, and a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;

@@ -179,7 +179,7 @@ export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
       if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
     });
 /** `baseUrl` is a wss: URL (ws: with `allowPrivate`); `apiKey` is `client` where the client's own credential is forwarded. */
-export type Provider = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
+export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
 
 /** The schema of the file. `providers` are the adapters, `rehearsal` is the schema of the rehearsal provider's options. */
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {

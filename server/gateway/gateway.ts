@@ -260,7 +260,7 @@ export class Gateway {
     const { adapter, handshake, sessionId } = admitted;
     const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
-    socket.write(acceptance(key, adapter.subprotocol(handshake), admitted));
+    socket.write(acceptance(key, adapter.selectSubprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
     const { route, model, promptClass, dataClass, seed, key: owner } = admitted;

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
-import { adapters, findRoute, findUnserved } from '../../adapters/realtime/index.ts';
+import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { visitorObjection } from '../http/origin-policy.ts';
 import { isSidePath } from '../ipc/side-routes.ts';
@@ -56,8 +56,8 @@ async function replyTo(
     const objection = visitor ?? bodyObjection(request);
     return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
   }
-  const unserved = findUnserved(request.method ?? '', path);
-  const route = findRoute(path);
+  const unserved = findNotServed(request.method ?? '', path);
+  const route = findEndpoint(path);
   const adapter = unserved?.adapter ?? route?.adapter;
   const objection = visitor ?? bodyObjection(request, unserved?.unserved.bodies);
   if (objection !== undefined) return refuse(adapter, objection);
@@ -86,10 +86,10 @@ function describeConsole({ config, rehearsalUrl }: Gate) {
   return {
     version,
     mode: config.keys.length === 0 ? 'open' : 'keys',
-    providers: [...adapters.values()].map(({ name, routes }) => ({
+    providers: [...providers.values()].map(({ name, endpoints }) => ({
       name,
       status: config.providers[name] ? 'configured' : rehearsed.includes(name) ? 'rehearsal' : 'missing',
-      dialects: routes.map(({ path, dialect }) => ({ name: dialect.name, path })),
+      dialects: endpoints.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
     side: { tasks: kindsOf(config.tasks), transcripts: config.transcripts },
   };

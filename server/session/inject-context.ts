@@ -29,10 +29,10 @@ const READ_COST_BYTES = 512;
 /** The passage as it is where there is no seed, else the one that brings it along. Nobody has received anything yet. */
 export function sow(passage: Passage, sowing: Sowing): Passage {
   const { dialect, seed } = sowing.subject;
-  const { seed: form } = dialect;
+  const { context: form } = dialect;
   if (!seed?.text || form === undefined) return passage;
   const event = form.event(seed.text);
-  if (form.place === 'answered') return sowBehindAnswer(passage, event, sowing);
+  if (form.after === 'answered') return sowBehindAnswer(passage, event, sowing);
   sowing.provider.sendText(event);
   return passage;
 }

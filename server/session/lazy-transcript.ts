@@ -15,8 +15,8 @@ export function transcriptOnDemand(options: TranscriptOptions): Transcript {
   };
 }
 
-/** `said` is not looked at, which may take a parse. */
+/** `utterances` is not read, which may take a parse. */
 function tellsOfTurns(observation: Observation): boolean {
-  const { mark, heard, isContinuous } = observation;
-  return mark !== undefined || heard !== undefined || isContinuous === true || 'said' in observation;
+  const { mark, pendingTranscriptOf, isContinuous } = observation;
+  return mark !== undefined || pendingTranscriptOf !== undefined || isContinuous === true || 'utterances' in observation;
 }

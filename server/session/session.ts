@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
-import type { Refused } from '../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../adapters/realtime/contract.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import { readClose } from '../../codecs/own-frame.ts';
@@ -213,16 +213,16 @@ export class Session {
   #objection(frame: Frame): (() => void) | undefined {
     const refused = this.#refused(frame);
     if (refused === undefined) return undefined;
-    const lastWords = this.#options.subject.dialect.refusal(refused, frame);
+    const lastWords = this.#options.subject.dialect.errorEvent(refused, frame);
     return () => {
       this.#options.metrics.refused(refused.code, 1008);
       this.end(frameRefused(refused.message), { lastWords });
     };
   }
 
-  #refused(frame: Frame): Refused | undefined {
+  #refused(frame: Frame): Rejection | undefined {
     const { provider, dialect, mayUse } = this.#options.subject;
-    const named = dialect.guard(frame);
+    const named = dialect.modelsIn(frame);
     if (named === undefined || 'code' in named) return named;
     const model = named.find((name) => mayUse?.(name) === false);
     if (model === undefined) return undefined;

@@ -1,7 +1,7 @@
 // The turns of one session, from what the tap sees: where one ends, and what both sides said in it. A finished turn is handed over
 // once its words are complete, or soon after, in order. Only what was observed after the send comes here, and texts are bounded.
 
-import type { Observation, Said } from '../../adapters/realtime/contract.ts';
+import type { Observation, Utterance } from '../../adapters/realtime/contract.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { Used } from '../ipc/session-record.ts';
 import { openTurn, type Turn } from './turn.ts';
@@ -119,14 +119,14 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   }
 
   /** Words of an item go where it was heard. The rest of a reply may come after its end; what the user says belongs to the next turn. */
-  function placeOf({ role, item, isPiece }: Said, at: number): Turn {
+  function placeOf({ role, item, isPartial }: Utterance, at: number): Turn {
     const last = waiting.at(-1);
     if (item !== undefined) return waiting.find((one) => one.awaits(item)) ?? current();
-    const isLate = isPiece && role === 'assistant' && !turn?.isTouched;
+    const isLate = isPartial && role === 'assistant' && !turn?.isTouched;
     return isLate && last !== undefined && at - last.endedAt < LATE_MS ? last : current();
   }
 
-  function say(said: Said, at: number): void {
+  function say(said: Utterance, at: number): void {
     if (isContinuous && turn?.isWorth && at - turn.startedAt >= limits.continuousMs) end(at, false);
     placeOf(said, at).say(said, at);
     if (said.item !== undefined) release();
@@ -135,9 +135,9 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   function hear(observation: Observation, at: number): void {
     // To look at what was said may take a parse.
     if (!keepsText) return;
-    const { said = [], heard } = observation;
-    if (heard !== undefined) current().hear(heard, at);
-    for (const one of said) say(one, at);
+    const { utterances = [], pendingTranscriptOf } = observation;
+    if (pendingTranscriptOf !== undefined) current().hear(pendingTranscriptOf, at);
+    for (const one of utterances) say(one, at);
   }
 
   return {

@@ -1,11 +1,11 @@
 // One turn while it lasts: when it was, and the words of both sides, some of which are known to come later.
 
-import type { Said } from '../../adapters/realtime/contract.ts';
+import type { Utterance } from '../../adapters/realtime/contract.ts';
 
 /** Utterances of one side of a turn; more are left out. */
 const MAX_UTTERANCES = 200;
 
-interface Utterance {
+interface Line {
   /** The item that was heard, while its text has not come. */
   awaited: string | undefined;
   text: string;
@@ -30,15 +30,15 @@ export interface Turn {
   reply(at: number): void;
   hear(item: string, at: number): void;
   awaits(item: string): boolean;
-  say(said: Said, at: number): void;
+  say(said: Utterance, at: number): void;
   end(at: number, isInterrupted: boolean): void;
   /** One line for each utterance. */
-  text(role: Said['role']): string;
+  text(role: Utterance['role']): string;
 }
 
 /** `maxCharacters`: of each side; what is beyond is left out. */
 export function openTurn(maxCharacters: number): Turn {
-  const words: Record<Said['role'], Utterance[]> = { user: [], assistant: [] };
+  const words: Record<Utterance['role'], Line[]> = { user: [], assistant: [] };
   const room = { user: maxCharacters, assistant: maxCharacters };
   let startedAt: number | undefined;
   let endedAt: number | undefined;
@@ -49,11 +49,11 @@ export function openTurn(maxCharacters: number): Turn {
     startedAt ??= at;
   }
 
-  function add(role: Said['role'], utterance: Utterance): void {
-    if (words[role].length < MAX_UTTERANCES) words[role].push(utterance);
+  function add(role: Utterance['role'], line: Line): void {
+    if (words[role].length < MAX_UTTERANCES) words[role].push(line);
   }
 
-  function bounded(role: Said['role'], text: string): string {
+  function bounded(role: Utterance['role'], text: string): string {
     const within = text.slice(0, room[role]);
     room[role] -= within.length;
     return within;
@@ -91,15 +91,15 @@ export function openTurn(maxCharacters: number): Turn {
       add('user', { awaited: item, text: '', isPieces: false });
     },
     awaits: (item) => words.user.some(({ awaited }) => awaited === item),
-    say({ role, text, isPiece = false, item }, at) {
+    say({ role, text, isPartial = false, item }, at) {
       touch(at);
       const last = words[role].at(-1);
       const heard = item === undefined ? undefined : words.user.find(({ awaited }) => awaited === item);
       if (heard !== undefined) {
         heard.text = bounded(role, text);
         heard.awaited = undefined;
-      } else if (isPiece && last?.isPieces) last.text += bounded(role, text);
-      else add(role, { awaited: undefined, text: bounded(role, text), isPieces: isPiece });
+      } else if (isPartial && last?.isPieces) last.text += bounded(role, text);
+      else add(role, { awaited: undefined, text: bounded(role, text), isPieces: isPartial });
     },
     end(at, wasInterrupted) {
       endedAt = at;

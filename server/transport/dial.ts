@@ -2,7 +2,7 @@
 
 import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Endpoint, HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
+import type { HttpReply, Refusal, Upstream } from '../../adapters/realtime/contract.ts';
 import type { Limits } from '../config/config.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { connect } from './connect.ts';
@@ -10,7 +10,7 @@ import { upgradeRequest } from './upgrade.ts';
 import { isRelayable, readAnswer } from './upgrade-response.ts';
 
 export interface DialOptions {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Upstream;
   readonly allowPrivate: boolean;
   readonly limits: Limits;
   /** Aborted when the client is gone. */
@@ -31,7 +31,7 @@ export function dial(options: DialOptions): Promise<Dialled> {
   const { endpoint, limits, signal } = options;
   const { promise, resolve } = Promise.withResolvers<Dialled>();
   const url = new URL(endpoint.url);
-  const upgrade = upgradeRequest(endpoint.protocols);
+  const upgrade = upgradeRequest(endpoint.subprotocols);
   const head = requestHead(url, { ...endpoint.headers, ...upgrade.headers });
   const socket = options.connection ?? connect(url, options.allowPrivate);
 

@@ -1,6 +1,6 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
-import type { Account, Adapter, Endpoint, Handshake, HttpReply, Refusal, Route } from '../contract.ts';
+import type { Account, Handshake, HttpReply, Provider, Refusal, ServedEndpoint, Upstream } from '../contract.ts';
 import { chooseSubprotocol, findCredential } from '../credential.ts';
 import { endpointUrl, pickHeaders } from '../endpoint.ts';
 import { liveDialect } from './dialect.ts';
@@ -8,7 +8,7 @@ import { liveDialect } from './dialect.ts';
 const versions = ['v1', 'v1beta', 'v1alpha'];
 const constrained = 'Constrained';
 
-const routes: readonly Route[] = versions.flatMap((version) =>
+const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/google.ai.generativelanguage.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: liveDialect,
@@ -17,29 +17,29 @@ const routes: readonly Route[] = versions.flatMap((version) =>
 );
 
 /** Gemini Live, dialled with an API key or an ephemeral token in the query. */
-export const gemini: Adapter = {
+export const gemini: Provider = {
   name: 'gemini',
-  routes,
-  unserved: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
+  endpoints,
+  notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
   baseUrl: 'wss://generativelanguage.googleapis.com',
   environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
-  credential: findCredential,
-  subprotocol: chooseSubprotocol,
+  clientCredential: findCredential,
+  selectSubprotocol: chooseSubprotocol,
   endpoint,
-  refusal,
+  httpError,
 };
 
 /** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
-function endpoint(route: Route, handshake: Handshake, account: Account): Endpoint {
+function endpoint(route: ServedEndpoint, handshake: Handshake, account: Account): Upstream {
   const isEphemeral = account.credential.startsWith('auth_tokens/');
   const plainPath = route.path.endsWith(constrained) ? route.path.slice(0, -constrained.length) : route.path;
   const url = new URL(endpointUrl(account.baseUrl, isEphemeral ? plainPath + constrained : plainPath, handshake.query));
   url.searchParams.set(isEphemeral ? 'access_token' : 'key', account.credential);
-  return { url: url.href, headers: pickHeaders(handshake, ['user-agent', 'x-goog-api-client']), protocols: [] };
+  return { url: url.href, headers: pickHeaders(handshake, ['user-agent', 'x-goog-api-client']), subprotocols: [] };
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */
-function refusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   const details: object[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' },

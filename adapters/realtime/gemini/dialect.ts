@@ -6,7 +6,7 @@ import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject } from '../../../codecs/json-object.ts';
 import type { Dialect } from '../contract.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { type ModelPath, modelPlaces } from '../model-paths.ts';
+import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { observe } from './observe.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
@@ -21,7 +21,7 @@ const paths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio,
-  places: modelPlaces(paths, spellings),
+  places: modelPaths(paths, spellings),
   // An ephemeral token may bring a model of its own.
   starter: { word: 'setup', namesNone: ({ setup }) => isObject(setup) && typeof setup.model !== 'string' },
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
@@ -30,10 +30,10 @@ const rules: ModelRules = {
 /** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
 export const liveDialect: Dialect = {
   name: 'gemini-live',
-  guard: (frame) => guardModels(frame, rules),
+  modelsIn: (frame) => guardModels(frame, rules),
   observe,
-  refusal: () => undefined,
-  seed: { place: 'answered', event: historyContent },
+  errorEvent: () => undefined,
+  context: { after: 'answered', event: historyContent },
 };
 
 /** Nothing may come before `setupComplete`. Where the setup has `initialHistoryInClientContent`, the client says when its history is complete. */

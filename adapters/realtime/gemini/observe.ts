@@ -4,8 +4,8 @@ import { firstMember } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json-object.ts';
-import type { Mark, Observation, Said } from '../contract.ts';
-import { saying } from '../lazy-transcript.ts';
+import type { Mark, Observation, Utterance } from '../contract.ts';
+import { withTranscript } from '../lazy-transcript.ts';
 import { tokenUsage } from './usage.ts';
 
 /** See `Dialect.observe`. */
@@ -25,24 +25,24 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
     const input = firstMember(data, first.valueAt)?.key;
     if (input === undefined || !requestInputs.includes(input)) return { type };
     const request = { type, mark: 'request' } as const;
-    return input === 'text' ? saying(request, () => typedIn(data, type)) : request;
+    return input === 'text' ? withTranscript(request, () => typedIn(data, type)) : request;
   }
   // The provider never says which model it serves; the client does, in its first message.
   if (type === 'setup') return { type, model: textAt(readObject(data), 'setup', 'model')?.replace(/^models\//, '') };
   if (type !== 'clientContent' && type !== 'client_content') return { type };
   const content = readObject(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;
-  const said = isObject(content) ? lastWords(content.turns) : undefined;
-  return isComplete ? { type, mark: 'request', said } : { type, said };
+  const utterances = isObject(content) ? lastWords(content.turns) : undefined;
+  return isComplete ? { type, mark: 'request', utterances } : { type, utterances };
 }
 
-function typedIn(data: Buffer, type: string): readonly Said[] | undefined {
+function typedIn(data: Buffer, type: string): readonly Utterance[] | undefined {
   const text = data.length > MAX_CLIENT_BYTES ? undefined : textAt(readObject(data), type, 'text');
   return text ? [{ role: 'user', text }] : undefined;
 }
 
 /** The user's words after the last turn of the model: what comes before is the history of another session. */
-function lastWords(turns: unknown): readonly Said[] | undefined {
+function lastWords(turns: unknown): readonly Utterance[] | undefined {
   const list = (Array.isArray(turns) ? turns : [turns]).filter(isObject);
   const answered = list.findLastIndex(({ role }) => role === 'model');
   const text = list
@@ -74,18 +74,18 @@ function observeServer(data: Buffer, type: string): Observation {
   const message = readObject(outside ?? data);
   if (message === undefined) return { type };
   const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
-  return { type, mark: serverMark(message, hasAudio), usage, said: serverSaid(message) };
+  return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message) };
 }
 
 /** Both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */
-function serverSaid({ serverContent }: JsonObject): readonly Said[] | undefined {
+function serverSaid({ serverContent }: JsonObject): readonly Utterance[] | undefined {
   if (!isObject(serverContent)) return undefined;
   const words = [
     ['user', textAt(serverContent, 'inputTranscription', 'text')],
     ['assistant', textAt(serverContent, 'outputTranscription', 'text')],
     ['assistant', isObject(serverContent.modelTurn) ? textOfParts(serverContent.modelTurn) : ''],
   ] as const;
-  const said = words.flatMap(([role, text]) => (text ? [{ role, text, isPiece: true } as const] : []));
+  const said = words.flatMap(([role, text]) => (text ? [{ role, text, isPartial: true } as const] : []));
   return said.length === 0 ? undefined : said;
 }
 

@@ -1,13 +1,22 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
-import type { Account, Adapter, Endpoint, Handshake, HttpReply, Refusal, Route, Unserved } from '../contract.ts';
+import type {
+  Account,
+  Handshake,
+  HttpReply,
+  NotServed,
+  Provider,
+  Refusal,
+  ServedEndpoint,
+  Upstream,
+} from '../contract.ts';
 import { chooseSubprotocol, findCredential } from '../credential.ts';
 import { endpointUrl, pickHeaders } from '../endpoint.ts';
 import { openaiRoutes } from './routes.ts';
 
 const sdpBodies = ['application/sdp', 'multipart/form-data'];
 
-const unserved: readonly Unserved[] = [
+const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/client_secrets' },
   { method: 'POST', path: '/v1/realtime/translations/client_secrets' },
   { method: 'POST', path: '/v1/realtime/sessions' },
@@ -25,29 +34,29 @@ const unserved: readonly Unserved[] = [
 const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
 
 /** OpenAI, dialled with an API key as a bearer token. */
-export const openai: Adapter = {
+export const openai: Provider = {
   name: 'openai',
-  routes: openaiRoutes,
-  unserved,
+  endpoints: openaiRoutes,
+  notServed,
   baseUrl: 'wss://api.openai.com',
   environment: ['OPENAI_API_KEY'],
-  credential: findCredential,
-  subprotocol: chooseSubprotocol,
+  clientCredential: findCredential,
+  selectSubprotocol: chooseSubprotocol,
   endpoint,
-  refusal,
+  httpError,
 };
 
-function endpoint(route: Route, handshake: Handshake, account: Account): Endpoint {
+function endpoint(route: ServedEndpoint, handshake: Handshake, account: Account): Upstream {
   const headers: Record<string, string> = {
     ...pickHeaders(handshake, forwardedHeaders),
     authorization: `Bearer ${account.credential}`,
   };
   if (account.organization !== undefined) headers['openai-organization'] = account.organization;
   if (account.project !== undefined) headers['openai-project'] = account.project;
-  return { url: endpointUrl(account.baseUrl, route.path, handshake.query), headers, protocols: [] };
+  return { url: endpointUrl(account.baseUrl, route.path, handshake.query), headers, subprotocols: [] };
 }
 
-function refusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return { status, headers, body: JSON.stringify({ error: { message, type: errorType(status), param: null, code } }) };

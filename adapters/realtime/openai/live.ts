@@ -4,9 +4,9 @@ import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { saying } from '../lazy-transcript.ts';
+import { withTranscript } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { modelPlaces } from '../model-paths.ts';
+import { modelPaths } from '../model-paths.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
 import { pieceSaid } from './transcript.ts';
@@ -16,7 +16,7 @@ const append = appendShape('session.input_audio.append');
 
 const rules: ModelRules = {
   isAudio: (data) => isAppend(data, append),
-  places: modelPlaces([
+  places: modelPaths([
     ['model'],
     ['session', 'model'],
     ['session', 'delegation', '**', 'model'],
@@ -36,13 +36,13 @@ const endOfDelegated = Buffer.from('"usage"');
 /** The vocabulary of `/v1/live/sessions`. */
 export const liveDialect: Dialect = {
   name: 'openai-live',
-  guard: (frame) => guardModels(frame, rules),
+  modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
     return direction === 'upstream' ? { type } : observeServerEvent(type, frame);
   },
-  refusal: liveError,
+  errorEvent: liveError,
 };
 
 function observeServerEvent(type: string, frame: Frame): Observation {
@@ -52,9 +52,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.started':
       return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return saying({ type }, () => pieceSaid(frame.data, 'user'));
+      return withTranscript({ type }, () => pieceSaid(frame.data, 'user'));
     case 'session.output_transcript.delta':
-      return saying({ type }, () => pieceSaid(frame.data, 'assistant'));
+      return withTranscript({ type }, () => pieceSaid(frame.data, 'assistant'));
     case 'session.usage.updated':
     case 'session.closed':
       return { type, usage: sessionSeconds(objectAt(readObject(frame.data), 'usage')) };

@@ -4,9 +4,9 @@ import { eventType } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
-import { saying } from '../lazy-transcript.ts';
+import { withTranscript } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { modelPlaces } from '../model-paths.ts';
+import { modelPaths } from '../model-paths.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { assistantSaid, createdItem, transcriptSaid, userSaid } from './transcript.ts';
@@ -15,7 +15,7 @@ import { tokenUsage } from './usage.ts';
 const append = appendShape('input_audio_buffer.append');
 
 /** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
-export const realtimePlaces = modelPlaces(
+export const realtimePlaces = modelPaths(
   [[], ['session'], ['response']].flatMap((place) => [
     [...place, 'model'],
     [...place, 'audio', 'input', 'transcription', 'model'],
@@ -36,13 +36,13 @@ const marks: ReadonlyMap<string, Mark> = new Map([
 /** The vocabulary of `/v1/realtime`. */
 export const realtimeDialect: Dialect = {
   name: 'openai-realtime',
-  guard: (frame) => guardModels(frame, rules),
+  modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
-  refusal: realtimeError,
-  seed: { place: 'opened', event: systemItem },
+  errorEvent: realtimeError,
+  context: { after: 'opened', event: systemItem },
 };
 
 /**
@@ -62,14 +62,14 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
     case 'response.done':
       return responseDone(type, frame.data);
     case 'input_audio_buffer.committed':
-      return { type, heard: textAt(readObject(frame.data), 'item_id') };
+      return { type, pendingTranscriptOf: textAt(readObject(frame.data), 'item_id') };
     case 'conversation.item.input_audio_transcription.completed':
     case 'conversation.item.input_audio_transcription.failed':
       return transcribed(type, frame.data);
     case 'response.output_text.done':
-      return saying({ type }, () => assistantSaid(frame.data, 'text'));
+      return withTranscript({ type }, () => assistantSaid(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
+      return withTranscript({ type }, () => assistantSaid(frame.data, 'transcript'));
     case 'session.created':
     case 'session.updated':
       return configured(type, frame.data);
@@ -80,12 +80,12 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
 
 function observeClient(type: string, data: Buffer): Observation {
   if (type === 'response.create') return { type, mark: 'request' };
-  return type === 'conversation.item.create' ? saying({ type }, () => userSaid(data, createdItem)) : { type };
+  return type === 'conversation.item.create' ? withTranscript({ type }, () => userSaid(data, createdItem)) : { type };
 }
 
 function transcribed(type: string, data: Buffer): Observation {
   const event = readObject(data);
-  return { type, said: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
+  return { type, utterances: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
 }
 
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */

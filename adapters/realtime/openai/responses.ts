@@ -4,9 +4,9 @@ import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { saying } from '../lazy-transcript.ts';
+import { withTranscript } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { type ModelPath, modelPlaces } from '../model-paths.ts';
+import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { responsesError } from './error-event.ts';
 import { assistantSaid, userSaid } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
@@ -24,7 +24,7 @@ const bodyPaths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio: () => false,
-  places: modelPlaces([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
+  places: modelPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
   // Without a model, the provider takes it from a stored prompt.
   starter: {
     word: 'response.create',
@@ -35,14 +35,14 @@ const rules: ModelRules = {
 /** The vocabulary of `/v1/responses`. */
 export const responsesDialect: Dialect = {
   name: 'openai-responses',
-  guard: (frame) => guardModels(frame, rules),
+  modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
     if (direction === 'upstream') return observeClientEvent(type, frame);
     return observeServerEvent(type, frame);
   },
-  refusal: responsesError,
+  errorEvent: responsesError,
 };
 
 /** The body of a request is at the top of the event, by older clients at `response`. */
@@ -51,9 +51,9 @@ const inputOf = (event: JsonObject): unknown => event.input ?? objectAt(event, '
 function observeClientEvent(type: string, { data }: Frame): Observation {
   switch (type) {
     case 'response.create':
-      return saying({ type, mark: 'request' }, () => userSaid(data, inputOf));
+      return withTranscript({ type, mark: 'request' }, () => userSaid(data, inputOf));
     case 'response.steer':
-      return saying({ type }, () => userSaid(data, inputOf));
+      return withTranscript({ type }, () => userSaid(data, inputOf));
     default:
       return { type };
   }
@@ -67,9 +67,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.audio.delta':
       return { type, mark: 'audio' };
     case 'response.output_text.done':
-      return saying({ type }, () => assistantSaid(frame.data, 'text'));
+      return withTranscript({ type }, () => assistantSaid(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return saying({ type }, () => assistantSaid(frame.data, 'transcript'));
+      return withTranscript({ type }, () => assistantSaid(frame.data, 'transcript'));
     case 'response.created':
       return { type, model: textAt(readObject(frame.data), 'response', 'model') };
     case 'response.completed':

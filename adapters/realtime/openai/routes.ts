@@ -1,17 +1,17 @@
 // The WebSocket paths of OpenAI, and what their handshakes say about the model.
 
-import type { Handshake, Refusal, Route } from '../contract.ts';
+import type { Handshake, Refusal, ServedEndpoint } from '../contract.ts';
 import { liveDialect } from './live.ts';
 import { realtimeDialect } from './realtime.ts';
 import { responsesDialect } from './responses.ts';
 import { translationDialect } from './translation.ts';
 
 /** Every WebSocket path of OpenAI. */
-export const openaiRoutes: readonly Route[] = [
-  { path: '/v1/realtime', dialect: realtimeDialect, model: realtimeModel, objection, seedObjection },
-  { path: '/v1/realtime/translations', dialect: translationDialect, model: namedInQuery, objection },
-  { path: '/v1/live/sessions', dialect: liveDialect, model: () => 'in-frames', objection },
-  { path: '/v1/responses', dialect: responsesDialect, model: () => 'in-frames', objection },
+export const openaiRoutes: readonly ServedEndpoint[] = [
+  { path: '/v1/realtime', dialect: realtimeDialect, model: realtimeModel, reject, rejectContext },
+  { path: '/v1/realtime/translations', dialect: translationDialect, model: namedInQuery, reject },
+  { path: '/v1/live/sessions', dialect: liveDialect, model: () => 'in-frames', reject },
+  { path: '/v1/responses', dialect: responsesDialect, model: () => 'in-frames', reject },
 ];
 
 /** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
@@ -21,7 +21,7 @@ function realtimeModel(handshake: Handshake): { readonly name: string } | 'in-fr
 }
 
 /** What a session is seeded with must come before everything else that is said in it, and somebody must answer by it. */
-function seedObjection({ query }: Handshake): string | undefined {
+function rejectContext({ query }: Handshake): string | undefined {
   if (query.has('call_id')) return 'a call that runs already cannot be seeded';
   return query.get('intent') === 'transcription' ? 'a transcription session has no use for a seed' : undefined;
 }
@@ -32,7 +32,7 @@ function namedInQuery({ query }: Handshake): { readonly name: string } | undefin
 }
 
 /** The beta dialect is dead, and a parameter that occurs twice may be read differently by the provider. */
-function objection(handshake: Handshake): Refusal | undefined {
+function reject(handshake: Handshake): Refusal | undefined {
   if (isBeta(handshake)) {
     return {
       status: 400,

@@ -3,7 +3,7 @@
 import { eventType } from '../../../codecs/event-type.ts';
 import { readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { saying } from '../lazy-transcript.ts';
+import { withTranscript } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
@@ -17,14 +17,14 @@ const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: r
 /** The vocabulary of `/v1/realtime/translations`. */
 export const translationDialect: Dialect = {
   name: 'openai-translation',
-  guard: (frame) => guardModels(frame, rules),
+  modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
     if (direction === 'upstream') return { type };
     return observeServerEvent(type, frame.data);
   },
-  refusal: realtimeError,
+  errorEvent: realtimeError,
 };
 
 function observeServerEvent(type: string, data: Buffer): Observation {
@@ -34,9 +34,9 @@ function observeServerEvent(type: string, data: Buffer): Observation {
     case 'session.created':
       return { type, model: textAt(readObject(data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return saying({ type }, () => pieceSaid(data, 'user'));
+      return withTranscript({ type }, () => pieceSaid(data, 'user'));
     case 'session.output_transcript.delta':
-      return saying({ type }, () => pieceSaid(data, 'assistant'));
+      return withTranscript({ type }, () => pieceSaid(data, 'assistant'));
     default:
       return { type };
   }

@@ -8,7 +8,7 @@ import { LiveScript } from './live.ts';
 
 /** Gemini Live on every path of the adapter. */
 export const geminiSimulators: ProviderSimulators = {
-  routes: gemini.routes.map(
+  routes: gemini.endpoints.map(
     ({ path }): SimulatorRoute => ({
       path,
       refusal: () => undefined,

@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Adapter, Endpoint, Handshake, Refusal, Route } from '../../../adapters/realtime/contract.ts';
-import { findRoute, findUnserved } from '../../../adapters/realtime/index.ts';
+import type { Handshake, Provider, Refusal, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
+import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
 import type { Key, Warm } from '../../config/config.ts';
 import { fits } from '../../config/wildcard.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
@@ -23,14 +23,14 @@ export interface Admitted extends SessionClass {
   readonly seedFrom: string | undefined;
   /** What is kept of that, once it was read. */
   readonly seed?: Seed | undefined;
-  readonly adapter: Adapter;
-  readonly route: Route;
+  readonly adapter: Provider;
+  readonly route: ServedEndpoint;
   readonly handshake: Handshake;
   /** undefined in open mode. */
   readonly key: Key | undefined;
   /** As the handshake names it; in some dialects only frames do. */
   readonly model: string | undefined;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Upstream;
   readonly allowPrivate: boolean;
   /** The rehearsal provider answers. */
   readonly isRehearsal: boolean;
@@ -45,21 +45,21 @@ const OFFERED_ID = 'trunkline-session';
 export function admit(request: IncomingMessage, gate: Gate, kind: 'upgrade' | 'plain' = 'upgrade'): Admitted | Refused {
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, invalid('expected a path as the request target'));
-  const found = findRoute(handshake.path);
+  const found = findEndpoint(handshake.path);
   const objection = visitorObjection(request.headers, gate.visitors);
   if (objection !== undefined) return refuse(found?.adapter, objection);
   if (found === undefined) {
-    const unserved = findUnserved('GET', handshake.path);
+    const unserved = findNotServed('GET', handshake.path);
     return unserved ? refuse(unserved.adapter, notImplemented(handshake.path)) : refuse(undefined, unknownPath());
   }
   const fault =
     (kind === 'upgrade' ? upgradeObjection(request, handshake.protocols) : undefined) ??
-    found.route.objection?.(handshake);
+    found.route.reject?.(handshake);
   if (fault !== undefined) return refuse(found.adapter, fault);
   return admitTo(found.adapter, found.route, handshake, gate);
 }
 
-function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gate): Admitted | Refused {
+function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: Gate): Admitted | Refused {
   const key = authenticate(handshake, adapter, gate);
   if (isRefusal(key)) return refuse(adapter, key);
   const model = route.model(handshake);
@@ -99,7 +99,7 @@ function admitTo(adapter: Adapter, route: Route, handshake: Handshake, gate: Gat
 }
 
 /** Whether the key's list allows a model. A model that cannot be known ('') needs `provider/*`; a key without a list may use all. */
-export function mayUse(key: Key | undefined, adapter: Adapter, model: string): boolean {
+export function mayUse(key: Key | undefined, adapter: Provider, model: string): boolean {
   if (key?.models === undefined) return true;
   return key.models.some((pattern) => {
     const slash = pattern.indexOf('/');
@@ -109,13 +109,13 @@ export function mayUse(key: Key | undefined, adapter: Adapter, model: string): b
 }
 
 /** The account at the provider: configured, the client's own, or the rehearsal provider's. */
-function accountFor(adapter: Adapter, handshake: Handshake, gate: Gate) {
+function accountFor(adapter: Provider, handshake: Handshake, gate: Gate) {
   const { providers, rehearsal } = gate.config;
   const provider = providers[adapter.name];
   if (provider !== undefined) {
     const { baseUrl, allowPrivate, warm, organization, project } = provider;
     const forwarded = provider.apiKey === 'client';
-    const credential = forwarded ? adapter.credential(handshake) : provider.apiKey;
+    const credential = forwarded ? adapter.clientCredential(handshake) : provider.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
     return { baseUrl, allowPrivate, isRehearsal: false, warm, organization, project, credential, forwarded };
   }
@@ -143,7 +143,7 @@ const noCredential: Refusal = {
   message: 'no usable credential given; expected one of the provider, which is forwarded',
 };
 
-function modelNotAllowed(adapter: Adapter, model: string | undefined): Refusal {
+function modelNotAllowed(adapter: Provider, model: string | undefined): Refusal {
   const message =
     model === undefined
       ? `this key may not open a session whose model cannot be known; that needs ${adapter.name}/*`

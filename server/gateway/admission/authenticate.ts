@@ -1,7 +1,7 @@
 // Finds the key of a client. Secrets are compared by digest, so that a lookup takes the same time however much of a guess is right.
 
 import { createHash } from 'node:crypto';
-import type { Adapter, Handshake, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Handshake, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { findCredential } from '../../../adapters/realtime/index.ts';
 import type { Config, Key } from '../../config/config.ts';
 import type { VisitorRule } from '../../http/origin-policy.ts';
@@ -27,13 +27,14 @@ export function indexKeys(keys: readonly Key[]): ReadonlyMap<string, Key> {
 /** The key of the client; undefined in open mode, where any credential will do. */
 export function authenticate(
   handshake: Handshake,
-  adapter: Adapter | undefined,
+  adapter: Provider | undefined,
   gate: Gate,
 ): Key | undefined | Refusal {
   if (gate.keys.size === 0) return undefined;
   const own = handshake.headers['x-trunkline-key'];
   const isForwarding = adapter !== undefined && gate.config.providers[adapter.name]?.apiKey === 'client';
-  const presented = typeof own === 'string' || isForwarding ? own : (adapter?.credential ?? findCredential)(handshake);
+  const presented =
+    typeof own === 'string' || isForwarding ? own : (adapter?.clientCredential ?? findCredential)(handshake);
   if (typeof presented !== 'string' || presented === '') {
     const place = isForwarding ? 'in the header x-trunkline-key' : 'where the SDK puts the API key';
     return { status: 401, code: 'invalid_key', message: `no key given; expected a key of this gateway ${place}` };

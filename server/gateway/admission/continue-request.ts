@@ -1,6 +1,6 @@
 // Which earlier session a handshake names as its seed (`trunkline-seed`), and whether what it opens has a place for one.
 
-import type { Handshake, Refusal, Route } from '../../../adapters/realtime/contract.ts';
+import type { Handshake, Refusal, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { ownValues } from '../../http/handshake.ts';
 
 export const SEED_NAME = 'trunkline-seed';
@@ -8,14 +8,14 @@ export const SEED_NAME = 'trunkline-seed';
 const SESSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[1-9]\d{0,8})?$/;
 
 /** The session that is named, in the query, in a subprotocol or in a header; undefined: none is. */
-export function seedAsked(handshake: Handshake, route: Route): string | undefined | Refusal {
+export function seedAsked(handshake: Handshake, route: ServedEndpoint): string | undefined | Refusal {
   const header = handshake.headers[`x-${SEED_NAME}`];
   const named = ownValues(handshake, SEED_NAME);
   if (header === undefined && named.size === 0) return undefined;
   const all = new Set([...named, ...(header === undefined ? [] : [String(header).toLowerCase()])]);
   const [id = ''] = all;
   if (all.size > 1 || !SESSION_ID.test(id)) return invalid(`expected the id of one session as the ${SEED_NAME}`);
-  const objection = route.dialect.seed === undefined ? noPlace(route.path) : route.seedObjection?.(handshake);
+  const objection = route.dialect.context === undefined ? noPlace(route.path) : route.rejectContext?.(handshake);
   return objection === undefined ? id : invalid(`expected no ${SEED_NAME}: ${objection}`);
 }
 

@@ -1,6 +1,6 @@
 // Refusals before the 101: the sentences that the gateway itself has to say, and the one place that gives a refusal its shape.
 
-import type { Adapter, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { HttpReply, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
 import { SIDE_PATHS } from '../../ipc/side-routes.ts';
 
@@ -27,8 +27,8 @@ function plainRefusal({ status, code, message, retryAfterS }: Refusal): HttpRepl
   return { status, headers, body: JSON.stringify({ error }) };
 }
 
-export function refuse(adapter: Adapter | undefined, refusal: Refusal): Refused {
-  const reply = adapter?.refusal(refusal) ?? plainRefusal(refusal);
+export function refuse(adapter: Provider | undefined, refusal: Refusal): Refused {
+  const reply = adapter?.httpError(refusal) ?? plainRefusal(refusal);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
   const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
   return { kind: 'refused', refusal, reply: { ...reply, headers } };

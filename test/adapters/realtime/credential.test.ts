@@ -1,7 +1,7 @@
 // Every place of a handshake where a client's credential can be, which one wins, and what is never echoed.
 
 import { describe, expect, test } from 'vitest';
-import { adapters } from '../../../adapters/realtime/index.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
 type Place = readonly [what: string, query: string, headers: Record<string, string>, protocols: readonly string[]];
@@ -25,10 +25,10 @@ const places: readonly Place[] = [
   ['?authorization', 'authorization=SECRET', {}, []],
 ];
 
-describe.each([...adapters.values()])('for $name', (adapter) => {
+describe.each([...providers.values()])('for $name', (adapter) => {
   test.each(places)('a credential is found in %s', (_what, query, headers, protocols) => {
     const handshake = handshakeOf(`/?model=m&${query}`, headers, ['realtime', ...protocols]);
-    expect(adapter.credential(handshake)).toBe('SECRET');
+    expect(adapter.clientCredential(handshake)).toBe('SECRET');
   });
 
   test('the first place wins, each before all that follow', () => {
@@ -42,7 +42,7 @@ describe.each([...adapters.values()])('for $name', (adapter) => {
       );
       const protocols = rest.flatMap((place) => place[3].map((text) => written(text, place)));
       const handshake = handshakeOf(`/?${query.reverse().join('&')}`, headers, protocols.reverse());
-      expect(adapter.credential(handshake), rest[0]?.[0]).toBe('first');
+      expect(adapter.clientCredential(handshake), rest[0]?.[0]).toBe('first');
     }
   });
 
@@ -51,11 +51,11 @@ describe.each([...adapters.values()])('for $name', (adapter) => {
     ['another case', 'bEaReR SECRET'],
     ['more space', ' Bearer   SECRET '],
   ])('the Authorization header may have %s', (_what, authorization) => {
-    expect(adapter.credential(handshakeOf('/', { authorization }))).toBe('SECRET');
+    expect(adapter.clientCredential(handshakeOf('/', { authorization }))).toBe('SECRET');
   });
 
   test('a scheme in the query is not part of the credential', () => {
-    expect(adapter.credential(handshakeOf('/?Authorization=Bearer%20SECRET'))).toBe('SECRET');
+    expect(adapter.clientCredential(handshakeOf('/?Authorization=Bearer%20SECRET'))).toBe('SECRET');
   });
 
   test.each([
@@ -63,13 +63,13 @@ describe.each([...adapters.values()])('for $name', (adapter) => {
     ['another scheme', { authorization: 'Basic QUJD' }],
     ['an empty header', { 'api-key': '  ' }],
   ])('%s is passed over', (_what, headers) => {
-    expect(adapter.credential(handshakeOf('/', headers))).toBeUndefined();
-    expect(adapter.credential(handshakeOf('/?key=&key=SECRET', headers))).toBe('SECRET');
+    expect(adapter.clientCredential(handshakeOf('/', headers))).toBeUndefined();
+    expect(adapter.clientCredential(handshakeOf('/?key=&key=SECRET', headers))).toBe('SECRET');
   });
 
   test('an empty entry is passed over', () => {
     const offer = ['realtime', 'openai-insecure-api-key.', 'bearer.SECRET'];
-    expect(adapter.credential(handshakeOf('/?key=', {}, offer))).toBe('SECRET');
+    expect(adapter.clientCredential(handshakeOf('/?key=', {}, offer))).toBe('SECRET');
   });
 
   test('nothing else counts as one', () => {
@@ -77,7 +77,7 @@ describe.each([...adapters.values()])('for $name', (adapter) => {
       'realtime',
       'SECRET',
     ]);
-    expect(adapter.credential(handshake)).toBeUndefined();
+    expect(adapter.clientCredential(handshake)).toBeUndefined();
   });
 
   test.each([
@@ -93,6 +93,6 @@ describe.each([...adapters.values()])('for $name', (adapter) => {
     [['trunkline-seed.0b5c2d1e-0000-4000-8000-000000000000', 'realtime'], 'realtime'],
     [['openai-beta.realtime-v1'], undefined],
   ])('the answer to the offer %j is %j', (offer, answer) => {
-    expect(adapter.subprotocol(handshakeOf('/', {}, offer))).toBe(answer);
+    expect(adapter.selectSubprotocol(handshakeOf('/', {}, offer))).toBe(answer);
   });
 });

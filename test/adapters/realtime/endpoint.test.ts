@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../adapters/realtime/contract.ts';
 import { endpointUrl } from '../../../adapters/realtime/endpoint.ts';
-import { findRoute } from '../../../adapters/realtime/index.ts';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
 const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', forwarded: false };
@@ -42,7 +42,7 @@ const secrets =
 
 function dial(target: string, headers: Record<string, string> = {}, over: Partial<Account> = {}) {
   const handshake = handshakeOf(target, headers, offer);
-  const found = findRoute(handshake.path);
+  const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
   return found.adapter.endpoint(found.route, handshake, { ...account, ...over });
 }
@@ -60,7 +60,7 @@ describe.each([
   });
 
   test('no subprotocol is offered', () => {
-    expect(dial(path).protocols).toEqual([]);
+    expect(dial(path).subprotocols).toEqual([]);
   });
 
   test('what the client says of itself, and the rest of its query, goes on', () => {
@@ -82,7 +82,7 @@ describe('to OpenAI', () => {
     expect(dial('/v1/realtime?model=m')).toEqual({
       url: 'wss://provider.example/v1/realtime?model=m',
       headers: { authorization: 'Bearer ours' },
-      protocols: [],
+      subprotocols: [],
     });
   });
 
@@ -105,7 +105,7 @@ describe('to Gemini', () => {
     expect(dial(`${bidi}?key=theirs`, { 'x-goog-api-client': 'sdk' })).toEqual({
       url: `wss://provider.example${bidi}?key=ours`,
       headers: { 'x-goog-api-client': 'sdk' },
-      protocols: [],
+      subprotocols: [],
     });
   });
 

@@ -1,7 +1,7 @@
 // The registry: which paths are served, and which are known and are not.
 
 import { describe, expect, test } from 'vitest';
-import { adapters, findRoute, findUnserved, knownPaths } from '../../../adapters/realtime/index.ts';
+import { findEndpoint, findNotServed, knownPaths, providers } from '../../../adapters/realtime/index.ts';
 import { frameOf } from '../../support/frames.ts';
 import { seededRandom } from '../../support/random.ts';
 import { randomText, randomValue } from '../../support/random-json.ts';
@@ -23,7 +23,7 @@ describe('the registry', () => {
   });
 
   test('finds the adapter and the dialect of each', () => {
-    const found = knownPaths.map((path) => [findRoute(path)?.adapter.name, findRoute(path)?.route.dialect.name]);
+    const found = knownPaths.map((path) => [findEndpoint(path)?.adapter.name, findEndpoint(path)?.route.dialect.name]);
     expect(found).toEqual([
       ['openai', 'openai-realtime'],
       ['openai', 'openai-translation'],
@@ -36,12 +36,12 @@ describe('the registry', () => {
   test.each(['/', '', '/v1', '/v1/realtime/', '/V1/realtime', '/v1/realtime/x', '/v1/chat/completions', '/__proto__'])(
     'finds no route for %j',
     (path) => {
-      expect(findRoute(path)).toBeUndefined();
+      expect(findEndpoint(path)).toBeUndefined();
     },
   );
 
   test('knows its adapters by name', () => {
-    expect([...adapters].map(([name, adapter]) => [name, adapter.name])).toEqual([
+    expect([...providers].map(([name, adapter]) => [name, adapter.name])).toEqual([
       ['openai', 'openai'],
       ['gemini', 'gemini'],
     ]);
@@ -66,7 +66,7 @@ describe('endpoints that SDKs know and the gateway does not serve', () => {
     ['POST', '/v1beta/auth_tokens', 'gemini'],
     ['POST', '/v1alpha/auth_tokens', 'gemini'],
   ])('%s %s', (method, path, provider) => {
-    expect(findUnserved(method, path)?.adapter.name).toBe(provider);
+    expect(findNotServed(method, path)?.adapter.name).toBe(provider);
   });
 
   test.each([
@@ -79,15 +79,15 @@ describe('endpoints that SDKs know and the gateway does not serve', () => {
     ['POST', '/v2/auth_tokens'],
     ['GET', '/v1/responses'],
   ])('but not %s %s', (method, path) => {
-    expect(findUnserved(method, path)).toBeUndefined();
+    expect(findNotServed(method, path)).toBeUndefined();
   });
 
   test('calls may have a session description as their body', () => {
-    expect(findUnserved('POST', '/v1/realtime/calls')?.unserved.bodies).toEqual([
+    expect(findNotServed('POST', '/v1/realtime/calls')?.unserved.bodies).toEqual([
       'application/sdp',
       'multipart/form-data',
     ]);
-    expect(findUnserved('POST', '/v1/realtime/client_secrets')?.unserved.bodies).toBeUndefined();
+    expect(findNotServed('POST', '/v1/realtime/client_secrets')?.unserved.bodies).toBeUndefined();
   });
 });
 
@@ -99,7 +99,7 @@ const keys = ['serverContent', 'usageMetadata', 'clientContent', 'realtimeInput'
 
 test('no dialect throws on 5,000 hostile frames, in either direction', () => {
   const random = seededRandom(9);
-  const dialects = new Set([...adapters.values()].flatMap(({ routes }) => routes.map(({ dialect }) => dialect)));
+  const dialects = new Set([...providers.values()].flatMap(({ endpoints }) => endpoints.map(({ dialect }) => dialect)));
   for (let round = 0; round < 5000; round++) {
     const inside = ['response', 'session', 'usage', 'event'].map(
       (key) => `"${key}":${randomText(random, randomValue(random, 3))}`,
@@ -117,7 +117,7 @@ test('no dialect throws on 5,000 hostile frames, in either direction', () => {
     expect(() => {
       for (const dialect of dialects) {
         for (const direction of ['upstream', 'downstream'] as const) dialect.observe(frame, direction);
-        dialect.refusal({ code: 'duplicate_key', message: 'm' }, frame);
+        dialect.errorEvent({ code: 'duplicate_key', message: 'm' }, frame);
       }
     }, text).not.toThrow();
   }

@@ -27,7 +27,7 @@ const bypasses = [
 const dialects = [corpus.realtime, corpus.translation, corpus.live, corpus.responses, corpus.gemini];
 
 function guard(dialect: Dialect, data: Buffer, binary = false) {
-  return dialect.guard({ data, binary, at: 0 });
+  return dialect.modelsIn({ data, binary, at: 0 });
 }
 
 /** What a key for the model `allowed` gets to see: refused by the dialect, refused for a model, or passed. */

@@ -1,7 +1,7 @@
 // Where the seed goes between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { findRoute } from '../../../adapters/realtime/index.ts';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import { limitsSchema } from '../../../server/config/schema.ts';
 import { createLog } from '../../../server/platform/log.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
@@ -31,7 +31,7 @@ async function open(path: string, text: string | undefined) {
     },
     fromProvider: (chunk) => void passed.push(`down ${chunk.toString('hex')}`),
   };
-  const route = findRoute(path)?.route;
+  const route = findEndpoint(path)?.route;
   if (route === undefined) throw new Error(`no route ${path}`);
   const seed = text === undefined ? undefined : ({ session: 'a', from: 'turns', text, dataClass: 'open' } as const);
   const passage = sow(plain, {
@@ -137,7 +137,7 @@ describe('a client of Gemini Live that is held', () => {
   async function openHeld(given: Record<string, number> = {}) {
     const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
     const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
-    const route = findRoute(GEMINI)?.route;
+    const route = findEndpoint(GEMINI)?.route;
     if (route === undefined) throw new Error('no Gemini');
     const { promise, resolve } = Promise.withResolvers<SessionRecord>();
     const all = { ...limits, closeMs: 100, ...given };

@@ -19,7 +19,7 @@ test('a transcript is made with the first observation that tells of a turn', () 
   transcript.observe({ type: 'session.created', model: 'm' }, 1);
   transcript.observe({ type: 'rate_limits.updated', usage: { inputTokens: 1 } }, 2);
   expect(made).toBe(0);
-  transcript.observe({ type: 'conversation.item.create', said: [{ role: 'user', text: 'hello' }] }, 3);
+  transcript.observe({ type: 'conversation.item.create', utterances: [{ role: 'user', text: 'hello' }] }, 3);
   transcript.observe({ type: 'response.done', mark: 'turn-done' }, 4);
   expect([made, turns.length]).toEqual([1, 1]);
   transcript.finish(5);
@@ -37,7 +37,7 @@ test('where no text is kept, nobody asks what was said', () => {
   const reply = {
     type: 'response.output_text.done',
     mark: 'text',
-    get said(): never {
+    get utterances(): never {
       throw new Error('parsed for nothing');
     },
   } as const;

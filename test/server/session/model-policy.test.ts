@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Dialect } from '../../../adapters/realtime/contract.ts';
-import { adapters } from '../../../adapters/realtime/index.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { sampleOf } from '../../support/metrics.ts';
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 function targetOf(dialect: Dialect): string {
-  const routes = [...adapters.values()].flatMap((adapter) => adapter.routes);
+  const routes = [...providers.values()].flatMap((adapter) => adapter.endpoints);
   const route = routes.find((one) => one.dialect === dialect);
   return `${route?.path}?model=allowed`;
 }

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { adapters } from '../../../adapters/realtime/index.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { heldBack } from '../../support/flow.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
@@ -163,9 +163,9 @@ describe('what goes wrong in one session', () => {
     expect(gateway.gateway.sessionCount).toBe(1);
   });
 
-  test.each(['observe', 'guard'] as const)('in our own code (%s) ends that session with 1011', async (method) => {
+  test.each(['observe', 'modelsIn'] as const)('in our own code (%s) ends that session with 1011', async (method) => {
     await start({ keys: [{ id: 'web', secret: 'secret-of-web', models: ['openai/*'] }] });
-    const dialect = adapters.get('openai')?.routes.find(({ path }) => path === '/v1/realtime')?.dialect;
+    const dialect = providers.get('openai')?.endpoints.find(({ path }) => path === '/v1/realtime')?.dialect;
     if (dialect === undefined) throw new Error('no such route');
     vi.spyOn(dialect, method).mockImplementation(({ data }: Frame) => {
       if (data.includes('canary')) throw new SyntaxError(`cannot read ${data}`);

@@ -13,9 +13,9 @@ import { startProvider } from '../../support/provider.ts';
 /** A dialect whose frames are observations, as JSON. */
 const dialect: Dialect = {
   name: 'scripted',
-  guard: () => undefined,
+  modelsIn: () => undefined,
   observe: ({ data }): Observation => JSON.parse(data.toString()),
-  refusal: () => undefined,
+  errorEvent: () => undefined,
 };
 
 function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {

@@ -1,7 +1,7 @@
 // The turns of a session: where they end, whose words are in which, and when they are handed over.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Mark, Observation, Said, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Mark, Observation, Usage, Utterance } from '../../../adapters/realtime/contract.ts';
 import type { TurnFinished } from '../../../server/ipc/session-event.ts';
 import { startTranscript, type TranscriptOptions } from '../../../server/session/transcript.ts';
 
@@ -27,10 +27,10 @@ function listen(options: Partial<TranscriptOptions> = {}) {
     marks(...marks: Mark[]) {
       for (const mark of marks) observe({ mark });
     },
-    heard: (heard: string) => observe({ heard }),
-    user: (text: string, item?: string) => observe({ said: [{ role: 'user', text, ...(item ? { item } : {}) }] }),
-    assistant: (text: string) => observe({ said: [{ role: 'assistant', text }] }),
-    piece: (role: Said['role'], text: string) => observe({ said: [{ role, text, isPiece: true }] }),
+    heard: (pendingTranscriptOf: string) => observe({ pendingTranscriptOf }),
+    user: (text: string, item?: string) => observe({ utterances: [{ role: 'user', text, ...(item ? { item } : {}) }] }),
+    assistant: (text: string) => observe({ utterances: [{ role: 'assistant', text }] }),
+    piece: (role: Utterance['role'], text: string) => observe({ utterances: [{ role, text, isPartial: true }] }),
     observe,
     use: (sum: Usage) => {
       usage = sum;

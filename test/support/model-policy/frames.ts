@@ -1,7 +1,7 @@
 // The dialects of the model policy tests, and what their frames are made of.
 
 import type { Dialect } from '../../../adapters/realtime/contract.ts';
-import { findRoute } from '../../../adapters/realtime/index.ts';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
 
 /** The model that every bypass tries to reach. */
 export const FORBIDDEN = 'forbidden-9';
@@ -22,7 +22,7 @@ export const responses = dialectOf('/v1/responses');
 export const gemini = dialectOf('/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent');
 
 function dialectOf(path: string): Dialect {
-  const found = findRoute(path);
+  const found = findEndpoint(path);
   if (found === undefined) throw new Error(`no route ${path}`);
   return found.route.dialect;
 }

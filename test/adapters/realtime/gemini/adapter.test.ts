@@ -17,7 +17,7 @@ test.each([
   [503, 'draining', 'UNAVAILABLE'],
   [504, 'upstream_timeout', 'DEADLINE_EXCEEDED'],
 ] as const)('a refusal with %i %s is %s', (status, code, name) => {
-  const reply = gemini.refusal({ status, code, message: 'what to do' });
+  const reply = gemini.httpError({ status, code, message: 'what to do' });
   expect(reply.status).toBe(status);
   expect(reply.headers).toEqual({ 'content-type': 'application/json' });
   expect(JSON.parse(String(reply.body))).toEqual({
@@ -31,7 +31,7 @@ test.each([
 });
 
 test('a refusal says when to try again, in the header and in the body', () => {
-  const reply = gemini.refusal({ status: 503, code: 'draining', message: 'm', retryAfterS: 5 });
+  const reply = gemini.httpError({ status: 503, code: 'draining', message: 'm', retryAfterS: 5 });
   expect(reply.headers['retry-after']).toBe('5');
   expect(JSON.parse(String(reply.body)).error.details[1]).toEqual({
     '@type': 'type.googleapis.com/google.rpc.RetryInfo',
@@ -40,7 +40,7 @@ test('a refusal says when to try again, in the header and in the body', () => {
 });
 
 test('the model is named in frames on every route', () => {
-  expect(gemini.routes.map((route) => route.model(handshakeOf(`${route.path}?model=a`)))).toEqual(
-    gemini.routes.map(() => 'in-frames'),
+  expect(gemini.endpoints.map((route) => route.model(handshakeOf(`${route.path}?model=a`)))).toEqual(
+    gemini.endpoints.map(() => 'in-frames'),
   );
 });

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 
 test('a seed is history that asks for no reply, behind the answer to the setup', () => {
-  expect(liveDialect.seed?.place).toBe('answered');
+  expect(liveDialect.context?.after).toBe('answered');
   const text = 'They said "hello".\n';
-  expect(JSON.parse(liveDialect.seed?.event(text) ?? '')).toEqual({
+  expect(JSON.parse(liveDialect.context?.event(text) ?? '')).toEqual({
     clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: false },
   });
 });

@@ -81,8 +81,8 @@ describe('from the provider', () => {
     expect(content(serverContent)?.type).toBe('serverContent');
   });
 
-  const user = (text: string) => ({ role: 'user', text, isPiece: true });
-  const assistant = (text: string) => ({ role: 'assistant', text, isPiece: true });
+  const user = (text: string) => ({ role: 'user', text, isPartial: true });
+  const assistant = (text: string) => ({ role: 'assistant', text, isPartial: true });
   test.each([
     [{ inputTranscription: { text: 'hel' } }, [user('hel')]],
     [{ outputTranscription: { text: ' world' }, turnComplete: true }, [assistant(' world')]],
@@ -97,7 +97,7 @@ describe('from the provider', () => {
     [{ inputTranscription: { text: 7 } }, undefined],
     [{ modelTurn }, undefined],
   ])('%.160j says what was said', (serverContent, said) => {
-    expect(content(serverContent)?.said).toEqual(said);
+    expect(content(serverContent)?.utterances).toEqual(said);
   });
 
   test.each([
@@ -171,7 +171,7 @@ describe('from the client', () => {
     [{ clientContent: { turns: [{ parts: [{ inlineData: { data: 'QUJD' } }] }] } }, undefined],
     [{ realtimeInput: { text: 'x'.repeat(300_000) } }, undefined],
   ])('%.120j says %s', (message, text) => {
-    expect(upstream(message)?.said).toEqual(text && [{ role: 'user', text }]);
+    expect(upstream(message)?.utterances).toEqual(text && [{ role: 'user', text }]);
   });
 
   test('text is a request too', () => {
@@ -197,5 +197,5 @@ describe('from the client', () => {
 });
 
 test('there is no error message, only the close', () => {
-  expect(dialect.refusal({ code: 'model_not_allowed', message: 'm' })).toBeUndefined();
+  expect(dialect.errorEvent({ code: 'model_not_allowed', message: 'm' })).toBeUndefined();
 });

@@ -16,13 +16,13 @@ test.each([
   [503, 'provider_not_configured', 'server_error'],
   [504, 'upstream_timeout', 'server_error'],
 ] as const)('a refusal with %i %s is a %s', (status, code, type) => {
-  const reply = openai.refusal({ status, code, message: 'what to do' });
+  const reply = openai.httpError({ status, code, message: 'what to do' });
   expect(reply.status).toBe(status);
   expect(reply.headers).toEqual({ 'content-type': 'application/json' });
   expect(JSON.parse(String(reply.body))).toEqual({ error: { message: 'what to do', type, param: null, code } });
 });
 
 test('a refusal says when to try again', () => {
-  const reply = openai.refusal({ status: 429, code: 'too_many_sessions', message: 'm', retryAfterS: 7 });
+  const reply = openai.httpError({ status: 429, code: 'too_many_sessions', message: 'm', retryAfterS: 7 });
   expect(reply.headers).toEqual({ 'content-type': 'application/json', 'retry-after': '7' });
 });

@@ -1,11 +1,11 @@
 // The error events, each in the shape of its dialect.
 
 import { expect, test } from 'vitest';
-import type { Refused } from '../../../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../../../adapters/realtime/contract.ts';
 import { liveError, realtimeError, responsesError } from '../../../../adapters/realtime/openai/error-event.ts';
 import { frameOf } from '../../../support/frames.ts';
 
-const refused: Refused = { code: 'model_not_allowed', message: 'this key may not use it' };
+const refused: Rejection = { code: 'model_not_allowed', message: 'this key may not use it' };
 const body = {
   type: 'invalid_request_error',
   code: 'model_not_allowed',

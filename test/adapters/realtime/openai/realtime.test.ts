@@ -129,7 +129,7 @@ describe('from the client', () => {
 });
 
 test('a seed is a system message, and neither it nor the provider’s word about it is something that was said', () => {
-  const event = dialect.seed?.event('They said "hello".\n') ?? '';
+  const event = dialect.context?.event('They said "hello".\n') ?? '';
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'They said "hello".\n' }] };
   expect(JSON.parse(event)).toEqual({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });
   expect(dialect.observe(frameOf(event), 'upstream')).toEqual({ type: 'conversation.item.create' });

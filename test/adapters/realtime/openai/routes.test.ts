@@ -35,15 +35,15 @@ describe.each(openaiRoutes.map(({ path }) => path))('%s', (path) => {
     ['the header among others', { 'openai-beta': 'assistants=v2, Realtime=v1' }, []],
     ['the subprotocol', {}, ['realtime', 'openai-insecure-api-key.k', 'openai-beta.realtime-v1']],
   ])('tells a client of the beta, by %s, what to change', (_what, headers, protocols) => {
-    const refusal = routeOf(path).objection?.(handshakeOf(`${path}?model=m`, headers, protocols));
+    const refusal = routeOf(path).reject?.(handshakeOf(`${path}?model=m`, headers, protocols));
     expect(refusal).toMatchObject({ status: 400, code: 'beta_api_shape_disabled' });
     expect(refusal?.message).toMatch(/OpenAI-Beta.*openai-beta\.realtime-v1.*response\.output_audio\.delta/);
   });
 
   test('serves clients of other betas, and such as name no model', () => {
     const headers = { 'openai-beta': 'responses_websockets=2026-02-06' };
-    expect(routeOf(path).objection?.(handshakeOf(path, headers))).toBeUndefined();
-    expect(routeOf(path).objection?.(handshakeOf(path, {}, ['realtime', 'openai-agents-sdk.0.20.0']))).toBeUndefined();
+    expect(routeOf(path).reject?.(handshakeOf(path, headers))).toBeUndefined();
+    expect(routeOf(path).reject?.(handshakeOf(path, {}, ['realtime', 'openai-agents-sdk.0.20.0']))).toBeUndefined();
   });
 
   test.each([
@@ -53,7 +53,7 @@ describe.each(openaiRoutes.map(({ path }) => path))('%s', (path) => {
     'call_id=a&call_id=b',
     'model=a&mod%65l=b',
   ])('takes no query that two parsers may read differently: %s', (query) => {
-    const refusal = routeOf(path).objection?.(handshakeOf(`${path}?${query}`));
+    const refusal = routeOf(path).reject?.(handshakeOf(`${path}?${query}`));
     expect(refusal).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 });

@@ -8,8 +8,8 @@ import { responsesDialect } from '../../../../adapters/realtime/openai/responses
 import { translationDialect } from '../../../../adapters/realtime/openai/translation.ts';
 import { frameOf } from '../../../support/frames.ts';
 
-const up = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'upstream')?.said;
-const down = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'downstream')?.said;
+const up = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'upstream')?.utterances;
+const down = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'downstream')?.utterances;
 const message = (role: string, ...content: object[]) => ({ type: 'message', role, content });
 const text = (words: string) => ({ type: 'input_text', text: words });
 const user = (words: string) => [{ role: 'user', text: words }];
@@ -43,7 +43,7 @@ describe('Realtime', () => {
     const frame = frameOf({ type: 'conversation.item.create', item: message('user', text('look'), picture) });
     const parse = vi.spyOn(JSON, 'parse');
     onTestFinished(() => parse.mockRestore());
-    expect(realtimeDialect.observe(frame, 'upstream')?.said).toBeUndefined();
+    expect(realtimeDialect.observe(frame, 'upstream')?.utterances).toBeUndefined();
     expect(parse).not.toHaveBeenCalled();
   });
 
@@ -62,7 +62,7 @@ describe('Realtime', () => {
 
   test('a committed item is heard; its transcript comes later, or is known not to come', () => {
     const committed = frameOf({ type: 'input_audio_buffer.committed', item_id: 'i1' });
-    expect(realtimeDialect.observe(committed, 'downstream')).toMatchObject({ heard: 'i1' });
+    expect(realtimeDialect.observe(committed, 'downstream')).toMatchObject({ pendingTranscriptOf: 'i1' });
     const type = 'conversation.item.input_audio_transcription';
     const item = 'i1';
     expect(down(realtimeDialect, { type: `${type}.completed`, item_id: item, transcript: 'hello' })).toEqual([
@@ -111,10 +111,10 @@ test.each([
   ['Translation', translationDialect],
 ])('%s says both sides in pieces, and never where a turn ends', (_, dialect) => {
   expect(down(dialect, { type: 'session.input_transcript.delta', delta: 'hel', start_ms: 0 })).toEqual([
-    { role: 'user', text: 'hel', isPiece: true },
+    { role: 'user', text: 'hel', isPartial: true },
   ]);
   expect(down(dialect, { type: 'session.output_transcript.delta', delta: 'hi' })).toEqual([
-    { role: 'assistant', text: 'hi', isPiece: true },
+    { role: 'assistant', text: 'hi', isPartial: true },
   ]);
   expect(down(dialect, { type: 'session.output_transcript.delta', delta: null })).toBeUndefined();
 });
@@ -129,8 +129,8 @@ test('words are read from a frame when somebody asks for them, not before', () =
   for (const [dialect, event, direction] of events) {
     const frame = frameOf(event);
     const observation = dialect.observe(frame, direction);
-    expect(observation?.said).toHaveLength(1);
+    expect(observation?.utterances).toHaveLength(1);
     frame.data.fill(0x20);
-    expect(observation?.said).toBeUndefined();
+    expect(observation?.utterances).toBeUndefined();
   }
 });

@@ -19,6 +19,6 @@ test('client events are known by their type', () => {
 });
 
 test('a refusal has the shape of Realtime', () => {
-  const refusal = dialect.refusal({ code: 'duplicate_key', message: 'm', eventId: 'e' });
+  const refusal = dialect.errorEvent({ code: 'duplicate_key', message: 'm', eventId: 'e' });
   expect(JSON.parse(refusal ?? '')).toMatchObject({ type: 'error', error: { code: 'duplicate_key', event_id: 'e' } });
 });

@@ -1,7 +1,7 @@
 // How a client names the session that it continues, and where it may not.
 
 import { expect, test } from 'vitest';
-import { findRoute } from '../../../../adapters/realtime/index.ts';
+import { findEndpoint } from '../../../../adapters/realtime/index.ts';
 import { seedAsked } from '../../../../server/gateway/admission/continue-request.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
@@ -12,7 +12,7 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 
 function asked(...from: Parameters<typeof handshakeOf>) {
   const handshake = handshakeOf(...from);
-  const found = findRoute(handshake.path);
+  const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
   return seedAsked(handshake, found.route);
 }
