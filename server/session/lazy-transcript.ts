@@ -18,5 +18,7 @@ export function transcriptOnDemand(options: TranscriptOptions): Transcript {
 /** `utterances` is not read, which may take a parse. */
 function tellsOfTurns(observation: Observation): boolean {
   const { mark, pendingTranscriptOf, isContinuous } = observation;
-  return mark !== undefined || pendingTranscriptOf !== undefined || isContinuous === true || 'utterances' in observation;
+  return (
+    mark !== undefined || pendingTranscriptOf !== undefined || isContinuous === true || 'utterances' in observation
+  );
 }
