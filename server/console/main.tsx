@@ -5,10 +5,10 @@ import { listMicrophones, openMicrophone } from './audio/microphone.ts';
 import { openPlayer } from './audio/player.ts';
 import { pageClock } from './audio/speech.ts';
 import { readWav } from './audio/wav.ts';
-import { initialLedger, LedgerDesk } from './ledger/ledger-desk.ts';
+import { initialLedger, LedgerDesk } from './ledger/controller.ts';
+import { Conductor } from './session/controller.ts';
 import { initialState } from './state/state.ts';
 import { createStore, onNextFrame } from './state/store.ts';
-import { Conductor } from './talk/conductor.ts';
 import { App } from './view/app.tsx';
 import './style/theme.css';
 import './style/layout.css';
@@ -19,11 +19,11 @@ import './style/conversation.css';
 import './style/latency.css';
 import './style/event-log.css';
 import './style/task-result.css';
-import './style/after-call.css';
+import './style/post-call.css';
 import './style/plot.css';
 import './style/ledger-table.css';
 import './style/ledger.css';
-import { applyTheme, savedTheme } from './view/theme.tsx';
+import { applyTheme, savedTheme } from './view/components/theme.tsx';
 
 async function loadRecording(name: string) {
   const response = await fetch(`/samples/${encodeURIComponent(name)}`);

@@ -9,7 +9,7 @@ import {
   type FakePlayer,
   type FakeSocket,
   fakeConsole,
-} from './console-surroundings.ts';
+} from './console-fakes.ts';
 
 export interface Live extends FakeConsole {
   readonly socket: FakeSocket;

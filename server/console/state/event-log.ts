@@ -2,7 +2,7 @@
 // and what is dropped first is audio: it is 25 frames a second and says little.
 
 import { type Message, objectOf } from '../dialects/dialect.ts';
-import type { WireFrame } from '../talk/session.ts';
+import type { WireFrame } from '../session/connection.ts';
 
 export interface LogEntry {
   readonly seq: number;

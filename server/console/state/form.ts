@@ -1,7 +1,7 @@
 // The form's rules: what still fits when something else was changed, and what a session is started with.
 
+import type { GatewayInfo } from '../api/gateway.ts';
 import type { Settings } from '../dialects/dialect.ts';
-import type { GatewayInfo } from '../talk/gateway.ts';
 import type { Form } from './state.ts';
 
 /** A choice that does not fit any more is replaced by the first that does. */

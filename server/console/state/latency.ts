@@ -1,7 +1,7 @@
 // The times of a turn, as the page itself saw them, and what they come to over many turns.
 // The first mark of a kind counts. Everything here is a pure function of the turns so far.
 
-import type { SessionReport } from '../talk/gateway.ts';
+import type { SessionReport } from '../api/gateway.ts';
 
 /** Monotonic milliseconds. `speech-end`: the last audible sound of the caller that the page sent. */
 export type MarkName = 'speech-end' | 'commit' | 'request' | 'first-text' | 'first-audio' | 'playback' | 'done';

@@ -1,14 +1,14 @@
 // What the page shows, as one plain value. Only the conductor changes it.
 
+import type { GatewayInfo, SessionReport } from '../api/gateway.ts';
 import type { Device } from '../audio/microphone.ts';
 import type { Cut, TurnTaking } from '../dialects/dialect.ts';
 import { type Mode, modes } from '../dialects/modes.ts';
-import type { AfterCall } from '../side/follower.ts';
-import type { GatewayInfo, SessionReport } from '../talk/gateway.ts';
-import type { OutputCounts } from '../talk/reply-output.ts';
-import type { Conversation } from './conversation.ts';
-import type { Notice } from './failure.ts';
+import type { OutputCounts } from '../session/reply-playback.ts';
+import type { AfterCall } from '../session/side-task-follower.ts';
+import type { Conversation } from './captions.ts';
 import type { Turn } from './latency.ts';
+import type { Notice } from './notices.ts';
 
 export type Phase = 'idle' | 'starting' | 'connecting' | 'preparing' | 'ready' | 'closing' | 'closed';
 

@@ -1,21 +1,21 @@
 // The page: set-up on the left, the conversation in the middle, figures and events on the right; and the ledger as a second view.
 
-import type { LedgerDesk } from '../ledger/ledger-desk.ts';
+import type { LedgerDesk } from '../ledger/controller.ts';
+import type { Conductor } from '../session/controller.ts';
 import { isBusy } from '../state/state.ts';
-import type { Conductor } from '../talk/conductor.ts';
-import { AfterCallPanel } from './after-call.tsx';
-import { ConversationPanel } from './conversation.tsx';
-import { EventLogPanel } from './event-log.tsx';
+import { useStore } from './components/use-store.ts';
 import { Header } from './header.tsx';
-import { useKeys } from './keys.ts';
-import { LatencyPanel } from './latency.tsx';
 import { LedgerPage } from './ledger/ledger-page.tsx';
 import { Notices } from './notices.tsx';
-import { useSessionFocus } from './session-focus.ts';
-import { SessionForm } from './session-form.tsx';
-import { useStore } from './use-store.ts';
-import { useView } from './use-view.ts';
-import { VoicePanel } from './voice-panel.tsx';
+import { AfterCallPanel } from './post-call/panel.tsx';
+import { ConversationPanel } from './talk/conversation.tsx';
+import { EventLogPanel } from './talk/event-log.tsx';
+import { useKeys } from './talk/keys.ts';
+import { LatencyPanel } from './talk/latency.tsx';
+import { useSessionFocus } from './talk/session-focus.ts';
+import { SessionForm } from './talk/session-form.tsx';
+import { VoicePanel } from './talk/voice-panel.tsx';
+import { useView } from './views.ts';
 
 export function App({ conductor, desk }: { conductor: Conductor; desk: LedgerDesk }) {
   const state = useStore(conductor.store);

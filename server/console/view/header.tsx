@@ -2,10 +2,10 @@
 
 import { formatClock } from '../state/format.ts';
 import type { ConsoleState, Phase } from '../state/state.ts';
-import { Logo } from './icon.tsx';
-import { ThemeChoice } from './theme.tsx';
-import { useTick } from './use-store.ts';
-import type { View } from './use-view.ts';
+import { Logo } from './components/icon.tsx';
+import { ThemeChoice } from './components/theme.tsx';
+import { useTick } from './components/use-store.ts';
+import type { View } from './views.ts';
 
 const phaseWords: Record<Phase, string> = {
   idle: 'Not connected',

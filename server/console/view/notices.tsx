@@ -1,8 +1,8 @@
 // Problems and hints, in plain words, until they are dismissed.
 
+import type { Conductor } from '../session/controller.ts';
 import type { ConsoleState } from '../state/state.ts';
-import type { Conductor } from '../talk/conductor.ts';
-import { Icon } from './icon.tsx';
+import { Icon } from './components/icon.tsx';
 
 export function Notices({ conductor, notices }: { conductor: Conductor; notices: ConsoleState['notices'] }) {
   return (

@@ -1,15 +1,15 @@
 // The ledger of this key: what was used in the last days, on both paths, what it cost, and how good it was.
 
 import { useEffect, useMemo } from 'preact/hooks';
-import { totalOf, validShare } from '../../ledger/figures.ts';
-import { type LedgerDesk, type LedgerState, type Span, spans } from '../../ledger/ledger-desk.ts';
-import type { ReportRow } from '../../ledger/report.ts';
+import type { ReportRow } from '../../api/ledger.ts';
+import { type LedgerDesk, type LedgerState, type Span, spans } from '../../ledger/controller.ts';
+import { totalOf, validShare } from '../../ledger/totals.ts';
+import type { Conductor } from '../../session/controller.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
 import { isBusy } from '../../state/state.ts';
-import type { Conductor } from '../../talk/conductor.ts';
-import { Field, Segments } from '../field.tsx';
-import { Icon } from '../icon.tsx';
-import { useStore } from '../use-store.ts';
+import { Field, Segments } from '../components/field.tsx';
+import { Icon } from '../components/icon.tsx';
+import { useStore } from '../components/use-store.ts';
 import { LedgerPlots } from './ledger-plots.tsx';
 import { LedgerTable } from './ledger-table.tsx';
 

@@ -1,9 +1,9 @@
 // The days of the ledger as columns: what each path cost, and how the answers were.
 
 import { useMemo } from 'preact/hooks';
-import type { Days, Series } from '../../ledger/figures.ts';
+import type { Days, Series } from '../../ledger/totals.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
-import { type PlotSeries, StackedDays } from '../plot.tsx';
+import { type PlotSeries, StackedDays } from '../components/plot.tsx';
 
 const looks: Readonly<Record<string, { readonly label: string; readonly colour: string }>> = {
   direct: { label: 'direct', colour: '--direct' },

@@ -1,11 +1,11 @@
 // The ledger's rows, grouped as chosen, in the order of the column that was pressed.
 
 import { useMemo, useState } from 'preact/hooks';
-import { type Column, type Order, sortRows, validShare } from '../../ledger/figures.ts';
-import type { LedgerDesk, LedgerState } from '../../ledger/ledger-desk.ts';
-import { type ReportField, type ReportRow, reportFields } from '../../ledger/report.ts';
+import { type ReportField, type ReportRow, reportFields } from '../../api/ledger.ts';
+import type { LedgerDesk, LedgerState } from '../../ledger/controller.ts';
+import { type Column, type Order, sortRows, validShare } from '../../ledger/totals.ts';
 import { formatCount, formatMs, formatUsd } from '../../state/format.ts';
-import { Icon } from '../icon.tsx';
+import { Icon } from '../components/icon.tsx';
 
 const columns: readonly { readonly column: Column; readonly label: string }[] = [
   { column: 'calls', label: 'Calls' },

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { type SpeechOptions, speak } from '../../../../server/console/audio/speech.ts';
-import { FakeClock } from '../../../support/console-surroundings.ts';
+import { FakeClock } from '../../../support/console-fakes.ts';
 
 function speaking(options: Partial<SpeechOptions> = {}) {
   const clock = new FakeClock();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { levelOf } from '../../../../server/console/audio/pcm.ts';
 import { readWav } from '../../../../server/console/audio/wav.ts';
-import { samples } from '../../../../server/console/view/samples.ts';
+import { samples } from '../../../../server/console/view/talk/samples.ts';
 
 const read = (path: string) => {
   const file = readFileSync(new URL(path, import.meta.url));

@@ -1,8 +1,8 @@
 // The event log: bounded, filterable, without audio unless asked for.
 
 import { describe, expect, test } from 'vitest';
+import type { WireFrame } from '../../../../server/console/session/connection.ts';
 import { EventLog, elideAudio, type LogFilter, toJsonl, typeOf } from '../../../../server/console/state/event-log.ts';
-import type { WireFrame } from '../../../../server/console/talk/session.ts';
 
 const everything: LogFilter = { text: '', direction: 'both', audio: true };
 const withoutAudio: LogFilter = { ...everything, audio: false };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { modeOf } from '../../../../server/console/dialects/modes.ts';
 import { editForm, pathOf, settingsOf } from '../../../../server/console/state/form.ts';
 import { initialState } from '../../../../server/console/state/state.ts';
-import { rehearsalInfo } from '../../../support/console-surroundings.ts';
+import { rehearsalInfo } from '../../../support/console-fakes.ts';
 
 const form = editForm(initialState.form, {}, rehearsalInfo);
 

@@ -1,6 +1,7 @@
 // What the times of turns come to.
 
 import { expect, test } from 'vitest';
+import type { Residence, SessionReport } from '../../../../server/console/api/gateway.ts';
 import {
   addTurn,
   closeTurn,
@@ -14,7 +15,6 @@ import {
   type Turn,
   totalOf,
 } from '../../../../server/console/state/latency.ts';
-import type { Residence, SessionReport } from '../../../../server/console/talk/gateway.ts';
 
 const turn = (marks: Turn['marks']): Turn => ({ id: 1, marks, outcome: 'completed' });
 const residence = (p50: number, count = 10): Residence => ({ count, p50, p99: p50, max: p50 });

@@ -1,0 +1,172 @@
+// What went wrong, in plain words, and what to do about it. Everything the page shows as a problem is written here.
+
+import type { Diagnosis } from '../api/gateway.ts';
+
+export interface Notice {
+  readonly tone: 'error' | 'warning' | 'info';
+  readonly title: string;
+  readonly detail: string;
+}
+
+const diagnosisAdvice: Readonly<Record<number, string>> = {
+  401: 'Check the key.',
+  403: 'Choose another model, or use a key that may use this one.',
+  404: 'This gateway does not know the address that the page dialled.',
+  409: 'Start again: the page takes a new id each time.',
+  429: 'End another session of this key, or wait a little, then start again.',
+  501: 'The gateway does not offer this.',
+  502: 'The gateway could not reach the provider: look at its log.',
+  504: 'The provider did not answer in time: try again.',
+};
+
+/** A WebSocket that never opened. `diagnosis`: what the gateway said to a plain GET of the same address. */
+export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
+  if (diagnosis === undefined) {
+    return error(
+      'The gateway cannot be reached',
+      'Is it still running? Start it again with npm start, then reload this page.',
+    );
+  }
+  const title = 'The session was refused';
+  // The gateway itself has no objection, so it was further up.
+  if (diagnosis.status === 426) return error(title, admitted);
+  const said = diagnosis.message === '' ? '' : `The gateway says: ${sentence(diagnosis.message)} `;
+  return error(title, `${said}${adviceFor(diagnosis)}`);
+}
+
+/** A 503 is one of two: the provider has no key, or the gateway takes no sessions now. The words tell which. */
+function adviceFor({ status, message }: Diagnosis): string {
+  if (status !== 503) return diagnosisAdvice[status] ?? 'The log of the gateway says more.';
+  return message.includes('configured')
+    ? 'Set up its API key and start the gateway again, or choose another provider.'
+    : 'Wait until the gateway takes sessions again, then start again.';
+}
+
+const admitted =
+  'The gateway would admit it, so the provider refused it or could not be reached. The log of the gateway says which.';
+
+const closeMeanings: Readonly<Record<number, readonly [title: string, detail: string]>> = {
+  1001: [
+    'The other side ended the session',
+    'Its time limit was reached, or the gateway is shutting down. Start a new one.',
+  ],
+  1005: ['The session was ended without a reason', 'Start a new one.'],
+  1006: ['The connection was lost', 'Check that the gateway is running and that the network works, then start again.'],
+  1007: ['The provider did not understand a message', 'The last lines of the event log show what it refused.'],
+  1008: [
+    'The session was ended by a rule',
+    'The model may not be allowed for this key, or does not fit this kind of session.',
+  ],
+  1009: ['A message was too large', 'The limit is in the gateway configuration.'],
+  1011: [
+    'The session broke off',
+    'The provider failed or its connection was lost. Start a new one; the log of the gateway says more.',
+  ],
+  1013: ['The provider is overloaded', 'Wait a little, then start again.'],
+  3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],
+  4000: ['The provider refused this dialect', 'The client speaks a version that is no longer served.'],
+  4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
+};
+
+/** A session that ended; undefined for an ending that is as it should be. */
+export function closeNotice(code: number, reason: string): Notice | undefined {
+  if (code === 1000) return undefined;
+  const [title, detail] = closeMeanings[code] ?? ['The session was ended', 'The code is not one that this page knows.'];
+  const said = reason === '' ? '' : ` Reason given: ${sentence(reason)}`;
+  return error(title, `${detail}${said} (close code ${code})`);
+}
+
+/** `getUserMedia` and what follows it. */
+export function microphoneFailure(cause: unknown): Notice {
+  const aside = 'Meanwhile you can play a sample recording or write text.';
+  switch (cause instanceof Error ? cause.name : '') {
+    case 'NotAllowedError':
+      return warning('The microphone is not allowed', `Allow it for this page in the browser's address bar. ${aside}`);
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return warning('No microphone was found', `Plug one in or choose another device. ${aside}`);
+    case 'NotReadableError':
+      return warning('The microphone cannot be opened', `Another program may be using it. ${aside}`);
+    case 'SecurityError':
+    case 'TypeError':
+      return warning(
+        'This page may not use a microphone',
+        `Browsers allow it only on https: or on localhost. ${aside}`,
+      );
+    default:
+      return warning('The microphone did not start', `${sentence(describe(cause))} ${aside}`);
+  }
+}
+
+export function microphoneLost(): Notice {
+  return warning(
+    'The microphone went away',
+    'It was unplugged or switched off. Choose another device, or play a sample.',
+  );
+}
+
+export function playbackFailure(cause: unknown): Notice {
+  return error('Sound cannot be played', `${sentence(describe(cause))} Captions go on; reload the page to try again.`);
+}
+
+export function sampleFailure(cause: unknown): Notice {
+  return warning('The sample recording did not load', sentence(describe(cause)));
+}
+
+export function socketFailure(cause: unknown): Notice {
+  return error(
+    'The connection cannot be made',
+    `${sentence(describe(cause))} A key may hold only letters, digits and -._~`,
+  );
+}
+
+export function infoFailure(): Notice {
+  return error(
+    'The gateway does not answer',
+    'The page could not read /console.json. Is the gateway running? Then reload.',
+  );
+}
+
+/** Errors that only say that a request of ours came a moment too late. */
+const harmless = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
+
+/** An error event of the provider; undefined when it needs no attention. */
+export function providerError(code: string, message: string): Notice | undefined {
+  if (harmless.has(code)) return undefined;
+  return error(
+    'The provider reported an error',
+    `${sentence(message || 'It gave no message.')}${code === '' ? '' : ` (${code})`}`,
+  );
+}
+
+export function replyFailure(why: string): Notice {
+  return error('The reply failed', why === '' ? 'The provider gave no reason.' : sentence(why));
+}
+
+export function expiring(inText: string): Notice {
+  return warning(
+    'The provider will end this session soon',
+    inText === '' ? 'It gave no time.' : `Time left: ${inText}.`,
+  );
+}
+
+export function tooBrief(): Notice {
+  return { tone: 'info', title: 'Too brief', detail: 'Keep the key or the button down while you speak.' };
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+function error(title: string, detail: string): Notice {
+  return { tone: 'error', title, detail };
+}
+
+function warning(title: string, detail: string): Notice {
+  return { tone: 'warning', title, detail };
+}

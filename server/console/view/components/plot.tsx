@@ -1,0 +1,200 @@
+// Stacked columns over days, by uPlot. A line below says the values of the day under the pointer or the arrow keys;
+// colours come from the style sheet and follow the theme.
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Series } from '../../ledger/totals.ts';
+
+export interface PlotSeries extends Series {
+  readonly label: string;
+  /** A custom property of the style sheet: `--direct`. */
+  readonly colour: string;
+}
+
+interface PlotProps {
+  readonly title: string;
+  /** Starts of days, ms since the epoch, UTC. */
+  readonly days: readonly number[];
+  readonly series: readonly PlotSeries[];
+  format(value: number): string;
+  /** Only whole numbers are marked on the axis. */
+  readonly isCount?: boolean;
+}
+
+const plotHeight = 190;
+const wholeSteps = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
+  .sort((a, b) => a - b);
+
+export function StackedDays({ title, days, series, format, isCount = false }: PlotProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const [at, setAt] = useState<number | undefined>(undefined);
+  const stacked = useMemo(() => stack(days, series), [days, series]);
+  useEffect(() => {
+    const host = box.current;
+    if (host === null) return;
+    return draw(host, { stacked, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
+  }, [stacked, series, format, isCount]);
+  const step = (event: KeyboardEvent) => {
+    const next = stepOf(event.key, at, days.length);
+    if (next === undefined) return;
+    event.preventDefault();
+    setAt(next);
+    const left = plot.current?.valToPos((days[next] ?? 0) / 1000, 'x') ?? -10;
+    plot.current?.setCursor({ left, top: 0 }, false);
+  };
+  return (
+    <figure class="plot">
+      <div
+        ref={box}
+        class="plot-box"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read the days out
+        tabIndex={0}
+        role="img"
+        aria-label={describe(title, series, format)}
+        onKeyDown={step}
+      />
+      <figcaption class="plot-readout" aria-live="polite">
+        <span class="plot-day">{at === undefined ? 'All days' : dayName(days[at] ?? 0)}</span>
+        {series.map(({ name, label, colour, values }) => (
+          <span key={name} class={`plot-key plot-key-${colour.slice(2)}`}>
+            {label} <b class="figure">{format(at === undefined ? sum(values) : (values[at] ?? 0))}</b>
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+/**
+ * Times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one before.
+ * A series without a value that day has no column: its edge would show around the one that covers it.
+ */
+function stack(days: readonly number[], series: readonly PlotSeries[]): (number | null)[][] {
+  const below = days.map(() => 0);
+  const sums = series.map(({ values }) => {
+    for (const [at, value] of values.entries()) below[at] = (below[at] ?? 0) + value;
+    return below.map((sum, at) => (values[at] ? sum : null));
+  });
+  return [days.map((day) => day / 1000), ...sums.toReversed()];
+}
+
+interface Drawing {
+  readonly stacked: (number | null)[][];
+  readonly series: readonly PlotSeries[];
+  readonly isCount: boolean;
+  format(value: number): string;
+  onPoint(at: number | undefined): void;
+  onMade(plot: uPlot | undefined): void;
+}
+
+/** Loads uPlot with the first plot: nobody who only talks needs it. */
+function draw(host: HTMLElement, drawing: Drawing): () => void {
+  let plot: uPlot | undefined;
+  let isLeft = false;
+  const watcher = new ResizeObserver(() => plot?.setSize({ width: host.clientWidth, height: plotHeight }));
+  const repaint = () => plot?.redraw(false, true);
+  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  const theme = new MutationObserver(repaint);
+  void import('uplot').then(({ default: UPlot }) => {
+    if (isLeft) return;
+    plot = new UPlot(optionsOf(UPlot, host, drawing), drawing.stacked as uPlot.AlignedData, host);
+    drawing.onMade(plot);
+    watcher.observe(host);
+    scheme.addEventListener('change', repaint);
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  });
+  return () => {
+    isLeft = true;
+    watcher.disconnect();
+    theme.disconnect();
+    scheme.removeEventListener('change', repaint);
+    drawing.onMade(undefined);
+    plot?.destroy();
+  };
+}
+
+function optionsOf(
+  UPlot: typeof uPlot,
+  host: HTMLElement,
+  { series, format, isCount, onPoint }: Drawing,
+): uPlot.Options {
+  const axis = { stroke: () => colourOf(host, '--muted'), font: `12px ${getComputedStyle(host).fontFamily}` };
+  const grid = { stroke: () => colourOf(host, '--line'), width: 1 };
+  const bars = UPlot.paths.bars?.({ size: [0.72, 30], radius: 0.12 });
+  const dayFormat = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+  return {
+    width: host.clientWidth,
+    height: plotHeight,
+    padding: [12, 14, 0, 0],
+    legend: { show: false },
+    tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    // Half a day of room on both sides, so that the first and the last column are whole.
+    scales: {
+      x: { time: true, range: (_, min, max) => [min - 43_200, max + 43_200] },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        ticks: { show: false },
+        gap: 6,
+        size: 28,
+        incrs: [86_400, 7 * 86_400, 14 * 86_400],
+        space: 58,
+        values: (_, splits) => splits.map((seconds) => dayFormat.format(seconds * 1000)),
+      },
+      {
+        ...axis,
+        grid,
+        ticks: { show: false },
+        gap: 6,
+        size: 64,
+        space: 44,
+        values: (_, splits) => splits.map(format),
+        ...(isCount ? { incrs: wholeSteps } : {}),
+      },
+    ],
+    series: [
+      {},
+      ...series.toReversed().map(({ label, colour }) => ({
+        label,
+        width: 0,
+        fill: () => colourOf(host, colour),
+        points: { show: false },
+        ...(bars === undefined ? {} : { paths: bars }),
+      })),
+    ],
+    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)] },
+  };
+}
+
+/** What the custom property is in the theme of now: its own text would be a pair. */
+function colourOf(host: HTMLElement, property: string): string {
+  host.style.color = `var(${property})`;
+  return getComputedStyle(host).color;
+}
+
+function stepOf(key: string, at: number | undefined, count: number): number | undefined {
+  if (count === 0) return undefined;
+  if (key === 'ArrowLeft') return at === undefined ? count - 1 : Math.max(0, at - 1);
+  if (key === 'ArrowRight') return at === undefined ? 0 : Math.min(count - 1, at + 1);
+  if (key === 'Home') return 0;
+  return key === 'End' ? count - 1 : undefined;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function dayName(day: number): string {
+  return new Date(day).toLocaleDateString('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+}
+
+function describe(title: string, series: readonly PlotSeries[], format: (value: number) => string): string {
+  const parts = series.map(({ label, values }) => `${label} ${format(sum(values))}`);
+  return `${title}: ${parts.join(', ')} over all days. Left and right read the days.`;
+}

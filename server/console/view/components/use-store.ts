@@ -1,0 +1,24 @@
+// Draws a view again when the state has changed.
+
+import { useEffect, useState } from 'preact/hooks';
+import type { Store } from '../../state/store.ts';
+
+export function useStore<T extends object>(store: Store<T>): T {
+  const [value, setValue] = useState(store.get());
+  useEffect(() => {
+    setValue(store.get());
+    return store.subscribe(() => setValue(store.get()));
+  }, [store]);
+  return value;
+}
+
+/** Counts up every `ms` while `running`: for clocks, and for what changes too often to announce. */
+export function useTick(ms: number, running: boolean): number {
+  const [tick, setTick] = useState(0);
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => setTick((count) => count + 1), ms);
+    return () => clearInterval(timer);
+  }, [ms, running]);
+  return tick;
+}

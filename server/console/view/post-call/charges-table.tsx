@@ -1,0 +1,56 @@
+// The ledger's rows of one session, in as few lines as say it all. What is unknown is called unknown.
+
+import { useMemo } from 'preact/hooks';
+import type { Charge } from '../../api/session-record.ts';
+import { type ChargeLine, chargeLines, formatCost, sumCosts } from '../../state/cost.ts';
+
+export function ChargesTable({ charges }: { charges: readonly Charge[] }) {
+  const lines = useMemo(() => chargeLines(charges), [charges]);
+  const total = useMemo(() => sumCosts(charges), [charges]);
+  const isUnbilled = charges.every(({ isRehearsal }) => isRehearsal);
+  return (
+    <section class="charges" aria-labelledby="charges-title">
+      <h3 id="charges-title">Cost</h3>
+      {lines.length === 0 && <p class="empty">Nothing is in the ledger for this session yet.</p>}
+      {lines.length > 0 && (
+        <table class="summary charges-table">
+          <caption class="visually-hidden">What the session and its side tasks cost</caption>
+          <tbody>
+            {lines.map((line) => (
+              <ChargeRow key={`${line.what} ${line.model} ${line.path} ${line.isRehearsal}`} line={line} />
+            ))}
+          </tbody>
+          <tfoot>
+            <tr data-charge="total">
+              <th scope="row">In all</th>
+              <td class="charge-way muted">{isUnbilled && 'a rehearsal: nothing is billed'}</td>
+              <td class={total.known === 0 ? 'muted' : ''}>{formatCost(total)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function ChargeRow({ line }: { line: ChargeLine }) {
+  const { what, model, path, count, cost, sources, isRehearsal } = line;
+  const name = { session: 'Session', tasks: 'Side tasks', calls: 'Calls' }[what];
+  const source = cost.known > 0 && sources.includes('estimated') ? 'estimated' : '';
+  return (
+    <tr data-charge={what}>
+      <th scope="row">
+        {name} {what !== 'session' && <span class="muted">× {count}</span>}
+      </th>
+      <td class="charge-way">
+        <span class="charge-model">
+          {isRehearsal && model === 'rehearsal' ? 'stand-in' : model || 'model not reported'}
+        </span>{' '}
+        <span class="muted">{path}</span> {isRehearsal && <span class="rehearsal">rehearsal</span>}
+      </td>
+      <td class={cost.known === 0 ? 'muted' : ''}>
+        {formatCost(cost)} {source !== '' && <span class="muted">{source}</span>}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,133 @@
+// Every frame of the session: filtered, opened, saved.
+
+import { useMemo, useState } from 'preact/hooks';
+import { type EventLog, type LogEntry, type LogFilter, toJsonl, toPretty } from '../../state/event-log.ts';
+import { formatBytes } from '../../state/format.ts';
+import { Icon } from '../components/icon.tsx';
+import { useTick } from '../components/use-store.ts';
+
+const pageSize = 150;
+
+export function EventLogPanel({ log, running }: { log: EventLog; running: boolean }) {
+  useTick(250, running);
+  const [filter, setFilter] = useState<LogFilter>({ text: '', direction: 'both', audio: false });
+  const [keepAudio, setKeepAudio] = useState(log.keepAudio);
+  const [shown, setShown] = useState(pageSize);
+  const { total } = log;
+  // `total` stands for the log's content, which is not a value of its own.
+  const entries = useMemo(() => log.select(filter), [log, filter, total]);
+  const visible = entries.slice(-shown).toReversed();
+  const keep = (checked: boolean) => {
+    log.keepAudio = checked;
+    setKeepAudio(checked);
+  };
+  return (
+    <section class="panel event-log" aria-labelledby="log-title" data-frames={total}>
+      <div class="panel-head">
+        <h2 id="log-title">Event log</h2>
+        <p class="muted">
+          {entries.length} of {total} frames
+        </p>
+        <button
+          type="button"
+          class="button button-small"
+          disabled={entries.length === 0}
+          onClick={() => save(toJsonl(entries))}
+        >
+          <Icon name="download" /> Export JSONL
+        </button>
+      </div>
+      <Filter filter={filter} setFilter={setFilter} keepAudio={keepAudio} keep={keep} />
+      <ol class="events">
+        {visible.map((entry) => (
+          <EventRow key={entry.seq} entry={entry} />
+        ))}
+        {entries.length > shown && (
+          <li class="event-more">
+            <button type="button" class="button button-small" onClick={() => setShown(shown + pageSize)}>
+              Show {Math.min(pageSize, entries.length - shown)} earlier
+            </button>
+          </li>
+        )}
+      </ol>
+      {entries.length === 0 && <p class="empty">{total === 0 ? 'No frames yet.' : 'No frame fits the filter.'}</p>}
+    </section>
+  );
+}
+
+interface FilterProps {
+  readonly filter: LogFilter;
+  setFilter(filter: LogFilter): void;
+  readonly keepAudio: boolean;
+  keep(checked: boolean): void;
+}
+
+function Filter({ filter, setFilter, keepAudio, keep }: FilterProps) {
+  return (
+    <div class="log-filter">
+      <input
+        type="search"
+        aria-label="Filter events by text"
+        placeholder="Filter by text"
+        value={filter.text}
+        onInput={(event) => setFilter({ ...filter, text: event.currentTarget.value })}
+      />
+      <select
+        aria-label="Direction"
+        value={filter.direction}
+        onChange={(event) => setFilter({ ...filter, direction: event.currentTarget.value as LogFilter['direction'] })}
+      >
+        <option value="both">both ways</option>
+        <option value="upstream">to provider</option>
+        <option value="downstream">from provider</option>
+      </select>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={filter.audio}
+          onChange={(event) => setFilter({ ...filter, audio: event.currentTarget.checked })}
+        />
+        <span>audio frames</span>
+      </label>
+      <label class="check" title="Otherwise the log holds the length of the audio only. Counts for frames from now on.">
+        <input type="checkbox" checked={keepAudio} onChange={(event) => keep(event.currentTarget.checked)} />
+        <span>keep audio data</span>
+      </label>
+    </div>
+  );
+}
+
+function EventRow({ entry }: { entry: LogEntry }) {
+  const [open, setOpen] = useState(false);
+  const { seq, atMs, direction, type, bytes, binary, text } = entry;
+  return useMemo(
+    () => (
+      <li class="event" data-direction={direction} data-type={type}>
+        <button type="button" class="event-head" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <span class="event-time">{(atMs / 1000).toFixed(3)}</span>
+          <span class="event-direction">
+            <Icon name={direction === 'upstream' ? 'up' : 'down'} />
+            <span class="visually-hidden">{direction === 'upstream' ? 'to provider' : 'from provider'}</span>
+          </span>
+          <span class="event-type">{type}</span>
+          <span class="event-bytes">{formatBytes(bytes)}</span>
+        </button>
+        {open && (
+          <pre class="event-body" id={`event-${seq}`}>
+            {binary ? `binary frame\n${toPretty(text)}` : toPretty(text)}
+          </pre>
+        )}
+      </li>
+    ),
+    [open, seq, atMs, direction, type, bytes, binary, text],
+  );
+}
+
+function save(jsonl: string): void {
+  const url = URL.createObjectURL(new Blob([jsonl], { type: 'application/jsonl' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `trunkline-events-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.jsonl`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,196 @@
+// The time of each turn, stage by stage, what it comes to over all turns, and the gateway's own share of it.
+
+import { useMemo } from 'preact/hooks';
+import type { SessionReport } from '../../api/gateway.ts';
+import { formatMs, formatShare, formatUs } from '../../state/format.ts';
+import {
+  gatewayFraction,
+  percentile,
+  residenceOf,
+  type Stage,
+  stagesOf,
+  summarise,
+  type Turn,
+  totalOf,
+} from '../../state/latency.ts';
+import type { ConsoleState } from '../../state/state.ts';
+
+const shownTurns = 30;
+
+export function LatencyPanel({ state }: { state: ConsoleState }) {
+  const { turns, report } = state;
+  const shown = turns.slice(-shownTurns).toReversed();
+  const scaleMs = Math.max(400, ...shown.map((turn) => totalOf(turn) ?? 0));
+  return (
+    <section class="panel latency" aria-labelledby="latency-title">
+      <div class="panel-head">
+        <h2 id="latency-title">Latency</h2>
+        <p class="muted">{turns.length === 1 ? '1 turn' : `${turns.length} turns`}</p>
+      </div>
+      {turns.length === 0 && (
+        <p class="empty">Each turn appears here: from the end of your speech to the first sound of the reply.</p>
+      )}
+      <GatewayLine turns={turns} report={report} />
+      {shown.length > 0 && <Legend />}
+      <ol class="turns" reversed>
+        {shown.map((turn) => (
+          <TurnRow key={turn.id} turn={turn} scaleMs={scaleMs} />
+        ))}
+      </ol>
+      <SummaryTable turns={turns} />
+      <GatewayNote report={report} />
+    </section>
+  );
+}
+
+/** The share over the whole session: both ways at their p50, next to the median turn. */
+function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: SessionReport | undefined }) {
+  const residence = report === undefined ? undefined : residenceOf(report);
+  if (report === undefined || residence === undefined) return null;
+  const totals = turns.flatMap((turn) => totalOf(turn) ?? []);
+  const median = percentile(totals, 50);
+  const fraction = gatewayFraction(residence, median);
+  return (
+    <p class="gateway-share" data-gateway-us={residence.upstreamUs + residence.downstreamUs}>
+      <strong>{formatUs(residence.upstreamUs + residence.downstreamUs)}</strong>
+      {fraction !== undefined && Number.isFinite(median) && (
+        <span>
+          {' '}
+          of {formatMs(median)} are the gateway: <span class="unbroken">{formatShare(fraction)}</span>
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** What the share counts, below the figures: few read it twice. */
+function GatewayNote({ report }: { report: SessionReport | undefined }) {
+  if (report === undefined || residenceOf(report) === undefined) return null;
+  const { upstream, downstream } = report.residenceUs;
+  return (
+    <p class="hint">
+      The gateway's part: one frame up (p50 {formatUs(upstream.p50)}, p99 {formatUs(upstream.p99)}) and one down (p50{' '}
+      {formatUs(downstream.p50)}, p99 {formatUs(downstream.p99)}), each from its receipt until after the send. Measured
+      inside its process, over {upstream.count + downstream.count} frames; no network time.
+    </p>
+  );
+}
+
+function SummaryTable({ turns }: { turns: readonly Turn[] }) {
+  const rows = useMemo(() => summarise(turns), [turns]);
+  if (rows.length === 0) return null;
+  return (
+    <table class="summary">
+      <caption class="visually-hidden">Latency over all turns of this session</caption>
+      <thead>
+        <tr>
+          <th scope="col">Over all turns</th>
+          <th scope="col">p50</th>
+          <th scope="col">p95</th>
+          <th scope="col">turns</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ id, label, count, p50Ms, p95Ms }) => (
+          <tr key={id} data-measure={id}>
+            <th scope="row">{label}</th>
+            <td>{formatMs(p50Ms)}</td>
+            <td>{formatMs(p95Ms)}</td>
+            <td>{count}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Legend() {
+  return (
+    <ul class="legend">
+      <li class="stage-noticed">speech end noticed</li>
+      <li class="stage-answered">reply arrives</li>
+      <li class="stage-buffered">playback starts</li>
+    </ul>
+  );
+}
+
+const outcomeWords: Partial<Record<Turn['outcome'], string>> = {
+  cancelled: 'interrupted',
+  failed: 'failed',
+  incomplete: 'incomplete',
+  unanswered: 'no reply',
+};
+
+/** A reply that has begun is no longer waited for; one that the page silenced may count as complete for the provider. */
+function wordOf({ outcome, marks, silenced }: Turn): string | undefined {
+  if (silenced === true) return 'interrupted';
+  if (outcome !== 'open') return outcomeWords[outcome];
+  return marks['first-audio'] === undefined && marks['first-text'] === undefined ? 'waiting' : 'replying';
+}
+
+function TurnRow({ turn, scaleMs }: { turn: Turn; scaleMs: number }) {
+  return useMemo(() => {
+    const total = totalOf(turn);
+    const outcome = wordOf(turn);
+    return (
+      <li class="turn" data-turn={turn.id} data-outcome={turn.outcome}>
+        <p class="turn-head">
+          <span>Turn {turn.id}</span>
+          {outcome !== undefined && <span class="tag">{outcome}</span>}
+          <span class="figure turn-total">{total === undefined ? '' : formatMs(total)}</span>
+        </p>
+        <Bar stages={stagesOf(turn)} scaleMs={scaleMs} />
+        <p class="turn-foot">
+          <StageTimes stages={stagesOf(turn)} />
+          <TurnShare turn={turn} total={total} />
+        </p>
+      </li>
+    );
+  }, [turn, scaleMs]);
+}
+
+/** An SVG, since its geometry is attributes: the page's policy allows no style attributes. */
+function Bar({ stages, scaleMs }: { stages: readonly Stage[]; scaleMs: number }) {
+  if (stages.length === 0) return null;
+  const words = stages.map(({ label, startMs, endMs }) => `${label} after ${formatMs(endMs - startMs)}`).join(', ');
+  return (
+    <svg class="bar" role="img" aria-label={words} viewBox="0 0 1000 10" preserveAspectRatio="none">
+      <rect class="bar-track" x="0" y="0" width="1000" height="10" />
+      {stages.map(({ name, startMs, endMs }) => (
+        <rect
+          key={name}
+          class={`stage-${name}`}
+          data-stage={name}
+          x={(startMs / scaleMs) * 1000}
+          y="0"
+          width={Math.max(2, ((endMs - startMs) / scaleMs) * 1000)}
+          height="10"
+        />
+      ))}
+    </svg>
+  );
+}
+
+function StageTimes({ stages }: { stages: readonly Stage[] }) {
+  return (
+    <span class="turn-stages" aria-hidden="true">
+      {stages.map(({ name, startMs, endMs }) => (
+        <span key={name} class={`stage-${name}`}>
+          {formatMs(endMs - startMs)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function TurnShare({ turn, total }: { turn: Turn; total: number | undefined }) {
+  const { residence } = turn;
+  const fraction = residence === undefined ? undefined : gatewayFraction(residence, total);
+  if (residence === undefined || total === undefined || fraction === undefined) return null;
+  const us = residence.upstreamUs + residence.downstreamUs;
+  return (
+    <span class="turn-share" data-share-us={us}>
+      gateway {formatUs(us)} ({formatShare(fraction)})
+    </span>
+  );
+}

@@ -1,0 +1,53 @@
+// The shape of one utterance; of a reply, the part that was really played is drawn in full colour.
+
+import { useEffect, useRef } from 'preact/hooks';
+import { blockMs, type Wave, type WaveBook } from '../../audio/waveforms.ts';
+import { drawBar, everyFrame, prepare } from '../components/canvas.ts';
+
+const barStep = 3;
+
+export function UtteranceWave({ id, waves, live }: { id: string; waves: WaveBook; live: boolean }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    let drawn = -1;
+    const refresh = () => {
+      const wave = waves.get(id);
+      if (canvas.current === null || wave === undefined || wave.version === drawn) return;
+      drawn = wave.version;
+      draw(canvas.current, wave);
+    };
+    const redraw = () => {
+      drawn = -1;
+      refresh();
+    };
+    refresh();
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    scheme.addEventListener('change', redraw);
+    addEventListener('resize', redraw);
+    const observer = new MutationObserver(redraw);
+    observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    const stop = live ? everyFrame(refresh) : () => {};
+    return () => {
+      stop();
+      observer.disconnect();
+      scheme.removeEventListener('change', redraw);
+      removeEventListener('resize', redraw);
+    };
+  }, [id, waves, live]);
+  return <canvas ref={canvas} class="utterance-wave" />;
+}
+
+function draw(canvas: HTMLCanvasElement, wave: Wave): void {
+  const box = prepare(canvas);
+  if (box === undefined || wave.peaks.length === 0) return;
+  const bars = Math.max(1, Math.min(wave.peaks.length, Math.floor(box.width / barStep)));
+  const perBar = wave.peaks.length / bars;
+  box.g.fillStyle = getComputedStyle(canvas).color;
+  for (let bar = 0; bar < bars; bar++) {
+    const from = Math.floor(bar * perBar);
+    const peak = Math.max(...wave.peaks.slice(from, Math.max(from + 1, Math.floor((bar + 1) * perBar))));
+    box.g.globalAlpha = from * blockMs < wave.playedMs ? 1 : 0.3;
+    drawBar(box.g, bar * barStep, peak, { width: 2, height: box.height });
+  }
+  box.g.globalAlpha = 1;
+}

@@ -1,0 +1,92 @@
+// Where the caller's voice comes from: a microphone with its level, or the recordings that come with the page.
+
+import { useEffect, useRef } from 'preact/hooks';
+import type { Conductor } from '../../session/controller.ts';
+import { type ConsoleState, isBusy } from '../../state/state.ts';
+import { Field, Segments } from '../components/field.tsx';
+import { Icon } from '../components/icon.tsx';
+
+export function VoicePanel({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+  const { form, microphone, devices, phase } = state;
+  const opened = microphone === 'on' || microphone === 'muted';
+  const choose = (deviceId: string) => {
+    conductor.edit({ deviceId });
+    if (opened) void conductor.microphone.open();
+  };
+  return (
+    <section class="panel" aria-labelledby="voice-title">
+      <h2 id="voice-title">Your voice</h2>
+      <div class="fields">
+        <Segments
+          name="input"
+          legend="Speak with"
+          value={form.input}
+          choices={[
+            { value: 'microphone', label: 'Microphone' },
+            { value: 'samples', label: 'Samples only' },
+          ]}
+          onChoose={(input) => {
+            conductor.edit({ input });
+            if (input === 'samples') conductor.microphone.close();
+          }}
+        />
+        {form.input === 'microphone' && (
+          <>
+            <Field id="device" label="Device">
+              <select id="device" value={form.deviceId} onChange={(event) => choose(event.currentTarget.value)}>
+                <option value="">the browser's default</option>
+                {devices.map(({ id, label }) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            </Field>
+            <Level conductor={conductor} live={opened} />
+            {!isBusy(phase) && (
+              <button
+                type="button"
+                class="button button-small"
+                onClick={() => (opened ? conductor.microphone.close() : void conductor.microphone.open())}
+              >
+                <Icon name={opened ? 'stop' : 'microphone'} />
+                {opened ? 'Stop the check' : 'Check the microphone'}
+              </button>
+            )}
+          </>
+        )}
+        {form.input === 'samples' && (
+          <p class="hint">No microphone needed: play one of the recordings below the conversation.</p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Drawn by hand: it changes 25 times a second. */
+function Level({ conductor, live }: { conductor: Conductor; live: boolean }) {
+  const bar = useRef<HTMLSpanElement>(null);
+  const meter = useRef<HTMLMeterElement>(null);
+  useEffect(() => {
+    const show = (value: number) => {
+      bar.current?.style.setProperty('--level', value.toFixed(3));
+      if (meter.current !== null) meter.current.value = Math.round(value * 100);
+    };
+    show(0);
+    if (!live) return;
+    const timer = setInterval(() => show(meterValue(conductor.input.level)), 60);
+    return () => clearInterval(timer);
+  }, [conductor, live]);
+  return (
+    <div class="level">
+      <meter ref={meter} class="visually-hidden" aria-label="Microphone level" min={0} max={100} />
+      <span ref={bar} class="level-bar" />
+    </div>
+  );
+}
+
+/** From -54 dB to 0 dB, the range in which speech moves: 0 to 1. */
+function meterValue(level: number): number {
+  const db = 20 * Math.log10(Math.max(1e-4, level));
+  return Math.min(1, Math.max(0, (db + 54) / 54));
+}

@@ -1,0 +1,57 @@
+// What the ledger page shows while it asks.
+
+import { expect, test } from 'vitest';
+import { initialLedger, LedgerDesk } from '../../../../server/console/ledger/controller.ts';
+import { createStore } from '../../../../server/console/state/store.ts';
+
+function desk() {
+  const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];
+  const made = new LedgerDesk(
+    createStore(initialLedger, (run) => queueMicrotask(run)),
+    {
+      fetch: (url) =>
+        new Promise((resolve) => {
+          const by = new URL(String(url), 'http://gateway.test').searchParams.get('by');
+          waiting.push({ by, answer: (status, rows) => resolve(Response.json({ rows }, { status })) });
+        }),
+      date: () => Date.parse('2026-03-01T12:00:00Z'),
+      key: () => '',
+    },
+  );
+  return { desk: made, waiting };
+}
+
+test('it asks for the table and for the days', async () => {
+  const { desk: made, waiting } = desk();
+  const loading = made.load();
+  expect(made.store.get().phase).toBe('loading');
+  expect(waiting.map(({ by }) => by)).toEqual(['class,model,path', 'day,path']);
+  for (const one of waiting) one.answer(200, [{ by: ['2026-03-01', 'direct'], calls: 1, costMicroUsd: 3 }]);
+  await loading;
+  const { phase, rows, days, shownBy } = made.store.get();
+  expect([phase, rows.length, shownBy, days?.days.length]).toEqual(['shown', 1, ['class', 'model', 'path'], 30]);
+  expect(days?.cost[0]?.values.at(-1)).toBe(3);
+});
+
+test('the answer to an older question is dropped', async () => {
+  const { desk: made, waiting } = desk();
+  const first = made.load();
+  const second = made.toggle('team');
+  for (const one of waiting.slice(2)) one.answer(200, [{ by: ['new'] }]);
+  await second;
+  for (const one of waiting.slice(0, 2)) one.answer(200, [{ by: ['old'] }]);
+  await first;
+  expect(made.store.get().rows.map(({ by }) => by)).toEqual([['new']]);
+  expect(made.store.get().shownBy).toEqual(['class', 'model', 'path', 'team']);
+});
+
+test('a gateway without a ledger is told from one that failed, and one field always stays', async () => {
+  const { desk: made, waiting } = desk();
+  const loading = made.load();
+  for (const one of waiting) one.answer(503, []);
+  await loading;
+  expect(made.store.get()).toMatchObject({ phase: 'absent', rows: [], days: undefined });
+  made.store.set({ by: ['day'] });
+  await made.toggle('day');
+  expect(made.store.get().by).toEqual(['day']);
+});

@@ -1,0 +1,61 @@
+// The ledger's figures for the eye.
+
+import { expect, test } from 'vitest';
+import type { ReportRow } from '../../../../server/console/api/ledger.ts';
+import { daysOf, lastDays, sortRows, totalOf, validShare } from '../../../../server/console/ledger/totals.ts';
+
+const row = (by: readonly string[], change: Partial<ReportRow> = {}): ReportRow => ({
+  by,
+  ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0, rehearsals: 0 },
+  ...{ valid: 0, repaired: 0, failed: 0, score: undefined, latencyMs: undefined },
+  ...change,
+});
+
+test('the total adds up, and its means are over what has a value', () => {
+  const total = totalOf([
+    row(['a'], { calls: 3, costMicroUsd: 10, score: 1, valid: 2, repaired: 1 }),
+    row(['b'], { calls: 1, costMicroUsd: 5, score: 0.6, unknownCosts: 1 }),
+    row(['c'], { calls: 7 }),
+  ]);
+  expect(total).toMatchObject({ calls: 11, costMicroUsd: 15, unknownCosts: 1, score: 0.9, latencyMs: undefined });
+  expect(validShare(total)).toBeCloseTo(2 / 3);
+  expect(validShare(row(['c']))).toBeUndefined();
+});
+
+test('rows whose cost is unknown come last, in both directions: unknown is not cheap', () => {
+  const rows = [
+    row(['unknown'], { unknownCosts: 1 }),
+    row(['free']),
+    row(['dear'], { costMicroUsd: 9 }),
+    row(['partly'], { calls: 2, unknownCosts: 1, costMicroUsd: 4 }),
+  ];
+  const names = (isDescending: boolean) => sortRows(rows, { column: 'cost', isDescending }).map(({ by }) => by[0]);
+  expect(names(true)).toEqual(['dear', 'partly', 'free', 'unknown']);
+  expect(names(false)).toEqual(['free', 'partly', 'dear', 'unknown']);
+});
+
+test('rows are sorted by a field of their group', () => {
+  const rows = [row(['a', 'y']), row(['b', 'x'])];
+  expect(sortRows(rows, { column: 1, isDescending: false }).map(({ by }) => by[1])).toEqual(['x', 'y']);
+});
+
+test('days have no gaps, and each path its own sum', () => {
+  const { since, until } = lastDays(3, Date.parse('2026-03-01T23:59:00Z'));
+  expect([since, until].map((at) => new Date(at).toISOString().slice(0, 10))).toEqual(['2026-02-27', '2026-03-02']);
+  const days = daysOf(
+    [
+      row(['2026-02-27', 'direct'], { costMicroUsd: 4, calls: 2 }),
+      row(['2026-03-01', 'routed'], { costMicroUsd: 1, calls: 5, valid: 2, repaired: 1, failed: 1, unknownCosts: 3 }),
+      row(['2026-01-01', 'routed'], { costMicroUsd: 99 }),
+    ],
+    since,
+    until,
+  );
+  expect(days.cost.map(({ name, values }) => [name, values])).toEqual([
+    ['direct', [4, 0, 0]],
+    ['routed', [0, 0, 1]],
+  ]);
+  expect(days.unknownCosts).toEqual([0, 0, 3]);
+  expect(days.calls.map(({ values }) => values[2])).toEqual([2, 1, 1, 1]);
+  expect(days.calls[3]?.values[0]).toBe(2);
+});

@@ -1,0 +1,112 @@
+// The connection of the console: its states, and what it shows of every frame.
+
+import { expect, test } from 'vitest';
+import type { Dialog, Message, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
+import { Session, type SessionState, type WireFrame } from '../../../../server/console/session/connection.ts';
+import { FakeSocket } from '../../../support/console-fakes.ts';
+
+const silent = {
+  audio: () => [],
+  speechStart: () => [],
+  speechEnd: () => [],
+  speechDrop: () => [],
+  audioPause: () => [],
+  say: () => [],
+  cancel: () => [],
+  truncate: () => [],
+  answer: () => [],
+};
+
+function start(dialog: Partial<Dialog> = {}) {
+  const socket = new FakeSocket();
+  const states: SessionState[] = [];
+  const frames: WireFrame[] = [];
+  const events: ViewEvent[] = [];
+  let clock = 0;
+  const session = new Session({
+    socket,
+    dialog: { ...silent, open: () => [{ type: 'setup' }], read: () => ({ events: [], send: [] }), ...dialog },
+    now: () => ++clock,
+    onState: (state) => states.push(state),
+    onFrame: (frame) => frames.push(frame),
+    onEvent: (event) => events.push(event),
+  });
+  return { socket, session, states, frames, events };
+}
+
+test('it is ready when the dialog says so, not when the socket opens', () => {
+  const { socket, session, states } = start({
+    read: (message) => ({ events: message.type === 'ok' ? [{ kind: 'ready' }] : [], send: [] }),
+  });
+  socket.open();
+  expect(socket.sent).toEqual([{ type: 'setup' }]);
+  expect(session.state.name).toBe('preparing');
+  socket.receive({ type: 'hm' });
+  socket.receive({ type: 'ok' });
+  expect(states.map(({ name }) => name)).toEqual(['preparing', 'ready']);
+});
+
+test('without anything to set up it is ready at once', () => {
+  const { socket, session } = start({ open: () => [] });
+  socket.open();
+  expect(session.state.name).toBe('ready');
+});
+
+test('every frame is shown with its direction and size in bytes, text and binary alike', () => {
+  const read: Message[] = [];
+  const { socket, frames } = start({
+    read: (message) => {
+      read.push(message);
+      return { events: [], send: [] };
+    },
+  });
+  socket.open();
+  socket.receiveRaw('{"text":"ü"}');
+  socket.receiveRaw(new TextEncoder().encode('{"text":"b"}').buffer);
+  expect(frames.map(({ direction, bytes, binary }) => [direction, bytes, binary])).toEqual([
+    ['upstream', 16, false],
+    ['downstream', 13, false],
+    ['downstream', 12, true],
+  ]);
+  expect(read).toEqual([{ text: 'ü' }, { text: 'b' }]);
+});
+
+test('a frame that is not a JSON object is shown and not read', () => {
+  const { socket, frames, events } = start({ read: () => ({ events: [{ kind: 'ready' }], send: [] }) });
+  socket.open();
+  for (const raw of ['', 'hello', '[1]', 'null', '{"a":']) socket.receiveRaw(raw);
+  expect(frames).toHaveLength(6);
+  expect(events).toEqual([]);
+});
+
+test('what the dialog answers goes out after its events were told', () => {
+  const { socket, events } = start({
+    read: () => ({ events: [{ kind: 'speech-stopped' }], send: [{ type: 'answer' }] }),
+  });
+  socket.open();
+  socket.receive({ type: 'x' });
+  expect(events).toEqual([{ kind: 'speech-stopped' }]);
+  expect(socket.sent.at(-1)).toEqual({ type: 'answer' });
+});
+
+test('nothing is sent before the socket is open or after the end was asked for', () => {
+  const { socket, session } = start();
+  session.send([{ type: 'early' }]);
+  socket.open();
+  session.end();
+  session.send([{ type: 'late' }]);
+  session.end();
+  expect(socket.sent).toEqual([{ type: 'setup' }]);
+  expect(socket.closedWith).toEqual([1000, 'OK']);
+});
+
+test('the close tells its code and reason, and whether the socket had ever opened', () => {
+  const opened = start();
+  opened.socket.open();
+  opened.socket.closeFromServer(4008, 'slow');
+  expect(opened.session.state).toEqual({ name: 'closed', code: 4008, reason: 'slow', opened: true });
+
+  const refused = start();
+  refused.socket.closeFromServer(1006, '');
+  expect(refused.session.state).toMatchObject({ name: 'closed', opened: false });
+});

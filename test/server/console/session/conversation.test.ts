@@ -1,0 +1,93 @@
+// What interrupts a reply silences it, tells the provider and is noted: never one without the others.
+
+import { describe, expect, test } from 'vitest';
+import { modeOf } from '../../../../server/console/dialects/modes.ts';
+import { settle } from '../../../support/console-fakes.ts';
+import { live, pcm, reply, state, textForm } from '../../../support/console-session.ts';
+
+describe('interrupting', () => {
+  test('speech that the provider hears silences the reply and is told what was played', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.player.play(24 * 740);
+    fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+    await settle();
+    expect(fake.socket.sent.at(-1)).toEqual({
+      type: 'conversation.item.truncate',
+      item_id: 'a',
+      content_index: 0,
+      audio_end_ms: 740,
+    });
+    expect(state(fake)).toMatchObject({ callerSpeaking: true, cuts: [{ itemId: 'a', playedMs: 740 }] });
+    expect(state(fake).conversation).toMatchObject([{ id: 'a', cutAtMs: 740 }, { id: 'u1' }]);
+    expect(state(fake).output.queuedSamples).toBe(0);
+  });
+
+  test('the page interrupts with a cancel first, then the truncate, then what it has to say', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.player.play(24 * 500);
+    await fake.conductor.write(' Stop, please ');
+    expect(fake.socket.sentTypes().slice(1)).toEqual([
+      'response.cancel',
+      'conversation.item.truncate',
+      'conversation.item.create',
+    ]);
+    fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
+    expect(fake.socket.sentTypes().at(-1)).toBe('response.create');
+    expect(state(fake).conversation.map(({ text }) => text)).toEqual(['Hello', 'Stop, please']);
+  });
+
+  test('a reply that has been received but is still sounding is truncated without a cancel', async () => {
+    const fake = await live();
+    reply(fake.socket, 'a', 3000);
+    fake.socket.receive({ type: 'response.output_audio.done', item_id: 'a' });
+    fake.socket.receive({ type: 'response.done', response: { status: 'completed' } });
+    fake.player.play(24 * 100);
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes().slice(1)).toEqual(['conversation.item.truncate']);
+  });
+
+  test('with nothing sounding there is nothing to interrupt', async () => {
+    const fake = await live();
+    fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes()).toEqual(['session.update']);
+  });
+
+  test('Gemini says that it was interrupted: the page is silent and has nothing to send', async () => {
+    const fake = await live({ mode: modeOf('gemini-live-voice') });
+    fake.socket.receive({ setupComplete: {} });
+    const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
+    fake.socket.receive({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
+    fake.player.play(24 * 300);
+    fake.socket.receive({ serverContent: { interrupted: true } });
+    await settle();
+    expect(fake.socket.sent).toHaveLength(1);
+    expect(state(fake)).toMatchObject({ cuts: [{ playedMs: 300, receivedMs: 2000 }], output: { queuedSamples: 0 } });
+  });
+
+  test('a reply that only the page silences counts as interrupted, though the provider goes on with it', async () => {
+    const fake = await live({ mode: modeOf('gemini-live-voice') });
+    fake.socket.receive({ setupComplete: {} });
+    const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
+    fake.socket.receive({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
+    fake.player.play(24 * 300);
+    await fake.conductor.stopReply();
+    expect(state(fake)).toMatchObject({ replying: true, silenced: true, turns: [{ outcome: 'open', silenced: true }] });
+    fake.socket.receive({ serverContent: { turnComplete: true } });
+    expect(state(fake)).toMatchObject({ replying: false, silenced: false, turns: [{ silenced: true }] });
+  });
+
+  test('a written reply that is stopped says so, though its text was called complete', async () => {
+    const fake = await live(textForm);
+    await fake.conductor.write('tell me');
+    fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
+    fake.socket.receive({ type: 'response.output_text.delta', item_id: 'a', delta: 'Once' });
+    await fake.conductor.stopReply();
+    expect(fake.socket.sentTypes().at(-1)).toBe('response.cancel');
+    fake.socket.receive({ type: 'response.output_text.done', item_id: 'a', text: 'Once' });
+    fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
+    expect(state(fake).conversation.at(-1)).toMatchObject({ text: 'Once', ending: 'interrupted' });
+  });
+});

@@ -1,0 +1,107 @@
+// Following the side tasks of a session, with a gateway that says what the test wants.
+
+import { expect, test } from 'vitest';
+import { type AfterCall, Follower } from '../../../../server/console/session/side-task-follower.ts';
+
+interface Step {
+  readonly status?: number;
+  readonly body?: unknown;
+}
+
+const task = (state: string) => ({ id: 's.summary', kind: 'summary', state });
+const open = { state: 'open', tasks: [task('queued')], ledger: [] };
+const done = { state: 'closed', tasks: [task('done')], ledger: [] };
+
+/** Answers each look with the next step, the last one for ever; streams are what `streams` says, then refused. */
+function follow(steps: readonly Step[], streams: readonly string[] = []) {
+  const left = [...steps];
+  const streamsLeft = [...streams];
+  const said: AfterCall[] = [];
+  const urls: string[] = [];
+  const waits: number[] = [];
+  const follower = new Follower({
+    session: 'a b',
+    key: 'k',
+    async fetch(url, init) {
+      urls.push(String(url));
+      expect(init?.headers).toMatchObject({ authorization: 'Bearer k' });
+      if (String(url).endsWith('/events')) {
+        const text = streamsLeft.shift();
+        if (text === undefined) return new Response('', { status: 503 });
+        return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+      }
+      const step = (left.length > 1 ? left.shift() : left[0]) ?? {};
+      if (step.status === 0) throw new TypeError('Failed to fetch');
+      return Response.json(step.body ?? {}, { status: step.status ?? 200 });
+    },
+    wait: async (ms) => void waits.push(ms),
+    onChange: (after) => said.push(after),
+  });
+  return { follower, said, urls, waits };
+}
+
+const states = (said: readonly AfterCall[]) => said.map(({ state }) => state);
+
+test('it asks until the session has ended and every task too, and no longer', async () => {
+  const { follower, said, urls, waits } = follow([
+    { body: open },
+    { body: { ...done, tasks: [task('running')] } },
+    { body: done },
+  ]);
+  await follower.run();
+  expect(states(said)).toEqual(['following', 'following', 'settled']);
+  expect(said.at(-1)?.record?.tasks).toMatchObject([{ kind: 'summary', state: 'done' }]);
+  expect(urls[0]).toBe('/v1/sessions/a%20b');
+  expect(urls[1]).toBe('/v1/sessions/a%20b/events');
+  expect(waits).toEqual([500, 750]);
+});
+
+test('an event of the stream is reason to look, and many at once are reason for few looks', async () => {
+  const events = 'data: {}\n\n'.repeat(50);
+  const { follower, said, urls } = follow([{ body: open }, { body: open }, { body: done }], [events]);
+  await follower.run();
+  expect(states(said).at(-1)).toBe('settled');
+  expect(urls.filter((url) => !url.endsWith('/events')).length).toBeLessThan(6);
+});
+
+test('without an answer what was known stays, and it asks on', async () => {
+  const { follower, said } = follow([{ body: open }, { status: 0 }, { status: 503 }, { body: done }]);
+  await follower.run();
+  expect(states(said)).toEqual(['following', 'unreachable', 'absent', 'settled']);
+  expect(said[1]?.record?.tasks).toHaveLength(1);
+});
+
+test('a gateway without a side path is not asked for events', async () => {
+  const { follower, said, urls } = follow([{ body: { state: 'closed' } }]);
+  await follower.run();
+  expect(new Set(states(said))).toEqual(new Set(['absent']));
+  expect(urls.filter((url) => url.endsWith('/events'))).toEqual([]);
+});
+
+test('it gives up on tasks that do not end', async () => {
+  const { follower, said, waits } = follow([{ body: { ...done, tasks: [task('queued')] } }]);
+  await follower.run();
+  expect(states(said).at(-1)).toBe('gave-up');
+  expect(said).toHaveLength(180);
+  expect(Math.max(...waits)).toBe(10_000);
+});
+
+test('a session without tasks is settled after a few looks', async () => {
+  const { follower, said } = follow([{ body: { state: 'closed', tasks: [] } }]);
+  await follower.run();
+  expect(states(said)).toEqual([...Array(5).fill('following'), 'settled']);
+});
+
+test('a key that is not accepted is not tried again', async () => {
+  const { follower, said } = follow([{ status: 401 }]);
+  await follower.run();
+  expect(states(said)).toEqual(['refused']);
+});
+
+test('once stopped it says nothing more', async () => {
+  const { follower, said } = follow([{ body: open }]);
+  const run = follower.run();
+  follower.stop();
+  await run;
+  expect(said).toEqual([]);
+});

@@ -1,0 +1,101 @@
+// Which moment belongs to which turn.
+
+import { expect, test } from 'vitest';
+import type { ViewEvent } from '../../../../server/console/dialects/dialect.ts';
+import { TurnKeeper } from '../../../../server/console/session/turn-tracker.ts';
+
+function keeper() {
+  const closed: number[] = [];
+  const turns = new TurnKeeper((id) => closed.push(id));
+  const happen = (at: number, event: ViewEvent, voicedAt?: number) => turns.event(event, at, voicedAt);
+  const marks = () => turns.turns.map((turn) => turn.marks);
+  const outcomes = () => turns.turns.map(({ outcome }) => outcome);
+  return { turns, closed, happen, marks, outcomes };
+}
+
+const started: ViewEvent = { kind: 'reply-started', replyId: 'r' };
+const audio = (itemId: string): ViewEvent => ({ kind: 'audio', itemId, contentIndex: 0, base64: '', rateHz: 24000 });
+const done = (status: 'completed' | 'cancelled', toolsPending = false): ViewEvent => ({
+  kind: 'reply-done',
+  status,
+  toolsPending,
+});
+
+test('a spoken turn begins with the last audible sound, not with the moment it was noticed', () => {
+  const { turns, happen, marks, closed, outcomes } = keeper();
+  happen(1500, { kind: 'speech-stopped' }, 1000);
+  happen(1510, { kind: 'committed', itemId: 'u' });
+  happen(1520, started);
+  happen(1800, audio('a'));
+  turns.played('a', 1850);
+  happen(2500, done('completed'));
+  expect(marks()).toEqual([{ 'speech-end': 1000, commit: 1510, 'first-audio': 1800, playback: 1850, done: 2500 }]);
+  expect(outcomes()).toEqual(['completed']);
+  expect(closed).toEqual([1]);
+});
+
+test('where no pause was before the provider noticed the end of speech, that end is not known', () => {
+  const { happen, marks } = keeper();
+  happen(1500, { kind: 'speech-stopped' }, 1420);
+  happen(1510, { kind: 'committed', itemId: 'u' });
+  happen(1520, started);
+  happen(1530, done('completed'));
+  happen(3000, started, 2990);
+  expect(marks()).toEqual([{ commit: 1510, done: 1530 }, {}]);
+});
+
+test('a written message that cuts a reply off opens its own turn, and the end of the old reply closes the old one', () => {
+  const { turns, happen, marks, outcomes } = keeper();
+  turns.written(0);
+  happen(10, started);
+  happen(20, audio('a'));
+  turns.written(100);
+  happen(110, audio('a'));
+  happen(120, done('cancelled'));
+  happen(130, started);
+  happen(140, audio('b'));
+  turns.played('b', 150);
+  happen(200, done('completed'));
+  expect(outcomes()).toEqual(['cancelled', 'completed']);
+  expect(marks()[0]).toEqual({ request: 0, 'first-audio': 20, done: 120 });
+  expect(marks()[1]).toEqual({ request: 100, 'first-audio': 140, playback: 150, done: 200 });
+});
+
+test('a reply that goes on after a function call is the same turn', () => {
+  const { turns, happen, outcomes, marks } = keeper();
+  turns.written(0);
+  happen(10, started);
+  happen(20, done('completed', true));
+  happen(30, started);
+  happen(40, { kind: 'caption', side: 'provider', itemId: 'm', delta: 'Noon', final: false });
+  happen(50, done('completed'));
+  expect(outcomes()).toEqual(['completed']);
+  expect(marks()).toEqual([{ request: 0, 'first-text': 40, done: 50 }]);
+});
+
+test('where nobody says when speech ended, the last sound since the turn before is the origin', () => {
+  const { happen, marks } = keeper();
+  happen(2000, started, 1400);
+  happen(2010, done('completed'));
+  happen(3000, started, 1400);
+  happen(3010, done('completed'));
+  expect(marks().map((turn) => turn['speech-end'])).toEqual([1400, undefined]);
+});
+
+test('playback that starts after the reply was complete still counts to its turn', () => {
+  const { turns, happen, marks } = keeper();
+  turns.released(100, 80);
+  happen(110, started);
+  happen(120, audio('a'));
+  happen(121, done('completed'));
+  turns.played('a', 170);
+  expect(marks()[0]).toMatchObject({ 'speech-end': 80, commit: 100, playback: 170 });
+});
+
+test('a turn that is followed by another before any reply was not answered, and so is one at the end', () => {
+  const { turns, outcomes } = keeper();
+  turns.written(0);
+  turns.written(10);
+  turns.end();
+  expect(outcomes()).toEqual(['unanswered', 'unanswered']);
+});

@@ -1,0 +1,83 @@
+// Captions: in the order in which things were said, whenever their words arrive.
+
+import { expect, test } from 'vitest';
+import type { CaptionEvent } from '../../../../server/console/dialects/dialect.ts';
+import {
+  addWritten,
+  applyCaption,
+  applyCut,
+  type Conversation,
+  maxEntries,
+  reserve,
+  settleAll,
+  settleReplies,
+} from '../../../../server/console/state/captions.ts';
+
+const caption = (itemId: string, rest: Partial<CaptionEvent>): CaptionEvent => ({
+  kind: 'caption',
+  side: 'provider',
+  itemId,
+  final: false,
+  ...rest,
+});
+const texts = (entries: Conversation) => entries.map(({ text }) => text);
+
+test('deltas append, a whole text replaces what they came to', () => {
+  let entries = applyCaption([], caption('a', { delta: 'Hel' }), true);
+  entries = applyCaption(entries, caption('a', { delta: 'lo' }), true);
+  expect(entries).toEqual([{ id: 'a', side: 'provider', text: 'Hello', final: false, spoken: true }]);
+  entries = applyCaption(entries, caption('a', { text: 'Hello.', final: true }), true);
+  expect(entries).toMatchObject([{ text: 'Hello.', final: true }]);
+});
+
+test('late words of the caller take the place that was kept for them', () => {
+  let entries = reserve([], 'you', 'you');
+  entries = applyCaption(entries, caption('reply', { delta: 'Hi' }), true);
+  entries = applyCaption(entries, caption('you', { side: 'you', text: 'he was', final: true }), true);
+  expect(texts(entries)).toEqual(['he was', 'Hi']);
+  expect(reserve(entries, 'you', 'you')).toBe(entries);
+});
+
+test('words may be placed before a reply that has begun', () => {
+  let entries = applyCaption([], caption('reply', { delta: 'Hi' }), true);
+  entries = applyCaption(entries, caption('you', { side: 'you', delta: 'he was', before: 'reply' }), true);
+  expect(texts(entries)).toEqual(['he was', 'Hi']);
+});
+
+test('an empty ending makes no entry', () => {
+  expect(applyCaption([], caption('a', { delta: '', final: true }), true)).toEqual([]);
+});
+
+test('a cut is marked on the reply that was playing', () => {
+  const entries = applyCaption([], caption('a', { delta: 'Hello' }), true);
+  const cut = { itemId: 'a', contentIndex: 0, playedMs: 740, receivedMs: 3000 };
+  expect(applyCut(entries, cut)).toMatchObject([{ cutAtMs: 740, final: true }]);
+  expect(applyCut(entries, { ...cut, itemId: 'gone' })).toBe(entries);
+});
+
+test('when a reply has ended, its captions are final, empty ones vanish, and the one that was cut off says so', () => {
+  let entries = applyCaption([], caption('a', { delta: 'One' }), true);
+  entries = reserve(entries, 'b', 'provider');
+  entries = reserve(entries, 'you', 'you');
+  expect(settleReplies(entries, undefined)).toMatchObject([
+    { text: 'One', final: true },
+    { id: 'you', final: false },
+  ]);
+  const complete = applyCaption(entries, caption('a', { text: 'One', final: true }), true);
+  expect(settleReplies(complete, { itemId: 'a', why: 'interrupted' })).toMatchObject([
+    { text: 'One', ending: 'interrupted' },
+    { id: 'you' },
+  ]);
+});
+
+test('at the end of the session nothing stays open', () => {
+  const entries = reserve(applyCaption([], caption('a', { delta: 'One' }), true), 'you', 'you');
+  expect(settleAll(entries)).toMatchObject([{ text: 'One', final: true }]);
+});
+
+test('the conversation is bounded', () => {
+  let entries: Conversation = [];
+  for (let i = 0; i < maxEntries + 5; i++) entries = addWritten(entries, `w${i}`, `${i}`);
+  expect(entries).toHaveLength(maxEntries);
+  expect(entries[0]?.text).toBe('5');
+});
