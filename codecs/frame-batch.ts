@@ -3,19 +3,19 @@
 import type { Frame } from './frame.ts';
 
 /** What one read held. Its buffers are views of the chunk, or of memory that the next read uses again. */
-export interface Batch {
+export interface FrameBatch {
   /** Bytes of data frames that may pass now, in order. */
   readonly runs: readonly Buffer[];
   /** The messages that are complete with these runs. */
   readonly frames: readonly Frame[];
-  readonly controls: readonly Control[];
+  readonly controls: readonly ControlFrame[];
   /** Frames of any kind that ended here. */
   readonly count: number;
   /** Why nothing more will be read. */
   readonly end: ReadEnd | undefined;
 }
 
-export interface Control {
+export interface ControlFrame {
   readonly name: 'ping' | 'pong';
   readonly payload: Buffer;
 }
@@ -26,8 +26,14 @@ export type ReadEnd =
   | { readonly name: 'broken'; readonly code: number }
   | { readonly name: 'refused'; readonly refuse: () => void };
 
-export type OpenBatch = {
-  -readonly [Field in keyof Batch]: Batch[Field] extends readonly (infer Item)[] ? Item[] : Batch[Field];
+export type MutableFrameBatch = {
+  -readonly [Field in keyof FrameBatch]: FrameBatch[Field] extends readonly (infer Item)[] ? Item[] : FrameBatch[Field];
 };
 
-export const newBatch = (): OpenBatch => ({ runs: [], frames: [], controls: [], count: 0, end: undefined });
+export const emptyFrameBatch = (): MutableFrameBatch => ({
+  runs: [],
+  frames: [],
+  controls: [],
+  count: 0,
+  end: undefined,
+});

@@ -3,7 +3,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Frame } from './frame.ts';
-import { type Batch, newBatch, type OpenBatch } from './frame-batch.ts';
+import { emptyFrameBatch, type FrameBatch, type MutableFrameBatch } from './frame-batch.ts';
 import {
   BINARY,
   CLOSE,
@@ -33,7 +33,7 @@ export interface FrameReaderOptions {
 }
 
 const EMPTY = Buffer.alloc(0);
-const NOTHING = newBatch();
+const NOTHING = emptyFrameBatch();
 
 interface OpenFrame extends FrameHeader {
   /** Bytes of the payload that were read. */
@@ -62,7 +62,7 @@ export class FrameReader {
   #isMuted = false;
   #isDropping = false;
   /** Of the read in progress; between reads nothing is held. */
-  #batch: OpenBatch = NOTHING;
+  #batch: MutableFrameBatch = NOTHING;
   #at = 0;
   #scratchUsed = 0;
   /** The bytes of the chunk that will pass as one run. */
@@ -84,8 +84,8 @@ export class FrameReader {
   }
 
   /** `at`: when the chunk was received (monotonic ms). The chunk may be used again after the call. Behind an `end` nothing counts. */
-  read(chunk: Buffer, at: number): Batch {
-    const batch = newBatch();
+  read(chunk: Buffer, at: number): FrameBatch {
+    const batch = emptyFrameBatch();
     if (this.#batch.end !== undefined) return batch;
     this.#batch = batch;
     this.#at = at;

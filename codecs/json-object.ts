@@ -1,6 +1,6 @@
 // Reads JSON objects from other programs and looks up values in them. What cannot be read is undefined, never an error.
 
-import { jsonFault } from './json-keys.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** A parsed JSON object, of which nothing else is known. */
 export type JsonObject = { readonly [key: string]: unknown };

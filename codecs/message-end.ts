@@ -7,10 +7,10 @@ import { CLOSE, type FrameHeader, headerLength, readHeader } from './frame-heade
 export type FindEnd = (chunk: Buffer) => number | undefined;
 
 /** Of the first message. */
-export const firstMessageEnd = () => firstEnd(({ opcode, isFinal }) => isFinal && opcode < CLOSE);
+export const findFirstMessageEnd = () => firstEnd(({ opcode, isFinal }) => isFinal && opcode < CLOSE);
 
 /** Of the close frame. */
-export const closeEnd = () => firstEnd(({ opcode }) => opcode === CLOSE);
+export const findCloseEnd = () => firstEnd(({ opcode }) => opcode === CLOSE);
 
 function firstEnd(isLookedFor: (header: FrameHeader) => boolean): FindEnd {
   const header = Buffer.alloc(14);

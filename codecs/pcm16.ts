@@ -2,14 +2,14 @@
 // Rule: a half sample at the end is dropped, never guessed.
 
 /** The samples of little-endian PCM16 bytes; an odd last byte is ignored. */
-export function samplesOf(bytes: Uint8Array): Int16Array {
+export function pcm16Samples(bytes: Uint8Array): Int16Array {
   const copy = new Uint8Array(bytes.length & ~1);
   copy.set(bytes.subarray(0, copy.length));
   return new Int16Array(copy.buffer);
 }
 
 /** Little-endian PCM16 bytes that share the memory of `samples`. */
-export function bytesOf(samples: Int16Array): Buffer {
+export function pcm16Bytes(samples: Int16Array): Buffer {
   return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
 }
 
@@ -19,7 +19,7 @@ export function durationMs(sampleCount: number, sampleRateHz: number): number {
 }
 
 /** Several pieces as one. */
-export function concatenate(pieces: readonly Int16Array[]): Int16Array {
+export function concatSamples(pieces: readonly Int16Array[]): Int16Array {
   const joined = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let offset = 0;
   for (const piece of pieces) {

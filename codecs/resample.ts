@@ -2,9 +2,9 @@
 // Rule: blocks of any length give the same samples as the whole at once.
 
 /** Zero crossings of the filter: enough for listeners. */
-const FINE = 16;
+const FINE_ZERO_CROSSINGS = 16;
 /** Zero crossings of a shorter filter: enough for a detector. */
-export const COARSE = 8;
+export const COARSE_ZERO_CROSSINGS = 8;
 const KAISER_BETA = 8;
 /** Share of the narrower band that is kept; the rest is the filter's slope. */
 const PASSBAND = 0.92;
@@ -12,13 +12,13 @@ const PASSBAND = 0.92;
 export const RATE_STEP_HZ = 25;
 
 /** A streaming change of sample rate of one signal. */
-export interface Resampler {
+export interface StreamingResampler {
   /** The next samples at the new rate. The filter delays the signal by about half a millisecond. */
   process(samples: Int16Array): Int16Array;
 }
 
 /** @throws RangeError when a rate is not a positive multiple of {@link RATE_STEP_HZ}. */
-export function createResampler(fromHz: number, toHz: number, zeroCrossings = FINE): Resampler {
+export function createResampler(fromHz: number, toHz: number, zeroCrossings = FINE_ZERO_CROSSINGS): StreamingResampler {
   for (const rate of [fromHz, toHz]) {
     if (!(rate > 0) || rate % RATE_STEP_HZ !== 0) throw new RangeError(`cannot resample a rate of ${rate} Hz`);
   }
@@ -33,7 +33,7 @@ export function resample(samples: Int16Array, fromHz: number, toHz: number): Int
   return createResampler(fromHz, toHz).process(samples);
 }
 
-function polyphase(filters: Filters, up: number, down: number): Resampler {
+function polyphase(filters: Filters, up: number, down: number): StreamingResampler {
   const { taps } = filters;
   const wholeStep = Math.floor(down / up);
   const phaseStep = down % up;

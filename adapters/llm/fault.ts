@@ -26,7 +26,7 @@ export function faultOfReply({ status, headers, body }: LlmReply): LlmFault {
 }
 
 /** The fault that a body or an event of status 200 speaks of (`error: { code, type }`); undefined when it speaks of none. */
-export function faultInside(body: unknown): LlmFault | undefined {
+export function faultInBody(body: unknown): LlmFault | undefined {
   const error = isObject(body) ? body.error : undefined;
   if (error === undefined || error === null) return undefined;
   const status = Number(valueAt(error, ['code']));

@@ -1,22 +1,22 @@
 // The registry of LLM profiles: the one door through which the server knows them.
 
-import { anthropic } from './anthropic/profile.ts';
-import { bifrost } from './completions/bifrost.ts';
-import { cloudflare } from './completions/cloudflare.ts';
-import { litellm } from './completions/litellm.ts';
-import { openai } from './completions/openai.ts';
-import { openaiCompatible } from './completions/openai-compatible.ts';
-import { openrouter } from './completions/openrouter.ts';
-import { portkey } from './completions/portkey.ts';
-import { vercel } from './completions/vercel.ts';
+import { anthropicProfile } from './anthropic/profile.ts';
+import { bifrostProfile } from './completions/bifrost.ts';
+import { cloudflareProfile } from './completions/cloudflare.ts';
+import { litellmProfile } from './completions/litellm.ts';
+import { openaiProfile } from './completions/openai.ts';
+import { openaiCompatibleProfile } from './completions/openai-compatible.ts';
+import { openrouterProfile } from './completions/openrouter.ts';
+import { portkeyProfile } from './completions/portkey.ts';
+import { vercelProfile } from './completions/vercel.ts';
 import type { LlmProfile } from './contract.ts';
-import { gemini } from './gemini/profile.ts';
+import { geminiProfile } from './gemini/profile.ts';
 
 export { LlmFault } from './contract.ts';
 
 const all = [
-  ...[openrouter, litellm, portkey, vercel, cloudflare, bifrost],
-  ...[openai, openaiCompatible, anthropic, gemini],
+  ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],
+  ...[openaiProfile, openaiCompatibleProfile, anthropicProfile, geminiProfile],
 ];
 
 /** By name; the same names as in the configuration. */

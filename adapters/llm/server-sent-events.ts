@@ -18,7 +18,7 @@ const LF = 10;
 const CR = 13;
 
 /** Gives the complete events of each chunk; the rest waits for the next one. Throws an LlmFault when an event is too large. */
-export function createEventReader(maxBytes = MAX_EVENT_BYTES) {
+export function createSseReader(maxBytes = MAX_EVENT_BYTES) {
   let held: Buffer = Buffer.alloc(0);
   /** Up to here `held` has no end of an event. */
   let looked = 0;
@@ -75,5 +75,5 @@ function read(raw: Buffer): ServerSentEvent {
 }
 
 /** An event of a stream of chat completions. */
-export const eventOf = (data: object | string): Buffer =>
+export const sseEvent = (data: object | string): Buffer =>
   Buffer.from(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);

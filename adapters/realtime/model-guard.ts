@@ -1,7 +1,7 @@
 // Which models a client frame names: the parse, and what the dialect says about it. Anything doubtful is refused.
 
 import type { Frame } from '../../codecs/frame.ts';
-import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
+import { type JsonFault, jsonFault } from '../../codecs/json-fault.ts';
 import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
 import { jsonText } from '../../codecs/json-text.ts';
 import type { Rejection } from './contract.ts';

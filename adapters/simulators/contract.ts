@@ -4,7 +4,7 @@
 import type { Frame } from '../../codecs/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
 import type { Handshake, HttpReply } from '../realtime/contract.ts';
-import type { Stage } from './clock.ts';
+import type { ScriptRuntime } from './script-runtime.ts';
 
 /** What the host does for a simulator, in this order. Nothing follows a `close`. */
 export type Action =
@@ -33,15 +33,15 @@ export interface Simulator {
   ended(): void;
 }
 
-/** The part that a dialect writes: it acts through its {@link Stage}. */
-export interface Script {
+/** The part that a dialect writes: it acts through its {@link ScriptRuntime}. */
+export interface ProviderScript {
   opened(): void;
   received(frame: Frame): void;
   ended(): void;
 }
 
 /** What a simulator is started with. */
-export interface Call {
+export interface Connection {
   readonly handshake: Handshake;
   readonly options: SimulatorOptions;
   readonly voiceDetector: VoiceDetectorFactory;
@@ -54,7 +54,7 @@ export interface SimulatorRoute {
   readonly path: string;
   /** Why this handshake is not served; undefined: it is. */
   refusal(handshake: Handshake): HttpReply | undefined;
-  script(stage: Stage, call: Call): Script;
+  script(stage: ScriptRuntime, call: Connection): ProviderScript;
 }
 
 /** All that a provider folder offers to the rehearsal host. */
@@ -63,7 +63,7 @@ export interface ProviderSimulators {
   /** Whether a path that is not served belongs to this provider, so that the refusal has its shape. */
   owns(path: string): boolean;
   /** The answer to a path that is not served; `served` are those that are. */
-  unknown(path: string, served: readonly string[]): HttpReply;
+  notFound(path: string, served: readonly string[]): HttpReply;
 }
 
 /** How fast the rehearsal provider answers. */

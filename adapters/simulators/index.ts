@@ -5,8 +5,8 @@ import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
 import { geminiSimulators } from './gemini/index.ts';
 import { openaiSimulators } from './openai/index.ts';
 
-export { startSimulator } from './clock.ts';
-export { COMPLETIONS_PATH, type CompletionReply, completionError, completionReply } from './llm/index.ts';
+export { COMPLETIONS_PATH, type CompletionReply, completionError, completionReply } from './llm/completions.ts';
+export { startSimulator } from './script-runtime.ts';
 
 const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
 
@@ -14,9 +14,9 @@ const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [opena
 export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
 
 /** The answer to a path that is not rehearsed, in the shape of the provider that it looks like. */
-export function unrehearsed(path: string): HttpReply {
+export function notRehearsed(path: string): HttpReply {
   const provider = providers.find((candidate) => candidate.owns(path)) ?? providers[0];
-  return provider.unknown(
+  return provider.notFound(
     path,
     simulatorRoutes.map((route) => route.path),
   );

@@ -99,6 +99,6 @@ export const rehearsalSchema = z.strictObject({
 });
 
 /** All options, with their defaults filled in. */
-export type Rehearsal = SimulatorOptions & { readonly faults: RehearsalFaults };
+export type RehearsalSettings = SimulatorOptions & { readonly faults: RehearsalFaults };
 /** Options as they may be given: everything is optional. */
 export type RehearsalOptions = z.input<typeof rehearsalSchema>;

@@ -6,9 +6,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../../adapters/realtime/contract.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
-import { COMPLETIONS_PATH, simulatorRoutes, startSimulator, unrehearsed } from '../../adapters/simulators/index.ts';
+import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes, startSimulator } from '../../adapters/simulators/index.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
-import { type Rehearsal, type RehearsalOptions, rehearsalSchema } from '../config/rehearsal-schema.ts';
+import { type RehearsalOptions, type RehearsalSettings, rehearsalSchema } from '../config/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { writeReply } from '../http/reply.ts';
 import { answerCompletion } from './completions.ts';
@@ -41,14 +41,14 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Ru
 }
 
 class RehearsalHost {
-  readonly #options: Rehearsal;
+  readonly #options: RehearsalSettings;
   readonly #voiceDetector: VoiceDetectorFactory;
   readonly #synthesiser = new Synthesiser();
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   #closing: Promise<void> | undefined;
 
-  constructor(options: Rehearsal, voiceDetector: VoiceDetectorFactory) {
+  constructor(options: RehearsalSettings, voiceDetector: VoiceDetectorFactory) {
     this.#options = options;
     this.#voiceDetector = voiceDetector;
     this.#sockets = new WebSocketServer({
@@ -107,7 +107,7 @@ class RehearsalHost {
       return { status: refuse.status, headers, body: refuse.body };
     }
     const route = simulatorRoutes.find(({ path }) => path === handshake.path);
-    return route ? (route.refusal(handshake) ?? route) : unrehearsed(handshake.path);
+    return route ? (route.refusal(handshake) ?? route) : notRehearsed(handshake.path);
   }
 
   #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
@@ -142,6 +142,6 @@ const fromPage: HttpReply = {
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
   const { path } = readHandshake(request) ?? NOWHERE;
   if (request.method === 'POST' && path === COMPLETIONS_PATH) return void answerCompletion(request, response);
-  const { headers, body } = unrehearsed(path);
+  const { headers, body } = notRehearsed(path);
   response.writeHead(404, headers).end(body);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
 import { parentPort } from 'node:worker_threads';
-import { samplesOf } from '../../codecs/pcm16.ts';
+import { pcm16Samples } from '../../codecs/pcm16.ts';
 import { resample } from '../../codecs/resample.ts';
 import type { SpeechReply, SpeechRequest } from './speech.ts';
 
@@ -43,5 +43,5 @@ function synthesise(text: string, folder: string): Int16Array {
     returnOnExit: true,
   });
   wasi.start(new WebAssembly.Instance(flite, { ...wasi.getImportObject() }));
-  return samplesOf(readFileSync(join(folder, 'speech.wav')).subarray(WAV_HEADER_BYTES));
+  return pcm16Samples(readFileSync(join(folder, 'speech.wav')).subarray(WAV_HEADER_BYTES));
 }

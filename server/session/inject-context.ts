@@ -1,7 +1,7 @@
 // Puts the seed of a session between what its client sends: ahead of everything, or behind the provider's answer to the first message.
 // Rule: then it is out of the way, and until then nothing of the client's gets ahead of it.
 
-import { closeEnd, firstMessageEnd } from '../../codecs/message-end.ts';
+import { findCloseEnd, findFirstMessageEnd } from '../../codecs/message-end.ts';
 import type { Limits } from '../config/config.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { SessionSubject } from './subject.ts';
@@ -40,7 +40,7 @@ export function sow(passage: Passage, sowing: Sowing): Passage {
 /** What the client sends between its first message and the answer to that is held; it is read on, so that its end is seen. */
 function sowBehindAnswer(passage: Passage, event: string, sowing: Sowing): Passage {
   const { client, provider, limits, isOpen, onUnanswered } = sowing;
-  const [asked, answered, closed] = [firstMessageEnd(), firstMessageEnd(), closeEnd()];
+  const [asked, answered, closed] = [findFirstMessageEnd(), findFirstMessageEnd(), findCloseEnd()];
   const held: Buffer[] = [];
   let heldBytes = 0;
   let state: 'beginning' | 'holding' | 'sown' = 'beginning';

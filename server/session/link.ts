@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Direction, Frame } from '../../codecs/frame.ts';
-import type { Batch, ReadEnd } from '../../codecs/frame-batch.ts';
+import type { FrameBatch, ReadEnd } from '../../codecs/frame-batch.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
@@ -114,7 +114,7 @@ export class Link {
   }
 
   /** A target that is closing takes no more. */
-  #pass({ runs, frames }: Batch, at: number): void {
+  #pass({ runs, frames }: FrameBatch, at: number): void {
     const { source, target, tap, direction } = this.#options;
     if (!target.isOpen) return;
     for (const run of runs) if (target.pass(run)) source.keepReceived();

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
-import { readClose } from '../../codecs/own-frame.ts';
+import { readClose } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';

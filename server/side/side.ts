@@ -1,7 +1,7 @@
 // The side path as a whole: store, intake, router, tasks, webhooks and HTTP answers, opened together and closed in order.
 
 import type { Logger } from 'pino';
-import { decode } from '../../codecs/wire.ts';
+import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
 import type { HandedOver } from '../ipc/session-event.ts';
 import type { AnswerSide } from '../ipc/side-request.ts';
@@ -106,7 +106,7 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
 /** A batch that cannot be read will never be: sent again and again, it would hold up all others. */
 function itemsOf(batch: Uint8Array, log: Logger): readonly HandedOver[] {
   try {
-    return decode(batch) as readonly HandedOver[];
+    return decodeMsgpack(batch) as readonly HandedOver[];
   } catch (error) {
     log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
     return [];

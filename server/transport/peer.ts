@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { closePayload, encodeFrame, type OwnOpcode } from '../../codecs/own-frame.ts';
+import { closePayload, encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
 import { type Intake, intakeOf } from './socket-reader.ts';
 

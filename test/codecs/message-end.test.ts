@@ -1,7 +1,7 @@
 // Where the first message, or the close, ends, however its bytes arrive.
 
 import { expect, test } from 'vitest';
-import { closeEnd, firstMessageEnd } from '../../codecs/message-end.ts';
+import { findCloseEnd, findFirstMessageEnd } from '../../codecs/message-end.ts';
 import { closeBytes, frameBytes } from '../support/raw-socket.ts';
 
 const messages = {
@@ -18,9 +18,9 @@ const messages = {
 test.each(Object.entries(messages))('%s ends where it ends, in one chunk or in many', (_name, frames) => {
   const message = Buffer.concat(frames);
   const bytes = Buffer.concat([message, frameBytes(1, 'the next one')]);
-  expect(firstMessageEnd()(bytes)).toBe(message.length);
+  expect(findFirstMessageEnd()(bytes)).toBe(message.length);
   for (const size of [1, 2, 3, 7, 16_384]) {
-    const endOf = firstMessageEnd();
+    const endOf = findFirstMessageEnd();
     let at = 0;
     let end = endOf(bytes.subarray(0, size));
     while (end === undefined) {
@@ -32,15 +32,15 @@ test.each(Object.entries(messages))('%s ends where it ends, in one chunk or in m
 });
 
 test('a message that is not complete has no end yet', () => {
-  expect(firstMessageEnd()(frameBytes(1, 'hello').subarray(0, -1))).toBeUndefined();
-  expect(firstMessageEnd()(frameBytes(1, 'hello', { fin: false }))).toBeUndefined();
-  expect(firstMessageEnd()(frameBytes(10, 'a pong'))).toBeUndefined();
+  expect(findFirstMessageEnd()(frameBytes(1, 'hello').subarray(0, -1))).toBeUndefined();
+  expect(findFirstMessageEnd()(frameBytes(1, 'hello', { fin: false }))).toBeUndefined();
+  expect(findFirstMessageEnd()(frameBytes(10, 'a pong'))).toBeUndefined();
 });
 
 test.each([1, 2, 5, 16_384])('a close ends behind whatever came before it, in chunks of %i bytes', (size) => {
   const before = [frameBytes(1, closeBytes(1000)), frameBytes(2, 'hel', { fin: false }), frameBytes(9, 'there?')];
   const bytes = Buffer.concat([...before, closeBytes(1000, 'bye')]);
-  const endOf = closeEnd();
+  const endOf = findCloseEnd();
   const ends: number[] = [];
   for (let at = 0; at < bytes.length; at += size) {
     const end = endOf(bytes.subarray(at, at + size));

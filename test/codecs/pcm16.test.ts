@@ -1,28 +1,28 @@
 // Samples and their bytes.
 
 import { expect, test } from 'vitest';
-import { bytesOf, concatenate, durationMs, samplesOf } from '../../codecs/pcm16.ts';
+import { concatSamples, durationMs, pcm16Bytes, pcm16Samples } from '../../codecs/pcm16.ts';
 
 test('bytes are little-endian samples, also at an odd offset of a larger buffer', () => {
   const bytes = Buffer.from([0xff, 0x01, 0x00, 0x00, 0x80, 0xff, 0x7f]);
-  expect([...samplesOf(bytes.subarray(1))]).toEqual([1, -32768, 32767]);
+  expect([...pcm16Samples(bytes.subarray(1))]).toEqual([1, -32768, 32767]);
 });
 
 test('a half sample at the end is dropped', () => {
-  expect([...samplesOf(Buffer.from([0x02, 0x00, 0x03]))]).toEqual([2]);
+  expect([...pcm16Samples(Buffer.from([0x02, 0x00, 0x03]))]).toEqual([2]);
 });
 
 test('samples give back the bytes they came from', () => {
   const bytes = Buffer.from('00017f80ff7f0080', 'hex');
-  expect(bytesOf(samplesOf(bytes))).toEqual(bytes);
+  expect(pcm16Bytes(pcm16Samples(bytes))).toEqual(bytes);
 });
 
 test('a view of samples gives only its own bytes', () => {
-  expect(bytesOf(Int16Array.of(1, 2, 3).subarray(1, 2))).toEqual(Buffer.from([2, 0]));
+  expect(pcm16Bytes(Int16Array.of(1, 2, 3).subarray(1, 2))).toEqual(Buffer.from([2, 0]));
 });
 
 test('pieces are joined in order', () => {
-  expect([...concatenate([Int16Array.of(1), new Int16Array(0), Int16Array.of(2, 3)])]).toEqual([1, 2, 3]);
+  expect([...concatSamples([Int16Array.of(1), new Int16Array(0), Int16Array.of(2, 3)])]).toEqual([1, 2, 3]);
 });
 
 test('480 samples at 24 kHz last 20 ms', () => {

@@ -1,7 +1,7 @@
 // Sample rates change, tones stay.
 
 import { describe, expect, test } from 'vitest';
-import { concatenate } from '../../codecs/pcm16.ts';
+import { concatSamples } from '../../codecs/pcm16.ts';
 import { createResampler, resample } from '../../codecs/resample.ts';
 
 function sine(hz: number, sampleRateHz: number, seconds = 1): Int16Array {
@@ -47,7 +47,7 @@ describe.each(pairs)('%d to %d Hz', (from, to) => {
     for (let start = 0, length = 1; start < signal.length; start += length, length = (length * 7) % 997) {
       pieces.push(resampler.process(signal.subarray(start, start + length)));
     }
-    expect(concatenate(pieces)).toEqual(resample(signal, from, to));
+    expect(concatSamples(pieces)).toEqual(resample(signal, from, to));
   });
 });
 

@@ -1,14 +1,14 @@
 // The detector on real speech and on silence.
 
 import { expect, test } from 'vitest';
-import { concatenate, samplesOf } from '../../codecs/pcm16.ts';
+import { concatSamples, pcm16Samples } from '../../codecs/pcm16.ts';
 import { loadVoiceDetectors, VAD_FRAME_SAMPLES } from '../../codecs/vad.ts';
 import { type Recording, speech } from '../support/recording.ts';
 
 const recordings: readonly Recording[] = ['librivox-0880', 'librivox-0920', 'librivox-0930'];
 
 function withSilence(name: Recording, silenceMs: number): Int16Array {
-  return concatenate([samplesOf(speech(name, 16_000)), new Int16Array(silenceMs * 16)]);
+  return concatSamples([pcm16Samples(speech(name, 16_000)), new Int16Array(silenceMs * 16)]);
 }
 
 async function decisions(samples: Int16Array): Promise<boolean[]> {

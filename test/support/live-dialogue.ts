@@ -1,7 +1,7 @@
 // A dialogue with the Gemini Live simulator: audio as a client sends it, and what is found in its messages.
 
 import { encodeBase64 } from '../../codecs/base64.ts';
-import { bytesOf, concatenate } from '../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../codecs/pcm16.ts';
 import { at, Dialogue, type Event, silence, tone } from './dialogue.ts';
 
 const PATH = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -29,14 +29,14 @@ export function openLive(setup: object = {}, options: object = {}): Dialogue {
 export function speak(dialogue: Dialogue, samples: Int16Array, sampleRateHz = RATE): void {
   const step = sampleRateHz / 10;
   for (let start = 0; start < samples.length; start += step) {
-    const data = encodeBase64(bytesOf(samples.subarray(start, start + step)));
+    const data = encodeBase64(pcm16Bytes(samples.subarray(start, start + step)));
     dialogue.send({ realtimeInput: { audio: { data, mimeType: `audio/pcm;rate=${sampleRateHz}` } } });
     dialogue.advance(100);
   }
 }
 
 /** So much speech, and the silence that ends a turn. */
-export const turn = (speechMs: number) => concatenate([tone(speechMs, RATE), silence(700, RATE)]);
+export const turn = (speechMs: number) => concatSamples([tone(speechMs, RATE), silence(700, RATE)]);
 /** The messages whose serverContent has this key. */
 export const contents = (dialogue: Dialogue, key: string): Event[] =>
   dialogue.said.flatMap(({ event }) => (at(event, `serverContent.${key}`) === undefined ? [] : [event]));

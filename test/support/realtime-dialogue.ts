@@ -1,7 +1,7 @@
 // A dialogue with the Realtime simulator: audio as a client sends it, and the usual events.
 
 import { encodeBase64 } from '../../codecs/base64.ts';
-import { bytesOf, concatenate } from '../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../codecs/pcm16.ts';
 import { Dialogue, silence, tone } from './dialogue.ts';
 
 export const RATE = 24_000;
@@ -23,9 +23,9 @@ export function openRealtime(options: object = {}, query = 'model=gpt-realtime-2
 export function speak(
   dialogue: Dialogue,
   samples: Int16Array,
-  encode: (samples: Int16Array) => Buffer = bytesOf,
+  encode: (samples: Int16Array) => Buffer = pcm16Bytes,
 ): void {
-  const step = encode === bytesOf ? 2400 : 800;
+  const step = encode === pcm16Bytes ? 2400 : 800;
   for (let start = 0; start < samples.length; start += step) {
     const audio = encodeBase64(encode(samples.subarray(start, start + step)));
     dialogue.send({ type: 'input_audio_buffer.append', audio });
@@ -34,7 +34,7 @@ export function speak(
 }
 
 /** So much speech, and the silence that ends a turn. */
-export const turn = (speechMs: number) => concatenate([tone(speechMs, RATE), silence(600, RATE)]);
+export const turn = (speechMs: number) => concatSamples([tone(speechMs, RATE), silence(600, RATE)]);
 
 export function update(dialogue: Dialogue, session: object): void {
   dialogue.send({ type: 'session.update', session: { type: 'realtime', ...session } });

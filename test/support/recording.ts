@@ -1,7 +1,7 @@
 // Recordings of real speech, at the rate that a provider wants and in the pieces that a client would send.
 
 import { readFileSync } from 'node:fs';
-import { bytesOf, samplesOf } from '../../codecs/pcm16.ts';
+import { pcm16Bytes, pcm16Samples } from '../../codecs/pcm16.ts';
 import { resample } from '../../codecs/resample.ts';
 
 const RECORDED_HZ = 16_000;
@@ -14,7 +14,7 @@ export type Recording = 'librivox-0880' | 'librivox-0920' | 'librivox-0930';
 /** PCM16 of a recording, without silence after it. */
 export function speech(name: Recording, sampleRateHz: number): Buffer {
   const wav = readFileSync(new URL(`../fixtures/speech/${name}.wav`, import.meta.url));
-  return bytesOf(resample(samplesOf(wav.subarray(WAV_HEADER_BYTES)), RECORDED_HZ, sampleRateHz));
+  return pcm16Bytes(resample(pcm16Samples(wav.subarray(WAV_HEADER_BYTES)), RECORDED_HZ, sampleRateHz));
 }
 
 /** A spoken turn: the recording and the silence that ends it, as base64 of 100 ms each. */

@@ -3,36 +3,36 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { outcomeOf, type Step } from '../chat/answer.ts';
-import type { CallStep } from '../chat/tools.ts';
-import { counted } from '../completions/usage.ts';
+import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import type { ToolCallDelta } from '../chat/tools.ts';
+import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFault, type LlmReply } from '../contract.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
-export const PROVIDER = 'anthropic';
+export const ANTHROPIC = 'anthropic';
 /** Its input is the answer to a call with a schema; every other tool is the client's. */
 export const ANSWER_TOOL = 'trunkline_answer';
 
-export function readReply({ body }: LlmReply) {
+export function readAnthropicReply({ body }: LlmReply) {
   const message = parseJson(body.toString());
   if (!isObject(message) || !Array.isArray(message.content)) throw new LlmFault('garbled', 'no message in the answer');
   const blocks = message.content.filter(isObject);
   const calls = blocks.filter(isCall).map(
-    ({ id, name, input }, index): CallStep => ({
+    ({ id, name, input }, index): ToolCallDelta => ({
       index,
       id: String(id),
       name: String(name),
       input: JSON.stringify(input ?? {}),
     }),
   );
-  return outcomeOf({
+  return chatOutcome({
     id: textAt(message, 'id') ?? '',
     text: blocks.map(textOfBlock).join(''),
     calls,
     served: textAt(message, 'model'),
     finish: finishOf(textAt(message, 'stop_reason'), calls.length > 0),
     usage: usageOf(objectAt(message, 'usage')),
-    provider: PROVIDER,
+    provider: ANTHROPIC,
   });
 }
 
@@ -54,7 +54,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
 function usageOf(usage: JsonObject | undefined): Usage | undefined {
   const count = (name: string) => Number(usage?.[name] ?? 0);
   const cached = count('cache_read_input_tokens');
-  return counted({
+  return usageOfCounts({
     inputTokens: usage && count('input_tokens') + cached + count('cache_creation_input_tokens'),
     outputTokens: usage?.output_tokens,
     cachedTokens: cached,
@@ -70,12 +70,12 @@ interface Block {
 }
 
 /** Reads the events of one stream; the counts of its beginning are completed by those of its end. */
-export function createReader(): (event: ServerSentEvent) => Step | undefined {
+export function createAnthropicReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
   let begun: JsonObject | undefined;
   let called = 0;
   const blocks = new Map<unknown, Block>();
 
-  function started({ index, content_block: block }: JsonObject): Step | undefined {
+  function started({ index, content_block: block }: JsonObject): AnswerDelta | undefined {
     if (!isObject(block) || block.type !== 'tool_use') return undefined;
     const call = isCall(block) ? called++ : undefined;
     blocks.set(index, { call, input: JSON.stringify(block.input ?? {}) });
@@ -113,7 +113,7 @@ export function createReader(): (event: ServerSentEvent) => Step | undefined {
   };
 }
 
-function added(event: JsonObject, block: Block | undefined): Step {
+function added(event: JsonObject, block: Block | undefined): AnswerDelta {
   const json = textAt(event, 'delta', 'partial_json');
   if (block === undefined || json === undefined) return { text: textAt(event, 'delta', 'text') ?? json };
   if (json === '') return {};
@@ -122,10 +122,10 @@ function added(event: JsonObject, block: Block | undefined): Step {
 }
 
 /** A call without arguments has no piece but an empty one, which is no JSON. */
-const stopped = (block: Block | undefined): Step | undefined =>
+const stopped = (block: Block | undefined): AnswerDelta | undefined =>
   block?.input === undefined ? undefined : inputOf(block, block.input);
 
-const inputOf = ({ call }: Block, input: string): Step =>
+const inputOf = ({ call }: Block, input: string): AnswerDelta =>
   call === undefined ? { text: input } : { calls: [{ index: call, input }] };
 
 function streamFault(event: JsonObject): LlmFault {

@@ -3,48 +3,48 @@
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { translatedStream } from '../chat/answer.ts';
-import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
+import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { faultOfReply } from '../fault.ts';
-import { ANSWER_TOOL, createReader, PROVIDER, readReply } from './answer.ts';
+import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } from './answer.ts';
 
-export const anthropic: LlmProfile = {
+export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
   path: 'direct',
   baseUrl: 'https://api.anthropic.com/v1',
-  provider: () => PROVIDER,
+  provider: () => ANTHROPIC,
   toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/messages`,
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
     body: JSON.stringify({ model, ...bodyOf(call) }),
   }),
-  readReply,
-  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
+  readReply: readAnthropicReply,
+  readStream: (_, call) => translatedStream({ call, provider: ANTHROPIC, read: createAnthropicReader() }),
   fault: faultOfReply,
 };
 
 function bodyOf(call: LlmCall): JsonObject {
   const { system, turns } = dialogueOf(call);
   return {
-    ...renamedExtra(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
+    ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,
     ...(system === undefined ? {} : { system }),
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI's goes up to 2.
     ...(call.temperature === undefined ? {} : { temperature: Math.min(1, call.temperature) }),
-    ...toolFields(schemaOf(call), toolsOf(call)),
+    ...toolFields(answerSchemaOf(call), toolsOf(call)),
     ...(call.isStreamed ? { stream: true } : {}),
   };
 }
 
 /** Text alone is a text. */
-function contentOf(parts: readonly Part[]): string | readonly JsonObject[] {
+function contentOf(parts: readonly ContentPart[]): string | readonly JsonObject[] {
   const [only] = parts;
   return parts.length === 1 && only?.kind === 'text' ? only.text : parts.map(blockOf);
 }
 
-function blockOf(part: Part): JsonObject {
+function blockOf(part: ContentPart): JsonObject {
   switch (part.kind) {
     case 'text':
       return { type: 'text', text: part.text };
@@ -59,7 +59,7 @@ function blockOf(part: Part): JsonObject {
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
-function sourceOf(image: Image): JsonObject {
+function sourceOf(image: ImageSource): JsonObject {
   if (image.mediaType === undefined) return { type: 'url', url: image.url };
   if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
   return { type: 'base64', media_type: image.mediaType, data: image.data };

@@ -3,26 +3,26 @@
 import { type JsonObject, objectAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
 import type { LlmCall, LlmOutcome, LlmStream } from '../contract.ts';
-import { createEventReader, eventOf, type ServerSentEvent } from '../server-sent-events.ts';
-import { type CallStep, writtenCall } from './tools.ts';
+import { createSseReader, type ServerSentEvent, sseEvent } from '../server-sent-events.ts';
+import { type ToolCallDelta, toolCallJson } from './tools.ts';
 
-export interface Answer {
+export interface ChatAnswer {
   readonly id: string;
   readonly text: string;
   /** The tools that are to be called. */
-  readonly calls: readonly CallStep[];
+  readonly calls: readonly ToolCallDelta[];
   readonly served: string | undefined;
   readonly finish: string | undefined;
   readonly usage: Usage | undefined;
   readonly provider: string;
 }
 
-export function outcomeOf(answer: Answer): LlmOutcome {
+export function chatOutcome(answer: ChatAnswer): LlmOutcome {
   const { id, text, calls, served, finish, usage, provider } = answer;
   const message = {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
-    ...(calls.length > 0 ? { tool_calls: calls.map((call) => writtenCall(call, false)) } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls.map((call) => toolCallJson(call, false)) } : {}),
   };
   const completion = {
     id,
@@ -45,11 +45,11 @@ function usageOf({ inputTokens = 0, outputTokens = 0, cachedTokens }: Usage): Js
 }
 
 /** What one event of another form adds; a counted usage replaces the one before. */
-export interface Step {
+export interface AnswerDelta {
   readonly id?: string | undefined;
   readonly served?: string | undefined;
   readonly text?: string | undefined;
-  readonly calls?: readonly CallStep[] | undefined;
+  readonly calls?: readonly ToolCallDelta[] | undefined;
   readonly finish?: string | undefined;
   readonly usage?: Usage | undefined;
   /** The stream says that it is complete. */
@@ -60,12 +60,12 @@ export interface TranslatedOptions {
   readonly call: LlmCall;
   readonly provider: string;
   /** Throws an LlmFault for an error, and for what cannot be read. */
-  readonly read: (event: ServerSentEvent) => Step | undefined;
+  readonly read: (event: ServerSentEvent) => AnswerDelta | undefined;
 }
 
 /** A stream of another form as chunks of a chat completion. */
 export function translatedStream({ call, provider, read }: TranslatedOptions): LlmStream {
-  const reader = createEventReader();
+  const reader = createSseReader();
   const created = Math.floor(Date.now() / 1000);
   let id = '';
   let isEnd = false;
@@ -80,7 +80,7 @@ export function translatedStream({ call, provider, read }: TranslatedOptions): L
   } as Omit<LlmOutcome, 'completion'>;
 
   const chunk = (choices: readonly object[], more: object = {}): Buffer =>
-    eventOf({ id, object: 'chat.completion.chunk', created, model: answer.served, choices, ...more });
+    sseEvent({ id, object: 'chat.completion.chunk', created, model: answer.served, choices, ...more });
 
   function take(event: ServerSentEvent): Buffer[] {
     const step = read(event);
@@ -95,7 +95,7 @@ export function translatedStream({ call, provider, read }: TranslatedOptions): L
       finish: step.finish ?? answer.finish,
     };
     const said = step.text ? [{ content: step.text }] : [];
-    const called = (step.calls ?? []).map((call) => ({ tool_calls: [writtenCall(call, true)] }));
+    const called = (step.calls ?? []).map((call) => ({ tool_calls: [toolCallJson(call, true)] }));
     return [...said, ...called].map((more) => {
       const delta = { ...(hasRole ? {} : { role: 'assistant' }), ...more };
       hasRole = true;
@@ -108,7 +108,7 @@ export function translatedStream({ call, provider, read }: TranslatedOptions): L
     return [
       chunk([{ index: 0, delta: {}, finish_reason: answer.finish ?? 'stop' }]),
       ...(wantsUsage && answer.usage ? [chunk([], { usage: usageOf(answer.usage) })] : []),
-      eventOf('[DONE]'),
+      sseEvent('[DONE]'),
     ];
   }
   return {

@@ -3,7 +3,7 @@
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 
-export interface Tool {
+export interface FunctionTool {
   readonly name: string;
   readonly description: string | undefined;
   /** JSON Schema of its arguments. */
@@ -14,7 +14,7 @@ export interface Tool {
 
 export interface Tools {
   /** At least one. */
-  readonly list: readonly Tool[];
+  readonly list: readonly FunctionTool[];
   /** `required`: any of them must be called; a name: this one. */
   readonly choice: 'auto' | 'none' | 'required' | { readonly name: string };
   /** false: one call at most. */
@@ -33,7 +33,7 @@ export function toolsOf({ extra }: LlmCall): Tools | undefined {
   return undefined;
 }
 
-function toolOf(tool: unknown): Tool {
+function toolOf(tool: unknown): FunctionTool {
   const its = isObject(tool) && tool.type === 'function' ? objectAt(tool, 'function') : undefined;
   const name = textAt(its, 'name');
   if (its === undefined || name === undefined) throw unsupported('tools that are no functions');
@@ -53,7 +53,7 @@ function choiceOf(choice: unknown): Tools['choice'] {
 }
 
 /** A call of a function, by the model. */
-export interface ToolCall {
+export interface FunctionCall {
   readonly id: string;
   readonly name: string;
   readonly input: JsonObject;
@@ -62,11 +62,11 @@ export interface ToolCall {
 }
 
 /** The calls of a message of the assistant. Throws an LlmFault (`unsupported`) for one that cannot be read. */
-export function callsIn({ tool_calls: calls }: JsonObject): readonly ToolCall[] {
+export function toolCallsOf({ tool_calls: calls }: JsonObject): readonly FunctionCall[] {
   return Array.isArray(calls) ? calls.map(callOf) : [];
 }
 
-function callOf(call: unknown): ToolCall {
+function callOf(call: unknown): FunctionCall {
   const its = isObject(call) ? call : undefined;
   const [id, name] = [textAt(its, 'id'), textAt(its, 'function', 'name')];
   const input = parseJson(textAt(its, 'function', 'arguments') || '{}');
@@ -76,7 +76,7 @@ function callOf(call: unknown): ToolCall {
 }
 
 /** A part of a call as it comes: its head, then its arguments, or all at once. `index`: from 0, which of the calls. */
-export interface CallStep {
+export interface ToolCallDelta {
   readonly index: number;
   readonly id?: string | undefined;
   readonly name?: string | undefined;
@@ -86,7 +86,10 @@ export interface CallStep {
 }
 
 /** As a chat completion has it; `index` is for streams alone. */
-export function writtenCall({ index, id, name, input = '', signature }: CallStep, isStreamed: boolean): JsonObject {
+export function toolCallJson(
+  { index, id, name, input = '', signature }: ToolCallDelta,
+  isStreamed: boolean,
+): JsonObject {
   return {
     ...(isStreamed ? { index } : {}),
     ...(id === undefined ? {} : { id, type: 'function' }),

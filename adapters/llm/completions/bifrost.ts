@@ -3,17 +3,17 @@
 
 import { textAt, valueAt } from '../../../codecs/json-object.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
-import { costOf } from './usage.ts';
+import { costUsdOf } from './usage.ts';
 
-export const bifrost = completionsProfile({
+export const bifrostProfile = completionsProfile({
   name: 'bifrost',
   path: 'routed',
   provider: vendorOf,
   headers: ({ apiKey }): Readonly<Record<string, string>> => (apiKey === '' ? {} : { 'x-bf-vk': apiKey }),
   // An empty list, since its governance may add some where there is none.
   fields: () => ({ fallbacks: [] }),
-  readBeside: (_, body) => ({
+  readMetadata: (_, body) => ({
     provider: textAt(body, 'extra_fields', 'provider'),
-    costUsd: costOf(valueAt(body, ['usage', 'cost', 'total_cost'])),
+    costUsd: costUsdOf(valueAt(body, ['usage', 'cost', 'total_cost'])),
   }),
 });

@@ -2,9 +2,9 @@
 // https://developers.cloudflare.com/ai-gateway/usage/chat-completion/, .../configuration/, .../glossary/
 
 import type { LlmTarget } from '../contract.ts';
-import { bearer, completionsProfile, completionsUrl, vendorOf } from './profile.ts';
+import { bearerHeader, completionsProfile, completionsUrl, vendorOf } from './profile.ts';
 
-export const cloudflare = completionsProfile({
+export const cloudflareProfile = completionsProfile({
   name: 'cloudflare',
   path: 'routed',
   baseUrl: 'https://gateway.ai.cloudflare.com/v1',
@@ -21,12 +21,12 @@ export const cloudflare = completionsProfile({
     'cf-aig-max-attempts': '1',
     ...(target.retention === 'zdr' ? { 'cf-aig-collect-log-payload': 'false' } : {}),
   }),
-  readBeside: (headers) => ({ provider: headers['cf-aig-provider'], served: headers['cf-aig-model'] }),
+  readMetadata: (headers) => ({ provider: headers['cf-aig-provider'], served: headers['cf-aig-model'] }),
 });
 
 /** `mode: provider-key`: the key is the provider's; else it is Cloudflare's, and the provider's is stored there. */
 function credentialOf(target: LlmTarget): Readonly<Record<string, string>> {
   return target.settings.mode === 'provider-key'
-    ? bearer(target)
+    ? bearerHeader(target)
     : { 'cf-aig-authorization': `Bearer ${target.apiKey}` };
 }

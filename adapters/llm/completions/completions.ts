@@ -3,14 +3,14 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, LlmFault, type LlmOutcome, type LlmReply, type LlmStream, type LlmTarget } from '../contract.ts';
-import { faultInside } from '../fault.ts';
-import { createEventReader, eventOf, type ServerSentEvent } from '../server-sent-events.ts';
-import { completionsUsage, costOf } from './usage.ts';
+import { faultInBody } from '../fault.ts';
+import { createSseReader, type ServerSentEvent, sseEvent } from '../server-sent-events.ts';
+import { completionsUsage, costUsdOf } from './usage.ts';
 
 /** What a gateway says beside the answer. */
-export type Beside = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;
+export type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;
 /** Reads it from the headers, and from a body or the event of a stream. */
-export type ReadBeside = (headers: Readonly<Record<string, string>>, body: JsonObject) => Beside;
+export type ReadMetadata = (headers: Readonly<Record<string, string>>, body: JsonObject) => ResponseMetadata;
 
 /** The body of a request; `fields` of the profile come last, so that nothing of the client's can replace them. */
 export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: JsonObject = {}): JsonObject {
@@ -36,9 +36,9 @@ const jsonSchemaFormat = ({ name, schema }: NonNullable<LlmCall['schema']>) => (
 });
 
 /** A whole answer. Throws an LlmFault for one that is none. */
-export function readCompletion({ headers, body }: LlmReply, readBeside: ReadBeside): LlmOutcome {
+export function readCompletion({ headers, body }: LlmReply, readBeside: ReadMetadata): LlmOutcome {
   const completion = parseJson(body.toString());
-  const fault = faultInside(completion);
+  const fault = faultInBody(completion);
   if (fault) throw fault;
   const choice = valueAt(completion, ['choices', 0]);
   if (!isObject(completion) || !isObject(choice)) throw new LlmFault('garbled', 'no chat completion in the answer');
@@ -50,7 +50,7 @@ export function readCompletion({ headers, body }: LlmReply, readBeside: ReadBesi
     served: served ?? textAt(completion, 'model'),
     provider,
     usage: completionsUsage(completion.usage),
-    costUsd: costUsd ?? costOf(valueAt(completion, ['usage', 'cost'])),
+    costUsd: costUsd ?? costUsdOf(valueAt(completion, ['usage', 'cost'])),
     finish: textAt(choice, 'finish_reason'),
   };
 }
@@ -65,12 +65,12 @@ function textOf(content: unknown): string {
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly call: LlmCall;
-  readonly readBeside: ReadBeside;
+  readonly readBeside: ReadMetadata;
 }
 
 /** Reads a stream of chat completion chunks while it passes. */
 export function completionsStream({ headers, call, readBeside }: StreamOptions): LlmStream {
-  const reader = createEventReader();
+  const reader = createSseReader();
   const wantsUsage = objectAt(call.extra, 'stream_options')?.include_usage === true;
   const found: { -readonly [Name in keyof Omit<LlmOutcome, 'completion'>]: LlmOutcome[Name] } = {
     text: '',
@@ -91,7 +91,7 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
       return undefined;
     }
     const chunk = parseJson(data);
-    const fault = faultInside(chunk);
+    const fault = faultInBody(chunk);
     if (fault) throw fault;
     if (!isObject(chunk)) throw new LlmFault('garbled', 'an event that is no chat completion chunk');
     hasChunks = true;
@@ -104,7 +104,7 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
     const beside = readBeside(headers, chunk);
     found.served = beside.served ?? found.served ?? textAt(chunk, 'model');
     found.provider = beside.provider ?? found.provider;
-    found.costUsd = beside.costUsd ?? costOf(valueAt(chunk, ['usage', 'cost'])) ?? found.costUsd;
+    found.costUsd = beside.costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])) ?? found.costUsd;
     found.usage = completionsUsage(chunk.usage) ?? found.usage;
     const choice = valueAt(chunk, ['choices', 0]);
     if (!isObject(choice)) return;
@@ -124,7 +124,7 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
     end() {
       const rest = passAll(reader.end());
       const isComplete = isDone || found.finish !== undefined;
-      return { rest: isComplete ? Buffer.concat([rest, eventOf('[DONE]')]) : rest, outcome: found, isComplete };
+      return { rest: isComplete ? Buffer.concat([rest, sseEvent('[DONE]')]) : rest, outcome: found, isComplete };
     },
   };
 }

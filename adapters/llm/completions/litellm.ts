@@ -2,9 +2,9 @@
 // https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability
 
 import { completionsProfile, vendorOf } from './profile.ts';
-import { costOf } from './usage.ts';
+import { costUsdOf } from './usage.ts';
 
-export const litellm = completionsProfile({
+export const litellmProfile = completionsProfile({
   name: 'litellm',
   path: 'routed',
   fields: (_, { retention }) => ({
@@ -12,7 +12,7 @@ export const litellm = completionsProfile({
     num_retries: 0,
     ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
   }),
-  readBeside: (headers) => {
+  readMetadata: (headers) => {
     const group = headers['x-litellm-model-group'];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;
     return {
@@ -22,7 +22,7 @@ export const litellm = completionsProfile({
         ? hostOf(headers['x-litellm-model-api-base'])
         : vendorOf(group ?? ''),
       // It says 0 where it knows no price.
-      costUsd: costOf(headers['x-litellm-response-cost']) || undefined,
+      costUsd: costUsdOf(headers['x-litellm-response-cost']) || undefined,
     };
   },
 });

@@ -4,10 +4,10 @@
 import { textAt } from '../../../codecs/json-object.ts';
 import { completionsProfile } from './profile.ts';
 
-export const openaiCompatible = completionsProfile({
+export const openaiCompatibleProfile = completionsProfile({
   name: 'openai-compatible',
   path: 'routed',
   settings: { known: ['provider'] },
   provider: (_, { provider }) => provider,
-  readBeside: (_, body) => ({ provider: textAt(body, 'provider') }),
+  readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });

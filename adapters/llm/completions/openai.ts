@@ -2,12 +2,12 @@
 
 import { completionsProfile } from './profile.ts';
 
-export const openai = completionsProfile({
+export const openaiProfile = completionsProfile({
   name: 'openai',
   path: 'direct',
   baseUrl: 'https://api.openai.com/v1',
   regions: { eu: 'https://eu.api.openai.com/v1', us: 'https://us.api.openai.com/v1' },
   provider: () => 'openai',
   fields: ({ maxTokens }) => ({ max_tokens: undefined, max_completion_tokens: maxTokens, store: false }),
-  readBeside: () => ({ provider: 'openai' }),
+  readMetadata: () => ({ provider: 'openai' }),
 });

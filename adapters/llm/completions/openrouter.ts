@@ -5,14 +5,14 @@ import { textAt } from '../../../codecs/json-object.ts';
 import type { LlmTarget } from '../contract.ts';
 import { completionsProfile } from './profile.ts';
 
-export const openrouter = completionsProfile({
+export const openrouterProfile = completionsProfile({
   name: 'openrouter',
   path: 'routed',
   baseUrl: 'https://openrouter.ai/api/v1',
   regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
-  readBeside: (_, body) => ({ provider: textAt(body, 'provider') }),
+  readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });
 
 /** `allow_fallbacks: false`: another provider would be an attempt that our budget has not seen. */

@@ -2,21 +2,21 @@
 // and `apiKey` for the key of the gateway itself where apiKey is the provider's. https://portkey.ai/docs/api-reference/inference-api/headers
 
 import type { LlmTarget } from '../contract.ts';
-import { bearer, completionsProfile } from './profile.ts';
+import { bearerHeader, completionsProfile } from './profile.ts';
 
-export const portkey = completionsProfile({
+export const portkeyProfile = completionsProfile({
   name: 'portkey',
   path: 'routed',
   baseUrl: 'https://api.portkey.ai/v1',
   settings: { known: ['provider', 'virtualKey', 'config', 'customHost', 'mode'] },
   provider: (_, { provider, config }) => (config === undefined ? provider : undefined),
   headers: (target) => ({ ...credentialOf(target), ...namesOf(target) }),
-  readBeside: (headers) => ({ provider: headers['x-portkey-provider'] }),
+  readMetadata: (headers) => ({ provider: headers['x-portkey-provider'] }),
 });
 
 /** Hosted, the key is Portkey's own and the provider's is stored there; the open-source gateway passes on the provider's. */
 function credentialOf(target: LlmTarget): Readonly<Record<string, string>> {
-  return target.settings.mode === 'self-hosted' ? bearer(target) : { 'x-portkey-api-key': target.apiKey };
+  return target.settings.mode === 'self-hosted' ? bearerHeader(target) : { 'x-portkey-api-key': target.apiKey };
 }
 
 function namesOf({ settings, retention }: LlmTarget): Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { faultOfReply } from '../fault.ts';
-import { completionsBody, completionsStream, type ReadBeside, readCompletion } from './completions.ts';
+import { completionsBody, completionsStream, type ReadMetadata, readCompletion } from './completions.ts';
 
 type Facts = Pick<LlmProfile, 'name' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'>;
 
@@ -14,18 +14,18 @@ export interface CompletionsFacts extends Facts {
   headers?(target: LlmTarget): Readonly<Record<string, string>>;
   /** Fields that carry the policy; a value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
-  readonly readBeside?: ReadBeside;
+  readonly readMetadata?: ReadMetadata;
 }
 
-const nothingBeside: ReadBeside = () => ({});
+const nothingBeside: ReadMetadata = () => ({});
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers, fields, readBeside = nothingBeside, ...rest } = facts;
+  const { url, headers, fields, readMetadata: readBeside = nothingBeside, ...rest } = facts;
   return {
     ...rest,
     toRequest: (call, target) => ({
       url: url?.(target) ?? completionsUrl(target),
-      headers: { 'content-type': 'application/json', ...(headers?.(target) ?? bearer(target)) },
+      headers: { 'content-type': 'application/json', ...(headers?.(target) ?? bearerHeader(target)) },
       body: JSON.stringify(completionsBody(call, target, fields?.(call, target))),
     }),
     readReply: (reply) => readCompletion(reply, readBeside),
@@ -38,7 +38,7 @@ export const completionsUrl = ({ baseUrl }: Pick<LlmTarget, 'baseUrl'>): string 
   `${baseUrl.replace(/\/+$/, '')}/chat/completions`;
 
 /** A key of '' is none: endpoints of one's own often want none. */
-export const bearer = ({ apiKey }: Pick<LlmTarget, 'apiKey'>): Readonly<Record<string, string>> =>
+export const bearerHeader = ({ apiKey }: Pick<LlmTarget, 'apiKey'>): Readonly<Record<string, string>> =>
   apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` };
 
 /** `openai` of `openai/gpt-5`; undefined for a name without one. */

@@ -8,7 +8,7 @@ export function completionsUsage(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;
   const input = objectAt(usage, 'prompt_tokens_details');
   const output = objectAt(usage, 'completion_tokens_details');
-  return counted({
+  return usageOfCounts({
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     totalTokens: usage.total_tokens,
@@ -20,14 +20,14 @@ export function completionsUsage(usage: unknown): Usage | undefined {
 }
 
 /** Without both sides counted, a usage is none. */
-export function counted(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
+export function usageOfCounts(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
   const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
   const usage = Object.fromEntries(kept) as Usage;
   return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
 }
 
 /** USD, from a header or a field; undefined for what is no amount. */
-export function costOf(value: unknown): number | undefined {
+export function costUsdOf(value: unknown): number | undefined {
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined;
   const cost = Number(value);
   return Number.isFinite(cost) && cost >= 0 ? cost : undefined;

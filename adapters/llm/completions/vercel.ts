@@ -2,21 +2,21 @@
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
 
 import { valueAt } from '../../../codecs/json-object.ts';
-import type { ReadBeside } from './completions.ts';
+import type { ReadMetadata } from './completions.ts';
 import { completionsProfile } from './profile.ts';
-import { costOf } from './usage.ts';
+import { costUsdOf } from './usage.ts';
 
-const readBeside: ReadBeside = (_, body) => {
+const readBeside: ReadMetadata = (_, body) => {
   const place = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;
   const metadata = valueAt(place, ['provider_metadata', 'gateway']) ?? valueAt(body, ['provider_metadata', 'gateway']);
   const provider = valueAt(metadata, ['routing', 'finalProvider']);
   return {
     provider: typeof provider === 'string' ? provider : undefined,
-    costUsd: costOf(valueAt(metadata, ['cost'])),
+    costUsd: costUsdOf(valueAt(metadata, ['cost'])),
   };
 };
 
-export const vercel = completionsProfile({
+export const vercelProfile = completionsProfile({
   name: 'vercel',
   path: 'routed',
   baseUrl: 'https://ai-gateway.vercel.sh/v1',
@@ -31,5 +31,5 @@ export const vercel = completionsProfile({
       },
     },
   }),
-  readBeside,
+  readMetadata: readBeside,
 });

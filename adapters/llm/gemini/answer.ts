@@ -2,22 +2,22 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
-import { outcomeOf, type Step } from '../chat/answer.ts';
-import type { CallStep } from '../chat/tools.ts';
-import { counted } from '../completions/usage.ts';
+import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import type { ToolCallDelta } from '../chat/tools.ts';
+import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFault, type LlmReply } from '../contract.ts';
-import { faultInside } from '../fault.ts';
+import { faultInBody } from '../fault.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
-export const PROVIDER = 'google';
+export const GOOGLE = 'google';
 
-export function readReply({ body }: LlmReply) {
+export function readGeminiReply({ body }: LlmReply) {
   const { id = '', served, text = '', calls = [], finish, usage } = stepOf(parseJson(body.toString()), 0);
-  return outcomeOf({ id, served, text, calls, finish, usage, provider: PROVIDER });
+  return chatOutcome({ id, served, text, calls, finish, usage, provider: GOOGLE });
 }
 
 /** Reads the events of one stream. */
-export function createReader(): (event: ServerSentEvent) => Step | undefined {
+export function createGeminiReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
   let called = 0;
   return ({ data }) => {
     if (data === undefined) return undefined;
@@ -31,8 +31,8 @@ export function createReader(): (event: ServerSentEvent) => Step | undefined {
  * A whole reply and an event of a stream have the same form. `called`: how many calls came before. Throws an LlmFault for what is
  * neither.
  */
-function stepOf(reply: unknown, called: number): Step {
-  const fault = faultInside(reply);
+function stepOf(reply: unknown, called: number): AnswerDelta {
+  const fault = faultInBody(reply);
   if (fault) throw fault;
   const candidate = valueAt(reply, ['candidates', 0]);
   const blocked = textAt(isObject(reply) ? reply : undefined, 'promptFeedback', 'blockReason');
@@ -63,7 +63,7 @@ const textOf = (part: JsonObject): string => (part.thought === true ? '' : (text
 const isCall = (part: JsonObject): boolean => isObject(part.functionCall);
 
 /** Most calls come without an id; what is made up differs from answer to answer. */
-function callOf(part: JsonObject, index: number, answer = ''): CallStep {
+function callOf(part: JsonObject, index: number, answer = ''): ToolCallDelta {
   return {
     index,
     id: textAt(part, 'functionCall', 'id') ?? `call_${answer.replace(/[^\w-]/g, '')}_${index}`,
@@ -88,7 +88,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
 /** Thoughts are billed as output. */
 function usageOf(usage: JsonObject | undefined): Usage | undefined {
   const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
-  return counted({
+  return usageOfCounts({
     inputTokens: usage?.promptTokenCount,
     outputTokens: usage && output,
     totalTokens: usage?.totalTokenCount,

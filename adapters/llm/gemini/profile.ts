@@ -3,24 +3,24 @@
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { translatedStream } from '../chat/answer.ts';
-import { dialogueOf, type Image, type Part, renamedExtra, schemaOf } from '../chat/request.ts';
+import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { faultOfReply } from '../fault.ts';
-import { createReader, PROVIDER, readReply } from './answer.ts';
+import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 
-export const gemini: LlmProfile = {
+export const geminiProfile: LlmProfile = {
   name: 'gemini',
   path: 'direct',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-  provider: () => PROVIDER,
+  provider: () => GOOGLE,
   toRequest: (call, { baseUrl, apiKey, model }) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
     headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey },
     body: JSON.stringify(bodyOf(call)),
   }),
-  readReply,
-  readStream: (_, call) => translatedStream({ call, provider: PROVIDER, read: createReader() }),
+  readReply: readGeminiReply,
+  readStream: (_, call) => translatedStream({ call, provider: GOOGLE, read: createGeminiReader() }),
   fault: faultOfReply,
 };
 
@@ -37,7 +37,7 @@ const NAMES = {
 
 function bodyOf(call: LlmCall): JsonObject {
   const { system, turns } = dialogueOf(call);
-  const [schema, tools] = [schemaOf(call), toolsOf(call)];
+  const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
   if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
   return {
     ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
@@ -47,7 +47,7 @@ function bodyOf(call: LlmCall): JsonObject {
     })),
     ...(tools === undefined ? {} : toolFields(tools)),
     generationConfig: {
-      ...renamedExtra(call.extra, NAMES),
+      ...renameExtraFields(call.extra, NAMES),
       maxOutputTokens: call.maxTokens,
       ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
       // `responseSchema` knows only a part of OpenAPI's schemas; this one takes JSON Schema.
@@ -59,12 +59,12 @@ function bodyOf(call: LlmCall): JsonObject {
 /** Newer models refuse a turn of calls whose first one has no signature; this word stands for one that was lost. */
 const LOST_SIGNATURE = 'skip_thought_signature_validator';
 
-function writtenParts(parts: readonly Part[]): readonly JsonObject[] {
+function writtenParts(parts: readonly ContentPart[]): readonly JsonObject[] {
   const firstCall = parts.find(({ kind }) => kind === 'call');
   return parts.map((part) => writtenPart(part, part === firstCall));
 }
 
-function writtenPart(part: Part, isFirstCall: boolean): JsonObject {
+function writtenPart(part: ContentPart, isFirstCall: boolean): JsonObject {
   switch (part.kind) {
     case 'text':
       return { text: part.text };
@@ -82,7 +82,7 @@ function writtenPart(part: Part, isFirstCall: boolean): JsonObject {
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
 
 /** What is behind a URL is not fetched by every model, nor without its type. */
-function inlineOf(image: Image): JsonObject {
+function inlineOf(image: ImageSource): JsonObject {
   if (image.mediaType === undefined) throw unsupported('images behind a URL');
   if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
   return { mimeType: image.mediaType, data: image.data };

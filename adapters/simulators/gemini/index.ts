@@ -16,7 +16,7 @@ export const geminiSimulators: ProviderSimulators = {
     }),
   ),
   owns: (path) => path.startsWith('/ws/') || /^\/v1(alpha|beta)\//.test(path),
-  unknown(path, served) {
+  notFound(path, served) {
     const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
     const error = { code: 404, message, status: 'NOT_FOUND' };
     return reply(404, JSON.stringify({ error }));

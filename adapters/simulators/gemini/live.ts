@@ -3,43 +3,50 @@
 
 import type { Frame } from '../../../codecs/frame.ts';
 import { durationMs } from '../../../codecs/pcm16.ts';
-import { createId, type Stage } from '../clock.ts';
-import type { Call, Script } from '../contract.ts';
-import { type Prompt, textTokens, transcriptOf } from '../voice/replies.ts';
+import type { Connection, ProviderScript } from '../contract.ts';
+import { createId, type ScriptRuntime } from '../script-runtime.ts';
+import type { AudioClip } from '../voice/reply-audio.ts';
+import { type ReplyPrompt, speechTranscript, textPieces } from '../voice/reply-text.ts';
 import { streamText } from '../voice/streams.ts';
-import type { Clip } from '../voice/voice.ts';
-import { Ear, type EarChange, type Heard } from '../voice/voice-activity.ts';
+import { type CallerTurn, TurnDetector, type TurnEvent } from '../voice/turn-detector.ts';
 import {
+  type ClientMessageKind,
   type FunctionResponse,
-  type Kind,
   readClientContent,
   readMessage,
   readRealtimeInput,
   readToolResponse,
 } from './messages.ts';
-import { type LiveSetup, type Rejection, readSetup, resumptionHandle, textOf, updateContext } from './setup.ts';
-import { ModelTurn, type Send } from './turn.ts';
+import { ModelTurn, type SendMessage } from './model-turn.ts';
+import {
+  type ConnectionClose,
+  contentText,
+  type LiveSetup,
+  readSetup,
+  resumptionHandle,
+  updateContext,
+} from './setup.ts';
 import { addCounts, audioTokens, type Counts, IMAGE_TOKENS, NOTHING, textTokenCount, usageMetadata } from './usage.ts';
 
 /** What the model answers next. */
 interface Question {
-  readonly prompt: Prompt;
-  readonly playback?: Clip | undefined;
+  readonly prompt: ReplyPrompt;
+  readonly playback?: AudioClip | undefined;
 }
 
 /** One Live connection. */
-export class LiveScript implements Script {
-  readonly #stage: Stage;
-  readonly #call: Call;
-  readonly #send: Send;
+export class LiveScript implements ProviderScript {
+  readonly #stage: ScriptRuntime;
+  readonly #call: Connection;
+  readonly #send: SendMessage;
   readonly #calls = new Map<string, string>();
   #setup: LiveSetup | undefined;
-  #ear: Ear | undefined;
+  #ear: TurnDetector | undefined;
   #turn: ModelTurn | undefined;
   #waiting: Question | undefined;
   #prompt: Counts = NOTHING;
 
-  constructor(stage: Stage, call: Call) {
+  constructor(stage: ScriptRuntime, call: Connection) {
     this.#stage = stage;
     this.#call = call;
     this.#send = (message) => stage.send(JSON.stringify(message), call.options.binaryFrames);
@@ -63,7 +70,7 @@ export class LiveScript implements Script {
     this.#ear?.free();
   }
 
-  #handle(kind: Kind, value: unknown): Rejection | undefined {
+  #handle(kind: ClientMessageKind, value: unknown): ConnectionClose | undefined {
     if (!this.#setup || kind === 'setup') return this.#begin(kind, value);
     switch (kind) {
       case 'clientContent':
@@ -77,7 +84,7 @@ export class LiveScript implements Script {
     }
   }
 
-  #begin(kind: Kind, value: unknown): Rejection | undefined {
+  #begin(kind: ClientMessageKind, value: unknown): ConnectionClose | undefined {
     if (kind !== 'setup' || this.#setup) {
       return { code: 1007, reason: 'setup must be the first message, and only the first.' };
     }
@@ -90,25 +97,25 @@ export class LiveScript implements Script {
     return undefined;
   }
 
-  #contextUpdate(value: unknown, setup: LiveSetup): Rejection | undefined {
+  #contextUpdate(value: unknown, setup: LiveSetup): ConnectionClose | undefined {
     const updated = updateContext(setup, value);
     if ('reason' in updated) return updated;
     this.#setup = updated;
     return undefined;
   }
 
-  #clientContent(value: unknown): Rejection | undefined {
+  #clientContent(value: unknown): ConnectionClose | undefined {
     const content = readClientContent(value);
     if ('reason' in content) return content;
-    const text = textOf(content.turns);
+    const text = contentText(content.turns);
     this.#add({ ...NOTHING, text: textTokenCount(text) });
     this.#interrupt();
-    const last = textOf(content.turns.at(-1));
+    const last = contentText(content.turns.at(-1));
     if (content.turnComplete) this.#ask({ prompt: last ? { kind: 'text', text: last } : { kind: 'silence' } });
     return undefined;
   }
 
-  #realtimeInput(value: unknown, setup: LiveSetup): Rejection | undefined {
+  #realtimeInput(value: unknown, setup: LiveSetup): ConnectionClose | undefined {
     const input = readRealtimeInput(value);
     if ('reason' in input) return input;
     if (setup.detection && (input.signal === 'start' || input.signal === 'end')) {
@@ -117,7 +124,7 @@ export class LiveScript implements Script {
     this.#add({ ...NOTHING, image: input.images * IMAGE_TOKENS });
     if (input.signal === 'start') this.#activityStarted(setup);
     for (const clip of input.audio) this.#hear(clip, setup);
-    if (input.signal === 'end' || (input.signal === 'streamEnd' && this.#ear?.speaking)) this.#activityEnded(setup);
+    if (input.signal === 'end' || (input.signal === 'streamEnd' && this.#ear?.isSpeaking)) this.#activityEnded(setup);
     if (input.text !== undefined) this.#written(input.text);
     return undefined;
   }
@@ -127,15 +134,15 @@ export class LiveScript implements Script {
     this.#ask({ prompt: { kind: 'text', text } });
   }
 
-  #hear({ samples, sampleRateHz }: Clip, setup: LiveSetup): void {
+  #hear({ samples, sampleRateHz }: AudioClip, setup: LiveSetup): void {
     const settings = { sampleRateHz, detection: setup.detection };
     const { voiceDetector, options } = this.#call;
-    this.#ear ??= new Ear({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
+    this.#ear ??= new TurnDetector({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
     this.#ear.configure(settings);
-    for (const change of this.#ear.hear(samples)) this.#changed(change, setup);
+    for (const change of this.#ear.push(samples)) this.#changed(change, setup);
   }
 
-  #changed(change: EarChange, setup: LiveSetup): void {
+  #changed(change: TurnEvent, setup: LiveSetup): void {
     this.#signal(change.kind === 'started' ? 'ACTIVITY_START' : 'ACTIVITY_END', change.audioMs, setup);
     if (change.kind === 'stopped') this.#heard(change.heard, setup);
     else if (setup.interrupts) this.#interrupt();
@@ -143,15 +150,15 @@ export class LiveScript implements Script {
 
   #activityStarted(setup: LiveSetup): void {
     // What came before is none of it.
-    this.#ear?.forget();
+    this.#ear?.reset();
     this.#signal('ACTIVITY_START', this.#ear?.positionMs ?? 0, setup);
     if (setup.interrupts) this.#interrupt();
   }
 
   #activityEnded(setup: LiveSetup): void {
     this.#signal('ACTIVITY_END', this.#ear?.positionMs ?? 0, setup);
-    const silence: Heard = { clip: { samples: new Int16Array(0), sampleRateHz: 16_000 }, heardMs: 0, speechMs: 0 };
-    this.#heard(this.#ear?.take() ?? silence, setup);
+    const silence: CallerTurn = { clip: { samples: new Int16Array(0), sampleRateHz: 16_000 }, inputMs: 0, speechMs: 0 };
+    this.#heard(this.#ear?.takeTurn() ?? silence, setup);
   }
 
   #signal(voiceActivityType: string, audioMs: number, setup: LiveSetup): void {
@@ -159,9 +166,9 @@ export class LiveScript implements Script {
     this.#send({ voiceActivity: { voiceActivityType, audioOffset: `${(audioMs / 1000).toFixed(3)}s` } });
   }
 
-  #heard({ clip, heardMs, speechMs }: Heard, setup: LiveSetup): void {
-    this.#add({ ...NOTHING, audio: audioTokens(heardMs) });
-    if (setup.transcribesInput) this.#transcribe(transcriptOf(speechMs));
+  #heard({ clip, inputMs, speechMs }: CallerTurn, setup: LiveSetup): void {
+    this.#add({ ...NOTHING, audio: audioTokens(inputMs) });
+    if (setup.transcribesInput) this.#transcribe(speechTranscript(speechMs));
     const playback = durationMs(clip.samples.length, clip.sampleRateHz) > 0 ? clip : undefined;
     this.#ask({ prompt: { kind: 'speech', speechMs }, playback });
   }
@@ -171,7 +178,7 @@ export class LiveScript implements Script {
     const stream = streamText({
       stage: this.#stage,
       tokenMs: times.tokenMs,
-      pieces: textTokens(transcript),
+      pieces: textPieces(transcript),
       send: (text) => this.#send({ serverContent: { inputTranscription: { text } } }),
     });
     this.#stage.after(times.transcriptionMs, () => stream.start(() => {}));
@@ -229,7 +236,7 @@ export class LiveScript implements Script {
     this.#turn?.interrupt();
   }
 
-  #toolResponse(value: unknown): Rejection | undefined {
+  #toolResponse(value: unknown): ConnectionClose | undefined {
     const responses = readToolResponse(value);
     if ('reason' in responses) return responses;
     for (const response of responses) this.#answered(response);

@@ -5,18 +5,18 @@ import { z } from 'zod';
 import { decodeAnyBase64 } from '../../../codecs/base64.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { isObject, parseJson } from '../../../codecs/json-object.ts';
-import { samplesOf } from '../../../codecs/pcm16.ts';
+import { pcm16Samples } from '../../../codecs/pcm16.ts';
 import { RATE_STEP_HZ } from '../../../codecs/resample.ts';
-import type { Clip } from '../voice/voice.ts';
-import { invalidArgument, type Rejection, shortReason } from './setup.ts';
+import type { AudioClip } from '../voice/reply-audio.ts';
+import { type ConnectionClose, invalidArgument, shortReason } from './setup.ts';
 
 const KINDS = ['setup', 'clientContent', 'realtimeInput', 'toolResponse', 'contextUpdate'] as const;
 /** The one key of a client's message. */
-export type Kind = (typeof KINDS)[number];
+export type ClientMessageKind = (typeof KINDS)[number];
 
 /** A client's message, its keys in camelCase. */
 export interface ClientMessage {
-  readonly kind: Kind;
+  readonly kind: ClientMessageKind;
   readonly value: unknown;
 }
 
@@ -24,7 +24,7 @@ export interface ClientMessage {
 const OPAQUE = new Set(['response', 'parameters', 'parametersJsonSchema', 'args', 'labels']);
 
 /** The message in a frame, or how the connection ends over it. */
-export function readMessage(frame: Frame): ClientMessage | Rejection {
+export function readMessage(frame: Frame): ClientMessage | ConnectionClose {
   const json = parseJson(frame.data.toString());
   if (!isObject(json)) {
     return { code: 1007, reason: 'Invalid JSON payload received.' };
@@ -43,7 +43,7 @@ export function readMessage(frame: Frame): ClientMessage | Rejection {
   return { kind, value: respell(first[1]) };
 }
 
-function isKind(key: string): key is Kind {
+function isKind(key: string): key is ClientMessageKind {
   return (KINDS as readonly string[]).includes(key);
 }
 
@@ -90,19 +90,19 @@ const toolResponseSchema = z.looseObject({
 
 /** What came in one `realtimeInput`. */
 export interface RealtimeInput {
-  readonly audio: readonly Clip[];
+  readonly audio: readonly AudioClip[];
   readonly images: number;
   readonly text: string | undefined;
   readonly signal: 'start' | 'end' | 'streamEnd' | undefined;
 }
 
 /** Audio, text and activity of a `realtimeInput`; of images, only how many. */
-export function readRealtimeInput(value: unknown): RealtimeInput | Rejection {
+export function readRealtimeInput(value: unknown): RealtimeInput | ConnectionClose {
   const parsed = realtimeInputSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'realtime_input') };
   const input = parsed.data;
   const blobs = [...(input.audio ? [input.audio] : []), ...(input.mediaChunks ?? [])];
-  const audio: Clip[] = [];
+  const audio: AudioClip[] = [];
   for (const blob of blobs.filter(({ mimeType }) => mimeType.startsWith('audio/'))) {
     const clip = readAudio(blob);
     if (!clip) return { code: 1007, reason: shortReason(`Invalid audio of type ${blob.mimeType}.`) };
@@ -120,11 +120,11 @@ export function readRealtimeInput(value: unknown): RealtimeInput | Rejection {
 }
 
 /** Any rate that the type names; 16 kHz when it names none. */
-function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): Clip | undefined {
+function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): AudioClip | undefined {
   const sampleRateHz = Number(/rate=(\d+)/.exec(mimeType)?.[1] ?? 16_000);
   const bytes = decodeAnyBase64(data);
   const fits = sampleRateHz >= 8000 && sampleRateHz <= 48_000 && sampleRateHz % RATE_STEP_HZ === 0;
-  return bytes && fits && mimeType.startsWith('audio/pcm') ? { samples: samplesOf(bytes), sampleRateHz } : undefined;
+  return bytes && fits && mimeType.startsWith('audio/pcm') ? { samples: pcm16Samples(bytes), sampleRateHz } : undefined;
 }
 
 /** Turns that were written, not spoken. */
@@ -134,7 +134,7 @@ export interface ClientContent {
 }
 
 /** The turns of a `clientContent`; a single one may come without a list. */
-export function readClientContent(value: unknown): ClientContent | Rejection {
+export function readClientContent(value: unknown): ClientContent | ConnectionClose {
   const parsed = clientContentSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'client_content') };
   const { turns = [], turnComplete = false } = parsed.data;
@@ -145,7 +145,7 @@ export function readClientContent(value: unknown): ClientContent | Rejection {
 export type FunctionResponse = z.infer<typeof functionResponseSchema>;
 
 /** The results in a `toolResponse`; a single one may come without a list. */
-export function readToolResponse(value: unknown): readonly FunctionResponse[] | Rejection {
+export function readToolResponse(value: unknown): readonly FunctionResponse[] | ConnectionClose {
   const parsed = toolResponseSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'tool_response') };
   return [parsed.data.functionResponses].flat();

@@ -2,10 +2,10 @@
 // Rule: what a setup may not say ends the connection, since this dialect has no error message.
 
 import { z } from 'zod';
-import type { Detection } from '../voice/turn-detector.ts';
+import type { VadSettings } from '../voice/voice-activity.ts';
 
 /** How a connection is refused. */
-export interface Rejection {
+export interface ConnectionClose {
   readonly code: 1007 | 1008;
   readonly reason: string;
 }
@@ -16,7 +16,7 @@ const declarationSchema = z.looseObject({
   parametersJsonSchema: z.unknown().optional(),
 });
 /** A function that the model may call. */
-export type Declaration = z.infer<typeof declarationSchema>;
+export type FunctionDeclaration = z.infer<typeof declarationSchema>;
 
 const toolsSchema = z.array(z.looseObject({ functionDeclarations: z.array(declarationSchema).optional() }));
 
@@ -57,9 +57,9 @@ export interface LiveSetup {
   readonly model: string;
   readonly modality: 'AUDIO' | 'TEXT';
   readonly instructions: string;
-  readonly functions: readonly Declaration[];
+  readonly functions: readonly FunctionDeclaration[];
   /** Undefined: the client marks activity itself. */
-  readonly detection: Detection | undefined;
+  readonly detection: VadSettings | undefined;
   readonly interrupts: boolean;
   readonly transcribesInput: boolean;
   readonly transcribesOutput: boolean;
@@ -75,7 +75,7 @@ export function resumptionHandle(id: string): string {
 }
 
 /** The configuration that a `setup` asks for, or how the connection ends over it. */
-export function readSetup(given: unknown): LiveSetup | Rejection {
+export function readSetup(given: unknown): LiveSetup | ConnectionClose {
   const parsed = setupSchema.safeParse(given);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'setup') };
   const setup = parsed.data;
@@ -89,7 +89,7 @@ export function readSetup(given: unknown): LiveSetup | Rejection {
   return {
     model: setup.model,
     modality: setup.generationConfig?.responseModalities?.[0] ?? 'AUDIO',
-    instructions: textOf(setup.systemInstruction),
+    instructions: contentText(setup.systemInstruction),
     functions: functionsOf(setup.tools),
     detection: detectionOf(input?.automaticActivityDetection ?? {}),
     interrupts: input?.activityHandling !== 'NO_INTERRUPTION',
@@ -101,23 +101,23 @@ export function readSetup(given: unknown): LiveSetup | Rejection {
 }
 
 /** What a `contextUpdate` changes. */
-export function updateContext(setup: LiveSetup, given: unknown): LiveSetup | Rejection {
+export function updateContext(setup: LiveSetup, given: unknown): LiveSetup | ConnectionClose {
   const schema = z.looseObject({ systemInstruction: z.unknown().optional(), tools: toolsSchema.optional() });
   const parsed = schema.safeParse(given);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'context_update') };
   const { systemInstruction, tools } = parsed.data;
   return {
     ...setup,
-    instructions: systemInstruction === undefined ? setup.instructions : textOf(systemInstruction),
+    instructions: systemInstruction === undefined ? setup.instructions : contentText(systemInstruction),
     functions: tools === undefined ? setup.functions : functionsOf(tools),
   };
 }
 
-function functionsOf(tools: z.infer<typeof toolsSchema> | undefined): readonly Declaration[] {
+function functionsOf(tools: z.infer<typeof toolsSchema> | undefined): readonly FunctionDeclaration[] {
   return (tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
 }
 
-function detectionOf(settings: z.infer<typeof detectionSchema>): Detection | undefined {
+function detectionOf(settings: z.infer<typeof detectionSchema>): VadSettings | undefined {
   if (settings.disabled) return undefined;
   const start = settings.startOfSpeechSensitivity ?? '';
   const end = settings.endOfSpeechSensitivity ?? '';
@@ -129,12 +129,12 @@ function detectionOf(settings: z.infer<typeof detectionSchema>): Detection | und
 }
 
 /** The text of a Content, of a list of them, or of a plain string. */
-export function textOf(content: unknown): string {
+export function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
-  if (Array.isArray(content)) return content.map(textOf).filter(Boolean).join(' ');
+  if (Array.isArray(content)) return content.map(contentText).filter(Boolean).join(' ');
   if (typeof content !== 'object' || content === null) return '';
-  if ('parts' in content) return textOf(content.parts);
-  return 'text' in content ? textOf(content.text) : '';
+  if ('parts' in content) return contentText(content.parts);
+  return 'text' in content ? contentText(content.text) : '';
 }
 
 /** A close reason has at most 123 bytes. */

@@ -29,7 +29,7 @@ const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 export const openaiSimulators: ProviderSimulators = {
   routes: [realtime, responses],
   owns: (path) => path.startsWith('/v1/'),
-  unknown(path, served) {
+  notFound(path, served) {
     const names = served.join(', ');
     if (UNREHEARSED.includes(path)) {
       return refuse(501, 'not_implemented', `The rehearsal provider does not speak ${path}. It speaks ${names}.`);

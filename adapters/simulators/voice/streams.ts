@@ -2,38 +2,38 @@
 // Rule: a stream plans one step at a time, so that a cancelled one leaves nothing behind.
 
 import { durationMs } from '../../../codecs/pcm16.ts';
-import type { Stage, Step } from '../clock.ts';
 import type { SimulatorTimes } from '../contract.ts';
-import { type Clip, ReplyVoice } from './voice.ts';
+import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
+import { type AudioClip, ReplyAudio } from './reply-audio.ts';
 
 /** A stream that is running, or will. */
-export interface Stream {
+export interface ReplyStream {
   /** `done` is called once, unless the stream is cancelled; `whole`: nothing was cut by a limit. */
   start(done: (whole: boolean) => void): void;
   cancel(): void;
 }
 
 /** Text on its way. */
-export interface TextStream extends Stream {
+export interface TextStream extends ReplyStream {
   /** What was sent so far. */
-  said(): string;
+  sentText(): string;
 }
 
 /** Speech on its way. */
-export interface VoiceStream extends Stream {
+export interface VoiceStream extends ReplyStream {
   /** How much was sent so far, in milliseconds of audio. */
   sentMs(): number;
 }
 
 /** Sends `pieces` one by one; `allowed` says whether so much text may be sent. */
 export function streamText(setup: {
-  readonly stage: Stage;
+  readonly stage: ScriptRuntime;
   readonly tokenMs: number;
   readonly pieces: readonly string[];
   readonly send: (piece: string) => void;
   readonly allowed?: (text: string) => boolean;
 }): TextStream {
-  let step: Step | undefined;
+  let step: VirtualTimer | undefined;
   let said = '';
   const next = (index: number, done: (whole: boolean) => void): void => {
     const piece = setup.pieces[index];
@@ -46,7 +46,7 @@ export function streamText(setup: {
     setup.send(piece);
     step = setup.stage.after(setup.tokenMs, () => next(index + 1, done));
   };
-  return { start: (done) => next(0, done), cancel: () => step?.cancel(), said: () => said };
+  return { start: (done) => next(0, done), cancel: () => step?.cancel(), sentText: () => said };
 }
 
 /** What a spoken reply consists of. */
@@ -55,12 +55,12 @@ export interface Spoken {
   /** The rate at which it is sent. */
   readonly sampleRateHz: number;
   /** The caller's own words, after the text. */
-  readonly playback: Clip | undefined;
+  readonly playback: AudioClip | undefined;
 }
 
 /** Sends the spoken text and the playback; `allowed` says whether so many milliseconds may be sent. */
 export function streamVoice(setup: {
-  readonly stage: Stage;
+  readonly stage: ScriptRuntime;
   readonly times: SimulatorTimes;
   readonly spoken: Spoken;
   readonly send: (samples: Int16Array) => void;
@@ -68,14 +68,14 @@ export function streamVoice(setup: {
 }): VoiceStream {
   const { stage, times, spoken } = setup;
   const { sampleRateHz } = spoken;
-  let step: Step | undefined;
+  let step: VirtualTimer | undefined;
   let cancelled = false;
   let sentMs = 0;
-  let voice: ReplyVoice | undefined;
+  let voice: ReplyAudio | undefined;
   let waiting: (() => void) | undefined;
   // Asked for at once, so that synthesis overlaps with the time that a model would think.
   stage.speak(spoken.text, sampleRateHz, (samples) => {
-    voice = new ReplyVoice(sampleRateHz, { samples, sampleRateHz }, spoken.playback);
+    voice = new ReplyAudio(sampleRateHz, { samples, sampleRateHz }, spoken.playback);
     waiting?.();
   });
   const next = (done: (whole: boolean) => void): void => {

@@ -1,165 +1,132 @@
-// What the rehearsal provider hears: the audio of the running turn, and where speech starts and stops in it.
-// Rule: positions are counted in samples since the session began, never taken from a clock.
+// The rehearsal provider's ear: the audio of the running turn, cut where voice detection finds its ends.
+// Rule: while nobody speaks only the padding before a turn is kept; without detection everything is, until it is taken.
 
-import { concatenate, durationMs } from '../../../codecs/pcm16.ts';
-import { COARSE, createResampler, type Resampler } from '../../../codecs/resample.ts';
-import {
-  VAD_FRAME_MS,
-  VAD_FRAME_SAMPLES,
-  VAD_RATE_HZ,
-  type VadMode,
-  type VoiceDetector,
-  type VoiceDetectorFactory,
-} from '../../../codecs/vad.ts';
+import { durationMs } from '../../../codecs/pcm16.ts';
+import type { VoiceDetectorFactory } from '../../../codecs/vad.ts';
+import type { AudioClip } from './reply-audio.ts';
+import { TurnRecording, type VadSettings, VoiceActivityDetector } from './voice-activity.ts';
 
-/** Speech starts when this much of the window before was voiced: the detector passes up to 100 ms of noise. */
-const START_VOICED_FRAMES = 8;
-const START_WINDOW_FRAMES = 12;
-/**
- * A frame with so much less energy than the loudest of the turn (24 dB) is not speech: the detector takes seconds to
- * learn that the noise after a turn is none, such as the comfort noise of a browser's echo canceller.
- */
-const QUIETER = 250;
-/** After a turn its loudness is forgotten by 3 dB in a second, so that a quieter caller is heard too. */
-const FORGOTTEN = 0.985;
+/** Kept before a turn, besides its padding: the time that the detector takes to be sure. */
+const DETECTION_MS = 260;
+/** Silence that is left at the end of a turn that was cut. */
+const TAIL_MS = 100;
+/** A turn may end inside of an event; what follows belongs to the next one. */
+const SLICE_MS = 20;
 
-/** When a turn of the caller starts and ends. */
-export interface Detection {
-  readonly mode: VadMode;
-  readonly prefixPaddingMs: number;
-  readonly silenceMs: number;
+/** A turn of the caller. `inputMs` is all of its audio, also what is not in the clip. */
+export interface CallerTurn {
+  readonly clip: AudioClip;
+  readonly inputMs: number;
+  readonly speechMs: number;
 }
 
-/** A change that the detector found. Times are of the audio since the session began. */
-export type SpeechChange =
+/** What was noticed in the signal. `audioMs`: where, in milliseconds of audio since the session began. */
+export type TurnEvent =
   | { readonly kind: 'started'; readonly audioMs: number }
-  /** `speechMs`: from the first to the last voiced frame. */
-  | { readonly kind: 'stopped'; readonly audioMs: number; readonly speechMs: number };
+  | { readonly kind: 'stopped'; readonly audioMs: number; readonly heard: CallerTurn };
 
-/** Finds turns in one signal. Holds a detector: free it. */
+/** How the signal comes, and how turns are found in it. */
+export interface TurnDetectorSettings {
+  readonly sampleRateHz: number;
+  /** Undefined: turns are taken by hand. */
+  readonly detection: VadSettings | undefined;
+}
+
+/** Listens to one signal. Holds a voice detector: free it. */
 export class TurnDetector {
-  readonly #detection: Detection;
-  readonly #resampler: Resampler;
-  readonly #detector: VoiceDetector;
-  #pending: Int16Array = new Int16Array(0);
-  #recent: boolean[] = [];
-  #positionMs: number;
-  #speaking: { readonly firstMs: number; lastMs: number } | undefined;
-  /** Energy of the loudest voiced frame of this turn, or what is left of it since. */
-  #loudest = 0;
+  readonly #createDetector: VoiceDetectorFactory;
+  readonly #keepMs: number;
+  #settings: TurnDetectorSettings;
+  #recording: TurnRecording;
+  #detector: VoiceActivityDetector | undefined;
+  #positionMs = 0;
 
-  constructor(setup: {
-    detection: Detection;
-    sampleRateHz: number;
-    createDetector: VoiceDetectorFactory;
-    positionMs?: number;
-  }) {
-    this.#detection = setup.detection;
-    this.#resampler = createResampler(setup.sampleRateHz, VAD_RATE_HZ, COARSE);
-    this.#detector = setup.createDetector(setup.detection.mode);
-    this.#positionMs = setup.positionMs ?? 0;
+  /** `keepMs`: the most of one turn that is kept. */
+  constructor(setup: { createDetector: VoiceDetectorFactory; keepMs: number; settings: TurnDetectorSettings }) {
+    this.#createDetector = setup.createDetector;
+    this.#keepMs = setup.keepMs;
+    this.#settings = setup.settings;
+    this.#recording = new TurnRecording(setup.settings.sampleRateHz, setup.keepMs);
   }
 
-  get speaking(): boolean {
-    return this.#speaking !== undefined;
+  /** Milliseconds of audio since the session began. */
+  get positionMs(): number {
+    return this.#positionMs;
   }
 
-  hear(samples: Int16Array): SpeechChange[] {
-    const signal = concatenate([this.#pending, this.#resampler.process(samples)]);
-    const changes: SpeechChange[] = [];
-    let offset = 0;
-    for (; offset + VAD_FRAME_SAMPLES <= signal.length; offset += VAD_FRAME_SAMPLES) {
-      const change = this.#frame(signal.subarray(offset, offset + VAD_FRAME_SAMPLES));
-      if (change) changes.push(change);
+  get isSpeaking(): boolean {
+    return this.#detector?.isSpeaking ?? false;
+  }
+
+  /** Milliseconds heard since the last turn was taken. */
+  get bufferedMs(): number {
+    return this.#recording.durationMs;
+  }
+
+  /** Other settings from here on; what was heard at another rate is lost. */
+  configure(settings: TurnDetectorSettings): void {
+    if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
+    if (settings.sampleRateHz !== this.#settings.sampleRateHz) {
+      this.#recording = new TurnRecording(settings.sampleRateHz, this.#keepMs);
     }
-    this.#pending = signal.slice(offset);
+    this.free();
+    this.#settings = settings;
+  }
+
+  push(samples: Int16Array): TurnEvent[] {
+    const slice = (this.#settings.sampleRateHz * SLICE_MS) / 1000;
+    const changes: TurnEvent[] = [];
+    for (let start = 0; start < samples.length; start += slice) {
+      changes.push(...this.#hearSlice(samples.subarray(start, start + slice)));
+    }
     return changes;
   }
 
-  /** Forgets a turn that has begun, for a caller who commits or clears by hand. */
-  forget(): void {
-    this.#speaking = undefined;
-    this.#recent = [];
+  /** What was heard until here, as a turn of its own. */
+  takeTurn(): CallerTurn {
+    const inputMs = this.bufferedMs;
+    const clip = { samples: this.#recording.samples(), sampleRateHz: this.#recording.sampleRateHz };
+    this.reset();
+    return { clip, inputMs, speechMs: inputMs };
+  }
+
+  reset(): void {
+    this.#recording.clear();
+    this.#detector?.reset();
   }
 
   free(): void {
-    this.#detector.free();
+    this.#detector?.free();
+    this.#detector = undefined;
   }
 
-  #frame(frame: Int16Array): SpeechChange | undefined {
-    this.#positionMs += VAD_FRAME_MS;
-    const voiced = this.#detector.isVoice(frame) && this.#isLoud(frame);
-    if (!this.#speaking) this.#loudest *= FORGOTTEN;
-    return this.#speaking ? this.#whileSpeaking(this.#speaking, voiced) : this.#whileSilent(voiced);
+  #hearSlice(samples: Int16Array): TurnEvent[] {
+    const { detection, sampleRateHz } = this.#settings;
+    this.#recording.push(samples);
+    if (detection) this.#detector ??= this.#startDetector(detection);
+    this.#positionMs += durationMs(samples.length, sampleRateHz);
+    if (!this.#detector || !detection) return [];
+    const changes = this.#detector.push(samples).map((change): TurnEvent => {
+      if (change.kind === 'started') return change;
+      const { clip, inputMs } = this.takeTurn();
+      const heard = { clip: withoutSilence(clip, detection.silenceMs), inputMs, speechMs: change.speechMs };
+      return { kind: 'stopped', audioMs: change.audioMs, heard };
+    });
+    if (!this.#detector.isSpeaking) this.#recording.trim(detection.prefixPaddingMs + DETECTION_MS);
+    return changes;
   }
 
-  #isLoud(frame: Int16Array): boolean {
-    const energy = frame.reduce((sum, sample) => sum + sample * sample, 0);
-    if (this.#speaking) this.#loudest = Math.max(this.#loudest, energy);
-    return energy * QUIETER >= this.#loudest;
-  }
-
-  #whileSilent(voiced: boolean): SpeechChange | undefined {
-    this.#recent.push(voiced);
-    if (this.#recent.length > START_WINDOW_FRAMES) this.#recent.shift();
-    if (this.#recent.filter(Boolean).length < START_VOICED_FRAMES) return undefined;
-    const firstMs = this.#positionMs - (this.#recent.length - this.#recent.indexOf(true)) * VAD_FRAME_MS;
-    this.#speaking = { firstMs, lastMs: this.#positionMs };
-    this.#recent = [];
-    return { kind: 'started', audioMs: Math.max(0, firstMs - this.#detection.prefixPaddingMs) };
-  }
-
-  #whileSpeaking(turn: { readonly firstMs: number; lastMs: number }, voiced: boolean): SpeechChange | undefined {
-    if (voiced) turn.lastMs = this.#positionMs;
-    if (this.#positionMs - turn.lastMs < this.#detection.silenceMs) return undefined;
-    this.#speaking = undefined;
-    return { kind: 'stopped', audioMs: this.#positionMs, speechMs: turn.lastMs - turn.firstMs };
+  #startDetector(detection: VadSettings): VoiceActivityDetector {
+    return new VoiceActivityDetector({
+      detection,
+      sampleRateHz: this.#settings.sampleRateHz,
+      createDetector: this.#createDetector,
+      positionMs: this.#positionMs,
+    });
   }
 }
 
-/** Audio that was heard: a bounded store, and a count of all of it. */
-export class Recording {
-  readonly sampleRateHz: number;
-  readonly #keepMs: number;
-  #pieces: Int16Array[] = [];
-  #stored = 0;
-  #heard = 0;
-
-  /** Of what is never trimmed, the first `keepMs` are stored. */
-  constructor(sampleRateHz: number, keepMs: number) {
-    this.sampleRateHz = sampleRateHz;
-    this.#keepMs = keepMs;
-  }
-
-  /** Everything heard since the last `clear`, also what was not stored. */
-  get durationMs(): number {
-    return durationMs(this.#heard, this.sampleRateHz);
-  }
-
-  push(samples: Int16Array): void {
-    this.#heard += samples.length;
-    if (durationMs(this.#stored, this.sampleRateHz) >= this.#keepMs) return;
-    this.#pieces.push(samples);
-    this.#stored += samples.length;
-  }
-
-  /** Keeps only about the last `lastMs`: silence before a turn. */
-  trim(lastMs: number): void {
-    const first = this.#pieces[0];
-    if (!first || durationMs(this.#stored - first.length, this.sampleRateHz) < lastMs) return;
-    this.#pieces.shift();
-    this.#stored -= first.length;
-    this.#heard -= first.length;
-    this.trim(lastMs);
-  }
-
-  clear(): void {
-    this.#pieces = [];
-    this.#stored = 0;
-    this.#heard = 0;
-  }
-
-  samples(): Int16Array {
-    return concatenate(this.#pieces);
-  }
+function withoutSilence(clip: AudioClip, silenceMs: number): AudioClip {
+  const cut = Math.round((Math.max(0, silenceMs - TAIL_MS) * clip.sampleRateHz) / 1000);
+  return { ...clip, samples: clip.samples.subarray(0, Math.max(0, clip.samples.length - cut)) };
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { decodeBase64, encodeBase64 } from '../../../codecs/base64.ts';
 import { eventType } from '../../../codecs/event-type.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../codecs/g711.ts';
-import { bytesOf, samplesOf } from '../../../codecs/pcm16.ts';
+import { pcm16Bytes, pcm16Samples } from '../../../codecs/pcm16.ts';
 import { createResampler } from '../../../codecs/resample.ts';
 import type { Load } from '../../bench.ts';
 import { createTemplate } from '../../load/wire.ts';
@@ -33,7 +33,7 @@ const [longText, shortText] = [long.toString('base64'), short.toString('base64')
 const [at8, at16, at24] = [160, 320, 480].map((count) =>
   Int16Array.from({ length: count }, (_, index) => 30_000 * Math.sin(index / 7)),
 ) as [Int16Array, Int16Array, Int16Array];
-const pcm = Buffer.from(bytesOf(at24));
+const pcm = Buffer.from(pcm16Bytes(at24));
 const [mulaw, alaw] = [encodeMulaw(at8), encodeAlaw(at8)];
 const [up8, up16, down24] = [
   createResampler(8000, 24_000),
@@ -61,8 +61,8 @@ export const codecCases: readonly CodecCase[] = [
   row('base64_encode.1920', 'base64 encode, 40 ms', short.length, () => encodeBase64(short)),
   row('base64_decode.4704', 'base64 decode, 98 ms', longText.length, () => decodeBase64(longText)),
   row('base64_decode.1920', 'base64 decode, 40 ms', shortText.length, () => decodeBase64(shortText)),
-  row('pcm16_samples', 'PCM16 to samples, 20 ms of 24 kHz', pcm.length, () => samplesOf(pcm)),
-  row('pcm16_bytes', 'samples to PCM16, 20 ms of 24 kHz', at24.byteLength, () => bytesOf(at24)),
+  row('pcm16_samples', 'PCM16 to samples, 20 ms of 24 kHz', pcm.length, () => pcm16Samples(pcm)),
+  row('pcm16_bytes', 'samples to PCM16, 20 ms of 24 kHz', at24.byteLength, () => pcm16Bytes(at24)),
   row('mulaw_decode', 'mu-law decode, 20 ms', mulaw.length, () => decodeMulaw(mulaw)),
   row('mulaw_encode', 'mu-law encode, 20 ms', at8.byteLength, () => encodeMulaw(at8)),
   row('alaw_decode', 'A-law decode, 20 ms', alaw.length, () => decodeAlaw(alaw)),

@@ -2,10 +2,10 @@
 // append the provider will notice it, which its own ear says beforehand, so that nothing has to be asked of its clock.
 
 import { readFileSync } from 'node:fs';
-import type { Detection } from '../../../adapters/simulators/voice/turn-detector.ts';
-import { Ear } from '../../../adapters/simulators/voice/voice-activity.ts';
+import { TurnDetector } from '../../../adapters/simulators/voice/turn-detector.ts';
+import type { VadSettings } from '../../../adapters/simulators/voice/voice-activity.ts';
 import { encodeBase64 } from '../../../codecs/base64.ts';
-import { bytesOf } from '../../../codecs/pcm16.ts';
+import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import { resample } from '../../../codecs/resample.ts';
 import { loadVoiceDetectors } from '../../../codecs/vad.ts';
 import { readWav } from '../../../server/console/audio/wav.ts';
@@ -17,7 +17,7 @@ const SPEECH_MS = 1200;
 const SILENCE_MS = 1000;
 const RECORDING = new URL('../../../server/console/public/samples/librivox-0880.wav', import.meta.url);
 /** What OpenAI does when a session asks for nothing else. */
-const DETECTION: Detection = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
+const DETECTION: VadSettings = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
 
 /** A change that the provider notices when it has read that append (counted from 0), where it says it is in the audio. */
 export interface Mark {
@@ -38,10 +38,14 @@ export interface TurnScript {
 export async function writeScript(turns: number): Promise<TurnScript> {
   const pieces = cut(await spoken());
   const createDetector = await loadVoiceDetectors();
-  const ear = new Ear({ createDetector, keepMs: 0, settings: { sampleRateHz: RATE_HZ, detection: DETECTION } });
+  const ear = new TurnDetector({
+    createDetector,
+    keepMs: 0,
+    settings: { sampleRateHz: RATE_HZ, detection: DETECTION },
+  });
   const changes = Array.from({ length: turns * pieces.length }, (_, append) =>
     ear
-      .hear(pieces[append % pieces.length] as Int16Array)
+      .push(pieces[append % pieces.length] as Int16Array)
       .map(({ kind, audioMs }) => ({ kind, append, audioMs: Math.round(audioMs) })),
   ).flat();
   ear.free();
@@ -50,7 +54,7 @@ export async function writeScript(turns: number): Promise<TurnScript> {
   const [started, stopped] = [marks('started'), marks('stopped')];
   if (started.length !== turns || stopped.length !== turns) throw new Error('the recording is not heard as one turn');
   const appends = pieces.map((piece) =>
-    JSON.stringify({ type: 'input_audio_buffer.append', audio: encodeBase64(bytesOf(piece)) }),
+    JSON.stringify({ type: 'input_audio_buffer.append', audio: encodeBase64(pcm16Bytes(piece)) }),
   );
   return { appendMs: APPEND_MS, appends, started, stopped };
 }

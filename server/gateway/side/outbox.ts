@@ -1,7 +1,7 @@
 // What a gateway process hands over, until the side process has stored it: bounded, in order, in batches, one of them on its way.
 // Whoever hands over only adds an object here; everything else happens in a later turn of the loop.
 
-import { encode } from '../../../codecs/wire.ts';
+import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import type { HandedOver } from '../../ipc/session-event.ts';
 
 export interface Outbox {
@@ -111,7 +111,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     let backoff = 1;
     while (queue.length > 0 && !isClosed) {
       const items = nextBatch();
-      const batch = { bytes: encode(items), started: idsOf(items, 'started'), ended: idsOf(items, 'ended') };
+      const batch = { bytes: encodeMsgpack(items), started: idsOf(items, 'started'), ended: idsOf(items, 'ended') };
       while (!isClosed && !(await isStored(batch))) {
         await pause(retryMs * backoff);
         backoff = Math.min(backoff * 2, MAX_BACKOFF);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { LlmFault } from '../../../adapters/llm/contract.ts';
-import { createEventReader } from '../../../adapters/llm/server-sent-events.ts';
+import { createSseReader } from '../../../adapters/llm/server-sent-events.ts';
 import { seededRandom } from '../../support/random.ts';
 
 test('events are the same however the bytes are cut, and lose none of them', () => {
@@ -10,7 +10,7 @@ test('events are the same however the bytes are cut, and lose none of them', () 
   const bytes = Buffer.from(text);
   const random = seededRandom(7);
   for (let round = 0; round < 200; round++) {
-    const reader = createEventReader();
+    const reader = createSseReader();
     const events = [];
     for (let at = 0; at < bytes.length; ) {
       const size = 1 + random.below(9);
@@ -37,19 +37,19 @@ test.each([
   ['data: \n\n', '', ''],
   ['data: a\nevent: b\n\n', 'b', 'a'],
 ])('%j is an event with this name and these data', (text, name, data) => {
-  const [event] = createEventReader().push(Buffer.from(text));
+  const [event] = createSseReader().push(Buffer.from(text));
   expect([event?.name, event?.data]).toEqual([name, data]);
 });
 
 test('the end gives what has no empty line behind it, once', () => {
-  const reader = createEventReader();
+  const reader = createSseReader();
   expect(reader.push(Buffer.from('data: rest\n'))).toEqual([]);
   expect(reader.end().map(({ data }) => data)).toEqual(['rest']);
   expect(reader.end()).toEqual([]);
 });
 
 test('an event of more than maxBytes is a fault', () => {
-  const reader = createEventReader(100);
+  const reader = createSseReader(100);
   expect(reader.push(Buffer.alloc(100, 'x'))).toEqual([]);
   expect(() => reader.push(Buffer.from('x'))).toThrow(LlmFault);
 });

@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '../../../codecs/base64.ts';
-import { bytesOf, concatenate } from '../../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../../codecs/pcm16.ts';
 import { at, Dialogue, type Event, silence, tone } from '../../support/dialogue.ts';
 import { type Random, seededRandom } from '../../support/random.ts';
 
-const speech = (rate: number) => encodeBase64(bytesOf(concatenate([tone(600, rate), silence(700, rate)])));
-const piece = (rate: number) => encodeBase64(bytesOf(tone(200, rate)));
+const speech = (rate: number) => encodeBase64(pcm16Bytes(concatSamples([tone(600, rate), silence(700, rate)])));
+const piece = (rate: number) => encodeBase64(pcm16Bytes(tone(200, rate)));
 const parameters = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] };
 const tools = [{ type: 'function', name: 'f', parameters }];
 const content = [{ type: 'input_text', text: 'hello' }];

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { encode } from '../../../codecs/wire.ts';
+import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import { loadConfig } from '../../../server/config/load.ts';
 import { type Channel, openChannel } from '../../../server/ipc/rpc.ts';
 import type { HandedOver } from '../../../server/ipc/session-event.ts';
@@ -92,7 +92,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
     for (let isUp = true; isUp; ) {
       const items = unacknowledged.length > 0 ? unacknowledged : someItems(open, sent);
       unacknowledged = items;
-      isUp = await channel.call('handOver', encode(items)).then(
+      isUp = await channel.call('handOver', encodeMsgpack(items)).then(
         () => true,
         () => false,
       );

@@ -4,11 +4,11 @@
 import { z } from 'zod';
 import { decodeBase64, encodeBase64 } from '../../../../codecs/base64.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/g711.ts';
-import { bytesOf, durationMs, samplesOf } from '../../../../codecs/pcm16.ts';
-import { createId } from '../../clock.ts';
-import type { Prompt } from '../../voice/replies.ts';
-import type { Clip } from '../../voice/voice.ts';
-import { type Failure, failureOf, invalidValue } from '../outlet.ts';
+import { durationMs, pcm16Bytes, pcm16Samples } from '../../../../codecs/pcm16.ts';
+import { createId } from '../../script-runtime.ts';
+import type { AudioClip } from '../../voice/reply-audio.ts';
+import type { ReplyPrompt } from '../../voice/reply-text.ts';
+import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';
 import { heardTokens, IMAGE_TOKENS, NO_TOKENS, spokenTokens, type Tokens, textTokenCount } from '../usage.ts';
 import { type AudioFormat, rateOf } from './session.ts';
 
@@ -50,23 +50,23 @@ const itemSchema = z.discriminatedUnion('type', [
 ]);
 
 /** An item as it stands in the conversation; `item` is what the client is shown. */
-export interface Entry {
+export interface ConversationEntry {
   readonly item: { readonly id: string; readonly type: string; status?: string; [field: string]: unknown };
   tokens: Tokens;
   /** A response has paid for it. */
   paid: boolean;
   /** The caller's speech. */
-  heard?: { readonly clip: Clip | undefined; readonly speechMs: number };
+  heard?: { readonly clip: AudioClip | undefined; readonly speechMs: number };
   /** The audio of an assistant's item, in the milliseconds that were sent. */
   spokenMs?: number;
 }
 
 /** The ordered items of one session. */
-export class Conversation {
+export class RealtimeConversation {
   readonly id = createId('conv_');
-  readonly #entries: Entry[] = [];
+  readonly #entries: ConversationEntry[] = [];
 
-  get entries(): readonly Entry[] {
+  get entries(): readonly ConversationEntry[] {
     return this.#entries;
   }
 
@@ -74,12 +74,12 @@ export class Conversation {
     return this.#entries.at(-1)?.item.id ?? null;
   }
 
-  find(itemId: string): Entry | undefined {
+  find(itemId: string): ConversationEntry | undefined {
     return this.#entries.find((entry) => entry.item.id === itemId);
   }
 
   /** Adds at the end, or after `previousId` (`root`: at the front). Returns the id before it; undefined: there is none such. */
-  insert(entry: Entry, previousId?: string): string | null | undefined {
+  insert(entry: ConversationEntry, previousId?: string): string | null | undefined {
     if (entry.heard) this.#dropOlderAudio();
     if (previousId === undefined) {
       const before = this.lastId;
@@ -106,9 +106,9 @@ export class Conversation {
 }
 
 /** A client's item, checked and weighed; or what is wrong with it. */
-export function readItem(given: unknown, format: AudioFormat): Entry | Failure {
+export function readItem(given: unknown, format: AudioFormat): ConversationEntry | ErrorDetails {
   const parsed = itemSchema.safeParse(given);
-  if (!parsed.success) return failureOf(parsed.error, given, 'item');
+  if (!parsed.success) return schemaError(parsed.error, given, 'item');
   const value = parsed.data;
   const item = { ...value, id: value.id ?? createId('item_'), object: 'realtime.item' };
   if (value.type === 'function_call')
@@ -118,11 +118,11 @@ export function readItem(given: unknown, format: AudioFormat): Entry | Failure {
   return entry({ ...item, status: 'completed' });
 }
 
-function entry(item: Entry['item']): Entry {
+function entry(item: ConversationEntry['item']): ConversationEntry {
   return { item, tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) }, paid: false };
 }
 
-function readUserMessage(item: Entry['item'], format: AudioFormat): Entry | Failure {
+function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): ConversationEntry | ErrorDetails {
   const made = entry(item);
   const parts = partsOf(item);
   const images = parts.filter((part) => part.type === 'input_image').length;
@@ -138,13 +138,13 @@ function readUserMessage(item: Entry['item'], format: AudioFormat): Entry | Fail
 }
 
 /** The item of a committed turn. */
-export function turnEntry(itemId: string, clip: Clip, speechMs: number, heardMs: number): Entry {
+export function turnEntry(itemId: string, clip: AudioClip, speechMs: number, inputMs: number): ConversationEntry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
-  return { ...heardEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: heardTokens(heardMs) } };
+  return { ...heardEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: heardTokens(inputMs) } };
 }
 
-function heardEntry(item: Entry['item'], clip: Clip, speechMs: number): Entry {
+function heardEntry(item: ConversationEntry['item'], clip: AudioClip, speechMs: number): ConversationEntry {
   const audio = heardTokens(durationMs(clip.samples.length, clip.sampleRateHz));
   return {
     ...entry(item),
@@ -154,7 +154,7 @@ function heardEntry(item: Entry['item'], clip: Clip, speechMs: number): Entry {
 }
 
 /** The item with its audio, as `conversation.item.retrieved` shows it. */
-export function retrievedItem({ item, heard }: Entry, format: AudioFormat): Entry['item'] {
+export function retrievedItem({ item, heard }: ConversationEntry, format: AudioFormat): ConversationEntry['item'] {
   const clip = heard?.clip;
   if (!clip) return item;
   const audio = encodeBase64(encodeAudio(clip.samples, format));
@@ -162,14 +162,14 @@ export function retrievedItem({ item, heard }: Entry, format: AudioFormat): Entr
 }
 
 /** Cuts what the caller did not hear. The provider drops the whole transcript, since it has no times in it. */
-export function truncate(made: Entry, audioEndMs: number): void {
+export function truncateEntry(made: ConversationEntry, audioEndMs: number): void {
   made.spokenMs = audioEndMs;
   made.tokens = { ...NO_TOKENS, audio: spokenTokens(audioEndMs) };
   made.item.content = partsOf(made.item).map((part) => ({ ...part, transcript: '' }));
 }
 
 /** What a reply to these items answers. */
-export function promptOf(entries: readonly Entry[]): Prompt {
+export function realtimePrompt(entries: readonly ConversationEntry[]): ReplyPrompt {
   const last = entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
   if (last.heard) return { kind: 'speech', speechMs: last.heard.speechMs };
@@ -179,27 +179,27 @@ export function promptOf(entries: readonly Entry[]): Prompt {
 }
 
 /** The caller's own words, when the last thing was said rather than written. */
-export function lastWords(entries: readonly Entry[]): Clip | undefined {
+export function lastSpeech(entries: readonly ConversationEntry[]): AudioClip | undefined {
   return entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output')?.heard?.clip;
 }
 
-function textOf(item: Entry['item']): string {
+function textOf(item: ConversationEntry['item']): string {
   const texts = partsOf(item).map((part) => part.text ?? part.transcript ?? '');
   return [...texts, item.arguments ?? '', item.output ?? ''].filter(Boolean).join(' ');
 }
 
-function partsOf(item: Entry['item']): readonly Readonly<Record<string, unknown>>[] {
+function partsOf(item: ConversationEntry['item']): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(item.content) ? item.content : [];
 }
 
 /** Bytes of a session's input format as samples, at the rate of `rateOf`. */
 export function decodeAudio(bytes: Buffer, format: AudioFormat): Int16Array {
-  if (format.type === 'audio/pcm') return samplesOf(bytes);
+  if (format.type === 'audio/pcm') return pcm16Samples(bytes);
   return format.type === 'audio/pcmu' ? decodeMulaw(bytes) : decodeAlaw(bytes);
 }
 
 /** Samples at the rate of `rateOf` as bytes of a session's format. */
 export function encodeAudio(samples: Int16Array, format: AudioFormat): Buffer {
-  if (format.type === 'audio/pcm') return bytesOf(samples);
+  if (format.type === 'audio/pcm') return pcm16Bytes(samples);
   return format.type === 'audio/pcmu' ? encodeMulaw(samples) : encodeAlaw(samples);
 }

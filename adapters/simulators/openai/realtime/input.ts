@@ -3,11 +3,11 @@
 
 import { decodeBase64 } from '../../../../codecs/base64.ts';
 import type { VoiceDetectorFactory } from '../../../../codecs/vad.ts';
-import { createId } from '../../clock.ts';
-import { Ear, type EarChange, type EarSettings, type Heard } from '../../voice/voice-activity.ts';
-import { type Failure, invalidValue, missing, type Outlet } from '../outlet.ts';
+import { createId } from '../../script-runtime.ts';
+import { type CallerTurn, TurnDetector, type TurnDetectorSettings, type TurnEvent } from '../../voice/turn-detector.ts';
+import { type ErrorDetails, type EventSender, invalidValue, missingParameter } from '../events.ts';
 import { decodeAudio } from './conversation.ts';
-import { detectionOf, type RealtimeSession, rateOf } from './session.ts';
+import { type RealtimeSession, rateOf, vadSettingsOf } from './session.ts';
 
 /** The provider refuses to commit less. */
 const MIN_COMMIT_MS = 100;
@@ -15,7 +15,7 @@ const MIN_COMMIT_MS = 100;
 const MAX_APPEND_CHARS = 15 * 1024 * 1024;
 
 /** A turn of the caller that goes into the conversation. */
-export interface CommittedTurn extends Heard {
+export interface CommittedTurn extends CallerTurn {
   readonly itemId: string;
   /** Ended by the provider, which answers by itself; not committed by the client. */
   readonly detected: boolean;
@@ -29,14 +29,14 @@ export interface InputEvents {
 
 /** One session's input audio buffer. Holds a voice detector: free it. */
 export class InputBuffer {
-  readonly #outlet: Outlet;
+  readonly #outlet: EventSender;
   readonly #session: RealtimeSession;
   readonly #events: InputEvents;
-  readonly #ear: Ear;
+  readonly #ear: TurnDetector;
   #itemId = createId('item_');
 
   constructor(setup: {
-    outlet: Outlet;
+    outlet: EventSender;
     session: RealtimeSession;
     createDetector: VoiceDetectorFactory;
     keepMs: number;
@@ -45,7 +45,7 @@ export class InputBuffer {
     this.#outlet = setup.outlet;
     this.#session = setup.session;
     this.#events = setup.events;
-    this.#ear = new Ear({ ...setup, settings: earSettings(setup.session) });
+    this.#ear = new TurnDetector({ ...setup, settings: earSettings(setup.session) });
   }
 
   /** Milliseconds of audio since the session began. */
@@ -54,7 +54,7 @@ export class InputBuffer {
   }
 
   get speaking(): boolean {
-    return this.#ear.speaking;
+    return this.#ear.isSpeaking;
   }
 
   /** The id that the next committed item will have. */
@@ -62,36 +62,36 @@ export class InputBuffer {
     return this.#itemId;
   }
 
-  append(audio: unknown): Failure | undefined {
-    if (audio === undefined) return missing('audio');
+  append(audio: unknown): ErrorDetails | undefined {
+    if (audio === undefined) return missingParameter('audio');
     if (typeof audio !== 'string') return invalidValue('audio', "Invalid type for 'audio': expected a string.");
     if (audio.length > MAX_APPEND_CHARS) return invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
     const bytes = decodeBase64(audio);
     if (!bytes) return invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
     this.#ear.configure(earSettings(this.#session));
-    for (const change of this.#ear.hear(decodeAudio(bytes, this.#session.input.format))) this.#changed(change);
+    for (const change of this.#ear.push(decodeAudio(bytes, this.#session.input.format))) this.#changed(change);
     return undefined;
   }
 
-  commit(): Failure | undefined {
-    const pendingMs = this.#ear.pendingMs;
+  commit(): ErrorDetails | undefined {
+    const pendingMs = this.#ear.bufferedMs;
     if (pendingMs < MIN_COMMIT_MS) {
       const message =
         'Error committing input audio buffer: buffer too small. ' +
         `Expected at least ${MIN_COMMIT_MS}ms of audio, but buffer only has ${pendingMs.toFixed(2)}ms of audio.`;
       return { code: 'input_audio_buffer_commit_empty', message };
     }
-    this.#commit(this.#ear.take(), false);
+    this.#commit(this.#ear.takeTurn(), false);
     return undefined;
   }
 
   /** Commits what nobody took for speech, as the idle timeout does. */
   commitSilence(): void {
-    this.#commit({ ...this.#ear.take(), speechMs: 0 }, true);
+    this.#commit({ ...this.#ear.takeTurn(), speechMs: 0 }, true);
   }
 
   clear(): undefined {
-    this.#ear.forget();
+    this.#ear.reset();
     this.#outlet.send('input_audio_buffer.cleared');
   }
 
@@ -99,7 +99,7 @@ export class InputBuffer {
     this.#ear.free();
   }
 
-  #changed(change: EarChange): void {
+  #changed(change: TurnEvent): void {
     const ids = { item_id: this.#itemId };
     if (change.kind === 'started') {
       const started = { audio_start_ms: Math.round(change.audioMs), ...ids };
@@ -111,14 +111,14 @@ export class InputBuffer {
     this.#commit(change.heard, true);
   }
 
-  #commit(heard: Heard, detected: boolean): void {
+  #commit(heard: CallerTurn, detected: boolean): void {
     const itemId = this.#itemId;
     this.#itemId = createId('item_');
     this.#events.committed({ ...heard, itemId, detected });
   }
 }
 
-function earSettings({ input }: RealtimeSession): EarSettings {
-  const detection = input.turn_detection ? detectionOf(input.turn_detection) : undefined;
+function earSettings({ input }: RealtimeSession): TurnDetectorSettings {
+  const detection = input.turn_detection ? vadSettingsOf(input.turn_detection) : undefined;
   return { sampleRateHz: rateOf(input.format), detection };
 }

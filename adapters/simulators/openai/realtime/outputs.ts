@@ -3,31 +3,31 @@
 
 import { encodeBase64 } from '../../../../codecs/base64.ts';
 import type { JsonObject } from '../../../../codecs/json-object.ts';
-import { createId } from '../../clock.ts';
 import type { SimulatorTimes } from '../../contract.ts';
-import { textTokens } from '../../voice/replies.ts';
+import { createId } from '../../script-runtime.ts';
+import type { AudioClip } from '../../voice/reply-audio.ts';
+import { textPieces } from '../../voice/reply-text.ts';
 import { streamText, streamVoice } from '../../voice/streams.ts';
-import type { Clip } from '../../voice/voice.ts';
-import type { Outlet } from '../outlet.ts';
+import type { EventSender } from '../events.ts';
 import { NO_TOKENS, spokenTokens, textTokenCount } from '../usage.ts';
-import { type Conversation, type Entry, encodeAudio } from './conversation.ts';
+import { type ConversationEntry, encodeAudio, type RealtimeConversation } from './conversation.ts';
 import { type AudioFormat, rateOf } from './session.ts';
 
 /** What an output needs of its reply. */
 export interface OutputSetup {
-  readonly outlet: Outlet;
+  readonly outlet: EventSender;
   readonly times: SimulatorTimes;
   readonly responseId: string;
   /** Undefined: the reply is outside of the conversation. */
-  readonly conversation: Conversation | undefined;
+  readonly conversation: RealtimeConversation | undefined;
   readonly maxTokens: number;
   /** All was streamed; `whole`: nothing was cut by `maxTokens`. */
   readonly finished: (whole: boolean) => void;
 }
 
 /** One item being streamed. */
-export interface Output {
-  readonly entry: Entry;
+export interface OutputItem {
+  readonly entry: ConversationEntry;
   /** Announces the item and begins to stream it. */
   start(): void;
   /** Ends the item where it is. */
@@ -37,7 +37,7 @@ export interface Output {
 const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
-function openItem(setup: OutputSetup, entry: Entry): void {
+function openItem(setup: OutputSetup, entry: ConversationEntry): void {
   const { outlet, responseId, conversation } = setup;
   outlet.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
   if (!conversation) return;
@@ -45,7 +45,7 @@ function openItem(setup: OutputSetup, entry: Entry): void {
   outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
 }
 
-function closeItem(setup: OutputSetup, entry: Entry, status: string): void {
+function closeItem(setup: OutputSetup, entry: ConversationEntry, status: string): void {
   const { outlet, responseId, conversation } = setup;
   entry.item.status = status;
   outlet.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
@@ -55,7 +55,7 @@ function closeItem(setup: OutputSetup, entry: Entry, status: string): void {
   outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
 }
 
-function messageEntry(): Entry {
+function messageEntry(): ConversationEntry {
   const item = {
     id: createId('item_'),
     object: 'realtime.item',
@@ -79,7 +79,7 @@ function partSender(setup: OutputSetup, itemId: string): (type: string, fields?:
 
 function pieces(setup: OutputSetup, texts: readonly string[], send: (delta: string) => void) {
   return streamText({
-    stage: setup.outlet.stage,
+    stage: setup.outlet.runtime,
     tokenMs: setup.times.tokenMs,
     pieces: texts,
     send,
@@ -88,10 +88,10 @@ function pieces(setup: OutputSetup, texts: readonly string[], send: (delta: stri
 }
 
 /** A written message. */
-export function textOutput(setup: OutputSetup, text: string): Output {
+export function textOutput(setup: OutputSetup, text: string): OutputItem {
   const entry = messageEntry();
   const send = partSender(setup, entry.item.id);
-  const sender = pieces(setup, textTokens(text), (delta) => send('response.output_text.delta', { delta }));
+  const sender = pieces(setup, textPieces(text), (delta) => send('response.output_text.delta', { delta }));
   return {
     entry,
     start() {
@@ -101,7 +101,7 @@ export function textOutput(setup: OutputSetup, text: string): Output {
     },
     stop(status) {
       sender.cancel();
-      const said = sender.said();
+      const said = sender.sentText();
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(said) };
       entry.item.content = [{ type: 'output_text', text: said }];
       send('response.output_text.done', { text: said });
@@ -114,8 +114,8 @@ export function textOutput(setup: OutputSetup, text: string): Output {
 /** A spoken message: the transcript and the audio run side by side. */
 export function audioOutput(
   setup: OutputSetup,
-  speech: { readonly text: string; readonly format: AudioFormat; readonly playback: Clip | undefined },
-): Output {
+  speech: { readonly text: string; readonly format: AudioFormat; readonly playback: AudioClip | undefined },
+): OutputItem {
   const entry = messageEntry();
   const send = partSender(setup, entry.item.id);
   const pending = { transcript: true, audio: true, whole: true };
@@ -124,11 +124,11 @@ export function audioOutput(
     pending.whole &&= whole;
     if (!pending.transcript && !pending.audio) setup.finished(pending.whole);
   };
-  const sender = pieces(setup, textTokens(speech.text), (delta) =>
+  const sender = pieces(setup, textPieces(speech.text), (delta) =>
     send('response.output_audio_transcript.delta', { delta }),
   );
   const audio = streamVoice({
-    stage: setup.outlet.stage,
+    stage: setup.outlet.runtime,
     times: setup.times,
     spoken: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
     send: (samples) =>
@@ -146,7 +146,7 @@ export function audioOutput(
     stop(status) {
       sender.cancel();
       audio.cancel();
-      const transcript = sender.said();
+      const transcript = sender.sentText();
       entry.spokenMs = audio.sentMs();
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(transcript), audio: spokenTokens(audio.sentMs()) };
       entry.item.content = [{ type: 'output_audio', transcript }];
@@ -159,7 +159,10 @@ export function audioOutput(
 }
 
 /** A function call. */
-export function callOutput(setup: OutputSetup, call: { readonly name: string; readonly arguments: string }): Output {
+export function callOutput(
+  setup: OutputSetup,
+  call: { readonly name: string; readonly arguments: string },
+): OutputItem {
   const callId = createId('call_', 16);
   const item = {
     id: createId('item_'),
@@ -170,7 +173,7 @@ export function callOutput(setup: OutputSetup, call: { readonly name: string; re
     call_id: callId,
     arguments: '',
   };
-  const entry: Entry = { item, tokens: NO_TOKENS, paid: false };
+  const entry: ConversationEntry = { item, tokens: NO_TOKENS, paid: false };
   const ids = { response_id: setup.responseId, item_id: item.id, output_index: OUTPUT_INDEX, call_id: callId };
   const sender = pieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
     setup.outlet.send('response.function_call_arguments.delta', { ...ids, delta }),
@@ -183,7 +186,7 @@ export function callOutput(setup: OutputSetup, call: { readonly name: string; re
     },
     stop(status) {
       sender.cancel();
-      item.arguments = sender.said();
+      item.arguments = sender.sentText();
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(item.arguments + item.name) };
       const done = { ...ids, name: item.name, arguments: item.arguments };
       if (status === 'completed') setup.outlet.send('response.function_call_arguments.done', done);

@@ -3,38 +3,45 @@
 
 import type { Frame } from '../../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import { createId, type Stage, type Step } from '../../clock.ts';
-import type { Call, Script } from '../../contract.ts';
-import { type Handler, itemHandlers } from '../items.ts';
-import { type Failure, invalidValue, missing, Outlet, readClientEvent, wholeMinutes } from '../outlet.ts';
-import { Conversation, turnEntry } from './conversation.ts';
+import type { Connection, ProviderScript } from '../../contract.ts';
+import { createId, type ScriptRuntime, type VirtualTimer } from '../../script-runtime.ts';
+import {
+  type ErrorDetails,
+  EventSender,
+  invalidValue,
+  missingParameter,
+  readClientEvent,
+  wholeMinutes,
+} from '../events.ts';
+import { RealtimeConversation, turnEntry } from './conversation.ts';
 import { type CommittedTurn, InputBuffer } from './input.ts';
+import { type EventHandler, itemHandlers } from './items.ts';
 import { readResponseRequest } from './request.ts';
 import { RealtimeReply, type ResponseRequest } from './response.ts';
 import { createSession, describeSession, type RealtimeSession, updateSession } from './session.ts';
 import { transcribe } from './transcription.ts';
 
-const NOT_JSON: Failure = {
+const NOT_JSON: ErrorDetails = {
   code: 'invalid_json',
   message: 'Could not parse the message: expected a text frame with one JSON object.',
 };
 
 /** One Realtime session. */
-export class RealtimeScript implements Script {
-  readonly #outlet: Outlet;
-  readonly #call: Call;
+export class RealtimeScript implements ProviderScript {
+  readonly #outlet: EventSender;
+  readonly #call: Connection;
   readonly #session: RealtimeSession;
-  readonly #conversation = new Conversation();
+  readonly #conversation = new RealtimeConversation();
   readonly #input: InputBuffer;
-  readonly #handlers: Readonly<Record<string, Handler>>;
+  readonly #handlers: Readonly<Record<string, EventHandler>>;
   readonly #outside = new Set<RealtimeReply>();
   #active: RealtimeReply | undefined;
   #replyWaits = false;
-  #idle: Step | undefined;
+  #idle: VirtualTimer | undefined;
   #spoken = false;
 
-  constructor(stage: Stage, call: Call) {
-    this.#outlet = new Outlet(stage);
+  constructor(stage: ScriptRuntime, call: Connection) {
+    this.#outlet = new EventSender(stage);
     this.#call = call;
     const transcribing = call.handshake.query.get('intent') === 'transcription';
     this.#session = createSession({
@@ -55,7 +62,7 @@ export class RealtimeScript implements Script {
 
   opened(): void {
     this.#outlet.send('session.created', { session: describeSession(this.#session) });
-    this.#outlet.stage.after(this.#call.options.sessionCapMs, () => this.#expire());
+    this.#outlet.runtime.after(this.#call.options.sessionCapMs, () => this.#expire());
   }
 
   received(frame: Frame): void {
@@ -68,15 +75,15 @@ export class RealtimeScript implements Script {
     this.#input.free();
   }
 
-  #handle(event: JsonObject): Failure | undefined {
-    if (event.type === undefined) return missing('type');
+  #handle(event: JsonObject): ErrorDetails | undefined {
+    if (event.type === undefined) return missingParameter('type');
     const handler = Object.hasOwn(this.#handlers, String(event.type)) ? this.#handlers[String(event.type)] : undefined;
     if (handler) return handler(event);
     const supported = Object.keys(this.#handlers).map((type) => `'${type}'`);
     return invalidValue('type', `Invalid value: '${event.type}'. Supported values are: ${supported.join(', ')}.`);
   }
 
-  #createHandlers(): Readonly<Record<string, Handler>> {
+  #createHandlers(): Readonly<Record<string, EventHandler>> {
     return {
       'session.update': (event) => this.#updateSession(event),
       'input_audio_buffer.append': (event) => this.#input.append(event.audio),
@@ -88,14 +95,14 @@ export class RealtimeScript implements Script {
     };
   }
 
-  #updateSession(event: JsonObject): Failure | undefined {
-    if (!isObject(event.session)) return missing('session');
+  #updateSession(event: JsonObject): ErrorDetails | undefined {
+    if (!isObject(event.session)) return missingParameter('session');
     const failure = updateSession(this.#session, event.session, this.#spoken);
     if (!failure) this.#outlet.send('session.updated', { session: describeSession(this.#session) });
     return failure;
   }
 
-  #createResponse(event: JsonObject): Failure | undefined {
+  #createResponse(event: JsonObject): ErrorDetails | undefined {
     if (this.#session.type === 'transcription') {
       return invalidValue('type', 'A transcription session does not create responses.');
     }
@@ -111,7 +118,7 @@ export class RealtimeScript implements Script {
     return undefined;
   }
 
-  #cancelResponse(event: JsonObject): Failure | undefined {
+  #cancelResponse(event: JsonObject): ErrorDetails | undefined {
     const all = [...(this.#active ? [this.#active] : []), ...this.#outside];
     const found = event.response_id == null ? this.#active : all.find(({ id }) => id === event.response_id);
     if (!found) {
@@ -152,19 +159,19 @@ export class RealtimeScript implements Script {
   }
 
   #committed(turn: CommittedTurn): void {
-    const { itemId, clip, speechMs, heardMs } = turn;
+    const { itemId, clip, speechMs, inputMs } = turn;
     const { turn_detection: detection, transcription } = this.#session.input;
     this.#outlet.send('input_audio_buffer.committed', {
       previous_item_id: this.#conversation.lastId,
       item_id: itemId,
     });
-    const entry = turnEntry(itemId, clip, speechMs, heardMs);
+    const entry = turnEntry(itemId, clip, speechMs, inputMs);
     const previous = this.#conversation.insert(entry);
     this.#outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
     this.#outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
     const settings = transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
     const { times } = this.#call.options;
-    if (settings) transcribe({ outlet: this.#outlet, times, entry, model: settings.model, billedMs: heardMs });
+    if (settings) transcribe({ outlet: this.#outlet, times, entry, model: settings.model, billedMs: inputMs });
     if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
   }
 
@@ -183,8 +190,8 @@ export class RealtimeScript implements Script {
     const detection = this.#session.input.turn_detection;
     if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null || this.#input.speaking) return;
     const startMs = this.#input.positionMs;
-    const delayMs = Math.max(0, fromMs - this.#outlet.stage.nowMs) + detection.idle_timeout_ms;
-    this.#idle = this.#outlet.stage.after(delayMs, () => {
+    const delayMs = Math.max(0, fromMs - this.#outlet.runtime.nowMs) + detection.idle_timeout_ms;
+    this.#idle = this.#outlet.runtime.after(delayMs, () => {
       const triggered = {
         audio_start_ms: startMs,
         audio_end_ms: this.#input.positionMs,
@@ -199,6 +206,6 @@ export class RealtimeScript implements Script {
     const minutes = wholeMinutes(this.#call.options.sessionCapMs);
     const message = `Your session hit the maximum duration of ${minutes} minutes.`;
     this.#outlet.fail({ code: 'session_expired', message }, undefined);
-    this.#outlet.stage.close(1001, message);
+    this.#outlet.runtime.close(1001, message);
   }
 }

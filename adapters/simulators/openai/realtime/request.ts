@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { isObject } from '../../../../codecs/json-object.ts';
-import { type Failure, failureOf, invalidValue } from '../outlet.ts';
-import { type Conversation, type Entry, readItem } from './conversation.ts';
+import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';
+import { type ConversationEntry, type RealtimeConversation, readItem } from './conversation.ts';
 import type { ResponseRequest } from './response.ts';
 import {
   maxTokensSchema,
@@ -31,10 +31,10 @@ const requestSchema = z.looseObject({
 export function readResponseRequest(
   given: unknown,
   session: RealtimeSession,
-  conversation: Conversation,
-): ResponseRequest | Failure {
+  conversation: RealtimeConversation,
+): ResponseRequest | ErrorDetails {
   const parsed = requestSchema.safeParse(given);
-  if (!parsed.success) return failureOf(parsed.error, given, 'response');
+  if (!parsed.success) return schemaError(parsed.error, given, 'response');
   const request = parsed.data;
   const context = request.input ? readInput(request.input, session, conversation) : [...conversation.entries];
   if ('code' in context) return context;
@@ -58,9 +58,9 @@ export function readResponseRequest(
 function readInput(
   input: readonly unknown[],
   session: RealtimeSession,
-  conversation: Conversation,
-): readonly Entry[] | Failure {
-  const entries: Entry[] = [];
+  conversation: RealtimeConversation,
+): readonly ConversationEntry[] | ErrorDetails {
+  const entries: ConversationEntry[] = [];
   for (const given of input) {
     const reference = isObject(given) && given.type === 'item_reference';
     const entry = reference ? conversation.find(String(given.id)) : readItem(given, session.input.format);

@@ -2,15 +2,15 @@
 // Rule: it ends once; a cancelled response bills what it had produced.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
-import { createId, type Step } from '../../clock.ts';
 import type { SimulatorOptions } from '../../contract.ts';
+import { createId, type VirtualTimer } from '../../script-runtime.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
-import { answer } from '../../voice/replies.ts';
-import type { Outlet } from '../outlet.ts';
+import { replyText } from '../../voice/reply-text.ts';
+import type { EventSender } from '../events.ts';
 import { addTokens, NO_TOKENS, responseUsage, textTokenCount } from '../usage.ts';
-import { type Conversation, type Entry, lastWords, promptOf } from './conversation.ts';
-import { audioOutput, callOutput, type Output, type OutputSetup, textOutput } from './outputs.ts';
-import type { RealtimeSession, Tool } from './session.ts';
+import { type ConversationEntry, lastSpeech, type RealtimeConversation, realtimePrompt } from './conversation.ts';
+import { audioOutput, callOutput, type OutputItem, type OutputSetup, textOutput } from './outputs.ts';
+import type { RealtimeSession, RealtimeTool } from './session.ts';
 
 /** What one response is asked for: the session's settings, with those of `response.create` over them. */
 export interface ResponseRequest
@@ -18,14 +18,14 @@ export interface ResponseRequest
   readonly output: RealtimeSession['output'];
   readonly metadata: unknown;
   /** The items that are answered. */
-  readonly context: readonly Entry[];
+  readonly context: readonly ConversationEntry[];
   /** Undefined: the response is outside of the conversation. */
-  readonly conversation: Conversation | undefined;
+  readonly conversation: RealtimeConversation | undefined;
 }
 
 /** What a response needs; `done` is called once, when it has ended. */
 export interface ResponseSetup {
-  readonly outlet: Outlet;
+  readonly outlet: EventSender;
   readonly options: SimulatorOptions;
   readonly request: ResponseRequest;
   readonly done: (response: RealtimeReply) => void;
@@ -35,11 +35,11 @@ export interface ResponseSetup {
 export class RealtimeReply {
   readonly id = createId('resp_');
   readonly request: ResponseRequest;
-  readonly #outlet: Outlet;
+  readonly #outlet: EventSender;
   readonly #options: SimulatorOptions;
   readonly #done: (response: RealtimeReply) => void;
-  readonly #output: Output;
-  readonly #start: Step;
+  readonly #output: OutputItem;
+  readonly #start: VirtualTimer;
   #opened = false;
   #ended = false;
   /** When its first audio went out, and how much of it there is. */
@@ -55,7 +55,7 @@ export class RealtimeReply {
     this.#output = this.#chooseOutput();
     const { firstAudioMs, firstTextMs } = this.#options.times;
     const spoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
-    this.#start = this.#outlet.stage.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
+    this.#start = this.#outlet.runtime.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
   }
 
   /** The time at which a player that began at once has played all of it. */
@@ -69,11 +69,11 @@ export class RealtimeReply {
 
   #open(): void {
     this.#opened = true;
-    this.startedAtMs = this.#outlet.stage.nowMs;
+    this.startedAtMs = this.#outlet.runtime.nowMs;
     this.#output.start();
   }
 
-  #chooseOutput(): Output {
+  #chooseOutput(): OutputItem {
     const { request } = this;
     const setup: OutputSetup = {
       outlet: this.#outlet,
@@ -88,9 +88,9 @@ export class RealtimeReply {
       const values = JSON.stringify(argumentsFor(tool.parameters));
       return callOutput(setup, { name: tool.name ?? 'function', arguments: values });
     }
-    const text = answer(promptOf(request.context));
+    const text = replyText(realtimePrompt(request.context));
     if (request.modality === 'text') return textOutput(setup, text);
-    return audioOutput(setup, { text, format: request.output.format, playback: lastWords(request.context) });
+    return audioOutput(setup, { text, format: request.output.format, playback: lastSpeech(request.context) });
   }
 
   #finish(whole: boolean): void {
@@ -116,7 +116,7 @@ export class RealtimeReply {
     const { context, instructions, tools } = this.request;
     const fixed = textTokenCount(instructions) + (tools.length > 0 ? textTokenCount(JSON.stringify(tools)) : 0);
     const paid = context.filter((entry) => entry.paid);
-    const sum = (entries: readonly Entry[]) =>
+    const sum = (entries: readonly ConversationEntry[]) =>
       entries.reduce((total, { tokens }) => addTokens(total, tokens), NO_TOKENS);
     const input = addTokens(sum(context), { ...NO_TOKENS, text: fixed });
     const cached = paid.length > 0 ? addTokens(sum(paid), { ...NO_TOKENS, text: fixed }) : NO_TOKENS;
@@ -151,7 +151,7 @@ export class RealtimeReply {
 }
 
 /** The first function that may be called, unless its result is what is answered. */
-function chooseTool({ tools, toolChoice, context }: ResponseRequest): Tool | undefined {
+function chooseTool({ tools, toolChoice, context }: ResponseRequest): RealtimeTool | undefined {
   const functions = tools.filter((tool) => tool.type === 'function' && tool.name);
   if (toolChoice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;
   return typeof toolChoice === 'object' ? functions.find((tool) => tool.name === toolChoice.name) : functions[0];

@@ -2,8 +2,8 @@
 // Rule: only the fields that an update gives are changed; null means the default.
 
 import { z } from 'zod';
-import type { Detection } from '../../voice/turn-detector.ts';
-import { type Failure, failureOf } from '../outlet.ts';
+import type { VadSettings } from '../../voice/voice-activity.ts';
+import { type ErrorDetails, schemaError } from '../events.ts';
 
 const formatSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('audio/pcm'), rate: z.literal(24_000).default(24_000) }),
@@ -50,7 +50,7 @@ export const outputSchema = z.looseObject({
   speed: z.number().min(0.25).max(1.5).optional(),
 });
 /** A tool that the session or a response offers. */
-export type Tool = z.infer<typeof toolSchema>;
+export type RealtimeTool = z.infer<typeof toolSchema>;
 type ToolChoice = z.infer<typeof toolChoiceSchema>;
 
 const transcriptionSchema = z.looseObject({ model: z.string().optional() });
@@ -103,7 +103,7 @@ export interface RealtimeSession {
     turn_detection: TurnDetection | null;
   };
   output: { format: AudioFormat; voice: z.infer<typeof voiceSchema>; speed: number };
-  tools: readonly Tool[];
+  tools: readonly RealtimeTool[];
   toolChoice: ToolChoice;
   maxOutputTokens: number | 'inf';
   opaque: Record<string, unknown>;
@@ -128,9 +128,9 @@ export function createSession(setup: Pick<RealtimeSession, 'id' | 'type' | 'mode
 }
 
 /** Changes `session`, or says why not; `spoken`: the voice can no longer change. */
-export function updateSession(session: RealtimeSession, given: unknown, spoken: boolean): Failure | undefined {
+export function updateSession(session: RealtimeSession, given: unknown, spoken: boolean): ErrorDetails | undefined {
   const parsed = updateSchema.safeParse(given);
-  if (!parsed.success) return failureOf(parsed.error, given, 'session');
+  if (!parsed.success) return schemaError(parsed.error, given, 'session');
   const update = parsed.data;
   if (update.type !== session.type) {
     const message = `Passing a ${update.type} session update event to a ${session.type} session is not allowed.`;
@@ -191,7 +191,7 @@ export function rateOf(format: AudioFormat): number {
 const SEMANTIC_SILENCE_MS = { low: 1200, medium: 800, auto: 800, high: 400 } as const;
 
 /** How turns are found; words are not understood here, so semantic detection is a longer or shorter silence. */
-export function detectionOf(settings: TurnDetection): Detection {
+export function vadSettingsOf(settings: TurnDetection): VadSettings {
   if (settings.type === 'semantic_vad') {
     return { mode: 2, prefixPaddingMs: 300, silenceMs: SEMANTIC_SILENCE_MS[settings.eagerness] };
   }

@@ -2,24 +2,24 @@
 // Rule: its usage is a bill of its own.
 
 import type { SimulatorTimes } from '../../contract.ts';
-import { textTokens, transcriptOf } from '../../voice/replies.ts';
+import { speechTranscript, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';
-import type { Outlet } from '../outlet.ts';
+import type { EventSender } from '../events.ts';
 import { transcriptionUsage } from '../usage.ts';
-import type { Entry } from './conversation.ts';
+import type { ConversationEntry } from './conversation.ts';
 
 const EVENT = 'conversation.item.input_audio_transcription';
 
 /** Plans the deltas and the completion of one turn's transcript. */
 export function transcribe(setup: {
-  readonly outlet: Outlet;
+  readonly outlet: EventSender;
   readonly times: SimulatorTimes;
-  readonly entry: Entry;
+  readonly entry: ConversationEntry;
   readonly model: string | undefined;
   readonly billedMs: number;
 }): void {
   const { outlet, times, entry } = setup;
-  const transcript = transcriptOf(entry.heard?.speechMs ?? 0);
+  const transcript = speechTranscript(entry.heard?.speechMs ?? 0);
   const ids = { item_id: entry.item.id, content_index: 0 };
   const complete = (): void => {
     entry.item.content = [{ type: 'input_audio', transcript }];
@@ -27,10 +27,10 @@ export function transcribe(setup: {
     outlet.send(`${EVENT}.completed`, { ...ids, transcript, usage });
   };
   const stream = streamText({
-    stage: outlet.stage,
+    stage: outlet.runtime,
     tokenMs: times.tokenMs,
-    pieces: textTokens(transcript),
+    pieces: textPieces(transcript),
     send: (delta) => outlet.send(`${EVENT}.delta`, { ...ids, delta }),
   });
-  outlet.stage.after(times.transcriptionMs, () => stream.start(complete));
+  outlet.runtime.after(times.transcriptionMs, () => stream.start(complete));
 }

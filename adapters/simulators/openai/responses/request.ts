@@ -2,7 +2,7 @@
 // Rule: a field that is not known is kept and ignored.
 
 import { z } from 'zod';
-import type { Prompt } from '../../voice/replies.ts';
+import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import { toolChoiceSchema, toolSchema } from '../realtime/session.ts';
 
 /** An input item of any kind. */
@@ -16,10 +16,10 @@ export const itemSchema = z.looseObject({
   output: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).optional(),
 });
 /** A checked item of the context. */
-export type Item = z.infer<typeof itemSchema>;
+export type ResponsesItem = z.infer<typeof itemSchema>;
 
 /** The fields of `response.create` that matter here. */
-export const requestSchema = z.looseObject({
+export const responsesRequestSchema = z.looseObject({
   model: z.string().optional(),
   input: z.union([z.string(), z.array(itemSchema)]).optional(),
   /** `false` only prepares the context. */
@@ -34,15 +34,15 @@ export const requestSchema = z.looseObject({
   metadata: z.record(z.string(), z.string()).nullish(),
 });
 /** A checked `response.create`. */
-export type ResponsesRequest = z.infer<typeof requestSchema>;
+export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;
 
 /** The input as items; a string is a message of the user. */
-export function inputItems(input: ResponsesRequest['input']): readonly Item[] {
+export function inputItems(input: ResponsesRequest['input']): readonly ResponsesItem[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : (input ?? []);
 }
 
 /** What a response to these items answers. */
-export function promptOf(context: readonly Item[]): Prompt {
+export function responsesPrompt(context: readonly ResponsesItem[]): ReplyPrompt {
   const last = context.findLast((item) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
   if (last.type !== 'function_call_output') return { kind: 'text', text: textOfItem(last) };
@@ -51,7 +51,7 @@ export function promptOf(context: readonly Item[]): Prompt {
 }
 
 /** All text in an item, for its answer and its weight. */
-export function textOfItem({ content, output, arguments: values }: Item): string {
+export function textOfItem({ content, output, arguments: values }: ResponsesItem): string {
   const parts = [content, output].flatMap((value) =>
     Array.isArray(value) ? value.map((part) => part.text ?? '') : [value ?? ''],
   );

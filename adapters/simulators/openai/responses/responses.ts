@@ -3,24 +3,31 @@
 
 import type { Frame } from '../../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import { createId, type Stage } from '../../clock.ts';
-import type { Call, Script } from '../../contract.ts';
-import { type Failure, failureOf, invalidValue, missing, readClientEvent, wholeMinutes } from '../outlet.ts';
-import { inputItems, type ResponsesRequest, requestSchema } from './request.ts';
-import { type Answered, ResponsesRun } from './run.ts';
+import type { Connection, ProviderScript } from '../../contract.ts';
+import { createId, type ScriptRuntime } from '../../script-runtime.ts';
+import {
+  type ErrorDetails,
+  invalidValue,
+  missingParameter,
+  readClientEvent,
+  schemaError,
+  wholeMinutes,
+} from '../events.ts';
+import { inputItems, type ResponsesRequest, responsesRequestSchema } from './request.ts';
+import { ResponsesRun, type StoredResponse } from './run.ts';
 
 const MAX_STORED = 200;
 
 /** One connection. */
-export class ResponsesScript implements Script {
-  readonly #stage: Stage;
-  readonly #call: Call;
+export class ResponsesScript implements ProviderScript {
+  readonly #stage: ScriptRuntime;
+  readonly #call: Connection;
   /** Requests that wait, by lane; a lane is here as long as it works. */
   readonly #lanes = new Map<string | undefined, ResponsesRequest[]>();
-  readonly #answered = new Map<string, Answered>();
+  readonly #answered = new Map<string, StoredResponse>();
   #openedMs = 0;
 
-  constructor(stage: Stage, call: Call) {
+  constructor(stage: ScriptRuntime, call: Connection) {
     this.#stage = stage;
     this.#call = call;
   }
@@ -50,10 +57,10 @@ export class ResponsesScript implements Script {
 
   ended(): void {}
 
-  #handle(event: JsonObject): Failure | undefined {
+  #handle(event: JsonObject): ErrorDetails | undefined {
     switch (event.type) {
       case undefined:
-        return missing('type');
+        return missingParameter('type');
       case 'response.create':
         return this.#create(event);
       case 'response.steer':
@@ -63,11 +70,11 @@ export class ResponsesScript implements Script {
     }
   }
 
-  #create(event: JsonObject): Failure | undefined {
-    const parsed = requestSchema.safeParse(event);
-    if (!parsed.success) return failureOf(parsed.error, event, '');
+  #create(event: JsonObject): ErrorDetails | undefined {
+    const parsed = responsesRequestSchema.safeParse(event);
+    if (!parsed.success) return schemaError(parsed.error, event, '');
     const request = parsed.data;
-    if (request.model === undefined && !isObject(request.prompt)) return missing('model');
+    if (request.model === undefined && !isObject(request.prompt)) return missingParameter('model');
     const lane = request.stream_id ?? undefined;
     const waiting = this.#lanes.get(lane);
     if (waiting) {
@@ -80,9 +87,9 @@ export class ResponsesScript implements Script {
   }
 
   /** The model of a rehearsal is never in the middle of anything that could be steered. */
-  #steer(event: JsonObject): Failure | undefined {
+  #steer(event: JsonObject): ErrorDetails | undefined {
     const { previous_response_id: id, input } = event;
-    if (typeof id !== 'string') return missing('previous_response_id');
+    if (typeof id !== 'string') return missingParameter('previous_response_id');
     const error = {
       type: 'invalid_request_error',
       code: this.#answered.has(id) ? 'response_already_completed' : 'steering_not_supported',
@@ -117,7 +124,7 @@ export class ResponsesScript implements Script {
     run.start();
   }
 
-  #completed(answered: Answered, lane: string | undefined): void {
+  #completed(answered: StoredResponse, lane: string | undefined): void {
     this.#answered.set(answered.id, answered);
     for (const oldest of this.#answered.keys()) {
       if (this.#answered.size <= MAX_STORED) break;
@@ -132,7 +139,7 @@ export class ResponsesScript implements Script {
     else this.#lanes.delete(lane);
   }
 
-  #fail({ code, message, param }: Failure, lane: string | undefined): void {
+  #fail({ code, message, param }: ErrorDetails, lane: string | undefined): void {
     const error = { type: 'invalid_request_error', code, message, param: param ?? null };
     this.#stage.send(JSON.stringify({ type: 'error', status: 400, error, ...(lane ? { stream_id: lane } : {}) }));
   }

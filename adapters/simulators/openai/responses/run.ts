@@ -2,33 +2,33 @@
 // Rule: every event has the next sequence number and the lane of its request.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
-import { createId, type Stage } from '../../clock.ts';
 import type { SimulatorTimes } from '../../contract.ts';
+import { createId, type ScriptRuntime } from '../../script-runtime.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
-import { answer, textTokens } from '../../voice/replies.ts';
+import { replyText, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';
 import { textTokenCount } from '../usage.ts';
-import { type Item, promptOf, type ResponsesRequest, textOfItem } from './request.ts';
+import { type ResponsesItem, type ResponsesRequest, responsesPrompt, textOfItem } from './request.ts';
 
 /** What a later request can continue. */
-export interface Answered {
+export interface StoredResponse {
   readonly id: string;
-  readonly context: readonly Item[];
+  readonly context: readonly ResponsesItem[];
   readonly tokens: number;
 }
 
 /** What a response needs; `completed` is called once, at its end. */
 export interface RunSetup {
   readonly id: string;
-  readonly stage: Stage;
+  readonly stage: ScriptRuntime;
   readonly times: SimulatorTimes;
   readonly createdAtS: number;
   readonly request: ResponsesRequest;
   readonly lane: string | undefined;
   /** Everything that is answered, oldest first. */
-  readonly context: readonly Item[];
+  readonly context: readonly ResponsesItem[];
   readonly cachedTokens: number;
-  readonly completed: (answered: Answered) => void;
+  readonly completed: (answered: StoredResponse) => void;
 }
 
 /** A response in progress. */
@@ -57,11 +57,11 @@ export class ResponsesRun {
     const item = { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] as unknown[] };
     this.#send('response.output_item.added', { output_index: 0, item });
     this.#send('response.content_part.added', { ...ids, part: textPart('') });
-    const stream = this.#stream(textTokens(answer(promptOf(this.#setup.context))), (delta) =>
+    const stream = this.#stream(textPieces(replyText(responsesPrompt(this.#setup.context))), (delta) =>
       this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] }),
     );
     stream.start((whole) => {
-      const text = stream.said();
+      const text = stream.sentText();
       const status = whole ? 'completed' : 'incomplete';
       const done = { ...item, status, content: [textPart(text)] };
       this.#send('response.output_text.done', { ...ids, text, logprobs: [] });
@@ -89,7 +89,7 @@ export class ResponsesRun {
     );
     stream.start((whole) => {
       const status = whole ? 'completed' : 'incomplete';
-      const done = { ...item, status, arguments: stream.said() };
+      const done = { ...item, status, arguments: stream.sentText() };
       this.#send('response.function_call_arguments.done', { ...ids, name, arguments: done.arguments });
       this.#finish(done, textTokenCount(name + done.arguments), status);
     });
@@ -102,12 +102,16 @@ export class ResponsesRun {
     return streamText({ stage, tokenMs: times.tokenMs, pieces, send, allowed });
   }
 
-  #finish(item: Item & { readonly id: string }, outputTokens: number, status: 'completed' | 'incomplete'): void {
+  #finish(
+    item: ResponsesItem & { readonly id: string },
+    outputTokens: number,
+    status: 'completed' | 'incomplete',
+  ): void {
     this.#send('response.output_item.done', { output_index: 0, item });
     this.#complete([item], outputTokens, status);
   }
 
-  #complete(output: readonly Item[], outputTokens: number, status: 'completed' | 'incomplete'): void {
+  #complete(output: readonly ResponsesItem[], outputTokens: number, status: 'completed' | 'incomplete'): void {
     const { context, cachedTokens, request } = this.#setup;
     const texts = [request.instructions ?? '', JSON.stringify(request.tools ?? ''), ...context.map(textOfItem)];
     const inputTokens = texts.reduce((sum, text) => sum + textTokenCount(text), 0);

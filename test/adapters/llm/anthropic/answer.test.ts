@@ -1,14 +1,14 @@
 // Answers of Anthropic's Messages as chat completions.
 
 import { expect, test } from 'vitest';
-import { anthropic } from '../../../../adapters/llm/anthropic/profile.ts';
+import { anthropicProfile } from '../../../../adapters/llm/anthropic/profile.ts';
 import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = { messages: [{ role: 'user', content: 'One' }], maxTokens: 64, isStreamed: false, extra: {} };
 
 test('calls of an answer are tool calls, beside what was said', () => {
   const answer = (content: object[]) =>
-    anthropic.readReply({
+    anthropicProfile.readReply({
       status: 200,
       headers: {},
       body: Buffer.from(JSON.stringify({ id: 'm', model: 'c', content, stop_reason: 'tool_use' })),
@@ -44,7 +44,7 @@ const wire = (list: readonly (readonly [string, object])[]) =>
 
 test('a stream becomes chunks of a chat completion', () => {
   const extra = { stream_options: { include_usage: true } };
-  const stream = anthropic.readStream({}, { ...call, isStreamed: true, extra });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true, extra });
   const bytes = Buffer.from(wire(events));
   const passed = [stream.push(bytes.subarray(0, 100)), stream.push(bytes.subarray(100))];
   expect(stream.served()).toBe('claude-x');
@@ -78,7 +78,7 @@ test('a stream becomes chunks of a chat completion', () => {
 });
 
 test('calls that are streamed are tool calls in pieces, counted on their own', () => {
-  const stream = anthropic.readStream({}, { ...call, isStreamed: true });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   const json = (index: number, text: string) =>
     ['content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: text } }] as const;
   const use = (index: number, id: string) =>
@@ -119,7 +119,7 @@ test('calls that are streamed are tool calls in pieces, counted on their own', (
 });
 
 const choicesOf = (list: readonly (readonly [string, object])[]) => {
-  const stream = anthropic.readStream({}, { ...call, isStreamed: true });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   const passed = stream.push(Buffer.from(wire(list)));
   const { rest } = stream.end();
   const lines = Buffer.concat([passed, rest]).toString().split('\n\n').filter(Boolean).slice(0, -1);
@@ -153,17 +153,17 @@ test.each([
 });
 
 test('a stream that breaks off is not complete; one with an error is a fault', () => {
-  const broken = anthropic.readStream({}, { ...call, isStreamed: true });
+  const broken = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   broken.push(Buffer.from(wire(events.slice(0, 5))));
   expect(broken.end()).toMatchObject({ isComplete: false, outcome: { text: 'Hello' } });
-  const failing = anthropic.readStream({}, { ...call, isStreamed: true });
+  const failing = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   const error = wire([['error', { error: { type: 'overloaded_error', message: 'busy' } }]]);
   expect(() => failing.push(Buffer.from(error))).toThrow(LlmFault);
 });
 
 test('an answer that is no message is garbled', () => {
   for (const body of ['', '{}', '[]'])
-    expect(() => anthropic.readReply({ status: 200, headers: {}, body: Buffer.from(body) })).toThrow(
+    expect(() => anthropicProfile.readReply({ status: 200, headers: {}, body: Buffer.from(body) })).toThrow(
       expect.objectContaining({ code: 'garbled' }),
     );
 });

@@ -1,7 +1,7 @@
 // Chat completions as Anthropic's Messages.
 
 import { expect, test } from 'vitest';
-import { anthropic } from '../../../../adapters/llm/anthropic/profile.ts';
+import { anthropicProfile } from '../../../../adapters/llm/anthropic/profile.ts';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = {
@@ -18,10 +18,11 @@ const call: LlmCall = {
   extra: { stop: '###', top_p: 0.9, user: 'u', seed: 3 },
 };
 const target = { baseUrl: 'https://api.anthropic.com/v1', apiKey: 'sk-ant', model: 'claude-sonnet-4-5', settings: {} };
-const bodyOf = (more: Partial<LlmCall> = {}) => JSON.parse(anthropic.toRequest({ ...call, ...more }, target).body);
+const bodyOf = (more: Partial<LlmCall> = {}) =>
+  JSON.parse(anthropicProfile.toRequest({ ...call, ...more }, target).body);
 
 test('a call has its system text apart, turns in alternation, and its limits in range', () => {
-  const { url, headers } = anthropic.toRequest(call, target);
+  const { url, headers } = anthropicProfile.toRequest(call, target);
   expect(url).toBe('https://api.anthropic.com/v1/messages');
   expect(headers).toMatchObject({ 'x-api-key': 'sk-ant', 'anthropic-version': '2023-06-01' });
   expect(bodyOf()).toEqual({
@@ -55,7 +56,7 @@ test('a schema is a tool that must be called, and its input is the answer', () =
       usage: { input_tokens: 10, cache_read_input_tokens: 90, cache_creation_input_tokens: 5, output_tokens: 7 },
     }),
   );
-  expect(anthropic.readReply({ status: 200, headers: {}, body })).toMatchObject({
+  expect(anthropicProfile.readReply({ status: 200, headers: {}, body })).toMatchObject({
     text: '{"a":1}',
     served: 'claude-sonnet-4-5-20250929',
     provider: 'anthropic',

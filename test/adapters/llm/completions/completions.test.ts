@@ -1,7 +1,7 @@
 // Answers and streams of the chat completions form: what passes, what is read, what is no answer.
 
 import { describe, expect, test } from 'vitest';
-import { openaiCompatible } from '../../../../adapters/llm/completions/openai-compatible.ts';
+import { openaiCompatibleProfile } from '../../../../adapters/llm/completions/openai-compatible.ts';
 import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = { messages: [], maxTokens: 5, isStreamed: true, extra: {} };
@@ -13,7 +13,7 @@ const usage = { model: 'm-1', choices: [], usage: { prompt_tokens: 7, completion
 
 /** What a client gets of a stream that comes in pieces of this size, and what it came to. */
 function streamed(text: string, size = text.length, its = call) {
-  const stream = openaiCompatible.readStream({}, its);
+  const stream = openaiCompatibleProfile.readStream({}, its);
   const bytes = Buffer.from(text);
   const passed: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) passed.push(stream.push(bytes.subarray(at, at + size)));
@@ -84,7 +84,7 @@ describe('a stream', () => {
 
 describe('a whole answer', () => {
   const read = (body: unknown) =>
-    openaiCompatible.readReply({
+    openaiCompatibleProfile.readReply({
       status: 200,
       headers: {},
       body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),

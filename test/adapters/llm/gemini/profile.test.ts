@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
-import { gemini } from '../../../../adapters/llm/gemini/profile.ts';
+import { geminiProfile } from '../../../../adapters/llm/gemini/profile.ts';
 
 const call: LlmCall = {
   messages: [
@@ -16,10 +16,15 @@ const call: LlmCall = {
   isStreamed: false,
   extra: { stop: ['a', 'b'], seed: 3 },
 };
-const target = { baseUrl: gemini.baseUrl as string, apiKey: 'key', model: 'models/gemini-2.5-flash', settings: {} };
-const request = (more: Partial<LlmCall> = {}) => gemini.toRequest({ ...call, ...more }, target);
+const target = {
+  baseUrl: geminiProfile.baseUrl as string,
+  apiKey: 'key',
+  model: 'models/gemini-2.5-flash',
+  settings: {},
+};
+const request = (more: Partial<LlmCall> = {}) => geminiProfile.toRequest({ ...call, ...more }, target);
 const reply = (body: unknown) =>
-  gemini.readReply({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
+  geminiProfile.readReply({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
 test('a call has its instructions apart, its roles and its limits under their names', () => {
   const { url, headers, body } = request();
@@ -190,7 +195,7 @@ test('a blocked prompt is an answer that was filtered; an error or nothing is a 
 test('a stream becomes chunks of a chat completion', () => {
   const event = (text: string, more = {}) =>
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts: [{ text }] }, ...more }], usageMetadata: { promptTokenCount: 4, candidatesTokenCount: text.length } })}\r\n\r\n`;
-  const stream = gemini.readStream({}, { ...call, isStreamed: true });
+  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true });
   const passed = [
     stream.push(Buffer.from(event('Hel'))),
     stream.push(Buffer.from(event('lo', { finishReason: 'MAX_TOKENS' }))),
@@ -201,7 +206,7 @@ test('a stream becomes chunks of a chat completion', () => {
   expect(text).toMatch(/"finish_reason":"length"\}\]\}\n\ndata: \[DONE\]\n\n$/);
   expect(isComplete).toBe(true);
   expect(outcome).toMatchObject({ text: 'Hello', usage: { inputTokens: 4, outputTokens: 2 }, finish: 'length' });
-  const garbled = gemini.readStream({}, { ...call, isStreamed: true });
+  const garbled = geminiProfile.readStream({}, { ...call, isStreamed: true });
   expect(() => garbled.push(Buffer.from('data: {}\n\n'))).toThrow(LlmFault);
 });
 
@@ -210,7 +215,7 @@ test('calls that are streamed are tool calls, counted over the whole stream', ()
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts }, ...more }] })}\n\n`;
   // Without arguments there may be no `args`.
   const part = (id: string | undefined, args?: object) => ({ functionCall: { id, name: 'weather', args } });
-  const stream = gemini.readStream({}, { ...call, isStreamed: true });
+  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true });
   const passed = [
     stream.push(Buffer.from(event([{ text: 'I look.' }, part(undefined)]))),
     stream.push(Buffer.from(event([part('own', {})]))),

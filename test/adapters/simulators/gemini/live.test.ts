@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 import { encodeBase64 } from '../../../../codecs/base64.ts';
-import { bytesOf, concatenate } from '../../../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../../../codecs/pcm16.ts';
 import { at, type Event, silence, tone } from '../../../support/dialogue.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { audioBytes, connectLive, contents, openLive, RATE, speak, turn } from '../../../support/live-dialogue.ts';
@@ -82,13 +82,13 @@ describe('a spoken turn', () => {
 
   test.each([8000, 24_000, 48_000, 44_100])('is heard at %d Hz', (sampleRateHz) => {
     const dialogue = openLive();
-    speak(dialogue, concatenate([tone(1000, sampleRateHz), silence(700, sampleRateHz)]), sampleRateHz);
+    speak(dialogue, concatSamples([tone(1000, sampleRateHz), silence(700, sampleRateHz)]), sampleRateHz);
     expect(dialogue.spoken).toEqual(['This is the rehearsal provider. I heard 1 second of speech.']);
   });
 
   test('is heard in the old mediaChunks too', () => {
     const dialogue = openLive();
-    const data = encodeBase64(bytesOf(turn(1000)));
+    const data = encodeBase64(pcm16Bytes(turn(1000)));
     dialogue.send({ realtimeInput: { mediaChunks: [{ data, mimeType: 'audio/pcm' }] } });
     expect(dialogue.spoken.length).toBe(1);
   });
@@ -103,7 +103,7 @@ describe('a spoken turn', () => {
 
   test('has signals of voice activity when they are asked for', () => {
     const dialogue = openLive({ explicitVadSignal: true });
-    speak(dialogue, concatenate([silence(1000, RATE), turn(1000)]));
+    speak(dialogue, concatSamples([silence(1000, RATE), turn(1000)]));
     const signals = dialogue.said.flatMap(({ event }) => (event.voiceActivity ? [event.voiceActivity] : []));
     expect(signals).toEqual([
       { voiceActivityType: 'ACTIVITY_START', audioOffset: '0.700s' },

@@ -1,126 +1,89 @@
-// Where a turn of the caller starts and ends.
+// What is kept of a turn, and how the ear follows changed settings.
 
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
-  type Detection,
-  Recording,
-  type SpeechChange,
   TurnDetector,
+  type TurnDetectorSettings,
+  type TurnEvent,
 } from '../../../../adapters/simulators/voice/turn-detector.ts';
-import { concatenate, samplesOf } from '../../../../codecs/pcm16.ts';
-import { loadVoiceDetectors } from '../../../../codecs/vad.ts';
+import { concatSamples, durationMs } from '../../../../codecs/pcm16.ts';
+import type { VoiceDetectorFactory } from '../../../../codecs/vad.ts';
 import { loudness, silence, tone } from '../../../support/dialogue.ts';
-import { type Recording as Fixture, speech } from '../../../support/recording.ts';
 
 const RATE = 16_000;
-const detection: Detection = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
+const detection = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 } as const;
 
-function changesIn(signal: Int16Array, setup: Partial<ConstructorParameters<typeof TurnDetector>[0]> = {}) {
-  const detector = new TurnDetector({ detection, sampleRateHz: RATE, createDetector: loudness, ...setup });
-  const changes: SpeechChange[] = [];
-  for (let start = 0; start < signal.length; start += 317) {
-    changes.push(...detector.hear(signal.subarray(start, start + 317)));
-  }
-  detector.free();
-  return changes;
+function createEar(
+  settings: Partial<TurnDetectorSettings> = {},
+  createDetector: VoiceDetectorFactory = loudness,
+): TurnDetector {
+  return new TurnDetector({ createDetector, keepMs: 10_000, settings: { sampleRateHz: RATE, detection, ...settings } });
 }
 
-test('a turn starts before its first voiced frame by the padding, and stops when the silence is long enough', () => {
-  const signal = concatenate([silence(1000, RATE), tone(800, RATE), silence(1000, RATE)]);
-  expect(changesIn(signal)).toEqual([
-    { kind: 'started', audioMs: 700 },
-    { kind: 'stopped', audioMs: 2300, speechMs: 800 },
-  ]);
+const clipMs = (change: TurnEvent | undefined) =>
+  change?.kind === 'stopped' ? durationMs(change.heard.clip.samples.length, change.heard.clip.sampleRateHz) : -1;
+
+test('a turn is kept with its padding and without the silence that ended it', () => {
+  const ear = createEar();
+  const changes = ear.push(concatSamples([silence(5000, RATE), tone(1000, RATE), silence(1000, RATE)]));
+  expect(changes.map(({ kind }) => kind)).toEqual(['started', 'stopped']);
+  expect(clipMs(changes[1])).toBeGreaterThan(1400);
+  expect(clipMs(changes[1])).toBeLessThan(1600);
+  expect(ear.positionMs).toBe(7000);
 });
 
-test('the padding never reaches before the beginning', () => {
-  expect(changesIn(concatenate([silence(100, RATE), tone(400, RATE)]))).toEqual([{ kind: 'started', audioMs: 0 }]);
+test('turns inside of one message are kept apart', () => {
+  const turn = concatSamples([tone(600, RATE), silence(700, RATE)]);
+  const changes = createEar().push(concatSamples([turn, turn, turn]));
+  const stops = changes.filter(({ kind }) => kind === 'stopped');
+  expect(stops.length).toBe(3);
+  for (const stop of stops) expect(clipMs(stop)).toBeLessThan(1100);
 });
 
-test('a pause that is shorter than the silence does not end the turn', () => {
-  const signal = concatenate([tone(400, RATE), silence(460, RATE), tone(400, RATE), silence(600, RATE)]);
-  expect(changesIn(signal).map(({ kind }) => kind)).toEqual(['started', 'stopped']);
+test('silence that goes on for hours is not kept', () => {
+  const ear = createEar();
+  for (let second = 0; second < 60; second++) ear.push(silence(1000, RATE));
+  expect(ear.bufferedMs).toBeLessThan(700);
 });
 
-test('a click is no turn', () => {
-  const click = concatenate([tone(100, RATE), silence(400, RATE)]);
-  expect(changesIn(concatenate([click, click, click]))).toEqual([]);
+test('without detection everything is kept until it is taken', () => {
+  const ear = createEar({ detection: undefined });
+  expect(ear.push(concatSamples([silence(2000, RATE), tone(500, RATE)]))).toEqual([]);
+  expect(ear.takeTurn()).toMatchObject({ inputMs: 2500, speechMs: 2500 });
+  expect(ear.bufferedMs).toBe(0);
 });
 
-test('two turns are two turns', () => {
-  const turn = concatenate([tone(600, RATE), silence(700, RATE)]);
-  expect(changesIn(concatenate([turn, turn])).map(({ kind }) => kind)).toEqual([
-    ...['started', 'stopped'],
-    ...['started', 'stopped'],
-  ]);
+test('what was heard before the detection is switched off can still be taken', () => {
+  const ear = createEar({ detection: undefined });
+  ear.push(tone(500, RATE));
+  ear.configure({ sampleRateHz: RATE, detection });
+  expect(ear.bufferedMs).toBe(500);
 });
 
-test('positions go on from where an earlier detector was', () => {
-  const changes = changesIn(concatenate([silence(500, RATE), tone(400, RATE)]), { positionMs: 10_000 });
-  expect(changes).toEqual([{ kind: 'started', audioMs: 10_200 }]);
+test('another rate starts a new buffer, and the position goes on', () => {
+  const ear = createEar({ detection: undefined });
+  ear.push(tone(500, RATE));
+  ear.configure({ sampleRateHz: 8000, detection: undefined });
+  ear.push(tone(500, 8000));
+  expect(ear.takeTurn().clip.sampleRateHz).toBe(8000);
+  expect(ear.positionMs).toBe(1000);
 });
 
-test('a turn that was committed by hand has to start anew', () => {
-  const detector = new TurnDetector({ detection, sampleRateHz: RATE, createDetector: loudness });
-  detector.hear(tone(400, RATE));
-  expect(detector.speaking).toBe(true);
-  detector.forget();
-  expect(detector.speaking).toBe(false);
-  expect(detector.hear(silence(1000, RATE))).toEqual([]);
-});
-
-describe('real speech', () => {
-  const fixtures: readonly Fixture[] = ['librivox-0880', 'librivox-0920', 'librivox-0930'];
-  describe.each(fixtures)('%s', (name) => {
-    test.each([8000, 16_000, 24_000])('at %d Hz is one turn, pauses inside of it included', async (sampleRateHz) => {
-      const createDetector = await loadVoiceDetectors();
-      const signal = concatenate([samplesOf(speech(name, sampleRateHz)), silence(700, sampleRateHz)]);
-      const changes = changesIn(signal, { createDetector, sampleRateHz });
-      expect(changes.map(({ kind }) => kind)).toEqual(['started', 'stopped']);
-    });
-
-    test.each([1, 2, 3] as const)('is one turn in mode %d', async (mode) => {
-      const createDetector = await loadVoiceDetectors();
-      const signal = concatenate([samplesOf(speech(name, RATE)), silence(700, RATE)]);
-      const changes = changesIn(signal, { createDetector, detection: { ...detection, mode } });
-      expect(changes.map(({ kind }) => kind)).toEqual(['started', 'stopped']);
-    });
-  });
-});
-
-describe('a recording', () => {
-  test('stores no more than it should, and counts everything', () => {
-    const recording = new Recording(8000, 100);
-    for (let i = 0; i < 10; i++) recording.push(tone(20, 8000));
-    expect(recording.durationMs).toBe(200);
-    expect(recording.samples().length).toBe(800);
-    recording.clear();
-    expect(recording.durationMs).toBe(0);
-  });
-
-  test('trims what lies before the padding', () => {
-    const recording = new Recording(8000, 10_000);
-    for (let i = 0; i < 50; i++) {
-      recording.push(tone(20, 8000));
-      recording.trim(300);
-    }
-    expect(recording.durationMs).toBeGreaterThanOrEqual(300);
-    expect(recording.durationMs).toBeLessThan(340);
-  });
-});
-
-test('far quieter noise that the detector still takes for speech neither prolongs a turn nor is one', () => {
-  const everything = () => ({ isVoice: () => true, free: () => {} });
-  const noise = tone(2000, RATE).map((sample) => sample / 50);
-  const changes = changesIn(concatenate([tone(800, RATE), noise]), { createDetector: everything });
-  expect(changes.slice(1)).toEqual([{ kind: 'stopped', audioMs: 1300, speechMs: 800 }]);
-});
-
-test('a caller who is far quieter than before is heard after a while', () => {
-  const quiet = tone(1000, RATE).map((sample) => sample / 25);
-  const everything = () => ({ isVoice: (frame: Int16Array) => frame.some((sample) => sample !== 0), free: () => {} });
-  const signal = concatenate([tone(800, RATE), silence(4000, RATE), quiet]);
-  expect(changesIn(signal, { createDetector: everything }).map(({ kind }) => kind)).toEqual([
-    ...['started', 'stopped', 'started'],
-  ]);
+test('every detector that was made is freed', () => {
+  let alive = 0;
+  const counting: VoiceDetectorFactory = (mode) => {
+    alive += 1;
+    const free = (): void => {
+      alive -= 1;
+    };
+    return { ...loudness(mode), free };
+  };
+  const ear = createEar({}, counting);
+  ear.push(tone(100, RATE));
+  ear.configure({ sampleRateHz: RATE, detection: { ...detection, silenceMs: 200 } });
+  ear.push(tone(100, RATE));
+  expect(alive).toBe(1);
+  ear.free();
+  ear.free();
+  expect(alive).toBe(0);
 });

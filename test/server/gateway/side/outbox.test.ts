@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { decode } from '../../../../codecs/wire.ts';
+import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
 import { type Batch, createOutbox, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
 import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { until } from '../../../support/until.ts';
@@ -25,7 +25,7 @@ function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {})
     send: async (batch) => {
       sent.push(batch);
       if (!side.isUp) throw new Error('nobody is there');
-      stored.push(decode(batch.bytes) as HandedOver[]);
+      stored.push(decodeMsgpack(batch.bytes) as HandedOver[]);
     },
     ...options,
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeAlaw, encodeMulaw } from '../../../../../codecs/g711.ts';
-import { bytesOf, concatenate } from '../../../../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../../../../codecs/pcm16.ts';
 import { at, Dialogue, silence, tone } from '../../../../support/dialogue.ts';
 import { openRealtime, RATE, speak, times, turn, update, write } from '../../../../support/realtime-dialogue.ts';
 
@@ -55,7 +55,7 @@ describe('a turn found by voice detection', () => {
 
   test('names the same item from the start of speech to the conversation', () => {
     const dialogue = openRealtime();
-    speak(dialogue, concatenate([silence(1000, RATE), turn(1000)]));
+    speak(dialogue, concatSamples([silence(1000, RATE), turn(1000)]));
     const started = dialogue.one('input_audio_buffer.speech_started');
     const stopped = dialogue.one('input_audio_buffer.speech_stopped');
     expect(started.audio_start_ms).toBe(700);
@@ -72,7 +72,7 @@ describe('a turn found by voice detection', () => {
 
   test('is an item of its own', () => {
     const dialogue = openRealtime();
-    speak(dialogue, concatenate([turn(600), turn(600)]));
+    speak(dialogue, concatSamples([turn(600), turn(600)]));
     const ids = dialogue.all('input_audio_buffer.committed').map(({ item_id }) => item_id);
     expect(new Set(ids).size).toBe(2);
     expect(dialogue.all('input_audio_buffer.speech_started').map(({ item_id }) => item_id)).toEqual(ids);
@@ -93,7 +93,7 @@ describe('a turn found by voice detection', () => {
     // A second of sentence, a breath, two seconds and a rest of silence, the tail.
     expect(audio.length / 48).toBeGreaterThan(1000 + 200 + 2000);
     expect(audio.length / 48).toBeLessThan(1000 + 200 + 2000 + 400);
-    const own = bytesOf(tone(1900, RATE));
+    const own = pcm16Bytes(tone(1900, RATE));
     expect(audio.includes(own.subarray(0, 4800))).toBe(true);
   });
 
@@ -133,7 +133,7 @@ describe('a turn found by voice detection', () => {
     const dialogue = openRealtime();
     const short = { type: 'server_vad', silence_duration_ms: 200 };
     update(dialogue, { audio: { input: { turn_detection: short } } });
-    speak(dialogue, concatenate([tone(600, RATE), silence(300, RATE), tone(600, RATE), silence(300, RATE)]));
+    speak(dialogue, concatSamples([tone(600, RATE), silence(300, RATE), tone(600, RATE), silence(300, RATE)]));
     expect(dialogue.all('input_audio_buffer.committed').length).toBe(2);
   });
 
@@ -143,7 +143,7 @@ describe('a turn found by voice detection', () => {
       audio: { input: { turn_detection: { type: 'semantic_vad', eagerness } } },
     });
     update(dialogue, eager('low'));
-    speak(dialogue, concatenate([tone(600, RATE), silence(1000, RATE)]));
+    speak(dialogue, concatSamples([tone(600, RATE), silence(1000, RATE)]));
     expect(dialogue.all('input_audio_buffer.speech_stopped')).toEqual([]);
     speak(dialogue, silence(300, RATE));
     expect(dialogue.all('input_audio_buffer.speech_stopped').length).toBe(1);
@@ -155,7 +155,7 @@ describe('a turn found by voice detection', () => {
   ])('is heard and answered in %s', (type, encode) => {
     const dialogue = openRealtime();
     update(dialogue, { audio: { input: { format: { type } }, output: { format: { type } } } });
-    speak(dialogue, concatenate([tone(1000, 8000), silence(700, 8000)]), encode);
+    speak(dialogue, concatSamples([tone(1000, 8000), silence(700, 8000)]), encode);
     dialogue.advance(5000);
     const audio = dialogue.all('response.output_audio.delta').map(({ delta }) => Buffer.from(String(delta), 'base64'));
     expect(audio[0]?.length).toBe(800);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '../../../../../codecs/base64.ts';
-import { bytesOf, concatenate } from '../../../../../codecs/pcm16.ts';
+import { concatSamples, pcm16Bytes } from '../../../../../codecs/pcm16.ts';
 import { at, Dialogue, silence, tone } from '../../../../support/dialogue.ts';
 
 function open(options: object = {}): Dialogue {
@@ -216,7 +216,7 @@ describe('a function', () => {
   test('of the session is called after a spoken turn', () => {
     const dialogue = open();
     dialogue.send({ type: 'session.update', session: { type: 'realtime', tools: [weather] } });
-    const audio = encodeBase64(bytesOf(concatenate([tone(1000, 24_000), silence(700, 24_000)])));
+    const audio = encodeBase64(pcm16Bytes(concatSamples([tone(1000, 24_000), silence(700, 24_000)])));
     dialogue.send({ type: 'input_audio_buffer.append', audio });
     dialogue.advance(3000);
     dialogue.one('response.function_call_arguments.done');
@@ -238,7 +238,7 @@ describe('usage', () => {
   function conversation(): Usage[] {
     const dialogue = open();
     dialogue.send({ type: 'session.update', session: { type: 'realtime', instructions: 'Be kind. '.repeat(40) } });
-    const turn = encodeBase64(bytesOf(concatenate([tone(4000, 24_000), silence(700, 24_000)])));
+    const turn = encodeBase64(pcm16Bytes(concatSamples([tone(4000, 24_000), silence(700, 24_000)])));
     for (let i = 0; i < 4; i++) {
       dialogue.send({ type: 'input_audio_buffer.append', audio: turn });
       dialogue.advance(3000);

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import {
   createSession,
   describeSession,
-  detectionOf,
   type RealtimeSession,
   updateSession,
+  vadSettingsOf,
 } from '../../../../../adapters/simulators/openai/realtime/session.ts';
 
 const create = (type: 'realtime' | 'transcription' = 'realtime'): RealtimeSession =>
@@ -117,7 +117,7 @@ test('a higher threshold makes the detector stricter', () => {
   const mode = (threshold: number) => {
     const session = create();
     update(session, { audio: { input: { turn_detection: { type: 'server_vad', threshold } } } });
-    return session.input.turn_detection ? detectionOf(session.input.turn_detection).mode : undefined;
+    return session.input.turn_detection ? vadSettingsOf(session.input.turn_detection).mode : undefined;
   };
   expect([mode(0.2), mode(0.5), mode(0.9)]).toEqual([1, 2, 3]);
 });

@@ -1,18 +1,18 @@
 // What the stand-in answers to each built-in kind of side task: sentences that were really said, and words that are counted.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { DANGERS, DUE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './lexicon.ts';
-import { contentWords, ranked, type Said, type Sentence, wordsOf } from './text.ts';
+import { DANGERS, DUE_DATE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './keywords.ts';
+import { contentWords, type ParsedTranscript, rankSentences, type Sentence, wordsOf } from './transcript.ts';
 
 export interface RehearsalTask {
-  readonly said: Said;
+  readonly said: ParsedTranscript;
   readonly schema: JsonObject;
   /** The system message, which holds labels and rubric. */
   readonly instructions: string;
 }
 
 /** By the name of the schema that is asked for. */
-export const ANSWERS: Readonly<Record<string, (task: RehearsalTask) => JsonObject>> = {
+export const TASK_ANSWERS: Readonly<Record<string, (task: RehearsalTask) => JsonObject>> = {
   summary: ({ said }) => ({ summary: summaryOf(said), points: pointsOf(said) }),
   title: ({ said }) => ({ title: titleOf(said) }),
   classification: ({ said, schema }) => classified(said, labelsOf(schema)),
@@ -28,8 +28,8 @@ export const ANSWERS: Readonly<Record<string, (task: RehearsalTask) => JsonObjec
 
 const SUMMARY_SENTENCES = 3;
 
-function summaryOf({ sentences, heard }: Said): string {
-  const best = new Set(ranked(sentences).slice(0, SUMMARY_SENTENCES));
+function summaryOf({ sentences, heard }: ParsedTranscript): string {
+  const best = new Set(rankSentences(sentences).slice(0, SUMMARY_SENTENCES));
   const told = sentences.filter((sentence) => best.has(sentence));
   const parts = told.map(({ text, isUser }, index) => {
     const isSame = told[index - 1]?.isUser === isUser;
@@ -39,8 +39,8 @@ function summaryOf({ sentences, heard }: Said): string {
   return parts.join(' ') || 'Nothing was said that could be understood.';
 }
 
-function pointsOf({ sentences, heard }: Said): string[] {
-  const points = ranked(sentences).slice(0, 5);
+function pointsOf({ sentences, heard }: ParsedTranscript): string[] {
+  const points = rankSentences(sentences).slice(0, 5);
   if (points.length === 0) return heard.slice(0, 5).map((length) => `The user spoke for ${length}.`);
   return sentences.filter((sentence) => points.includes(sentence)).map(({ text }) => text);
 }
@@ -51,9 +51,9 @@ const OPENERS =
   /^(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|well|so|um|ok|okay|yes|please|(?:can|could|would|will) you(?: please)?|i(?: would|'d) like(?: to)?|i (?:want|need)(?: to)?|tell me(?: about)?|my name is \w+)[\s,.!]+)+/i;
 const TITLE_WORDS = 8;
 
-function titleOf({ sentences, heard }: Said): string {
+function titleOf({ sentences, heard }: ParsedTranscript): string {
   const users = sentences.filter(({ isUser }) => isUser);
-  const best = ranked(users.length > 0 ? users : sentences)[0]?.text ?? '';
+  const best = rankSentences(users.length > 0 ? users : sentences)[0]?.text ?? '';
   const all = (best.replace(OPENERS, '') || best).replace(/[.!?,;:\s]+$/, '').split(/\s+/);
   const words = (all.length > TITLE_WORDS ? phraseOf(all.slice(0, TITLE_WORDS)) : all).join(' ');
   if (words !== '') return words.charAt(0).toUpperCase() + words.slice(1);
@@ -71,7 +71,7 @@ function labelsOf(schema: JsonObject): readonly string[] {
   return Array.isArray(label?.enum) ? label.enum.filter((one) => typeof one === 'string') : [];
 }
 
-function classified({ sentences }: Said, labels: readonly string[]): JsonObject {
+function classified({ sentences }: ParsedTranscript, labels: readonly string[]): JsonObject {
   const text = textOf(sentences.filter(({ isUser }) => isUser)) || textOf(sentences);
   const scores = labels.map((label) => ({
     label,
@@ -89,7 +89,7 @@ function named(text: string, label: string): number {
   return contentWords(label.replace(/[-_]/g, ' ')).filter((word) => words.has(word)).length;
 }
 
-function sentiment({ sentences }: Said): JsonObject {
+function sentiment({ sentences }: ParsedTranscript): JsonObject {
   const text = textOf(sentences.filter(({ isUser }) => isUser));
   const [good, bad] = [hits(text, POSITIVE), hits(text, NEGATIVE)];
   const mood = good > 0 && bad > 0 ? 'mixed' : good > 0 ? 'positive' : bad > 0 ? 'negative' : 'neutral';
@@ -98,7 +98,7 @@ function sentiment({ sentences }: Said): JsonObject {
 }
 
 function actionOf({ text, isUser }: Sentence): JsonObject[] {
-  const due = DUE.exec(text)?.[1] ?? null;
+  const due = DUE_DATE.exec(text)?.[1] ?? null;
   const mine = /\b(?:i|we)(?:'ll| will| am going to|'m going to| promise to) (.+?)[.!?]*$/i.exec(text)?.[1];
   if (mine !== undefined) return [{ action: mine, owner: isUser ? 'user' : 'assistant', due }];
   const yours =
@@ -110,7 +110,7 @@ function actionOf({ text, isUser }: Sentence): JsonObject[] {
 
 const SEVERITIES = ['none', 'low', 'medium', 'high'] as const;
 
-function moderated({ sentences }: Said): JsonObject {
+function moderated({ sentences }: ParsedTranscript): JsonObject {
   const text = textOf(sentences);
   const found = DANGERS.filter(([, , pattern]) => pattern.test(text));
   const worst = Math.max(0, ...found.map(([, severity]) => SEVERITIES.indexOf(severity)));
@@ -118,7 +118,7 @@ function moderated({ sentences }: Said): JsonObject {
 }
 
 /** The criteria of the rubric, each by what can be counted. */
-function scored({ lines }: Said, instructions: string): JsonObject {
+function scored({ lines }: ParsedTranscript, instructions: string): JsonObject {
   const rubric = instructions.split('The rubric:\n')[1]?.split('\n\n')[0] ?? '';
   const names = rubric.split('\n').flatMap((line) => /^[-*\s]*([\w -]{2,40}):/.exec(line)?.[1] ?? []);
   const criteria = (names.length > 0 ? names : ['answers'])

@@ -3,10 +3,10 @@
 
 import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
 import type { HttpReply } from '../../realtime/contract.ts';
-import { answer } from '../voice/replies.ts';
-import { ANSWERS } from './answers.ts';
-import { filled } from './schema.ts';
-import { readSaid } from './text.ts';
+import { replyText } from '../voice/reply-text.ts';
+import { valueForSchema } from './extraction.ts';
+import { TASK_ANSWERS } from './task-answers.ts';
+import { parseTranscript } from './transcript.ts';
 
 export const REHEARSAL_MODEL = 'rehearsal';
 /** Where it is served, under the URL of the rehearsal provider. */
@@ -50,14 +50,14 @@ function schemaOf({ response_format: format }: JsonObject): Asked | undefined {
 
 function textFor(messages: readonly JsonObject[], asked: Asked | undefined): string {
   const of = (role: string) => messages.filter((message) => message.role === role).map(contentOf);
-  if (asked === undefined) return answer({ kind: 'text', text: of('user').at(-1) ?? '' });
+  if (asked === undefined) return replyText({ kind: 'text', text: of('user').at(-1) ?? '' });
   const { name, schema } = asked;
   // The first message is the data; one after it complains about an answer.
   const data = of('user')[0] ?? '';
-  const said = readSaid(data);
-  const made = ANSWERS[name]?.({ said, schema, instructions: of('system').join('\n\n') });
+  const said = parseTranscript(data);
+  const made = TASK_ANSWERS[name]?.({ said, schema, instructions: of('system').join('\n\n') });
   const isAsked = made !== undefined && hasShape(made, schema);
-  return JSON.stringify(isAsked ? made : filled(schema, said.lines.map(({ text }) => text).join('\n')));
+  return JSON.stringify(isAsked ? made : valueForSchema(schema, said.lines.map(({ text }) => text).join('\n')));
 }
 
 /** A content may be a text or a list of parts. */

@@ -1,26 +1,26 @@
 // The audio of one reply, piece by piece: the synthesised sentence, a breath, then the caller's own words.
 // Rule: nothing is resampled or encoded before it is about to be sent.
 
-import { createResampler, type Resampler } from '../../../codecs/resample.ts';
+import { createResampler, type StreamingResampler } from '../../../codecs/resample.ts';
 
 const BREATH_MS = 200;
 /** Silence at the end of a reply, so that players do not clip the last word. */
 const TAIL_MS = 100;
 
 /** A piece of mono PCM16 audio. */
-export interface Clip {
+export interface AudioClip {
   readonly samples: Int16Array;
   readonly sampleRateHz: number;
 }
 
 /** A finite signal at one rate, read in pieces. */
-export class ReplyVoice {
+export class ReplyAudio {
   readonly sampleRateHz: number;
-  readonly #clips: Clip[];
-  #resampler: Resampler | undefined;
+  readonly #clips: AudioClip[];
+  #resampler: StreamingResampler | undefined;
   #position = 0;
 
-  constructor(sampleRateHz: number, sentence: Clip, playback: Clip | undefined) {
+  constructor(sampleRateHz: number, sentence: AudioClip, playback: AudioClip | undefined) {
     this.sampleRateHz = sampleRateHz;
     this.#clips = [sentence];
     if (playback) this.#clips.push(silence(BREATH_MS, playback.sampleRateHz), playback);
@@ -46,6 +46,6 @@ export class ReplyVoice {
   }
 }
 
-function silence(ms: number, sampleRateHz: number): Clip {
+function silence(ms: number, sampleRateHz: number): AudioClip {
   return { samples: new Int16Array(Math.round((sampleRateHz * ms) / 1000)), sampleRateHz };
 }

@@ -4,28 +4,28 @@
 import type { z } from 'zod';
 import type { Frame } from '../../../codecs/frame.ts';
 import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/json-object.ts';
-import { createId, type Stage } from '../clock.ts';
+import { createId, type ScriptRuntime } from '../script-runtime.ts';
 
 /** A mistake in a client event, as an `error` event tells it. */
-export interface Failure {
+export interface ErrorDetails {
   readonly code: string;
   readonly message: string;
   readonly param?: string | undefined;
 }
 
 /** The events of one Realtime connection. */
-export class Outlet {
-  readonly stage: Stage;
+export class EventSender {
+  readonly runtime: ScriptRuntime;
 
-  constructor(stage: Stage) {
-    this.stage = stage;
+  constructor(stage: ScriptRuntime) {
+    this.runtime = stage;
   }
 
   send(type: string, fields: JsonObject = {}): void {
-    this.stage.send(JSON.stringify({ type, event_id: createId('event_'), ...fields }));
+    this.runtime.send(JSON.stringify({ type, event_id: createId('event_'), ...fields }));
   }
 
-  fail(failure: Failure, eventId: unknown): void {
+  fail(failure: ErrorDetails, eventId: unknown): void {
     const error = {
       type: 'invalid_request_error',
       code: failure.code,
@@ -49,17 +49,17 @@ export function wholeMinutes(ms: number): number {
 }
 
 /** An event without a field that it needs. */
-export function missing(param: string): Failure {
+export function missingParameter(param: string): ErrorDetails {
   return { code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param };
 }
 
 /** An event with a field that cannot be so. */
-export function invalidValue(param: string, message: string): Failure {
+export function invalidValue(param: string, message: string): ErrorDetails {
   return { code: 'invalid_value', message, param };
 }
 
 /** The first thing wrong with what a client gave, under the name that the client knows. */
-export function failureOf(error: z.ZodError, given: unknown, name: string): Failure {
+export function schemaError(error: z.ZodError, given: unknown, name: string): ErrorDetails {
   const issue = error.issues[0];
   const path = issue?.path ?? [];
   const param = [...(name ? [name] : []), ...path].join('.').replace(/\.(\d+)/g, '[$1]');
@@ -67,7 +67,7 @@ export function failureOf(error: z.ZodError, given: unknown, name: string): Fail
     const unknown = `${param}.${issue.keys[0]}`;
     return { code: 'unknown_parameter', message: `Unknown parameter: '${unknown}'.`, param: unknown };
   }
-  if (valueAt(given, path) === undefined) return missing(param);
+  if (valueAt(given, path) === undefined) return missingParameter(param);
   if (issue?.code === 'invalid_type') {
     return { code: 'invalid_type', message: `Invalid type for '${param}': expected ${issue.expected}.`, param };
   }

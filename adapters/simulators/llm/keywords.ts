@@ -49,5 +49,5 @@ export const DANGERS: readonly (readonly [category: string, severity: 'low' | 'm
 
 export const POLITE = /\b(please|thank\w*|glad|happy to|of course|certainly|sorry|welcome|let me)\b/i;
 
-export const DUE =
+export const DUE_DATE =
   /\b(today|tonight|tomorrow|this (?:morning|afternoon|evening|week)|(?:next|on|by|this) (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|month)|(?:at|by) \d{1,2}(?::\d\d)? ?(?:am|pm|o'clock)?)\b/i;

@@ -7,12 +7,12 @@ import { Packr } from 'msgpackr';
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
 /** Numbers, strings, booleans, null, undefined, bytes, lists and plain objects. The bytes are the caller's own. */
-export function encode(value: unknown): Buffer {
+export function encodeMsgpack(value: unknown): Buffer {
   return packr.pack(value);
 }
 
 /** The value of one whole message. Throws when the bytes are none, or more than one. */
-export function decode(bytes: Uint8Array): unknown {
+export function decodeMsgpack(bytes: Uint8Array): unknown {
   try {
     return packr.unpack(bytes);
   } catch (cause) {

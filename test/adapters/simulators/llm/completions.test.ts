@@ -1,7 +1,7 @@
 // What the stand-in makes of calls that newcomers have: a spoken one, which nobody here understands, and a typed one.
 
 import { describe, expect, test } from 'vitest';
-import { completionReply } from '../../../../adapters/simulators/llm/index.ts';
+import { completionReply } from '../../../../adapters/simulators/llm/completions.ts';
 import type { TaskConfig } from '../../../../server/config/side-schema.ts';
 import { readAnswer } from '../../../../server/side/prompts/answer.ts';
 import { type Kind, kindOf } from '../../../../server/side/prompts/kinds.ts';

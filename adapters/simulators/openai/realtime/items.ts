@@ -1,22 +1,22 @@
 // The client events about conversation items: create, retrieve, delete, truncate.
 // Rule: an item that is not there is named in the error.
 
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-import { type Failure, invalidValue, missing, type Outlet } from './outlet.ts';
-import { type Conversation, readItem, retrievedItem, truncate } from './realtime/conversation.ts';
-import type { RealtimeSession } from './realtime/session.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
+import { type ErrorDetails, type EventSender, invalidValue, missingParameter } from '../events.ts';
+import { type RealtimeConversation, readItem, retrievedItem, truncateEntry } from './conversation.ts';
+import type { RealtimeSession } from './session.ts';
 
 /** What a client event leads to: nothing more, or a mistake. */
-export type Handler = (event: JsonObject) => Failure | undefined;
+export type EventHandler = (event: JsonObject) => ErrorDetails | undefined;
 
 interface Place {
-  readonly outlet: Outlet;
+  readonly outlet: EventSender;
   readonly session: RealtimeSession;
-  readonly conversation: Conversation;
+  readonly conversation: RealtimeConversation;
 }
 
 /** The handlers of `conversation.item.*`, by type of event. */
-export function itemHandlers(place: Place): Readonly<Record<string, Handler>> {
+export function itemHandlers(place: Place): Readonly<Record<string, EventHandler>> {
   return {
     'conversation.item.create': (event) => createItem(place, event),
     'conversation.item.retrieve': (event) => retrieveItem(place, event),
@@ -25,8 +25,8 @@ export function itemHandlers(place: Place): Readonly<Record<string, Handler>> {
   };
 }
 
-function createItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
-  if (!isObject(event.item)) return missing('item');
+function createItem({ outlet, session, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+  if (!isObject(event.item)) return missingParameter('item');
   const entry = readItem(event.item, session.input.format);
   if ('code' in entry) return entry;
   if (conversation.find(entry.item.id)) {
@@ -44,30 +44,30 @@ function createItem({ outlet, session, conversation }: Place, event: JsonObject)
   return undefined;
 }
 
-function hasCall(conversation: Conversation, callId: unknown): boolean {
+function hasCall(conversation: RealtimeConversation, callId: unknown): boolean {
   return conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
 }
 
-function retrieveItem({ outlet, session, conversation }: Place, event: JsonObject): Failure | undefined {
-  if (typeof event.item_id !== 'string') return missing('item_id');
+function retrieveItem({ outlet, session, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+  if (typeof event.item_id !== 'string') return missingParameter('item_id');
   const entry = conversation.find(event.item_id);
   if (!entry) return notFound('item_id', event.item_id);
   outlet.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
   return undefined;
 }
 
-function deleteItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
-  if (typeof event.item_id !== 'string') return missing('item_id');
+function deleteItem({ outlet, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+  if (typeof event.item_id !== 'string') return missingParameter('item_id');
   if (!conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
   outlet.send('conversation.item.deleted', { item_id: event.item_id });
   return undefined;
 }
 
-function truncateItem({ outlet, conversation }: Place, event: JsonObject): Failure | undefined {
+function truncateItem({ outlet, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
   const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
-  if (typeof itemId !== 'string') return missing('item_id');
-  if (typeof audioEndMs !== 'number') return missing('audio_end_ms');
-  if (contentIndex === undefined) return missing('content_index');
+  if (typeof itemId !== 'string') return missingParameter('item_id');
+  if (typeof audioEndMs !== 'number') return missingParameter('audio_end_ms');
+  if (contentIndex === undefined) return missingParameter('content_index');
   if (contentIndex !== 0) return invalidValue('content_index', 'Only content_index 0 can be truncated.');
   const entry = conversation.find(itemId);
   if (!entry) return notFound('item_id', itemId);
@@ -78,11 +78,11 @@ function truncateItem({ outlet, conversation }: Place, event: JsonObject): Failu
     const message = `Audio content of ${Math.round(entry.spokenMs)}ms is already shorter than ${audioEndMs}ms`;
     return invalidValue('audio_end_ms', message);
   }
-  truncate(entry, audioEndMs);
+  truncateEntry(entry, audioEndMs);
   outlet.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
   return undefined;
 }
 
-function notFound(param: string, itemId: unknown): Failure {
+function notFound(param: string, itemId: unknown): ErrorDetails {
   return { code: 'item_not_found', message: `Item with item_id '${itemId}' not found.`, param };
 }

@@ -2,14 +2,14 @@
 // Rule: time only moves when the host tells; steps that are due run first, each at its own planned time.
 
 import { randomBytes } from 'node:crypto';
-import type { Action, Call, Script, Simulator, SimulatorRoute, Speech } from './contract.ts';
+import type { Action, Connection, ProviderScript, Simulator, SimulatorRoute, Speech } from './contract.ts';
 
 /** A planned step; may be cancelled, also when it already ran. */
-export interface Step {
+export interface VirtualTimer {
   cancel(): void;
 }
 
-interface Planned extends Step {
+interface Planned extends VirtualTimer {
   readonly atMs: number;
   readonly run: () => void;
 }
@@ -21,7 +21,7 @@ interface Awaited {
 }
 
 /** One connection's clock, plan and outgoing actions. */
-export class Stage {
+export class ScriptRuntime {
   #nowMs = 0;
   #planned: Planned[] = [];
   #actions: Action[] = [];
@@ -62,7 +62,7 @@ export class Stage {
   }
 
   /** Plans a step; steps of the same time run in the order of their planning. */
-  after(delayMs: number, run: () => void): Step {
+  after(delayMs: number, run: () => void): VirtualTimer {
     const step: Planned = { atMs: this.#nowMs + delayMs, run, cancel: () => this.#drop(step) };
     if (this.#closed) return step;
     const index = this.#planned.findIndex((other) => other.atMs > step.atMs);
@@ -71,7 +71,7 @@ export class Stage {
   }
 
   /** Everything that one input leads to: the steps due by then, and what the script does with it. */
-  play(nowMs: number, input: () => void): readonly Action[] {
+  run(nowMs: number, input: () => void): readonly Action[] {
     this.#runDue(nowMs);
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     if (!this.#closed) input();
@@ -81,7 +81,7 @@ export class Stage {
     return actions;
   }
 
-  hear(speech: Speech): void {
+  deliverSpeech(speech: Speech): void {
     const matches = (awaited: Awaited) => awaited.text === speech.text && awaited.sampleRateHz === speech.sampleRateHz;
     const ready = this.#awaited.filter(matches);
     this.#awaited = this.#awaited.filter((awaited) => !matches(awaited));
@@ -103,14 +103,14 @@ export class Stage {
 }
 
 /** A simulator of one connection of this route. */
-export function startSimulator(route: SimulatorRoute, call: Call): Simulator {
-  const stage = new Stage();
-  const script: Script = route.script(stage, call);
+export function startSimulator(route: SimulatorRoute, call: Connection): Simulator {
+  const stage = new ScriptRuntime();
+  const script: ProviderScript = route.script(stage, call);
   return {
-    opened: (nowMs) => stage.play(nowMs, () => script.opened()),
-    received: (frame) => stage.play(frame.at, () => script.received(frame)),
-    spoken: (speech, nowMs) => stage.play(nowMs, () => stage.hear(speech)),
-    woken: (nowMs) => stage.play(nowMs, () => {}),
+    opened: (nowMs) => stage.run(nowMs, () => script.opened()),
+    received: (frame) => stage.run(frame.at, () => script.received(frame)),
+    spoken: (speech, nowMs) => stage.run(nowMs, () => stage.deliverSpeech(speech)),
+    woken: (nowMs) => stage.run(nowMs, () => {}),
     get wakeAtMs() {
       return stage.wakeAtMs;
     },

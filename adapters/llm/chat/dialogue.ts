@@ -2,36 +2,36 @@
 
 import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
-import { callsIn, TOOL_FIELDS, type ToolCall } from './tools.ts';
+import { type FunctionCall, TOOL_FIELDS, toolCallsOf } from './tools.ts';
 
-export type Part =
+export type ContentPart =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'image'; readonly image: Image }
-  | { readonly kind: 'call'; readonly call: ToolCall }
+  | { readonly kind: 'image'; readonly image: ImageSource }
+  | { readonly kind: 'call'; readonly call: FunctionCall }
   /** What a tool gave back; `name`: of the function that was called. */
   | { readonly kind: 'result'; readonly id: string; readonly name: string; readonly text: string };
 
 /** Base64, or where it is. */
-export type Image =
+export type ImageSource =
   | { readonly mediaType: string; readonly data: string }
   | { readonly mediaType: undefined; readonly url: string };
 
-export interface Turn {
+export interface ChatTurn {
   readonly role: 'user' | 'assistant';
-  readonly parts: readonly Part[];
+  readonly parts: readonly ContentPart[];
 }
 
 export interface Dialogue {
   /** The system messages, joined; undefined without any. */
   readonly system: string | undefined;
   /** Turns in order, neighbours of one side joined, beginning with the user's. What tools gave back is said by the user. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly ChatTurn[];
 }
 
 /** The messages of a call. Throws an LlmFault (`unsupported`) for audio, files, and what is no message of a function call. */
 export function dialogueOf({ messages }: LlmCall): Dialogue {
   const system: string[] = [];
-  const turns: { role: Turn['role']; parts: Part[] }[] = [];
+  const turns: { role: ChatTurn['role']; parts: ContentPart[] }[] = [];
   const called = new Map<string, string>();
   for (const message of messages) {
     const { role } = message;
@@ -41,7 +41,7 @@ export function dialogueOf({ messages }: LlmCall): Dialogue {
     }
     const parts = partsOf(message, called);
     const side = role === 'assistant' ? 'assistant' : 'user';
-    if (turns.at(-1)?.role === side) join((turns.at(-1) as { parts: Part[] }).parts, parts);
+    if (turns.at(-1)?.role === side) join((turns.at(-1) as { parts: ContentPart[] }).parts, parts);
     else turns.push({ role: side, parts: [...parts] });
   }
   // Both forms want the user to begin; a prompt of instructions only is common.
@@ -52,7 +52,7 @@ export function dialogueOf({ messages }: LlmCall): Dialogue {
 }
 
 /** Adds the parts of the next message of one side; texts that meet are one. */
-function join(parts: Part[], more: readonly Part[]): void {
+function join(parts: ContentPart[], more: readonly ContentPart[]): void {
   const [last, first] = [parts.at(-1), more[0]];
   const areTexts = last?.kind === 'text' && first?.kind === 'text';
   if (areTexts) parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n\n${first.text}` });
@@ -60,12 +60,12 @@ function join(parts: Part[], more: readonly Part[]): void {
 }
 
 /** `called`: the names of the calls so far, by their ids. */
-function partsOf(message: JsonObject, called: Map<string, string>): readonly Part[] {
+function partsOf(message: JsonObject, called: Map<string, string>): readonly ContentPart[] {
   switch (message.role) {
     case 'user':
       return contentOf(message.content);
     case 'assistant': {
-      const calls = callsIn(message);
+      const calls = toolCallsOf(message);
       if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
       for (const { id, name } of calls) called.set(id, name);
       if (calls.length === 0) return [{ kind: 'text', text: textIn(message.content) }];
@@ -84,12 +84,12 @@ function partsOf(message: JsonObject, called: Map<string, string>): readonly Par
 }
 
 /** Endpoints refuse an empty text beside calls. */
-const spoken = (text: string): readonly Part[] => (text === '' ? [] : [{ kind: 'text', text }]);
+const spoken = (text: string): readonly ContentPart[] => (text === '' ? [] : [{ kind: 'text', text }]);
 
 /** Texts that are neighbours are one. */
-function contentOf(content: unknown): readonly Part[] {
+function contentOf(content: unknown): readonly ContentPart[] {
   if (!Array.isArray(content)) return [{ kind: 'text', text: textIn(content) }];
-  const parts: Part[] = [];
+  const parts: ContentPart[] = [];
   for (const one of content) {
     const last = parts.at(-1);
     const part = partOf(one);
@@ -100,14 +100,14 @@ function contentOf(content: unknown): readonly Part[] {
   return parts;
 }
 
-function partOf(part: unknown): Part {
+function partOf(part: unknown): ContentPart {
   if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return { kind: 'text', text: part.text };
   const url = isObject(part) && part.type === 'image_url' ? textAt(part, 'image_url', 'url') : undefined;
   if (url === undefined) throw unsupported('messages with other parts than text and images');
   return { kind: 'image', image: imageAt(url) };
 }
 
-function imageAt(url: string): Image {
+function imageAt(url: string): ImageSource {
   if (/^https?:/i.test(url)) return { mediaType: undefined, url };
   // The data may have megabytes.
   const [, mediaType] = /^data:([\w.+-]+\/[\w.+-]+);base64,/i.exec(url.slice(0, 200)) ?? [];
@@ -136,7 +136,7 @@ const HINTS = [
 const READ = ['response_format', ...TOOL_FIELDS];
 
 /** The client's other fields under the names that this form has for them. Throws an LlmFault (`unsupported`) for one without a name. */
-export function renamedExtra(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+export function renameExtraFields(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const renamed: [string, unknown][] = [];
   for (const [field, value] of Object.entries(extra)) {
     const name = names[field];
@@ -147,7 +147,7 @@ export function renamedExtra(extra: JsonObject, names: Readonly<Record<string, s
 }
 
 /** The schema that the answer must have, of the call or in the client's `response_format`. */
-export function schemaOf({ schema, extra }: LlmCall): JsonObject | undefined {
+export function answerSchemaOf({ schema, extra }: LlmCall): JsonObject | undefined {
   if (schema !== undefined) return schema.schema;
   const format = extra.response_format;
   if (format === undefined || (isObject(format) && format.type === 'text')) return undefined;

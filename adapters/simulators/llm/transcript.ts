@@ -6,7 +6,7 @@ export interface Sentence {
   readonly isUser: boolean;
 }
 
-export interface Said {
+export interface ParsedTranscript {
   readonly sentences: readonly Sentence[];
   /** Each side's lines as they came, without what every rehearsal says of itself. */
   readonly lines: readonly Sentence[];
@@ -20,7 +20,7 @@ const INTRODUCTION = /This is the rehearsal provider\.\s*/g;
 const HEARD = /^\(?(?:I heard )?(.+?) of speech[.)]*$/;
 
 /** What is inside the tags of a message; a message without tags is all the user's. */
-export function readSaid(message: string): Said {
+export function parseTranscript(message: string): ParsedTranscript {
   const transcript = block(message, 'transcript');
   const lines = transcript === undefined ? plainLines(block(message, 'text') ?? message) : spokenLines(transcript);
   const heard = lines.filter(({ isUser }) => isUser).flatMap(({ text }) => HEARD.exec(text)?.[1] ?? []);
@@ -94,7 +94,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** The sentences that hold the most of the words that come most often (Luhn's method), best first. */
-export function ranked(sentences: readonly Sentence[]): readonly Sentence[] {
+export function rankSentences(sentences: readonly Sentence[]): readonly Sentence[] {
   const counts = new Map<string, number>();
   for (const { text } of sentences) {
     for (const word of contentWords(text)) counts.set(word, (counts.get(word) ?? 0) + 1);

@@ -1,7 +1,7 @@
 // What the rehearsal provider says.
 
 import { expect, test } from 'vitest';
-import { answer, textTokens, transcriptOf } from '../../../../adapters/simulators/voice/replies.ts';
+import { replyText, speechTranscript, textPieces } from '../../../../adapters/simulators/voice/reply-text.ts';
 
 test.each([
   [{ kind: 'speech', speechMs: 2900 } as const, 'I heard 3 seconds of speech.'],
@@ -11,25 +11,25 @@ test.each([
   [{ kind: 'tool', name: 'clock', output: '{"hour":4}' } as const, 'The tool clock answered: {"hour":4}'],
   [{ kind: 'silence' } as const, 'Say something, and I will play it back.'],
 ])('%j is answered by what it is and what it heard', (prompt, sentence) => {
-  expect(answer(prompt)).toBe(`This is the rehearsal provider. ${sentence}`);
+  expect(replyText(prompt)).toBe(`This is the rehearsal provider. ${sentence}`);
 });
 
 test('a long text is quoted in part', () => {
-  expect(answer({ kind: 'text', text: 'word '.repeat(1000) }).length).toBeLessThan(240);
+  expect(replyText({ kind: 'text', text: 'word '.repeat(1000) }).length).toBeLessThan(240);
 });
 
 test('the pieces of a text make up the text', () => {
   for (const text of ['one two  three', ' lead', 'trail ', 'line\nbreak', '', 'x']) {
-    expect(textTokens(text).join('')).toBe(text);
+    expect(textPieces(text).join('')).toBe(text);
   }
-  expect(textTokens('one two three')).toEqual(['one', ' two', ' three']);
+  expect(textPieces('one two three')).toEqual(['one', ' two', ' three']);
 });
 
 test('a transcript says how long, since it cannot say what: as long as the answer says', () => {
-  expect(transcriptOf(2940)).toBe('(3 seconds of speech)');
+  expect(speechTranscript(2940)).toBe('(3 seconds of speech)');
   for (let speechMs = 0; speechMs < 5000; speechMs += 50) {
-    expect(`I heard ${transcriptOf(speechMs).slice(1, -1)}.`).toBe(
-      answer({ kind: 'speech', speechMs }).replace('This is the rehearsal provider. ', ''),
+    expect(`I heard ${speechTranscript(speechMs).slice(1, -1)}.`).toBe(
+      replyText({ kind: 'speech', speechMs }).replace('This is the rehearsal provider. ', ''),
     );
   }
 });

@@ -3,7 +3,7 @@
 import type { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
-import { closePayload, encodeFrame, type OwnOpcode, readClose } from '../../codecs/own-frame.ts';
+import { closePayload, encodeFrame, type OwnOpcode, readClose } from '../../codecs/frame-encoder.ts';
 import { seededRandom } from '../support/random.ts';
 
 /** The reader of the WebSocket library, which its types leave out. */

@@ -2,32 +2,32 @@
 // Rule: an interrupted turn has no generationComplete; every turn has exactly one turnComplete, unless it calls a function.
 
 import { encodeBase64 } from '../../../codecs/base64.ts';
-import { bytesOf } from '../../../codecs/pcm16.ts';
-import { createId, type Stage, type Step } from '../clock.ts';
+import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import type { SimulatorOptions } from '../contract.ts';
+import { createId, type ScriptRuntime, type VirtualTimer } from '../script-runtime.ts';
 import { argumentsFor } from '../voice/arguments.ts';
-import { answer, type Prompt, textTokens } from '../voice/replies.ts';
-import { type Stream, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
-import type { Clip } from '../voice/voice.ts';
-import type { Declaration, LiveSetup } from './setup.ts';
+import type { AudioClip } from '../voice/reply-audio.ts';
+import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
+import { type ReplyStream, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
+import type { FunctionDeclaration, LiveSetup } from './setup.ts';
 import { audioTokens, type Counts, NOTHING, textTokenCount } from './usage.ts';
 
 const OUTPUT_RATE_HZ = 24_000;
 const OUTPUT_TYPE = `audio/pcm;rate=${OUTPUT_RATE_HZ}`;
 
 /** A message, or several of its keys at once. */
-export type Send = (message: Readonly<Record<string, unknown>>) => void;
+export type SendMessage = (message: Readonly<Record<string, unknown>>) => void;
 
 /** What a turn of the model is made of, and who hears of its end. */
 export interface TurnSetup {
-  readonly stage: Stage;
-  readonly send: Send;
+  readonly stage: ScriptRuntime;
+  readonly send: SendMessage;
   readonly options: SimulatorOptions;
   readonly setup: LiveSetup;
-  readonly prompt: Prompt;
-  readonly playback: Clip | undefined;
+  readonly prompt: ReplyPrompt;
+  readonly playback: AudioClip | undefined;
   /** The model calls this function instead of answering. */
-  readonly call: Declaration | undefined;
+  readonly call: FunctionDeclaration | undefined;
   /** The turn is over: `usage` is what it produced. */
   readonly completed: (usage: Counts) => void;
   /** A function was called; the turn goes on with its result. */
@@ -39,12 +39,12 @@ export class ModelTurn {
   readonly #turn: TurnSetup;
   readonly #text: TextStream;
   readonly #voice: VoiceStream | undefined;
-  #step: Step;
+  #step: VirtualTimer;
   #ended = false;
 
   constructor(turn: TurnSetup) {
     this.#turn = turn;
-    const text = answer(turn.prompt);
+    const text = replyText(turn.prompt);
     const { times } = turn.options;
     const spoken = turn.setup.modality === 'AUDIO' && !turn.call;
     this.#voice = spoken ? this.#createVoice(text) : undefined;
@@ -66,7 +66,7 @@ export class ModelTurn {
       return;
     }
     const startedAtMs = this.#turn.stage.nowMs;
-    const streams: readonly Stream[] = this.#voice ? [this.#text, this.#voice] : [this.#text];
+    const streams: readonly ReplyStream[] = this.#voice ? [this.#text, this.#voice] : [this.#text];
     let running = streams.length;
     for (const stream of streams) {
       stream.start(() => {
@@ -85,7 +85,7 @@ export class ModelTurn {
     });
   }
 
-  #callFunction({ name, parameters, parametersJsonSchema }: Declaration): void {
+  #callFunction({ name, parameters, parametersJsonSchema }: FunctionDeclaration): void {
     this.#cancel();
     const id = createId('function-call-', 16);
     const args = argumentsFor(parametersJsonSchema ?? parameters);
@@ -106,7 +106,7 @@ export class ModelTurn {
       if (!spoken) send({ serverContent: { modelTurn: { role: 'model', parts: [{ text: piece }] } } });
       else if (setup.transcribesOutput) send({ serverContent: { outputTranscription: { text: piece } } });
     };
-    return streamText({ stage, tokenMs: options.times.tokenMs, pieces: textTokens(text), send: sendPiece });
+    return streamText({ stage, tokenMs: options.times.tokenMs, pieces: textPieces(text), send: sendPiece });
   }
 
   #createVoice(text: string): VoiceStream {
@@ -116,7 +116,7 @@ export class ModelTurn {
       times: options.times,
       spoken: { text, sampleRateHz: OUTPUT_RATE_HZ, playback },
       send: (samples) => {
-        const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(bytesOf(samples)) };
+        const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(pcm16Bytes(samples)) };
         send({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
       },
     });
@@ -124,6 +124,6 @@ export class ModelTurn {
 
   #usage(): Counts {
     if (this.#voice) return { ...NOTHING, audio: audioTokens(this.#voice.sentMs()) };
-    return { ...NOTHING, text: textTokenCount(this.#text.said()) };
+    return { ...NOTHING, text: textTokenCount(this.#text.sentText()) };
   }
 }

@@ -1,7 +1,7 @@
 // Texts that must not be parsed: broken, too deep, too large, or with a key twice.
 
 import { describe, expect, test } from 'vitest';
-import { type JsonFault, jsonFault } from '../../codecs/json-keys.ts';
+import { type JsonFault, jsonFault } from '../../codecs/json-fault.ts';
 import { seededRandom } from '../support/random.ts';
 import { randomObject, randomText } from '../support/random-json.ts';
 

@@ -1,9 +1,9 @@
 // Conversation items: created, shown, deleted, truncated.
 
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../../codecs/base64.ts';
-import { bytesOf } from '../../../../codecs/pcm16.ts';
-import { at, Dialogue, type Event, tone } from '../../../support/dialogue.ts';
+import { encodeBase64 } from '../../../../../codecs/base64.ts';
+import { pcm16Bytes } from '../../../../../codecs/pcm16.ts';
+import { at, Dialogue, type Event, tone } from '../../../../support/dialogue.ts';
 
 function open(): Dialogue {
   const times = { firstAudioMs: 0, firstTextMs: 0, tokenMs: 0, audioSpeed: 100 };
@@ -112,7 +112,7 @@ describe('create', () => {
 describe('retrieve', () => {
   test('shows the item, with the audio that was heard', () => {
     const dialogue = open();
-    const audio = encodeBase64(bytesOf(tone(500, 24_000)));
+    const audio = encodeBase64(pcm16Bytes(tone(500, 24_000)));
     create(dialogue, { type: 'message', id: 'mine', role: 'user', content: [{ type: 'input_audio', audio }] });
     expect(JSON.stringify(dialogue.one('conversation.item.added'))).not.toContain(audio);
     dialogue.send({ type: 'conversation.item.retrieve', item_id: 'mine' });

@@ -2,7 +2,7 @@
 // and nothing in it is random.
 
 /** What a reply answers. */
-export type Prompt =
+export type ReplyPrompt =
   | { readonly kind: 'speech'; readonly speechMs: number }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tool'; readonly name: string; readonly output: string }
@@ -11,11 +11,11 @@ export type Prompt =
 const MAX_QUOTED = 160;
 
 /** The text of a reply. */
-export function answer(prompt: Prompt): string {
+export function replyText(prompt: ReplyPrompt): string {
   return `This is the rehearsal provider. ${sentence(prompt)}`;
 }
 
-function sentence(prompt: Prompt): string {
+function sentence(prompt: ReplyPrompt): string {
   switch (prompt.kind) {
     case 'speech':
       return `I heard ${wholeSeconds(prompt.speechMs)} of speech.`;
@@ -29,12 +29,12 @@ function sentence(prompt: Prompt): string {
 }
 
 /** Stands in for a transcript: speech is not recognised here. It names the time that the answer names. */
-export function transcriptOf(speechMs: number): string {
+export function speechTranscript(speechMs: number): string {
   return `(${wholeSeconds(speechMs)} of speech)`;
 }
 
 /** The pieces in which a text is streamed: words with the space before them. */
-export function textTokens(text: string): readonly string[] {
+export function textPieces(text: string): readonly string[] {
   return text.match(/\s*\S+|\s+$/g) ?? [];
 }
 

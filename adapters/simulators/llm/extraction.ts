@@ -7,7 +7,7 @@ const MAX_DEPTH = 12;
 const MAX_ITEMS = 20;
 
 /** A value for the schema out of the text. Deterministic. */
-export function filled(schema: JsonObject, text: string): unknown {
+export function valueForSchema(schema: JsonObject, text: string): unknown {
   return valueFor(schema, { root: schema, text, name: '', depth: 0 });
 }
 
