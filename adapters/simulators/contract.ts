@@ -4,7 +4,6 @@
 import type { Frame } from '../../codecs/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
 import type { Handshake, HttpReply } from '../realtime/contract.ts';
-import type { ScriptRuntime } from './script-runtime.ts';
 
 /** What the host does for a simulator, in this order. Nothing follows a `close`. */
 export type Action =
@@ -33,13 +32,6 @@ export interface Simulator {
   ended(): void;
 }
 
-/** The part that a dialect writes: it acts through its {@link ScriptRuntime}. */
-export interface ProviderScript {
-  opened(): void;
-  received(frame: Frame): void;
-  ended(): void;
-}
-
 /** What a simulator is started with. */
 export interface Connection {
   readonly handshake: Handshake;
@@ -54,16 +46,16 @@ export interface SimulatorRoute {
   readonly path: string;
   /** Why this handshake is not served; undefined: it is. */
   refusal(handshake: Handshake): HttpReply | undefined;
-  script(stage: ScriptRuntime, call: Connection): ProviderScript;
+  start(connection: Connection): Simulator;
 }
 
 /** All that a provider folder offers to the rehearsal host. */
 export interface ProviderSimulators {
   readonly routes: readonly SimulatorRoute[];
-  /** Whether a path that is not served belongs to this provider, so that the refusal has its shape. */
-  owns(path: string): boolean;
-  /** The answer to a path that is not served; `served` are those that are. */
-  notFound(path: string, served: readonly string[]): HttpReply;
+  /** True for a path of this provider, served or not. */
+  readonly owns: (path: string) => boolean;
+  /** The answer to an own path that is not served, in the provider's shape; `served`: the paths that are. */
+  readonly notFound: (path: string, served: readonly string[]) => HttpReply;
 }
 
 /** How fast the rehearsal provider answers. */

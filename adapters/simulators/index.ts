@@ -1,23 +1,30 @@
-// The simulators of all providers, for the rehearsal host.
+// The registry of simulators: the one door through which the rehearsal host knows them.
 
 import type { HttpReply } from '../realtime/contract.ts';
 import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
 import { geminiSimulators } from './gemini/index.ts';
 import { openaiSimulators } from './openai/index.ts';
+import type { SimulatedProvider } from './simulated-providers.ts';
 
 export { COMPLETIONS_PATH, type CompletionReply, completionError, completionReply } from './llm/completions.ts';
-export { startSimulator } from './script-runtime.ts';
 
-const providers: readonly [ProviderSimulators, ...ProviderSimulators[]] = [openaiSimulators, geminiSimulators];
+const byProvider: Readonly<Record<SimulatedProvider, ProviderSimulators>> = {
+  openai: openaiSimulators,
+  gemini: geminiSimulators,
+};
+const all = Object.values(byProvider);
 
 /** Every path that is rehearsed. */
-export const simulatorRoutes: readonly SimulatorRoute[] = providers.flatMap(({ routes }) => routes);
+export const simulatorRoutes: readonly SimulatorRoute[] = all.flatMap(({ routes }) => routes);
 
-/** The answer to a path that is not rehearsed, in the shape of the provider that it looks like. */
+/** The answer to a path that is not rehearsed: in the shape of the provider that has the path, else in a plain one. */
 export function notRehearsed(path: string): HttpReply {
-  const provider = providers.find((candidate) => candidate.owns(path)) ?? providers[0];
-  return provider.notFound(
-    path,
-    simulatorRoutes.map((route) => route.path),
-  );
+  const served = simulatorRoutes.map((route) => route.path);
+  return all.find(({ owns }) => owns(path))?.notFound(path, served) ?? unknownPath(path, served);
+}
+
+function unknownPath(path: string, served: readonly string[]): HttpReply {
+  const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
+  const body = JSON.stringify({ error: { code: 'unknown_path', message } });
+  return { status: 404, headers: { 'content-type': 'application/json' }, body };
 }

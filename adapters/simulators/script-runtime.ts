@@ -1,8 +1,8 @@
 // Where a script plays: its clock, the steps it has planned, and the actions it has taken.
 // Rule: time only moves when the host tells; steps that are due run first, each at its own planned time.
 
-import { randomBytes } from 'node:crypto';
-import type { Action, Connection, ProviderScript, Simulator, SimulatorRoute, Speech } from './contract.ts';
+import type { Frame } from '../../codecs/frame.ts';
+import type { Action, Simulator, Speech } from './contract.ts';
 
 /** A planned step; may be cancelled, also when it already ran. */
 export interface VirtualTimer {
@@ -102,35 +102,28 @@ export class ScriptRuntime {
   }
 }
 
-/** A simulator of one connection of this route. */
-export function startSimulator(route: SimulatorRoute, call: Connection): Simulator {
-  const stage = new ScriptRuntime();
-  const script: ProviderScript = route.script(stage, call);
+/** The part that a dialect writes: it acts through its {@link ScriptRuntime}. */
+export interface ProviderScript {
+  opened(): void;
+  received(frame: Frame): void;
+  ended(): void;
+}
+
+/** A simulator of one connection that plays this script. */
+export function startScript(create: (runtime: ScriptRuntime) => ProviderScript): Simulator {
+  const runtime = new ScriptRuntime();
+  const script = create(runtime);
   return {
-    opened: (nowMs) => stage.run(nowMs, () => script.opened()),
-    received: (frame) => stage.run(frame.at, () => script.received(frame)),
-    spoken: (speech, nowMs) => stage.run(nowMs, () => stage.deliverSpeech(speech)),
-    woken: (nowMs) => stage.run(nowMs, () => {}),
+    opened: (nowMs) => runtime.run(nowMs, () => script.opened()),
+    received: (frame) => runtime.run(frame.at, () => script.received(frame)),
+    spoken: (speech, nowMs) => runtime.run(nowMs, () => runtime.deliverSpeech(speech)),
+    woken: (nowMs) => runtime.run(nowMs, () => {}),
     get wakeAtMs() {
-      return stage.wakeAtMs;
+      return runtime.wakeAtMs;
     },
     ended() {
-      stage.end();
+      runtime.end();
       script.ended();
     },
   };
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-const POOL_BYTES = 4096;
-let pool = Buffer.alloc(0);
-
-/** An id that looks like a provider's: 62 characters are near enough to a quarter of a byte's values. */
-export function createId(prefix: string, length = 21): string {
-  // Every event has one: random bytes are fetched for many at once.
-  if (pool.length < length) pool = randomBytes(POOL_BYTES);
-  let id = prefix;
-  for (let i = 0; i < length; i++) id += ALPHABET[(pool[i] as number) % ALPHABET.length];
-  pool = pool.subarray(length);
-  return id;
 }

@@ -6,7 +6,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './problem.ts';
-import { rehearsalTasks } from './rehearsal-gateway.ts';
+import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
 import { clientsOwn, providerSchema } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
@@ -140,16 +140,19 @@ function fromEnvironment(
   return found;
 }
 
-/** The rehearsal provider never replaces a configured one, and comes uninvited only where nobody could be misled. */
 function rehearsalOf(
   asked: ConfigFile['rehearsal'],
   providers: ConfigFile['providers'],
   isOpen: boolean,
 ): Config['rehearsal'] {
-  const missing = knownProviders.map(({ name }) => name).filter((name) => !providers[name]);
-  const byItself = isOpen && missing.length === knownProviders.length;
-  if (asked === false || (asked === undefined && !byItself) || missing.length === 0) return false;
-  return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: missing };
+  const rehearsed = rehearsedProviders({
+    isWanted: typeof asked === 'object' ? true : asked,
+    known: knownProviders.map(({ name }) => name),
+    configured: Object.keys(providers),
+    isOpen,
+  });
+  if (rehearsed.length === 0) return false;
+  return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: rehearsed };
 }
 
 /** Tasks of rehearsal sessions run on the rehearsal's LLM gateway when no other is configured; there is a default list of them. */

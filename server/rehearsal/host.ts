@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../../adapters/realtime/contract.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
-import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes, startSimulator } from '../../adapters/simulators/index.ts';
+import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, type RehearsalSettings, rehearsalSchema } from '../config/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
@@ -111,19 +111,14 @@ class RehearsalHost {
   }
 
   #open(client: WebSocket, route: SimulatorRoute, handshake: Handshake): void {
-    const call = {
+    const simulator = route.start({
       handshake,
       options: this.#options,
       voiceDetector: this.#voiceDetector,
       startedAtMs: Date.now(),
-    };
-    const connection = new RehearsalConnection({
-      socket: client,
-      simulator: startSimulator(route, call),
-      synthesiser: this.#synthesiser,
-      faults: this.#options.faults,
     });
-    connection.open();
+    const { faults } = this.#options;
+    new RehearsalConnection({ socket: client, simulator, synthesiser: this.#synthesiser, faults }).open();
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulators/contract.ts';
-import { simulatorRoutes, startSimulator } from '../../adapters/simulators/index.ts';
+import { simulatorRoutes } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
 
@@ -56,7 +56,7 @@ export class Dialogue {
     const route = simulatorRoutes.find(({ path }) => path === pathname);
     if (!route) throw new Error(`no route ${pathname}`);
     this.#synthesisMs = setup.synthesisMs ?? 0;
-    this.simulator = startSimulator(route, {
+    this.simulator = route.start({
       handshake: { path: pathname, query: searchParams, headers: {}, protocols: [] },
       options: rehearsalSchema.parse(setup.options ?? {}) as SimulatorOptions,
       voiceDetector: setup.voiceDetector ?? loudness,

@@ -4,6 +4,7 @@
 import type { HttpReply } from '../../realtime/contract.ts';
 import { gemini } from '../../realtime/gemini/adapter.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
+import { startScript } from '../script-runtime.ts';
 import { LiveScript } from './live.ts';
 
 /** Gemini Live on every path of the adapter. */
@@ -12,10 +13,10 @@ export const geminiSimulators: ProviderSimulators = {
     ({ path }): SimulatorRoute => ({
       path,
       refusal: () => undefined,
-      script: (stage, call) => new LiveScript(stage, call),
+      start: (connection) => startScript((runtime) => new LiveScript(runtime, connection)),
     }),
   ),
-  owns: (path) => path.startsWith('/ws/') || /^\/v1(alpha|beta)\//.test(path),
+  owns: (path) => /^\/(ws\/google\.|v1(alpha|beta)\/)/.test(path),
   notFound(path, served) {
     const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
     const error = { code: 404, message, status: 'NOT_FOUND' };

@@ -3,8 +3,9 @@
 
 import type { Frame } from '../../../codecs/frame.ts';
 import { durationMs } from '../../../codecs/pcm16.ts';
-import type { Connection, ProviderScript } from '../contract.ts';
-import { createId, type ScriptRuntime } from '../script-runtime.ts';
+import type { Connection } from '../contract.ts';
+import { createId } from '../random-id.ts';
+import type { ProviderScript, ScriptRuntime } from '../script-runtime.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, speechTranscript, textPieces } from '../voice/reply-text.ts';
 import { streamText } from '../voice/streams.ts';

@@ -4,7 +4,8 @@
 import { encodeBase64 } from '../../../codecs/base64.ts';
 import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import type { SimulatorOptions } from '../contract.ts';
-import { createId, type ScriptRuntime, type VirtualTimer } from '../script-runtime.ts';
+import { createId } from '../random-id.ts';
+import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { argumentsFor } from '../voice/arguments.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';

@@ -4,7 +4,8 @@
 import type { z } from 'zod';
 import type { Frame } from '../../../codecs/frame.ts';
 import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/json-object.ts';
-import { createId, type ScriptRuntime } from '../script-runtime.ts';
+import { createId } from '../random-id.ts';
+import type { ScriptRuntime } from '../script-runtime.ts';
 
 /** A mistake in a client event, as an `error` event tells it. */
 export interface ErrorDetails {

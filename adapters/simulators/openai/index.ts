@@ -3,6 +3,7 @@
 
 import type { HttpReply } from '../../realtime/contract.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
+import { startScript } from '../script-runtime.ts';
 import { RealtimeScript } from './realtime/realtime.ts';
 import { ResponsesScript } from './responses/responses.ts';
 
@@ -13,13 +14,13 @@ const realtime: SimulatorRoute = {
     if (query.has('model') !== (query.get('intent') === 'transcription')) return undefined;
     return refuse(400, 'missing_model', 'Pass either model=NAME or intent=transcription.');
   },
-  script: (stage, call) => new RealtimeScript(stage, call),
+  start: (connection) => startScript((runtime) => new RealtimeScript(runtime, connection)),
 };
 
 const responses: SimulatorRoute = {
   path: '/v1/responses',
   refusal: () => undefined,
-  script: (stage, call) => new ResponsesScript(stage, call),
+  start: (connection) => startScript((runtime) => new ResponsesScript(runtime, connection)),
 };
 
 /** Paths that exist at the provider and are not rehearsed. */
@@ -28,7 +29,7 @@ const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 /** OpenAI Realtime and Responses. */
 export const openaiSimulators: ProviderSimulators = {
   routes: [realtime, responses],
-  owns: (path) => path.startsWith('/v1/'),
+  owns: (path) => /^\/v1\/(realtime|responses|live)(\/|$)/.test(path),
   notFound(path, served) {
     const names = served.join(', ');
     if (UNREHEARSED.includes(path)) {

@@ -11,7 +11,7 @@ export interface Gate {
   readonly config: Config;
   readonly keys: ReadonlyMap<string, Key>;
   readonly visitors: VisitorRule;
-  /** Where the rehearsal provider listens, when it stands in for someone. */
+  /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, objection, residencyFault } from '../llm/policy.ts';
 

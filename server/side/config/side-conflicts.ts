@@ -2,7 +2,7 @@
 
 import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { Key } from '../../config/schema.ts';
 import { limitsOfKey } from '../../config/side-limits-schema.ts';
 import { BUILT_IN_KINDS, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';

@@ -3,7 +3,7 @@
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig } from '../../config/side-schema.ts';
 import type { CallPath } from '../../ipc/records.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';

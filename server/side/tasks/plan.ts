@@ -1,6 +1,6 @@
 // Which tasks a session gets, and when. Rule: ids follow from session, kind and number, so that planning twice plans once, and a
 // session that dies in mid-call has its tasks armed already.
-import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/records.ts';
 import { isDrawn } from '../prompts/scoring.ts';

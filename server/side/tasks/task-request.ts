@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { problemsOf } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';

@@ -1,7 +1,8 @@
 // The clock and the plan of a simulator.
 
 import { expect, test } from 'vitest';
-import { createId, ScriptRuntime } from '../../../adapters/simulators/script-runtime.ts';
+import { createId } from '../../../adapters/simulators/random-id.ts';
+import { ScriptRuntime } from '../../../adapters/simulators/script-runtime.ts';
 
 const sends = (stage: ScriptRuntime, nowMs: number, input: () => void = () => {}) =>
   stage.run(nowMs, input).map((action) => (action.do === 'send' ? action.data : action.do));

@@ -163,17 +163,25 @@ describe('the handshake', () => {
   });
 
   test.each([
-    ['/v1/live/sessions', 501],
-    ['/v1/realtime/translations', 501],
-    ['/v1/unknown', 404],
-    ['/', 404],
-  ])('to %s is refused with %d and says what is spoken', async (path, status) => {
+    ['/v1/live/sessions', 501, 'not_implemented'],
+    ['/v1/realtime/translations', 501, 'not_implemented'],
+    ['/v1/realtime/unknown', 404, 'unknown_url'],
+  ])('to %s is refused with %d in the shape of OpenAI and says what is spoken', async (path, status, code) => {
     const { status: found, body } = await refusal(rehearsal, path);
     expect(found).toBe(status);
-    expect(JSON.parse(body).error).toMatchObject({ type: 'invalid_request_error', code: expect.any(String) });
+    expect(JSON.parse(body).error).toMatchObject({ type: 'invalid_request_error', code });
     expect(body).toContain('/v1/realtime');
     expect(body).toContain(LIVE);
   });
+
+  test.each(['/', '/v1/agent/converse', '/v2/listen', '/ws/other'])(
+    'to %s, a path of no simulated provider, is refused in a shape of no provider',
+    async (path) => {
+      const { status, body } = await refusal(rehearsal, path);
+      expect(status).toBe(404);
+      expect(JSON.parse(body).error).toEqual({ code: 'unknown_path', message: expect.stringContaining(LIVE) });
+    },
+  );
 
   test.each([
     ['without a model', '/v1/realtime', 400],
@@ -186,7 +194,7 @@ describe('the handshake', () => {
   });
 
   test("to an unknown Gemini path is refused in that provider's shape", async () => {
-    const { status, body } = await refusal(rehearsal, '/ws/other');
+    const { status, body } = await refusal(rehearsal, '/ws/google.other');
     expect(status).toBe(404);
     expect(JSON.parse(body).error).toMatchObject({ code: 404, status: 'NOT_FOUND' });
   });

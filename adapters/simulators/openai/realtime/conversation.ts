@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { decodeBase64, encodeBase64 } from '../../../../codecs/base64.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/g711.ts';
 import { durationMs, pcm16Bytes, pcm16Samples } from '../../../../codecs/pcm16.ts';
-import { createId } from '../../script-runtime.ts';
+import { createId } from '../../random-id.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';

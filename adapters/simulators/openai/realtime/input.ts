@@ -3,7 +3,7 @@
 
 import { decodeBase64 } from '../../../../codecs/base64.ts';
 import type { VoiceDetectorFactory } from '../../../../codecs/vad.ts';
-import { createId } from '../../script-runtime.ts';
+import { createId } from '../../random-id.ts';
 import { type CallerTurn, TurnDetector, type TurnDetectorSettings, type TurnEvent } from '../../voice/turn-detector.ts';
 import { type ErrorDetails, type EventSender, invalidValue, missingParameter } from '../events.ts';
 import { decodeAudio } from './conversation.ts';

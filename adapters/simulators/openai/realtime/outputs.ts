@@ -4,7 +4,7 @@
 import { encodeBase64 } from '../../../../codecs/base64.ts';
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
-import { createId } from '../../script-runtime.ts';
+import { createId } from '../../random-id.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import { textPieces } from '../../voice/reply-text.ts';
 import { streamText, streamVoice } from '../../voice/streams.ts';

@@ -3,8 +3,9 @@
 
 import type { Frame } from '../../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import type { Connection, ProviderScript } from '../../contract.ts';
-import { createId, type ScriptRuntime, type VirtualTimer } from '../../script-runtime.ts';
+import type { Connection } from '../../contract.ts';
+import { createId } from '../../random-id.ts';
+import type { ProviderScript, ScriptRuntime, VirtualTimer } from '../../script-runtime.ts';
 import {
   type ErrorDetails,
   EventSender,

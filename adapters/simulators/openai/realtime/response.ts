@@ -3,7 +3,8 @@
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorOptions } from '../../contract.ts';
-import { createId, type VirtualTimer } from '../../script-runtime.ts';
+import { createId } from '../../random-id.ts';
+import type { VirtualTimer } from '../../script-runtime.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText } from '../../voice/reply-text.ts';
 import type { EventSender } from '../events.ts';

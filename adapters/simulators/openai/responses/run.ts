@@ -3,7 +3,8 @@
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
-import { createId, type ScriptRuntime } from '../../script-runtime.ts';
+import { createId } from '../../random-id.ts';
+import type { ScriptRuntime } from '../../script-runtime.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';

@@ -1,6 +1,6 @@
 // POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
 
-import { REHEARSAL_NAME } from '../../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
 import { chatError, type Problem } from '../../../http/problem.ts';
 import type { Answered, Router, StreamSink } from '../../llm/call.ts';
 import { parseBody } from '../json-body.ts';

@@ -1,6 +1,6 @@
 // Which prompt class and data class a chat completion has: what its key, its route and its headers say. A client can only tighten.
 
-import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal-gateway.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal.ts';
 import type { Key } from '../../../config/schema.ts';
 import type { ClassConfig } from '../../../config/side-schema.ts';
 import type { Problem } from '../../../http/problem.ts';
