@@ -1,5 +1,6 @@
 // Answers what HTTP clients ask of the side process: finds the route, runs it, and turns what is wrong into the shape of the asker.
 
+import { type PathParameters, pathPattern } from '../../../codecs/path-pattern.ts';
 import { chatProblem, type Problem, plainProblem } from '../../http/problem.ts';
 import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
@@ -58,7 +59,7 @@ interface Running {
 
 interface Found {
   readonly route: Route;
-  readonly params: Record<string, string>;
+  readonly params: PathParameters;
 }
 
 /** Finds the routes of a path, whatever their method. Paths without parameters are looked up once. */
@@ -68,9 +69,8 @@ function finder(routes: readonly Route[]): (request: SideRequest) => readonly Fo
   return ({ path, requester: { scope } }) => {
     const known = plain.get(`${scope} ${path}`);
     if (known !== undefined) return known;
-    const segments = path.split('/');
     const found = routes.flatMap((route) => {
-      const params = route.scope === scope ? paramsOf(partsOf(route), segments) : undefined;
+      const params = route.scope === scope ? matcherOf(route)(path) : undefined;
       return params === undefined ? [] : [{ route, params }];
     });
     if (fixed.has(path)) plain.set(`${scope} ${path}`, found);
@@ -97,31 +97,18 @@ function wholeOf(body: SideRequest['body']): Buffer | undefined {
   return body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
 }
 
-const known = new Map<string, readonly string[]>();
+const matchers = new Map<string, ReturnType<typeof pathPattern>>();
 
-/** Of its pattern. */
-function partsOf({ path }: Route): readonly string[] {
-  const parts = known.get(path) ?? path.split('/');
-  known.set(path, parts);
-  return parts;
-}
-
-/** What stands for `{name}` in the pattern; undefined when the path does not fit. */
-function paramsOf(parts: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (parts.length !== segments.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [at, part] of parts.entries()) {
-    const segment = segments[at] ?? '';
-    if (part.startsWith('{') && segment !== '') params[part.slice(1, -1)] = segment;
-    else if (part !== segment) return undefined;
-  }
-  return params;
+/** The matcher of a route, compiled once. */
+function matcherOf({ path }: Route): ReturnType<typeof pathPattern> {
+  const matcher = matchers.get(path) ?? pathPattern(path);
+  matchers.set(path, matcher);
+  return matcher;
 }
 
 /** For the log, which has no ids of clients' making. */
 function templateOf(routes: readonly Route[], { path }: SideRequest): string | undefined {
-  const segments = path.split('/');
-  return routes.find((route) => paramsOf(partsOf(route), segments) !== undefined)?.path;
+  return routes.find((route) => matcherOf(route)(path) !== undefined)?.path;
 }
 
 function written({ path }: SideRequest, problem: Problem): SideReplyHead {
