@@ -1,10 +1,12 @@
 // The registry: which adapter serves a path. The gateway knows providers only through this file.
 
+import { pathPattern } from '../../codecs/path-pattern.ts';
 import type { NotServed, Provider, ServedEndpoint } from './contract.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
 export { findCredential } from './credential.ts';
+export { errorTypeByStatus } from './openai/error-type.ts';
 
 /** Name -> adapter. */
 export const providers: ReadonlyMap<string, Provider> = new Map([
@@ -33,8 +35,8 @@ const byPath: ReadonlyMap<string, FoundEndpoint> = new Map(
   all.flatMap((adapter) => adapter.endpoints.map((route) => [route.path, { adapter, route }] as const)),
 );
 
-const allUnserved: readonly FoundNotServed[] = all.flatMap((adapter) =>
-  adapter.notServed.map((unserved) => ({ adapter, unserved })),
+const allUnserved = all.flatMap((adapter) =>
+  adapter.notServed.map((unserved) => ({ adapter, unserved, match: pathPattern(unserved.path) })),
 );
 
 /** `path`: leading slashes collapsed, no query. */
@@ -44,13 +46,5 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
 
 /** The endpoint that SDKs know and this gateway does not serve; `{name}` in its path stands for one segment. */
 export function findNotServed(method: string, path: string): FoundNotServed | undefined {
-  const segments = path.split('/');
-  return allUnserved.find(({ unserved }) => unserved.method === method && fits(unserved.path.split('/'), segments));
-}
-
-function fits(pattern: readonly string[], segments: readonly string[]): boolean {
-  return (
-    pattern.length === segments.length &&
-    pattern.every((part, index) => part === segments[index] || (part.startsWith('{') && segments[index] !== ''))
-  );
+  return allUnserved.find(({ unserved, match }) => unserved.method === method && match(path) !== undefined);
 }

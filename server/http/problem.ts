@@ -1,6 +1,7 @@
 // Errors of the side path's HTTP answers, each in the shape that its asker understands.
 
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
 
 /** What went wrong: a short code for programs, a sentence for people. `retryAfterS` goes into the header. */
 export interface Problem {
@@ -30,7 +31,7 @@ export function chatProblem(problem: Problem): HttpReply {
 /** The error alone, for one that comes in the middle of a stream. */
 export function chatError({ status, code, message, param = null as never, resetsAt }: Problem): object {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { message, type: typeOf(status), param, code, ...until };
+  return { message, type: errorTypeByStatus(status), param, code, ...until };
 }
 
 function headersOf({ retryAfterS, shouldRetry }: Problem): Record<string, string> {
@@ -40,19 +41,4 @@ function headersOf({ retryAfterS, shouldRetry }: Problem): Record<string, string
     ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
   };
-}
-
-function typeOf(status: number): string {
-  switch (status) {
-    case 401:
-      return 'authentication_error';
-    case 402:
-      return 'insufficient_quota';
-    case 403:
-      return 'permission_error';
-    case 429:
-      return 'rate_limit_error';
-    default:
-      return status < 500 ? 'invalid_request_error' : 'server_error';
-  }
 }

@@ -12,6 +12,7 @@ import type {
 } from '../contract.ts';
 import { chooseSubprotocol, findCredential } from '../credential.ts';
 import { endpointUrl, pickHeaders } from '../endpoint.ts';
+import { errorTypeByStatus } from './error-type.ts';
 import { openaiRoutes } from './routes.ts';
 
 const sdpBodies = ['application/sdp', 'multipart/form-data'];
@@ -59,18 +60,9 @@ function endpoint(route: ServedEndpoint, handshake: Handshake, account: Account)
 function httpError({ status, code, message, retryAfterS }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ error: { message, type: errorType(status), param: null, code } }) };
-}
-
-function errorType(status: number): string {
-  switch (status) {
-    case 401:
-      return 'authentication_error';
-    case 403:
-      return 'permission_error';
-    case 429:
-      return 'rate_limit_error';
-    default:
-      return status < 500 ? 'invalid_request_error' : 'server_error';
-  }
+  return {
+    status,
+    headers,
+    body: JSON.stringify({ error: { message, type: errorTypeByStatus(status), param: null, code } }),
+  };
 }
