@@ -2,10 +2,12 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Channel, type Offers, openChannel } from '../ipc/rpc.ts';
+import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
 export interface ChildOptions {
@@ -92,11 +94,10 @@ export class Child {
     this.retire();
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const gone = once(child, 'exit');
     if (child.connected) child.disconnect();
-    const timer = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+    await withDeadline(gone, LEAVE_MS).catch(() => child.kill('SIGKILL'));
     await gone;
-    clearTimeout(timer);
   }
 
   /** Ends a process that hangs; another is started in its place. */

@@ -10,6 +10,7 @@ import { canReusePort, closeListener, createListener, openListener } from '../ht
 import { type Ports, portsOf } from '../ipc/ports.ts';
 import { FLUSH_MS, type WorkerStart } from '../ipc/process-start.ts';
 import type { Claim } from '../ipc/session-claim.ts';
+import { withDeadline } from '../platform/deadline.ts';
 import type { SessionRecord } from '../session/session.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
@@ -121,11 +122,8 @@ export class Supervisor {
     // A process that dies now must not come back and take sessions.
     for (const worker of this.#workers) worker.retire();
     this.#log.info('draining');
-    const { promise: limit, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#config.limits.drainMs);
     const drained = Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('drain')));
-    await Promise.race([drained, limit]);
-    clearTimeout(timer);
+    await withDeadline(drained, this.#config.limits.drainMs).catch(() => {});
     await this.end(TASKS_MS.drain);
   }
 
@@ -251,7 +249,7 @@ export class Supervisor {
   /** The answers of the gateway processes that gave one. */
   async #ask<Answer>(name: string, argument?: unknown, workers: readonly Child[] = this.#workers): Promise<Answer[]> {
     const answers = workers.flatMap(({ channel }) =>
-      channel ? [withDeadline(channel.call<Answer>(name, argument))] : [],
+      channel ? [withDeadline(channel.call<Answer>(name, argument), ANSWER_MS)] : [],
     );
     const settled = await Promise.allSettled(answers);
     return settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
@@ -269,11 +267,4 @@ export class Supervisor {
       rehearsal: rehearsal === false ? [] : rehearsal.providers,
     };
   }
-}
-
-function withDeadline<Answer>(answer: Promise<Answer>, deadlineMs = ANSWER_MS): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), deadlineMs);
-  answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  return promise;
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from '../ipc/rpc.ts';
+import { isTimeout, withDeadline } from '../platform/deadline.ts';
 
 export interface WatchOptions {
   /** So long without an answer is too long. */
@@ -17,16 +18,11 @@ export async function watchChannel(
 ): Promise<void> {
   for (;;) {
     await delay(silenceMs / 5, undefined, { ref: false });
-    const patience = new AbortController();
-    const silent = delay(silenceMs, 'silent', { ref: false, signal: patience.signal });
-    silent.catch(() => {});
-    const heard = channel.call('pulse').then(
-      () => 'alive',
-      () => 'gone',
-    );
-    const found = await Promise.race([heard, silent]);
-    patience.abort();
-    if (found === 'silent') onSilent();
-    if (found !== 'alive') return;
+    try {
+      await withDeadline(channel.call('pulse'), silenceMs);
+    } catch (error) {
+      if (isTimeout(error)) onSilent();
+      return;
+    }
   }
 }

@@ -5,6 +5,7 @@ import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
 import type { HandedOver } from '../ipc/session-event.ts';
 import type { AnswerSide } from '../ipc/side-request.ts';
+import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { createPrices } from './billing/prices.ts';
@@ -77,7 +78,7 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
 
   let shutting: Promise<void> | undefined;
   async function shut(): Promise<void> {
-    await within(WRITE_MS, router.close());
+    await withDeadline(router.close(), WRITE_MS).catch(() => {});
     await lease.leave().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
     await store.close();
   }
@@ -96,7 +97,7 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     async close(patienceMs) {
       stopUpkeep?.();
       const ended = Promise.allSettled([runner.close(patienceMs), webhooks?.close(patienceMs)]);
-      await within(patienceMs + WRITE_MS, ended);
+      await withDeadline(ended, patienceMs + WRITE_MS).catch(() => {});
       shutting ??= shut();
       await shutting;
     },
@@ -117,11 +118,4 @@ function itemsOf(batch: Uint8Array, log: Logger): readonly HandedOver[] {
 function longestCall({ classes, tasks }: Config): number {
   const deadlines = [...Object.values(classes), ...tasks].map(({ deadlineMs }) => deadlineMs);
   return Math.max(120_000, ...deadlines) + 60_000;
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise: limit, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work.catch(() => {}), limit]);
-  clearTimeout(timer);
 }

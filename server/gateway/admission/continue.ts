@@ -5,7 +5,7 @@ import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Config } from '../../config/config.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { AnswerSide, SeedAnswer, SideReplyHead } from '../../ipc/side-request.ts';
-import { rejectedOn } from '../../platform/rejected-on.ts';
+import { unlessAborted } from '../../platform/deadline.ts';
 import type { Seed } from '../../session/subject.ts';
 import type { Dialled } from '../../transport/dial.ts';
 import type { Admitted } from './admit.ts';
@@ -92,10 +92,6 @@ export async function dialSeeded(
 /** The session as it opens: the text of a regulated session makes it one, too. */
 function withSeed(admitted: Admitted, seed: Seed): Admitted {
   return { ...admitted, seed, dataClass: seed.dataClass === 'regulated' ? 'regulated' : admitted.dataClass };
-}
-
-function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return Promise.race([work, rejectedOn(signal)]);
 }
 
 const unknown: Refusal = {

@@ -3,6 +3,7 @@
 
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import type { HandedOver } from '../../ipc/session-event.ts';
+import { withDeadline } from '../../platform/deadline.ts';
 
 export interface Outbox {
   push(item: HandedOver): void;
@@ -160,15 +161,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     async flush(patienceMs) {
       if (queue.length === 0 && !isSending) return true;
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const patience = setTimeout(() => resolve(false), patienceMs);
-      whenEmpty.push(() => resolve(true));
+      const { promise: emptied, resolve } = Promise.withResolvers<void>();
+      whenEmpty.push(resolve);
       clearTimeout(timer);
       timer = undefined;
       if (!isSending) void deliver();
-      const isEmpty = await promise;
-      clearTimeout(patience);
-      return isEmpty;
+      return withDeadline(emptied, patienceMs).then(
+        () => true,
+        () => false,
+      );
     },
     close() {
       isClosed = true;

@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface RelayLimits {
   /** Written and not yet sent; beyond it the client is cut off, and the side process told. */
@@ -26,9 +27,8 @@ export async function relay(
   const stop = new AbortController();
   const isOver = () => stop.signal.aborted || response.destroyed;
   const write = writer(response, limits);
-  let giveUp = (): void => stop.abort();
-  const timer = limits.headMs === undefined ? undefined : setTimeout(() => giveUp(), limits.headMs);
-  response.once('close', () => response.writableFinished || giveUp());
+  const timer = limits.headMs === undefined ? undefined : setTimeout(() => stop.abort(), limits.headMs);
+  response.once('close', () => response.writableFinished || stop.abort());
   const emit: EmitPart = (part) => {
     if (isOver()) return undefined;
     clearTimeout(timer);
@@ -41,24 +41,18 @@ export async function relay(
     }
   };
   try {
-    await new Promise<void>((resolve, reject) => {
-      // A side process that hangs does not hear of it.
-      giveUp = () => {
-        stop.abort();
-        reject(stop.signal.reason);
-      };
-      ask(request, emit, stop.signal).then(resolve, reject);
-    });
-    clearTimeout(timer);
+    // A side process that hangs never acknowledges the cancellation, so this does not wait for it.
+    await unlessAborted(ask(request, emit, stop.signal), stop.signal);
     if (!response.headersSent) return 'unavailable';
     if (!response.writableEnded) response.end();
     return 'answered';
   } catch {
-    clearTimeout(timer);
     if (!response.headersSent && !response.destroyed) return 'unavailable';
     // An answer that breaks off must not look complete.
     if (!response.writableEnded) response.destroy();
     return 'answered';
+  } finally {
+    clearTimeout(timer);
   }
 }
 

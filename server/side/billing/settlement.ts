@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Settlement, Store } from '../store/store.ts';
 
@@ -86,8 +87,7 @@ export function createSettler(store: Pick<Store, 'settle' | 'settleAll'>, log: L
     },
     async close(patienceMs) {
       flush();
-      const patience = delay(patienceMs, undefined, { ref: false });
-      await Promise.race([patience, allOf(open)]);
+      await withDeadline(allOf(open), patienceMs).catch(() => {});
       isClosed = true;
     },
   };

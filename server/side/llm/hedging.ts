@@ -1,5 +1,6 @@
 // Asks a second target when the first is slow. The first answer counts; the other attempt is cancelled, and settled for what it may cost.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answered } from './call.ts';
 import { Interrupted } from './deadline.ts';
 import type { Failure } from './failure.ts';
@@ -18,7 +19,7 @@ export interface HedgedOptions {
 export async function hedged({ first, second, hedgeMs, signal }: HedgedOptions): Promise<readonly Result[]> {
   const [one, other] = [new AbortController(), new AbortController()];
   const asked = first({ signal: AbortSignal.any([signal, one.signal]) });
-  const early = await within(asked, hedgeMs);
+  const early = await Promise.race([asked, delay(hedgeMs, undefined, { ref: false })]);
   if (early) return [early];
   const hedge = second({ signal: AbortSignal.any([signal, other.signal]) });
   const answers = [whenAnswered(asked), whenAnswered(hedge)];
@@ -26,23 +27,6 @@ export async function hedged({ first, second, hedgeMs, signal }: HedgedOptions):
   if (!won) return Promise.all([asked, hedge]);
   for (const controller of [one, other]) controller.abort(new Interrupted('hedge'));
   return [won];
-}
-
-/** The result, if it is there in time. */
-function within(result: Promise<Result>, ms: number): Promise<Result | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    result.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }
 
 /** What would end the call without the other attempt ends it with it too only when that has failed as well. */

@@ -12,7 +12,7 @@ import {
   wrap,
 } from 'cockatiel';
 import { LlmFault } from '../../../adapters/llm/index.ts';
-import { rejectedOn } from '../../platform/rejected-on.ts';
+import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface BreakerOptions {
   /** So many failures in a row open the circuit. */
@@ -94,7 +94,7 @@ export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
       return within(timeoutMs, context.signal, work);
     }, signal);
     // The bulkhead leaves who waits in its queue until there is a place, also one that has gone.
-    return hasBegun ? running : Promise.race([running, rejectedOn(signal)]);
+    return hasBegun ? running : unlessAborted(running, signal);
   }
   return {
     closed,

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/records.ts';
+import { unlessAborted } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Router } from '../llm/call.ts';
 import { gradeOf, scorings } from '../prompts/scoring.ts';
@@ -184,10 +185,7 @@ class TaskRunner implements Runner {
   /** A run that does not listen to its signal is left behind. */
   #attempt(task: Task, { signal }: Lease): Promise<Verdict> {
     const { config, store, router, patience = PATIENCE } = this.#options;
-    return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-      runTask(task, { config, store, router, patience }, signal).then(resolve, reject);
-    });
+    return unlessAborted(runTask(task, { config, store, router, patience }, signal), signal);
   }
 
   /** Tries on while the store is unavailable, since the work is done and paid; up to the length of a lease. */

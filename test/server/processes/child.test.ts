@@ -123,7 +123,7 @@ describe('the first start', () => {
       process.kill(childrenOf(process.pid).at(-1) ?? 0, 'SIGKILL');
       return new Promise(() => {});
     });
-    await expect(running.start()).rejects.toThrow('worker ended with SIGKILL');
+    await expect(running.start()).rejects.toThrow('gateway/process ended with SIGKILL');
   });
 });
 
