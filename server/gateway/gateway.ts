@@ -12,7 +12,7 @@ import { closeListener, createListener, type ListenAddress, openListener } from 
 import { ownOrigins } from '../http/origin-policy.ts';
 import { writeReply } from '../http/reply.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
-import type { AnswerSide } from '../ipc/side-request.ts';
+import type { SideHandler } from '../ipc/side-request.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
@@ -52,7 +52,7 @@ export interface GatewayOptions {
   /** Where sessions are handed over to the side process; undefined: nowhere. */
   readonly outbox?: Outbox | undefined;
   /** Answers what is asked of the side path; rejects when the side process is down. */
-  readonly askSide?: AnswerSide | undefined;
+  readonly askSide?: SideHandler | undefined;
 }
 
 /** An upgrade request that has no answer yet. */

@@ -12,9 +12,9 @@ import { type Admitted, admit } from './admission/admit.ts';
 import type { Gate } from './admission/authenticate.ts';
 import { notImplemented, type Refused, refuse, unknownPath } from './admission/refusals.ts';
 import { consoleFile } from './console-files.ts';
-import { answerBySide, refuseBySide, type SideDoor } from './side/api.ts';
+import { handleSideRequest, refuseSideRequest, type SideApiContext } from './side/api.ts';
 
-export interface HttpContext extends SideDoor {
+export interface HttpContext extends SideApiContext {
   readonly metrics: Metrics;
   /** What keeps an admitted session from being opened now; undefined when nothing does. */
   objection(admitted: Admitted): Promise<Refusal | undefined>;
@@ -54,7 +54,7 @@ async function replyTo(
   const visitor = visitorObjection(request.headers, context.gate.visitors);
   if (isSidePath(path)) {
     const objection = visitor ?? bodyObjection(request);
-    return objection ? refuseBySide(path, objection) : answerBySide(request, response, handshake, context);
+    return objection ? refuseSideRequest(path, objection) : handleSideRequest(request, response, handshake, context);
   }
   const unserved = findNotServed(request.method ?? '', path);
   const route = findEndpoint(path);

@@ -4,7 +4,7 @@ import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
 
 /** What went wrong: a short code for programs, a sentence for people. `retryAfterS` goes into the header. */
-export interface Problem {
+export interface HttpProblem {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -18,23 +18,27 @@ export interface Problem {
 }
 
 /** `{ error: { code, message } }`, as everywhere on this gateway. */
-export function plainProblem(problem: Problem): HttpReply {
+export function plainProblemReply(problem: HttpProblem): HttpReply {
   const { status, code, message, param } = problem;
   return { status, headers: headersOf(problem), body: JSON.stringify({ error: { code, message, field: param } }) };
 }
 
 /** `{ error: { message, type, param, code } }`, as SDKs of chat completions turn it into their error classes. */
-export function chatProblem(problem: Problem): HttpReply {
-  return { status: problem.status, headers: headersOf(problem), body: JSON.stringify({ error: chatError(problem) }) };
+export function chatProblemReply(problem: HttpProblem): HttpReply {
+  return {
+    status: problem.status,
+    headers: headersOf(problem),
+    body: JSON.stringify({ error: chatProblemBody(problem) }),
+  };
 }
 
 /** The error alone, for one that comes in the middle of a stream. */
-export function chatError({ status, code, message, param = null as never, resetsAt }: Problem): object {
+export function chatProblemBody({ status, code, message, param = null as never, resetsAt }: HttpProblem): object {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
   return { message, type: errorTypeByStatus(status), param, code, ...until };
 }
 
-function headersOf({ retryAfterS, shouldRetry }: Problem): Record<string, string> {
+function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {
   return {
     'content-type': 'application/json',
     'cache-control': 'no-store',

@@ -2,7 +2,7 @@
 // audio has more to do than one of them.
 
 import type { Channel } from './rpc.ts';
-import type { AnswerSide, SideRequest } from './side-request.ts';
+import type { SideHandler, SideRequest } from './side-request.ts';
 
 /** A request whose body was sent ahead of it, under this number. */
 interface Sliced extends Omit<SideRequest, 'body'> {
@@ -51,9 +51,9 @@ function* slicesOf(pieces: readonly Buffer[]): Generator<Buffer> {
 }
 
 /** What the side process offers on one connection, whose end drops what is not complete. */
-export function takeBodies(answer: AnswerSide) {
+export function takeBodies(answer: SideHandler) {
   const open = new Map<number, Buffer[]>();
-  const side: AnswerSide = (request: SideRequest | Sliced, emit, signal) => {
+  const side: SideHandler = (request: SideRequest | Sliced, emit, signal) => {
     if (!('bodyNumber' in request)) return answer(request, emit, signal);
     const { bodyNumber, ...rest } = request;
     const body = open.get(bodyNumber) ?? [];

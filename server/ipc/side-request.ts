@@ -31,7 +31,7 @@ export interface SideReplyHead {
 export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unknown;
 
 /** Emits the head, then pieces of the body; resolves when the answer is complete. `signal`: the client left. */
-export type AnswerSide = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
+export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
 
 /** What is answered. */
 export interface SeedAnswer extends SeedText {

@@ -4,12 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { Config } from '../config/config.ts';
 import { relay } from '../gateway/side/relay.ts';
-import type { AnswerSide, SideRequest } from '../ipc/side-request.ts';
+import type { SideHandler, SideRequest } from '../ipc/side-request.ts';
 import type { SessionRecord } from '../session/session.ts';
 
 export interface AdminSide {
   /** undefined: there is no side process. */
-  readonly askSide?: AnswerSide | undefined;
+  readonly askSide?: SideHandler | undefined;
   /** A session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }

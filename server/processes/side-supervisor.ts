@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Batch } from '../gateway/side/outbox.ts';
 import type { Channel } from '../ipc/rpc.ts';
-import type { AnswerSide } from '../ipc/side-request.ts';
+import type { SideHandler } from '../ipc/side-request.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
 import { watchChannel } from './watchdog.ts';
@@ -21,7 +21,7 @@ export interface SideChild {
   };
   /** A gateway process died, and with it the sessions whose start was handed over and whose end was not. */
   lost(worker: Child): void;
-  readonly ask: AnswerSide;
+  readonly ask: SideHandler;
   /** Where gateway processes ask it; another one after each start. */
   readonly socketPath: string | undefined;
   useRehearsal(url: string): void;
@@ -101,7 +101,7 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
     for (const id of ended) sessions.delete(id);
   }
 
-  const ask: AnswerSide = async (request, emit, signal) => channel().stream<void>('side', request, emit, signal);
+  const ask: SideHandler = async (request, emit, signal) => channel().stream<void>('side', request, emit, signal);
 
   return {
     child,

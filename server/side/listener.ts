@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { takeBodies } from '../ipc/body-chunks.ts';
 import { openChannel } from '../ipc/rpc.ts';
-import type { AnswerSide } from '../ipc/side-request.ts';
+import type { SideHandler } from '../ipc/side-request.ts';
 import { openPipe, pipeLimits } from '../ipc/socket-port.ts';
 
 export interface SideListener {
@@ -14,7 +14,7 @@ export interface SideListener {
 }
 
 /** `path`: of the socket, alone in its folder. Resolves when it listens, and keeps no process alive. */
-export async function listenToGateways(path: string, side: AnswerSide): Promise<SideListener> {
+export async function listenToGateways(path: string, side: SideHandler): Promise<SideListener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

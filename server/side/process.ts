@@ -1,7 +1,7 @@
 // The side process, forked by the supervisor: it owns the store and everything that is not realtime, and ends with its channel.
 
 import { openChannel } from '../ipc/rpc.ts';
-import type { AnswerSide } from '../ipc/side-request.ts';
+import type { SideHandler } from '../ipc/side-request.ts';
 import { createLog } from '../platform/log.ts';
 import { listenToGateways, type SideListener } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
@@ -22,7 +22,7 @@ function close(patienceMs: number): Promise<void> {
     .finally(() => listener?.close());
 }
 
-const answer: AnswerSide = async (request, emit, signal) => (await side()).answer(request, emit, signal);
+const answer: SideHandler = async (request, emit, signal) => (await side()).answer(request, emit, signal);
 
 openChannel(process, {
   async start(start: SideStart): Promise<void> {

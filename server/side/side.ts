@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
 import type { HandedOver } from '../ipc/session-event.ts';
-import type { AnswerSide } from '../ipc/side-request.ts';
+import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
@@ -33,7 +33,7 @@ export interface SideStart {
 
 export interface Side {
   readonly metrics: ReturnType<typeof createSideMetrics>;
-  readonly answer: AnswerSide;
+  readonly answer: SideHandler;
   /** Resolves when the batch (a list of HandedOver, encoded) is committed. */
   handOver(batch: Uint8Array): Promise<void>;
   /** Sessions of a gateway process that died. */

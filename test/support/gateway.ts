@@ -7,7 +7,7 @@ import { Gateway } from '../../server/gateway/gateway.ts';
 import type { Fleet } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
-import type { AnswerSide } from '../../server/ipc/side-request.ts';
+import type { SideHandler } from '../../server/ipc/side-request.ts';
 import { createPlaces } from '../../server/processes/session-table.ts';
 import type { SessionRecord } from '../../server/session/session.ts';
 import { configFile } from './config-file.ts';
@@ -34,7 +34,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   /** With one, it listens with TLS too. */
   readonly certificate?: DevCertificate;
   /** The side path, in this process. */
-  readonly askSide?: AnswerSide;
+  readonly askSide?: SideHandler;
   readonly outbox?: Outbox;
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;

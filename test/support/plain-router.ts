@@ -3,13 +3,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
-import type { Answered, Call, Router, Unanswered } from '../../server/side/llm/call.ts';
+import type { Answered, Call, Router } from '../../server/side/llm/call.ts';
+import type { Failure } from '../../server/side/llm/failure.ts';
 
 export interface PlainRouterOptions {
   readonly baseUrl: string;
   readonly timeoutMs?: number;
   /** Sees each call first; its answer, if it has one, is the router's. */
-  readonly before?: (call: Call) => Unanswered | undefined | Promise<Unanswered | undefined>;
+  readonly before?: (call: Call) => Failure | undefined | Promise<Failure | undefined>;
 }
 
 export function plainRouter({ baseUrl, timeoutMs = 5000, before }: PlainRouterOptions): Router {
@@ -29,19 +30,19 @@ export function plainRouter({ baseUrl, timeoutMs = 5000, before }: PlainRouterOp
           body: JSON.stringify({ model: 'scripted-1', messages: call.llm.messages }),
         });
         const text = await body.text();
-        return statusCode === 200 ? answered(text) : unanswered('upstream_failed', statusCode);
+        return statusCode === 200 ? answered(text) : failed('upstream_failed', statusCode);
       } catch {
-        return unanswered(call.signal.aborted ? 'cancelled' : 'upstream_timeout', 504);
+        return failed(call.signal.aborted ? 'cancelled' : 'upstream_timeout', 504);
       }
     },
   };
 }
 
-export function unanswered(code: Unanswered['code'], status: number, more: Partial<Unanswered> = {}): Unanswered {
-  return { kind: 'unanswered', code, message: 'scripted', status, isTransient: true, ...more };
+export function failed(code: Failure['code'], status: number, more: Partial<Failure> = {}): Failure {
+  return { kind: 'failed', code, message: 'scripted', status, isTransient: true, ...more };
 }
 
-function answered(body: string): Answered | Unanswered {
+function answered(body: string): Answered | Failure {
   try {
     const completion = JSON.parse(body);
     const choice = completion.choices[0];
@@ -54,6 +55,6 @@ function answered(body: string): Answered | Unanswered {
     const unknown = { provider: undefined, usage: undefined, costUsd: undefined };
     return { kind: 'answered', attempt: randomUUID(), gateway: 'scripted', isRehearsal: false, ...unknown, ...outcome };
   } catch {
-    return unanswered('upstream_failed', 502);
+    return failed('upstream_failed', 502);
   }
 }

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { LlmCall } from '../../adapters/llm/contract.ts';
 import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
-import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/llm/call.ts';
+import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
+import type { Failure } from '../../server/side/llm/failure.ts';
 import { createRouter, type RouterOptions } from '../../server/side/llm/router.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
@@ -81,13 +82,13 @@ export const call = ({
   ...more,
 });
 
-export function answered(outcome: Answered | Unanswered): Answered {
+export function answered(outcome: Answered | Failure): Answered {
   if (outcome.kind === 'answered') return outcome;
   throw new Error(`${outcome.code}: ${outcome.message}`);
 }
 
-export function unanswered(outcome: Answered | Unanswered): Unanswered {
-  if (outcome.kind === 'unanswered') return outcome;
+export function failed(outcome: Answered | Failure): Failure {
+  if (outcome.kind === 'failed') return outcome;
   throw new Error(`answered by ${outcome.gateway}`);
 }
 

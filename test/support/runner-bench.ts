@@ -3,7 +3,8 @@
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { Task } from '../../server/ipc/records.ts';
-import type { Call, Unanswered } from '../../server/side/llm/call.ts';
+import type { Call } from '../../server/side/llm/call.ts';
+import type { Failure } from '../../server/side/llm/failure.ts';
 import { openStore } from '../../server/side/store/open.ts';
 import type { Store } from '../../server/side/store/store.ts';
 import { PATIENCE } from '../../server/side/tasks/outcome.ts';
@@ -24,7 +25,7 @@ export interface RunnerBench {
   readonly lines: string[];
   /** Starts a runner on them. */
   run(
-    options?: Partial<RunnerOptions> & { before?: (call: Call) => Unanswered | undefined },
+    options?: Partial<RunnerOptions> & { before?: (call: Call) => Failure | undefined },
   ): ReturnType<typeof createRunner>;
   /** The task once it is neither queued nor running. */
   settled(id?: string): Promise<Task>;

@@ -5,7 +5,8 @@ import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { createSideHttp } from '../../server/side/http/answer.ts';
 import type { TaskRunner } from '../../server/side/http/route.ts';
-import type { Answered, Call, Router, StreamSink, Unanswered } from '../../server/side/llm/call.ts';
+import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
+import type { Failure } from '../../server/side/llm/failure.ts';
 import { failure } from '../../server/side/llm/failure.ts';
 import type { Store } from '../../server/side/store/store.ts';
 import { configFile } from './config-file.ts';
@@ -50,7 +51,7 @@ export async function startSideHttp({ file = {}, provider, ...options }: TestSid
   };
 }
 
-type Run = (call: Call, sink: StreamSink | undefined) => Promise<Answered | Unanswered>;
+type Run = (call: Call, sink: StreamSink | undefined) => Promise<Answered | Failure>;
 
 /** A router that does what a test says, and keeps the calls. */
 export function scriptedRouter(run: Run): Router & { readonly calls: Call[] } {
@@ -88,8 +89,8 @@ export const answered = (text: string, more: Partial<Answered> = {}): Answered =
   ...more,
 });
 
-export const unanswered = (code: Unanswered['code'], more: Partial<Unanswered> = {}): Unanswered => ({
-  kind: 'unanswered',
+export const aFailure = (code: Failure['code'], more: Partial<Failure> = {}): Failure => ({
+  kind: 'failed',
   code,
   message: `it was ${code}`,
   status: failure(code, '').status,

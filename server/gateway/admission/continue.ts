@@ -4,7 +4,7 @@
 import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Config } from '../../config/config.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { AnswerSide, SeedAnswer, SideReplyHead } from '../../ipc/side-request.ts';
+import type { SeedAnswer, SideHandler, SideReplyHead } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 import type { Seed } from '../../session/subject.ts';
 import type { Dialled } from '../../transport/dial.ts';
@@ -15,7 +15,7 @@ import { isRefusal } from './refusals.ts';
 export interface SeedReader {
   readonly config: Pick<Config, 'side'>;
   /** undefined: there is no side process. */
-  readonly askSide?: AnswerSide | undefined;
+  readonly askSide?: SideHandler | undefined;
   /** A session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }

@@ -4,9 +4,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Key } from '../../config/config.ts';
-import { chatProblem, plainProblem } from '../../http/problem.ts';
+import { chatProblemReply, plainProblemReply } from '../../http/problem.ts';
 import { readBody } from '../../http/request-body.ts';
-import type { AnswerSide, SideRequest } from '../../ipc/side-request.ts';
+import type { SideHandler, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
 import type { SessionRecord } from '../../session/session.ts';
 import { authenticate, type Gate } from '../admission/authenticate.ts';
@@ -14,10 +14,10 @@ import { isRefusal, type Refused } from '../admission/refusals.ts';
 import type { SidePlace, SidePlaces } from './quota.ts';
 import { relay } from './relay.ts';
 
-export interface SideDoor {
+export interface SideApiContext {
   readonly gate: Gate;
   /** undefined: there is no side process. */
-  readonly askSide?: AnswerSide | undefined;
+  readonly askSide?: SideHandler | undefined;
   find(id: string): Promise<SessionRecord | undefined>;
   readonly places: SidePlaces;
 }
@@ -29,13 +29,13 @@ const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/seed)?$/i;
 const HEAD_MS = 5000;
 
 /** Answers one request, or says why not. A reply that is returned is still to be written. */
-export async function answerBySide(
+export async function handleSideRequest(
   request: IncomingMessage,
   response: ServerResponse,
   handshake: Handshake,
-  door: SideDoor,
+  door: SideApiContext,
 ): Promise<Refused | HttpReply | undefined> {
-  const refused = (refusal: Refusal) => refuseBySide(handshake.path, refusal);
+  const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
   const path = decoded(handshake.path);
   if (path === undefined) return refused(unknown);
   const key = authenticate(handshake, undefined, door.gate);
@@ -55,7 +55,7 @@ function announcedBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0);
 }
 
-interface Entered extends SideDoor {
+interface Entered extends SideApiContext {
   readonly path: string;
   readonly key: Key | undefined;
   readonly place: SidePlace;
@@ -67,7 +67,7 @@ async function answerInPlace(
   handshake: Handshake,
   { path, key, place, ...door }: Entered,
 ): Promise<Refused | HttpReply | undefined> {
-  const refused = (refusal: Refusal) => refuseBySide(handshake.path, refusal);
+  const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
   const { side, limits } = door.gate.config;
   const body = await readBody(request, {
     maxBytes: side.maxBodyBytes,
@@ -91,8 +91,8 @@ async function answerInPlace(
 }
 
 /** In the shape that whoever asks for this path understands. */
-export function refuseBySide(path: string, refusal: Refusal): Refused {
-  const reply = isChatPath(path) ? chatProblem(refusal) : plainProblem(refusal);
+export function refuseSideRequest(path: string, refusal: Refusal): Refused {
+  const reply = isChatPath(path) ? chatProblemReply(refusal) : plainProblemReply(refusal);
   // Of a body that nobody reads to its end, the rest must not be taken for the next request.
   const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === noRoom;
   const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;

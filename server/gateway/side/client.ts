@@ -3,12 +3,12 @@
 import { createConnection, type Socket } from 'node:net';
 import { sendBody } from '../../ipc/body-chunks.ts';
 import { type Channel, openChannel, type Port } from '../../ipc/rpc.ts';
-import type { AnswerSide } from '../../ipc/side-request.ts';
+import type { SideHandler } from '../../ipc/side-request.ts';
 import { openPipe, type PipeLimits } from '../../ipc/socket-port.ts';
 
 export interface SidePipe {
   /** Rejects while there is no side process, and when it dies before its answer is complete. */
-  readonly ask: AnswerSide;
+  readonly ask: SideHandler;
   /** Where it listens from now on. */
   use(path: string): void;
   /** What is asked now is an error. */

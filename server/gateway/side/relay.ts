@@ -1,7 +1,7 @@
 // Passes a request on to the side process and writes its answer as it comes. What a slow client makes us hold is bounded.
 
 import type { ServerResponse } from 'node:http';
-import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface RelayLimits {
@@ -18,7 +18,7 @@ export interface RelayLimits {
  * its answer began, and nothing was written.
  */
 export async function relay(
-  ask: AnswerSide | undefined,
+  ask: SideHandler | undefined,
   request: SideRequest,
   response: ServerResponse,
   limits: RelayLimits,

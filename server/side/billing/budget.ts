@@ -4,7 +4,7 @@ import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { BudgetWindow } from '../store/store.ts';
 import type { Prices } from './prices.ts';
-import { mostPromptTokens } from './prompt-tokens.ts';
+import { maxPromptTokens } from './prompt-tokens.ts';
 
 /** The windows, in UTC, of the budgets that count a call of this key and class; the same ids in every process. */
 export function budgetsFor(
@@ -45,7 +45,7 @@ export function windowAt(
   return { startsAt, resetsAt: startsAt + length };
 }
 
-export interface Sized {
+export interface PricedRequest {
   readonly model: string;
   /** The profile of the LLM gateway. */
   readonly profile: string;
@@ -55,10 +55,10 @@ export interface Sized {
 }
 
 /** Micro-USD, rounded up; undefined where the price is not known. */
-export function worstCase(prices: Prices, { model, profile, call, body }: Sized): number | undefined {
+export function worstCaseMicroUsd(prices: Prices, { model, profile, call, body }: PricedRequest): number | undefined {
   const ceiling = prices.ceiling(model, profile);
   if (!ceiling) return undefined;
   const { input, output, audioInput = input } = ceiling;
-  const { tokens, audioTokens } = mostPromptTokens(body, call, model);
+  const { tokens, audioTokens } = maxPromptTokens(body, call, model);
   return Math.ceil(tokens * input + audioTokens * audioInput + call.maxTokens * output);
 }

@@ -16,7 +16,7 @@ export interface PromptTokens {
  * longer than wide. So does an image behind a URL, which nobody here opens: that it is an image is the client's word, and what an endpoint that
  * takes other things from there bills is in the budget only once it is known.
  */
-export const MOST_TOKENS_OF_IMAGE = 5000;
+export const MAX_IMAGE_TOKENS = 5000;
 /** It bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
 const DEAR_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
 /** Providers count 10 to 32 tokens a second, and no second of WAV or MP3 has fewer than 1,000 bytes, which are 1,333 characters. */
@@ -27,7 +27,7 @@ const KNOWN_AUDIO = ['wav', 'mp3'];
  * Of the body as it is sent. Takes 10 to 20 ms for 4 MiB. What counts by what it is is taken off again rather than looked for: a body can be
  * made so that a search in it takes minutes.
  */
-export function mostPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
+export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
   let [halves, tokens, audioTokens] = [halvesOf(body), 0, 0];
   for (const media of messages.flatMap(({ content }) => mediaOf(content, model))) {
     tokens += media.tokens;
@@ -71,7 +71,7 @@ function mediaOf(content: unknown, model: string): Media[] {
 
 // biome-ignore lint/suspicious/noExplicitAny: a part of a message is whatever a client wrote
 function mediumOf(part: any, model: string): Media {
-  const image = DEAR_IMAGES.pattern.test(model) ? DEAR_IMAGES.tokens : MOST_TOKENS_OF_IMAGE;
+  const image = DEAR_IMAGES.pattern.test(model) ? DEAR_IMAGES.tokens : MAX_IMAGE_TOKENS;
   switch (part?.type) {
     case 'image_url':
       return { tokens: image, audioTokens: 0, data: dataOf(part.image_url?.url) };

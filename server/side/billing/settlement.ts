@@ -7,7 +7,7 @@ import { withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Settlement, Store } from '../store/store.ts';
 
-export interface Settler {
+export interface SettlementWriter {
   /** Resolves when it is written, or when that has failed for the first time; it is then tried again. Never rejects. */
   settle(settlement: Settlement): Promise<void>;
   /** Works it out and writes it soon, after whoever waits for the answer has got it. */
@@ -20,9 +20,9 @@ export interface Settler {
 export const MAX_UNSETTLED = 10_000;
 const LONGEST_PAUSE_MS = 5000;
 /** What comes in this time is written together: one transaction, and each budget moves once. */
-export const TOGETHER_MS = 100;
+export const BATCH_MS = 100;
 
-export function createSettler(store: Pick<Store, 'settle' | 'settleAll'>, log: Logger): Settler {
+export function createSettlementWriter(store: Pick<Store, 'settle' | 'settleAll'>, log: Logger): SettlementWriter {
   const open = new Set<Promise<void>>();
   let isClosed = false;
   let unsettled = 0;
@@ -83,7 +83,7 @@ export function createSettler(store: Pick<Store, 'settle' | 'settleAll'>, log: L
     settle: (settlement) => track(settle(settlement)),
     settleLater(settlement) {
       later.push(settlement);
-      timer ??= setTimeout(flush, TOGETHER_MS);
+      timer ??= setTimeout(flush, BATCH_MS);
     },
     async close(patienceMs) {
       flush();

@@ -1,8 +1,8 @@
 // Answers what HTTP clients ask of the side process: finds the route, runs it, and turns what is wrong into the shape of the asker.
 
 import { type PathParameters, pathPattern } from '../../../codecs/path-pattern.ts';
-import { chatProblem, type Problem, plainProblem } from '../../http/problem.ts';
-import type { AnswerSide, EmitPart, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import { chatProblemReply, type HttpProblem, plainProblemReply } from '../../http/problem.ts';
+import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/store.ts';
@@ -30,7 +30,7 @@ export function sideRoutes(options: SideHttpOptions): readonly Route[] {
   ];
 }
 
-export function createSideHttp(options: SideHttpOptions): AnswerSide {
+export function createSideHttp(options: SideHttpOptions): SideHandler {
   const routes = sideRoutes(options);
   const find = finder(routes);
   return async (request, emit, signal) => {
@@ -82,7 +82,7 @@ async function run(
   onPath: readonly Found[],
   request: SideRequest,
   { options, emit, signal }: Running,
-): Promise<Problem | undefined> {
+): Promise<HttpProblem | undefined> {
   const found = onPath.find(({ route }) => route.method === request.method);
   if (found !== undefined) {
     const asked = { ...request, body: wholeOf(request.body), params: found.params, emit, signal };
@@ -111,16 +111,16 @@ function templateOf(routes: readonly Route[], { path }: SideRequest): string | u
   return routes.find((route) => matcherOf(route)(path) !== undefined)?.path;
 }
 
-function written({ path }: SideRequest, problem: Problem): SideReplyHead {
-  const { status, headers, body } = isChatPath(path) ? chatProblem(problem) : plainProblem(problem);
+function written({ path }: SideRequest, problem: HttpProblem): SideReplyHead {
+  const { status, headers, body } = isChatPath(path) ? chatProblemReply(problem) : plainProblemReply(problem);
   return { status, headers, body: Buffer.from(body) };
 }
 
-const storeFailed = ({ code }: StoreError): Problem => ({
+const storeFailed = ({ code }: StoreError): HttpProblem => ({
   status: 503,
   code,
   message: 'the store of the side path cannot be used now',
   retryAfterS: 5,
 });
 
-const internal: Problem = { status: 500, code: 'internal', message: 'the side path failed to answer' };
+const internal: HttpProblem = { status: 500, code: 'internal', message: 'the side path failed to answer' };

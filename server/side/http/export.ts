@@ -1,16 +1,16 @@
 // GET /export: ledger rows or sessions for whoever does the accounts, oldest first, as JSON lines or CSV, as they are read.
 
-import type { Problem } from '../../http/problem.ts';
+import type { HttpProblem } from '../../http/problem.ts';
 import { EXPORTS, exportLines } from '../store/statements/export.ts';
 import { isProblem, momentOf, wordOf } from './query.ts';
-import type { Asked, Route, SideHttpOptions } from './route.ts';
+import type { Route, RoutedRequest, SideHttpOptions } from './route.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 
 /** Lines are sent together, in pieces of about this size. */
 const PIECE_CHARS = 65_536;
 
-async function answer(asked: Asked, { config }: SideHttpOptions): Promise<Problem | undefined> {
+async function answer(asked: RoutedRequest, { config }: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { query, emit, signal } = asked;
   const format = wordOf(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
   if (isProblem(format)) return format;

@@ -1,18 +1,18 @@
 // The body of a request as JSON data, or what is wrong with it. Nothing of it is quoted.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-import type { Problem } from '../../http/problem.ts';
-import { invalid } from './route.ts';
+import type { HttpProblem } from '../../http/problem.ts';
+import { invalidRequest } from './route.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** An object: neither a list nor a single value. It is wrapped, since a client's object may look like a problem. */
-export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | Problem {
-  if (body === undefined || body.length === 0) return invalid('expected a body: an object in JSON');
+export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | HttpProblem {
+  if (body === undefined || body.length === 0) return invalidRequest('expected a body: an object in JSON');
   try {
     const value: unknown = JSON.parse(utf8.decode(body));
-    return isObject(value) ? { body: value } : invalid('expected an object in JSON');
+    return isObject(value) ? { body: value } : invalidRequest('expected an object in JSON');
   } catch {
-    return invalid('expected a body of JSON in UTF-8');
+    return invalidRequest('expected a body of JSON in UTF-8');
   }
 }

@@ -1,10 +1,10 @@
 // What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
 
-import type { Problem } from '../../http/problem.ts';
+import type { HttpProblem } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField, type Store } from '../store/store.ts';
-import { isProblem, limitOf, momentOf, shown } from './query.ts';
-import { type Asked, invalid, type Route, reply } from './route.ts';
-import { iso, ledgerView } from './views.ts';
+import { isProblem, limitOf, momentOf, shortened } from './query.ts';
+import { invalidRequest, type Route, type RoutedRequest, reply } from './route.ts';
+import { isoTime, ledgerView } from './views.ts';
 
 const MOST_ROWS = 1000;
 
@@ -15,14 +15,14 @@ interface Span {
 }
 
 /** `since` and `until` of a query; everything up to now when not given. */
-export function spanOf({ query }: Asked): Span | Problem {
+export function spanOf({ query }: RoutedRequest): Span | HttpProblem {
   const since = momentOf(query, 'since', 0);
   if (isProblem(since)) return since;
   const until = momentOf(query, 'until', Date.now() + 1);
   return isProblem(until) ? until : { since, until };
 }
 
-async function report(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+async function report(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
   const by = fieldsOf(asked.query.by ?? 'class,model');
   if (isProblem(by)) return by;
   const span = spanOf(asked);
@@ -30,21 +30,21 @@ async function report(asked: Asked, { store }: { readonly store: Store }): Promi
   const { requester } = asked;
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
   const rows = await store.report(by, { ...span, key });
-  return reply(asked, 200, { by, since: iso(span.since), until: iso(span.until), rows });
+  return reply(asked, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
 }
 
-function fieldsOf(text: string): readonly ReportField[] | Problem {
+function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
   const fields = text.split(',').map((field) => field.trim());
   const wrong = fields.find((field) => !REPORT_FIELDS.includes(field as ReportField));
   if (wrong !== undefined) {
-    return invalid(`expected fields out of ${REPORT_FIELDS.join(', ')}, got "${shown(wrong)}"`, 'by');
+    return invalidRequest(`expected fields out of ${REPORT_FIELDS.join(', ')}, got "${shortened(wrong)}"`, 'by');
   }
   return new Set(fields).size === fields.length
     ? (fields as ReportField[])
-    : invalid('expected different fields', 'by');
+    : invalidRequest('expected different fields', 'by');
 }
 
-async function list(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
+async function list(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
   const { query } = asked;
   const span = spanOf(asked);
   if (isProblem(span)) return span;

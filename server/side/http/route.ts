@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.ts';
-import type { Problem } from '../../http/problem.ts';
+import type { HttpProblem } from '../../http/problem.ts';
 import type { Task } from '../../ipc/records.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Router } from '../llm/call.ts';
@@ -29,7 +29,7 @@ export interface SideHttpOptions {
 }
 
 /** A request that has found its route. */
-export interface Asked extends SideRequest {
+export interface RoutedRequest extends SideRequest {
   readonly body: Buffer | undefined;
   /** What stands for `{name}` in the path. */
   readonly params: Readonly<Record<string, string>>;
@@ -43,10 +43,10 @@ export interface Route {
   /** `{name}` stands for one segment. */
   readonly path: string;
   /** Emits its answer, or returns what is wrong. */
-  answer(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> | Problem | undefined;
+  answer(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> | HttpProblem | undefined;
 }
 
-type Emits = Pick<Asked, 'emit'>;
+type Emits = Pick<RoutedRequest, 'emit'>;
 
 /** Emits a whole answer of JSON. */
 export function reply(asked: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
@@ -61,12 +61,12 @@ export function replyWith({ emit }: Emits, status: number, body: Buffer, headers
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
 /** Whether what belongs to this key exists for the requester. */
-export function maySee({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
+export function canRead({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
   return requester.scope === 'admin' || requester.key === key;
 }
 
 /** For what was not found: among which it was looked for. */
-export function ofWhom({ requester }: Pick<SideRequest, 'requester'>): string {
+export function ownerLabel({ requester }: Pick<SideRequest, 'requester'>): string {
   return requester.scope === 'key' ? ' of this key' : '';
 }
 
@@ -75,7 +75,7 @@ export function keyFilter({ requester, query }: Pick<SideRequest, 'requester' | 
   return requester.scope === 'admin' ? query.key : (requester.key ?? null);
 }
 
-export const invalid = (message: string, param?: string): Problem => ({
+export const invalidRequest = (message: string, param?: string): HttpProblem => ({
   status: 400,
   code: 'invalid_request',
   message,

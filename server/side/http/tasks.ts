@@ -2,19 +2,27 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import type { Problem } from '../../http/problem.ts';
+import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { type Demand, newDemandTask } from '../tasks/task-request.ts';
 import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat/class.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
-import { type Asked, keyFilter, maySee, ofWhom, type Route, reply, type SideHttpOptions } from './route.ts';
+import {
+  canRead,
+  keyFilter,
+  ownerLabel,
+  type Route,
+  type RoutedRequest,
+  reply,
+  type SideHttpOptions,
+} from './route.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MOST_TASKS = 1000;
 
-async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+async function make(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { store, runner } = options;
   const parsed = parseBody(asked.body);
   if (isProblem(parsed)) return parsed;
@@ -22,7 +30,7 @@ async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | u
   if (isProblem(demand)) return demand;
   const { task, mode } = demand;
   const known = await store.task(task.id);
-  if (known !== undefined && (!isSame(known, task) || !maySee(asked, known.key))) return usedKey;
+  if (known !== undefined && (!isSame(known, task) || !canRead(asked, known.key))) return usedKey;
   if (known === undefined) await store.addTask(task);
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
@@ -33,7 +41,11 @@ async function make(asked: Asked, options: SideHttpOptions): Promise<Problem | u
   return reply(asked, 202, taskView(known ?? task), location);
 }
 
-async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideHttpOptions): Promise<Demand | Problem> {
+async function demandOf(
+  asked: RoutedRequest,
+  body: JsonObject,
+  { config, store }: SideHttpOptions,
+): Promise<Demand | HttpProblem> {
   const { requester, headers } = asked;
   const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
   const promptClass = wantedClass(asked, config, named);
@@ -52,7 +64,7 @@ async function demandOf(asked: Asked, body: JsonObject, { config, store }: SideH
     idempotencyKey: headers['idempotency-key'],
     findSession: async (id) => {
       const session = await store.session(id.toLowerCase());
-      return session !== undefined && maySee(asked, session.key) ? session : undefined;
+      return session !== undefined && canRead(asked, session.key) ? session : undefined;
     },
   });
   if (demand.kind === 'problem' || allowed === undefined || allowed.includes(demand.task.promptClass)) return demand;
@@ -66,7 +78,7 @@ const isSame = (known: Task, { kind, session, promptClass, input }: Task): boole
   known.promptClass === promptClass &&
   (known.input ?? input) === input;
 
-const usedKey: Problem = {
+const usedKey: HttpProblem = {
   status: 409,
   code: 'idempotency_key_used',
   message: 'this idempotency key was used for another task',
@@ -85,7 +97,7 @@ async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config
   return last;
 }
 
-async function list(asked: Asked, { store }: SideHttpOptions): Promise<Problem | undefined> {
+async function list(asked: RoutedRequest, { store }: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { query } = asked;
   const state = wordOf(query, 'state', STATES);
   if (isProblem(state)) return state;
@@ -97,17 +109,17 @@ async function list(asked: Asked, { store }: SideHttpOptions): Promise<Problem |
   return reply(asked, 200, { tasks: tasks.map(taskView), next });
 }
 
-async function find(asked: Asked, { store }: SideHttpOptions): Promise<Task | undefined> {
+async function find(asked: RoutedRequest, { store }: SideHttpOptions): Promise<Task | undefined> {
   const task = await store.task(asked.params.id ?? '');
-  return task !== undefined && maySee(asked, task.key) ? task : undefined;
+  return task !== undefined && canRead(asked, task.key) ? task : undefined;
 }
 
-async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const task = await find(asked, options);
   return task === undefined ? unknownTask(asked) : reply(asked, 200, taskView(task));
 }
 
-async function retry(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+async function retry(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const task = await find(asked, options);
   if (task === undefined) return unknownTask(asked);
   if (!(await options.store.requeue(task.id, Date.now()))) {
@@ -118,10 +130,10 @@ async function retry(asked: Asked, options: SideHttpOptions): Promise<Problem | 
   return reply(asked, 202, taskView((await options.store.task(task.id)) ?? task));
 }
 
-const unknownTask = (asked: Asked): Problem => ({
+const unknownTask = (asked: RoutedRequest): HttpProblem => ({
   status: 404,
   code: 'unknown_task',
-  message: `no task${ofWhom(asked)} has this id`,
+  message: `no task${ownerLabel(asked)} has this id`,
 });
 
 export const taskRoutes: readonly Route[] = [

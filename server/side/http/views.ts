@@ -18,17 +18,17 @@ export function taskView(task: Task): object {
     error,
     quality,
     isRehearsal,
-    createdAt: iso(task.createdAt),
-    updatedAt: iso(task.updatedAt),
+    createdAt: isoTime(task.createdAt),
+    updatedAt: isoTime(task.updatedAt),
   };
 }
 
 export function turnView({ number, startedAt, endedAt, user, assistant, isInterrupted }: Turn): object {
-  return { number, startedAt: iso(startedAt), endedAt: iso(endedAt), user, assistant, isInterrupted };
+  return { number, startedAt: isoTime(startedAt), endedAt: isoTime(endedAt), user, assistant, isInterrupted };
 }
 
 export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
-  return { ...row, class: promptClass, at: iso(at) };
+  return { ...row, class: promptClass, at: isoTime(at) };
 }
 
 /** The session's record: the live one, the one that it left, or, where its process died, what is known of its start. */
@@ -49,8 +49,8 @@ export function sessionView(
     dialect,
     model,
     seededFrom,
-    startedAt: iso(stored.startedAt),
-    ...(stored.endedAt === undefined ? {} : { endedAt: iso(stored.endedAt), reason: stored.reason }),
+    startedAt: isoTime(stored.startedAt),
+    ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
     ...(typeof left === 'object' ? left : {}),
     ...live,
     class: promptClass,
@@ -59,7 +59,7 @@ export function sessionView(
   };
 }
 
-export const iso = (at: number): string => new Date(at).toISOString();
+export const isoTime = (at: number): string => new Date(at).toISOString();
 
 /** JSON of our own store; what cannot be read is not shown. */
 function parsed(text: string | undefined): unknown {

@@ -8,31 +8,31 @@ import { LlmFault } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/records.ts';
 import { faultOf } from '../../platform/log.ts';
-import { budgetsFor, worstCase } from '../billing/budget.ts';
+import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
-import type { Settler } from '../billing/settlement.ts';
+import type { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetWindow, Reservation, Store } from '../store/store.ts';
 import type { Answered, Call, StreamSink } from './call.ts';
-import { Interrupted } from './deadline.ts';
-import { exchange, type Progress } from './exchange.ts';
-import { budgetFailure, closedFailure, type Failure, failure, faultFailure } from './failure.ts';
+import { CallAborted } from './deadline.ts';
+import { type AttemptProgress, exchange } from './exchange.ts';
+import { type Failure, failure, failureOfBudget, failureOfFault, failureOfUnavailable } from './failure.ts';
 import { pendingRow, settledRow } from './ledger-rows.ts';
-import type { Lane, Plan } from './targets.ts';
+import type { ClassPlan, Target } from './targets.ts';
 
 /** What all attempts of a process share. */
-export interface AttemptTools {
+export interface AttemptContext {
   readonly store: Pick<Store, 'reserve'>;
   readonly prices: Prices;
   readonly budgets: readonly BudgetConfig[];
-  readonly settler: Settler;
+  readonly settler: SettlementWriter;
   readonly maxReplyBytes: number;
   readonly log: Logger;
 }
 
 export interface Attempt {
   readonly call: Call;
-  readonly plan: Plan;
-  readonly lane: Lane;
+  readonly plan: ClassPlan;
+  readonly target: Target;
   readonly sink: StreamSink | undefined;
   readonly asked: string;
   readonly tried: readonly string[];
@@ -47,23 +47,23 @@ interface Reserved {
   readonly startedAt: number;
 }
 
-export async function attempt(tools: AttemptTools, one: Attempt): Promise<Answered | Failure> {
-  const { lane, call } = one;
+export async function runAttempt(tools: AttemptContext, one: Attempt): Promise<Answered | Failure> {
+  const { target, call } = one;
   const now = Date.now();
-  const closed = lane.guard.closed(now);
-  if (closed) return closedFailure(lane.label, closed);
+  const closed = target.guard.unavailable(now);
+  if (closed) return failureOfUnavailable(target.label, closed);
   const request = requestFor(one);
   if ('kind' in request) return request;
   const reserved = await reserve(tools, one, request, now);
   if ('kind' in reserved) return reserved;
-  const progress: Progress = { mayHaveRun: false, firstByteAt: undefined, partial: undefined };
+  const progress: AttemptProgress = { mayHaveRun: false, firstByteAt: undefined, partial: undefined };
   try {
-    const outcome = await lane.guard.run(
+    const outcome = await target.guard.run(
       (signal) =>
         exchange(
           {
-            agent: lane.agent,
-            profile: lane.profile,
+            agent: target.agent,
+            profile: target.profile,
             call: call.llm,
             request,
             maxBytes: tools.maxReplyBytes,
@@ -80,31 +80,31 @@ export async function attempt(tools: AttemptTools, one: Attempt): Promise<Answer
   }
 }
 
-function requestFor({ lane, call }: Attempt): LlmRequest | Failure {
-  const terms = lane.terms();
+function requestFor({ target, call }: Attempt): LlmRequest | Failure {
+  const terms = target.terms();
   if (!terms) return failure('no_gateway', 'the rehearsal is not there yet', { isTransient: true, retryAfterMs: 1000 });
   try {
-    return lane.profile.toRequest(call.llm, terms);
+    return target.profile.toRequest(call.llm, terms);
   } catch (error) {
-    if (error instanceof LlmFault) return faultFailure(lane.label, error);
+    if (error instanceof LlmFault) return failureOfFault(target.label, error);
     throw error;
   }
 }
 
 async function reserve(
-  tools: AttemptTools,
+  tools: AttemptContext,
   one: Attempt,
   request: LlmRequest,
   now: number,
 ): Promise<Reserved | Failure> {
-  const { lane, call, plan } = one;
+  const { target, call, plan } = one;
   // The rehearsal is free, so it counts in no budget.
-  const budgets = lane.isRehearsal ? [] : budgetsFor(tools.budgets, call, now);
+  const budgets = target.isRehearsal ? [] : budgetsFor(tools.budgets, call, now);
   const { body } = request;
-  const worst = lane.isRehearsal
+  const worst = target.isRehearsal
     ? 0
-    : worstCase(tools.prices, { model: lane.model, profile: lane.profile.name, call: call.llm, body });
-  const fault = lane.isRehearsal ? undefined : priceFault(plan, lane, worst, budgets);
+    : worstCaseMicroUsd(tools.prices, { model: target.model, profile: target.profile.name, call: call.llm, body });
+  const fault = target.isRehearsal ? undefined : priceFault(plan, target, worst, budgets);
   if (fault) return fault;
   const row = pendingRow({ ...one, at: now, worstMicroUsd: worst });
   const startedAt = performance.now();
@@ -116,13 +116,13 @@ async function reserve(
     const message = 'the store takes nothing at the moment, so nothing is sent';
     return failure('store_unavailable', message, { isTransient: true, isFinal: true, retryAfterMs: 1000 });
   }
-  if (reservation.kind === 'exceeded') return budgetFailure(reservation, worst ?? 0);
+  if (reservation.kind === 'exceeded') return failureOfBudget(reservation, worst ?? 0);
   return { row, budgets, reservedMicroUsd: worst ?? 0, startedAt };
 }
 
 function priceFault(
-  { config }: Plan,
-  lane: Lane,
+  { config }: ClassPlan,
+  target: Target,
   worst: number | undefined,
   budgets: readonly BudgetWindow[],
 ): Failure | undefined {
@@ -131,18 +131,18 @@ function priceFault(
     const isNeeded = budgets.length > 0 || most !== undefined;
     if (!isNeeded || config.unknownPrice === 'allow') return undefined;
     const rule = most === undefined ? 'a budget' : 'maxUsdPerCall';
-    const message = `${lane.label}: its price is not known, and ${rule} applies (prices, or unknownPrice: allow, would help)`;
+    const message = `${target.label}: its price is not known, and ${rule} applies (prices, or unknownPrice: allow, would help)`;
     return failure('price_unknown', message);
   }
   if (most === undefined || worst <= most * 1e6) return undefined;
-  return failure('too_expensive', `${lane.label}: the call may cost ${worst / 1e6} USD, the class allows ${most}`);
+  return failure('too_expensive', `${target.label}: the call may cost ${worst / 1e6} USD, the class allows ${most}`);
 }
 
 /** Bytes for the client; the head goes before the first of them. */
-function passTo({ sink, lane }: Attempt, attemptId: string, progress: Progress) {
+function passTo({ sink, target }: Attempt, attemptId: string, progress: AttemptProgress) {
   let hasBegun = false;
   return (bytes: Buffer, served: string | undefined) => {
-    if (!hasBegun) sink?.begin({ gateway: lane.gatewayName, model: served ?? lane.model, attempt: attemptId });
+    if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, attempt: attemptId });
     hasBegun = true;
     progress.firstByteAt ??= performance.now();
     sink?.write(bytes);
@@ -152,19 +152,19 @@ function passTo({ sink, lane }: Attempt, attemptId: string, progress: Progress) 
 interface Ended {
   readonly one: Attempt;
   readonly reserved: Reserved;
-  readonly progress: Progress;
+  readonly progress: AttemptProgress;
   /** performance.now() */
   readonly endedAt: number;
 }
 
-function settlementOf(tools: AttemptTools, ended: Ended, outcome: string, answer: Progress['partial']) {
+function settlementOf(tools: AttemptContext, ended: Ended, outcome: string, answer: AttemptProgress['partial']) {
   const { one, reserved, progress, endedAt } = ended;
   const { row: pending, startedAt, budgets, reservedMicroUsd } = reserved;
   const { firstByteAt, mayHaveRun } = progress;
   const row = settledRow(
     {
       pending,
-      lane: one.lane,
+      target: one.target,
       outcome,
       answer,
       mayHaveRun,
@@ -176,36 +176,36 @@ function settlementOf(tools: AttemptTools, ended: Ended, outcome: string, answer
   return { row, budgets, reservedMicroUsd };
 }
 
-async function answered(tools: AttemptTools, ended: Ended & { readonly outcome: LlmOutcome }): Promise<Answered> {
+async function answered(tools: AttemptContext, ended: Ended & { readonly outcome: LlmOutcome }): Promise<Answered> {
   const { one, reserved, outcome } = ended;
-  const served = outcome.served ?? one.lane.model;
+  const served = outcome.served ?? one.target.model;
   const settlement = () => settlementOf(tools, ended, 'ok', { ...outcome, served });
   // A task is graded right afterwards; a client waits for its answer.
   if (one.call.kind === 'task') await tools.settler.settle(settlement());
   else tools.settler.settleLater(settlement);
-  const { gatewayName: gateway, isRehearsal } = one.lane;
+  const { gatewayName: gateway, isRehearsal } = one.target;
   return { kind: 'answered', ...outcome, served, attempt: reserved.row.id, gateway, isRehearsal };
 }
 
 /** Settled before anything else is tried, since the next attempt may need what this one holds of a budget. */
-async function failed(tools: AttemptTools, ended: Ended & { readonly error: unknown }): Promise<Failure> {
+async function failed(tools: AttemptContext, ended: Ended & { readonly error: unknown }): Promise<Failure> {
   const { one, progress } = ended;
-  const { lane, signal } = one;
+  const { target, signal } = one;
   const found = reasonOf(ended.error, signal, tools.log);
   const hasBegun = progress.firstByteAt !== undefined;
   const outcome = found instanceof LlmFault ? (hasBegun ? 'broken_off' : found.code) : OUTCOMES[found.by];
   await tools.settler.settle(settlementOf(tools, ended, outcome, progress.partial));
-  if (found instanceof Interrupted) return interruptedFailure(found);
+  if (found instanceof CallAborted) return interruptedFailure(found);
   if (found.retryAfterMs !== undefined && (found.code === 'limited' || found.code === 'unavailable'))
-    lane.guard.limit(Date.now() + found.retryAfterMs);
-  const told = faultFailure(lane.label, found);
+    target.guard.limit(Date.now() + found.retryAfterMs);
+  const told = failureOfFault(target.label, found);
   return hasBegun ? { ...told, isFinal: true } : told;
 }
 
 const OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
 
-function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFault | Interrupted {
-  if (signal.aborted && signal.reason instanceof Interrupted) return signal.reason;
+function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFault | CallAborted {
+  if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
   if (error instanceof LlmFault) return error;
   if (error instanceof BrokenCircuitError) return new LlmFault('unavailable', 'has failed too often in a row');
   if (error instanceof BulkheadRejectedError) return new LlmFault('limited', 'all places and the queue are taken');
@@ -213,7 +213,7 @@ function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFault | 
   return new LlmFault('unavailable', 'an unexpected fault', { cause: error });
 }
 
-function interruptedFailure({ by }: Interrupted): Failure {
+function interruptedFailure({ by }: CallAborted): Failure {
   if (by === 'deadline')
     return failure('upstream_timeout', 'no answer before the deadline of the call', {
       isTransient: true,

@@ -2,6 +2,7 @@
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { DataClass } from '../../ipc/records.ts';
+import type { Failure } from './failure.ts';
 
 export interface Call {
   readonly kind: 'task' | 'chat';
@@ -34,34 +35,6 @@ export interface Answered extends LlmOutcome {
   readonly isRehearsal: boolean;
 }
 
-/** A call that got none. Nothing was streamed to the client before. */
-export interface Unanswered {
-  readonly kind: 'unanswered';
-  readonly code: UnansweredCode;
-  /** What was wrong and what was expected; no content. */
-  readonly message: string;
-  readonly status: number;
-  readonly retryAfterMs?: number | undefined;
-  /** The same may go better later. */
-  readonly isTransient: boolean;
-  /** Of a budget: when it resets, ms since the epoch. */
-  readonly resetsAt?: number | undefined;
-}
-
-export type UnansweredCode =
-  | 'unknown_class'
-  | 'no_gateway'
-  | 'policy_refused'
-  | 'budget_exceeded'
-  | 'price_unknown'
-  | 'too_expensive'
-  | 'invalid_request'
-  | 'upstream_failed'
-  | 'upstream_timeout'
-  | 'rate_limited'
-  | 'cancelled'
-  | 'store_unavailable';
-
 /** Receives a streamed answer: `begin` once, before the first bytes, and never again after that on another target. */
 export interface StreamSink {
   begin(head: { readonly gateway: string; readonly model: string; readonly attempt: string }): void;
@@ -71,7 +44,7 @@ export interface StreamSink {
 /** Runs calls on the targets of their class, under policy, budget and ledger. */
 export interface Router {
   /** `sink`: for `llm.isStreamed`; the outcome's `completion` is then {}. A stream that breaks off after its beginning is Unanswered too. */
-  run(call: Call, sink?: StreamSink): Promise<Answered | Unanswered>;
+  run(call: Call, sink?: StreamSink): Promise<Answered | Failure>;
   /** The classes that are configured. */
   readonly classes: readonly string[];
   close(): Promise<void>;

@@ -3,26 +3,29 @@
 import type { Call } from './call.ts';
 
 /** The reason of the signal of a call that is over. */
-export class Interrupted extends Error {
+export class CallAborted extends Error {
   readonly by: 'client' | 'deadline' | 'hedge';
-  constructor(by: Interrupted['by']) {
+  constructor(by: CallAborted['by']) {
     super(by);
     this.by = by;
   }
 }
 
-export interface CallScope {
+export interface CallDeadline {
   readonly signal: AbortSignal;
   /** Takes away the timer and the listener. */
   close(): void;
 }
 
 /** `longestMs`: of the class; the deadline of the call may be earlier. */
-export function openScope({ signal, deadline }: Pick<Call, 'signal' | 'deadline'>, longestMs: number): CallScope {
+export function startDeadline(
+  { signal, deadline }: Pick<Call, 'signal' | 'deadline'>,
+  longestMs: number,
+): CallDeadline {
   const controller = new AbortController();
-  const leave = () => controller.abort(new Interrupted('client'));
+  const leave = () => controller.abort(new CallAborted('client'));
   const left = deadline === undefined ? longestMs : Math.min(longestMs, deadline - performance.now());
-  const timer = setTimeout(() => controller.abort(new Interrupted('deadline')), Math.max(0, left));
+  const timer = setTimeout(() => controller.abort(new CallAborted('deadline')), Math.max(0, left));
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return {

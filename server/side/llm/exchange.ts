@@ -10,11 +10,11 @@ import type {
   LlmStream,
 } from '../../../adapters/llm/contract.ts';
 import { LlmFault } from '../../../adapters/llm/index.ts';
-import { Interrupted } from './deadline.ts';
+import { CallAborted } from './deadline.ts';
 import { connectionFault, type Head, send, wasSent } from './send.ts';
 
 /** What is known of an attempt while it runs, and of one that failed. */
-export interface Progress {
+export interface AttemptProgress {
   /** It may have been worked on, so it may be billed. */
   mayHaveRun: boolean;
   /** performance.now() of the first bytes that went to the client. */
@@ -23,39 +23,39 @@ export interface Progress {
   partial: Omit<LlmOutcome, 'completion'> | undefined;
 }
 
-export interface Exchange {
+export interface ExchangeOptions {
   readonly agent: Agent;
   readonly profile: LlmProfile;
   readonly call: LlmCall;
   readonly request: LlmRequest;
   readonly maxBytes: number;
-  readonly progress: Progress;
+  readonly progress: AttemptProgress;
   /** For a streamed answer: its bytes, beginning with the name of the model as far as it is known. */
   readonly onBytes: (bytes: Buffer, served: string | undefined) => void;
 }
 
 /** Rejects with an LlmFault (`timeout` when the signal is the guard's), or with the Interrupted that ended the call. */
-export async function exchange(options: Exchange, signal: AbortSignal): Promise<LlmOutcome> {
+export async function exchange(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
   const { progress } = options;
   try {
     progress.mayHaveRun = true;
     return options.call.isStreamed ? await streamed(options, signal) : await whole(options, signal);
   } catch (error) {
     if (signal.aborted)
-      throw signal.reason instanceof Interrupted ? signal.reason : new LlmFault('timeout', 'no answer in time');
+      throw signal.reason instanceof CallAborted ? signal.reason : new LlmFault('timeout', 'no answer in time');
     if (!wasSent(error)) progress.mayHaveRun = false;
     throw connectionFault(error);
   }
 }
 
 /** Who says that it failed does not bill, unless it only says that somebody behind it did not answer in time. */
-function refusal({ profile, progress }: Exchange, reply: LlmReply): LlmFault {
+function refusal({ profile, progress }: ExchangeOptions, reply: LlmReply): LlmFault {
   const fault = profile.fault(reply);
   progress.mayHaveRun = fault.code === 'timeout';
   return fault;
 }
 
-async function whole(options: Exchange, signal: AbortSignal): Promise<LlmOutcome> {
+async function whole(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
   const { agent, profile, request, maxBytes, progress } = options;
   const pieces: Buffer[] = [];
   const head = await send(agent, request, { signal, maxBytes, onHead: () => (piece) => pieces.push(piece) });
@@ -69,7 +69,7 @@ async function whole(options: Exchange, signal: AbortSignal): Promise<LlmOutcome
   }
 }
 
-async function streamed(options: Exchange, signal: AbortSignal): Promise<LlmOutcome> {
+async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
   const { agent, profile, call, request, maxBytes, progress, onBytes } = options;
   const refused: Buffer[] = [];
   let stream: LlmStream | undefined;
@@ -99,7 +99,7 @@ async function streamed(options: Exchange, signal: AbortSignal): Promise<LlmOutc
 }
 
 /** The rest of a broken stream may be no event; what came before counts. */
-function noteBroken(stream: LlmStream, progress: Progress, error: unknown): void {
+function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): void {
   const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
   if (!hasAnswered && error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
   try {

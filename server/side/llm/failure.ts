@@ -2,15 +2,39 @@
 
 import type { LlmFault } from '../../../adapters/llm/contract.ts';
 import type { Reservation } from '../store/store.ts';
-import type { Unanswered, UnansweredCode } from './call.ts';
-import type { Closed } from './resilience.ts';
+import type { Unavailable } from './resilience.ts';
 
-/** `isFinal`: no other target is asked. */
-export interface Failure extends Unanswered {
-  readonly isFinal: boolean;
+/** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */
+export interface Failure {
+  readonly kind: 'failed';
+  readonly code: FailureCode;
+  /** What was wrong and what was expected; no content. */
+  readonly message: string;
+  readonly status: number;
+  readonly retryAfterMs?: number | undefined;
+  /** The same call may go better later. */
+  readonly isTransient: boolean;
+  /** When the budget resets, ms since the epoch. */
+  readonly resetsAt?: number | undefined;
+  /** No other target is asked. */
+  readonly isFinal?: boolean;
 }
 
-const STATUS: Readonly<Record<UnansweredCode, number>> = {
+export type FailureCode =
+  | 'unknown_class'
+  | 'no_gateway'
+  | 'policy_refused'
+  | 'budget_exceeded'
+  | 'price_unknown'
+  | 'too_expensive'
+  | 'invalid_request'
+  | 'upstream_failed'
+  | 'upstream_timeout'
+  | 'rate_limited'
+  | 'cancelled'
+  | 'store_unavailable';
+
+const STATUS: Readonly<Record<FailureCode, number>> = {
   unknown_class: 400,
   no_gateway: 501,
   policy_refused: 403,
@@ -27,11 +51,11 @@ const STATUS: Readonly<Record<UnansweredCode, number>> = {
 
 type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'retryAfterMs' | 'resetsAt'>>;
 
-export function failure(code: UnansweredCode, message: string, more: More = {}): Failure {
-  return { kind: 'unanswered', code, message, status: STATUS[code], isTransient: false, isFinal: false, ...more };
+export function failure(code: FailureCode, message: string, more: More = {}): Failure {
+  return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };
 }
 
-const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: UnansweredCode; readonly isTransient: boolean }>> = {
+const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: FailureCode; readonly isTransient: boolean }>> = {
   unsupported: { code: 'invalid_request', isTransient: false },
   invalid: { code: 'invalid_request', isTransient: false },
   // Whoever runs this can put it right.
@@ -43,7 +67,7 @@ const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: UnansweredCod
 };
 
 /** A request that one endpoint calls wrong is wrong for all. */
-export function faultFailure(label: string, { code, message, retryAfterMs }: LlmFault): Failure {
+export function failureOfFault(label: string, { code, message, retryAfterMs }: LlmFault): Failure {
   const of = OF_FAULT[code];
   return failure(of.code, `${label}: ${message}`, {
     isTransient: of.isTransient,
@@ -58,13 +82,13 @@ const CLOSED = {
   full: { code: 'rate_limited', words: 'all places and the queue are taken' },
 } as const;
 
-export function closedFailure(label: string, { reason, retryAfterMs }: Closed): Failure {
+export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Unavailable): Failure {
   const { code, words } = CLOSED[reason];
   return failure(code, `${label}: ${words}`, { isTransient: true, retryAfterMs });
 }
 
 /** `<key>|<class>|<window>|<start>` in words. */
-export function budgetFailure(
+export function failureOfBudget(
   { budget, leftMicroUsd }: Extract<Reservation, { kind: 'exceeded' }>,
   worst: number,
 ): Failure {
@@ -79,10 +103,10 @@ export function budgetFailure(
 
 const usd = (micro: number) => (micro / 1e6).toString();
 
-/** What ended the call, else what may go better later, else what was wrong first. */
-export function mostTelling(failures: readonly Failure[]): Unanswered {
-  const told = failures.find((one) => one.isFinal) ?? failures.find((one) => one.isTransient) ?? failures[0];
-  if (!told) throw new Error('no attempt was made');
-  const { isFinal: _, ...unanswered } = told;
-  return unanswered;
+/** Picks the failure that ended the call, else the first that may go better later, else the first. */
+export function failureToReport(failures: readonly Failure[]): Failure {
+  const reported = failures.find(({ isFinal }) => isFinal) ?? failures.find(({ isTransient }) => isTransient);
+  const [first] = failures;
+  if (!first) throw new Error('no attempt was made');
+  return reported ?? first;
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answered } from './call.ts';
-import { Interrupted } from './deadline.ts';
+import { CallAborted } from './deadline.ts';
 import type { Failure } from './failure.ts';
 
 type Result = Answered | Failure;
@@ -25,7 +25,7 @@ export async function hedged({ first, second, hedgeMs, signal }: HedgedOptions):
   const answers = [whenAnswered(asked), whenAnswered(hedge)];
   const won = await Promise.any(answers).catch(() => undefined);
   if (!won) return Promise.all([asked, hedge]);
-  for (const controller of [one, other]) controller.abort(new Interrupted('hedge'));
+  for (const controller of [one, other]) controller.abort(new CallAborted('hedge'));
   return [won];
 }
 

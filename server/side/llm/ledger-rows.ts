@@ -7,11 +7,11 @@ import type { CostSource, LedgerRow } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
 import type { Call } from './call.ts';
-import type { Lane } from './targets.ts';
+import type { Target } from './targets.ts';
 
 export interface Pending {
   readonly call: Call;
-  readonly lane: Lane;
+  readonly target: Target;
   /** The model that was asked for in the first place, and `<gateway>/<model>` of what has failed since. */
   readonly asked: string;
   readonly tried: readonly string[];
@@ -19,23 +19,23 @@ export interface Pending {
   readonly worstMicroUsd: number | undefined;
 }
 
-export function pendingRow({ call, lane, asked, tried, at, worstMicroUsd }: Pending): LedgerRow {
+export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: Pending): LedgerRow {
   return {
     id: newId(),
     at,
     kind: call.kind,
-    path: lane.path,
+    path: target.path,
     session: call.session,
     task: call.task,
     key: call.key,
     team: call.team,
     promptClass: call.promptClass,
     dataClass: call.dataClass,
-    gateway: lane.gatewayName,
+    gateway: target.gatewayName,
     asked,
     tried,
     served: undefined,
-    provider: lane.provider,
+    provider: target.provider,
     usage: {},
     reportedMicroUsd: undefined,
     estimatedMicroUsd: worstMicroUsd,
@@ -47,13 +47,13 @@ export function pendingRow({ call, lane, asked, tried, at, worstMicroUsd }: Pend
     outcome: 'pending',
     quality: undefined,
     score: undefined,
-    isRehearsal: lane.isRehearsal,
+    isRehearsal: target.isRehearsal,
   };
 }
 
 export interface Settled {
   readonly pending: LedgerRow;
-  readonly lane: Lane;
+  readonly target: Target;
   readonly outcome: string;
   /** What is known of the answer; undefined when there is none. */
   readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
@@ -64,12 +64,12 @@ export interface Settled {
 }
 
 export function settledRow(settled: Settled, prices: Prices): LedgerRow {
-  const { pending, lane, outcome, answer, latencyMs, firstTokenMs } = settled;
+  const { pending, target, outcome, answer, latencyMs, firstTokenMs } = settled;
   return {
     ...pending,
     outcome,
     // A failed attempt has tried its own target too.
-    tried: outcome === 'ok' ? pending.tried : [...pending.tried, lane.label],
+    tried: outcome === 'ok' ? pending.tried : [...pending.tried, target.label],
     served: answer?.served?.slice(0, LONGEST_NAME),
     provider: (answer?.provider ?? pending.provider)?.slice(0, LONGEST_NAME),
     usage: answer?.usage ?? {},
@@ -84,10 +84,10 @@ const LONGEST_NAME = 200;
 
 type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
 
-function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices): Cost {
+function costOf({ pending, target, answer, mayHaveRun }: Settled, prices: Prices): Cost {
   const { usage, costUsd, served } = answer ?? {};
-  const reported = lane.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
-  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(lane, served, usage, prices);
+  const reported = target.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
+  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, served, usage, prices);
   // Also usage of a sort that has no price: what was reserved is charged, and not given back.
   const estimated = known ?? pending.estimatedMicroUsd;
   const cost = reported ?? estimated;
@@ -103,17 +103,18 @@ function costOf({ pending, lane, answer, mayHaveRun }: Settled, prices: Prices):
 
 /** By the model that served, else by the one that was asked: aliases have no price of their own. A dated version costs what it is named after. */
 function estimateOf(
-  lane: Lane,
+  target: Target,
   served: string | undefined,
   usage: Usage | undefined,
   prices: Prices,
 ): number | undefined {
   // Nothing has run, so nothing is owed.
   if (usage === undefined) return 0;
-  const { name } = lane.profile;
+  const { name } = target.profile;
   const estimate = (model: string) => prices.estimate(model, name, usage);
-  if (served === undefined || isVersionOf(lane.model, served)) return estimate(lane.model) ?? estimate(served ?? '');
-  return estimate(served) ?? estimate(lane.model);
+  if (served === undefined || isVersionOf(target.model, served))
+    return estimate(target.model) ?? estimate(served ?? '');
+  return estimate(served) ?? estimate(target.model);
 }
 
 /** `gpt-5-2025-08-07` of `openai/gpt-5`. */

@@ -12,7 +12,7 @@ export interface Candidate {
   readonly model: string;
 }
 
-export const pathOf = ({ gateway, profile }: Omit<Candidate, 'model'>): CallPath => gateway.path ?? profile.path;
+export const callPathOf = ({ gateway, profile }: Omit<Candidate, 'model'>): CallPath => gateway.path ?? profile.path;
 
 /** The configured base URL, else that of the residency, else the profile's own. */
 export function baseUrlOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
@@ -49,7 +49,7 @@ const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host :
 /** Why a target may never serve its class; undefined when it may. Asked when the configuration is loaded, and again at run time. */
 export function objection(candidate: Candidate, terms: ClassConfig): string | undefined {
   const { gateway, profile, model } = candidate;
-  const path = pathOf(candidate);
+  const path = callPathOf(candidate);
   if (terms.path !== undefined && path !== terms.path)
     return `its path is ${path}, the class allows ${terms.path} only`;
   if (terms.allow.models && !terms.allow.models.some((pattern) => fits(pattern, model)))
@@ -117,7 +117,7 @@ export interface Chosen<T> {
 }
 
 /** The targets for a call, in order: those of the model that the client named first. */
-export function choose<T extends Allowable>(
+export function chooseTargets<T extends Allowable>(
   targets: readonly T[],
   call: { readonly dataClass: DataClass; readonly model: string | undefined },
 ): Chosen<T> {

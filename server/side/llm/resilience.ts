@@ -20,16 +20,16 @@ export interface BreakerOptions {
   /** After so long one call tries whether it is well again. */
   readonly pauseMs: number;
 }
-export const breakerDefaults: BreakerOptions = { failures: 5, pauseMs: 5000 };
+export const BREAKER_DEFAULTS: BreakerOptions = { failures: 5, pauseMs: 5000 };
 
 /** Why nothing can be sent now. */
-export interface Closed {
+export interface Unavailable {
   readonly reason: 'limited' | 'broken' | 'full';
   readonly retryAfterMs: number;
 }
 
 /** A model at an LLM gateway, whichever classes use it. */
-export interface Gate {
+export interface Circuit {
   readonly breaker: CircuitBreakerPolicy;
   /** Date.now() from which it may be asked again. */
   limitedUntil: number;
@@ -42,7 +42,7 @@ export interface Gate {
 const isIllness = (error: unknown) =>
   error instanceof LlmFault && error.code !== 'limited' && error.code !== 'invalid' && error.code !== 'unsupported';
 
-export function createGate({ failures, pauseMs }: BreakerOptions = breakerDefaults): Gate {
+export function createCircuit({ failures, pauseMs }: BreakerOptions = BREAKER_DEFAULTS): Circuit {
   const breaker = circuitBreaker(handleWhen(isIllness), {
     halfOpenAfter: pauseMs,
     breaker: new ConsecutiveBreaker(failures),
@@ -59,7 +59,7 @@ export const createBulkhead = ({ concurrency, queue }: { concurrency: number; qu
 
 export interface Guard {
   /** Why a call had better go elsewhere at once; undefined: it may be sent. */
-  closed(now: number): Closed | undefined;
+  unavailable(now: number): Unavailable | undefined;
   /** Keeps calls away for a while. */
   limit(until: number): void;
   /**
@@ -70,15 +70,15 @@ export interface Guard {
 }
 
 export interface GuardOptions {
-  readonly gate: Gate;
-  readonly places: BulkheadPolicy;
+  readonly circuit: Circuit;
+  readonly bulkhead: BulkheadPolicy;
   readonly timeoutMs: number;
 }
 
-export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
+export function createGuard({ circuit: gate, bulkhead: places, timeoutMs }: GuardOptions): Guard {
   const policy = wrap(gate.breaker, places);
 
-  function closed(now: number): Closed | undefined {
+  function closed(now: number): Unavailable | undefined {
     if (gate.limitedUntil > now) return { reason: 'limited', retryAfterMs: gate.limitedUntil - now };
     const { state } = gate.breaker;
     const left = gate.openedAt + gate.pauseMs - now;
@@ -97,7 +97,7 @@ export function createGuard({ gate, places, timeoutMs }: GuardOptions): Guard {
     return hasBegun ? running : unlessAborted(running, signal);
   }
   return {
-    closed,
+    unavailable: closed,
     run,
     limit(until) {
       gate.limitedUntil = Math.max(gate.limitedUntil, until);

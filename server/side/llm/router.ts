@@ -4,16 +4,16 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { Prices } from '../billing/prices.ts';
-import { createSettler } from '../billing/settlement.ts';
+import { createSettlementWriter } from '../billing/settlement.ts';
 import type { Store } from '../store/store.ts';
-import { type Attempt, type AttemptTools, attempt } from './attempt.ts';
-import type { Answered, Call, Router, StreamSink, Unanswered } from './call.ts';
-import { openScope } from './deadline.ts';
-import { type Failure, failure, mostTelling } from './failure.ts';
+import { type Attempt, type AttemptContext, runAttempt } from './attempt.ts';
+import type { Answered, Call, Router, StreamSink } from './call.ts';
+import { startDeadline } from './deadline.ts';
+import { type Failure, failure, failureToReport } from './failure.ts';
 import { hedged } from './hedging.ts';
-import { choose, isNamed } from './policy.ts';
+import { chooseTargets, isNamed } from './policy.ts';
 import type { BreakerOptions } from './resilience.ts';
-import { createLanes, type Lane, type Plan } from './targets.ts';
+import { type ClassPlan, createClassPlans, type Target } from './targets.ts';
 
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
@@ -31,20 +31,20 @@ export interface RouterOptions {
 
 export function createRouter(options: RouterOptions): Router {
   const { config, store, prices, log, closeMs = 5000 } = options;
-  const { plans, close: closeLanes } = createLanes(options);
-  const settler = createSettler(store, log);
+  const { plans, close: closeTargets } = createClassPlans(options);
+  const settler = createSettlementWriter(store, log);
   const { maxReplyBytes } = config.side;
-  const tools: AttemptTools = { store, prices, budgets: config.budgets, settler, maxReplyBytes, log };
+  const tools: AttemptContext = { store, prices, budgets: config.budgets, settler, maxReplyBytes, log };
 
-  async function run(call: Call, sink?: StreamSink): Promise<Answered | Unanswered> {
+  async function run(call: Call, sink?: StreamSink): Promise<Answered | Failure> {
     const plan = plans.get(call.promptClass);
     if (!plan)
       return failure('unknown_class', `expected one of the classes ${[...plans.keys()].join(', ') || '(none)'}`);
-    const lanes = lanesFor(plan, call);
-    if ('kind' in lanes) return lanes;
-    const scope = openScope(call, plan.config.deadlineMs);
+    const targets = targetsFor(plan, call);
+    if ('kind' in targets) return targets;
+    const scope = startDeadline(call, plan.config.deadlineMs);
     try {
-      return await askInTurn(tools, { call, plan, sink, lanes, signal: scope.signal });
+      return await askInTurn(tools, { call, plan, sink, targets, signal: scope.signal });
     } finally {
       scope.close();
     }
@@ -54,65 +54,65 @@ export function createRouter(options: RouterOptions): Router {
     classes: [...plans.keys()],
     async close() {
       await settler.close(closeMs);
-      await closeLanes();
+      await closeTargets();
     },
   };
 }
 
 /** The targets that may serve, in order; never none. */
-function lanesFor(plan: Plan, call: Call): readonly Lane[] | Failure {
+function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
   const isRehearsalsOwn = call.isRehearsal || call.kind === 'chat';
-  const possible = plan.lanes.filter(({ isRehearsal }) => !isRehearsal || isRehearsalsOwn);
+  const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || isRehearsalsOwn);
   if (possible.length === 0)
     return failure(
       'no_gateway',
       'the rehearsal answers rehearsal sessions only; expected gateways and classes in the configuration',
     );
   const named = isAnyModel(plan, call.model) ? undefined : call.model;
-  if (named !== undefined && !possible.some((lane) => isNamed(lane, named)))
+  if (named !== undefined && !possible.some((target) => isNamed(target, named)))
     return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
-  const { allowed, refused } = choose(possible, { dataClass: call.dataClass, model: named });
-  if (allowed.length === 0 || (named !== undefined && !allowed.some((lane) => isNamed(lane, named))))
+  const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
+  if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refused.join('; ')}`);
   return plan.config.fallback ? allowed : allowed.slice(0, 1);
 }
 
 /** Clients must name a model; `*` or the name of the class leaves it to the class, and the rehearsal takes any. */
-const isAnyModel = ({ name, lanes }: Plan, model: string | undefined): boolean =>
-  model === undefined || model === '*' || model === name || lanes.every(({ isRehearsal }) => isRehearsal);
+const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
+  model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
 
 interface Turn {
   readonly call: Call;
-  readonly plan: Plan;
+  readonly plan: ClassPlan;
   readonly sink: StreamSink | undefined;
-  readonly lanes: readonly Lane[];
+  readonly targets: readonly Target[];
   readonly signal: AbortSignal;
 }
 
 async function askInTurn(
-  tools: AttemptTools,
-  { call, plan, sink, lanes, signal }: Turn,
-): Promise<Answered | Unanswered> {
+  tools: AttemptContext,
+  { call, plan, sink, targets, signal }: Turn,
+): Promise<Answered | Failure> {
   const { hedgeMs } = plan.config;
-  const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (lanes[0] as Lane).model;
+  const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
-  const ask = (lane: Lane, its: Pick<Attempt, 'signal'>) =>
-    attempt(tools, { call, plan, lane, sink, asked, tried: [...tried], ...its });
+  const ask = (target: Target, its: Pick<Attempt, 'signal'>) =>
+    runAttempt(tools, { call, plan, target, sink, asked, tried: [...tried], ...its });
 
-  for (let at = 0; at < lanes.length; at++) {
-    const [lane, next] = [lanes[at] as Lane, lanes[at + 1]];
+  for (let at = 0; at < targets.length; at++) {
+    const [target, next] = [targets[at] as Target, targets[at + 1]];
     const results =
       hedgeMs !== undefined && next !== undefined && !call.llm.isStreamed
-        ? await hedged({ first: (its) => ask(lane, its), second: (its) => ask(next, its), hedgeMs, signal })
-        : [await ask(lane, { signal })];
+        ? await hedged({ first: (its) => ask(target, its), second: (its) => ask(next, its), hedgeMs, signal })
+        : [await ask(target, { signal })];
     for (const [index, result] of results.entries()) {
       if (result.kind === 'answered') return result;
       failures.push(result);
-      tried.push((lanes[at + index] as Lane).label);
+      tried.push((targets[at + index] as Target).label);
     }
     if (failures.some(({ isFinal }) => isFinal)) break;
     at += results.length - 1;
   }
-  return mostTelling(failures);
+  return failureToReport(failures);
 }

@@ -8,11 +8,18 @@ import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig
 import type { CallPath } from '../../ipc/records.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
-import { type Candidate, objection, pathOf, termsOf } from './policy.ts';
-import { type BreakerOptions, createBulkhead, createGate, createGuard, type Gate, type Guard } from './resilience.ts';
+import { type Candidate, callPathOf, objection, termsOf } from './policy.ts';
+import {
+  type BreakerOptions,
+  type Circuit,
+  createBulkhead,
+  createCircuit,
+  createGuard,
+  type Guard,
+} from './resilience.ts';
 
 /** One target of one class. */
-export interface Lane {
+export interface Target {
   readonly gatewayName: string;
   readonly model: string;
   /** `<gateway>/<model>` */
@@ -29,13 +36,13 @@ export interface Lane {
   readonly agent: Agent;
 }
 
-export interface Plan {
+export interface ClassPlan {
   readonly name: string;
   readonly config: ClassConfig;
-  readonly lanes: readonly Lane[];
+  readonly targets: readonly Target[];
 }
 
-export interface LanesOptions {
+export interface ClassPlansOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway'>;
   readonly prices: Prices;
   readonly rehearsalUrl: () => string | undefined;
@@ -43,15 +50,15 @@ export interface LanesOptions {
   readonly connectMs?: number | undefined;
 }
 
-export interface Lanes {
-  readonly plans: ReadonlyMap<string, Plan>;
+export interface ClassPlans {
+  readonly plans: ReadonlyMap<string, ClassPlan>;
   close(): Promise<void>;
 }
 
 /** It stands for a router, and its ledger rows say so. */
 const rehearsalGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
 
-export function createLanes(options: LanesOptions): Lanes {
+export function createClassPlans(options: ClassPlansOptions): ClassPlans {
   const { config, connectMs = 5000 } = options;
   const gateways = config.hasRehearsalGateway
     ? { ...config.gateways, [REHEARSAL_NAME]: rehearsalGateway }
@@ -67,17 +74,17 @@ export function createLanes(options: LanesOptions): Lanes {
       },
     ]),
   );
-  const gates = new Map<string, Gate>();
-  const gateOf = (label: string): Gate => {
-    const gate = gates.get(label) ?? createGate(options.breaker);
+  const gates = new Map<string, Circuit>();
+  const gateOf = (label: string): Circuit => {
+    const gate = gates.get(label) ?? createCircuit(options.breaker);
     gates.set(label, gate);
     return gate;
   };
 
-  function laneOf(
+  function targetOf(
     terms: ClassConfig,
     { gateway: gatewayName, model, timeoutMs }: ClassConfig['targets'][number],
-  ): Lane {
+  ): Target {
     const way = ways.get(gatewayName);
     const profile = way && llmProfiles.get(way.gateway.profile);
     if (!way || !profile) throw new Error(`no LLM gateway ${gatewayName}`);
@@ -87,7 +94,7 @@ export function createLanes(options: LanesOptions): Lanes {
       gatewayName,
       model,
       label,
-      path: pathOf(candidate),
+      path: callPathOf(candidate),
       isRehearsal: gatewayName === REHEARSAL_NAME,
       objection: objection(candidate, terms),
       profile,
@@ -96,7 +103,7 @@ export function createLanes(options: LanesOptions): Lanes {
         gatewayName === REHEARSAL_NAME
           ? rehearsalTerms(candidate, terms, options.rehearsalUrl)
           : fixedTerms(candidate, terms),
-      guard: createGuard({ gate: gateOf(label), places: way.places, timeoutMs: timeoutMs ?? terms.timeoutMs }),
+      guard: createGuard({ circuit: gateOf(label), bulkhead: way.places, timeoutMs: timeoutMs ?? terms.timeoutMs }),
       agent: way.agent,
     };
   }
@@ -109,7 +116,7 @@ export function createLanes(options: LanesOptions): Lanes {
     plans: new Map(
       Object.entries(classes).map(([name, terms]) => [
         name,
-        { name, config: terms, lanes: terms.targets.map((target) => laneOf(terms, target)) },
+        { name, config: terms, targets: terms.targets.map((target) => targetOf(terms, target)) },
       ]),
     ),
     async close() {

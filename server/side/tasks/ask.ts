@@ -1,7 +1,8 @@
 // One run of a task on the router: ask, check the answer, and ask once more with what was wrong. The repair is counted, never hidden.
 
 import type { Quality } from '../../ipc/records.ts';
-import type { Answered, Call, Router, Unanswered } from '../llm/call.ts';
+import type { Answered, Call, Router } from '../llm/call.ts';
+import type { Failure } from '../llm/failure.ts';
 import { readAnswer } from '../prompts/answer.ts';
 import type { Kind } from '../prompts/kinds.ts';
 import type { Material } from '../prompts/prompt-input.ts';
@@ -11,7 +12,7 @@ import { dataMessage, repairMessage } from '../prompts/prompts.ts';
 export type Asked =
   | { readonly kind: 'fits'; readonly value: unknown; readonly quality: Quality; readonly attempt: string }
   | { readonly kind: 'misfits'; readonly problem: string; readonly quality: 'failed'; readonly attempt: string }
-  | Unanswered;
+  | Failure;
 
 export interface Question {
   readonly kind: Kind;
@@ -31,7 +32,7 @@ export async function ask(router: Router, { kind, material, call }: Question): P
     { role: 'user', content: dataMessage(material) },
   ];
   const first = await run(router, kind, call, messages);
-  if (first.kind === 'unanswered') return first;
+  if (first.kind === 'failed') return first;
   const read = readAnswer(first.text, kind);
   if ('value' in read) return { kind: 'fits', value: read.value, quality: 'valid', attempt: first.attempt };
   const repaired = await run(router, kind, call, [
@@ -40,7 +41,7 @@ export async function ask(router: Router, { kind, material, call }: Question): P
     { role: 'assistant', content: first.text.slice(0, MAX_QUOTED_CHARS) || '(nothing)' },
     { role: 'user', content: repairMessage(problemOf(first, read.problem)) },
   ]);
-  if (repaired.kind === 'unanswered') return repaired;
+  if (repaired.kind === 'failed') return repaired;
   const again = readAnswer(repaired.text, kind);
   const { attempt } = repaired;
   if ('value' in again) return { kind: 'fits', value: again.value, quality: 'repaired', attempt };
@@ -56,6 +57,6 @@ function run(
   { name, schema }: Kind,
   { maxTokens, ...call }: Question['call'],
   messages: readonly Message[],
-): Promise<Answered | Unanswered> {
+): Promise<Answered | Failure> {
   return router.run({ ...call, llm: { messages, maxTokens, schema: { name, schema }, isStreamed: false, extra: {} } });
 }

@@ -1,7 +1,7 @@
 // What becomes of a task after a run. Rule: only what may go better later is tried again, with growing pauses, and only so often.
 
 import type { Quality, Task } from '../../ipc/records.ts';
-import type { Unanswered } from '../llm/call.ts';
+import type { Failure } from '../llm/failure.ts';
 import type { Asked } from './ask.ts';
 
 /** How a run ended, as the store gets it. */
@@ -55,7 +55,7 @@ export function verdictOn(task: Task, asked: Asked, chances: Chances): Verdict {
         error: 'invalid_answer: the answer did not fit its schema, nor did the repaired one',
         quality: 'failed',
       };
-    case 'unanswered':
+    case 'failed':
       return unanswered(task, asked, chances);
   }
 }
@@ -68,7 +68,7 @@ export function again(task: Task, error: string, { maxAttempts, patience, now }:
 
 function unanswered(
   task: Task,
-  { code, message, isTransient, resetsAt, retryAfterMs }: Unanswered,
+  { code, message, isTransient, resetsAt, retryAfterMs }: Failure,
   chances: Chances,
 ): Verdict {
   const error = `${code}: ${message}`.slice(0, 500);

@@ -42,7 +42,7 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   if (material === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
   const asked = await ask(router, { kind, material, call: callOf(task, settings, context, signal) });
-  if (asked.kind !== 'unanswered') await store.grade(asked.attempt, { quality: asked.quality });
+  if (asked.kind !== 'failed') await store.grade(asked.attempt, { quality: asked.quality });
   return verdictOn(task, asked, { maxAttempts: settings.maxAttempts, patience, now: Date.now() });
 }
 

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
-import type { AnswerSide, SideRequest } from '../../../server/ipc/side-request.ts';
+import type { SideHandler, SideRequest } from '../../../server/ipc/side-request.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
 import { type AdminListener, type AdminSources, startAdmin } from '../../../server/processes/admin.ts';
 import { sample } from '../../support/metrics.ts';
@@ -143,7 +143,7 @@ test('a port that is taken is an error', async () => {
 
 describe('the side path over all keys', () => {
   const seen: SideRequest[] = [];
-  const askSide: AnswerSide = async (request, emit) => {
+  const askSide: SideHandler = async (request, emit) => {
     seen.push(request);
     emit({ status: 200, headers: { 'content-type': 'application/json' } });
     emit(Buffer.from('{"rows":'));

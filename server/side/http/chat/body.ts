@@ -4,9 +4,9 @@
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import type { Problem } from '../../../http/problem.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-import { invalid } from '../route.ts';
+import { invalidRequest } from '../route.ts';
 
 /** Passed on as they are. */
 const PASSED_ON = [
@@ -59,27 +59,27 @@ export interface ChatBody {
 }
 
 /** `maxTokens`: where the client does not say how long an answer may be. */
-export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | Problem {
+export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | HttpProblem {
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const param = paramOf(issue?.path ?? []);
-    return invalid(`${param}: ${issue?.message ?? 'invalid'}`, param);
+    return invalidRequest(`${param}: ${issue?.message ?? 'invalid'}`, param);
   }
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
   const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
   if (refused !== undefined) {
     const name = refused.slice(0, 80);
-    return invalid(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
+    return invalidRequest(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
   }
   const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
   const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
   if (parts > MAX_PARTS)
-    return invalid(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
+    return invalidRequest(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
   const unbounded = unboundedPart(messages);
   if (unbounded !== undefined) {
     const images = 'image_url with a data:image/... URL or the URL of an image';
-    return invalid(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
+    return invalidRequest(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
   }
   const call: LlmCall = {
     messages,
@@ -90,7 +90,7 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
   };
   return call.isStreamed || !isObject(call.extra.stream_options)
     ? { chat: { model: model || undefined, llm: call } }
-    : invalid('stream_options: expected only with stream', 'stream_options');
+    : invalidRequest('stream_options: expected only with stream', 'stream_options');
 }
 
 /** Of a film, or of a file that is elsewhere, it is not known what it may count for at most. */

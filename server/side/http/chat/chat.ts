@@ -1,16 +1,16 @@
 // POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
-import { chatError, type Problem } from '../../../http/problem.ts';
+import { chatProblemBody, type HttpProblem } from '../../../http/problem.ts';
 import type { Answered, Router, StreamSink } from '../../llm/call.ts';
 import { parseBody } from '../json-body.ts';
 import { isProblem } from '../query.ts';
-import { type Asked, type Route, replyWith, type SideHttpOptions } from '../route.ts';
+import { type Route, type RoutedRequest, replyWith, type SideHttpOptions } from '../route.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
-import { unansweredProblem } from './problem.ts';
+import { failureProblem } from './problem.ts';
 
-async function complete(asked: Asked, { config, router }: SideHttpOptions): Promise<Problem | undefined> {
+async function complete(asked: RoutedRequest, { config, router }: SideHttpOptions): Promise<HttpProblem | undefined> {
   const chosen = chatClassOf(asked, config);
   if (isProblem(chosen)) return chosen;
   const parsed = parseBody(asked.body);
@@ -38,13 +38,13 @@ async function complete(asked: Asked, { config, router }: SideHttpOptions): Prom
 
 type Call = Parameters<Router['run']>[0];
 
-async function whole(asked: Asked, call: Call, router: Router): Promise<Problem | undefined> {
+async function whole(asked: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
   const outcome = await router.run(call);
-  if (outcome.kind === 'unanswered') return unansweredProblem(outcome, Date.now());
+  if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
   return replyWith(asked, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
 }
 
-async function stream({ emit }: Asked, call: Call, router: Router): Promise<Problem | undefined> {
+async function stream({ emit }: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
   let hasBegun = false;
   const sink: StreamSink = {
     begin({ gateway, model, attempt }) {
@@ -55,11 +55,11 @@ async function stream({ emit }: Asked, call: Call, router: Router): Promise<Prob
     write: (bytes) => emit(bytes),
   };
   const outcome = await router.run(call, sink);
-  if (outcome.kind !== 'unanswered') return undefined;
-  const problem = unansweredProblem(outcome, Date.now());
+  if (outcome.kind !== 'failed') return undefined;
+  const problem = failureProblem(outcome, Date.now());
   if (!hasBegun) return problem;
   // SDKs turn an event with an error into an exception; without one the answer would look complete.
-  emit(Buffer.from(`data: ${JSON.stringify({ error: chatError(problem) })}\n\n`));
+  emit(Buffer.from(`data: ${JSON.stringify({ error: chatProblemBody(problem) })}\n\n`));
   return undefined;
 }
 
@@ -73,7 +73,7 @@ function headersOf(answer: Pick<Answered, 'gateway' | 'attempt' | 'served' | 'is
   };
 }
 
-const noRouter: Problem = { status: 501, code: 'no_gateway', message: 'no calls are made from here' };
+const noRouter: HttpProblem = { status: 501, code: 'no_gateway', message: 'no calls are made from here' };
 
 export const chatRoutes: readonly Route[] = [
   { scope: 'key', method: 'POST', path: '/v1/chat/completions', answer: complete },

@@ -3,11 +3,11 @@
 import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal.ts';
 import type { Key } from '../../../config/schema.ts';
 import type { ClassConfig } from '../../../config/side-schema.ts';
-import type { Problem } from '../../../http/problem.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/records.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
-import { isProblem, shown } from '../query.ts';
-import { invalid, type SideHttpOptions } from '../route.ts';
+import { isProblem, shortened } from '../query.ts';
+import { invalidRequest, type SideHttpOptions } from '../route.ts';
 
 type Config = SideHttpOptions['config'];
 
@@ -33,7 +33,7 @@ export function allowedClasses(asked: Pick<SideRequest, 'requester'>, config: Co
 }
 
 /** In this order: the class of the key, of the path, of the header, the first that the key may use, the first of the configuration. */
-export function chatClassOf(asked: SideRequest, config: Config): ChatClass | Problem {
+export function chatClassOf(asked: SideRequest, config: Config): ChatClass | HttpProblem {
   const classes = classesOf(config);
   const [first] = Object.keys(classes);
   if (first === undefined) return nothingConfigured;
@@ -43,7 +43,7 @@ export function chatClassOf(asked: SideRequest, config: Config): ChatClass | Pro
   const name = wanted ?? allowed?.find((one) => Object.hasOwn(classes, one)) ?? first;
   const settings = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (settings === undefined) {
-    return classProblem(`expected one of the classes ${Object.keys(classes).join(', ')}, got "${shown(name)}"`);
+    return classProblem(`expected one of the classes ${Object.keys(classes).join(', ')}, got "${shortened(name)}"`);
   }
   if (allowed?.includes(name) === false) return forbiddenClass(allowed, name);
   const dataClass = dataClassOf(asked, config);
@@ -55,20 +55,20 @@ export function wantedClass(
   asked: Pick<SideRequest, 'requester' | 'path'>,
   config: Config,
   wanted: string | undefined,
-): string | undefined | Problem {
+): string | undefined | HttpProblem {
   const ofKey = keyOf(asked, config)?.class;
   const bound = ofKey ?? config.routes[asked.path]?.class;
   if (bound === undefined || wanted === undefined || wanted === bound) return bound ?? wanted;
   const who = ofKey === undefined ? 'path' : 'key';
-  return classProblem(`this ${who} is bound to the class ${bound}, got "${shown(wanted)}"`);
+  return classProblem(`this ${who} is bound to the class ${bound}, got "${shortened(wanted)}"`);
 }
 
 /** `regulated` where the header, the key or the route says so. */
-export function dataClassOf(asked: SideRequest, config: Config): DataClass | Problem {
+export function dataClassOf(asked: SideRequest, config: Config): DataClass | HttpProblem {
   const { headers, path } = asked;
   const wanted = headers['x-trunkline-data-class'] ?? 'open';
   if (wanted !== 'open' && wanted !== 'regulated') {
-    return invalid(`expected open or regulated, got "${shown(wanted)}"`, 'x-trunkline-data-class');
+    return invalidRequest(`expected open or regulated, got "${shortened(wanted)}"`, 'x-trunkline-data-class');
   }
   return [wanted, keyOf(asked, config)?.dataClass, config.routes[path]?.dataClass].includes('regulated')
     ? 'regulated'
@@ -76,21 +76,21 @@ export function dataClassOf(asked: SideRequest, config: Config): DataClass | Pro
 }
 
 /** A class that there is, and that this key may not use. */
-export const forbiddenClass = (allowed: readonly string[], name: string): Problem => ({
+export const forbiddenClass = (allowed: readonly string[], name: string): HttpProblem => ({
   status: 403,
   code: 'class_not_allowed',
-  message: `this key may use ${allowed.length === 1 ? 'the class' : 'the classes'} ${allowed.join(', ')}, got "${shown(name)}"`,
+  message: `this key may use ${allowed.length === 1 ? 'the class' : 'the classes'} ${allowed.join(', ')}, got "${shortened(name)}"`,
   param: 'x-trunkline-class',
 });
 
-const classProblem = (message: string): Problem => ({
+const classProblem = (message: string): HttpProblem => ({
   status: 400,
   code: 'unknown_class',
   message,
   param: 'x-trunkline-class',
 });
 
-const nothingConfigured: Problem = {
+const nothingConfigured: HttpProblem = {
   status: 501,
   code: 'no_gateway',
   message: 'no class is configured; expected gateways and classes in the configuration',

@@ -1,6 +1,6 @@
 // GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
 
-import { type Asked, type Route, reply, type SideHttpOptions } from '../route.ts';
+import { type Route, type RoutedRequest, reply, type SideHttpOptions } from '../route.ts';
 import { allowedClasses, classesOf } from './class.ts';
 
 interface Model {
@@ -12,7 +12,10 @@ interface Model {
 }
 
 /** Every model once, in the order of the classes and their targets. */
-export function modelsFor(asked: Pick<Asked, 'requester'>, config: SideHttpOptions['config']): readonly Model[] {
+export function modelsFor(
+  asked: Pick<RoutedRequest, 'requester'>,
+  config: SideHttpOptions['config'],
+): readonly Model[] {
   const allowed = allowedClasses(asked, config);
   const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
   const targets = classes.flatMap(([, settings]) => settings.targets);

@@ -1,9 +1,9 @@
 // Why a call got no answer, as an HTTP status that SDKs act on rightly: what may go better is repeated, what cannot is not.
 
-import type { Problem } from '../../../http/problem.ts';
-import type { Unanswered } from '../../llm/call.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
+import type { Failure } from '../../llm/failure.ts';
 
-export function unansweredProblem(unanswered: Unanswered, now: number): Problem {
+export function failureProblem(unanswered: Failure, now: number): HttpProblem {
   const { code, message, status, retryAfterMs, resetsAt, isTransient } = unanswered;
   const waitMs = retryAfterMs ?? (resetsAt === undefined ? undefined : Math.max(0, resetsAt - now));
   return {

@@ -1,10 +1,10 @@
 // GET /v1/sessions/{id}/events: the changes of a session's tasks and its end, as server-sent events, until nothing more can come.
 
-import type { Problem } from '../../../http/problem.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
 import type { Task } from '../../../ipc/records.ts';
-import type { Asked, Route, SideHttpOptions } from '../route.ts';
-import { iso, taskView } from '../views.ts';
-import { findSession, unknownSession } from './session.ts';
+import type { Route, RoutedRequest, SideHttpOptions } from '../route.ts';
+import { isoTime, taskView } from '../views.ts';
+import { findReadableSession, unknownSession } from './session.ts';
 import { type SessionWatch, type Sight, watchSessions } from './watch.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -19,8 +19,8 @@ interface Event {
 /** Routes of one side process: they share its polls. */
 export function sessionEventRoutes({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): readonly Route[] {
   const watch = watchSessions(store, config.side.pollMs);
-  const answer = async (asked: Asked): Promise<Problem | undefined> => {
-    const found = await findSession(asked, store);
+  const answer = async (asked: RoutedRequest): Promise<HttpProblem | undefined> => {
+    const found = await findReadableSession(asked, store);
     if (found === undefined) return unknownSession(asked);
     if (watch.count >= config.side.streams) return tooManyStreams;
     asked.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
@@ -30,7 +30,7 @@ export function sessionEventRoutes({ store, config, heartbeatMs = HEARTBEAT_MS }
   return [{ scope: 'key', method: 'GET', path: '/v1/sessions/{id}/events', answer }];
 }
 
-const tooManyStreams: Problem = {
+const tooManyStreams: HttpProblem = {
   status: 503,
   code: 'too_many_streams',
   message: 'as many event streams are open as may be (side.streams)',
@@ -43,7 +43,7 @@ interface Streaming {
   readonly heartbeatMs: number;
 }
 
-function stream({ emit, signal, headers }: Asked, { id, watch, heartbeatMs }: Streaming): Promise<void> {
+function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeatMs }: Streaming): Promise<void> {
   const sent = new Set<string>();
   const after = headers['last-event-id'];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -72,7 +72,7 @@ function stream({ emit, signal, headers }: Asked, { id, watch, heartbeatMs }: St
 function eventsOf(id: string, { session, tasks }: Sight): Event[] {
   const events = tasks.map(taskEvent);
   if (session?.endedAt !== undefined) {
-    const data = { session: id, endedAt: iso(session.endedAt), reason: session.reason };
+    const data = { session: id, endedAt: isoTime(session.endedAt), reason: session.reason };
     events.push({ id: `${session.endedAt}.${id}`, name: 'session.ended', data });
   }
   return events.sort((a, b) => compare(a.id, b.id));

@@ -1,17 +1,17 @@
 // GET /v1/sessions/{id}/seed: what a session that continues this one is told. Gateway processes ask the same for `trunkline-seed`.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Problem } from '../../../http/problem.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
 import type { SeedAnswer } from '../../../ipc/side-request.ts';
 import { recall } from '../../prompts/history.ts';
 import { seedText } from '../../prompts/history-text.ts';
-import { type Asked, type Route, reply, type SideHttpOptions } from '../route.ts';
-import { type FoundSession, findSession, unknownSession } from './session.ts';
+import { type Route, type RoutedRequest, reply, type SideHttpOptions } from '../route.ts';
+import { type FoundSession, findReadableSession, unknownSession } from './session.ts';
 
 /** Between two looks whether the end of a session has arrived. */
 const LOOK_MS = 20;
 
-async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | undefined> {
+async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { store, config } = options;
   const found = await findSettled(asked, options);
   if (found === undefined) return unknownSession(asked);
@@ -23,10 +23,13 @@ async function show(asked: Asked, options: SideHttpOptions): Promise<Problem | u
 }
 
 /** A session that has just ended is on its way into the store with its last turns: worth half of the time that there is. */
-async function findSettled(asked: Asked, { store, config }: SideHttpOptions): Promise<FoundSession | undefined> {
+async function findSettled(
+  asked: RoutedRequest,
+  { store, config }: SideHttpOptions,
+): Promise<FoundSession | undefined> {
   const until = performance.now() + config.side.seedMs / 2;
   for (;;) {
-    const found = await findSession(asked, store);
+    const found = await findReadableSession(asked, store);
     const isOnItsWay = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
     if (!isOnItsWay || performance.now() >= until || asked.signal.aborted) return found;
     await delay(LOOK_MS);

@@ -1,9 +1,9 @@
 // GET and DELETE of a session: what is kept of it, and forgetting its texts and results. Ledger rows stay.
 
-import type { Problem } from '../../../http/problem.ts';
+import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
 import type { Store } from '../../store/store.ts';
-import { type Asked, maySee, ofWhom, type Route, reply } from '../route.ts';
+import { canRead, ownerLabel, type Route, type RoutedRequest, reply } from '../route.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** A session has few; the rest is listed by /v1/tasks. */
@@ -18,10 +18,10 @@ export interface FoundSession {
 }
 
 /** The session of the path, when it exists for the requester. */
-export async function findSession(asked: Asked, store: Store): Promise<FoundSession | undefined> {
+export async function findReadableSession(asked: RoutedRequest, store: Store): Promise<FoundSession | undefined> {
   const id = (asked.params.id ?? '').toLowerCase();
   const stored = await store.session(id);
-  if (stored !== undefined && !maySee(asked, stored.key)) return undefined;
+  if (stored !== undefined && !canRead(asked, stored.key)) return undefined;
   // A gateway process gives a record only to the key that it belongs to.
   const { live } = asked;
   if (stored === undefined && live === undefined) return undefined;
@@ -29,14 +29,14 @@ export async function findSession(asked: Asked, store: Store): Promise<FoundSess
   return { id, stored, live, isOpen };
 }
 
-export const unknownSession = (asked: Asked): Problem => ({
+export const unknownSession = (asked: RoutedRequest): HttpProblem => ({
   status: 404,
   code: 'unknown_session',
-  message: `no session${ofWhom(asked)} has this id`,
+  message: `no session${ownerLabel(asked)} has this id`,
 });
 
-async function show(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
-  const found = await findSession(asked, store);
+async function show(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
+  const found = await findReadableSession(asked, store);
   if (found === undefined) return unknownSession(asked);
   const { id, stored, live } = found;
   const [turns, tasks, ledger] = await Promise.all([
@@ -52,8 +52,8 @@ async function show(asked: Asked, { store }: { readonly store: Store }): Promise
   });
 }
 
-async function forget(asked: Asked, { store }: { readonly store: Store }): Promise<Problem | undefined> {
-  const found = await findSession(asked, store);
+async function forget(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
+  const found = await findReadableSession(asked, store);
   if (found === undefined) return unknownSession(asked);
   if (found.isOpen) {
     return { status: 409, code: 'session_open', message: 'this session lives: end it first, then delete it' };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { HandedOver } from '../../../../server/ipc/session-event.ts';
-import type { AnswerSide } from '../../../../server/ipc/side-request.ts';
+import type { SideHandler } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
 import { configFile } from '../../../support/config-file.ts';
 import { createFakeStore, type FakeStore, storedSession } from '../../../support/fake-store.ts';
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 interface Start {
   readonly file?: Record<string, unknown>;
-  readonly askSide?: AnswerSide;
+  readonly askSide?: SideHandler;
   readonly onUpgrade?: NonNullable<Parameters<typeof startProvider>[0]>['onUpgrade'];
 }
 
@@ -77,9 +77,9 @@ const headersOf = (target: string, options: Parameters<typeof openClient>[1]) =>
   });
 const textOf = (event: string): string => JSON.parse(event).item.content[0].text;
 const SEEDED = `${REALTIME}&trunkline-seed=${ID}`;
-const down: AnswerSide = () => Promise.reject(new Error('the other process is gone'));
+const down: SideHandler = () => Promise.reject(new Error('the other process is gone'));
 /** Answers when it is told that nobody waits any more. */
-const hung: AnswerSide = (_request, _emit, signal) =>
+const hung: SideHandler = (_request, _emit, signal) =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 test('the provider hears of the earlier one first, whichever way the client names it, and never gets the id', async () => {
@@ -180,7 +180,7 @@ describe('a regulated session', () => {
 });
 
 describe('while it cannot be read', () => {
-  const ways: [string, AnswerSide | undefined, object][] = [
+  const ways: [string, SideHandler | undefined, object][] = [
     ['the side process is down', down, {}],
     ['it does not answer within seedMs', hung, { seedMs: 20 }],
   ];
@@ -211,7 +211,7 @@ describe('while it cannot be read', () => {
   test('a client that leaves ends the dialling and the reading', async () => {
     let isAborted = false;
     const asking = Promise.withResolvers<void>();
-    const askSide: AnswerSide = (request, emit, signal) => {
+    const askSide: SideHandler = (request, emit, signal) => {
       signal.addEventListener('abort', () => {
         isAborted = true;
       });

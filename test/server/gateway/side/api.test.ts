@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AnswerSide, SideRequest } from '../../../../server/ipc/side-request.ts';
+import type { SideHandler, SideRequest } from '../../../../server/ipc/side-request.ts';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { closed } from '../../../support/inbox.ts';
 import { startProvider } from '../../../support/provider.ts';
@@ -14,7 +14,7 @@ const keys = [{ id: 'web', secret: 'secret-of-web', team: 'apps' }];
 let gateway: TestGateway;
 afterEach(() => gateway.close());
 
-async function start(askSide: AnswerSide, more: Record<string, unknown> = {}): Promise<void> {
+async function start(askSide: SideHandler, more: Record<string, unknown> = {}): Promise<void> {
   gateway = await startGateway({ keys, ...more, askSide });
 }
 
@@ -30,7 +30,7 @@ const whole = (status: number, text: string) => ({
 });
 
 /** Keeps what was asked, and answers with its number. */
-function recorder(): { asked: SideRequest[]; answer: AnswerSide } {
+function recorder(): { asked: SideRequest[]; answer: SideHandler } {
   const asked: SideRequest[] = [];
   return {
     asked,
@@ -41,7 +41,7 @@ function recorder(): { asked: SideRequest[]; answer: AnswerSide } {
   };
 }
 
-const down: AnswerSide = () => Promise.reject(new Error('the other process is gone'));
+const down: SideHandler = () => Promise.reject(new Error('the other process is gone'));
 const errorOf = async (response: Response) => ((await response.json()) as { error: Record<string, unknown> }).error;
 
 describe('a request', () => {

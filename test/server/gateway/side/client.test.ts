@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSidePipe } from '../../../../server/gateway/side/client.ts';
 import { sendBody, takeBodies } from '../../../../server/ipc/body-chunks.ts';
 import type { Channel } from '../../../../server/ipc/rpc.ts';
-import type { AnswerSide, SideReplyHead, SideRequest } from '../../../../server/ipc/side-request.ts';
+import type { SideHandler, SideReplyHead, SideRequest } from '../../../../server/ipc/side-request.ts';
 import { listenToGateways } from '../../../../server/side/listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
@@ -22,7 +22,7 @@ const request = (path: string): SideRequest => ({
 });
 const never = new AbortController().signal;
 
-async function listen(side: AnswerSide): Promise<{ path: string; close(): void }> {
+async function listen(side: SideHandler): Promise<{ path: string; close(): void }> {
   const folder = join(temporaryFolder('pipe'), 's');
   mkdirSync(folder);
   const path = join(folder, 'side');
@@ -31,7 +31,7 @@ async function listen(side: AnswerSide): Promise<{ path: string; close(): void }
   return { path, close };
 }
 
-const echo: AnswerSide = async ({ path, body }, emit) => {
+const echo: SideHandler = async ({ path, body }, emit) => {
   emit({ status: 200, headers: { path } });
   emit(Buffer.concat([body ?? []].flat()));
 };
@@ -180,7 +180,7 @@ test('one slice at a time: a side process that takes none is sent no more of it'
 test('a large body whose client leaves is asked of nobody, and the pipe goes on', async () => {
   const pipe = createSidePipe();
   const asked: string[] = [];
-  const side: AnswerSide = (one, emit, signal) => {
+  const side: SideHandler = (one, emit, signal) => {
     asked.push(one.path);
     return echo(one, emit, signal);
   };

@@ -1,7 +1,7 @@
 // Room for what waits for the side process: beyond it clients are told to come back.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AnswerSide } from '../../../../server/ipc/side-request.ts';
+import type { SideHandler } from '../../../../server/ipc/side-request.ts';
 import { startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { openRaw, type RawSocket } from '../../../support/raw-socket.ts';
 import { until } from '../../../support/until.ts';
@@ -9,7 +9,7 @@ import { until } from '../../../support/until.ts';
 let gateway: TestGateway;
 afterEach(() => gateway.close());
 
-async function start(askSide: AnswerSide, more: Record<string, unknown> = {}): Promise<void> {
+async function start(askSide: SideHandler, more: Record<string, unknown> = {}): Promise<void> {
   gateway = await startGateway({ ...more, askSide });
 }
 
@@ -39,7 +39,7 @@ function upload(secret: string, length: string, begun: string): RawSocket {
 function hung() {
   const { promise, resolve: letGo } = Promise.withResolvers<void>();
   let waiting = 0;
-  const answer: AnswerSide = async (_request, emit) => {
+  const answer: SideHandler = async (_request, emit) => {
     waiting += 1;
     await promise;
     emit(whole(200, 'late'));
@@ -132,7 +132,7 @@ describe('one key of several', () => {
     });
 
   test('shuts nobody out with bodies that do not come', async () => {
-    const answer: AnswerSide = async (_request, emit) => {
+    const answer: SideHandler = async (_request, emit) => {
       emit(whole(200, 'here'));
     };
     await start(answer, {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { relay } from '../../../../server/gateway/side/relay.ts';
-import type { AnswerSide, SideReplyHead } from '../../../../server/ipc/side-request.ts';
+import type { SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 
 const request = {
   requester: { scope: 'admin' },
@@ -18,7 +18,7 @@ const request = {
 test('an answer that does not begin within headMs is unavailable, and comes too late afterwards', async () => {
   const late = Promise.withResolvers<void>();
   let isAborted = false;
-  const hung: AnswerSide = async (_, emit, signal) => {
+  const hung: SideHandler = async (_, emit, signal) => {
     await late.promise;
     isAborted = signal.aborted;
     emit({ status: 200, headers: {}, body: Buffer.from('too late') });
@@ -44,7 +44,7 @@ test('an answer that HTTP cannot carry breaks off, and nothing is thrown at whoe
   ];
   let thrown: unknown;
   const server = createServer(async (_, response) => {
-    const wrong: AnswerSide = async (_request, emit) => {
+    const wrong: SideHandler = async (_request, emit) => {
       try {
         emit(heads.shift() as SideReplyHead);
       } catch (error) {

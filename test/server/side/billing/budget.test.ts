@@ -1,7 +1,7 @@
 // Windows of budgets, and the most that a call can cost.
 
 import { expect, test } from 'vitest';
-import { budgetsFor, windowAt, worstCase } from '../../../../server/side/billing/budget.ts';
+import { budgetsFor, windowAt, worstCaseMicroUsd } from '../../../../server/side/billing/budget.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { llmCall } from '../../../support/routing.ts';
 
@@ -40,11 +40,11 @@ test('a call counts in the budgets of its key, of its class, and of all', () => 
 test('the worst case is what the prompt may count and all the tokens that the answer may have', () => {
   const prices = createPrices({ m: { input: 2, output: 10 }, spoken: { input: 2, output: 10, audioInput: 40 } });
   const sized = { model: 'm', profile: 'openai', call: llmCall({ maxTokens: 50 }), body: 'a'.repeat(101) };
-  expect(worstCase(prices, sized)).toBe(51 * 2 + 50 * 10);
-  expect(worstCase(prices, { ...sized, model: 'nobody-knows' })).toBeUndefined();
+  expect(worstCaseMicroUsd(prices, sized)).toBe(51 * 2 + 50 * 10);
+  expect(worstCaseMicroUsd(prices, { ...sized, model: 'nobody-knows' })).toBeUndefined();
   const data = 'A'.repeat(3200);
   const content = [{ type: 'input_audio', input_audio: { data, format: 'wav' } }];
   const heard = { ...sized, call: llmCall({ messages: [{ role: 'user', content }], maxTokens: 50 }), body: data };
-  expect(worstCase(prices, heard)).toBe(100 * 2 + 50 * 10);
-  expect(worstCase(prices, { ...heard, model: 'spoken' })).toBe(100 * 40 + 50 * 10);
+  expect(worstCaseMicroUsd(prices, heard)).toBe(100 * 2 + 50 * 10);
+  expect(worstCaseMicroUsd(prices, { ...heard, model: 'spoken' })).toBe(100 * 40 + 50 * 10);
 });

@@ -1,16 +1,12 @@
 // The most tokens that a prompt may count.
 
 import { expect, test, vi } from 'vitest';
-import { MOST_TOKENS_OF_IMAGE, mostPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
+import { MAX_IMAGE_TOKENS, maxPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
 import { llmCall } from '../../../support/routing.ts';
 
-const ofText = (text: string) => mostPromptTokens(text, llmCall(), 'm').tokens;
+const ofText = (text: string) => maxPromptTokens(text, llmCall(), 'm').tokens;
 const ofPart = (part: object, body: string, model = 'm') =>
-  mostPromptTokens(
-    body,
-    llmCall({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] }),
-    model,
-  );
+  maxPromptTokens(body, llmCall({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] }), model);
 
 test('letters and spaces count by half, every other character of ASCII as a token', () => {
   expect(ofText('')).toBe(0);
@@ -30,9 +26,9 @@ test('whatever is not ASCII counts by its bytes: rare scripts have no tokens of 
 test('an image counts by what it is, not by the length of its base64', () => {
   const data = 'iVBORw0KGgo'.repeat(100_000);
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
-  expect(ofPart(part, `ab${data}ab`)).toEqual({ tokens: 2 + MOST_TOKENS_OF_IMAGE, audioTokens: 0 });
+  expect(ofPart(part, `ab${data}ab`)).toEqual({ tokens: 2 + MAX_IMAGE_TOKENS, audioTokens: 0 });
   const remote = { type: 'image_url', image_url: { url: 'https://x.example/a.png' } };
-  expect(ofPart(remote, 'aaaa').tokens).toBe(2 + MOST_TOKENS_OF_IMAGE);
+  expect(ofPart(remote, 'aaaa').tokens).toBe(2 + MAX_IMAGE_TOKENS);
   expect(ofPart(remote, '', 'openai/gpt-4o-mini').tokens).toBe(48_169);
 });
 
@@ -40,7 +36,7 @@ test('the same image twice is two, and base64 is skipped only as often as there 
   const data = 'A'.repeat(1000);
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const call = llmCall({ messages: [{ role: 'user', content: [part, part] }] });
-  expect(mostPromptTokens(data + data + data, call, 'm').tokens).toBe(500 + 2 * MOST_TOKENS_OF_IMAGE);
+  expect(maxPromptTokens(data + data + data, call, 'm').tokens).toBe(500 + 2 * MAX_IMAGE_TOKENS);
 });
 
 test.each(['application/pdf', 'video/mp4', 'text/plain', 'imagery/png', ''])(
@@ -56,8 +52,8 @@ test.each(['"', '\n', 'AAAA BBBB', '\u00e9'])('data that is no base64 is text: %
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const messages = [{ role: 'user', content: Array(1000).fill(part) }];
   const body = JSON.stringify({ messages });
-  const { tokens } = mostPromptTokens(body, llmCall({ messages }), 'm');
-  expect(tokens).toBe(ofText(body) + 1000 * MOST_TOKENS_OF_IMAGE);
+  const { tokens } = maxPromptTokens(body, llmCall({ messages }), 'm');
+  expect(tokens).toBe(ofText(body) + 1000 * MAX_IMAGE_TOKENS);
 });
 
 test('80,000 images in one body are counted without a search for any of them', () => {
@@ -66,10 +62,10 @@ test('80,000 images in one body are counted without a search for any of them', (
   const body = JSON.stringify({ messages });
   const rest = ofText(body.replaceAll('AABAA', ''));
   const search = vi.spyOn(String.prototype, 'indexOf');
-  const { tokens } = mostPromptTokens(body, llmCall({ messages }), 'm');
+  const { tokens } = maxPromptTokens(body, llmCall({ messages }), 'm');
   const hasSearched = search.mock.contexts.some((searched) => String(searched).length === body.length);
   search.mockRestore();
-  expect([tokens, hasSearched]).toEqual([rest + 80_000 * MOST_TOKENS_OF_IMAGE, false]);
+  expect([tokens, hasSearched]).toEqual([rest + 80_000 * MAX_IMAGE_TOKENS, false]);
 });
 
 test('audio counts by the longest that its bytes may last, where its format says so', () => {
@@ -82,10 +78,10 @@ test('audio counts by the longest that its bytes may last, where its format says
 
 test('a file counts by its base64 and as a page', () => {
   const part = { type: 'file', file: { file_data: `data:application/pdf;base64,${'A'.repeat(1000)}` } };
-  expect(ofPart(part, 'A'.repeat(1000)).tokens).toBe(500 + MOST_TOKENS_OF_IMAGE);
+  expect(ofPart(part, 'A'.repeat(1000)).tokens).toBe(500 + MAX_IMAGE_TOKENS);
 });
 
 test('parts that are no objects are counted, and break nothing', () => {
   const messages = [{ role: 'user', content: [null, 7, { type: 'input_audio' }, { type: 'image_url' }] }];
-  expect(mostPromptTokens('', llmCall({ messages } as never), 'm').tokens).toBe(3 * MOST_TOKENS_OF_IMAGE);
+  expect(maxPromptTokens('', llmCall({ messages } as never), 'm').tokens).toBe(3 * MAX_IMAGE_TOKENS);
 });

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { LedgerRow } from '../../../../server/ipc/records.ts';
-import { createSettler } from '../../../../server/side/billing/settlement.ts';
+import { createSettlementWriter } from '../../../../server/side/billing/settlement.ts';
 import { until } from '../../../support/until.ts';
 
 const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicroUsd: 5 };
@@ -19,7 +19,11 @@ function failing(times: number) {
     if (calls++ < times) throw new Error('scripted');
     written.push(settlements.map(({ row }) => row.id).join());
   };
-  return { written, calls: () => calls, settler: createSettler({ settle, settleAll }, pino({ level: 'silent' })) };
+  return {
+    written,
+    calls: () => calls,
+    settler: createSettlementWriter({ settle, settleAll }, pino({ level: 'silent' })),
+  };
 }
 
 test('a settlement that fails is tried again until it is written, and its caller does not wait for that', async () => {

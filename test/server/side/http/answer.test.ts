@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
-import type { AnswerSide, Requester, SideReplyHead } from '../../../../server/ipc/side-request.ts';
+import type { Requester, SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { StoreError } from '../../../../server/side/store/store.ts';
@@ -122,7 +122,7 @@ test('the ledger and the sessions are exported as a whole', async () => {
   await store.close();
 });
 
-function reader(answer: AnswerSide) {
+function reader(answer: SideHandler) {
   return async (path: string, query: Record<string, string> = {}): Promise<string> => {
     const parts: (SideReplyHead | Buffer)[] = [];
     const request = { requester: admin, method: 'GET', path, query, headers: {}, body: undefined };

@@ -1,10 +1,10 @@
 // What one attempt may cost and how long it may take: budgets, prices, places, deadlines.
 
 import { describe, expect, test } from 'vitest';
-import { mostPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
+import { maxPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import type { LlmSeen } from '../../../support/llm-gateway.ts';
-import { answered, at, call, gateway, pair, routing, unanswered } from '../../../support/routing.ts';
+import { answered, at, call, failed, gateway, pair, routing } from '../../../support/routing.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 
@@ -25,7 +25,7 @@ describe('limits', () => {
   test('a deadline ends the call over all targets', async () => {
     const { b, targets, gateways } = await pair({ behaviour: { hang: 'idle' } });
     const { router } = routing({ gateways, classes: { commodity: { targets } } });
-    const outcome = unanswered(await router.run(call({ deadline: performance.now() + 50 })));
+    const outcome = failed(await router.run(call({ deadline: performance.now() + 50 })));
     expect(outcome).toMatchObject({ code: 'upstream_timeout', status: 504, isTransient: true });
     expect(b.count.requests).toBe(0);
   });
@@ -40,7 +40,7 @@ describe('limits', () => {
     });
     const first = router.run(call());
     await until(() => a.count.open === 1);
-    const outcome = unanswered(await router.run(call({ deadline: performance.now() + 30 })));
+    const outcome = failed(await router.run(call({ deadline: performance.now() + 30 })));
     expect(outcome.code).toBe('upstream_timeout');
     await first;
     expect((await store.settled()).map(({ costMicroUsd }) => costMicroUsd)).toEqual([expect.any(Number), 0]);
@@ -54,7 +54,7 @@ describe('limits', () => {
     const outcome = router.run(call({ signal: client.signal }));
     await until(() => a.count.effects === 1);
     client.abort();
-    expect(unanswered(await outcome).code).toBe('cancelled');
+    expect(failed(await outcome).code).toBe('cancelled');
     await until(() => a.count.cancelled === 1);
     expect(await store.settled()).toMatchObject([{ outcome: 'cancelled', isFlagged: true }]);
   });
@@ -69,7 +69,7 @@ describe('budgets', () => {
     const probe = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, prices });
     await probe.router.run(call());
     const { body } = a.seen[0] as LlmSeen;
-    const worst = mostPromptTokens(JSON.stringify(body), call().llm, body.model).tokens + 100 * 10;
+    const worst = maxPromptTokens(JSON.stringify(body), call().llm, body.model).tokens + 100 * 10;
     const maxUsd = (worst * 50 + worst / 2) / 1e6;
     const written = {
       gateways: { one: at(a, { queue: 1000 }) },
@@ -108,7 +108,7 @@ describe('budgets', () => {
     const a = await gateway();
     const budgets = [{ class: 'commodity', window: 'day' as const, maxUsd: 0.000001 }];
     const { router } = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, budgets, prices });
-    const outcome = unanswered(await router.run(call()));
+    const outcome = failed(await router.run(call()));
     expect(outcome).toMatchObject({ code: 'budget_exceeded', status: 402, isTransient: false });
     expect(outcome.resetsAt).toBe(Math.ceil((Date.now() + 1) / 86_400_000) * 86_400_000);
     expect(outcome.message).toContain('class commodity (window day)');
@@ -141,7 +141,7 @@ describe('budgets', () => {
     const budgets = [{ window: 'day' as const, maxUsd: 1 }];
     const classes = { commodity: oneTarget, lax: { ...oneTarget, unknownPrice: 'allow' as const } };
     const { router, store } = routing({ gateways: { one: at(a) }, classes, budgets });
-    expect(unanswered(await router.run(call()))).toMatchObject({ code: 'price_unknown', isTransient: false });
+    expect(failed(await router.run(call()))).toMatchObject({ code: 'price_unknown', isTransient: false });
     answered(await router.run(call({ promptClass: 'lax' })));
     expect(a.count.requests).toBe(1);
     expect(await store.settled()).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
@@ -152,7 +152,7 @@ describe('budgets', () => {
     const classes = { commodity: { targets: targets.slice().reverse(), maxUsdPerCall: 0.0015 } };
     const { router } = routing({ gateways, classes, prices });
     expect(answered(await router.run(call())).gateway).toBe('one');
-    expect(unanswered(await router.run(call({ llm: { maxTokens: 1000 } })))).toMatchObject({ code: 'too_expensive' });
+    expect(failed(await router.run(call({ llm: { maxTokens: 1000 } })))).toMatchObject({ code: 'too_expensive' });
     expect([a.count.requests, b.count.requests]).toEqual([1, 0]);
   });
 
@@ -160,7 +160,7 @@ describe('budgets', () => {
     const { a, b, targets, gateways } = await pair();
     const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
     store.fails.reserve = true;
-    expect(unanswered(await router.run(call()))).toMatchObject({
+    expect(failed(await router.run(call()))).toMatchObject({
       code: 'store_unavailable',
       status: 503,
       isTransient: true,

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { answered, call, collector, pair, routing, unanswered } from '../../../support/routing.ts';
+import { answered, call, collector, failed, pair, routing } from '../../../support/routing.ts';
 import { until } from '../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
@@ -42,7 +42,7 @@ describe('streams', () => {
       const { b, targets, gateways } = await pair({ behaviour });
       const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
       const sink = collector();
-      expect(unanswered(await router.run(stream(), sink))).toMatchObject({
+      expect(failed(await router.run(stream(), sink))).toMatchObject({
         code: 'upstream_failed',
         isTransient: true,
       });
@@ -66,7 +66,7 @@ describe('streams', () => {
     const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
     const { router, store } = routing({ gateways: { one }, classes, prices });
     const sink = collector();
-    expect(unanswered(await router.run(stream(), sink)).code).toBe('upstream_failed');
+    expect(failed(await router.run(stream(), sink)).code).toBe('upstream_failed');
     expect(sink.text()).toBe(chunk);
     const [row] = await store.settled();
     expect(row).toMatchObject({ outcome: 'broken_off', isFlagged: true });
@@ -82,7 +82,7 @@ describe('streams', () => {
     const outcome = router.run(stream({ signal: client.signal }), sink);
     await until(() => sink.text().includes('scripted'.slice(0, 1)));
     client.abort();
-    expect(unanswered(await outcome).code).toBe('cancelled');
+    expect(failed(await outcome).code).toBe('cancelled');
     await until(() => a.count.cancelled === 1);
     expect(await store.settled()).toMatchObject([{ outcome: 'cancelled', isFlagged: true }]);
   });

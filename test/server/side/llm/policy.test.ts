@@ -6,7 +6,7 @@ import { llmProfiles } from '../../../../adapters/llm/index.ts';
 import { classSchema, gatewaySchema } from '../../../../server/config/side-schema.ts';
 import {
   type Candidate,
-  choose,
+  chooseTargets,
   objection,
   residencyFault,
   residencyOf,
@@ -96,12 +96,12 @@ test('a named model comes first, the others keep their order; a refusal has its 
     target('rehearsal', 'w', { isRehearsal: true }),
   ];
   const names = (model: string | undefined, dataClass: 'open' | 'regulated' = 'open') =>
-    choose(targets, { model, dataClass }).allowed.map(({ gatewayName }) => gatewayName);
+    chooseTargets(targets, { model, dataClass }).allowed.map(({ gatewayName }) => gatewayName);
   expect(names(undefined)).toEqual(['a', 'b', 'c', 'rehearsal']);
   expect(names('y')).toEqual(['b', 'c', 'a', 'rehearsal']);
   expect(names('c/y')).toEqual(['c', 'a', 'b', 'rehearsal']);
   expect(names(undefined, 'regulated')).toEqual(['b', 'rehearsal']);
-  expect(choose(targets, { model: undefined, dataClass: 'regulated' }).refused).toEqual([
+  expect(chooseTargets(targets, { model: undefined, dataClass: 'regulated' }).refused).toEqual([
     'a/x: regulated text stays on direct targets',
     'c/y: regulated text stays on direct targets',
     'd/z: no',

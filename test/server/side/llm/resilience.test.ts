@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from 'vitest';
 import { LlmFault, type LlmFaultCode } from '../../../../adapters/llm/contract.ts';
-import { createBulkhead, createGate, createGuard } from '../../../../server/side/llm/resilience.ts';
+import { createBulkhead, createCircuit, createGuard } from '../../../../server/side/llm/resilience.ts';
 
 const never = new AbortController().signal;
 const guardOf = (more: { concurrency?: number; queue?: number; timeoutMs?: number } = {}) => {
   const { concurrency = 8, queue = 8, timeoutMs = 10_000 } = more;
-  const gate = createGate({ failures: 3, pauseMs: 10_000 });
-  return createGuard({ gate, places: createBulkhead({ concurrency, queue }), timeoutMs });
+  const gate = createCircuit({ failures: 3, pauseMs: 10_000 });
+  return createGuard({ circuit: gate, bulkhead: createBulkhead({ concurrency, queue }), timeoutMs });
 };
 const failWith = (code: LlmFaultCode) => () => Promise.reject(new LlmFault(code, 'scripted'));
 
@@ -17,11 +17,11 @@ describe('the circuit', () => {
     for (const code of ['unavailable', 'timeout', 'garbled', 'credential'] as const) {
       const guard = guardOf();
       for (let count = 0; count < 3; count++) {
-        expect(guard.closed(Date.now())).toBeUndefined();
+        expect(guard.unavailable(Date.now())).toBeUndefined();
         await expect(guard.run(failWith(code), never)).rejects.toThrow('scripted');
       }
-      expect(guard.closed(Date.now())?.reason).toBe('broken');
-      expect(guard.closed(Date.now() + 20_000)).toBeUndefined();
+      expect(guard.unavailable(Date.now())?.reason).toBe('broken');
+      expect(guard.unavailable(Date.now() + 20_000)).toBeUndefined();
     }
   });
 
@@ -29,12 +29,12 @@ describe('the circuit', () => {
     for (const code of ['invalid', 'limited', 'unsupported'] as const) {
       const guard = guardOf();
       for (let count = 0; count < 5; count++) await expect(guard.run(failWith(code), never)).rejects.toThrow();
-      expect(guard.closed(Date.now())).toBeUndefined();
+      expect(guard.unavailable(Date.now())).toBeUndefined();
     }
     const guard = guardOf();
     for (const work of [failWith('timeout'), failWith('timeout'), async () => 1, failWith('timeout')])
       await guard.run(work, never).catch(() => undefined);
-    expect(guard.closed(Date.now())).toBeUndefined();
+    expect(guard.unavailable(Date.now())).toBeUndefined();
   });
 });
 
@@ -42,8 +42,8 @@ test('a limit keeps calls away until it is over, and a shorter one does not end 
   const guard = guardOf();
   guard.limit(5000);
   guard.limit(3000);
-  expect(guard.closed(4000)).toEqual({ reason: 'limited', retryAfterMs: 1000 });
-  expect(guard.closed(5000)).toBeUndefined();
+  expect(guard.unavailable(4000)).toEqual({ reason: 'limited', retryAfterMs: 1000 });
+  expect(guard.unavailable(5000)).toBeUndefined();
 });
 
 test('places and queue that are taken are said at once', async () => {
@@ -53,12 +53,12 @@ test('places and queue that are taken are said at once', async () => {
   const running = guard.run(work, never);
   const leaving = new AbortController();
   const waiting = guard.run(work, leaving.signal);
-  expect(guard.closed(Date.now())?.reason).toBe('full');
+  expect(guard.unavailable(Date.now())?.reason).toBe('full');
   leaving.abort(new Error('gone'));
   await expect(waiting).rejects.toThrow('gone');
   release?.();
   await running;
-  expect(guard.closed(Date.now())).toBeUndefined();
+  expect(guard.unavailable(Date.now())).toBeUndefined();
 });
 
 test('the signal of the work is aborted at the timeout', async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { LlmSeen } from '../../../support/llm-gateway.ts';
-import { answered, at, call, gateway, pair, routing, unanswered } from '../../../support/routing.ts';
+import { answered, at, call, failed, gateway, pair, routing } from '../../../support/routing.ts';
 import { until } from '../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
@@ -60,7 +60,7 @@ describe('an answer', () => {
     expect(answered(await router.run(call({ model: 'two/second' }))).gateway).toBe('two');
     for (const model of ['*', 'commodity', undefined])
       expect(answered(await router.run(call({ model }))).gateway).toBe('one');
-    expect(unanswered(await router.run(call({ model: 'third' })))).toMatchObject({
+    expect(failed(await router.run(call({ model: 'third' })))).toMatchObject({
       code: 'policy_refused',
       status: 403,
     });
@@ -69,7 +69,7 @@ describe('an answer', () => {
 
   test('of an unknown class is none', async () => {
     const { router } = routing({});
-    expect(unanswered(await router.run(call()))).toMatchObject({ code: 'unknown_class', status: 400 });
+    expect(failed(await router.run(call()))).toMatchObject({ code: 'unknown_class', status: 400 });
   });
 });
 
@@ -95,7 +95,7 @@ describe('when a target fails', () => {
   test('fallback: false asks nobody else', async () => {
     const { b, targets, gateways } = await pair({ behaviour: { status: 503 } });
     const { router } = routing({ gateways, classes: { commodity: { targets, fallback: false } } });
-    expect(unanswered(await router.run(call()))).toMatchObject({
+    expect(failed(await router.run(call()))).toMatchObject({
       code: 'upstream_failed',
       status: 502,
       isTransient: true,
@@ -107,7 +107,7 @@ describe('when a target fails', () => {
     for (const status of [400, 422]) {
       const { b, targets, gateways } = await pair({ behaviour: { status } });
       const { router } = routing({ gateways, classes: { commodity: { targets } } });
-      expect(unanswered(await router.run(call()))).toMatchObject({ code: 'invalid_request', isTransient: false });
+      expect(failed(await router.run(call()))).toMatchObject({ code: 'invalid_request', isTransient: false });
       expect(b.count.requests).toBe(0);
     }
   });
@@ -152,7 +152,7 @@ describe('when a target fails', () => {
     });
     for (let count = 0; count < 3; count++) expect(answered(await router.run(call())).gateway).toBe('two');
     expect(a.count.requests).toBe(1);
-    const limited = unanswered(await router.run(call({ promptClass: 'only' })));
+    const limited = failed(await router.run(call({ promptClass: 'only' })));
     expect(limited).toMatchObject({ code: 'rate_limited', status: 429, isTransient: true });
     expect(limited.retryAfterMs).toBeGreaterThan(50_000);
     expect(a.count.requests).toBe(1);
@@ -197,7 +197,7 @@ describe('complaints about other gateways', () => {
     // Enough for the first model, not for the second.
     const budgets = [{ window: 'day' as const, maxUsd: 0.0015 }];
     const { router } = routing({ ...config, budgets, prices });
-    const outcome = unanswered(await router.run(call()));
+    const outcome = failed(await router.run(call()));
     expect(outcome.code).toBe('upstream_failed');
     expect(b.count.requests).toBe(0);
     const { router: richer } = routing({ ...config, budgets: [{ window: 'day', maxUsd: 0.01 }], prices });
@@ -227,9 +227,9 @@ describe('complaints about other gateways', () => {
     expect(answered(await router.run(call({ dataClass: 'regulated' }))).gateway).toBe('two');
     expect((await store.settled())[0]).toMatchObject({ path: 'direct', dataClass: 'regulated' });
     b.change({ behaviour: { status: 503 } });
-    expect(unanswered(await router.run(call({ dataClass: 'regulated' }))).code).toBe('upstream_failed');
+    expect(failed(await router.run(call({ dataClass: 'regulated' }))).code).toBe('upstream_failed');
     const { router: routed } = routing({ gateways, classes: { commodity: { targets } } });
-    expect(unanswered(await routed.run(call({ dataClass: 'regulated' })))).toMatchObject({ code: 'policy_refused' });
+    expect(failed(await routed.run(call({ dataClass: 'regulated' })))).toMatchObject({ code: 'policy_refused' });
     expect(a.count.requests).toBe(0);
   });
 

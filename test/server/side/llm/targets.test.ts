@@ -1,7 +1,7 @@
 // The rehearsal as a target.
 
 import { describe, expect, test } from 'vitest';
-import { answered, call, gateway, routing, unanswered } from '../../../support/routing.ts';
+import { answered, call, failed, gateway, routing } from '../../../support/routing.ts';
 
 const _prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 
@@ -27,11 +27,11 @@ describe('the rehearsal', () => {
   test('makes up nothing for real sessions', async () => {
     const { router } = routing({}, { hasRehearsalGateway: true, rehearsalUrl: () => 'http://127.0.0.1:9' });
     const outcome = await router.run(call({ promptClass: 'rehearsal', kind: 'task' }));
-    expect(unanswered(outcome)).toMatchObject({ code: 'no_gateway' });
+    expect(failed(outcome)).toMatchObject({ code: 'no_gateway' });
   });
 
   test('that is not there yet is asked again later', async () => {
     const { router } = routing({}, { hasRehearsalGateway: true });
-    expect(unanswered(await router.run(call(rehearsal)))).toMatchObject({ code: 'no_gateway', isTransient: true });
+    expect(failed(await router.run(call(rehearsal)))).toMatchObject({ code: 'no_gateway', isTransient: true });
   });
 });

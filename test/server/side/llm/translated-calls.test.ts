@@ -2,7 +2,7 @@
 // target, or are refused.
 
 import { expect, test } from 'vitest';
-import { answered, at, call, gateway, routing, unanswered } from '../../../support/routing.ts';
+import { answered, at, call, failed, gateway, routing } from '../../../support/routing.ts';
 
 const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object' } } }];
 const messages = [{ role: 'user', content: 'Is it warm in Bonn?' }];
@@ -57,7 +57,7 @@ test('what one endpoint has no form for goes to the next; where none has, it is 
   const both = routing({ gateways, classes: { commodity: { targets } } });
   expect(answered(await both.router.run(call(heard))).gateway).toBe('two');
   const alone = routing({ gateways, classes: { commodity: { targets: targets.slice(0, 1) } } });
-  expect(unanswered(await alone.router.run(call(heard)))).toMatchObject({
+  expect(failed(await alone.router.run(call(heard)))).toMatchObject({
     status: 400,
     isTransient: false,
     message: 'one/first: this endpoint has no form for messages with other parts than text and images in Trunkline',

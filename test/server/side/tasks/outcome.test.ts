@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../../../../server/side/tasks/outcome.ts';
-import { unanswered } from '../../../support/plain-router.ts';
+import { failed } from '../../../support/plain-router.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
 import { queuedTask } from '../../../support/task-records.ts';
 import { until } from '../../../support/until.ts';
@@ -34,14 +34,14 @@ describe('faults', () => {
   test('of policy end at once', async () => {
     const { store, run, settled } = await bench();
     await store.addTask(queuedTask({ dataClass: 'regulated' }));
-    run({ before: () => unanswered('policy_refused', 403, { isTransient: false, message: 'no direct target' }) });
+    run({ before: () => failed('policy_refused', 403, { isTransient: false, message: 'no direct target' }) });
     expect(await settled()).toMatchObject({ state: 'failed', attempts: 1, error: 'policy_refused: no direct target' });
   });
 
   test('a pause that is asked for is kept, up to a bound', async () => {
     const { store, run } = await bench();
     await store.addTask(queuedTask());
-    const before = () => unanswered('rate_limited', 429, { retryAfterMs: 10 * 60 * 60_000 });
+    const before = () => failed('rate_limited', 429, { retryAfterMs: 10 * 60 * 60_000 });
     run({ before });
     const task = await until(async () => {
       const one = await store.task('task-1');
@@ -60,7 +60,7 @@ describe('faults', () => {
     const resets = { soon: now + 3_600_000, late: now + 30 * 24 * 3_600_000 };
     run({
       before: ({ task }) =>
-        unanswered('budget_exceeded', 402, { isTransient: false, resetsAt: resets[task as keyof typeof resets] }),
+        failed('budget_exceeded', 402, { isTransient: false, resetsAt: resets[task as keyof typeof resets] }),
     });
     expect(await settled('late')).toMatchObject({ state: 'failed', error: expect.stringMatching(/^budget_exceeded/) });
     const soon = await until(async () => {

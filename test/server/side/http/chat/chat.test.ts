@@ -3,7 +3,7 @@
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Router } from '../../../../../server/side/llm/call.ts';
-import { answered, scriptedRouter, startSideHttp, type TestSide, unanswered } from '../../../../support/side-http.ts';
+import { aFailure, answered, scriptedRouter, startSideHttp, type TestSide } from '../../../../support/side-http.ts';
 import { until } from '../../../../support/until.ts';
 
 const classes = {
@@ -101,7 +101,7 @@ describe('the official SDK', () => {
       scriptedRouter(async (_, sink) => {
         sink?.begin({ gateway: 'router', model: 'some/model', attempt: 'a1' });
         sink?.write(chunk('Good'));
-        return unanswered('upstream_failed');
+        return aFailure('upstream_failed');
       }),
     );
     const stream = await sdk().chat.completions.create({ model: 'any', messages, stream: true });
@@ -126,7 +126,7 @@ describe('the official SDK', () => {
     ['upstream_timeout', 504, OpenAI.InternalServerError],
     ['store_unavailable', 503, OpenAI.InternalServerError],
   ] as const)('throws what it throws for OpenAI: %s is %i', async (code, status, kind) => {
-    await start(scriptedRouter(async () => unanswered(code)));
+    await start(scriptedRouter(async () => aFailure(code)));
     const failed = await sdk()
       .chat.completions.create({ model: 'any', messages })
       .catch((error: unknown) => error);
@@ -136,7 +136,7 @@ describe('the official SDK', () => {
 
   test('is told when a budget resets, and does not ask again before', async () => {
     const resetsAt = Date.now() + 3_600_000;
-    const router = scriptedRouter(async () => unanswered('budget_exceeded', { resetsAt, isTransient: true }));
+    const router = scriptedRouter(async () => aFailure('budget_exceeded', { resetsAt, isTransient: true }));
     await start(router);
     const failed = await sdk('secret-of-web', { maxRetries: 2 })
       .chat.completions.create({ model: 'any', messages })
@@ -150,7 +150,7 @@ describe('the official SDK', () => {
 
   test('asks again when the same may go better', async () => {
     let failures = 1;
-    const fail = () => unanswered('upstream_failed', { isTransient: true, retryAfterMs: 1 });
+    const fail = () => aFailure('upstream_failed', { isTransient: true, retryAfterMs: 1 });
     await start(scriptedRouter(async () => (failures-- > 0 ? fail() : answered('Here'))));
     const again = await sdk('secret-of-web', { maxRetries: 1 }).chat.completions.create({ model: 'any', messages });
     expect(again.choices[0]?.message.content).toBe('Here');
@@ -267,7 +267,7 @@ test('the rehearsal answers where it is all there is, and is marked', async () =
 
 test('whoever leaves is known to have left', async () => {
   const router = scriptedRouter(
-    (call) => new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(unanswered('cancelled')))),
+    (call) => new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(aFailure('cancelled')))),
   );
   await start(router);
   const leave = new AbortController();
