@@ -1,7 +1,7 @@
 // `trunkline ledger report`: which model ran, what it cost, how good it was, on both paths.
 
+import type { ReportRow } from '../side/store/contract.ts';
 import { csvLine } from '../side/store/statements/export.ts';
-import type { ReportRow } from '../side/store/store.ts';
 import type { SideCommand } from './side-source.ts';
 import { textTable } from './text-table.ts';
 

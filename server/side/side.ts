@@ -1,4 +1,4 @@
-// The side path as a whole: store, intake, router, tasks, webhooks and HTTP answers, opened together and closed in order.
+// The side path as a whole: store, ingest, router, tasks, webhooks and HTTP answers, opened together and closed in order.
 
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
@@ -12,9 +12,9 @@ import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/answer.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
-import { createIntake } from './sessions/ingest.ts';
-import { holdLease } from './store/instance-lease.ts';
-import { keepUp } from './store/maintenance.ts';
+import { createIngest } from './sessions/ingest.ts';
+import { holdInstanceLease } from './store/instance-lease.ts';
+import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
 import { createRunner } from './tasks/runner.ts';
 import { createWebhooks } from './tasks/webhooks.ts';
@@ -40,7 +40,7 @@ export interface Side {
   lost(ids: readonly string[]): Promise<void>;
   useRehearsal(url: string): void;
   /** Lets running work end, for as long as that, and closes the store. Called again, the shorter time counts. */
-  close(patienceMs: number): Promise<void>;
+  close(graceMs: number): Promise<void>;
 }
 
 /** For what is given back, and for what became of calls, to be written. */
@@ -56,30 +56,30 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
   const prices = createPrices(config.prices);
   const router = createRouter({ config, store, prices, rehearsalUrl: () => rehearsalUrl, log });
   const webhooks = runsTasks ? createWebhooks({ config, store, log, metrics }) : undefined;
-  const settled = () => webhooks?.wake();
-  const runner = createRunner({ config, store, router, log, metrics, settled, isBackground: runsTasks });
+  const onSettled = () => webhooks?.wake();
+  const runner = createRunner({ config, store, router, log, metrics, onSettled, isBackground: runsTasks });
   const wake = (): void => {
     runner.wake();
     webhooks?.wake();
   };
-  const onTaken = (items: readonly HandedOver[]): void => {
+  const onCommitted = (items: readonly HandedOver[]): void => {
     metrics.taken(items);
     wake();
   };
-  const intake = createIntake({ config, store, prices, owner: instance, log, onTaken });
-  const onRecovered = async (sessions: Parameters<typeof intake.recovered>[0]): Promise<void> => {
-    await intake.recovered(sessions);
+  const ingest = createIngest({ config, store, prices, owner: instance, log, onCommitted });
+  const onRecovered = async (sessions: Parameters<typeof ingest.recovered>[0]): Promise<void> => {
+    await ingest.recovered(sessions);
     wake();
   };
-  const lease = await holdLease({ store, owner: instance, leaseMs: limits.ownerLeaseMs, log, onRecovered });
+  const lease = await holdInstanceLease({ store, owner: instance, leaseMs: limits.ownerLeaseMs, log, onRecovered });
   const stopUpkeep = runsTasks
-    ? keepUp({ store, transcripts: config.transcripts, longestCallMs: longestCall(config), log })
+    ? startMaintenance({ store, transcripts: config.transcripts, longestCallMs: longestCall(config), log })
     : undefined;
 
   let shutting: Promise<void> | undefined;
   async function shut(): Promise<void> {
     await withDeadline(router.close(), WRITE_MS).catch(() => {});
-    await lease.leave().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+    await lease.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
     await store.close();
   }
 
@@ -88,16 +88,16 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     answer: createSideHttp({ config, store, router, runner, log }),
     async handOver(batch) {
       const items = itemsOf(batch, log);
-      if (items.length > 0) await intake.take(items);
+      if (items.length > 0) await ingest.commit(items);
     },
-    lost: (ids) => intake.take(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() }))),
+    lost: (ids) => ingest.commit(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() }))),
     useRehearsal(url) {
       rehearsalUrl = url;
     },
-    async close(patienceMs) {
+    async close(graceMs) {
       stopUpkeep?.();
-      const ended = Promise.allSettled([runner.close(patienceMs), webhooks?.close(patienceMs)]);
-      await withDeadline(ended, patienceMs + WRITE_MS).catch(() => {});
+      const ended = Promise.allSettled([runner.close(graceMs), webhooks?.close(graceMs)]);
+      await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
       shutting ??= shut();
       await shutting;
     },

@@ -15,7 +15,7 @@ import type { Residence } from '../../server/platform/residence-histogram.ts';
 import { isAdminSidePath } from '../../server/processes/admin-side.ts';
 import { sideRoutes } from '../../server/side/http/answer.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
-import { demandSchema } from '../../server/side/tasks/task-request.ts';
+import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
 import { configFile } from '../support/config-file.ts';
 import { createFakeStore } from '../support/fake-store.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
@@ -95,7 +95,7 @@ describe('openapi.yaml', () => {
 
   test('has the fields of a demand', () => {
     const fields = Object.keys(openapi.components?.schemas?.Demand?.properties ?? {});
-    expect(fields.sort()).toEqual(Object.keys(demandSchema.shape).sort());
+    expect(fields.sort()).toEqual(Object.keys(taskRequestSchema.shape).sort());
   });
 });
 

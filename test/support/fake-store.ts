@@ -1,7 +1,7 @@
 // A store in memory, for tests of what asks it: the rows are lists that a test fills and looks at.
 
 import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
-import type { ReportRow, Store } from '../../server/side/store/store.ts';
+import type { ReportRow, Store } from '../../server/side/store/contract.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;
 
@@ -69,7 +69,7 @@ export function createFakeStore(): FakeStore {
         (state === undefined || task.state === state);
       return newestFirst(rows.tasks.filter(isWanted), page);
     },
-    async requeue(id, now) {
+    async requeueTask(id, now) {
       check();
       const at = rows.tasks.findIndex((task) => task.id === id && (task.state === 'dead' || task.state === 'failed'));
       const task = rows.tasks[at];
@@ -89,22 +89,22 @@ export function createFakeStore(): FakeStore {
       return rows.report.filter(({ by }) => by[0] === (key ?? '')).map((row) => ({ ...row, by: row.by.slice(1) }));
     },
     close: async () => {},
-    take: unused,
-    renew: unused,
-    recover: unused,
-    leave: unused,
+    commitSessions: unused,
+    renewLease: unused,
+    recoverSessions: unused,
+    releaseLease: unused,
     sessions: unused,
     sweep: unused,
-    claim: unused,
-    prolong: unused,
+    claimTasks: unused,
+    extendTaskLease: unused,
     settleTask: unused,
     reserve: unused,
     settle: unused,
     settleAll: unused,
     settleLost: unused,
     grade: unused,
-    spent: unused,
-    deliveries: unused,
+    budgetUse: unused,
+    claimDeliveries: unused,
     settleDelivery: unused,
   } as FakeStore;
   return fake;

@@ -5,9 +5,9 @@ import { onTestFinished } from 'vitest';
 import type { Task } from '../../server/ipc/records.ts';
 import type { Call } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
+import type { Store } from '../../server/side/store/contract.ts';
 import { openStore } from '../../server/side/store/open.ts';
-import type { Store } from '../../server/side/store/store.ts';
-import { PATIENCE } from '../../server/side/tasks/outcome.ts';
+import { RETRY_POLICY } from '../../server/side/tasks/outcome.ts';
 import { createRunner, type RunnerOptions } from '../../server/side/tasks/runner.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { plainRouter } from './plain-router.ts';
@@ -17,7 +17,7 @@ import { until } from './until.ts';
 
 /** An answer that fits a `title`. */
 export const good = '{"title":"Changing a booking"}';
-const quick = { ...PATIENCE, firstMs: 5, mostMs: 20 };
+const quick = { ...RETRY_POLICY, firstMs: 5, mostMs: 20 };
 
 export interface RunnerBench {
   readonly store: Store;
@@ -54,7 +54,7 @@ export async function runnerBench(
     lines,
     run({ before, ...options } = {}) {
       const router = plainRouter({ baseUrl: gateway.baseUrl, ...(before ? { before } : {}) });
-      const runner = createRunner({ config, store, router, log, patience: quick, ...options });
+      const runner = createRunner({ config, store, router, log, retryPolicy: quick, ...options });
       onTestFinished(async () => {
         await runner.close(50);
         await router.close();

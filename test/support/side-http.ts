@@ -8,7 +8,7 @@ import type { TaskRunner } from '../../server/side/http/route.ts';
 import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
 import { failure } from '../../server/side/llm/failure.ts';
-import type { Store } from '../../server/side/store/store.ts';
+import type { Store } from '../../server/side/store/contract.ts';
 import { configFile } from './config-file.ts';
 import { createFakeStore } from './fake-store.ts';
 import { startGateway, type TestGateway } from './gateway.ts';

@@ -12,7 +12,7 @@ writeSync(1, 'ready\n');
 
 async function write(id: string): Promise<void> {
   const [turns, ledger] = [[aTurn(id, 1), aTurn(id, 2)], [aRealtime(id, 3)]];
-  await store.take(aHandover({ started: [aSession(id)], turns, ledger, charged: { [id]: [budget] } }));
+  await store.commitSessions(aHandover({ started: [aSession(id)], turns, ledger, charged: { [id]: [budget] } }));
   await store.reserve([budget], 10, anAttempt(`${id}.attempt`, { at: NOON }));
   await store.settle(aSettled(`${id}.attempt`, 7), [budget], 10);
   writeSync(1, `${id}\n`);

@@ -3,18 +3,18 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe } from 'vitest';
+import type { Store } from '../../server/side/store/contract.ts';
 import { openPostgres } from '../../server/side/store/engines/postgres.ts';
-import { openStore, type StorePlace } from '../../server/side/store/open.ts';
-import type { Store } from '../../server/side/store/store.ts';
+import { openStore, type StoreLocation } from '../../server/side/store/open.ts';
 import { postgresForTests } from './postgres.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Stores {
   readonly kind: Store['kind'];
   /** An empty place. */
-  place(): Promise<StorePlace>;
+  place(): Promise<StoreLocation>;
   /** A store in an empty place, or in that one; closed after the test. */
-  open(place?: StorePlace): Promise<Store>;
+  open(place?: StoreLocation): Promise<Store>;
   /** A second instance beside the first: on SQLite, where there is one, the same again. */
   beside(store: Store): Promise<Store>;
 }
@@ -30,16 +30,16 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
 }
 
 /** Making a database takes longer than most tests: one that was opened without a place of its own is used again. */
-async function emptyPostgres({ url }: StorePlace): Promise<void> {
+async function emptyPostgres({ url }: StoreLocation): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
   await database.query('truncate session, turn, task, ledger, budget, delivery, lease');
   await database.close();
 }
 
 function storesIn(kind: Store['kind'], place: Stores['place'], empty?: typeof emptyPostgres): Stores {
-  const places = new Map<Store, StorePlace>();
-  const used: StorePlace[] = [];
-  const free: StorePlace[] = [];
+  const places = new Map<Store, StoreLocation>();
+  const used: StoreLocation[] = [];
+  const free: StoreLocation[] = [];
   afterEach(async () => {
     await Promise.all([...places.keys()].map((store) => store.close()));
     places.clear();

@@ -3,14 +3,14 @@
 
 import { writeSync } from 'node:fs';
 import { pino } from 'pino';
-import { openStore, type StorePlace } from '../../server/side/store/open.ts';
-import { PATIENCE } from '../../server/side/tasks/outcome.ts';
+import { openStore, type StoreLocation } from '../../server/side/store/open.ts';
+import { RETRY_POLICY } from '../../server/side/tasks/outcome.ts';
 import { createRunner } from '../../server/side/tasks/runner.ts';
 import { plainRouter } from './plain-router.ts';
 import { POISON, sideConfig } from './task-records.ts';
 
 export interface WorkerOptions {
-  readonly place: StorePlace;
+  readonly place: StoreLocation;
   readonly baseUrl: string;
   readonly leaseMs: number;
   readonly timeoutMs: number;
@@ -50,7 +50,7 @@ createRunner({
   store,
   router,
   log: pino({ level: 'silent' }),
-  patience: { ...PATIENCE, firstMs: 20, mostMs: 200 },
+  retryPolicy: { ...RETRY_POLICY, firstDelayMs: 20, maxDelayMs: 200 },
 });
 writeSync(1, 'ready\n');
 

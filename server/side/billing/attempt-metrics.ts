@@ -2,7 +2,7 @@
 
 import { Counter, type Registry } from 'prom-client';
 import type { LedgerRow } from '../../ipc/records.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/contract.ts';
 
 /** The same store; what is settled through it is counted. Labels are names of the configuration and short codes. */
 export function countAttempts(store: Store, registry: Registry): Store {

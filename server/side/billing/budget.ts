@@ -2,7 +2,7 @@
 
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
-import type { BudgetWindow } from '../store/store.ts';
+import type { BudgetWindow } from '../store/contract.ts';
 import type { Prices } from './prices.ts';
 import { maxPromptTokens } from './prompt-tokens.ts';
 

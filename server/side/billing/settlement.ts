@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Settlement, Store } from '../store/store.ts';
+import type { Settlement, Store } from '../store/contract.ts';
 
 export interface SettlementWriter {
   /** Resolves when it is written, or when that has failed for the first time; it is then tried again. Never rejects. */

@@ -5,7 +5,7 @@ import { chatProblemReply, type HttpProblem, plainProblemReply } from '../../htt
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
-import { StoreError } from '../store/store.ts';
+import { StoreError } from '../store/contract.ts';
 import { chatRoutes } from './chat/chat.ts';
 import { modelRoutes } from './chat/models.ts';
 import { exportRoutes } from './export.ts';

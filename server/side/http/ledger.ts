@@ -1,7 +1,7 @@
 // What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
 
 import type { HttpProblem } from '../../http/problem.ts';
-import { REPORT_FIELDS, type ReportField, type Store } from '../store/store.ts';
+import { REPORT_FIELDS, type ReportField, type Store } from '../store/contract.ts';
 import { isProblem, limitOf, momentOf, shortened } from './query.ts';
 import { invalidRequest, type Route, type RoutedRequest, reply } from './route.ts';
 import { isoTime, ledgerView } from './views.ts';

@@ -6,7 +6,7 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { Task } from '../../ipc/records.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Router } from '../llm/call.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/contract.ts';
 
 /** What the routes need of the task runner. */
 export interface TaskRunner {

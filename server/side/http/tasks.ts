@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
-import { type Demand, newDemandTask } from '../tasks/task-request.ts';
+import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat/class.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
@@ -45,7 +45,7 @@ async function demandOf(
   asked: RoutedRequest,
   body: JsonObject,
   { config, store }: SideHttpOptions,
-): Promise<Demand | HttpProblem> {
+): Promise<TaskRequest | HttpProblem> {
   const { requester, headers } = asked;
   const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
   const promptClass = wantedClass(asked, config, named);
@@ -53,7 +53,7 @@ async function demandOf(
   const dataClass = dataClassOf(asked, config);
   if (isProblem(dataClass)) return dataClass;
   const allowed = allowedClasses(asked, config);
-  const demand = await newDemandTask({
+  const demand = await readTaskRequest({
     body,
     config,
     key: requester.scope === 'key' ? requester.key : undefined,
@@ -122,7 +122,7 @@ async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<Htt
 async function retry(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const task = await find(asked, options);
   if (task === undefined) return unknownTask(asked);
-  if (!(await options.store.requeue(task.id, Date.now()))) {
+  if (!(await options.store.requeueTask(task.id, Date.now()))) {
     const message = `this task is ${task.state}: only a failed or dead one is run again`;
     return { status: 409, code: 'task_not_ended', message };
   }

@@ -1,7 +1,7 @@
 // How what the store keeps is shown: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
 
 import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../ipc/records.ts';
-import { scoredBy } from '../prompts/scoring.ts';
+import { scoredTaskId } from '../prompts/scoring.ts';
 
 export function taskView(task: Task): object {
   const { id, session, kind, promptClass, dataClass, state, attempts, error, quality, isRehearsal } = task;
@@ -9,7 +9,7 @@ export function taskView(task: Task): object {
     id,
     session,
     kind,
-    scores: scoredBy(task),
+    scores: scoredTaskId(task),
     class: promptClass,
     dataClass,
     state,

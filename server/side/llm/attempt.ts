@@ -11,7 +11,7 @@ import { faultOf } from '../../platform/log.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { SettlementWriter } from '../billing/settlement.ts';
-import type { BudgetWindow, Reservation, Store } from '../store/store.ts';
+import type { BudgetWindow, Reservation, Store } from '../store/contract.ts';
 import type { Answered, Call, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';

@@ -1,7 +1,7 @@
 // Why a call got no answer: the failures of its attempts, and the one of them that is told.
 
 import type { LlmFault } from '../../../adapters/llm/contract.ts';
-import type { Reservation } from '../store/store.ts';
+import type { Reservation } from '../store/contract.ts';
 import type { Unavailable } from './resilience.ts';
 
 /** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { Prices } from '../billing/prices.ts';
 import { createSettlementWriter } from '../billing/settlement.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/contract.ts';
 import { type Attempt, type AttemptContext, runAttempt } from './attempt.ts';
 import type { Answered, Call, Router, StreamSink } from './call.ts';
 import { startDeadline } from './deadline.ts';

@@ -1,9 +1,9 @@
 // Reads a model's answer as JSON that fits its kind. Strict JSON first; else the one object in a code fence or in prose counts too,
 // but only when it fits.
 
-import type { Kind } from './kinds.ts';
+import type { TaskKind } from './kinds.ts';
 
-export type ReadAnswer = { readonly value: unknown } | { readonly problem: string };
+export type ParsedAnswer = { readonly value: unknown } | { readonly problem: string };
 
 /** Places where an object may begin that are tried; prose has few braces. */
 const MAX_STARTS = 8;
@@ -11,7 +11,7 @@ const MAX_STARTS = 8;
 const MAX_SEARCHED_CHARS = 128 * 1024;
 
 /** The value of an answer, or what is wrong with it, in words that may be sent back to the model. */
-export function readAnswer(text: string, kind: Kind): ReadAnswer {
+export function parseAnswer(text: string, kind: TaskKind): ParsedAnswer {
   const whole = parse(text);
   if (whole !== undefined) return fitting(whole.value, kind);
   for (const candidate of objectsIn(text.slice(0, MAX_SEARCHED_CHARS))) {
@@ -21,7 +21,7 @@ export function readAnswer(text: string, kind: Kind): ReadAnswer {
   return { problem: text.trim() === '' ? 'it is empty' : 'it is not JSON' };
 }
 
-function fitting(value: unknown, kind: Kind): ReadAnswer {
+function fitting(value: unknown, kind: TaskKind): ParsedAnswer {
   const problem = kind.check(value);
   return problem === undefined ? { value } : { problem };
 }

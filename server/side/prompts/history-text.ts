@@ -2,8 +2,8 @@
 // kept; nothing in it can end its block or pass for another speaker's line.
 
 import type { SeedText } from '../../ipc/side-request.ts';
-import type { Recollection } from './history.ts';
-import { lineOf, linesOf } from './prompt-input.ts';
+import type { History } from './history.ts';
+import { formatLine, spokenLines } from './prompt-input.ts';
 
 const PREFACE =
   'This session continues an earlier one with the same user. The tagged blocks below are the record of that earlier ' +
@@ -14,8 +14,8 @@ const LEFT_OUT = '[what was said before is left out]';
 const FRAME_BYTES = Buffer.byteLength(PREFACE) + Buffer.byteLength(LEFT_OUT) + 100;
 
 /** `maxBytes`: of the whole text, in UTF-8. A summary has at most half of it where there are turns. */
-export function seedText({ summary, turns }: Recollection, maxBytes: number): SeedText {
-  const lines = linesOf(turns).map((line) => untagged(lineOf(line)));
+export function contextText({ summary, turns }: History, maxBytes: number): SeedText {
+  const lines = spokenLines(turns).map((line) => untagged(formatLine(line)));
   const told = summary === undefined ? '' : untagged(wordsOf(summary));
   if (told === '' && lines.length === 0) return { from: 'none', text: '', isCut: false };
   const room = maxBytes - FRAME_BYTES;

@@ -2,10 +2,10 @@
 // seeded goes on from what it was seeded with. Rule: text goes only to sessions that may have it.
 
 import type { StoredSession, Task, Turn } from '../../ipc/records.ts';
-import type { Store } from '../store/store.ts';
-import { readInput } from './task-input.ts';
+import type { Store } from '../store/contract.ts';
+import { readTaskInput } from './task-input.ts';
 
-export interface Recollection {
+export interface History {
   /** The result of a `rolling-summary`: JSON. */
   readonly summary: string | undefined;
   /** Those that it does not cover, oldest first; their texts may be gone. */
@@ -20,7 +20,7 @@ const MAX_TASKS = 1000;
 const LATE_MS = 5000;
 
 /** What is kept of the session, and, where it has no summary of its own, of those before it. */
-export async function recall(session: StoredSession, store: Store): Promise<Recollection> {
+export async function historyOf(session: StoredSession, store: Store): Promise<History> {
   const turns: Turn[] = [];
   let at: StoredSession | undefined = session;
   for (let count = 0; at !== undefined && count < MAX_SESSIONS; count += 1) {
@@ -33,9 +33,9 @@ export async function recall(session: StoredSession, store: Store): Promise<Reco
 }
 
 /** What a session was seeded with, as far as it is still kept. */
-export async function recallSeed(session: StoredSession, store: Store): Promise<Recollection | undefined> {
+export async function earlierHistory(session: StoredSession, store: Store): Promise<History | undefined> {
   const earlier = await earlierOf(session, store);
-  return earlier && recall(earlier, store);
+  return earlier && historyOf(earlier, store);
 }
 
 async function earlierOf(session: StoredSession, store: Store): Promise<StoredSession | undefined> {
@@ -44,7 +44,7 @@ async function earlierOf(session: StoredSession, store: Store): Promise<StoredSe
   return mayHave ? earlier : undefined;
 }
 
-async function recallOne(session: string, store: Store): Promise<Recollection> {
+async function recallOne(session: string, store: Store): Promise<History> {
   const [turns, done] = await Promise.all([
     store.turns(session),
     store.tasks({ session, state: 'done', limit: MAX_TASKS }),
@@ -59,7 +59,7 @@ async function recallOne(session: string, store: Store): Promise<Recollection> {
 
 /** The last turn that a summary is sure to cover; 0: none. */
 function lastTurnOf(task: Task, turns: readonly Turn[]): number {
-  const { every, number = 0 } = readInput(task) ?? {};
+  const { every, number = 0 } = readTaskInput(task) ?? {};
   if (every === 'turns') return number;
   return turns.findLast(({ endedAt }) => endedAt <= task.runAt - LATE_MS)?.number ?? 0;
 }

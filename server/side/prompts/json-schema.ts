@@ -8,14 +8,14 @@ import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What is wrong with a value, in words without its contents; undefined: it fits. */
-export type Check = (value: unknown) => string | undefined;
+export type SchemaCheck = (value: unknown) => string | undefined;
 
 /** Longest time for one compilation or one check; a usual one takes a few. */
 const MAX_CHECK_MS = 500;
 const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_ERRORS = 8;
 
-type Compiled = { readonly check: Check } | { readonly problem: string };
+type Compiled = { readonly check: SchemaCheck } | { readonly problem: string };
 
 /** Schemas of the configuration come with every task. */
 const known = new WeakMap<JsonSchema, Compiled>();

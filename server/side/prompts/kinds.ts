@@ -2,39 +2,39 @@
 
 import { z } from 'zod';
 import { BUILT_IN_KINDS, type TaskConfig } from '../../config/side-schema.ts';
-import { type Check, compileSchema, type JsonSchema } from './json-schema.ts';
+import { compileSchema, type JsonSchema, type SchemaCheck } from './json-schema.ts';
 import { type BuiltInKind, INSTRUCTIONS, RESULT_RUBRIC, RUBRIC, SCORING, systemMessage } from './prompts.ts';
 import * as results from './results.ts';
 
 /** What a task of a kind needs to run. */
-export interface Kind {
+export interface TaskKind {
   readonly name: string;
   readonly system: string;
   readonly schema: JsonSchema;
-  readonly check: Check;
+  readonly check: SchemaCheck;
 }
 
 /** What a kind is made of: a configured task, or one that is asked for. */
 export type KindSettings = Pick<TaskConfig, 'kind' | 'labels' | 'schema' | 'prompt' | 'rubric' | 'of'>;
 
 /** The kind, or what is missing or wrong in its settings. */
-export function kindOf(settings: KindSettings): Kind | { readonly problem: string } {
+export function taskKind(settings: KindSettings): TaskKind | { readonly problem: string } {
   const problem = kindProblem(settings);
   if (problem !== undefined) return { problem };
   const form = settings.schema ? ownForm(settings.schema) : builtInForm(settings);
   if ('problem' in form) return { problem: `schema: ${form.problem}` };
-  return { name: settings.kind, system: systemMessage(askedOf(settings), form.schema), ...form };
+  return { name: settings.kind, system: systemMessage(instructionsOf(settings), form.schema), ...form };
 }
 
 /** What a model is asked to do, with the lists that it is told of. */
-export function askedOf(settings: KindSettings): readonly string[] {
+export function instructionsOf(settings: KindSettings): readonly string[] {
   const { kind, prompt, of } = settings;
   return [prompt ?? (of ? SCORING : INSTRUCTIONS[kind as BuiltInKind]), ...detailsOf(settings)];
 }
 
 interface Form {
   readonly schema: JsonSchema;
-  readonly check: Check;
+  readonly check: SchemaCheck;
 }
 
 export function isBuiltIn(kind: string): kind is BuiltInKind {

@@ -4,14 +4,14 @@
 import type { Turn } from '../../ipc/records.ts';
 
 /** Characters of a transcript that a model is shown; of a longer one the middle is left out. */
-export const MAX_MATERIAL_CHARS = 200_000;
+export const MAX_INPUT_CHARS = 200_000;
 
-export interface Line {
+export interface SpokenLine {
   readonly speaker: string;
   readonly text: string;
 }
 
-export interface Material {
+export interface PromptInput {
   /** Tagged blocks, ready to be sent. */
   readonly text: string;
   /** Something was left out. */
@@ -19,7 +19,7 @@ export interface Material {
 }
 
 /** Both sides of each turn, in order; sides that said nothing, or were not kept, are left out. */
-export function linesOf(turns: readonly Turn[]): readonly Line[] {
+export function spokenLines(turns: readonly Turn[]): readonly SpokenLine[] {
   return turns.flatMap(({ user, assistant, isInterrupted }) => [
     ...(isSpoken(user) ? [{ speaker: 'User', text: user }] : []),
     ...(isSpoken(assistant)
@@ -33,31 +33,31 @@ function isSpoken(text: string | undefined): text is string {
 }
 
 /** A dialogue, one line for each; undefined where nobody said anything. */
-export function dialogue(lines: readonly Line[], maxChars = MAX_MATERIAL_CHARS): Material | undefined {
+export function asDialogue(lines: readonly SpokenLine[], maxChars = MAX_INPUT_CHARS): PromptInput | undefined {
   if (lines.length === 0) return undefined;
-  const { kept, isCut } = cutMiddle(lines.map(lineOf), maxChars);
+  const { kept, isCut } = cutMiddle(lines.map(formatLine), maxChars);
   return { text: block('transcript', kept.join('\n')), isCut };
 }
 
 /** One line, whatever is in the text. */
-export function lineOf({ speaker, text }: Line): string {
+export function formatLine({ speaker, text }: SpokenLine): string {
   return `${speaker}: ${text.replace(/\s+/g, ' ').trim()}`;
 }
 
 /** A text of any form; undefined for a blank one. */
-export function plainText(text: string, maxChars = MAX_MATERIAL_CHARS): Material | undefined {
+export function asText(text: string, maxChars = MAX_INPUT_CHARS): PromptInput | undefined {
   if (text.trim() === '') return undefined;
   const { kept, isCut } = cutMiddle(text.split('\n'), maxChars);
   return { text: block('text', kept.join('\n')), isCut };
 }
 
 /** What an earlier task of the session found, ahead of what came since. */
-export function continued(previous: string, { text, isCut }: Material): Material {
+export function withPreviousSummary(previous: string, { text, isCut }: PromptInput): PromptInput {
   return { text: `${block('previous-summary', previous)}\n${text}`, isCut };
 }
 
 /** What a task was asked, what it worked on, and what it made of it. */
-export function judged(asked: string, { text, isCut }: Material, result: string): Material {
+export function scoredResult(asked: string, { text, isCut }: PromptInput, result: string): PromptInput {
   return { text: [block('task', asked), text, block('result', result)].join('\n'), isCut };
 }
 

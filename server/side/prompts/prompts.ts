@@ -1,7 +1,7 @@
 // What a model is told for each built-in kind. Rule: instructions are in the system message, what people said is data in the user's.
 
 import type { BUILT_IN_KINDS } from '../../config/side-schema.ts';
-import type { Material } from './prompt-input.ts';
+import type { PromptInput } from './prompt-input.ts';
 
 export type BuiltInKind = (typeof BUILT_IN_KINDS)[number];
 
@@ -50,7 +50,7 @@ export function systemMessage(asked: readonly string[], schema: object): string 
 }
 
 /** The user's message: the data. */
-export function dataMessage({ text, isCut }: Material): string {
+export function dataMessage({ text, isCut }: PromptInput): string {
   return isCut ? `${text}\nThe middle is left out, since the whole is too long.` : text;
 }
 

@@ -4,19 +4,19 @@
 import { createHash } from 'node:crypto';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/records.ts';
-import type { Store, TaskOutcome } from '../store/store.ts';
-import { materialOf } from './input-source.ts';
-import { askedOf } from './kinds.ts';
-import { judged, type Material } from './prompt-input.ts';
-import { readInput, settingsOf, type TaskInput, writeInput } from './task-input.ts';
+import type { Store, TaskOutcome } from '../store/contract.ts';
+import { promptInputOf } from './input-source.ts';
+import { instructionsOf } from './kinds.ts';
+import { type PromptInput, scoredResult } from './prompt-input.ts';
+import { readTaskInput, type TaskInput, taskSettings, writeTaskInput } from './task-input.ts';
 
 const KIND = 'quality';
 
 /** The task that scores what this one came to, where the sample wants it. Its id follows, so that a result is scored once. */
-export function scorings(done: Task, attempt: string, config: SideConfig): readonly Task[] {
+export function scoringTasks(done: Task, attempt: string, config: SideConfig): readonly Task[] {
   const scorer = config.tasks.find(({ of }) => of?.includes(done.kind));
-  const input = readInput(done);
-  if (scorer === undefined || input === undefined || done.kind === KIND || !isDrawn(done.id, scorer)) return [];
+  const input = readTaskInput(done);
+  if (scorer === undefined || input === undefined || done.kind === KIND || !isSampled(done.id, scorer)) return [];
   const now = Date.now();
   return [
     {
@@ -29,7 +29,7 @@ export function scorings(done: Task, attempt: string, config: SideConfig): reado
       attempts: 0,
       version: 0,
       // The text of a task without a session goes when that one is done.
-      input: writeInput({ scores: { task: done.id, kind: done.kind, attempt, input } }),
+      input: writeTaskInput({ scores: { task: done.id, kind: done.kind, attempt, input } }),
       result: undefined,
       error: undefined,
       quality: undefined,
@@ -40,32 +40,34 @@ export function scorings(done: Task, attempt: string, config: SideConfig): reado
 }
 
 /** The id of the task whose result this one scores; undefined: it scores none. */
-export function scoredBy({ id, kind, session }: Pick<Task, 'id' | 'kind' | 'session'>): string | undefined {
+export function scoredTaskId({ id, kind, session }: Pick<Task, 'id' | 'kind' | 'session'>): string | undefined {
   const scored = id.slice(0, -KIND.length - 1);
   return kind === KIND && id === `${scored}.${KIND}` && scored !== session ? scored : undefined;
 }
 
 /** What a task was asked, what it worked on, and its result; undefined: one of them is not kept any more. */
-export async function judgedResult(
+export async function scoringInput(
   { task: id, input }: NonNullable<TaskInput['scores']>,
   config: SideConfig,
   store: Store,
-): Promise<Material | undefined> {
+): Promise<PromptInput | undefined> {
   const scored = await store.task(id);
   if (scored?.result === undefined) return undefined;
-  const worked = await materialOf(scored, input, store);
-  return worked && judged(askedOf(settingsOf(scored, config, input)).join('\n\n'), worked, scored.result);
+  const worked = await promptInputOf(scored, input, store);
+  return (
+    worked && scoredResult(instructionsOf(taskSettings(scored, config, input)).join('\n\n'), worked, scored.result)
+  );
 }
 
 /** Where the score of a `quality` task goes: the attempt whose result it scored, else the realtime row of its session. */
-export function gradeOf({ kind, session, result, ...task }: Task): TaskOutcome['graded'] {
-  const row = readInput(task)?.scores?.attempt ?? session;
+export function gradeOf({ kind, session, result, ...task }: Task): TaskOutcome['grade'] {
+  const row = readTaskInput(task)?.scores?.attempt ?? session;
   if (kind !== KIND || result === undefined || row === undefined) return undefined;
   const score = (JSON.parse(result) as { overall?: unknown } | null)?.overall;
   return typeof score === 'number' && score >= 0 && score <= 1 ? { row, score } : undefined;
 }
 
 /** Whether a session, or a task whose result may be scored, is in the sample: the same whenever its id and the kind are. */
-export function isDrawn(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
+export function isSampled(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
   return createHash('sha256').update(`${id}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48 < sample;
 }

@@ -25,12 +25,12 @@ const inputSchema = workSchema.extend({
 /** `Task.input` as data. */
 export type TaskInput = Readonly<z.infer<typeof inputSchema>>;
 
-export function writeInput(input: TaskInput): string {
+export function writeTaskInput(input: TaskInput): string {
   return JSON.stringify(input);
 }
 
 /** undefined for an input that this version did not write. */
-export function readInput({ input }: Pick<Task, 'input'>): TaskInput | undefined {
+export function readTaskInput({ input }: Pick<Task, 'input'>): TaskInput | undefined {
   if (input === undefined) return {};
   try {
     return inputSchema.safeParse(JSON.parse(input)).data;
@@ -40,7 +40,7 @@ export function readInput({ input }: Pick<Task, 'input'>): TaskInput | undefined
 }
 
 /** The settings of a task; what the request said comes before what is configured. */
-export function settingsOf(task: Task, config: SideConfig, input = readInput(task) ?? {}): TaskConfig {
+export function taskSettings(task: Task, config: SideConfig, input = readTaskInput(task) ?? {}): TaskConfig {
   const scored = input.scores?.kind;
   const ofKind = config.tasks.filter(
     ({ kind, of }) => kind === task.kind && (scored === undefined ? of === undefined : of?.includes(scored)),

@@ -9,12 +9,12 @@ import { faultOf } from '../../platform/log.ts';
 import { budgetsFor } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { outcomeOf, realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
-import { type BudgetWindow, type Handover, type Store, StoreError } from '../store/store.ts';
+import { type BudgetWindow, type SessionChanges, type Store, StoreError } from '../store/contract.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
-import { newestOf, rowsIdOf } from './reused-id.ts';
+import { idForRows, latestWithId } from './reused-id.ts';
 
-export interface IntakeOptions {
+export interface IngestOptions {
   readonly config: SideConfig;
   readonly store: Store;
   readonly prices: Pick<Prices, 'estimate'>;
@@ -22,12 +22,12 @@ export interface IntakeOptions {
   readonly owner: string;
   readonly log: Logger;
   /** Something was committed that may be worked on. */
-  readonly onTaken?: (items: readonly HandedOver[]) => void;
+  readonly onCommitted?: (items: readonly HandedOver[]) => void;
 }
 
-export interface Intake {
+export interface Ingest {
   /** Resolves when everything is committed; rejects with a StoreError. */
-  take(items: readonly HandedOver[]): Promise<void>;
+  commit(items: readonly HandedOver[]): Promise<void>;
   /** Sessions that the store has ended since their instance was gone. */
   recovered(sessions: readonly StoredSession[]): Promise<void>;
 }
@@ -35,18 +35,18 @@ export interface Intake {
 /** Sessions that are remembered, by the id that they came with; of others the store is asked. */
 const REMEMBERED = 20_000;
 
-type Lists = Omit<Required<Handover>, 'charged'>;
+type Lists = Omit<Required<SessionChanges>, 'charged'>;
 /** A Handover that grows. */
 type Rows = { readonly [Name in keyof Lists]: NonNullable<Lists[Name]>[number][] } & {
   readonly charged: Record<string, BudgetWindow[]>;
 };
 
-export function createIntake({ config, store, prices, owner, log, onTaken }: IntakeOptions): Intake {
+export function createIngest({ config, store, prices, owner, log, onCommitted }: IngestOptions): Ingest {
   const remembered = new Map<string, StoredSession>();
   let queue: Promise<unknown> = Promise.resolve();
 
   async function sessionOf(id: string): Promise<StoredSession | undefined> {
-    const known = remembered.get(id) ?? (await newestOf(id, store.session));
+    const known = remembered.get(id) ?? (await latestWithId(id, store.session));
     if (known !== undefined) remember(id, known);
     return known;
   }
@@ -70,7 +70,7 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
   }
 
   async function start({ kind: _, ...started }: SessionStarted, rows: Rows): Promise<void> {
-    const session = { ...started, id: rowsIdOf(started, await sessionOf(started.id)), owner };
+    const session = { ...started, id: idForRows(started, await sessionOf(started.id)), owner };
     remember(started.id, session);
     rows.started.push(session);
     rows.tasks.push(...planStart(session, config));
@@ -133,12 +133,12 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
         log.error({ kind: item.kind, ...faultOf(error) }, 'item lost: it cannot be stored');
       });
     }
-    await store.take(rows);
-    onTaken?.(items);
+    await store.commitSessions(rows);
+    onCommitted?.(items);
   }
 
   return {
-    take: (items) => inTurn(() => commit(items)),
+    commit: (items) => inTurn(() => commit(items)),
     recovered: (sessions) =>
       inTurn(async () => {
         const rows = noRows();
@@ -147,7 +147,7 @@ export function createIntake({ config, store, prices, owner, log, onTaken }: Int
           if (ended?.endedAt === undefined || ended.reason === undefined) continue;
           await breakOff(ended, { id, endedAt: ended.endedAt, reason: ended.reason, record: ended.record }, rows);
         }
-        await store.take(rows);
+        await store.commitSessions(rows);
       }),
   };
 }

@@ -6,7 +6,7 @@ import type { StoredSession } from '../../ipc/records.ts';
 const nthId = (id: string, nth: number): string => (nth === 1 ? id : `${id}.${nth}`);
 
 /** The newest session of an offered id. Looks ahead in doubling steps, since nobody keeps count. */
-export async function newestOf<Session extends StoredSession>(
+export async function latestWithId<Session extends StoredSession>(
   id: string,
   find: (id: string) => Promise<Session | undefined>,
 ): Promise<Session | undefined> {
@@ -29,7 +29,7 @@ export async function newestOf<Session extends StoredSession>(
 }
 
 /** The id of the rows of a session that starts. `newest`: of those that started under the same id; the same one, handed over again, keeps its id. */
-export function rowsIdOf(
+export function idForRows(
   started: Pick<StoredSession, 'id' | 'key' | 'startedAt'>,
   newest: StoredSession | undefined,
 ): string {

@@ -3,10 +3,10 @@
 import type { Logger } from 'pino';
 import type { StoredSession } from '../../ipc/records.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Store } from './store.ts';
+import type { Store } from './contract.ts';
 
-export interface LeaseOptions {
-  readonly store: Pick<Store, 'renew' | 'recover' | 'leave'>;
+export interface InstanceLeaseOptions {
+  readonly store: Pick<Store, 'renewLease' | 'recoverSessions' | 'releaseLease'>;
   readonly owner: string;
   /** Sessions of an instance that was silent for longer are ended. */
   readonly leaseMs: number;
@@ -15,18 +15,24 @@ export interface LeaseOptions {
   readonly onRecovered: (sessions: readonly StoredSession[]) => Promise<void>;
 }
 
-export interface OwnerLease {
+export interface InstanceLease {
   /** This instance holds no session any more. */
-  leave(): Promise<void>;
+  release(): Promise<void>;
   /** Lets the lease run out by itself. */
   stop(): void;
 }
 
 /** Resolves when the lease is held and the sessions of earlier instances are ended. Renewed three times as often as it must be. */
-export async function holdLease({ store, owner, leaseMs, log, onRecovered }: LeaseOptions): Promise<OwnerLease> {
+export async function holdInstanceLease({
+  store,
+  owner,
+  leaseMs,
+  log,
+  onRecovered,
+}: InstanceLeaseOptions): Promise<InstanceLease> {
   async function renew(): Promise<void> {
-    await store.renew(owner, Date.now() + leaseMs);
-    const sessions = await store.recover(owner, Date.now());
+    await store.renewLease(owner, Date.now() + leaseMs);
+    const sessions = await store.recoverSessions(owner, Date.now());
     if (sessions.length === 0) return;
     log.warn({ sessions: sessions.length }, 'sessions of a lost instance ended');
     await onRecovered(sessions);
@@ -45,9 +51,9 @@ export async function holdLease({ store, owner, leaseMs, log, onRecovered }: Lea
   const stop = (): void => clearInterval(timer);
   return {
     stop,
-    async leave() {
+    async release() {
       stop();
-      await store.leave(owner);
+      await store.releaseLease(owner);
     },
   };
 }

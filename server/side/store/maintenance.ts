@@ -3,9 +3,9 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Store } from './store.ts';
+import type { Store } from './contract.ts';
 
-export interface UpkeepOptions {
+export interface MaintenanceOptions {
   readonly store: Pick<Store, 'sweep' | 'settleLost'>;
   readonly transcripts: SideConfig['transcripts'];
   /** The longest that a call can take; a pending one that is older has lost its caller. */
@@ -17,8 +17,14 @@ export interface UpkeepOptions {
 const EVERY_MS = 60_000;
 
 /** Looks at once, and then every minute. Returns what ends it. */
-export function keepUp({ store, transcripts, longestCallMs, everyMs = EVERY_MS, log }: UpkeepOptions): () => void {
-  const rule = sweepRule(transcripts);
+export function startMaintenance({
+  store,
+  transcripts,
+  longestCallMs,
+  everyMs = EVERY_MS,
+  log,
+}: MaintenanceOptions): () => void {
+  const rule = retentionRule(transcripts);
   let isRunning = false;
   async function look(): Promise<void> {
     if (isRunning) return;
@@ -40,7 +46,7 @@ export function keepUp({ store, transcripts, longestCallMs, everyMs = EVERY_MS, 
 type Rule = Parameters<Store['sweep']>[0];
 
 /** What `transcripts` asks for. Where nothing is kept from now on, what was kept before still goes. */
-export function sweepRule(transcripts: SideConfig['transcripts']): (now: number) => Rule {
+export function retentionRule(transcripts: SideConfig['transcripts']): (now: number) => Rule {
   if (transcripts === 'off' || transcripts === 'until-tasks-done') return () => ({ kind: 'tasks-done' });
   const ms = durationMs(transcripts);
   return (now) => ({ kind: 'older', than: now - ms });

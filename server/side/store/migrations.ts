@@ -1,8 +1,8 @@
 // Brings a database to this version's tables when it is opened: forward only, all steps in one transaction, one instance at a time.
 
+import { StoreError } from './contract.ts';
 import type { Database, Query } from './database.ts';
 import { MIGRATIONS } from './schema.ts';
-import { StoreError } from './store.ts';
 
 /** Throws a StoreError that says so when a newer version wrote the database. */
 export async function migrate(database: Database, migrations = MIGRATIONS): Promise<void> {

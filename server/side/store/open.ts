@@ -2,19 +2,34 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Store, StoreError } from './contract.ts';
 import type { Database } from './database.ts';
 import { expectMigrated, migrate } from './migrations.ts';
-import { reserve, spent } from './statements/budgets.ts';
+import { budgetUse, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
-import { grade, ledgerRows, settleAll, settleLost } from './statements/ledger.ts';
+import { grade, selectLedger, settleAll, settleLost } from './statements/ledger.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
-import { take } from './statements/session-events.ts';
-import { findSession, leave, listSessions, recover, renew, turnsOf } from './statements/sessions.ts';
-import { addTask, claimTasks, findTask, listTasks, prolongTask, requeue, settleTask } from './statements/tasks.ts';
-import { type Store, StoreError } from './store.ts';
+import { commitSessions } from './statements/session-events.ts';
+import {
+  recoverSessions,
+  releaseLease,
+  renewLease,
+  selectSession,
+  selectSessions,
+  selectTurns,
+} from './statements/sessions.ts';
+import {
+  claimTasks,
+  extendTaskLease,
+  insertTask,
+  requeueTask,
+  selectTask,
+  selectTasks,
+  settleTask,
+} from './statements/tasks.ts';
 
-export interface StorePlace {
+export interface StoreLocation {
   /** `sqlite`, or a URL of Postgres. */
   readonly url: string;
   /** Where SQLite's file is: `trunkline.db`. */
@@ -22,16 +37,16 @@ export interface StorePlace {
 }
 
 /** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
-export const openStore = (place: StorePlace): Promise<Store> =>
+export const openStore = (place: StoreLocation): Promise<Store> =>
   opened(place, { isReader: false }, async (database) => {
     await migrate(database);
     // Text that was deleted just before the last end may still be in SQLite's log.
     await database.erase();
-    return createStore(database);
+    return createSqlStore(database);
   });
 
 /** For exports: reads beside the owner, and changes nothing. */
-export const openReader = (place: StorePlace): Promise<Database> =>
+export const openReader = (place: StoreLocation): Promise<Database> =>
   opened(place, { isReader: true }, async (database) => {
     await expectMigrated(database);
     return database;
@@ -42,7 +57,7 @@ interface Access {
 }
 
 async function opened<Result>(
-  place: StorePlace,
+  place: StoreLocation,
   access: Access,
   prepare: (database: Database) => Promise<Result>,
 ): Promise<Result> {
@@ -56,7 +71,7 @@ async function opened<Result>(
   }
 }
 
-function explained({ code, cause }: StoreError, { url, dataDirectory }: StorePlace): StoreError {
+function explained({ code, cause }: StoreError, { url, dataDirectory }: StoreLocation): StoreError {
   const name = url === 'sqlite' ? fileIn(dataDirectory) : withoutCredential(url);
   const reason = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
   const message = {
@@ -76,7 +91,7 @@ function withoutCredential(url: string): string {
 const fileIn = (dataDirectory: string): string => join(dataDirectory, 'trunkline.db');
 
 /** Only what is used is loaded. */
-async function openDatabase({ url, dataDirectory }: StorePlace, { isReader }: Access): Promise<Database> {
+async function openDatabase({ url, dataDirectory }: StoreLocation, { isReader }: Access): Promise<Database> {
   if (url !== 'sqlite') {
     const { openPostgres } = await import('./engines/postgres.ts');
     return openPostgres({ url, isReader, ...(isReader ? { connections: 1 } : {}) });
@@ -86,36 +101,36 @@ async function openDatabase({ url, dataDirectory }: StorePlace, { isReader }: Ac
   return openSqlite({ path: fileIn(dataDirectory), isReader });
 }
 
-export function createStore(database: Database): Store {
+export function createSqlStore(database: Database): Store {
   const { kind, query, skipLocked } = database;
   return {
     kind,
-    take: (handover) => database.transaction((run) => take(run, handover)),
-    renew: (owner, until) => renew(query, owner, until),
-    recover: (owner, now) => recover(database, owner, now),
-    leave: (owner) => leave(query, owner),
-    session: (id) => findSession(query, id),
-    sessions: (filter) => listSessions(query, filter),
-    turns: (session) => turnsOf(query, session),
+    commitSessions: (handover) => database.transaction((run) => commitSessions(run, handover)),
+    renewLease: (owner, until) => renewLease(query, owner, until),
+    recoverSessions: (owner, now) => recoverSessions(database, owner, now),
+    releaseLease: (owner) => releaseLease(query, owner),
+    session: (id) => selectSession(query, id),
+    sessions: (filter) => selectSessions(query, filter),
+    turns: (session) => selectTurns(query, session),
     forget: (session, now) => forget(database, session, now),
     sweep: (rule, now) => sweep(database, rule, now),
-    addTask: (task) => addTask(query, task),
-    task: (id) => findTask(query, id),
-    tasks: (filter) => listTasks(query, filter),
-    claim: (now, leaseUntil, count) => claimTasks(query, { now, leaseUntil, count, skipLocked }),
-    prolong: (id, version, leaseUntil) => prolongTask(query, id, version, leaseUntil),
+    addTask: (task) => insertTask(query, task),
+    task: (id) => selectTask(query, id),
+    tasks: (filter) => selectTasks(query, filter),
+    claimTasks: (now, leaseUntil, count) => claimTasks(query, { now, leaseUntil, count, skipLocked }),
+    extendTaskLease: (id, version, leaseUntil) => extendTaskLease(query, id, version, leaseUntil),
     settleTask: (outcome) => database.transaction((run) => settleTask(run, outcome)),
-    requeue: (id, now) => requeue(query, id, now),
+    requeueTask: (id, now) => requeueTask(query, id, now),
     reserve: (budgets, amountMicroUsd, pending) => reserve(database, budgets, amountMicroUsd, pending),
     settle: (row, budgets, reservedMicroUsd) =>
       database.transaction((run) => settleAll(run, [{ row, budgets, reservedMicroUsd }])),
     settleAll: (settlements) => database.transaction((run) => settleAll(run, settlements)),
     settleLost: (before) => settleLost(database, before),
     grade: (id, given) => grade(query, id, given),
-    ledger: (filter) => ledgerRows(query, filter),
+    ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
-    spent: (budget) => spent(query, budget),
-    deliveries: (now, leaseUntil, count, without = []) =>
+    budgetUse: (budget) => budgetUse(query, budget),
+    claimDeliveries: (now, leaseUntil, count, without = []) =>
       claimDeliveries(query, { now, leaseUntil, count, skipLocked }, without),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, id, attempts, nextAt),
     close: () => database.close(),

@@ -1,7 +1,7 @@
 // The tables in SQL that both databases read, as the steps that made them. A step is never changed once it is released.
 
 /** When a task is due: a queued task at its time, a running one when its lease ends, others never. The index needs the very same words. */
-export const DUE = "(case state when 'queued' then run_at when 'running' then lease_until end)";
+export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
 
 const first = [
   `create table session (
@@ -28,7 +28,7 @@ const first = [
     input text, result text, error text, quality text, is_rehearsal bigint not null,
     created_at bigint not null, updated_at bigint not null
   )`,
-  `create index task_due on task (${DUE}, id)`,
+  `create index task_due on task (${DUE_AT}, id)`,
   'create index task_created on task (created_at, id)',
   'create index task_state on task (state, created_at, id)',
   'create index task_key on task (key, created_at, id)',

@@ -93,7 +93,7 @@ export async function insertAll<Item>(
 }
 
 /** Runs a statement for each portion of the ids; `sql` gets the list `$1, $2, ...`, behind which the other parameters count on. */
-export async function forIds(
+export async function queryForIds(
   query: Query,
   ids: readonly string[],
   sql: (list: string, next: (offset: number) => string) => string,

@@ -120,13 +120,13 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   reservedBudgets: 'list',
 });
 
-export interface Held {
+export interface LedgerReservation {
   readonly reservedMicroUsd: number;
   readonly reservedBudgets: readonly string[];
 }
 
 /** What is no column is passed over: leaving `usage` out would be a second copy of the row, for each call. */
-export const flatten = (row: LedgerRow, held?: Held): FlatLedgerRow => ({
+export const flatten = (row: LedgerRow, held?: LedgerReservation): FlatLedgerRow => ({
   ...row.usage,
   ...row,
   reservedMicroUsd: held?.reservedMicroUsd,

@@ -3,20 +3,20 @@
 import type { Quality } from '../../ipc/records.ts';
 import type { Answered, Call, Router } from '../llm/call.ts';
 import type { Failure } from '../llm/failure.ts';
-import { readAnswer } from '../prompts/answer.ts';
-import type { Kind } from '../prompts/kinds.ts';
-import type { Material } from '../prompts/prompt-input.ts';
+import { parseAnswer } from '../prompts/answer.ts';
+import type { TaskKind } from '../prompts/kinds.ts';
+import type { PromptInput } from '../prompts/prompt-input.ts';
 import { dataMessage, repairMessage } from '../prompts/prompts.ts';
 
 /** What an answer came to. `attempt`: the ledger row of the answer that counts. */
-export type Asked =
+export type TaskAnswer =
   | { readonly kind: 'fits'; readonly value: unknown; readonly quality: Quality; readonly attempt: string }
   | { readonly kind: 'misfits'; readonly problem: string; readonly quality: 'failed'; readonly attempt: string }
   | Failure;
 
-export interface Question {
-  readonly kind: Kind;
-  readonly material: Material;
+export interface AskOptions {
+  readonly kind: TaskKind;
+  readonly input: PromptInput;
   /** Everything of the call but its messages. */
   readonly call: Omit<Call, 'llm'> & { readonly maxTokens: number };
 }
@@ -26,14 +26,14 @@ type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly conten
 /** A wrong answer goes back shortened: it is there to be recognised. */
 const MAX_QUOTED_CHARS = 8000;
 
-export async function ask(router: Router, { kind, material, call }: Question): Promise<Asked> {
+export async function ask(router: Router, { kind, input, call }: AskOptions): Promise<TaskAnswer> {
   const messages: readonly Message[] = [
     { role: 'system', content: kind.system },
-    { role: 'user', content: dataMessage(material) },
+    { role: 'user', content: dataMessage(input) },
   ];
   const first = await run(router, kind, call, messages);
   if (first.kind === 'failed') return first;
-  const read = readAnswer(first.text, kind);
+  const read = parseAnswer(first.text, kind);
   if ('value' in read) return { kind: 'fits', value: read.value, quality: 'valid', attempt: first.attempt };
   const repaired = await run(router, kind, call, [
     ...messages,
@@ -42,7 +42,7 @@ export async function ask(router: Router, { kind, material, call }: Question): P
     { role: 'user', content: repairMessage(problemOf(first, read.problem)) },
   ]);
   if (repaired.kind === 'failed') return repaired;
-  const again = readAnswer(repaired.text, kind);
+  const again = parseAnswer(repaired.text, kind);
   const { attempt } = repaired;
   if ('value' in again) return { kind: 'fits', value: again.value, quality: 'repaired', attempt };
   return { kind: 'misfits', problem: problemOf(repaired, again.problem), quality: 'failed', attempt };
@@ -54,8 +54,8 @@ function problemOf({ finish }: Answered, problem: string): string {
 
 function run(
   router: Router,
-  { name, schema }: Kind,
-  { maxTokens, ...call }: Question['call'],
+  { name, schema }: TaskKind,
+  { maxTokens, ...call }: AskOptions['call'],
   messages: readonly Message[],
 ): Promise<Answered | Failure> {
   return router.run({ ...call, llm: { messages, maxTokens, schema: { name, schema }, isStreamed: false, extra: {} } });

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery, SessionEnd, StoredSession, Task } from '../../ipc/records.ts';
-import { scoredBy } from '../prompts/scoring.ts';
+import { scoredTaskId } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];
 
@@ -14,7 +14,7 @@ export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webho
     id: task.id,
     session: task.session,
     kind: task.kind,
-    scores: scoredBy(task),
+    scores: scoredTaskId(task),
     class: task.promptClass,
     state: task.state,
     result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),

@@ -2,10 +2,10 @@
 
 import type { Quality, Task } from '../../ipc/records.ts';
 import type { Failure } from '../llm/failure.ts';
-import type { Asked } from './ask.ts';
+import type { TaskAnswer } from './ask.ts';
 
 /** How a run ended, as the store gets it. */
-export type Verdict =
+export type RunOutcome =
   | {
       readonly state: 'done';
       readonly result: string;
@@ -15,32 +15,32 @@ export type Verdict =
     }
   | { readonly state: 'failed'; readonly error: string; readonly quality?: Quality | undefined }
   | { readonly state: 'dead'; readonly error: string }
-  | { readonly state: 'queued'; readonly error: string; readonly runAt: number; readonly isGivenBack?: true };
+  | { readonly state: 'queued'; readonly error: string; readonly runAt: number; readonly isReturned?: true };
 
-export interface Patience {
-  /** The first pause after a failure; it doubles up to `mostMs`. */
-  readonly firstMs: number;
-  readonly mostMs: number;
+export interface RetryPolicy {
+  /** The first pause after a failure; it doubles up to `maxDelayMs`. */
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
   /** A `Retry-After` beyond this is taken for this. */
-  readonly retryAfterMs: number;
+  readonly maxRetryAfterMs: number;
   /** A budget that resets later than so long after the task was made is not waited for. */
-  readonly budgetMs: number;
+  readonly maxBudgetWaitMs: number;
 }
 
-export const PATIENCE: Patience = {
-  firstMs: 1000,
-  mostMs: 5 * 60_000,
-  retryAfterMs: 60 * 60_000,
-  budgetMs: 25 * 60 * 60_000,
+export const RETRY_POLICY: RetryPolicy = {
+  firstDelayMs: 1000,
+  maxDelayMs: 5 * 60_000,
+  maxRetryAfterMs: 60 * 60_000,
+  maxBudgetWaitMs: 25 * 60 * 60_000,
 };
 
-export interface Chances {
+export interface RetryBudget {
   readonly maxAttempts: number;
-  readonly patience: Patience;
+  readonly policy: RetryPolicy;
   readonly now: number;
 }
 
-export function verdictOn(task: Task, asked: Asked, chances: Chances): Verdict {
+export function outcomeOfRun(task: Task, asked: TaskAnswer, budget: RetryBudget): RunOutcome {
   switch (asked.kind) {
     case 'fits':
       return {
@@ -56,36 +56,36 @@ export function verdictOn(task: Task, asked: Asked, chances: Chances): Verdict {
         quality: 'failed',
       };
     case 'failed':
-      return unanswered(task, asked, chances);
+      return unanswered(task, asked, budget);
   }
 }
 
 /** A fault that may go better later: queued again, or dead after the last attempt. */
-export function again(task: Task, error: string, { maxAttempts, patience, now }: Chances, notBefore = 0): Verdict {
+export function retry(task: Task, error: string, { maxAttempts, policy, now }: RetryBudget, notBefore = 0): RunOutcome {
   if (task.attempts >= maxAttempts) return { state: 'dead', error };
-  return { state: 'queued', error, runAt: Math.max(now + pause(task.attempts, patience), notBefore) };
+  return { state: 'queued', error, runAt: Math.max(now + pause(task.attempts, policy), notBefore) };
 }
 
 function unanswered(
   task: Task,
   { code, message, isTransient, resetsAt, retryAfterMs }: Failure,
-  chances: Chances,
-): Verdict {
+  budget: RetryBudget,
+): RunOutcome {
   const error = `${code}: ${message}`.slice(0, 500);
-  const { patience, now } = chances;
+  const { policy, now } = budget;
   if (code === 'budget_exceeded') {
-    const isNear = resetsAt !== undefined && resetsAt <= task.createdAt + patience.budgetMs;
+    const isNear = resetsAt !== undefined && resetsAt <= task.createdAt + policy.maxBudgetWaitMs;
     // Not everybody at the first moment of the new window.
     return isNear
-      ? again(task, error, chances, resetsAt + Math.random() * patience.firstMs)
+      ? retry(task, error, budget, resetsAt + Math.random() * policy.firstDelayMs)
       : { state: 'failed', error };
   }
   if (!isTransient) return { state: 'failed', error };
-  return again(task, error, chances, now + Math.min(retryAfterMs ?? 0, patience.retryAfterMs));
+  return retry(task, error, budget, now + Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs));
 }
 
 /** Exponential with jitter: between half of the step and all of it. */
-function pause(attempts: number, { firstMs, mostMs }: Patience): number {
-  const step = Math.min(mostMs, firstMs * 2 ** Math.min(attempts - 1, 30));
+function pause(attempts: number, { firstDelayMs, maxDelayMs }: RetryPolicy): number {
+  const step = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempts - 1, 30));
   return Math.round(step / 2 + (Math.random() * step) / 2);
 }

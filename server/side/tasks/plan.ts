@@ -3,8 +3,8 @@
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/records.ts';
-import { isDrawn } from '../prompts/scoring.ts';
-import { type TaskInput, writeInput } from '../prompts/task-input.ts';
+import { isSampled } from '../prompts/scoring.ts';
+import { type TaskInput, writeTaskInput } from '../prompts/task-input.ts';
 
 /** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
 export const ARMED_AT = 9_999_999_999_999;
@@ -52,7 +52,7 @@ function planned(session: StoredSession, config: SideConfig): readonly TaskConfi
   if (config.transcripts === 'off') return [];
   if (session.dataClass === 'regulated' && !config.regulated.store) return [];
   if (config.hasRehearsalGateway && !session.isRehearsal) return [];
-  return config.tasks.filter((task) => task.of === undefined && isDrawn(session.id, task));
+  return config.tasks.filter((task) => task.of === undefined && isSampled(session.id, task));
 }
 
 function taskOf(
@@ -74,7 +74,7 @@ function taskOf(
     attempts: 0,
     version: 0,
     leaseUntil: undefined,
-    input: input && writeInput(input),
+    input: input && writeTaskInput(input),
     result: undefined,
     error: undefined,
     quality: undefined,

@@ -1,29 +1,29 @@
-// One run of one task, from its settings to its verdict. It writes nothing but the quality of its own attempt; the runner settles.
+// One run of one task, from its settings to its outcome. It writes nothing but the quality of its own attempt; the runner settles.
 
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/records.ts';
 import type { Router } from '../llm/call.ts';
-import { materialOf } from '../prompts/input-source.ts';
-import { kindOf } from '../prompts/kinds.ts';
-import { judgedResult } from '../prompts/scoring.ts';
-import { readInput, settingsOf } from '../prompts/task-input.ts';
-import type { Store } from '../store/store.ts';
-import { ask, type Question } from './ask.ts';
-import { type Patience, type Verdict, verdictOn } from './outcome.ts';
+import { promptInputOf } from '../prompts/input-source.ts';
+import { taskKind } from '../prompts/kinds.ts';
+import { scoringInput } from '../prompts/scoring.ts';
+import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
+import type { Store } from '../store/contract.ts';
+import { type AskOptions, ask } from './ask.ts';
+import { outcomeOfRun, type RetryPolicy, type RunOutcome } from './outcome.ts';
 
 export interface RunContext {
   readonly config: SideConfig;
   readonly store: Store;
   readonly router: Router;
-  readonly patience: Patience;
+  readonly retryPolicy: RetryPolicy;
 }
 
 /** @throws StoreError, and whatever the router throws. */
-export async function runTask(task: Task, context: RunContext, signal: AbortSignal): Promise<Verdict> {
-  const { config, store, router, patience } = context;
-  const input = readInput(task);
+export async function runTask(task: Task, context: RunContext, signal: AbortSignal): Promise<RunOutcome> {
+  const { config, store, router, retryPolicy } = context;
+  const input = readTaskInput(task);
   if (input === undefined) return { state: 'failed', error: 'invalid_task: its input cannot be read' };
-  const settings = settingsOf(task, config, input);
+  const settings = taskSettings(task, config, input);
   if (task.attempts > settings.maxAttempts) {
     // Attempts are counted when a task is claimed: those that left no word took their process with them.
     return { state: 'dead', error: task.error ?? 'runner_lost: the process ended in every attempt' };
@@ -34,19 +34,19 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
       error: 'no_gateway: the rehearsal works for rehearsal sessions only, and no gateway is configured',
     };
   }
-  const kind = kindOf(settings);
+  const kind = taskKind(settings);
   if ('problem' in kind) return { state: 'failed', error: `invalid_task: ${kind.problem}`.slice(0, 500) };
   const material = input.scores
-    ? await judgedResult(input.scores, config, store)
-    : await materialOf(task, input, store);
+    ? await scoringInput(input.scores, config, store)
+    : await promptInputOf(task, input, store);
   if (material === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
-  const asked = await ask(router, { kind, material, call: callOf(task, settings, context, signal) });
+  const asked = await ask(router, { kind, input: material, call: callOf(task, settings, context, signal) });
   if (asked.kind !== 'failed') await store.grade(asked.attempt, { quality: asked.quality });
-  return verdictOn(task, asked, { maxAttempts: settings.maxAttempts, patience, now: Date.now() });
+  return outcomeOfRun(task, asked, { maxAttempts: settings.maxAttempts, policy: retryPolicy, now: Date.now() });
 }
 
-function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal: AbortSignal): Question['call'] {
+function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal: AbortSignal): AskOptions['call'] {
   return {
     kind: 'task',
     promptClass: task.promptClass,

@@ -7,15 +7,15 @@ import type { Task } from '../../ipc/records.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Router } from '../llm/call.ts';
-import { gradeOf, scorings } from '../prompts/scoring.ts';
-import { readInput, settingsOf } from '../prompts/task-input.ts';
-import { type Store, StoreError, type TaskOutcome } from '../store/store.ts';
+import { gradeOf, scoringTasks } from '../prompts/scoring.ts';
+import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
+import { type Store, StoreError, type TaskOutcome } from '../store/contract.ts';
 import { taskDeliveries } from './events.ts';
-import { holdLease, type Lease } from './lease.ts';
-import { again, PATIENCE, type Patience, type Verdict } from './outcome.ts';
+import { holdTaskLease, type TaskLease } from './lease.ts';
+import { RETRY_POLICY, type RetryPolicy, type RunOutcome, retry } from './outcome.ts';
 import { planNext } from './plan.ts';
 import { runTask } from './run-task.ts';
-import { createBell } from './wake-signal.ts';
+import { createWakeSignal } from './wake-signal.ts';
 
 export interface RunnerOptions {
   readonly config: SideConfig;
@@ -24,10 +24,10 @@ export interface RunnerOptions {
   readonly log: Logger;
   readonly metrics?: { settled(kind: string, state: TaskOutcome['state'], tookMs: number): void } | undefined;
   /** After each outcome that is written, for those who follow a session. */
-  readonly settled?: ((task: Task) => void) | undefined;
+  readonly onSettled?: ((task: Task) => void) | undefined;
   /** false: claims nothing by itself, and `run` waits until another process did the work. */
   readonly isBackground?: boolean | undefined;
-  readonly patience?: Patience | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
 }
 
 export interface Runner {
@@ -39,11 +39,11 @@ export interface Runner {
    */
   run(id: string, signal: AbortSignal): Promise<Task | undefined>;
   /** Stops claiming, lets running tasks end for so long, gives back the rest. Called again, the shorter time counts. */
-  close(patienceMs: number): Promise<void>;
+  close(graceMs: number): Promise<void>;
 }
 
 interface Running {
-  readonly lease: Lease;
+  readonly lease: TaskLease;
   readonly done: Promise<void>;
 }
 
@@ -57,8 +57,8 @@ export function createRunner(options: RunnerOptions): Runner {
 class TaskRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #running = new Map<string, Running>();
-  readonly #bell = createBell();
-  readonly #settled = createBell();
+  readonly #bell = createWakeSignal();
+  readonly #settled = createWakeSignal();
   readonly #loop: Promise<void>;
   #urgent = 0;
   #isClosing = false;
@@ -69,7 +69,7 @@ class TaskRunner implements Runner {
   }
 
   wake(): void {
-    this.#bell.ring();
+    this.#bell.notify();
   }
 
   async run(id: string, signal: AbortSignal): Promise<Task | undefined> {
@@ -78,19 +78,19 @@ class TaskRunner implements Runner {
       const task = await store.task(id);
       if (task === undefined || !isPending(task) || signal.aborted || this.#isClosing) return task;
       if (task.state === 'queued' && task.runAt <= Date.now()) await this.#claimUrgent();
-      await this.#settled.next(config.side.pollMs, signal);
+      await this.#settled.wait(config.side.pollMs, signal);
     }
   }
 
-  async close(patienceMs: number): Promise<void> {
+  async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#bell.ring();
-    this.#settled.ring();
+    this.#bell.notify();
+    this.#settled.notify();
     await this.#loop;
     const ended = Promise.all([...this.#running.values()].map(({ done }) => done));
     const grace = setTimeout(() => {
       for (const { lease } of this.#running.values()) lease.stop('closing');
-    }, patienceMs);
+    }, graceMs);
     await ended;
     clearTimeout(grace);
   }
@@ -100,7 +100,7 @@ class TaskRunner implements Runner {
     while (!this.#isClosing) {
       const free = concurrency - this.#running.size;
       const claimed = free > 0 ? await this.#claim(free) : 0;
-      if (claimed === 0 || this.#running.size >= concurrency) await this.#bell.next(pollMs);
+      if (claimed === 0 || this.#running.size >= concurrency) await this.#bell.wait(pollMs);
     }
   }
 
@@ -120,7 +120,7 @@ class TaskRunner implements Runner {
     const { config, store, log } = this.#options;
     try {
       const now = Date.now();
-      const tasks = await store.claim(now, now + config.side.leaseMs, count);
+      const tasks = await store.claimTasks(now, now + config.side.leaseMs, count);
       for (const task of tasks) this.#start(task);
       return tasks.length;
     } catch (error) {
@@ -132,69 +132,69 @@ class TaskRunner implements Runner {
   #start(task: Task): void {
     const { config, store } = this.#options;
     const key = `${task.id} ${task.version}`;
-    const lease = holdLease(task, store, config.side.leaseMs, settingsOf(task, config).deadlineMs);
+    const lease = holdTaskLease(task, store, config.side.leaseMs, taskSettings(task, config).deadlineMs);
     const done = this.#work(task, lease).finally(() => {
       lease.release();
       this.#running.delete(key);
-      this.#bell.ring();
-      this.#settled.ring();
+      this.#bell.notify();
+      this.#settled.notify();
     });
     this.#running.set(key, { lease, done });
   }
 
   /** The edge where faults of a run end. Never rejects. */
-  async #work(task: Task, lease: Lease): Promise<void> {
+  async #work(task: Task, lease: TaskLease): Promise<void> {
     const { log, metrics } = this.#options;
     const ids = { task: task.id, kind: task.kind, session: task.session, attempt: task.attempts };
     const startedAt = performance.now();
     try {
-      const verdict = await this.#verdict(task, lease);
-      if (verdict === undefined || !(await this.#settle(task, verdict))) {
+      const outcome = await this.#outcome(task, lease);
+      if (outcome === undefined || !(await this.#settle(task, outcome))) {
         log.warn(ids, 'the lease of a task was lost; nothing is written');
         return;
       }
       const tookMs = Math.round(performance.now() - startedAt);
-      metrics?.settled(task.kind, verdict.state, tookMs);
-      const level = verdict.state === 'done' || verdict.state === 'queued' ? 'info' : 'warn';
-      log[level]({ ...ids, state: verdict.state, tookMs, code: codeOf(verdict) }, 'a task was settled');
+      metrics?.settled(task.kind, outcome.state, tookMs);
+      const level = outcome.state === 'done' || outcome.state === 'queued' ? 'info' : 'warn';
+      log[level]({ ...ids, state: outcome.state, tookMs, code: codeOf(outcome) }, 'a task was settled');
     } catch (error) {
       log.error({ ...ids, ...faultOf(error) }, 'a task could not be settled; it is run again when its lease ends');
     }
   }
 
   /** undefined: the lease is lost. */
-  async #verdict(task: Task, lease: Lease): Promise<Verdict | undefined> {
-    const { config, log, patience = PATIENCE } = this.#options;
-    const { maxAttempts, deadlineMs } = settingsOf(task, config);
-    const chances = () => ({ maxAttempts, patience, now: Date.now() });
-    const verdict = await this.#attempt(task, lease).catch((error: unknown): Verdict => {
+  async #outcome(task: Task, lease: TaskLease): Promise<RunOutcome | undefined> {
+    const { config, log, retryPolicy = RETRY_POLICY } = this.#options;
+    const { maxAttempts, deadlineMs } = taskSettings(task, config);
+    const budget = () => ({ maxAttempts, policy: retryPolicy, now: Date.now() });
+    const outcome = await this.#attempt(task, lease).catch((error: unknown): RunOutcome => {
       if (!lease.signal.aborted) log.warn({ task: task.id, ...faultOf(error) }, 'a run of a task failed');
-      return again(task, error instanceof StoreError ? error.code : 'internal', chances());
+      return retry(task, error instanceof StoreError ? error.code : 'internal', budget());
     });
-    if (!lease.signal.aborted || verdict.state === 'done') return verdict;
+    if (!lease.signal.aborted || outcome.state === 'done') return outcome;
     switch (lease.signal.reason) {
       case 'lease_lost':
         return undefined;
       case 'closing':
-        return { state: 'queued', error: 'given_back: the process was closed', runAt: Date.now(), isGivenBack: true };
+        return { state: 'queued', error: 'given_back: the process was closed', runAt: Date.now(), isReturned: true };
       default:
-        return again(task, `deadline: no result within ${deadlineMs} ms`, chances());
+        return retry(task, `deadline: no result within ${deadlineMs} ms`, budget());
     }
   }
 
   /** A run that does not listen to its signal is left behind. */
-  #attempt(task: Task, { signal }: Lease): Promise<Verdict> {
-    const { config, store, router, patience = PATIENCE } = this.#options;
-    return unlessAborted(runTask(task, { config, store, router, patience }, signal), signal);
+  #attempt(task: Task, { signal }: TaskLease): Promise<RunOutcome> {
+    const { config, store, router, retryPolicy = RETRY_POLICY } = this.#options;
+    return unlessAborted(runTask(task, { config, store, router, retryPolicy }, signal), signal);
   }
 
   /** Tries on while the store is unavailable, since the work is done and paid; up to the length of a lease. */
-  async #settle(task: Task, verdict: Verdict): Promise<boolean> {
+  async #settle(task: Task, outcome: RunOutcome): Promise<boolean> {
     const giveUpAt = performance.now() + this.#options.config.side.leaseMs;
     for (;;) {
       try {
-        if (verdict.state !== 'queued') await this.#armNext(task);
-        return await this.#write(task, verdict);
+        if (outcome.state !== 'queued') await this.#armNext(task);
+        return await this.#write(task, outcome);
       } catch (error) {
         if (!(error instanceof StoreError && error.isTransient) || performance.now() > giveUpAt) throw error;
         await new Promise((resolve) => setTimeout(resolve, SETTLE_PAUSE_MS));
@@ -202,29 +202,29 @@ class TaskRunner implements Runner {
     }
   }
 
-  async #write(task: Task, verdict: Verdict): Promise<boolean> {
-    const { config, store, settled } = this.#options;
+  async #write(task: Task, outcome: RunOutcome): Promise<boolean> {
+    const { config, store, onSettled } = this.#options;
     const at = Date.now();
-    const after: Task = { ...task, error: undefined, ...verdict, leaseUntil: undefined, updatedAt: at };
-    const deliveries = verdict.state === 'queued' ? [] : taskDeliveries(after, config, at);
+    const after: Task = { ...task, error: undefined, ...outcome, leaseUntil: undefined, updatedAt: at };
+    const deliveries = outcome.state === 'queued' ? [] : taskDeliveries(after, config, at);
     const follows =
-      verdict.state === 'done' ? { tasks: scorings(after, verdict.attempt, config), graded: gradeOf(after) } : {};
+      outcome.state === 'done' ? { tasks: scoringTasks(after, outcome.attempt, config), grade: gradeOf(after) } : {};
     const { id, version } = task;
-    const isWritten = await store.settleTask({ id, version, ...verdict, at, deliveries, ...follows });
-    if (isWritten) settled?.(after);
+    const isWritten = await store.settleTask({ id, version, ...outcome, at, deliveries, ...follows });
+    if (isWritten) onSettled?.(after);
     return isWritten;
   }
 
   /** Before the outcome of a task that comes every few minutes is written, its successor is there, unless the session has ended. */
   async #armNext(task: Task): Promise<void> {
     const { config, store } = this.#options;
-    const input = readInput(task);
+    const input = readTaskInput(task);
     if (input?.every !== 'minutes' || task.session === undefined) return;
     const session = await store.session(task.session);
     if (session === undefined || session.endedAt !== undefined) return;
-    const next = planNext(session, input, settingsOf(task, config, input), Date.now());
+    const next = planNext(session, input, taskSettings(task, config, input), Date.now());
     if (next !== undefined)
-      await store.take({ started: [], turns: [], ended: [], ledger: [], tasks: [next], released: [] });
+      await store.commitSessions({ started: [], turns: [], ended: [], ledger: [], tasks: [next], released: [] });
   }
 }
 
@@ -233,6 +233,6 @@ function isPending({ state }: Task): boolean {
 }
 
 /** The code before the words of an error. */
-function codeOf(verdict: Verdict): string | undefined {
-  return 'error' in verdict ? verdict.error.split(':')[0] : undefined;
+function codeOf(outcome: RunOutcome): string | undefined {
+  return 'error' in outcome ? outcome.error.split(':')[0] : undefined;
 }

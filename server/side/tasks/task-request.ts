@@ -7,19 +7,19 @@ import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';
-import { isBuiltIn, kindOf } from '../prompts/kinds.ts';
-import { MAX_MATERIAL_CHARS } from '../prompts/prompt-input.ts';
-import { settingsOf, writeInput } from '../prompts/task-input.ts';
+import { isBuiltIn, taskKind } from '../prompts/kinds.ts';
+import { MAX_INPUT_CHARS } from '../prompts/prompt-input.ts';
+import { taskSettings, writeTaskInput } from '../prompts/task-input.ts';
 
 const MAX_MESSAGES = 2000;
 const name = z.string().min(1).max(64);
 
-export const demandSchema = z.strictObject({
+export const taskRequestSchema = z.strictObject({
   kind: name.describe('built in, or configured'),
   session: z.string().min(1).max(64).optional().describe('whose transcript it works on'),
-  text: z.string().min(1).max(MAX_MATERIAL_CHARS).optional().describe('instead of a session'),
+  text: z.string().min(1).max(MAX_INPUT_CHARS).optional().describe('instead of a session'),
   messages: z
-    .array(z.object({ role: name, content: z.string().max(MAX_MATERIAL_CHARS) }))
+    .array(z.object({ role: name, content: z.string().max(MAX_INPUT_CHARS) }))
     .min(1)
     .max(MAX_MESSAGES)
     .optional()
@@ -39,9 +39,9 @@ export const demandSchema = z.strictObject({
     .describe('the same key gives the same task'),
 });
 
-type DemandBody = z.infer<typeof demandSchema>;
+type DemandBody = z.infer<typeof taskRequestSchema>;
 
-export interface DemandRequest {
+export interface TaskRequestOptions {
   /** The parsed JSON. */
   readonly body: unknown;
   readonly config: SideConfig;
@@ -58,7 +58,7 @@ export interface DemandRequest {
 }
 
 /** What was wrong with a demand. The message quotes names and bounds, no content. */
-export interface DemandProblem {
+export interface TaskRequestProblem {
   readonly kind: 'problem';
   readonly status: 400 | 404 | 409;
   readonly code:
@@ -72,7 +72,7 @@ export interface DemandProblem {
   readonly message: string;
 }
 
-export interface Demand {
+export interface TaskRequest {
   readonly kind: 'demand';
   readonly task: Task;
   readonly mode: 'sync' | 'async';
@@ -82,8 +82,8 @@ export interface Demand {
  * A new task for the store. A sync one has `runAt` 0, which is before everything else that is due. With an idempotency key the id
  * is the same for the same key: whoever finds a task of this id in the store answers with that one.
  */
-export async function newDemandTask(request: DemandRequest): Promise<Demand | DemandProblem> {
-  const parsed = demandSchema.safeParse(request.body);
+export async function readTaskRequest(request: TaskRequestOptions): Promise<TaskRequest | TaskRequestProblem> {
+  const parsed = taskRequestSchema.safeParse(request.body);
   if (!parsed.success) return problem('invalid_request', issuesOf(request.body, parsed.error));
   const body = parsed.data;
   const objection = sourceProblem(body, request.config) ?? kindProblem(body, request.config);
@@ -101,19 +101,23 @@ export async function newDemandTask(request: DemandRequest): Promise<Demand | De
   if (task.dataClass === 'regulated' && !request.config.regulated.store) {
     return problem('not_stored', 'regulated text is not stored here, so no task can work on it', 409);
   }
-  const kind = kindOf(settingsOf(task, request.config));
+  const kind = taskKind(taskSettings(task, request.config));
   if ('problem' in kind) return problem('invalid_request', kind.problem);
   return { kind: 'demand', task, mode: body.mode };
 }
 
-function problem(code: DemandProblem['code'], message: string, status: DemandProblem['status'] = 400): DemandProblem {
+function problem(
+  code: TaskRequestProblem['code'],
+  message: string,
+  status: TaskRequestProblem['status'] = 400,
+): TaskRequestProblem {
   return { kind: 'problem', status, code, message };
 }
 
 function sourceProblem(
   { session, text, messages }: DemandBody,
   { transcripts }: SideConfig,
-): DemandProblem | undefined {
+): TaskRequestProblem | undefined {
   const given = [session, text, messages].filter((one) => one !== undefined).length;
   if (given !== 1) return problem('invalid_request', `expected one of session, text and messages, got ${given}`);
   if (session !== undefined && transcripts === 'off') {
@@ -124,24 +128,21 @@ function sourceProblem(
     );
   }
   const total = messages?.reduce((sum, { content }) => sum + content.length, 0) ?? 0;
-  if (total > MAX_MATERIAL_CHARS) {
-    return problem(
-      'invalid_request',
-      `messages: expected at most ${MAX_MATERIAL_CHARS} characters in all, got ${total}`,
-    );
+  if (total > MAX_INPUT_CHARS) {
+    return problem('invalid_request', `messages: expected at most ${MAX_INPUT_CHARS} characters in all, got ${total}`);
   }
   return undefined;
 }
 
 /** Kinds of the user's own are configured ones; what they are is not for requests to say. */
-function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): DemandProblem | undefined {
+function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
   if (isBuiltIn(kind) || tasks.some((task) => task.kind === kind)) return undefined;
   const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
   return problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
 /** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */
-function classOf(body: DemandBody, { promptClass, allowed, config }: DemandRequest): string | DemandProblem {
+function classOf(body: DemandBody, { promptClass, allowed, config }: TaskRequestOptions): string | TaskRequestProblem {
   // The class of the rehearsal cannot be configured.
   const names = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
@@ -157,7 +158,7 @@ function classOf(body: DemandBody, { promptClass, allowed, config }: DemandReque
 
 function taskOf(
   body: DemandBody,
-  { key, team, config, ...request }: DemandRequest,
+  { key, team, config, ...request }: TaskRequestOptions,
   { promptClass, session }: { readonly promptClass: string; readonly session: StoredSession | undefined },
 ): Task {
   const { text, messages, labels, schema, prompt, rubric } = body;
@@ -176,7 +177,7 @@ function taskOf(
     attempts: 0,
     version: 0,
     leaseUntil: undefined,
-    input: writeInput({ text, messages, labels, schema, prompt, rubric }),
+    input: writeTaskInput({ text, messages, labels, schema, prompt, rubric }),
     result: undefined,
     error: undefined,
     quality: undefined,
@@ -201,7 +202,7 @@ const HIDDEN: readonly PropertyKey[] = ['text', 'messages', 'schema', 'prompt', 
 
 function issuesOf(input: unknown, { issues }: z.ZodError): string {
   const isHidden = ([field = '']: readonly PropertyKey[]) => HIDDEN.includes(field);
-  return problemsOf({ schema: demandSchema, input, isHidden }, issues.slice(0, MAX_ISSUES))
+  return problemsOf({ schema: taskRequestSchema, input, isHidden }, issues.slice(0, MAX_ISSUES))
     .slice(0, MAX_ISSUES)
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
     .join('; ');

@@ -1,21 +1,21 @@
 // A sign that something may have changed. Rule: a ring between two looks is not lost, and nobody who waits hears it twice.
 
-export interface Bell {
-  ring(): void;
+export interface WakeSignal {
+  notify(): void;
   /** Resolves at the next ring, at once if one came since the last wait, after `ms`, or when the signal aborts. */
-  next(ms: number, signal?: AbortSignal): Promise<void>;
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export function createBell(): Bell {
+export function createWakeSignal(): WakeSignal {
   const waiting = new Set<() => void>();
   let hasRung = false;
   return {
-    ring() {
+    notify() {
       hasRung = waiting.size === 0;
       for (const wake of waiting) wake();
       waiting.clear();
     },
-    next(ms, signal) {
+    wait(ms, signal) {
       if (hasRung || signal?.aborted) {
         hasRung = false;
         return Promise.resolve();

@@ -6,7 +6,7 @@ import type { WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/records.ts';
 
 /** `gone`: the receiver wants no more of it. `code`: what went wrong, for the log. */
-export type Sent =
+export type SendResult =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs: number | undefined };
@@ -18,7 +18,7 @@ export async function sendDelivery(
   { id, body }: Delivery,
   { url, secret, timeoutMs }: WebhookConfig,
   { dispatcher, signal }: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal },
-): Promise<Sent> {
+): Promise<SendResult> {
   const at = new Date();
   try {
     const answer = await request(url, {
@@ -32,7 +32,7 @@ export async function sendDelivery(
         'user-agent': 'trunkline',
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-        'webhook-signature': signer(secret).sign(id, at, body),
+        'webhook-signature': webhookSigner(secret).sign(id, at, body),
       },
       body,
     });
@@ -45,11 +45,11 @@ export async function sendDelivery(
 }
 
 /** `whsec_` and base64, as the specification has it, or any other text as it is. @throws for a `whsec_` that is not base64. */
-export function signer(secret: string): Webhook {
+export function webhookSigner(secret: string): Webhook {
   return secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
 }
 
-function meaning(status: number, retryAfter: string | string[] | undefined): Sent {
+function meaning(status: number, retryAfter: string | string[] | undefined): SendResult {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
   const mayWait = status === 429 || status === 503;

@@ -7,9 +7,9 @@ import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/records.ts';
 import { faultOf } from '../../platform/log.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
-import type { Store } from '../store/store.ts';
-import { createBell } from './wake-signal.ts';
-import { type Sent, sendDelivery, signer } from './webhook-request.ts';
+import type { Store } from '../store/contract.ts';
+import { createWakeSignal } from './wake-signal.ts';
+import { type SendResult, sendDelivery, webhookSigner } from './webhook-request.ts';
 
 const PER_URL = 4;
 const second = 1000;
@@ -39,7 +39,7 @@ export interface Webhooks {
   /** There may be something to deliver. */
   wake(): void;
   /** Takes no more, lets requests end for so long; what is not delivered is sent again later. Called again, the shorter time counts. */
-  close(patienceMs: number): Promise<void>;
+  close(graceMs: number): Promise<void>;
 }
 
 /** @throws for a secret that cannot sign. */
@@ -51,7 +51,7 @@ class WebhookSender implements Webhooks {
   readonly #options: WebhooksOptions;
   readonly #hooks: ReadonlyMap<string, WebhookConfig>;
   readonly #agents: { readonly open: Dispatcher; readonly closed: Dispatcher };
-  readonly #bell = createBell();
+  readonly #bell = createWakeSignal();
   readonly #sending = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -61,7 +61,7 @@ class WebhookSender implements Webhooks {
   constructor(options: WebhooksOptions) {
     this.#options = options;
     const { webhooks } = options.config;
-    for (const { secret } of webhooks) signer(secret);
+    for (const { secret } of webhooks) webhookSigner(secret);
     this.#hooks = new Map(webhooks.map((hook) => [hook.url, hook]));
     const connectMs = 10 * second;
     this.#agents = {
@@ -72,14 +72,14 @@ class WebhookSender implements Webhooks {
   }
 
   wake(): void {
-    this.#bell.ring();
+    this.#bell.notify();
   }
 
-  async close(patienceMs: number): Promise<void> {
+  async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#bell.ring();
+    this.#bell.notify();
     await this.#loop;
-    const grace = setTimeout(() => this.#stop.abort(), patienceMs);
+    const grace = setTimeout(() => this.#stop.abort(), graceMs);
     await Promise.all(this.#running);
     clearTimeout(grace);
     await Promise.all([this.#agents.open.destroy(), this.#agents.closed.destroy()]);
@@ -90,7 +90,7 @@ class WebhookSender implements Webhooks {
     while (!this.#isClosing) {
       const free = batch - this.#running.size;
       const taken = free > 0 ? await this.#take(free) : 0;
-      if (taken === 0) await this.#bell.next(config.side.pollMs);
+      if (taken === 0) await this.#bell.wait(config.side.pollMs);
     }
   }
 
@@ -98,7 +98,7 @@ class WebhookSender implements Webhooks {
     const { store, log } = this.#options;
     try {
       const now = Date.now();
-      const taken = await store.deliveries(now, now + this.#leaseMs(), count, this.#busy());
+      const taken = await store.claimDeliveries(now, now + this.#leaseMs(), count, this.#busy());
       await Promise.all(taken.map((delivery) => this.#start(delivery)));
       return taken.length;
     } catch (error) {
@@ -128,7 +128,7 @@ class WebhookSender implements Webhooks {
     const run = this.#deliver(delivery).finally(() => {
       this.#sending.set(url, (this.#sending.get(url) ?? 1) - 1);
       this.#running.delete(run);
-      this.#bell.ring();
+      this.#bell.notify();
     });
     this.#running.add(run);
   }
@@ -150,7 +150,7 @@ class WebhookSender implements Webhooks {
     }
   }
 
-  async #settle(delivery: Delivery, sent: Sent): Promise<void> {
+  async #settle(delivery: Delivery, sent: SendResult): Promise<void> {
     const { store, log, metrics, pausesMs = PAUSES_MS, maxRetryAfterMs = hour } = this.#options;
     const { id, event } = delivery;
     const attempts = delivery.attempts + 1;

@@ -10,8 +10,8 @@ import { UsageError } from '../../../server/cli/usage-error.ts';
 import { loadConfig } from '../../../server/config/load.ts';
 import { startAdmin } from '../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../server/side/http/answer.ts';
+import type { Store } from '../../../server/side/store/contract.ts';
 import { openStore } from '../../../server/side/store/open.ts';
-import type { Store } from '../../../server/side/store/store.ts';
 import { configFile } from '../../support/config-file.ts';
 import { ledgerRow, storedTask } from '../../support/fake-store.ts';
 import { runCommand } from '../../support/served.ts';
@@ -25,7 +25,7 @@ beforeEach(async () => {
   data = temporaryFolder('cli');
   store = await openStore({ url: 'sqlite', dataDirectory: data });
   const ledger = ledgerRow({ id: '0190-row', kind: 'realtime', at: Date.parse('2026-03-01T10:00:00Z'), team: 'apps' });
-  await store.take({ started: [], turns: [], ended: [], ledger: [ledger], tasks: [], released: [] });
+  await store.commitSessions({ started: [], turns: [], ended: [], ledger: [ledger], tasks: [], released: [] });
   await store.addTask(storedTask({ id: 'a.summary', state: 'dead', error: 'upstream_failed' }));
   await store.addTask(storedTask({ id: 'b.summary', state: 'done', result: '{"summary":"Short."}' }));
 });

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SeedAnswer } from '../../../ipc/side-request.ts';
-import { recall } from '../../prompts/history.ts';
-import { seedText } from '../../prompts/history-text.ts';
+import { historyOf } from '../../prompts/history.ts';
+import { contextText } from '../../prompts/history-text.ts';
 import { type Route, type RoutedRequest, reply, type SideHttpOptions } from '../route.ts';
 import { type FoundSession, findReadableSession, unknownSession } from './session.ts';
 
@@ -17,8 +17,8 @@ async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<Htt
   if (found === undefined) return unknownSession(asked);
   const { id, stored, live } = found;
   const { provider, dataClass } = stored ?? (live as Pick<SeedAnswer, 'provider' | 'dataClass'>);
-  const recollection = stored === undefined ? { summary: undefined, turns: [] } : await recall(stored, store);
-  const answer: SeedAnswer = { session: id, provider, dataClass, ...seedText(recollection, config.side.seedBytes) };
+  const recollection = stored === undefined ? { summary: undefined, turns: [] } : await historyOf(stored, store);
+  const answer: SeedAnswer = { session: id, provider, dataClass, ...contextText(recollection, config.side.seedBytes) };
   return reply(asked, 200, answer);
 }
 

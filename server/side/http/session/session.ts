@@ -2,7 +2,7 @@
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/contract.ts';
 import { canRead, ownerLabel, type Route, type RoutedRequest, reply } from '../route.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 

@@ -2,7 +2,7 @@
 // instances do, too.
 
 import type { SessionEnd, StoredSession, Task } from '../../../ipc/records.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/contract.ts';
 
 export interface Sight {
   /** undefined: not in the store (yet). */

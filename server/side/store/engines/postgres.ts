@@ -2,8 +2,8 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { StoreError } from '../contract.ts';
 import type { Database, Query, Row } from '../database.ts';
-import { StoreError } from '../store.ts';
 
 export interface PostgresOptions {
   readonly url: string;

@@ -1,9 +1,9 @@
 // Transactions on SQLite's one connection, one after the other. Those that wait share a commit, and with it one wait for the disk.
 
 import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../contract.ts';
 import type { Durability, Query } from '../database.ts';
-import { StoreError } from '../store.ts';
-import { faultless } from './sqlite-fault.ts';
+import { withStoreErrors } from './sqlite-error.ts';
 
 /** Transactions that share one commit. */
 const MAX_TOGETHER = 256;
@@ -37,10 +37,10 @@ export function createCommits(connection: DatabaseSync, { query, onCommit }: Com
   let hasRunInThisTurn = false;
   /** As the connection was opened. */
   let isWaiting = true;
-  const exec = (sql: string) => faultless(() => connection.exec(sql));
+  const exec = (sql: string) => withStoreErrors(() => connection.exec(sql));
   const [begin, commit, save, release] = ['begin', 'commit', 'savepoint job', 'release job'].map((sql) => {
     const statement = connection.prepare(sql);
-    return () => void faultless(() => statement.run());
+    return () => void withStoreErrors(() => statement.run());
   }) as [() => void, () => void, () => void, () => void];
 
   /** Beside others it gets a savepoint, so that it can fail alone. Returns what it failed with. */

@@ -2,11 +2,11 @@
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { StoreError } from '../contract.ts';
 import type { Database, Query, Row } from '../database.ts';
-import { StoreError } from '../store.ts';
 import { lockOwner } from './owner-lock.ts';
 import { createCommits } from './sqlite-commits.ts';
-import { BUSY, faultless, faultOf, primaryCode } from './sqlite-fault.ts';
+import { primaryCode, SQLITE_BUSY, storeErrorOf, withStoreErrors } from './sqlite-error.ts';
 
 export interface SqliteOptions {
   /** The database file; it is made when it is missing, for its owner's eyes only. */
@@ -34,7 +34,7 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
     connection = connect(path, isReader);
   } catch (error) {
     lock?.release();
-    throw faultOf(error);
+    throw storeErrorOf(error);
   }
   const query = queryOf(connection);
   let areTracesLeft = !isReader;
@@ -73,7 +73,7 @@ function own(path: string): { release(): void } {
   try {
     return lockOwner(`${path}.lock`);
   } catch (error) {
-    if (primaryCode(error) !== BUSY) throw faultOf(error);
+    if (primaryCode(error) !== SQLITE_BUSY) throw storeErrorOf(error);
     const message = `the store ${path} is in use by another process: stop it, or give this one a data directory of its own`;
     throw new StoreError('store_unavailable', error, message);
   }
@@ -137,5 +137,5 @@ function queryOf(connection: DatabaseSync): Query {
     if (statements.size > MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);
     return prepared;
   }
-  return async (sql, params = []) => faultless(() => statement(sql).all(...params)) as Row[];
+  return async (sql, params = []) => withStoreErrors(() => statement(sql).all(...params)) as Row[];
 }

@@ -1,8 +1,8 @@
 // What of each budget is spent and reserved. Amounts move in single statements, in the order of ids, so that nobody overtakes.
 
 import type { LedgerRow } from '../../../ipc/records.ts';
+import type { BudgetWindow, Reservation } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import type { BudgetWindow, Reservation } from '../store.ts';
 import { insertAll } from '../table.ts';
 import { flatten, ledger } from '../tables.ts';
 
@@ -53,7 +53,7 @@ async function reserveOne(query: Query, budget: BudgetWindow, amount: number): P
     );
     if (reserved !== undefined) return;
   }
-  const { spentMicroUsd, reservedMicroUsd } = await spent(query, budget.id);
+  const { spentMicroUsd, reservedMicroUsd } = await budgetUse(query, budget.id);
   const leftMicroUsd = Math.max(0, limit - spentMicroUsd - reservedMicroUsd);
   throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd });
 }
@@ -85,7 +85,7 @@ export async function charge(query: Query, charges: readonly Charge[]): Promise<
   }
 }
 
-export async function spent(query: Query, budget: string) {
+export async function budgetUse(query: Query, budget: string) {
   const [row] = await query('select spent, reserved from budget where id = $1', [budget]);
   return { spentMicroUsd: Number(row?.spent ?? 0), reservedMicroUsd: Number(row?.reserved ?? 0) };
 }

@@ -14,7 +14,7 @@ export function conditions(all: readonly Condition[]): { readonly and: string; r
 }
 
 /** Of a key: null asks for what belongs to none, undefined for all. */
-export function ofKey(key: string | null | undefined): Condition {
+export function keyCondition(key: string | null | undefined): Condition {
   if (key === null) return ['key is null'];
   return key !== undefined && ['key = ?', key];
 }

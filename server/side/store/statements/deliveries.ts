@@ -3,7 +3,7 @@
 import type { Delivery } from '../../../ipc/records.ts';
 import type { Query } from '../database.ts';
 import { deliveries } from '../tables.ts';
-import type { Claim } from './tasks.ts';
+import type { ClaimOptions } from './tasks.ts';
 
 /** Delivered, given up, or forgotten. */
 export const END_DELIVERY = "is_over = 1, body = ''";
@@ -11,7 +11,7 @@ export const END_DELIVERY = "is_over = 1, body = ''";
 /** Leases up to `count` that are due, oldest first; none for the URLs of `without`. */
 export async function claimDeliveries(
   query: Query,
-  { now, leaseUntil, count, skipLocked }: Claim,
+  { now, leaseUntil, count, skipLocked }: ClaimOptions,
   without: readonly string[],
 ): Promise<readonly Delivery[]> {
   const others = without.map((_, index) => `and url <> $${index + 4}`).join(' ');

@@ -1,7 +1,7 @@
 // Rows for other programs, oldest first: JSON lines, or CSV by RFC 4180 that a spreadsheet does not run.
 
 import type { Database, Value } from '../database.ts';
-import { openReader, type StorePlace } from '../open.ts';
+import { openReader, type StoreLocation } from '../open.ts';
 import { ledger, type SessionRow, sessions } from '../tables.ts';
 
 /** Neither holds text. */
@@ -13,7 +13,7 @@ export type ExportFormat = 'jsonl' | 'csv';
 export type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
 
 export interface ExportOptions {
-  readonly place: StorePlace;
+  readonly place: StoreLocation;
   readonly table: ExportTable;
   /** Milliseconds since the epoch. */
   readonly since: number;

@@ -1,8 +1,8 @@
 // The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
 
 import type { LedgerRow } from '../../../ipc/records.ts';
+import type { Settlement, Store } from '../contract.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
-import type { Settlement, Store } from '../store.ts';
 import { insertAll } from '../table.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';
 import { type Charge, charge } from './budgets.ts';
@@ -34,7 +34,7 @@ const SETTLE_PENDING = `update ledger set ${settledAt
   .join(', ')} where id = $1 and outcome = 'pending' ${HELD}`;
 
 /** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
-export function isFurther(row: LedgerRow, before: LedgerRow | undefined): boolean {
+export function supersedes(row: LedgerRow, before: LedgerRow | undefined): boolean {
   if (before === undefined) return true;
   const more = totalOf(row) - totalOf(before);
   if (more !== 0) return more > 0;
@@ -49,7 +49,7 @@ function totalOf({ usage }: LedgerRow): number {
 }
 
 /** Replaces the rows of these ids. */
-export async function upsertAll(query: Query, rows: readonly LedgerRow[]): Promise<void> {
+export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Promise<void> {
   const items = rows.map((row) => flatten(row));
   await insertAll(query, ledger, items, REPLACE);
 }
@@ -142,7 +142,10 @@ export async function grade(
 }
 
 /** Newest first; `until` is excluded. */
-export async function ledgerRows(query: Query, filter: Parameters<Store['ledger']>[0]): Promise<readonly LedgerRow[]> {
+export async function selectLedger(
+  query: Query,
+  filter: Parameters<Store['ledger']>[0],
+): Promise<readonly LedgerRow[]> {
   const { session, task, since, until, before, limit } = filter;
   const { and, params } = conditions([
     session !== undefined && ['session = ?', session],

@@ -1,7 +1,7 @@
 // What was used, by class, model, path and so on: sums from the database, the same on both.
 
+import type { ReportField, ReportRow, ReportSpan } from '../contract.ts';
 import type { Query, Value } from '../database.ts';
-import type { ReportField, ReportRow, ReportSpan } from '../store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,8 +1,8 @@
 // Removes what was said. Ledger rows, counts and times stay; a session remembers that its text is gone, so that none comes after.
 
+import type { Store } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import type { Store } from '../store.ts';
-import { forIds } from '../table.ts';
+import { queryForIds } from '../table.ts';
 import { END_DELIVERY } from './deliveries.ts';
 
 /** Sessions of one transaction. */
@@ -85,22 +85,34 @@ async function sweepOlder(query: Query, than: number, now: number): Promise<numb
 }
 
 async function removeTranscripts(query: Query, ids: readonly string[]): Promise<void> {
-  await forIds(query, ids, (list) => `update turn set "user" = null, assistant = null where session in (${list})`);
-  await forIds(query, ids, (list) => `update task set input = null where session in (${list}) and input is not null`);
+  await queryForIds(query, ids, (list) => `update turn set "user" = null, assistant = null where session in (${list})`);
+  await queryForIds(
+    query,
+    ids,
+    (list) => `update task set input = null where session in (${list}) and input is not null`,
+  );
 }
 
 async function removeAll(query: Query, ids: readonly string[], now: number): Promise<void> {
   await removeTranscripts(query, ids);
   // A version of their own: a runner that is at it cannot write its result any more.
-  await forIds(
+  await queryForIds(
     query,
     ids,
     (list, next) => `update task set state = 'failed', error = 'forgotten', version = version + 1, lease_until = null,
       updated_at = ${next(1)} where session in (${list}) and state in ('queued', 'running')`,
     [now],
   );
-  await forIds(query, ids, (list) => `update task set result = null where session in (${list}) and result is not null`);
-  await forIds(query, ids, (list) => `update delivery set ${END_DELIVERY} where session in (${list}) and is_over = 0`);
+  await queryForIds(
+    query,
+    ids,
+    (list) => `update task set result = null where session in (${list}) and result is not null`,
+  );
+  await queryForIds(
+    query,
+    ids,
+    (list) => `update delivery set ${END_DELIVERY} where session in (${list}) and is_over = 0`,
+  );
 }
 
 async function removeStale(query: Query, now: number): Promise<void> {

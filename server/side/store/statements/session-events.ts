@@ -1,14 +1,14 @@
 // Commits what the gateways hand over. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
 import type { LedgerRow, SessionEnd, Turn } from '../../../ipc/records.ts';
+import type { SessionChanges } from '../contract.ts';
 import type { Query, Row } from '../database.ts';
-import type { Handover } from '../store.ts';
-import { forIds, insertAll, textValue } from '../table.ts';
+import { insertAll, queryForIds, textValue } from '../table.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
 import { charge } from './budgets.ts';
-import { isFurther, upsertAll } from './ledger.ts';
+import { replaceRows, supersedes } from './ledger.ts';
 
-export async function take(query: Query, handover: Handover): Promise<void> {
+export async function commitSessions(query: Query, handover: SessionChanges): Promise<void> {
   await insertAll(query, sessions, byId(handover.started));
   const { turns: spoken, tasks: armed } = handover;
   const swept = await sweptOf(
@@ -31,12 +31,12 @@ export async function releaseTasks(query: Query, ids: readonly string[], runAt: 
     next: (offset: number) => string,
   ) => `update task set run_at = ${next(1)}, updated_at = ${next(1)}
     where session in (${list}) and state = 'queued' and attempts = 0 and run_at > ${next(1)}`;
-  await forIds(query, ids, sql, [Math.round(runAt)]);
+  await queryForIds(query, ids, sql, [Math.round(runAt)]);
 }
 
 /** Which of these sessions had their text removed. Holds all of them: who removes text waits until their turns are in. */
 async function sweptOf(query: Query, ids: readonly string[]): Promise<ReadonlySet<unknown>> {
-  const rows = await forIds(
+  const rows = await queryForIds(
     query,
     ids,
     (list) => `update session set owner = owner where id in (${list}) returning id, swept_at`,
@@ -53,7 +53,7 @@ async function endSession(query: Query, { id, endedAt, reason, record }: Session
   );
 }
 
-async function takeRealtime(query: Query, { ledger: rows, charged = {} }: Handover): Promise<void> {
+async function takeRealtime(query: Query, { ledger: rows, charged = {} }: SessionChanges): Promise<void> {
   const latest = latestOf(rows);
   const inserted = await insertAll(
     query,
@@ -64,14 +64,14 @@ async function takeRealtime(query: Query, { ledger: rows, charged = {} }: Handov
   const isNew = new Set(inserted.map(({ id }) => id));
   const existing = latest.filter(({ id }) => !isNew.has(id));
   // Written as it is, so that it stays as it is until the end of this transaction.
-  const held = await forIds(
+  const held = await queryForIds(
     query,
     existing.map(({ id }) => id),
     (list) => `update ledger set outcome = outcome where id in (${list}) returning *`,
   );
   const before = new Map(held.map((row: Row) => [row.id, unflatten(ledger.item(row))]));
-  const further = existing.filter((row) => isFurther(row, before.get(row.id)));
-  await upsertAll(query, further);
+  const further = existing.filter((row) => supersedes(row, before.get(row.id)));
+  await replaceRows(query, further);
 
   const added = [...latest.filter(({ id }) => isNew.has(id)), ...further].flatMap((row) => {
     const more = (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0);
@@ -83,7 +83,7 @@ async function takeRealtime(query: Query, { ledger: rows, charged = {} }: Handov
 /** The furthest row of each session, by id. */
 function latestOf(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const latest = new Map<string, LedgerRow>();
-  for (const row of rows) if (isFurther(row, latest.get(row.id))) latest.set(row.id, row);
+  for (const row of rows) if (supersedes(row, latest.get(row.id))) latest.set(row.id, row);
   return byId([...latest.values()]);
 }
 

@@ -1,35 +1,35 @@
 // Sessions and their turns: what is asked about them, and how those of an instance that is gone come to an end.
 
 import type { StoredSession, Turn } from '../../../ipc/records.ts';
+import type { Store } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import type { Store } from '../store.ts';
 import { type SessionRow, sessions, turns } from '../tables.ts';
-import { conditions, ofKey } from './conditions.ts';
+import { conditions, keyCondition } from './conditions.ts';
 import { releaseTasks } from './session-events.ts';
 
-export async function findSession(query: Query, id: string): Promise<SessionRow | undefined> {
+export async function selectSession(query: Query, id: string): Promise<SessionRow | undefined> {
   const [row] = await query('select * from session where id = $1', [id]);
   return row && sessions.item(row);
 }
 
 /** Newest first. */
-export async function listSessions(
+export async function selectSessions(
   query: Query,
   { key, before, limit }: Parameters<Store['sessions']>[0],
 ): Promise<readonly SessionRow[]> {
   const { and, params } = conditions([
-    ofKey(key),
+    keyCondition(key),
     before !== undefined && ['(started_at, id) < (select started_at, id from session where id = ?)', before],
   ]);
   const sql = `select * from session where ${and} order by started_at desc, id desc limit $${params.length + 1}`;
   return (await query(sql, [...params, limit])).map(sessions.item);
 }
 
-export async function turnsOf(query: Query, session: string): Promise<readonly Turn[]> {
+export async function selectTurns(query: Query, session: string): Promise<readonly Turn[]> {
   return (await query('select * from turn where session = $1 order by number', [session])).map(turns.item);
 }
 
-export async function renew(query: Query, owner: string, until: number): Promise<void> {
+export async function renewLease(query: Query, owner: string, until: number): Promise<void> {
   await query(
     `insert into lease (owner, expires_at) values ($1, $2)
      on conflict (owner) do update set expires_at = excluded.expires_at`,
@@ -37,7 +37,7 @@ export async function renew(query: Query, owner: string, until: number): Promise
   );
 }
 
-export async function leave(query: Query, owner: string): Promise<void> {
+export async function releaseLease(query: Query, owner: string): Promise<void> {
   await query('delete from lease where owner = $1', [owner]);
 }
 
@@ -45,7 +45,7 @@ export async function leave(query: Query, owner: string): Promise<void> {
  * Ends the open sessions of everyone else who is gone: without a lease, or, on SQLite, at all. Those that were ended so before come
  * again until their row in the ledger is no longer pending: whoever ended them may have gone before it was written.
  */
-export function recover(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
+export function recoverSessions(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
   return database.transaction(async (query) => {
     const ended = await query(
       `update session set reason = 'recovered',

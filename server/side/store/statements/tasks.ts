@@ -1,29 +1,29 @@
 // The queue of tasks. A lease is counted by the version of its task: who holds an old one writes nothing.
 
 import type { Task } from '../../../ipc/records.ts';
+import type { TaskFilter, TaskOutcome } from '../contract.ts';
 import type { Query, Value } from '../database.ts';
-import { DUE } from '../schema.ts';
-import type { TaskFilter, TaskOutcome } from '../store.ts';
+import { DUE_AT } from '../schema.ts';
 import { insertAll, textValue } from '../table.ts';
 import { deliveries, tasks } from '../tables.ts';
-import { conditions, ofKey } from './conditions.ts';
+import { conditions, keyCondition } from './conditions.ts';
 import { grade } from './ledger.ts';
 
 /** One whose id exists is left alone. */
-export async function addTask(query: Query, task: Task): Promise<void> {
+export async function insertTask(query: Query, task: Task): Promise<void> {
   await insertAll(query, tasks, [task]);
 }
 
-export async function findTask(query: Query, id: string): Promise<Task | undefined> {
+export async function selectTask(query: Query, id: string): Promise<Task | undefined> {
   const [row] = await query('select * from task where id = $1', [id]);
   return row && tasks.item(row);
 }
 
-export async function listTasks(query: Query, filter: TaskFilter): Promise<readonly Task[]> {
+export async function selectTasks(query: Query, filter: TaskFilter): Promise<readonly Task[]> {
   const { session, key, state, before, limit } = filter;
   const { and, params } = conditions([
     session !== undefined && ['session = ?', session],
-    ofKey(key),
+    keyCondition(key),
     state !== undefined && ['state = ?', state],
     before !== undefined && ['(created_at, id) < (select created_at, id from task where id = ?)', before],
   ]);
@@ -31,7 +31,7 @@ export async function listTasks(query: Query, filter: TaskFilter): Promise<reado
   return (await query(sql, [...params, limit])).map(tasks.item);
 }
 
-export interface Claim {
+export interface ClaimOptions {
   readonly now: number;
   readonly leaseUntil: number;
   readonly count: number;
@@ -40,11 +40,11 @@ export interface Claim {
 
 export async function claimTasks(
   query: Query,
-  { now, leaseUntil, count, skipLocked }: Claim,
+  { now, leaseUntil, count, skipLocked }: ClaimOptions,
 ): Promise<readonly Task[]> {
   const rows = await query(
     `update task set state = 'running', lease_until = $2, attempts = attempts + 1, version = version + 1, updated_at = $1
-     where id in (select id from task where ${DUE} <= $1 order by ${DUE}, id limit $3 ${skipLocked})
+     where id in (select id from task where ${DUE_AT} <= $1 order by ${DUE_AT}, id limit $3 ${skipLocked})
      returning *`,
     [Math.round(now), Math.round(leaseUntil), count],
   );
@@ -52,7 +52,7 @@ export async function claimTasks(
   return rows.map(tasks.item).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
 }
 
-export async function prolongTask(query: Query, id: string, version: number, leaseUntil: number): Promise<boolean> {
+export async function extendTaskLease(query: Query, id: string, version: number, leaseUntil: number): Promise<boolean> {
   const rows = await query(
     "update task set lease_until = $3 where id = $1 and version = $2 and state = 'running' returning id",
     [id, version, Math.round(leaseUntil)],
@@ -61,7 +61,7 @@ export async function prolongTask(query: Query, id: string, version: number, lea
 }
 
 export async function settleTask(query: Query, outcome: TaskOutcome): Promise<boolean> {
-  const { id, version, state, runAt, isGivenBack = false, result, error, quality, at } = outcome;
+  const { id, version, state, runAt, isReturned = false, result, error, quality, at } = outcome;
   const text = (value: string | undefined): Value => (value === undefined ? null : textValue(value));
   const [settled] = await query(
     `update task set state = $3, run_at = coalesce(cast($4 as bigint), run_at), lease_until = null,
@@ -77,7 +77,7 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
       text(error),
       quality ?? null,
       Math.round(at),
-      isGivenBack ? 1 : 0,
+      isReturned ? 1 : 0,
     ],
   );
   if (settled === undefined) return false;
@@ -88,12 +88,12 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
     outcome.deliveries.map((delivery) => ({ ...delivery, session })),
   );
   await insertAll(query, tasks, outcome.tasks ?? []);
-  if (outcome.graded !== undefined) await grade(query, outcome.graded.row, { score: outcome.graded.score });
+  if (outcome.grade !== undefined) await grade(query, outcome.grade.row, { score: outcome.grade.score });
   return true;
 }
 
 /** Tried as often as a new one. False also when its session's text is gone: it has no input. */
-export async function requeue(query: Query, id: string, now: number): Promise<boolean> {
+export async function requeueTask(query: Query, id: string, now: number): Promise<boolean> {
   const rows = await query(
     `update task set state = 'queued', run_at = $2, attempts = 0, version = version + 1, lease_until = null, updated_at = $2
      where id = $1 and state in ('dead', 'failed')

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { completionReply } from '../../../../adapters/simulators/llm/completions.ts';
 import type { TaskConfig } from '../../../../server/config/side-schema.ts';
-import { readAnswer } from '../../../../server/side/prompts/answer.ts';
-import { type Kind, kindOf } from '../../../../server/side/prompts/kinds.ts';
-import { dialogue, linesOf } from '../../../../server/side/prompts/prompt-input.ts';
+import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
+import { type TaskKind, taskKind } from '../../../../server/side/prompts/kinds.ts';
+import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
 import { dataMessage } from '../../../../server/side/prompts/prompts.ts';
 
 type Said = readonly (readonly [user: string, assistant: string])[];
@@ -23,8 +23,8 @@ const short: Said = [
   ['What are your opening hours?', 'This is the rehearsal provider. You wrote: What are your opening hours?'],
 ];
 
-function kindFor(settings: Partial<TaskConfig> & { kind: string }): Kind {
-  const kind = kindOf(settings);
+function kindFor(settings: Partial<TaskConfig> & { kind: string }): TaskKind {
+  const kind = taskKind(settings);
   if ('problem' in kind) throw new Error(kind.problem);
   return kind;
 }
@@ -35,7 +35,7 @@ function answerTo(said: Said, settings: Partial<TaskConfig> & { kind: string }) 
   const turns = said.map(([user, assistant], index) => {
     return { session: 's', number: index + 1, startedAt: 0, endedAt: 0, user, assistant, isInterrupted: false };
   });
-  const material = dialogue(linesOf(turns));
+  const material = asDialogue(spokenLines(turns));
   if (material === undefined) throw new Error('nothing said');
   const { status, pieces } = completionReply(
     JSON.stringify({
@@ -50,7 +50,7 @@ function answerTo(said: Said, settings: Partial<TaskConfig> & { kind: string }) 
   expect(status).toBe(200);
   const completion = JSON.parse(pieces.join(''));
   expect(completion).toMatchObject({ model: 'rehearsal', provider: 'rehearsal', usage: { cost: 0 } });
-  const read = readAnswer(completion.choices[0].message.content, kind);
+  const read = parseAnswer(completion.choices[0].message.content, kind);
   if ('problem' in read) throw new Error(read.problem);
   // biome-ignore lint/suspicious/noExplicitAny: a test looks into results as it likes
   return read.value as any;

@@ -5,8 +5,8 @@ import { afterEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import type { Requester, SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
+import { StoreError } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import { StoreError } from '../../../../server/side/store/store.ts';
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
 import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -107,7 +107,7 @@ test('the ledger and the sessions are exported as a whole', async () => {
   const ledger = [1, 2, 3].map((at) =>
     ledgerRow({ id: `0190-${at}`, kind: 'realtime', at, team: at === 3 ? '=1+1' : undefined }),
   );
-  await store.take({ started: [], turns: [], ended: [], ledger, tasks: [], released: [] });
+  await store.commitSessions({ started: [], turns: [], ended: [], ledger, tasks: [], released: [] });
   const read = reader(createSideHttp({ config: { ...config, dataDirectory }, store, log: silent }));
   const lines = (await read('/export')).trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line).id)).toEqual(['0190-1', '0190-2', '0190-3']);

@@ -24,7 +24,7 @@ async function serveRows(): Promise<number> {
   const ledger = Array.from({ length: ROWS }, (_, at) =>
     ledgerRow({ id: `row-${at}`, kind: 'chat', at: at + 1, team: 'x'.repeat(800) }),
   );
-  await store.take({ ...nothing, ledger });
+  await store.commitSessions({ ...nothing, ledger });
   const askSide = createSideHttp({ config, store, log });
   const sources = {
     isReady: () => true,

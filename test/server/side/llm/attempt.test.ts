@@ -98,7 +98,7 @@ describe('budgets', () => {
     expect(outcomes.filter(({ kind }) => kind === 'answered')).toHaveLength(50);
     expect(a.count.requests).toBe(1 + 50);
     await router.close();
-    expect(await store.spent('demo|commodity|total|0')).toEqual({ reservedMicroUsd: 0, spentMicroUsd: worst * 50 });
+    expect(await store.budgetUse('demo|commodity|total|0')).toEqual({ reservedMicroUsd: 0, spentMicroUsd: worst * 50 });
     const rows = await store.ledger({ limit: 1000 });
     expect(rows.map(({ outcome, isFlagged }) => [outcome, isFlagged])).toEqual(Array(50).fill(['ok', true]));
     await store.close();

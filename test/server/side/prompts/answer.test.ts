@@ -1,10 +1,10 @@
 // Answers of models as they come: JSON, fenced, in prose, or wrong.
 
 import { expect, test } from 'vitest';
-import { readAnswer } from '../../../../server/side/prompts/answer.ts';
-import { kindOf } from '../../../../server/side/prompts/kinds.ts';
+import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
+import { taskKind } from '../../../../server/side/prompts/kinds.ts';
 
-const title = kindOf({ kind: 'title' });
+const title = taskKind({ kind: 'title' });
 if ('problem' in title) throw new Error(title.problem);
 
 test.each([
@@ -15,7 +15,7 @@ test.each([
   'Filled in {brackets}: {"title":"A {braced} \\"title\\""}',
   'First {"no":1} then {"title":"A {braced} \\"title\\""}',
 ])('%j is read', (text) => {
-  expect(readAnswer(text, title)).toEqual({ value: { title: 'A {braced} "title"' } });
+  expect(parseAnswer(text, title)).toEqual({ value: { title: 'A {braced} "title"' } });
 });
 
 test.each<[string, RegExp]>([
@@ -27,9 +27,9 @@ test.each<[string, RegExp]>([
   ['["x"]', /object/],
   ['Here: {"title":1}', /^it is not JSON$/],
 ])('%j is refused', (text, problem) => {
-  expect(readAnswer(text, title)).toEqual({ problem: expect.stringMatching(problem) });
+  expect(parseAnswer(text, title)).toEqual({ problem: expect.stringMatching(problem) });
 });
 
 test('a long answer of opening braces is refused soon', () => {
-  expect(readAnswer('{'.repeat(1_000_000), title)).toEqual({ problem: 'it is not JSON' });
+  expect(parseAnswer('{'.repeat(1_000_000), title)).toEqual({ problem: 'it is not JSON' });
 });

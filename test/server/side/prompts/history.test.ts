@@ -1,7 +1,7 @@
 // What is kept of a session for one that continues it: the newest summary, the turns that it lacks, and what came before.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { recall, recallSeed } from '../../../../server/side/prompts/history.ts';
+import { earlierHistory, historyOf } from '../../../../server/side/prompts/history.ts';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../support/fake-store.ts';
 import { aTurn, NOON } from '../../../support/side-records.ts';
 
@@ -27,8 +27,8 @@ function summarise(session: string, name: string, more: Partial<Parameters<typeo
 }
 
 const everyTurns = (number: number) => JSON.stringify({ every: 'turns', number });
-const told = async (...asked: Parameters<typeof recall>) => {
-  const { summary, turns } = await recall(...asked);
+const told = async (...asked: Parameters<typeof historyOf>) => {
+  const { summary, turns } = await historyOf(...asked);
   return [summary, turns.map(({ session, number }) => `${session}${number}`)];
 };
 
@@ -67,7 +67,7 @@ describe('a session that was itself seeded', () => {
     expect(await told(session, store)).toEqual(['"of a"', ['a3', 'b1', 'c1']]);
     summarise('c', 'of c', { input: everyTurns(1) });
     expect(await told(session, store)).toEqual(['"of c"', []]);
-    expect(await recallSeed(session, store)).toMatchObject({
+    expect(await earlierHistory(session, store)).toMatchObject({
       summary: '"of a"',
       turns: [{ session: 'a' }, { session: 'b' }],
     });
@@ -80,7 +80,7 @@ describe('a session that was itself seeded', () => {
     keep('a', 2, earlier);
     const session = keep('b', 1, { key: 'web', seededFrom: 'a' });
     expect(await told(session, store)).toEqual([undefined, ['b1']]);
-    expect(await recallSeed(session, store)).toBeUndefined();
+    expect(await earlierHistory(session, store)).toBeUndefined();
   });
 
   test('gets what a regulated one left, when it is regulated itself', async () => {
@@ -92,7 +92,7 @@ describe('a session that was itself seeded', () => {
   test('comes to an end, also in a circle, and behind one that is gone', async () => {
     keep('a', 1, { seededFrom: 'b' });
     const session = keep('b', 1, { seededFrom: 'a' });
-    expect((await recall(session, store)).turns).toHaveLength(16);
+    expect((await historyOf(session, store)).turns).toHaveLength(16);
     expect(await told(keep('c', 1, { seededFrom: 'gone' }), store)).toEqual([undefined, ['c1']]);
   });
 });

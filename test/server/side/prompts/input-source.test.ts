@@ -13,7 +13,7 @@ describe('tasks of sessions', () => {
     const { store, run, settled, gateway } = await bench();
     const turns = [turn(session.id, 1, 'Hello', 'Good day'), turn(session.id, 2, 'A room, please', 'Of course')];
     const task = queuedTask({ session: session.id, input: undefined });
-    await store.take({ ...nothing, started: [session], turns, tasks: [task] });
+    await store.commitSessions({ ...nothing, started: [session], turns, tasks: [task] });
     run();
     await settled();
     expect(gateway.seen[0]?.body.messages[1].content).toBe(
@@ -34,7 +34,7 @@ describe('tasks of sessions', () => {
         input,
       });
     };
-    await store.take({
+    await store.commitSessions({
       ...nothing,
       started: [session],
       turns: [turn(session.id, 1, 'Hello', 'Good day')],
@@ -42,7 +42,7 @@ describe('tasks of sessions', () => {
     });
     const runner = run();
     await settled(of(1).id);
-    await store.take({
+    await store.commitSessions({
       ...nothing,
       turns: [turn(session.id, 2, 'A room', 'Yes'), turn(session.id, 3, 'Late', '')],
       tasks: [of(2)],
@@ -62,7 +62,7 @@ describe('tasks of sessions', () => {
       queuedTask({ id: `${id}.rolling-summary.1`, session: id, kind: 'rolling-summary', ...more });
     const input = JSON.stringify({ every: 'turns', number: 1 });
     const later = storedSession({ id: 'session-2', seededFrom: session.id });
-    await store.take({
+    await store.commitSessions({
       ...nothing,
       started: [session, later],
       turns: [
@@ -85,11 +85,16 @@ describe('tasks of sessions', () => {
     const { store, run, settled } = await bench(undefined, settings);
     const input = JSON.stringify({ every: 'minutes', number: 1 });
     const first = queuedTask({ id: `${session.id}.title.m1`, session: session.id, input });
-    await store.take({ ...nothing, started: [session], turns: [turn(session.id, 1, 'Hello', 'Hi')], tasks: [first] });
+    await store.commitSessions({
+      ...nothing,
+      started: [session],
+      turns: [turn(session.id, 1, 'Hello', 'Hi')],
+      tasks: [first],
+    });
     run();
     await settled(`${session.id}.title.m3`);
     const ended = { id: session.id, endedAt: Date.now(), reason: 'done', record: undefined };
-    await store.take({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+    await store.commitSessions({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
     await until(async () => (await store.tasks({ state: 'queued', limit: 1 })).length === 0);
     const last = await until(
       async () =>

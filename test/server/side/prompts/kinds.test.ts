@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { BUILT_IN_KINDS } from '../../../../server/config/side-schema.ts';
-import { type KindSettings, kindOf } from '../../../../server/side/prompts/kinds.ts';
+import { type KindSettings, taskKind } from '../../../../server/side/prompts/kinds.ts';
 
 const ownSchema = {
   type: 'object',
@@ -12,7 +12,7 @@ const ownSchema = {
 };
 
 function kind(settings: KindSettings) {
-  const made = kindOf(settings);
+  const made = taskKind(settings);
   if ('problem' in made) throw new Error(made.problem);
   return made;
 }
@@ -72,6 +72,6 @@ describe('settings that make no kind', () => {
     ],
     [{ kind: 'extraction', schema: { type: 'object', description: 'x'.repeat(70_000) } }, /^schema: longer than/],
   ])('%j', (settings, problem) => {
-    expect(kindOf(settings)).toEqual({ problem: expect.stringMatching(problem) });
+    expect(taskKind(settings)).toEqual({ problem: expect.stringMatching(problem) });
   });
 });

@@ -6,10 +6,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Task } from '../../../../server/ipc/records.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
-import { isDrawn, scoredBy } from '../../../../server/side/prompts/scoring.ts';
+import { isSampled, scoredTaskId } from '../../../../server/side/prompts/scoring.ts';
+import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import type { Store } from '../../../../server/side/store/store.ts';
-import { PATIENCE } from '../../../../server/side/tasks/outcome.ts';
+import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
 import { createRunner } from '../../../../server/side/tasks/runner.ts';
 import { type LlmGateway, type LlmSeen, llmGateway } from '../../../support/llm-gateway.ts';
 import { aHandover, anEnd, aRealtime } from '../../../support/side-records.ts';
@@ -70,7 +70,13 @@ async function bench(settings: object = {}): Promise<Bench> {
     store,
     gateway,
     run() {
-      const runner = createRunner({ config, store, router, log, patience: { ...PATIENCE, firstMs: 5, mostMs: 20 } });
+      const runner = createRunner({
+        config,
+        store,
+        router,
+        log,
+        retryPolicy: { ...RETRY_POLICY, firstDelayMs: 5, maxDelayMs: 20 },
+      });
       ends.push(() => runner.close(5000));
     },
     async ended() {
@@ -83,7 +89,7 @@ async function bench(settings: object = {}): Promise<Bench> {
 const rowsOf = async (store: Store, task: string) => store.ledger({ task, limit: 10 });
 
 test('which task a score is of is told by its id', () => {
-  const task = (id: string, more = {}) => scoredBy(queuedTask({ id, kind: 'quality', ...more }));
+  const task = (id: string, more = {}) => scoredTaskId(queuedTask({ id, kind: 'quality', ...more }));
   expect(task('task-1.quality')).toBe('task-1');
   expect(task('s.title.4.quality', { session: 's' })).toBe('s.title.4');
   expect(task('s.quality', { session: 's' })).toBeUndefined();
@@ -162,7 +168,7 @@ describe('the result of a task', () => {
     const input = JSON.stringify({ every: 'turns', number: 1 });
     const task = queuedTask({ id: 'session-1.title.1', session: session.id, input });
     const turns = [turn(session.id, 1, 'A room, please', 'Of course'), turn(session.id, 2, 'Later', 'Yes')];
-    await store.take(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
+    await store.commitSessions(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
     let isSwept = true;
     const sweeping = (async () => {
       while (isSwept) await store.sweep({ kind: 'tasks-done' }, Date.now());
@@ -182,7 +188,7 @@ describe('the result of a task', () => {
     for (const id of ids) await store.addTask(queuedTask({ id }));
     run();
     const tasks = await ended();
-    const drawn = ids.filter((id) => isDrawn(id, { kind: 'quality', sample: 0.4 }));
+    const drawn = ids.filter((id) => isSampled(id, { kind: 'quality', sample: 0.4 }));
     expect(drawn.length).toBeGreaterThan(5);
     expect(drawn.length).toBeLessThan(30);
     expect(ids.filter((id) => tasks.has(`${id}.quality`))).toEqual(drawn);
@@ -236,7 +242,7 @@ describe('the result of a task', () => {
     const session = storedSession();
     const task = queuedTask({ id: 'session-1.title', session: session.id, input: undefined });
     const turns = [turn(session.id, 1, 'A room, please', 'Of course')];
-    await store.take(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
+    await store.commitSessions(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
     const { promise: deleted, resolve } = Promise.withResolvers<void>();
     gateway.change({ script: (seen) => ({ ...answers(seen), ...(isScoring(seen) ? { after: deleted } : {}) }) });
     run();
@@ -259,7 +265,9 @@ test('the score of the answers in a session goes into the row of the session', a
   const session = storedSession();
   const task = queuedTask({ id: 'session-1.quality', kind: 'quality', session: session.id, input: undefined });
   const turns = [turn(session.id, 1, 'Hello', 'Hi')];
-  await store.take(aHandover({ started: [session], turns, tasks: [task], ledger: [aRealtime(session.id, 10)] }));
+  await store.commitSessions(
+    aHandover({ started: [session], turns, tasks: [task], ledger: [aRealtime(session.id, 10)] }),
+  );
   run();
   expect((await ended()).get('session-1.quality')).toMatchObject({ state: 'done' });
   const rows = await store.ledger({ session: session.id, limit: 10 });

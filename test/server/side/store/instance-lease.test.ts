@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { StoredSession } from '../../../../server/ipc/records.ts';
-import { holdLease } from '../../../../server/side/store/instance-lease.ts';
+import { holdInstanceLease } from '../../../../server/side/store/instance-lease.ts';
 import { until } from '../../../support/until.ts';
 
 function scripted(recovers: StoredSession[][] = []) {
@@ -20,16 +20,16 @@ function scripted(recovers: StoredSession[][] = []) {
     },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) }),
     store: {
-      renew: async (owner: string, time: number) => {
+      renewLease: async (owner: string, time: number) => {
         calls.push(`renew ${owner}`);
         untils.push(time);
         if (fails) throw new Error('no database');
       },
-      recover: async (owner: string) => {
+      recoverSessions: async (owner: string) => {
         calls.push(`recover ${owner}`);
         return recovers.shift() ?? [];
       },
-      leave: async (owner: string) => void calls.push(`leave ${owner}`),
+      releaseLease: async (owner: string) => void calls.push(`leave ${owner}`),
     },
   };
 }
@@ -42,11 +42,11 @@ test('it is held before it resolves, and what others left is ended then', async 
   const before = Date.now();
   const onRecovered = async (sessions: readonly StoredSession[]) =>
     void recovered.push(...sessions.map(({ id }) => id));
-  const lease = await holdLease({ store, owner: 'me', leaseMs: 60_000, log, onRecovered });
+  const lease = await holdInstanceLease({ store, owner: 'me', leaseMs: 60_000, log, onRecovered });
   expect(calls).toEqual(['renew me', 'recover me']);
   expect(untils[0]).toBeGreaterThanOrEqual(before + 60_000);
   expect(recovered).toEqual(['s']);
-  await lease.leave();
+  await lease.release();
   expect(calls.at(-1)).toBe('leave me');
 });
 
@@ -55,7 +55,7 @@ test('it is renewed in time, also after the database was away, and looks for los
   const recovered: string[] = [];
   const onRecovered = async (sessions: readonly StoredSession[]) =>
     void recovered.push(...sessions.map(({ id }) => id));
-  const lease = await holdLease({ store, owner: 'me', leaseMs: 30, log, onRecovered });
+  const lease = await holdInstanceLease({ store, owner: 'me', leaseMs: 30, log, onRecovered });
   fail(true);
   await until(() => lines.includes('lease not renewed'));
   fail(false);
@@ -69,6 +69,6 @@ test('it is renewed in time, also after the database was away, and looks for los
 test('a store that cannot be reached at the start is an error', async () => {
   const { store, log, fail } = scripted();
   fail(true);
-  const held = holdLease({ store, owner: 'me', leaseMs: 30, log, onRecovered: async () => {} });
+  const held = holdInstanceLease({ store, owner: 'me', leaseMs: 30, log, onRecovered: async () => {} });
   await expect(held).rejects.toThrow('no database');
 });

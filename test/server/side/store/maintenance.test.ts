@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { keepUp, sweepRule } from '../../../../server/side/store/maintenance.ts';
+import { retentionRule, startMaintenance } from '../../../../server/side/store/maintenance.ts';
 import { until } from '../../../support/until.ts';
 
 const DAY = 86_400_000;
@@ -13,11 +13,11 @@ test.each([
   ['P1DT12H', 1.5 * DAY],
   ['PT90M', DAY / 16],
 ])('%s keeps texts that long', (transcripts, ms) => {
-  expect(sweepRule(transcripts)(100 * DAY)).toEqual({ kind: 'older', than: 100 * DAY - ms });
+  expect(retentionRule(transcripts)(100 * DAY)).toEqual({ kind: 'older', than: 100 * DAY - ms });
 });
 
 test.each(['off', 'until-tasks-done'])('%s keeps texts until no task needs them', (transcripts) => {
-  expect(sweepRule(transcripts)(0)).toEqual({ kind: 'tasks-done' });
+  expect(retentionRule(transcripts)(0)).toEqual({ kind: 'tasks-done' });
 });
 
 test('it looks at once and again, goes on after a failure, and ends', async () => {
@@ -33,7 +33,7 @@ test('it looks at once and again, goes on after a failure, and ends', async () =
     },
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
-  const stop = keepUp({ store, transcripts: 'off', longestCallMs: 5000, everyMs: 1, log });
+  const stop = startMaintenance({ store, transcripts: 'off', longestCallMs: 5000, everyMs: 1, log });
   await until(() => sweeps >= 3);
   stop();
   expect(lines).toEqual(['upkeep of the store failed']);

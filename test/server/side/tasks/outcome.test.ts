@@ -1,7 +1,7 @@
 // What becomes of tasks whose runs fail.
 
 import { describe, expect, test } from 'vitest';
-import { PATIENCE } from '../../../../server/side/tasks/outcome.ts';
+import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
 import { failed } from '../../../support/plain-router.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
 import { queuedTask } from '../../../support/task-records.ts';
@@ -26,7 +26,7 @@ describe('faults', () => {
     const runner = run();
     await settled();
     gateway.change({ behaviour: { text: good } });
-    expect(await store.requeue('task-1', Date.now())).toBe(true);
+    expect(await store.requeueTask('task-1', Date.now())).toBe(true);
     runner.wake();
     expect(await settled()).toMatchObject({ state: 'done' });
   });
@@ -48,8 +48,8 @@ describe('faults', () => {
       return one?.error !== undefined && one;
     });
     expect(task.state).toBe('queued');
-    expect(task.runAt - task.updatedAt).toBeGreaterThan(PATIENCE.retryAfterMs - 5000);
-    expect(task.runAt - task.updatedAt).toBeLessThanOrEqual(PATIENCE.retryAfterMs);
+    expect(task.runAt - task.updatedAt).toBeGreaterThan(RETRY_POLICY.maxRetryAfterMs - 5000);
+    expect(task.runAt - task.updatedAt).toBeLessThanOrEqual(RETRY_POLICY.maxRetryAfterMs);
   });
 
   test('a budget that resets soon is waited for, one that does not is not', async () => {

@@ -9,7 +9,7 @@ import { createRouter } from '../../../../server/side/llm/router.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { planStart } from '../../../../server/side/tasks/plan.ts';
 import { createRunner } from '../../../../server/side/tasks/runner.ts';
-import { newDemandTask } from '../../../../server/side/tasks/task-request.ts';
+import { readTaskRequest } from '../../../../server/side/tasks/task-request.ts';
 import { sideConfig, storedSession, turn } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
@@ -34,10 +34,13 @@ test('a rehearsal session ends with all its results, each marked and with a row 
 
   const session = storedSession({ isRehearsal: true, promptClass: 'rehearsal' });
   const nothing = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
-  await store.take({ ...nothing, started: [session], tasks: planStart(session, config) });
-  await store.take({ ...nothing, turns: [turn(session.id, 1, 'What are your opening hours?', 'We open at nine.')] });
+  await store.commitSessions({ ...nothing, started: [session], tasks: planStart(session, config) });
+  await store.commitSessions({
+    ...nothing,
+    turns: [turn(session.id, 1, 'What are your opening hours?', 'We open at nine.')],
+  });
   const ended = { id: session.id, endedAt: Date.now(), reason: 'client_left', record: undefined };
-  await store.take({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+  await store.commitSessions({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
   runner.wake();
 
   const tasks = await until(async () => {
@@ -56,7 +59,7 @@ test('a rehearsal session ends with all its results, each marked and with a row 
     expect(row.path).toBe('routed');
   }
 
-  const demand = await newDemandTask({
+  const demand = await readTaskRequest({
     body: { kind: 'action-items', text: 'Please call me tomorrow.', mode: 'sync' },
     config,
     key: undefined,

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { isDrawn } from '../../../../server/side/prompts/scoring.ts';
+import { isSampled } from '../../../../server/side/prompts/scoring.ts';
+import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import type { Store } from '../../../../server/side/store/store.ts';
 import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { postgresForTests } from '../../../support/postgres.ts';
 import { seededRandom } from '../../../support/random.ts';
@@ -62,7 +62,7 @@ function unreliable(seed: number): Promise<LlmGateway> {
 async function outcomes(store: Store): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (;;) {
-    const messages = await store.deliveries(Date.now(), Date.now() + 3_600_000, 1000);
+    const messages = await store.claimDeliveries(Date.now(), Date.now() + 3_600_000, 1000);
     for (const { body } of messages) {
       const { id } = JSON.parse(body).data;
       counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -107,7 +107,7 @@ test('every task ends exactly once, and a poisonous one dead, while its process 
     [],
   );
   expect(ended.every((task) => task?.result === good)).toBe(true);
-  const drawn = ids.filter((id) => isDrawn(id, { kind: 'quality', sample: 0.2 }));
+  const drawn = ids.filter((id) => isSampled(id, { kind: 'quality', sample: 0.2 }));
   const scores = await Promise.all(drawn.map((id) => after.task(`${id}.quality`)));
   expect(scores.every((task) => task?.state === 'done' && task.result === score)).toBe(true);
   const written = await outcomes(after);

@@ -1,7 +1,7 @@
 // The runner on a real store, with a scripted LLM gateway behind it.
 
 import { describe, expect, test } from 'vitest';
-import { type Store, StoreError } from '../../../../server/side/store/store.ts';
+import { type Store, StoreError } from '../../../../server/side/store/contract.ts';
 import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
 import type { LlmGatewayOptions } from '../../../support/llm-gateway.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
@@ -187,9 +187,9 @@ describe('running', () => {
     let calls = 0;
     const flaky: Store = {
       ...store,
-      async claim(...input) {
+      async claimTasks(...input) {
         if (calls++ < 3) throw new StoreError('store_unavailable', undefined);
-        return store.claim(...input);
+        return store.claimTasks(...input);
       },
     };
     await store.addTask(queuedTask());

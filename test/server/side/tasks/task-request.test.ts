@@ -1,7 +1,7 @@
 // Bodies of POST /v1/tasks, good and bad.
 
 import { describe, expect, test } from 'vitest';
-import { type DemandRequest, newDemandTask } from '../../../../server/side/tasks/task-request.ts';
+import { readTaskRequest, type TaskRequestOptions } from '../../../../server/side/tasks/task-request.ts';
 import { sideConfig, storedSession } from '../../../support/task-records.ts';
 
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
@@ -17,12 +17,12 @@ const config = sideConfig({
 });
 const session = storedSession();
 
-function demand(body: unknown, more: Partial<DemandRequest> = {}) {
+function demand(body: unknown, more: Partial<TaskRequestOptions> = {}) {
   const findSession = async (id: string) => (id === session.id ? session : undefined);
-  return newDemandTask({ body, config, key: 'demo', team: 'red', findSession, ...more });
+  return readTaskRequest({ body, config, key: 'demo', team: 'red', findSession, ...more });
 }
 
-async function taskOf(body: unknown, more: Partial<DemandRequest> = {}) {
+async function taskOf(body: unknown, more: Partial<TaskRequestOptions> = {}) {
   const made = await demand(body, more);
   if (made.kind === 'problem') throw new Error(made.message);
   return made.task;

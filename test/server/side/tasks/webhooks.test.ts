@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Delivery, Task } from '../../../../server/ipc/records.ts';
+import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import type { Store } from '../../../../server/side/store/store.ts';
 import { sessionDeliveries, taskDeliveries } from '../../../../server/side/tasks/events.ts';
 import { createWebhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';
 import { queuedTask, sideConfig } from '../../../support/task-records.ts';
@@ -79,7 +79,7 @@ async function bench(hooks: readonly Hook[]) {
 async function finish(store: Store, id: string, config: ReturnType<typeof sideConfig>): Promise<readonly Delivery[]> {
   await store.addTask(queuedTask({ id }));
   const now = Date.now();
-  const [task] = await store.claim(now, now + 60_000, 1);
+  const [task] = await store.claimTasks(now, now + 60_000, 1);
   const result = '{"title":"A title"}';
   const deliveries = taskDeliveries({ ...(task as Task), state: 'done', result }, config, now);
   await store.settleTask({ id, version: task?.version ?? 0, state: 'done', result, at: now, deliveries });
@@ -87,7 +87,7 @@ async function finish(store: Store, id: string, config: ReturnType<typeof sideCo
 }
 
 /** Messages that still wait, now or later. */
-const waiting = (store: Store) => store.deliveries(Number.MAX_SAFE_INTEGER / 1000, Date.now(), 1000);
+const waiting = (store: Store) => store.claimDeliveries(Number.MAX_SAFE_INTEGER / 1000, Date.now(), 1000);
 
 describe('a message', () => {
   test.each([secret, 'a-secret-in-plain-text'])(
@@ -148,9 +148,9 @@ describe('a message', () => {
     await finish('task-1');
     start({ maxRetryAfterMs: 5_000_000 });
     await until(() => outcomes.length === 1);
-    const [message] = await store.deliveries(Date.now() + 4_900_000, 0, 1);
+    const [message] = await store.claimDeliveries(Date.now() + 4_900_000, 0, 1);
     expect(message).toBeUndefined();
-    expect(await store.deliveries(Date.now() + 5_100_000, 0, 1)).toHaveLength(1);
+    expect(await store.claimDeliveries(Date.now() + 5_100_000, 0, 1)).toHaveLength(1);
   });
 
   test('never follows a redirect', async () => {
@@ -230,7 +230,7 @@ describe('many messages', () => {
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
     const none = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
-    await store.take({ ...none, deliveries: late.map((one) => ({ ...one, session: 'none' })) });
+    await store.commitSessions({ ...none, deliveries: late.map((one) => ({ ...one, session: 'none' })) });
     start({ config: both, perUrl: 3, batch: 8 });
     await until(() => quick.seen.length === 1);
     expect(slow.count.mostOpen).toBe(3);
@@ -255,7 +255,7 @@ test('closing gives back what is on its way', async () => {
   const webhooks = start();
   await until(() => seen.length === 1);
   await webhooks.close(20);
-  expect(await store.deliveries(Date.now(), Date.now(), 10)).toMatchObject([{ attempts: 0 }]);
+  expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toMatchObject([{ attempts: 0 }]);
 });
 
 test('a secret that cannot sign is refused at the start', async () => {

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Store } from '../../../../../server/side/store/contract.ts';
 import { openPostgres, type PostgresOptions } from '../../../../../server/side/store/engines/postgres.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
-import type { Store } from '../../../../../server/side/store/store.ts';
 import { postgresForTests } from '../../../../support/postgres.ts';
 import { seededRandom } from '../../../../support/random.ts';
 import { aHandover, anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
@@ -138,7 +138,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const name = new URL(url).pathname.slice(1);
     await postgres?.run(`alter database ${name} allow_connections false`);
     await endConnections(url);
-    const take = (id: string) => store.take(aHandover({ started: [aSession(id)] }));
+    const take = (id: string) => store.commitSessions(aHandover({ started: [aSession(id)] }));
     await expect(take('s1')).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
     await postgres?.run(`alter database ${name} allow_connections true`);
     await take('s1').catch(() => take('s1'));
@@ -162,7 +162,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
       for (const tokens of [1, 2, 3]) {
         const ledger = ids.map((id) => aRealtime(id, tokens));
         const charged = Object.fromEntries(ids.map((id) => [id, inSomeOrder()]));
-        await store.take(aHandover({ started, ledger, charged }));
+        await store.commitSessions(aHandover({ started, ledger, charged }));
       }
     };
     const work = Array.from({ length: 30 }, (_, index) => {
@@ -179,7 +179,8 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(rows.filter(({ kind, costMicroUsd }) => kind === 'realtime' && costMicroUsd === 30)).toHaveLength(60);
     expect(rows).toHaveLength(120);
     const spentMicroUsd = rows.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0);
-    for (const { id } of budgets) expect(await stores[1]?.spent(id)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
+    for (const { id } of budgets)
+      expect(await stores[1]?.budgetUse(id)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
     // Nobody was even in the way of somebody else: a server that kills one of two is what loses rows.
     await Promise.all(stores.map((store) => store.close()));
     const name = new URL(url).pathname.slice(1);

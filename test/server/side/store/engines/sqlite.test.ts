@@ -10,7 +10,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Database, Query } from '../../../../../server/side/store/database.ts';
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { migrate } from '../../../../../server/side/store/migrations.ts';
-import { createStore, openStore } from '../../../../../server/side/store/open.ts';
+import { createSqlStore, openStore } from '../../../../../server/side/store/open.ts';
 import { aHandover, aRealtime, aSession, aTurn } from '../../../../support/side-records.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
@@ -43,7 +43,7 @@ const sessionsOf = (ids: readonly string[]) => aHandover({ started: ids.map((id)
 describe('the owner', () => {
   test('alone may read the files', async () => {
     const where = aPlace();
-    await (await aStore(where)).take(sessionsOf(['s1']));
+    await (await aStore(where)).commitSessions(sessionsOf(['s1']));
     const files = readdirSync(where.place.dataDirectory);
     expect(files).toEqual(expect.arrayContaining(['trunkline.db', 'trunkline.db-wal', 'trunkline.db.lock']));
     for (const file of files) expect(statSync(join(where.place.dataDirectory, file)).mode & 0o777).toBe(0o600);
@@ -53,7 +53,7 @@ describe('the owner', () => {
     const where = aPlace();
     const first = await aStore(where);
     await expect(openStore(where.place)).rejects.toThrow(/trunkline\.db is in use by another process/);
-    await first.take(sessionsOf(['s1']));
+    await first.commitSessions(sessionsOf(['s1']));
     expect(await first.session('s1')).toBeDefined();
     await first.close();
     expect(await (await aStore(where)).session('s1')).toBeDefined();
@@ -69,7 +69,7 @@ describe('the owner', () => {
 
   test('answers no more when it is closed', async () => {
     const store = await aStore();
-    const last = store.take(sessionsOf(['s1']));
+    const last = store.commitSessions(sessionsOf(['s1']));
     await store.close();
     await last;
     await expect(store.session('s1')).rejects.toThrow('store_unavailable');
@@ -127,7 +127,7 @@ describe('kill -9', () => {
     const settled = rows.filter(({ outcome }) => outcome === 'ok');
     const pending = rows.filter(({ outcome }) => outcome === 'pending').length;
     const cost = settled.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0);
-    expect(await store.spent('all')).toEqual({ spentMicroUsd: cost, reservedMicroUsd: pending * 10 });
+    expect(await store.budgetUse('all')).toEqual({ spentMicroUsd: cost, reservedMicroUsd: pending * 10 });
     const settledIds = new Set(settled.map(({ id }) => id));
     expect(acknowledged.filter((id) => !settledIds.has(`${id}.attempt`))).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe('a full disk', () => {
     const [{ page_count: pages } = {}] = await database.query('pragma page_count');
     const limit = (more: number) => database.query(`pragma max_page_count = ${Number(pages) + more}`);
     await limit(0);
-    return { database, store: createStore(database), makeSpace: () => limit(1_000_000) };
+    return { database, store: createSqlStore(database), makeSpace: () => limit(1_000_000) };
   }
   const large = (id: string) =>
     aHandover({
@@ -151,12 +151,12 @@ describe('a full disk', () => {
 
   test('is told as such, leaves nothing half written, and everything goes on when there is space', async () => {
     const { store, makeSpace } = await full();
-    await expect(store.take(large('s1'))).rejects.toMatchObject({ code: 'store_full', isTransient: true });
+    await expect(store.commitSessions(large('s1'))).rejects.toMatchObject({ code: 'store_full', isTransient: true });
     expect(await store.session('s1')).toBeUndefined();
     expect(await store.ledger({ limit: 1 })).toEqual([]);
-    await expect(store.take(large('s1'))).rejects.toMatchObject({ code: 'store_full' });
+    await expect(store.commitSessions(large('s1'))).rejects.toMatchObject({ code: 'store_full' });
     await makeSpace();
-    await store.take(large('s1'));
+    await store.commitSessions(large('s1'));
     expect(await store.turns('s1')).toHaveLength(1);
     expect(await store.session('s1')).toBeDefined();
   });
@@ -164,12 +164,14 @@ describe('a full disk', () => {
   test('fails whoever shared the commit or nobody else, and never half of one', async () => {
     const { store, makeSpace } = await full();
     const ids = Array.from({ length: 20 }, (_, index) => `s${index}`);
-    const taken = await Promise.allSettled(ids.map((id) => store.take(id === 's7' ? large(id) : sessionsOf([id]))));
+    const taken = await Promise.allSettled(
+      ids.map((id) => store.commitSessions(id === 's7' ? large(id) : sessionsOf([id]))),
+    );
     expect(taken[7]).toMatchObject({ status: 'rejected', reason: { code: 'store_full' } });
     const stored = (await store.sessions({ limit: 100 })).map(({ id }) => id).sort();
     expect(stored).toEqual(ids.filter((_, index) => taken[index]?.status === 'fulfilled').sort());
     await makeSpace();
-    await store.take(aHandover({ started: ids.map((id) => aSession(id)) }));
+    await store.commitSessions(aHandover({ started: ids.map((id) => aSession(id)) }));
     expect(await store.sessions({ limit: 100 })).toHaveLength(20);
   });
 });
@@ -210,7 +212,7 @@ describe('what is asked for all the time', () => {
         plans.push(steps.map(({ detail }) => detail).join(', '));
         return query(sql, params);
       };
-    const store = createStore({
+    const store = createSqlStore({
       ...database,
       query: explained(database.query),
       transaction: (work) => database.transaction((query) => work(explained(query))),
@@ -219,10 +221,12 @@ describe('what is asked for all the time', () => {
       await work;
       return plans.splice(0).join('; ');
     };
-    expect(await planOf(store.claim(1, 2, 3))).toMatch(/task_due \(<expr><\?\)(?!.*TEMP)/);
-    expect(await planOf(store.deliveries(1, 2, 3))).toMatch(/delivery_due \(is_over=\? AND next_at<\?\)(?!.*TEMP)/);
+    expect(await planOf(store.claimTasks(1, 2, 3))).toMatch(/task_due \(<expr><\?\)(?!.*TEMP)/);
+    expect(await planOf(store.claimDeliveries(1, 2, 3))).toMatch(
+      /delivery_due \(is_over=\? AND next_at<\?\)(?!.*TEMP)/,
+    );
     expect(await planOf(store.settleLost(1))).toMatch(/ledger_pending \(outcome=\? AND at<\?\)(?!.*TEMP)/);
-    expect(await planOf(store.recover('one', 1))).toContain('SCAN session USING INDEX session_open');
+    expect(await planOf(store.recoverSessions('one', 1))).toContain('SCAN session USING INDEX session_open');
     expect(await planOf(store.sweep({ kind: 'tasks-done' }, 1))).toMatch(/session_swept.*task_session.*task_spoken/);
     expect(await planOf(store.sweep({ kind: 'older', than: 1 }, 1))).toMatch(/session_kept.*task_alone/);
     const lists = [store.sessions({ limit: 1, key: 'a' }), store.tasks({ limit: 1, state: 'dead', before: 'x' })];
@@ -251,7 +255,7 @@ describe('a damaged file', () => {
   async function filled() {
     const where = aPlace();
     const store = await openStore(where.place);
-    await store.take(sessionsOf(Array.from({ length: 200 }, (_, index) => `s${index}`)));
+    await store.commitSessions(sessionsOf(Array.from({ length: 200 }, (_, index) => `s${index}`)));
     await store.close();
     return where;
   }

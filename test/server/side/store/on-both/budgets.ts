@@ -1,7 +1,7 @@
 // Budgets: what does not fit is not granted, whoever asks at the same time, and what was granted is settled once.
 
 import { expect, test } from 'vitest';
-import type { BudgetWindow } from '../../../../../server/side/store/store.ts';
+import type { BudgetWindow } from '../../../../../server/side/store/contract.ts';
 import { ARMED, anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
@@ -20,8 +20,8 @@ export function budgets({ open, beside }: Stores): void {
     );
     const granted = reservations.filter(({ kind }) => kind === 'reserved');
     expect(granted).toHaveLength(50);
-    expect(await store.spent('demo|*|day|0')).toEqual(both(0, 500));
-    expect(await store.spent('*|*|total|0')).toEqual(both(0, 500));
+    expect(await store.budgetUse('demo|*|day|0')).toEqual(both(0, 500));
+    expect(await store.budgetUse('*|*|total|0')).toEqual(both(0, 500));
     expect(await store.ledger({ limit: 1000 })).toHaveLength(50);
   });
 
@@ -31,8 +31,8 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.reserve([wide, narrow], 10, anAttempt('a1'))).toEqual({ kind: 'reserved' });
     const refused = await store.reserve([narrow, wide], 10, anAttempt('a2'));
     expect(refused).toEqual({ kind: 'exceeded', budget: narrow, leftMicroUsd: 5 });
-    expect(await store.spent('a')).toEqual(both(0, 10));
-    expect(await store.spent('b')).toEqual(both(0, 10));
+    expect(await store.budgetUse('a')).toEqual(both(0, 10));
+    expect(await store.budgetUse('b')).toEqual(both(0, 10));
     expect(await store.ledger({ limit: 9 })).toHaveLength(1);
   });
 
@@ -41,15 +41,15 @@ export function budgets({ open, beside }: Stores): void {
     const refused = await store.reserve([budget('a', 9)], 10, anAttempt('a1'));
     expect(refused).toMatchObject({ kind: 'exceeded', leftMicroUsd: 9 });
     await store.reserve([budget('a', 9)], 0.2, anAttempt('a2'));
-    expect(await store.spent('a')).toEqual(both(0, 1));
+    expect(await store.budgetUse('a')).toEqual(both(0, 1));
   });
 
   test('each window has a row of its own', async () => {
     const store = await open();
     await store.reserve([budget('demo|*|day|1', 10)], 10, anAttempt('a1'));
     expect(await store.reserve([budget('demo|*|day|2', 10)], 10, anAttempt('a2'))).toEqual({ kind: 'reserved' });
-    expect(await store.spent('demo|*|day|1')).toEqual(both(0, 10));
-    expect(await store.spent('demo|*|day|3')).toEqual(both(0, 0));
+    expect(await store.budgetUse('demo|*|day|1')).toEqual(both(0, 10));
+    expect(await store.budgetUse('demo|*|day|3')).toEqual(both(0, 0));
   });
 
   test('settling gives the reservation back for what it cost, and twice is once', async () => {
@@ -59,8 +59,8 @@ export function budgets({ open, beside }: Stores): void {
     await store.settle(aSettled('a1', 12), windows, 50);
     await store.settle(aSettled('a1', 12), windows, 50);
     await store.settle(aSettled('a1', 99), windows, 50);
-    expect(await store.spent('a')).toEqual(both(12, 0));
-    expect(await store.spent('b')).toEqual(both(12, 0));
+    expect(await store.budgetUse('a')).toEqual(both(12, 0));
+    expect(await store.budgetUse('b')).toEqual(both(12, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
 
@@ -77,8 +77,8 @@ export function budgets({ open, beside }: Stores): void {
     ];
     await store.settleAll(settlements);
     await store.settleAll(settlements);
-    expect(await store.spent('a')).toEqual(both(19, 0));
-    expect(await store.spent('b')).toEqual(both(8, 0));
+    expect(await store.budgetUse('a')).toEqual(both(19, 0));
+    expect(await store.budgetUse('b')).toEqual(both(8, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a3', 1), aSettled('a2', 7), aSettled('a1', 12)]);
   });
 
@@ -88,14 +88,14 @@ export function budgets({ open, beside }: Stores): void {
     const ids = Array.from({ length: 30 }, (_, index) => `a${index}`);
     for (const id of ids) await store.reserve(windows, 10, anAttempt(id));
     await Promise.all([...ids, ...ids].map((id) => store.settle(aSettled(id, 7), windows, 10)));
-    expect(await store.spent('a')).toEqual(both(210, 0));
+    expect(await store.budgetUse('a')).toEqual(both(210, 0));
   });
 
   test('an unknown cost is charged to nobody, and stays unknown', async () => {
     const store = await open();
     await store.reserve([budget('a', 100)], 50, anAttempt('a1'));
     await store.settle(aSettled('a1', undefined), [budget('a', 100)], 50);
-    expect(await store.spent('a')).toEqual(both(0, 0));
+    expect(await store.budgetUse('a')).toEqual(both(0, 0));
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
   });
 
@@ -103,7 +103,7 @@ export function budgets({ open, beside }: Stores): void {
     const store = await open();
     await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
     await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
-    expect(await store.spent('a')).toEqual(both(12, 0));
+    expect(await store.budgetUse('a')).toEqual(both(12, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
 
@@ -111,7 +111,7 @@ export function budgets({ open, beside }: Stores): void {
     const store = await open();
     for (let time = 0; time < 3; time++)
       expect(await store.reserve([budget('a', 10)], 10, anAttempt('a1'))).toEqual({ kind: 'reserved' });
-    expect(await store.spent('a')).toEqual(both(0, 10));
+    expect(await store.budgetUse('a')).toEqual(both(0, 10));
   });
 
   test('attempts whose caller is gone are charged at their reservation and flagged', async () => {
@@ -122,7 +122,7 @@ export function budgets({ open, beside }: Stores): void {
     await store.reserve([budget('a', 10_000)], 2, anAttempt('young'));
     expect(await store.settleLost(NOON)).toBe(451);
     expect(await store.settleLost(NOON)).toBe(0);
-    expect(await store.spent('a')).toEqual(both(900, 2));
+    expect(await store.budgetUse('a')).toEqual(both(900, 2));
     const rows = new Map((await store.ledger({ limit: 1000 })).map((row) => [row.id, row]));
     const charged = { outcome: 'lost', isFlagged: true, costMicroUsd: 2, costSource: 'estimated' };
     expect(rows.get('lost449')).toMatchObject(charged);
@@ -130,7 +130,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(rows.get('young')).toMatchObject({ outcome: 'pending', isFlagged: false });
 
     await store.settle(aSettled('lost449', 1), [budget('a', 10_000)], 2);
-    expect(await store.spent('a')).toEqual(both(900, 2));
+    expect(await store.budgetUse('a')).toEqual(both(900, 2));
   });
 
   test('windows that ended long ago are swept', async () => {
@@ -139,8 +139,8 @@ export function budgets({ open, beside }: Stores): void {
     await store.reserve([{ ...budget('a', 50), resetsAt: NOON }], 1, anAttempt('a2'));
     await store.settle(aSettled('a2', 12), [], 1);
     await store.sweep({ kind: 'tasks-done' }, NOON + 1);
-    expect((await store.spent('a')).spentMicroUsd).toBe(24);
+    expect((await store.budgetUse('a')).spentMicroUsd).toBe(24);
     await store.sweep({ kind: 'tasks-done' }, ARMED);
-    expect(await store.spent('a')).toEqual(both(0, 0));
+    expect(await store.budgetUse('a')).toEqual(both(0, 0));
   });
 }

@@ -1,13 +1,13 @@
 // Messages that wait for their webhook.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/store.ts';
+import type { Store } from '../../../../../server/side/store/contract.ts';
 import { ARMED, aDelivery, aTask, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 async function withDeliveries(store: Store, count: number): Promise<void> {
   await store.addTask(aTask('t'));
-  await store.claim(NOON, ARMED, 1);
+  await store.claimTasks(NOON, ARMED, 1);
   const deliveries = Array.from({ length: count }, (_, index) => aDelivery(`d${index}`, { nextAt: NOON + index }));
   await store.settleTask({ id: 't', version: 1, state: 'done', at: NOON, deliveries });
 }
@@ -16,28 +16,30 @@ export function deliveries({ open, beside }: Stores): void {
   test('are leased when they are due, each to one', async () => {
     const store = await open();
     await withDeliveries(store, 3);
-    expect(await store.deliveries(NOON - 1, ARMED, 9)).toEqual([]);
+    expect(await store.claimDeliveries(NOON - 1, ARMED, 9)).toEqual([]);
     const other = await beside(store);
-    const leased = await Promise.all([store, other].map((one) => one.deliveries(NOON + 1, NOON + 100, 9)));
+    const leased = await Promise.all([store, other].map((one) => one.claimDeliveries(NOON + 1, NOON + 100, 9)));
     expect(
       leased
         .flat()
         .map(({ id }) => id)
         .sort(),
     ).toEqual(['d0', 'd1']);
-    expect(await store.deliveries(NOON + 100, ARMED, 9)).toHaveLength(3);
+    expect(await store.claimDeliveries(NOON + 100, ARMED, 9)).toHaveLength(3);
   });
 
   test('are tried again at their time, until they are delivered', async () => {
     const store = await open();
     await withDeliveries(store, 1);
-    expect(await store.deliveries(NOON, ARMED, 9)).toEqual([aDelivery('d0', { nextAt: ARMED })]);
+    expect(await store.claimDeliveries(NOON, ARMED, 9)).toEqual([aDelivery('d0', { nextAt: ARMED })]);
     await store.settleDelivery('d0', 1, NOON + 50);
-    expect(await store.deliveries(NOON + 49, ARMED, 9)).toEqual([]);
-    expect(await store.deliveries(NOON + 50, ARMED, 9)).toMatchObject([{ attempts: 1, body: '{"type":"task.done"}' }]);
+    expect(await store.claimDeliveries(NOON + 49, ARMED, 9)).toEqual([]);
+    expect(await store.claimDeliveries(NOON + 50, ARMED, 9)).toMatchObject([
+      { attempts: 1, body: '{"type":"task.done"}' },
+    ]);
     await store.settleDelivery('d0', 2, undefined);
-    expect(await store.deliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
+    expect(await store.claimDeliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
     await store.settleDelivery('d0', 1, NOON);
-    expect(await store.deliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
+    expect(await store.claimDeliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
   });
 }

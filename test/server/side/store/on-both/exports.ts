@@ -54,7 +54,7 @@ export function exports({ place, open }: Stores): void {
   test('sessions are exported without their record', async () => {
     const where = await place();
     const store = await open(where);
-    await store.take(aHandover({ started: [aSession('s1')], ended: [anEnd('s1')] }));
+    await store.commitSessions(aHandover({ started: [aSession('s1')], ended: [anEnd('s1')] }));
     const [line] = await linesOf({ place: where, table: 'session', since: 0, format: 'jsonl' });
     expect(JSON.parse(line ?? '')).toMatchObject({ id: 's1', endedAt: '2026-03-01T12:01:00.000Z' });
     expect(line).not.toContain('turns');

@@ -1,7 +1,7 @@
 // What a store makes of batches of the gateways: all or nothing, twice as once.
 
 import { expect, test } from 'vitest';
-import { type Store, StoreError } from '../../../../../server/side/store/store.ts';
+import { type Store, StoreError } from '../../../../../server/side/store/contract.ts';
 import {
   ARMED,
   aDelivery,
@@ -37,7 +37,7 @@ async function everything(store: Store) {
 export function handovers({ open }: Stores): void {
   test('comes back as it was given', async () => {
     const store = await open();
-    await store.take(whole);
+    await store.commitSessions(whole);
     expect(await store.session('s1')).toEqual({ ...whole.started[0], ...whole.ended[0] });
     expect(await store.session('s2')).toEqual(whole.started[1]);
     expect(await store.turns('s1')).toEqual(whole.turns);
@@ -49,26 +49,26 @@ export function handovers({ open }: Stores): void {
 
   test('the same handed over again changes nothing', async () => {
     const store = await open();
-    await store.take(whole);
+    await store.commitSessions(whole);
     const once = await everything(store);
-    await store.take(whole);
-    await store.take(aHandover({ ...whole, started: [...whole.started, ...whole.started] }));
+    await store.commitSessions(whole);
+    await store.commitSessions(aHandover({ ...whole, started: [...whole.started, ...whole.started] }));
     expect(await everything(store)).toEqual(once);
-    expect(await store.deliveries(NOON, NOON + 1, 9)).toHaveLength(1);
+    expect(await store.claimDeliveries(NOON, NOON + 1, 9)).toHaveLength(1);
   });
 
   test('a turn that is handed over with another text keeps its first', async () => {
     const store = await open();
-    await store.take(whole);
-    await store.take(aHandover({ turns: [aTurn('s1', 1, { user: 'else' })] }));
+    await store.commitSessions(whole);
+    await store.commitSessions(aHandover({ turns: [aTurn('s1', 1, { user: 'else' })] }));
     expect((await store.turns('s1'))[0]?.user).toBe('question 1');
   });
 
   test('a session that ended keeps its end, except one that was only supposed', async () => {
     const store = await open();
-    await store.take(aHandover({ started: [aSession('s1'), aSession('s2')] }));
-    await store.take(aHandover({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] }));
-    await store.take(
+    await store.commitSessions(aHandover({ started: [aSession('s1'), aSession('s2')] }));
+    await store.commitSessions(aHandover({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] }));
+    await store.commitSessions(
       aHandover({
         started: [aSession('s1')],
         ended: [anEnd('s1', { endedAt: NOON + 1, reason: 'recovered' }), anEnd('s2', { endedAt: NOON + 2 })],
@@ -80,20 +80,20 @@ export function handovers({ open }: Stores): void {
 
   test('an end releases the armed tasks of its session, and no others', async () => {
     const store = await open();
-    await store.take(whole);
+    await store.commitSessions(whole);
     expect((await store.task('s1.summary'))?.runAt).toBe(NOON + 60_000);
     expect((await store.task('s2.summary'))?.runAt).toBe(ARMED);
-    expect(await store.claim(NOON + 59_999, ARMED, 9)).toEqual([]);
-    expect((await store.claim(NOON + 60_000, ARMED, 9)).map(({ id }) => id)).toEqual(['s1.summary']);
+    expect(await store.claimTasks(NOON + 59_999, ARMED, 9)).toEqual([]);
+    expect((await store.claimTasks(NOON + 60_000, ARMED, 9)).map(({ id }) => id)).toEqual(['s1.summary']);
   });
 
   test('a batch that cannot be written leaves nothing behind', async () => {
     const store = await open();
     const broken = { ...aTask('broken'), kind: undefined } as never;
-    const taken = store.take(aHandover({ started: [aSession('s1')], tasks: [broken] }));
+    const taken = store.commitSessions(aHandover({ started: [aSession('s1')], tasks: [broken] }));
     await expect(taken).rejects.toBeInstanceOf(StoreError);
     expect(await store.session('s1')).toBeUndefined();
-    await store.take(whole);
+    await store.commitSessions(whole);
     expect(await store.session('s1')).toBeDefined();
   });
 
@@ -101,7 +101,9 @@ export function handovers({ open }: Stores): void {
     const store = await open();
     const turn = aTurn('s1', 1, { user: 'a\0b', assistant: '\ud800 "\'; drop table turn' });
     const usage = { inputTokens: 1.4, outputTokens: Number.NaN, totalTokens: 1e300, cachedTokens: -1e300 };
-    await store.take(aHandover({ started: [aSession('s1')], turns: [turn], ledger: [aRealtime('s1', 1, { usage })] }));
+    await store.commitSessions(
+      aHandover({ started: [aSession('s1')], turns: [turn], ledger: [aRealtime('s1', 1, { usage })] }),
+    );
     expect(await store.turns('s1')).toMatchObject([{ user: 'a\ufffdb', assistant: '\ufffd "\'; drop table turn' }]);
     expect((await store.ledger({ limit: 1 }))[0]?.usage).toEqual({ inputTokens: 1 });
   });
@@ -109,7 +111,7 @@ export function handovers({ open }: Stores): void {
   test('large batches go in as a whole', async () => {
     const store = await open();
     const ids = Array.from({ length: 333 }, (_, index) => `s${String(index).padStart(3, '0')}`);
-    await store.take(
+    await store.commitSessions(
       aHandover({
         started: ids.map((id) => aSession(id)),
         turns: ids.map((id) => aTurn(id, 1)),
@@ -120,17 +122,17 @@ export function handovers({ open }: Stores): void {
       }),
     );
     expect(await store.sessions({ limit: 1000 })).toHaveLength(333);
-    expect(await store.claim(NOON, ARMED, 1000)).toHaveLength(333);
+    expect(await store.claimTasks(NOON, ARMED, 1000)).toHaveLength(333);
     expect(await store.report(['kind'], { since: 0, until: ARMED })).toMatchObject([{ calls: 333, inputTokens: 666 }]);
   });
 
   test('the row of a realtime session goes forward only, and keeps the grade it was given', async () => {
     const store = await open();
-    await store.take(aHandover({ ledger: [aRealtime('s1', 200)] }));
+    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 200)] }));
     await store.grade('s1', { score: 0.75 });
-    await store.take(aHandover({ ledger: [aRealtime('s1', 100)] }));
+    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 100)] }));
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ usage: { totalTokens: 200 }, score: 0.75 }]);
-    await store.take(aHandover({ ledger: [aRealtime('s1', 500), aRealtime('s1', 300)] }));
+    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 500), aRealtime('s1', 300)] }));
     expect(await store.ledger({ limit: 9 })).toMatchObject([
       { usage: { totalTokens: 500 }, costMicroUsd: 5000, score: 0.75 },
     ]);
@@ -140,16 +142,16 @@ export function handovers({ open }: Stores): void {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const used = (tokens: number) =>
-      store.take(aHandover({ ledger: [aRealtime('s1', tokens)], charged: { s1: [budget] } }));
+      store.commitSessions(aHandover({ ledger: [aRealtime('s1', tokens)], charged: { s1: [budget] } }));
     for (const tokens of [100, 100, 300, 200, 300]) await used(tokens);
-    expect(await store.spent(budget.id)).toEqual({ spentMicroUsd: 3000, reservedMicroUsd: 0 });
+    expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 3000, reservedMicroUsd: 0 });
   });
 
   test('what a realtime session costs counts once when it is handed over from two sides at the same time', async () => {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const rows = Array.from({ length: 40 }, (_, index) => aRealtime('s1', 1 + (index % 20)));
-    await Promise.all(rows.map((row) => store.take(aHandover({ ledger: [row], charged: { s1: [budget] } }))));
-    expect(await store.spent(budget.id)).toEqual({ spentMicroUsd: 200, reservedMicroUsd: 0 });
+    await Promise.all(rows.map((row) => store.commitSessions(aHandover({ ledger: [row], charged: { s1: [budget] } }))));
+    expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 200, reservedMicroUsd: 0 });
   });
 }

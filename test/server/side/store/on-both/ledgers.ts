@@ -1,7 +1,7 @@
 // The ledger as it is asked for: rows, grades, and sums by what a team wants to know.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/store.ts';
+import type { Store } from '../../../../../server/side/store/contract.ts';
 import { aHandover, anAttempt, aRealtime, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
@@ -22,7 +22,7 @@ async function filled(store: Store): Promise<Store> {
     0,
   );
   await store.reserve([], 5, anAttempt('e'));
-  await store.take(aHandover({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] }));
+  await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] }));
   return store;
 }
 

@@ -5,15 +5,15 @@ import type { Database } from '../../../../../server/side/store/database.ts';
 import { openPostgres } from '../../../../../server/side/store/engines/postgres.ts';
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { migrate } from '../../../../../server/side/store/migrations.ts';
-import { openReader, openStore, type StorePlace } from '../../../../../server/side/store/open.ts';
+import { openReader, openStore, type StoreLocation } from '../../../../../server/side/store/open.ts';
 import { MIGRATIONS } from '../../../../../server/side/store/schema.ts';
 import { aHandover, aSession } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
-const databaseAt = ({ url, dataDirectory }: StorePlace): Database =>
+const databaseAt = ({ url, dataDirectory }: StoreLocation): Database =>
   url === 'sqlite' ? openSqlite({ path: `${dataDirectory}/trunkline.db` }) : openPostgres({ url });
 
-async function within<Result>(where: StorePlace, work: (database: Database) => Promise<Result>): Promise<Result> {
+async function within<Result>(where: StoreLocation, work: (database: Database) => Promise<Result>): Promise<Result> {
   const database = databaseAt(where);
   try {
     return await work(database);
@@ -26,7 +26,7 @@ export function migrations({ kind, place, open }: Stores): void {
   test('what is there stays when the store is opened again', async () => {
     const where = await place();
     const first = await openStore(where);
-    await first.take(aHandover({ started: [aSession('s1')] }));
+    await first.commitSessions(aHandover({ started: [aSession('s1')] }));
     await first.close();
     expect(await (await open(where)).session('s1')).toEqual(aSession('s1'));
   });
@@ -72,7 +72,7 @@ export function migrations({ kind, place, open }: Stores): void {
   onServers('instances that start together make the tables once', async () => {
     const where = await place();
     const stores = await Promise.all(Array.from({ length: 5 }, () => open(where)));
-    await stores[0]?.take(aHandover({ started: [aSession('s1')] }));
+    await stores[0]?.commitSessions(aHandover({ started: [aSession('s1')] }));
     expect(await stores[4]?.session('s1')).toEqual(aSession('s1'));
   });
 }

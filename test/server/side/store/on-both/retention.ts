@@ -1,7 +1,7 @@
 // What was said goes when it has to, and nothing of it comes back; the ledger stays.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/store.ts';
+import type { Store } from '../../../../../server/side/store/contract.ts';
 import {
   ARMED,
   aDelivery,
@@ -20,7 +20,7 @@ const END = NOON + 60_000;
 /** A session with a turn, a task that is done and has a message, one that runs, and one that waits. */
 async function withSession(store: Store, id: string): Promise<void> {
   const task = (kind: string) => aTask(`${id}.${kind}`, { session: id, input: '{"about":"the turns"}' });
-  await store.take(
+  await store.commitSessions(
     aHandover({
       started: [aSession(id)],
       turns: [aTurn(id, 1)],
@@ -29,13 +29,13 @@ async function withSession(store: Store, id: string): Promise<void> {
       tasks: ['1-done', '2-running', '3-waiting'].map(task),
     }),
   );
-  await store.claim(NOON, ARMED, 2);
+  await store.claimTasks(NOON, ARMED, 2);
   const deliveries = [aDelivery(`${id}.hook`)];
   await store.settleTask({ id: `${id}.1-done`, version: 1, state: 'done', result: '{"r":1}', at: NOON, deliveries });
 }
 
 async function finish(store: Store, id: string): Promise<void> {
-  await store.claim(NOON, ARMED, 9);
+  await store.claimTasks(NOON, ARMED, 9);
   for (const kind of ['2-running', '3-waiting'])
     await store.settleTask({ id: `${id}.${kind}`, version: 1, state: 'dead', at: NOON, deliveries: [] });
 }
@@ -55,7 +55,7 @@ export function retention({ open }: Stores): void {
       ['failed', undefined, undefined],
       ['done', undefined, undefined],
     ]);
-    expect((await store.deliveries(ARMED, ARMED, 9)).map(({ id }) => id)).toEqual(['s2.hook']);
+    expect((await store.claimDeliveries(ARMED, ARMED, 9)).map(({ id }) => id)).toEqual(['s2.hook']);
     expect(await store.ledger({ session: 's1', limit: 9 })).toEqual([aRealtime('s1', 5)]);
     expect((await store.turns('s2'))[0]?.user).toBe('question 1');
     expect(await store.forget('s1', END + 1)).toBe(true);
@@ -67,16 +67,16 @@ export function retention({ open }: Stores): void {
     await store.forget('s1', END);
     const late = { id: 's1.2-running', version: 1, state: 'done', result: '{"r":2}', at: END, deliveries: [] } as const;
     expect(await store.settleTask(late)).toBe(false);
-    expect(await store.requeue('s1.2-running', END)).toBe(false);
-    expect(await store.claim(ARMED, ARMED, 9)).toEqual([]);
+    expect(await store.requeueTask('s1.2-running', END)).toBe(false);
+    expect(await store.claimTasks(ARMED, ARMED, 9)).toEqual([]);
   });
 
   test('a session that is forgotten while it lives keeps no text of what follows', async () => {
     const store = await open();
-    await store.take(aHandover({ started: [aSession('s1')], turns: [aTurn('s1', 1)] }));
+    await store.commitSessions(aHandover({ started: [aSession('s1')], turns: [aTurn('s1', 1)] }));
     await store.forget('s1', NOON);
     const rolling = aTask('s1.rolling-summary.2', { session: 's1' });
-    await store.take(aHandover({ turns: [aTurn('s1', 2)], tasks: [rolling], ended: [anEnd('s1')] }));
+    await store.commitSessions(aHandover({ turns: [aTurn('s1', 2)], tasks: [rolling], ended: [anEnd('s1')] }));
     expect((await store.turns('s1')).map(({ user, assistant }) => user ?? assistant)).toEqual([undefined, undefined]);
     expect(await store.task(rolling.id)).toBeUndefined();
     expect(await store.session('s1')).toMatchObject({ reason: 'client-closed' });
@@ -85,14 +85,14 @@ export function retention({ open }: Stores): void {
   test('transcripts go when no task waits for them, and results stay', async () => {
     const store = await open();
     await withSession(store, 's1');
-    await store.take(aHandover({ started: [aSession('live')], turns: [aTurn('live', 1)] }));
+    await store.commitSessions(aHandover({ started: [aSession('live')], turns: [aTurn('live', 1)] }));
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(0);
     await finish(store, 's1');
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(1);
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(0);
     expect(await store.turns('s1')).toMatchObject([{ user: undefined, assistant: undefined }]);
     expect(await store.task('s1.1-done')).toMatchObject({ input: undefined, result: '{"r":1}' });
-    expect(await store.deliveries(ARMED, ARMED, 9)).toMatchObject([{ body: '{"type":"task.done"}' }]);
+    expect(await store.claimDeliveries(ARMED, ARMED, 9)).toMatchObject([{ body: '{"type":"task.done"}' }]);
     expect((await store.turns('live'))[0]?.user).toBe('question 1');
   });
 
@@ -121,7 +121,7 @@ export function retention({ open }: Stores): void {
     const store = await open();
     for (const id of ['done', 'dead']) {
       await store.addTask(aTask(id, { input: '"text"' }));
-      await store.claim(NOON, ARMED, 1);
+      await store.claimTasks(NOON, ARMED, 1);
       const state = id as 'done' | 'dead';
       await store.settleTask({ id, version: 1, state, result: '"result"', at: NOON, deliveries: [] });
     }
@@ -141,7 +141,7 @@ export function retention({ open }: Stores): void {
   test('more sessions than one transaction takes are swept at once', async () => {
     const store = await open();
     const ids = Array.from({ length: 450 }, (_, index) => `s${index}`);
-    await store.take(
+    await store.commitSessions(
       aHandover({
         started: ids.map((id) => aSession(id)),
         turns: ids.map((id) => aTurn(id, 1)),

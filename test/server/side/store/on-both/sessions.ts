@@ -15,7 +15,7 @@ export function sessions({ kind, open, beside }: Stores): void {
       aSession('b', { startedAt: NOON + 2 }),
       aSession('d', { startedAt: NOON, key: 'other' }),
     ];
-    await store.take(aHandover({ started }));
+    await store.commitSessions(aHandover({ started }));
     expect(idsOf(await store.sessions({ limit: 9 }))).toEqual(['b', 'a', 'c', 'd']);
     expect(idsOf(await store.sessions({ limit: 2 }))).toEqual(['b', 'a']);
     expect(idsOf(await store.sessions({ limit: 2, before: 'a' }))).toEqual(['c', 'd']);
@@ -25,7 +25,7 @@ export function sessions({ kind, open, beside }: Stores): void {
 
   test('of an instance that is gone end with their last turn, and their tasks may run', async () => {
     const store = await open();
-    await store.take(
+    await store.commitSessions(
       aHandover({
         started: [aSession('talked'), aSession('silent'), aSession('over'), aSession('mine', { owner: 'two' })],
         turns: [aTurn('talked', 1), aTurn('talked', 2)],
@@ -37,9 +37,9 @@ export function sessions({ kind, open, beside }: Stores): void {
         ],
       }),
     );
-    await store.renew('one', NOON + 100);
-    await store.renew('two', NOON + 1000);
-    const recovered = await store.recover('two', NOON + 100);
+    await store.renewLease('one', NOON + 100);
+    await store.renewLease('two', NOON + 1000);
+    const recovered = await store.recoverSessions('two', NOON + 100);
     expect(idsOf(recovered).sort()).toEqual(['silent', 'talked']);
     expect(await store.session('talked')).toMatchObject({ reason: 'recovered', endedAt: NOON + 2500 });
     expect(await store.session('silent')).toMatchObject({ reason: 'recovered', endedAt: NOON });
@@ -48,38 +48,38 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect((await store.task('talked.summary'))?.runAt).toBe(NOON + 100);
     expect((await store.task('mine.summary'))?.runAt).toBe(ARMED);
     expect(await store.ledger({ session: 'talked', limit: 9 })).toMatchObject([{ usage: { totalTokens: 70 } }]);
-    expect(await store.recover('two', NOON + 200)).toEqual([]);
+    expect(await store.recoverSessions('two', NOON + 200)).toEqual([]);
   });
 
   // A file has one instance at a time: there is nothing to test on it.
   const onServers = kind === 'sqlite' ? () => {} : test;
   onServers('of an instance that lives are left alone, until it leaves', async () => {
     const store = await open();
-    await store.take(aHandover({ started: [aSession('s1')] }));
-    await store.renew('one', NOON + 100);
-    expect(await store.recover('two', NOON + 99)).toEqual([]);
-    await store.renew('one', NOON + 200);
-    expect(await store.recover('two', NOON + 150)).toEqual([]);
-    await store.leave('one');
-    expect(idsOf(await store.recover('two', NOON + 150))).toEqual(['s1']);
+    await store.commitSessions(aHandover({ started: [aSession('s1')] }));
+    await store.renewLease('one', NOON + 100);
+    expect(await store.recoverSessions('two', NOON + 99)).toEqual([]);
+    await store.renewLease('one', NOON + 200);
+    expect(await store.recoverSessions('two', NOON + 150)).toEqual([]);
+    await store.releaseLease('one');
+    expect(idsOf(await store.recoverSessions('two', NOON + 150))).toEqual(['s1']);
   });
 
   test('that were ended come again until their row in the ledger says so, too', async () => {
     const store = await open();
     const pending = aRealtime('s1', 70, { outcome: 'pending' });
-    await store.take(aHandover({ started: [aSession('s1')], ledger: [pending] }));
-    expect(idsOf(await store.recover('two', NOON))).toEqual(['s1']);
-    expect(idsOf(await store.recover('three', NOON))).toEqual(['s1']);
-    await store.take(aHandover({ ledger: [{ ...pending, outcome: 'recovered' }] }));
-    expect(await store.recover('three', NOON)).toEqual([]);
+    await store.commitSessions(aHandover({ started: [aSession('s1')], ledger: [pending] }));
+    expect(idsOf(await store.recoverSessions('two', NOON))).toEqual(['s1']);
+    expect(idsOf(await store.recoverSessions('three', NOON))).toEqual(['s1']);
+    await store.commitSessions(aHandover({ ledger: [{ ...pending, outcome: 'recovered' }] }));
+    expect(await store.recoverSessions('three', NOON)).toEqual([]);
   });
 
   test('are recovered by one of those who try at the same time', async () => {
     const store = await open();
     const other = await beside(store);
     const ids = Array.from({ length: 60 }, (_, index) => `s${index}`);
-    await store.take(aHandover({ started: ids.map((id) => aSession(id)) }));
-    const recovered = await Promise.all([store, other].map((one, index) => one.recover(`next ${index}`, NOON)));
+    await store.commitSessions(aHandover({ started: ids.map((id) => aSession(id)) }));
+    const recovered = await Promise.all([store, other].map((one, index) => one.recoverSessions(`next ${index}`, NOON)));
     expect(idsOf(recovered.flat()).sort()).toEqual(ids.sort());
   });
 }

@@ -17,7 +17,7 @@ export function tasks({ open, beside }: Stores): void {
     const claimer = async (from: typeof store) => {
       const claimed: Task[] = [];
       for (;;) {
-        const some = await from.claim(NOON, LEASE, 7);
+        const some = await from.claimTasks(NOON, LEASE, 7);
         if (some.length === 0) return claimed;
         claimed.push(...some);
       }
@@ -33,43 +33,43 @@ export function tasks({ open, beside }: Stores): void {
     const store = await open();
     for (const [id, runAt] of Object.entries({ late: NOON + 1, first: NOON - 5, last: NOON, second: NOON - 4 }))
       await store.addTask(aTask(id, { runAt }));
-    expect(idsOf(await store.claim(NOON, LEASE, 2))).toEqual(['first', 'second']);
-    expect(idsOf(await store.claim(NOON, LEASE, 2))).toEqual(['last']);
-    expect(await store.claim(NOON, LEASE, 2)).toEqual([]);
+    expect(idsOf(await store.claimTasks(NOON, LEASE, 2))).toEqual(['first', 'second']);
+    expect(idsOf(await store.claimTasks(NOON, LEASE, 2))).toEqual(['last']);
+    expect(await store.claimTasks(NOON, LEASE, 2)).toEqual([]);
   });
 
   test('a lease that ran out is claimed again, and who had it writes nothing', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
-    const [first] = await store.claim(NOON, LEASE, 1);
-    expect(await store.claim(LEASE - 1, LEASE, 1)).toEqual([]);
-    const [second] = await store.claim(LEASE, LEASE + 1000, 1);
+    const [first] = await store.claimTasks(NOON, LEASE, 1);
+    expect(await store.claimTasks(LEASE - 1, LEASE, 1)).toEqual([]);
+    const [second] = await store.claimTasks(LEASE, LEASE + 1000, 1);
     expect(second).toMatchObject({ id: 't', attempts: 2, version: 2, leaseUntil: LEASE + 1000 });
 
     const outcome = { id: 't', state: 'done', at: LEASE, result: '{"summary":"old"}' } as const;
     const stale = { ...outcome, version: first?.version ?? 0, deliveries: [aDelivery('old')] };
-    expect(await store.prolong('t', stale.version, ARMED)).toBe(false);
+    expect(await store.extendTaskLease('t', stale.version, ARMED)).toBe(false);
     expect(await store.settleTask(stale)).toBe(false);
     expect(await store.task('t')).toEqual(second);
-    expect(await store.deliveries(ARMED, ARMED, 9)).toEqual([]);
+    expect(await store.claimDeliveries(ARMED, ARMED, 9)).toEqual([]);
 
-    expect(await store.prolong('t', 2, LEASE + 5000)).toBe(true);
-    expect(await store.claim(LEASE + 1000, ARMED, 1)).toEqual([]);
+    expect(await store.extendTaskLease('t', 2, LEASE + 5000)).toBe(true);
+    expect(await store.claimTasks(LEASE + 1000, ARMED, 1)).toEqual([]);
     const result = '{"summary":"new"}';
     const good = { ...outcome, version: 2, result, quality: 'repaired', deliveries: [aDelivery('new')] } as const;
     expect(await store.settleTask(good)).toBe(true);
     expect(await store.settleTask(good)).toBe(false);
     expect(await store.task('t')).toMatchObject({ state: 'done', result, quality: 'repaired', leaseUntil: undefined });
-    expect(idsOf(await store.deliveries(ARMED, ARMED, 9))).toEqual(['new']);
+    expect(idsOf(await store.claimDeliveries(ARMED, ARMED, 9))).toEqual(['new']);
   });
 
   test('what follows from an outcome is written with it: tasks, and the score of a row, or nothing of both', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
     await store.settle(aSettled('a', 100), [], 0);
-    await store.claim(NOON, LEASE, 1);
+    await store.claimTasks(NOON, LEASE, 1);
     const outcome = { id: 't', state: 'done', at: NOON, deliveries: [] } as const;
-    const follows = { tasks: [aTask('t.quality')], graded: { row: 'a', score: 0.5 } };
+    const follows = { tasks: [aTask('t.quality')], grade: { row: 'a', score: 0.5 } };
     expect(await store.settleTask({ ...outcome, ...follows, version: 7 })).toBe(false);
     expect(await store.task('t.quality')).toBeUndefined();
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ score: undefined }]);
@@ -81,11 +81,11 @@ export function tasks({ open, beside }: Stores): void {
   test('one that is to be tried again waits for its time', async () => {
     const store = await open();
     await store.addTask(aTask('t', { input: '{"text":"hi"}' }));
-    await store.claim(NOON, LEASE, 1);
+    await store.claimTasks(NOON, LEASE, 1);
     const again = { id: 't', version: 1, state: 'queued', runAt: LEASE, error: 'upstream_failed', at: NOON } as const;
     expect(await store.settleTask({ ...again, deliveries: [] })).toBe(true);
-    expect(await store.claim(LEASE - 1, ARMED, 1)).toEqual([]);
-    expect(await store.claim(LEASE, ARMED, 1)).toMatchObject([
+    expect(await store.claimTasks(LEASE - 1, ARMED, 1)).toEqual([]);
+    expect(await store.claimTasks(LEASE, ARMED, 1)).toMatchObject([
       { attempts: 2, version: 2, error: 'upstream_failed', input: '{"text":"hi"}' },
     ]);
   });
@@ -97,14 +97,14 @@ export function tasks({ open, beside }: Stores): void {
       [1, 'dead'],
       [3, 'failed'],
     ] as const) {
-      expect(await store.requeue('t', NOON)).toBe(false);
-      await store.claim(NOON, LEASE, 1);
-      expect(await store.requeue('t', NOON)).toBe(false);
+      expect(await store.requeueTask('t', NOON)).toBe(false);
+      await store.claimTasks(NOON, LEASE, 1);
+      expect(await store.requeueTask('t', NOON)).toBe(false);
       expect(await store.settleTask({ id: 't', version, state, error: 'x', at: NOON, deliveries: [] })).toBe(true);
-      expect(await store.requeue('t', NOON)).toBe(true);
+      expect(await store.requeueTask('t', NOON)).toBe(true);
       expect(await store.task('t')).toMatchObject({ state: 'queued', attempts: 0, runAt: NOON });
     }
-    expect(await store.requeue('none', NOON)).toBe(false);
+    expect(await store.requeueTask('none', NOON)).toBe(false);
   });
 
   test('are listed newest first, by session, key and state, in pages', async () => {

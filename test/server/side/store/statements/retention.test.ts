@@ -40,7 +40,7 @@ describe('deleted text', () => {
     for (let round = 0; round < 30; round++) {
       const id = `s${round}`;
       const turns = [aTurn(id, 1, { user: CANARY }), aTurn(id, 2, { user: long, assistant: `short ${CANARY}` })];
-      await store.take(aHandover({ started: [aSession(id)], turns, ended: [anEnd(id)] }));
+      await store.commitSessions(aHandover({ started: [aSession(id)], turns, ended: [anEnd(id)] }));
     }
     return store;
   }
@@ -72,7 +72,7 @@ describe('deleted text', () => {
       expect(traces(where.place.dataDirectory)).toBeGreaterThan(0);
     });
     await reader.close();
-    await store.renew('one', NOON);
+    await store.renewLease('one', NOON);
     expect(traces(where.place.dataDirectory)).toBe(0);
   });
 });

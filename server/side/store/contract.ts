@@ -32,7 +32,7 @@ export interface Settlement {
   readonly reservedMicroUsd: number;
 }
 
-export interface Handover {
+export interface SessionChanges {
   readonly started: readonly StoredSession[];
   readonly turns: readonly Turn[];
   readonly ended: readonly SessionEnd[];
@@ -65,7 +65,7 @@ export interface TaskOutcome {
   /** For `queued`: when it is tried again. */
   readonly runAt?: number | undefined;
   /** The attempt was broken off by its runner, and does not count. */
-  readonly isGivenBack?: boolean | undefined;
+  readonly isReturned?: boolean | undefined;
   readonly result?: string | undefined;
   readonly error?: string | undefined;
   readonly quality?: Quality | undefined;
@@ -73,7 +73,7 @@ export interface TaskOutcome {
   /** Written with the outcome, in the same transaction: messages, tasks that follow, and the score that a ledger row gets. */
   readonly deliveries: readonly Delivery[];
   readonly tasks?: readonly Task[] | undefined;
-  readonly graded?: { readonly row: string; readonly score: number } | undefined;
+  readonly grade?: { readonly row: string; readonly score: number } | undefined;
 }
 
 /** ms since the epoch. `key`: rows of this one only, null for those of open mode; undefined: of all. */
@@ -108,17 +108,17 @@ export type ReportField = (typeof REPORT_FIELDS)[number];
 export interface Store {
   readonly kind: 'sqlite' | 'postgres';
   /** Commits a batch of what the gateways handed over. Handing the same things over again changes nothing. */
-  take(handover: Handover): Promise<void>;
+  commitSessions(handover: SessionChanges): Promise<void>;
 
   /** Says that an instance lives until then. */
-  renew(owner: string, until: number): Promise<void>;
+  renewLease(owner: string, until: number): Promise<void>;
   /**
    * Ends open sessions of instances whose lease ran out (or, for SQLite's single owner, of all others), and releases their tasks.
    * Returns them, and again those whose row in the ledger is still pending.
    */
-  recover(owner: string, now: number): Promise<readonly StoredSession[]>;
+  recoverSessions(owner: string, now: number): Promise<readonly StoredSession[]>;
   /** On leaving: open sessions of this instance are recovered at once by whoever comes next. */
-  leave(owner: string): Promise<void>;
+  releaseLease(owner: string): Promise<void>;
 
   session(id: string): Promise<(StoredSession & Partial<SessionEnd>) | undefined>;
   /** Newest first. */
@@ -149,13 +149,13 @@ export interface Store {
   /** Newest first. */
   tasks(filter: TaskFilter): Promise<readonly Task[]>;
   /** Leases up to `count` due tasks (queued and due, or running with an expired lease), oldest first, `attempts` and `version` counted up. */
-  claim(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
+  claimTasks(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
   /** Prolongs a lease; false when it was lost. */
-  prolong(id: string, version: number, leaseUntil: number): Promise<boolean>;
+  extendTaskLease(id: string, version: number, leaseUntil: number): Promise<boolean>;
   /** Writes what became of a leased task; false (and nothing written) when the lease was lost. */
   settleTask(outcome: TaskOutcome): Promise<boolean>;
   /** Puts a `dead` or `failed` task back in the queue, with no attempts made; false in another state, or when its session's text is gone. */
-  requeue(id: string, now: number): Promise<boolean>;
+  requeueTask(id: string, now: number): Promise<boolean>;
 
   /** Reserves the amount in every budget, or in none. The row keeps its reservation; the same row again reserves nothing more. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<Reservation>;
@@ -185,10 +185,15 @@ export interface Store {
   /** From `since` up to, but not including, `until`, in the order of `by`; what is unknown in a field is ''. Attempts under way are left out. */
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
   /** What is spent and reserved of a budget. */
-  spent(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
+  budgetUse(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 
   /** Leases up to `count` that are due, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
-  deliveries(now: number, leaseUntil: number, count: number, without?: readonly string[]): Promise<readonly Delivery[]>;
+  claimDeliveries(
+    now: number,
+    leaseUntil: number,
+    count: number,
+    without?: readonly string[],
+  ): Promise<readonly Delivery[]>;
   /** `attempts`: made so far. `nextAt` undefined: delivered, or given up; the body is removed. */
   settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
 

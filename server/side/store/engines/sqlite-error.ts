@@ -1,8 +1,8 @@
 // What an error of SQLite means to the store.
 
-import { StoreError } from '../store.ts';
+import { StoreError } from '../contract.ts';
 
-export const BUSY = 5;
+export const SQLITE_BUSY = 5;
 const FULL = 13;
 /** A damaged file, and one that is no database. */
 const DAMAGED = [11, 26];
@@ -11,15 +11,15 @@ const DAMAGED = [11, 26];
 export const primaryCode = (error: unknown) => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 
 /** Runs `work`; what it throws becomes a StoreError. */
-export function faultless<Result>(work: () => Result): Result {
+export function withStoreErrors<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    throw faultOf(error);
+    throw storeErrorOf(error);
   }
 }
 
-export function faultOf(error: unknown): StoreError {
+export function storeErrorOf(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   if (primaryCode(error) === FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC')
     return new StoreError('store_full', error);
