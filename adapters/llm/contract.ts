@@ -19,14 +19,14 @@ export interface LlmProfile {
   provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
   /** Keys of `settings` that it understands, and those that it cannot do without. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
-  /** The HTTP request for a call. Throws an LlmFault (`unsupported`) for what the endpoint cannot do. */
+  /** The HTTP request for a call. Throws an LlmFailure (`unsupported`) for what the endpoint cannot do. */
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
-  /** Reads a whole answer. Throws an LlmFault for one that is none. */
+  /** Reads a whole answer. Throws an LlmFailure for one that is none. */
   readReply(reply: LlmReply): LlmOutcome;
   /** Reads a streamed answer (status 200, text/event-stream), and turns it into the server-sent events of chat completions. */
   readStream(headers: Readonly<Record<string, string>>, call: LlmCall): LlmStream;
   /** Why an answer of another status than 200 is none: whether it may go better elsewhere or later, and when. */
-  fault(reply: LlmReply): LlmFault;
+  readFailure(reply: LlmReply): LlmFailure;
 }
 
 export type Retention = 'zdr' | 'none-stated';
@@ -92,7 +92,7 @@ export interface LlmOutcome {
 export interface LlmStream {
   /** The model that answers, as soon as it has said so. */
   served(): string | undefined;
-  /** Bytes as they come; returns what goes to the client now (whole events of chat completions). Throws an LlmFault for what is no stream. */
+  /** Bytes as they come; returns what goes to the client now (whole events of chat completions). Throws an LlmFailure for what is no stream. */
   push(chunk: Buffer): Buffer;
   /** The stream has ended: the rest for the client (`data: [DONE]` included), and what it came to. `isComplete`: it said so itself. */
   end(): { readonly rest: Buffer; readonly outcome: Omit<LlmOutcome, 'completion'>; readonly isComplete: boolean };
@@ -102,15 +102,22 @@ export interface LlmStream {
  * `unsupported`: this endpoint cannot do what is asked; `invalid`: it refuses the request itself (400, 422): no other target is asked;
  * `credential`: 401, 403; `limited`: 429; `unavailable`: 5xx, unreachable, broken off; `timeout`; `garbled`: no answer that can be read.
  */
-export type LlmFaultCode = 'unsupported' | 'invalid' | 'credential' | 'limited' | 'unavailable' | 'timeout' | 'garbled';
+export type LlmFailureCode =
+  | 'unsupported'
+  | 'invalid'
+  | 'credential'
+  | 'limited'
+  | 'unavailable'
+  | 'timeout'
+  | 'garbled';
 
-export class LlmFault extends Error {
-  readonly code: LlmFaultCode;
+export class LlmFailure extends Error {
+  readonly code: LlmFailureCode;
   /** Not before so many milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   constructor(
-    code: LlmFaultCode,
+    code: LlmFailureCode,
     message: string,
     more: { retryAfterMs?: number | undefined; status?: number | undefined; cause?: unknown } = {},
   ) {
@@ -122,5 +129,5 @@ export class LlmFault extends Error {
 }
 
 /** What a profile has no form for. */
-export const unsupported = (what: string): LlmFault =>
-  new LlmFault('unsupported', `this endpoint has no form for ${what} in Trunkline`);
+export const unsupported = (what: string): LlmFailure =>
+  new LlmFailure('unsupported', `this endpoint has no form for ${what} in Trunkline`);

@@ -12,7 +12,7 @@ import { vercelProfile } from './completions/vercel.ts';
 import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
-export { LlmFault } from './contract.ts';
+export { LlmFailure } from './contract.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

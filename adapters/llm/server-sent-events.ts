@@ -1,6 +1,6 @@
 // Cuts a stream of bytes into server-sent events (WHATWG HTML, section 9.2.6), wherever the network has cut it.
 
-import { LlmFault } from './contract.ts';
+import { LlmFailure } from './contract.ts';
 
 export interface ServerSentEvent {
   /** The bytes as they came, the empty line at the end included. */
@@ -17,7 +17,7 @@ export const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 const LF = 10;
 const CR = 13;
 
-/** Gives the complete events of each chunk; the rest waits for the next one. Throws an LlmFault when an event is too large. */
+/** Gives the complete events of each chunk; the rest waits for the next one. Throws an LlmFailure when an event is too large. */
 export function createSseReader(maxBytes = MAX_EVENT_BYTES) {
   let held: Buffer = Buffer.alloc(0);
   /** Up to here `held` has no end of an event. */
@@ -32,7 +32,7 @@ export function createSseReader(maxBytes = MAX_EVENT_BYTES) {
       from = end;
     }
     held = bytes.subarray(from);
-    if (held.length > maxBytes) throw new LlmFault('garbled', `an event of more than ${maxBytes} bytes`);
+    if (held.length > maxBytes) throw new LlmFailure('garbled', `an event of more than ${maxBytes} bytes`);
     // An end may lie across two chunks: LF CR LF at the most.
     looked = Math.max(0, held.length - 3);
     return events;

@@ -6,7 +6,7 @@ import type { Usage } from '../../realtime/contract.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
-import { LlmFault, type LlmReply } from '../contract.ts';
+import { LlmFailure, type LlmReply } from '../contract.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const ANTHROPIC = 'anthropic';
@@ -15,7 +15,8 @@ export const ANSWER_TOOL = 'trunkline_answer';
 
 export function readAnthropicReply({ body }: LlmReply) {
   const message = parseJson(body.toString());
-  if (!isObject(message) || !Array.isArray(message.content)) throw new LlmFault('garbled', 'no message in the answer');
+  if (!isObject(message) || !Array.isArray(message.content))
+    throw new LlmFailure('garbled', 'no message in the answer');
   const blocks = message.content.filter(isObject);
   const calls = blocks.filter(isCall).map(
     ({ id, name, input }, index): ToolCallDelta => ({
@@ -87,7 +88,7 @@ export function createAnthropicReader(): (event: ServerSentEvent) => AnswerDelta
   return ({ data }) => {
     if (data === undefined) return undefined;
     const event = parseJson(data);
-    if (!isObject(event)) throw new LlmFault('garbled', 'an event that is no JSON object');
+    if (!isObject(event)) throw new LlmFailure('garbled', 'an event that is no JSON object');
     switch (event.type) {
       case 'message_start':
         begun = objectAt(event, 'message', 'usage');
@@ -128,8 +129,8 @@ const stopped = (block: Block | undefined): AnswerDelta | undefined =>
 const inputOf = ({ call }: Block, input: string): AnswerDelta =>
   call === undefined ? { text: input } : { calls: [{ index: call, input }] };
 
-function streamFault(event: JsonObject): LlmFault {
+function streamFault(event: JsonObject): LlmFailure {
   const type = String(valueAt(event, ['error', 'type']));
   const code = type === 'rate_limit_error' ? 'limited' : type === 'invalid_request_error' ? 'invalid' : 'unavailable';
-  return new LlmFault(code, 'an error in the middle of the answer');
+  return new LlmFailure(code, 'an error in the middle of the answer');
 }

@@ -6,7 +6,7 @@ import { translatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
-import { faultOfReply } from '../fault.ts';
+import { failureOfReply } from '../failure.ts';
 import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } from './answer.ts';
 
 export const anthropicProfile: LlmProfile = {
@@ -21,7 +21,7 @@ export const anthropicProfile: LlmProfile = {
   }),
   readReply: readAnthropicReply,
   readStream: (_, call) => translatedStream({ call, provider: ANTHROPIC, read: createAnthropicReader() }),
-  fault: faultOfReply,
+  readFailure: failureOfReply,
 };
 
 function bodyOf(call: LlmCall): JsonObject {

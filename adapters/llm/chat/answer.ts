@@ -59,7 +59,7 @@ export interface AnswerDelta {
 export interface TranslatedOptions {
   readonly call: LlmCall;
   readonly provider: string;
-  /** Throws an LlmFault for an error, and for what cannot be read. */
+  /** Throws an LlmFailure for an error, and for what cannot be read. */
   readonly read: (event: ServerSentEvent) => AnswerDelta | undefined;
 }
 

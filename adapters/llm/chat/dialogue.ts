@@ -28,7 +28,7 @@ export interface Dialogue {
   readonly turns: readonly ChatTurn[];
 }
 
-/** The messages of a call. Throws an LlmFault (`unsupported`) for audio, files, and what is no message of a function call. */
+/** The messages of a call. Throws an LlmFailure (`unsupported`) for audio, files, and what is no message of a function call. */
 export function dialogueOf({ messages }: LlmCall): Dialogue {
   const system: string[] = [];
   const turns: { role: ChatTurn['role']; parts: ContentPart[] }[] = [];
@@ -135,7 +135,7 @@ const HINTS = [
 /** What the profiles read by functions of their own. */
 const READ = ['response_format', ...TOOL_FIELDS];
 
-/** The client's other fields under the names that this form has for them. Throws an LlmFault (`unsupported`) for one without a name. */
+/** The client's other fields under the names that this form has for them. Throws an LlmFailure (`unsupported`) for one without a name. */
 export function renameExtraFields(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const renamed: [string, unknown][] = [];
   for (const [field, value] of Object.entries(extra)) {

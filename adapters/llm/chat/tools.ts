@@ -24,7 +24,7 @@ export interface Tools {
 /** The fields of a client that are read here. */
 export const TOOL_FIELDS = ['tools', 'tool_choice', 'parallel_tool_calls'];
 
-/** undefined without any. Throws an LlmFault (`unsupported`) for tools that are no functions, and for a choice among some of them. */
+/** undefined without any. Throws an LlmFailure (`unsupported`) for tools that are no functions, and for a choice among some of them. */
 export function toolsOf({ extra }: LlmCall): Tools | undefined {
   const { tools = [], tool_choice: choice = 'auto', parallel_tool_calls: parallel } = extra;
   const list = Array.isArray(tools) ? tools.map(toolOf) : [];
@@ -61,7 +61,7 @@ export interface FunctionCall {
   readonly signature?: string | undefined;
 }
 
-/** The calls of a message of the assistant. Throws an LlmFault (`unsupported`) for one that cannot be read. */
+/** The calls of a message of the assistant. Throws an LlmFailure (`unsupported`) for one that cannot be read. */
 export function toolCallsOf({ tool_calls: calls }: JsonObject): readonly FunctionCall[] {
   return Array.isArray(calls) ? calls.map(callOf) : [];
 }

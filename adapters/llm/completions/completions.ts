@@ -2,8 +2,15 @@
 // Streams pass on as the bytes that they are, whole events at a time.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
-import { type LlmCall, LlmFault, type LlmOutcome, type LlmReply, type LlmStream, type LlmTarget } from '../contract.ts';
-import { faultInBody } from '../fault.ts';
+import {
+  type LlmCall,
+  LlmFailure,
+  type LlmOutcome,
+  type LlmReply,
+  type LlmStream,
+  type LlmTarget,
+} from '../contract.ts';
+import { failureInBody } from '../failure.ts';
 import { createSseReader, type ServerSentEvent, sseEvent } from '../server-sent-events.ts';
 import { completionsUsage, costUsdOf } from './usage.ts';
 
@@ -35,13 +42,13 @@ const jsonSchemaFormat = ({ name, schema }: NonNullable<LlmCall['schema']>) => (
   json_schema: { name: name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64), schema },
 });
 
-/** A whole answer. Throws an LlmFault for one that is none. */
+/** A whole answer. Throws an LlmFailure for one that is none. */
 export function readCompletion({ headers, body }: LlmReply, readBeside: ReadMetadata): LlmOutcome {
   const completion = parseJson(body.toString());
-  const fault = faultInBody(completion);
-  if (fault) throw fault;
+  const failure = failureInBody(completion);
+  if (failure) throw failure;
   const choice = valueAt(completion, ['choices', 0]);
-  if (!isObject(completion) || !isObject(choice)) throw new LlmFault('garbled', 'no chat completion in the answer');
+  if (!isObject(completion) || !isObject(choice)) throw new LlmFailure('garbled', 'no chat completion in the answer');
   const { served, provider, costUsd } = readBeside(headers, completion);
   return {
     completion,
@@ -91,9 +98,9 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
       return undefined;
     }
     const chunk = parseJson(data);
-    const fault = faultInBody(chunk);
-    if (fault) throw fault;
-    if (!isObject(chunk)) throw new LlmFault('garbled', 'an event that is no chat completion chunk');
+    const failure = failureInBody(chunk);
+    if (failure) throw failure;
+    if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
     hasChunks = true;
     note(chunk);
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
@@ -109,7 +116,7 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
     const choice = valueAt(chunk, ['choices', 0]);
     if (!isObject(choice)) return;
     found.finish = textAt(choice, 'finish_reason') ?? found.finish;
-    if (choice.finish_reason === 'error') throw new LlmFault('unavailable', 'an error in the middle of the answer');
+    if (choice.finish_reason === 'error') throw new LlmFailure('unavailable', 'an error in the middle of the answer');
     const content = valueAt(choice, ['delta', 'content']);
     if (typeof content === 'string') found.text += content;
   }

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
-import { faultOfReply } from '../fault.ts';
+import { failureOfReply } from '../failure.ts';
 import { completionsBody, completionsStream, type ReadMetadata, readCompletion } from './completions.ts';
 
 type Facts = Pick<LlmProfile, 'name' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'>;
@@ -30,7 +30,7 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
     }),
     readReply: (reply) => readCompletion(reply, readBeside),
     readStream: (streamHeaders, call) => completionsStream({ headers: streamHeaders, call, readBeside }),
-    fault: faultOfReply,
+    readFailure: failureOfReply,
   };
 }
 

@@ -5,8 +5,8 @@ import type { Usage } from '../../realtime/contract.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
-import { LlmFault, type LlmReply } from '../contract.ts';
-import { faultInBody } from '../fault.ts';
+import { LlmFailure, type LlmReply } from '../contract.ts';
+import { failureInBody } from '../failure.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const GOOGLE = 'google';
@@ -28,16 +28,16 @@ export function createGeminiReader(): (event: ServerSentEvent) => AnswerDelta | 
 }
 
 /**
- * A whole reply and an event of a stream have the same form. `called`: how many calls came before. Throws an LlmFault for what is
+ * A whole reply and an event of a stream have the same form. `called`: how many calls came before. Throws an LlmFailure for what is
  * neither.
  */
 function stepOf(reply: unknown, called: number): AnswerDelta {
-  const fault = faultInBody(reply);
-  if (fault) throw fault;
+  const failure = failureInBody(reply);
+  if (failure) throw failure;
   const candidate = valueAt(reply, ['candidates', 0]);
   const blocked = textAt(isObject(reply) ? reply : undefined, 'promptFeedback', 'blockReason');
   if (!isObject(reply) || (!isObject(candidate) && blocked === undefined && !isObject(reply.usageMetadata)))
-    throw new LlmFault('garbled', 'no candidate in the answer');
+    throw new LlmFailure('garbled', 'no candidate in the answer');
   const reason = textAt(isObject(candidate) ? candidate : undefined, 'finishReason');
   const parts = partsOf(candidate);
   const id = textAt(reply, 'responseId');

@@ -6,7 +6,7 @@ import { translatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
-import { faultOfReply } from '../fault.ts';
+import { failureOfReply } from '../failure.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 
 export const geminiProfile: LlmProfile = {
@@ -21,7 +21,7 @@ export const geminiProfile: LlmProfile = {
   }),
   readReply: readGeminiReply,
   readStream: (_, call) => translatedStream({ call, provider: GOOGLE, read: createGeminiReader() }),
-  fault: faultOfReply,
+  readFailure: failureOfReply,
 };
 
 const methodOf = ({ isStreamed }: LlmCall) => (isStreamed ? 'streamGenerateContent?alt=sse' : 'generateContent');

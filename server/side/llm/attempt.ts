@@ -4,7 +4,7 @@
 import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { LlmOutcome, LlmRequest } from '../../../adapters/llm/contract.ts';
-import { LlmFault } from '../../../adapters/llm/index.ts';
+import { LlmFailure } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/records.ts';
 import { faultOf } from '../../platform/log.ts';
@@ -15,7 +15,7 @@ import type { BudgetWindow, Reservation, Store } from '../store/contract.ts';
 import type { Answered, Call, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';
-import { type Failure, failure, failureOfBudget, failureOfFault, failureOfUnavailable } from './failure.ts';
+import { type Failure, failure, failureOfBudget, failureOfTarget, failureOfUnavailable } from './failure.ts';
 import { pendingRow, settledRow } from './ledger-rows.ts';
 import type { ClassPlan, Target } from './targets.ts';
 
@@ -86,7 +86,7 @@ function requestFor({ target, call }: Attempt): LlmRequest | Failure {
   try {
     return target.profile.toRequest(call.llm, terms);
   } catch (error) {
-    if (error instanceof LlmFault) return failureOfFault(target.label, error);
+    if (error instanceof LlmFailure) return failureOfTarget(target.label, error);
     throw error;
   }
 }
@@ -193,24 +193,24 @@ async function failed(tools: AttemptContext, ended: Ended & { readonly error: un
   const { target, signal } = one;
   const found = reasonOf(ended.error, signal, tools.log);
   const hasBegun = progress.firstByteAt !== undefined;
-  const outcome = found instanceof LlmFault ? (hasBegun ? 'broken_off' : found.code) : OUTCOMES[found.by];
+  const outcome = found instanceof LlmFailure ? (hasBegun ? 'broken_off' : found.code) : OUTCOMES[found.by];
   await tools.settler.settle(settlementOf(tools, ended, outcome, progress.partial));
   if (found instanceof CallAborted) return interruptedFailure(found);
   if (found.retryAfterMs !== undefined && (found.code === 'limited' || found.code === 'unavailable'))
     target.guard.limit(Date.now() + found.retryAfterMs);
-  const told = failureOfFault(target.label, found);
+  const told = failureOfTarget(target.label, found);
   return hasBegun ? { ...told, isFinal: true } : told;
 }
 
 const OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
 
-function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFault | CallAborted {
+function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
   if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
-  if (error instanceof LlmFault) return error;
-  if (error instanceof BrokenCircuitError) return new LlmFault('unavailable', 'has failed too often in a row');
-  if (error instanceof BulkheadRejectedError) return new LlmFault('limited', 'all places and the queue are taken');
+  if (error instanceof LlmFailure) return error;
+  if (error instanceof BrokenCircuitError) return new LlmFailure('unavailable', 'has failed too often in a row');
+  if (error instanceof BulkheadRejectedError) return new LlmFailure('limited', 'all places and the queue are taken');
   log.error(faultOf(error), 'attempt failed unexpectedly');
-  return new LlmFault('unavailable', 'an unexpected fault', { cause: error });
+  return new LlmFailure('unavailable', 'an unexpected fault', { cause: error });
 }
 
 function interruptedFailure({ by }: CallAborted): Failure {

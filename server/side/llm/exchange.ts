@@ -9,9 +9,9 @@ import type {
   LlmRequest,
   LlmStream,
 } from '../../../adapters/llm/contract.ts';
-import { LlmFault } from '../../../adapters/llm/index.ts';
+import { LlmFailure } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
-import { connectionFault, type Head, send, wasSent } from './send.ts';
+import { connectionFailure, type Head, send, wasSent } from './send.ts';
 
 /** What is known of an attempt while it runs, and of one that failed. */
 export interface AttemptProgress {
@@ -34,7 +34,7 @@ export interface ExchangeOptions {
   readonly onBytes: (bytes: Buffer, served: string | undefined) => void;
 }
 
-/** Rejects with an LlmFault (`timeout` when the signal is the guard's), or with the Interrupted that ended the call. */
+/** Rejects with an LlmFailure (`timeout` when the signal is the guard's), or with the CallAborted that ended the call. */
 export async function exchange(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
   const { progress } = options;
   try {
@@ -42,15 +42,15 @@ export async function exchange(options: ExchangeOptions, signal: AbortSignal): P
     return options.call.isStreamed ? await streamed(options, signal) : await whole(options, signal);
   } catch (error) {
     if (signal.aborted)
-      throw signal.reason instanceof CallAborted ? signal.reason : new LlmFault('timeout', 'no answer in time');
+      throw signal.reason instanceof CallAborted ? signal.reason : new LlmFailure('timeout', 'no answer in time');
     if (!wasSent(error)) progress.mayHaveRun = false;
-    throw connectionFault(error);
+    throw connectionFailure(error);
   }
 }
 
 /** Who says that it failed does not bill, unless it only says that somebody behind it did not answer in time. */
-function refusal({ profile, progress }: ExchangeOptions, reply: LlmReply): LlmFault {
-  const fault = profile.fault(reply);
+function refusal({ profile, progress }: ExchangeOptions, reply: LlmReply): LlmFailure {
+  const fault = profile.readFailure(reply);
   progress.mayHaveRun = fault.code === 'timeout';
   return fault;
 }
@@ -64,7 +64,7 @@ async function whole(options: ExchangeOptions, signal: AbortSignal): Promise<Llm
   try {
     return profile.readReply(reply);
   } catch (error) {
-    if (error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
+    if (error instanceof LlmFailure && error.code !== 'garbled') progress.mayHaveRun = false;
     throw error;
   }
 }
@@ -81,7 +81,7 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
   function onHead({ status, headers }: Head) {
     if (status !== 200) return (piece: Buffer) => void refused.push(piece);
     if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? ''))
-      throw new LlmFault('garbled', 'no stream where one was asked for');
+      throw new LlmFailure('garbled', 'no stream where one was asked for');
     const opened = profile.readStream(headers, call);
     stream = opened;
     return (piece: Buffer) => pass(opened.push(piece));
@@ -93,7 +93,7 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
   if (stream === undefined) throw refusal(options, { ...head, body: joined(refused) });
   const { rest, outcome, isComplete } = stream.end();
   progress.partial = outcome;
-  if (!isComplete) throw new LlmFault('unavailable', 'the answer broke off');
+  if (!isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
   pass(rest);
   return { completion: {}, ...outcome };
 }
@@ -101,7 +101,7 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
 /** The rest of a broken stream may be no event; what came before counts. */
 function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): void {
   const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
-  if (!hasAnswered && error instanceof LlmFault && error.code !== 'garbled') progress.mayHaveRun = false;
+  if (!hasAnswered && error instanceof LlmFailure && error.code !== 'garbled') progress.mayHaveRun = false;
   try {
     progress.partial = stream.end().outcome;
   } catch {

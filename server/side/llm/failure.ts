@@ -1,6 +1,6 @@
 // Why a call got no answer: the failures of its attempts, and the one of them that is told.
 
-import type { LlmFault } from '../../../adapters/llm/contract.ts';
+import type { LlmFailure } from '../../../adapters/llm/contract.ts';
 import type { Reservation } from '../store/contract.ts';
 import type { Unavailable } from './resilience.ts';
 
@@ -55,7 +55,7 @@ export function failure(code: FailureCode, message: string, more: More = {}): Fa
   return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };
 }
 
-const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: FailureCode; readonly isTransient: boolean }>> = {
+const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode; readonly isTransient: boolean }>> = {
   unsupported: { code: 'invalid_request', isTransient: false },
   invalid: { code: 'invalid_request', isTransient: false },
   // Whoever runs this can put it right.
@@ -67,7 +67,7 @@ const OF_FAULT: Readonly<Record<LlmFault['code'], { readonly code: FailureCode; 
 };
 
 /** A request that one endpoint calls wrong is wrong for all. */
-export function failureOfFault(label: string, { code, message, retryAfterMs }: LlmFault): Failure {
+export function failureOfTarget(label: string, { code, message, retryAfterMs }: LlmFailure): Failure {
   const of = OF_FAULT[code];
   return failure(of.code, `${label}: ${message}`, {
     isTransient: of.isTransient,

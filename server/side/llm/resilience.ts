@@ -11,7 +11,7 @@ import {
   handleWhen,
   wrap,
 } from 'cockatiel';
-import { LlmFault } from '../../../adapters/llm/index.ts';
+import { LlmFailure } from '../../../adapters/llm/index.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface BreakerOptions {
@@ -40,7 +40,7 @@ export interface Circuit {
 
 /** The faults of a target that is ill. That it is busy, or refuses one request, says nothing of the next. */
 const isIllness = (error: unknown) =>
-  error instanceof LlmFault && error.code !== 'limited' && error.code !== 'invalid' && error.code !== 'unsupported';
+  error instanceof LlmFailure && error.code !== 'limited' && error.code !== 'invalid' && error.code !== 'unsupported';
 
 export function createCircuit({ failures, pauseMs }: BreakerOptions = BREAKER_DEFAULTS): Circuit {
   const breaker = circuitBreaker(handleWhen(isIllness), {

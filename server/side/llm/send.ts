@@ -2,7 +2,7 @@
 
 import type { Agent, Dispatcher } from 'undici';
 import type { LlmRequest } from '../../../adapters/llm/contract.ts';
-import { LlmFault } from '../../../adapters/llm/index.ts';
+import { LlmFailure } from '../../../adapters/llm/index.ts';
 import { PrivateAddressError } from '../../platform/private-address.ts';
 
 export interface Head {
@@ -21,7 +21,7 @@ export interface SendOptions {
 
 /**
  * Resolves with the head when the answer is complete. Rejects with undici's errors, the signal's reason, what `onHead` and its taker throw,
- * and with an LlmFault (`garbled`) beyond the limit.
+ * and with an LlmFailure (`garbled`) beyond the limit.
  */
 export function send(agent: Agent, request: LlmRequest, { signal, ...options }: SendOptions): Promise<Head> {
   if (signal.aborted) return Promise.reject(signal.reason);
@@ -98,7 +98,7 @@ function receiver({ maxBytes, onHead }: Omit<SendOptions, 'signal'>, ends: Ends)
     onResponseData(_, piece) {
       if (isOver) return;
       bytes += piece.length;
-      if (bytes > maxBytes) fail(new LlmFault('garbled', `an answer of more than ${maxBytes} bytes`));
+      if (bytes > maxBytes) fail(new LlmFailure('garbled', `an answer of more than ${maxBytes} bytes`));
       else failing(() => take(piece));
     },
     onResponseEnd() {
@@ -137,9 +137,9 @@ export function wasSent(error: unknown): boolean {
   );
 }
 
-/** A fault of the connection, in the words of the router; its code is a short word, never content. */
-export function connectionFault(error: unknown): LlmFault {
-  if (error instanceof LlmFault) return error;
+/** A failure of the connection, in the words of the router; its code is a short word, never content. */
+export function connectionFailure(error: unknown): LlmFailure {
+  if (error instanceof LlmFailure) return error;
   const code = error instanceof PrivateAddressError ? 'a private address' : (error as NodeJS.ErrnoException)?.code;
-  return new LlmFault('unavailable', `no connection${code ? ` (${code})` : ''}`, { cause: error });
+  return new LlmFailure('unavailable', `no connection${code ? ` (${code})` : ''}`, { cause: error });
 }

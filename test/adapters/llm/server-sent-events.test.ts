@@ -1,7 +1,7 @@
 // Server-sent events out of bytes.
 
 import { expect, test } from 'vitest';
-import { LlmFault } from '../../../adapters/llm/contract.ts';
+import { LlmFailure } from '../../../adapters/llm/contract.ts';
 import { createSseReader } from '../../../adapters/llm/server-sent-events.ts';
 import { seededRandom } from '../../support/random.ts';
 
@@ -48,8 +48,8 @@ test('the end gives what has no empty line behind it, once', () => {
   expect(reader.end()).toEqual([]);
 });
 
-test('an event of more than maxBytes is a fault', () => {
+test('an event of more than maxBytes is a failure', () => {
   const reader = createSseReader(100);
   expect(reader.push(Buffer.alloc(100, 'x'))).toEqual([]);
-  expect(() => reader.push(Buffer.from('x'))).toThrow(LlmFault);
+  expect(() => reader.push(Buffer.from('x'))).toThrow(LlmFailure);
 });

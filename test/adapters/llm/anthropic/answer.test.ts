@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { anthropicProfile } from '../../../../adapters/llm/anthropic/profile.ts';
-import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
+import { type LlmCall, LlmFailure } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = { messages: [{ role: 'user', content: 'One' }], maxTokens: 64, isStreamed: false, extra: {} };
 
@@ -152,13 +152,13 @@ test.each([
   expect(texts.join('')).toBe(whole);
 });
 
-test('a stream that breaks off is not complete; one with an error is a fault', () => {
+test('a stream that breaks off is not complete; one with an error is a failure', () => {
   const broken = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   broken.push(Buffer.from(wire(events.slice(0, 5))));
   expect(broken.end()).toMatchObject({ isComplete: false, outcome: { text: 'Hello' } });
   const failing = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   const error = wire([['error', { error: { type: 'overloaded_error', message: 'busy' } }]]);
-  expect(() => failing.push(Buffer.from(error))).toThrow(LlmFault);
+  expect(() => failing.push(Buffer.from(error))).toThrow(LlmFailure);
 });
 
 test('an answer that is no message is garbled', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { openaiCompatibleProfile } from '../../../../adapters/llm/completions/openai-compatible.ts';
-import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
+import { type LlmCall, LlmFailure } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = { messages: [], maxTokens: 5, isStreamed: true, extra: {} };
 const wanting: LlmCall = { ...call, extra: { stream_options: { include_usage: true } } };
@@ -20,14 +20,14 @@ function streamed(text: string, size = text.length, its = call) {
   const { rest, ...ended } = stream.end();
   return { passed: Buffer.concat(passed).toString(), rest: rest.toString(), ...ended };
 }
-const fault = (attempt: () => unknown): LlmFault => {
+const failure = (attempt: () => unknown): LlmFailure => {
   try {
     attempt();
   } catch (error) {
-    if (error instanceof LlmFault) return error;
+    if (error instanceof LlmFailure) return error;
     throw error;
   }
-  throw new Error('no fault');
+  throw new Error('no failure');
 };
 
 describe('a stream', () => {
@@ -67,18 +67,18 @@ describe('a stream', () => {
     expect([rest, isComplete, outcome.text, outcome.usage]).toEqual(['', false, 'Hel', undefined]);
   });
 
-  test('with an error in it is a fault, by its code', () => {
+  test('with an error in it is a failure, by its code', () => {
     const error = (code: unknown) => line({ error: { code, message: 'secret words' } });
-    const codes = [429, 502, 401, 'server_error'].map((code) => fault(() => streamed(error(code))).code);
+    const codes = [429, 502, 401, 'server_error'].map((code) => failure(() => streamed(error(code))).code);
     expect(codes).toEqual(['limited', 'unavailable', 'credential', 'unavailable']);
-    expect(fault(() => streamed(error('server_error'))).message).not.toContain('secret words');
+    expect(failure(() => streamed(error('server_error'))).message).not.toContain('secret words');
     const failing = line({ choices: [{ delta: { content: '' }, finish_reason: 'error' }] });
-    expect(fault(() => streamed(failing)).code).toBe('unavailable');
+    expect(failure(() => streamed(failing)).code).toBe('unavailable');
   });
 
   test('of something else is garbled', () => {
-    expect(fault(() => streamed(line('not json'))).code).toBe('garbled');
-    expect(fault(() => streamed(line('[1]'))).code).toBe('garbled');
+    expect(failure(() => streamed(line('not json'))).code).toBe('garbled');
+    expect(failure(() => streamed(line('[1]'))).code).toBe('garbled');
   });
 });
 
@@ -123,9 +123,9 @@ describe('a whole answer', () => {
     expect([called.text, called.finish]).toEqual(['', 'tool_calls']);
   });
 
-  test('that is an error, or no completion, is a fault', () => {
-    expect(fault(() => read({ error: { code: 402, message: 'no credit' } })).code).toBe('credential');
+  test('that is an error, or no completion, is a failure', () => {
+    expect(failure(() => read({ error: { code: 402, message: 'no credit' } })).code).toBe('credential');
     for (const body of ['', '{"choices":', '[]', { choices: [] }, { choices: 'x' }, 'null'])
-      expect(fault(() => read(body)).code).toBe('garbled');
+      expect(failure(() => read(body)).code).toBe('garbled');
   });
 });

@@ -1,7 +1,7 @@
 // Gemini's generateContent from and to chat completions.
 
 import { expect, test } from 'vitest';
-import { type LlmCall, LlmFault } from '../../../../adapters/llm/contract.ts';
+import { type LlmCall, LlmFailure } from '../../../../adapters/llm/contract.ts';
 import { geminiProfile } from '../../../../adapters/llm/gemini/profile.ts';
 
 const call: LlmCall = {
@@ -184,7 +184,7 @@ test('an answer counts its thoughts as output, and does not show them', () => {
   });
 });
 
-test('a blocked prompt is an answer that was filtered; an error or nothing is a fault', () => {
+test('a blocked prompt is an answer that was filtered; an error or nothing is a failure', () => {
   expect(reply({ promptFeedback: { blockReason: 'SAFETY' } })).toMatchObject({ text: '', finish: 'content_filter' });
   expect(() => reply({ error: { code: 503, status: 'UNAVAILABLE' } })).toThrow(
     expect.objectContaining({ code: 'unavailable' }),
@@ -207,7 +207,7 @@ test('a stream becomes chunks of a chat completion', () => {
   expect(isComplete).toBe(true);
   expect(outcome).toMatchObject({ text: 'Hello', usage: { inputTokens: 4, outputTokens: 2 }, finish: 'length' });
   const garbled = geminiProfile.readStream({}, { ...call, isStreamed: true });
-  expect(() => garbled.push(Buffer.from('data: {}\n\n'))).toThrow(LlmFault);
+  expect(() => garbled.push(Buffer.from('data: {}\n\n'))).toThrow(LlmFailure);
 });
 
 test('calls that are streamed are tool calls, counted over the whole stream', () => {

@@ -1,7 +1,7 @@
 // The guard of a target: when it is closed, and what closes it.
 
 import { describe, expect, test } from 'vitest';
-import { LlmFault, type LlmFaultCode } from '../../../../adapters/llm/contract.ts';
+import { LlmFailure, type LlmFailureCode } from '../../../../adapters/llm/contract.ts';
 import { createBulkhead, createCircuit, createGuard } from '../../../../server/side/llm/resilience.ts';
 
 const never = new AbortController().signal;
@@ -10,7 +10,7 @@ const guardOf = (more: { concurrency?: number; queue?: number; timeoutMs?: numbe
   const gate = createCircuit({ failures: 3, pauseMs: 10_000 });
   return createGuard({ circuit: gate, bulkhead: createBulkhead({ concurrency, queue }), timeoutMs });
 };
-const failWith = (code: LlmFaultCode) => () => Promise.reject(new LlmFault(code, 'scripted'));
+const failWith = (code: LlmFailureCode) => () => Promise.reject(new LlmFailure(code, 'scripted'));
 
 describe('the circuit', () => {
   test('opens after failures in a row, and says for how long', async () => {

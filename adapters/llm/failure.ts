@@ -1,13 +1,13 @@
 // What a failed answer means: by its status, and by the codes of its body. Never by its words, which may quote what was sent.
 
 import { isObject, parseJson, textAt, valueAt } from '../../codecs/json-object.ts';
-import { LlmFault, type LlmFaultCode, type LlmReply } from './contract.ts';
+import { LlmFailure, type LlmFailureCode, type LlmReply } from './contract.ts';
 
 /** Nobody is asked to wait for longer, whatever it says. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** 404 is a model that is not there, which may be elsewhere; 402 an account without credit; 529 is Anthropic's overload. */
-export function codeOfStatus(status: number): LlmFaultCode {
+export function codeOfStatus(status: number): LlmFailureCode {
   if (status === 404 || status === 405 || status === 501) return 'unsupported';
   if (status === 401 || status === 402 || status === 403) return 'credential';
   if (status === 408 || status === 504 || status === 524) return 'timeout';
@@ -16,24 +16,24 @@ export function codeOfStatus(status: number): LlmFaultCode {
   return 'unavailable';
 }
 
-/** The fault of an HTTP answer that is not 200. */
-export function faultOfReply({ status, headers, body }: LlmReply): LlmFault {
+/** The failure of an HTTP answer that is not 200. */
+export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure {
   const word = wordOf(parseJson(body.toString()));
-  return new LlmFault(codeOfStatus(status), `status ${status}${word ? ` (${word})` : ''}`, {
+  return new LlmFailure(codeOfStatus(status), `status ${status}${word ? ` (${word})` : ''}`, {
     status,
     retryAfterMs: retryAfterMs(headers, Date.now()),
   });
 }
 
-/** The fault that a body or an event of status 200 speaks of (`error: { code, type }`); undefined when it speaks of none. */
-export function faultInBody(body: unknown): LlmFault | undefined {
+/** The failure that a body or an event of status 200 speaks of (`error: { code, type }`); undefined when it speaks of none. */
+export function failureInBody(body: unknown): LlmFailure | undefined {
   const error = isObject(body) ? body.error : undefined;
   if (error === undefined || error === null) return undefined;
   const status = Number(valueAt(error, ['code']));
   const isStatus = Number.isInteger(status) && status >= 400 && status < 600;
   const word = wordOf(body);
   const code = isStatus ? codeOfStatus(status) : 'unavailable';
-  return new LlmFault(code, `an error instead of an answer${word ? ` (${word})` : ''}`, {
+  return new LlmFailure(code, `an error instead of an answer${word ? ` (${word})` : ''}`, {
     status: isStatus ? status : undefined,
   });
 }

@@ -1,13 +1,14 @@
 // Statuses, bodies and Retry-After of answers that are none.
 
 import { expect, test } from 'vitest';
-import { faultOfReply, MAX_RETRY_AFTER_MS, retryAfterMs } from '../../../adapters/llm/fault.ts';
+import { failureOfReply, MAX_RETRY_AFTER_MS, retryAfterMs } from '../../../adapters/llm/failure.ts';
 
-const fault = (status: number, body = '', headers = {}) => faultOfReply({ status, headers, body: Buffer.from(body) });
+const failure = (status: number, body = '', headers = {}) =>
+  failureOfReply({ status, headers, body: Buffer.from(body) });
 
 test('the status says whether it may go better elsewhere', () => {
   const codes = [400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504, 529, 302].map(
-    (status) => fault(status).code,
+    (status) => failure(status).code,
   );
   expect(codes).toEqual([
     ...['invalid', 'credential', 'credential', 'credential', 'unsupported', 'timeout', 'invalid', 'invalid'],
@@ -17,12 +18,14 @@ test('the status says whether it may go better elsewhere', () => {
 
 test('the message has a code of the body, and never its words', () => {
   const body = (error: object) => JSON.stringify({ error });
-  expect(fault(400, body({ message: 'you said "hunter2"', code: 'context_length_exceeded' })).message).toBe(
+  expect(failure(400, body({ message: 'you said "hunter2"', code: 'context_length_exceeded' })).message).toBe(
     'status 400 (context_length_exceeded)',
   );
-  expect(fault(400, JSON.stringify([{ error: { status: 'INVALID_ARGUMENT' } }])).message).toContain('INVALID_ARGUMENT');
-  expect(fault(400, body({ code: 'words with "hunter2"' })).message).toBe('status 400');
-  expect(fault(500, '<html>hunter2').message).toBe('status 500');
+  expect(failure(400, JSON.stringify([{ error: { status: 'INVALID_ARGUMENT' } }])).message).toContain(
+    'INVALID_ARGUMENT',
+  );
+  expect(failure(400, body({ code: 'words with "hunter2"' })).message).toBe('status 400');
+  expect(failure(500, '<html>hunter2').message).toBe('status 500');
 });
 
 test('Retry-After is read in seconds, milliseconds and as a date, within an hour', () => {
