@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../../server/platform/entry.ts';
-import type { Run } from '../../server/processes/supervisor.ts';
+import type { RunInfo } from '../../server/processes/supervisor.ts';
 import type { Contender, StartOptions } from '../bench.ts';
 import { startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';
@@ -60,9 +60,9 @@ function configFor({ providerPort, providerCa, clientTls, llmPort, config }: Sta
   };
 }
 
-function runIn(folder: string): Run | undefined {
+function runIn(folder: string): RunInfo | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as Run;
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunInfo;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // The commands about the side path: their names, what they may be told, and the text that they print.
 
 import type { Config } from '../config/config.ts';
-import type { SideCommand, SideOption, SideSource, Told } from './side-source.ts';
+import type { CommandContext, SideCommand, SideOption, SideSource } from './side-source.ts';
 import { UsageError } from './usage-error.ts';
 /** For the parser of the command line. */
 export const SIDE_OPTIONS = Object.fromEntries(
@@ -14,7 +14,7 @@ export const SIDE_USAGE = `       trunkline tasks list    [--state STATE] [--key
        trunkline store export  [--since ISO] [--table ledger|session] [--format jsonl|csv]
 `;
 
-interface Described {
+interface CommandSpec {
   /** Loaded when it is run: `serve` needs none of them. */
   load(): Promise<SideCommand>;
   readonly takesId?: true;
@@ -23,7 +23,7 @@ interface Described {
   readonly formats: readonly string[];
 }
 
-const commands: Readonly<Record<string, Described>> = {
+const commands: Readonly<Record<string, CommandSpec>> = {
   'tasks list': {
     load: async () => (await import('./tasks.ts')).listTasks,
     options: ['state', 'key', 'limit', 'format'],
@@ -67,14 +67,17 @@ export function sideCommand(
   if (typeof format === 'string' && !formats.includes(format)) {
     throw new UsageError(`--format: expected one of ${formats.join(', ')}, got "${format}"`);
   }
-  const told = { id: words[2] ?? '', options: { ...(values as Told['options']), ...(format ? { format } : {}) } };
-  return (config) => run(load, { ...told, config } as Omit<Told, 'source'>);
+  const told = {
+    id: words[2] ?? '',
+    options: { ...(values as CommandContext['options']), ...(format ? { format } : {}) },
+  };
+  return (config) => run(load, { ...told, config } as Omit<CommandContext, 'source'>);
 }
 
-async function* run(load: Described['load'], told: Omit<Told, 'source'>): AsyncIterable<string> {
+async function* run(load: CommandSpec['load'], told: Omit<CommandContext, 'source'>): AsyncIterable<string> {
   let opened: Promise<SideSource> | undefined;
   const source = (): Promise<SideSource> => {
-    opened ??= import('./side-source.ts').then(({ openSource }) => openSource(told.config));
+    opened ??= import('./side-source.ts').then(({ openSideSource }) => openSideSource(told.config));
     return opened;
   };
   try {

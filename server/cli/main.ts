@@ -8,7 +8,7 @@ import { printConfig } from '../config/print.ts';
 import { ConfigError } from '../config/problem.ts';
 import { version } from '../platform/entry.ts';
 import { createLog } from '../platform/log.ts';
-import { ROLES, type Role, type Run, Supervisor } from '../processes/supervisor.ts';
+import { ROLES, type Role, type RunInfo, Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
@@ -131,7 +131,7 @@ function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void
 
 /** For people; machines read the log and `run.json`. */
 function greeting(
-  { listen, admin, rehearsal }: Run,
+  { listen, admin, rehearsal }: RunInfo,
   providers: readonly string[],
   environment: readonly string[],
 ): string {

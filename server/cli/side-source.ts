@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { SideReplyHead } from '../ipc/side-request.ts';
-import { isAlive, type Run } from '../processes/run-file.ts';
+import { isAlive, type RunInfo } from '../processes/run-file.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface SideSource {
@@ -23,9 +23,9 @@ type Request = { readonly method: string; readonly path: string; readonly query:
 
 const ANSWER_MS = 30_000;
 
-export async function openSource(config: Config): Promise<SideSource> {
+export async function openSideSource(config: Config): Promise<SideSource> {
   const run = readRun(config.dataDirectory);
-  const { request, close } = run === undefined ? await atRest(config) : atWork(run, config);
+  const { request, close } = run === undefined ? await askStore(config) : askGateway(run, config);
   return {
     async ask(method, path, query = {}) {
       const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -36,16 +36,16 @@ export async function openSource(config: Config): Promise<SideSource> {
 }
 
 /** Where the gateway of this data directory listens; undefined when none runs. */
-function readRun(dataDirectory: string): Run | undefined {
+function readRun(dataDirectory: string): RunInfo | undefined {
   try {
-    const run = JSON.parse(readFileSync(join(dataDirectory, 'run.json'), 'utf8')) as Run;
+    const run = JSON.parse(readFileSync(join(dataDirectory, 'run.json'), 'utf8')) as RunInfo;
     return isAlive(run.pid) ? run : undefined;
   } catch {
     return undefined;
   }
 }
 
-function atWork({ pid, admin }: Run, { admin: { token } }: Config) {
+function askGateway({ pid, admin }: RunInfo, { admin: { token } }: Config) {
   const isAny = admin.host === '0.0.0.0' || admin.host === '::';
   const host = isAny ? '127.0.0.1' : admin.host.includes(':') ? `[${admin.host}]` : admin.host;
   const base = `http://${host}:${admin.port}`;
@@ -63,7 +63,7 @@ function atWork({ pid, admin }: Run, { admin: { token } }: Config) {
   };
 }
 
-async function atRest(config: Config) {
+async function askStore(config: Config) {
   const { store: place, dataDirectory } = config;
   if (place.url === 'sqlite' && !existsSync(join(dataDirectory, 'trunkline.db'))) {
     throw new Error(`no gateway runs with the data directory ${dataDirectory}, and it holds no store`);
@@ -110,7 +110,7 @@ function messageOf(text: string): string | undefined {
 
 export type SideOption = 'by' | 'since' | 'until' | 'format' | 'state' | 'key' | 'limit' | 'table';
 
-export interface Told {
+export interface CommandContext {
   readonly config: Config;
   /** Of a command that names one; '' elsewhere. */
   readonly id: string;
@@ -120,4 +120,4 @@ export interface Told {
 }
 
 /** Returns what is printed, whole or in pieces. */
-export type SideCommand = (told: Told) => Promise<string> | AsyncIterable<string>;
+export type SideCommand = (told: CommandContext) => Promise<string> | AsyncIterable<string>;

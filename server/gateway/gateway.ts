@@ -18,10 +18,10 @@ import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
 import { Session, type SessionRecord } from '../session/session.ts';
 import type { Seed } from '../session/subject.ts';
-import { createReach, type Reach } from '../transport/connector.ts';
-import type { Dialled } from '../transport/dial.ts';
+import { type Connector, createConnector } from '../transport/connector.ts';
+import type { DialOutcome } from '../transport/dial.ts';
 import { Peer } from '../transport/peer.ts';
-import { acceptance } from '../transport/upgrade.ts';
+import { upgradeReply } from '../transport/upgrade.ts';
 import { type Admitted, admit, idsOf, mayUse } from './admission/admit.ts';
 import { type Gate, indexKeys } from './admission/authenticate.ts';
 import { dialSeeded, readSeed } from './admission/continue.ts';
@@ -39,7 +39,7 @@ import { handOverOf } from './session-events.ts';
 import type { Fleet } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
-import { createSidePlaces, type SidePlaces } from './side/quota.ts';
+import { createSideQuota, type SideQuota } from './side/quota.ts';
 import { createVacancy, type Vacancy } from './when-empty.ts';
 
 export interface GatewayOptions {
@@ -68,8 +68,8 @@ export class Gateway {
   readonly #metrics: Metrics = createMetrics(() => this.#sessions.size);
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
-  readonly #reach: Reach = createReach(this.#metrics);
-  readonly #sidePlaces: SidePlaces;
+  readonly #reach: Connector = createConnector(this.#metrics);
+  readonly #sidePlaces: SideQuota;
   #gate: Gate;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   /** Of the clients whose provider is being dialled. */
@@ -83,7 +83,7 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
-    this.#sidePlaces = createSidePlaces(config.side, config.keys.length);
+    this.#sidePlaces = createSideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 
@@ -225,7 +225,7 @@ export class Gateway {
     const { fleet, config } = this.#options;
     const { sessionId, adapter } = admitted;
     let started = false;
-    let dialled: Dialled | undefined;
+    let dialled: DialOutcome | undefined;
     try {
       const dial = (signal: AbortSignal) => this.#reach.dial({ ...admitted, limits: config.limits, signal });
       const read = (signal: AbortSignal) => this.#readSeed(admitted, signal);
@@ -260,7 +260,7 @@ export class Gateway {
     const { adapter, handshake, sessionId } = admitted;
     const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
-    socket.write(acceptance(key, adapter.selectSubprotocol(handshake), admitted));
+    socket.write(upgradeReply(key, adapter.selectSubprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
     const { route, model, promptClass, dataClass, seed, key: owner } = admitted;

@@ -2,20 +2,20 @@
 
 import cluster from 'node:cluster';
 import type { Ports } from '../ipc/ports.ts';
-import { FLUSH_MS, type WorkerStart } from '../ipc/process-start.ts';
-import { openChannel } from '../ipc/rpc.ts';
+import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
+import { openRpc } from '../ipc/rpc.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';
 import { joinFleet } from './session-registry.ts';
-import { createSidePipe } from './side/client.ts';
+import { createSideClient } from './side/client.ts';
 import { createOutbox, type Outbox } from './side/outbox.ts';
 
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
-const side = createSidePipe();
+const side = createSideClient();
 
-const supervisor = openChannel(process, {
-  async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: WorkerStart): Promise<Ports> {
+const supervisor = openRpc(process, {
+  async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: GatewayStart): Promise<Ports> {
     const log = createLog(config.log.level);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = createOutbox({

@@ -1,6 +1,6 @@
 // What all gateway processes share: which sessions are open, so that ids are unique and a key's limit holds across them.
 
-import type { Channel } from '../ipc/rpc.ts';
+import type { Rpc } from '../ipc/rpc.ts';
 import type { Claim, Grant } from '../ipc/session-claim.ts';
 import type { SessionRecord } from '../session/session.ts';
 
@@ -20,7 +20,7 @@ export interface Fleet {
  * The fleet as a gateway process reaches it. An id of our own making is unique, and without a limit there is nothing to wait
  * for: such a session opens without a round trip, and the supervisor, whose process would wake for it, is told once it is open.
  */
-export function joinFleet(supervisor: Pick<Channel, 'tell' | 'call'>): Fleet {
+export function joinFleet(supervisor: Pick<Rpc, 'notify' | 'call'>): Fleet {
   const untold = new Map<string, Claim>();
   return {
     reserve(claim) {
@@ -30,14 +30,14 @@ export function joinFleet(supervisor: Pick<Channel, 'tell' | 'call'>): Fleet {
     },
     opened(id) {
       const claim = untold.get(id);
-      if (untold.delete(id)) supervisor.tell('reserve', claim);
+      if (untold.delete(id)) supervisor.notify('reserve', claim);
     },
     release(id) {
-      if (!untold.delete(id)) supervisor.tell('release', id);
+      if (!untold.delete(id)) supervisor.notify('release', id);
     },
     ended(record) {
       untold.delete(record.id);
-      supervisor.tell('ended', record);
+      supervisor.notify('ended', record);
     },
     find: (id) => supervisor.call<SessionRecord | undefined>('find', id),
   };

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Ports } from './ports.ts';
 
-export interface WorkerStart {
+export interface GatewayStart {
   readonly config: Config;
   /** PEM text of the certificate and its key; undefined: the gateway has no TLS listener. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

@@ -40,7 +40,7 @@ export interface SessionEnd {
 }
 
 /** One turn of a session, both sides. A text is '' when that side said nothing, undefined when it was not kept. */
-export interface Turn {
+export interface StoredTurn {
   readonly session: string;
   /** From 1, without gaps. */
   readonly number: number;

@@ -10,7 +10,7 @@ export type Emit = (part: unknown, isPaced?: boolean) => unknown;
  * What one side offers to the other: functions by name. A rejected promise reaches the caller as an error. The signal aborts when
  * the caller no longer wants the answer, or is gone.
  */
-export type Offers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
+export type Handlers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
 
 /** What carries messages, in order: the IPC pipe of a forked child, in the child that of its parent (`process`), or a pipe. */
 export interface Port {
@@ -20,7 +20,7 @@ export interface Port {
   once(event: 'disconnect', listener: () => void): unknown;
 }
 
-export interface Channel {
+export interface Rpc {
   /** Rejects when the other side fails or is gone. */
   call<Result>(name: string, argument?: unknown): Promise<Result>;
   /**
@@ -29,7 +29,7 @@ export interface Channel {
    */
   stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal): Promise<Result>;
   /** A call whose answer nobody waits for; what can fail about it is the business of whoever offers it. */
-  tell(name: string, argument?: unknown): void;
+  notify(name: string, argument?: unknown): void;
 }
 
 type OnPart = (part: never) => unknown;
@@ -42,7 +42,7 @@ type Message =
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly message: string };
 
-interface Waiting {
+interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onPart?: OnPart | undefined;
@@ -50,8 +50,8 @@ interface Waiting {
   forget?(): void;
 }
 
-export function openChannel(port: Port, offers: Offers): Channel {
-  const waiting = new Map<number, Waiting>();
+export function openRpc(port: Port, offers: Handlers): Rpc {
+  const waiting = new Map<number, PendingCall>();
   const answering = new Map<number, AbortController>();
   /** Who waits until a part of an answer was taken. */
   const pacing = new Map<number, () => void>();
@@ -123,7 +123,7 @@ export function openChannel(port: Port, offers: Offers): Channel {
     }
   }
 
-  function take(id: number): Waiting | undefined {
+  function take(id: number): PendingCall | undefined {
     const caller = waiting.get(id);
     waiting.delete(id);
     caller?.forget?.();
@@ -161,6 +161,6 @@ export function openChannel(port: Port, offers: Offers): Channel {
       signal.addEventListener('abort', cancel, { once: true });
       return promise;
     },
-    tell: (name, argument) => send({ kind: 'call', name, argument }),
+    notify: (name, argument) => send({ kind: 'call', name, argument }),
   };
 }

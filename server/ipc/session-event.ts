@@ -1,6 +1,6 @@
 // What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
-import type { StoredSession, Turn } from './records.ts';
-import type { SessionRecord, Used } from './session-record.ts';
+import type { StoredSession, StoredTurn } from './records.ts';
+import type { SessionRecord, SessionUsage } from './session-record.ts';
 
 /** Who holds it is known to who takes it. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {
@@ -8,7 +8,7 @@ export interface SessionStarted extends Omit<StoredSession, 'owner'> {
 }
 
 /** A finished turn, and what the session has used so far; texts are undefined where none is handed over (`transcripts: off`). */
-export interface TurnFinished extends Turn, Used {
+export interface TurnFinished extends StoredTurn, SessionUsage {
   readonly kind: 'turn';
 }
 
@@ -26,4 +26,4 @@ export interface SessionLost {
   readonly endedAt: number;
 }
 
-export type HandedOver = SessionStarted | TurnFinished | SessionEnded | SessionLost;
+export type SessionEvent = SessionStarted | TurnFinished | SessionEnded | SessionLost;

@@ -3,7 +3,7 @@
 import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { Direction } from '../../codecs/frame.ts';
 import type { TurnTimes } from '../platform/metrics.ts';
-import type { Residence } from '../platform/residence-histogram.ts';
+import type { ResidenceSummary } from '../platform/residence-histogram.ts';
 import type { DataClass } from './records.ts';
 
 /** What is known of a session, live or ended; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
@@ -35,7 +35,7 @@ export interface ModelUsage {
 }
 
 /** What a session has used so far. */
-export interface Used {
+export interface SessionUsage {
   /** The one that serves now. */
   readonly model: string | undefined;
   readonly usage: Usage;
@@ -43,9 +43,9 @@ export interface Used {
   readonly usageByModel?: readonly ModelUsage[];
 }
 
-export interface TapSummary extends Used {
+export interface TapSummary extends SessionUsage {
   readonly frames: Readonly<Record<Direction, number>>;
   readonly bytes: Readonly<Record<Direction, number>>;
-  readonly residenceUs: Readonly<Record<Direction, Residence>>;
+  readonly residenceUs: Readonly<Record<Direction, ResidenceSummary>>;
   readonly turns: readonly TurnTimes[];
 }

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../codecs/pipe-message.ts';
 import type { Port } from './rpc.ts';
 
-export interface PipeLimits {
+export interface SocketPortLimits {
   /** Of one message; a longer one is garbage. */
   readonly maxMessageBytes: number;
   /** Sent and not yet taken by the other side. */
@@ -14,9 +14,12 @@ export interface PipeLimits {
 }
 
 /** Far beyond any answer, and what a process may have to hold for another one that hangs. */
-export const pipeLimits: PipeLimits = { maxMessageBytes: 256 * 1024 * 1024, maxQueuedBytes: 64 * 1024 * 1024 };
+export const SOCKET_PORT_LIMITS: SocketPortLimits = {
+  maxMessageBytes: 256 * 1024 * 1024,
+  maxQueuedBytes: 64 * 1024 * 1024,
+};
 
-export interface PipeOptions extends PipeLimits {
+export interface SocketPortOptions extends SocketPortLimits {
   /**
    * What goes in one write: what is sent in one go, or, for an end that sends many small things for many others, what is sent in one turn
    * of the loop, which costs a turn.
@@ -25,7 +28,7 @@ export interface PipeOptions extends PipeLimits {
 }
 
 /** Takes over the socket. It may still be connecting, and keeps no process alive. */
-export function openPipe(socket: Socket, options: PipeOptions = pipeLimits): Port {
+export function socketPort(socket: Socket, options: SocketPortOptions = SOCKET_PORT_LIMITS): Port {
   const { maxMessageBytes, maxQueuedBytes, gathers = 'go' } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];

@@ -6,10 +6,10 @@ import { Gauge, type Registry } from 'prom-client';
 
 const LOOK_MS = 100;
 /** For `eventLoopMonitoringPrecision`: prom-client cannot be told not to look. */
-export const NEVER_MS = 2 ** 31 - 1;
+export const DISABLED_INTERVAL_MS = 2 ** 31 - 1;
 
 /** Takes the place of what prom-client exports: lateness since the last scrape, without the wait between looks. */
-export function exportLoopLag(registry: Registry): void {
+export function exportEventLoopLag(registry: Registry): void {
   const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
   delays.enable();
   const late = (ns: number) => Math.max(0, ns / 1e9 - LOOK_MS / 1000);

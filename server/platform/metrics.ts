@@ -2,7 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Direction, inDirection } from '../../codecs/frame.ts';
-import { exportLoopLag, NEVER_MS } from './event-loop-lag.ts';
+import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './event-loop-lag.ts';
 
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
 const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];
@@ -16,7 +16,7 @@ export interface Metrics {
   residence(direction: Direction, ms: number, frames: number): void;
   turn(times: TurnTimes): void;
   refused(code: string, status: number): void;
-  dialled(connection: Reached): void;
+  dialled(connection: ConnectionOrigin): void;
   opened(provider: string, dialect: string): void;
   closed(name: string, code: number): void;
 }
@@ -26,8 +26,8 @@ export function createMetrics(liveSessions: () => number): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const traffic = countTraffic(registry);
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
-  exportLoopLag(registry);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: DISABLED_INTERVAL_MS });
+  exportEventLoopLag(registry);
   new Gauge({
     name: 'trunkline_sessions',
     help: 'live sessions',
@@ -157,4 +157,4 @@ export interface TurnTimes {
 }
 
 /** How a provider was reached. `stale`: the connection that was ready broke off, so it was dialled after all. */
-export type Reached = 'warm' | 'stale' | 'cold';
+export type ConnectionOrigin = 'warm' | 'stale' | 'cold';

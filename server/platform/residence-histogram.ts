@@ -2,7 +2,7 @@
 // out of JavaScript for each frame (the histogram of perf_hooks takes 20 KiB).
 
 /** Residence times of one direction in microseconds: receipt of a frame until its bytes left. */
-export interface Residence {
+export interface ResidenceSummary {
   readonly count: number;
   /** To 6 %. */
   readonly p50: number;
@@ -11,17 +11,17 @@ export interface Residence {
   readonly max: number;
 }
 
-export interface ResidenceCounts {
+export interface ResidenceHistogram {
   /** So many frames stayed that long. */
   add(us: number, frames: number): void;
-  summary(): Residence;
+  summary(): ResidenceSummary;
 }
 
 /** A frame that stays longer counts as this long. */
 const LONGEST_US = 60_000_000;
 const STEPS = 16;
 
-export function countResidence(): ResidenceCounts {
+export function createResidenceHistogram(): ResidenceHistogram {
   // Made with the first frame: an idle session has none.
   let counts: Uint32Array | undefined;
   let total = 0;
@@ -49,7 +49,7 @@ export function countResidence(): ResidenceCounts {
   };
 }
 
-const NONE: Residence = { count: 0, p50: 0, p99: 0, max: 0 };
+const NONE: ResidenceSummary = { count: 0, p50: 0, p99: 0, max: 0 };
 
 /** Up to twice the steps a bucket is one microsecond wide; from there each octave has as many buckets as there are steps. */
 function bucketOf(us: number): number {

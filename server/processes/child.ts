@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type Channel, type Offers, openChannel } from '../ipc/rpc.ts';
+import { type Handlers, openRpc, type Rpc } from '../ipc/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
@@ -14,9 +14,9 @@ export interface ChildOptions {
   /** The module of `server/` that it runs. */
   readonly name: string;
   readonly log: Logger;
-  offers(child: Child): Offers;
+  handlers(child: Child): Handlers;
   /** Brings a new process to work; called again after each death. */
-  start(channel: Channel): Promise<void>;
+  start(channel: Rpc): Promise<void>;
   /** How much it stands back for the others when the machine is busy (`nice`); 0: not at all. */
   readonly niceness?: number;
   /** Its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
@@ -36,7 +36,7 @@ const LEAVE_MS = 2000;
 export class Child {
   readonly #options: ChildOptions;
   #process: ChildProcess | undefined;
-  #channel: Channel | undefined;
+  #channel: Rpc | undefined;
   #isRetired = false;
   #isGone = false;
   #pauseMs = FIRST_PAUSE_MS;
@@ -47,7 +47,7 @@ export class Child {
   }
 
   /** undefined while there is no working process. */
-  get channel(): Channel | undefined {
+  get rpc(): Rpc | undefined {
     return this.#channel;
   }
 
@@ -58,10 +58,10 @@ export class Child {
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
   async start(): Promise<void> {
-    const { offers, start, log, name, niceness = 0 } = this.#options;
+    const { handlers: offers, start, log, name, niceness = 0 } = this.#options;
     const child = launch(this.#options);
     this.#process = child;
-    if (niceness > 0 && child.pid !== undefined) standBack(child.pid, niceness);
+    if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness);
     this.#isGone = false;
     const exited = new Promise<never>((_, reject) => {
       child.once('error', reject);
@@ -71,7 +71,7 @@ export class Child {
       });
     });
     exited.catch(() => {});
-    const channel = openChannel(child, offers(this));
+    const channel = openRpc(child, offers(this));
     try {
       await Promise.race([start(channel), exited]);
     } catch (error) {
@@ -136,7 +136,7 @@ function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
 }
 
 /** Without it the process works all the same. */
-function standBack(pid: number, niceness: number): void {
+function lowerPriority(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
   } catch {}

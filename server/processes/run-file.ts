@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Ports } from '../ipc/ports.ts';
 
 /** Where everything listens, as in `<data>/run.json`. */
-export interface Run {
+export interface RunInfo {
   readonly pid: number;
   /** Port 0: nothing listens, with `--role side`. */
   readonly listen: { readonly host: string } & Ports;
@@ -16,7 +16,7 @@ export interface Run {
 export interface RunFile {
   /** Makes the directory, and removes what a run left that was killed. */
   open(): Promise<void>;
-  write(run: Run): Promise<void>;
+  write(run: RunInfo): Promise<void>;
   /** Only of this process; another that took over keeps its own. */
   remove(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export function runFile(dataDirectory: string): RunFile {
   /** The process that `run.json` is of. */
   async function owner(): Promise<number | undefined> {
     try {
-      return (JSON.parse(await readFile(file('run.json'), 'utf8')) as Run).pid;
+      return (JSON.parse(await readFile(file('run.json'), 'utf8')) as RunInfo).pid;
     } catch {
       return undefined;
     }

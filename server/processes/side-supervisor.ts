@@ -5,19 +5,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Batch } from '../gateway/side/outbox.ts';
-import type { Channel } from '../ipc/rpc.ts';
+import type { EventBatch } from '../gateway/side/outbox.ts';
+import type { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
-import { watchChannel } from './watchdog.ts';
+import { startWatchdog } from './watchdog.ts';
 
 export interface SideChild {
   readonly child: Child;
   start(): Promise<void>;
   /** What a gateway process may call. */
   offers(worker: Child): {
-    handOver(batch: Batch): Promise<void>;
+    handOver(batch: EventBatch): Promise<void>;
   };
   /** A gateway process died, and with it the sessions whose start was handed over and whose end was not. */
   lost(worker: Child): void;
@@ -52,7 +52,7 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
     name: 'side/process',
     niceness: NICENESS,
     log,
-    offers: () => ({}),
+    handlers: () => ({}),
     async start(channel) {
       // A path for a socket is short, and the folder lets in nobody else.
       const path = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
@@ -60,10 +60,10 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
       const told = rehearsalUrl;
       await channel.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
       // It may have come up in the meantime.
-      if (rehearsalUrl !== told) channel.tell('rehearsal', rehearsalUrl);
+      if (rehearsalUrl !== told) channel.notify('rehearsal', rehearsalUrl);
       onStart(path);
       await tellLost(channel);
-      void watchChannel(channel, { silenceMs: start.config.side.silenceMs, onSilent });
+      void startWatchdog(channel, { silenceMs: start.config.side.silenceMs, onSilent });
     },
     onDeath() {
       if (socketPath !== undefined) rmSync(dirname(socketPath), { recursive: true, force: true });
@@ -76,13 +76,13 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
     child.kill();
   }
 
-  function channel(): Channel {
-    if (child.channel === undefined) throw new Error('the side process does not run');
-    return child.channel;
+  function channel(): Rpc {
+    if (child.rpc === undefined) throw new Error('the side process does not run');
+    return child.rpc;
   }
 
   /** What could not be told is told again when there is a side process, or with the next ones. */
-  async function tellLost(to: Channel): Promise<void> {
+  async function tellLost(to: Rpc): Promise<void> {
     const ids = [...lost];
     if (ids.length === 0) return;
     await to.call('lost', ids).then(
@@ -93,7 +93,7 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
     );
   }
 
-  async function handOver(worker: Child, { bytes, started, ended }: Batch): Promise<void> {
+  async function handOver(worker: Child, { bytes, started, ended }: EventBatch): Promise<void> {
     const sessions = open.get(worker) ?? new Set<string>();
     open.set(worker, sessions);
     for (const id of started) sessions.add(id);
@@ -119,11 +119,11 @@ export function createSideChild({ start, log, onStart }: SideChildOptions): Side
     lost(worker) {
       for (const id of open.get(worker) ?? []) lost.add(id);
       open.delete(worker);
-      if (child.channel !== undefined) void tellLost(child.channel);
+      if (child.rpc !== undefined) void tellLost(child.rpc);
     },
     useRehearsal(url) {
       rehearsalUrl = url;
-      child.channel?.tell('rehearsal', url);
+      child.rpc?.notify('rehearsal', url);
     },
     async close(patienceMs) {
       await tellLost(channel());

@@ -8,17 +8,17 @@ import type { Config } from '../config/config.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
-import { FLUSH_MS, type WorkerStart } from '../ipc/process-start.ts';
+import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
 import type { Claim } from '../ipc/session-claim.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { SessionRecord } from '../session/session.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
-import { type Run, type RunFile, runFile } from './run-file.ts';
+import { type RunFile, type RunInfo, runFile } from './run-file.ts';
 import { createPlaces, keepLast } from './session-table.ts';
 import { createSideChild, type SideChild } from './side-supervisor.ts';
 
-export type { Run };
+export type { RunInfo };
 
 /** What runs here: gateways (`gateway`), what works on their sessions (`side`), or both. */
 export const ROLES = ['all', 'gateway', 'side'] as const;
@@ -58,7 +58,7 @@ export class Supervisor {
       start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
       log,
       onStart: (path) => {
-        for (const worker of this.#workers) worker.channel?.tell('side', path);
+        for (const worker of this.#workers) worker.rpc?.notify('side', path);
       },
     });
     this.#ports = portsOf(config);
@@ -70,7 +70,7 @@ export class Supervisor {
   }
 
   /** Starts everything; rejects when anything cannot start, with nothing left running. */
-  async start(): Promise<Run> {
+  async start(): Promise<RunInfo> {
     const config = this.#config;
     try {
       await this.#runFile.open();
@@ -81,7 +81,7 @@ export class Supervisor {
         config,
         {
           askSide: this.#side.ask,
-          isReady: () => this.#isReady && this.#children.every(({ channel }) => channel !== undefined),
+          isReady: () => this.#isReady && this.#children.every(({ rpc: channel }) => channel !== undefined),
           metrics: () => this.#ask('metrics', undefined, [...this.#workers, this.#side.child]),
           find: (id) => this.#find(id),
           records: async () => (await this.#ask<SessionRecord[]>('records')).flat(),
@@ -122,7 +122,7 @@ export class Supervisor {
     // A process that dies now must not come back and take sessions.
     for (const worker of this.#workers) worker.retire();
     this.#log.info('draining');
-    const drained = Promise.allSettled(this.#workers.map(({ channel }) => channel?.call('drain')));
+    const drained = Promise.allSettled(this.#workers.map(({ rpc: channel }) => channel?.call('drain')));
     await withDeadline(drained, this.#config.limits.drainMs).catch(() => {});
     await this.end(TASKS_MS.drain);
   }
@@ -132,7 +132,7 @@ export class Supervisor {
     this.#isReady = false;
     const deadlineMs = this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS;
     await Promise.allSettled(
-      this.#workers.map(({ channel }) => channel && withDeadline(channel.call('close'), deadlineMs)),
+      this.#workers.map(({ rpc: channel }) => channel && withDeadline(channel.call('close'), deadlineMs)),
     );
     // After the gateways, since they hand over until they end.
     this.#side.child.retire();
@@ -183,10 +183,10 @@ export class Supervisor {
     this.#rehearsal = new Child({
       name: 'rehearsal/process',
       log: this.#log,
-      offers: () => ({}),
+      handlers: () => ({}),
       start: async (channel) => {
         this.#rehearsalUrl = await channel.call<string>('start', options);
-        for (const worker of this.#workers) worker.channel?.tell('rehearsal', this.#rehearsalUrl);
+        for (const worker of this.#workers) worker.rpc?.notify('rehearsal', this.#rehearsalUrl);
         this.#side.useRehearsal(this.#rehearsalUrl.replace(/^ws/, 'http'));
       },
     });
@@ -199,14 +199,14 @@ export class Supervisor {
       name: 'gateway/process',
       isClustered: this.#isClustered,
       log: this.#log,
-      offers: (child) => this.#offers(child),
+      handlers: (child) => this.#offers(child),
       start: async (channel) => {
         await isReady;
         const told = this.#workerStart();
         this.#ports = await channel.call<Ports>('start', told);
         // They may have come up elsewhere in the meantime, when this process was none that is told.
-        if (this.#side.socketPath !== told.sideSocket) channel.tell('side', this.#side.socketPath);
-        if (this.#rehearsalUrl !== told.rehearsalUrl) channel.tell('rehearsal', this.#rehearsalUrl);
+        if (this.#side.socketPath !== told.sideSocket) channel.notify('side', this.#side.socketPath);
+        if (this.#rehearsalUrl !== told.rehearsalUrl) channel.notify('rehearsal', this.#rehearsalUrl);
       },
       onDeath: (child) => {
         this.#lose(this.#places.releaseAll(child));
@@ -217,7 +217,7 @@ export class Supervisor {
     await worker.start();
   }
 
-  #workerStart(): WorkerStart {
+  #workerStart(): GatewayStart {
     const config = this.#config;
     const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
     const tls = config.listen.tls ?? own;
@@ -248,14 +248,14 @@ export class Supervisor {
 
   /** The answers of the gateway processes that gave one. */
   async #ask<Answer>(name: string, argument?: unknown, workers: readonly Child[] = this.#workers): Promise<Answer[]> {
-    const answers = workers.flatMap(({ channel }) =>
+    const answers = workers.flatMap(({ rpc: channel }) =>
       channel ? [withDeadline(channel.call<Answer>(name, argument), ANSWER_MS)] : [],
     );
     const settled = await Promise.allSettled(answers);
     return settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
-  #describe(adminPort: number): Run {
+  #describe(adminPort: number): RunInfo {
     const { listen, admin } = this.#config;
     const rehearsal = this.#rehearsal === undefined ? false : this.#config.rehearsal;
     // Nothing listens where there are no gateways.

@@ -1,12 +1,12 @@
 // The rehearsal provider in a process of its own, so that its synthesiser never takes time from the gateway's frames.
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
-import { openChannel } from '../ipc/rpc.ts';
+import { openRpc } from '../ipc/rpc.ts';
 import { startRehearsal } from './host.ts';
 
 let close: (() => Promise<void>) | undefined;
 
-openChannel(process, {
+openRpc(process, {
   async start(options: RehearsalOptions): Promise<string> {
     const rehearsal = await startRehearsal(options);
     close = () => rehearsal.close();

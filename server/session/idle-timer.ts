@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-export interface IdlenessOptions {
+export interface IdleTimerOptions {
   readonly idleMs: number;
   /** Monotonic ms. */
   readonly lastFrameAt: () => number;
@@ -10,7 +10,7 @@ export interface IdlenessOptions {
 }
 
 /** Returns what ends the watch. */
-export function watchIdleness({ idleMs, lastFrameAt, onIdle }: IdlenessOptions): () => void {
+export function startIdleTimer({ idleMs, lastFrameAt, onIdle }: IdleTimerOptions): () => void {
   let timer: NodeJS.Timeout;
   const arm = (afterMs: number): void => {
     timer = setTimeout(() => {

@@ -11,7 +11,7 @@ import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { watchLiveness } from '../transport/heartbeat.ts';
+import { startHeartbeat } from '../transport/heartbeat.ts';
 import type { Peer } from '../transport/peer.ts';
 import {
   type Close,
@@ -23,7 +23,7 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { watchIdleness } from './idle-timer.ts';
+import { startIdleTimer } from './idle-timer.ts';
 import { sow } from './inject-context.ts';
 import { transcriptOnDemand } from './lazy-transcript.ts';
 import { Link } from './link.ts';
@@ -265,14 +265,14 @@ export class Session {
   #startTimers(): () => void {
     const { client, provider, limits } = this.#options;
     const stops = [
-      watchLiveness({
+      startHeartbeat({
         peer: client,
         isHeldBack: () => client.isPaused || this.#downstream.isCongested,
         pingMs: limits.pingMs,
         silenceMs: 2 * limits.pingMs,
         onSilent: () => this.end(reasons.clientSilent),
       }),
-      watchLiveness({
+      startHeartbeat({
         peer: provider,
         isHeldBack: () => provider.isPaused || this.#upstream.isCongested,
         pingMs: limits.pingMs,
@@ -286,7 +286,7 @@ export class Session {
     }
     if (limits.idleMs > 0) {
       const onIdle = () => this.end(reasons.idle);
-      stops.push(watchIdleness({ idleMs: limits.idleMs, lastFrameAt: () => this.#tap.lastFrameAt, onIdle }));
+      stops.push(startIdleTimer({ idleMs: limits.idleMs, lastFrameAt: () => this.#tap.lastFrameAt, onIdle }));
     }
     return () => {
       for (const stop of stops) stop();

@@ -2,16 +2,16 @@
 
 import type { Dialect, Mark, Observation, Usage } from '../../adapters/realtime/contract.ts';
 import { type Direction, type Frame, inDirection } from '../../codecs/frame.ts';
-import type { TapSummary, Used } from '../ipc/session-record.ts';
+import type { SessionUsage, TapSummary } from '../ipc/session-record.ts';
 import type { Metrics, TurnTimes } from '../platform/metrics.ts';
-import { countResidence } from '../platform/residence-histogram.ts';
+import { createResidenceHistogram } from '../platform/residence-histogram.ts';
 
 export interface Tap {
   /** So many frames left after so many milliseconds. */
   sent(direction: Direction, residenceMs: number, frames: number): void;
   observe(frame: Frame, direction: Direction): void;
   summary(): TapSummary;
-  used(): Used;
+  used(): SessionUsage;
   /** When a frame last passed, in either direction (monotonic ms). */
   readonly lastFrameAt: number;
 }
@@ -37,7 +37,7 @@ export function startTap(
   let uses: ReturnType<typeof countUsage> | undefined;
   let model: string | undefined;
   let lastFrameAt = startedAt;
-  const sum = (): Omit<Used, 'model'> => uses?.sum() ?? { usage: {} };
+  const sum = (): Omit<SessionUsage, 'model'> => uses?.sum() ?? { usage: {} };
 
   return {
     sent(direction, residenceMs, count) {
@@ -81,7 +81,7 @@ export function startTap(
   };
 }
 
-const countPassed = () => ({ frames: 0, bytes: 0, residence: countResidence() });
+const countPassed = () => ({ frames: 0, bytes: 0, residence: createResidenceHistogram() });
 
 /** A session may ask for another model with every reply, and each has its price. */
 function countUsage() {
@@ -95,7 +95,7 @@ function countUsage() {
       const of = byModel.has(model) || byModel.size < KEPT_MODELS ? model : OTHER_MODELS;
       byModel.set(of, report.cumulative ? usage : addUsage(byModel.get(of) ?? {}, report));
     },
-    sum(): Omit<Used, 'model'> {
+    sum(): Omit<SessionUsage, 'model'> {
       if (byModel.size < 2) return { usage };
       return { usage, usageByModel: [...byModel].map(([model, part]) => ({ model, usage: part })) };
     },

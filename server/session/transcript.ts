@@ -3,7 +3,7 @@
 
 import type { Observation, Utterance } from '../../adapters/realtime/contract.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { Used } from '../ipc/session-record.ts';
+import type { SessionUsage } from '../ipc/session-record.ts';
 import { openTurn, type Turn } from './turn.ts';
 
 export interface Transcript {
@@ -19,7 +19,7 @@ export interface TranscriptOptions {
   readonly keepsText: boolean;
   readonly handOver: (turn: TurnFinished) => void;
   /** What the session has used so far, and its model. */
-  readonly used: () => Used;
+  readonly used: () => SessionUsage;
   /** From monotonic ms to ms since the epoch. */
   readonly timeOf?: (at: number) => number;
   readonly limits?: Partial<TranscriptLimits>;
@@ -60,12 +60,12 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   }
 
   function end(at: number, isInterrupted: boolean): void {
-    if (turn?.isWorth) {
+    if (turn?.hasContent) {
       turn.end(at, isInterrupted);
       waiting.push(turn);
     }
     turn = undefined;
-    if (spokeAt !== undefined) current().touch(spokeAt);
+    if (spokeAt !== undefined) current().start(spokeAt);
     spokeAt = undefined;
     release();
   }
@@ -100,10 +100,10 @@ export function startTranscript(options: TranscriptOptions): Transcript {
     switch (name) {
       case 'speech-started':
         if (turn?.hasReply) spokeAt ??= at;
-        return void current().touch(at);
+        return void current().start(at);
       case 'speech-stopped':
       case 'request':
-        return void current().touch(at);
+        return void current().start(at);
       case 'audio':
       case 'text':
         isCutOff = false;
@@ -122,13 +122,13 @@ export function startTranscript(options: TranscriptOptions): Transcript {
   function placeOf({ role, item, isPartial }: Utterance, at: number): Turn {
     const last = waiting.at(-1);
     if (item !== undefined) return waiting.find((one) => one.awaits(item)) ?? current();
-    const isLate = isPartial && role === 'assistant' && !turn?.isTouched;
+    const isLate = isPartial && role === 'assistant' && !turn?.hasStarted;
     return isLate && last !== undefined && at - last.endedAt < LATE_MS ? last : current();
   }
 
   function say(said: Utterance, at: number): void {
-    if (isContinuous && turn?.isWorth && at - turn.startedAt >= limits.continuousMs) end(at, false);
-    placeOf(said, at).say(said, at);
+    if (isContinuous && turn?.hasContent && at - turn.startedAt >= limits.continuousMs) end(at, false);
+    placeOf(said, at).add(said, at);
     if (said.item !== undefined) release();
   }
 
@@ -136,7 +136,7 @@ export function startTranscript(options: TranscriptOptions): Transcript {
     // To look at what was said may take a parse.
     if (!keepsText) return;
     const { utterances = [], pendingTranscriptOf } = observation;
-    if (pendingTranscriptOf !== undefined) current().hear(pendingTranscriptOf, at);
+    if (pendingTranscriptOf !== undefined) current().awaitWords(pendingTranscriptOf, at);
     for (const one of utterances) say(one, at);
   }
 

@@ -18,19 +18,19 @@ export interface Turn {
   readonly endedAt: number;
   readonly isInterrupted: boolean;
   /** Whether anything happened in it. */
-  readonly isTouched: boolean;
+  readonly hasStarted: boolean;
   /** Whether the assistant has begun to answer. */
   readonly hasReply: boolean;
   /** Whether that makes it a turn: somebody said something. */
-  readonly isWorth: boolean;
+  readonly hasContent: boolean;
   /** Whether no more words are expected. Words in pieces never say that they are complete. */
   readonly isComplete: boolean;
   /** Something happened in it. */
-  touch(at: number): void;
+  start(at: number): void;
   reply(at: number): void;
-  hear(item: string, at: number): void;
+  awaitWords(item: string, at: number): void;
   awaits(item: string): boolean;
-  say(said: Utterance, at: number): void;
+  add(said: Utterance, at: number): void;
   end(at: number, isInterrupted: boolean): void;
   /** One line for each utterance. */
   text(role: Utterance['role']): string;
@@ -69,29 +69,29 @@ export function openTurn(maxCharacters: number): Turn {
     get isInterrupted() {
       return isInterrupted;
     },
-    get isTouched() {
+    get hasStarted() {
       return startedAt !== undefined;
     },
     get hasReply() {
       return hasReply;
     },
-    get isWorth() {
+    get hasContent() {
       return hasReply || words.user.length > 0 || words.assistant.length > 0;
     },
     get isComplete() {
       return [...words.user, ...words.assistant].every(({ awaited, isPieces }) => awaited === undefined && !isPieces);
     },
-    touch,
+    start: touch,
     reply(at) {
       touch(at);
       hasReply = true;
     },
-    hear(item, at) {
+    awaitWords(item, at) {
       touch(at);
       add('user', { awaited: item, text: '', isPieces: false });
     },
     awaits: (item) => words.user.some(({ awaited }) => awaited === item),
-    say({ role, text, isPartial = false, item }, at) {
+    add({ role, text, isPartial = false, item }, at) {
       touch(at);
       const last = words[role].at(-1);
       const heard = item === undefined ? undefined : words.user.find(({ awaited }) => awaited === item);

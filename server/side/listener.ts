@@ -3,10 +3,10 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { takeBodies } from '../ipc/body-chunks.ts';
-import { openChannel } from '../ipc/rpc.ts';
+import { receiveBodyChunks } from '../ipc/body-chunks.ts';
+import { openRpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
-import { openPipe, pipeLimits } from '../ipc/socket-port.ts';
+import { SOCKET_PORT_LIMITS, socketPort } from '../ipc/socket-port.ts';
 
 export interface SideListener {
   /** Ends what is open, and removes the folder. */
@@ -19,7 +19,7 @@ export async function listenToGateways(path: string, side: SideHandler): Promise
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    openChannel(openPipe(socket, { ...pipeLimits, gathers: 'turn' }), takeBodies(side));
+    openRpc(socketPort(socket, { ...SOCKET_PORT_LIMITS, gathers: 'turn' }), receiveBodyChunks(side));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

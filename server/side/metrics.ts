@@ -1,7 +1,7 @@
 // Metrics of the side process. They are added to those of the gateway processes, so their names are their own.
 
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { HandedOver } from '../ipc/session-event.ts';
+import type { SessionEvent } from '../ipc/session-event.ts';
 
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
@@ -29,7 +29,7 @@ export function createSideMetrics() {
   });
   return {
     registry,
-    taken(items: readonly HandedOver[]) {
+    taken(items: readonly SessionEvent[]) {
       for (const { kind } of items) taken.inc({ kind });
     },
     settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
-import type { HandedOver } from '../ipc/session-event.ts';
+import type { SessionEvent } from '../ipc/session-event.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
@@ -62,7 +62,7 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     runner.wake();
     webhooks?.wake();
   };
-  const onCommitted = (items: readonly HandedOver[]): void => {
+  const onCommitted = (items: readonly SessionEvent[]): void => {
     metrics.taken(items);
     wake();
   };
@@ -105,9 +105,9 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
 }
 
 /** A batch that cannot be read will never be: sent again and again, it would hold up all others. */
-function itemsOf(batch: Uint8Array, log: Logger): readonly HandedOver[] {
+function itemsOf(batch: Uint8Array, log: Logger): readonly SessionEvent[] {
   try {
-    return decodeMsgpack(batch) as readonly HandedOver[];
+    return decodeMsgpack(batch) as readonly SessionEvent[];
   } catch (error) {
     log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
     return [];

@@ -4,14 +4,14 @@ import { lookup as dnsLookup } from 'node:dns';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '../platform/private-address.ts';
-import { dialledIntake } from './socket-reader.ts';
+import { readerForDial } from './socket-reader.ts';
 
 /** Begins to connect to the origin of a `ws:` or `wss:` URL. It fails with an `error` of the socket, soon or later. */
 export function connect(url: URL, allowPrivate: boolean): Socket {
   const secure = url.protocol === 'wss:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (secure ? 443 : 80);
-  const { onread, bind } = dialledIntake();
+  const { onread, bind } = readerForDial();
   const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true, onread };
   const tls = { servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
   const socket = bind(secure ? connectTls({ ...target, ...tls }) : connectTcp(target));

@@ -3,10 +3,10 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { Reached } from '../platform/metrics.ts';
+import type { ConnectionOrigin } from '../platform/metrics.ts';
 import { connect } from './connect.ts';
 
-export interface WarmTarget {
+export interface PoolTarget {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
   readonly allowPrivate: boolean;
@@ -16,11 +16,11 @@ export interface WarmTarget {
   readonly maxAgeMs: number;
 }
 
-export interface WarmConnections {
+export interface ConnectionPool {
   /** A connection on which nothing was said yet, without a listener; undefined when none is ready. */
-  take(target: WarmTarget): Socket | undefined;
+  take(target: PoolTarget): Socket | undefined;
   /** A session was opened there, and how: for some time connections are held ready for the next ones. */
-  used(target: WarmTarget, reached: Reached): void;
+  used(target: PoolTarget, reached: ConnectionOrigin): void;
   /** Drops what waits; nothing is opened from now on. */
   close(): void;
 }
@@ -33,14 +33,14 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** The connections of one origin, oldest first. */
 interface Pool {
-  target: WarmTarget;
+  target: PoolTarget;
   usedAtMs: number;
   readonly waiting: Set<Waiting>;
   pauseMs: number;
   pause: NodeJS.Timeout | undefined;
 }
 
-export function createWarmConnections(): WarmConnections {
+export function createConnectionPool(): ConnectionPool {
   const pools = new Map<string, Pool>();
   let isClosed = false;
 
@@ -105,7 +105,7 @@ export function createWarmConnections(): WarmConnections {
 const ORIGIN = /^wss?:\/\/[^/?#]+/;
 
 /** What may go to a private address is never used for what may not. */
-function keyOf({ url, allowPrivate }: WarmTarget): string {
+function keyOf({ url, allowPrivate }: PoolTarget): string {
   return `${ORIGIN.exec(url)?.[0]} ${allowPrivate}`;
 }
 
@@ -118,7 +118,7 @@ interface Waiting {
 }
 
 /** `aged`: it was ready, and waited long enough. `lost`: it never came up, was closed by the provider, or spoken on. */
-function openAhead({ url, allowPrivate, maxAgeMs }: WarmTarget, onEnd: (end: 'aged' | 'lost') => void): Waiting {
+function openAhead({ url, allowPrivate, maxAgeMs }: PoolTarget, onEnd: (end: 'aged' | 'lost') => void): Waiting {
   const socket = connect(new URL(url), allowPrivate);
   const connected = url.startsWith('wss:') ? 'secureConnect' : 'connect';
   let isConnected = false;

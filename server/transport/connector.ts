@@ -5,23 +5,23 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Warm } from '../config/config.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { createWarmConnections } from './connection-pool.ts';
-import { type Dialled, type DialOptions, dial } from './dial.ts';
+import { createConnectionPool } from './connection-pool.ts';
+import { type DialOptions, type DialOutcome, dial } from './dial.ts';
 
-export interface ReachOptions extends DialOptions {
+export interface ConnectOptions extends DialOptions {
   /** undefined: nothing is opened ahead for this provider. */
   readonly warm: Warm | undefined;
 }
 
-export interface Reach {
+export interface Connector {
   /** Like `dial()`, within the same deadline; once a session is open and its client was told, the next connections are opened. */
-  dial(options: ReachOptions): Promise<Dialled>;
+  dial(options: ConnectOptions): Promise<DialOutcome>;
   /** What waits is closed, and nothing is opened ahead from now on. */
   close(): void;
 }
 
-export function createReach(metrics: Pick<Metrics, 'dialled'>): Reach {
-  const connections = createWarmConnections();
+export function createConnector(metrics: Pick<Metrics, 'dialled'>): Connector {
+  const connections = createConnectionPool();
   return {
     async dial({ warm, ...options }) {
       const target = warm && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...warm };
@@ -45,6 +45,6 @@ async function dialOn(connection: Socket | undefined, options: DialOptions) {
 }
 
 /** RFC 9112, section 9.3.1: a GET may be sent again when its connection was closed before any of the answer came. */
-function isStale(connection: Socket, dialled: Dialled): boolean {
+function isStale(connection: Socket, dialled: DialOutcome): boolean {
   return dialled.kind === 'failed' && dialled.refusal.code === 'upstream_unreachable' && connection.bytesRead === 0;
 }

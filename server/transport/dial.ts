@@ -7,7 +7,7 @@ import type { Limits } from '../config/config.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { connect } from './connect.ts';
 import { upgradeRequest } from './upgrade.ts';
-import { isRelayable, readAnswer } from './upgrade-response.ts';
+import { isRelayable, readUpgradeResponse } from './upgrade-response.ts';
 
 export interface DialOptions {
   readonly endpoint: Upstream;
@@ -22,14 +22,14 @@ export interface DialOptions {
 }
 
 /** A provider socket behind its 101 (nobody reads it yet), the provider's own refusal to pass on, or ours. */
-export type Dialled =
+export type DialOutcome =
   | { readonly kind: 'open'; readonly socket: Socket }
   | { readonly kind: 'refused'; readonly reply: HttpReply }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
-export function dial(options: DialOptions): Promise<Dialled> {
+export function dial(options: DialOptions): Promise<DialOutcome> {
   const { endpoint, limits, signal } = options;
-  const { promise, resolve } = Promise.withResolvers<Dialled>();
+  const { promise, resolve } = Promise.withResolvers<DialOutcome>();
   const url = new URL(endpoint.url);
   const upgrade = upgradeRequest(endpoint.subprotocols);
   const head = requestHead(url, { ...endpoint.headers, ...upgrade.headers });
@@ -42,7 +42,7 @@ export function dial(options: DialOptions): Promise<Dialled> {
   socket.on('error', ignoreError);
   socket.on('error', onError);
   signal.addEventListener('abort', onAbort, { once: true });
-  const answer = readAnswer(socket, {
+  const answer = readUpgradeResponse(socket, {
     switched(headers) {
       const fault = upgrade.fault(headers);
       if (fault === undefined) settle({ kind: 'open', socket });
@@ -60,7 +60,7 @@ export function dial(options: DialOptions): Promise<Dialled> {
   );
 
   let settled = false;
-  function settle(dialled: Dialled): void {
+  function settle(dialled: DialOutcome): void {
     if (settled) return;
     settled = true;
     clearTimeout(deadline);
@@ -86,7 +86,7 @@ function requestHead(url: URL, headers: Readonly<Record<string, string>>): strin
   return `${head}\r\n`;
 }
 
-function relayable(reply: HttpReply): Dialled {
+function relayable(reply: HttpReply): DialOutcome {
   if (isRelayable(reply.status)) return { kind: 'refused', reply };
   const message = `the provider answered the upgrade with HTTP ${reply.status}, expected 101`;
   return { kind: 'failed', refusal: { status: 502, code: 'upstream_refused', message } };

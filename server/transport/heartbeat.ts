@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Peer } from './peer.ts';
 
-export interface LivenessOptions {
+export interface HeartbeatOptions {
   readonly peer: Peer;
   /** While we do not read the peer, or it has yet to take what is queued, its silence says nothing. */
   readonly isHeldBack: () => boolean;
@@ -16,7 +16,7 @@ export interface LivenessOptions {
 const LOOKS = 3;
 
 /** Pings the peer, and reports it once when nothing came for `silenceMs`. Returns the function that stops the watch. */
-export function watchLiveness({ peer, isHeldBack, pingMs, silenceMs, onSilent }: LivenessOptions): () => void {
+export function startHeartbeat({ peer, isHeldBack, pingMs, silenceMs, onSilent }: HeartbeatOptions): () => void {
   let bytesRead = peer.socket.bytesRead;
   let heardAt = performance.now();
   let looks = 0;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { closePayload, encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
-import { type Intake, intakeOf } from './socket-reader.ts';
+import { readerOf, type SocketReader } from './socket-reader.ts';
 
 export interface PeerOptions {
   readonly socket: Socket;
@@ -39,7 +39,7 @@ const EMPTY = Buffer.alloc(0);
 export class Peer {
   readonly socket: Socket;
   readonly #options: PeerOptions;
-  readonly #intake: Intake;
+  readonly #intake: SocketReader;
   /** TLS takes a copy of what it is given. */
   readonly #copies: boolean;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
@@ -54,7 +54,7 @@ export class Peer {
   constructor(options: PeerOptions) {
     this.#options = options;
     this.socket = options.socket;
-    this.#intake = intakeOf(options.socket);
+    this.#intake = readerOf(options.socket);
     this.#copies = options.socket instanceof TLSSocket;
   }
 

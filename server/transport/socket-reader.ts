@@ -3,7 +3,7 @@
 
 import type { OnReadOpts, Socket } from 'node:net';
 
-export interface Intake {
+export interface SocketReader {
   /** From now on every chunk goes to `take`, and is valid during the call; first what came before. Once. */
   start(take: (chunk: Buffer) => void): void;
   /** The chunk in hand stays as it is. */
@@ -14,10 +14,10 @@ export interface Intake {
 const FIRST_READ_BYTES = 2 * 1024;
 const LARGEST_READ_BYTES = 64 * 1024;
 /** The intakes of dialled sockets, whose memory is given with the dialling. */
-const dialled = new WeakMap<Socket, Intake>();
+const dialled = new WeakMap<Socket, SocketReader>();
 
 /** For `onread` of `net.connect` and `tls.connect`; `bind` must be called with the socket at once. */
-export function dialledIntake(): { readonly onread: OnReadOpts; bind<S extends Socket>(socket: S): S } {
+export function readerForDial(): { readonly onread: OnReadOpts; bind<S extends Socket>(socket: S): S } {
   const memory = readMemory();
   let take: ((chunk: Buffer) => void) | undefined;
   let bound: Socket | undefined;
@@ -47,20 +47,20 @@ export function dialledIntake(): { readonly onread: OnReadOpts; bind<S extends S
 }
 
 /** Of a dialled socket or of an accepted one. */
-export function intakeOf(socket: Socket): Intake {
-  return dialled.get(socket) ?? acceptedIntake(socket);
+export function readerOf(socket: Socket): SocketReader {
+  return dialled.get(socket) ?? acceptedReader(socket);
 }
 
 /**
  * An accepted socket has no public way to what `onread` does; this is what its constructor would have set up. Where a release
  * of Node has other names for it, each read gets its own memory.
  */
-function acceptedIntake(socket: Socket): Intake {
+function acceptedReader(socket: Socket): SocketReader {
   const names = Object.getOwnPropertySymbols(socket);
   const named = (name: string) => names.find(({ description }) => description === name);
   const [buffer, callback, generator] = [named('kBuffer'), named('kBufferCb'), named('kBufferGen')];
   const handle = (socket as Socket & { _handle?: { useUserBuffer?(memory: Buffer): void } | null })._handle;
-  if (!buffer || !callback || !generator || handle?.useUserBuffer === undefined) return streamIntake(socket);
+  if (!buffer || !callback || !generator || handle?.useUserBuffer === undefined) return streamReader(socket);
   const memory = readMemory();
   return {
     start(take) {
@@ -107,7 +107,7 @@ function readMemory() {
 }
 
 /** The portable way: every read has memory of its own. */
-export function streamIntake(socket: Socket): Intake {
+export function streamReader(socket: Socket): SocketReader {
   return {
     start: (take) => void socket.on('data', take),
     keep() {},

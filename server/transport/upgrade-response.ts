@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { readInterimHead } from '../../codecs/response-head.ts';
 
-export interface AnswerListener {
+export interface UpgradeResponseListener {
   /** It answered with 101. What came behind that is in the socket, which is paused. */
   switched(headers: Readonly<Record<string, string>>): void;
   refused(reply: HttpReply): void;
@@ -15,7 +15,7 @@ export interface AnswerListener {
   failed(error: Error): void;
 }
 
-export interface Answer {
+export interface UpgradeResponseReader {
   /** Ends a refusal as far as it came; false when there is none yet. */
   cut(): boolean;
   /** Nothing is told from now on. */
@@ -28,7 +28,7 @@ const REFUSAL_BODY_BYTES = 64 * 1024;
 const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const;
 
 /** Reads the answer to a request that was, or will be, written to the socket. */
-export function readAnswer(socket: Socket, listener: AnswerListener): Answer {
+export function readUpgradeResponse(socket: Socket, listener: UpgradeResponseListener): UpgradeResponseReader {
   let early: Buffer = Buffer.alloc(0);
   let response: IncomingMessage | undefined;
 
@@ -48,7 +48,7 @@ export function readAnswer(socket: Socket, listener: AnswerListener): Answer {
       listener.switched(head.headers);
     }
   }
-  const onEnd = (): void => listener.failed(new HungUp());
+  const onEnd = (): void => listener.failed(new ConnectionReset());
   socket.on('data', onData);
   socket.once('end', onEnd);
   socket.once('close', onEnd);
@@ -85,7 +85,7 @@ export function readAnswer(socket: Socket, listener: AnswerListener): Answer {
   };
 }
 
-class HungUp extends Error {
+class ConnectionReset extends Error {
   readonly code = 'ECONNRESET';
 }
 

@@ -21,13 +21,13 @@ function newKey(): string {
 }
 
 /** What our 101 says of a session: its id, and, where one was asked for, what it is seeded from. */
-export interface Announced {
+export interface SessionHeaders {
   readonly sessionId: string;
   readonly seed?: { readonly from: string } | undefined;
 }
 
 /** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
-export function acceptance(key: string, protocol: string | undefined, { sessionId, seed }: Announced): string {
+export function upgradeReply(key: string, protocol: string | undefined, { sessionId, seed }: SessionHeaders): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',

@@ -11,7 +11,7 @@ import { loadConfig } from '../../server/config/load.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { isSidePath, SIDE_PATHS } from '../../server/ipc/side-routes.ts';
-import type { Residence } from '../../server/platform/residence-histogram.ts';
+import type { ResidenceSummary } from '../../server/platform/residence-histogram.ts';
 import { isAdminSidePath } from '../../server/processes/admin-side.ts';
 import { sideRoutes } from '../../server/side/http/answer.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
@@ -25,7 +25,7 @@ const read = (name: string): Node => parse(readFileSync(new URL(`../../docs/${na
 const openapi = read('openapi.yaml');
 const asyncapi = read('asyncapi.yaml');
 
-const residence = { upstream: {} as Residence, downstream: {} as Residence };
+const residence = { upstream: {} as ResidenceSummary, downstream: {} as ResidenceSummary };
 /** With every field that there is. */
 const record: Required<SessionRecord> = {
   ...{ id: 's', state: 'closed', key: 'k', team: 't', provider: 'openai', route: '/v1/realtime', dialect: 'd' },

@@ -1,6 +1,6 @@
 // A store in memory, for tests of what asks it: the rows are lists that a test fills and looks at.
 
-import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 import type { ReportRow, Store } from '../../server/side/store/contract.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;
@@ -8,7 +8,7 @@ type Session = StoredSession & Partial<SessionEnd>;
 export interface FakeStore extends Store {
   readonly rows: {
     sessions: Session[];
-    turns: Turn[];
+    turns: StoredTurn[];
     tasks: Task[];
     ledger: LedgerRow[];
     report: ReportRow[];

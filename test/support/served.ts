@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Run } from '../../server/processes/supervisor.ts';
+import type { RunInfo } from '../../server/processes/supervisor.ts';
 import type { SessionRecord } from '../../server/session/session.ts';
 import { configFile } from './config-file.ts';
 import { sample } from './metrics.ts';
@@ -44,7 +44,7 @@ export function runCommand(
 }
 
 export interface Served extends Command {
-  readonly run: Run;
+  readonly run: RunInfo;
   readonly data: string;
   /** ws://127.0.0.1:port */
   readonly url: string;
@@ -75,7 +75,7 @@ export async function serve(
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
   const { level: _level, time: _time, msg: _msg, ...told } = linesOf(command).find(isOfListening) ?? {};
-  const run = told as unknown as Run;
+  const run = told as unknown as RunInfo;
   const admin = `http://127.0.0.1:${run.admin.port}`;
   const ask = (path: string) => fetch(admin + path, { headers: { connection: 'close' } });
   return {

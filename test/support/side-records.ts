@@ -1,6 +1,6 @@
 // Records of the side path for tests: whole ones, of which a test says only what matters to it.
 
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 import type { SessionChanges } from '../../server/side/store/contract.ts';
 
 /** 2026-03-01T12:00:00Z. */
@@ -42,7 +42,7 @@ export const anEnd = (id: string, some: Partial<SessionEnd> = {}): SessionEnd =>
   ...some,
 });
 
-export const aTurn = (session: string, number: number, some: Partial<Turn> = {}): Turn => ({
+export const aTurn = (session: string, number: number, some: Partial<StoredTurn> = {}): StoredTurn => ({
   session,
   number,
   startedAt: NOON + number * 1000,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { dialledIntake } from '../../server/transport/socket-reader.ts';
+import { readerForDial } from '../../server/transport/socket-reader.ts';
 import { testCertificate } from './certificate.ts';
 import { until } from './until.ts';
 
@@ -27,7 +27,7 @@ export async function openSocketPair({ near, tls = false }: SocketPairOptions): 
     ? createTlsServer({ cert: readFileSync(certPath), key: readFileSync(keyPath), allowHalfOpen: true, noDelay: true })
     : createServer({ allowHalfOpen: true, noDelay: true });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { onread, bind } = dialledIntake();
+  const { onread, bind } = readerForDial();
   const isDialled = near === 'dialled';
   const { port } = server.address() as AddressInfo;
   const target = { host: '127.0.0.1', port, noDelay: true, ...(isDialled && { onread }) };

@@ -1,11 +1,11 @@
 // What a gateway stored, read once it has ended.
 
-import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../server/ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 import { openStore } from '../../server/side/store/open.ts';
 
 export interface StoredCall {
   readonly session: StoredSession & Partial<SessionEnd>;
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
   readonly tasks: readonly Task[];
   readonly ledger: readonly LedgerRow[];
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
-import type { StoredSession, Task, Turn } from '../../server/ipc/records.ts';
+import type { StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 
 const schema = z.strictObject(sideShape);
 
@@ -39,7 +39,12 @@ export function storedSession(change: Partial<StoredSession> = {}): StoredSessio
   };
 }
 
-export function turn(session: string, number: number, user: string | undefined, assistant: string | undefined): Turn {
+export function turn(
+  session: string,
+  number: number,
+  user: string | undefined,
+  assistant: string | undefined,
+): StoredTurn {
   return { session, number, startedAt: number, endedAt: number, user, assistant, isInterrupted: false };
 }
 

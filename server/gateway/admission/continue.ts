@@ -7,7 +7,7 @@ import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { SeedAnswer, SideHandler, SideReplyHead } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 import type { Seed } from '../../session/subject.ts';
-import type { Dialled } from '../../transport/dial.ts';
+import type { DialOutcome } from '../../transport/dial.ts';
 import type { Admitted } from './admit.ts';
 import { SEED_NAME } from './continue-request.ts';
 import { isRefusal } from './refusals.ts';
@@ -57,7 +57,7 @@ export async function readSeed(
 }
 
 export interface SeededDial {
-  dial(signal: AbortSignal): Promise<Dialled>;
+  dial(signal: AbortSignal): Promise<DialOutcome>;
   read(signal: AbortSignal): Promise<Seed | Refusal>;
   /** The client left. */
   readonly signal: AbortSignal;
@@ -67,7 +67,7 @@ export interface SeededDial {
 export async function dialSeeded(
   admitted: Admitted,
   { dial, read, signal }: SeededDial,
-): Promise<{ readonly dialled: Dialled; readonly admitted: Admitted }> {
+): Promise<{ readonly dialled: DialOutcome; readonly admitted: Admitted }> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let refused: Refusal | undefined;

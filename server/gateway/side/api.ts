@@ -11,7 +11,7 @@ import { isChatPath } from '../../ipc/side-routes.ts';
 import type { SessionRecord } from '../../session/session.ts';
 import { authenticate, type Gate } from '../admission/authenticate.ts';
 import { isRefusal, type Refused } from '../admission/refusals.ts';
-import type { SidePlace, SidePlaces } from './quota.ts';
+import type { QuotaLease, SideQuota } from './quota.ts';
 import { relay } from './relay.ts';
 
 export interface SideApiContext {
@@ -19,7 +19,7 @@ export interface SideApiContext {
   /** undefined: there is no side process. */
   readonly askSide?: SideHandler | undefined;
   find(id: string): Promise<SessionRecord | undefined>;
-  readonly places: SidePlaces;
+  readonly places: SideQuota;
 }
 
 /** Headers of the client that cross; nothing else does. */
@@ -41,12 +41,12 @@ export async function handleSideRequest(
   const key = authenticate(handshake, undefined, door.gate);
   if (isRefusal(key)) return refused(key);
   const { maxBodyBytes } = door.gate.config.side;
-  const place = door.places.take(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
+  const place = door.places.acquire(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
   if (place === undefined) return refused(noPlace);
   try {
     return await answerInPlace(request, response, handshake, { ...door, path, key, place });
   } finally {
-    place.leave();
+    place.release();
   }
 }
 
@@ -58,7 +58,7 @@ function announcedBytes({ headers }: IncomingMessage): number {
 interface Entered extends SideApiContext {
   readonly path: string;
   readonly key: Key | undefined;
-  readonly place: SidePlace;
+  readonly place: QuotaLease;
 }
 
 async function answerInPlace(

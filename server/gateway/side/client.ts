@@ -1,12 +1,12 @@
 // A gateway process's own way to the side process: calls go there directly, and the supervisor only says where it is.
 
 import { createConnection, type Socket } from 'node:net';
-import { sendBody } from '../../ipc/body-chunks.ts';
-import { type Channel, openChannel, type Port } from '../../ipc/rpc.ts';
+import { sendBodyInChunks } from '../../ipc/body-chunks.ts';
+import { openRpc, type Port, type Rpc } from '../../ipc/rpc.ts';
 import type { SideHandler } from '../../ipc/side-request.ts';
-import { openPipe, type PipeLimits } from '../../ipc/socket-port.ts';
+import { type SocketPortLimits, socketPort } from '../../ipc/socket-port.ts';
 
-export interface SidePipe {
+export interface SideClient {
   /** Rejects while there is no side process, and when it dies before its answer is complete. */
   readonly ask: SideHandler;
   /** Where it listens from now on. */
@@ -15,23 +15,23 @@ export interface SidePipe {
   close(): void;
 }
 
-export function createSidePipe(limits?: PipeLimits): SidePipe {
+export function createSideClient(limits?: SocketPortLimits): SideClient {
   let path: string | undefined;
-  let open: { readonly socket: Socket; readonly port: Port; readonly channel: Channel } | undefined;
+  let open: { readonly socket: Socket; readonly port: Port; readonly channel: Rpc } | undefined;
 
-  function channel(): Channel {
+  function channel(): Rpc {
     if (open?.port.connected) return open.channel;
     if (path === undefined) throw new Error('the side process does not run');
     const socket = createConnection(path);
-    const port = openPipe(socket, limits);
-    open = { socket, port, channel: openChannel(port, {}) };
+    const port = socketPort(socket, limits);
+    open = { socket, port, channel: openRpc(port, {}) };
     return open.channel;
   }
 
   return {
     async ask(request, emit, signal) {
       const to = channel();
-      return to.stream<void>('side', await sendBody(to, request, signal), emit, signal);
+      return to.stream<void>('side', await sendBodyInChunks(to, request, signal), emit, signal);
     },
     use(next) {
       path = next;

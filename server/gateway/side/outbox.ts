@@ -2,11 +2,11 @@
 // Whoever hands over only adds an object here; everything else happens in a later turn of the loop.
 
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
-import type { HandedOver } from '../../ipc/session-event.ts';
+import type { SessionEvent } from '../../ipc/session-event.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 
 export interface Outbox {
-  push(item: HandedOver): void;
+  push(item: SessionEvent): void;
   /** New sessions are to be refused; live ones may still hand over as much again. */
   readonly isFull: boolean;
   /** What waits to be stored. */
@@ -20,7 +20,7 @@ export interface Outbox {
   close(): void;
 }
 
-export interface Batch {
+export interface EventBatch {
   /** A list of HandedOver, encoded. */
   readonly bytes: Buffer;
   /** Sessions whose start, or whose end, is among them. */
@@ -34,7 +34,7 @@ export interface OutboxOptions {
   /** `lose`: nobody is refused, and a session that begins when there is no room is not handed over at all. */
   readonly whenFull: 'refuse' | 'lose';
   /** Resolves when the batch is stored. The same batch is sent again after a rejection. */
-  readonly send: (batch: Batch) => Promise<void>;
+  readonly send: (batch: EventBatch) => Promise<void>;
   /** Called when something is lost for the first time since there was room. */
   readonly onLost?: () => void;
   /** How long an item may wait for others. */
@@ -53,7 +53,7 @@ const MAX_BACKOFF = 20;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { maxItems, maxBytes, whenFull, send, onLost = () => {}, batchMs = 25, retryMs = 100 } = options;
-  const queue: HandedOver[] = [];
+  const queue: SessionEvent[] = [];
   /** Sessions that were handed over and have yet to end. There is always room for an end: they are no more than live sessions. */
   const open = new Set<string>();
   let bytes = 0;
@@ -68,7 +68,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return queue.length < maxItems * times && bytes < maxBytes * times;
   }
 
-  function push(item: HandedOver): void {
+  function push(item: SessionEvent): void {
     if (isClosed) return;
     if (!mayKeep(item)) return void lose();
     if (item.kind === 'started') open.add(item.id);
@@ -78,7 +78,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (!isSending) schedule(batchMs);
   }
 
-  function mayKeep(item: HandedOver): boolean {
+  function mayKeep(item: SessionEvent): boolean {
     switch (item.kind) {
       case 'started':
         return whenFull === 'refuse' || hasRoom(1);
@@ -127,7 +127,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     whenEmpty = [];
   }
 
-  function nextBatch(): readonly HandedOver[] {
+  function nextBatch(): readonly SessionEvent[] {
     let size = 0;
     let count = 0;
     for (const item of queue) {
@@ -138,7 +138,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return queue.slice(0, count);
   }
 
-  function isStored(batch: Batch): Promise<boolean> {
+  function isStored(batch: EventBatch): Promise<boolean> {
     return send(batch).then(
       () => true,
       () => false,
@@ -181,13 +181,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 /** About as many bytes as it takes here and on its way. */
-function weigh(item: HandedOver): number {
+function weigh(item: SessionEvent): number {
   if (item.kind === 'ended') return END_BYTES;
   if (item.kind !== 'turn') return ITEM_BYTES;
   return ITEM_BYTES + 2 * ((item.user?.length ?? 0) + (item.assistant?.length ?? 0));
 }
 
-function idsOf(items: readonly HandedOver[], kind: 'started' | 'ended'): readonly string[] {
+function idsOf(items: readonly SessionEvent[], kind: 'started' | 'ended'): readonly string[] {
   return items.flatMap((item) => (item.kind === kind ? [item.id] : []));
 }
 

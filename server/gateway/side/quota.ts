@@ -2,24 +2,24 @@
 // no key can take it all.
 import { limitsOfKey, type PlacesLimits } from '../../config/side-limits-schema.ts';
 
-export interface SidePlaces {
+export interface SideQuota {
   /** A place for a request of that key (undefined: in open mode). undefined: there is none, or no room for a body of that size as things are. */
-  take(key: string | undefined, expectedBytes: number): SidePlace | undefined;
+  acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined;
 }
 
-export interface SidePlace {
+export interface QuotaLease {
   /** So many more bytes of the body have come. false: there is no room for them. */
   grow(bytes: number): boolean;
-  leave(): void;
+  release(): void;
 }
 
 /** `keys`: how many there are; 0 in open mode. */
-export function createSidePlaces(limits: PlacesLimits, keys: number): SidePlaces {
+export function createSideQuota(limits: PlacesLimits, keys: number): SideQuota {
   const all = createTally(limits);
   const ofKey = limitsOfKey(limits, keys);
   const byKey = new Map<string | undefined, Tally>();
   return {
-    take(key, expectedBytes) {
+    acquire(key, expectedBytes) {
       const own = byKey.get(key) ?? createTally(ofKey);
       byKey.set(key, own);
       const tallies = [all, own];
@@ -37,7 +37,7 @@ export function createSidePlaces(limits: PlacesLimits, keys: number): SidePlaces
           add(0, bytes);
           return true;
         },
-        leave: () => add(-1, -held),
+        release: () => add(-1, -held),
       };
     },
   };

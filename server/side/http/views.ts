@@ -1,6 +1,6 @@
 // How what the store keeps is shown: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
 
-import type { LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 export function taskView(task: Task): object {
@@ -23,7 +23,7 @@ export function taskView(task: Task): object {
   };
 }
 
-export function turnView({ number, startedAt, endedAt, user, assistant, isInterrupted }: Turn): object {
+export function turnView({ number, startedAt, endedAt, user, assistant, isInterrupted }: StoredTurn): object {
   return { number, startedAt: isoTime(startedAt), endedAt: isoTime(endedAt), user, assistant, isInterrupted };
 }
 

@@ -1,7 +1,7 @@
 // What is kept of a session for one that continues it: its newest rolling summary and the turns since. A session that was itself
 // seeded goes on from what it was seeded with. Rule: text goes only to sessions that may have it.
 
-import type { StoredSession, Task, Turn } from '../../ipc/records.ts';
+import type { StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
 import type { Store } from '../store/contract.ts';
 import { readTaskInput } from './task-input.ts';
 
@@ -9,7 +9,7 @@ export interface History {
   /** The result of a `rolling-summary`: JSON. */
   readonly summary: string | undefined;
   /** Those that it does not cover, oldest first; their texts may be gone. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
 }
 
 /** Sessions that are gone back through. */
@@ -21,7 +21,7 @@ const LATE_MS = 5000;
 
 /** What is kept of the session, and, where it has no summary of its own, of those before it. */
 export async function historyOf(session: StoredSession, store: Store): Promise<History> {
-  const turns: Turn[] = [];
+  const turns: StoredTurn[] = [];
   let at: StoredSession | undefined = session;
   for (let count = 0; at !== undefined && count < MAX_SESSIONS; count += 1) {
     const own = await recallOne(at.id, store);
@@ -58,7 +58,7 @@ async function recallOne(session: string, store: Store): Promise<History> {
 }
 
 /** The last turn that a summary is sure to cover; 0: none. */
-function lastTurnOf(task: Task, turns: readonly Turn[]): number {
+function lastTurnOf(task: Task, turns: readonly StoredTurn[]): number {
   const { every, number = 0 } = readTaskInput(task) ?? {};
   if (every === 'turns') return number;
   return turns.findLast(({ endedAt }) => endedAt <= task.runAt - LATE_MS)?.number ?? 0;

@@ -1,6 +1,6 @@
 // Where a task's text comes from: the request that asked for it, or the turns of its session that are kept.
 
-import type { Task, Turn } from '../../ipc/records.ts';
+import type { StoredTurn, Task } from '../../ipc/records.ts';
 import type { Store } from '../store/contract.ts';
 import { earlierHistory, type History } from './history.ts';
 import { asDialogue, asText, type PromptInput, spokenLines, withPreviousSummary } from './prompt-input.ts';
@@ -37,7 +37,7 @@ interface Earlier {
 }
 
 /** Of the first summary, or where nothing new was said: all turns, behind what the session was seeded with. */
-function first(turns: readonly Turn[], seed: History | undefined): PromptInput | undefined {
+function first(turns: readonly StoredTurn[], seed: History | undefined): PromptInput | undefined {
   const said = asDialogue(spokenLines([...(seed?.turns ?? []), ...turns]));
   return said && seed?.summary !== undefined ? withPreviousSummary(seed.summary, said) : said;
 }

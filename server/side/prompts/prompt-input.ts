@@ -1,7 +1,7 @@
 // What a task works on, as the one block of data that a model is shown. Rule: it is data: nothing in it can end its block, pass for
 // another speaker's line, or grow beyond its bound.
 
-import type { Turn } from '../../ipc/records.ts';
+import type { StoredTurn } from '../../ipc/records.ts';
 
 /** Characters of a transcript that a model is shown; of a longer one the middle is left out. */
 export const MAX_INPUT_CHARS = 200_000;
@@ -19,7 +19,7 @@ export interface PromptInput {
 }
 
 /** Both sides of each turn, in order; sides that said nothing, or were not kept, are left out. */
-export function spokenLines(turns: readonly Turn[]): readonly SpokenLine[] {
+export function spokenLines(turns: readonly StoredTurn[]): readonly SpokenLine[] {
   return turns.flatMap(({ user, assistant, isInterrupted }) => [
     ...(isSpoken(user) ? [{ speaker: 'User', text: user }] : []),
     ...(isSpoken(assistant)

@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { SessionEnd, StoredSession } from '../../ipc/records.ts';
-import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
+import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
 import { faultOf } from '../../platform/log.ts';
 import { budgetsFor } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
@@ -22,12 +22,12 @@ export interface IngestOptions {
   readonly owner: string;
   readonly log: Logger;
   /** Something was committed that may be worked on. */
-  readonly onCommitted?: (items: readonly HandedOver[]) => void;
+  readonly onCommitted?: (items: readonly SessionEvent[]) => void;
 }
 
 export interface Ingest {
   /** Resolves when everything is committed; rejects with a StoreError. */
-  commit(items: readonly HandedOver[]): Promise<void>;
+  commit(items: readonly SessionEvent[]): Promise<void>;
   /** Sessions that the store has ended since their instance was gone. */
   recovered(sessions: readonly StoredSession[]): Promise<void>;
 }
@@ -57,7 +57,7 @@ export function createIngest({ config, store, prices, owner, log, onCommitted }:
     if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
   }
 
-  async function add(item: HandedOver, rows: Rows): Promise<void> {
+  async function add(item: SessionEvent, rows: Rows): Promise<void> {
     if (item.kind === 'started') return start(item, rows);
     const session = await sessionOf(item.kind === 'turn' ? item.session : item.id);
     // Its start was lost, or never committed: there is nothing that the rest could belong to.
@@ -124,7 +124,7 @@ export function createIngest({ config, store, prices, owner, log, onCommitted }:
     return done;
   }
 
-  async function commit(items: readonly HandedOver[]): Promise<void> {
+  async function commit(items: readonly SessionEvent[]): Promise<void> {
     const rows = noRows();
     for (const item of items) {
       // What cannot be understood never will be: sent again and again, it would hold up all others.

@@ -7,9 +7,9 @@ import type {
   Quality,
   SessionEnd,
   StoredSession,
+  StoredTurn,
   Task,
   TaskState,
-  Turn,
 } from '../../ipc/records.ts';
 
 /** A budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
@@ -34,7 +34,7 @@ export interface Settlement {
 
 export interface SessionChanges {
   readonly started: readonly StoredSession[];
-  readonly turns: readonly Turn[];
+  readonly turns: readonly StoredTurn[];
   readonly ended: readonly SessionEnd[];
   /** Realtime rows: cumulative for each session; a later one (higher total) replaces the one before. */
   readonly ledger: readonly LedgerRow[];
@@ -127,7 +127,7 @@ export interface Store {
     readonly limit: number;
     readonly before?: string | undefined;
   }): Promise<readonly (StoredSession & Partial<SessionEnd>)[]>;
-  turns(session: string): Promise<readonly Turn[]>;
+  turns(session: string): Promise<readonly StoredTurn[]>;
   /**
    * Removes text, results and waiting messages; ledger rows stay. Its open tasks fail as `forgotten`, and nothing that is handed over
    * later brings text back. False when there is no such session.

@@ -1,7 +1,7 @@
 // The tables, as their fields and kinds; schema.ts makes them. Words are those of records.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, Task, Turn } from '../../ipc/records.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
 import { table } from './table.ts';
 
 export type SessionRow = StoredSession & Partial<SessionEnd>;
@@ -25,7 +25,7 @@ export const sessions = table<SessionRow>('session', {
   record: 'text',
 });
 
-export const turns = table<Turn>('turn', {
+export const turns = table<StoredTurn>('turn', {
   session: 'text',
   number: 'integer',
   startedAt: 'integer',

@@ -9,7 +9,7 @@ import type { SessionRecord } from '../../../server/ipc/session-record.ts';
 function watched() {
   const told: [name: string, argument: unknown][] = [];
   const fleet = joinFleet({
-    tell: (name, argument) => void told.push([name, argument]),
+    notify: (name, argument) => void told.push([name, argument]),
     call<Result>(name: string, argument: unknown) {
       told.push([name, argument]);
       return Promise.resolve('full' as Result);

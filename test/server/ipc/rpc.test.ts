@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type Channel, type Offers, openChannel } from '../../../server/ipc/rpc.ts';
+import { type Handlers, openRpc, type Rpc } from '../../../server/ipc/rpc.ts';
 import { until } from '../../support/until.ts';
 
 /** Two ends of a pipe: what one sends the other receives, as a copy and in a later turn, as between processes. */
@@ -29,11 +29,11 @@ class End extends EventEmitter {
   }
 }
 
-function pair(offers: Offers, back: Offers = {}): { near: Channel; far: Channel; end: End } {
+function pair(offers: Handlers, back: Handlers = {}): { near: Rpc; far: Rpc; end: End } {
   const [one, two] = [new End(), new End()];
   one.other = two;
   two.other = one;
-  const open = (end: End, own: Offers) => openChannel(end as unknown as ChildProcess, own);
+  const open = (end: End, own: Handlers) => openRpc(end as unknown as ChildProcess, own);
   return { near: open(one, back), far: open(two, offers), end: one };
 }
 
@@ -96,10 +96,10 @@ describe('a call is an error', () => {
 test('what is told gets no answer, and is no error when nobody is there', async () => {
   const heard: string[] = [];
   const { near, end } = pair({ hear: (text: string) => heard.push(text) });
-  near.tell('hear', 'one');
+  near.notify('hear', 'one');
   while (heard.length === 0) await new Promise(setImmediate);
   end.break();
-  near.tell('hear', 'two');
+  near.notify('hear', 'two');
   await new Promise(setImmediate);
   expect(heard).toEqual(['one']);
 });
@@ -116,8 +116,8 @@ test('a tell that fails is no error anywhere', async () => {
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);
   const { near } = pair({ fail: () => Promise.reject(new Error('no')), add: () => 1 });
-  near.tell('fail');
-  near.tell('unknown');
+  near.notify('fail');
+  near.notify('unknown');
   expect(await near.call('add')).toBe(1);
   await new Promise(setImmediate);
   process.off('unhandledRejection', note);

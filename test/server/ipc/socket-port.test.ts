@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMessage } from '../../../codecs/pipe-message.ts';
 import type { Port } from '../../../server/ipc/rpc.ts';
-import { openPipe, pipeLimits } from '../../../server/ipc/socket-port.ts';
+import { SOCKET_PORT_LIMITS, socketPort } from '../../../server/ipc/socket-port.ts';
 
 async function pair(): Promise<[Socket, Socket]> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -33,7 +33,7 @@ function messages(port: Port, count: number): Promise<unknown[]> {
 
 test('messages arrive whole and in order, large and small', async () => {
   const [near, far] = await pair();
-  const [one, two] = [openPipe(near), openPipe(far)];
+  const [one, two] = [socketPort(near), socketPort(far)];
   const sent = [
     { at: 1, bytes: Buffer.alloc(3_000_000, 7) },
     { at: 2, nothing: undefined },
@@ -46,7 +46,7 @@ test('messages arrive whole and in order, large and small', async () => {
 
 test('messages that arrive byte by byte, or several at once, are the same', async () => {
   const [near, far] = await pair();
-  const heard = messages(openPipe(far), 3);
+  const heard = messages(socketPort(far), 3);
   near.setNoDelay(true);
   const bytes = Buffer.concat([{ at: 1 }, { at: 2 }, { at: 3 }].map(encodeMessage));
   for (const byte of bytes.subarray(0, 12)) {
@@ -62,7 +62,7 @@ test.each([
   ['a message of more than maxMessageBytes', Buffer.from([65, 0, 0, 0])],
 ])('%s breaks the pipe', async (_, bytes) => {
   const [near, far] = await pair();
-  const port = openPipe(far, { ...pipeLimits, maxMessageBytes: 64 });
+  const port = socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: 64 });
   const gone = disconnected(port);
   near.write(bytes);
   await gone;
@@ -72,7 +72,7 @@ test.each([
 test('a message of maxMessageBytes is one', async () => {
   const [near, far] = await pair();
   const frame = encodeMessage({ text: 'x'.repeat(50) });
-  const heard = messages(openPipe(far, { ...pipeLimits, maxMessageBytes: frame.length - 4 }), 1);
+  const heard = messages(socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: frame.length - 4 }), 1);
   near.write(frame);
   expect(await heard).toHaveLength(1);
 });
@@ -80,7 +80,7 @@ test('a message of maxMessageBytes is one', async () => {
 test('what the other side does not read is held up to maxQueuedBytes, then the pipe breaks', async () => {
   const [near, far] = await pair();
   far.pause();
-  const port = openPipe(near, { ...pipeLimits, maxQueuedBytes: 100_000 });
+  const port = socketPort(near, { ...SOCKET_PORT_LIMITS, maxQueuedBytes: 100_000 });
   const gone = disconnected(port);
   const message = { bytes: Buffer.alloc(50_000) };
   let sent = 0;
@@ -97,7 +97,7 @@ test('what the other side does not read is held up to maxQueuedBytes, then the p
 
 test('the other end is told when one end is gone, and nothing can be sent any more', async () => {
   const [near, far] = await pair();
-  const port = openPipe(near);
+  const port = socketPort(near);
   const gone = disconnected(port);
   far.destroy();
   await gone;

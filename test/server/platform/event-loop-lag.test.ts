@@ -3,13 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { exportLoopLag, NEVER_MS } from '../../../server/platform/event-loop-lag.ts';
+import { DISABLED_INTERVAL_MS, exportEventLoopLag } from '../../../server/platform/event-loop-lag.ts';
 import { sample, sampleOf } from '../../support/metrics.ts';
 
 function lagRegistry(): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
-  exportLoopLag(registry);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: DISABLED_INTERVAL_MS });
+  exportEventLoopLag(registry);
   return registry;
 }
 

@@ -1,24 +1,24 @@
 // Residence times as counts: what their summary says, against the times themselves.
 
 import { expect, test } from 'vitest';
-import { countResidence } from '../../../server/platform/residence-histogram.ts';
+import { createResidenceHistogram } from '../../../server/platform/residence-histogram.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const MINUTE_US = 60_000_000;
 
 test('nothing that was counted is all zeros', () => {
-  expect(countResidence().summary()).toEqual({ count: 0, p50: 0, p99: 0, max: 0 });
+  expect(createResidenceHistogram().summary()).toEqual({ count: 0, p50: 0, p99: 0, max: 0 });
 });
 
 test('times below 32 microseconds are exact', () => {
-  const counts = countResidence();
+  const counts = createResidenceHistogram();
   for (let us = 1; us < 32; us += 1) counts.add(us, 1);
   expect(counts.summary()).toEqual({ count: 31, p50: 16, p99: 31, max: 31 });
 });
 
 test('a single time is its own percentile to 6 %, and the maximum is exact', () => {
   for (let us = 1; us < MINUTE_US; us = Math.ceil(us * 1.01)) {
-    const counts = countResidence();
+    const counts = createResidenceHistogram();
     counts.add(us, 1);
     const { p50, p99, max } = counts.summary();
     expect(p99).toBe(p50);
@@ -29,7 +29,7 @@ test('a single time is its own percentile to 6 %, and the maximum is exact', () 
 
 test.each([1, 2, 3, 4, 5])('percentiles are right to 6 %, whatever the times: seed %i', (seed) => {
   const random = seededRandom(seed);
-  const counts = countResidence();
+  const counts = createResidenceHistogram();
   const times: number[] = [];
   for (let add = 0; add < 2000; add += 1) {
     const us = 1 + random.below(10 ** (1 + random.below(7)));
@@ -46,7 +46,7 @@ test.each([1, 2, 3, 4, 5])('percentiles are right to 6 %, whatever the times: se
 });
 
 test('the hundredth frame is what p99 leaves out', () => {
-  const counts = countResidence();
+  const counts = createResidenceHistogram();
   counts.add(10, 99);
   counts.add(5000, 1);
   expect(counts.summary()).toEqual({ count: 100, p50: 10, p99: 10, max: 5000 });
@@ -55,7 +55,7 @@ test('the hundredth frame is what p99 leaves out', () => {
 });
 
 test('more than a minute counts as a minute, and less than a microsecond as one', () => {
-  const counts = countResidence();
+  const counts = createResidenceHistogram();
   counts.add(0, 1);
   counts.add(0.2, 1);
   expect(counts.summary()).toEqual({ count: 2, p50: 1, p99: 1, max: 1 });
@@ -66,7 +66,7 @@ test('more than a minute counts as a minute, and less than a microsecond as one'
 });
 
 test('a summary does not end the counting', () => {
-  const counts = countResidence();
+  const counts = createResidenceHistogram();
   counts.add(3, 2);
   expect(counts.summary().count).toBe(2);
   counts.add(5, 4);

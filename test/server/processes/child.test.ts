@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Channel } from '../../../server/ipc/rpc.ts';
+import type { Rpc } from '../../../server/ipc/rpc.ts';
 import { Child } from '../../../server/processes/child.ts';
 import { until } from '../../support/until.ts';
 
@@ -15,14 +15,14 @@ interface Line {
 }
 
 let lines: Line[];
-let starts: Channel[];
+let starts: Rpc[];
 let deaths: Child[];
 let child: Child | undefined;
 
 afterEach(() => child?.stop());
 
 /** Any module that keeps a channel will do; a gateway process that was given nothing to serve answers this question. */
-const isThere = async (channel: Channel): Promise<void> => {
+const isThere = async (channel: Rpc): Promise<void> => {
   if ((await channel.call('records')) !== undefined) throw new Error('expected a process that serves nothing');
 };
 
@@ -34,7 +34,7 @@ function create(start = isThere, niceness?: number): Child {
     name: 'gateway/process',
     niceness,
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
-    offers: () => ({}),
+    handlers: () => ({}),
     async start(channel) {
       await start(channel);
       starts.push(channel);
@@ -56,10 +56,10 @@ function isRunning(pid: number): boolean {
 
 test('it runs, and can be called', async () => {
   const running = create();
-  expect(running.channel).toBeUndefined();
+  expect(running.rpc).toBeUndefined();
   await running.start();
-  expect(running.channel).toBe(starts[0]);
-  if (running.channel) await isThere(running.channel);
+  expect(running.rpc).toBe(starts[0]);
+  if (running.rpc) await isThere(running.rpc);
 });
 
 test('it stands back for the others when it is told to', async () => {
@@ -72,7 +72,7 @@ test('it is started again when it dies, each time', async () => {
   await running.start();
   for (let turn = 1; turn <= 2; turn++) {
     process.kill(pids().at(-1) ?? 0, 'SIGKILL');
-    await until(() => starts.length === turn + 1 && running.channel === starts.at(-1));
+    await until(() => starts.length === turn + 1 && running.rpc === starts.at(-1));
     expect(deaths).toHaveLength(turn);
   }
   expect(new Set(pids()).size).toBe(3);
@@ -82,10 +82,10 @@ test('it is started again when it dies, each time', async () => {
 test('while it is dead it has no channel, and calls to it fail', async () => {
   const running = create();
   await running.start();
-  const before = running.channel;
+  const before = running.rpc;
   process.kill(pids()[0] ?? 0, 'SIGKILL');
   await until(() => deaths.length === 1);
-  expect(running.channel).toBeUndefined();
+  expect(running.rpc).toBeUndefined();
   await expect(before?.call('records')).rejects.toThrow('gone');
 });
 
@@ -113,7 +113,7 @@ describe('the first start', () => {
   test('rejects when it fails, and it is not tried again', async () => {
     const running = create(() => Promise.reject(new Error('wrong options')));
     await expect(running.start()).rejects.toThrow('wrong options');
-    expect(running.channel).toBeUndefined();
+    expect(running.rpc).toBeUndefined();
     expect(starts).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ test('it is not started again once it is retired, but goes on until it dies', as
   const running = create();
   await running.start();
   running.retire();
-  if (running.channel) await isThere(running.channel);
+  if (running.rpc) await isThere(running.rpc);
   process.kill(pids()[0] ?? 0, 'SIGKILL');
   await until(() => deaths.length === 1);
   expect(running.isGone).toBe(true);

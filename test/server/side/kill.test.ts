@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import { loadConfig } from '../../../server/config/load.ts';
-import { type Channel, openChannel } from '../../../server/ipc/rpc.ts';
-import type { HandedOver } from '../../../server/ipc/session-event.ts';
+import { openRpc, type Rpc } from '../../../server/ipc/rpc.ts';
+import type { SessionEvent } from '../../../server/ipc/session-event.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { SideStart } from '../../../server/side/side.ts';
 import { configFile } from '../../support/config-file.ts';
@@ -75,11 +75,11 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
   const acknowledged = new Map<string, number>();
   const sent = new Map<string, number>();
   const open = new Map<string, number>();
-  let unacknowledged: HandedOver[] = [];
+  let unacknowledged: SessionEvent[] = [];
 
-  async function run(): Promise<{ child: ChildProcess; channel: Channel }> {
+  async function run(): Promise<{ child: ChildProcess; channel: Rpc }> {
     const child = fork(entry('side/process'), { serialization: 'advanced' });
-    const channel = openChannel(child, {});
+    const channel = openRpc(child, {});
     await channel.call('start', start);
     return { child, channel };
   }
@@ -122,8 +122,8 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
 });
 
 /** A few sessions begin, go on and end. */
-function someItems(open: Map<string, number>, sent: Map<string, number>): HandedOver[] {
-  const items: HandedOver[] = [];
+function someItems(open: Map<string, number>, sent: Map<string, number>): SessionEvent[] {
+  const items: SessionEvent[] = [];
   for (let count = between(1, 12); count > 0; count--) {
     const ids = [...open.keys()];
     const id = ids[between(0, ids.length)];
@@ -144,7 +144,7 @@ const who = {
   isRehearsal: false,
 } as const;
 
-function begin(open: Map<string, number>, sent: Map<string, number>): HandedOver {
+function begin(open: Map<string, number>, sent: Map<string, number>): SessionEvent {
   sessions += 1;
   const id = `00000000-0000-4000-8000-${String(sessions).padStart(12, '0')}`;
   open.set(id, 0);
@@ -152,7 +152,7 @@ function begin(open: Map<string, number>, sent: Map<string, number>): HandedOver
   return { kind: 'started', id, ...of, ...who, startedAt: Date.now() };
 }
 
-function speak(id: string, open: Map<string, number>, sent: Map<string, number>): HandedOver {
+function speak(id: string, open: Map<string, number>, sent: Map<string, number>): SessionEvent {
   const number = (open.get(id) ?? 0) + 1;
   open.set(id, number);
   sent.set(id, number);
@@ -161,7 +161,7 @@ function speak(id: string, open: Map<string, number>, sent: Map<string, number>)
   return { kind: 'turn', session: id, number, ...words, usage: { totalTokens: 10 * number }, model: undefined };
 }
 
-function finish(id: string, open: Map<string, number>): HandedOver {
+function finish(id: string, open: Map<string, number>): SessionEvent {
   const usage = { totalTokens: 10 * (open.get(id) ?? 0) };
   open.delete(id);
   return { kind: 'ended', id, endedAt: Date.now(), record: { id, reason: 'client-closed', usage } as never };

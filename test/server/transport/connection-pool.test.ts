@@ -7,22 +7,22 @@ import { performance } from 'node:perf_hooks';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  createWarmConnections,
-  type WarmConnections,
-  type WarmTarget,
+  type ConnectionPool,
+  createConnectionPool,
+  type PoolTarget,
 } from '../../../server/transport/connection-pool.ts';
 import { testCertificate } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
 
 const MAX_AGE_MS = 30_000;
-let warm: WarmConnections;
+let warm: ConnectionPool;
 let server: Server;
 /** Every connection that the provider got, oldest first. */
 let arrived: Socket[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  warm = createWarmConnections();
+  warm = createConnectionPool();
   arrived = [];
 });
 
@@ -48,7 +48,7 @@ async function listen(one: Server, onConnection: (socket: Socket) => void = () =
 }
 
 /** A provider, and how it is reached. */
-async function provide(onConnection?: (socket: Socket) => void, some: Partial<WarmTarget> = {}): Promise<WarmTarget> {
+async function provide(onConnection?: (socket: Socket) => void, some: Partial<PoolTarget> = {}): Promise<PoolTarget> {
   const port = await listen(createServer(), onConnection);
   const url = `ws://127.0.0.1:${port}/v1/realtime?model=a`;
   return { url, allowPrivate: true, connections: 2, maxAgeMs: MAX_AGE_MS, ...some };
@@ -58,7 +58,7 @@ const open = () => arrived.filter((socket) => !socket.destroyed);
 const arrivals = (count: number) => until(() => arrived.length === count);
 
 /** The next connection that is ready. */
-const taken = (target: WarmTarget) => until(() => warm.take(target));
+const taken = (target: PoolTarget) => until(() => warm.take(target));
 
 /** What only fires when a timer does has not fired. A lost connection leaves the timer of the pause, one that waits that of its age. */
 const timers = (count: number) => until(() => vi.getTimerCount() === count);
@@ -238,7 +238,7 @@ describe('TLS', () => {
 
   afterEach(() => setDefaultCACertificates(before));
 
-  async function provideTls(): Promise<WarmTarget> {
+  async function provideTls(): Promise<PoolTarget> {
     const { certPath, keyPath, caPath } = await testCertificate();
     const tls = createTlsServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) });
     tls.on('tlsClientError', () => {});

@@ -7,7 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { dialledIntake, type Intake, intakeOf, streamIntake } from '../../../server/transport/socket-reader.ts';
+import { readerForDial, readerOf, type SocketReader, streamReader } from '../../../server/transport/socket-reader.ts';
 import { type Random, seededRandom } from '../../support/random.ts';
 import { destroySocketPairs, openSocketPair, type SocketPair, settled } from '../../support/socket-pair.ts';
 import { until } from '../../support/until.ts';
@@ -16,20 +16,20 @@ const KIB = 1024;
 const TOTAL_BYTES = 20_000_000;
 const LARGEST_READ_BYTES = 64 * KIB;
 
-type Way = [name: string, open: () => Promise<SocketPair>, intake: (socket: Socket) => Intake];
+type Way = [name: string, open: () => Promise<SocketPair>, intake: (socket: Socket) => SocketReader];
 
 const reusing: Way[] = [
-  ['dialled over TCP', () => openSocketPair({ near: 'dialled' }), intakeOf],
-  ['dialled over TLS', () => openSocketPair({ near: 'dialled', tls: true }), intakeOf],
-  ['accepted over TCP', () => openSocketPair({ near: 'accepted' }), intakeOf],
-  ['accepted over TLS', () => openSocketPair({ near: 'accepted', tls: true }), intakeOf],
-  ['dialled, after an HTTP upgrade', async () => reversed(await upgradedPair()), intakeOf],
-  ['accepted, after an HTTP upgrade', upgradedPair, intakeOf],
+  ['dialled over TCP', () => openSocketPair({ near: 'dialled' }), readerOf],
+  ['dialled over TLS', () => openSocketPair({ near: 'dialled', tls: true }), readerOf],
+  ['accepted over TCP', () => openSocketPair({ near: 'accepted' }), readerOf],
+  ['accepted over TLS', () => openSocketPair({ near: 'accepted', tls: true }), readerOf],
+  ['dialled, after an HTTP upgrade', async () => reversed(await upgradedPair()), readerOf],
+  ['accepted, after an HTTP upgrade', upgradedPair, readerOf],
 ];
 const portable: Way[] = [
-  ['read the portable way, over TCP', () => openSocketPair({ near: 'accepted' }), streamIntake],
-  ['read the portable way, over TLS', () => openSocketPair({ near: 'accepted', tls: true }), streamIntake],
-  ['without the private names', withoutPrivateNames, intakeOf],
+  ['read the portable way, over TCP', () => openSocketPair({ near: 'accepted' }), streamReader],
+  ['read the portable way, over TLS', () => openSocketPair({ near: 'accepted', tls: true }), streamReader],
+  ['without the private names', withoutPrivateNames, readerOf],
 ];
 
 afterEach(destroySocketPairs);
@@ -153,7 +153,7 @@ test('a stream that is no socket is read the portable way', async () => {
   const stream = new PassThrough();
   stream.write('before');
   const chunks: Buffer[] = [];
-  intakeOf(stream as unknown as Socket).start((chunk) => void chunks.push(chunk));
+  readerOf(stream as unknown as Socket).start((chunk) => void chunks.push(chunk));
   stream.end('after');
   await once(stream, 'end');
   expect(String(Buffer.concat(chunks))).toBe('beforeafter');
@@ -169,7 +169,7 @@ async function write(socket: Socket, bytes: Buffer, random: Random): Promise<voi
 }
 
 /** Copies what comes; `seen` is called after each chunk. */
-function collect(socket: Socket, intake: Intake, seen?: () => void) {
+function collect(socket: Socket, intake: SocketReader, seen?: () => void) {
   const chunks: Buffer[] = [];
   const received = { length: 0, bytes: () => Buffer.concat(chunks) };
   intake.start((chunk) => {
@@ -182,7 +182,7 @@ function collect(socket: Socket, intake: Intake, seen?: () => void) {
 }
 
 /** The chunks themselves, as they are given: `next` sends a text and resolves when it has come. `kept` is kept. */
-async function reads(open: () => Promise<SocketPair>, intakeFor: (socket: Socket) => Intake, kept?: string) {
+async function reads(open: () => Promise<SocketPair>, intakeFor: (socket: Socket) => SocketReader, kept?: string) {
   const { near, far } = await open();
   const intake = intakeFor(near);
   const chunks: Buffer[] = [];
@@ -206,7 +206,7 @@ async function upgradedPair(): Promise<SocketPair> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const { onread, bind } = dialledIntake();
+  const { onread, bind } = readerForDial();
   const far = bind(connect({ host: '127.0.0.1', port, noDelay: true, onread }));
   server.once('upgrade', (_request, socket: Socket) =>
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { acceptance, upgradeRequest } from '../../../server/transport/upgrade.ts';
+import { upgradeReply, upgradeRequest } from '../../../server/transport/upgrade.ts';
 import { ACCEPT, acceptFor } from '../../support/raw-socket.ts';
 
 const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('the 101 for a client', () => {
   test('answers the sample key of RFC 6455, and has no other line than these', () => {
-    expect(acceptance(SAMPLE_KEY, undefined, { sessionId: 'an-id' }).split('\r\n')).toEqual([
+    expect(upgradeReply(SAMPLE_KEY, undefined, { sessionId: 'an-id' }).split('\r\n')).toEqual([
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
       'Connection: Upgrade',
@@ -29,7 +29,7 @@ describe('the 101 for a client', () => {
   });
 
   test('names the subprotocol where there is one', () => {
-    const lines = acceptance(SAMPLE_KEY, 'realtime', { sessionId: 'an-id' }).split('\r\n');
+    const lines = upgradeReply(SAMPLE_KEY, 'realtime', { sessionId: 'an-id' }).split('\r\n');
     expect(lines.filter((line) => /protocol:/i.test(line))).toEqual(['Sec-WebSocket-Protocol: realtime']);
   });
 
@@ -39,7 +39,7 @@ describe('the 101 for a client', () => {
     ['with one of several subprotocols', ['realtime', 'v2'], 'v2'],
   ])('is what the request of a dial expects, over a connection: %s', async (_, protocols, chosen) => {
     const asked = upgradeRequest(protocols);
-    const { server, answer } = await upgrade(asked.headers, (key) => acceptance(key, chosen, { sessionId: 'an-id' }));
+    const { server, answer } = await upgrade(asked.headers, (key) => upgradeReply(key, chosen, { sessionId: 'an-id' }));
     expect(answer.statusCode).toBe(101);
     expect(asked.fault(answer.headers)).toBeUndefined();
     expect(answer.headers['x-trunkline-session']).toBe('an-id');
@@ -101,7 +101,7 @@ describe('the 101 of a provider', () => {
   test('with its accept twice is not the answer, over a connection', async () => {
     const { headers, fault } = upgradeRequest([]);
     const { answer } = await upgrade(headers, (key) =>
-      acceptance(key, undefined, { sessionId: 'an-id' }).replace(/(Sec-WebSocket-Accept: .*\r\n)/, '$1$1'),
+      upgradeReply(key, undefined, { sessionId: 'an-id' }).replace(/(Sec-WebSocket-Accept: .*\r\n)/, '$1$1'),
     );
     expect(fault(answer.headers)).toBe(notAnswer);
   });

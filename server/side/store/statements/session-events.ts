@@ -1,6 +1,6 @@
 // Commits what the gateways hand over. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
-import type { LedgerRow, SessionEnd, Turn } from '../../../ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/records.ts';
 import type { SessionChanges } from '../contract.ts';
 import type { Query, Row } from '../database.ts';
 import { insertAll, queryForIds, textValue } from '../table.ts';
@@ -87,11 +87,11 @@ function latestOf(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   return byId([...latest.values()]);
 }
 
-const withoutText = (turn: Turn): Turn => ({ ...turn, user: undefined, assistant: undefined });
+const withoutText = (turn: StoredTurn): StoredTurn => ({ ...turn, user: undefined, assistant: undefined });
 
 /** Everyone writes in this order, so that two transactions never wait for each other. */
 const byId = <Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] =>
   [...items].sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
 
-const byPlace = (a: Turn, b: Turn): number =>
+const byPlace = (a: StoredTurn, b: StoredTurn): number =>
   a.session === b.session ? a.number - b.number : a.session < b.session ? -1 : 1;

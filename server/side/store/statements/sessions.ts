@@ -1,6 +1,6 @@
 // Sessions and their turns: what is asked about them, and how those of an instance that is gone come to an end.
 
-import type { StoredSession, Turn } from '../../../ipc/records.ts';
+import type { StoredSession, StoredTurn } from '../../../ipc/records.ts';
 import type { Store } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
 import { type SessionRow, sessions, turns } from '../tables.ts';
@@ -25,7 +25,7 @@ export async function selectSessions(
   return (await query(sql, [...params, limit])).map(sessions.item);
 }
 
-export async function selectTurns(query: Query, session: string): Promise<readonly Turn[]> {
+export async function selectTurns(query: Query, session: string): Promise<readonly StoredTurn[]> {
   return (await query('select * from turn where session = $1 order by number', [session])).map(turns.item);
 }
 

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
-import type { HandedOver } from '../../../../server/ipc/session-event.ts';
+import type { SessionEvent } from '../../../../server/ipc/session-event.ts';
 import type { SideHandler } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/answer.ts';
 import { configFile } from '../../../support/config-file.ts';
@@ -32,7 +32,7 @@ const as = (key: string, more: Record<string, string> = {}) => ({
 let provider: FakeProvider;
 let store: FakeStore;
 let gateway: TestGateway;
-let handedOver: HandedOver[];
+let handedOver: SessionEvent[];
 
 beforeEach(() => {
   store = createFakeStore();
@@ -54,7 +54,7 @@ async function start({ file = {}, askSide, onUpgrade }: Start = {}): Promise<voi
   const all = { keys, side: { seedMs: 20_000 }, ...file };
   const config = loadConfig({ file: configFile(all), env: {} });
   const side = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
-  const outbox = { push: (item: HandedOver) => void handedOver.push(item), isFull: false } as Outbox;
+  const outbox = { push: (item: SessionEvent) => void handedOver.push(item), isFull: false } as Outbox;
   gateway = await startGateway({ ...all, provider: provider.url, askSide: askSide ?? side, outbox });
 }
 

@@ -3,8 +3,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
-import { type Batch, createOutbox, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
-import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
+import { createOutbox, type EventBatch, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
+import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { until } from '../../../support/until.ts';
 
 const started = (id: string) => ({ kind: 'started', id }) as SessionStarted;
@@ -14,8 +14,8 @@ const ended = (id: string) => ({ kind: 'ended', id, record: {} }) as SessionEnde
 
 /** A side process that takes batches, or fails, as it is told. */
 function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {}) {
-  const stored: HandedOver[][] = [];
-  const sent: Batch[] = [];
+  const stored: SessionEvent[][] = [];
+  const sent: EventBatch[] = [];
   const outbox = createOutbox({
     maxItems: 100,
     maxBytes: 1_000_000,
@@ -25,7 +25,7 @@ function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {})
     send: async (batch) => {
       sent.push(batch);
       if (!side.isUp) throw new Error('nobody is there');
-      stored.push(decodeMsgpack(batch.bytes) as HandedOver[]);
+      stored.push(decodeMsgpack(batch.bytes) as SessionEvent[]);
     },
     ...options,
   });

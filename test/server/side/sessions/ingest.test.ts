@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
-import type { HandedOver, SessionEnded, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
+import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createIngest, type Ingest } from '../../../../server/side/sessions/ingest.ts';
 import type { Store } from '../../../../server/side/store/contract.ts';
@@ -48,7 +48,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-function intake(owner = 'me', onTaken?: (items: readonly HandedOver[]) => void): Ingest {
+function intake(owner = 'me', onTaken?: (items: readonly SessionEvent[]) => void): Ingest {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const prices = createPrices(config.prices);
   return createIngest({ config, store, prices, owner, log, ...(onTaken ? { onCommitted: onTaken } : {}) });
@@ -90,7 +90,7 @@ const spent = async () => (await store.budgetUse('web|*|total|0')).spentMicroUsd
 test('a session becomes its rows, and the same batch again changes nothing', async () => {
   const taken: number[] = [];
   const taking = intake('me', (items) => taken.push(items.length));
-  const batches: HandedOver[][] = [[started('s'), turn('s', 1)], [turn('s', 2)], [ended('s')]];
+  const batches: SessionEvent[][] = [[started('s'), turn('s', 1)], [turn('s', 2)], [ended('s')]];
   for (const batch of batches) await taking.commit(batch);
   const see = async () => ({
     session: await store.session('s'),
