@@ -1,14 +1,14 @@
-// The contract of a simulator: what the rehearsal provider says on one connection, as a pure state machine.
-// Rule: a simulator learns of time, frames and speech by being told, and acts only by the actions that it returns.
+// The contract of a simulator: one connection of the rehearsal provider, as a pure state machine.
+// Rule: time, frames and speech come in as arguments; the only effects are the actions that are returned.
 
 import type { Frame } from '../../codecs/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
 import type { Handshake, HttpReply } from '../realtime/contract.ts';
 
-/** What the host does for a simulator, in this order. Nothing follows a `close`. */
+/** One thing that the host does for a simulator. The order counts, and nothing follows a `close`. */
 export type Action =
   | { readonly do: 'send'; readonly data: string | Buffer; readonly binary: boolean }
-  /** Synthesise this; the host answers with `spoken`, in any order. */
+  /** The host synthesises the text and calls `spoken`. Several may be answered in any order. */
   | { readonly do: 'speak'; readonly text: string; readonly sampleRateHz: number }
   | { readonly do: 'close'; readonly code: number; readonly reason: string };
 
@@ -19,20 +19,19 @@ export interface Speech {
   readonly samples: Int16Array;
 }
 
-/** One connection as the host sees it. Times are monotonic milliseconds. */
+/** One connection, as the host runs it. Times are monotonic milliseconds. */
 export interface Simulator {
-  /** The WebSocket is open. */
   opened(nowMs: number): readonly Action[];
   received(frame: Frame): readonly Action[];
   spoken(speech: Speech, nowMs: number): readonly Action[];
   woken(nowMs: number): readonly Action[];
-  /** When `woken` is wanted; undefined: nothing is pending, and no timer is needed. */
+  /** The time at which the host must call `woken`; undefined while no timer is planned. */
   readonly wakeAtMs: number | undefined;
-  /** Gives back what the simulator holds outside of its own memory. The connection is over. */
+  /** Frees what the simulator holds outside of the heap. The connection is over. */
   ended(): void;
 }
 
-/** What a simulator is started with. */
+/** The connection that a simulator is started for. */
 export interface Connection {
   readonly handshake: Handshake;
   readonly options: SimulatorOptions;
@@ -44,12 +43,12 @@ export interface Connection {
 /** A path of the rehearsal provider. */
 export interface SimulatorRoute {
   readonly path: string;
-  /** Why this handshake is not served; undefined: it is. */
+  /** The answer to a handshake that is refused; undefined when it is served. */
   refusal(handshake: Handshake): HttpReply | undefined;
   start(connection: Connection): Simulator;
 }
 
-/** All that a provider folder offers to the rehearsal host. */
+/** The simulators of one provider. */
 export interface ProviderSimulators {
   readonly routes: readonly SimulatorRoute[];
   /** True for a path of this provider, served or not. */
@@ -62,9 +61,9 @@ export interface ProviderSimulators {
 export interface SimulatorTimes {
   /** End of the caller's turn to the first piece of audio. */
   readonly firstAudioMs: number;
-  /** Request to the first piece of text, or of a function call. */
+  /** Request to the first piece of text or of a function call. */
   readonly firstTextMs: number;
-  /** From one piece of text to the next. */
+  /** Interval between two pieces of text. */
   readonly tokenMs: number;
   /** Audio is sent this many times faster than it plays. */
   readonly audioSpeed: number;
@@ -74,19 +73,19 @@ export interface SimulatorTimes {
   readonly transcriptionMs: number;
 }
 
-/** How the rehearsal provider behaves; times in milliseconds. */
+/** The behaviour of the rehearsal provider. Times are in milliseconds. */
 export interface SimulatorOptions {
   readonly times: SimulatorTimes;
-  /** The caller's words that are played back are cut to this. */
+  /** The longest playback of the caller's own words. */
   readonly playbackMs: number;
-  /** The provider's own cap on a session: an error and a close. */
+  /** The provider's own limit of a session, which ends with an error and a close. */
   readonly sessionCapMs: number;
-  /** When Gemini says that the connection will end, and how long before the end. */
+  /** Gemini's warning that the connection will end, and the time from the warning to the end. */
   readonly goAway: { readonly afterMs: number; readonly timeLeftMs: number };
-  /** Gemini's `turnComplete` waits until the audio would have been played, so that the caller can still interrupt it. */
+  /** Gemini's `turnComplete` waits until the audio would have been played, so that the caller can still interrupt. */
   readonly awaitPlayback: boolean;
   /** Gemini's JSON goes out in binary frames, as production does. */
   readonly binaryFrames: boolean;
-  /** Where OpenAI's `rate_limits.updated` stands: after `response.created` or after `response.done`. */
+  /** Place of OpenAI's `rate_limits.updated`: after `response.created` or after `response.done`. */
   readonly rateLimits: 'start' | 'end';
 }

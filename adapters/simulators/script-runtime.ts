@@ -1,32 +1,32 @@
-// Where a script plays: its clock, the steps it has planned, and the actions it has taken.
-// Rule: time only moves when the host tells; steps that are due run first, each at its own planned time.
+// The runtime of a provider script: a virtual clock with timers, and the actions that the script takes.
+// Rule: time moves only when the host says so; due timers run first, each at its own planned time.
 
 import type { Frame } from '../../codecs/frame.ts';
 import type { Action, Simulator, Speech } from './contract.ts';
 
-/** A planned step; may be cancelled, also when it already ran. */
+/** A planned call. `cancel` does nothing once it ran. */
 export interface VirtualTimer {
   cancel(): void;
 }
 
-interface Planned extends VirtualTimer {
+interface PlannedTimer extends VirtualTimer {
   readonly atMs: number;
-  readonly run: () => void;
+  readonly callback: () => void;
 }
 
-interface Awaited {
+interface SpeechRequest {
   readonly text: string;
   readonly sampleRateHz: number;
-  readonly then: (samples: Int16Array) => void;
+  readonly callback: (samples: Int16Array) => void;
 }
 
-/** One connection's clock, plan and outgoing actions. */
+/** The clock, the timers and the outgoing actions of one connection. */
 export class ScriptRuntime {
   #nowMs = 0;
-  #planned: Planned[] = [];
+  #timers: PlannedTimer[] = [];
   #actions: Action[] = [];
-  #awaited: Awaited[] = [];
-  #closed = false;
+  #speechRequests: SpeechRequest[] = [];
+  #isClosed = false;
 
   /** Monotonic milliseconds. */
   get nowMs(): number {
@@ -34,82 +34,82 @@ export class ScriptRuntime {
   }
 
   get wakeAtMs(): number | undefined {
-    return this.#planned[0]?.atMs;
+    return this.#timers[0]?.atMs;
   }
 
   send(data: string | Buffer, binary = false): void {
-    if (!this.#closed) this.#actions.push({ do: 'send', data, binary });
+    if (!this.#isClosed) this.#actions.push({ do: 'send', data, binary });
   }
 
-  /** `then` is called with the synthesised samples, unless the connection ends first. */
-  speak(text: string, sampleRateHz: number, then: (samples: Int16Array) => void): void {
-    if (this.#closed) return;
-    this.#awaited.push({ text, sampleRateHz, then });
+  /** Calls back with the synthesised samples, unless the connection ends first. */
+  speak(text: string, sampleRateHz: number, callback: (samples: Int16Array) => void): void {
+    if (this.#isClosed) return;
+    this.#speechRequests.push({ text, sampleRateHz, callback });
     this.#actions.push({ do: 'speak', text, sampleRateHz });
   }
 
-  /** The last action: the plan is dropped. */
+  /** Closes the connection. All timers are dropped, and no action follows. */
   close(code: number, reason: string): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#actions.push({ do: 'close', code, reason });
     this.end();
   }
 
   end(): void {
-    this.#closed = true;
-    this.#planned = [];
-    this.#awaited = [];
+    this.#isClosed = true;
+    this.#timers = [];
+    this.#speechRequests = [];
   }
 
-  /** Plans a step; steps of the same time run in the order of their planning. */
-  after(delayMs: number, run: () => void): VirtualTimer {
-    const step: Planned = { atMs: this.#nowMs + delayMs, run, cancel: () => this.#drop(step) };
-    if (this.#closed) return step;
-    const index = this.#planned.findIndex((other) => other.atMs > step.atMs);
-    this.#planned.splice(index < 0 ? this.#planned.length : index, 0, step);
-    return step;
+  /** Plans a call. Timers of the same time run in the order of their planning. */
+  after(delayMs: number, callback: () => void): VirtualTimer {
+    const timer: PlannedTimer = { atMs: this.#nowMs + delayMs, callback, cancel: () => this.#drop(timer) };
+    if (this.#isClosed) return timer;
+    const index = this.#timers.findIndex(({ atMs }) => atMs > timer.atMs);
+    this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
+    return timer;
   }
 
-  /** Everything that one input leads to: the steps due by then, and what the script does with it. */
+  /** Moves the clock to `nowMs`, then gives the script its input. Returns the actions that follow from both. */
   run(nowMs: number, input: () => void): readonly Action[] {
     this.#runDue(nowMs);
     this.#nowMs = Math.max(this.#nowMs, nowMs);
-    if (!this.#closed) input();
+    if (!this.#isClosed) input();
     this.#runDue(nowMs);
     const actions = this.#actions;
     this.#actions = [];
     return actions;
   }
 
-  deliverSpeech(speech: Speech): void {
-    const matches = (awaited: Awaited) => awaited.text === speech.text && awaited.sampleRateHz === speech.sampleRateHz;
-    const ready = this.#awaited.filter(matches);
-    this.#awaited = this.#awaited.filter((awaited) => !matches(awaited));
-    for (const awaited of ready) awaited.then(speech.samples);
+  deliverSpeech({ text, sampleRateHz, samples }: Speech): void {
+    const isFor = (request: SpeechRequest) => request.text === text && request.sampleRateHz === sampleRateHz;
+    const ready = this.#speechRequests.filter(isFor);
+    this.#speechRequests = this.#speechRequests.filter((request) => !isFor(request));
+    for (const { callback } of ready) callback(samples);
   }
 
   #runDue(nowMs: number): void {
-    for (let step = this.#planned[0]; step && step.atMs <= nowMs; step = this.#planned[0]) {
-      this.#planned.shift();
-      this.#nowMs = Math.max(this.#nowMs, step.atMs);
-      step.run();
+    for (let timer = this.#timers[0]; timer && timer.atMs <= nowMs; timer = this.#timers[0]) {
+      this.#timers.shift();
+      this.#nowMs = Math.max(this.#nowMs, timer.atMs);
+      timer.callback();
     }
   }
 
-  #drop(step: Planned): void {
-    const index = this.#planned.indexOf(step);
-    if (index >= 0) this.#planned.splice(index, 1);
+  #drop(timer: PlannedTimer): void {
+    const index = this.#timers.indexOf(timer);
+    if (index >= 0) this.#timers.splice(index, 1);
   }
 }
 
-/** The part that a dialect writes: it acts through its {@link ScriptRuntime}. */
+/** The part that each dialect writes. It acts through its {@link ScriptRuntime}. */
 export interface ProviderScript {
   opened(): void;
   received(frame: Frame): void;
   ended(): void;
 }
 
-/** A simulator of one connection that plays this script. */
+/** Starts the script of one connection, as the simulator that the host runs. */
 export function startScript(create: (runtime: ScriptRuntime) => ProviderScript): Simulator {
   const runtime = new ScriptRuntime();
   const script = create(runtime);

@@ -1,5 +1,4 @@
-// What the rehearsal provider serves of Gemini, and how it refuses what it does not.
-// Rule: all versions of the API are one dialect.
+// The rehearsed paths of Gemini, and its answer to the others. All versions of the API are one dialect.
 
 import type { HttpReply } from '../../realtime/contract.ts';
 import { gemini } from '../../realtime/gemini/adapter.ts';

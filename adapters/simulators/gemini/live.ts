@@ -1,11 +1,12 @@
-// The rehearsal of Gemini Live: one connection, from its setup to its goAway.
-// Rule: there is no error message; whatever is wrong closes the connection with a code and a reason.
+// The script of Gemini Live: one connection, from its setup to its goAway.
+// Rule: the dialect has no error message, so a mistake closes the connection with a code and a reason.
 
 import type { Frame } from '../../../codecs/frame.ts';
 import { durationMs } from '../../../codecs/pcm16.ts';
 import type { Connection } from '../contract.ts';
 import { createId } from '../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../script-runtime.ts';
+import { addTokens, NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, speechTranscript, textPieces } from '../voice/reply-text.ts';
 import { streamText } from '../voice/streams.ts';
@@ -27,48 +28,51 @@ import {
   resumptionHandle,
   updateContext,
 } from './setup.ts';
-import { addCounts, audioTokens, type Counts, IMAGE_TOKENS, NOTHING, textTokenCount, usageMetadata } from './usage.ts';
+import { audioTokens, GEMINI_IMAGE_TOKENS, usageMetadata } from './usage.ts';
 
-/** What the model answers next. */
-interface Question {
+/** An input that the model is to answer. */
+interface ModelInput {
   readonly prompt: ReplyPrompt;
   readonly playback?: AudioClip | undefined;
 }
 
 /** One Live connection. */
 export class LiveScript implements ProviderScript {
-  readonly #stage: ScriptRuntime;
-  readonly #call: Connection;
+  readonly #runtime: ScriptRuntime;
+  readonly #connection: Connection;
   readonly #send: SendMessage;
+  /** Names of the function calls that wait for a result, by id. */
   readonly #calls = new Map<string, string>();
   #setup: LiveSetup | undefined;
-  #ear: TurnDetector | undefined;
+  #turnDetector: TurnDetector | undefined;
   #turn: ModelTurn | undefined;
-  #waiting: Question | undefined;
-  #prompt: Counts = NOTHING;
+  #waiting: ModelInput | undefined;
+  #promptTokens: TokenCounts = NO_TOKENS;
 
-  constructor(stage: ScriptRuntime, call: Connection) {
-    this.#stage = stage;
-    this.#call = call;
-    this.#send = (message) => stage.send(JSON.stringify(message), call.options.binaryFrames);
+  constructor(runtime: ScriptRuntime, connection: Connection) {
+    this.#runtime = runtime;
+    this.#connection = connection;
+    this.#send = (message) => runtime.send(JSON.stringify(message), connection.options.binaryFrames);
   }
 
   opened(): void {
-    const { afterMs, timeLeftMs } = this.#call.options.goAway;
-    this.#stage.after(afterMs, () => {
+    const { afterMs, timeLeftMs } = this.#connection.options.goAway;
+    this.#runtime.after(afterMs, () => {
       this.#send({ goAway: { timeLeft: `${timeLeftMs / 1000}s` } });
-      this.#stage.after(timeLeftMs, () => this.#stage.close(1011, 'Deadline expired before operation could complete.'));
+      this.#runtime.after(timeLeftMs, () =>
+        this.#runtime.close(1011, 'Deadline expired before operation could complete.'),
+      );
     });
   }
 
   received(frame: Frame): void {
     const message = readMessage(frame);
     const rejection = 'reason' in message ? message : this.#handle(message.kind, message.value);
-    if (rejection) this.#stage.close(rejection.code, rejection.reason);
+    if (rejection) this.#runtime.close(rejection.code, rejection.reason);
   }
 
   ended(): void {
-    this.#ear?.free();
+    this.#turnDetector?.free();
   }
 
   #handle(kind: ClientMessageKind, value: unknown): ConnectionClose | undefined {
@@ -92,7 +96,7 @@ export class LiveScript implements ProviderScript {
     const setup = readSetup(value);
     if ('reason' in setup) return setup;
     this.#setup = setup;
-    this.#add({ ...NOTHING, text: textTokenCount(setup.instructions) });
+    this.#add({ ...NO_TOKENS, text: textTokenCount(setup.instructions) });
     this.#send({ setupComplete: { sessionId: createId('', 24) } });
     this.#offerResumption();
     return undefined;
@@ -109,7 +113,7 @@ export class LiveScript implements ProviderScript {
     const content = readClientContent(value);
     if ('reason' in content) return content;
     const text = contentText(content.turns);
-    this.#add({ ...NOTHING, text: textTokenCount(text) });
+    this.#add({ ...NO_TOKENS, text: textTokenCount(text) });
     this.#interrupt();
     const last = contentText(content.turns.at(-1));
     if (content.turnComplete) this.#ask({ prompt: last ? { kind: 'text', text: last } : { kind: 'silence' } });
@@ -122,44 +126,45 @@ export class LiveScript implements ProviderScript {
     if (setup.detection && (input.signal === 'start' || input.signal === 'end')) {
       return { code: 1007, reason: 'Explicit activity control is not supported with automatic activity detection.' };
     }
-    this.#add({ ...NOTHING, image: input.images * IMAGE_TOKENS });
+    this.#add({ ...NO_TOKENS, image: input.images * GEMINI_IMAGE_TOKENS });
     if (input.signal === 'start') this.#activityStarted(setup);
-    for (const clip of input.audio) this.#hear(clip, setup);
-    if (input.signal === 'end' || (input.signal === 'streamEnd' && this.#ear?.isSpeaking)) this.#activityEnded(setup);
-    if (input.text !== undefined) this.#written(input.text);
+    for (const clip of input.audio) this.#pushAudio(clip, setup);
+    if (input.signal === 'end' || (input.signal === 'streamEnd' && this.#turnDetector?.isSpeaking))
+      this.#activityEnded(setup);
+    if (input.text !== undefined) this.#answerText(input.text);
     return undefined;
   }
 
-  #written(text: string): void {
-    this.#add({ ...NOTHING, text: textTokenCount(text) });
+  #answerText(text: string): void {
+    this.#add({ ...NO_TOKENS, text: textTokenCount(text) });
     this.#ask({ prompt: { kind: 'text', text } });
   }
 
-  #hear({ samples, sampleRateHz }: AudioClip, setup: LiveSetup): void {
+  #pushAudio({ samples, sampleRateHz }: AudioClip, setup: LiveSetup): void {
     const settings = { sampleRateHz, detection: setup.detection };
-    const { voiceDetector, options } = this.#call;
-    this.#ear ??= new TurnDetector({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
-    this.#ear.configure(settings);
-    for (const change of this.#ear.push(samples)) this.#changed(change, setup);
+    const { voiceDetector, options } = this.#connection;
+    this.#turnDetector ??= new TurnDetector({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
+    this.#turnDetector.configure(settings);
+    for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event, setup);
   }
 
-  #changed(change: TurnEvent, setup: LiveSetup): void {
-    this.#signal(change.kind === 'started' ? 'ACTIVITY_START' : 'ACTIVITY_END', change.audioMs, setup);
-    if (change.kind === 'stopped') this.#heard(change.heard, setup);
+  #turnEvent(event: TurnEvent, setup: LiveSetup): void {
+    this.#signal(event.kind === 'started' ? 'ACTIVITY_START' : 'ACTIVITY_END', event.audioMs, setup);
+    if (event.kind === 'stopped') this.#answerTurn(event.turn, setup);
     else if (setup.interrupts) this.#interrupt();
   }
 
   #activityStarted(setup: LiveSetup): void {
-    // What came before is none of it.
-    this.#ear?.reset();
-    this.#signal('ACTIVITY_START', this.#ear?.positionMs ?? 0, setup);
+    // Audio before the start belongs to no turn.
+    this.#turnDetector?.reset();
+    this.#signal('ACTIVITY_START', this.#turnDetector?.positionMs ?? 0, setup);
     if (setup.interrupts) this.#interrupt();
   }
 
   #activityEnded(setup: LiveSetup): void {
-    this.#signal('ACTIVITY_END', this.#ear?.positionMs ?? 0, setup);
+    this.#signal('ACTIVITY_END', this.#turnDetector?.positionMs ?? 0, setup);
     const silence: CallerTurn = { clip: { samples: new Int16Array(0), sampleRateHz: 16_000 }, inputMs: 0, speechMs: 0 };
-    this.#heard(this.#ear?.takeTurn() ?? silence, setup);
+    this.#answerTurn(this.#turnDetector?.takeTurn() ?? silence, setup);
   }
 
   #signal(voiceActivityType: string, audioMs: number, setup: LiveSetup): void {
@@ -167,65 +172,65 @@ export class LiveScript implements ProviderScript {
     this.#send({ voiceActivity: { voiceActivityType, audioOffset: `${(audioMs / 1000).toFixed(3)}s` } });
   }
 
-  #heard({ clip, inputMs, speechMs }: CallerTurn, setup: LiveSetup): void {
-    this.#add({ ...NOTHING, audio: audioTokens(inputMs) });
+  #answerTurn({ clip, inputMs, speechMs }: CallerTurn, setup: LiveSetup): void {
+    this.#add({ ...NO_TOKENS, audio: audioTokens(inputMs) });
     if (setup.transcribesInput) this.#transcribe(speechTranscript(speechMs));
     const playback = durationMs(clip.samples.length, clip.sampleRateHz) > 0 ? clip : undefined;
     this.#ask({ prompt: { kind: 'speech', speechMs }, playback });
   }
 
   #transcribe(transcript: string): void {
-    const { times } = this.#call.options;
+    const { times } = this.#connection.options;
     const stream = streamText({
-      stage: this.#stage,
+      runtime: this.#runtime,
       tokenMs: times.tokenMs,
       pieces: textPieces(transcript),
       send: (text) => this.#send({ serverContent: { inputTranscription: { text } } }),
     });
-    this.#stage.after(times.transcriptionMs, () => stream.start(() => {}));
+    this.#runtime.after(times.transcriptionMs, () => stream.start(() => {}));
   }
 
   /** Answers now, or after the turn in progress. */
-  #ask(question: Question): void {
-    if (this.#turn || this.#calls.size > 0) this.#waiting = question;
-    else this.#answer(question);
+  #ask(input: ModelInput): void {
+    if (this.#turn || this.#calls.size > 0) this.#waiting = input;
+    else this.#answer(input);
   }
 
-  #answer({ prompt, playback }: Question): void {
+  #answer({ prompt, playback }: ModelInput): void {
     const setup = this.#setup;
     if (!setup) return;
     this.#turn = new ModelTurn({
-      stage: this.#stage,
+      runtime: this.#runtime,
       send: this.#send,
-      options: this.#call.options,
+      options: this.#connection.options,
       setup,
       prompt,
       playback,
-      call: prompt.kind === 'tool' ? undefined : setup.functions[0],
+      declaration: prompt.kind === 'tool' ? undefined : setup.functions[0],
       completed: (usage) => this.#completed(usage),
       called: ({ id, name }, usage) => {
         this.#calls.set(id, name);
         this.#turn = undefined;
-        this.#bill(usage, {});
+        this.#reportUsage(usage, {});
       },
     });
   }
 
-  #completed(usage: Counts): void {
+  #completed(usage: TokenCounts): void {
     this.#turn = undefined;
-    this.#bill(usage, { serverContent: { turnComplete: true } });
+    this.#reportUsage(usage, { serverContent: { turnComplete: true } });
     this.#offerResumption();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting) this.#answer(waiting);
   }
 
-  #bill(usage: Counts, message: Readonly<Record<string, unknown>>): void {
-    this.#send({ ...message, usageMetadata: usageMetadata(this.#prompt, usage) });
+  #reportUsage(usage: TokenCounts, message: Readonly<Record<string, unknown>>): void {
+    this.#send({ ...message, usageMetadata: usageMetadata(this.#promptTokens, usage) });
     this.#add(usage);
   }
 
-  /** The caller takes the floor: the turn in progress ends, and calls without a result are withdrawn. */
+  /** Ends the turn in progress because the caller speaks. Calls without a result are cancelled. */
   #interrupt(): void {
     this.#waiting = undefined;
     if (this.#calls.size > 0) {
@@ -240,17 +245,17 @@ export class LiveScript implements ProviderScript {
   #toolResponse(value: unknown): ConnectionClose | undefined {
     const responses = readToolResponse(value);
     if ('reason' in responses) return responses;
-    for (const response of responses) this.#answered(response);
+    for (const response of responses) this.#resultReceived(response);
     return undefined;
   }
 
-  /** A result without a call is late, after an interruption: it is ignored. */
-  #answered({ id, response, willContinue }: FunctionResponse): void {
+  /** Ignores a result without a call: it came after an interruption. */
+  #resultReceived({ id, response, willContinue }: FunctionResponse): void {
     const name = this.#calls.get(id);
     if (name === undefined || willContinue) return;
     this.#calls.delete(id);
     const output = JSON.stringify(response ?? {});
-    this.#add({ ...NOTHING, text: textTokenCount(output) });
+    this.#add({ ...NO_TOKENS, text: textTokenCount(output) });
     this.#answer({ prompt: { kind: 'tool', name, output } });
   }
 
@@ -259,7 +264,7 @@ export class LiveScript implements ProviderScript {
     this.#send({ sessionResumptionUpdate: { newHandle: resumptionHandle(createId('', 24)), resumable: true } });
   }
 
-  #add(counts: Counts): void {
-    this.#prompt = addCounts(this.#prompt, counts);
+  #add(counts: TokenCounts): void {
+    this.#promptTokens = addTokens(this.#promptTokens, counts);
   }
 }

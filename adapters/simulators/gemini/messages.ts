@@ -1,5 +1,5 @@
-// What a Gemini Live client may send: one JSON object with one known key, in either spelling.
-// Rule: keys are respelled, except inside of values that are the client's own (tool results, schemas, labels).
+// The messages of a Gemini Live client: one JSON object with one known key, in camelCase or snake_case.
+// Rule: keys are brought to camelCase, except inside of values that are the client's own (tool results, schemas, labels).
 
 import { z } from 'zod';
 import { decodeAnyBase64 } from '../../../codecs/base64.ts';
@@ -15,15 +15,15 @@ const KINDS = ['setup', 'clientContent', 'realtimeInput', 'toolResponse', 'conte
 export type ClientMessageKind = (typeof KINDS)[number];
 
 /** A client's message, its keys in camelCase. */
-export interface ClientMessage {
+interface ClientMessage {
   readonly kind: ClientMessageKind;
   readonly value: unknown;
 }
 
-/** Below these keys nothing is respelled. */
+/** Keys whose values keep their spelling. */
 const OPAQUE = new Set(['response', 'parameters', 'parametersJsonSchema', 'args', 'labels']);
 
-/** The message in a frame, or how the connection ends over it. */
+/** The message in a frame, or the close for an invalid one. */
 export function readMessage(frame: Frame): ClientMessage | ConnectionClose {
   const json = parseJson(frame.data.toString());
   if (!isObject(json)) {
@@ -88,15 +88,14 @@ const toolResponseSchema = z.looseObject({
   functionResponses: z.union([z.array(functionResponseSchema), functionResponseSchema]),
 });
 
-/** What came in one `realtimeInput`. */
-export interface RealtimeInput {
+interface RealtimeInput {
   readonly audio: readonly AudioClip[];
   readonly images: number;
   readonly text: string | undefined;
   readonly signal: 'start' | 'end' | 'streamEnd' | undefined;
 }
 
-/** Audio, text and activity of a `realtimeInput`; of images, only how many. */
+/** Audio, text and activity of a `realtimeInput`, and the number of its images. */
 export function readRealtimeInput(value: unknown): RealtimeInput | ConnectionClose {
   const parsed = realtimeInputSchema.safeParse(value);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'realtime_input') };
@@ -119,7 +118,7 @@ export function readRealtimeInput(value: unknown): RealtimeInput | ConnectionClo
   return { audio, images, text: input.text, signal };
 }
 
-/** Any rate that the type names; 16 kHz when it names none. */
+/** Takes the rate that the MIME type names; 16 kHz when it names none. */
 function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): AudioClip | undefined {
   const sampleRateHz = Number(/rate=(\d+)/.exec(mimeType)?.[1] ?? 16_000);
   const bytes = decodeAnyBase64(data);
@@ -127,8 +126,7 @@ function readAudio({ data, mimeType }: z.infer<typeof blobSchema>): AudioClip | 
   return bytes && fits && mimeType.startsWith('audio/pcm') ? { samples: pcm16Samples(bytes), sampleRateHz } : undefined;
 }
 
-/** Turns that were written, not spoken. */
-export interface ClientContent {
+interface ClientContent {
   readonly turns: readonly unknown[];
   readonly turnComplete: boolean;
 }

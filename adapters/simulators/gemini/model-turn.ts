@@ -1,4 +1,4 @@
-// One turn of the Gemini Live model: thinking, streaming, then waiting until it was played.
+// One turn of the Gemini Live model: it thinks, streams, then waits until it was played.
 // Rule: an interrupted turn has no generationComplete; every turn has exactly one turnComplete, unless it calls a function.
 
 import { encodeBase64 } from '../../../codecs/base64.ts';
@@ -6,33 +6,33 @@ import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import type { SimulatorOptions } from '../contract.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
+import { NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
 import { argumentsFor } from '../voice/arguments.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { type ReplyStream, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
 import type { FunctionDeclaration, LiveSetup } from './setup.ts';
-import { audioTokens, type Counts, NOTHING, textTokenCount } from './usage.ts';
+import { audioTokens } from './usage.ts';
 
 const OUTPUT_RATE_HZ = 24_000;
 const OUTPUT_TYPE = `audio/pcm;rate=${OUTPUT_RATE_HZ}`;
 
-/** A message, or several of its keys at once. */
+/** Sends one message. */
 export type SendMessage = (message: Readonly<Record<string, unknown>>) => void;
 
-/** What a turn of the model is made of, and who hears of its end. */
-export interface TurnSetup {
-  readonly stage: ScriptRuntime;
+interface TurnSetup {
+  readonly runtime: ScriptRuntime;
   readonly send: SendMessage;
   readonly options: SimulatorOptions;
   readonly setup: LiveSetup;
   readonly prompt: ReplyPrompt;
   readonly playback: AudioClip | undefined;
-  /** The model calls this function instead of answering. */
-  readonly call: FunctionDeclaration | undefined;
-  /** The turn is over: `usage` is what it produced. */
-  readonly completed: (usage: Counts) => void;
-  /** A function was called; the turn goes on with its result. */
-  readonly called: (call: { readonly id: string; readonly name: string }, usage: Counts) => void;
+  /** The function that the model calls instead of answering. */
+  readonly declaration: FunctionDeclaration | undefined;
+  /** Called when the turn is over, with the tokens that it produced. */
+  readonly completed: (usage: TokenCounts) => void;
+  /** Called instead when a function was called; the turn goes on with its result. */
+  readonly called: (call: { readonly id: string; readonly name: string }, usage: TokenCounts) => void;
 }
 
 /** A turn in progress. */
@@ -40,33 +40,33 @@ export class ModelTurn {
   readonly #turn: TurnSetup;
   readonly #text: TextStream;
   readonly #voice: VoiceStream | undefined;
-  #step: VirtualTimer;
-  #ended = false;
+  #timer: VirtualTimer;
+  #isEnded = false;
 
   constructor(turn: TurnSetup) {
     this.#turn = turn;
     const text = replyText(turn.prompt);
     const { times } = turn.options;
-    const spoken = turn.setup.modality === 'AUDIO' && !turn.call;
-    this.#voice = spoken ? this.#createVoice(text) : undefined;
-    this.#text = this.#createText(text, spoken);
-    this.#step = turn.stage.after(spoken ? times.firstAudioMs : times.firstTextMs, () => this.#begin());
+    const isSpoken = turn.setup.modality === 'AUDIO' && !turn.declaration;
+    this.#voice = isSpoken ? this.#createVoice(text) : undefined;
+    this.#text = this.#createText(text, isSpoken);
+    this.#timer = turn.runtime.after(isSpoken ? times.firstAudioMs : times.firstTextMs, () => this.#begin());
   }
 
-  /** The caller spoke into it. */
+  /** Ends the turn because the caller speaks. */
   interrupt(): void {
-    if (this.#ended) return;
+    if (this.#isEnded) return;
     this.#cancel();
     this.#turn.send({ serverContent: { interrupted: true } });
     this.#turn.completed(this.#usage());
   }
 
   #begin(): void {
-    if (this.#turn.call) {
-      this.#callFunction(this.#turn.call);
+    if (this.#turn.declaration) {
+      this.#callFunction(this.#turn.declaration);
       return;
     }
-    const startedAtMs = this.#turn.stage.nowMs;
+    const startedAtMs = this.#turn.runtime.nowMs;
     const streams: readonly ReplyStream[] = this.#voice ? [this.#text, this.#voice] : [this.#text];
     let running = streams.length;
     for (const stream of streams) {
@@ -80,7 +80,7 @@ export class ModelTurn {
   #generated(startedAtMs: number): void {
     this.#turn.send({ serverContent: { generationComplete: true } });
     const playedAtMs = startedAtMs + (this.#turn.options.awaitPlayback ? (this.#voice?.sentMs() ?? 0) : 0);
-    this.#step = this.#turn.stage.after(Math.max(0, playedAtMs - this.#turn.stage.nowMs), () => {
+    this.#timer = this.#turn.runtime.after(Math.max(0, playedAtMs - this.#turn.runtime.nowMs), () => {
       this.#cancel();
       this.#turn.completed(this.#usage());
     });
@@ -91,31 +91,31 @@ export class ModelTurn {
     const id = createId('function-call-', 16);
     const args = argumentsFor(parametersJsonSchema ?? parameters);
     this.#turn.send({ toolCall: { functionCalls: [{ id, name, args }] } });
-    this.#turn.called({ id, name }, { ...NOTHING, text: textTokenCount(name + JSON.stringify(args)) });
+    this.#turn.called({ id, name }, { ...NO_TOKENS, text: textTokenCount(name + JSON.stringify(args)) });
   }
 
   #cancel(): void {
-    this.#ended = true;
-    this.#step.cancel();
+    this.#isEnded = true;
+    this.#timer.cancel();
     this.#text.cancel();
     this.#voice?.cancel();
   }
 
-  #createText(text: string, spoken: boolean): TextStream {
-    const { stage, options, setup, send } = this.#turn;
+  #createText(text: string, isSpoken: boolean): TextStream {
+    const { runtime, options, setup, send } = this.#turn;
     const sendPiece = (piece: string): void => {
-      if (!spoken) send({ serverContent: { modelTurn: { role: 'model', parts: [{ text: piece }] } } });
+      if (!isSpoken) send({ serverContent: { modelTurn: { role: 'model', parts: [{ text: piece }] } } });
       else if (setup.transcribesOutput) send({ serverContent: { outputTranscription: { text: piece } } });
     };
-    return streamText({ stage, tokenMs: options.times.tokenMs, pieces: textPieces(text), send: sendPiece });
+    return streamText({ runtime, tokenMs: options.times.tokenMs, pieces: textPieces(text), send: sendPiece });
   }
 
   #createVoice(text: string): VoiceStream {
-    const { stage, options, playback, send } = this.#turn;
+    const { runtime, options, playback, send } = this.#turn;
     return streamVoice({
-      stage,
+      runtime,
       times: options.times,
-      spoken: { text, sampleRateHz: OUTPUT_RATE_HZ, playback },
+      reply: { text, sampleRateHz: OUTPUT_RATE_HZ, playback },
       send: (samples) => {
         const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(pcm16Bytes(samples)) };
         send({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
@@ -123,8 +123,8 @@ export class ModelTurn {
     });
   }
 
-  #usage(): Counts {
-    if (this.#voice) return { ...NOTHING, audio: audioTokens(this.#voice.sentMs()) };
-    return { ...NOTHING, text: textTokenCount(this.#text.sentText()) };
+  #usage(): TokenCounts {
+    if (this.#voice) return { ...NO_TOKENS, audio: audioTokens(this.#voice.sentMs()) };
+    return { ...NO_TOKENS, text: textTokenCount(this.#text.sentText()) };
   }
 }

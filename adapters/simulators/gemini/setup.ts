@@ -1,10 +1,10 @@
-// The first message of a Gemini Live connection, in the camelCase of the JavaScript SDK or the snake_case of the Python one.
-// Rule: what a setup may not say ends the connection, since this dialect has no error message.
+// The first message of a Gemini Live connection, after its keys were brought to camelCase.
+// Rule: an invalid setup closes the connection, since the dialect has no error message.
 
 import { z } from 'zod';
 import type { VadSettings } from '../voice/voice-activity.ts';
 
-/** How a connection is refused. */
+/** The close of a connection over a client's mistake. */
 export interface ConnectionClose {
   readonly code: 1007 | 1008;
   readonly reason: string;
@@ -58,7 +58,7 @@ export interface LiveSetup {
   readonly modality: 'AUDIO' | 'TEXT';
   readonly instructions: string;
   readonly functions: readonly FunctionDeclaration[];
-  /** Undefined: the client marks activity itself. */
+  /** undefined: the client marks activity itself. */
   readonly detection: VadSettings | undefined;
   readonly interrupts: boolean;
   readonly transcribesInput: boolean;
@@ -69,12 +69,12 @@ export interface LiveSetup {
 
 const HANDLE_PREFIX = 'rehearsal-';
 
-/** Handles of this kind are accepted again; any other is stale. */
+/** Makes a session resumption handle. A setup may name such a handle and no other. */
 export function resumptionHandle(id: string): string {
   return HANDLE_PREFIX + id;
 }
 
-/** The configuration that a `setup` asks for, or how the connection ends over it. */
+/** The configuration that a `setup` asks for, or the close for an invalid one. */
 export function readSetup(given: unknown): LiveSetup | ConnectionClose {
   const parsed = setupSchema.safeParse(given);
   if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'setup') };
@@ -100,7 +100,7 @@ export function readSetup(given: unknown): LiveSetup | ConnectionClose {
   };
 }
 
-/** What a `contextUpdate` changes. */
+/** The configuration after a `contextUpdate`, or the close for an invalid one. */
 export function updateContext(setup: LiveSetup, given: unknown): LiveSetup | ConnectionClose {
   const schema = z.looseObject({ systemInstruction: z.unknown().optional(), tools: toolsSchema.optional() });
   const parsed = schema.safeParse(given);
@@ -137,7 +137,7 @@ export function contentText(content: unknown): string {
   return 'text' in content ? contentText(content.text) : '';
 }
 
-/** A close reason has at most 123 bytes. */
+/** Cuts a close reason to the 123 bytes that it may have. */
 export function shortReason(reason: string): string {
   const bytes = Buffer.from(reason);
   return bytes.length <= 123

@@ -1,30 +1,16 @@
-// Tokens as Gemini Live counts them, near enough: the prompt grows with every turn, and every sum adds up.
+// Usage as Gemini Live reports it. The prompt grows with every turn, and every sum adds up.
 // Rule: a count by modality is left out when it is zero.
 
-/** Tokens by modality. */
-export interface Counts {
-  readonly text: number;
-  readonly audio: number;
-  readonly image: number;
-}
+import type { TokenCounts } from '../tokens.ts';
 
-/** No tokens. */
-export const NOTHING: Counts = { text: 0, audio: 0, image: 0 };
 /** Tokens of one image, whatever its size. */
-export const IMAGE_TOKENS = 258;
+export const GEMINI_IMAGE_TOKENS = 258;
 
-/** 25 tokens per second, in both directions. */
+/** Audio has 25 tokens per second, in both directions. */
 export const audioTokens = (ms: number): number => Math.ceil(ms / 40);
-/** Four characters are about a token. */
-export const textTokenCount = (text: string): number => Math.ceil(text.length / 4);
-
-/** The sum, modality by modality. */
-export function addCounts(a: Counts, b: Counts): Counts {
-  return { text: a.text + b.text, audio: a.audio + b.audio, image: a.image + b.image };
-}
 
 /** The `usageMetadata` of one turn. */
-export function usageMetadata(prompt: Counts, response: Counts) {
+export function usageMetadata(prompt: TokenCounts, response: TokenCounts) {
   const promptTokenCount = total(prompt);
   const responseTokenCount = total(response);
   return {
@@ -36,11 +22,11 @@ export function usageMetadata(prompt: Counts, response: Counts) {
   };
 }
 
-function total({ text, audio, image }: Counts): number {
+function total({ text, audio, image }: TokenCounts): number {
   return text + audio + image;
 }
 
-function details({ text, audio, image }: Counts) {
+function details({ text, audio, image }: TokenCounts) {
   const all = [
     { modality: 'TEXT', tokenCount: text },
     { modality: 'AUDIO', tokenCount: audio },

@@ -1,5 +1,5 @@
-// How the OpenAI simulators speak: JSON events with ids, and errors in the provider's shape.
-// Rule: a client's mistake is a Failure value, and leaves the session open.
+// Events of OpenAI connections: reading a client's, sending a server's, and errors in the provider's shape.
+// Rule: a client's mistake is a value, and leaves the session open.
 
 import type { z } from 'zod';
 import type { Frame } from '../../../codecs/frame.ts';
@@ -7,59 +7,60 @@ import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/j
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime } from '../script-runtime.ts';
 
-/** A mistake in a client event, as an `error` event tells it. */
+/** The `error` of an `error` event: a mistake in a client event. */
 export interface ErrorDetails {
   readonly code: string;
   readonly message: string;
   readonly param?: string | undefined;
 }
 
-/** The events of one Realtime connection. */
+/** Sends the events of one Realtime connection. */
 export class EventSender {
   readonly runtime: ScriptRuntime;
 
-  constructor(stage: ScriptRuntime) {
-    this.runtime = stage;
+  constructor(runtime: ScriptRuntime) {
+    this.runtime = runtime;
   }
 
   send(type: string, fields: JsonObject = {}): void {
     this.runtime.send(JSON.stringify({ type, event_id: createId('event_'), ...fields }));
   }
 
-  fail(failure: ErrorDetails, eventId: unknown): void {
+  /** Sends an `error` event. `eventId`: the id that the client gave its event. */
+  sendError({ code, message, param }: ErrorDetails, eventId: unknown): void {
     const error = {
       type: 'invalid_request_error',
-      code: failure.code,
-      message: failure.message,
-      param: failure.param ?? null,
+      code,
+      message,
+      param: param ?? null,
       event_id: typeof eventId === 'string' ? eventId : null,
     };
     this.send('error', { error });
   }
 }
 
-/** What a client sent, as one JSON object; undefined when it is none. */
+/** The event in a client's frame; undefined when it is not one JSON object. */
 export function readClientEvent(frame: Frame): JsonObject | undefined {
   const event = frame.binary ? undefined : parseJson(frame.data.toString());
   return isObject(event) ? event : undefined;
 }
 
-/** The length of a session as the provider tells it. */
+/** The length of a session in the minutes that error messages name. */
 export function wholeMinutes(ms: number): number {
   return Math.ceil(ms / 60_000);
 }
 
-/** An event without a field that it needs. */
+/** The error of an event that lacks a field. */
 export function missingParameter(param: string): ErrorDetails {
   return { code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param };
 }
 
-/** An event with a field that cannot be so. */
+/** The error of an event with an invalid field. */
 export function invalidValue(param: string, message: string): ErrorDetails {
   return { code: 'invalid_value', message, param };
 }
 
-/** The first thing wrong with what a client gave, under the name that the client knows. */
+/** The first issue of a failed parse of `given`. `name`: what the client calls it; '' for the event itself. */
 export function schemaError(error: z.ZodError, given: unknown, name: string): ErrorDetails {
   const issue = error.issues[0];
   const path = issue?.path ?? [];

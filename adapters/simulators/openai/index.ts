@@ -1,5 +1,4 @@
-// What the rehearsal provider serves of OpenAI, and how it refuses what it does not.
-// Rule: a refusal says what is served.
+// The rehearsed paths of OpenAI, and its answer to the others. Rule: a refusal names the paths that are served.
 
 import type { HttpReply } from '../../realtime/contract.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
@@ -23,7 +22,7 @@ const responses: SimulatorRoute = {
   start: (connection) => startScript((runtime) => new ResponsesScript(runtime, connection)),
 };
 
-/** Paths that exist at the provider and are not rehearsed. */
+/** Paths of the provider that are not rehearsed. */
 const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 
 /** OpenAI Realtime and Responses. */

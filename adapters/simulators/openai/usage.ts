@@ -1,35 +1,21 @@
-// Tokens as OpenAI Realtime counts them, near enough: what matters is that every sum adds up.
-// Rule: a response pays for the whole conversation before it; what was paid for once is cached the next time.
+// Usage as OpenAI Realtime reports it. Rule: a response pays for the whole conversation before it; what was paid for once is
+// cached the next time.
 
-/** Tokens by modality. */
-export interface Tokens {
-  readonly text: number;
-  readonly audio: number;
-  readonly image: number;
-}
+import { type TokenCounts, textTokenCount } from '../tokens.ts';
 
-/** No tokens. */
-export const NO_TOKENS: Tokens = { text: 0, audio: 0, image: 0 };
 /** Tokens of one image, whatever its size. */
-export const IMAGE_TOKENS = 765;
+export const OPENAI_IMAGE_TOKENS = 765;
 
-/** One audio token per 100 ms of the caller. */
-export const heardTokens = (ms: number): number => Math.ceil(ms / 100);
-/** One audio token per 50 ms of the assistant. */
-export const spokenTokens = (ms: number): number => Math.ceil(ms / 50);
-/** Four characters are about a token. */
-export const textTokenCount = (text: string): number => Math.ceil(text.length / 4);
+/** The caller's audio has one token per 100 ms. */
+export const inputAudioTokens = (ms: number): number => Math.ceil(ms / 100);
+/** The assistant's audio has one token per 50 ms. */
+export const outputAudioTokens = (ms: number): number => Math.ceil(ms / 50);
 
-/** Caching works on whole blocks of this many tokens. */
+/** Tokens are cached in whole blocks of this size. */
 const CACHE_BLOCK = 64;
 
-/** The sum, modality by modality. */
-export function addTokens(a: Tokens, b: Tokens): Tokens {
-  return { text: a.text + b.text, audio: a.audio + b.audio, image: a.image + b.image };
-}
-
-/** The `usage` of a `response.done`. `cached` is the part of `input` that an earlier response paid for. */
-export function responseUsage(input: Tokens, cached: Tokens, output: Pick<Tokens, 'text' | 'audio'>) {
+/** The `usage` of a `response.done`. `cached`: the part of `input` that an earlier response paid for. */
+export function responseUsage(input: TokenCounts, cached: TokenCounts, output: Pick<TokenCounts, 'text' | 'audio'>) {
   const whole = {
     text_tokens: blocks(cached.text),
     audio_tokens: blocks(cached.audio),
@@ -52,10 +38,10 @@ export function responseUsage(input: Tokens, cached: Tokens, output: Pick<Tokens
   };
 }
 
-/** The `usage` of a transcription: whisper-1 bills seconds, the others tokens. */
+/** The `usage` of a transcription: seconds for whisper-1, tokens for the other models. */
 export function transcriptionUsage(model: string | undefined, ms: number, transcript: string) {
   if (model === 'whisper-1') return { type: 'duration', seconds: Math.ceil(ms / 1000) };
-  const inputTokens = heardTokens(ms);
+  const inputTokens = inputAudioTokens(ms);
   const outputTokens = textTokenCount(transcript);
   return {
     type: 'tokens',

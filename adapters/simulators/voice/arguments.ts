@@ -1,4 +1,4 @@
-// Arguments for a function call that fit the function's JSON Schema, without a model to choose them.
+// Arguments of a function call that fit the function's JSON Schema, chosen without a model.
 // Rule: the same schema always gives the same value; unknown keywords are ignored.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
@@ -17,7 +17,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: '00000000-0000-4000-8000-000000000000',
 };
 
-/** An object that satisfies `schema`: all its required properties, and none of the others. */
+/** An object that satisfies `schema`: its required properties and no other. */
 export function argumentsFor(schema: unknown): Record<string, unknown> {
   const value = isObject(schema) ? valueFor(schema, schema, MAX_DEPTH) : {};
   return isObject(value) ? { ...value } : {};
@@ -27,8 +27,8 @@ function valueFor(schema: Schema, root: Schema, depth: number): unknown {
   if (depth === 0) return null;
   const given = givenValue(schema);
   if (given) return given.value;
-  const other = alternative(schema, root);
-  if (other) return valueFor(other, root, depth - 1);
+  const replacement = alternative(schema, root);
+  if (replacement) return valueFor(replacement, root, depth - 1);
   switch (typeOf(schema)) {
     case 'object':
       return objectFor(schema, root, depth);

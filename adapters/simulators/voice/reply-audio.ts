@@ -1,9 +1,9 @@
-// The audio of one reply, piece by piece: the synthesised sentence, a breath, then the caller's own words.
+// The audio of one reply, piece by piece: the synthesised sentence, a pause, then the caller's own words.
 // Rule: nothing is resampled or encoded before it is about to be sent.
 
 import { createResampler, type StreamingResampler } from '../../../codecs/resample.ts';
 
-const BREATH_MS = 200;
+const PAUSE_MS = 200;
 /** Silence at the end of a reply, so that players do not clip the last word. */
 const TAIL_MS = 100;
 
@@ -23,11 +23,11 @@ export class ReplyAudio {
   constructor(sampleRateHz: number, sentence: AudioClip, playback: AudioClip | undefined) {
     this.sampleRateHz = sampleRateHz;
     this.#clips = [sentence];
-    if (playback) this.#clips.push(silence(BREATH_MS, playback.sampleRateHz), playback);
+    if (playback) this.#clips.push(silence(PAUSE_MS, playback.sampleRateHz), playback);
     this.#clips.push(silence(TAIL_MS, sampleRateHz));
   }
 
-  /** About the next `ms`, possibly less at the end of a clip; undefined at the end. */
+  /** The next piece of about `ms`, which may be shorter at the end of a clip; undefined at the end. */
   next(ms: number): Int16Array | undefined {
     const clip = this.#clips[0];
     if (!clip) return undefined;

@@ -1,7 +1,6 @@
-// What the rehearsal provider answers. It never claims to be a model: every answer begins by saying what it is,
-// and nothing in it is random.
+// The words of a reply. Rule: every reply begins by saying that it is a rehearsal, and nothing in it is random.
 
-/** What a reply answers. */
+/** The input that a reply answers. */
 export type ReplyPrompt =
   | { readonly kind: 'speech'; readonly speechMs: number }
   | { readonly kind: 'text'; readonly text: string }
@@ -28,12 +27,12 @@ function sentence(prompt: ReplyPrompt): string {
   }
 }
 
-/** Stands in for a transcript: speech is not recognised here. It names the time that the answer names. */
+/** A transcript that names only the length of the speech, since no speech is recognised here. The reply names the same length. */
 export function speechTranscript(speechMs: number): string {
   return `(${wholeSeconds(speechMs)} of speech)`;
 }
 
-/** The pieces in which a text is streamed: words with the space before them. */
+/** The pieces in which a text is streamed: words, each with the space before it. */
 export function textPieces(text: string): readonly string[] {
   return text.match(/\s*\S+|\s+$/g) ?? [];
 }

@@ -1,47 +1,47 @@
-// The rehearsal provider's ear: the audio of the running turn, cut where voice detection finds its ends.
-// Rule: while nobody speaks only the padding before a turn is kept; without detection everything is, until it is taken.
+// The turns of a caller: input audio is kept and cut where voice activity detection finds the end of a turn.
+// Rule: while nobody speaks only the padding before a turn is kept; without detection everything is kept until it is taken.
 
 import { durationMs } from '../../../codecs/pcm16.ts';
 import type { VoiceDetectorFactory } from '../../../codecs/vad.ts';
 import type { AudioClip } from './reply-audio.ts';
-import { TurnRecording, type VadSettings, VoiceActivityDetector } from './voice-activity.ts';
+import { TurnRecording } from './turn-recording.ts';
+import { type VadSettings, VoiceActivityDetector } from './voice-activity.ts';
 
-/** Kept before a turn, besides its padding: the time that the detector takes to be sure. */
+/** Audio kept before a turn besides its padding: the detector takes this long to be sure. */
 const DETECTION_MS = 260;
-/** Silence that is left at the end of a turn that was cut. */
+/** Silence that is left at the end of a turn. */
 const TAIL_MS = 100;
-/** A turn may end inside of an event; what follows belongs to the next one. */
+/** Audio is read in slices of this length, since a turn may end inside of one message. */
 const SLICE_MS = 20;
 
-/** A turn of the caller. `inputMs` is all of its audio, also what is not in the clip. */
+/** One turn. `inputMs` is the length of all its audio, of which `clip` may hold only a part. */
 export interface CallerTurn {
   readonly clip: AudioClip;
   readonly inputMs: number;
   readonly speechMs: number;
 }
 
-/** What was noticed in the signal. `audioMs`: where, in milliseconds of audio since the session began. */
+/** The start or the end of a turn. `audioMs`: position in the audio since the session began. */
 export type TurnEvent =
   | { readonly kind: 'started'; readonly audioMs: number }
-  | { readonly kind: 'stopped'; readonly audioMs: number; readonly heard: CallerTurn };
+  | { readonly kind: 'stopped'; readonly audioMs: number; readonly turn: CallerTurn };
 
-/** How the signal comes, and how turns are found in it. */
 export interface TurnDetectorSettings {
   readonly sampleRateHz: number;
-  /** Undefined: turns are taken by hand. */
+  /** undefined: no detection; turns are taken with `takeTurn`. */
   readonly detection: VadSettings | undefined;
 }
 
-/** Listens to one signal. Holds a voice detector: free it. */
+/** Finds the turns of one input signal. Holds a voice detector: free it. */
 export class TurnDetector {
   readonly #createDetector: VoiceDetectorFactory;
   readonly #keepMs: number;
   #settings: TurnDetectorSettings;
   #recording: TurnRecording;
-  #detector: VoiceActivityDetector | undefined;
+  #voiceActivity: VoiceActivityDetector | undefined;
   #positionMs = 0;
 
-  /** `keepMs`: the most of one turn that is kept. */
+  /** `keepMs`: how much of one turn is kept at most. */
   constructor(setup: { createDetector: VoiceDetectorFactory; keepMs: number; settings: TurnDetectorSettings }) {
     this.#createDetector = setup.createDetector;
     this.#keepMs = setup.keepMs;
@@ -55,15 +55,15 @@ export class TurnDetector {
   }
 
   get isSpeaking(): boolean {
-    return this.#detector?.isSpeaking ?? false;
+    return this.#voiceActivity?.isSpeaking ?? false;
   }
 
-  /** Milliseconds heard since the last turn was taken. */
+  /** Milliseconds of audio since the last turn was taken. */
   get bufferedMs(): number {
     return this.#recording.durationMs;
   }
 
-  /** Other settings from here on; what was heard at another rate is lost. */
+  /** Changes the settings from here on. Audio that was kept at another rate is lost. */
   configure(settings: TurnDetectorSettings): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     if (settings.sampleRateHz !== this.#settings.sampleRateHz) {
@@ -75,14 +75,14 @@ export class TurnDetector {
 
   push(samples: Int16Array): TurnEvent[] {
     const slice = (this.#settings.sampleRateHz * SLICE_MS) / 1000;
-    const changes: TurnEvent[] = [];
+    const events: TurnEvent[] = [];
     for (let start = 0; start < samples.length; start += slice) {
-      changes.push(...this.#hearSlice(samples.subarray(start, start + slice)));
+      events.push(...this.#pushSlice(samples.subarray(start, start + slice)));
     }
-    return changes;
+    return events;
   }
 
-  /** What was heard until here, as a turn of its own. */
+  /** Returns the audio that is kept as a turn, and starts anew. */
   takeTurn(): CallerTurn {
     const inputMs = this.bufferedMs;
     const clip = { samples: this.#recording.samples(), sampleRateHz: this.#recording.sampleRateHz };
@@ -90,35 +90,36 @@ export class TurnDetector {
     return { clip, inputMs, speechMs: inputMs };
   }
 
+  /** Drops the audio that is kept, and a turn that has begun. */
   reset(): void {
     this.#recording.clear();
-    this.#detector?.reset();
+    this.#voiceActivity?.reset();
   }
 
   free(): void {
-    this.#detector?.free();
-    this.#detector = undefined;
+    this.#voiceActivity?.free();
+    this.#voiceActivity = undefined;
   }
 
-  #hearSlice(samples: Int16Array): TurnEvent[] {
+  #pushSlice(samples: Int16Array): TurnEvent[] {
     const { detection, sampleRateHz } = this.#settings;
     this.#recording.push(samples);
-    if (detection) this.#detector ??= this.#startDetector(detection);
+    if (detection) this.#voiceActivity ??= this.#startDetection(detection);
     this.#positionMs += durationMs(samples.length, sampleRateHz);
-    if (!this.#detector || !detection) return [];
-    const changes = this.#detector.push(samples).map((change): TurnEvent => {
-      if (change.kind === 'started') return change;
+    if (!this.#voiceActivity || !detection) return [];
+    const events = this.#voiceActivity.push(samples).map((event): TurnEvent => {
+      if (event.kind === 'started') return event;
       const { clip, inputMs } = this.takeTurn();
-      const heard = { clip: withoutSilence(clip, detection.silenceMs), inputMs, speechMs: change.speechMs };
-      return { kind: 'stopped', audioMs: change.audioMs, heard };
+      const turn = { clip: withoutSilence(clip, detection.silenceMs), inputMs, speechMs: event.speechMs };
+      return { kind: 'stopped', audioMs: event.audioMs, turn };
     });
-    if (!this.#detector.isSpeaking) this.#recording.trim(detection.prefixPaddingMs + DETECTION_MS);
-    return changes;
+    if (!this.#voiceActivity.isSpeaking) this.#recording.trim(detection.prefixPaddingMs + DETECTION_MS);
+    return events;
   }
 
-  #startDetector(detection: VadSettings): VoiceActivityDetector {
+  #startDetection(settings: VadSettings): VoiceActivityDetector {
     return new VoiceActivityDetector({
-      detection,
+      settings,
       sampleRateHz: this.#settings.sampleRateHz,
       createDetector: this.#createDetector,
       positionMs: this.#positionMs,

@@ -1,15 +1,16 @@
-// The conversation of one OpenAI Realtime session: its items in order, what they weigh, and what the caller last said.
-// Rule: the newest heard item alone keeps its audio, so that a long session stays small.
+// The conversation of one OpenAI Realtime session: its items in order, with their tokens and the caller's audio.
+// Rule: only the newest spoken item keeps its audio, so that a long session stays small.
 
 import { z } from 'zod';
 import { decodeBase64, encodeBase64 } from '../../../../codecs/base64.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/g711.ts';
 import { durationMs, pcm16Bytes, pcm16Samples } from '../../../../codecs/pcm16.ts';
 import { createId } from '../../random-id.ts';
+import { NO_TOKENS, type TokenCounts, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';
-import { heardTokens, IMAGE_TOKENS, NO_TOKENS, spokenTokens, type Tokens, textTokenCount } from '../usage.ts';
+import { inputAudioTokens, OPENAI_IMAGE_TOKENS, outputAudioTokens } from '../usage.ts';
 import { type AudioFormat, rateOf } from './session.ts';
 
 const id = z.string().min(1).max(32).optional();
@@ -49,15 +50,15 @@ const itemSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('mcp_approval_response'), id }),
 ]);
 
-/** An item as it stands in the conversation; `item` is what the client is shown. */
+/** One item of a conversation. `item` is what the client is shown. */
 export interface ConversationEntry {
   readonly item: { readonly id: string; readonly type: string; status?: string; [field: string]: unknown };
-  tokens: Tokens;
-  /** A response has paid for it. */
-  paid: boolean;
-  /** The caller's speech. */
-  heard?: { readonly clip: AudioClip | undefined; readonly speechMs: number };
-  /** The audio of an assistant's item, in the milliseconds that were sent. */
+  tokens: TokenCounts;
+  /** True once a response has paid for it. */
+  isPaid: boolean;
+  /** The caller's speech; its audio is dropped when newer speech comes. */
+  speech?: { readonly clip: AudioClip | undefined; readonly speechMs: number };
+  /** Milliseconds of an assistant's audio that were sent. */
   spokenMs?: number;
 }
 
@@ -78,9 +79,9 @@ export class RealtimeConversation {
     return this.#entries.find((entry) => entry.item.id === itemId);
   }
 
-  /** Adds at the end, or after `previousId` (`root`: at the front). Returns the id before it; undefined: there is none such. */
+  /** Adds an item at the end, or after `previousId` (`root`: at the front). Returns the id before it; undefined when `previousId` is unknown. */
   insert(entry: ConversationEntry, previousId?: string): string | null | undefined {
-    if (entry.heard) this.#dropOlderAudio();
+    if (entry.speech) this.#dropOlderAudio();
     if (previousId === undefined) {
       const before = this.lastId;
       this.#entries.push(entry);
@@ -100,12 +101,12 @@ export class RealtimeConversation {
 
   #dropOlderAudio(): void {
     for (const entry of this.#entries) {
-      if (entry.heard?.clip) entry.heard = { clip: undefined, speechMs: entry.heard.speechMs };
+      if (entry.speech?.clip) entry.speech = { clip: undefined, speechMs: entry.speech.speechMs };
     }
   }
 }
 
-/** A client's item, checked and weighed; or what is wrong with it. */
+/** A client's item with its tokens, or the error of an invalid one. */
 export function readItem(given: unknown, format: AudioFormat): ConversationEntry | ErrorDetails {
   const parsed = itemSchema.safeParse(given);
   if (!parsed.success) return schemaError(parsed.error, given, 'item');
@@ -119,68 +120,68 @@ export function readItem(given: unknown, format: AudioFormat): ConversationEntry
 }
 
 function entry(item: ConversationEntry['item']): ConversationEntry {
-  return { item, tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) }, paid: false };
+  return { item, tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) }, isPaid: false };
 }
 
 function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): ConversationEntry | ErrorDetails {
-  const made = entry(item);
+  const written = entry(item);
   const parts = partsOf(item);
   const images = parts.filter((part) => part.type === 'input_image').length;
   const audio = parts.find((part) => part.type === 'input_audio');
-  made.tokens = { ...made.tokens, image: images * IMAGE_TOKENS };
-  if (!audio) return made;
+  written.tokens = { ...written.tokens, image: images * OPENAI_IMAGE_TOKENS };
+  if (!audio) return written;
   const bytes = decodeBase64(String(audio.audio));
   if (!bytes) return invalidValue('item.content', 'Invalid audio: expected base64-encoded bytes.');
   const clip = { samples: decodeAudio(bytes, format), sampleRateHz: rateOf(format) };
-  // What is heard is shown by `retrieve` alone, and then encoded anew.
+  // Only `retrieve` shows audio, and encodes it anew.
   const content = parts.map((part) => (part === audio ? { ...part, audio: undefined } : part));
-  return heardEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
+  return spokenEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
 }
 
 /** The item of a committed turn. */
 export function turnEntry(itemId: string, clip: AudioClip, speechMs: number, inputMs: number): ConversationEntry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
-  return { ...heardEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: heardTokens(inputMs) } };
+  return { ...spokenEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: inputAudioTokens(inputMs) } };
 }
 
-function heardEntry(item: ConversationEntry['item'], clip: AudioClip, speechMs: number): ConversationEntry {
-  const audio = heardTokens(durationMs(clip.samples.length, clip.sampleRateHz));
+function spokenEntry(item: ConversationEntry['item'], clip: AudioClip, speechMs: number): ConversationEntry {
+  const audio = inputAudioTokens(durationMs(clip.samples.length, clip.sampleRateHz));
   return {
     ...entry(item),
     tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)), audio },
-    heard: { clip, speechMs },
+    speech: { clip, speechMs },
   };
 }
 
 /** The item with its audio, as `conversation.item.retrieved` shows it. */
-export function retrievedItem({ item, heard }: ConversationEntry, format: AudioFormat): ConversationEntry['item'] {
-  const clip = heard?.clip;
+export function retrievedItem({ item, speech }: ConversationEntry, format: AudioFormat): ConversationEntry['item'] {
+  const clip = speech?.clip;
   if (!clip) return item;
   const audio = encodeBase64(encodeAudio(clip.samples, format));
   return { ...item, content: partsOf(item).map((part) => (part.type === 'input_audio' ? { ...part, audio } : part)) };
 }
 
-/** Cuts what the caller did not hear. The provider drops the whole transcript, since it has no times in it. */
-export function truncateEntry(made: ConversationEntry, audioEndMs: number): void {
-  made.spokenMs = audioEndMs;
-  made.tokens = { ...NO_TOKENS, audio: spokenTokens(audioEndMs) };
-  made.item.content = partsOf(made.item).map((part) => ({ ...part, transcript: '' }));
+/** Cuts audio that the caller did not hear. The provider drops the whole transcript, since it has no times in it. */
+export function truncateEntry(entry: ConversationEntry, audioEndMs: number): void {
+  entry.spokenMs = audioEndMs;
+  entry.tokens = { ...NO_TOKENS, audio: outputAudioTokens(audioEndMs) };
+  entry.item.content = partsOf(entry.item).map((part) => ({ ...part, transcript: '' }));
 }
 
-/** What a reply to these items answers. */
+/** The prompt that a reply to these items answers. */
 export function realtimePrompt(entries: readonly ConversationEntry[]): ReplyPrompt {
   const last = entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
-  if (last.heard) return { kind: 'speech', speechMs: last.heard.speechMs };
+  if (last.speech) return { kind: 'speech', speechMs: last.speech.speechMs };
   if (last.item.type !== 'function_call_output') return { kind: 'text', text: textOf(last.item) };
   const call = entries.find(({ item }) => item.type === 'function_call' && item.call_id === last.item.call_id);
   return { kind: 'tool', name: String(call?.item.name ?? 'function'), output: String(last.item.output) };
 }
 
-/** The caller's own words, when the last thing was said rather than written. */
+/** The caller's audio, when the last input was spoken rather than written. */
 export function lastSpeech(entries: readonly ConversationEntry[]): AudioClip | undefined {
-  return entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output')?.heard?.clip;
+  return entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output')?.speech?.clip;
 }
 
 function textOf(item: ConversationEntry['item']): string {

@@ -9,52 +9,51 @@ import { type ErrorDetails, type EventSender, invalidValue, missingParameter } f
 import { decodeAudio } from './conversation.ts';
 import { type RealtimeSession, rateOf, vadSettingsOf } from './session.ts';
 
-/** The provider refuses to commit less. */
+/** The least audio that can be committed. */
 const MIN_COMMIT_MS = 100;
-/** Most audio of one append, in base64 characters: 15 MiB of it. */
+/** The largest append, in base64 characters. */
 const MAX_APPEND_CHARS = 15 * 1024 * 1024;
 
-/** A turn of the caller that goes into the conversation. */
+/** A turn of the caller that becomes an item. */
 export interface CommittedTurn extends CallerTurn {
   readonly itemId: string;
-  /** Ended by the provider, which answers by itself; not committed by the client. */
-  readonly detected: boolean;
+  /** True when detection ended the turn, which the provider answers by itself; false when the client committed it. */
+  readonly isDetected: boolean;
 }
 
-/** Who hears of what the input buffer noticed. */
-export interface InputEvents {
+interface InputListener {
   speechStarted(): void;
   committed(turn: CommittedTurn): void;
 }
 
-/** One session's input audio buffer. Holds a voice detector: free it. */
+/** The input audio buffer of one session. Holds a voice detector: free it. */
 export class InputBuffer {
-  readonly #outlet: EventSender;
+  readonly #events: EventSender;
   readonly #session: RealtimeSession;
-  readonly #events: InputEvents;
-  readonly #ear: TurnDetector;
+  readonly #listener: InputListener;
+  readonly #turnDetector: TurnDetector;
   #itemId = createId('item_');
 
   constructor(setup: {
-    outlet: EventSender;
+    events: EventSender;
     session: RealtimeSession;
     createDetector: VoiceDetectorFactory;
     keepMs: number;
-    events: InputEvents;
+    listener: InputListener;
   }) {
-    this.#outlet = setup.outlet;
-    this.#session = setup.session;
     this.#events = setup.events;
-    this.#ear = new TurnDetector({ ...setup, settings: earSettings(setup.session) });
+    this.#session = setup.session;
+    this.#listener = setup.listener;
+    this.#turnDetector = new TurnDetector({ ...setup, settings: turnDetectorSettings(setup.session) });
   }
 
   /** Milliseconds of audio since the session began. */
   get positionMs(): number {
-    return Math.round(this.#ear.positionMs);
+    return Math.round(this.#turnDetector.positionMs);
   }
 
   get speaking(): boolean {
-    return this.#ear.isSpeaking;
+    return this.#turnDetector.isSpeaking;
   }
 
   /** The id that the next committed item will have. */
@@ -68,57 +67,57 @@ export class InputBuffer {
     if (audio.length > MAX_APPEND_CHARS) return invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
     const bytes = decodeBase64(audio);
     if (!bytes) return invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
-    this.#ear.configure(earSettings(this.#session));
-    for (const change of this.#ear.push(decodeAudio(bytes, this.#session.input.format))) this.#changed(change);
+    this.#turnDetector.configure(turnDetectorSettings(this.#session));
+    for (const event of this.#turnDetector.push(decodeAudio(bytes, this.#session.input.format))) this.#turnEvent(event);
     return undefined;
   }
 
   commit(): ErrorDetails | undefined {
-    const pendingMs = this.#ear.bufferedMs;
+    const pendingMs = this.#turnDetector.bufferedMs;
     if (pendingMs < MIN_COMMIT_MS) {
       const message =
         'Error committing input audio buffer: buffer too small. ' +
         `Expected at least ${MIN_COMMIT_MS}ms of audio, but buffer only has ${pendingMs.toFixed(2)}ms of audio.`;
       return { code: 'input_audio_buffer_commit_empty', message };
     }
-    this.#commit(this.#ear.takeTurn(), false);
+    this.#commit(this.#turnDetector.takeTurn(), false);
     return undefined;
   }
 
-  /** Commits what nobody took for speech, as the idle timeout does. */
+  /** Commits the audio as silence, which the idle timeout does. */
   commitSilence(): void {
-    this.#commit({ ...this.#ear.takeTurn(), speechMs: 0 }, true);
+    this.#commit({ ...this.#turnDetector.takeTurn(), speechMs: 0 }, true);
   }
 
   clear(): undefined {
-    this.#ear.reset();
-    this.#outlet.send('input_audio_buffer.cleared');
+    this.#turnDetector.reset();
+    this.#events.send('input_audio_buffer.cleared');
   }
 
   free(): void {
-    this.#ear.free();
+    this.#turnDetector.free();
   }
 
-  #changed(change: TurnEvent): void {
+  #turnEvent(event: TurnEvent): void {
     const ids = { item_id: this.#itemId };
-    if (change.kind === 'started') {
-      const started = { audio_start_ms: Math.round(change.audioMs), ...ids };
-      this.#outlet.send('input_audio_buffer.speech_started', started);
-      this.#events.speechStarted();
+    if (event.kind === 'started') {
+      const started = { audio_start_ms: Math.round(event.audioMs), ...ids };
+      this.#events.send('input_audio_buffer.speech_started', started);
+      this.#listener.speechStarted();
       return;
     }
-    this.#outlet.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(change.audioMs), ...ids });
-    this.#commit(change.heard, true);
+    this.#events.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(event.audioMs), ...ids });
+    this.#commit(event.turn, true);
   }
 
-  #commit(heard: CallerTurn, detected: boolean): void {
+  #commit(turn: CallerTurn, isDetected: boolean): void {
     const itemId = this.#itemId;
     this.#itemId = createId('item_');
-    this.#events.committed({ ...heard, itemId, detected });
+    this.#listener.committed({ ...turn, itemId, isDetected });
   }
 }
 
-function earSettings({ input }: RealtimeSession): TurnDetectorSettings {
+function turnDetectorSettings({ input }: RealtimeSession): TurnDetectorSettings {
   const detection = input.turn_detection ? vadSettingsOf(input.turn_detection) : undefined;
   return { sampleRateHz: rateOf(input.format), detection };
 }

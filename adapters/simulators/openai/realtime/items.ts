@@ -1,31 +1,30 @@
 // The client events about conversation items: create, retrieve, delete, truncate.
-// Rule: an item that is not there is named in the error.
 
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import { type ErrorDetails, type EventSender, invalidValue, missingParameter } from '../events.ts';
 import { type RealtimeConversation, readItem, retrievedItem, truncateEntry } from './conversation.ts';
 import type { RealtimeSession } from './session.ts';
 
-/** What a client event leads to: nothing more, or a mistake. */
+/** Handles a client event; returns the error of an invalid one. */
 export type EventHandler = (event: JsonObject) => ErrorDetails | undefined;
 
-interface Place {
-  readonly outlet: EventSender;
+interface ItemContext {
+  readonly events: EventSender;
   readonly session: RealtimeSession;
   readonly conversation: RealtimeConversation;
 }
 
 /** The handlers of `conversation.item.*`, by type of event. */
-export function itemHandlers(place: Place): Readonly<Record<string, EventHandler>> {
+export function itemHandlers(context: ItemContext): Readonly<Record<string, EventHandler>> {
   return {
-    'conversation.item.create': (event) => createItem(place, event),
-    'conversation.item.retrieve': (event) => retrieveItem(place, event),
-    'conversation.item.delete': (event) => deleteItem(place, event),
-    'conversation.item.truncate': (event) => truncateItem(place, event),
+    'conversation.item.create': (event) => createItem(context, event),
+    'conversation.item.retrieve': (event) => retrieveItem(context, event),
+    'conversation.item.delete': (event) => deleteItem(context, event),
+    'conversation.item.truncate': (event) => truncateItem(context, event),
   };
 }
 
-function createItem({ outlet, session, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+function createItem({ events, session, conversation }: ItemContext, event: JsonObject): ErrorDetails | undefined {
   if (!isObject(event.item)) return missingParameter('item');
   const entry = readItem(event.item, session.input.format);
   if ('code' in entry) return entry;
@@ -39,8 +38,8 @@ function createItem({ outlet, session, conversation }: Place, event: JsonObject)
   const after = typeof event.previous_item_id === 'string' ? event.previous_item_id : undefined;
   const previous = conversation.insert(entry, after);
   if (previous === undefined) return notFound('previous_item_id', after);
-  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
-  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  events.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
   return undefined;
 }
 
@@ -48,22 +47,22 @@ function hasCall(conversation: RealtimeConversation, callId: unknown): boolean {
   return conversation.entries.some(({ item }) => item.type === 'function_call' && item.call_id === callId);
 }
 
-function retrieveItem({ outlet, session, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+function retrieveItem({ events, session, conversation }: ItemContext, event: JsonObject): ErrorDetails | undefined {
   if (typeof event.item_id !== 'string') return missingParameter('item_id');
   const entry = conversation.find(event.item_id);
   if (!entry) return notFound('item_id', event.item_id);
-  outlet.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
+  events.send('conversation.item.retrieved', { item: retrievedItem(entry, session.input.format) });
   return undefined;
 }
 
-function deleteItem({ outlet, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+function deleteItem({ events, conversation }: ItemContext, event: JsonObject): ErrorDetails | undefined {
   if (typeof event.item_id !== 'string') return missingParameter('item_id');
   if (!conversation.remove(event.item_id)) return notFound('item_id', event.item_id);
-  outlet.send('conversation.item.deleted', { item_id: event.item_id });
+  events.send('conversation.item.deleted', { item_id: event.item_id });
   return undefined;
 }
 
-function truncateItem({ outlet, conversation }: Place, event: JsonObject): ErrorDetails | undefined {
+function truncateItem({ events, conversation }: ItemContext, event: JsonObject): ErrorDetails | undefined {
   const { item_id: itemId, audio_end_ms: audioEndMs, content_index: contentIndex } = event;
   if (typeof itemId !== 'string') return missingParameter('item_id');
   if (typeof audioEndMs !== 'number') return missingParameter('audio_end_ms');
@@ -79,7 +78,7 @@ function truncateItem({ outlet, conversation }: Place, event: JsonObject): Error
     return invalidValue('audio_end_ms', message);
   }
   truncateEntry(entry, audioEndMs);
-  outlet.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
+  events.send('conversation.item.truncated', { item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
   return undefined;
 }
 

@@ -1,31 +1,32 @@
 // The items that a reply of OpenAI Realtime streams: a text message, a spoken message, a function call.
-// Rule: what was announced is always finished, completely or as incomplete, in the provider's order.
+// Rule: an item that was announced is always finished, as completed or incomplete, in the provider's order.
 
 import { encodeBase64 } from '../../../../codecs/base64.ts';
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
+import { NO_TOKENS, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import { textPieces } from '../../voice/reply-text.ts';
 import { streamText, streamVoice } from '../../voice/streams.ts';
 import type { EventSender } from '../events.ts';
-import { NO_TOKENS, spokenTokens, textTokenCount } from '../usage.ts';
+import { outputAudioTokens } from '../usage.ts';
 import { type ConversationEntry, encodeAudio, type RealtimeConversation } from './conversation.ts';
 import { type AudioFormat, rateOf } from './session.ts';
 
-/** What an output needs of its reply. */
+/** The reply that an output belongs to. */
 export interface OutputSetup {
-  readonly outlet: EventSender;
+  readonly events: EventSender;
   readonly times: SimulatorTimes;
   readonly responseId: string;
-  /** Undefined: the reply is outside of the conversation. */
+  /** undefined: the reply is outside of the conversation. */
   readonly conversation: RealtimeConversation | undefined;
   readonly maxTokens: number;
-  /** All was streamed; `whole`: nothing was cut by `maxTokens`. */
-  readonly finished: (whole: boolean) => void;
+  /** Called when all was streamed. `isWhole`: `maxTokens` has cut nothing. */
+  readonly finished: (isWhole: boolean) => void;
 }
 
-/** One item being streamed. */
+/** One item that is being streamed. */
 export interface OutputItem {
   readonly entry: ConversationEntry;
   /** Announces the item and begins to stream it. */
@@ -38,21 +39,21 @@ const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
 function openItem(setup: OutputSetup, entry: ConversationEntry): void {
-  const { outlet, responseId, conversation } = setup;
-  outlet.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  const { events, responseId, conversation } = setup;
+  events.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
   if (!conversation) return;
   const previous = conversation.insert(entry);
-  outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  events.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
 }
 
 function closeItem(setup: OutputSetup, entry: ConversationEntry, status: string): void {
-  const { outlet, responseId, conversation } = setup;
+  const { events, responseId, conversation } = setup;
   entry.item.status = status;
-  outlet.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
+  events.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
   if (!conversation) return;
   const index = conversation.entries.indexOf(entry);
   const previous = conversation.entries[index - 1]?.item.id ?? null;
-  outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
 }
 
 function messageEntry(): ConversationEntry {
@@ -64,7 +65,7 @@ function messageEntry(): ConversationEntry {
     role: 'assistant',
     content: [],
   };
-  return { item, tokens: NO_TOKENS, paid: false };
+  return { item, tokens: NO_TOKENS, isPaid: false };
 }
 
 function partSender(setup: OutputSetup, itemId: string): (type: string, fields?: JsonObject) => void {
@@ -74,81 +75,82 @@ function partSender(setup: OutputSetup, itemId: string): (type: string, fields?:
     output_index: OUTPUT_INDEX,
     content_index: CONTENT_INDEX,
   };
-  return (type, fields) => setup.outlet.send(type, { ...ids, ...fields });
+  return (type, fields) => setup.events.send(type, { ...ids, ...fields });
 }
 
-function pieces(setup: OutputSetup, texts: readonly string[], send: (delta: string) => void) {
+function streamPieces(setup: OutputSetup, pieces: readonly string[], send: (delta: string) => void) {
   return streamText({
-    stage: setup.outlet.runtime,
+    runtime: setup.events.runtime,
     tokenMs: setup.times.tokenMs,
-    pieces: texts,
+    pieces,
     send,
-    allowed: (text) => textTokenCount(text) <= setup.maxTokens,
+    isAllowed: (text) => textTokenCount(text) <= setup.maxTokens,
   });
 }
 
 /** A written message. */
-export function textOutput(setup: OutputSetup, text: string): OutputItem {
+export function textOutput(setup: OutputSetup, reply: string): OutputItem {
   const entry = messageEntry();
   const send = partSender(setup, entry.item.id);
-  const sender = pieces(setup, textPieces(text), (delta) => send('response.output_text.delta', { delta }));
+  const textStream = streamPieces(setup, textPieces(reply), (delta) => send('response.output_text.delta', { delta }));
   return {
     entry,
     start() {
       openItem(setup, entry);
       send('response.content_part.added', { part: { type: 'text', text: '' } });
-      sender.start((whole) => setup.finished(whole));
+      textStream.start((isWhole) => setup.finished(isWhole));
     },
     stop(status) {
-      sender.cancel();
-      const said = sender.sentText();
-      entry.tokens = { ...NO_TOKENS, text: textTokenCount(said) };
-      entry.item.content = [{ type: 'output_text', text: said }];
-      send('response.output_text.done', { text: said });
-      send('response.content_part.done', { part: { type: 'text', text: said } });
+      textStream.cancel();
+      const text = textStream.sentText();
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(text) };
+      entry.item.content = [{ type: 'output_text', text }];
+      send('response.output_text.done', { text });
+      send('response.content_part.done', { part: { type: 'text', text } });
       closeItem(setup, entry, status);
     },
   };
 }
 
-/** A spoken message: the transcript and the audio run side by side. */
+/** A spoken message: the transcript and the audio are streamed side by side. */
 export function audioOutput(
   setup: OutputSetup,
   speech: { readonly text: string; readonly format: AudioFormat; readonly playback: AudioClip | undefined },
 ): OutputItem {
   const entry = messageEntry();
   const send = partSender(setup, entry.item.id);
-  const pending = { transcript: true, audio: true, whole: true };
-  const finish = (part: 'transcript' | 'audio', whole: boolean) => {
-    pending[part] = false;
-    pending.whole &&= whole;
-    if (!pending.transcript && !pending.audio) setup.finished(pending.whole);
+  const running = new Set(['transcript', 'audio']);
+  let isAllWhole = true;
+  const finish = (part: 'transcript' | 'audio', isWhole: boolean) => {
+    running.delete(part);
+    isAllWhole &&= isWhole;
+    if (running.size === 0) setup.finished(isAllWhole);
   };
-  const sender = pieces(setup, textPieces(speech.text), (delta) =>
+  const textStream = streamPieces(setup, textPieces(speech.text), (delta) =>
     send('response.output_audio_transcript.delta', { delta }),
   );
   const audio = streamVoice({
-    stage: setup.outlet.runtime,
+    runtime: setup.events.runtime,
     times: setup.times,
-    spoken: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
+    reply: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
     send: (samples) =>
       send('response.output_audio.delta', { delta: encodeBase64(encodeAudio(samples, speech.format)) }),
-    allowed: (ms) => textTokenCount(speech.text) + spokenTokens(ms) <= setup.maxTokens,
+    isAllowed: (ms) => textTokenCount(speech.text) + outputAudioTokens(ms) <= setup.maxTokens,
   });
   return {
     entry,
     start() {
       openItem(setup, entry);
       send('response.content_part.added', { part: { type: 'audio', transcript: '' } });
-      sender.start((whole) => finish('transcript', whole));
-      audio.start((whole) => finish('audio', whole));
+      textStream.start((isWhole) => finish('transcript', isWhole));
+      audio.start((isWhole) => finish('audio', isWhole));
     },
     stop(status) {
-      sender.cancel();
+      textStream.cancel();
       audio.cancel();
-      const transcript = sender.sentText();
+      const transcript = textStream.sentText();
       entry.spokenMs = audio.sentMs();
-      entry.tokens = { ...NO_TOKENS, text: textTokenCount(transcript), audio: spokenTokens(audio.sentMs()) };
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(transcript), audio: outputAudioTokens(audio.sentMs()) };
       entry.item.content = [{ type: 'output_audio', transcript }];
       send('response.output_audio.done');
       send('response.output_audio_transcript.done', { transcript });
@@ -173,23 +175,23 @@ export function callOutput(
     call_id: callId,
     arguments: '',
   };
-  const entry: ConversationEntry = { item, tokens: NO_TOKENS, paid: false };
+  const entry: ConversationEntry = { item, tokens: NO_TOKENS, isPaid: false };
   const ids = { response_id: setup.responseId, item_id: item.id, output_index: OUTPUT_INDEX, call_id: callId };
-  const sender = pieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
-    setup.outlet.send('response.function_call_arguments.delta', { ...ids, delta }),
+  const textStream = streamPieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
+    setup.events.send('response.function_call_arguments.delta', { ...ids, delta }),
   );
   return {
     entry,
     start() {
       openItem(setup, entry);
-      sender.start((whole) => setup.finished(whole));
+      textStream.start((isWhole) => setup.finished(isWhole));
     },
     stop(status) {
-      sender.cancel();
-      item.arguments = sender.sentText();
+      textStream.cancel();
+      item.arguments = textStream.sentText();
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(item.arguments + item.name) };
       const done = { ...ids, name: item.name, arguments: item.arguments };
-      if (status === 'completed') setup.outlet.send('response.function_call_arguments.done', done);
+      if (status === 'completed') setup.events.send('response.function_call_arguments.done', done);
       closeItem(setup, entry, status);
     },
   };

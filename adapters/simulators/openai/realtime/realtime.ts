@@ -1,5 +1,5 @@
-// The rehearsal of OpenAI Realtime: one session's client events and what follows from them.
-// Rule: every client event is acknowledged or refused as the provider does it; only the cap closes the session.
+// The script of OpenAI Realtime: the client events of one session and what follows from them.
+// Rule: every client event is acknowledged or refused as the provider does; only the time limit closes the session.
 
 import type { Frame } from '../../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
@@ -29,47 +29,49 @@ const NOT_JSON: ErrorDetails = {
 
 /** One Realtime session. */
 export class RealtimeScript implements ProviderScript {
-  readonly #outlet: EventSender;
-  readonly #call: Connection;
+  readonly #events: EventSender;
+  readonly #connection: Connection;
   readonly #session: RealtimeSession;
   readonly #conversation = new RealtimeConversation();
   readonly #input: InputBuffer;
   readonly #handlers: Readonly<Record<string, EventHandler>>;
+  /** Replies outside of the conversation, which run beside the active one. */
   readonly #outside = new Set<RealtimeReply>();
   #active: RealtimeReply | undefined;
-  #replyWaits = false;
-  #idle: VirtualTimer | undefined;
-  #spoken = false;
+  #isReplyDue = false;
+  #idleTimer: VirtualTimer | undefined;
+  /** True once audio was sent: the voice can no longer change. */
+  #hasSpoken = false;
 
-  constructor(stage: ScriptRuntime, call: Connection) {
-    this.#outlet = new EventSender(stage);
-    this.#call = call;
-    const transcribing = call.handshake.query.get('intent') === 'transcription';
+  constructor(runtime: ScriptRuntime, connection: Connection) {
+    this.#events = new EventSender(runtime);
+    this.#connection = connection;
+    const isTranscription = connection.handshake.query.get('intent') === 'transcription';
     this.#session = createSession({
       id: createId('sess_'),
-      type: transcribing ? 'transcription' : 'realtime',
-      model: call.handshake.query.get('model') ?? '',
-      expiresAt: Math.floor((call.startedAtMs + call.options.sessionCapMs) / 1000),
+      type: isTranscription ? 'transcription' : 'realtime',
+      model: connection.handshake.query.get('model') ?? '',
+      expiresAt: Math.floor((connection.startedAtMs + connection.options.sessionCapMs) / 1000),
     });
     this.#input = new InputBuffer({
-      outlet: this.#outlet,
+      events: this.#events,
       session: this.#session,
-      createDetector: call.voiceDetector,
-      keepMs: call.options.playbackMs,
-      events: { speechStarted: () => this.#speechStarted(), committed: (turn) => this.#committed(turn) },
+      createDetector: connection.voiceDetector,
+      keepMs: connection.options.playbackMs,
+      listener: { speechStarted: () => this.#speechStarted(), committed: (turn) => this.#committed(turn) },
     });
     this.#handlers = this.#createHandlers();
   }
 
   opened(): void {
-    this.#outlet.send('session.created', { session: describeSession(this.#session) });
-    this.#outlet.runtime.after(this.#call.options.sessionCapMs, () => this.#expire());
+    this.#events.send('session.created', { session: describeSession(this.#session) });
+    this.#events.runtime.after(this.#connection.options.sessionCapMs, () => this.#expire());
   }
 
   received(frame: Frame): void {
     const event = readClientEvent(frame);
-    const failure = event ? this.#handle(event) : NOT_JSON;
-    if (failure) this.#outlet.fail(failure, event?.event_id);
+    const error = event ? this.#handle(event) : NOT_JSON;
+    if (error) this.#events.sendError(error, event?.event_id);
   }
 
   ended(): void {
@@ -90,7 +92,7 @@ export class RealtimeScript implements ProviderScript {
       'input_audio_buffer.append': (event) => this.#input.append(event.audio),
       'input_audio_buffer.commit': () => this.#input.commit(),
       'input_audio_buffer.clear': () => this.#input.clear(),
-      ...itemHandlers({ outlet: this.#outlet, session: this.#session, conversation: this.#conversation }),
+      ...itemHandlers({ events: this.#events, session: this.#session, conversation: this.#conversation }),
       'response.create': (event) => this.#createResponse(event),
       'response.cancel': (event) => this.#cancelResponse(event),
     };
@@ -98,9 +100,9 @@ export class RealtimeScript implements ProviderScript {
 
   #updateSession(event: JsonObject): ErrorDetails | undefined {
     if (!isObject(event.session)) return missingParameter('session');
-    const failure = updateSession(this.#session, event.session, this.#spoken);
-    if (!failure) this.#outlet.send('session.updated', { session: describeSession(this.#session) });
-    return failure;
+    const error = updateSession(this.#session, event.session, this.#hasSpoken);
+    if (!error) this.#events.send('session.updated', { session: describeSession(this.#session) });
+    return error;
   }
 
   #createResponse(event: JsonObject): ErrorDetails | undefined {
@@ -130,12 +132,12 @@ export class RealtimeScript implements ProviderScript {
   }
 
   #start(request: ResponseRequest): void {
-    this.#idle?.cancel();
-    this.#replyWaits = false;
-    if (request.modality === 'audio') this.#spoken = true;
+    this.#idleTimer?.cancel();
+    this.#isReplyDue = false;
+    if (request.modality === 'audio') this.#hasSpoken = true;
     const reply = new RealtimeReply({
-      outlet: this.#outlet,
-      options: this.#call.options,
+      events: this.#events,
+      options: this.#connection.options,
       request,
       done: (ended) => this.#replyDone(ended),
     });
@@ -147,66 +149,66 @@ export class RealtimeScript implements ProviderScript {
     this.#outside.delete(reply);
     if (this.#active !== reply) return;
     this.#active = undefined;
-    if (this.#replyWaits) this.#reply();
-    else this.#awaitCaller(reply.playedAtMs);
+    if (this.#isReplyDue) this.#reply();
+    else this.#startIdleTimer(reply.playedAtMs);
   }
 
   #speechStarted(): void {
     if (this.#session.input.turn_detection?.interrupt_response) {
-      this.#replyWaits = false;
+      this.#isReplyDue = false;
       this.#active?.cancel('turn_detected');
     }
-    this.#idle?.cancel();
+    this.#idleTimer?.cancel();
   }
 
   #committed(turn: CommittedTurn): void {
     const { itemId, clip, speechMs, inputMs } = turn;
     const { turn_detection: detection, transcription } = this.#session.input;
-    this.#outlet.send('input_audio_buffer.committed', {
+    this.#events.send('input_audio_buffer.committed', {
       previous_item_id: this.#conversation.lastId,
       item_id: itemId,
     });
     const entry = turnEntry(itemId, clip, speechMs, inputMs);
     const previous = this.#conversation.insert(entry);
-    this.#outlet.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
-    this.#outlet.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+    this.#events.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+    this.#events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
     const settings = transcription ?? (this.#session.type === 'transcription' ? {} : undefined);
-    const { times } = this.#call.options;
-    if (settings) transcribe({ outlet: this.#outlet, times, entry, model: settings.model, billedMs: inputMs });
-    if (turn.detected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
+    const { times } = this.#connection.options;
+    if (settings) transcribe({ events: this.#events, times, entry, model: settings.model, billedMs: inputMs });
+    if (turn.isDetected && detection?.create_response && this.#session.type === 'realtime') this.#reply();
   }
 
-  /** Answers with the session's own settings; after the reply in progress, if there is one. */
+  /** Answers with the settings of the session, now or after the reply in progress. */
   #reply(): void {
     if (this.#active) {
-      this.#replyWaits = true;
+      this.#isReplyDue = true;
       return;
     }
     const request = readResponseRequest({}, this.#session, this.#conversation);
     if (!('code' in request)) this.#start(request);
   }
 
-  /** `idle_timeout_ms`: when the caller stays silent after a reply was played, the provider speaks again. */
-  #awaitCaller(fromMs: number): void {
+  /** Applies `idle_timeout_ms`: when the caller stays silent after a reply was played, the provider speaks again. */
+  #startIdleTimer(fromMs: number): void {
     const detection = this.#session.input.turn_detection;
     if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null || this.#input.speaking) return;
     const startMs = this.#input.positionMs;
-    const delayMs = Math.max(0, fromMs - this.#outlet.runtime.nowMs) + detection.idle_timeout_ms;
-    this.#idle = this.#outlet.runtime.after(delayMs, () => {
+    const delayMs = Math.max(0, fromMs - this.#events.runtime.nowMs) + detection.idle_timeout_ms;
+    this.#idleTimer = this.#events.runtime.after(delayMs, () => {
       const triggered = {
         audio_start_ms: startMs,
         audio_end_ms: this.#input.positionMs,
         item_id: this.#input.nextItemId,
       };
-      this.#outlet.send('input_audio_buffer.timeout_triggered', triggered);
+      this.#events.send('input_audio_buffer.timeout_triggered', triggered);
       this.#input.commitSilence();
     });
   }
 
   #expire(): void {
-    const minutes = wholeMinutes(this.#call.options.sessionCapMs);
+    const minutes = wholeMinutes(this.#connection.options.sessionCapMs);
     const message = `Your session hit the maximum duration of ${minutes} minutes.`;
-    this.#outlet.fail({ code: 'session_expired', message }, undefined);
-    this.#outlet.runtime.close(1001, message);
+    this.#events.sendError({ code: 'session_expired', message }, undefined);
+    this.#events.runtime.close(1001, message);
   }
 }

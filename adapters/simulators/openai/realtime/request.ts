@@ -1,5 +1,4 @@
-// What a response.create asks for, over the settings of the session.
-// Rule: a field that is not given is the session's.
+// The request of a `response.create`. Rule: a field that is not given comes from the session.
 
 import { z } from 'zod';
 import { isObject } from '../../../../codecs/json-object.ts';
@@ -27,7 +26,7 @@ const requestSchema = z.looseObject({
   metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
 });
 
-/** The request in full, or what is wrong with it. */
+/** The whole request, or the error of an invalid one. */
 export function readResponseRequest(
   given: unknown,
   session: RealtimeSession,
@@ -62,8 +61,8 @@ function readInput(
 ): readonly ConversationEntry[] | ErrorDetails {
   const entries: ConversationEntry[] = [];
   for (const given of input) {
-    const reference = isObject(given) && given.type === 'item_reference';
-    const entry = reference ? conversation.find(String(given.id)) : readItem(given, session.input.format);
+    const isReference = isObject(given) && given.type === 'item_reference';
+    const entry = isReference ? conversation.find(String(given.id)) : readItem(given, session.input.format);
     if (!entry) return invalidValue('response.input', 'An item_reference names no item of the conversation.');
     if ('code' in entry) return entry;
     entries.push(entry);

@@ -1,34 +1,35 @@
-// One response of OpenAI Realtime: from response.created to response.done, whichever way it ends.
-// Rule: it ends once; a cancelled response bills what it had produced.
+// One response of OpenAI Realtime, from response.created to response.done.
+// Rule: a response ends once; a cancelled one bills what it had produced.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorOptions } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { VirtualTimer } from '../../script-runtime.ts';
+import { addTokens, NO_TOKENS, textTokenCount } from '../../tokens.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText } from '../../voice/reply-text.ts';
 import type { EventSender } from '../events.ts';
-import { addTokens, NO_TOKENS, responseUsage, textTokenCount } from '../usage.ts';
+import { responseUsage } from '../usage.ts';
 import { type ConversationEntry, lastSpeech, type RealtimeConversation, realtimePrompt } from './conversation.ts';
 import { audioOutput, callOutput, type OutputItem, type OutputSetup, textOutput } from './outputs.ts';
 import type { RealtimeSession, RealtimeTool } from './session.ts';
 
-/** What one response is asked for: the session's settings, with those of `response.create` over them. */
+/** The settings of one response: those of the session, with those of `response.create` over them. */
 export interface ResponseRequest
   extends Pick<RealtimeSession, 'modality' | 'instructions' | 'tools' | 'toolChoice' | 'maxOutputTokens'> {
   readonly output: RealtimeSession['output'];
   readonly metadata: unknown;
-  /** The items that are answered. */
+  /** The items that the response answers. */
   readonly context: readonly ConversationEntry[];
-  /** Undefined: the response is outside of the conversation. */
+  /** undefined: the response is outside of the conversation. */
   readonly conversation: RealtimeConversation | undefined;
 }
 
-/** What a response needs; `done` is called once, when it has ended. */
-export interface ResponseSetup {
-  readonly outlet: EventSender;
+interface ResponseSetup {
+  readonly events: EventSender;
   readonly options: SimulatorOptions;
   readonly request: ResponseRequest;
+  /** Called once, when the response has ended. */
   readonly done: (response: RealtimeReply) => void;
 }
 
@@ -36,53 +37,52 @@ export interface ResponseSetup {
 export class RealtimeReply {
   readonly id = createId('resp_');
   readonly request: ResponseRequest;
-  readonly #outlet: EventSender;
+  readonly #events: EventSender;
   readonly #options: SimulatorOptions;
   readonly #done: (response: RealtimeReply) => void;
   readonly #output: OutputItem;
-  readonly #start: VirtualTimer;
-  #opened = false;
-  #ended = false;
-  /** When its first audio went out, and how much of it there is. */
-  startedAtMs = 0;
+  readonly #startTimer: VirtualTimer;
+  #isStarted = false;
+  #isEnded = false;
+  #startedAtMs = 0;
 
   constructor(setup: ResponseSetup) {
     this.request = setup.request;
-    this.#outlet = setup.outlet;
+    this.#events = setup.events;
     this.#options = setup.options;
     this.#done = setup.done;
-    this.#outlet.send('response.created', { response: this.#describe('in_progress', null, []) });
+    this.#events.send('response.created', { response: this.#describe('in_progress', null, []) });
     if (this.#options.rateLimits === 'start') this.#sendRateLimits();
     this.#output = this.#chooseOutput();
     const { firstAudioMs, firstTextMs } = this.#options.times;
-    const spoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
-    this.#start = this.#outlet.runtime.after(spoken ? firstAudioMs : firstTextMs, () => this.#open());
+    const isSpoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
+    this.#startTimer = this.#events.runtime.after(isSpoken ? firstAudioMs : firstTextMs, () => this.#begin());
   }
 
-  /** The time at which a player that began at once has played all of it. */
+  /** The time at which a player that began at once has played all of the audio. */
   get playedAtMs(): number {
-    return this.startedAtMs + (this.#output.entry.spokenMs ?? 0);
+    return this.#startedAtMs + (this.#output.entry.spokenMs ?? 0);
   }
 
   cancel(reason: 'turn_detected' | 'client_cancelled'): void {
     this.#end('cancelled', { type: 'cancelled', reason });
   }
 
-  #open(): void {
-    this.#opened = true;
-    this.startedAtMs = this.#outlet.runtime.nowMs;
+  #begin(): void {
+    this.#isStarted = true;
+    this.#startedAtMs = this.#events.runtime.nowMs;
     this.#output.start();
   }
 
   #chooseOutput(): OutputItem {
     const { request } = this;
     const setup: OutputSetup = {
-      outlet: this.#outlet,
+      events: this.#events,
       times: this.#options.times,
       responseId: this.id,
       conversation: request.conversation,
       maxTokens: request.maxOutputTokens === 'inf' ? Number.POSITIVE_INFINITY : request.maxOutputTokens,
-      finished: (whole) => this.#finish(whole),
+      finished: (isWhole) => this.#finish(isWhole),
     };
     const tool = chooseTool(request);
     if (tool) {
@@ -94,33 +94,33 @@ export class RealtimeReply {
     return audioOutput(setup, { text, format: request.output.format, playback: lastSpeech(request.context) });
   }
 
-  #finish(whole: boolean): void {
-    if (whole) this.#end('completed', { type: 'completed' });
+  #finish(isWhole: boolean): void {
+    if (isWhole) this.#end('completed', { type: 'completed' });
     else this.#end('incomplete', { type: 'incomplete', reason: 'max_output_tokens' });
   }
 
   #end(status: 'completed' | 'cancelled' | 'incomplete', details: JsonObject): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#start.cancel();
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#startTimer.cancel();
     const { entry } = this.#output;
-    if (this.#opened) this.#output.stop(status === 'completed' ? 'completed' : 'incomplete');
+    if (this.#isStarted) this.#output.stop(status === 'completed' ? 'completed' : 'incomplete');
     const usage = this.#usage();
-    for (const paid of this.request.context) paid.paid = true;
-    const response = { ...this.#describe(status, details, this.#opened ? [entry.item] : []), usage };
-    this.#outlet.send('response.done', { response });
+    for (const item of this.request.context) item.isPaid = true;
+    const response = { ...this.#describe(status, details, this.#isStarted ? [entry.item] : []), usage };
+    this.#events.send('response.done', { response });
     if (this.#options.rateLimits === 'end') this.#sendRateLimits();
     this.#done(this);
   }
 
   #usage() {
     const { context, instructions, tools } = this.request;
-    const fixed = textTokenCount(instructions) + (tools.length > 0 ? textTokenCount(JSON.stringify(tools)) : 0);
-    const paid = context.filter((entry) => entry.paid);
+    const fixedTokens = textTokenCount(instructions) + (tools.length > 0 ? textTokenCount(JSON.stringify(tools)) : 0);
+    const paid = context.filter(({ isPaid }) => isPaid);
     const sum = (entries: readonly ConversationEntry[]) =>
       entries.reduce((total, { tokens }) => addTokens(total, tokens), NO_TOKENS);
-    const input = addTokens(sum(context), { ...NO_TOKENS, text: fixed });
-    const cached = paid.length > 0 ? addTokens(sum(paid), { ...NO_TOKENS, text: fixed }) : NO_TOKENS;
+    const input = addTokens(sum(context), { ...NO_TOKENS, text: fixedTokens });
+    const cached = paid.length > 0 ? addTokens(sum(paid), { ...NO_TOKENS, text: fixedTokens }) : NO_TOKENS;
     return responseUsage(input, cached, this.#output.entry.tokens);
   }
 
@@ -142,7 +142,7 @@ export class RealtimeReply {
   }
 
   #sendRateLimits(): void {
-    this.#outlet.send('rate_limits.updated', {
+    this.#events.send('rate_limits.updated', {
       rate_limits: [
         { name: 'requests', limit: 5000, remaining: 4999, reset_seconds: 0.012 },
         { name: 'tokens', limit: 400_000, remaining: 395_904, reset_seconds: 0.614 },
@@ -151,7 +151,7 @@ export class RealtimeReply {
   }
 }
 
-/** The first function that may be called, unless its result is what is answered. */
+/** The first function that may be called; undefined when the response answers a result. */
 function chooseTool({ tools, toolChoice, context }: ResponseRequest): RealtimeTool | undefined {
   const functions = tools.filter((tool) => tool.type === 'function' && tool.name);
   if (toolChoice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;

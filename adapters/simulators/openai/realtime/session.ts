@@ -1,5 +1,5 @@
-// The session object of OpenAI Realtime: its defaults, what an update may change, and what the client is told.
-// Rule: only the fields that an update gives are changed; null means the default.
+// The session object of OpenAI Realtime: its defaults, its updates, and how it is shown to the client.
+// Rule: an update changes only the fields that it gives; null means the default.
 
 import { z } from 'zod';
 import type { VadSettings } from '../../voice/voice-activity.ts';
@@ -32,18 +32,18 @@ const turnDetectionSchema = z.discriminatedUnion('type', [
 type TurnDetection = z.infer<typeof turnDetectionSchema>;
 
 const voiceSchema = z.union([z.string().min(1), z.looseObject({ id: z.string() })]);
-/** What a reply is made of: exactly one of two. */
+/** The modality of a reply: exactly one. */
 export const modalitiesSchema = z.array(z.enum(['audio', 'text'])).length(1, 'supported are ["audio"] and ["text"]');
 /** The longest reply. */
 export const maxTokensSchema = z.union([z.int().min(1).max(4096), z.literal('inf')]);
-/** A tool, of which only the name of a function matters here. */
+/** A tool. Only the name of a function matters here. */
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
-/** Whether a reply calls a function, and which. */
+/** The choice of tools for a reply. */
 export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
   z.looseObject({ type: z.string(), name: z.string().optional() }),
 ]);
-/** How a reply sounds. */
+/** The audio settings of a reply. */
 export const outputSchema = z.looseObject({
   format: formatSchema.optional(),
   voice: voiceSchema.optional(),
@@ -65,7 +65,7 @@ const inputSchema = z.looseObject({
   turn_detection: turnDetectionSchema.nullable().optional(),
 });
 
-/** The names of the beta dialect, which the provider refuses. */
+/** Field names of the beta dialect, which the provider refuses. */
 const BETA_FIELDS = ['modalities', 'voice', 'input_audio_format', 'output_audio_format', 'turn_detection'];
 
 const updateSchema = z
@@ -84,7 +84,7 @@ const updateSchema = z
     if (keys.length > 0) context.addIssue({ code: 'unrecognized_keys', keys, input: session });
   });
 
-/** JsonObject that are kept and told as they were given. */
+/** Fields that are kept and shown as they were given. */
 const OPAQUE = ['tracing', 'truncation', 'prompt', 'include', 'parallel_tool_calls', 'reasoning'] as const;
 
 /** The effective configuration of one session. */
@@ -127,8 +127,8 @@ export function createSession(setup: Pick<RealtimeSession, 'id' | 'type' | 'mode
   };
 }
 
-/** Changes `session`, or says why not; `spoken`: the voice can no longer change. */
-export function updateSession(session: RealtimeSession, given: unknown, spoken: boolean): ErrorDetails | undefined {
+/** Changes `session`, or returns the error of an invalid update. `hasSpoken`: the voice can no longer change. */
+export function updateSession(session: RealtimeSession, given: unknown, hasSpoken: boolean): ErrorDetails | undefined {
   const parsed = updateSchema.safeParse(given);
   if (!parsed.success) return schemaError(parsed.error, given, 'session');
   const update = parsed.data;
@@ -137,7 +137,7 @@ export function updateSession(session: RealtimeSession, given: unknown, spoken: 
     return { code: 'invalid_session_type', message, param: 'session.type' };
   }
   const voice = update.audio?.output?.voice;
-  if (spoken && voice !== undefined && JSON.stringify(voice) !== JSON.stringify(session.output.voice)) {
+  if (hasSpoken && voice !== undefined && JSON.stringify(voice) !== JSON.stringify(session.output.voice)) {
     const message = "Cannot update a conversation's voice if assistant audio is present.";
     return { code: 'cannot_update_voice', message, param: 'session.audio.output.voice' };
   }
@@ -190,7 +190,7 @@ export function rateOf(format: AudioFormat): number {
 
 const SEMANTIC_SILENCE_MS = { low: 1200, medium: 800, auto: 800, high: 400 } as const;
 
-/** How turns are found; words are not understood here, so semantic detection is a longer or shorter silence. */
+/** The detection of turns. Words are not understood here, so semantic detection is a longer or shorter silence. */
 export function vadSettingsOf(settings: TurnDetection): VadSettings {
   if (settings.type === 'semantic_vad') {
     return { mode: 2, prefixPaddingMs: 300, silenceMs: SEMANTIC_SILENCE_MS[settings.eagerness] };

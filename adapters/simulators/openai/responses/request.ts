@@ -1,12 +1,10 @@
-// What a Responses request may say, and what in it is answered.
-// Rule: a field that is not known is kept and ignored.
+// A request of the Responses API, and the prompt in it. Rule: unknown fields are kept and ignored.
 
 import { z } from 'zod';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import { toolChoiceSchema, toolSchema } from '../realtime/session.ts';
 
-/** An input item of any kind. */
-export const itemSchema = z.looseObject({
+const itemSchema = z.looseObject({
   type: z.string().optional(),
   role: z.string().optional(),
   content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish(),
@@ -15,14 +13,14 @@ export const itemSchema = z.looseObject({
   arguments: z.string().optional(),
   output: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).optional(),
 });
-/** A checked item of the context. */
+/** An input item of any kind. */
 export type ResponsesItem = z.infer<typeof itemSchema>;
 
-/** The fields of `response.create` that matter here. */
+/** A `response.create`. */
 export const responsesRequestSchema = z.looseObject({
   model: z.string().optional(),
   input: z.union([z.string(), z.array(itemSchema)]).optional(),
-  /** `false` only prepares the context. */
+  /** false: the context is prepared, and nothing is generated. */
   generate: z.boolean().optional(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),
@@ -33,15 +31,14 @@ export const responsesRequestSchema = z.looseObject({
   max_output_tokens: z.int().min(1).nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
 });
-/** A checked `response.create`. */
 export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;
 
-/** The input as items; a string is a message of the user. */
+/** The input as items. A string is a message of the user. */
 export function inputItems(input: ResponsesRequest['input']): readonly ResponsesItem[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : (input ?? []);
 }
 
-/** What a response to these items answers. */
+/** The prompt that a response to these items answers. */
 export function responsesPrompt(context: readonly ResponsesItem[]): ReplyPrompt {
   const last = context.findLast((item) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
@@ -50,7 +47,7 @@ export function responsesPrompt(context: readonly ResponsesItem[]): ReplyPrompt 
   return { kind: 'tool', name: call?.name ?? 'function', output: textOfItem(last) };
 }
 
-/** All text in an item, for its answer and its weight. */
+/** All text in an item. */
 export function textOfItem({ content, output, arguments: values }: ResponsesItem): string {
   const parts = [content, output].flatMap((value) =>
     Array.isArray(value) ? value.map((part) => part.text ?? '') : [value ?? ''],

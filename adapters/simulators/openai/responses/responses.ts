@@ -1,5 +1,5 @@
-// The rehearsal of the Responses API over a WebSocket: requests in lanes, and what each of them continues.
-// Rule: a lane answers one request after the other; lanes do not wait for each other.
+// The script of the Responses API over a WebSocket: requests by stream, and the responses that they continue.
+// Rule: a stream answers one request after the other; streams do not wait for each other.
 
 import type { Frame } from '../../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
@@ -21,39 +21,39 @@ const MAX_STORED = 200;
 
 /** One connection. */
 export class ResponsesScript implements ProviderScript {
-  readonly #stage: ScriptRuntime;
-  readonly #call: Connection;
-  /** Requests that wait, by lane; a lane is here as long as it works. */
-  readonly #lanes = new Map<string | undefined, ResponsesRequest[]>();
-  readonly #answered = new Map<string, StoredResponse>();
+  readonly #runtime: ScriptRuntime;
+  readonly #connection: Connection;
+  /** Waiting requests by `stream_id`. A stream is listed while it works. */
+  readonly #streams = new Map<string | undefined, ResponsesRequest[]>();
+  readonly #stored = new Map<string, StoredResponse>();
   #openedMs = 0;
 
-  constructor(stage: ScriptRuntime, call: Connection) {
-    this.#stage = stage;
-    this.#call = call;
+  constructor(runtime: ScriptRuntime, connection: Connection) {
+    this.#runtime = runtime;
+    this.#connection = connection;
   }
 
   opened(): void {
-    this.#openedMs = this.#stage.nowMs;
-    const { sessionCapMs } = this.#call.options;
-    this.#stage.after(sessionCapMs, () => {
+    this.#openedMs = this.#runtime.nowMs;
+    const { sessionCapMs } = this.#connection.options;
+    this.#runtime.after(sessionCapMs, () => {
       const minutes = wholeMinutes(sessionCapMs);
       const message =
         `Responses websocket connection limit reached (${minutes} minutes). ` +
         'Create a new websocket connection to continue.';
-      this.#fail({ code: 'websocket_connection_limit_reached', message }, undefined);
-      this.#stage.close(1001, 'websocket_connection_limit_reached');
+      this.#sendError({ code: 'websocket_connection_limit_reached', message }, undefined);
+      this.#runtime.close(1001, 'websocket_connection_limit_reached');
     });
   }
 
   received(frame: Frame): void {
     const event = readClientEvent(frame);
     if (!event) {
-      this.#fail({ code: 'invalid_json', message: 'Expected a text frame with one JSON object.' }, undefined);
+      this.#sendError({ code: 'invalid_json', message: 'Expected a text frame with one JSON object.' }, undefined);
       return;
     }
-    const failure = this.#handle(event);
-    if (failure) this.#fail(failure, typeof event.stream_id === 'string' ? event.stream_id : undefined);
+    const error = this.#handle(event);
+    if (error) this.#sendError(error, typeof event.stream_id === 'string' ? event.stream_id : undefined);
   }
 
   ended(): void {}
@@ -76,72 +76,73 @@ export class ResponsesScript implements ProviderScript {
     if (!parsed.success) return schemaError(parsed.error, event, '');
     const request = parsed.data;
     if (request.model === undefined && !isObject(request.prompt)) return missingParameter('model');
-    const lane = request.stream_id ?? undefined;
-    const waiting = this.#lanes.get(lane);
+    const streamId = request.stream_id ?? undefined;
+    const waiting = this.#streams.get(streamId);
     if (waiting) {
       waiting.push(request);
       return undefined;
     }
-    this.#lanes.set(lane, []);
-    this.#run(request, lane);
+    this.#streams.set(streamId, []);
+    this.#run(request, streamId);
     return undefined;
   }
 
-  /** The model of a rehearsal is never in the middle of anything that could be steered. */
-  #steer(event: JsonObject): ErrorDetails | undefined {
-    const { previous_response_id: id, input } = event;
+  /** Refuses to steer: a response of a rehearsal is never in the middle of anything. */
+  #steer({ previous_response_id: id, input }: JsonObject): ErrorDetails | undefined {
     if (typeof id !== 'string') return missingParameter('previous_response_id');
     const error = {
       type: 'invalid_request_error',
-      code: this.#answered.has(id) ? 'response_already_completed' : 'steering_not_supported',
+      code: this.#stored.has(id) ? 'response_already_completed' : 'steering_not_supported',
       message: 'The rehearsal provider does not steer responses.',
     };
     const steer = { previous_response_id: id, input };
-    this.#stage.send(JSON.stringify({ type: 'response.steer.failed', sequence_number: 0, steer, error }));
+    this.#runtime.send(JSON.stringify({ type: 'response.steer.failed', sequence_number: 0, steer, error }));
     return undefined;
   }
 
-  #run(request: ResponsesRequest, lane: string | undefined): void {
+  #run(request: ResponsesRequest, streamId: string | undefined): void {
     const previousId = request.previous_response_id ?? undefined;
-    const previous = previousId === undefined ? undefined : this.#answered.get(previousId);
+    const previous = previousId === undefined ? undefined : this.#stored.get(previousId);
     if (previousId !== undefined && !previous) {
       const message = `Previous response with id '${previousId}' not found.`;
-      this.#fail({ code: 'previous_response_not_found', message, param: 'previous_response_id' }, lane);
-      this.#next(lane);
+      this.#sendError({ code: 'previous_response_not_found', message, param: 'previous_response_id' }, streamId);
+      this.#next(streamId);
       return;
     }
     const context = [...(previous?.context ?? []), ...inputItems(request.input)];
     const run = new ResponsesRun({
       id: createId('resp_', 48),
-      stage: this.#stage,
-      times: this.#call.options.times,
-      createdAtS: Math.floor((this.#call.startedAtMs + this.#stage.nowMs - this.#openedMs) / 1000),
+      runtime: this.#runtime,
+      times: this.#connection.options.times,
+      createdAtS: Math.floor((this.#connection.startedAtMs + this.#runtime.nowMs - this.#openedMs) / 1000),
       request,
-      lane,
+      streamId,
       context,
       cachedTokens: previous?.tokens ?? 0,
-      completed: (answered) => this.#completed(answered, lane),
+      completed: (response) => this.#completed(response, streamId),
     });
     run.start();
   }
 
-  #completed(answered: StoredResponse, lane: string | undefined): void {
-    this.#answered.set(answered.id, answered);
-    for (const oldest of this.#answered.keys()) {
-      if (this.#answered.size <= MAX_STORED) break;
-      this.#answered.delete(oldest);
+  #completed(response: StoredResponse, streamId: string | undefined): void {
+    this.#stored.set(response.id, response);
+    for (const oldest of this.#stored.keys()) {
+      if (this.#stored.size <= MAX_STORED) break;
+      this.#stored.delete(oldest);
     }
-    this.#next(lane);
+    this.#next(streamId);
   }
 
-  #next(lane: string | undefined): void {
-    const request = this.#lanes.get(lane)?.shift();
-    if (request) this.#run(request, lane);
-    else this.#lanes.delete(lane);
+  #next(streamId: string | undefined): void {
+    const request = this.#streams.get(streamId)?.shift();
+    if (request) this.#run(request, streamId);
+    else this.#streams.delete(streamId);
   }
 
-  #fail({ code, message, param }: ErrorDetails, lane: string | undefined): void {
+  #sendError({ code, message, param }: ErrorDetails, streamId: string | undefined): void {
     const error = { type: 'invalid_request_error', code, message, param: param ?? null };
-    this.#stage.send(JSON.stringify({ type: 'error', status: 400, error, ...(lane ? { stream_id: lane } : {}) }));
+    this.#runtime.send(
+      JSON.stringify({ type: 'error', status: 400, error, ...(streamId ? { stream_id: streamId } : {}) }),
+    );
   }
 }

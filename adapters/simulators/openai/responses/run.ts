@@ -1,35 +1,35 @@
-// One response of the Responses API: its stream events, from response.created to response.completed.
-// Rule: every event has the next sequence number and the lane of its request.
+// One response of the Responses API, from response.created to response.completed.
+// Rule: every event has the next sequence number and the `stream_id` of its request.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ScriptRuntime } from '../../script-runtime.ts';
+import { textTokenCount } from '../../tokens.ts';
 import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';
-import { textTokenCount } from '../usage.ts';
 import { type ResponsesItem, type ResponsesRequest, responsesPrompt, textOfItem } from './request.ts';
 
-/** What a later request can continue. */
+/** A response that later requests can continue. */
 export interface StoredResponse {
   readonly id: string;
   readonly context: readonly ResponsesItem[];
   readonly tokens: number;
 }
 
-/** What a response needs; `completed` is called once, at its end. */
-export interface RunSetup {
+interface RunSetup {
   readonly id: string;
-  readonly stage: ScriptRuntime;
+  readonly runtime: ScriptRuntime;
   readonly times: SimulatorTimes;
   readonly createdAtS: number;
   readonly request: ResponsesRequest;
-  readonly lane: string | undefined;
-  /** Everything that is answered, oldest first. */
+  readonly streamId: string | undefined;
+  /** The items that the response answers, oldest first. */
   readonly context: readonly ResponsesItem[];
   readonly cachedTokens: number;
-  readonly completed: (answered: StoredResponse) => void;
+  /** Called once, at the end. */
+  readonly completed: (response: StoredResponse) => void;
 }
 
 /** A response in progress. */
@@ -49,7 +49,7 @@ export class ResponsesRun {
       return;
     }
     const tool = this.#chooseTool();
-    this.#setup.stage.after(this.#setup.times.firstTextMs, () => (tool ? this.#call(tool) : this.#write()));
+    this.#setup.runtime.after(this.#setup.times.firstTextMs, () => (tool ? this.#call(tool) : this.#write()));
   }
 
   #write(): void {
@@ -61,9 +61,9 @@ export class ResponsesRun {
     const stream = this.#stream(textPieces(replyText(responsesPrompt(this.#setup.context))), (delta) =>
       this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] }),
     );
-    stream.start((whole) => {
+    stream.start((isWhole) => {
       const text = stream.sentText();
-      const status = whole ? 'completed' : 'incomplete';
+      const status = isWhole ? 'completed' : 'incomplete';
       const done = { ...item, status, content: [textPart(text)] };
       this.#send('response.output_text.done', { ...ids, text, logprobs: [] });
       this.#send('response.content_part.done', { ...ids, part: textPart(text) });
@@ -88,8 +88,8 @@ export class ResponsesRun {
     const stream = this.#stream(values.match(/.{1,8}/gs) ?? [], (delta) =>
       this.#send('response.function_call_arguments.delta', { ...ids, delta }),
     );
-    stream.start((whole) => {
-      const status = whole ? 'completed' : 'incomplete';
+    stream.start((isWhole) => {
+      const status = isWhole ? 'completed' : 'incomplete';
       const done = { ...item, status, arguments: stream.sentText() };
       this.#send('response.function_call_arguments.done', { ...ids, name, arguments: done.arguments });
       this.#finish(done, textTokenCount(name + done.arguments), status);
@@ -97,10 +97,10 @@ export class ResponsesRun {
   }
 
   #stream(pieces: readonly string[], send: (piece: string) => void) {
-    const { stage, times, request } = this.#setup;
-    const most = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
-    const allowed = (text: string) => textTokenCount(text) <= most;
-    return streamText({ stage, tokenMs: times.tokenMs, pieces, send, allowed });
+    const { runtime, times, request } = this.#setup;
+    const maxTokens = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
+    const isAllowed = (text: string) => textTokenCount(text) <= maxTokens;
+    return streamText({ runtime, tokenMs: times.tokenMs, pieces, send, isAllowed });
   }
 
   #finish(
@@ -127,7 +127,7 @@ export class ResponsesRun {
     this.#setup.completed({ id: this.#setup.id, context: [...context, ...output], tokens: inputTokens + outputTokens });
   }
 
-  /** The first function that may be called, unless its result is what is answered. */
+  /** The first function that may be called; undefined when the response answers a result. */
   #chooseTool() {
     const { request, context } = this.#setup;
     const functions = (request.tools ?? []).filter((tool) => tool.type === 'function' && tool.name);
@@ -166,10 +166,10 @@ export class ResponsesRun {
   }
 
   #send(type: string, fields: JsonObject): void {
-    const { stage, lane } = this.#setup;
-    const event = { type, ...fields, sequence_number: this.#sequence, ...(lane ? { stream_id: lane } : {}) };
+    const { runtime, streamId } = this.#setup;
+    const event = { type, ...fields, sequence_number: this.#sequence, ...(streamId ? { stream_id: streamId } : {}) };
     this.#sequence += 1;
-    stage.send(JSON.stringify(event));
+    runtime.send(JSON.stringify(event));
   }
 }
 

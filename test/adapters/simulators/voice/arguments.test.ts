@@ -1,4 +1,4 @@
-// Arguments that fit a function's schema.
+// Arguments of a function call that fit its schema.
 
 import { expect, test } from 'vitest';
 import { argumentsFor } from '../../../../adapters/simulators/voice/arguments.ts';
@@ -9,7 +9,7 @@ const object = (properties: Record<string, unknown>, required = Object.keys(prop
   required,
 });
 
-test('all required properties are there, and none of the others', () => {
+test('arguments hold all required properties and no others', () => {
   const schema = object({ city: { type: 'string' }, days: { type: 'integer' }, note: { type: 'string' } }, [
     'city',
     'days',
@@ -33,27 +33,27 @@ const values: [string, unknown, unknown][] = [
   ['a longest string', { type: 'string', maxLength: 4 }, 'rehe'],
   ['an array', { type: 'array', items: { type: 'integer' }, minItems: 2 }, [1, 1]],
   ['an empty array', { type: 'array', items: { type: 'integer' } }, []],
-  ['an object in it', object({ inner: { type: 'boolean' } }), { inner: true }],
-  ['alternatives', { anyOf: [{ type: 'null' }, { type: 'integer' }] }, 1],
-  ['all of several', { allOf: [object({ a: { type: 'integer' } }), object({ b: { const: 2 } })] }, { a: 1, b: 2 }],
-  ['capital names', { type: 'OBJECT', properties: { x: { type: 'INTEGER' } }, required: ['x'] }, { x: 1 }],
+  ['a nested object', object({ inner: { type: 'boolean' } }), { inner: true }],
+  ['an anyOf', { anyOf: [{ type: 'null' }, { type: 'integer' }] }, 1],
+  ['an allOf', { allOf: [object({ a: { type: 'integer' } }), object({ b: { const: 2 } })] }, { a: 1, b: 2 }],
+  ['names in capitals', { type: 'OBJECT', properties: { x: { type: 'INTEGER' } }, required: ['x'] }, { x: 1 }],
 ];
-test.each(values)('%s is respected', (_, schema, value) => {
+test.each(values)('arguments respect %s in the schema', (_, schema, value) => {
   expect(argumentsFor(object({ it: schema }))).toEqual({ it: value });
 });
 
-test('references are followed', () => {
+test('arguments follow references of the schema', () => {
   const schema = { ...object({ it: { $ref: '#/$defs/temperature' } }), $defs: { temperature: { const: 21 } } };
   expect(argumentsFor(schema)).toEqual({ it: 21 });
 });
 
-test('a schema that refers to itself ends', () => {
+test('a schema that refers to itself gives finite arguments', () => {
   const schema = object({ child: { $ref: '#' } });
   expect(JSON.stringify(argumentsFor(schema)).length).toBeLessThan(200);
 });
 
 test.each([[undefined], [null], [true], ['string'], [{}], [{ type: 'string' }], [{ $ref: '#/nowhere' }]])(
-  '%j gives no arguments',
+  'the schema %j gives no arguments',
   (schema) => {
     expect(argumentsFor(schema)).toEqual({});
   },

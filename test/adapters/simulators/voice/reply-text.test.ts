@@ -1,4 +1,4 @@
-// What the rehearsal provider says.
+// The words of the replies.
 
 import { expect, test } from 'vitest';
 import { replyText, speechTranscript, textPieces } from '../../../../adapters/simulators/voice/reply-text.ts';
@@ -10,11 +10,11 @@ test.each([
   [{ kind: 'text', text: ' hello\n there ' } as const, 'You wrote: hello there'],
   [{ kind: 'tool', name: 'clock', output: '{"hour":4}' } as const, 'The tool clock answered: {"hour":4}'],
   [{ kind: 'silence' } as const, 'Say something, and I will play it back.'],
-])('%j is answered by what it is and what it heard', (prompt, sentence) => {
+])('the prompt %j is answered with what was received', (prompt, sentence) => {
   expect(replyText(prompt)).toBe(`This is the rehearsal provider. ${sentence}`);
 });
 
-test('a long text is quoted in part', () => {
+test('a long text is quoted only in part', () => {
   expect(replyText({ kind: 'text', text: 'word '.repeat(1000) }).length).toBeLessThan(240);
 });
 
@@ -25,7 +25,7 @@ test('the pieces of a text make up the text', () => {
   expect(textPieces('one two three')).toEqual(['one', ' two', ' three']);
 });
 
-test('a transcript says how long, since it cannot say what: as long as the answer says', () => {
+test('a transcript names the same length of speech as the reply', () => {
   expect(speechTranscript(2940)).toBe('(3 seconds of speech)');
   for (let speechMs = 0; speechMs < 5000; speechMs += 50) {
     expect(`I heard ${speechTranscript(speechMs).slice(1, -1)}.`).toBe(

@@ -1,4 +1,4 @@
-// What is kept of a turn, and how the ear follows changed settings.
+// The audio that is kept of a turn, and the effect of changed settings.
 
 import { expect, test } from 'vitest';
 import {
@@ -13,60 +13,60 @@ import { loudness, silence, tone } from '../../../support/dialogue.ts';
 const RATE = 16_000;
 const detection = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 } as const;
 
-function createEar(
+function createTurnDetector(
   settings: Partial<TurnDetectorSettings> = {},
   createDetector: VoiceDetectorFactory = loudness,
 ): TurnDetector {
   return new TurnDetector({ createDetector, keepMs: 10_000, settings: { sampleRateHz: RATE, detection, ...settings } });
 }
 
-const clipMs = (change: TurnEvent | undefined) =>
-  change?.kind === 'stopped' ? durationMs(change.heard.clip.samples.length, change.heard.clip.sampleRateHz) : -1;
+const clipMs = (event: TurnEvent | undefined) =>
+  event?.kind === 'stopped' ? durationMs(event.turn.clip.samples.length, event.turn.clip.sampleRateHz) : -1;
 
 test('a turn is kept with its padding and without the silence that ended it', () => {
-  const ear = createEar();
-  const changes = ear.push(concatSamples([silence(5000, RATE), tone(1000, RATE), silence(1000, RATE)]));
-  expect(changes.map(({ kind }) => kind)).toEqual(['started', 'stopped']);
-  expect(clipMs(changes[1])).toBeGreaterThan(1400);
-  expect(clipMs(changes[1])).toBeLessThan(1600);
-  expect(ear.positionMs).toBe(7000);
+  const detector = createTurnDetector();
+  const events = detector.push(concatSamples([silence(5000, RATE), tone(1000, RATE), silence(1000, RATE)]));
+  expect(events.map(({ kind }) => kind)).toEqual(['started', 'stopped']);
+  expect(clipMs(events[1])).toBeGreaterThan(1400);
+  expect(clipMs(events[1])).toBeLessThan(1600);
+  expect(detector.positionMs).toBe(7000);
 });
 
-test('turns inside of one message are kept apart', () => {
+test('several turns in one message are kept apart', () => {
   const turn = concatSamples([tone(600, RATE), silence(700, RATE)]);
-  const changes = createEar().push(concatSamples([turn, turn, turn]));
-  const stops = changes.filter(({ kind }) => kind === 'stopped');
+  const events = createTurnDetector().push(concatSamples([turn, turn, turn]));
+  const stops = events.filter(({ kind }) => kind === 'stopped');
   expect(stops.length).toBe(3);
   for (const stop of stops) expect(clipMs(stop)).toBeLessThan(1100);
 });
 
-test('silence that goes on for hours is not kept', () => {
-  const ear = createEar();
-  for (let second = 0; second < 60; second++) ear.push(silence(1000, RATE));
-  expect(ear.bufferedMs).toBeLessThan(700);
+test('silence before a turn is not kept, however long it lasts', () => {
+  const detector = createTurnDetector();
+  for (let second = 0; second < 60; second++) detector.push(silence(1000, RATE));
+  expect(detector.bufferedMs).toBeLessThan(700);
 });
 
 test('without detection everything is kept until it is taken', () => {
-  const ear = createEar({ detection: undefined });
-  expect(ear.push(concatSamples([silence(2000, RATE), tone(500, RATE)]))).toEqual([]);
-  expect(ear.takeTurn()).toMatchObject({ inputMs: 2500, speechMs: 2500 });
-  expect(ear.bufferedMs).toBe(0);
+  const detector = createTurnDetector({ detection: undefined });
+  expect(detector.push(concatSamples([silence(2000, RATE), tone(500, RATE)]))).toEqual([]);
+  expect(detector.takeTurn()).toMatchObject({ inputMs: 2500, speechMs: 2500 });
+  expect(detector.bufferedMs).toBe(0);
 });
 
-test('what was heard before the detection is switched off can still be taken', () => {
-  const ear = createEar({ detection: undefined });
-  ear.push(tone(500, RATE));
-  ear.configure({ sampleRateHz: RATE, detection });
-  expect(ear.bufferedMs).toBe(500);
+test('audio from before a change of detection can still be taken', () => {
+  const detector = createTurnDetector({ detection: undefined });
+  detector.push(tone(500, RATE));
+  detector.configure({ sampleRateHz: RATE, detection });
+  expect(detector.bufferedMs).toBe(500);
 });
 
-test('another rate starts a new buffer, and the position goes on', () => {
-  const ear = createEar({ detection: undefined });
-  ear.push(tone(500, RATE));
-  ear.configure({ sampleRateHz: 8000, detection: undefined });
-  ear.push(tone(500, 8000));
-  expect(ear.takeTurn().clip.sampleRateHz).toBe(8000);
-  expect(ear.positionMs).toBe(1000);
+test('a new sample rate starts a new recording, and the position goes on', () => {
+  const detector = createTurnDetector({ detection: undefined });
+  detector.push(tone(500, RATE));
+  detector.configure({ sampleRateHz: 8000, detection: undefined });
+  detector.push(tone(500, 8000));
+  expect(detector.takeTurn().clip.sampleRateHz).toBe(8000);
+  expect(detector.positionMs).toBe(1000);
 });
 
 test('every detector that was made is freed', () => {
@@ -78,12 +78,12 @@ test('every detector that was made is freed', () => {
     };
     return { ...loudness(mode), free };
   };
-  const ear = createEar({}, counting);
-  ear.push(tone(100, RATE));
-  ear.configure({ sampleRateHz: RATE, detection: { ...detection, silenceMs: 200 } });
-  ear.push(tone(100, RATE));
+  const detector = createTurnDetector({}, counting);
+  detector.push(tone(100, RATE));
+  detector.configure({ sampleRateHz: RATE, detection: { ...detection, silenceMs: 200 } });
+  detector.push(tone(100, RATE));
   expect(alive).toBe(1);
-  ear.free();
-  ear.free();
+  detector.free();
+  detector.free();
   expect(alive).toBe(0);
 });
