@@ -32,7 +32,7 @@ export function handOverOf(
     isRehearsal,
     startedAt: Date.now(),
     // Of one that could not be read nobody knows whose it is.
-    ...(seed !== undefined && seed.from !== 'unavailable' && { seededFrom: seed.session }),
+    ...(seed !== undefined && seed.from !== 'unavailable' && { continues: seed.session }),
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),

@@ -28,7 +28,7 @@ export interface StoredSession {
   readonly owner: string;
   readonly startedAt: number;
   /** The earlier session that it continues (`trunkline-seed`): of the same key, and regulated only if this one is. */
-  readonly seededFrom?: string | undefined;
+  readonly continues?: string | undefined;
 }
 
 /** How a session ended; `record` is the session's record as JSON: counts and times, no content. */

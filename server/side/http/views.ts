@@ -37,7 +37,7 @@ export function sessionView(
   live: object | undefined,
 ): object {
   if (stored === undefined) return live ?? {};
-  const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, seededFrom } = stored;
+  const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
   const left = parsed(stored.record);
   return {
     id,
@@ -48,7 +48,7 @@ export function sessionView(
     route,
     dialect,
     model,
-    seededFrom,
+    seededFrom: continues,
     startedAt: isoTime(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
     ...(typeof left === 'object' ? left : {}),

@@ -39,7 +39,7 @@ export async function earlierHistory(session: StoredSession, store: Store): Prom
 }
 
 async function earlierOf(session: StoredSession, store: Store): Promise<StoredSession | undefined> {
-  const earlier = session.seededFrom === undefined ? undefined : await store.session(session.seededFrom);
+  const earlier = session.continues === undefined ? undefined : await store.session(session.continues);
   const mayHave = earlier?.key === session.key && (earlier?.dataClass === 'open' || session.dataClass === 'regulated');
   return mayHave ? earlier : undefined;
 }

@@ -16,7 +16,7 @@ export interface Database {
   /** Ends a `select` of rows that are about to be claimed; the only text that differs. */
   readonly skipLocked: '' | 'for update skip locked';
   /** A statement that keeps other instances out until the end of a transaction; undefined where there are none. */
-  readonly migrationLock: string | undefined;
+  readonly schemaLock: string | undefined;
   /** One statement in a transaction of its own. */
   readonly query: Query;
   /**

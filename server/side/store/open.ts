@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Store, StoreError } from './contract.ts';
 import type { Database } from './database.ts';
-import { expectMigrated, migrate } from './migrations.ts';
+import { createTables, requireTables } from './schema.ts';
 import { budgetUse, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { grade, selectLedger, settleAll, settleLost } from './statements/ledger.ts';
@@ -39,7 +39,7 @@ export interface StoreLocation {
 /** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
 export const openStore = (place: StoreLocation): Promise<Store> =>
   opened(place, { isReader: false }, async (database) => {
-    await migrate(database);
+    await createTables(database);
     // Text that was deleted just before the last end may still be in SQLite's log.
     await database.erase();
     return createSqlStore(database);
@@ -48,7 +48,7 @@ export const openStore = (place: StoreLocation): Promise<Store> =>
 /** For exports: reads beside the owner, and changes nothing. */
 export const openReader = (place: StoreLocation): Promise<Database> =>
   opened(place, { isReader: true }, async (database) => {
-    await expectMigrated(database);
+    await requireTables(database);
     return database;
   });
 

@@ -1,15 +1,21 @@
-// The tables in SQL that both databases read, as the steps that made them. A step is never changed once it is released.
+// The tables in SQL that both databases read. A database has exactly these or is refused: there is no way from one version to another yet.
+
+import { StoreError } from './contract.ts';
+import type { Database, Query } from './database.ts';
+
+/** Goes up with every change of TABLES. Versions 1 and 2 were never released. */
+export const SCHEMA_VERSION = 3;
 
 /** When a task is due: a queued task at its time, a running one when its lease ends, others never. The index needs the very same words. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
 
-const first = [
+const TABLES = [
   `create table session (
     id text not null primary key,
     key text, team text, provider text not null, route text not null, dialect text not null, model text,
     prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
     started_at bigint not null, ended_at bigint, reason text, record text,
-    swept_at bigint, forgotten_at bigint
+    swept_at bigint, forgotten_at bigint, continues text
   )`,
   'create index session_started on session (started_at, id)',
   'create index session_key on session (key, started_at, id)',
@@ -65,6 +71,35 @@ const first = [
   'create table lease (owner text not null primary key, expires_at bigint not null)',
 ];
 
-const seeds = ['alter table session add column seeded_from text'];
+/** Makes the tables of an empty database, in one transaction. Throws a StoreError that says what to do when others are there. */
+export async function createTables(database: Database): Promise<void> {
+  await database.transaction(async (query) => {
+    if (database.schemaLock !== undefined) await query(database.schemaLock);
+    await query('create table if not exists schema_version (version bigint not null)');
+    const version = await versionIn(query);
+    if (version !== undefined) return requireVersion(version);
+    for (const statement of TABLES) await query(statement);
+    await query('insert into schema_version (version) values ($1)', [SCHEMA_VERSION]);
+  });
+}
 
-export const MIGRATIONS: readonly (readonly string[])[] = [first, seeds];
+/** For readers, which change nothing: throws a StoreError when the tables are not those of this version. */
+export async function requireTables(database: Database): Promise<void> {
+  requireVersion((await versionIn(database.query)) ?? 0);
+}
+
+async function versionIn(query: Query): Promise<number | undefined> {
+  const [row] = await query('select version from schema_version');
+  return row?.version as number | undefined;
+}
+
+function requireVersion(version: number): void {
+  if (version === SCHEMA_VERSION) return;
+  const versions = `(tables ${version}, known here ${SCHEMA_VERSION})`;
+  const message =
+    version > SCHEMA_VERSION
+      ? `the store was written by a newer version of trunkline ${versions}: use that one`
+      : `the store was written by an older version of trunkline ${versions}, which cannot be brought up: ` +
+        'move it away to begin a new one, or use the version that wrote it';
+  throw new StoreError('store_unavailable', new Error(message), message);
+}

@@ -19,7 +19,7 @@ export const sessions = table<SessionRow>('session', {
   isRehearsal: 'flag',
   owner: 'text',
   startedAt: 'integer',
-  seededFrom: 'text',
+  continues: 'text',
   endedAt: 'integer',
   reason: 'text',
   record: 'text',

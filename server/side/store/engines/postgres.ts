@@ -62,7 +62,7 @@ export function openPostgres(options: PostgresOptions): Database {
   return {
     kind: 'postgres',
     skipLocked: 'for update skip locked',
-    migrationLock: "select pg_advisory_xact_lock(hashtext('trunkline.migrations'))",
+    schemaLock: "select pg_advisory_xact_lock(hashtext('trunkline.schema'))",
     query: (sql, params) => transaction((query) => query(sql, params)),
     transaction,
     erase: async () => {},

@@ -55,7 +55,7 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
   return {
     kind: 'sqlite',
     skipLocked: '',
-    migrationLock: undefined,
+    schemaLock: undefined,
     query: (sql, params) => transaction((run) => run(sql, params)),
     transaction,
     erase() {

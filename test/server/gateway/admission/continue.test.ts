@@ -110,8 +110,8 @@ test('the 101, the record and what is handed over say so', async () => {
   const [seeded, plain] = gateway.gateway.records();
   expect(seeded).toMatchObject({ seededFrom: ID, seeded: 'turns' });
   expect(plain).not.toHaveProperty('seededFrom');
-  expect(handedOver).toMatchObject([{ kind: 'started', seededFrom: ID }, { kind: 'started' }]);
-  expect(handedOver[1]).not.toHaveProperty('seededFrom');
+  expect(handedOver).toMatchObject([{ kind: 'started', continues: ID }, { kind: 'started' }]);
+  expect(handedOver[1]).not.toHaveProperty('continues');
 });
 
 describe('refused before the 101', () => {
@@ -196,7 +196,7 @@ describe('while it cannot be read', () => {
   test.each(ways)('%s: with whenUnseeded: open it opens without, and says so', async (_why, askSide, side) => {
     await start({ askSide, file: { side: { ...side, whenUnseeded: 'open' } } });
     expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'unavailable' });
-    expect(handedOver[0]).not.toHaveProperty('seededFrom');
+    expect(handedOver[0]).not.toHaveProperty('continues');
     const upstream = await provider.next();
     upstream.send('hello');
     expect(gateway.gateway.records()[0]).toMatchObject({ seededFrom: ID, seeded: 'unavailable' });

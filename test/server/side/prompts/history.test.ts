@@ -62,8 +62,8 @@ describe('a session that was itself seeded', () => {
   test('is told with what it was seeded with, until it has a summary of its own', async () => {
     keep('a', 3);
     summarise('a', 'of a', { input: everyTurns(2) });
-    keep('b', 1, { seededFrom: 'a' });
-    const session = keep('c', 1, { seededFrom: 'b' });
+    keep('b', 1, { continues: 'a' });
+    const session = keep('c', 1, { continues: 'b' });
     expect(await told(session, store)).toEqual(['"of a"', ['a3', 'b1', 'c1']]);
     summarise('c', 'of c', { input: everyTurns(1) });
     expect(await told(session, store)).toEqual(['"of c"', []]);
@@ -78,21 +78,21 @@ describe('a session that was itself seeded', () => {
     ['that is regulated, where it is not', { key: 'web', dataClass: 'regulated' as const }],
   ])('gets nothing of one %s', async (_what, earlier) => {
     keep('a', 2, earlier);
-    const session = keep('b', 1, { key: 'web', seededFrom: 'a' });
+    const session = keep('b', 1, { key: 'web', continues: 'a' });
     expect(await told(session, store)).toEqual([undefined, ['b1']]);
     expect(await earlierHistory(session, store)).toBeUndefined();
   });
 
   test('gets what a regulated one left, when it is regulated itself', async () => {
     keep('a', 1, { dataClass: 'regulated' });
-    const session = keep('b', 1, { dataClass: 'regulated', seededFrom: 'a' });
+    const session = keep('b', 1, { dataClass: 'regulated', continues: 'a' });
     expect(await told(session, store)).toEqual([undefined, ['a1', 'b1']]);
   });
 
   test('comes to an end, also in a circle, and behind one that is gone', async () => {
-    keep('a', 1, { seededFrom: 'b' });
-    const session = keep('b', 1, { seededFrom: 'a' });
+    keep('a', 1, { continues: 'b' });
+    const session = keep('b', 1, { continues: 'a' });
     expect((await historyOf(session, store)).turns).toHaveLength(16);
-    expect(await told(keep('c', 1, { seededFrom: 'gone' }), store)).toEqual([undefined, ['c1']]);
+    expect(await told(keep('c', 1, { continues: 'gone' }), store)).toEqual([undefined, ['c1']]);
   });
 });

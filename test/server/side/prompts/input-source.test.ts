@@ -61,7 +61,7 @@ describe('tasks of sessions', () => {
     const of = (id: string, more = {}) =>
       queuedTask({ id: `${id}.rolling-summary.1`, session: id, kind: 'rolling-summary', ...more });
     const input = JSON.stringify({ every: 'turns', number: 1 });
-    const later = storedSession({ id: 'session-2', seededFrom: session.id });
+    const later = storedSession({ id: 'session-2', continues: session.id });
     await store.commitSessions({
       ...nothing,
       started: [session, later],

@@ -7,8 +7,8 @@ import { deliveries } from './on-both/deliveries.ts';
 import { exports } from './on-both/exports.ts';
 import { handovers } from './on-both/handovers.ts';
 import { ledgers } from './on-both/ledgers.ts';
-import { migrations } from './on-both/migrations.ts';
 import { retention } from './on-both/retention.ts';
+import { schema } from './on-both/schema.ts';
 import { sessions } from './on-both/sessions.ts';
 import { tasks } from './on-both/tasks.ts';
 
@@ -21,5 +21,5 @@ await onBothStores((stores) => {
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
   describe('exports', () => exports(stores));
-  describe('migrations', () => migrations(stores));
+  describe('schema', () => schema(stores));
 });

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Database, Query } from '../../../../../server/side/store/database.ts';
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
-import { migrate } from '../../../../../server/side/store/migrations.ts';
 import { createSqlStore, openStore } from '../../../../../server/side/store/open.ts';
+import { createTables } from '../../../../../server/side/store/schema.ts';
 import { aHandover, aRealtime, aSession, aTurn } from '../../../../support/side-records.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
@@ -34,7 +34,7 @@ async function aStore({ place } = aPlace()) {
 async function aDatabase(path = aPlace().path): Promise<Database> {
   const database = openSqlite({ path });
   closing.push(() => database.close());
-  await migrate(database);
+  await createTables(database);
   return database;
 }
 
