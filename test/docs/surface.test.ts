@@ -1,12 +1,10 @@
-// The documents of the HTTP and WebSocket surface, and what the README says of the side path, beside the code.
+// The documents of the HTTP and WebSocket surface beside the code.
 
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { knownPaths } from '../../adapters/realtime/index.ts';
-import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
@@ -16,7 +14,6 @@ import { isAdminSidePath } from '../../server/processes/admin-side.ts';
 import { sideRoutes } from '../../server/side/http/answer.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
-import { configFile } from '../support/config-file.ts';
 import { createFakeStore } from '../support/fake-store.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
 
@@ -122,45 +119,5 @@ describe('asyncapi.yaml', () => {
   test('has the events of webhooks', () => {
     const { messages } = channels.find(({ address }) => address === null) ?? {};
     expect(Object.keys(messages ?? {}).sort()).toEqual([...WEBHOOK_EVENTS].sort());
-  });
-});
-
-describe('the side path in the README', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const blocks = (language: string) =>
-    [...readme.matchAll(new RegExp(`^\`\`\`${language} side\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text);
-
-  test('has a configuration that is accepted as it is, beside a key', () => {
-    const [block = ''] = blocks('yaml');
-    const keys = [{ id: 'demo', secret: 'secret-of-demo' }];
-    const file = configFile({ keys, ...parse(block) });
-    const names = [...block.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
-    const loaded = loadConfig({ file, env: Object.fromEntries(names.map((name) => [name, `value-of-${name}`])) });
-    expect(Object.keys(loaded.gateways)).toEqual(['router', 'contract']);
-  });
-
-  test('has commands and paths that there are', () => {
-    const lines = blocks('sh').flatMap((text) => text.split('\n'));
-    const commands = lines.filter((line) => line.startsWith('trunkline '));
-    expect(commands.length).toBeGreaterThan(3);
-    for (const line of commands) {
-      const { values, positionals } = parseArgs({
-        args: line.split(' ').slice(1),
-        options: SIDE_OPTIONS,
-        allowPositionals: true,
-      });
-      expect([line, typeof sideCommand(positionals, values)]).toEqual([line, 'function']);
-    }
-    const paths = lines.flatMap((line) => /8080(\/\S+)/.exec(line)?.[1] ?? []);
-    expect(paths.length).toBeGreaterThan(3);
-    const documented = Object.keys(openapi.paths ?? {});
-    expect(paths.filter((path) => !documented.includes(path.replace('$SESSION', '{id}')))).toEqual([]);
-  });
-
-  test('has the limits with their defaults', () => {
-    for (const [name, value] of Object.entries(config.side)) {
-      const row = readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
-      expect(row).toContain(String(value));
-    }
   });
 });

@@ -60,9 +60,17 @@ export function configurationPage(page: string): string {
   return `${written}${MARK}\n\n${sections.join('\n\n')}\n`;
 }
 
+/** A table as the formatter leaves it: each column as wide as its widest cell. */
 function tableOf(rows: readonly Row[]): string[] {
-  const lines = rows.map((row) => `| \`${row.path}\` | ${row.type} | ${row.default} | ${row.meaning} |`);
-  return ['| key | type | default | meaning |', '| --- | --- | --- | --- |', ...lines];
+  const cells = [
+    ['key', 'type', 'default', 'meaning'],
+    ...rows.map((row) => [`\`${row.path}\``, row.type, row.default, row.meaning]),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((line) => line[column]?.length ?? 0)));
+  const [head = '', ...body] = cells.map(
+    (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  );
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body];
 }
 
 type Path = readonly string[];

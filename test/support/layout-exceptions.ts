@@ -12,7 +12,6 @@ export const crowdedFolders: readonly string[] = ['server/console/view', 'server
 export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/server/session/bytes.test.ts': 'a session from client to provider',
-  'test/readme.test.ts': 'the programs in the README',
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/gateway/memory.test.ts': 'what peers can make a process hold',

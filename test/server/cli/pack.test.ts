@@ -72,6 +72,8 @@ test('holds the command, the compiled code and the console, and neither sources 
     'package.json',
     'docs/openapi.yaml',
     'docs/asyncapi.yaml',
+    'docs/configuration.md',
+    'docs/errors.md',
     'server/cli/bin.js',
     'dist/server/cli/main.js',
     'dist/server/side/process.js',

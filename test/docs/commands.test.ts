@@ -1,0 +1,109 @@
+// What the pages tell people to type and to write into files: commands, paths, configurations; and what the README promises.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
+import { limitsSchema } from '../../server/config/schema.ts';
+import { ROLES } from '../../server/processes/supervisor.ts';
+import { configFiles } from '../support/config-files.ts';
+import { guide, guideBlocks, root } from '../support/pages.ts';
+
+const readme = guide('README.md').text;
+const { load } = configFiles();
+
+/** The lines of all blocks for a shell, without their comments. */
+const lines = guideBlocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ page, code }) => code.split('\n').map((line) => ({ page, line: line.replace(/\s+#.*$/, '').trim() })))
+  .filter(({ line }) => line !== '' && !line.startsWith('#'));
+
+describe('commands', () => {
+  test.each(lines.filter(({ line }) => line.startsWith('trunkline ')))('$page: $line', ({ line }) => {
+    const options = { config: { type: 'string' }, data: { type: 'string' }, role: { type: 'string' }, ...SIDE_OPTIONS };
+    const { values, positionals } = parseArgs({
+      args: line.split(' ').slice(1),
+      options: options as typeof options & Record<string, { type: 'string' }>,
+      allowPositionals: true,
+    });
+    if (['serve', 'config check', 'config print'].includes(positionals.join(' '))) {
+      expect([undefined, ...ROLES]).toContain(values.role);
+    } else {
+      expect(sideCommand(positionals, values)).toBeTypeOf('function');
+    }
+  });
+
+  test('of npm are scripts of the package', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+    const named = [...JSON.stringify([...guideBlocks, readme]).matchAll(/npm run (?:-s )?([\w:]+)/g)];
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.flatMap(([, name = '']) => (name in scripts ? [] : [name]))).toEqual([]);
+  });
+
+  test('ask for paths that the OpenAPI document has', () => {
+    const { paths } = parse(readFileSync(join(root, 'docs/openapi.yaml'), 'utf8')) as { paths: object };
+    const asked = lines.flatMap(({ line }) => /127\.0\.0\.1:\d+(\/\S+)/.exec(line)?.[1] ?? []);
+    expect(asked.length).toBeGreaterThan(3);
+    expect(asked.filter((path) => !(path.replace('$SESSION', '{id}') in paths))).toEqual([]);
+  });
+});
+
+describe('configurations', () => {
+  const blocks = guideBlocks.filter(({ language }) => language === 'yaml');
+  const names = blocks.flatMap(({ code }) => [...code.matchAll(/"\$\{(\w+)\}"/g)].map(([, name = '']) => name));
+  const env = Object.fromEntries(names.map((name) => [name, `secret-of-${name}`]));
+
+  test.each(blocks)('in $page are accepted as they stand', ({ code }) => {
+    expect(() => load(code, env)).not.toThrow();
+  });
+
+  test('of the gateway and of the side path are accepted together', () => {
+    const first = (page: string) => blocks.find((block) => block.page === page)?.code ?? '';
+    const config = load(first('docs/configuration.md') + first('docs/side-path.md'), env);
+    expect([Object.keys(config.gateways), Object.keys(config.providers)]).toEqual([
+      ['router', 'contract'],
+      ['openai', 'gemini'],
+    ]);
+  });
+});
+
+test('the page of limits says of each limit what happens beyond it', () => {
+  const [, section = ''] = guide('docs/keys-limits-closes.md').text.split('\n## Limits\n');
+  const [table = ''] = section.split('\n## ');
+  const named = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)]);
+  expect(named.map(([, name]) => name).sort()).toEqual(Object.keys(limitsSchema.shape).sort());
+});
+
+describe('the README', () => {
+  test('is a page of at most 150 lines', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+
+  test('begins with the two commands', () => {
+    const own = guideBlocks.filter(({ page, language }) => page === 'README.md' && language === 'sh');
+    expect(own.map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm ci && npm test\n']);
+  });
+
+  test('quotes what the hop adds from the committed report', () => {
+    const [, through, without, more] = /takes (\S+) ms .*? and\s(\S+) ms without it: (\S+) ms more/s.exec(readme) ?? [];
+    const [, table = ''] = guide('docs/benchmarks.md').text.split(/\n100 sessions, client audio.*\n/);
+    expect(table).toMatch(new RegExp(`^\\| direct +\\| ${without} `, 'm'));
+    expect(table).toMatch(new RegExp(`^\\| trunkline +\\| ${through} `, 'm'));
+    expect(Number(more)).toBeCloseTo(Number(through) - Number(without), 3);
+  });
+
+  test('has a row for every room', () => {
+    const rooms = [
+      ...['codecs', 'bench', 'server/console'],
+      ...['platform', 'config', 'ipc', 'http', 'transport', 'session', 'side', 'gateway'].map(
+        (room) => `server/${room}`,
+      ),
+      ...['rehearsal', 'processes', 'cli'].map((room) => `server/${room}`),
+      ...['realtime', 'llm', 'simulators'].map((room) => `adapters/${room}`),
+    ];
+    const rows = [...readme.matchAll(/^\| `([\w/]+)\/` /gm)].map(([, room]) => room);
+    expect(rows.sort()).toEqual(rooms.sort());
+  });
+});

@@ -1,0 +1,69 @@
+// docs/errors.md has every code that the code knows, and no other; each has an anchor, since answers point at it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { anchorsOf, guide, root } from '../support/pages.ts';
+
+const page = guide('docs/errors.md');
+
+/** The codes in the first column of a section's table. */
+function rowsOf(heading: string): readonly string[] {
+  const [, section = ''] = page.text.split(`\n## ${heading}\n`);
+  const [table = ''] = section.split('\n## ');
+  return [...table.matchAll(/^\| (?:<a id="[^"]+"><\/a>)?`?([\w-]+)`? +\|/gm)].map(([, code = '']) => code).slice(2);
+}
+
+const sources = (...folders: string[]): readonly string[] =>
+  folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, folder, name), 'utf8')),
+  );
+
+/** The strings of what a pattern's first group holds, each once. */
+function wordsIn(texts: readonly string[], ...patterns: RegExp[]): readonly string[] {
+  const found = texts.flatMap((text) => patterns.flatMap((pattern) => [...text.matchAll(pattern)]));
+  return [...new Set(found.flatMap(([, group = '']) => [...group.matchAll(/[a-z][a-z_-]*/g)].map(String)))].sort();
+}
+
+/** `'a' | 'b'`, over several lines too. */
+const STRINGS = String.raw`((?:\s*\|?\s*'[a-z_-]+')+)`;
+
+test('has every code of an HTTP answer or of a frame', () => {
+  const product = sources('adapters/realtime', 'server/http', 'server/gateway', 'server/session', 'server/transport');
+  const inCode = wordsIn(
+    [...product, ...sources('server/side')],
+    new RegExp(String.raw`\bcode:${STRINGS}`, 'g'),
+    new RegExp(String.raw`type \w*Code =${STRINGS}`, 'g'),
+    new RegExp(String.raw`\brefused\(${STRINGS}`, 'g'),
+  );
+  const onPage = [...rowsOf('Codes of HTTP answers'), ...rowsOf('Codes in frames')];
+  expect(inCode.length).toBeGreaterThan(40);
+  expect([...new Set(onPage)].sort()).toEqual(inCode);
+});
+
+test('has every name of an ending', () => {
+  const endings = wordsIn(sources('server/session'), new RegExp(`type CloseName =${STRINGS}`, 'g'));
+  const ofLost = [...sources('server/processes', 'server/side/sessions', 'server/side/store/statements')];
+  const lost = wordsIn(ofLost, /\breason: ('[a-z-]+')/g, /set reason = ('[a-z-]+')/g);
+  expect(endings.length).toBeGreaterThan(10);
+  expect([...rowsOf('Ends of sessions')].sort()).toEqual([...endings, ...lost].sort());
+});
+
+test('has every code of a task beside those of its calls', () => {
+  const inCode = wordsIn(sources('server/side/tasks'), /error: [^'`\n]*['`]([a-z_]+): /g);
+  const shared = rowsOf('Codes of HTTP answers');
+  expect([...rowsOf('Errors of tasks')].sort()).toEqual(inCode.filter((code) => !shared.includes(code)));
+});
+
+test('has the exit codes of the command', () => {
+  expect(rowsOf('Exit codes')).toEqual(['0', '1', '2']);
+});
+
+test('has an anchor for each code, under its own name', () => {
+  const codes = ['Codes of HTTP answers', 'Codes in frames', 'Ends of sessions', 'Errors of tasks'].flatMap(rowsOf);
+  const anchors = anchorsOf(page);
+  expect(codes.filter((code) => !anchors.includes(code))).toEqual([]);
+  expect(anchors.length).toBe(new Set(anchors).size);
+});

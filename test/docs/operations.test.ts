@@ -1,0 +1,66 @@
+// docs/operations.md beside the code: metrics, log messages, paths, and the backup of a live store.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, expect, test } from 'vitest';
+import { openStore } from '../../server/side/store/open.ts';
+import { guide, root } from '../support/pages.ts';
+import { aTask } from '../support/side-records.ts';
+
+const page = guide('docs/operations.md');
+const product = readdirSync(join(root, 'server'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('console/'))
+  .map((name) => readFileSync(join(root, 'server', name), 'utf8'))
+  .join('\n');
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-backup-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const section = (heading: string) => page.text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+
+test('has every metric of the code, and no other', () => {
+  const inCode = [...product.matchAll(/'(trunkline_[a-z_]+)'/g)].map(([, name]) => name);
+  const table = [...section('Metrics').matchAll(/^\| `.*$/gm)].map(String).join('\n');
+  const onPage = [...table.matchAll(/`(trunkline_[a-z_]+)`/g)].map(([, name]) => name);
+  expect(inCode.length).toBeGreaterThan(10);
+  expect(onPage.sort()).toEqual([...new Set(inCode)].sort());
+});
+
+test('alerts on metrics and endings that there are', () => {
+  const names = [...section('Alerts').matchAll(/trunkline_[a-z_]+/g)].map(([name]) =>
+    name.replace(/_(bucket|count)$/, ''),
+  );
+  expect(names.filter((name) => !product.includes(`'${name}'`))).toEqual([]);
+});
+
+test('has log messages that the code writes', () => {
+  const table = [...section('Log').matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell = '']) => [
+    ...cell.matchAll(/`([^`]+)`/g),
+  ]);
+  const messages = table.map(([, message = '']) => message);
+  expect(messages.length).toBeGreaterThan(8);
+  expect(messages.filter((message) => !product.includes(`'${message}'`))).toEqual([]);
+});
+
+test('lists the paths of the admin listener as the OpenAPI document has them', () => {
+  const document = readFileSync(join(root, 'docs/openapi.yaml'), 'utf8');
+  const paths = [...section('The admin listener').matchAll(/`(\/[\w/{}]+)`/g)].map(([, path]) => path);
+  expect(paths.length).toBeGreaterThan(8);
+  expect(paths.filter((path) => !document.includes(`\n  ${path}:`))).toEqual([]);
+});
+
+test('backs up a store that is in use', async () => {
+  const statement = /trunkline\.db "(VACUUM INTO '[^']+')"/.exec(page.text)?.[1] ?? '';
+  const copy = join(folder, 'copy.db');
+  const store = await openStore({ url: 'sqlite', dataDirectory: folder });
+  await store.addTask(aTask('t'));
+  const beside = new DatabaseSync(join(folder, 'trunkline.db'));
+  beside.exec(statement.replace(/'[^']+'/, `'${copy}'`));
+  beside.close();
+  await store.close();
+  const restored = new DatabaseSync(copy, { readOnly: true });
+  expect(restored.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  expect(restored.prepare('select id from task').all()).toEqual([{ id: 't' }]);
+  restored.close();
+});

@@ -1,0 +1,129 @@
+// The programs in the README and in docs/, each run as a newcomer would: against a gateway without keys, where the rehearsal answers.
+
+import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Block, guide, guideBlocks, root } from '../support/pages.ts';
+import { type ServedGateway, serveGateway } from '../support/sdk.ts';
+
+interface Program extends Block {
+  readonly name: string;
+}
+
+/** Webhooks need a gateway that sends some: webhooks.test.ts runs theirs. */
+const ELSEWHERE = ['webhook'];
+
+const programs: readonly Program[] = guideBlocks
+  .filter(({ language }) => ['js', 'ts', 'python'].includes(language))
+  .map((block) => ({ ...block, name: block.tags.sdk ?? block.tags.program ?? '' }));
+const here = programs.filter(({ name }) => !ELSEWHERE.includes(name));
+const inNode = here.filter(({ language }) => language === 'js');
+const inPython = here.filter(({ language }) => language === 'python');
+const overTls = inNode.filter(({ code }) => code.includes('https:'));
+const voice = guide('docs/quickstart-voice.md').text;
+
+let gateway: ServedGateway;
+
+beforeAll(async () => {
+  const times = { firstAudioMs: 10, firstTextMs: 10, tokenMs: 1, audioSpeed: 100 };
+  gateway = await serveGateway({ rehearsal: { times, awaitPlayback: false } });
+});
+
+afterAll(() => gateway?.close());
+
+interface Outcome {
+  readonly exitCode: ExecFileException['code'] | 0;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a program as its page has it, but for the ports. */
+function run({ language, code }: Program, environment: Readonly<Record<string, string>>): Promise<Outcome> {
+  const ported = code
+    .replace('http://127.0.0.1:8080', gateway.http)
+    .replace('ws://127.0.0.1:8080', gateway.ws)
+    .replace('https://localhost:8443', gateway.https);
+  const [command, ...args] = language === 'js' ? [process.execPath, '--input-type=module'] : ['python3', '-'];
+  return new Promise((resolve) => {
+    const options = { cwd: root, env: { PATH: process.env.PATH, ...environment }, timeout: 25_000 };
+    const child = execFile(command as string, args, options, (error, output, errors) =>
+      resolve({ exitCode: error?.code ?? (error ? 1 : 0), output, errors }),
+    );
+    child.stdin?.end(ported);
+  });
+}
+
+/** What is printed, in one line: a browser's console has one for each piece. */
+const inOneLine = (output: string) => output.replace(/\n(?=.)/g, '').trim();
+/** What a program says beside its answer, on standard error. */
+const asides = /^served by .+\n$/;
+
+test('every program on the pages has a name, says what it prints, and dials the gateway', () => {
+  expect(programs.length).toBeGreaterThan(10);
+  for (const { page, name, prints, language } of programs)
+    expect({ page, name: name !== '', prints: prints !== '', language }).toEqual({
+      ...{ page, name: true, prints: true, language: language === 'python' ? 'python' : 'js' },
+    });
+  for (const { code } of here) expect(code).toMatch(/(http|ws):\/\/127\.0\.0\.1:8080|https:\/\/localhost:8443/);
+});
+
+test('the pages have a program for every client that the voice page names', () => {
+  const table = voice.slice(0, voice.indexOf('```'));
+  const clients = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, client]) => client);
+  expect([...new Set(clients)]).toEqual(['openai', '@openai/agents-realtime', '@google/genai', 'google-genai']);
+  const names = ['openai-ws', 'openai-browser', 'openai-python', 'agents-realtime', 'google-genai'];
+  expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining([...names, 'google-genai-python']));
+});
+
+test('the README has a program for voice and one for chat', () => {
+  const names = programs.filter(({ page }) => page === 'README.md').map(({ name }) => name);
+  expect(names).toEqual(['google-genai', 'openai-chat']);
+});
+
+test('the variables on the voice page are those that the gateway prints', () => {
+  const printed = Object.keys(gateway.environment);
+  expect([...voice.matchAll(/^([A-Z_]+)=\/path\/to\/.*tls\/ca\.pem$/gm)].map(([, name]) => name)).toEqual(printed);
+});
+
+describe.each(inNode)('$name in $page', (program) => {
+  test('prints what its page says', async () => {
+    const { exitCode, output, errors } = await run(program, gateway.environment);
+    const saidBeside = errors.replace(asides, '');
+    expect({ exitCode, output: inOneLine(output), saidBeside }).toEqual({
+      ...{ exitCode: 0, output: program.prints, saidBeside: '' },
+    });
+  });
+});
+
+test('the program of the Google SDK runs with the generation before too', async () => {
+  const program = programs.find(({ name }) => name === 'google-genai') as Program;
+  const code = program.code.replace("'@google/genai'", "'google-genai-2'");
+  expect(code).not.toBe(program.code);
+  expect(await run({ ...program, code }, {})).toMatchObject({ exitCode: 0, output: program.prints });
+});
+
+test.each(overTls)('$name fails without the variable that the gateway prints', async (program) => {
+  const { exitCode, output, errors } = await run(program, {});
+  expect(exitCode).not.toBe(0);
+  expect(output).toBe('');
+  const [explained = ''] = /^\|.*the variable for the certificate is not set.*$/m.exec(voice) ?? [];
+  const messages = [...explained.matchAll(/`([^`]+)`/g)].map(([, message]) => message ?? '');
+  expect(messages.filter((message) => errors.includes(message))).not.toEqual([]);
+});
+
+describe.each(inPython)('$name in $page', (program) => {
+  // The generation that the page installs: an older one may have another interface.
+  const distribution = program.name.startsWith('openai') ? 'openai' : 'google-genai';
+  const needs = program.name.includes('chat') ? '' : 'import websockets; ';
+  const check = `from importlib.metadata import version as v; ${needs}assert v('${distribution}') >= '3'`;
+  const isInstalled = spawnSync('python3', ['-c', check]).status === 0;
+  const title = isInstalled ? 'prints what its page says' : `is not run here: python3 has no ${distribution} 3`;
+  test(title, async () => {
+    if (!isInstalled) return expect(program.before).toMatch(new RegExp(`pip install '?${distribution}`));
+    const { exitCode, output, errors } = await run(program, gateway.environment);
+    expect({ exitCode, output: inOneLine(output), errors }).toEqual({
+      exitCode: 0,
+      output: program.prints,
+      errors: '',
+    });
+  });
+});
