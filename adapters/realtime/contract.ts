@@ -1,6 +1,7 @@
 // The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { z } from 'zod';
 import type { Direction, Frame } from '../../codecs/frame.ts';
 
 /** What a client asked for in its HTTP upgrade. `path` has its leading slashes collapsed and no query. */
@@ -15,36 +16,39 @@ export interface Handshake {
 /** Everything the gateway needs to know about one provider. */
 export interface Provider {
   readonly name: string;
+  /** Environment variables that hold the provider's credential, first match wins. */
+  readonly environment: readonly string[];
+  /** `wss:` origin that is dialled when the configuration names none. */
+  readonly baseUrl: string;
   readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
-  /** `wss:` origin that is dialled when only a credential is configured. */
-  readonly baseUrl: string;
-  /** Environment variables that hold the provider's credential, first match wins. */
-  readonly environment: readonly string[];
-  /** false: the provider counts or forbids connections without a session, so none is opened ahead of use. */
-  readonly canOpenAhead?: false;
+  /** Settings of an account beyond its base URL and its credential, by name. */
+  readonly settings?: SettingsSchema;
+  /** Whether a connection may be opened ahead of the session that will use it; false where idle ones are counted or forbidden. */
+  readonly preconnect: boolean;
   /** The credential of the client, wherever in the handshake it is. */
   clientCredential(handshake: Handshake): string | undefined;
   /** The subprotocol to answer the client with; never one that carries a credential. */
   selectSubprotocol(handshake: Handshake): string | undefined;
-  /** Where and how to dial the provider for this client. */
-  endpoint(route: ServedEndpoint, handshake: Handshake, account: Account): Upstream;
   /** An error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
 }
 
-/** The account at the provider that a session is dialled with. `forwarded`: the credential is the client's own, not ours. */
+/** Each setting with its own check; all are texts that may be left out. `.describe()` says what it means. */
+export type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
+
+/** The account at the provider that a session is dialled with. */
 export interface Account {
   readonly baseUrl: string;
   readonly credential: string;
-  readonly forwarded: boolean;
-  readonly organization?: string | undefined;
-  readonly project?: string | undefined;
+  /** The provider's own settings, as far as they are configured. */
+  readonly settings: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a provider is dialled with. */
+/** What a provider is dialled with. `kind` leaves room for transports other than WebSocket. */
 export interface Upstream {
+  readonly kind: 'websocket';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocols: readonly string[];
@@ -52,14 +56,25 @@ export interface Upstream {
 
 /** One path of a provider. */
 export interface ServedEndpoint {
+  /** A pattern: `{name}` stands for one segment. */
   readonly path: string;
   readonly dialect: Dialect;
-  /** The model that the handshake names; `in-frames` where frames name it; undefined where it cannot be known. */
-  model(handshake: Handshake): { readonly name: string } | 'in-frames' | undefined;
+  /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
+  readonly baseUrl?: string;
+  /** The resource that the handshake asks for; `in-frames` where frames name it, `unknown` where nothing does. */
+  resource(handshake: Handshake): Resource | 'in-frames' | 'unknown';
   /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
   reject?(handshake: Handshake): Refusal | undefined;
   /** Why a session that this handshake opens takes no seed, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
+  /** Where and how to dial the provider for this client. */
+  upstream(handshake: Handshake, account: Account): Upstream;
+}
+
+/** What a session runs on. `keys[].models` is matched against `provider/name`, whatever the kind. */
+export interface Resource {
+  readonly kind: 'model' | 'agent' | 'deployment';
+  readonly name: string;
 }
 
 /** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */

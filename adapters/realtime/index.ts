@@ -7,6 +7,7 @@ import { openai } from './openai/adapter.ts';
 
 export { findCredential } from './credential.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
+export { headerText } from './settings.ts';
 
 /** Name -> adapter. */
 export const providers: ReadonlyMap<string, Provider> = new Map([

@@ -1,15 +1,18 @@
 // The shape of the configuration file: every key, its default and what it may be. Unknown keys are refused.
 
 import { z } from 'zod';
+import type { SettingsSchema } from '../../adapters/realtime/contract.ts';
+import { headerText } from '../../adapters/realtime/index.ts';
 import { isLoopbackHost, isPrivateAddress } from '../platform/private-address.ts';
 import { sideShape } from './side-schema.ts';
 
-/** What the configuration needs to know of an adapter. */
+/** What the configuration needs to know of a provider. */
 export interface KnownProvider {
   readonly name: string;
   readonly baseUrl: string;
   readonly environment: readonly string[];
-  readonly canOpenAhead?: false;
+  readonly settings?: SettingsSchema;
+  readonly preconnect: boolean;
 }
 
 const port = z.int().min(0).max(65_535);
@@ -30,11 +33,7 @@ const name = z
   .max(200);
 const path = z.string().min(1).max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
-/** Goes into a header, so it has to fit into one. */
-const secret = z
-  .string()
-  .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
-  .min(1);
+const secret = headerText;
 const ownSecret = secret.min(8);
 
 export const limitsSchema = z.strictObject({
@@ -159,7 +158,7 @@ function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined
 }
 
 /** The settings of one provider. */
-export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
+export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider) =>
   z
     .strictObject({
       baseUrl: z.string().default(baseUrl).describe('The wss: URL to dial.'),
@@ -168,9 +167,8 @@ export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
         .boolean()
         .default(false)
         .describe('Whether baseUrl may be ws:, or a loopback or private address.'),
-      organization: secret.optional().describe('Organization to bill, where the provider knows such a thing.'),
-      project: secret.optional().describe('Project to bill, where the provider knows such a thing.'),
-      warm: (canOpenAhead === false ? neverWarmSchema : warmSchema)
+      ...settings,
+      warm: (preconnect ? warmSchema : neverWarmSchema)
         .prefault({})
         .describe('Connections to the provider that are opened ahead of sessions.'),
     })
@@ -178,8 +176,13 @@ export const providerSchema = ({ baseUrl, canOpenAhead }: KnownProvider) =>
       const message = baseUrlProblem(provider.baseUrl, provider.allowPrivate);
       if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
     });
-/** `baseUrl` is a wss: URL (ws: with `allowPrivate`); `apiKey` is `client` where the client's own credential is forwarded. */
-export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>>;
+/**
+ * `baseUrl` is a wss: URL (ws: with `allowPrivate`); `apiKey` is `client` where the client's own credential is forwarded. The
+ * provider's own settings stand beside them by name.
+ */
+export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>> & {
+  readonly [setting: string]: unknown;
+};
 
 /** The schema of the file. `providers` are the adapters, `rehearsal` is the schema of the rehearsal provider's options. */
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {

@@ -12,30 +12,33 @@ const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/google.ai.generativelanguage.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: liveDialect,
-    model: () => 'in-frames' as const,
+    resource: () => 'in-frames' as const,
+    upstream,
   })),
 );
 
 /** Gemini Live, dialled with an API key or an ephemeral token in the query. */
 export const gemini: Provider = {
   name: 'gemini',
+  environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  baseUrl: 'wss://generativelanguage.googleapis.com',
   endpoints,
   notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
-  baseUrl: 'wss://generativelanguage.googleapis.com',
-  environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  preconnect: true,
   clientCredential: findCredential,
   selectSubprotocol: chooseSubprotocol,
-  endpoint,
   httpError,
 };
 
 /** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
-function endpoint(route: ServedEndpoint, handshake: Handshake, account: Account): Upstream {
-  const isEphemeral = account.credential.startsWith('auth_tokens/');
-  const plainPath = route.path.endsWith(constrained) ? route.path.slice(0, -constrained.length) : route.path;
-  const url = new URL(endpointUrl(account.baseUrl, isEphemeral ? plainPath + constrained : plainPath, handshake.query));
-  url.searchParams.set(isEphemeral ? 'access_token' : 'key', account.credential);
-  return { url: url.href, headers: pickHeaders(handshake, ['user-agent', 'x-goog-api-client']), subprotocols: [] };
+function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
+  const isEphemeral = credential.startsWith('auth_tokens/');
+  const { path, query } = handshake;
+  const plainPath = path.endsWith(constrained) ? path.slice(0, -constrained.length) : path;
+  const url = new URL(endpointUrl(baseUrl, isEphemeral ? plainPath + constrained : plainPath, query));
+  url.searchParams.set(isEphemeral ? 'access_token' : 'key', credential);
+  const headers = pickHeaders(handshake, ['user-agent', 'x-goog-api-client']);
+  return { kind: 'websocket', url: url.href, headers, subprotocols: [] };
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */

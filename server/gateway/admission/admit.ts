@@ -2,9 +2,17 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Handshake, Provider, Refusal, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
+import type {
+  Account,
+  Handshake,
+  Provider,
+  Refusal,
+  Resource,
+  ServedEndpoint,
+  Upstream,
+} from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
-import type { Key, Warm } from '../../config/config.ts';
+import type { Key, ProviderConfig, Warm } from '../../config/config.ts';
 import { fits } from '../../config/wildcard.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
 import { visitorObjection } from '../../http/origin-policy.ts';
@@ -62,13 +70,13 @@ export function admit(request: IncomingMessage, gate: Gate, kind: 'upgrade' | 'p
 function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: Gate): Admitted | Refused {
   const key = authenticate(handshake, adapter, gate);
   if (isRefusal(key)) return refuse(adapter, key);
-  const model = route.model(handshake);
-  const name = typeof model === 'object' ? model.name : undefined;
-  if (model !== 'in-frames' && !mayUse(key, adapter, name ?? ''))
-    return refuse(adapter, modelNotAllowed(adapter, name));
+  const resource = route.resource(handshake);
+  const name = typeof resource === 'object' ? resource.name : undefined;
+  if (resource !== 'in-frames' && !mayUse(key, adapter, name ?? ''))
+    return refuse(adapter, resourceNotAllowed(adapter, resource));
   const classes = classOf(handshake, key, gate.config);
   if (isRefusal(classes)) return refuse(adapter, classes);
-  const account = accountFor(adapter, handshake, gate);
+  const account = accountFor(adapter, route, handshake, gate);
   if (isRefusal(account)) return refuse(adapter, account);
   // A browser cannot read our header, so it may bring an id of its own.
   const offered = ownValues(handshake, OFFERED_ID);
@@ -78,7 +86,7 @@ function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake,
   const seedFrom = seedAsked(handshake, route);
   if (isRefusal(seedFrom)) return refuse(adapter, seedFrom);
   const { allowPrivate, warm, isRehearsal, ...rest } = account;
-  const endpoint = adapter.endpoint(route, handshake, rest);
+  const endpoint = route.upstream(handshake, rest);
   const isOffered = offered.size > 0;
   return {
     kind: 'admitted',
@@ -109,29 +117,27 @@ export function mayUse(key: Key | undefined, adapter: Provider, model: string): 
 }
 
 /** The account at the provider: configured, the client's own, or the rehearsal provider's. */
-function accountFor(adapter: Provider, handshake: Handshake, gate: Gate) {
+function accountFor(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: Gate) {
   const { providers, rehearsal } = gate.config;
-  const provider = providers[adapter.name];
-  if (provider !== undefined) {
-    const { baseUrl, allowPrivate, warm, organization, project } = provider;
-    const forwarded = provider.apiKey === 'client';
-    const credential = forwarded ? adapter.clientCredential(handshake) : provider.apiKey;
+  const configured = providers[adapter.name];
+  if (configured !== undefined) {
+    const { allowPrivate, warm } = configured;
+    const baseUrl = configured.baseUrl === adapter.baseUrl ? (route.baseUrl ?? adapter.baseUrl) : configured.baseUrl;
+    const credential = configured.apiKey === 'client' ? adapter.clientCredential(handshake) : configured.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
-    return { baseUrl, allowPrivate, isRehearsal: false, warm, organization, project, credential, forwarded };
+    return { baseUrl, credential, settings: settingsOf(adapter, configured), allowPrivate, warm, isRehearsal: false };
   }
   if (rehearsal !== false && rehearsal.providers.includes(adapter.name) && gate.rehearsalUrl !== undefined) {
     // On loopback a connection costs next to nothing.
-    return {
-      baseUrl: gate.rehearsalUrl,
-      allowPrivate: true,
-      isRehearsal: true,
-      warm: undefined,
-      credential: 'rehearsal',
-      forwarded: false,
-    };
+    const ahead = { allowPrivate: true, warm: undefined, isRehearsal: true };
+    return { baseUrl: gate.rehearsalUrl, credential: 'rehearsal', settings: {}, ...ahead };
   }
   const message = `the provider ${adapter.name} is not configured; expected providers.${adapter.name} or ${adapter.environment.join(' or ')}`;
   return { status: 503, code: 'provider_not_configured', message } satisfies Refusal;
+}
+
+function settingsOf({ settings = {} }: Provider, configured: ProviderConfig): Account['settings'] {
+  return Object.fromEntries(Object.keys(settings).map((name) => [name, configured[name] as string | undefined]));
 }
 
 /** A credential from a query can hold anything, and goes into a header. */
@@ -143,11 +149,11 @@ const noCredential: Refusal = {
   message: 'no usable credential given; expected one of the provider, which is forwarded',
 };
 
-function modelNotAllowed(adapter: Provider, model: string | undefined): Refusal {
+function resourceNotAllowed(adapter: Provider, resource: Resource | 'unknown'): Refusal {
   const message =
-    model === undefined
+    resource === 'unknown'
       ? `this key may not open a session whose model cannot be known; that needs ${adapter.name}/*`
-      : `this key may not use the model ${model}`;
+      : `this key may not use the ${resource.kind} ${resource.name}`;
   return { status: 403, code: 'model_not_allowed', message };
 }
 

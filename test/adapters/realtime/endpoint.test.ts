@@ -6,7 +6,7 @@ import { endpointUrl } from '../../../adapters/realtime/endpoint.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
-const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', forwarded: false };
+const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
 const bidi = '/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent';
 const nosy = {
   authorization: 'Bearer CANARY',
@@ -44,7 +44,7 @@ function dial(target: string, headers: Record<string, string> = {}, over: Partia
   const handshake = handshakeOf(target, headers, offer);
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
-  return found.adapter.endpoint(found.route, handshake, { ...account, ...over });
+  return found.route.upstream(handshake, { ...account, ...over });
 }
 
 describe.each([
@@ -80,6 +80,7 @@ describe.each([
 describe('to OpenAI', () => {
   test('goes our credential, and no organization or project that is not configured', () => {
     expect(dial('/v1/realtime?model=m')).toEqual({
+      kind: 'websocket',
       url: 'wss://provider.example/v1/realtime?model=m',
       headers: { authorization: 'Bearer ours' },
       subprotocols: [],
@@ -87,7 +88,7 @@ describe('to OpenAI', () => {
   });
 
   test('go organization and project of the account', () => {
-    expect(dial('/v1/responses', nosy, { organization: 'org', project: 'proj' }).headers).toEqual({
+    expect(dial('/v1/responses', nosy, { settings: { organization: 'org', project: 'proj' } }).headers).toEqual({
       authorization: 'Bearer ours',
       'openai-organization': 'org',
       'openai-project': 'proj',
@@ -103,6 +104,7 @@ describe('to OpenAI', () => {
 describe('to Gemini', () => {
   test("goes our key in the query, in place of the client's", () => {
     expect(dial(`${bidi}?key=theirs`, { 'x-goog-api-client': 'sdk' })).toEqual({
+      kind: 'websocket',
       url: `wss://provider.example${bidi}?key=ours`,
       headers: { 'x-goog-api-client': 'sdk' },
       subprotocols: [],
@@ -116,14 +118,14 @@ describe('to Gemini', () => {
   });
 
   test('goes an ephemeral token to the constrained method', () => {
-    const forwarded = { credential: 'auth_tokens/a+b', forwarded: true };
+    const forwarded = { credential: 'auth_tokens/a+b' };
     const expected = `wss://provider.example${bidi}Constrained?access_token=auth_tokens%2Fa%2Bb`;
     expect(dial(`${bidi}Constrained?access_token=auth_tokens/a%2Bb`, {}, forwarded).url).toBe(expected);
     expect(dial(`${bidi}?key=auth_tokens/a%2Bb`, {}, forwarded).url).toBe(expected);
   });
 
   test('goes a forwarded key to the plain method', () => {
-    const url = dial(`${bidi}Constrained?key=theirs`, {}, { credential: 'theirs', forwarded: true }).url;
+    const url = dial(`${bidi}Constrained?key=theirs`, {}, { credential: 'theirs' }).url;
     expect(url).toBe(`wss://provider.example${bidi}?key=theirs`);
   });
 });

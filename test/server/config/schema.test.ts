@@ -60,7 +60,7 @@ describe('connections that are opened ahead', () => {
   ])('are bounded: %s', (fields, line) => expect(refusal(warm(fields))).toEqual([line]));
 
   test('are off, and cannot be asked for, where a provider forbids them', () => {
-    const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], canOpenAhead: false } as const;
+    const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], preconnect: false } as const;
     const schema = fileSchema([strict], z.object());
     const file = (provider: object) => ({ providers: { strict: { apiKey: 'k', ...provider } } });
     expect(schema.parse(file({})).providers.strict?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });

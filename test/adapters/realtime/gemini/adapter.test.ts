@@ -2,7 +2,6 @@
 
 import { expect, test } from 'vitest';
 import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
-import { handshakeOf } from '../../../support/handshakes.ts';
 
 test.each([
   [400, 'invalid_request', 'INVALID_ARGUMENT'],
@@ -37,10 +36,4 @@ test('a refusal says when to try again, in the header and in the body', () => {
     '@type': 'type.googleapis.com/google.rpc.RetryInfo',
     retryDelay: '5s',
   });
-});
-
-test('the model is named in frames on every route', () => {
-  expect(gemini.endpoints.map((route) => route.model(handshakeOf(`${route.path}?model=a`)))).toEqual(
-    gemini.endpoints.map(() => 'in-frames'),
-  );
 });

@@ -1,0 +1,69 @@
+// The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
+
+import type { Account, Handshake, Refusal, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import { endpointUrl, pickHeaders } from '../endpoint.ts';
+import { liveDialect } from './live.ts';
+import { realtimeDialect } from './realtime.ts';
+import { responsesDialect } from './responses.ts';
+import { translationDialect } from './translation.ts';
+
+/** Every WebSocket endpoint of OpenAI. */
+export const openaiEndpoints: readonly ServedEndpoint[] = [
+  { path: '/v1/realtime', dialect: realtimeDialect, resource: realtimeModel, reject, rejectContext, upstream },
+  { path: '/v1/realtime/translations', dialect: translationDialect, resource: modelInQuery, reject, upstream },
+  { path: '/v1/live/sessions', dialect: liveDialect, resource: () => 'in-frames', reject, upstream },
+  { path: '/v1/responses', dialect: responsesDialect, resource: () => 'in-frames', reject, upstream },
+];
+
+/** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
+function realtimeModel(handshake: Handshake): Resource | 'in-frames' | 'unknown' {
+  const { query } = handshake;
+  if (query.has('call_id')) return 'unknown';
+  const model = modelInQuery(handshake);
+  return model === 'unknown' && query.get('intent') === 'transcription' ? 'in-frames' : model;
+}
+
+/** What a session is seeded with must come before everything else that is said in it, and somebody must answer by it. */
+function rejectContext({ query }: Handshake): string | undefined {
+  if (query.has('call_id')) return 'a call that runs already cannot be seeded';
+  return query.get('intent') === 'transcription' ? 'a transcription session has no use for a seed' : undefined;
+}
+
+function modelInQuery({ query }: Handshake): Resource | 'unknown' {
+  const name = query.get('model');
+  return name ? { kind: 'model', name } : 'unknown';
+}
+
+/** The beta dialect is dead, and a parameter that occurs twice may be read differently by the provider. */
+function reject(handshake: Handshake): Refusal | undefined {
+  if (isBeta(handshake)) {
+    return {
+      status: 400,
+      code: 'beta_api_shape_disabled',
+      message:
+        'The Realtime beta API is no longer served: remove the OpenAI-Beta header (or the subprotocol ' +
+        'openai-beta.realtime-v1) and use the GA events, for example response.output_audio.delta.',
+    };
+  }
+  const twice = ['model', 'intent', 'call_id'].find((name) => handshake.query.getAll(name).length > 1);
+  if (twice === undefined) return undefined;
+  return { status: 400, code: 'invalid_request', message: `The query has ${twice} more than once: send it once.` };
+}
+
+function isBeta({ headers, protocols }: Handshake): boolean {
+  return /\brealtime=/i.test(String(headers['openai-beta'] ?? '')) || protocols.includes('openai-beta.realtime-v1');
+}
+
+/** What the client says about itself and its end user. */
+const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
+
+function upstream(handshake: Handshake, { baseUrl, credential, settings }: Account): Upstream {
+  const headers: Record<string, string> = {
+    ...pickHeaders(handshake, forwardedHeaders),
+    authorization: `Bearer ${credential}`,
+  };
+  if (settings.organization !== undefined) headers['openai-organization'] = settings.organization;
+  if (settings.project !== undefined) headers['openai-project'] = settings.project;
+  const url = endpointUrl(baseUrl, handshake.path, handshake.query);
+  return { kind: 'websocket', url, headers, subprotocols: [] };
+}

@@ -1,0 +1,59 @@
+// What OpenAI handshakes say about the model, and which are not served at all.
+
+import { describe, expect, test } from 'vitest';
+import { openaiEndpoints } from '../../../../adapters/realtime/openai/endpoints.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
+
+function endpointOf(target: string) {
+  const endpoint = openaiEndpoints.find(({ path }) => path === target.split('?')[0]);
+  if (endpoint === undefined) throw new Error(`no endpoint ${target}`);
+  return endpoint;
+}
+
+test.each([
+  ['/v1/realtime?model=gpt-realtime-2.1', { kind: 'model', name: 'gpt-realtime-2.1' }],
+  ['/v1/realtime?intent=transcription', 'in-frames'],
+  ['/v1/realtime?intent=transcription&model=a', { kind: 'model', name: 'a' }],
+  ['/v1/realtime?intent=other', 'unknown'],
+  ['/v1/realtime?call_id=rtc_1', 'unknown'],
+  ['/v1/realtime?call_id=rtc_1&model=a', 'unknown'],
+  ['/v1/realtime?call_id=&model=a', 'unknown'],
+  ['/v1/realtime', 'unknown'],
+  ['/v1/realtime?model=', 'unknown'],
+  ['/v1/realtime/translations?model=a', { kind: 'model', name: 'a' }],
+  ['/v1/realtime/translations', 'unknown'],
+  ['/v1/live/sessions', 'in-frames'],
+  ['/v1/live/sessions?model=a', 'in-frames'],
+  ['/v1/responses', 'in-frames'],
+])('the resource of %s is %j', (target, resource) => {
+  expect(endpointOf(target).resource(handshakeOf(target))).toEqual(resource);
+});
+
+describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
+  test.each([
+    ['the header', { 'openai-beta': 'realtime=v1' }, []],
+    ['the header among others', { 'openai-beta': 'assistants=v2, Realtime=v1' }, []],
+    ['the subprotocol', {}, ['realtime', 'openai-insecure-api-key.k', 'openai-beta.realtime-v1']],
+  ])('tells a client of the beta, by %s, what to change', (_what, headers, protocols) => {
+    const refusal = endpointOf(path).reject?.(handshakeOf(`${path}?model=m`, headers, protocols));
+    expect(refusal).toMatchObject({ status: 400, code: 'beta_api_shape_disabled' });
+    expect(refusal?.message).toMatch(/OpenAI-Beta.*openai-beta\.realtime-v1.*response\.output_audio\.delta/);
+  });
+
+  test('serves clients of other betas, and such as name no model', () => {
+    const headers = { 'openai-beta': 'responses_websockets=2026-02-06' };
+    expect(endpointOf(path).reject?.(handshakeOf(path, headers))).toBeUndefined();
+    expect(endpointOf(path).reject?.(handshakeOf(path, {}, ['realtime', 'openai-agents-sdk.0.20.0']))).toBeUndefined();
+  });
+
+  test.each([
+    'model=a&model=b',
+    'model=a&model=a',
+    'intent=transcription&intent=',
+    'call_id=a&call_id=b',
+    'model=a&mod%65l=b',
+  ])('takes no query that two parsers may read differently: %s', (query) => {
+    const refusal = endpointOf(path).reject?.(handshakeOf(`${path}?${query}`));
+    expect(refusal).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+});
