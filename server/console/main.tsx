@@ -1,14 +1,14 @@
-// Starts the page: the conductor with a real browser around it, and the views that watch its state.
+// Starts the page: the controllers with a real browser around them, and the views that watch their state.
 
 import { render } from 'preact';
 import { listMicrophones, openMicrophone } from './audio/microphone.ts';
 import { openPlayer } from './audio/player.ts';
 import { pageClock } from './audio/speech.ts';
 import { readWav } from './audio/wav.ts';
-import { initialLedger, LedgerDesk } from './ledger/controller.ts';
-import { Conductor } from './session/controller.ts';
+import { initialLedger, LedgerController } from './ledger/controller.ts';
+import { ConsoleController } from './session/controller.ts';
 import { initialState } from './state/state.ts';
-import { createStore, onNextFrame } from './state/store.ts';
+import { createStateStore, onNextFrame } from './state/store.ts';
 import { App } from './view/app.tsx';
 import './style/theme.css';
 import './style/layout.css';
@@ -32,7 +32,7 @@ async function loadRecording(name: string) {
 }
 
 applyTheme(savedTheme());
-const conductor = new Conductor(createStore(initialState, onNextFrame), {
+const controller = new ConsoleController(createStateStore(initialState, onNextFrame), {
   origin: location.origin,
   clock: pageClock,
   fetch: (input, init) => fetch(input, init),
@@ -45,12 +45,12 @@ const conductor = new Conductor(createStore(initialState, onNextFrame), {
   date: () => Date.now(),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
-const desk = new LedgerDesk(createStore(initialLedger, onNextFrame), {
+const ledger = new LedgerController(createStateStore(initialLedger, onNextFrame), {
   fetch: (input, init) => fetch(input, init),
   date: () => Date.now(),
-  key: () => conductor.store.get().form.key,
+  key: () => controller.store.get().form.key,
 });
-void conductor.load();
-navigator.mediaDevices?.addEventListener('devicechange', () => void conductor.microphone.refresh());
+void controller.load();
+navigator.mediaDevices?.addEventListener('devicechange', () => void controller.microphone.refresh());
 const root = document.getElementById('app');
-if (root !== null) render(<App conductor={conductor} desk={desk} />, root);
+if (root !== null) render(<App controller={controller} ledger={ledger} />, root);

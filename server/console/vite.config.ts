@@ -1,4 +1,4 @@
-// Builds the console page into plain files that any static server can hand out under a strict content security policy.
+// Builds the console page into plain files that any static server can serve under a strict content security policy.
 
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vite';
@@ -9,9 +9,9 @@ export default defineConfig({
     outDir: '../../dist/console',
     emptyOutDir: true,
     target: 'es2023',
-    // Browsers that know `light-dark()`: otherwise it is rewritten into something larger.
+    // These browsers know `light-dark()`: for others it is rewritten into something larger.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-    // Nothing inline: neither data: addresses nor a preload script.
+    // The policy allows nothing inline: neither data: addresses nor a preload script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

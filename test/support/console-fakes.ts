@@ -4,25 +4,25 @@ import type { GatewayInfo } from '../../server/console/api/gateway.ts';
 import type { Microphone, MicrophoneOptions } from '../../server/console/audio/microphone.ts';
 import { type ItemPlayed, PlayQueue } from '../../server/console/audio/play-queue.ts';
 import type { Player, PlayerHandlers } from '../../server/console/audio/player.ts';
-import type { Recording } from '../../server/console/audio/wav.ts';
-import type { Message } from '../../server/console/dialects/dialect.ts';
-import type { Socket } from '../../server/console/session/connection.ts';
-import { Conductor } from '../../server/console/session/controller.ts';
+import type { WavRecording } from '../../server/console/audio/wav.ts';
+import type { DialectMessage } from '../../server/console/dialects/dialect.ts';
+import type { PageSocket } from '../../server/console/session/connection.ts';
+import { ConsoleController } from '../../server/console/session/controller.ts';
 import { initialState } from '../../server/console/state/state.ts';
-import { createStore } from '../../server/console/state/store.ts';
+import { createStateStore } from '../../server/console/state/store.ts';
 
-export class FakeSocket implements Socket {
+export class FakeSocket implements PageSocket {
   binaryType: BinaryType = 'blob';
   bufferedAmount = 0;
-  onopen: Socket['onopen'] = null;
-  onmessage: Socket['onmessage'] = null;
-  onclose: Socket['onclose'] = null;
-  onerror: Socket['onerror'] = null;
-  readonly sent: Message[] = [];
+  onopen: PageSocket['onopen'] = null;
+  onmessage: PageSocket['onmessage'] = null;
+  onclose: PageSocket['onclose'] = null;
+  onerror: PageSocket['onerror'] = null;
+  readonly sent: DialectMessage[] = [];
   closedWith: readonly [number?, string?] | undefined;
 
   send(data: string): void {
-    this.sent.push(JSON.parse(data) as Message);
+    this.sent.push(JSON.parse(data) as DialectMessage);
   }
 
   close(code?: number, reason?: string): void {
@@ -33,7 +33,7 @@ export class FakeSocket implements Socket {
     this.onopen?.({} as Event);
   }
 
-  receive(message: Message): void {
+  receive(message: DialectMessage): void {
     this.receiveRaw(JSON.stringify(message));
   }
 
@@ -159,7 +159,7 @@ export const rehearsalInfo: GatewayInfo = {
 };
 
 export interface FakeConsole {
-  readonly conductor: Conductor;
+  readonly controller: ConsoleController;
   readonly clock: FakeClock;
   readonly sockets: { readonly url: URL; readonly protocols: readonly string[]; readonly socket: FakeSocket }[];
   readonly microphones: FakeMicrophone[];
@@ -172,17 +172,17 @@ export interface FakeConsoleOptions {
   /** What the gateway answers, by the start of the path. */
   readonly replies?: Readonly<Record<string, { status: number; body: unknown }>>;
   openMicrophone?(options: MicrophoneOptions): Promise<Microphone>;
-  readonly recording?: Recording;
+  readonly recording?: WavRecording;
 }
 
-/** The conductor with nothing real around it. */
+/** The controller with nothing real around it. */
 export async function fakeConsole(options: FakeConsoleOptions = {}): Promise<FakeConsole> {
   const clock = new FakeClock();
-  const fake: Omit<FakeConsole, 'conductor'> = { clock, sockets: [], microphones: [], players: [], requests: [] };
+  const fake: Omit<FakeConsole, 'controller'> = { clock, sockets: [], microphones: [], players: [], requests: [] };
   const replies = { '/console.json': { status: 200, body: options.info ?? rehearsalInfo }, ...options.replies };
-  const store = createStore(initialState, (run) => queueMicrotask(run));
+  const store = createStateStore(initialState, (run) => queueMicrotask(run));
   let ids = 0;
-  const conductor = new Conductor(store, {
+  const controller = new ConsoleController(store, {
     origin: 'http://gateway.test:8080',
     clock,
     async fetch(input, init) {
@@ -213,8 +213,8 @@ export async function fakeConsole(options: FakeConsoleOptions = {}): Promise<Fak
     date: () => 1_800_000_000_000,
     wait: async () => {},
   });
-  await conductor.load();
-  return { ...fake, conductor };
+  await controller.load();
+  return { ...fake, controller };
 }
 
 /** Lets everything that was promised happen. */

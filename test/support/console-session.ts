@@ -2,7 +2,7 @@
 
 import { toBase64 } from '../../server/console/audio/pcm.ts';
 import { modeOf } from '../../server/console/dialects/modes.ts';
-import type { Form } from '../../server/console/state/state.ts';
+import type { SessionForm } from '../../server/console/state/state.ts';
 import {
   type FakeConsole,
   type FakeConsoleOptions,
@@ -19,10 +19,10 @@ export interface Live extends FakeConsole {
 export const pcm = (ms: number) => toBase64(new Int16Array(24 * ms).fill(1000));
 
 /** A session that is ready. */
-export async function live(form: Partial<Form> = {}, options: FakeConsoleOptions = {}): Promise<Live> {
+export async function live(form: Partial<SessionForm> = {}, options: FakeConsoleOptions = {}): Promise<Live> {
   const fake = await fakeConsole(options);
-  fake.conductor.edit(form);
-  await fake.conductor.start();
+  fake.controller.edit(form);
+  await fake.controller.start();
   const socket = fake.sockets[0]?.socket;
   if (socket === undefined) throw new Error('nothing was dialled');
   socket.open();
@@ -30,9 +30,9 @@ export async function live(form: Partial<Form> = {}, options: FakeConsoleOptions
   return { ...fake, socket, player: fake.players[0] as FakePlayer };
 }
 
-export const state = ({ conductor }: FakeConsole) => conductor.store.get();
+export const state = ({ controller }: FakeConsole) => controller.store.get();
 export const notices = (fake: FakeConsole) => state(fake).notices.map(({ title }) => title);
-export const textForm: Partial<Form> = { mode: modeOf('openai-realtime-text') };
+export const textForm: Partial<SessionForm> = { mode: modeOf('openai-realtime-text') };
 
 /** The provider replies with sound. */
 export function reply(socket: FakeSocket, itemId: string, ms: number): void {

@@ -1,4 +1,4 @@
-// Server-sent events over fetch: EventSource cannot send a credential. Each event is complete when its blank line is there.
+// Server-sent events over fetch, since EventSource cannot send a credential. An event is complete with its blank line.
 
 export interface ServerEvent {
   readonly id: string;
@@ -6,18 +6,18 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Reads a stream in pieces, as the HTML standard's "event stream interpretation" says. */
-export function createEventReader(): (piece: string) => ServerEvent[] {
-  let rest = '';
+/** Reads a stream in pieces (HTML standard, "Interpreting an event stream"). Each call returns the events that are complete. */
+export function createEventStreamReader(): (piece: string) => ServerEvent[] {
+  let partialLine = '';
   let id = '';
   let event = '';
   let data: string[] = [];
   const take = (line: string): ServerEvent[] => {
     if (line === '') {
-      const whole = data.length === 0 ? [] : [{ id, event: event || 'message', data: data.join('\n') }];
+      const complete = data.length === 0 ? [] : [{ id, event: event || 'message', data: data.join('\n') }];
       event = '';
       data = [];
-      return whole;
+      return complete;
     }
     const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (name === 'id') id = value;
@@ -26,15 +26,15 @@ export function createEventReader(): (piece: string) => ServerEvent[] {
     return [];
   };
   return (piece) => {
-    rest += piece;
+    partialLine += piece;
     // A carriage return at the very end may be half of a line end.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
+    const lines = partialLine.split(/\r\n|\n|\r(?!$)/);
+    partialLine = lines.pop() ?? '';
     return lines.flatMap(take);
   };
 }
 
-export interface StreamRequest {
+interface StreamRequest {
   readonly fetch: typeof fetch;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export interface StreamRequest {
   onEvent(event: ServerEvent): void;
 }
 
-/** Follows a stream until it ends, with the status of its answer; 0 where it cannot be reached or breaks off. */
+/** Follows a stream until it ends. Resolves with the HTTP status; 0 when it cannot be reached or breaks off. */
 export async function followStream({ fetch, url, headers, signal, onEvent }: StreamRequest): Promise<number> {
   try {
     const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal });
@@ -51,7 +51,7 @@ export async function followStream({ fetch, url, headers, signal, onEvent }: Str
       await response.body?.cancel();
       return response.ok ? 406 : response.status;
     }
-    const read = createEventReader();
+    const read = createEventStreamReader();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let step = await reader.read(); !step.done; step = await reader.read()) {
       for (const event of read(step.value)) onEvent(event);

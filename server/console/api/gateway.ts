@@ -1,6 +1,7 @@
-// What the page asks of its own gateway over HTTP: what is configured, how a session went, why an upgrade was refused.
+// Asks the gateway over HTTP: what is configured, how a session went, why an upgrade was refused.
 
-import { listOf, type Message, objectOf, textOf } from '../dialects/dialect.ts';
+import { parseJson } from '../../../codecs/json-object.ts';
+import { asObject, asText } from './loose-json.ts';
 
 export interface ProviderStatus {
   readonly name: string;
@@ -12,12 +13,12 @@ export interface GatewayInfo {
   readonly mode: 'open' | 'keys';
   readonly providers: readonly ProviderStatus[];
   readonly version: string;
-  /** The kinds of side tasks that sessions get, and what becomes of their text. A gateway without a side path does not say. */
+  /** Kinds of side tasks that sessions get, and what becomes of their text; undefined for a gateway without a side path. */
   readonly side?: { readonly tasks: readonly string[]; readonly transcripts: string };
 }
 
-/** Microseconds that frames of one direction spent inside the gateway's process, from receipt until after the send. */
-export interface Residence {
+/** Microseconds that frames of one direction spent inside the gateway's process, from the receipt until after the send. */
+export interface ResidenceTimes {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
@@ -29,7 +30,7 @@ export interface SessionReport {
   readonly state: 'open' | 'closed';
   readonly durationMs: number;
   readonly frames: { readonly upstream: number; readonly downstream: number };
-  readonly residenceUs: { readonly upstream: Residence; readonly downstream: Residence };
+  readonly residenceUs: { readonly upstream: ResidenceTimes; readonly downstream: ResidenceTimes };
   readonly usage: Readonly<Record<string, number>>;
   readonly closeCode?: number;
   readonly reason?: string;
@@ -43,7 +44,7 @@ export async function readGatewayInfo(get: Fetch): Promise<GatewayInfo> {
   return (await response.json()) as GatewayInfo;
 }
 
-/** The gateway's own record of a session; undefined while it has none. */
+/** Reads the gateway's record of a session; undefined while it has none. */
 export async function readSessionReport(get: Fetch, id: string, key: string): Promise<SessionReport | undefined> {
   const response = await get(`/v1/sessions/${encodeURIComponent(id)}`, { headers: authorization(key) });
   return response.ok ? ((await response.json()) as SessionReport) : undefined;
@@ -55,7 +56,7 @@ export interface Diagnosis {
 }
 
 /**
- * Why a WebSocket was refused. A browser hides the status of a failed upgrade, so the same address is asked
+ * Finds out why a WebSocket was refused. A browser hides the status of a failed upgrade, so the same address is asked
  * with a plain GET, which the gateway answers with the reason. Undefined when the gateway cannot be reached.
  */
 export async function diagnose(get: Fetch, url: string, key: string): Promise<Diagnosis | undefined> {
@@ -67,22 +68,19 @@ export async function diagnose(get: Fetch, url: string, key: string): Promise<Di
   }
 }
 
-/** The credential of a request, for a gateway that asks for one. */
+/** Headers with the credential, for a gateway that asks for one. */
 export function authorization(key: string): Record<string, string> {
   return key === '' ? {} : { authorization: `Bearer ${key}` };
 }
 
 function messageOf(body: string): string {
-  try {
-    const value: unknown = JSON.parse(body);
-    const one: Message = objectOf(Array.isArray(value) ? listOf(value)[0] : value);
-    return textOf(objectOf(one.error).message) || textOf(one.message) || textOf(one.error);
-  } catch {
-    return body.slice(0, 300);
-  }
+  const value = parseJson(body);
+  if (value === undefined) return body.slice(0, 300);
+  const problem = asObject(Array.isArray(value) ? value[0] : value);
+  return asText(asObject(problem.error).message) || asText(problem.message) || asText(problem.error);
 }
 
-/** Where a session dials: the gateway that the page came from. */
+/** Address that a session dials: the gateway that the page came from. */
 export function sessionAddress(origin: string, path: string, query: Record<string, string>): URL {
   const url = new URL(path, origin.replace(/^http/, 'ws'));
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);

@@ -1,23 +1,24 @@
-// What the ledger says of this key: `GET /v1/ledger`, read without trusting its shape. Refusals are values.
+// Reads sums of the ledger for this key, `GET /v1/ledger`, without trusting their shape. Refusals are values.
 
-import { listOf, type Message, objectOf } from '../dialects/dialect.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import { authorization } from './gateway.ts';
+import { asList, asNumber, asObject, asText } from './loose-json.ts';
 
-export const reportFields = ['class', 'model', 'path', 'team', 'day'] as const;
-export type ReportField = (typeof reportFields)[number];
+export const ledgerFields = ['class', 'model', 'path', 'team', 'day'] as const;
+export type LedgerField = (typeof ledgerFields)[number];
 
-export interface ReportRow {
-  /** By the fields that were asked for, in order. */
+export interface LedgerSumRow {
+  /** Values of the fields that were asked for, in order. */
   readonly by: readonly string[];
   readonly calls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Of the calls whose cost is known. */
+  /** Sum over the calls whose cost is known. */
   readonly costMicroUsd: number;
   readonly unknownCosts: number;
-  /** Calls that a rehearsal answered. */
+  /** Calls that the rehearsal answered. */
   readonly rehearsals: number;
-  /** Answers that fitted their schema at first, after one repair, or not. */
+  /** Answers that fitted their schema at first, after one repair, or never. */
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;
@@ -26,19 +27,19 @@ export interface ReportRow {
   readonly latencyMs: number | undefined;
 }
 
-export type Report =
-  | { readonly kind: 'rows'; readonly rows: readonly ReportRow[] }
-  /** `absent`: this gateway has no ledger here; `refused`: not for this key; `failed`: it has one and could not answer. */
+export type LedgerAnswer =
+  | { readonly kind: 'rows'; readonly rows: readonly LedgerSumRow[] }
+  /** `absent`: the gateway has no ledger; `refused`: not for this key; `failed`: the gateway has one and could not answer. */
   | { readonly kind: 'absent' | 'refused' | 'failed' };
 
-export interface ReportQuery {
-  readonly by: readonly ReportField[];
-  /** Milliseconds since the epoch; `until` is not in it. */
+interface LedgerQuery {
+  readonly by: readonly LedgerField[];
+  /** Milliseconds since the epoch; `until` is exclusive. */
   readonly since: number;
   readonly until: number;
 }
 
-export async function readReport(get: typeof fetch, query: ReportQuery, key: string): Promise<Report> {
+export async function readLedger(get: typeof fetch, query: LedgerQuery, key: string): Promise<LedgerAnswer> {
   const { by, since, until } = query;
   const span = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
   try {
@@ -60,17 +61,17 @@ const kinds: Readonly<Record<number, 'absent' | 'refused'>> = {
   503: 'absent',
 };
 
-function rowsOf(body: unknown): ReportRow[] {
-  return listOf(objectOf(body).rows).map((row) => ({
-    by: Array.isArray(row.by) ? row.by.map((one) => (typeof one === 'string' ? one : '')) : [],
-    ...counts(row),
-    score: numberOf(row.score),
-    latencyMs: numberOf(row.latencyMs),
+function rowsOf(body: unknown): LedgerSumRow[] {
+  return asList(asObject(body).rows).map((row) => ({
+    by: Array.isArray(row.by) ? row.by.map(asText) : [],
+    ...countsOf(row),
+    score: asNumber(row.score),
+    latencyMs: asNumber(row.latencyMs),
   }));
 }
 
-function counts(row: Message) {
-  const count = (name: string) => numberOf(row[name]) ?? 0;
+function countsOf(row: JsonObject) {
+  const count = (name: string) => asNumber(row[name]) ?? 0;
   return {
     calls: count('calls'),
     inputTokens: count('inputTokens'),
@@ -82,8 +83,4 @@ function counts(row: Message) {
     repaired: count('repaired'),
     failed: count('failed'),
   };
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

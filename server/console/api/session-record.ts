@@ -1,56 +1,57 @@
-// A session as the gateway keeps it: its side tasks and what was charged. Whatever is missing or unknown is left out, never guessed.
+// Reads a session's record: its side tasks and what was charged. What is missing or unknown is left out, never guessed.
 
-import { listOf, type Message, objectOf, textOf } from '../dialects/dialect.ts';
+import { type JsonObject, parseJson } from '../../../codecs/json-object.ts';
+import { asList, asNumber, asObject, asText } from './loose-json.ts';
 
-export const taskStates = ['queued', 'running', 'done', 'failed', 'dead'] as const;
-export type TaskState = (typeof taskStates)[number];
+const taskStates = ['queued', 'running', 'done', 'failed', 'dead'] as const;
+export type SideTaskState = (typeof taskStates)[number];
 
 export interface SideTask {
   readonly id: string;
   readonly kind: string;
-  /** The id of the task whose result it scores; '' for none. */
+  /** Id of the task whose result it scores; '' for none. */
   readonly scores: string;
-  readonly state: TaskState;
-  /** As the kind defines it; undefined while there is none, and when it was deleted. */
+  readonly state: SideTaskState;
+  /** Shape as the kind defines it; undefined while there is no result, and after it was deleted. */
   readonly result: unknown;
-  /** Whether the answer fitted its schema: `valid`, `repaired`, `failed`; '' while nobody knows. */
+  /** Fit of the answer to its schema: `valid`, `repaired`, `failed`; '' while it is unknown. */
   readonly quality: string;
-  /** A short code of what went wrong; '' for nothing. */
+  /** Short code of what went wrong; '' for nothing. */
   readonly error: string;
-  /** No model answered, a stand-in did. */
+  /** The rehearsal answered, no model. */
   readonly isRehearsal: boolean;
 }
 
-/** One row of the ledger: the session's own use, or one attempt of one of its calls. */
-export interface Charge {
+/** One row of the ledger: the session's own use, or one attempt of a call. */
+export interface ChargedCall {
   readonly kind: string;
   readonly path: string;
   readonly model: string;
   readonly gateway: string;
-  /** undefined: unknown, which is not zero. */
+  /** Undefined when it is unknown, which is not zero. */
   readonly costMicroUsd: number | undefined;
   readonly costSource: string;
   readonly isRehearsal: boolean;
 }
 
 export interface SideRecord {
-  /** The side process answered; a record without it has no list of tasks. */
+  /** True when the side process answered; without it a record has no list of tasks. */
   readonly isWhole: boolean;
   readonly isEnded: boolean;
-  /** One of each kind, in the order in which they are read. */
+  /** The latest task of each kind and its scores, in reading order. */
   readonly tasks: readonly SideTask[];
-  readonly charges: readonly Charge[];
+  readonly charges: readonly ChargedCall[];
 }
 
 /** Reads the body of `GET /v1/sessions/<id>`. */
-export function readRecord(body: unknown): SideRecord {
-  const record = objectOf(body);
-  const tasks = listOf(record.tasks).flatMap((task) => readTask(task) ?? []);
+export function readSideRecord(body: unknown): SideRecord {
+  const record = asObject(body);
+  const tasks = asList(record.tasks).flatMap((task) => readTask(task) ?? []);
   return {
     isWhole: Array.isArray(record.tasks),
     isEnded: record.state === 'closed' || record.endedAt !== undefined,
-    tasks: withScores(latestOfEach(tasks), tasks).toSorted((a, b) => placeOf(a.kind) - placeOf(b.kind)),
-    charges: listOf(record.ledger).map((row) => readCharge(objectOf(row))),
+    tasks: withScores(latestOfEach(tasks), tasks).toSorted((a, b) => readingOrder(a.kind) - readingOrder(b.kind)),
+    charges: asList(record.ledger).map(readCharge),
   };
 }
 
@@ -58,43 +59,37 @@ export function isSettled({ state }: SideTask): boolean {
   return state === 'done' || state === 'failed' || state === 'dead';
 }
 
-function readTask(value: unknown): SideTask | undefined {
-  const task = objectOf(value);
-  const [id, kind] = [textOf(task.id), textOf(task.kind)];
-  const state = taskStates.find((one) => one === task.state);
+function readTask(task: JsonObject): SideTask | undefined {
+  const [id, kind] = [asText(task.id), asText(task.kind)];
+  const state = taskStates.find((name) => name === task.state);
   if (kind === '' || state === undefined) return undefined;
   return {
-    ...{ id: id || kind, kind, scores: textOf(task.scores), state },
+    ...{ id: id || kind, kind, scores: asText(task.scores), state },
     result: parsed(task.result),
-    quality: textOf(task.quality),
-    error: textOf(task.error) || textOf(objectOf(task.error).code),
+    quality: asText(task.quality),
+    error: asText(task.error) || asText(asObject(task.error).code),
     isRehearsal: task.isRehearsal === true,
   };
 }
 
-function readCharge(row: Message): Charge {
+function readCharge(row: JsonObject): ChargedCall {
   return {
-    kind: textOf(row.kind),
-    path: textOf(row.path),
-    model: textOf(row.served) || textOf(row.asked),
-    gateway: textOf(row.gateway),
-    costMicroUsd: typeof row.costMicroUsd === 'number' ? row.costMicroUsd : undefined,
-    costSource: textOf(row.costSource),
+    kind: asText(row.kind),
+    path: asText(row.path),
+    model: asText(row.served) || asText(row.asked),
+    gateway: asText(row.gateway),
+    costMicroUsd: asNumber(row.costMicroUsd),
+    costSource: asText(row.costSource),
     isRehearsal: row.isRehearsal === true,
   };
 }
 
-/** The store keeps results as JSON text. */
+/** Value of a result, which the store keeps as JSON text. */
 function parsed(result: unknown): unknown {
-  if (typeof result !== 'string') return result ?? undefined;
-  try {
-    return JSON.parse(result);
-  } catch {
-    return result;
-  }
+  return (typeof result === 'string' ? (parseJson(result) ?? result) : result) ?? undefined;
 }
 
-/** A kind that runs every few turns has numbered tasks, `<session>.<kind>.<number>`: the last one that is done stands for all. */
+/** Keeps one task of each kind. A kind that runs every few turns has numbered tasks, `<session>.<kind>.<number>`: the last that is done. */
 function latestOfEach(all: readonly SideTask[]): SideTask[] {
   const tasks = all.filter(({ scores }) => scores === '');
   const numbered = new Map<string, SideTask>();
@@ -107,7 +102,7 @@ function latestOfEach(all: readonly SideTask[]): SideTask[] {
   return [...others, ...numbered.values()];
 }
 
-/** A score is read with the result that it is of. */
+/** Adds the scores of the tasks that are shown. */
 function withScores(shown: readonly SideTask[], all: readonly SideTask[]): SideTask[] {
   return [...shown, ...all.filter(({ scores }) => shown.some(({ id }) => id === scores))];
 }
@@ -128,8 +123,8 @@ const order = [
   ...['action-items', 'quality', 'moderation', 'extraction'],
 ];
 
-/** Where a kind is read: the built-in ones first. */
-export function placeOf(kind: string): number {
+/** Position of a kind in reading order: the built-in kinds first. */
+export function readingOrder(kind: string): number {
   const at = order.indexOf(kind);
   return at === -1 ? order.length : at;
 }
@@ -140,7 +135,7 @@ const names: Readonly<Record<string, string>> = {
   'rolling-summary': 'Summary so far',
 };
 
-/** A kind as people write it: `action-items` is "Action items". */
+/** Name of a kind for people: `action-items` is "Action items". */
 export function kindLabel(kind: string): string {
   const words = kind.replaceAll('-', ' ');
   return names[kind] ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}`;

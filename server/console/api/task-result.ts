@@ -1,15 +1,16 @@
-// What a task found, as something to show: the built-in kinds by their shape, anything else as names and values.
+// Reads the result of a side task into something to show: built-in kinds by their shape, others as names and values.
 
-import { listOf, objectOf, textOf } from '../dialects/dialect.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
+import { asList, asNumber, asObject, asText } from './loose-json.ts';
 
-export interface Criterion {
+interface Criterion {
   readonly name: string;
   /** 0 to 1. */
   readonly score: number | undefined;
   readonly reason: string;
 }
 
-export interface ActionItem {
+interface ActionItem {
   readonly what: string;
   readonly who: string;
   readonly when: string;
@@ -24,23 +25,23 @@ export type Result =
   | { readonly shape: 'flags'; readonly flagged: boolean; readonly words: readonly string[] }
   | { readonly shape: 'fields'; readonly fields: readonly Field[] };
 
-export interface Field {
+interface Field {
   readonly name: string;
   readonly value: string;
 }
 
-/** undefined: nothing that could be shown. */
+/** The result in its shape; undefined when there is nothing to show. */
 export function readResult(kind: string, result: unknown): Result | undefined {
   if (result === undefined || result === null) return undefined;
-  return readers[kind]?.(objectOf(result)) ?? readFields(result);
+  return readers[kind]?.(asObject(result)) ?? readFields(result);
 }
 
-type Reader = (result: Record<string, unknown>) => Result | undefined;
+type Reader = (result: JsonObject) => Result | undefined;
 
 const readText =
   (name: string, points: string): Reader =>
   (result) => {
-    const text = textOf(result[name]);
+    const text = asText(result[name]);
     return text === '' ? undefined : { shape: 'text', text, points: texts(result[points]) };
   };
 
@@ -50,21 +51,21 @@ const readers: Readonly<Record<string, Reader>> = {
   'rolling-summary': readText('summary', 'open'),
   classification(result) {
     const labels = [...texts(result.labels), ...texts([result.label])];
-    return labels.length === 0 ? undefined : { shape: 'labels', labels, confidence: numberOf(result.confidence) };
+    return labels.length === 0 ? undefined : { shape: 'labels', labels, confidence: asNumber(result.confidence) };
   },
   'sentiment-and-outcome'(result) {
-    const [sentiment, outcome] = [textOf(result.sentiment), textOf(result.outcome)];
+    const [sentiment, outcome] = [asText(result.sentiment), asText(result.outcome)];
     return sentiment === '' && outcome === ''
       ? undefined
-      : { shape: 'verdict', sentiment, outcome, reason: textOf(result.reason) };
+      : { shape: 'verdict', sentiment, outcome, reason: asText(result.reason) };
   },
   'action-items'(result) {
     if (!Array.isArray(result.items)) return undefined;
-    const items = result.items.map((item) => readItem(item)).filter(({ what }) => what !== '');
+    const items = result.items.map(readItem).filter(({ what }) => what !== '');
     return { shape: 'items', items };
   },
   quality(result) {
-    const criteria = listOf(result.criteria).map((one) => readCriterion(objectOf(one)));
+    const criteria = asList(result.criteria).map(readCriterion);
     const overall = scoreOf(result.overall);
     return overall === undefined && criteria.length === 0 ? undefined : { shape: 'score', overall, criteria };
   },
@@ -75,16 +76,16 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 function readItem(item: unknown): ActionItem {
-  const { action, what, owner, who, due, when } = objectOf(item);
-  return { what: textOf(action ?? what), who: textOf(owner ?? who), when: textOf(due ?? when) };
+  const { action, what, owner, who, due, when } = asObject(item);
+  return { what: asText(action ?? what), who: asText(owner ?? who), when: asText(due ?? when) };
 }
 
-function readCriterion({ name, score, reason }: Record<string, unknown>): Criterion {
-  return { name: textOf(name), score: scoreOf(score), reason: textOf(reason) };
+function readCriterion({ name, score, reason }: JsonObject): Criterion {
+  return { name: asText(name), score: scoreOf(score), reason: asText(reason) };
 }
 
-/** How bad, and what; nothing where there is nothing. */
-function flagWords({ flagged, severity, categories }: Record<string, unknown>): string[] {
+/** Severity and categories; empty when nothing was flagged. */
+function flagWords({ flagged, severity, categories }: JsonObject): string[] {
   return flagged === true ? texts([severity, ...(Array.isArray(categories) ? categories : [])]) : [];
 }
 
@@ -102,14 +103,10 @@ function readable(value: unknown): string {
 }
 
 function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string' && one !== '') : [];
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return Array.isArray(value) ? value.map(asText).filter((text) => text !== '') : [];
 }
 
 function scoreOf(value: unknown): number | undefined {
-  const score = numberOf(value);
+  const score = asNumber(value);
   return score === undefined ? undefined : Math.min(1, Math.max(0, score));
 }

@@ -1,38 +1,38 @@
-// When the caller was last audible, judged by the page itself from what it sends:
-// providers say when they noticed the end of speech, not when it was.
+// Voice activity detection by loudness: when the caller was last audible, judged from the audio that the page sends.
+// Providers say when they noticed the end of speech, not when it was.
 
-/** A pause of this length separates two utterances. */
+/** Shortest pause between two utterances. */
 const pauseMs = 900;
 
-export class VoiceWatch {
-  #floor = 0.002;
+export class EnergyVad {
+  #noiseFloor = 0.002;
   #since: number | undefined;
   #lastAt: number | undefined;
   #audible = false;
 
-  /** The end of the last audible sound, monotonic milliseconds. */
+  /** End of the last audible chunk, monotonic milliseconds. */
   get lastAt(): number | undefined {
     return this.#lastAt;
   }
 
-  /** The last chunk was. */
+  /** True when the last chunk was audible. */
   get audible(): boolean {
     return this.#audible;
   }
 
-  /** The start of the utterance that `lastAt` ended. */
+  /** Start of the utterance that `lastAt` is the end of. */
   get since(): number | undefined {
     return this.#since;
   }
 
-  /** `level`: RMS of a chunk, 0 to 1; `at`: when its last sample was heard. */
-  hear(level: number, at: number): void {
-    this.#audible = level > Math.max(0.004, this.#floor * 3);
+  /** Adds a chunk. `level`: RMS, 0 to 1; `at`: when its last sample was recorded. */
+  add(level: number, at: number): void {
+    this.#audible = level > Math.max(0.004, this.#noiseFloor * 3);
     if (this.#audible) {
       if (this.#lastAt === undefined || at - this.#lastAt > pauseMs) this.#since = at;
       this.#lastAt = at;
     }
-    // Falls at once, rises slowly: speech must not become its own floor.
-    this.#floor = level < this.#floor ? level : this.#floor + (level - this.#floor) * 0.005;
+    // The floor falls at once and rises slowly: speech must not become its own floor.
+    this.#noiseFloor = level < this.#noiseFloor ? level : this.#noiseFloor + (level - this.#noiseFloor) * 0.005;
   }
 }

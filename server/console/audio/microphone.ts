@@ -1,15 +1,15 @@
-// The microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
+// Opens the microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
 
 import { chunkMs } from './pcm.ts';
 import type { CaptureOptions } from './worklets/capture.worklet.ts';
 import captureUrl from './worklets/capture.worklet.ts?worker&url';
 
 export interface MicrophoneOptions {
-  /** Empty: the browser's default. */
+  /** Empty for the browser's default. */
   readonly deviceId: string;
   readonly rateHz: number;
   onChunk(samples: Int16Array): void;
-  /** The device went away. */
+  /** Called when the device goes away. */
   onEnded(): void;
 }
 
@@ -63,7 +63,7 @@ async function capture(stream: MediaStream, options: MicrophoneOptions): Promise
   return context;
 }
 
-/** Some browsers refuse a microphone in a context of another rate than its own: then the worklet resamples. */
+/** Connects the stream to a context of that rate. Browsers that refuse another rate than the device's get its own: the worklet resamples. */
 async function connect(stream: MediaStream, rateHz: number) {
   const context = new AudioContext({ sampleRate: rateHz });
   try {
@@ -80,7 +80,7 @@ export interface Device {
   readonly label: string;
 }
 
-/** Microphones that the browser tells; labels are empty until the microphone was allowed once. */
+/** Microphones that the browser lists; its labels are empty until the microphone was allowed once. */
 export async function listMicrophones(): Promise<Device[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   return devices

@@ -1,11 +1,11 @@
-// Samples in the forms that the page needs: 16-bit PCM, base64, levels, and another rate.
+// Converts and measures samples: 16-bit PCM, base64, floats, levels, peaks, chunks.
 
 /** Length of the chunks that go upstream. */
 export const chunkMs = 40;
-/** All dialects answer at this rate; another one is converted. */
+/** Rate at which all dialects answer; audio of another rate is converted. */
 export const playbackRateHz = 24_000;
 
-/** Little-endian 16-bit PCM as base64. */
+/** Encodes samples as little-endian 16-bit PCM in base64. */
 export function toBase64(samples: Int16Array): string {
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
   let binary = '';
@@ -13,7 +13,7 @@ export function toBase64(samples: Int16Array): string {
   return btoa(binary);
 }
 
-/** An odd last byte is dropped. Throws on text that is not base64. */
+/** Decodes little-endian 16-bit PCM in base64. Drops an odd last byte. Throws on text that is not base64. */
 export function fromBase64(base64: string): Int16Array {
   const binary = atob(base64);
   const samples = new Int16Array(binary.length >> 1);
@@ -23,7 +23,7 @@ export function fromBase64(base64: string): Int16Array {
   return samples;
 }
 
-/** Clamps to the range of 16 bits. */
+/** Converts floats of -1 to 1, clamped, to 16 bits. */
 export function toInt16(samples: Float32Array): Int16Array {
   return Int16Array.from(samples, (value) => Math.round(Math.max(-1, Math.min(1, value)) * 32_767));
 }
@@ -35,7 +35,7 @@ export function levelOf(samples: Int16Array): number {
   return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length) / 32_768;
 }
 
-/** The largest magnitude of each block of `blockSamples`, 0 to 1; the last block may be short. */
+/** Largest magnitude of each block of `blockSamples`, 0 to 1; the last block may be short. */
 export function peaksOf(samples: Int16Array, blockSamples: number): number[] {
   const peaks: number[] = [];
   for (let start = 0; start < samples.length; start += blockSamples) {
@@ -47,7 +47,7 @@ export function peaksOf(samples: Int16Array, blockSamples: number): number[] {
   return peaks;
 }
 
-/** Collects samples into pieces of one size. */
+/** Collects samples into chunks of one size. */
 export class Chunker {
   readonly #chunk: Int16Array;
   #filled = 0;
@@ -56,7 +56,7 @@ export class Chunker {
     this.#chunk = new Int16Array(chunkSamples);
   }
 
-  /** The complete pieces that `samples` filled up. */
+  /** Adds samples and returns the chunks that became complete. */
   push(samples: Int16Array): Int16Array[] {
     const full: Int16Array[] = [];
     let offset = 0;
@@ -73,7 +73,7 @@ export class Chunker {
     return full;
   }
 
-  /** What is left, shorter than a piece. */
+  /** Returns the samples that are left, fewer than a chunk. */
   rest(): Int16Array {
     const rest = this.#chunk.slice(0, this.#filled);
     this.#filled = 0;

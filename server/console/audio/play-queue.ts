@@ -1,4 +1,4 @@
-// The samples that wait to be played, and how many of each item really were. Runs inside the playback worklet.
+// Queue of the samples to play, which counts how many of each item were played. Runs inside the playback worklet.
 // Playing begins when a little is queued, so that the first late packet does not tear a gap.
 
 export interface ItemPlayed {
@@ -6,10 +6,10 @@ export interface ItemPlayed {
   readonly playedSamples: number;
 }
 
-export interface Pulled {
+interface Pulled {
   /** Items whose first sample was just played. */
   readonly started: readonly string[];
-  /** The queue ran dry although more was announced. */
+  /** True when the queue ran dry although more was announced. */
   readonly gap: boolean;
 }
 
@@ -28,7 +28,7 @@ export class PlayQueue {
   #total = 0;
   readonly #startSamples: number;
 
-  /** `startSamples`: how many must be queued before playing begins. */
+  /** `startSamples`: samples that must be queued before playing begins. */
   constructor(startSamples: number) {
     this.#startSamples = startSamples;
   }
@@ -50,7 +50,7 @@ export class PlayQueue {
     if (!this.#played.has(item)) this.#played.set(item, 0);
   }
 
-  /** No more will come for now: what is queued is played, however short. */
+  /** Says that no more comes for now, so that a queue shorter than `startSamples` is played as well. */
   finish(): void {
     this.#finished = true;
   }
@@ -76,7 +76,7 @@ export class PlayQueue {
     return { started, gap: this.#waiting && !this.#finished };
   }
 
-  /** Drops everything that waits and says how much of each item was played. */
+  /** Drops everything that is queued and returns how much of each item was played. */
   flush(): ItemPlayed[] {
     const played = this.itemsPlayed();
     this.#queue = [];
@@ -91,7 +91,7 @@ export class PlayQueue {
     return [...this.#played].map(([item, playedSamples]) => ({ item, playedSamples }));
   }
 
-  /** Items of which nothing waits any more; a session may have thousands. */
+  /** Forgets items of which nothing is queued; a session may have thousands. */
   #forgetPlayedOut(): void {
     for (const item of this.#played.keys()) {
       if (!this.#queue.some((queued) => queued.item === item)) this.#played.delete(item);

@@ -1,37 +1,37 @@
-// The loudspeaker: a playback worklet in a context of the reply's rate, and what it reports.
+// Plays replies: a playback worklet in an audio context of the reply's rate, and what it reports.
 
 import { playbackRateHz } from './pcm.ts';
 import type { ItemPlayed } from './play-queue.ts';
-import type { Recording } from './wav.ts';
+import type { WavRecording } from './wav.ts';
 import type { PlaybackCommand, PlaybackReport } from './worklets/playback.worklet.ts';
 import playbackUrl from './worklets/playback.worklet.ts?worker&url';
 
-export interface Progress {
+export interface PlaybackProgress {
   readonly totalPlayed: number;
   readonly items: readonly ItemPlayed[];
 }
 
 export interface PlayerHandlers {
-  /** The first sample of an item; `at`: when it is heard, monotonic milliseconds. */
+  /** Called with the first sample of an item; `at`: when it is heard, monotonic milliseconds. */
   onStarted(item: string, at: number): void;
-  onProgress(progress: Progress): void;
+  onProgress(progress: PlaybackProgress): void;
   onGap(): void;
 }
 
 export interface Player {
-  /** Time between the worklet and the ear, as the browser reports it. */
+  /** Time from the worklet to the ear, as the browser reports it. */
   readonly latencyMs: number;
-  /** The loudest sample that is being played now, 0 to 1. */
+  /** Loudest sample that is being played now, 0 to 1. */
   peak(): number;
   push(item: string, samples: Int16Array): void;
   finish(): void;
   flush(): Promise<readonly ItemPlayed[]>;
-  /** Plays a recording next to the replies, for the one who listens. */
-  playAside(recording: Recording): () => void;
+  /** Plays a recording next to the replies, so that the caller hears what is sent. Returns what stops it. */
+  playAside(recording: WavRecording): () => void;
   close(): void;
 }
 
-/** Must be called from a user's gesture, or the context stays silent. */
+/** Opens a player. Must be called in a user's gesture, or the context stays silent. */
 export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   const context = new AudioContext({ sampleRate: playbackRateHz, latencyHint: 'interactive' });
   const resumed = context.resume();
@@ -88,7 +88,7 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   };
 }
 
-function playAside(context: AudioContext, { samples, rateHz }: Recording): () => void {
+function playAside(context: AudioContext, { samples, rateHz }: WavRecording): () => void {
   const buffer = context.createBuffer(1, Math.max(1, samples.length), rateHz);
   buffer.copyToChannel(
     Float32Array.from(samples, (value) => value / 32_768),
@@ -101,7 +101,7 @@ function playAside(context: AudioContext, { samples, rateHz }: Recording): () =>
   return () => source.stop();
 }
 
-/** Bounded: some drivers report nonsense. */
+/** Output latency, bounded: some drivers report nonsense. */
 function latencyOf(context: AudioContext): number {
   const seconds = context.outputLatency;
   return Number.isFinite(seconds) ? Math.min(500, Math.max(0, seconds * 1000)) : 0;

@@ -1,13 +1,13 @@
-// Sends a recording as if it were spoken now: chunks at the pace of the clock, then a moment of silence.
+// Sends a recording as if it were spoken now: chunks in real time, then a moment of silence.
 
 export interface SpeechOptions {
   readonly samples: Int16Array;
   readonly rateHz: number;
   readonly chunkMs: number;
-  /** Long enough that a provider which listens for the end of a turn hears it. */
+  /** Silence after the recording, long enough for a provider to detect the end of the turn. */
   readonly silenceMs: number;
   onChunk(samples: Int16Array): void;
-  /** After the last chunk; not after `stop`. */
+  /** Called after the last chunk, but not after a stop. */
   onDone(): void;
 }
 
@@ -16,7 +16,7 @@ export interface SpeechClock {
   every(ms: number, run: () => void): () => void;
 }
 
-/** Returns what stops it. A timer that is late catches up, so the pace is right on average. */
+/** Starts to send, and returns what stops it. A timer that is late catches up, so the pace is right on average. */
 export function speak(options: SpeechOptions, clock: SpeechClock): () => void {
   const { samples, rateHz, chunkMs } = options;
   const chunkSamples = (rateHz * chunkMs) / 1000;

@@ -1,12 +1,12 @@
 // Reads the sample recordings: RIFF WAVE, PCM, 16 bit, mono.
 
-export interface Recording {
+export interface WavRecording {
   readonly rateHz: number;
   readonly samples: Int16Array;
 }
 
-/** Throws with a sentence when the file is anything else. */
-export function readWav(file: ArrayBuffer): Recording {
+/** Reads a file. Throws with a sentence when it is anything else. */
+export function readWav(file: ArrayBuffer): WavRecording {
   const view = new DataView(file);
   if (file.byteLength < 12 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WAVE') throw new Error('not a WAV file');
   let rateHz = 0;

@@ -1,10 +1,10 @@
-// The shapes that the page draws: a ring of the caller's last seconds, and one shape per utterance.
-// Kept outside the page's state: they change with every chunk.
+// Peaks that the page draws: the caller's last seconds, and a waveform for each utterance.
+// They are kept outside the page's state, since they change with every chunk.
 
 export const blockMs = 20;
 
-/** The caller's peaks, one per 20 ms, with the time of each. */
-export class PeakRing {
+/** The caller's last peaks, one for each 20 ms, with their times. */
+export class RecentPeaks {
   readonly #peaks: { readonly at: number; readonly peak: number }[] = [];
   readonly #keepMs: number;
 
@@ -12,7 +12,7 @@ export class PeakRing {
     this.#keepMs = keepMs;
   }
 
-  /** `endedAt`: when the last of the peaks was heard. */
+  /** Adds peaks. `endedAt`: when the last of them was recorded. */
   push(peaks: readonly number[], endedAt: number): void {
     peaks.forEach((peak, index) => {
       this.#peaks.push({ at: endedAt - (peaks.length - 1 - index) * blockMs, peak });
@@ -26,8 +26,8 @@ export class PeakRing {
     return this.#peaks.filter(({ at }) => at > from && at <= to).map(({ peak }) => peak);
   }
 
-  /** The loudest in the last `withinMs`. */
-  recent(now: number, withinMs: number): number {
+  /** Loudest peak of the last `withinMs`. */
+  loudest(now: number, withinMs: number): number {
     let peak = 0;
     for (let i = this.#peaks.length - 1; i >= 0; i--) {
       const entry = this.#peaks[i];
@@ -38,23 +38,23 @@ export class PeakRing {
   }
 }
 
-export interface Wave {
+export interface Waveform {
   readonly peaks: number[];
-  /** Of a reply; the caller's own words count as played. */
+  /** How far a reply was played; the caller's own words count as played. */
   playedMs: number;
   version: number;
 }
 
-/** One shape per utterance; the oldest are forgotten. */
-export class WaveBook {
-  readonly #waves = new Map<string, Wave>();
+/** Waveforms by the id of their caption; the oldest are forgotten. */
+export class Waveforms {
+  readonly #waves = new Map<string, Waveform>();
   readonly #max: number;
 
   constructor(max = 200) {
     this.#max = max;
   }
 
-  get(id: string): Wave | undefined {
+  get(id: string): Waveform | undefined {
     return this.#waves.get(id);
   }
 
@@ -71,10 +71,10 @@ export class WaveBook {
     wave.version += 1;
   }
 
-  #open(id: string): Wave {
+  #open(id: string): Waveform {
     const known = this.#waves.get(id);
     if (known !== undefined) return known;
-    const wave: Wave = { peaks: [], playedMs: 0, version: 0 };
+    const wave: Waveform = { peaks: [], playedMs: 0, version: 0 };
     this.#waves.set(id, wave);
     const oldest = this.#waves.keys().next().value;
     if (this.#waves.size > this.#max && oldest !== undefined) this.#waves.delete(oldest);

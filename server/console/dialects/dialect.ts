@@ -1,36 +1,38 @@
-// What the page needs from an event vocabulary, and the small view model that all of them are read into.
-// A dialog is pure: messages in, events and messages out; no sockets, no timers, no DOM.
+// The contract of a dialect: what the page needs from an event vocabulary, and the few events that all of them are read into.
+// A client of a dialect is pure: messages in, events and messages out; no sockets, no timers, no DOM.
 
-export type DialectName = 'openai-realtime' | 'openai-responses' | 'gemini-live';
+import type { JsonObject } from '../../../codecs/json-object.ts';
+
 export type Modality = 'voice' | 'text';
-/** `detect`: the provider hears when a turn ends. `manual`: the page says so (push-to-talk). */
+/** `detect`: the provider decides when a turn ends. `manual`: the page decides (push-to-talk). */
 export type TurnTaking = 'detect' | 'manual';
-export type Message = { readonly [key: string]: unknown };
+/** One message of a provider or of the page, as parsed JSON. */
+export type DialectMessage = JsonObject;
 
-export interface Settings {
+export interface SessionSettings {
   readonly model: string;
   readonly instructions: string;
   readonly voice: string;
   readonly modality: Modality;
   readonly turnTaking: TurnTaking;
-  /** Offer the example function to the model. */
+  /** Offers the example function to the model. */
   readonly tools: boolean;
 }
 
-export interface ToolCall {
+export interface FunctionCall {
   readonly callId: string;
   readonly name: string;
   /** JSON text of the arguments. */
   readonly arguments: string;
 }
 
-/** What the answer to a call is shown as. */
-export function toolItemId(callId: string): string {
+/** Id of the caption that shows the answer to a call. */
+export function functionCaptionId(callId: string): string {
   return `tool-${callId}`;
 }
 
-/** How much of one reply was really played. */
-export interface Cut {
+/** How much of an interrupted reply was played. */
+export interface Truncation {
   readonly itemId: string;
   readonly contentIndex: number;
   readonly playedMs: number;
@@ -51,18 +53,18 @@ export type ViewEvent =
   | AudioEvent
   | { readonly kind: 'audio-end'; readonly itemId: string }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'tool-call'; readonly call: ToolCall }
+  | { readonly kind: 'tool-call'; readonly call: FunctionCall }
   | { readonly kind: 'reply-done'; readonly status: ReplyStatus; readonly toolsPending: boolean; readonly why?: string }
   | { readonly kind: 'expiring'; readonly inText: string }
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
 
-export interface SpeechStoppedEvent {
+interface SpeechStoppedEvent {
   readonly kind: 'speech-stopped';
-  /** Where speech ended in the audio that was sent, without the silence that was waited for; if the provider says so. */
+  /** End of speech as a position in the audio that was sent, without the silence that the provider waited for; if it says so. */
   readonly voicedUntilMs?: number | undefined;
 }
 
-/** A piece of a transcript or of written text. `text` replaces, `delta` appends. */
+/** A piece of a transcript or of written text. `text` replaces what is there, `delta` is appended. */
 export interface CaptionEvent {
   readonly kind: 'caption';
   readonly side: 'you' | 'provider';
@@ -70,7 +72,7 @@ export interface CaptionEvent {
   readonly delta?: string;
   readonly text?: string;
   readonly final: boolean;
-  /** Place a new caption before this one: transcripts of the caller may come after the reply began. */
+  /** Id of the caption that a new one is placed before: transcripts of the caller may come after the reply began. */
   readonly before?: string | undefined;
 }
 
@@ -83,51 +85,39 @@ export interface AudioEvent {
   readonly rateHz: number;
 }
 
-export interface Reading {
+/** What a message means, and what the client answers of its own accord. */
+interface Reading {
   readonly events: readonly ViewEvent[];
-  /** What the dialog answers on its own accord. */
-  readonly send: readonly Message[];
+  readonly send: readonly DialectMessage[];
 }
 
-/** One session's conversation in one dialect. Every function returns what to send, in order. */
-export interface Dialog {
-  open(): readonly Message[];
-  read(message: Message): Reading;
-  audio(base64: string): readonly Message[];
-  /** Manual turns: the caller starts and ends to speak. */
-  speechStart(): readonly Message[];
-  speechEnd(): readonly Message[];
-  /** Manual turns: forget what was spoken, it was too short to be meant. */
-  speechDrop(): readonly Message[];
-  /** The microphone pauses in a session that detects turns. */
-  audioPause(): readonly Message[];
-  say(text: string): readonly Message[];
-  /** Stop the reply in progress. */
-  cancel(): readonly Message[];
-  truncate(cut: Cut): readonly Message[];
-  answer(call: ToolCall, output: Message): readonly Message[];
+/** The state of one session in one dialect. Every method returns what to send, in order. */
+export interface DialectClient {
+  open(): readonly DialectMessage[];
+  read(message: DialectMessage): Reading;
+  audio(base64: string): readonly DialectMessage[];
+  /** Starts a manual turn. */
+  speechStart(): readonly DialectMessage[];
+  /** Ends a manual turn, and asks for the reply. */
+  speechEnd(): readonly DialectMessage[];
+  /** Discards a manual turn that was too short to be meant. */
+  speechDrop(): readonly DialectMessage[];
+  /** Says that the microphone pauses, in a session that detects turns. */
+  audioPause(): readonly DialectMessage[];
+  say(text: string): readonly DialectMessage[];
+  /** Stops the reply in progress. */
+  cancel(): readonly DialectMessage[];
+  truncate(truncation: Truncation): readonly DialectMessage[];
+  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[];
 }
 
-export interface Dialect {
-  readonly name: DialectName;
+export interface ClientDialect {
+  readonly name: 'openai-realtime' | 'openai-responses' | 'gemini-live';
   readonly inputRateHz: number;
-  /** The path that is dialled when the gateway lists several for this dialect. */
+  /** Path to dial when the gateway lists several for this dialect. */
   readonly preferredPath: string;
   readonly models: Readonly<Record<Modality, readonly string[]>>;
   readonly voices: readonly string[];
-  address(settings: Settings, key: string): { query: Record<string, string>; protocols: string[] };
-  dialog(settings: Settings): Dialog;
-}
-
-/** An object, or an empty one: provider messages are read without trusting their shape. */
-export function objectOf(value: unknown): Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Message) : {};
-}
-
-export function listOf(value: unknown): readonly Message[] {
-  return Array.isArray(value) ? value.map(objectOf) : [];
-}
-
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  address(settings: SessionSettings, key: string): { query: Record<string, string>; protocols: string[] };
+  createClient(settings: SessionSettings): DialectClient;
 }

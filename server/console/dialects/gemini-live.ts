@@ -1,15 +1,14 @@
-// Gemini Live: one JSON object per message, whose keys may be combined. It has no ids of its own for turns,
-// so they are numbered here; transcripts of the caller are not ordered relative to the reply.
+// Gemini Live: one JSON object per message, whose keys may be combined. It has no ids for turns, so they are numbered here;
+// transcripts of the caller are not ordered relative to the reply.
 
+import { asList, asObject, asText } from '../api/loose-json.ts';
 import {
-  type Dialect,
-  type Dialog,
-  listOf,
-  type Message,
-  objectOf,
-  type Settings,
-  textOf,
-  toolItemId,
+  type ClientDialect,
+  type DialectClient,
+  type DialectMessage,
+  type FunctionCall,
+  functionCaptionId,
+  type SessionSettings,
   type ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
@@ -17,17 +16,169 @@ import { exampleTool } from './example-tool.ts';
 const inputRateHz = 16_000;
 const outputRateHz = 24_000;
 
-export const geminiLive: Dialect = {
+export const geminiLive: ClientDialect = {
   name: 'gemini-live',
   inputRateHz,
   preferredPath: '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent',
   models: { voice: ['gemini-3.8-live', 'gemini-live-2.5-flash-preview'], text: [] },
   voices: ['Puck', 'Charon', 'Kore', 'Fenrir', 'Aoede', 'Leda', 'Orus', 'Zephyr'],
   address: (_settings, key) => ({ query: key === '' ? ({} as Record<string, string>) : { key }, protocols: [] }),
-  dialog: geminiLiveDialog,
+  createClient: (settings) => new GeminiLiveClient(settings),
 };
 
-function setup(settings: Settings): Message {
+class GeminiLiveClient implements DialectClient {
+  readonly #settings: SessionSettings;
+  #turn = 1;
+  #isReplying = false;
+  #isInterrupted = false;
+  /** How much of the caller's words of this turn has been transcribed. */
+  #transcribed: 'nothing' | 'partly' | 'all' = 'nothing';
+  /** Id of the first caption of the provider's side in this turn: the caller's words are placed before it. */
+  #firstCaptionId: string | undefined;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+  }
+
+  open(): readonly DialectMessage[] {
+    return [setupMessage(this.#settings)];
+  }
+
+  read(message: DialectMessage) {
+    const events: ViewEvent[] = [];
+    if (message.setupComplete !== undefined) events.push({ kind: 'ready' });
+    events.push(...this.#contentEvents(asObject(message.serverContent)));
+    for (const { id, name, args } of asList(asObject(message.toolCall).functionCalls)) {
+      const call = { callId: asText(id), name: asText(name), arguments: JSON.stringify(args ?? {}) };
+      this.#firstCaptionId ??= functionCaptionId(call.callId);
+      events.push({ kind: 'tool-call', call });
+    }
+    const timeLeft = asObject(message.goAway).timeLeft;
+    if (message.goAway !== undefined) events.push({ kind: 'expiring', inText: asText(timeLeft) });
+    return { events, send: [] };
+  }
+
+  audio(base64: string): readonly DialectMessage[] {
+    return [realtimeInput({ audio: { data: base64, mimeType: `audio/pcm;rate=${inputRateHz}` } })];
+  }
+
+  speechStart(): readonly DialectMessage[] {
+    if (this.#isReplying) this.#transcribed = 'all';
+    return [realtimeInput({ activityStart: {} })];
+  }
+
+  speechEnd(): readonly DialectMessage[] {
+    return [realtimeInput({ activityEnd: {} })];
+  }
+
+  speechDrop(): readonly DialectMessage[] {
+    return this.speechEnd();
+  }
+
+  audioPause(): readonly DialectMessage[] {
+    return [realtimeInput({ audioStreamEnd: true })];
+  }
+
+  say(text: string): readonly DialectMessage[] {
+    return [{ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true } }];
+  }
+
+  cancel(): readonly DialectMessage[] {
+    return [];
+  }
+
+  truncate(): readonly DialectMessage[] {
+    return [];
+  }
+
+  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[] {
+    return [{ toolResponse: { functionResponses: [{ id: call.callId, name: call.name, response: output }] } }];
+  }
+
+  get #replyId(): string {
+    return `reply-${this.#turn}`;
+  }
+
+  #contentEvents(content: DialectMessage): ViewEvent[] {
+    const events: ViewEvent[] = this.#partEvents(asList(asObject(content.modelTurn).parts));
+    const spoken = asText(asObject(content.outputTranscription).text);
+    if (spoken !== '') {
+      events.push(...this.#startReply());
+      events.push({ kind: 'caption', side: 'provider', itemId: this.#replyId, delta: spoken, final: false });
+    }
+    events.push(...this.#transcriptEvents(asObject(content.inputTranscription)));
+    if (content.interrupted === true) {
+      this.#isInterrupted = true;
+      this.#transcribed = 'all';
+      events.push({ kind: 'interrupted' });
+    }
+    if (content.generationComplete === true) events.push({ kind: 'audio-end', itemId: this.#replyId });
+    if (content.turnComplete === true) events.push(...this.#endTurn());
+    return events;
+  }
+
+  #partEvents(parts: readonly DialectMessage[]): ViewEvent[] {
+    const events: ViewEvent[] = [];
+    for (const part of parts) {
+      const { data, mimeType } = asObject(part.inlineData);
+      if (typeof data === 'string') {
+        const rateHz = rateOf(asText(mimeType));
+        events.push({ kind: 'audio', itemId: this.#replyId, contentIndex: 0, base64: data, rateHz });
+      } else if (typeof part.text === 'string' && part.thought !== true) {
+        events.push({ kind: 'caption', side: 'provider', itemId: this.#replyId, delta: part.text, final: false });
+      }
+    }
+    return events.length === 0 ? [] : [...this.#startReply(), ...events];
+  }
+
+  #startReply(): ViewEvent[] {
+    if (this.#isReplying) return [];
+    this.#isReplying = true;
+    this.#firstCaptionId ??= this.#replyId;
+    // The caller's words count as complete now; some may still be added.
+    const complete: ViewEvent = { kind: 'caption', side: 'you', itemId: `you-${this.#turn}`, delta: '', final: true };
+    return [complete, { kind: 'reply-started', replyId: this.#replyId }];
+  }
+
+  #transcriptEvents(transcription: DialectMessage): ViewEvent[] {
+    const delta = asText(transcription.text);
+    const finished = transcription.finished === true;
+    if (delta === '' && !finished) return [];
+    // Once a turn's words are complete, further ones belong to the turn that follows.
+    const isNext = this.#isReplying && this.#transcribed === 'all';
+    if (!isNext) this.#transcribed = finished ? 'all' : 'partly';
+    const itemId = `you-${isNext ? this.#turn + 1 : this.#turn}`;
+    return [
+      {
+        kind: 'caption',
+        side: 'you',
+        itemId,
+        delta,
+        final: finished,
+        before: isNext ? undefined : this.#firstCaptionId,
+      },
+    ];
+  }
+
+  #endTurn(): ViewEvent[] {
+    const status = this.#isInterrupted ? 'cancelled' : 'completed';
+    const events: ViewEvent[] = [
+      { kind: 'audio-end', itemId: this.#replyId },
+      { kind: 'caption', side: 'provider', itemId: this.#replyId, delta: '', final: true },
+      { kind: 'reply-done', status, toolsPending: false },
+    ];
+    this.#turn += 1;
+    this.#isReplying = false;
+    this.#isInterrupted = false;
+    this.#transcribed = 'nothing';
+    this.#firstCaptionId = undefined;
+    return events;
+  }
+}
+
+const realtimeInput = (value: DialectMessage): DialectMessage => ({ realtimeInput: value });
+
+function setupMessage(settings: SessionSettings): DialectMessage {
   const voice = { voiceConfig: { prebuiltVoiceConfig: { voiceName: settings.voice } } };
   const { name, description } = exampleTool;
   return {
@@ -42,120 +193,6 @@ function setup(settings: Settings): Message {
       realtimeInputConfig: { automaticActivityDetection: { disabled: settings.turnTaking === 'manual' } },
       inputAudioTranscription: {},
       outputAudioTranscription: {},
-    },
-  };
-}
-
-export function geminiLiveDialog(settings: Settings): Dialog {
-  let turn = 1;
-  let replying = false;
-  let heard: 'nothing' | 'partly' | 'all' = 'nothing';
-  /** What the turn shows first of the provider's side: the caller's words go before it. */
-  let firstItem: string | undefined;
-  const replyId = () => `reply-${turn}`;
-  const realtimeInput = (value: Message): Message => ({ realtimeInput: value });
-
-  function startReply(): ViewEvent[] {
-    if (replying) return [];
-    replying = true;
-    firstItem ??= replyId();
-    // The caller's words count as complete now; some may still be added.
-    const heardAll: ViewEvent = { kind: 'caption', side: 'you', itemId: `you-${turn}`, delta: '', final: true };
-    return [heardAll, { kind: 'reply-started', replyId: replyId() }];
-  }
-
-  function readParts(parts: readonly Message[]): ViewEvent[] {
-    const events: ViewEvent[] = [];
-    for (const part of parts) {
-      const { data, mimeType } = objectOf(part.inlineData);
-      if (typeof data === 'string') {
-        const rateHz = rateOf(textOf(mimeType));
-        events.push({ kind: 'audio', itemId: replyId(), contentIndex: 0, base64: data, rateHz });
-      } else if (typeof part.text === 'string' && part.thought !== true) {
-        events.push({ kind: 'caption', side: 'provider', itemId: replyId(), delta: part.text, final: false });
-      }
-    }
-    return events.length === 0 ? [] : [...startReply(), ...events];
-  }
-
-  function readHeard(transcription: Message): ViewEvent[] {
-    const delta = textOf(transcription.text);
-    const finished = transcription.finished === true;
-    if (delta === '' && !finished) return [];
-    // Once a turn's words are complete, further ones belong to the turn that follows.
-    const next = replying && heard === 'all' ? turn + 1 : turn;
-    if (next === turn) heard = finished ? 'all' : 'partly';
-    const before = next === turn ? firstItem : undefined;
-    return [{ kind: 'caption', side: 'you', itemId: `you-${next}`, delta, final: finished, before }];
-  }
-
-  function endTurn(status: 'completed' | 'cancelled'): ViewEvent[] {
-    const events: ViewEvent[] = [
-      { kind: 'audio-end', itemId: replyId() },
-      { kind: 'caption', side: 'provider', itemId: replyId(), delta: '', final: true },
-      { kind: 'reply-done', status, toolsPending: false },
-    ];
-    turn += 1;
-    replying = false;
-    heard = 'nothing';
-    firstItem = undefined;
-    return events;
-  }
-
-  let interrupted = false;
-  function readContent(content: Message): ViewEvent[] {
-    const events: ViewEvent[] = readParts(listOf(objectOf(content.modelTurn).parts));
-    const spoken = textOf(objectOf(content.outputTranscription).text);
-    if (spoken !== '') {
-      events.push(...startReply());
-      events.push({ kind: 'caption', side: 'provider', itemId: replyId(), delta: spoken, final: false });
-    }
-    events.push(...readHeard(objectOf(content.inputTranscription)));
-    if (content.interrupted === true) {
-      interrupted = true;
-      heard = 'all';
-      events.push({ kind: 'interrupted' });
-    }
-    if (content.generationComplete === true) events.push({ kind: 'audio-end', itemId: replyId() });
-    if (content.turnComplete === true) {
-      events.push(...endTurn(interrupted ? 'cancelled' : 'completed'));
-      interrupted = false;
-    }
-    return events;
-  }
-
-  function read(message: Message): ViewEvent[] {
-    const events: ViewEvent[] = [];
-    if (message.setupComplete !== undefined) events.push({ kind: 'ready' });
-    events.push(...readContent(objectOf(message.serverContent)));
-    for (const { id, name, args } of listOf(objectOf(message.toolCall).functionCalls)) {
-      const call = { callId: textOf(id), name: textOf(name), arguments: JSON.stringify(args ?? {}) };
-      firstItem ??= toolItemId(call.callId);
-      events.push({ kind: 'tool-call', call });
-    }
-    const timeLeft = objectOf(message.goAway).timeLeft;
-    if (message.goAway !== undefined) events.push({ kind: 'expiring', inText: textOf(timeLeft) });
-    return events;
-  }
-
-  return {
-    open: () => [setup(settings)],
-    read: (message) => ({ events: read(message), send: [] }),
-    audio: (base64) => [realtimeInput({ audio: { data: base64, mimeType: `audio/pcm;rate=${inputRateHz}` } })],
-    speechStart() {
-      if (replying) heard = 'all';
-      return [realtimeInput({ activityStart: {} })];
-    },
-    speechEnd: () => [realtimeInput({ activityEnd: {} })],
-    speechDrop: () => [realtimeInput({ activityEnd: {} })],
-    audioPause: () => [realtimeInput({ audioStreamEnd: true })],
-    say(text) {
-      return [{ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true } }];
-    },
-    cancel: () => [],
-    truncate: () => [],
-    answer(call, output) {
-      return [{ toolResponse: { functionResponses: [{ id: call.callId, name: call.name, response: output }] } }];
     },
   };
 }

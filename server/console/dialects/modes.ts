@@ -1,6 +1,6 @@
-// The kinds of session that the page offers: a dialect and what is exchanged in it.
+// The kinds of session that the page offers: a dialect and what is exchanged in it. A new dialect gets its lines here.
 
-import type { Dialect, Modality } from './dialect.ts';
+import type { ClientDialect, Modality } from './dialect.ts';
 import { geminiLive } from './gemini-live.ts';
 import { openaiRealtime } from './openai-realtime.ts';
 import { openaiResponses } from './openai-responses.ts';
@@ -8,7 +8,7 @@ import { openaiResponses } from './openai-responses.ts';
 export interface Mode {
   readonly id: string;
   readonly label: string;
-  readonly dialect: Dialect;
+  readonly dialect: ClientDialect;
   readonly modality: Modality;
 }
 
@@ -19,6 +19,7 @@ export const modes: readonly [Mode, ...Mode[]] = [
   { id: 'gemini-live-voice', label: 'Gemini Live, voice', dialect: geminiLive, modality: 'voice' },
 ];
 
+/** The mode of that id; the first one for an unknown id. */
 export function modeOf(id: string): Mode {
   return modes.find((mode) => mode.id === id) ?? modes[0];
 }

@@ -1,10 +1,19 @@
-// OpenAI Responses over a WebSocket: text only. The conversation is continued by the id of the response before,
+// OpenAI Responses over a WebSocket: text only. The conversation is continued by the id of the previous response,
 // so a request waits until the response in progress has ended.
 
-import { type Dialect, type Dialog, type Message, objectOf, type Settings, textOf, type ViewEvent } from './dialect.ts';
+import { asObject, asText } from '../api/loose-json.ts';
+import type {
+  ClientDialect,
+  DialectClient,
+  DialectMessage,
+  FunctionCall,
+  ReplyStatus,
+  SessionSettings,
+  ViewEvent,
+} from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
 
-export const openaiResponses: Dialect = {
+export const openaiResponses: ClientDialect = {
   name: 'openai-responses',
   inputRateHz: 24_000,
   preferredPath: '/v1/responses',
@@ -14,98 +23,119 @@ export const openaiResponses: Dialect = {
     query: {},
     protocols: key === '' ? [] : ['realtime', `openai-insecure-api-key.${key}`],
   }),
-  dialog: openaiResponsesDialog,
+  createClient: (settings) => new OpenaiResponsesClient(settings),
 };
 
 const endings = ['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled'];
 
-export function openaiResponsesDialog(settings: Settings): Dialog {
-  let previous: string | undefined;
-  let active = false;
-  let toolsPending = 0;
-  let waiting: Message[] = [];
+class OpenaiResponsesClient implements DialectClient {
+  readonly #settings: SessionSettings;
+  #previousId: string | undefined;
+  #isActive = false;
+  #toolsPending = 0;
+  /** Input items that the next request takes along. */
+  #waiting: DialectMessage[] = [];
 
-  function request(): Message[] {
-    if (active || toolsPending > 0 || waiting.length === 0) return [];
-    const input = waiting;
-    waiting = [];
-    active = true;
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+  }
+
+  open(): readonly DialectMessage[] {
+    return [];
+  }
+
+  read(message: DialectMessage) {
+    const events = this.#eventsOf(message);
+    return { events, send: this.#request() };
+  }
+
+  say(text: string): readonly DialectMessage[] {
+    this.#waiting.push({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] });
+    return this.#request();
+  }
+
+  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[] {
+    this.#toolsPending = Math.max(0, this.#toolsPending - 1);
+    this.#waiting.unshift({ type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) });
+    return this.#request();
+  }
+
+  audio = nothingToSend;
+  speechStart = nothingToSend;
+  speechEnd = nothingToSend;
+  speechDrop = nothingToSend;
+  audioPause = nothingToSend;
+  cancel = nothingToSend;
+  truncate = nothingToSend;
+
+  #request(): DialectMessage[] {
+    if (this.#isActive || this.#toolsPending > 0 || this.#waiting.length === 0) return [];
+    const { model, instructions, tools } = this.#settings;
+    const input = this.#waiting;
+    this.#waiting = [];
+    this.#isActive = true;
     return [
       {
         type: 'response.create',
-        model: settings.model,
-        ...(settings.instructions === '' ? {} : { instructions: settings.instructions }),
-        ...(previous === undefined ? {} : { previous_response_id: previous }),
+        model,
+        ...(instructions === '' ? {} : { instructions }),
+        ...(this.#previousId === undefined ? {} : { previous_response_id: this.#previousId }),
         input,
-        ...(settings.tools ? { tools: [{ type: 'function', ...exampleTool }], tool_choice: 'auto' } : {}),
+        ...(tools ? { tools: [{ type: 'function', ...exampleTool }], tool_choice: 'auto' } : {}),
       },
     ];
   }
 
-  function readOne(message: Message): ViewEvent[] {
-    const itemId = textOf(message.item_id);
+  #eventsOf(message: DialectMessage): ViewEvent[] {
+    const itemId = asText(message.item_id);
     switch (message.type) {
       case 'response.created':
-        return [{ kind: 'reply-started', replyId: textOf(objectOf(message.response).id) }];
+        return [{ kind: 'reply-started', replyId: asText(asObject(message.response).id) }];
       case 'response.output_text.delta':
-        return [{ kind: 'caption', side: 'provider', itemId, delta: textOf(message.delta), final: false }];
+        return [{ kind: 'caption', side: 'provider', itemId, delta: asText(message.delta), final: false }];
       case 'response.output_text.done':
-        return [{ kind: 'caption', side: 'provider', itemId, text: textOf(message.text), final: true }];
+        return [{ kind: 'caption', side: 'provider', itemId, text: asText(message.text), final: true }];
       case 'response.output_item.done': {
-        const item = objectOf(message.item);
-        if (item.type !== 'function_call') return [];
-        toolsPending += 1;
-        const call = { callId: textOf(item.call_id), name: textOf(item.name), arguments: textOf(item.arguments) };
+        const call = functionCallIn(message);
+        if (call === undefined) return [];
+        this.#toolsPending += 1;
         return [{ kind: 'tool-call', call }];
       }
-      case 'error': {
-        const error = Object.keys(objectOf(message.error)).length > 0 ? objectOf(message.error) : message;
-        const failed = active;
-        active = false;
-        return [
-          { kind: 'error', code: textOf(error.code), message: textOf(error.message) },
-          ...(failed ? [{ kind: 'reply-done', status: 'failed', toolsPending: false } as const] : []),
-        ];
-      }
+      case 'error':
+        return this.#fail(message);
       default:
-        return endings.includes(textOf(message.type)) ? [ended(message)] : [];
+        return endings.includes(asText(message.type)) ? [this.#end(message)] : [];
     }
   }
 
-  function ended(message: Message): ViewEvent {
-    const response = objectOf(message.response);
-    active = false;
-    if (message.type !== 'response.failed') previous = textOf(response.id) || previous;
-    const status = textOf(message.type).slice('response.'.length) as
-      | 'completed'
-      | 'incomplete'
-      | 'failed'
-      | 'cancelled';
-    const why = textOf(objectOf(response.error).message) || textOf(objectOf(response.incomplete_details).reason);
-    return { kind: 'reply-done', status, toolsPending: toolsPending > 0 || waiting.length > 0, why };
+  /** An error ends the reply that was asked for. */
+  #fail(message: DialectMessage): ViewEvent[] {
+    const error = Object.keys(asObject(message.error)).length > 0 ? asObject(message.error) : message;
+    const wasActive = this.#isActive;
+    this.#isActive = false;
+    return [
+      { kind: 'error', code: asText(error.code), message: asText(error.message) },
+      ...(wasActive ? [{ kind: 'reply-done', status: 'failed', toolsPending: false } as const] : []),
+    ];
   }
 
-  return {
-    open: () => [],
-    read(message) {
-      const events = readOne(message);
-      return { events, send: request() };
-    },
-    audio: () => [],
-    speechStart: () => [],
-    speechEnd: () => [],
-    speechDrop: () => [],
-    audioPause: () => [],
-    say(text) {
-      waiting.push({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] });
-      return request();
-    },
-    cancel: () => [],
-    truncate: () => [],
-    answer(call, output) {
-      toolsPending = Math.max(0, toolsPending - 1);
-      waiting.unshift({ type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) });
-      return request();
-    },
-  };
+  #end(message: DialectMessage): ViewEvent {
+    const response = asObject(message.response);
+    this.#isActive = false;
+    if (message.type !== 'response.failed') this.#previousId = asText(response.id) || this.#previousId;
+    const status = asText(message.type).slice('response.'.length) as ReplyStatus;
+    const why = asText(asObject(response.error).message) || asText(asObject(response.incomplete_details).reason);
+    return { kind: 'reply-done', status, toolsPending: this.#toolsPending > 0 || this.#waiting.length > 0, why };
+  }
+}
+
+function nothingToSend(): readonly DialectMessage[] {
+  return [];
+}
+
+/** The function call in a `response.output_item.done`, which OpenAI Realtime spells the same; undefined for other items. */
+export function functionCallIn(message: DialectMessage): FunctionCall | undefined {
+  const item = asObject(message.item);
+  if (item.type !== 'function_call') return undefined;
+  return { callId: asText(item.call_id), name: asText(item.name), arguments: asText(item.arguments) };
 }

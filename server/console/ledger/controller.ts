@@ -1,7 +1,7 @@
-// What the ledger page shows, and the asking for it. An answer that comes too late, after another question, is dropped.
+// Loads what the ledger page shows. An answer that comes after another question was asked is dropped.
 
-import { type Report, type ReportField, type ReportRow, readReport, reportFields } from '../api/ledger.ts';
-import type { Store } from '../state/store.ts';
+import { type LedgerAnswer, type LedgerField, type LedgerSumRow, ledgerFields, readLedger } from '../api/ledger.ts';
+import type { StateStore } from '../state/store.ts';
 import { type Days, daysOf, lastDays } from './totals.ts';
 
 export const spans = [7, 30, 90] as const;
@@ -9,13 +9,13 @@ export type Span = (typeof spans)[number];
 
 export interface LedgerState {
   readonly span: Span;
-  /** What the table is grouped by, at least one. */
-  readonly by: readonly ReportField[];
-  /** `idle`: nothing was asked yet. What was shown stays while a new answer is `loading`. */
-  readonly phase: 'idle' | 'loading' | 'shown' | Exclude<Report['kind'], 'rows'>;
-  /** What the rows of the table are grouped by: the question of the answer that is shown. */
-  readonly shownBy: readonly ReportField[];
-  readonly rows: readonly ReportRow[];
+  /** Fields that the table is grouped by, at least one. */
+  readonly by: readonly LedgerField[];
+  /** `idle`: nothing was asked yet. Rows that are shown stay while a new answer is `loading`. */
+  readonly phase: 'idle' | 'loading' | 'shown' | Exclude<LedgerAnswer['kind'], 'rows'>;
+  /** Fields that the rows which are shown are grouped by. */
+  readonly shownBy: readonly LedgerField[];
+  readonly rows: readonly LedgerSumRow[];
   readonly days: Days | undefined;
 }
 
@@ -28,19 +28,19 @@ export const initialLedger: LedgerState = {
   days: undefined,
 };
 
-export interface DeskOptions {
+interface LedgerOptions {
   readonly fetch: typeof fetch;
   /** Wall clock, milliseconds. */
   date(): number;
   key(): string;
 }
 
-export class LedgerDesk {
-  readonly store: Store<LedgerState>;
-  readonly #options: DeskOptions;
+export class LedgerController {
+  readonly store: StateStore<LedgerState>;
+  readonly #options: LedgerOptions;
   #question = 0;
 
-  constructor(store: Store<LedgerState>, options: DeskOptions) {
+  constructor(store: StateStore<LedgerState>, options: LedgerOptions) {
     this.store = store;
     this.#options = options;
   }
@@ -50,11 +50,11 @@ export class LedgerDesk {
     await this.load();
   }
 
-  /** Groups by a field as well, or no longer; one stays. */
-  async toggle(field: ReportField): Promise<void> {
+  /** Adds a field to the grouping or takes it out; the last one stays. */
+  async toggle(field: LedgerField): Promise<void> {
     const { by } = this.store.get();
-    const wanted = by.includes(field) ? by.filter((one) => one !== field) : [...by, field];
-    if (wanted.length > 0) await this.choose({ by: reportFields.filter((one) => wanted.includes(one)) });
+    const wanted = by.includes(field) ? by.filter((name) => name !== field) : [...by, field];
+    if (wanted.length > 0) await this.choose({ by: ledgerFields.filter((name) => wanted.includes(name)) });
   }
 
   async load(): Promise<void> {
@@ -63,8 +63,8 @@ export class LedgerDesk {
     const { span, by } = this.store.get();
     const { since, until } = lastDays(span, this.#options.date());
     this.store.set({ phase: 'loading' });
-    const ask = (fields: readonly ReportField[]) =>
-      readReport(this.#options.fetch, { by: fields, since, until }, this.#options.key());
+    const ask = (fields: readonly LedgerField[]) =>
+      readLedger(this.#options.fetch, { by: fields, since, until }, this.#options.key());
     const [table, daily] = await Promise.all([ask(by), ask(['day', 'path'])]);
     if (question !== this.#question) return;
     if (table.kind !== 'rows') this.store.set({ phase: table.kind, rows: [], days: undefined });

@@ -1,12 +1,12 @@
-// The ledger's figures for the eye: totals, the order of the table, and one column for each day. Pure functions of the rows.
+// Computes what the ledger page shows from the rows of the ledger: totals, the order of the table, a column for each day. Pure.
 
-import type { ReportRow } from '../api/ledger.ts';
+import type { LedgerSumRow } from '../api/ledger.ts';
 
-export const dayMs = 86_400_000;
+const dayMs = 86_400_000;
 
-/** Everything together. The score and the latency are means over calls of groups that have them. */
-export function totalOf(rows: readonly ReportRow[]): ReportRow {
-  const sum = (pick: (row: ReportRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
+/** Sum of all rows. Score and latency are means over the calls of the rows that have them. */
+export function sumRows(rows: readonly LedgerSumRow[]): LedgerSumRow {
+  const sum = (pick: (row: LedgerSumRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
   return {
     by: [],
     calls: sum((row) => row.calls),
@@ -23,7 +23,7 @@ export function totalOf(rows: readonly ReportRow[]): ReportRow {
   };
 }
 
-function meanOf(rows: readonly ReportRow[], pick: (row: ReportRow) => number | undefined): number | undefined {
+function meanOf(rows: readonly LedgerSumRow[], pick: (row: LedgerSumRow) => number | undefined): number | undefined {
   let [sum, calls] = [0, 0];
   for (const row of rows) {
     const value = pick(row);
@@ -34,8 +34,8 @@ function meanOf(rows: readonly ReportRow[], pick: (row: ReportRow) => number | u
   return calls === 0 ? undefined : sum / calls;
 }
 
-/** Share of the judged answers that fitted at first, 0 to 1; undefined where none was judged. */
-export function validShare({ valid, repaired, failed }: ReportRow): number | undefined {
+/** Share of the judged answers that fitted at first, 0 to 1; undefined when none was judged. */
+export function validShare({ valid, repaired, failed }: LedgerSumRow): number | undefined {
   const judged = valid + repaired + failed;
   return judged === 0 ? undefined : valid / judged;
 }
@@ -43,23 +43,23 @@ export function validShare({ valid, repaired, failed }: ReportRow): number | und
 export type Column = 'calls' | 'tokens' | 'cost' | 'valid' | 'score' | 'latency';
 
 export interface Order {
-  /** A column, or the number of a field that the rows are grouped by. */
+  /** A column, or the index of a field that the rows are grouped by. */
   readonly column: Column | number;
   readonly isDescending: boolean;
 }
 
-const sortValues: Readonly<Record<Column, (row: ReportRow) => number | undefined>> = {
+const sortValues: Readonly<Record<Column, (row: LedgerSumRow) => number | undefined>> = {
   calls: (row) => row.calls,
   tokens: (row) => row.inputTokens + row.outputTokens,
-  // A group without one known cost has no place between the others.
+  // A group without a known cost has no place among the others.
   cost: (row) => (row.unknownCosts >= row.calls ? undefined : row.costMicroUsd),
   valid: validShare,
   score: (row) => row.score,
   latency: (row) => row.latencyMs,
 };
 
-/** Rows without a value come last either way. */
-export function sortRows(rows: readonly ReportRow[], { column, isDescending }: Order): ReportRow[] {
+/** Sorts rows; those without a value come last either way. */
+export function sortRows(rows: readonly LedgerSumRow[], { column, isDescending }: Order): LedgerSumRow[] {
   const sign = isDescending ? -1 : 1;
   if (typeof column === 'number') {
     return rows.toSorted((a, b) => sign * (a.by[column] ?? '').localeCompare(b.by[column] ?? ''));
@@ -77,21 +77,21 @@ export interface Series {
   readonly values: readonly number[];
 }
 
-/** Days as their start in ms since the epoch (UTC), without gaps, and what was used on each. */
+/** Use of each day. `days`: their starts in ms since the epoch (UTC), without gaps. */
 export interface Days {
   readonly days: readonly number[];
   /** Micro-USD by path. */
   readonly cost: readonly Series[];
   readonly unknownCosts: readonly number[];
-  /** Calls by what became of their answers. */
+  /** Calls by the validity of their answers. */
   readonly calls: readonly Series[];
 }
 
-/** `rows` are by day and path; days that are not in them had nothing. */
-export function daysOf(rows: readonly ReportRow[], since: number, until: number): Days {
+/** Spreads rows that are grouped by day and path over all days of the span. */
+export function daysOf(rows: readonly LedgerSumRow[], since: number, until: number): Days {
   const days = Array.from({ length: Math.max(0, Math.round((until - since) / dayMs)) }, (_, at) => since + at * dayMs);
   const byDay = Map.groupBy(rows, (row) => Date.parse(`${row.by[0]}T00:00:00Z`));
-  const each = (pick: (row: ReportRow) => number) =>
+  const each = (pick: (row: LedgerSumRow) => number) =>
     days.map((day) => (byDay.get(day) ?? []).reduce((sum, row) => sum + pick(row), 0));
   const costOf = (path: string) => each((row) => (row.by[1] === path ? row.costMicroUsd : 0));
   return {
@@ -110,7 +110,7 @@ export function daysOf(rows: readonly ReportRow[], since: number, until: number)
   };
 }
 
-/** The span of the last so many days, today included, in UTC. */
+/** Span of the last `count` days, today included, in UTC. */
 export function lastDays(count: number, now: number): { readonly since: number; readonly until: number } {
   const until = (Math.floor(now / dayMs) + 1) * dayMs;
   return { since: until - count * dayMs, until };

@@ -1,9 +1,10 @@
-// One connection to the gateway, independent of the page: a state machine around a WebSocket and a dialog.
-// The state changes only in `enter`; every frame is shown to `onFrame` before anything acts on it.
+// One connection to the gateway, independent of the page: a state machine around a WebSocket and the client of a dialect.
+// The state changes only in `#enter`; every frame is shown to `onFrame` before anything acts on it.
 
-import type { Dialog, Message, ViewEvent } from '../dialects/dialect.ts';
+import { isObject, parseJson } from '../../../codecs/json-object.ts';
+import type { DialectClient, DialectMessage, ViewEvent } from '../dialects/dialect.ts';
 
-export type SessionState =
+export type ConnectionState =
   | { readonly name: 'connecting' }
   /** The socket is open; the provider has not accepted the settings yet. */
   | { readonly name: 'preparing' }
@@ -11,8 +12,8 @@ export type SessionState =
   | { readonly name: 'closing' }
   | { readonly name: 'closed'; readonly code: number; readonly reason: string; readonly opened: boolean };
 
-/** The part of the browser's WebSocket that a session uses. */
-export interface Socket {
+/** The part of the browser's WebSocket that a connection uses. */
+export interface PageSocket {
   binaryType: BinaryType;
   readonly bufferedAmount: number;
   onopen: ((event: Event) => void) | null;
@@ -23,7 +24,7 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
-export interface WireFrame {
+export interface LoggedFrame {
   readonly direction: 'upstream' | 'downstream';
   readonly text: string;
   readonly bytes: number;
@@ -32,32 +33,30 @@ export interface WireFrame {
   readonly at: number;
 }
 
-export interface SessionHandlers {
-  onState(state: SessionState): void;
-  onFrame(frame: WireFrame, message: Message | undefined): void;
-  onEvent(event: ViewEvent, at: number): void;
-}
-
-export interface SessionOptions extends SessionHandlers {
-  readonly socket: Socket;
-  readonly dialog: Dialog;
+interface ConnectionOptions {
+  readonly socket: PageSocket;
+  readonly client: DialectClient;
   now(): number;
+  onState(state: ConnectionState): void;
+  /** `message`: undefined when the frame is no JSON object. */
+  onFrame(frame: LoggedFrame, message: DialectMessage | undefined): void;
+  onEvent(event: ViewEvent, at: number): void;
 }
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-export class Session {
-  #state: SessionState = { name: 'connecting' };
-  readonly #options: SessionOptions;
+export class GatewayConnection {
+  #state: ConnectionState = { name: 'connecting' };
+  readonly #options: ConnectionOptions;
 
-  constructor(options: SessionOptions) {
+  constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { socket, dialog } = options;
+    const { socket, client } = options;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.#enter({ name: 'preparing' });
-      const first = dialog.open();
+      const first = client.open();
       this.send(first);
       // A dialect without settings has nothing to wait for.
       if (first.length === 0) this.#enter({ name: 'ready' });
@@ -69,16 +68,16 @@ export class Session {
     };
   }
 
-  get state(): SessionState {
+  get state(): ConnectionState {
     return this.#state;
   }
 
-  get dialog(): Dialog {
-    return this.#options.dialog;
+  get client(): DialectClient {
+    return this.#options.client;
   }
 
-  /** Sends messages in order, with one time of sending each; nothing is sent unless the socket is open. */
-  send(messages: readonly Message[]): void {
+  /** Sends messages in order, each with its time of sending. Sends nothing unless the socket is open. */
+  send(messages: readonly DialectMessage[]): void {
     if (this.#state.name !== 'preparing' && this.#state.name !== 'ready') return;
     for (const message of messages) {
       const text = JSON.stringify(message);
@@ -100,10 +99,11 @@ export class Session {
     const binary = data instanceof ArrayBuffer;
     const text = binary ? decoder.decode(data) : String(data);
     const bytes = binary ? data.byteLength : byteLength(text);
-    const message = parse(text);
+    const parsed = parseJson(text);
+    const message = isObject(parsed) ? parsed : undefined;
     this.#options.onFrame({ direction: 'downstream', text, bytes, binary, at }, message);
     if (message === undefined) return;
-    const { events, send } = this.#options.dialog.read(message);
+    const { events, send } = this.#options.client.read(message);
     for (const event of events) {
       if (event.kind === 'ready') this.#enter({ name: 'ready' });
       this.#options.onEvent(event, at);
@@ -111,7 +111,7 @@ export class Session {
     this.send(send);
   }
 
-  #enter(next: SessionState): void {
+  #enter(next: ConnectionState): void {
     if (this.#state.name === 'closed') return;
     if (this.#state.name === 'closing' && next.name !== 'closed') return;
     this.#state = next;
@@ -120,15 +120,6 @@ export class Session {
 }
 
 function byteLength(text: string): number {
-  // Nearly every frame is ASCII; measuring the rest costs a copy.
+  // Nearly every frame is ASCII; measuring the others costs a copy.
   return /^[\x20-\x7e]*$/.test(text) ? text.length : encoder.encode(text).byteLength;
-}
-
-function parse(text: string): Message | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Message) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,82 +1,90 @@
-// What the views call: it starts and ends sessions and owns the microphone. It knows no DOM:
-// sockets, devices, clock and HTTP are given to it.
+// What the views call: it starts and ends sessions and owns the microphone.
+// It knows no DOM: sockets, devices, clock and HTTP are given to it.
 
-import { diagnose, readGatewayInfo, readSessionReport, sessionAddress } from '../api/gateway.ts';
-import { WaveBook } from '../audio/waveforms.ts';
+import { diagnose, readGatewayInfo, sessionAddress } from '../api/gateway.ts';
+import { Waveforms } from '../audio/waveforms.ts';
 import type { ViewEvent } from '../dialects/dialect.ts';
 import { EventLog } from '../state/event-log.ts';
-import { editForm, pathOf, settingsOf } from '../state/form.ts';
-import * as failure from '../state/notices.ts';
+import { editForm, pathToDial, settingsOfForm } from '../state/form.ts';
+import * as notices from '../state/notices.ts';
 import {
   type ConsoleState,
-  type Form,
   initialState,
   isBusy,
-  mayHold,
+  mayPushToTalk,
   nobodySpeaks,
   type RunningSession,
+  type SessionForm,
 } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
-import type { Surroundings } from './browser.ts';
-import { Session, type SessionState } from './connection.ts';
-import { Talk } from './conversation.ts';
-import { CallerMicrophone } from './microphone-control.ts';
-import { type AfterCall, Follower } from './side-task-follower.ts';
+import type { StateStore } from '../state/store.ts';
+import type { BrowserApi } from './browser.ts';
+import { type ConnectionState, GatewayConnection } from './connection.ts';
+import { LiveConversation } from './conversation.ts';
+import { MicrophoneControl } from './microphone-control.ts';
+import { SessionWatcher } from './session-watcher.ts';
 import { SpeechInput } from './speech-input.ts';
 
-export class Conductor {
+export class ConsoleController {
   readonly log = new EventLog();
-  readonly waves = new WaveBook();
-  readonly store: Store<ConsoleState>;
+  readonly waveforms = new Waveforms();
+  readonly store: StateStore<ConsoleState>;
   readonly input: SpeechInput;
-  readonly microphone: CallerMicrophone;
-  readonly #around: Surroundings;
-  #session: Session | undefined;
-  #talk: Talk | undefined;
-  #follower: Follower | undefined;
+  readonly microphone: MicrophoneControl;
+  readonly #browser: BrowserApi;
+  readonly #watcher: SessionWatcher;
+  #connection: GatewayConnection | undefined;
+  #conversation: LiveConversation | undefined;
   #whenReady: (() => void) | undefined;
   #noticeId = 0;
 
-  constructor(store: Store<ConsoleState>, around: Surroundings) {
+  constructor(store: StateStore<ConsoleState>, browser: BrowserApi) {
     this.store = store;
-    this.#around = around;
+    this.#browser = browser;
     this.input = new SpeechInput({
-      clock: around.clock,
-      open: (options) => around.openMicrophone(options),
+      clock: browser.clock,
+      open: (options) => browser.openMicrophone(options),
       onChunk: (samples) => {
-        if (this.store.get().phase === 'ready') this.#talk?.sendAudio(samples);
+        if (this.store.get().phase === 'ready') this.#conversation?.sendAudio(samples);
       },
       onMicrophoneEnded: () => {
         this.store.set({ microphone: 'off' });
-        this.notify(failure.microphoneLost());
+        this.notify(notices.microphoneLost());
       },
     });
     const { input } = this;
-    this.microphone = new CallerMicrophone({ store, input, around, notify: (notice) => this.notify(notice) });
+    this.microphone = new MicrophoneControl({ store, input, browser, notify: (notice) => this.notify(notice) });
+    this.#watcher = new SessionWatcher({
+      store,
+      browser,
+      onTurnReport: (turn, report) => {
+        this.#conversation?.turns.measured(turn, report);
+        this.#conversation?.publishTurns();
+      },
+    });
   }
 
-  /** How loud the reply is that is being played, 0 to 1. */
+  /** Loudness of the reply that is being played, 0 to 1. */
   outputPeak(): number {
-    return this.#talk?.output.player?.peak() ?? 0;
+    return this.#conversation?.playback.player?.peak() ?? 0;
   }
 
   /** Reads what the gateway offers. */
   async load(): Promise<void> {
     try {
-      this.store.set({ gateway: await readGatewayInfo(this.#around.fetch) });
+      this.store.set({ gateway: await readGatewayInfo(this.#browser.fetch) });
       this.edit({});
     } catch {
-      this.notify(failure.infoFailure());
+      this.notify(notices.infoFailure());
     }
     await this.microphone.refresh();
   }
 
-  edit(change: Partial<Form>): void {
+  edit(change: Partial<SessionForm>): void {
     const { form, gateway } = this.store.get();
     this.store.set({ form: editForm(form, change, gateway) });
   }
 
-  notify(notice: failure.Notice): void {
+  notify(notice: notices.Notice): void {
     this.#noticeId += 1;
     const others = this.store.get().notices.filter(({ title }) => title !== notice.title);
     this.store.set({ notices: [...others, { ...notice, id: this.#noticeId }].slice(-4) });
@@ -86,12 +94,12 @@ export class Conductor {
     this.store.set({ notices: this.store.get().notices.filter((notice) => notice.id !== id) });
   }
 
-  /** Runs once, when the session that is started next is ready. */
+  /** Calls `run` once, when the session that is started next is ready. */
   whenReady(run: () => void): void {
     this.#whenReady = run;
   }
 
-  /** Opens a session with the form as it is. Called from a click: sound needs that. */
+  /** Opens a session with the form as it is. Must be called from a click: sound needs that. */
   async start(): Promise<void> {
     const { form, phase } = this.store.get();
     if (isBusy(phase)) return;
@@ -102,188 +110,158 @@ export class Conductor {
     try {
       this.#connect(form, session.id);
     } catch (cause) {
-      this.#ended();
-      this.notify(failure.socketFailure(cause));
+      this.#endSession();
+      this.notify(notices.socketFailure(cause));
     }
   }
 
   end(): void {
-    if (this.#session === undefined) this.#ended();
-    else this.#session.end();
+    if (this.#connection === undefined) this.#endSession();
+    else this.#connection.end();
   }
 
   mute(muted: boolean): void {
     const { session } = this.store.get();
     const paused = this.microphone.mute(muted) && session?.turnTaking === 'detect';
-    if (paused) this.#session?.send(this.#session.dialog.audioPause());
+    if (paused) this.#connection?.send(this.#connection.client.audioPause());
   }
 
-  /** Push-to-talk goes down. */
-  async hold(): Promise<void> {
-    if (!mayHold(this.store.get())) return;
-    this.store.set({ talking: true });
+  /** Starts to send the microphone, while the key or the button is down. */
+  async beginPushToTalk(): Promise<void> {
+    if (!mayPushToTalk(this.store.get())) return;
+    this.store.set({ pushToTalk: true });
     if (this.store.get().microphone === 'off') await this.microphone.open();
     // Asking may have taken long: speak only if the key is still down.
-    if (this.store.get().talking && this.store.get().microphone === 'on') this.#talk?.beginSpeech();
-    else this.store.set({ talking: false });
+    if (this.store.get().pushToTalk && this.store.get().microphone === 'on') this.#conversation?.beginSpeech();
+    else this.store.set({ pushToTalk: false });
   }
 
-  /** Push-to-talk goes up. */
-  release(): void {
-    if (!this.store.get().talking) return;
-    this.store.set({ talking: false });
-    this.#talk?.endSpeech();
+  endPushToTalk(): void {
+    if (!this.store.get().pushToTalk) return;
+    this.store.set({ pushToTalk: false });
+    this.#conversation?.endSpeech();
   }
 
   /** Speaks one of the recordings into the session. */
   async playSample(name: string): Promise<void> {
-    const { phase, talking } = this.store.get();
-    if (phase !== 'ready' || talking || this.input.recording) return;
-    const talk = this.#talk;
+    const { phase, pushToTalk } = this.store.get();
+    if (phase !== 'ready' || pushToTalk || this.input.isPlayingRecording) return;
+    const conversation = this.#conversation;
     try {
-      const recording = await this.#around.loadRecording(name);
-      if (talk === this.#talk && !this.input.recording) talk?.play(name, recording);
+      const recording = await this.#browser.loadRecording(name);
+      if (conversation === this.#conversation && !this.input.isPlayingRecording) conversation?.play(name, recording);
     } catch (cause) {
-      this.notify(failure.sampleFailure(cause));
+      this.notify(notices.sampleFailure(cause));
     }
   }
 
   stopSample(): void {
-    this.#talk?.stopPlaying();
+    this.#conversation?.stopPlaying();
   }
 
-  /** Sends a written message; a reply in progress is interrupted by it. */
+  /** Sends a written message, which interrupts a reply in progress. */
   async write(text: string): Promise<void> {
     const words = text.trim();
-    if (words !== '' && this.store.get().phase === 'ready') await this.#talk?.write(words);
+    if (words !== '' && this.store.get().phase === 'ready') await this.#conversation?.write(words);
   }
 
   /** Silences the reply that is being given. */
   async stopReply(): Promise<void> {
-    if (this.store.get().phase === 'ready') await this.#talk?.interrupt();
+    if (this.store.get().phase === 'ready') await this.#conversation?.interrupt();
   }
 
-  #prepare(form: Form): RunningSession {
+  #prepare(form: SessionForm): RunningSession {
     const { gateway, devices, microphone } = this.store.get();
     const provider = gateway?.providers.find(({ name }) => name === form.provider);
     const session: RunningSession = {
-      id: this.#around.newId(),
+      id: this.#browser.newId(),
       mode: form.mode,
       provider: form.provider,
       rehearsal: provider?.status === 'rehearsal',
       model: form.model,
-      turnTaking: settingsOf(form).turnTaking,
+      turnTaking: settingsOfForm(form).turnTaking,
       openedAt: undefined,
       endedAt: undefined,
     };
-    this.#follower?.stop();
+    this.#watcher.stop();
     this.log.clear();
     this.input.muted = false;
     this.input.gateOpen = session.turnTaking === 'detect';
     this.store.set({ ...initialState, gateway, form, devices, microphone, session, phase: 'starting' });
-    const { store, input, waves } = this;
-    this.#talk = new Talk({
-      ...{ store, input, waves, session, around: this.#around },
-      send: (what) => this.#session?.send(what(this.#session.dialog)),
+    const { store, input, waveforms } = this;
+    this.#conversation = new LiveConversation({
+      ...{ store, input, waveforms, session, browser: this.#browser },
+      send: (messagesOf) => this.#connection?.send(messagesOf(this.#connection.client)),
       notify: (notice) => this.notify(notice),
-      onTurnClosed: (id) => void this.#report(id),
+      onTurnClosed: (id) => void this.#watcher.turnEnded(id),
     });
     return session;
   }
 
-  async #openSound(form: Form): Promise<void> {
+  async #openSound(form: SessionForm): Promise<void> {
     // Both at once: the player must be made while the click still counts.
-    const player = this.#talk?.output.open().catch((cause: unknown) => this.notify(failure.playbackFailure(cause)));
+    const player = this.#conversation?.playback
+      .open()
+      .catch((cause: unknown) => this.notify(notices.playbackFailure(cause)));
     if (form.input === 'microphone') await this.microphone.open();
     await player;
   }
 
-  #connect(form: Form, id: string): void {
-    const path = pathOf(form, this.store.get().gateway);
-    const settings = settingsOf(form);
+  #connect(form: SessionForm, id: string): void {
+    const path = pathToDial(form, this.store.get().gateway);
+    const settings = settingsOfForm(form);
     const { query, protocols } = form.mode.dialect.address(settings, form.key);
-    const url = sessionAddress(this.#around.origin, path, query);
+    const url = sessionAddress(this.#browser.origin, path, query);
     const plainUrl = new URL(url);
     plainUrl.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
     url.searchParams.set('trunkline-session', id);
-    this.#session = new Session({
-      socket: this.#around.dial(url, protocols),
-      dialog: form.mode.dialect.dialog(settings),
-      now: () => this.#around.clock.now(),
+    this.#connection = new GatewayConnection({
+      socket: this.#browser.dial(url, protocols),
+      client: form.mode.dialect.createClient(settings),
+      now: () => this.#browser.clock.now(),
       onFrame: (frame, message) => this.log.record(frame, message),
-      onEvent: (event, at) => this.#happened(event, at),
-      onState: (state) => this.#entered(state, plainUrl.href, form.key),
+      onEvent: (event, at) => this.#handleEvent(event, at),
+      onState: (state) => this.#handleState(state, plainUrl.href, form.key),
     });
     this.store.set({ phase: 'connecting' });
   }
 
-  #entered(state: SessionState, plainUrl: string, key: string): void {
+  #handleState(state: ConnectionState, plainUrl: string, key: string): void {
     if (state.name !== 'closed') this.store.set({ phase: state.name });
     if (state.name === 'preparing') {
-      this.#patchSession({ openedAt: this.#around.date() });
-      this.#follow(key);
+      this.#patchSession({ openedAt: this.#browser.date() });
+      this.#watcher.sessionOpened(key);
     }
     if (state.name === 'ready') {
       this.#whenReady?.();
       this.#whenReady = undefined;
     }
     if (state.name !== 'closed') return;
-    this.#ended();
-    const notice = state.opened ? failure.closeNotice(state.code, state.reason) : undefined;
+    this.#endSession();
+    const notice = state.opened ? notices.closeNotice(state.code, state.reason) : undefined;
     if (notice !== undefined) this.notify(notice);
-    if (state.opened) this.#follower?.ended();
-    if (state.opened) void this.#finalReport();
-    else void diagnose(this.#around.fetch, plainUrl, key).then((why) => this.notify(failure.connectFailure(why)));
+    if (state.opened) void this.#watcher.sessionEnded();
+    else void diagnose(this.#browser.fetch, plainUrl, key).then((why) => this.notify(notices.connectFailure(why)));
   }
 
-  #happened(event: ViewEvent, at: number): void {
+  #handleEvent(event: ViewEvent, at: number): void {
     if (event.kind === 'hello' && event.model !== undefined) this.#patchSession({ model: event.model });
-    if (event.kind === 'expiring') this.notify(failure.expiring(event.inText));
+    if (event.kind === 'expiring') this.notify(notices.sessionExpiring(event.inText));
     if (event.kind === 'error') {
-      const notice = failure.providerError(event.code, event.message);
+      const notice = notices.providerError(event.code, event.message);
       if (notice !== undefined) this.notify(notice);
     }
-    this.#talk?.happened(event, at);
+    this.#conversation?.handleEvent(event, at);
   }
 
-  #ended(): void {
-    this.#session = undefined;
+  /** Releases everything that the session held. */
+  #endSession(): void {
+    this.#connection = undefined;
     this.#whenReady = undefined;
-    this.#talk?.close();
+    this.#conversation?.close();
     this.microphone.close();
-    this.#patchSession({ endedAt: this.#around.date() });
+    this.#patchSession({ endedAt: this.#browser.date() });
     this.store.set({ ...nobodySpeaks, phase: 'closed' });
-  }
-
-  /** The gateway's record of the session; also noted with the turn that just ended. */
-  async #report(turn: number | undefined): Promise<ConsoleState['report']> {
-    const { session, form } = this.store.get();
-    if (session === undefined) return undefined;
-    const report = await readSessionReport(this.#around.fetch, session.id, form.key).catch(() => undefined);
-    if (report === undefined || this.store.get().session?.id !== session.id) return undefined;
-    this.store.set({ report });
-    if (turn !== undefined) this.#talk?.turns.measured(turn, report);
-    this.#talk?.publishTurns();
-    return report;
-  }
-
-  /** The record is complete a moment after the close. */
-  async #finalReport(): Promise<void> {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const report = await this.#report(undefined);
-      if (report?.state === 'closed' || isBusy(this.store.get().phase)) return;
-      await this.#around.wait(300);
-    }
-  }
-
-  /** Where the gateway has a side path, the page shows what it makes of this session. */
-  #follow(key: string): void {
-    const { session, gateway } = this.store.get();
-    if (session === undefined || gateway?.side === undefined) return;
-    const { fetch, wait } = this.#around;
-    const onChange = (after: AfterCall) => this.store.set({ after });
-    this.#follower = new Follower({ fetch, wait, session: session.id, key, onChange });
-    void this.#follower.run();
   }
 
   #patchSession(change: Partial<RunningSession>): void {

@@ -2,103 +2,101 @@
 // Whatever interrupts a reply goes through `#interrupt`, so that silence and truncation never come apart.
 
 import { toBase64 } from '../audio/pcm.ts';
-import { VoiceTrail } from '../audio/speech-timeline.ts';
-import type { Recording } from '../audio/wav.ts';
-import type { WaveBook } from '../audio/waveforms.ts';
+import type { WavRecording } from '../audio/wav.ts';
+import type { Waveforms } from '../audio/waveforms.ts';
 import {
-  type Dialog,
-  type Message,
+  type DialectClient,
+  type DialectMessage,
+  type FunctionCall,
+  functionCaptionId,
   type ReplyStatus,
-  type ToolCall,
-  toolItemId,
   type ViewEvent,
 } from '../dialects/dialect.ts';
 import { answerTool } from '../dialects/example-tool.ts';
-import * as conversation from '../state/captions.ts';
-import * as failure from '../state/notices.ts';
+import * as captions from '../state/captions.ts';
+import * as notices from '../state/notices.ts';
 import type { ConsoleState, RunningSession } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
-import type { Surroundings } from './browser.ts';
-import { ReplyOutput } from './reply-playback.ts';
+import type { StateStore } from '../state/store.ts';
+import type { BrowserApi } from './browser.ts';
+import { ReplyPlayback } from './reply-playback.ts';
+import { SpeechEndEstimator } from './speech-end.ts';
 import type { SpeechInput } from './speech-input.ts';
-import { TurnKeeper } from './turn-tracker.ts';
+import { TurnTracker } from './turn-tracker.ts';
 
-export interface TalkContext {
-  readonly store: Store<ConsoleState>;
-  readonly around: Surroundings;
+interface ConversationOptions {
+  readonly store: StateStore<ConsoleState>;
+  readonly browser: BrowserApi;
   readonly input: SpeechInput;
-  readonly waves: WaveBook;
+  readonly waveforms: Waveforms;
   readonly session: RunningSession;
-  /** Sends what the dialog says, if the session is open. */
-  send(what: (dialog: Dialog) => readonly Message[]): void;
-  notify(notice: failure.Notice): void;
+  /** Sends what the client of the dialect returns, if the session is open. */
+  send(messagesOf: (client: DialectClient) => readonly DialectMessage[]): void;
+  notify(notice: notices.Notice): void;
   onTurnClosed(id: number): void;
 }
 
-/** Push-to-talk shorter than this was a slip of the finger; providers refuse less than 100 ms of audio. */
+/** Shorter push-to-talk was a slip of the finger; providers refuse less than 100 ms of audio. */
 const minHoldMs = 150;
-/** The page and the provider do not hear the start of speech at the same moment. */
-const detectionMs = 1500;
 
-export class Talk {
-  readonly output: ReplyOutput;
-  readonly turns: TurnKeeper;
-  readonly #context: TalkContext;
-  readonly #trail = new VoiceTrail();
-  readonly #shaped = new Set<string>();
+export class LiveConversation {
+  readonly playback: ReplyPlayback;
+  readonly turns: TurnTracker;
+  readonly #options: ConversationOptions;
+  readonly #speechEnd: SpeechEndEstimator;
+  readonly #withWaveform = new Set<string>();
   #heldAt: number | undefined;
-  #speechStartedAt = Number.NEGATIVE_INFINITY;
-  /** What the reply's last words belong to. */
-  #replyItem: string | undefined;
-  #stopAside: (() => void) | undefined;
+  /** Id of the caption that holds the last words of the reply. */
+  #replyCaption: string | undefined;
+  #stopPreview: (() => void) | undefined;
 
-  constructor(context: TalkContext) {
-    this.#context = context;
-    this.turns = new TurnKeeper(context.onTurnClosed);
-    this.output = new ReplyOutput({
-      waves: context.waves,
-      open: (handlers) => context.around.openPlayer(handlers),
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    this.#speechEnd = new SpeechEndEstimator(options.input.vad);
+    this.turns = new TurnTracker(options.onTurnClosed);
+    this.playback = new ReplyPlayback({
+      waveforms: options.waveforms,
+      open: (handlers) => options.browser.openPlayer(handlers),
       onStarted: (itemId, at) => {
         this.turns.played(itemId, at);
         this.publishTurns();
       },
-      onCounts: (output) => context.store.set({ output }),
+      onCounts: (output) => options.store.set({ output }),
     });
   }
 
-  /** Push-to-talk goes down, or a recording begins that is sent like it. */
+  /** Starts a manual turn: push-to-talk goes down, or a recording begins that is sent like it. */
   beginSpeech(): void {
-    const { input, store, send } = this.#context;
+    const { input, store, send } = this.#options;
     this.#heldAt = this.#now();
     void this.interrupt();
-    send((dialog) => dialog.speechStart());
+    send((client) => client.speechStart());
     input.gateOpen = true;
     store.set({ callerSpeaking: true });
   }
 
   endSpeech(): void {
-    const { input, store, send, notify } = this.#context;
+    const { input, store, send, notify } = this.#options;
     const now = this.#now();
-    const held = this.#heldAt;
+    const heldAt = this.#heldAt;
     this.#heldAt = undefined;
     input.gateOpen = false;
     store.set({ callerSpeaking: false });
-    if (held === undefined) return;
-    if (now - held < minHoldMs) {
-      send((dialog) => dialog.speechDrop());
-      notify(failure.tooBrief());
+    if (heldAt === undefined) return;
+    if (now - heldAt < minHoldMs) {
+      send((client) => client.speechDrop());
+      notify(notices.speechTooBrief());
       return;
     }
-    send((dialog) => dialog.speechEnd());
-    this.turns.released(now, this.#voicedSince(held));
+    send((client) => client.speechEnd());
+    this.turns.released(now, this.#speechEnd.voicedSince(heldAt));
     this.publishTurns();
   }
 
   /** Speaks a recording into the session, and lets the caller hear it. */
-  play(name: string, recording: Recording): void {
-    const { input, store, session } = this.#context;
+  play(name: string, recording: WavRecording): void {
+    const { input, store, session } = this.#options;
     const manual = session.turnTaking === 'manual';
-    this.#stopAside = this.output.player?.playAside(recording);
+    this.#stopPreview = this.playback.player?.playAside(recording);
     store.set({ sample: name });
     if (manual) this.beginSpeech();
     input.play(recording, {
@@ -112,10 +110,10 @@ export class Talk {
   }
 
   stopPlaying(): void {
-    const { input, store, session } = this.#context;
-    if (!input.recording) return;
+    const { input, store, session } = this.#options;
+    if (!input.isPlayingRecording) return;
     input.stopRecording();
-    this.#stopAside?.();
+    this.#stopPreview?.();
     store.set({ sample: undefined });
     if (session.turnTaking === 'manual') this.endSpeech();
   }
@@ -124,70 +122,68 @@ export class Talk {
     await this.interrupt();
     const at = this.#now();
     this.turns.written(at);
-    this.#converse((entries) => conversation.addWritten(entries, `written-${at}`, text));
-    this.#context.send((dialog) => dialog.say(text));
+    this.#changeCaptions((list) => captions.addWrittenCaption(list, `written-${at}`, text));
+    this.#options.send((client) => client.say(text));
     this.publishTurns();
   }
 
-  /** The page interrupts: the provider has to be told. */
+  /** Interrupts the reply for the page, which has to tell the provider. */
   async interrupt(): Promise<void> {
-    if (this.#context.store.get().replying) this.#context.send((dialog) => dialog.cancel());
+    if (this.#options.store.get().replying) this.#options.send((client) => client.cancel());
     await this.#interrupt();
   }
 
   sendAudio(samples: Int16Array): void {
-    const { store, send, input, session } = this.#context;
-    send((dialog) => dialog.audio(toBase64(samples)));
+    const { store, send, session } = this.#options;
+    send((client) => client.audio(toBase64(samples)));
     const sentSamples = store.get().sentSamples + samples.length;
     store.set({ sentSamples });
-    const { inputRateHz } = session.mode.dialect;
-    if (input.watch.audible) this.#trail.audible((sentSamples * 1000) / inputRateHz, this.#now());
+    this.#speechEnd.sent((sentSamples * 1000) / session.mode.dialect.inputRateHz, this.#now());
   }
 
-  happened(event: ViewEvent, at: number): void {
-    if (event.kind === 'speech-started') this.#speechStartedAt = at;
-    this.turns.event(event, at, this.#voicedBefore(event));
+  handleEvent(event: ViewEvent, at: number): void {
+    this.turns.observe(event, at, this.#speechEnd.voicedBefore(event, at));
     this.publishTurns();
-    this.#spoken(event);
-    this.#replied(event);
+    this.#handleSpeech(event);
+    this.#handleReply(event);
   }
 
-  /** The session is over. */
+  /** Releases everything when the session is over. */
   close(): void {
-    const { input } = this.#context;
+    const { input } = this.#options;
     input.gateOpen = false;
     input.stopRecording();
-    this.#stopAside?.();
-    this.output.close();
+    this.#stopPreview?.();
+    this.playback.close();
     this.turns.end();
     this.publishTurns();
-    this.#converse(conversation.settleAll);
+    this.#changeCaptions(captions.finishCaptions);
   }
 
   publishTurns(): void {
-    this.#context.store.set({ turns: this.turns.turns });
+    this.#options.store.set({ turns: this.turns.turns });
   }
 
-  #spoken(event: ViewEvent): void {
-    const { store, session } = this.#context;
+  #handleSpeech(event: ViewEvent): void {
+    const { store, session } = this.#options;
     switch (event.kind) {
       case 'speech-started':
         store.set({ callerSpeaking: true });
         void this.#interrupt();
-        if (event.itemId !== undefined) this.#reserve(event.itemId);
+        if (event.itemId !== undefined) this.#reserveCaption(event.itemId);
         break;
       case 'speech-stopped':
         store.set({ callerSpeaking: false });
         break;
       case 'committed':
-        this.#reserve(event.itemId);
-        this.#shape(event.itemId);
+        this.#reserveCaption(event.itemId);
+        this.#drawUtterance(event.itemId);
         break;
       case 'caption': {
         const voice = session.mode.modality === 'voice';
-        this.#converse((entries) => conversation.applyCaption(entries, event, voice));
-        if (event.side === 'you' && voice) this.#shape(event.itemId);
-        if (event.side === 'provider') this.#replyItem = event.itemId;
+        this.#changeCaptions((list) => captions.applyCaption(list, event, voice));
+        if (event.side === 'you' && voice) this.#drawUtterance(event.itemId);
+        if (event.side === 'provider') this.#replyCaption = event.itemId;
         break;
       }
       case 'interrupted':
@@ -195,19 +191,19 @@ export class Talk {
     }
   }
 
-  #replied(event: ViewEvent): void {
-    const { store, notify } = this.#context;
+  #handleReply(event: ViewEvent): void {
+    const { store, notify } = this.#options;
     switch (event.kind) {
       case 'reply-started':
         store.set({ replying: true, silenced: false });
-        this.#replyItem = undefined;
-        this.output.replyStarted();
+        this.#replyCaption = undefined;
+        this.playback.replyStarted();
         break;
       case 'audio':
-        this.output.audio(event);
+        this.playback.audio(event);
         break;
       case 'audio-end':
-        this.output.audioEnd(event.itemId);
+        this.playback.audioEnd(event.itemId);
         break;
       case 'tool-call':
         this.#answer(event.call);
@@ -215,77 +211,63 @@ export class Talk {
       case 'reply-done': {
         const { status, why } = event;
         store.set({ replying: false, silenced: false });
-        this.output.replyDone();
-        this.#converse((entries) => conversation.settleReplies(entries, endingOf(status, this.#replyItem)));
-        if (status === 'failed') notify(failure.replyFailure(why ?? ''));
+        this.playback.replyDone();
+        this.#changeCaptions((list) => captions.finishReplies(list, earlyEndOf(status, this.#replyCaption)));
+        if (status === 'failed') notify(notices.replyFailure(why ?? ''));
       }
     }
   }
 
-  #answer(call: ToolCall): void {
-    const result = answerTool(call, new Date(this.#context.around.date()));
+  #answer(call: FunctionCall): void {
+    const result = answerTool(call, new Date(this.#options.browser.date()));
     const text = `${call.name}(${call.arguments}) → ${JSON.stringify(result)}`;
-    this.#converse((entries) => conversation.addTool(entries, toolItemId(call.callId), text));
-    this.#context.send((dialog) => dialog.answer(call, result));
+    this.#changeCaptions((list) => captions.addFunctionCaption(list, functionCaptionId(call.callId), text));
+    this.#options.send((client) => client.answer(call, result));
   }
 
-  /** Barge-in: silence, and the provider learns how much of its reply was heard. */
+  /** Silences the reply, and tells the provider how much of it was heard (barge-in). */
   async #interrupt(): Promise<void> {
-    const { store, send } = this.#context;
+    const { store, send } = this.#options;
     const { replying } = store.get();
-    if (!replying && !this.output.sounding) return;
-    if (replying && this.output.player !== undefined) store.set({ silenced: true });
-    const turn = this.turns.answered;
-    const cuts = await this.output.interrupt(replying);
-    for (const cut of cuts) {
-      send((dialog) => dialog.truncate(cut));
-      this.#converse((entries) => conversation.applyCut(entries, cut));
+    if (!replying && !this.playback.isPlaying) return;
+    if (replying && this.playback.player !== undefined) store.set({ silenced: true });
+    const turn = this.turns.answeredTurn;
+    const truncations = await this.playback.interrupt(replying);
+    for (const truncation of truncations) {
+      send((client) => client.truncate(truncation));
+      this.#changeCaptions((list) => captions.markTruncation(list, truncation));
     }
-    if (cuts.length === 0) return;
+    if (truncations.length === 0) return;
     if (turn !== undefined) this.turns.silenced(turn);
     this.publishTurns();
-    store.set({ cuts: [...store.get().cuts, ...cuts].slice(-100) });
+    store.set({ truncations: [...store.get().truncations, ...truncations].slice(-100) });
   }
 
-  /** The caller's last audible sound of the utterance that the event is about. */
-  #voicedBefore(event: ViewEvent): number | undefined {
-    const from = this.#speechStartedAt - detectionMs;
-    if (event.kind !== 'speech-stopped' || event.voicedUntilMs === undefined) return this.#voicedSince(from);
-    const lastAt = this.#trail.lastBefore(event.voicedUntilMs);
-    return lastAt !== undefined && lastAt >= from ? lastAt : undefined;
+  #changeCaptions(change: (list: captions.Captions) => captions.Captions): void {
+    const { store } = this.#options;
+    store.set({ captions: change(store.get().captions) });
   }
 
-  /** The caller's last audible sound, if it is not older than that. */
-  #voicedSince(from: number): number | undefined {
-    const { lastAt } = this.#context.input.watch;
-    return lastAt !== undefined && lastAt >= from ? lastAt : undefined;
+  #reserveCaption(itemId: string): void {
+    this.#changeCaptions((list) => captions.reserveCaption(list, itemId, 'you'));
   }
 
-  #converse(change: (entries: conversation.Conversation) => conversation.Conversation): void {
-    const { store } = this.#context;
-    store.set({ conversation: change(store.get().conversation) });
-  }
-
-  #reserve(itemId: string): void {
-    this.#converse((entries) => conversation.reserve(entries, itemId, 'you'));
-  }
-
-  /** Gives a caption of the caller the shape of what was just spoken, once. */
-  #shape(itemId: string): void {
-    if (this.#shaped.has(itemId)) return;
-    this.#shaped.add(itemId);
-    const { waves, input } = this.#context;
-    waves.append(itemId, input.lastUtterance());
-    waves.played(itemId, Number.POSITIVE_INFINITY);
+  /** Gives a caption of the caller the waveform of the utterance that ended last, once. */
+  #drawUtterance(itemId: string): void {
+    if (this.#withWaveform.has(itemId)) return;
+    this.#withWaveform.add(itemId);
+    const { waveforms, input } = this.#options;
+    waveforms.append(itemId, input.lastUtterance());
+    waveforms.played(itemId, Number.POSITIVE_INFINITY);
   }
 
   #now(): number {
-    return this.#context.around.clock.now();
+    return this.#options.browser.clock.now();
   }
 }
 
-/** A reply that was cut off says so where its words end. */
-function endingOf(status: ReplyStatus, itemId: string | undefined): conversation.Ending | undefined {
+/** Where and why a reply ended early; undefined for one that is complete or has no words. */
+function earlyEndOf(status: ReplyStatus, itemId: string | undefined): captions.EarlyEnd | undefined {
   if (status === 'completed' || itemId === undefined) return undefined;
   return { itemId, why: status === 'cancelled' ? 'interrupted' : status };
 }

@@ -1,26 +1,26 @@
 // The microphone as the page shows it: off, asked for, on, muted; and the list of devices.
 
-import * as failure from '../state/notices.ts';
+import * as notices from '../state/notices.ts';
 import { type ConsoleState, isBusy } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
-import type { Surroundings } from './browser.ts';
+import type { StateStore } from '../state/store.ts';
+import type { BrowserApi } from './browser.ts';
 import type { SpeechInput } from './speech-input.ts';
 
-export interface CallerMicrophoneOptions {
-  readonly store: Store<ConsoleState>;
+interface MicrophoneControlOptions {
+  readonly store: StateStore<ConsoleState>;
   readonly input: SpeechInput;
-  readonly around: Surroundings;
-  notify(notice: failure.Notice): void;
+  readonly browser: BrowserApi;
+  notify(notice: notices.Notice): void;
 }
 
-export class CallerMicrophone {
-  readonly #options: CallerMicrophoneOptions;
+export class MicrophoneControl {
+  readonly #options: MicrophoneControlOptions;
 
-  constructor(options: CallerMicrophoneOptions) {
+  constructor(options: MicrophoneControlOptions) {
     this.#options = options;
   }
 
-  /** For its level and the names of the devices, or for the session that runs. A failure is shown, not thrown. */
+  /** Opens it for the session that runs, or to see its level and the names of the devices. A failure is shown, not thrown. */
   async open(): Promise<void> {
     const { store, input, notify } = this.#options;
     const { form, session, phase } = store.get();
@@ -31,7 +31,7 @@ export class CallerMicrophone {
       if (isOpen) store.set({ microphone: input.muted ? 'muted' : 'on' });
     } catch (cause) {
       store.set({ microphone: 'off' });
-      notify(failure.microphoneFailure(cause));
+      notify(notices.microphoneFailure(cause));
     }
     await this.refresh();
   }
@@ -41,7 +41,7 @@ export class CallerMicrophone {
     this.#options.store.set({ microphone: 'off' });
   }
 
-  /** True when it is muted now and was not before. */
+  /** Mutes or unmutes. True when it is muted now and was not before. */
   mute(muted: boolean): boolean {
     const { store, input } = this.#options;
     const { microphone } = store.get();
@@ -51,8 +51,9 @@ export class CallerMicrophone {
     return muted && microphone === 'on';
   }
 
+  /** Reads the list of devices again. */
   async refresh(): Promise<void> {
-    const { store, around } = this.#options;
-    store.set({ devices: await around.listMicrophones().catch(() => []) });
+    const { store, browser } = this.#options;
+    store.set({ devices: await browser.listMicrophones().catch(() => []) });
   }
 }

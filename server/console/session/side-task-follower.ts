@@ -1,72 +1,72 @@
-// Follows the side tasks of one session until each has ended. An event of the stream says that something changed;
-// what it is comes from the session's record, so that a lost event loses nothing.
+// Follows the side tasks of one session until each has ended. An event of the stream says only that something changed;
+// the session's record says what, so that a lost event loses nothing.
 
 import { followStream } from '../api/event-stream.ts';
 import { authorization } from '../api/gateway.ts';
-import { isSettled, readRecord, type SideRecord } from '../api/session-record.ts';
+import { isSettled, readSideRecord, type SideRecord } from '../api/session-record.ts';
 
-/** What is known of the session's side tasks. */
-export interface AfterCall {
+/** What is known of a session's side tasks. */
+export interface PostCallState {
   readonly record: SideRecord | undefined;
-  /** `following`: asks on; `settled`: nothing more will come; the others: what keeps it from knowing. */
+  /** `following`: polls on; `settled`: nothing more will come; the others say why nothing is known. */
   readonly state: 'following' | 'settled' | 'absent' | 'refused' | 'unreachable' | 'gave-up';
 }
 
-export interface FollowerOptions {
+interface FollowerOptions {
   readonly fetch: typeof fetch;
   wait(ms: number): Promise<void>;
   readonly session: string;
   readonly key: string;
-  onChange(after: AfterCall): void;
+  onChange(known: PostCallState): void;
 }
 
-/** Between two looks without a stream: longer each time. */
+/** Pause between two polls without a stream; it grows up to the longest. */
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
-/** A session that has ended and whose tasks do not end is left alone after so many looks; at the longest pause, half an hour. */
-const maxLooks = 180;
-/** A session that has ended has its tasks by then, if any. */
-const looksWithoutTasks = 6;
+/** Polls of an ended session before its tasks are given up: half an hour at the longest pause. */
+const maxPolls = 180;
+/** Polls of an ended session after which it has no tasks, if it has had none so far. */
+const pollsWithoutTasks = 6;
 
-export class Follower {
+export class SideTaskFollower {
   readonly #options: FollowerOptions;
-  readonly #leave = new AbortController();
-  #after: AfterCall = { record: undefined, state: 'following' };
+  readonly #stopped = new AbortController();
+  #known: PostCallState = { record: undefined, state: 'following' };
   #reading: Promise<void> | undefined;
   #isStale = false;
-  /** Looks since the session ended, and in vain. */
-  #looks = 0;
+  /** Polls since the session ended, and those that failed. */
+  #polls = 0;
   #pauseMs = firstPauseMs;
-  #hurry = Promise.withResolvers<void>();
+  #pauseOver = Promise.withResolvers<void>();
 
   constructor(options: FollowerOptions) {
     this.#options = options;
   }
 
-  /** Asks until there is nothing more to know, or until it is stopped. */
+  /** Polls until there is nothing more to know, or until it is stopped. */
   async run(): Promise<void> {
     while (this.#isWanted) {
-      await this.#look();
-      if (this.#isWanted && this.#after.state === 'following') await this.#stream();
-      if (this.#isWanted) await Promise.race([this.#options.wait(this.#pauseMs), this.#hurry.promise]);
-      this.#hurry = Promise.withResolvers();
+      await this.#poll();
+      if (this.#isWanted && this.#known.state === 'following') await this.#stream();
+      if (this.#isWanted) await Promise.race([this.#options.wait(this.#pauseMs), this.#pauseOver.promise]);
+      this.#pauseOver = Promise.withResolvers();
       this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 1.5);
     }
   }
 
-  /** The session has ended: now its tasks run. */
-  ended(): void {
+  /** Polls at once, and again soon: the tasks run when the session has ended. */
+  sessionEnded(): void {
     this.#pauseMs = firstPauseMs;
-    this.#hurry.resolve();
-    void this.#look();
+    this.#pauseOver.resolve();
+    void this.#poll();
   }
 
   stop(): void {
-    this.#leave.abort();
+    this.#stopped.abort();
   }
 
   get #isWanted(): boolean {
-    return !this.#leave.signal.aborted;
+    return !this.#stopped.signal.aborted;
   }
 
   #stream(): Promise<number> {
@@ -75,16 +75,16 @@ export class Follower {
       fetch,
       url: `/v1/sessions/${encodeURIComponent(session)}/events`,
       headers: authorization(key),
-      signal: this.#leave.signal,
+      signal: this.#stopped.signal,
       onEvent: () => {
         this.#pauseMs = firstPauseMs;
-        void this.#look();
+        void this.#poll();
       },
     });
   }
 
-  /** Events that come while it looks are worth one more look, not one each. */
-  #look(): Promise<void> {
+  /** Reads the record. Events that come meanwhile are worth one more reading, not one each. */
+  #poll(): Promise<void> {
     this.#isStale = true;
     this.#reading ??= this.#readWhileStale().finally(() => {
       this.#reading = undefined;
@@ -103,8 +103,8 @@ export class Follower {
     const { fetch, session, key } = this.#options;
     try {
       const url = `/v1/sessions/${encodeURIComponent(session)}`;
-      const response = await fetch(url, { headers: authorization(key), signal: this.#leave.signal });
-      const record = response.ok ? readRecord(await response.json()) : undefined;
+      const response = await fetch(url, { headers: authorization(key), signal: this.#stopped.signal });
+      const record = response.ok ? readSideRecord(await response.json()) : undefined;
       if (record?.isWhole) this.#learn(record);
       else this.#fail(response.status === 401 || response.status === 403 ? 'refused' : 'absent');
     } catch {
@@ -113,22 +113,22 @@ export class Follower {
   }
 
   #learn(record: SideRecord): void {
-    if (record.isEnded) this.#looks += 1;
-    const isQuiet = record.tasks.length === 0 && this.#looks < looksWithoutTasks;
-    const isOver = record.isEnded && record.tasks.every(isSettled) && !isQuiet;
-    this.#tell({ record, state: isOver ? 'settled' : this.#looks >= maxLooks ? 'gave-up' : 'following' });
+    if (record.isEnded) this.#polls += 1;
+    const mayGetTasks = record.tasks.length === 0 && this.#polls < pollsWithoutTasks;
+    const isOver = record.isEnded && record.tasks.every(isSettled) && !mayGetTasks;
+    this.#publish({ record, state: isOver ? 'settled' : this.#polls >= maxPolls ? 'gave-up' : 'following' });
   }
 
-  /** What was known before stays. */
+  /** Keeps the record that was known before. */
   #fail(state: 'absent' | 'refused' | 'unreachable'): void {
-    this.#looks += 1;
-    this.#tell({ record: this.#after.record, state });
+    this.#polls += 1;
+    this.#publish({ record: this.#known.record, state });
   }
 
-  #tell(after: AfterCall): void {
+  #publish(known: PostCallState): void {
     if (!this.#isWanted) return;
-    this.#after = after;
-    if (after.state === 'settled' || after.state === 'refused' || this.#looks >= maxLooks) this.stop();
-    this.#options.onChange(after);
+    this.#known = known;
+    if (known.state === 'settled' || known.state === 'refused' || this.#polls >= maxPolls) this.stop();
+    this.#options.onChange(known);
   }
 }

@@ -1,34 +1,36 @@
 // The caller's voice: a microphone or a recording, one at a time, passed on while the gate is open.
 // With push-to-talk the gate is open while the key is down; with voice detection it always is.
 
-import { VoiceWatch } from '../audio/energy-vad.ts';
+import { resample } from '../../../codecs/resample.ts';
+import { EnergyVad } from '../audio/energy-vad.ts';
 import type { Microphone, MicrophoneOptions } from '../audio/microphone.ts';
-import { chunkMs, levelOf, peaksOf, toInt16 } from '../audio/pcm.ts';
-import { Resampler } from '../audio/resampler.ts';
+import { chunkMs, levelOf, peaksOf } from '../audio/pcm.ts';
 import { type SpeechClock, speak } from '../audio/speech.ts';
-import type { Recording } from '../audio/wav.ts';
-import { blockMs, PeakRing } from '../audio/waveforms.ts';
+import type { WavRecording } from '../audio/wav.ts';
+import { blockMs, RecentPeaks } from '../audio/waveforms.ts';
 
-export interface SpeechInputOptions {
+interface SpeechInputOptions {
   readonly clock: SpeechClock;
   open(options: MicrophoneOptions): Promise<Microphone>;
-  /** Chunks that pass the gate, at the rate that was asked for. */
+  /** Called with chunks that pass the gate, at the rate that was asked for. */
   onChunk(samples: Int16Array): void;
   onMicrophoneEnded(): void;
 }
 
-/** A second of silence after a recording, so that the provider hears that the turn has ended. */
+/** Silence after a recording, so that the provider notices the end of the turn. */
 const silenceMs = 1200;
 
 export class SpeechInput {
-  readonly watch = new VoiceWatch();
-  readonly ring = new PeakRing(30_000);
+  /** Judges the chunks that passed the gate. */
+  readonly vad = new EnergyVad();
+  readonly peaks = new RecentPeaks(30_000);
   gateOpen = false;
   muted = false;
-  /** Root mean square of the last chunk of the microphone, 0 to 1, whether it passed or not. */
+  /** Root mean square of the microphone's last chunk, 0 to 1, whether it passed or not. */
   level = 0;
   readonly #options: SpeechInputOptions;
   #microphone: Microphone | undefined;
+  /** Device and rate of the microphone that is open or being opened. */
   #wanted = '';
   #openings = 0;
   #stopRecording: (() => void) | undefined;
@@ -37,13 +39,13 @@ export class SpeechInput {
     this.#options = options;
   }
 
-  get recording(): boolean {
+  get isPlayingRecording(): boolean {
     return this.#stopRecording !== undefined;
   }
 
   /**
-   * Throws what the browser throws. An open microphone of the same device and rate is kept.
-   * False: it was closed or opened again before the browser was done.
+   * Opens a microphone; one of the same device and rate that is open is kept. Throws what the browser throws.
+   * False when it was closed or opened again before the browser was done.
    */
   async openMicrophone(deviceId: string, rateHz: number): Promise<boolean> {
     const wanted = `${deviceId} ${rateHz}`;
@@ -54,7 +56,7 @@ export class SpeechInput {
     const microphone = await this.#options.open({
       deviceId,
       rateHz,
-      onChunk: (samples) => this.#hear(samples, rateHz),
+      onChunk: (samples) => this.#receive(samples, rateHz),
       onEnded: () => {
         this.closeMicrophone();
         this.#options.onMicrophoneEnded();
@@ -75,13 +77,13 @@ export class SpeechInput {
     this.level = 0;
   }
 
-  /** The microphone is not heard meanwhile. `withSilence`: followed by the silence that ends a turn. */
-  play(recording: Recording, options: { rateHz: number; withSilence: boolean; onDone(): void }): void {
+  /** Sends a recording; the microphone does not pass meanwhile. `withSilence`: adds the silence that ends a turn. */
+  play(recording: WavRecording, options: { rateHz: number; withSilence: boolean; onDone(): void }): void {
     this.stopRecording();
     const { rateHz } = options;
     this.#stopRecording = speak(
       {
-        samples: convert(recording, rateHz),
+        samples: resample(recording.samples, recording.rateHz, rateHz),
         rateHz,
         chunkMs,
         silenceMs: options.withSilence ? silenceMs : 0,
@@ -100,28 +102,21 @@ export class SpeechInput {
     this.#stopRecording = undefined;
   }
 
-  /** The shape of the utterance that ended last. */
+  /** Peaks of the utterance that ended last. */
   lastUtterance(): number[] {
-    const { since, lastAt } = this.watch;
-    return since === undefined || lastAt === undefined ? [] : this.ring.between(since - 120, lastAt + 80);
+    const { since, lastAt } = this.vad;
+    return since === undefined || lastAt === undefined ? [] : this.peaks.between(since - 120, lastAt + 80);
   }
 
-  #hear(samples: Int16Array, rateHz: number): void {
+  #receive(samples: Int16Array, rateHz: number): void {
     this.level = levelOf(samples);
-    if (!this.recording && this.gateOpen && !this.muted) this.#pass(samples, rateHz);
+    if (!this.isPlayingRecording && this.gateOpen && !this.muted) this.#pass(samples, rateHz);
   }
 
   #pass(samples: Int16Array, rateHz: number): void {
     const now = this.#options.clock.now();
-    this.ring.push(peaksOf(samples, (rateHz * blockMs) / 1000), now);
-    this.watch.hear(levelOf(samples), now);
+    this.peaks.push(peaksOf(samples, (rateHz * blockMs) / 1000), now);
+    this.vad.add(levelOf(samples), now);
     this.#options.onChunk(samples);
   }
-}
-
-function convert({ samples, rateHz }: Recording, toHz: number): Int16Array {
-  if (rateHz === toHz) return samples;
-  const resampler = new Resampler(rateHz, toHz);
-  const floats = Float32Array.from(samples, (value) => value / 32_768);
-  return Int16Array.from([...toInt16(resampler.push(floats)), ...toInt16(resampler.flush())]);
 }

@@ -1,25 +1,33 @@
-// Follows a session and keeps the times of its turns. A turn opens when the caller has ended (spoken or written);
+// Follows a session and keeps the times of its turns. A turn opens when the caller has finished (spoken or written);
 // the next reply answers it. A reply that is cut off still belongs to the turn before the one that cut it off.
 
 import type { SessionReport } from '../api/gateway.ts';
 import type { ReplyStatus, ViewEvent } from '../dialects/dialect.ts';
-import { addTurn, closeTurn, type MarkName, markTurn, measureTurn, silenceTurn, type Turn } from '../state/latency.ts';
+import {
+  addTurn,
+  closeTurn,
+  type MarkName,
+  markTurn,
+  measureTurn,
+  silenceTurn,
+  type TimedTurn,
+} from '../state/latency.ts';
 
-export class TurnKeeper {
-  #turns: readonly Turn[] = [];
-  /** Has not been answered yet. */
+export class TurnTracker {
+  #turns: readonly TimedTurn[] = [];
+  /** Turn that has not been answered yet. */
   #waiting: number | undefined;
-  /** Is being answered. */
+  /** Turn that is being answered. */
   #answered: number | undefined;
   readonly #turnOfItem = new Map<string, number>();
   readonly #onClosed: (id: number) => void;
 
-  /** `onClosed`: the turn's reply is complete. */
+  /** `onClosed`: called when the reply of a turn is complete. */
   constructor(onClosed: (id: number) => void) {
     this.#onClosed = onClosed;
   }
 
-  get turns(): readonly Turn[] {
+  get turns(): readonly TimedTurn[] {
     return this.#turns;
   }
 
@@ -27,12 +35,13 @@ export class TurnKeeper {
     this.#open({ request: at });
   }
 
-  /** The caller let go of the key. `voicedAt`: the last audible sound. */
+  /** Opens a turn when the caller lets go of the key. `voicedAt`: time of the last audible sound. */
   released(at: number, voicedAt: number | undefined): void {
     this.#open({ 'speech-end': Math.min(at, voicedAt ?? at), commit: at });
   }
 
-  event(event: ViewEvent, at: number, voicedAt: number | undefined): void {
+  /** Marks what an event says about the turns. `voicedAt`: time of the caller's last audible sound. */
+  observe(event: ViewEvent, at: number, voicedAt: number | undefined): void {
     switch (event.kind) {
       case 'speech-stopped':
         this.#open(speechEnd(at, voicedAt));
@@ -56,13 +65,13 @@ export class TurnKeeper {
     }
   }
 
-  /** The first sample of an item is heard. */
+  /** Notes that the first sample of an item is heard. */
   played(itemId: string, at: number): void {
     this.#mark(this.#turnOfItem.get(itemId), 'playback', at);
   }
 
-  /** The turn whose reply is being given. */
-  get answered(): number | undefined {
+  /** Turn whose reply is being given. */
+  get answeredTurn(): number | undefined {
     return this.#answered;
   }
 
@@ -74,7 +83,7 @@ export class TurnKeeper {
     this.#turns = measureTurn(this.#turns, id, report);
   }
 
-  /** The session ended: what is still open was not answered. */
+  /** Closes what is still open when the session ends: it was not answered. */
   end(): void {
     for (const id of [this.#waiting, this.#answered]) {
       if (id !== undefined) this.#turns = closeTurn(this.#turns, id, 'unanswered');
@@ -83,7 +92,7 @@ export class TurnKeeper {
     this.#answered = undefined;
   }
 
-  #open(marks: Turn['marks']): void {
+  #open(marks: TimedTurn['marks']): void {
     if (this.#waiting !== undefined) this.#turns = closeTurn(this.#turns, this.#waiting, 'unanswered');
     this.#turns = addTurn(this.#turns, marks);
     this.#waiting = this.#turns.at(-1)?.id;
@@ -98,7 +107,7 @@ export class TurnKeeper {
     this.#waiting = undefined;
   }
 
-  /** A dialect that does not say when speech ended: the last audible sound since the turn before is the origin. */
+  /** Opens a turn in a dialect that does not say when speech ended: its origin is the last audible sound since the turn before. */
   #openUnannounced(at: number, voicedAt: number | undefined): void {
     const before = this.#turns.at(-1)?.marks ?? {};
     const lastKnown = before['speech-end'] ?? before.request ?? Number.NEGATIVE_INFINITY;
@@ -126,9 +135,9 @@ export class TurnKeeper {
   }
 }
 
-/** Every provider waits for a pause: where none was before it answered, the end of speech is not known. */
+/** Shortest pause before a reply. Every provider waits for a pause: without one, the end of speech is not known. */
 const leastPauseMs = 150;
 
-function speechEnd(at: number, voicedAt: number | undefined): Turn['marks'] {
+function speechEnd(at: number, voicedAt: number | undefined): TimedTurn['marks'] {
   return voicedAt !== undefined && at - voicedAt >= leastPauseMs ? { 'speech-end': voicedAt } : {};
 }

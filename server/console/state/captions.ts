@@ -1,87 +1,83 @@
-// What was said and written, as captions in the order in which it was said. Transcripts may arrive late,
+// The captions: what was said and written, in the order in which it was said. Transcripts may arrive late,
 // so a caption takes its place when its speech is noticed, not when its words come.
 
-import type { CaptionEvent, Cut } from '../dialects/dialect.ts';
+import type { CaptionEvent, Truncation } from '../dialects/dialect.ts';
 
-export interface Entry {
+export interface Caption {
   readonly id: string;
-  readonly side: 'you' | 'provider' | 'tool' | 'note';
+  readonly side: 'you' | 'provider' | 'tool';
   readonly text: string;
   readonly final: boolean;
   readonly spoken: boolean;
-  /** The reply was cut off here. */
-  readonly cutAtMs?: number;
-  /** Why the reply ended early. */
-  readonly ending?: string;
+  /** Milliseconds of the reply that were played before it was interrupted. */
+  readonly truncatedAtMs?: number;
+  /** Reason why the reply ended early. */
+  readonly endedBy?: string;
 }
 
-/** Why the reply whose last words these are ended early. */
-export interface Ending {
+/** A reply that ended early: the caption with its last words, and the reason. */
+export interface EarlyEnd {
   readonly itemId: string;
   readonly why: string;
 }
 
-export const maxEntries = 400;
+export const maxCaptions = 400;
 
-export type Conversation = readonly Entry[];
+export type Captions = readonly Caption[];
 
-/** Applies a piece of a transcript; a first piece makes the entry. */
-export function applyCaption(entries: Conversation, event: CaptionEvent, spoken: boolean): Conversation {
-  const at = entries.findIndex((entry) => entry.id === event.itemId);
-  const old = entries[at];
+/** Applies a piece of a transcript; the first piece makes the caption. */
+export function applyCaption(captions: Captions, event: CaptionEvent, spoken: boolean): Captions {
+  const at = captions.findIndex((caption) => caption.id === event.itemId);
+  const old = captions[at];
   if (old === undefined) {
     const text = event.text ?? event.delta ?? '';
-    if (text === '' && event.final) return entries;
-    return insert(entries, { id: event.itemId, side: event.side, text, final: event.final, spoken }, event.before);
+    if (text === '' && event.final) return captions;
+    return insert(captions, { id: event.itemId, side: event.side, text, final: event.final, spoken }, event.before);
   }
   const text = event.text ?? old.text + (event.delta ?? '');
-  return entries.with(at, { ...old, text, final: event.final || old.final });
+  return captions.with(at, { ...old, text, final: event.final || old.final });
 }
 
-/** A place for words that are still to come; nothing when it is already there. */
-export function reserve(entries: Conversation, id: string, side: 'you' | 'provider'): Conversation {
-  if (entries.some((entry) => entry.id === id)) return entries;
-  return insert(entries, { id, side, text: '', final: false, spoken: true }, undefined);
+/** Adds an empty caption for words that are still to come, unless it is there. */
+export function reserveCaption(captions: Captions, id: string, side: 'you' | 'provider'): Captions {
+  if (captions.some((caption) => caption.id === id)) return captions;
+  return insert(captions, { id, side, text: '', final: false, spoken: true }, undefined);
 }
 
-export function addWritten(entries: Conversation, id: string, text: string): Conversation {
-  return insert(entries, { id, side: 'you', text, final: true, spoken: false }, undefined);
+export function addWrittenCaption(captions: Captions, id: string, text: string): Captions {
+  return insert(captions, { id, side: 'you', text, final: true, spoken: false }, undefined);
 }
 
-export function addTool(entries: Conversation, id: string, text: string): Conversation {
-  return insert(entries, { id, side: 'tool', text, final: true, spoken: false }, undefined);
+export function addFunctionCaption(captions: Captions, id: string, text: string): Captions {
+  return insert(captions, { id, side: 'tool', text, final: true, spoken: false }, undefined);
 }
 
-export function addNote(entries: Conversation, id: string, text: string): Conversation {
-  return insert(entries, { id, side: 'note', text, final: true, spoken: false }, undefined);
+/** Marks where the playback of a reply stopped. */
+export function markTruncation(captions: Captions, truncation: Truncation): Captions {
+  const at = captions.findIndex((caption) => caption.id === truncation.itemId);
+  const old = captions[at];
+  return old === undefined ? captions : captions.with(at, { ...old, truncatedAtMs: truncation.playedMs, final: true });
 }
 
-/** Marks where playback of a reply stopped. */
-export function applyCut(entries: Conversation, cut: Cut): Conversation {
-  const at = entries.findIndex((entry) => entry.id === cut.itemId);
-  const old = entries[at];
-  return old === undefined ? entries : entries.with(at, { ...old, cutAtMs: cut.playedMs, final: true });
-}
-
-/** No more words will come for anything of the provider. */
-export function settleReplies(entries: Conversation, ending: Ending | undefined): Conversation {
-  return entries.flatMap((entry) => {
-    if (entry.side !== 'provider') return [entry];
-    if (entry.text === '' && !entry.final) return [];
+/** Marks all captions of the provider as final, since no more words will come; drops those without words. */
+export function finishReplies(captions: Captions, earlyEnd: EarlyEnd | undefined): Captions {
+  return captions.flatMap((caption) => {
+    if (caption.side !== 'provider') return [caption];
+    if (caption.text === '' && !caption.final) return [];
     // Its text may have been called complete before: a provider ends the words of what it cancels, too.
-    if (entry.id === ending?.itemId) return [{ ...entry, ending: ending.why, final: true }];
-    return entry.final ? [entry] : [{ ...entry, final: true }];
+    if (caption.id === earlyEnd?.itemId) return [{ ...caption, endedBy: earlyEnd.why, final: true }];
+    return caption.final ? [caption] : [{ ...caption, final: true }];
   });
 }
 
-/** The session is over: whatever was open stays as it is. */
-export function settleAll(entries: Conversation): Conversation {
-  return entries
-    .filter((entry) => entry.text !== '' || entry.final)
-    .map((entry) => (entry.final ? entry : { ...entry, final: true }));
+/** Marks all captions as final at the end of the session; drops those without words. */
+export function finishCaptions(captions: Captions): Captions {
+  return captions
+    .filter((caption) => caption.text !== '' || caption.final)
+    .map((caption) => (caption.final ? caption : { ...caption, final: true }));
 }
 
-function insert(entries: Conversation, entry: Entry, before: string | undefined): Conversation {
-  const at = before === undefined ? -1 : entries.findIndex(({ id }) => id === before);
-  return entries.toSpliced(at === -1 ? entries.length : at, 0, entry).slice(-maxEntries);
+function insert(captions: Captions, caption: Caption, before: string | undefined): Captions {
+  const at = before === undefined ? -1 : captions.findIndex(({ id }) => id === before);
+  return captions.toSpliced(at === -1 ? captions.length : at, 0, caption).slice(-maxCaptions);
 }

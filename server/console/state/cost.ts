@@ -1,10 +1,10 @@
-// What a session and its tasks cost. An unknown cost is counted as unknown and is in no sum.
+// Sums what a session and its tasks cost. An unknown cost is counted as unknown and is in no sum.
 
-import type { Charge } from '../api/session-record.ts';
+import type { ChargedCall } from '../api/session-record.ts';
 import { formatUsd } from './format.ts';
 
-export interface Cost {
-  /** Of the charges whose cost is known. */
+interface Cost {
+  /** Sum of the charges whose cost is known. */
   readonly microUsd: number;
   readonly known: number;
   readonly unknown: number;
@@ -19,29 +19,29 @@ export function sumCosts(charges: readonly { readonly costMicroUsd: number | und
   };
 }
 
-/** `$0.0132`, `unknown`, `$0.0132 + 2 unknown`; a dash where nothing was charged. */
+/** Writes `$0.0132`, `unknown`, or `$0.0132 + 2 unknown`; a dash when nothing was charged. */
 export function formatCost({ microUsd, known, unknown }: Cost): string {
   if (known + unknown === 0) return '–';
   if (known === 0) return 'unknown';
   return unknown === 0 ? formatUsd(microUsd) : `${formatUsd(microUsd)} + ${unknown} unknown`;
 }
 
-/** The charges of one kind that went the same way. */
+/** Charges of one kind, model and path. */
 export interface ChargeLine {
   readonly what: 'session' | 'tasks' | 'calls';
   readonly model: string;
   readonly path: string;
   readonly count: number;
   readonly cost: Cost;
-  /** Where the costs come from: reported, estimated. */
+  /** Sources of the costs: reported, estimated. */
   readonly sources: readonly string[];
   readonly isRehearsal: boolean;
 }
 
 const whatOf: Readonly<Record<string, ChargeLine['what']>> = { realtime: 'session', task: 'tasks' };
 
-/** The session first, then its tasks by model and path. */
-export function chargeLines(charges: readonly Charge[]): ChargeLine[] {
+/** Groups charges: the session first, then its tasks and calls by model and path. */
+export function chargeLines(charges: readonly ChargedCall[]): ChargeLine[] {
   const groups = Map.groupBy(charges, ({ kind, model, path, isRehearsal }) =>
     JSON.stringify([kind, model, path, isRehearsal]),
   );
@@ -49,10 +49,10 @@ export function chargeLines(charges: readonly Charge[]): ChargeLine[] {
     const [first] = group;
     if (first === undefined) return [];
     const { kind, model, path, isRehearsal } = first;
-    const sources = [...new Set(group.map(({ costSource }) => costSource))].filter((one) => one !== '');
+    const sources = [...new Set(group.map(({ costSource }) => costSource))].filter((source) => source !== '');
     const what = whatOf[kind] ?? 'calls';
     return [{ what, model, path, isRehearsal, count: group.length, cost: sumCosts(group), sources }];
   });
-  const places = ['session', 'tasks', 'calls'];
-  return lines.toSorted((a, b) => places.indexOf(a.what) - places.indexOf(b.what));
+  const order = ['session', 'tasks', 'calls'];
+  return lines.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what));
 }

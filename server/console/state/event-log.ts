@@ -1,29 +1,31 @@
-// Every frame of the session, bounded in memory. Audio is left out when a frame is recorded, unless asked for,
-// and what is dropped first is audio: it is 25 frames a second and says little.
+// Log of every frame of the session, bounded in memory. Audio is left out when a frame is recorded, unless asked for,
+// and audio frames are dropped first: there are 25 of them a second, and they say little.
 
-import { type Message, objectOf } from '../dialects/dialect.ts';
-import type { WireFrame } from '../session/connection.ts';
+import { parseJson } from '../../../codecs/json-object.ts';
+import { asObject } from '../api/loose-json.ts';
+import type { DialectMessage } from '../dialects/dialect.ts';
+import type { LoggedFrame } from '../session/connection.ts';
 
 export interface LogEntry {
   readonly seq: number;
   /** Milliseconds since the log was started. */
   readonly atMs: number;
-  readonly direction: WireFrame['direction'];
+  readonly direction: LoggedFrame['direction'];
   readonly type: string;
   readonly bytes: number;
   readonly binary: boolean;
   readonly audio: boolean;
-  /** JSON text, its audio elided unless it was kept. */
+  /** JSON text, without its audio unless that was kept. */
   readonly text: string;
 }
 
 export interface LogFilter {
   readonly text: string;
-  readonly direction: 'both' | WireFrame['direction'];
+  readonly direction: 'both' | LoggedFrame['direction'];
   readonly audio: boolean;
 }
 
-export interface LogLimits {
+interface LogLimits {
   readonly maxEvents: number;
   readonly maxAudio: number;
 }
@@ -44,7 +46,7 @@ export class EventLog {
     return this.#seq;
   }
 
-  record(frame: WireFrame, message: Message | undefined): void {
+  record(frame: LoggedFrame, message: DialectMessage | undefined): void {
     this.#startedAt ??= frame.at;
     this.#seq += 1;
     const type = message === undefined ? 'not JSON' : typeOf(message);
@@ -70,7 +72,7 @@ export class EventLog {
     this.#startedAt = undefined;
   }
 
-  /** In the order of the wire. */
+  /** Entries that match, in the order of the wire. */
   select(filter: LogFilter): LogEntry[] {
     const wanted = filter.text.trim().toLowerCase();
     const matches = (entry: LogEntry) =>
@@ -82,7 +84,7 @@ export class EventLog {
   }
 }
 
-/** One JSON object per line: `{ at, direction, type, bytes, frame }`. */
+/** Writes one JSON object per line: `{ atMs, direction, type, bytes, frame }`. */
 export function toJsonl(entries: readonly LogEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(lineOf(entry))}\n`).join('');
 }
@@ -91,26 +93,23 @@ function lineOf({ atMs, direction, type, bytes, text }: LogEntry): Record<string
   return { atMs: Math.round(atMs * 1000) / 1000, direction, type, bytes, frame: parseOrText(text) };
 }
 
-/** For reading: indented where it is JSON. */
+/** Indents JSON for reading; other text stays as it is. */
 export function toPretty(text: string): string {
   const value = parseOrText(text);
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
 
 function parseOrText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
-/** The event's type; of a message without one, its keys: `serverContent.modelTurn + usageMetadata`. */
-export function typeOf(message: Message): string {
+/** Type of an event; for a message without one its keys: `serverContent.modelTurn + usageMetadata`. */
+export function typeOf(message: DialectMessage): string {
   if (typeof message.type === 'string') return message.type;
   const keys = Object.entries(message).flatMap(([key, value]) => {
     if (key !== 'serverContent' && key !== 'realtimeInput') return [key];
-    const inner = Object.keys(objectOf(value));
+    const inner = Object.keys(asObject(value));
     return inner.length === 0 ? [key] : inner.map((name) => `${key}.${name}`);
   });
   return keys.join(' + ') || 'empty object';
@@ -129,7 +128,7 @@ function isAudio(type: string): boolean {
 
 const audioKeys = new Set(['audio', 'delta', 'data']);
 
-/** A copy in which long base64 strings are replaced by their length. */
+/** Copies a value, with long base64 strings replaced by their length. */
 export function elideAudio(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return isBase64Audio(value, key) ? `(${value.length} base64 characters)` : value;
   if (Array.isArray(value)) return value.map((item) => elideAudio(item));
@@ -143,6 +142,6 @@ function isBase64Audio(text: string, key: string): boolean {
 
 function push(list: LogEntry[], entry: LogEntry, max: number): void {
   list.push(entry);
-  // Trimmed in steps, so that a full log does not move its entries with every frame.
+  // Entries are trimmed in steps, so that a full log does not move them with every frame.
   if (list.length > max + Math.ceil(max / 10)) list.splice(0, list.length - max);
 }

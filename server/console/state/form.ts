@@ -1,11 +1,15 @@
-// The form's rules: what still fits when something else was changed, and what a session is started with.
+// Rules of the form: what still fits when something else was changed, and what a session is started with.
 
 import type { GatewayInfo } from '../api/gateway.ts';
-import type { Settings } from '../dialects/dialect.ts';
-import type { Form } from './state.ts';
+import type { SessionSettings } from '../dialects/dialect.ts';
+import type { SessionForm } from './state.ts';
 
-/** A choice that does not fit any more is replaced by the first that does. */
-export function editForm(form: Form, change: Partial<Form>, gateway: GatewayInfo | undefined): Form {
+/** Applies a change. A choice that does not fit any more is replaced by the first that does. */
+export function editForm(
+  form: SessionForm,
+  change: Partial<SessionForm>,
+  gateway: GatewayInfo | undefined,
+): SessionForm {
   const next = { ...form, ...change };
   const { dialect, modality } = next.mode;
   const providers = (gateway?.providers ?? []).filter(({ dialects }) =>
@@ -17,7 +21,7 @@ export function editForm(form: Form, change: Partial<Form>, gateway: GatewayInfo
   return { ...next, provider, model: dialect.models[modality][0] ?? '', voice: '' };
 }
 
-export function settingsOf({ mode, model, instructions, voice, turnTaking, tools }: Form): Settings {
+export function settingsOfForm({ mode, model, instructions, voice, turnTaking, tools }: SessionForm): SessionSettings {
   return {
     model: model.trim(),
     instructions: instructions.trim(),
@@ -28,8 +32,8 @@ export function settingsOf({ mode, model, instructions, voice, turnTaking, tools
   };
 }
 
-/** The path to dial: a gateway may serve a dialect on several. */
-export function pathOf({ mode, provider }: Form, gateway: GatewayInfo | undefined): string {
+/** Path to dial: a gateway may serve a dialect on several. */
+export function pathToDial({ mode, provider }: SessionForm, gateway: GatewayInfo | undefined): string {
   const { dialect } = mode;
   const offered = gateway?.providers.find(({ name }) => name === provider)?.dialects ?? [];
   const paths = offered.filter(({ name }) => name === dialect.name).map(({ path }) => path);

@@ -1,4 +1,4 @@
-// Figures as the page writes them. Always with a unit, never more digits than they deserve.
+// Writes figures for people: always with a unit, never with more digits than they deserve.
 
 export function formatMs(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
@@ -10,13 +10,13 @@ export function formatSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
 }
 
-/** Microseconds. */
+/** Writes microseconds. */
 export function formatUs(us: number): string {
   if (!Number.isFinite(us)) return '–';
   return us < 1000 ? `${Math.round(us)} µs` : `${(us / 1000).toFixed(2)} ms`;
 }
 
-/** 0 to 1, as a percentage with two significant digits. */
+/** Writes 0 to 1 as a percentage with two significant digits. */
 export function formatShare(fraction: number): string {
   const percent = fraction * 100;
   if (percent === 0) return '0 %';
@@ -28,19 +28,19 @@ export function formatBytes(bytes: number): string {
   return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Minutes and seconds of a running session. */
+/** Writes minutes and seconds of a running session. */
 export function formatClock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** Names as people write them. */
+/** Name of a provider for people. */
 export function providerLabel(name: string): string {
   const known: Readonly<Record<string, string>> = { openai: 'OpenAI', gemini: 'Gemini' };
   return known[name] ?? name;
 }
 
-/** Integer micro-USD. Small amounts keep the digits that say something: two of them, or cents. */
+/** Writes integer micro-USD. Small amounts keep the digits that say something: two of them, or cents. */
 export function formatUsd(microUsd: number): string {
   const usd = microUsd / 1e6;
   if (usd === 0) return '$0';

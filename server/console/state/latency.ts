@@ -1,76 +1,80 @@
-// The times of a turn, as the page itself saw them, and what they come to over many turns.
-// The first mark of a kind counts. Everything here is a pure function of the turns so far.
+// Times of the turns as the page saw them, and their summary over many turns.
+// The first mark of a kind counts. All functions here are pure.
 
 import type { SessionReport } from '../api/gateway.ts';
 
-/** Monotonic milliseconds. `speech-end`: the last audible sound of the caller that the page sent. */
+/** Moments of a turn, monotonic milliseconds. `speech-end`: the last audible sound of the caller that the page sent. */
 export type MarkName = 'speech-end' | 'commit' | 'request' | 'first-text' | 'first-audio' | 'playback' | 'done';
-export type Outcome = 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
+type TurnOutcome = 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
 
-export interface Turn {
+export interface TimedTurn {
   readonly id: number;
   readonly marks: Readonly<Partial<Record<MarkName, number>>>;
-  readonly outcome: Outcome;
-  /** The page stopped playing the reply, whatever the provider still says of it. */
+  readonly outcome: TurnOutcome;
+  /** The page stopped to play the reply, whatever the provider still says of it. */
   readonly silenced?: true;
   readonly residence?: ResidenceP50 | undefined;
 }
 
-/** Microseconds that the median frame spent inside the gateway's process. No network in it. */
-export interface ResidenceP50 {
+/** Microseconds that the median frame spent inside the gateway's process, without the network. */
+interface ResidenceP50 {
   readonly upstreamUs: number;
   readonly downstreamUs: number;
 }
 
 export const maxTurns = 1000;
 
-export function addTurn(turns: readonly Turn[], marks: Turn['marks']): Turn[] {
+export function addTurn(turns: readonly TimedTurn[], marks: TimedTurn['marks']): TimedTurn[] {
   const id = (turns.at(-1)?.id ?? 0) + 1;
   return [...turns, { id, marks, outcome: 'open' as const }].slice(-maxTurns);
 }
 
-export function markTurn(turns: readonly Turn[], id: number, mark: { name: MarkName; at: number }): readonly Turn[] {
+export function markTurn(
+  turns: readonly TimedTurn[],
+  id: number,
+  mark: { name: MarkName; at: number },
+): readonly TimedTurn[] {
   return change(turns, id, (turn) =>
     turn.marks[mark.name] === undefined ? { ...turn, marks: { ...turn.marks, [mark.name]: mark.at } } : turn,
   );
 }
 
-export function closeTurn(turns: readonly Turn[], id: number, outcome: Outcome): readonly Turn[] {
+export function closeTurn(turns: readonly TimedTurn[], id: number, outcome: TurnOutcome): readonly TimedTurn[] {
   return change(turns, id, (turn) => (turn.outcome === 'open' ? { ...turn, outcome } : turn));
 }
 
-/** The reply is not played any further. */
-export function silenceTurn(turns: readonly Turn[], id: number): readonly Turn[] {
+/** Notes that the reply is not played any further. */
+export function silenceTurn(turns: readonly TimedTurn[], id: number): readonly TimedTurn[] {
   return change(turns, id, (turn) => ({ ...turn, silenced: true }));
 }
 
 /** Notes what the gateway measured by the end of this turn. */
-export function measureTurn(turns: readonly Turn[], id: number, report: SessionReport): readonly Turn[] {
+export function measureTurn(turns: readonly TimedTurn[], id: number, report: SessionReport): readonly TimedTurn[] {
   return change(turns, id, (turn) => ({ ...turn, residence: residenceOf(report) }));
 }
 
-function change(turns: readonly Turn[], id: number, how: (turn: Turn) => Turn): readonly Turn[] {
+function change(turns: readonly TimedTurn[], id: number, how: (turn: TimedTurn) => TimedTurn): readonly TimedTurn[] {
   const at = turns.findIndex((turn) => turn.id === id);
   const old = turns[at];
   return old === undefined ? turns : turns.with(at, how(old));
 }
 
-export interface Stage {
+export interface TurnStage {
   readonly name: 'noticed' | 'answered' | 'buffered';
   readonly label: string;
-  /** From the turn's origin. */
+  /** Milliseconds from the turn's origin. */
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** The turn as consecutive stages from its origin; stages whose marks are missing are left out. */
-export function stagesOf({ marks }: Turn): Stage[] {
+/** Splits a turn into consecutive stages from its origin. Stages whose marks are missing are left out. */
+export function stagesOf({ marks }: TimedTurn): TurnStage[] {
   const origin = originOf(marks);
   if (origin === undefined) return [];
   const asked = marks.commit ?? marks.request ?? origin;
   const answered = marks['first-audio'] ?? marks['first-text'];
-  const stages: Stage[] = [];
-  const add = (stage: Pick<Stage, 'name' | 'label'>, from: number, to: number) => {
+  const stages: TurnStage[] = [];
+  const add = (stage: Pick<TurnStage, 'name' | 'label'>, from: number, to: number) => {
     if (to > from) stages.push({ ...stage, startMs: from - origin, endMs: to - origin });
   };
   add({ name: 'noticed', label: 'end of speech noticed' }, origin, asked);
@@ -81,18 +85,18 @@ export function stagesOf({ marks }: Turn): Stage[] {
   return stages;
 }
 
-function originOf(marks: Turn['marks']): number | undefined {
+function originOf(marks: TimedTurn['marks']): number | undefined {
   return marks['speech-end'] ?? marks.commit ?? marks.request;
 }
 
 /** Milliseconds from the turn's origin until the caller hears (or reads) the reply. */
-export function totalOf({ marks }: Turn): number | undefined {
+export function turnTotalMs({ marks }: TimedTurn): number | undefined {
   const origin = originOf(marks);
   const end = marks.playback ?? marks['first-audio'] ?? marks['first-text'];
   return origin === undefined || end === undefined ? undefined : Math.max(0, end - origin);
 }
 
-export interface Summary {
+interface LatencySummary {
   readonly id: string;
   readonly label: string;
   readonly count: number;
@@ -109,8 +113,8 @@ const measures: readonly { id: string; label: string; from: readonly MarkName[];
   { id: 'text', label: 'Text sent to first text', from: ['request'], to: 'first-text' },
 ];
 
-/** One line per measure that at least one turn has. */
-export function summarise(turns: readonly Turn[]): Summary[] {
+/** Summary of each measure that at least one turn has. */
+export function summariseTurns(turns: readonly TimedTurn[]): LatencySummary[] {
   return measures.flatMap(({ id, label, from, to }) => {
     const values = turns.flatMap(({ marks }) => {
       const start = from.map((name) => marks[name]).find((at) => at !== undefined);
@@ -122,7 +126,7 @@ export function summarise(turns: readonly Turn[]): Summary[] {
   });
 }
 
-/** Nearest rank. NaN for no values. */
+/** Percentile by nearest rank; NaN for no values. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
@@ -134,7 +138,7 @@ export function residenceOf(report: SessionReport): ResidenceP50 | undefined {
   return { upstreamUs: upstream.p50, downstreamUs: downstream.p50 };
 }
 
-/** A turn passes the gateway once up (its last audio or text) and once down (the first piece of the reply): 0 to 1. */
+/** The gateway's share of a turn, 0 to 1. A turn passes it once up (its last audio or text) and once down (the first of the reply). */
 export function gatewayFraction(residence: ResidenceP50, totalMs: number | undefined): number | undefined {
   if (totalMs === undefined || totalMs <= 0) return undefined;
   return (residence.upstreamUs + residence.downstreamUs) / (totalMs * 1000);

@@ -1,4 +1,4 @@
-// What went wrong, in plain words, and what to do about it. Everything the page shows as a problem is written here.
+// Texts of the notices: what went wrong, in plain words, and what to do about it. All problems that the page shows are written here.
 
 import type { Diagnosis } from '../api/gateway.ts';
 
@@ -19,7 +19,7 @@ const diagnosisAdvice: Readonly<Record<number, string>> = {
   504: 'The provider did not answer in time: try again.',
 };
 
-/** A WebSocket that never opened. `diagnosis`: what the gateway said to a plain GET of the same address. */
+/** Notice of a WebSocket that never opened. `diagnosis`: the gateway's answer to a plain GET of the same address. */
 export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
   if (diagnosis === undefined) {
     return error(
@@ -28,13 +28,13 @@ export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
     );
   }
   const title = 'The session was refused';
-  // The gateway itself has no objection, so it was further up.
+  // The gateway itself would admit the session, so the cause was further up.
   if (diagnosis.status === 426) return error(title, admitted);
   const said = diagnosis.message === '' ? '' : `The gateway says: ${sentence(diagnosis.message)} `;
   return error(title, `${said}${adviceFor(diagnosis)}`);
 }
 
-/** A 503 is one of two: the provider has no key, or the gateway takes no sessions now. The words tell which. */
+/** Advice by status. A 503 means that the provider has no key, or that the gateway takes no sessions now; its message tells which. */
 function adviceFor({ status, message }: Diagnosis): string {
   if (status !== 503) return diagnosisAdvice[status] ?? 'The log of the gateway says more.';
   return message.includes('configured')
@@ -68,7 +68,7 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
   4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
 };
 
-/** A session that ended; undefined for an ending that is as it should be. */
+/** Notice of a session that ended; undefined for a normal end. */
 export function closeNotice(code: number, reason: string): Notice | undefined {
   if (code === 1000) return undefined;
   const [title, detail] = closeMeanings[code] ?? ['The session was ended', 'The code is not one that this page knows.'];
@@ -76,7 +76,7 @@ export function closeNotice(code: number, reason: string): Notice | undefined {
   return error(title, `${detail}${said} (close code ${code})`);
 }
 
-/** `getUserMedia` and what follows it. */
+/** Notice of what `getUserMedia`, or opening the audio, threw. */
 export function microphoneFailure(cause: unknown): Notice {
   const aside = 'Meanwhile you can play a sample recording or write text.';
   switch (cause instanceof Error ? cause.name : '') {
@@ -127,10 +127,10 @@ export function infoFailure(): Notice {
   );
 }
 
-/** Errors that only say that a request of ours came a moment too late. */
+/** Codes of errors that only say that a request of the page came a moment too late. */
 const harmless = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
 
-/** An error event of the provider; undefined when it needs no attention. */
+/** Notice of an error event of the provider; undefined when it needs no attention. */
 export function providerError(code: string, message: string): Notice | undefined {
   if (harmless.has(code)) return undefined;
   return error(
@@ -143,14 +143,14 @@ export function replyFailure(why: string): Notice {
   return error('The reply failed', why === '' ? 'The provider gave no reason.' : sentence(why));
 }
 
-export function expiring(inText: string): Notice {
+export function sessionExpiring(inText: string): Notice {
   return warning(
     'The provider will end this session soon',
     inText === '' ? 'It gave no time.' : `Time left: ${inText}.`,
   );
 }
 
-export function tooBrief(): Notice {
+export function speechTooBrief(): Notice {
   return { tone: 'info', title: 'Too brief', detail: 'Keep the key or the button down while you speak.' };
 }
 

@@ -1,19 +1,19 @@
-// What the page shows, as one plain value. Only the conductor changes it.
+// What the page shows, as one plain value. Only the classes of session/ change it.
 
 import type { GatewayInfo, SessionReport } from '../api/gateway.ts';
 import type { Device } from '../audio/microphone.ts';
-import type { Cut, TurnTaking } from '../dialects/dialect.ts';
+import type { Truncation, TurnTaking } from '../dialects/dialect.ts';
 import { type Mode, modes } from '../dialects/modes.ts';
-import type { OutputCounts } from '../session/reply-playback.ts';
-import type { AfterCall } from '../session/side-task-follower.ts';
-import type { Conversation } from './captions.ts';
-import type { Turn } from './latency.ts';
+import type { PlaybackCounts } from '../session/reply-playback.ts';
+import type { PostCallState } from '../session/side-task-follower.ts';
+import type { Captions } from './captions.ts';
+import type { TimedTurn } from './latency.ts';
 import type { Notice } from './notices.ts';
 
 export type Phase = 'idle' | 'starting' | 'connecting' | 'preparing' | 'ready' | 'closing' | 'closed';
 
-/** The form. Locked while a session runs, except the device. */
-export interface Form {
+/** The form of a session. It is locked while a session runs, except the device. */
+export interface SessionForm {
   readonly mode: Mode;
   readonly provider: string;
   readonly model: string;
@@ -28,29 +28,29 @@ export interface Form {
 
 export interface ConsoleState {
   readonly gateway: GatewayInfo | undefined;
-  readonly form: Form;
+  readonly form: SessionForm;
   readonly phase: Phase;
-  /** What the running or last session was started with. */
+  /** The running or last session, as it was started. */
   readonly session: RunningSession | undefined;
   readonly notices: readonly (Notice & { readonly id: number })[];
   readonly devices: readonly Device[];
   readonly microphone: 'off' | 'asking' | 'on' | 'muted';
-  /** Push-to-talk is held. */
-  readonly talking: boolean;
-  /** The name of the recording that is being spoken. */
+  /** True while push-to-talk is held. */
+  readonly pushToTalk: boolean;
+  /** Name of the recording that is being spoken. */
   readonly sample: string | undefined;
   readonly callerSpeaking: boolean;
   readonly replying: boolean;
-  /** The reply goes on, but the page does not play it any more. */
+  /** True when the reply goes on, but the page does not play it any more. */
   readonly silenced: boolean;
-  readonly conversation: Conversation;
-  readonly turns: readonly Turn[];
+  readonly captions: Captions;
+  readonly turns: readonly TimedTurn[];
   readonly report: SessionReport | undefined;
-  /** The side tasks of the running or last session; undefined while nobody asks for them. */
-  readonly after: AfterCall | undefined;
-  readonly cuts: readonly Cut[];
+  /** Side tasks of the running or last session; undefined where the gateway has no side path. */
+  readonly postCall: PostCallState | undefined;
+  readonly truncations: readonly Truncation[];
   readonly sentSamples: number;
-  readonly output: OutputCounts;
+  readonly output: PlaybackCounts;
 }
 
 export interface RunningSession {
@@ -67,9 +67,9 @@ export interface RunningSession {
 
 const [firstMode] = modes;
 
-/** Nothing is being said by anyone. */
+/** Part of the state when neither side speaks. */
 export const nobodySpeaks = {
-  talking: false,
+  pushToTalk: false,
   sample: undefined,
   callerSpeaking: false,
   replying: false,
@@ -96,11 +96,11 @@ export const initialState: ConsoleState = {
   devices: [],
   microphone: 'off',
   ...nobodySpeaks,
-  conversation: [],
+  captions: [],
   turns: [],
   report: undefined,
-  after: undefined,
-  cuts: [],
+  postCall: undefined,
+  truncations: [],
   sentSamples: 0,
   output: { receivedSamples: 0, playedSamples: 0, queuedSamples: 0, gaps: 0 },
 };
@@ -113,8 +113,8 @@ export function isBusy(phase: Phase): boolean {
   return phase !== 'idle' && phase !== 'closed';
 }
 
-/** Push-to-talk may begin. Who chose samples only is never asked for a microphone. */
-export function mayHold({ phase, session, form, talking, sample }: ConsoleState): boolean {
-  const takesVoice = phase === 'ready' && session?.turnTaking === 'manual' && form.input === 'microphone';
-  return takesVoice && !talking && sample === undefined;
+/** True when push-to-talk may begin. With samples only, nobody is asked for a microphone. */
+export function mayPushToTalk({ phase, session, form, pushToTalk: talking, sample }: ConsoleState): boolean {
+  const usesPushToTalk = phase === 'ready' && session?.turnTaking === 'manual' && form.input === 'microphone';
+  return usesPushToTalk && !talking && sample === undefined;
 }

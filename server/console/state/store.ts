@@ -1,13 +1,13 @@
-// A value that views watch. Changes are announced once per turn of the schedule, however many there were.
+// Holds a value that views watch. Changes are announced once per run of the schedule, however many there were.
 
-export interface Store<T> {
+export interface StateStore<T> {
   get(): T;
   set(patch: Partial<T>): void;
   subscribe(listener: () => void): () => void;
 }
 
-/** `schedule` runs its argument later: an animation frame in the page, a microtask in tests. */
-export function createStore<T extends object>(initial: T, schedule: (run: () => void) => void): Store<T> {
+/** Creates a store. `schedule` runs its argument later: at an animation frame in the page, in a microtask in tests. */
+export function createStateStore<T extends object>(initial: T, schedule: (run: () => void) => void): StateStore<T> {
   let value = initial;
   let scheduled = false;
   const listeners = new Set<() => void>();
@@ -30,7 +30,7 @@ export function createStore<T extends object>(initial: T, schedule: (run: () => 
   };
 }
 
-/** Next animation frame, or 100 ms in a page that is not visible, where there are no frames. */
+/** Runs at the next animation frame, or after 100 ms in a page that is not visible, where there are no frames. */
 export function onNextFrame(run: () => void): void {
   if (document.hidden) setTimeout(run, 100);
   else requestAnimationFrame(run);

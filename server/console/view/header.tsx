@@ -1,11 +1,11 @@
-// The top line: what this is, whether keys are needed, how the session stands.
+// The top line: name, views, whether keys are needed, the phase of the session.
 
 import { formatClock } from '../state/format.ts';
 import type { ConsoleState, Phase } from '../state/state.ts';
 import { Logo } from './components/icon.tsx';
 import { ThemeChoice } from './components/theme.tsx';
 import { useTick } from './components/use-store.ts';
-import type { View } from './views.ts';
+import { type View, views } from './views.ts';
 
 const phaseWords: Record<Phase, string> = {
   idle: 'Not connected',
@@ -30,12 +30,11 @@ export function Header({ state, view }: { state: ConsoleState; view: View }) {
         <span class="brand-part">console</span>
       </h1>
       <nav class="views" aria-label="Views">
-        <a href="#talk" aria-current={view === 'talk' ? 'page' : undefined}>
-          Talk
-        </a>
-        <a href="#ledger" aria-current={view === 'ledger' ? 'page' : undefined}>
-          Ledger
-        </a>
+        {views.map(({ id, label }) => (
+          <a key={id} href={`#${id}`} aria-current={view === id ? 'page' : undefined}>
+            {label}
+          </a>
+        ))}
       </nav>
       {gateway !== undefined && (
         <p class="header-facts">

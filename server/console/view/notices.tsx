@@ -1,10 +1,10 @@
-// Problems and hints, in plain words, until they are dismissed.
+// Shows problems and hints until they are dismissed.
 
-import type { Conductor } from '../session/controller.ts';
+import type { ConsoleController } from '../session/controller.ts';
 import type { ConsoleState } from '../state/state.ts';
 import { Icon } from './components/icon.tsx';
 
-export function Notices({ conductor, notices }: { conductor: Conductor; notices: ConsoleState['notices'] }) {
+export function Notices({ controller, notices }: { controller: ConsoleController; notices: ConsoleState['notices'] }) {
   return (
     <div class="notices" role="alert">
       {notices.map(({ id, tone, title, detail }) => (
@@ -17,7 +17,7 @@ export function Notices({ conductor, notices }: { conductor: Conductor; notices:
             type="button"
             class="button-quiet"
             aria-label={`Dismiss: ${title}`}
-            onClick={() => conductor.dismiss(id)}
+            onClick={() => controller.dismiss(id)}
           >
             <Icon name="close" />
           </button>

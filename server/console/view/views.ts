@@ -1,12 +1,13 @@
-// Which of the console's views is shown: the address says it, so that the browser's back button and links work.
+// The views of the console. The address names the one that is shown, so that the browser's back button and links work.
 
 import { useEffect, useState } from 'preact/hooks';
 
-export type View = 'talk' | 'ledger';
-
-function viewOf(hash: string): View {
-  return hash === '#ledger' ? 'ledger' : 'talk';
-}
+/** In the order of the navigation. The first one is shown when the address names none. */
+export const views = [
+  { id: 'talk', label: 'Talk' },
+  { id: 'ledger', label: 'Ledger' },
+] as const;
+export type View = (typeof views)[number]['id'];
 
 export function useView(): View {
   const [view, setView] = useState(viewOf(location.hash));
@@ -16,4 +17,8 @@ export function useView(): View {
     return () => removeEventListener('hashchange', follow);
   }, []);
   return view;
+}
+
+function viewOf(hash: string): View {
+  return (views.find(({ id }) => hash === `#${id}`) ?? views[0]).id;
 }

@@ -1,7 +1,7 @@
-// Microphone to 16-bit chunks of one length, at the dialect's rate whatever the device's is.
+// Cuts the microphone's signal into 16-bit chunks of one length, at the dialect's rate whatever the device's is.
 
+import { createResampler, type Resampler } from '../../../../codecs/resample.ts';
 import { Chunker, toInt16 } from '../pcm.ts';
-import { Resampler } from '../resampler.ts';
 
 export interface CaptureOptions {
   readonly rateHz: number;
@@ -15,14 +15,14 @@ class CaptureProcessor extends AudioWorkletProcessor {
   constructor(options: AudioWorkletNodeOptions) {
     super();
     const { rateHz, chunkMs } = options.processorOptions as CaptureOptions;
-    this.#resampler = new Resampler(sampleRate, rateHz);
+    this.#resampler = createResampler(sampleRate, rateHz);
     this.#chunker = new Chunker((rateHz * chunkMs) / 1000);
   }
 
   process(inputs: Float32Array[][]): boolean {
     const channel = inputs[0]?.[0];
     if (channel === undefined) return true;
-    for (const chunk of this.#chunker.push(toInt16(this.#resampler.push(channel)))) {
+    for (const chunk of this.#chunker.push(this.#resampler.process(toInt16(channel)))) {
       this.port.postMessage(chunk.buffer, [chunk.buffer]);
     }
     return true;

@@ -1,4 +1,4 @@
-// Plays what the page pushes and reports what was really played: only this thread knows it to the sample.
+// Plays what the page pushes and reports what was played: only this thread knows it to the sample.
 
 import { type ItemPlayed, PlayQueue } from '../play-queue.ts';
 
@@ -17,8 +17,9 @@ export type PlaybackReport =
     }
   | { readonly type: 'flushed'; readonly token: number; readonly items: readonly ItemPlayed[] };
 
-/** 50 ms before playing begins, a report every 40 ms while it lasts. */
+/** Audio that is queued before playing begins. */
 const startMs = 50;
+/** Time between two reports of the progress. */
 const reportMs = 40;
 
 class PlaybackProcessor extends AudioWorkletProcessor {

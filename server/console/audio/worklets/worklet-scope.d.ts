@@ -1,4 +1,4 @@
-// The global scope of an AudioWorklet, which TypeScript's DOM library leaves out.
+// Declares the global scope of an AudioWorklet, which TypeScript's DOM library leaves out.
 
 declare class AudioWorkletProcessor {
   readonly port: MessagePort;
@@ -12,5 +12,5 @@ declare function registerProcessor(
   ) => AudioWorkletProcessor & { process(inputs: Float32Array[][], outputs: Float32Array[][]): boolean },
 ): void;
 
-/** Hz of the context that the worklet runs in. */
+/** Sample rate of the worklet's context, Hz. */
 declare const sampleRate: number;

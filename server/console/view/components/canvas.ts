@@ -1,7 +1,7 @@
-// Bars on a canvas at the screen's own resolution, in the colours of the style sheet.
+// Draws bars on a canvas at the screen's own resolution, in the colours of the style sheet.
 
-/** Sizes the canvas to its box; undefined while it has none. Coordinates are CSS pixels. */
-export function prepare(
+/** Sizes the canvas to its box and clears it; undefined while it has no box. Coordinates are CSS pixels. */
+export function prepareCanvas(
   canvas: HTMLCanvasElement,
 ): { g: CanvasRenderingContext2D; width: number; height: number } | undefined {
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -18,19 +18,19 @@ export function prepare(
   return { g, width, height };
 }
 
-/** A bar around the middle; quiet ones stay visible as a dot. */
+/** Draws a bar around the middle; a quiet one stays visible as a dot. */
 export function drawBar(
   g: CanvasRenderingContext2D,
   x: number,
   peak: number,
   box: { width: number; height: number },
 ): void {
-  // Speech sits low in the linear range: the root opens it up.
+  // Speech is low in the linear range: the square root spreads it.
   const length = Math.max(1.5, Math.sqrt(Math.min(1, peak)) * (box.height - 2));
   g.fillRect(x, (box.height - length) / 2, box.width, length);
 }
 
-/** Repeats `draw` with every animation frame (twice a second for who wants no motion) until it is told to stop. */
+/** Calls `draw` with every animation frame, or twice a second where reduced motion is preferred. Returns what stops it. */
 export function everyFrame(draw: () => void): () => void {
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
     const timer = setInterval(draw, 500);

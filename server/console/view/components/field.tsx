@@ -9,7 +9,7 @@ interface FieldProps {
   readonly children: ComponentChildren;
 }
 
-/** The hint has the id `<id>-hint`, for `aria-describedby` of the control. */
+/** A control with its label. The hint has the id `<id>-hint`, for `aria-describedby` of the control. */
 export function Field({ id, label, hint, children }: FieldProps) {
   return (
     <div class="field">

@@ -1,4 +1,4 @@
-// The page's drawings: one stroke weight, the colour of the text around them, hidden from screen readers.
+// Icons of the page: one stroke weight, the colour of the text around them, hidden from screen readers.
 
 const paths = {
   microphone: 'M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5 11a7 7 0 0 0 14 0M12 18v3',
@@ -32,7 +32,7 @@ export function Icon({ name }: { name: IconName }) {
   );
 }
 
-/** Two ends and what runs between them. */
+/** Two ends and the line between them. */
 export function Logo() {
   return (
     <svg class="logo" viewBox="0 0 36 24" aria-hidden="true" focusable="false">

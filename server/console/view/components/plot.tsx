@@ -1,4 +1,4 @@
-// Stacked columns over days, by uPlot. A line below says the values of the day under the pointer or the arrow keys;
+// Stacked columns over days, drawn by uPlot. A line below shows the values of the day under the pointer or the arrow keys;
 // colours come from the style sheet and follow the theme.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -7,7 +7,7 @@ import type { Series } from '../../ledger/totals.ts';
 
 export interface PlotSeries extends Series {
   readonly label: string;
-  /** A custom property of the style sheet: `--direct`. */
+  /** Custom property of the style sheet: `--direct`. */
   readonly colour: string;
 }
 
@@ -17,7 +17,7 @@ interface PlotProps {
   readonly days: readonly number[];
   readonly series: readonly PlotSeries[];
   format(value: number): string;
-  /** Only whole numbers are marked on the axis. */
+  /** Marks only whole numbers on the axis. */
   readonly isCount?: boolean;
 }
 
@@ -49,7 +49,7 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
       <div
         ref={box}
         class="plot-box"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read the days out
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys go through the days
         tabIndex={0}
         role="img"
         aria-label={describe(title, series, format)}
@@ -68,8 +68,8 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
 }
 
 /**
- * Times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one before.
- * A series without a value that day has no column: its edge would show around the one that covers it.
+ * Returns the times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one
+ * before. A series without a value that day has no column: its edge would show around the one that covers it.
  */
 function stack(days: readonly number[], series: readonly PlotSeries[]): (number | null)[][] {
   const below = days.map(() => 0);
@@ -89,16 +89,16 @@ interface Drawing {
   onMade(plot: uPlot | undefined): void;
 }
 
-/** Loads uPlot with the first plot: nobody who only talks needs it. */
+/** Draws a plot, and returns what removes it. uPlot is loaded with the first plot: a session does not need it. */
 function draw(host: HTMLElement, drawing: Drawing): () => void {
   let plot: uPlot | undefined;
-  let isLeft = false;
+  let isRemoved = false;
   const watcher = new ResizeObserver(() => plot?.setSize({ width: host.clientWidth, height: plotHeight }));
   const repaint = () => plot?.redraw(false, true);
   const scheme = matchMedia('(prefers-color-scheme: dark)');
   const theme = new MutationObserver(repaint);
   void import('uplot').then(({ default: UPlot }) => {
-    if (isLeft) return;
+    if (isRemoved) return;
     plot = new UPlot(optionsOf(UPlot, host, drawing), drawing.stacked as uPlot.AlignedData, host);
     drawing.onMade(plot);
     watcher.observe(host);
@@ -106,7 +106,7 @@ function draw(host: HTMLElement, drawing: Drawing): () => void {
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
   });
   return () => {
-    isLeft = true;
+    isRemoved = true;
     watcher.disconnect();
     theme.disconnect();
     scheme.removeEventListener('change', repaint);
@@ -131,7 +131,7 @@ function optionsOf(
     legend: { show: false },
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    // Half a day of room on both sides, so that the first and the last column are whole.
+    // Half a day is left on both sides, so that the first and the last column are whole.
     scales: {
       x: { time: true, range: (_, min, max) => [min - 43_200, max + 43_200] },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
@@ -172,7 +172,7 @@ function optionsOf(
   };
 }
 
-/** What the custom property is in the theme of now: its own text would be a pair. */
+/** Colour of a custom property in the current theme; the property's own text names the colours of both themes. */
 function colourOf(host: HTMLElement, property: string): string {
   host.style.color = `var(${property})`;
   return getComputedStyle(host).color;

@@ -1,10 +1,10 @@
-// Light, dark, or as the system has it; remembered by this browser.
+// The choice of colours: light, dark, or the system's; remembered by this browser.
 
 import { useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
 const themes = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof themes)[number];
+type Theme = (typeof themes)[number];
 const storageKey = 'trunkline.theme';
 const icons: Record<Theme, IconName> = { system: 'system', light: 'sun', dark: 'moon' };
 
@@ -26,7 +26,7 @@ function saveTheme(theme: Theme): void {
   try {
     localStorage.setItem(storageKey, theme);
   } catch {
-    // Storage may be forbidden; then the choice lasts as long as the page.
+    // Storage may be forbidden: then the choice lasts as long as the page.
   }
 }
 

@@ -1,9 +1,9 @@
-// Draws a view again when the state has changed.
+// Hooks that draw a view again: when the state has changed, or at regular times.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Store } from '../../state/store.ts';
+import type { StateStore } from '../../state/store.ts';
 
-export function useStore<T extends object>(store: Store<T>): T {
+export function useStore<T extends object>(store: StateStore<T>): T {
   const [value, setValue] = useState(store.get());
   useEffect(() => {
     setValue(store.get());
@@ -12,7 +12,7 @@ export function useStore<T extends object>(store: Store<T>): T {
   return value;
 }
 
-/** Counts up every `ms` while `running`: for clocks, and for what changes too often to announce. */
+/** Counts up every `ms` while `running`, for clocks and for values that change too often to announce. */
 export function useTick(ms: number, running: boolean): number {
   const [tick, setTick] = useState(0);
   useEffect(() => {

@@ -1,10 +1,10 @@
-// The ledger of this key: what was used in the last days, on both paths, what it cost, and how good it was.
+// The view of the ledger of this key: what was used in the last days on both paths, what it cost, and how good it was.
 
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ReportRow } from '../../api/ledger.ts';
-import { type LedgerDesk, type LedgerState, type Span, spans } from '../../ledger/controller.ts';
-import { totalOf, validShare } from '../../ledger/totals.ts';
-import type { Conductor } from '../../session/controller.ts';
+import type { LedgerSumRow } from '../../api/ledger.ts';
+import { type LedgerController, type LedgerState, type Span, spans } from '../../ledger/controller.ts';
+import { sumRows, validShare } from '../../ledger/totals.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
 import { isBusy } from '../../state/state.ts';
 import { Field, Segments } from '../components/field.tsx';
@@ -13,17 +13,17 @@ import { useStore } from '../components/use-store.ts';
 import { LedgerPlots } from './ledger-plots.tsx';
 import { LedgerTable } from './ledger-table.tsx';
 
-export function LedgerPage({ conductor, desk }: { conductor: Conductor; desk: LedgerDesk }) {
-  const state = useStore(desk.store);
-  const { gateway, form, phase } = useStore(conductor.store);
+export function LedgerPage({ controller, ledger }: { controller: ConsoleController; ledger: LedgerController }) {
+  const state = useStore(ledger.store);
+  const { gateway, form, phase } = useStore(controller.store);
   const needsKey = gateway?.mode === 'keys' && form.key === '';
   useEffect(() => {
-    if (gateway !== undefined && !needsKey) void desk.load();
-    // Not with every letter of a key: the button asks.
-  }, [gateway, desk]);
+    if (gateway !== undefined && !needsKey) void ledger.load();
+    // The key is left out: a change of it waits for the button.
+  }, [gateway, ledger]);
   const ask = (event: Event) => {
     event.preventDefault();
-    void desk.load();
+    void ledger.load();
   };
   return (
     <main class="ledger-page" data-ledger={state.phase} aria-busy={state.phase === 'loading'}>
@@ -43,7 +43,7 @@ export function LedgerPage({ conductor, desk }: { conductor: Conductor; desk: Le
               autocomplete="off"
               disabled={isBusy(phase)}
               value={form.key}
-              onInput={(event) => conductor.edit({ key: event.currentTarget.value })}
+              onInput={(event) => controller.edit({ key: event.currentTarget.value })}
             />
           </Field>
         )}
@@ -52,7 +52,7 @@ export function LedgerPage({ conductor, desk }: { conductor: Conductor; desk: Le
           legend="Days"
           value={String(state.span)}
           choices={spans.map((span) => ({ value: String(span), label: `${span} days` }))}
-          onChoose={(span) => void desk.choose({ span: Number(span) as Span })}
+          onChoose={(span) => void ledger.choose({ span: Number(span) as Span })}
         />
         <button type="submit" class="button" disabled={needsKey || state.phase === 'loading'}>
           <Icon name="again" /> Refresh
@@ -61,15 +61,15 @@ export function LedgerPage({ conductor, desk }: { conductor: Conductor; desk: Le
       {needsKey ? (
         <Nothing title="This gateway asks for a key">Enter it above, then refresh.</Nothing>
       ) : (
-        <Answer desk={desk} state={state} />
+        <Answer ledger={ledger} state={state} />
       )}
     </main>
   );
 }
 
-function Answer({ desk, state }: { desk: LedgerDesk; state: LedgerState }) {
+function Answer({ ledger, state }: { ledger: LedgerController; state: LedgerState }) {
   const { phase, rows, days, span } = state;
-  const total = useMemo(() => totalOf(rows), [rows]);
+  const total = useMemo(() => sumRows(rows), [rows]);
   switch (phase) {
     case 'absent':
       return (
@@ -98,7 +98,7 @@ function Answer({ desk, state }: { desk: LedgerDesk; state: LedgerState }) {
         <div class="ledger-answer" data-stale={phase !== 'shown'}>
           <Tiles total={total} isThere={rows.length > 0} />
           <LedgerPlots days={days} />
-          <LedgerTable desk={desk} state={state} total={total} />
+          <LedgerTable ledger={ledger} state={state} total={total} />
         </div>
       );
   }
@@ -119,7 +119,7 @@ function costAside(calls: number, unknownCosts: number, rehearsals: number): str
 }
 
 /** The totals, large. Their places are there before their figures. */
-function Tiles({ total, isThere }: { total: ReportRow; isThere: boolean }) {
+function Tiles({ total, isThere }: { total: LedgerSumRow; isThere: boolean }) {
   const { calls, unknownCosts, rehearsals, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
   const share = validShare(total);
   const isUnknown = calls > 0 && unknownCosts >= calls;

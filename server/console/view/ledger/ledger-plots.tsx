@@ -1,4 +1,4 @@
-// The days of the ledger as columns: what each path cost, and how the answers were.
+// Plots of the ledger's days: the cost of each path, and the validity of the answers.
 
 import { useMemo } from 'preact/hooks';
 import type { Days, Series } from '../../ledger/totals.ts';

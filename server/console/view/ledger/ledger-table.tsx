@@ -1,8 +1,8 @@
-// The ledger's rows, grouped as chosen, in the order of the column that was pressed.
+// The table of the ledger: rows grouped as chosen, in the order of the column that was pressed.
 
 import { useMemo, useState } from 'preact/hooks';
-import { type ReportField, type ReportRow, reportFields } from '../../api/ledger.ts';
-import type { LedgerDesk, LedgerState } from '../../ledger/controller.ts';
+import { type LedgerField, type LedgerSumRow, ledgerFields } from '../../api/ledger.ts';
+import type { LedgerController, LedgerState } from '../../ledger/controller.ts';
 import { type Column, type Order, sortRows, validShare } from '../../ledger/totals.ts';
 import { formatCount, formatMs, formatUsd } from '../../state/format.ts';
 import { Icon } from '../components/icon.tsx';
@@ -17,12 +17,12 @@ const columns: readonly { readonly column: Column; readonly label: string }[] = 
 ];
 
 interface TableProps {
-  readonly desk: LedgerDesk;
+  readonly ledger: LedgerController;
   readonly state: LedgerState;
-  readonly total: ReportRow;
+  readonly total: LedgerSumRow;
 }
 
-export function LedgerTable({ desk, state, total }: TableProps) {
+export function LedgerTable({ ledger, state, total }: TableProps) {
   const { rows, shownBy, by } = state;
   const [order, setOrder] = useState<Order>({ column: 'cost', isDescending: true });
   // A field that the rows are no longer grouped by has no order.
@@ -37,7 +37,7 @@ export function LedgerTable({ desk, state, total }: TableProps) {
     <section class="panel ledger-table" aria-labelledby="rows-title">
       <div class="panel-head">
         <h3 id="rows-title">Grouped by</h3>
-        <GroupChoice by={by} toggle={(field) => void desk.toggle(field)} />
+        <GroupChoice by={by} toggle={(field) => void ledger.toggle(field)} />
       </div>
       <section
         class="table-scroll"
@@ -82,11 +82,11 @@ export function LedgerTable({ desk, state, total }: TableProps) {
   );
 }
 
-function GroupChoice({ by, toggle }: { by: readonly ReportField[]; toggle(field: ReportField): void }) {
+function GroupChoice({ by, toggle }: { by: readonly LedgerField[]; toggle(field: LedgerField): void }) {
   return (
     <fieldset class="group-choice">
       <legend class="visually-hidden">Group by</legend>
-      {reportFields.map((field) => (
+      {ledgerFields.map((field) => (
         <label key={field} class="chip">
           <input
             type="checkbox"
@@ -121,12 +121,12 @@ function Heading({ label, column, order, press }: HeadingProps) {
   );
 }
 
-function GroupName({ field, value }: { field: ReportField; value: string }) {
+function GroupName({ field, value }: { field: LedgerField; value: string }) {
   if (value === '') return <span class="muted">{field === 'team' ? 'no team' : 'unknown'}</span>;
   return field === 'path' ? <span class={`path path-${value}`}>{value}</span> : <span>{value}</span>;
 }
 
-function Cells({ row }: { row: ReportRow }) {
+function Cells({ row }: { row: LedgerSumRow }) {
   const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, rehearsals, score, latencyMs } = row;
   const share = validShare(row);
   return (
@@ -149,8 +149,8 @@ function Cells({ row }: { row: ReportRow }) {
   );
 }
 
-/** In front of the cost, which nobody pays. */
-function RehearsalPart({ rehearsals, calls }: Pick<ReportRow, 'rehearsals' | 'calls'>) {
+/** Mark in front of a cost that nobody pays. */
+function RehearsalPart({ rehearsals, calls }: Pick<LedgerSumRow, 'rehearsals' | 'calls'>) {
   return (
     <span class="rehearsal rehearsal-part" title="Answered by the gateway's own stand-ins: the cost is an estimate">
       {rehearsals < calls && formatCount(rehearsals)} rehearsal

@@ -1,10 +1,10 @@
 // The ledger's rows of one session, in as few lines as say it all. What is unknown is called unknown.
 
 import { useMemo } from 'preact/hooks';
-import type { Charge } from '../../api/session-record.ts';
+import type { ChargedCall } from '../../api/session-record.ts';
 import { type ChargeLine, chargeLines, formatCost, sumCosts } from '../../state/cost.ts';
 
-export function ChargesTable({ charges }: { charges: readonly Charge[] }) {
+export function ChargesTable({ charges }: { charges: readonly ChargedCall[] }) {
   const lines = useMemo(() => chargeLines(charges), [charges]);
   const total = useMemo(() => sumCosts(charges), [charges]);
   const isUnbilled = charges.every(({ isRehearsal }) => isRehearsal);

@@ -1,56 +1,56 @@
-// What the side path makes of the call: its results as they come, and what everything cost.
+// The panel of the side tasks: their results as they come, and what everything cost.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { isSettled, kindLabel, placeOf, type SideTask } from '../../api/session-record.ts';
-import type { AfterCall } from '../../session/side-task-follower.ts';
+import { isSettled, kindLabel, readingOrder, type SideTask } from '../../api/session-record.ts';
+import type { PostCallState } from '../../session/side-task-follower.ts';
 import { formatCost, sumCosts } from '../../state/cost.ts';
 import type { ConsoleState } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
 import { ChargesTable } from './charges-table.tsx';
-import { GhostResult, RehearsalMark, TaskResult } from './task-result.tsx';
+import { ExpectedResult, RehearsalMark, TaskResult } from './task-result.tsx';
 
-export function AfterCallPanel({ state }: { state: ConsoleState }) {
-  const { gateway, session, phase, after } = state;
+export function PostCallPanel({ state }: { state: ConsoleState }) {
+  const { gateway, session, phase, postCall } = state;
   const isOver = phase === 'closed' && session?.openedAt !== undefined;
   const [isOpen, setOpen] = useState(false);
-  // It opens by itself when the call ends, and makes room when the next one starts.
+  // The panel opens by itself when the call ends, and closes when the next one starts.
   useEffect(() => setOpen(isOver), [isOver, session?.id]);
-  // Where the columns stand below each other it may be anywhere.
+  // On a narrow screen, where the columns stand below each other, the panel may be out of sight.
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isOpen && isOver) box.current?.scrollIntoView({ block: 'nearest' });
   }, [isOpen, isOver]);
   if (gateway?.side === undefined) return null;
-  const kinds = gateway.side.tasks.toSorted((a, b) => placeOf(a) - placeOf(b));
-  const { tasks, charges } = after?.record ?? { tasks: [], charges: [] };
+  const kinds = gateway.side.tasks.toSorted((a, b) => readingOrder(a) - readingOrder(b));
+  const { tasks, charges } = postCall?.record ?? { tasks: [], charges: [] };
   return (
     <section
       ref={box}
-      class="panel after"
-      aria-labelledby="after-title"
+      class="panel post-call"
+      aria-labelledby="post-call-title"
       data-open={isOpen}
-      data-following={after?.state ?? ''}
+      data-following={postCall?.state ?? ''}
     >
-      <div class="after-head">
-        <h2 id="after-title">
+      <div class="post-call-head">
+        <h2 id="post-call-title">
           <button
             type="button"
-            class="after-toggle"
+            class="post-call-toggle"
             aria-expanded={isOpen}
-            aria-controls="after-body"
+            aria-controls="post-call-body"
             onClick={() => setOpen(!isOpen)}
           >
             <Icon name="chevron" /> After the call
           </button>
         </h2>
-        <p class="muted after-progress" role="status">
+        <p class="muted post-call-progress" role="status">
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
           {isOver && charges.length > 0 && `, ${formatCost(sumCosts(charges))}`}
         </p>
         {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model, a stand-in" />}
       </div>
-      <div id="after-body" class="after-body" hidden={!isOpen}>
-        {isOpen && <AfterBody after={after} kinds={kinds} hasSession={session?.openedAt !== undefined} />}
+      <div id="post-call-body" class="post-call-body" hidden={!isOpen}>
+        {isOpen && <PostCallBody postCall={postCall} kinds={kinds} hasSession={session?.openedAt !== undefined} />}
       </div>
     </section>
   );
@@ -63,7 +63,7 @@ interface Progress {
   readonly isRunning: boolean;
 }
 
-/** The state of the whole in a few words. */
+/** Progress of all tasks in a few words. */
 function progressOf({ kinds, tasks, isOver, isRunning }: Progress): string {
   if (kinds.length === 0 && tasks.length === 0) return 'no side tasks are configured';
   const done = tasks.filter(({ state }) => state === 'done').length;
@@ -77,26 +77,26 @@ function progressOf({ kinds, tasks, isOver, isRunning }: Progress): string {
 }
 
 interface BodyProps {
-  readonly after: AfterCall | undefined;
+  readonly postCall: PostCallState | undefined;
   readonly kinds: readonly string[];
   readonly hasSession: boolean;
 }
 
-function AfterBody({ after, kinds, hasSession }: BodyProps) {
+function PostCallBody({ postCall, kinds, hasSession }: BodyProps) {
   if (!hasSession) return <p class="empty">Results of a call appear here, each as soon as it is there.</p>;
-  const record = after?.record;
-  const isKnown = record !== undefined && (record.tasks.length > 0 || after?.state !== 'following');
+  const record = postCall?.record;
+  const isKnown = record !== undefined && (record.tasks.length > 0 || postCall?.state !== 'following');
   const shown = isKnown ? record.tasks : [];
-  const ghosts = isKnown || troubles[after?.state ?? ''] !== undefined ? [] : kinds;
+  const expected = isKnown || troubles[postCall?.state ?? ''] !== undefined ? [] : kinds;
   return (
     <>
-      <Trouble after={after} />
+      <Trouble postCall={postCall} />
       <div class="results" aria-busy={shown.some((task) => !isSettled(task))}>
         {shown.map((task) => (
           <TaskResult key={task.id} task={task} of={shown.find(({ id }) => id === task.scores)?.kind} />
         ))}
-        {ghosts.map((kind) => (
-          <GhostResult key={kind} kind={kind} />
+        {expected.map((kind) => (
+          <ExpectedResult key={kind} kind={kind} />
         ))}
       </div>
       {isKnown && shown.length === 0 && <p class="empty">This session has no side tasks.</p>}
@@ -112,11 +112,11 @@ const troubles: Readonly<Partial<Record<string, string>>> = {
   'gave-up': 'Some tasks have not ended, and the page no longer asks. `trunkline tasks` shows what became of them.',
 };
 
-function Trouble({ after }: { after: AfterCall | undefined }) {
-  const words = troubles[after?.state ?? ''];
+function Trouble({ postCall }: { postCall: PostCallState | undefined }) {
+  const words = troubles[postCall?.state ?? ''];
   if (words === undefined) return null;
   return (
-    <p class="after-trouble">
+    <p class="post-call-trouble">
       <Icon name="warning" /> {words}
     </p>
   );

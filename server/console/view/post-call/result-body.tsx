@@ -1,4 +1,4 @@
-// What a side task found, each shape of a result in its own way.
+// The body of a result: each shape in its own way.
 
 import type { Result } from '../../api/task-result.ts';
 
@@ -126,7 +126,7 @@ function Score({ overall, criteria }: Of<'score'>) {
   );
 }
 
-/** An SVG, since the page's policy allows no style attributes. */
+/** Score as an SVG, whose geometry is in attributes: the page's policy allows no style attributes. */
 function ScoreBar({ score }: { score: number | undefined }) {
   return (
     <svg class="score-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">

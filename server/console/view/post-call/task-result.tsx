@@ -1,13 +1,13 @@
-// One side task: what it found, or how it stands. Its place keeps its size while it waits.
+// One side task: its result or its state. Its place keeps its size while it waits.
 
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { kindLabel, type SideTask, type TaskState } from '../../api/session-record.ts';
+import { kindLabel, type SideTask, type SideTaskState } from '../../api/session-record.ts';
 import { readResult } from '../../api/task-result.ts';
 import { Icon } from '../components/icon.tsx';
 import { ResultBody } from './result-body.tsx';
 
-/** `of`: the kind of the task that this one scores. */
+/** The result of a task. `of`: kind of the task that it scores. */
 export function TaskResult({ task, of }: { task: SideTask; of?: string | undefined }) {
   const { kind, state, error, quality, isRehearsal } = task;
   const result = useMemo(() => readResult(kind, task.result), [kind, task.result]);
@@ -20,17 +20,17 @@ export function TaskResult({ task, of }: { task: SideTask; of?: string | undefin
     >
       {state === 'done' && result !== undefined && <ResultBody kind={kind} result={result} />}
       {state === 'done' && result === undefined && <p class="empty">The result is no longer kept.</p>}
-      {(state === 'queued' || state === 'running') && <Ghost kind={kind} isMoving={state === 'running'} />}
+      {(state === 'queued' || state === 'running') && <Skeleton kind={kind} isMoving={state === 'running'} />}
       {(state === 'failed' || state === 'dead') && <Failure state={state} error={error} />}
     </Frame>
   );
 }
 
-/** A task that is expected, of which nothing is known yet. */
-export function GhostResult({ kind }: { kind: string }) {
+/** Placeholder of a task that is expected, of which nothing is known yet. */
+export function ExpectedResult({ kind }: { kind: string }) {
   return (
     <Frame kind={kind} state="unknown" marks={null}>
-      <Ghost kind={kind} isMoving={false} />
+      <Skeleton kind={kind} isMoving={false} />
     </Frame>
   );
 }
@@ -38,7 +38,7 @@ export function GhostResult({ kind }: { kind: string }) {
 interface FrameProps {
   readonly kind: string;
   readonly of?: string | undefined;
-  readonly state: TaskState | 'unknown';
+  readonly state: SideTaskState | 'unknown';
   readonly marks: ComponentChildren;
   readonly children: ComponentChildren;
 }
@@ -55,7 +55,7 @@ function Frame({ kind, of, state, marks, children }: FrameProps) {
   );
 }
 
-const stateTitles: Readonly<Record<TaskState, string>> = {
+const stateTitles: Readonly<Record<SideTaskState, string>> = {
   queued: 'Waits for its turn',
   running: 'Runs now',
   done: 'Has its result',
@@ -64,7 +64,7 @@ const stateTitles: Readonly<Record<TaskState, string>> = {
 };
 
 interface MarksProps {
-  readonly state: TaskState;
+  readonly state: SideTaskState;
   readonly quality: string;
   readonly isRehearsal: boolean;
 }
@@ -97,19 +97,19 @@ export function RehearsalMark({ words }: { words: string }) {
   );
 }
 
-/** Grey lines in the place of the words to come. */
-function Ghost({ kind, isMoving }: { kind: string; isMoving: boolean }) {
+/** Grey lines in the place of the words to come. They keep the height of the panel. */
+function Skeleton({ kind, isMoving }: { kind: string; isMoving: boolean }) {
   const lines = kind === 'summary' || kind === 'rolling-summary' ? 3 : kind === 'title' ? 1 : 2;
   return (
-    <div class="ghost" data-moving={isMoving} aria-hidden="true">
+    <div class="skeleton" data-moving={isMoving} aria-hidden="true">
       {Array.from({ length: lines }, (_, line) => (
-        <span key={line} class="ghost-line" />
+        <span key={line} class="skeleton-line" />
       ))}
     </div>
   );
 }
 
-function Failure({ state, error }: { state: TaskState; error: string }) {
+function Failure({ state, error }: { state: SideTaskState; error: string }) {
   const words = state === 'dead' ? 'Tried as often as it may.' : 'Will not be tried again.';
   return (
     <p class="result-failure">

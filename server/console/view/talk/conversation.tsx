@@ -1,17 +1,17 @@
-// What was said, by both sides, as it is said.
+// The panel of the conversation: captions of both sides, live waveforms, and the controls of the caller.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../../session/controller.ts';
-import type { Entry } from '../../state/captions.ts';
+import type { ConsoleController } from '../../session/controller.ts';
+import type { Caption } from '../../state/captions.ts';
 import { formatSeconds, providerLabel } from '../../state/format.ts';
 import { type ConsoleState, isLive, type RunningSession } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
-import { Scope } from './scope.tsx';
-import { TalkDock } from './talk-dock.tsx';
-import { UtteranceWave } from './utterance-waveform.tsx';
+import { CallerControls } from './controls.tsx';
+import { LiveWaveforms } from './live-waveforms.tsx';
+import { UtteranceWaveform } from './utterance-waveform.tsx';
 import { Welcome } from './welcome.tsx';
 
-export function ConversationPanel({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+export function ConversationPanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
   const { session, phase } = state;
   const provider = session === undefined ? 'Reply' : nameOf(session);
   const voice = session?.mode.modality === 'voice';
@@ -26,9 +26,9 @@ export function ConversationPanel({ conductor, state }: { conductor: Conductor; 
         )}
         <Activity state={state} />
       </div>
-      {voice && <Scope conductor={conductor} live={isLive(phase)} provider={provider} />}
-      <Captions conductor={conductor} state={state} provider={provider} />
-      {session !== undefined && phase !== 'closed' && <TalkDock conductor={conductor} state={state} />}
+      {voice && <LiveWaveforms controller={controller} live={isLive(phase)} provider={provider} />}
+      <Captions controller={controller} state={state} provider={provider} />
+      {session !== undefined && phase !== 'closed' && <CallerControls controller={controller} state={state} />}
     </section>
   );
 }
@@ -37,7 +37,7 @@ function nameOf(session: NonNullable<ConsoleState['session']>): string {
   return session.rehearsal ? `${providerLabel(session.provider)} rehearsal` : providerLabel(session.provider);
 }
 
-/** What is going on, in a word. */
+/** One word for what is going on. */
 function Activity({ state }: { state: ConsoleState }) {
   const { phase, callerSpeaking, replying, silenced, output, microphone, session } = state;
   if (phase !== 'ready') return null;
@@ -56,24 +56,24 @@ function Activity({ state }: { state: ConsoleState }) {
 }
 
 interface CaptionsProps {
-  readonly conductor: Conductor;
+  readonly controller: ConsoleController;
   readonly state: ConsoleState;
   readonly provider: string;
 }
 
-function Captions({ conductor, state, provider }: CaptionsProps) {
-  const { conversation, phase, session } = state;
+function Captions({ controller, state, provider }: CaptionsProps) {
+  const { captions, phase, session } = state;
   const list = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const follow = () => {
     const box = list.current;
     if (box !== null) pinned.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
   };
-  // Runs with every change of the words: follow them unless the reader scrolled up.
+  // The list follows the words unless the reader scrolled up.
   useEffect(() => {
-    if (pinned.current && conversation.length > 0) list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [conversation]);
-  // What opens below takes room from them.
+    if (pinned.current && captions.length > 0) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [captions]);
+  // A panel that opens below makes the list smaller.
   useEffect(() => {
     const box = list.current;
     if (box === null) return;
@@ -93,11 +93,17 @@ function Captions({ conductor, state, provider }: CaptionsProps) {
       tabIndex={0}
       onScroll={follow}
     >
-      {session === undefined && <Welcome conductor={conductor} state={state} />}
-      {conversation.map((entry) => (
-        <Caption key={entry.id} entry={entry} provider={provider} conductor={conductor} live={isLive(phase)} />
+      {session === undefined && <Welcome controller={controller} state={state} />}
+      {captions.map((caption) => (
+        <CaptionArticle
+          key={caption.id}
+          caption={caption}
+          provider={provider}
+          controller={controller}
+          live={isLive(phase)}
+        />
       ))}
-      {session !== undefined && conversation.length === 0 && <Waiting state={state} />}
+      {session !== undefined && captions.length === 0 && <Waiting state={state} />}
     </div>
   );
 }
@@ -123,15 +129,14 @@ function invitation({ form, microphone }: ConsoleState, { mode, turnTaking }: Ru
 }
 
 interface CaptionProps {
-  readonly entry: Entry;
+  readonly caption: Caption;
   readonly provider: string;
-  readonly conductor: Conductor;
+  readonly controller: ConsoleController;
   readonly live: boolean;
 }
 
-function Caption({ entry, provider, conductor, live }: CaptionProps) {
-  const { id, side, text, final, spoken } = entry;
-  if (side === 'note') return <p class="caption-note">{text}</p>;
+function CaptionArticle({ caption, provider, controller, live }: CaptionProps) {
+  const { id, side, text, final, spoken, truncatedAtMs, endedBy } = caption;
   const name = side === 'you' ? 'You' : side === 'tool' ? 'Function answered by this page' : provider;
   return (
     <article class={`caption caption-${side}`} data-side={side} data-final={final} aria-busy={!final}>
@@ -139,14 +144,14 @@ function Caption({ entry, provider, conductor, live }: CaptionProps) {
         {side === 'tool' && <Icon name="tool" />}
         {name}
       </h3>
-      {spoken && side !== 'tool' && <UtteranceWave id={id} waves={conductor.waves} live={live} />}
+      {spoken && side !== 'tool' && <UtteranceWaveform id={id} waveforms={controller.waveforms} live={live} />}
       <p class={final ? 'caption-text' : 'caption-text caption-open'}>{text === '' ? '…' : text}</p>
-      {entry.cutAtMs !== undefined && (
-        <p class="caption-foot" data-cut-ms={entry.cutAtMs}>
-          interrupted after {formatSeconds(entry.cutAtMs)} of sound
+      {truncatedAtMs !== undefined && (
+        <p class="caption-foot" data-truncated-at-ms={truncatedAtMs}>
+          interrupted after {formatSeconds(truncatedAtMs)} of sound
         </p>
       )}
-      {entry.cutAtMs === undefined && entry.ending !== undefined && <p class="caption-foot">{entry.ending}</p>}
+      {truncatedAtMs === undefined && endedBy !== undefined && <p class="caption-foot">{endedBy}</p>}
     </article>
   );
 }

@@ -1,4 +1,4 @@
-// Every frame of the session: filtered, opened, saved.
+// The panel of the event log: every frame of the session, to filter, open and save.
 
 import { useMemo, useState } from 'preact/hooks';
 import { type EventLog, type LogEntry, type LogFilter, toJsonl, toPretty } from '../../state/event-log.ts';

@@ -1,4 +1,4 @@
-// The time of each turn, stage by stage, what it comes to over all turns, and the gateway's own share of it.
+// The panel of the latency: each turn by its stages, a summary over all turns, and the gateway's own share.
 
 import { useMemo } from 'preact/hooks';
 import type { SessionReport } from '../../api/gateway.ts';
@@ -7,11 +7,11 @@ import {
   gatewayFraction,
   percentile,
   residenceOf,
-  type Stage,
   stagesOf,
-  summarise,
-  type Turn,
-  totalOf,
+  summariseTurns,
+  type TimedTurn,
+  type TurnStage,
+  turnTotalMs,
 } from '../../state/latency.ts';
 import type { ConsoleState } from '../../state/state.ts';
 
@@ -20,7 +20,7 @@ const shownTurns = 30;
 export function LatencyPanel({ state }: { state: ConsoleState }) {
   const { turns, report } = state;
   const shown = turns.slice(-shownTurns).toReversed();
-  const scaleMs = Math.max(400, ...shown.map((turn) => totalOf(turn) ?? 0));
+  const scaleMs = Math.max(400, ...shown.map((turn) => turnTotalMs(turn) ?? 0));
   return (
     <section class="panel latency" aria-labelledby="latency-title">
       <div class="panel-head">
@@ -43,11 +43,11 @@ export function LatencyPanel({ state }: { state: ConsoleState }) {
   );
 }
 
-/** The share over the whole session: both ways at their p50, next to the median turn. */
-function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: SessionReport | undefined }) {
+/** The gateway's share over the whole session: both directions at their p50, next to the median turn. */
+function GatewayLine({ turns, report }: { turns: readonly TimedTurn[]; report: SessionReport | undefined }) {
   const residence = report === undefined ? undefined : residenceOf(report);
   if (report === undefined || residence === undefined) return null;
-  const totals = turns.flatMap((turn) => totalOf(turn) ?? []);
+  const totals = turns.flatMap((turn) => turnTotalMs(turn) ?? []);
   const median = percentile(totals, 50);
   const fraction = gatewayFraction(residence, median);
   return (
@@ -63,7 +63,7 @@ function GatewayLine({ turns, report }: { turns: readonly Turn[]; report: Sessio
   );
 }
 
-/** What the share counts, below the figures: few read it twice. */
+/** Explains what the share counts, below the figures. */
 function GatewayNote({ report }: { report: SessionReport | undefined }) {
   if (report === undefined || residenceOf(report) === undefined) return null;
   const { upstream, downstream } = report.residenceUs;
@@ -76,8 +76,8 @@ function GatewayNote({ report }: { report: SessionReport | undefined }) {
   );
 }
 
-function SummaryTable({ turns }: { turns: readonly Turn[] }) {
-  const rows = useMemo(() => summarise(turns), [turns]);
+function SummaryTable({ turns }: { turns: readonly TimedTurn[] }) {
+  const rows = useMemo(() => summariseTurns(turns), [turns]);
   if (rows.length === 0) return null;
   return (
     <table class="summary">
@@ -114,23 +114,23 @@ function Legend() {
   );
 }
 
-const outcomeWords: Partial<Record<Turn['outcome'], string>> = {
+const outcomeWords: Partial<Record<TimedTurn['outcome'], string>> = {
   cancelled: 'interrupted',
   failed: 'failed',
   incomplete: 'incomplete',
   unanswered: 'no reply',
 };
 
-/** A reply that has begun is no longer waited for; one that the page silenced may count as complete for the provider. */
-function wordOf({ outcome, marks, silenced }: Turn): string | undefined {
+/** Word for the outcome; undefined for a completed turn. A reply that the page silenced may count as complete for the provider. */
+function wordOf({ outcome, marks, silenced }: TimedTurn): string | undefined {
   if (silenced === true) return 'interrupted';
   if (outcome !== 'open') return outcomeWords[outcome];
   return marks['first-audio'] === undefined && marks['first-text'] === undefined ? 'waiting' : 'replying';
 }
 
-function TurnRow({ turn, scaleMs }: { turn: Turn; scaleMs: number }) {
+function TurnRow({ turn, scaleMs }: { turn: TimedTurn; scaleMs: number }) {
   return useMemo(() => {
-    const total = totalOf(turn);
+    const total = turnTotalMs(turn);
     const outcome = wordOf(turn);
     return (
       <li class="turn" data-turn={turn.id} data-outcome={turn.outcome}>
@@ -149,8 +149,8 @@ function TurnRow({ turn, scaleMs }: { turn: Turn; scaleMs: number }) {
   }, [turn, scaleMs]);
 }
 
-/** An SVG, since its geometry is attributes: the page's policy allows no style attributes. */
-function Bar({ stages, scaleMs }: { stages: readonly Stage[]; scaleMs: number }) {
+/** Stages as an SVG, whose geometry is in attributes: the page's policy allows no style attributes. */
+function Bar({ stages, scaleMs }: { stages: readonly TurnStage[]; scaleMs: number }) {
   if (stages.length === 0) return null;
   const words = stages.map(({ label, startMs, endMs }) => `${label} after ${formatMs(endMs - startMs)}`).join(', ');
   return (
@@ -171,7 +171,7 @@ function Bar({ stages, scaleMs }: { stages: readonly Stage[]; scaleMs: number })
   );
 }
 
-function StageTimes({ stages }: { stages: readonly Stage[] }) {
+function StageTimes({ stages }: { stages: readonly TurnStage[] }) {
   return (
     <span class="turn-stages" aria-hidden="true">
       {stages.map(({ name, startMs, endMs }) => (
@@ -183,7 +183,7 @@ function StageTimes({ stages }: { stages: readonly Stage[] }) {
   );
 }
 
-function TurnShare({ turn, total }: { turn: Turn; total: number | undefined }) {
+function TurnShare({ turn, total }: { turn: TimedTurn; total: number | undefined }) {
   const { residence } = turn;
   const fraction = residence === undefined ? undefined : gatewayFraction(residence, total);
   if (residence === undefined || total === undefined || fraction === undefined) return null;

@@ -1,4 +1,4 @@
-// The recordings that come with the page: three sentences read for LibriVox, in the public domain.
+// Recordings that come with the page: three sentences read for LibriVox, in the public domain.
 
 export const samples = [
   { file: 'librivox-0880.wav', words: 'He was not an ill disposed young man', seconds: 3.0 },

@@ -1,10 +1,10 @@
-// The set-up of a session: what is spoken, with whom, and how. Locked while a session runs.
+// The form of a session: dialect, provider, model, turns, instructions. It is locked while a session runs.
 
 import type { ProviderStatus } from '../../api/gateway.ts';
 import { modeOf, modes } from '../../dialects/modes.ts';
-import type { Conductor } from '../../session/controller.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import { providerLabel } from '../../state/format.ts';
-import { type ConsoleState, type Form, isBusy } from '../../state/state.ts';
+import { type ConsoleState, isBusy, type SessionForm } from '../../state/state.ts';
 import { Field, Segments } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
 
@@ -14,15 +14,15 @@ const statusWords: Record<ProviderStatus['status'], string> = {
   missing: 'no API key',
 };
 
-export function SessionForm({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+export function SessionFormPanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
   const { form, phase } = state;
   const busy = isBusy(phase);
-  const edit = (change: Partial<Form>) => conductor.edit(change);
+  const edit = (change: Partial<SessionForm>) => controller.edit(change);
   const voice = form.mode.modality === 'voice';
   const submit = (event: Event) => {
     event.preventDefault();
-    if (busy) conductor.end();
-    else void conductor.start();
+    if (busy) controller.end();
+    else void controller.start();
   };
   return (
     <form class="panel session-form" aria-labelledby="session-title" onSubmit={submit}>
@@ -57,8 +57,8 @@ export function SessionForm({ conductor, state }: { conductor: Conductor; state:
 }
 
 interface EditProps {
-  readonly form: Form;
-  edit(change: Partial<Form>): void;
+  readonly form: SessionForm;
+  edit(change: Partial<SessionForm>): void;
 }
 
 function ModeField({ form, edit }: EditProps) {

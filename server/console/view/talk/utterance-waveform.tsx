@@ -1,17 +1,17 @@
-// The shape of one utterance; of a reply, the part that was really played is drawn in full colour.
+// The waveform of one utterance. The part of a reply that was played is drawn in full colour.
 
 import { useEffect, useRef } from 'preact/hooks';
-import { blockMs, type Wave, type WaveBook } from '../../audio/waveforms.ts';
-import { drawBar, everyFrame, prepare } from '../components/canvas.ts';
+import { blockMs, type Waveform, type Waveforms } from '../../audio/waveforms.ts';
+import { drawBar, everyFrame, prepareCanvas } from '../components/canvas.ts';
 
 const barStep = 3;
 
-export function UtteranceWave({ id, waves, live }: { id: string; waves: WaveBook; live: boolean }) {
+export function UtteranceWaveform({ id, waveforms, live }: { id: string; waveforms: Waveforms; live: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     let drawn = -1;
     const refresh = () => {
-      const wave = waves.get(id);
+      const wave = waveforms.get(id);
       if (canvas.current === null || wave === undefined || wave.version === drawn) return;
       drawn = wave.version;
       draw(canvas.current, wave);
@@ -33,12 +33,12 @@ export function UtteranceWave({ id, waves, live }: { id: string; waves: WaveBook
       scheme.removeEventListener('change', redraw);
       removeEventListener('resize', redraw);
     };
-  }, [id, waves, live]);
+  }, [id, waveforms, live]);
   return <canvas ref={canvas} class="utterance-wave" />;
 }
 
-function draw(canvas: HTMLCanvasElement, wave: Wave): void {
-  const box = prepare(canvas);
+function draw(canvas: HTMLCanvasElement, wave: Waveform): void {
+  const box = prepareCanvas(canvas);
   if (box === undefined || wave.peaks.length === 0) return;
   const bars = Math.max(1, Math.min(wave.peaks.length, Math.floor(box.width / barStep)));
   const perBar = wave.peaks.length / bars;

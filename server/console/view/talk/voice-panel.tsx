@@ -1,17 +1,17 @@
-// Where the caller's voice comes from: a microphone with its level, or the recordings that come with the page.
+// The panel of the caller's voice: a microphone with its level, or the recordings that come with the page.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../../session/controller.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import { type ConsoleState, isBusy } from '../../state/state.ts';
 import { Field, Segments } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
 
-export function VoicePanel({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+export function VoicePanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
   const { form, microphone, devices, phase } = state;
   const opened = microphone === 'on' || microphone === 'muted';
   const choose = (deviceId: string) => {
-    conductor.edit({ deviceId });
-    if (opened) void conductor.microphone.open();
+    controller.edit({ deviceId });
+    if (opened) void controller.microphone.open();
   };
   return (
     <section class="panel" aria-labelledby="voice-title">
@@ -26,8 +26,8 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
             { value: 'samples', label: 'Samples only' },
           ]}
           onChoose={(input) => {
-            conductor.edit({ input });
-            if (input === 'samples') conductor.microphone.close();
+            controller.edit({ input });
+            if (input === 'samples') controller.microphone.close();
           }}
         />
         {form.input === 'microphone' && (
@@ -42,12 +42,12 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
                 ))}
               </select>
             </Field>
-            <Level conductor={conductor} live={opened} />
+            <Level controller={controller} live={opened} />
             {!isBusy(phase) && (
               <button
                 type="button"
                 class="button button-small"
-                onClick={() => (opened ? conductor.microphone.close() : void conductor.microphone.open())}
+                onClick={() => (opened ? controller.microphone.close() : void controller.microphone.open())}
               >
                 <Icon name={opened ? 'stop' : 'microphone'} />
                 {opened ? 'Stop the check' : 'Check the microphone'}
@@ -63,8 +63,8 @@ export function VoicePanel({ conductor, state }: { conductor: Conductor; state: 
   );
 }
 
-/** Drawn by hand: it changes 25 times a second. */
-function Level({ conductor, live }: { conductor: Conductor; live: boolean }) {
+/** Level of the microphone. It is drawn outside of the state, since it changes 25 times a second. */
+function Level({ controller, live }: { controller: ConsoleController; live: boolean }) {
   const bar = useRef<HTMLSpanElement>(null);
   const meter = useRef<HTMLMeterElement>(null);
   useEffect(() => {
@@ -74,9 +74,9 @@ function Level({ conductor, live }: { conductor: Conductor; live: boolean }) {
     };
     show(0);
     if (!live) return;
-    const timer = setInterval(() => show(meterValue(conductor.input.level)), 60);
+    const timer = setInterval(() => show(meterValue(controller.input.level)), 60);
     return () => clearInterval(timer);
-  }, [conductor, live]);
+  }, [controller, live]);
   return (
     <div class="level">
       <meter ref={meter} class="visually-hidden" aria-label="Microphone level" min={0} max={100} />
@@ -85,7 +85,7 @@ function Level({ conductor, live }: { conductor: Conductor; live: boolean }) {
   );
 }
 
-/** From -54 dB to 0 dB, the range in which speech moves: 0 to 1. */
+/** Maps -54 dB to 0 dB, the range of speech, to 0 to 1. */
 function meterValue(level: number): number {
   const db = 20 * Math.log10(Math.max(1e-4, level));
   return Math.min(1, Math.max(0, (db + 54) / 54));

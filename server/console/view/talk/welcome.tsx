@@ -1,12 +1,12 @@
-// What a newcomer sees first: what to do, in three lines, and one button that needs no microphone.
+// The welcome of a newcomer: what to do, in three lines, and one button that needs no microphone.
 
 import { modes } from '../../dialects/modes.ts';
-import type { Conductor } from '../../session/controller.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import type { ConsoleState } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
 import { samples } from './samples.ts';
 
-export function Welcome({ conductor, state }: { conductor: Conductor; state: ConsoleState }) {
+export function Welcome({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
   const providers = state.gateway?.providers ?? [];
   const rehearsal = providers.find(({ name }) => name === state.form.provider)?.status === 'rehearsal';
   const unconfigured = providers.every(({ status }) => status !== 'configured');
@@ -14,9 +14,9 @@ export function Welcome({ conductor, state }: { conductor: Conductor; state: Con
   const hasTasks = (state.gateway?.side?.tasks.length ?? 0) > 0;
   const demonstrate = async () => {
     const mode = state.form.mode.modality === 'voice' ? state.form.mode : modes[0];
-    conductor.edit({ mode, input: 'samples', turnTaking: 'detect' });
-    conductor.whenReady(() => void conductor.playSample(samples[0].file));
-    await conductor.start();
+    controller.edit({ mode, input: 'samples', turnTaking: 'detect' });
+    controller.whenReady(() => void controller.playSample(samples[0].file));
+    await controller.start();
   };
   return (
     <div class="welcome">
@@ -34,7 +34,7 @@ export function Welcome({ conductor, state }: { conductor: Conductor; state: Con
         </p>
       )}
       <p class="welcome-actions">
-        <button type="button" class="button button-primary" disabled={needsKey} onClick={() => void conductor.start()}>
+        <button type="button" class="button button-primary" disabled={needsKey} onClick={() => void controller.start()}>
           <Icon name={state.form.mode.modality === 'voice' ? 'microphone' : 'send'} />
           {state.form.mode.modality === 'voice' ? 'Start talking' : 'Start session'}
         </button>

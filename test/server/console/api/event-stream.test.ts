@@ -3,7 +3,11 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEventReader, followStream, type ServerEvent } from '../../../../server/console/api/event-stream.ts';
+import {
+  createEventStreamReader,
+  followStream,
+  type ServerEvent,
+} from '../../../../server/console/api/event-stream.ts';
 
 const text =
   ': hello\r\nretry: 1000\r\n\r\nid: 1\revent: task.done\rdata: {"a":1}\r\rdata: two\ndata:  lines\nid\n\ndata: open';
@@ -14,7 +18,7 @@ test('events come out whole, however the stream is cut', () => {
     { id: '', event: 'message', data: 'two\n lines' },
   ];
   for (let size = 1; size <= text.length; size++) {
-    const read = createEventReader();
+    const read = createEventStreamReader();
     const events: ServerEvent[] = [];
     for (let at = 0; at < text.length; at += size) events.push(...read(text.slice(at, at + size)));
     expect(events).toEqual(expected);

@@ -1,7 +1,7 @@
 // What the page asks of the ledger.
 
 import { expect, test } from 'vitest';
-import { readReport } from '../../../../server/console/api/ledger.ts';
+import { readLedger } from '../../../../server/console/api/ledger.ts';
 
 const query = { by: ['class', 'day'], since: 0, until: 86_400_000 } as const;
 const answering = (status: number, body: unknown) => (async () => Response.json(body, { status })) as typeof fetch;
@@ -14,7 +14,7 @@ test('it asks for the days and fields with the key, and reads rows without trust
       rows: [{ by: ['a', null], calls: 2, costMicroUsd: 5, unknownCosts: 1, score: null }, 'none'],
     });
   }) as typeof fetch;
-  const report = await readReport(get, query, 'k');
+  const report = await readLedger(get, query, 'k');
   expect(asked).toEqual([
     '/v1/ledger?by=class%2Cday&since=1970-01-01T00%3A00%3A00.000Z&until=1970-01-02T00%3A00%3A00.000Z',
     { accept: 'application/json', authorization: 'Bearer k' },
@@ -34,11 +34,11 @@ test.each([
   [401, 'refused'],
   [500, 'failed'],
 ])('an answer of %d is %s', async (status, kind) => {
-  expect(await readReport(answering(status, {}), query, '')).toEqual({ kind });
+  expect(await readLedger(answering(status, {}), query, '')).toEqual({ kind });
 });
 
 test('a gateway that cannot be reached, or answers no JSON, has failed', async () => {
   const lost = (() => Promise.reject(new TypeError('Failed to fetch'))) as typeof fetch;
-  expect(await readReport(lost, query, '')).toEqual({ kind: 'failed' });
-  expect(await readReport((async () => new Response('<html>')) as typeof fetch, query, '')).toEqual({ kind: 'failed' });
+  expect(await readLedger(lost, query, '')).toEqual({ kind: 'failed' });
+  expect(await readLedger((async () => new Response('<html>')) as typeof fetch, query, '')).toEqual({ kind: 'failed' });
 });

@@ -1,10 +1,10 @@
 // What the page takes from a session's record.
 
 import { expect, test } from 'vitest';
-import { isSettled, kindLabel, readRecord } from '../../../../server/console/api/session-record.ts';
+import { isSettled, kindLabel, readSideRecord } from '../../../../server/console/api/session-record.ts';
 
 test('tasks are read in the order in which a person reads them, with their results as data', () => {
-  const record = readRecord({
+  const record = readSideRecord({
     state: 'closed',
     tasks: [
       { id: 's.quality', kind: 'quality', state: 'queued' },
@@ -28,13 +28,13 @@ test('of a task that runs every few turns the newest result stands for all', () 
     state,
     result: { summary: `after ${number}` },
   });
-  const { tasks } = readRecord({ tasks: [task(12, 'queued'), task(4, 'done'), task(8, 'done')] });
+  const { tasks } = readSideRecord({ tasks: [task(12, 'queued'), task(4, 'done'), task(8, 'done')] });
   expect(tasks).toMatchObject([{ id: 's.rolling-summary.8', result: { summary: 'after 8' } }]);
 });
 
 test('the score of a result is read with it, and those of older results are not', () => {
   const task = (id: string, kind: string, scores?: string) => ({ id, kind, scores, state: 'done', result: {} });
-  const { tasks } = readRecord({
+  const { tasks } = readSideRecord({
     tasks: [
       task('s.quality', 'quality'),
       task('s.title', 'title'),
@@ -55,7 +55,7 @@ test('the score of a result is read with it, and those of older results are not'
 });
 
 test('a cost that is not there is unknown, and a zero is a zero', () => {
-  const { charges } = readRecord({
+  const { charges } = readSideRecord({
     ledger: [
       { kind: 'realtime', path: 'direct', asked: 'a', served: 'b', costMicroUsd: 0, costSource: 'reported' },
       { kind: 'task', path: 'routed', asked: 'c', costMicroUsd: null },
@@ -69,9 +69,9 @@ test('a cost that is not there is unknown, and a zero is a zero', () => {
 
 test('what is no record is an empty one, and a record without tasks is not whole', () => {
   for (const body of [undefined, null, 'text', [], { tasks: 'none', ledger: 3 }]) {
-    expect(readRecord(body)).toEqual({ isWhole: false, isEnded: false, tasks: [], charges: [] });
+    expect(readSideRecord(body)).toEqual({ isWhole: false, isEnded: false, tasks: [], charges: [] });
   }
-  expect(readRecord({ tasks: [{ kind: 'summary', state: 'unheard-of' }, 7] })).toMatchObject({
+  expect(readSideRecord({ tasks: [{ kind: 'summary', state: 'unheard-of' }, 7] })).toMatchObject({
     isWhole: true,
     tasks: [],
   });

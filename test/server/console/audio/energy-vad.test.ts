@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { VoiceWatch } from '../../../../server/console/audio/energy-vad.ts';
+import { EnergyVad } from '../../../../server/console/audio/energy-vad.ts';
 import { levelOf } from '../../../../server/console/audio/pcm.ts';
 import { readWav } from '../../../../server/console/audio/wav.ts';
 
@@ -12,12 +12,12 @@ const chunkMs = 40;
 function hearRecording(gain: number, noise: number) {
   const file = readFileSync(new URL('../../../fixtures/speech/librivox-0880.wav', import.meta.url));
   const { samples, rateHz } = readWav(new Uint8Array(file).buffer);
-  const watch = new VoiceWatch();
+  const watch = new EnergyVad();
   const chunk = (rateHz * chunkMs) / 1000;
   let at = 0;
   const hear = (level: number) => {
     at += chunkMs;
-    watch.hear(level, at);
+    watch.add(level, at);
   };
   const quiet = () => {
     for (let i = 0; i < 50; i++) hear(noise);
@@ -45,8 +45,8 @@ test.each([
 });
 
 test('quiet alone is never voice, and nothing was heard at first', () => {
-  const watch = new VoiceWatch();
+  const watch = new EnergyVad();
   expect(watch.lastAt).toBeUndefined();
-  for (let at = 0; at < 5000; at += chunkMs) watch.hear(0.001, at);
+  for (let at = 0; at < 5000; at += chunkMs) watch.add(0.001, at);
   expect(watch.lastAt).toBeUndefined();
 });

@@ -1,10 +1,14 @@
 // The Gemini Live dialect of the console: combined keys, invented ids, transcripts in any order.
 
 import { expect, test } from 'vitest';
-import { type Settings, toolItemId, type ViewEvent } from '../../../../server/console/dialects/dialect.ts';
-import { geminiLive, geminiLiveDialog } from '../../../../server/console/dialects/gemini-live.ts';
+import {
+  functionCaptionId,
+  type SessionSettings,
+  type ViewEvent,
+} from '../../../../server/console/dialects/dialect.ts';
+import { geminiLive } from '../../../../server/console/dialects/gemini-live.ts';
 
-const settings: Settings = {
+const settings: SessionSettings = {
   model: 'gemini-3.8-live',
   instructions: 'Be brief.',
   voice: 'Puck',
@@ -21,7 +25,7 @@ const kinds = (events: readonly ViewEvent[]) => events.map(({ kind }) => kind);
 const captions = (events: readonly ViewEvent[]) => events.filter(({ kind }) => kind === 'caption');
 
 test('the first message sets up model, voice, instructions, transcripts and the example function', () => {
-  expect(geminiLiveDialog(settings).open()).toEqual([
+  expect(geminiLive.createClient(settings).open()).toEqual([
     {
       setup: {
         model: 'models/gemini-3.8-live',
@@ -42,7 +46,7 @@ test('the first message sets up model, voice, instructions, transcripts and the 
 });
 
 test('manual turns send the start and the end of the activity', () => {
-  const dialog = geminiLiveDialog({ ...settings, turnTaking: 'manual' });
+  const dialog = geminiLive.createClient({ ...settings, turnTaking: 'manual' });
   expect(dialog.open()[0]).toMatchObject({
     setup: { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } },
   });
@@ -54,7 +58,7 @@ test('manual turns send the start and the end of the activity', () => {
 });
 
 test('the first piece of a reply starts it, later ones do not', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   expect(kinds(dialog.read({ setupComplete: {} }).events)).toEqual(['ready']);
   const first = dialog.read(audio()).events;
   expect(first.filter(({ kind }) => kind !== 'caption')).toEqual([
@@ -65,7 +69,7 @@ test('the first piece of a reply starts it, later ones do not', () => {
 });
 
 test('one message may hold a piece of the reply and its end', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   const { events } = dialog.read({
     serverContent: { ...audio().serverContent, turnComplete: true },
     usageMetadata: { totalTokenCount: 3 },
@@ -75,7 +79,7 @@ test('one message may hold a piece of the reply and its end', () => {
 });
 
 test('an interrupted turn ends as cancelled', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   dialog.read(audio());
   expect(kinds(dialog.read({ serverContent: { interrupted: true } }).events)).toEqual(['interrupted']);
   const { events } = dialog.read({ serverContent: { turnComplete: true } });
@@ -83,7 +87,7 @@ test('an interrupted turn ends as cancelled', () => {
 });
 
 test('words of the caller that come after the reply began stay with their turn, before the reply', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   expect(captions(dialog.read(heard('he was')).events)).toMatchObject([{ itemId: 'you-1', delta: 'he was' }]);
   dialog.read(spoken('Hello'));
   const late = captions(dialog.read(heard(' not', true)).events);
@@ -93,10 +97,10 @@ test('words of the caller that come after the reply began stay with their turn, 
 });
 
 test('words of the caller that come after a function was called go before its answer', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   dialog.read({ toolCall: { functionCalls: [{ id: 'f1', name: 'get_local_time', args: {} }] } });
   expect(captions(dialog.read(heard('what time', true)).events)).toMatchObject([
-    { itemId: 'you-1', before: toolItemId('f1') },
+    { itemId: 'you-1', before: functionCaptionId('f1') },
   ]);
   dialog.read(spoken('Noon'));
   dialog.read({ serverContent: { turnComplete: true } });
@@ -104,7 +108,7 @@ test('words of the caller that come after a function was called go before its an
 });
 
 test('words after an interruption belong to the next turn', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   dialog.read(heard('one'));
   dialog.read(audio());
   dialog.read({ serverContent: { interrupted: true } });
@@ -114,7 +118,7 @@ test('words after an interruption belong to the next turn', () => {
 });
 
 test('thoughts are not captions, another rate is told, tool calls and the end of the session are read', () => {
-  const dialog = geminiLiveDialog(settings);
+  const dialog = geminiLive.createClient(settings);
   const thought = { serverContent: { modelTurn: { parts: [{ text: 'hmm', thought: true }] } } };
   expect(dialog.read(thought).events).toEqual([]);
   expect(dialog.read(audio('AAAA', 'audio/pcm;rate=16000')).events.at(-1)).toMatchObject({ rateHz: 16000 });

@@ -1,10 +1,10 @@
 // The OpenAI Realtime dialect of the console: what it asks for and what it reads.
 
 import { describe, expect, test } from 'vitest';
-import type { Settings } from '../../../../server/console/dialects/dialect.ts';
-import { openaiRealtime, openaiRealtimeDialog } from '../../../../server/console/dialects/openai-realtime.ts';
+import type { SessionSettings } from '../../../../server/console/dialects/dialect.ts';
+import { openaiRealtime } from '../../../../server/console/dialects/openai-realtime.ts';
 
-const settings: Settings = {
+const settings: SessionSettings = {
   model: 'gpt-realtime-2.1',
   instructions: 'Be brief.',
   voice: 'cedar',
@@ -15,7 +15,7 @@ const settings: Settings = {
 
 describe('the settings', () => {
   test('a voice session asks for 24 kHz PCM both ways, a transcript and voice detection', () => {
-    const [update] = openaiRealtimeDialog(settings).open();
+    const [update] = openaiRealtime.createClient(settings).open();
     expect(update).toMatchObject({
       type: 'session.update',
       session: {
@@ -31,9 +31,9 @@ describe('the settings', () => {
   });
 
   test('manual turns switch detection off, text leaves audio out, the example function is offered when asked', () => {
-    const [manual] = openaiRealtimeDialog({ ...settings, turnTaking: 'manual' }).open();
+    const [manual] = openaiRealtime.createClient({ ...settings, turnTaking: 'manual' }).open();
     expect(manual).toMatchObject({ session: { audio: { input: { turn_detection: null } } } });
-    const [text] = openaiRealtimeDialog({ ...settings, modality: 'text', tools: true }).open();
+    const [text] = openaiRealtime.createClient({ ...settings, modality: 'text', tools: true }).open();
     expect(text).toMatchObject({ session: { output_modalities: ['text'], tools: [{ name: 'get_local_time' }] } });
     expect(text?.session).not.toHaveProperty('audio');
   });
@@ -47,14 +47,14 @@ describe('the settings', () => {
   });
 
   test('it is ready when the settings are accepted, and also when they are refused, which is shown', () => {
-    const accepted = openaiRealtimeDialog(settings);
+    const accepted = openaiRealtime.createClient(settings);
     expect(accepted.read({ type: 'session.created', session: { model: 'm' } }).events).toEqual([
       { kind: 'hello', model: 'm' },
     ]);
     expect(accepted.read({ type: 'session.updated', session: {} }).events).toEqual([{ kind: 'ready' }]);
     expect(accepted.read({ type: 'session.updated', session: {} }).events).toEqual([]);
 
-    const refused = openaiRealtimeDialog(settings);
+    const refused = openaiRealtime.createClient(settings);
     const event_id = refused.open()[0]?.event_id;
     const { events } = refused.read({ type: 'error', error: { code: 'invalid_value', message: 'no', event_id } });
     expect(events.map(({ kind }) => kind)).toEqual(['error', 'ready']);
@@ -63,7 +63,7 @@ describe('the settings', () => {
 
 describe('turns', () => {
   test('a reply is asked for only when the one before has ended', () => {
-    const dialog = openaiRealtimeDialog({ ...settings, turnTaking: 'manual' });
+    const dialog = openaiRealtime.createClient({ ...settings, turnTaking: 'manual' });
     expect(dialog.speechEnd()).toEqual([{ type: 'input_audio_buffer.commit' }, { type: 'response.create' }]);
     dialog.read({ type: 'response.created', response: { id: 'r1' } });
     expect(dialog.cancel()).toEqual([{ type: 'response.cancel' }]);
@@ -75,13 +75,13 @@ describe('turns', () => {
   });
 
   test('a written message becomes an item and a request for a reply', () => {
-    const [item, create] = openaiRealtimeDialog(settings).say('hello');
+    const [item, create] = openaiRealtime.createClient(settings).say('hello');
     expect(item).toMatchObject({ item: { role: 'user', content: [{ type: 'input_text', text: 'hello' }] } });
     expect(create).toEqual({ type: 'response.create' });
   });
 
   test('a function call is answered with its id, and the reply after it is asked for once', () => {
-    const dialog = openaiRealtimeDialog(settings);
+    const dialog = openaiRealtime.createClient(settings);
     dialog.read({ type: 'response.created', response: { id: 'r1' } });
     const item = { type: 'function_call', call_id: 'c1', name: 'get_local_time', arguments: '{}' };
     const { events } = dialog.read({ type: 'response.output_item.done', item });
@@ -100,7 +100,7 @@ describe('turns', () => {
 
   test('a cut becomes a truncate with the milliseconds played', () => {
     const cut = { itemId: 'i1', contentIndex: 0, playedMs: 740, receivedMs: 3000 };
-    expect(openaiRealtimeDialog(settings).truncate(cut)).toEqual([
+    expect(openaiRealtime.createClient(settings).truncate(cut)).toEqual([
       { type: 'conversation.item.truncate', item_id: 'i1', content_index: 0, audio_end_ms: 740 },
     ]);
   });
@@ -141,11 +141,11 @@ test.each([
     { kind: 'caption', side: 'provider', itemId: 'a1', text: 'Hi.', final: true },
   ],
 ])('%o is read as %o', (message, event) => {
-  expect(openaiRealtimeDialog(settings).read(message).events).toEqual([event]);
+  expect(openaiRealtime.createClient(settings).read(message).events).toEqual([event]);
 });
 
 test('what it does not know, or what has another shape, is no event and no fault', () => {
-  const dialog = openaiRealtimeDialog(settings);
+  const dialog = openaiRealtime.createClient(settings);
   for (const message of [{}, { type: 'rate_limits.updated' }, { type: 5 }, { type: 'response.output_item.done' }]) {
     expect(dialog.read(message)).toEqual({ events: [], send: [] });
   }

@@ -1,10 +1,10 @@
 // The OpenAI Responses dialect of the console: one chain of responses over one socket.
 
 import { expect, test } from 'vitest';
-import type { Settings } from '../../../../server/console/dialects/dialect.ts';
-import { openaiResponses, openaiResponsesDialog } from '../../../../server/console/dialects/openai-responses.ts';
+import type { SessionSettings } from '../../../../server/console/dialects/dialect.ts';
+import { openaiResponses } from '../../../../server/console/dialects/openai-responses.ts';
 
-const settings: Settings = {
+const settings: SessionSettings = {
   model: 'gpt-5.5',
   instructions: '',
   voice: '',
@@ -15,13 +15,13 @@ const settings: Settings = {
 const input = (text: string) => [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }];
 
 test('it needs no settings, and no subprotocol without a key', () => {
-  expect(openaiResponsesDialog(settings).open()).toEqual([]);
+  expect(openaiResponses.createClient(settings).open()).toEqual([]);
   expect(openaiResponses.address(settings, '')).toEqual({ query: {}, protocols: [] });
   expect(openaiResponses.address(settings, 'k').protocols).toContain('openai-insecure-api-key.k');
 });
 
 test('a request goes on from the response before', () => {
-  const dialog = openaiResponsesDialog(settings);
+  const dialog = openaiResponses.createClient(settings);
   expect(dialog.say('one')).toEqual([{ type: 'response.create', model: 'gpt-5.5', input: input('one') }]);
   dialog.read({ type: 'response.completed', response: { id: 'resp_1' } });
   expect(dialog.say('two')).toEqual([
@@ -30,7 +30,7 @@ test('a request goes on from the response before', () => {
 });
 
 test('a message that is written during a reply waits for its end', () => {
-  const dialog = openaiResponsesDialog(settings);
+  const dialog = openaiResponses.createClient(settings);
   dialog.say('one');
   expect(dialog.say('two')).toEqual([]);
   const { send } = dialog.read({ type: 'response.completed', response: { id: 'resp_1' } });
@@ -38,7 +38,7 @@ test('a message that is written during a reply waits for its end', () => {
 });
 
 test('tokens are read as they stream, and the end with its status', () => {
-  const dialog = openaiResponsesDialog(settings);
+  const dialog = openaiResponses.createClient(settings);
   dialog.say('one');
   expect(dialog.read({ type: 'response.output_text.delta', item_id: 'm', delta: 'A' }).events).toEqual([
     { kind: 'caption', side: 'provider', itemId: 'm', delta: 'A', final: false },
@@ -48,14 +48,14 @@ test('tokens are read as they stream, and the end with its status', () => {
 });
 
 test('a failed response is not gone on from', () => {
-  const dialog = openaiResponsesDialog(settings);
+  const dialog = openaiResponses.createClient(settings);
   dialog.say('one');
   dialog.read({ type: 'response.failed', response: { id: 'resp_1' } });
   expect(dialog.say('two')[0]).not.toHaveProperty('previous_response_id');
 });
 
 test('a function call is answered in the next request, after the response that made it', () => {
-  const dialog = openaiResponsesDialog({ ...settings, tools: true });
+  const dialog = openaiResponses.createClient({ ...settings, tools: true });
   expect(dialog.say('time?')[0]).toMatchObject({ tools: [{ type: 'function', name: 'get_local_time' }] });
   const item = { type: 'function_call', call_id: 'c1', name: 'get_local_time', arguments: '{}' };
   expect(dialog.read({ type: 'response.output_item.done', item }).events).toMatchObject([{ kind: 'tool-call' }]);
@@ -71,7 +71,7 @@ test('a function call is answered in the next request, after the response that m
 });
 
 test('an error ends the reply that was asked for, so that the next message is sent', () => {
-  const dialog = openaiResponsesDialog(settings);
+  const dialog = openaiResponses.createClient(settings);
   dialog.say('one');
   const { events } = dialog.read({ type: 'error', error: { code: 'bad', message: 'Bad.' } });
   expect(events).toMatchObject([

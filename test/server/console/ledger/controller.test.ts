@@ -1,13 +1,13 @@
 // What the ledger page shows while it asks.
 
 import { expect, test } from 'vitest';
-import { initialLedger, LedgerDesk } from '../../../../server/console/ledger/controller.ts';
-import { createStore } from '../../../../server/console/state/store.ts';
+import { initialLedger, LedgerController } from '../../../../server/console/ledger/controller.ts';
+import { createStateStore } from '../../../../server/console/state/store.ts';
 
 function desk() {
   const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];
-  const made = new LedgerDesk(
-    createStore(initialLedger, (run) => queueMicrotask(run)),
+  const made = new LedgerController(
+    createStateStore(initialLedger, (run) => queueMicrotask(run)),
     {
       fetch: (url) =>
         new Promise((resolve) => {

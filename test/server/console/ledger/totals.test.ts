@@ -1,10 +1,10 @@
 // The ledger's figures for the eye.
 
 import { expect, test } from 'vitest';
-import type { ReportRow } from '../../../../server/console/api/ledger.ts';
-import { daysOf, lastDays, sortRows, totalOf, validShare } from '../../../../server/console/ledger/totals.ts';
+import type { LedgerSumRow } from '../../../../server/console/api/ledger.ts';
+import { daysOf, lastDays, sortRows, sumRows, validShare } from '../../../../server/console/ledger/totals.ts';
 
-const row = (by: readonly string[], change: Partial<ReportRow> = {}): ReportRow => ({
+const row = (by: readonly string[], change: Partial<LedgerSumRow> = {}): LedgerSumRow => ({
   by,
   ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0, rehearsals: 0 },
   ...{ valid: 0, repaired: 0, failed: 0, score: undefined, latencyMs: undefined },
@@ -12,7 +12,7 @@ const row = (by: readonly string[], change: Partial<ReportRow> = {}): ReportRow 
 });
 
 test('the total adds up, and its means are over what has a value', () => {
-  const total = totalOf([
+  const total = sumRows([
     row(['a'], { calls: 3, costMicroUsd: 10, score: 1, valid: 2, repaired: 1 }),
     row(['b'], { calls: 1, costMicroUsd: 5, score: 0.6, unknownCosts: 1 }),
     row(['c'], { calls: 7 }),

@@ -1,8 +1,12 @@
 // The connection of the console: its states, and what it shows of every frame.
 
 import { expect, test } from 'vitest';
-import type { Dialog, Message, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
-import { Session, type SessionState, type WireFrame } from '../../../../server/console/session/connection.ts';
+import type { DialectClient, DialectMessage, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
+import {
+  type ConnectionState,
+  GatewayConnection,
+  type LoggedFrame,
+} from '../../../../server/console/session/connection.ts';
 import { FakeSocket } from '../../../support/console-fakes.ts';
 
 const silent = {
@@ -17,15 +21,15 @@ const silent = {
   answer: () => [],
 };
 
-function start(dialog: Partial<Dialog> = {}) {
+function start(client: Partial<DialectClient> = {}) {
   const socket = new FakeSocket();
-  const states: SessionState[] = [];
-  const frames: WireFrame[] = [];
+  const states: ConnectionState[] = [];
+  const frames: LoggedFrame[] = [];
   const events: ViewEvent[] = [];
   let clock = 0;
-  const session = new Session({
+  const session = new GatewayConnection({
     socket,
-    dialog: { ...silent, open: () => [{ type: 'setup' }], read: () => ({ events: [], send: [] }), ...dialog },
+    client: { ...silent, open: () => [{ type: 'setup' }], read: () => ({ events: [], send: [] }), ...client },
     now: () => ++clock,
     onState: (state) => states.push(state),
     onFrame: (frame) => frames.push(frame),
@@ -53,7 +57,7 @@ test('without anything to set up it is ready at once', () => {
 });
 
 test('every frame is shown with its direction and size in bytes, text and binary alike', () => {
-  const read: Message[] = [];
+  const read: DialectMessage[] = [];
   const { socket, frames } = start({
     read: (message) => {
       read.push(message);

@@ -8,13 +8,13 @@ import { live, notices, reply, state, textForm } from '../../../support/console-
 describe('starting', () => {
   test('dials the chosen dialect and model with an id of its own, and locks until the provider is ready', async () => {
     const fake = await fakeConsole();
-    await fake.conductor.start();
+    await fake.controller.start();
     expect(fake.sockets[0]?.url.href).toBe(
       'ws://gateway.test:8080/v1/realtime?model=gpt-realtime-2.1&trunkline-session=session-1',
     );
     expect(fake.sockets[0]?.protocols).toEqual(['realtime']);
     expect(state(fake).phase).toBe('connecting');
-    await fake.conductor.start();
+    await fake.controller.start();
     expect(fake.sockets).toHaveLength(1);
     fake.sockets[0]?.socket.open();
     expect(state(fake).phase).toBe('preparing');
@@ -38,8 +38,8 @@ describe('starting', () => {
     const body = { error: { message: 'this key may not use openai/x' } };
     const replies = { '/v1/realtime': { status: 403, body } };
     const fake = await fakeConsole({ info: { ...rehearsalInfo, mode: 'keys' }, replies });
-    fake.conductor.edit({ key: 'secret-key' });
-    await fake.conductor.start();
+    fake.controller.edit({ key: 'secret-key' });
+    await fake.controller.start();
     expect(fake.sockets[0]?.protocols).toContain('openai-insecure-api-key.secret-key');
     fake.sockets[0]?.socket.closeFromServer(1006, '');
     await settle();
@@ -65,9 +65,9 @@ describe('starting', () => {
           allow = () => resolve({ close: () => (closed += 1) });
         }),
     });
-    const starting = fake.conductor.start();
+    const starting = fake.controller.start();
     await settle();
-    fake.conductor.end();
+    fake.controller.end();
     allow();
     await starting;
     expect(fake.sockets).toEqual([]);
@@ -82,7 +82,7 @@ describe('speaking', () => {
     fake.microphones[0]?.speak();
     expect(fake.socket.sentTypes()).toEqual(['session.update', 'input_audio_buffer.append']);
     expect(state(fake).sentSamples).toBe(960);
-    fake.conductor.mute(true);
+    fake.controller.mute(true);
     fake.microphones[0]?.speak();
     expect(state(fake)).toMatchObject({ sentSamples: 960, microphone: 'muted' });
   });
@@ -90,10 +90,10 @@ describe('speaking', () => {
   test('with push-to-talk only what is spoken while it is held is sent, then committed', async () => {
     const fake = await live({ turnTaking: 'manual' });
     fake.microphones[0]?.speak();
-    await fake.conductor.hold();
+    await fake.controller.beginPushToTalk();
     fake.clock.pass(400);
     fake.microphones[0]?.speak();
-    fake.conductor.release();
+    fake.controller.endPushToTalk();
     fake.microphones[0]?.speak();
     expect(fake.socket.sentTypes().slice(1)).toEqual([
       'input_audio_buffer.append',
@@ -105,9 +105,9 @@ describe('speaking', () => {
 
   test('with samples only push-to-talk opens no microphone', async () => {
     const fake = await live({ input: 'samples', turnTaking: 'manual' });
-    await fake.conductor.hold();
+    await fake.controller.beginPushToTalk();
     expect(fake.microphones).toEqual([]);
-    expect(state(fake)).toMatchObject({ talking: false, microphone: 'off' });
+    expect(state(fake)).toMatchObject({ pushToTalk: false, microphone: 'off' });
   });
 
   test('what is audible after the end of speech that the provider names does not move that end', async () => {
@@ -132,9 +132,9 @@ describe('speaking', () => {
 
   test('a key that was only touched is no turn', async () => {
     const fake = await live({ turnTaking: 'manual' });
-    await fake.conductor.hold();
+    await fake.controller.beginPushToTalk();
     fake.clock.pass(40);
-    fake.conductor.release();
+    fake.controller.endPushToTalk();
     expect(fake.socket.sentTypes().slice(1)).toEqual(['input_audio_buffer.clear']);
     expect(notices(fake)).toEqual(['Too brief']);
     expect(state(fake).turns).toEqual([]);
@@ -142,17 +142,17 @@ describe('speaking', () => {
 
   test('a recording is heard by the caller and sent at the pace of speech, in either kind of turns', async () => {
     const fake = await live({ input: 'samples', turnTaking: 'manual' });
-    await fake.conductor.playSample('librivox-0880.wav');
+    await fake.controller.playSample('librivox-0880.wav');
     expect(fake.player.asides).toBe(1);
     expect(state(fake).sample).toBe('librivox-0880.wav');
     fake.clock.pass(1200);
     const types = fake.socket.sentTypes();
-    expect(types.filter((type) => type === 'input_audio_buffer.append')).toHaveLength(26);
+    expect(types.filter((type) => type === 'input_audio_buffer.append')).toHaveLength(25);
     expect(types.slice(-2)).toEqual(['input_audio_buffer.commit', 'response.create']);
     expect(state(fake).sample).toBeUndefined();
 
     const detecting = await live({ input: 'samples' });
-    await detecting.conductor.playSample('librivox-0880.wav');
+    await detecting.controller.playSample('librivox-0880.wav');
     detecting.clock.pass(3000);
     expect(detecting.socket.sentTypes().at(-1)).toBe('input_audio_buffer.append');
     expect(state(detecting).sentSamples).toBeGreaterThanOrEqual(2.2 * 24_000);
@@ -161,12 +161,12 @@ describe('speaking', () => {
 
 test('an example function is answered by the page and shown', async () => {
   const fake = await live({ ...textForm, tools: true });
-  await fake.conductor.write('what time is it?');
+  await fake.controller.write('what time is it?');
   fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
   const item = { type: 'function_call', call_id: 'c', name: 'get_local_time', arguments: '{}' };
   fake.socket.receive({ type: 'response.output_item.done', item });
   expect(fake.socket.sent.at(-1)).toMatchObject({ item: { type: 'function_call_output', call_id: 'c' } });
-  expect(state(fake).conversation.at(-1)).toMatchObject({ side: 'tool', text: expect.stringContaining('2027') });
+  expect(state(fake).captions.at(-1)).toMatchObject({ side: 'tool', text: expect.stringContaining('2027') });
 });
 
 test('after each turn the gateway is asked for its part, with the key that the session used', async () => {
@@ -174,7 +174,7 @@ test('after each turn the gateway is asked for its part, with the key that the s
   const report = { id: 'session-1', state: 'open', residenceUs: { upstream: residence, downstream: residence } };
   const replies = { '/v1/sessions/session-1': { status: 200, body: report } };
   const fake = await live({ ...textForm, key: 'secret-key' }, { replies });
-  await fake.conductor.write('hello');
+  await fake.controller.write('hello');
   fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
   fake.socket.receive({ type: 'response.done', response: { status: 'completed' } });
   await settle();
@@ -194,17 +194,17 @@ test('at the end everything is closed, and code and reason are told', async () =
   expect(fake.player.closed).toBe(true);
   expect(state(fake)).toMatchObject({ phase: 'closed', replying: false, microphone: 'off' });
   expect(state(fake).notices[0]?.detail).toContain('boom. (close code 1011)');
-  expect(state(fake).conversation).toMatchObject([{ text: 'Hello', final: true }]);
+  expect(state(fake).captions).toMatchObject([{ text: 'Hello', final: true }]);
 });
 
 test('a new session starts from a clean page and keeps the form', async () => {
   const fake = await live();
   reply(fake.socket, 'a', 100);
-  fake.conductor.end();
+  fake.controller.end();
   fake.socket.closeFromServer(1000, 'OK');
-  await fake.conductor.start();
-  expect(state(fake)).toMatchObject({ conversation: [], turns: [], notices: [], session: { id: 'session-2' } });
-  expect(fake.conductor.log.total).toBe(0);
+  await fake.controller.start();
+  expect(state(fake)).toMatchObject({ captions: [], turns: [], notices: [], session: { id: 'session-2' } });
+  expect(fake.controller.log.total).toBe(0);
 });
 
 test('errors of the provider are shown without ending the session', async () => {
@@ -212,6 +212,6 @@ test('errors of the provider are shown without ending the session', async () => 
   fake.socket.receive({ type: 'error', error: { code: 'invalid_value', message: 'Bad voice' } });
   expect(notices(fake)).toEqual(['The provider reported an error']);
   expect(state(fake).phase).toBe('ready');
-  fake.conductor.dismiss(state(fake).notices[0]?.id ?? 0);
+  fake.controller.dismiss(state(fake).notices[0]?.id ?? 0);
   expect(notices(fake)).toEqual([]);
 });

@@ -18,8 +18,8 @@ describe('interrupting', () => {
       content_index: 0,
       audio_end_ms: 740,
     });
-    expect(state(fake)).toMatchObject({ callerSpeaking: true, cuts: [{ itemId: 'a', playedMs: 740 }] });
-    expect(state(fake).conversation).toMatchObject([{ id: 'a', cutAtMs: 740 }, { id: 'u1' }]);
+    expect(state(fake)).toMatchObject({ callerSpeaking: true, truncations: [{ itemId: 'a', playedMs: 740 }] });
+    expect(state(fake).captions).toMatchObject([{ id: 'a', truncatedAtMs: 740 }, { id: 'u1' }]);
     expect(state(fake).output.queuedSamples).toBe(0);
   });
 
@@ -27,7 +27,7 @@ describe('interrupting', () => {
     const fake = await live();
     reply(fake.socket, 'a', 3000);
     fake.player.play(24 * 500);
-    await fake.conductor.write(' Stop, please ');
+    await fake.controller.write(' Stop, please ');
     expect(fake.socket.sentTypes().slice(1)).toEqual([
       'response.cancel',
       'conversation.item.truncate',
@@ -35,7 +35,7 @@ describe('interrupting', () => {
     ]);
     fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
     expect(fake.socket.sentTypes().at(-1)).toBe('response.create');
-    expect(state(fake).conversation.map(({ text }) => text)).toEqual(['Hello', 'Stop, please']);
+    expect(state(fake).captions.map(({ text }) => text)).toEqual(['Hello', 'Stop, please']);
   });
 
   test('a reply that has been received but is still sounding is truncated without a cancel', async () => {
@@ -44,14 +44,14 @@ describe('interrupting', () => {
     fake.socket.receive({ type: 'response.output_audio.done', item_id: 'a' });
     fake.socket.receive({ type: 'response.done', response: { status: 'completed' } });
     fake.player.play(24 * 100);
-    await fake.conductor.stopReply();
+    await fake.controller.stopReply();
     expect(fake.socket.sentTypes().slice(1)).toEqual(['conversation.item.truncate']);
   });
 
   test('with nothing sounding there is nothing to interrupt', async () => {
     const fake = await live();
     fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
-    await fake.conductor.stopReply();
+    await fake.controller.stopReply();
     expect(fake.socket.sentTypes()).toEqual(['session.update']);
   });
 
@@ -64,7 +64,10 @@ describe('interrupting', () => {
     fake.socket.receive({ serverContent: { interrupted: true } });
     await settle();
     expect(fake.socket.sent).toHaveLength(1);
-    expect(state(fake)).toMatchObject({ cuts: [{ playedMs: 300, receivedMs: 2000 }], output: { queuedSamples: 0 } });
+    expect(state(fake)).toMatchObject({
+      truncations: [{ playedMs: 300, receivedMs: 2000 }],
+      output: { queuedSamples: 0 },
+    });
   });
 
   test('a reply that only the page silences counts as interrupted, though the provider goes on with it', async () => {
@@ -73,7 +76,7 @@ describe('interrupting', () => {
     const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
     fake.socket.receive({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
     fake.player.play(24 * 300);
-    await fake.conductor.stopReply();
+    await fake.controller.stopReply();
     expect(state(fake)).toMatchObject({ replying: true, silenced: true, turns: [{ outcome: 'open', silenced: true }] });
     fake.socket.receive({ serverContent: { turnComplete: true } });
     expect(state(fake)).toMatchObject({ replying: false, silenced: false, turns: [{ silenced: true }] });
@@ -81,13 +84,13 @@ describe('interrupting', () => {
 
   test('a written reply that is stopped says so, though its text was called complete', async () => {
     const fake = await live(textForm);
-    await fake.conductor.write('tell me');
+    await fake.controller.write('tell me');
     fake.socket.receive({ type: 'response.created', response: { id: 'r' } });
     fake.socket.receive({ type: 'response.output_text.delta', item_id: 'a', delta: 'Once' });
-    await fake.conductor.stopReply();
+    await fake.controller.stopReply();
     expect(fake.socket.sentTypes().at(-1)).toBe('response.cancel');
     fake.socket.receive({ type: 'response.output_text.done', item_id: 'a', text: 'Once' });
     fake.socket.receive({ type: 'response.done', response: { status: 'cancelled' } });
-    expect(state(fake).conversation.at(-1)).toMatchObject({ text: 'Once', ending: 'interrupted' });
+    expect(state(fake).captions.at(-1)).toMatchObject({ text: 'Once', endedBy: 'interrupted' });
   });
 });

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { toBase64 } from '../../../../server/console/audio/pcm.ts';
-import { WaveBook } from '../../../../server/console/audio/waveforms.ts';
+import { Waveforms } from '../../../../server/console/audio/waveforms.ts';
 import type { AudioEvent } from '../../../../server/console/dialects/dialect.ts';
-import { type OutputCounts, ReplyOutput } from '../../../../server/console/session/reply-playback.ts';
+import { type PlaybackCounts, ReplyPlayback } from '../../../../server/console/session/reply-playback.ts';
 import { FakePlayer } from '../../../support/console-fakes.ts';
 
 const rateHz = 24_000;
@@ -19,10 +19,10 @@ const audio = (itemId: string, ms: number, hz = rateHz): AudioEvent => ({
 async function output() {
   const players: FakePlayer[] = [];
   const started: string[] = [];
-  const waves = new WaveBook();
-  let counts: OutputCounts | undefined;
-  const reply = new ReplyOutput({
-    waves,
+  const waves = new Waveforms();
+  let counts: PlaybackCounts | undefined;
+  const reply = new ReplyPlayback({
+    waveforms: waves,
     open: async (handlers) => {
       const player = new FakePlayer(handlers, () => 0);
       players.push(player);
@@ -45,10 +45,10 @@ test('samples that were received, are waiting and were played are counted', asyn
   player.play(1000);
   expect(started).toEqual(['a']);
   expect(counts()).toEqual({ receivedSamples: 2400, playedSamples: 1000, queuedSamples: 1400, gaps: 0 });
-  expect(reply.sounding).toBe(true);
+  expect(reply.isPlaying).toBe(true);
   player.play(5000);
   expect(counts()).toMatchObject({ playedSamples: 2400, queuedSamples: 0 });
-  expect(reply.sounding).toBe(false);
+  expect(reply.isPlaying).toBe(false);
 });
 
 test('an interruption tells what was heard, empties the queue, and refuses the rest of that reply', async () => {
@@ -65,7 +65,7 @@ test('an interruption tells what was heard, empties the queue, and refuses the r
   expect(counts()).toMatchObject({ receivedSamples: 24_000, playedSamples: 12_000, queuedSamples: 0 });
   reply.replyDone();
   reply.audio(audio('a', 1000));
-  expect(reply.sounding).toBe(false);
+  expect(reply.isPlaying).toBe(false);
   reply.replyStarted();
   reply.audio(audio('c', 100));
   expect(counts()).toMatchObject({ queuedSamples: 2400 });
@@ -107,8 +107,8 @@ test('another rate is converted', async () => {
 test('a player that is ready only after the end is closed at once', async () => {
   let finish: () => void = () => {};
   const players: FakePlayer[] = [];
-  const reply = new ReplyOutput({
-    waves: new WaveBook(),
+  const reply = new ReplyPlayback({
+    waveforms: new Waveforms(),
     open: (handlers) =>
       new Promise((resolve) => {
         finish = () => {

@@ -1,7 +1,7 @@
 // Following the side tasks of a session, with a gateway that says what the test wants.
 
 import { expect, test } from 'vitest';
-import { type AfterCall, Follower } from '../../../../server/console/session/side-task-follower.ts';
+import { type PostCallState, SideTaskFollower } from '../../../../server/console/session/side-task-follower.ts';
 
 interface Step {
   readonly status?: number;
@@ -16,10 +16,10 @@ const done = { state: 'closed', tasks: [task('done')], ledger: [] };
 function follow(steps: readonly Step[], streams: readonly string[] = []) {
   const left = [...steps];
   const streamsLeft = [...streams];
-  const said: AfterCall[] = [];
+  const said: PostCallState[] = [];
   const urls: string[] = [];
   const waits: number[] = [];
-  const follower = new Follower({
+  const follower = new SideTaskFollower({
     session: 'a b',
     key: 'k',
     async fetch(url, init) {
@@ -40,7 +40,7 @@ function follow(steps: readonly Step[], streams: readonly string[] = []) {
   return { follower, said, urls, waits };
 }
 
-const states = (said: readonly AfterCall[]) => said.map(({ state }) => state);
+const states = (said: readonly PostCallState[]) => said.map(({ state }) => state);
 
 test('it asks until the session has ended and every task too, and no longer', async () => {
   const { follower, said, urls, waits } = follow([

@@ -53,12 +53,12 @@ test('a recording is sent at the rate that was asked for, and the microphone is 
       done += 1;
     },
   });
-  expect(speech.recording).toBe(true);
+  expect(speech.isPlayingRecording).toBe(true);
   microphones[0]?.speak();
   clock.pass(200);
   expect(chunks.map((chunk) => chunk.length)).toEqual([960, 960, 960]);
   expect(done).toBe(1);
-  expect(speech.recording).toBe(false);
+  expect(speech.isPlayingRecording).toBe(false);
   microphones[0]?.speak();
   expect(chunks).toHaveLength(4);
 });

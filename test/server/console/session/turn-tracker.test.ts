@@ -2,12 +2,12 @@
 
 import { expect, test } from 'vitest';
 import type { ViewEvent } from '../../../../server/console/dialects/dialect.ts';
-import { TurnKeeper } from '../../../../server/console/session/turn-tracker.ts';
+import { TurnTracker } from '../../../../server/console/session/turn-tracker.ts';
 
 function keeper() {
   const closed: number[] = [];
-  const turns = new TurnKeeper((id) => closed.push(id));
-  const happen = (at: number, event: ViewEvent, voicedAt?: number) => turns.event(event, at, voicedAt);
+  const turns = new TurnTracker((id) => closed.push(id));
+  const happen = (at: number, event: ViewEvent, voicedAt?: number) => turns.observe(event, at, voicedAt);
   const marks = () => turns.turns.map((turn) => turn.marks);
   const outcomes = () => turns.turns.map(({ outcome }) => outcome);
   return { turns, closed, happen, marks, outcomes };

@@ -3,14 +3,14 @@
 import { expect, test } from 'vitest';
 import type { CaptionEvent } from '../../../../server/console/dialects/dialect.ts';
 import {
-  addWritten,
+  addWrittenCaption,
   applyCaption,
-  applyCut,
-  type Conversation,
-  maxEntries,
-  reserve,
-  settleAll,
-  settleReplies,
+  type Captions,
+  finishCaptions,
+  finishReplies,
+  markTruncation,
+  maxCaptions,
+  reserveCaption,
 } from '../../../../server/console/state/captions.ts';
 
 const caption = (itemId: string, rest: Partial<CaptionEvent>): CaptionEvent => ({
@@ -20,7 +20,7 @@ const caption = (itemId: string, rest: Partial<CaptionEvent>): CaptionEvent => (
   final: false,
   ...rest,
 });
-const texts = (entries: Conversation) => entries.map(({ text }) => text);
+const texts = (entries: Captions) => entries.map(({ text }) => text);
 
 test('deltas append, a whole text replaces what they came to', () => {
   let entries = applyCaption([], caption('a', { delta: 'Hel' }), true);
@@ -31,11 +31,11 @@ test('deltas append, a whole text replaces what they came to', () => {
 });
 
 test('late words of the caller take the place that was kept for them', () => {
-  let entries = reserve([], 'you', 'you');
+  let entries = reserveCaption([], 'you', 'you');
   entries = applyCaption(entries, caption('reply', { delta: 'Hi' }), true);
   entries = applyCaption(entries, caption('you', { side: 'you', text: 'he was', final: true }), true);
   expect(texts(entries)).toEqual(['he was', 'Hi']);
-  expect(reserve(entries, 'you', 'you')).toBe(entries);
+  expect(reserveCaption(entries, 'you', 'you')).toBe(entries);
 });
 
 test('words may be placed before a reply that has begun', () => {
@@ -51,33 +51,33 @@ test('an empty ending makes no entry', () => {
 test('a cut is marked on the reply that was playing', () => {
   const entries = applyCaption([], caption('a', { delta: 'Hello' }), true);
   const cut = { itemId: 'a', contentIndex: 0, playedMs: 740, receivedMs: 3000 };
-  expect(applyCut(entries, cut)).toMatchObject([{ cutAtMs: 740, final: true }]);
-  expect(applyCut(entries, { ...cut, itemId: 'gone' })).toBe(entries);
+  expect(markTruncation(entries, cut)).toMatchObject([{ truncatedAtMs: 740, final: true }]);
+  expect(markTruncation(entries, { ...cut, itemId: 'gone' })).toBe(entries);
 });
 
 test('when a reply has ended, its captions are final, empty ones vanish, and the one that was cut off says so', () => {
   let entries = applyCaption([], caption('a', { delta: 'One' }), true);
-  entries = reserve(entries, 'b', 'provider');
-  entries = reserve(entries, 'you', 'you');
-  expect(settleReplies(entries, undefined)).toMatchObject([
+  entries = reserveCaption(entries, 'b', 'provider');
+  entries = reserveCaption(entries, 'you', 'you');
+  expect(finishReplies(entries, undefined)).toMatchObject([
     { text: 'One', final: true },
     { id: 'you', final: false },
   ]);
   const complete = applyCaption(entries, caption('a', { text: 'One', final: true }), true);
-  expect(settleReplies(complete, { itemId: 'a', why: 'interrupted' })).toMatchObject([
-    { text: 'One', ending: 'interrupted' },
+  expect(finishReplies(complete, { itemId: 'a', why: 'interrupted' })).toMatchObject([
+    { text: 'One', endedBy: 'interrupted' },
     { id: 'you' },
   ]);
 });
 
 test('at the end of the session nothing stays open', () => {
-  const entries = reserve(applyCaption([], caption('a', { delta: 'One' }), true), 'you', 'you');
-  expect(settleAll(entries)).toMatchObject([{ text: 'One', final: true }]);
+  const entries = reserveCaption(applyCaption([], caption('a', { delta: 'One' }), true), 'you', 'you');
+  expect(finishCaptions(entries)).toMatchObject([{ text: 'One', final: true }]);
 });
 
 test('the conversation is bounded', () => {
-  let entries: Conversation = [];
-  for (let i = 0; i < maxEntries + 5; i++) entries = addWritten(entries, `w${i}`, `${i}`);
-  expect(entries).toHaveLength(maxEntries);
+  let entries: Captions = [];
+  for (let i = 0; i < maxCaptions + 5; i++) entries = addWrittenCaption(entries, `w${i}`, `${i}`);
+  expect(entries).toHaveLength(maxCaptions);
   expect(entries[0]?.text).toBe('5');
 });

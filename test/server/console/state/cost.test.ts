@@ -1,10 +1,10 @@
 // What a session and its tasks cost.
 
 import { expect, test } from 'vitest';
-import type { Charge } from '../../../../server/console/api/session-record.ts';
+import type { ChargedCall } from '../../../../server/console/api/session-record.ts';
 import { chargeLines, formatCost, sumCosts } from '../../../../server/console/state/cost.ts';
 
-const charge = (change: Partial<Charge>): Charge => ({
+const charge = (change: Partial<ChargedCall>): ChargedCall => ({
   ...{ kind: 'task', path: 'routed', model: 'm', gateway: 'g', costMicroUsd: undefined, costSource: 'unknown' },
   isRehearsal: false,
   ...change,

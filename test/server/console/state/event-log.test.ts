@@ -1,7 +1,7 @@
 // The event log: bounded, filterable, without audio unless asked for.
 
 import { describe, expect, test } from 'vitest';
-import type { WireFrame } from '../../../../server/console/session/connection.ts';
+import type { LoggedFrame } from '../../../../server/console/session/connection.ts';
 import { EventLog, elideAudio, type LogFilter, toJsonl, typeOf } from '../../../../server/console/state/event-log.ts';
 
 const everything: LogFilter = { text: '', direction: 'both', audio: true };
@@ -9,7 +9,7 @@ const withoutAudio: LogFilter = { ...everything, audio: false };
 const sound = 'QUJD'.repeat(40);
 let clock = 0;
 
-function record(log: EventLog, direction: WireFrame['direction'], message: Record<string, unknown>): void {
+function record(log: EventLog, direction: LoggedFrame['direction'], message: Record<string, unknown>): void {
   const text = JSON.stringify(message);
   clock += 10;
   log.record({ direction, text, bytes: text.length, binary: false, at: clock }, message);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { modeOf } from '../../../../server/console/dialects/modes.ts';
-import { editForm, pathOf, settingsOf } from '../../../../server/console/state/form.ts';
+import { editForm, pathToDial, settingsOfForm } from '../../../../server/console/state/form.ts';
 import { initialState } from '../../../../server/console/state/state.ts';
 import { rehearsalInfo } from '../../../support/console-fakes.ts';
 
@@ -26,14 +26,14 @@ test('without a provider for the dialect none is chosen', () => {
 
 test('of several paths the preferred one is dialled, else the first', () => {
   const gemini = editForm(form, { mode: modeOf('gemini-live-voice') }, rehearsalInfo);
-  expect(pathOf(gemini, rehearsalInfo)).toBe('/ws/gemini');
+  expect(pathToDial(gemini, rehearsalInfo)).toBe('/ws/gemini');
   const preferred = gemini.mode.dialect.preferredPath;
   const dialects = ['/ws/gemini', preferred].map((path) => ({ name: 'gemini-live', path }));
   const info = { ...rehearsalInfo, providers: [{ name: 'gemini', status: 'configured' as const, dialects }] };
-  expect(pathOf(gemini, info)).toBe(preferred);
+  expect(pathToDial(gemini, info)).toBe(preferred);
 });
 
 test('a text session has no manual turns, and what was typed is trimmed', () => {
   const text = { ...form, mode: modeOf('openai-realtime-text'), turnTaking: 'manual' as const, model: ' m ' };
-  expect(settingsOf(text)).toMatchObject({ modality: 'text', turnTaking: 'detect', model: 'm' });
+  expect(settingsOfForm(text)).toMatchObject({ modality: 'text', turnTaking: 'detect', model: 'm' });
 });

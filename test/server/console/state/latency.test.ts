@@ -1,7 +1,7 @@
 // What the times of turns come to.
 
 import { expect, test } from 'vitest';
-import type { Residence, SessionReport } from '../../../../server/console/api/gateway.ts';
+import type { ResidenceTimes, SessionReport } from '../../../../server/console/api/gateway.ts';
 import {
   addTurn,
   closeTurn,
@@ -11,14 +11,14 @@ import {
   percentile,
   residenceOf,
   stagesOf,
-  summarise,
-  type Turn,
-  totalOf,
+  summariseTurns,
+  type TimedTurn,
+  turnTotalMs,
 } from '../../../../server/console/state/latency.ts';
 
-const turn = (marks: Turn['marks']): Turn => ({ id: 1, marks, outcome: 'completed' });
-const residence = (p50: number, count = 10): Residence => ({ count, p50, p99: p50, max: p50 });
-const report = (upstream: Residence, downstream: Residence): SessionReport => ({
+const turn = (marks: TimedTurn['marks']): TimedTurn => ({ id: 1, marks, outcome: 'completed' });
+const residence = (p50: number, count = 10): ResidenceTimes => ({ count, p50, p99: p50, max: p50 });
+const report = (upstream: ResidenceTimes, downstream: ResidenceTimes): SessionReport => ({
   id: 's',
   state: 'open',
   durationMs: 1,
@@ -34,13 +34,13 @@ test('a spoken turn has three stages that follow each other', () => {
     ['answered', 500, 800],
     ['buffered', 800, 850],
   ]);
-  expect(totalOf(spoken)).toBe(850);
+  expect(turnTotalMs(spoken)).toBe(850);
 });
 
 test('a written turn begins when it is sent, and ends with its first text when there is no sound', () => {
   const written = turn({ request: 100, 'first-text': 350, done: 900 });
   expect(stagesOf(written)).toEqual([{ name: 'answered', label: 'first text received', startMs: 0, endMs: 250 }]);
-  expect(totalOf(written)).toBe(250);
+  expect(turnTotalMs(written)).toBe(250);
 });
 
 test('a dialect without a commit shows the whole wait as one stage', () => {
@@ -52,13 +52,13 @@ test('a dialect without a commit shows the whole wait as one stage', () => {
 });
 
 test('a turn without an origin or an answer has no total', () => {
-  expect(totalOf(turn({ 'first-audio': 5 }))).toBeUndefined();
-  expect(totalOf(turn({ 'speech-end': 5 }))).toBeUndefined();
+  expect(turnTotalMs(turn({ 'first-audio': 5 }))).toBeUndefined();
+  expect(turnTotalMs(turn({ 'speech-end': 5 }))).toBeUndefined();
   expect(stagesOf(turn({ 'first-audio': 5 }))).toEqual([]);
 });
 
 test('the first mark of a kind counts, and a closed turn keeps its outcome', () => {
-  let turns: readonly Turn[] = addTurn([], { request: 1 });
+  let turns: readonly TimedTurn[] = addTurn([], { request: 1 });
   turns = markTurn(turns, 1, { name: 'first-text', at: 5 });
   turns = markTurn(turns, 1, { name: 'first-text', at: 9 });
   turns = closeTurn(closeTurn(turns, 1, 'cancelled'), 1, 'completed');
@@ -67,7 +67,7 @@ test('the first mark of a kind counts, and a closed turn keeps its outcome', () 
 });
 
 test('turns are bounded and keep counting', () => {
-  let turns: readonly Turn[] = [];
+  let turns: readonly TimedTurn[] = [];
   for (let i = 0; i < maxTurns + 3; i++) turns = addTurn(turns, {});
   expect(turns).toHaveLength(maxTurns);
   expect(turns.at(-1)?.id).toBe(maxTurns + 3);
@@ -85,7 +85,7 @@ test('the summary has a line for each measure that some turn has', () => {
     turn({ 'speech-end': 0, commit: 700, 'first-audio': 900, playback: 910 }),
     turn({ request: 0, 'first-text': 250 }),
   ];
-  expect(summarise(turns).map(({ id, count, p50Ms, p95Ms }) => [id, count, p50Ms, p95Ms])).toEqual([
+  expect(summariseTurns(turns).map(({ id, count, p50Ms, p95Ms }) => [id, count, p50Ms, p95Ms])).toEqual([
     ['heard', 2, 830, 910],
     ['noticed', 2, 500, 700],
     ['audio', 2, 200, 300],

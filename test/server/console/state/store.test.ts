@@ -1,11 +1,11 @@
 // The state and who watches it.
 
 import { expect, test } from 'vitest';
-import { createStore } from '../../../../server/console/state/store.ts';
+import { createStateStore } from '../../../../server/console/state/store.ts';
 
 test('many changes are announced once, and a listener that left hears nothing', () => {
   const due: (() => void)[] = [];
-  const store = createStore({ a: 1, b: 1 }, (run) => due.push(run));
+  const store = createStateStore({ a: 1, b: 1 }, (run) => due.push(run));
   const heard: number[] = [];
   const leave = store.subscribe(() => heard.push(store.get().a));
   store.set({ a: 2 });

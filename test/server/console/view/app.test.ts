@@ -52,13 +52,15 @@ test('a newcomer talks, reads both sides, hears the answer, interrupts it, and s
   await eventually(() => count('played-samples')).toBeGreaterThan(24_000);
 
   // The second sentence of the microphone interrupts.
-  await captions.locator('[data-cut-ms]').first().waitFor();
+  await captions.locator('[data-truncated-at-ms]').first().waitFor();
   const playedSamples = await count('played-samples');
   const [truncate] = await loggedFrames(page, 'conversation.item.truncate');
   const heardMs = truncate?.audio_end_ms as number;
   expect(heardMs).toBeGreaterThan(500);
   expect(heardMs).toBeLessThanOrEqual(playedSamples / 24);
-  expect(await captions.locator('[data-cut-ms]').first().getAttribute('data-cut-ms')).toBe(String(heardMs));
+  expect(await captions.locator('[data-truncated-at-ms]').first().getAttribute('data-truncated-at-ms')).toBe(
+    String(heardMs),
+  );
   await eventually(() => loggedFrames(page, 'conversation.item.truncated')).toMatchObject([{ audio_end_ms: heardMs }]);
   await page.getByLabel('Filter events by text').fill('');
 
@@ -97,7 +99,7 @@ test('without a microphone one click lets a recording talk, and another one inte
   expect(await count('sent-samples')).toBeGreaterThan(3 * 24_000);
   await eventually(() => count('played-samples')).toBeGreaterThan(12_000);
   await page.getByRole('button', { name: 'Play sample' }).click();
-  await page.locator('[data-cut-ms]').waitFor();
+  await page.locator('[data-truncated-at-ms]').waitFor();
   await screenshot('console-dark');
   expect(faults).toEqual([]);
 });
@@ -133,7 +135,7 @@ test('push-to-talk is operated with the keyboard alone', { timeout: voiceMs }, a
   await page.keyboard.down('Space');
   await eventually(() => count('sent-samples')).toBeGreaterThan(sent + 12_000);
   await page.keyboard.up('Space');
-  await page.locator('[data-cut-ms]').waitFor();
+  await page.locator('[data-truncated-at-ms]').waitFor();
   await page.locator(reply).nth(1).waitFor();
   expect(await loggedFrames(page, 'input_audio_buffer.commit')).toHaveLength(2);
   expect(await loggedFrames(page, 'conversation.item.truncate')).toHaveLength(1);
@@ -186,7 +188,7 @@ test('Gemini Live: a spoken turn over binary frames, interrupted by a written on
   await eventually(() => count('played-samples')).toBeGreaterThan(24_000);
   await page.getByLabel('Message').fill('hello');
   await page.keyboard.press('Enter');
-  await page.locator('[data-cut-ms]').waitFor();
+  await page.locator('[data-truncated-at-ms]').waitFor();
   await eventually(() => page.locator('.caption-provider').last().textContent()).toContain('You wrote: hello');
   await eventually(() => page.locator('[data-turn]').count()).toBe(2);
   await page.locator('[data-turn="2"][data-outcome="completed"]').waitFor();

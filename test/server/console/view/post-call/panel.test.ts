@@ -72,7 +72,7 @@ async function talk(viewport: { width: number; height: number }) {
 
 test('results appear under the call as they come, with their marks, their failures and their cost', async () => {
   const { page, phase, faults, finish, looks, screenshot } = await talk({ width: 1440, height: 900 });
-  const panel = page.locator('.after');
+  const panel = page.locator('.post-call');
   const toggle = page.getByRole('button', { name: 'After the call' });
   expect(await toggle.getAttribute('aria-expanded')).toBe('false');
   await page.getByRole('button', { name: 'End session' }).first().click();
@@ -80,7 +80,7 @@ test('results appear under the call as they come, with their marks, their failur
   await panel.locator('.result-title').getByText('A short call').waitFor();
   expect(await toggle.getAttribute('aria-expanded')).toBe('true');
   expect(await panel.getByRole('status').textContent()).toContain('1 of 2 done');
-  expect(await panel.locator('[data-kind="summary"] .ghost').count()).toBe(1);
+  expect(await panel.locator('[data-kind="summary"] .skeleton').count()).toBe(1);
   const height = await panel.evaluate((element) => element.getBoundingClientRect().height);
 
   finish();

@@ -1,20 +1,20 @@
-// Both voices as they are now: what the page sends, and what its loudspeaker plays. The last ten seconds.
+// Live waveforms of both voices over the last ten seconds: what the page sends, and what its loudspeaker plays.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Conductor } from '../../session/controller.ts';
-import { drawBar, everyFrame, prepare } from '../components/canvas.ts';
+import type { ConsoleController } from '../../session/controller.ts';
+import { drawBar, everyFrame, prepareCanvas } from '../components/canvas.ts';
 
-interface ScopeProps {
-  readonly conductor: Conductor;
+interface WaveformsProps {
+  readonly controller: ConsoleController;
   readonly live: boolean;
   readonly provider: string;
 }
 
-export function Scope({ conductor, live, provider }: ScopeProps) {
+export function LiveWaveforms({ controller, live, provider }: WaveformsProps) {
   return (
     <div class="scope">
-      <Lane label="You" side="you" live={live} read={(at, withinMs) => conductor.input.ring.recent(at, withinMs)} />
-      <Lane label={provider} side="provider" live={live} read={() => conductor.outputPeak()} />
+      <Lane label="You" side="you" live={live} read={(at, withinMs) => controller.input.peaks.loudest(at, withinMs)} />
+      <Lane label={provider} side="provider" live={live} read={() => controller.outputPeak()} />
     </div>
   );
 }
@@ -27,7 +27,7 @@ interface LaneProps {
   readonly label: string;
   readonly side: 'you' | 'provider';
   readonly live: boolean;
-  /** The loudest sample of the `withinMs` before `at`. */
+  /** Loudest sample of the `withinMs` before `at`, 0 to 1. */
   read(at: number, withinMs: number): number;
 }
 
@@ -41,7 +41,7 @@ function Lane({ label, side, live, read }: LaneProps) {
     let drawnUntil = performance.now();
     return everyFrame(() => {
       const now = performance.now();
-      // A hidden page draws nothing; do not draw all of it afterwards.
+      // A hidden page draws nothing; what it missed is not drawn afterwards.
       if (now - drawnUntil > 2000) drawnUntil = now;
       for (; drawnUntil + barMs <= now; drawnUntil += barMs) bars.push(reading.current(drawnUntil + barMs, barMs));
       if (canvas.current !== null) draw(canvas.current, bars);
@@ -56,7 +56,7 @@ function Lane({ label, side, live, read }: LaneProps) {
 }
 
 function draw(canvas: HTMLCanvasElement, bars: number[]): void {
-  const box = prepare(canvas);
+  const box = prepareCanvas(canvas);
   if (box === undefined) return;
   const fitting = Math.ceil(box.width / barStep);
   if (bars.length > fitting) bars.splice(0, bars.length - fitting);

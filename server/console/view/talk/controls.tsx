@@ -1,17 +1,17 @@
-// Everything with which the caller takes part: the microphone, push-to-talk, a recording, written words, stop.
+// Controls of the caller during a session: microphone, push-to-talk, recordings, written messages, stop.
 
 import { useState } from 'preact/hooks';
-import type { Conductor } from '../../session/controller.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import type { ConsoleState } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
 import { samples } from './samples.ts';
 
-interface DockProps {
-  readonly conductor: Conductor;
+interface ControlsProps {
+  readonly controller: ConsoleController;
   readonly state: ConsoleState;
 }
 
-export function TalkDock({ conductor, state }: DockProps) {
+export function CallerControls({ controller, state }: ControlsProps) {
   const { session, replying, silenced, output, phase } = state;
   const voice = session?.mode.modality === 'voice';
   const canStop = session?.mode.dialect.name !== 'openai-responses';
@@ -19,24 +19,24 @@ export function TalkDock({ conductor, state }: DockProps) {
     <div class="dock">
       {voice && (
         <div class="dock-row">
-          {state.form.input === 'microphone' && <VoiceButton conductor={conductor} state={state} />}
-          <SamplePlayer conductor={conductor} state={state} />
+          {state.form.input === 'microphone' && <VoiceButton controller={controller} state={state} />}
+          <SamplePlayer controller={controller} state={state} />
         </div>
       )}
       <div class="dock-row">
-        <Composer conductor={conductor} ready={phase === 'ready'} />
+        <Composer controller={controller} ready={phase === 'ready'} />
         {canStop && (
           <button
             type="button"
             class="button"
             disabled={(!replying || silenced) && output.queuedSamples === 0}
             title="Silence the reply (Esc)"
-            onClick={() => void conductor.stopReply()}
+            onClick={() => void controller.stopReply()}
           >
             <Icon name="stop" /> Stop reply
           </button>
         )}
-        <button type="button" class="button end-here" onClick={() => conductor.end()}>
+        <button type="button" class="button end-here" onClick={() => controller.end()}>
           <Icon name="end" /> End session
         </button>
       </div>
@@ -44,19 +44,19 @@ export function TalkDock({ conductor, state }: DockProps) {
   );
 }
 
-function VoiceButton({ conductor, state }: DockProps) {
+function VoiceButton({ controller, state }: ControlsProps) {
   return state.session?.turnTaking === 'manual' ? (
-    <HoldButton conductor={conductor} state={state} />
+    <HoldButton controller={controller} state={state} />
   ) : (
-    <MicrophoneButton conductor={conductor} state={state} />
+    <MicrophoneButton controller={controller} state={state} />
   );
 }
 
-function HoldButton({ conductor, state }: DockProps) {
-  const { talking, phase, sample } = state;
+function HoldButton({ controller, state }: ControlsProps) {
+  const { pushToTalk, phase, sample } = state;
   const down = (event: PointerEvent) => {
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-    void conductor.hold();
+    void controller.beginPushToTalk();
   };
   return (
     <button
@@ -64,27 +64,27 @@ function HoldButton({ conductor, state }: DockProps) {
       class="button button-talk"
       data-hold-to-talk
       data-focus-ready
-      data-talking={talking}
-      aria-pressed={talking}
+      data-talking={pushToTalk}
+      aria-pressed={pushToTalk}
       aria-disabled={sample !== undefined}
       disabled={phase !== 'ready'}
       onPointerDown={down}
-      onPointerUp={() => conductor.release()}
-      onPointerCancel={() => conductor.release()}
+      onPointerUp={() => controller.endPushToTalk()}
+      onPointerCancel={() => controller.endPushToTalk()}
       onContextMenu={(event) => event.preventDefault()}
     >
       <Icon name="microphone" />
-      {talking ? 'Release to send' : 'Hold to talk'}
+      {pushToTalk ? 'Release to send' : 'Hold to talk'}
       <kbd>Space</kbd>
     </button>
   );
 }
 
-function MicrophoneButton({ conductor, state }: DockProps) {
+function MicrophoneButton({ controller, state }: ControlsProps) {
   const { microphone, phase } = state;
   const act = () => {
-    if (microphone === 'off') void conductor.microphone.open();
-    else conductor.mute(microphone === 'on');
+    if (microphone === 'off') void controller.microphone.open();
+    else controller.mute(microphone === 'on');
   };
   const words = { off: 'Turn microphone on', asking: 'Waiting for permission', on: 'Mute', muted: 'Unmute' };
   return (
@@ -102,9 +102,9 @@ function MicrophoneButton({ conductor, state }: DockProps) {
   );
 }
 
-function SamplePlayer({ conductor, state }: DockProps) {
+function SamplePlayer({ controller, state }: ControlsProps) {
   const [chosen, setChosen] = useState<string>(samples[0].file);
-  const { sample, phase, talking } = state;
+  const { sample, phase, pushToTalk } = state;
   return (
     <div class="sample-player">
       <select
@@ -123,8 +123,8 @@ function SamplePlayer({ conductor, state }: DockProps) {
         type="button"
         class="button"
         data-sample={sample ?? ''}
-        disabled={phase !== 'ready' || talking}
-        onClick={() => (sample === undefined ? void conductor.playSample(chosen) : conductor.stopSample())}
+        disabled={phase !== 'ready' || pushToTalk}
+        onClick={() => (sample === undefined ? void controller.playSample(chosen) : controller.stopSample())}
       >
         <Icon name={sample === undefined ? 'play' : 'stop'} />
         {sample === undefined ? 'Play sample' : 'Stop sample'}
@@ -133,12 +133,12 @@ function SamplePlayer({ conductor, state }: DockProps) {
   );
 }
 
-function Composer({ conductor, ready }: { conductor: Conductor; ready: boolean }) {
+function Composer({ controller, ready }: { controller: ConsoleController; ready: boolean }) {
   const [text, setText] = useState('');
   const submit = (event: Event) => {
     event.preventDefault();
     if (text.trim() === '') return;
-    void conductor.write(text);
+    void controller.write(text);
     setText('');
   };
   return (

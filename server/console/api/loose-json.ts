@@ -1,0 +1,23 @@
+// Reads JSON of the gateway and of providers without trusting its shape: what is not as expected counts as empty.
+
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+
+/** The object, or an empty one. */
+export function asObject(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+/** The objects of a list, or an empty list. */
+export function asList(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.map(asObject) : [];
+}
+
+/** The text, or ''. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The finite number, or undefined. */
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
