@@ -1,7 +1,7 @@
 // Asks the gateway over HTTP: what is configured, how a session went, why an upgrade was refused.
 
 import { parseJson } from '../../../codecs/json-object.ts';
-import { asObject, asText } from './loose-json.ts';
+import { objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 export interface ProviderStatus {
   readonly name: string;
@@ -76,8 +76,10 @@ export function authorization(key: string): Record<string, string> {
 function messageOf(body: string): string {
   const value = parseJson(body);
   if (value === undefined) return body.slice(0, 300);
-  const problem = asObject(Array.isArray(value) ? value[0] : value);
-  return asText(asObject(problem.error).message) || asText(problem.message) || asText(problem.error);
+  const problem = objectOrEmpty(Array.isArray(value) ? value[0] : value);
+  return (
+    textOrEmpty(objectOrEmpty(problem.error).message) || textOrEmpty(problem.message) || textOrEmpty(problem.error)
+  );
 }
 
 /** Address that a session dials: the gateway that the page came from. */

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { authorization } from './gateway.ts';
-import { asList, asNumber, asObject, asText } from './loose-json.ts';
+import { listOrEmpty, numberOrUndefined, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 export const ledgerFields = ['class', 'model', 'path', 'team', 'day'] as const;
 export type LedgerField = (typeof ledgerFields)[number];
@@ -62,16 +62,16 @@ const kinds: Readonly<Record<number, 'absent' | 'refused'>> = {
 };
 
 function rowsOf(body: unknown): LedgerSumRow[] {
-  return asList(asObject(body).rows).map((row) => ({
-    by: Array.isArray(row.by) ? row.by.map(asText) : [],
+  return listOrEmpty(objectOrEmpty(body).rows).map((row) => ({
+    by: Array.isArray(row.by) ? row.by.map(textOrEmpty) : [],
     ...countsOf(row),
-    score: asNumber(row.score),
-    latencyMs: asNumber(row.latencyMs),
+    score: numberOrUndefined(row.score),
+    latencyMs: numberOrUndefined(row.latencyMs),
   }));
 }
 
 function countsOf(row: JsonObject) {
-  const count = (name: string) => asNumber(row[name]) ?? 0;
+  const count = (name: string) => numberOrUndefined(row[name]) ?? 0;
   return {
     calls: count('calls'),
     inputTokens: count('inputTokens'),

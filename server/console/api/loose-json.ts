@@ -3,21 +3,21 @@
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 
 /** The object, or an empty one. */
-export function asObject(value: unknown): JsonObject {
+export function objectOrEmpty(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
 
 /** The objects of a list, or an empty list. */
-export function asList(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.map(asObject) : [];
+export function listOrEmpty(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.map(objectOrEmpty) : [];
 }
 
 /** The text, or ''. */
-export function asText(value: unknown): string {
+export function textOrEmpty(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
 /** The finite number, or undefined. */
-export function asNumber(value: unknown): number | undefined {
+export function numberOrUndefined(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -1,7 +1,7 @@
 // Reads a session's record: its side tasks and what was charged. What is missing or unknown is left out, never guessed.
 
 import { type JsonObject, parseJson } from '../../../codecs/json-object.ts';
-import { asList, asNumber, asObject, asText } from './loose-json.ts';
+import { listOrEmpty, numberOrUndefined, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 const taskStates = ['queued', 'running', 'done', 'failed', 'dead'] as const;
 export type SideTaskState = (typeof taskStates)[number];
@@ -45,13 +45,13 @@ export interface SideRecord {
 
 /** Reads the body of `GET /v1/sessions/<id>`. */
 export function readSideRecord(body: unknown): SideRecord {
-  const record = asObject(body);
-  const tasks = asList(record.tasks).flatMap((task) => readTask(task) ?? []);
+  const record = objectOrEmpty(body);
+  const tasks = listOrEmpty(record.tasks).flatMap((task) => readTask(task) ?? []);
   return {
     isWhole: Array.isArray(record.tasks),
     isEnded: record.state === 'closed' || record.endedAt !== undefined,
     tasks: withScores(latestOfEach(tasks), tasks).toSorted((a, b) => readingOrder(a.kind) - readingOrder(b.kind)),
-    charges: asList(record.ledger).map(readCharge),
+    charges: listOrEmpty(record.ledger).map(readCharge),
   };
 }
 
@@ -60,26 +60,26 @@ export function isSettled({ state }: SideTask): boolean {
 }
 
 function readTask(task: JsonObject): SideTask | undefined {
-  const [id, kind] = [asText(task.id), asText(task.kind)];
+  const [id, kind] = [textOrEmpty(task.id), textOrEmpty(task.kind)];
   const state = taskStates.find((name) => name === task.state);
   if (kind === '' || state === undefined) return undefined;
   return {
-    ...{ id: id || kind, kind, scores: asText(task.scores), state },
+    ...{ id: id || kind, kind, scores: textOrEmpty(task.scores), state },
     result: parsed(task.result),
-    quality: asText(task.quality),
-    error: asText(task.error) || asText(asObject(task.error).code),
+    quality: textOrEmpty(task.quality),
+    error: textOrEmpty(task.error) || textOrEmpty(objectOrEmpty(task.error).code),
     isRehearsal: task.isRehearsal === true,
   };
 }
 
 function readCharge(row: JsonObject): ChargedCall {
   return {
-    kind: asText(row.kind),
-    path: asText(row.path),
-    model: asText(row.served) || asText(row.asked),
-    gateway: asText(row.gateway),
-    costMicroUsd: asNumber(row.costMicroUsd),
-    costSource: asText(row.costSource),
+    kind: textOrEmpty(row.kind),
+    path: textOrEmpty(row.path),
+    model: textOrEmpty(row.served) || textOrEmpty(row.asked),
+    gateway: textOrEmpty(row.gateway),
+    costMicroUsd: numberOrUndefined(row.costMicroUsd),
+    costSource: textOrEmpty(row.costSource),
     isRehearsal: row.isRehearsal === true,
   };
 }

@@ -1,7 +1,7 @@
 // Reads the result of a side task into something to show: built-in kinds by their shape, others as names and values.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { asList, asNumber, asObject, asText } from './loose-json.ts';
+import { listOrEmpty, numberOrUndefined, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 interface Criterion {
   readonly name: string;
@@ -33,7 +33,7 @@ interface Field {
 /** The result in its shape; undefined when there is nothing to show. */
 export function readResult(kind: string, result: unknown): Result | undefined {
   if (result === undefined || result === null) return undefined;
-  return readers[kind]?.(asObject(result)) ?? readFields(result);
+  return readers[kind]?.(objectOrEmpty(result)) ?? readFields(result);
 }
 
 type Reader = (result: JsonObject) => Result | undefined;
@@ -41,7 +41,7 @@ type Reader = (result: JsonObject) => Result | undefined;
 const readText =
   (name: string, points: string): Reader =>
   (result) => {
-    const text = asText(result[name]);
+    const text = textOrEmpty(result[name]);
     return text === '' ? undefined : { shape: 'text', text, points: texts(result[points]) };
   };
 
@@ -51,13 +51,15 @@ const readers: Readonly<Record<string, Reader>> = {
   'rolling-summary': readText('summary', 'open'),
   classification(result) {
     const labels = [...texts(result.labels), ...texts([result.label])];
-    return labels.length === 0 ? undefined : { shape: 'labels', labels, confidence: asNumber(result.confidence) };
+    return labels.length === 0
+      ? undefined
+      : { shape: 'labels', labels, confidence: numberOrUndefined(result.confidence) };
   },
   'sentiment-and-outcome'(result) {
-    const [sentiment, outcome] = [asText(result.sentiment), asText(result.outcome)];
+    const [sentiment, outcome] = [textOrEmpty(result.sentiment), textOrEmpty(result.outcome)];
     return sentiment === '' && outcome === ''
       ? undefined
-      : { shape: 'verdict', sentiment, outcome, reason: asText(result.reason) };
+      : { shape: 'verdict', sentiment, outcome, reason: textOrEmpty(result.reason) };
   },
   'action-items'(result) {
     if (!Array.isArray(result.items)) return undefined;
@@ -65,7 +67,7 @@ const readers: Readonly<Record<string, Reader>> = {
     return { shape: 'items', items };
   },
   quality(result) {
-    const criteria = asList(result.criteria).map(readCriterion);
+    const criteria = listOrEmpty(result.criteria).map(readCriterion);
     const overall = scoreOf(result.overall);
     return overall === undefined && criteria.length === 0 ? undefined : { shape: 'score', overall, criteria };
   },
@@ -76,12 +78,12 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 function readItem(item: unknown): ActionItem {
-  const { action, what, owner, who, due, when } = asObject(item);
-  return { what: asText(action ?? what), who: asText(owner ?? who), when: asText(due ?? when) };
+  const { action, what, owner, who, due, when } = objectOrEmpty(item);
+  return { what: textOrEmpty(action ?? what), who: textOrEmpty(owner ?? who), when: textOrEmpty(due ?? when) };
 }
 
 function readCriterion({ name, score, reason }: JsonObject): Criterion {
-  return { name: asText(name), score: scoreOf(score), reason: asText(reason) };
+  return { name: textOrEmpty(name), score: scoreOf(score), reason: textOrEmpty(reason) };
 }
 
 /** Severity and categories; empty when nothing was flagged. */
@@ -103,10 +105,10 @@ function readable(value: unknown): string {
 }
 
 function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(asText).filter((text) => text !== '') : [];
+  return Array.isArray(value) ? value.map(textOrEmpty).filter((text) => text !== '') : [];
 }
 
 function scoreOf(value: unknown): number | undefined {
-  const score = asNumber(value);
+  const score = numberOrUndefined(value);
   return score === undefined ? undefined : Math.min(1, Math.max(0, score));
 }

@@ -19,7 +19,7 @@ export interface SessionSettings {
   readonly tools: boolean;
 }
 
-export interface FunctionCall {
+export interface FunctionCallItem {
   readonly callId: string;
   readonly name: string;
   /** JSON text of the arguments. */
@@ -53,7 +53,7 @@ export type ViewEvent =
   | AudioEvent
   | { readonly kind: 'audio-end'; readonly itemId: string }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'tool-call'; readonly call: FunctionCall }
+  | { readonly kind: 'tool-call'; readonly call: FunctionCallItem }
   | { readonly kind: 'reply-done'; readonly status: ReplyStatus; readonly toolsPending: boolean; readonly why?: string }
   | { readonly kind: 'expiring'; readonly inText: string }
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
@@ -108,7 +108,7 @@ export interface DialectClient {
   /** Stops the reply in progress. */
   cancel(): readonly DialectMessage[];
   truncate(truncation: Truncation): readonly DialectMessage[];
-  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[];
+  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[];
 }
 
 export interface ClientDialect {

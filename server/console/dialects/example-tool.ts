@@ -1,6 +1,6 @@
 // The one example function that the page offers to a model and answers itself.
 
-import type { DialectMessage, FunctionCall } from './dialect.ts';
+import type { DialectMessage, FunctionCallItem } from './dialect.ts';
 
 export const exampleTool = {
   name: 'get_local_time',
@@ -9,7 +9,7 @@ export const exampleTool = {
 } as const;
 
 /** Answers a call. An unknown function is answered with an error, so that the model can go on. */
-export function answerTool(call: FunctionCall, now: Date): DialectMessage {
+export function answerTool(call: FunctionCallItem, now: Date): DialectMessage {
   if (call.name !== exampleTool.name) return { error: `this page has no function ${call.name}` };
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   return { local_time: now.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'medium' }), time_zone: timeZone };

@@ -1,12 +1,12 @@
 // Gemini Live: one JSON object per message, whose keys may be combined. It has no ids for turns, so they are numbered here;
 // transcripts of the caller are not ordered relative to the reply.
 
-import { asList, asObject, asText } from '../api/loose-json.ts';
+import { listOrEmpty, objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
 import {
   type ClientDialect,
   type DialectClient,
   type DialectMessage,
-  type FunctionCall,
+  type FunctionCallItem,
   functionCaptionId,
   type SessionSettings,
   type ViewEvent,
@@ -47,14 +47,14 @@ class GeminiLiveClient implements DialectClient {
   read(message: DialectMessage) {
     const events: ViewEvent[] = [];
     if (message.setupComplete !== undefined) events.push({ kind: 'ready' });
-    events.push(...this.#contentEvents(asObject(message.serverContent)));
-    for (const { id, name, args } of asList(asObject(message.toolCall).functionCalls)) {
-      const call = { callId: asText(id), name: asText(name), arguments: JSON.stringify(args ?? {}) };
+    events.push(...this.#contentEvents(objectOrEmpty(message.serverContent)));
+    for (const { id, name, args } of listOrEmpty(objectOrEmpty(message.toolCall).functionCalls)) {
+      const call = { callId: textOrEmpty(id), name: textOrEmpty(name), arguments: JSON.stringify(args ?? {}) };
       this.#firstCaptionId ??= functionCaptionId(call.callId);
       events.push({ kind: 'tool-call', call });
     }
-    const timeLeft = asObject(message.goAway).timeLeft;
-    if (message.goAway !== undefined) events.push({ kind: 'expiring', inText: asText(timeLeft) });
+    const timeLeft = objectOrEmpty(message.goAway).timeLeft;
+    if (message.goAway !== undefined) events.push({ kind: 'expiring', inText: textOrEmpty(timeLeft) });
     return { events, send: [] };
   }
 
@@ -91,7 +91,7 @@ class GeminiLiveClient implements DialectClient {
     return [];
   }
 
-  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
     return [{ toolResponse: { functionResponses: [{ id: call.callId, name: call.name, response: output }] } }];
   }
 
@@ -100,13 +100,13 @@ class GeminiLiveClient implements DialectClient {
   }
 
   #contentEvents(content: DialectMessage): ViewEvent[] {
-    const events: ViewEvent[] = this.#partEvents(asList(asObject(content.modelTurn).parts));
-    const spoken = asText(asObject(content.outputTranscription).text);
+    const events: ViewEvent[] = this.#partEvents(listOrEmpty(objectOrEmpty(content.modelTurn).parts));
+    const spoken = textOrEmpty(objectOrEmpty(content.outputTranscription).text);
     if (spoken !== '') {
       events.push(...this.#startReply());
       events.push({ kind: 'caption', side: 'provider', itemId: this.#replyId, delta: spoken, final: false });
     }
-    events.push(...this.#transcriptEvents(asObject(content.inputTranscription)));
+    events.push(...this.#transcriptEvents(objectOrEmpty(content.inputTranscription)));
     if (content.interrupted === true) {
       this.#isInterrupted = true;
       this.#transcribed = 'all';
@@ -120,9 +120,9 @@ class GeminiLiveClient implements DialectClient {
   #partEvents(parts: readonly DialectMessage[]): ViewEvent[] {
     const events: ViewEvent[] = [];
     for (const part of parts) {
-      const { data, mimeType } = asObject(part.inlineData);
+      const { data, mimeType } = objectOrEmpty(part.inlineData);
       if (typeof data === 'string') {
-        const rateHz = rateOf(asText(mimeType));
+        const rateHz = rateOf(textOrEmpty(mimeType));
         events.push({ kind: 'audio', itemId: this.#replyId, contentIndex: 0, base64: data, rateHz });
       } else if (typeof part.text === 'string' && part.thought !== true) {
         events.push({ kind: 'caption', side: 'provider', itemId: this.#replyId, delta: part.text, final: false });
@@ -141,7 +141,7 @@ class GeminiLiveClient implements DialectClient {
   }
 
   #transcriptEvents(transcription: DialectMessage): ViewEvent[] {
-    const delta = asText(transcription.text);
+    const delta = textOrEmpty(transcription.text);
     const finished = transcription.finished === true;
     if (delta === '' && !finished) return [];
     // Once a turn's words are complete, further ones belong to the turn that follows.

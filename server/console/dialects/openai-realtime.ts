@@ -1,12 +1,12 @@
 // OpenAI Realtime (GA): voice with server or manual turns, and text. At most one response is active at a time,
 // so a new one waits for the `response.done` of the one that is being cancelled.
 
-import { asNumber, asObject, asText } from '../api/loose-json.ts';
+import { numberOrUndefined, objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
 import type {
   ClientDialect,
   DialectClient,
   DialectMessage,
-  FunctionCall,
+  FunctionCallItem,
   SessionSettings,
   Truncation,
   ViewEvent,
@@ -92,7 +92,7 @@ class OpenaiRealtimeClient implements DialectClient {
     return [{ type: 'conversation.item.truncate', ...position }];
   }
 
-  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
     this.#toolsPending = Math.max(0, this.#toolsPending - 1);
     const item = { type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) };
     return [{ type: 'conversation.item.create', item }, ...this.#create()];
@@ -112,23 +112,23 @@ class OpenaiRealtimeClient implements DialectClient {
   #eventsOf(message: DialectMessage): ViewEvent[] {
     switch (message.type) {
       case 'session.created':
-        return [{ kind: 'hello', model: asText(asObject(message.session).model) || undefined }];
+        return [{ kind: 'hello', model: textOrEmpty(objectOrEmpty(message.session).model) || undefined }];
       case 'session.updated':
-        this.#silenceMs = silenceOf(asObject(message.session)) ?? this.#silenceMs;
+        this.#silenceMs = silenceOf(objectOrEmpty(message.session)) ?? this.#silenceMs;
         return this.#becomeReady();
       case 'error': {
-        const error = asObject(message.error);
-        const event = { kind: 'error', code: asText(error.code), message: asText(error.message) } as const;
+        const error = objectOrEmpty(message.error);
+        const event = { kind: 'error', code: textOrEmpty(error.code), message: textOrEmpty(error.message) } as const;
         // Refused settings leave the session open with the provider's defaults.
         return error.event_id === settingsEventId ? [event, ...this.#becomeReady()] : [event];
       }
       case 'input_audio_buffer.speech_stopped': {
-        const endMs = asNumber(message.audio_end_ms);
+        const endMs = numberOrUndefined(message.audio_end_ms);
         return [{ kind: 'speech-stopped', voicedUntilMs: endMs === undefined ? undefined : endMs - this.#silenceMs }];
       }
       case 'response.created':
         this.#isActive = true;
-        return [{ kind: 'reply-started', replyId: asText(asObject(message.response).id) }];
+        return [{ kind: 'reply-started', replyId: textOrEmpty(objectOrEmpty(message.response).id) }];
       case 'response.output_item.done': {
         const call = functionCallIn(message);
         if (call === undefined) return [];
@@ -137,7 +137,7 @@ class OpenaiRealtimeClient implements DialectClient {
       }
       case 'response.done':
         this.#isActive = false;
-        return [replyDone(asObject(message.response), this.#createWhenDone || this.#toolsPending > 0)];
+        return [replyDone(objectOrEmpty(message.response), this.#createWhenDone || this.#toolsPending > 0)];
       default:
         return mediaEvents(message);
     }
@@ -163,43 +163,45 @@ function sessionUpdate(settings: SessionSettings): DialectMessage {
 }
 
 function silenceOf(session: DialectMessage): number | undefined {
-  return asNumber(asObject(asObject(asObject(session.audio).input).turn_detection).silence_duration_ms);
+  return numberOrUndefined(
+    objectOrEmpty(objectOrEmpty(objectOrEmpty(session.audio).input).turn_detection).silence_duration_ms,
+  );
 }
 
 function mediaEvents(message: DialectMessage): ViewEvent[] {
-  const itemId = asText(message.item_id);
+  const itemId = textOrEmpty(message.item_id);
   switch (message.type) {
     case 'input_audio_buffer.speech_started':
       return [{ kind: 'speech-started', itemId }];
     case 'input_audio_buffer.committed':
       return [{ kind: 'committed', itemId }];
     case 'conversation.item.input_audio_transcription.delta':
-      return [{ kind: 'caption', side: 'you', itemId, delta: asText(message.delta), final: false }];
+      return [{ kind: 'caption', side: 'you', itemId, delta: textOrEmpty(message.delta), final: false }];
     case 'conversation.item.input_audio_transcription.completed':
-      return [{ kind: 'caption', side: 'you', itemId, text: asText(message.transcript), final: true }];
+      return [{ kind: 'caption', side: 'you', itemId, text: textOrEmpty(message.transcript), final: true }];
     case 'conversation.item.input_audio_transcription.failed':
       return [{ kind: 'caption', side: 'you', itemId, text: '(no transcript)', final: true }];
     case 'response.output_audio.delta': {
-      const contentIndex = asNumber(message.content_index) ?? 0;
-      return [{ kind: 'audio', itemId, contentIndex, base64: asText(message.delta), rateHz }];
+      const contentIndex = numberOrUndefined(message.content_index) ?? 0;
+      return [{ kind: 'audio', itemId, contentIndex, base64: textOrEmpty(message.delta), rateHz }];
     }
     case 'response.output_audio.done':
       return [{ kind: 'audio-end', itemId }];
     case 'response.output_audio_transcript.delta':
     case 'response.output_text.delta':
-      return [{ kind: 'caption', side: 'provider', itemId, delta: asText(message.delta), final: false }];
+      return [{ kind: 'caption', side: 'provider', itemId, delta: textOrEmpty(message.delta), final: false }];
     case 'response.output_audio_transcript.done':
-      return [{ kind: 'caption', side: 'provider', itemId, text: asText(message.transcript), final: true }];
+      return [{ kind: 'caption', side: 'provider', itemId, text: textOrEmpty(message.transcript), final: true }];
     case 'response.output_text.done':
-      return [{ kind: 'caption', side: 'provider', itemId, text: asText(message.text), final: true }];
+      return [{ kind: 'caption', side: 'provider', itemId, text: textOrEmpty(message.text), final: true }];
     default:
       return [];
   }
 }
 
 function replyDone(response: DialectMessage, toolsPending: boolean): ViewEvent {
-  const details = asObject(response.status_details);
-  const why = asText(asObject(details.error).message) || asText(details.reason);
+  const details = objectOrEmpty(response.status_details);
+  const why = textOrEmpty(objectOrEmpty(details.error).message) || textOrEmpty(details.reason);
   const status = response.status;
   const known = status === 'cancelled' || status === 'failed' || status === 'incomplete' ? status : 'completed';
   return { kind: 'reply-done', status: known, toolsPending, why };

@@ -1,12 +1,12 @@
 // OpenAI Responses over a WebSocket: text only. The conversation is continued by the id of the previous response,
 // so a request waits until the response in progress has ended.
 
-import { asObject, asText } from '../api/loose-json.ts';
+import { objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
 import type {
   ClientDialect,
   DialectClient,
   DialectMessage,
-  FunctionCall,
+  FunctionCallItem,
   ReplyStatus,
   SessionSettings,
   ViewEvent,
@@ -54,7 +54,7 @@ class OpenaiResponsesClient implements DialectClient {
     return this.#request();
   }
 
-  answer(call: FunctionCall, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
     this.#toolsPending = Math.max(0, this.#toolsPending - 1);
     this.#waiting.unshift({ type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) });
     return this.#request();
@@ -87,14 +87,14 @@ class OpenaiResponsesClient implements DialectClient {
   }
 
   #eventsOf(message: DialectMessage): ViewEvent[] {
-    const itemId = asText(message.item_id);
+    const itemId = textOrEmpty(message.item_id);
     switch (message.type) {
       case 'response.created':
-        return [{ kind: 'reply-started', replyId: asText(asObject(message.response).id) }];
+        return [{ kind: 'reply-started', replyId: textOrEmpty(objectOrEmpty(message.response).id) }];
       case 'response.output_text.delta':
-        return [{ kind: 'caption', side: 'provider', itemId, delta: asText(message.delta), final: false }];
+        return [{ kind: 'caption', side: 'provider', itemId, delta: textOrEmpty(message.delta), final: false }];
       case 'response.output_text.done':
-        return [{ kind: 'caption', side: 'provider', itemId, text: asText(message.text), final: true }];
+        return [{ kind: 'caption', side: 'provider', itemId, text: textOrEmpty(message.text), final: true }];
       case 'response.output_item.done': {
         const call = functionCallIn(message);
         if (call === undefined) return [];
@@ -104,27 +104,29 @@ class OpenaiResponsesClient implements DialectClient {
       case 'error':
         return this.#fail(message);
       default:
-        return endings.includes(asText(message.type)) ? [this.#end(message)] : [];
+        return endings.includes(textOrEmpty(message.type)) ? [this.#end(message)] : [];
     }
   }
 
   /** An error ends the reply that was asked for. */
   #fail(message: DialectMessage): ViewEvent[] {
-    const error = Object.keys(asObject(message.error)).length > 0 ? asObject(message.error) : message;
+    const error = Object.keys(objectOrEmpty(message.error)).length > 0 ? objectOrEmpty(message.error) : message;
     const wasActive = this.#isActive;
     this.#isActive = false;
     return [
-      { kind: 'error', code: asText(error.code), message: asText(error.message) },
+      { kind: 'error', code: textOrEmpty(error.code), message: textOrEmpty(error.message) },
       ...(wasActive ? [{ kind: 'reply-done', status: 'failed', toolsPending: false } as const] : []),
     ];
   }
 
   #end(message: DialectMessage): ViewEvent {
-    const response = asObject(message.response);
+    const response = objectOrEmpty(message.response);
     this.#isActive = false;
-    if (message.type !== 'response.failed') this.#previousId = asText(response.id) || this.#previousId;
-    const status = asText(message.type).slice('response.'.length) as ReplyStatus;
-    const why = asText(asObject(response.error).message) || asText(asObject(response.incomplete_details).reason);
+    if (message.type !== 'response.failed') this.#previousId = textOrEmpty(response.id) || this.#previousId;
+    const status = textOrEmpty(message.type).slice('response.'.length) as ReplyStatus;
+    const why =
+      textOrEmpty(objectOrEmpty(response.error).message) ||
+      textOrEmpty(objectOrEmpty(response.incomplete_details).reason);
     return { kind: 'reply-done', status, toolsPending: this.#toolsPending > 0 || this.#waiting.length > 0, why };
   }
 }
@@ -134,8 +136,8 @@ function nothingToSend(): readonly DialectMessage[] {
 }
 
 /** The function call in a `response.output_item.done`, which OpenAI Realtime spells the same; undefined for other items. */
-export function functionCallIn(message: DialectMessage): FunctionCall | undefined {
-  const item = asObject(message.item);
+export function functionCallIn(message: DialectMessage): FunctionCallItem | undefined {
+  const item = objectOrEmpty(message.item);
   if (item.type !== 'function_call') return undefined;
-  return { callId: asText(item.call_id), name: asText(item.name), arguments: asText(item.arguments) };
+  return { callId: textOrEmpty(item.call_id), name: textOrEmpty(item.name), arguments: textOrEmpty(item.arguments) };
 }

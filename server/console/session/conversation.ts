@@ -7,7 +7,7 @@ import type { Waveforms } from '../audio/waveforms.ts';
 import {
   type DialectClient,
   type DialectMessage,
-  type FunctionCall,
+  type FunctionCallItem,
   functionCaptionId,
   type ReplyStatus,
   type ViewEvent,
@@ -218,7 +218,7 @@ export class LiveConversation {
     }
   }
 
-  #answer(call: FunctionCall): void {
+  #answer(call: FunctionCallItem): void {
     const result = answerTool(call, new Date(this.#options.browser.date()));
     const text = `${call.name}(${call.arguments}) → ${JSON.stringify(result)}`;
     this.#changeCaptions((list) => captions.addFunctionCaption(list, functionCaptionId(call.callId), text));

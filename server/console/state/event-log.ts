@@ -2,7 +2,7 @@
 // and audio frames are dropped first: there are 25 of them a second, and they say little.
 
 import { parseJson } from '../../../codecs/json-object.ts';
-import { asObject } from '../api/loose-json.ts';
+import { objectOrEmpty } from '../api/loose-json.ts';
 import type { DialectMessage } from '../dialects/dialect.ts';
 import type { LoggedFrame } from '../session/connection.ts';
 
@@ -109,7 +109,7 @@ export function typeOf(message: DialectMessage): string {
   if (typeof message.type === 'string') return message.type;
   const keys = Object.entries(message).flatMap(([key, value]) => {
     if (key !== 'serverContent' && key !== 'realtimeInput') return [key];
-    const inner = Object.keys(asObject(value));
+    const inner = Object.keys(objectOrEmpty(value));
     return inner.length === 0 ? [key] : inner.map((name) => `${key}.${name}`);
   });
   return keys.join(' + ') || 'empty object';

@@ -1,6 +1,6 @@
 // Cuts the microphone's signal into 16-bit chunks of one length, at the dialect's rate whatever the device's is.
 
-import { createResampler, type Resampler } from '../../../../codecs/resample.ts';
+import { createResampler } from '../../../../codecs/resample.ts';
 import { Chunker, toInt16 } from '../pcm.ts';
 
 export interface CaptureOptions {
@@ -9,7 +9,7 @@ export interface CaptureOptions {
 }
 
 class CaptureProcessor extends AudioWorkletProcessor {
-  readonly #resampler: Resampler;
+  readonly #resampler: ReturnType<typeof createResampler>;
   readonly #chunker: Chunker;
 
   constructor(options: AudioWorkletNodeOptions) {
