@@ -1,10 +1,10 @@
-// The options of the rehearsal provider: how fast it answers, its caps, and the faults that it plays.
+// The options of the rehearsal provider: its times, its limits, and the faults that it injects.
 // Rule: the defaults behave like a healthy provider; a fault happens only when it is asked for.
 
 import { z } from 'zod';
 import type { SimulatorOptions } from '../../adapters/simulators/contract.ts';
 
-/** Node's longest timer. */
+/** The longest timer of Node. */
 const MAX_MS = 2_147_483_647;
 const ms = z.int().min(0).max(MAX_MS);
 const afterMs = ms.default(0).describe('Time since the connection opened. 0 is before anything else.');
@@ -74,10 +74,10 @@ const faultsSchema = z.strictObject({
     .optional()
     .describe('Answers every upgrade with this status.'),
 });
-/** The faults to play, with their defaults filled in. */
+/** The faults to inject, with their defaults filled in. */
 export type RehearsalFaults = Readonly<z.infer<typeof faultsSchema>>;
 
-/** The options as a configuration may give them. An unknown key is refused. */
+/** The options in a configuration. An unknown key is refused. */
 export const rehearsalSchema = z.strictObject({
   times: timesSchema.prefault({}).describe('How fast it answers.'),
   playbackMs: ms.default(15_000).describe("Longest stretch of the caller's words that is kept and played back."),
@@ -100,5 +100,5 @@ export const rehearsalSchema = z.strictObject({
 
 /** All options, with their defaults filled in. */
 export type RehearsalSettings = SimulatorOptions & { readonly faults: RehearsalFaults };
-/** Options as they may be given: everything is optional. */
+/** The options before defaults are filled in: everything is optional. */
 export type RehearsalOptions = z.input<typeof rehearsalSchema>;

@@ -1,4 +1,4 @@
-// The LLM gateway of the rehearsal over HTTP. Rule: a body is bounded, and no web page may ask.
+// The LLM gateway of the rehearsal over HTTP. Rule: the size of a body is bounded, and requests of web pages are refused.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type CompletionReply, completionError, completionReply } from '../../adapters/simulators/index.ts';
@@ -9,7 +9,7 @@ export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
 export async function answerCompletion(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const { status, headers, pieces } = await replyTo(request);
-    // What is left of a refused body would be taken for the next request.
+    // The rest of a refused body would be read as the next request.
     response.writeHead(status, request.complete ? headers : { ...headers, connection: 'close' });
     for (const piece of pieces) response.write(piece);
     response.end();

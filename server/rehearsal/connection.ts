@@ -1,15 +1,16 @@
-// One connection of the rehearsal provider: carries frames, time and speech to a simulator and its actions out.
-// Rule: one timer at most, and none while the simulator waits for nothing.
+// One connection of the rehearsal provider: gives frames, time and speech to a simulator, and carries out its actions.
+// Rule: there is one timer at most, and none while the simulator waits for nothing.
 
 import type { RawData, WebSocket } from 'ws';
 import type { Action, Simulator } from '../../adapters/simulators/contract.ts';
 import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
-import { playFaults } from './faults.ts';
+import { injectFaults } from './faults.ts';
 import type { Synthesiser } from './speech.ts';
 
-/** A client that does not read its replies is cut off here, so that it cannot fill the memory. */
+/** A client that does not read its replies is disconnected beyond this, so that it cannot fill the memory. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
+/** A message of this size is audio. */
 const AUDIO_BYTES = 1024;
 
 /** A client's WebSocket and the simulator that answers it. */
@@ -21,8 +22,8 @@ export class RehearsalConnection {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs: number | undefined;
   #stopFaults: () => void = () => {};
-  #silent = false;
-  #ended = false;
+  #isSilent = false;
+  #isEnded = false;
 
   constructor(setup: {
     socket: WebSocket;
@@ -40,21 +41,21 @@ export class RehearsalConnection {
     this.#socket.on('error', () => this.#socket.terminate());
     this.#socket.on('close', () => this.#end());
     this.#socket.on('message', (data, binary) => this.#received(data, binary));
-    this.#stopFaults = playFaults(this.#socket, this.#faults, () => {
-      this.#silent = true;
+    this.#stopFaults = injectFaults(this.#socket, this.#faults, () => {
+      this.#isSilent = true;
     });
-    this.#play(() => this.#simulator.opened(performance.now()));
+    this.#run(() => this.#simulator.opened(performance.now()));
   }
 
   #received(data: RawData, binary: boolean): void {
-    // A message of this size is audio, and what is said will be answered in speech.
+    // Spoken input will be answered in speech.
     if ((data as Buffer).length > AUDIO_BYTES) this.#synthesiser.prepare();
-    this.#play(() => this.#simulator.received({ data: data as Buffer, binary, at: performance.now() }));
+    this.#run(() => this.#simulator.received({ data: data as Buffer, binary, at: performance.now() }));
   }
 
-  /** Gives an input to the simulator; its own fault ends this connection and no other. */
-  #play(input: () => readonly Action[]): void {
-    if (this.#ended) return;
+  /** Gives an input to the simulator. An exception of the simulator ends this connection and no other. */
+  #run(input: () => readonly Action[]): void {
+    if (this.#isEnded) return;
     try {
       for (const action of input()) this.#act(action);
     } catch {
@@ -67,7 +68,7 @@ export class RehearsalConnection {
   #act(action: Action): void {
     switch (action.do) {
       case 'send':
-        if (!this.#silent) this.#socket.send(action.data, { binary: action.binary });
+        if (!this.#isSilent) this.#socket.send(action.data, { binary: action.binary });
         if (this.#socket.bufferedAmount > MAX_QUEUED_BYTES) this.#socket.terminate();
         break;
       case 'speak':
@@ -81,11 +82,11 @@ export class RehearsalConnection {
 
   async #speak(text: string, sampleRateHz: number): Promise<void> {
     const samples = await this.#synthesiser.speak(text, sampleRateHz);
-    this.#play(() => this.#simulator.spoken({ text, sampleRateHz, samples }, performance.now()));
+    this.#run(() => this.#simulator.spoken({ text, sampleRateHz, samples }, performance.now()));
   }
 
   #schedule(): void {
-    const wakeAtMs = this.#ended ? undefined : this.#simulator.wakeAtMs;
+    const wakeAtMs = this.#isEnded ? undefined : this.#simulator.wakeAtMs;
     if (wakeAtMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = wakeAtMs;
@@ -95,12 +96,12 @@ export class RehearsalConnection {
 
   #wake(): void {
     this.#timerAtMs = undefined;
-    this.#play(() => this.#simulator.woken(performance.now()));
+    this.#run(() => this.#simulator.woken(performance.now()));
   }
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     clearTimeout(this.#timer);
     this.#stopFaults();
     this.#simulator.ended();

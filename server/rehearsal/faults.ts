@@ -1,14 +1,15 @@
-// The faults that the rehearsal provider plays on a connection: each happens once, at its time.
-// Rule: every timer of a fault dies with its connection.
+// The faults that the rehearsal provider injects into a connection: each happens once, at its time.
+// Rule: every timer of a fault is cleared with its connection.
 
 import type { WebSocket } from 'ws';
+import { closePayload, isSendableCloseCode } from '../../codecs/close-frame.ts';
 import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
 
-/** Plans `faults` on `socket`; `silence` is called when nothing more is to be sent. Returns what cancels them. */
-export function playFaults(socket: WebSocket, faults: RehearsalFaults, silence: () => void): () => void {
+/** Plans the faults of a connection. `silence` is called when nothing more may be sent. Returns a function that cancels them. */
+export function injectFaults(socket: WebSocket, faults: RehearsalFaults, silence: () => void): () => void {
   const timers = new Set<NodeJS.Timeout>();
   const after = (delayMs: number, run: () => void): void => {
-    // From the start means before anything else.
+    // Zero means before anything else.
     if (delayMs === 0) {
       run();
       return;
@@ -35,20 +36,9 @@ export function playFaults(socket: WebSocket, faults: RehearsalFaults, silence: 
 function closeWith(socket: WebSocket, code: number, reason: string): void {
   if (code === 1006) socket.terminate();
   else if (code === 1005) socket.close();
-  else if (isSendable(code)) socket.close(code, reason);
+  else if (isSendableCloseCode(code)) socket.close(code, reason);
+  // ws refuses codes that RFC 6455 reserves; they can still be met on a wire.
   else writeFrame(socket, 0x88, closePayload(code, reason));
-}
-
-/** Codes that ws refuses to send, since RFC 6455 reserves them, can still be met on a wire. */
-function isSendable(code: number): boolean {
-  return (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
-}
-
-function closePayload(code: number, reason: string): Buffer {
-  const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
-  payload.writeUInt16BE(code);
-  payload.write(reason, 2);
-  return payload;
 }
 
 function sendGarbage(socket: WebSocket, kind: NonNullable<RehearsalFaults['garbage']>['kind']): void {
@@ -62,12 +52,12 @@ function sendGarbage(socket: WebSocket, kind: NonNullable<RehearsalFaults['garba
 
 /** Writes a short frame past ws, which would not send it. */
 function writeFrame(socket: WebSocket, firstByte: number, payload: Buffer, maskBit = 0): void {
-  // A masked frame has a key of four bytes; zeros leave the payload as it is.
+  // A masking key of zeros leaves the payload as it is.
   const head = Buffer.from([firstByte, maskBit | payload.length, ...(maskBit ? [0, 0, 0, 0] : [])]);
   rawSocket(socket)?.write(Buffer.concat([head, payload]));
 }
 
-/** The TCP socket below a WebSocket: not in the types of ws, and the only way to be invalid on purpose. */
+/** The TCP socket of a WebSocket. It is not in the types of ws, and the only way to send invalid frames. */
 function rawSocket(socket: WebSocket): { write(bytes: Buffer): void } | undefined {
   return (socket as unknown as { _socket?: { write(bytes: Buffer): void } })._socket;
 }

@@ -1,5 +1,5 @@
-// The rehearsal provider: hosts the simulators of adapters/ on a loopback socket.
-// Rule: any credential is accepted but no web page, nothing leaves the machine, and one bad connection never ends the process.
+// The rehearsal provider: hosts the simulators of adapters/ on a loopback socket. Rule: any credential is accepted and no web
+// page, nothing leaves the machine, and a bad connection never ends the process.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -22,13 +22,13 @@ export interface RunningRehearsal {
   /** `ws://127.0.0.1:port`, without a path. */
   readonly url: string;
   readonly port: number;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   connections(): number;
   /** Ends all connections and the server. */
   close(): Promise<void>;
 }
 
-/** Starts a rehearsal provider on a free loopback port; options of others are ignored. @throws ZodError for wrong ones. */
+/** Starts a rehearsal provider on a free loopback port. Unknown options are ignored. @throws ZodError for invalid options. */
 export async function startRehearsal(options: RehearsalOptions = {}): Promise<RunningRehearsal> {
   const host = new RehearsalHost(rehearsalSchema.strip().parse(options), await loadVoiceDetectors());
   const port = await host.listen();
@@ -69,7 +69,7 @@ class RehearsalHost {
 
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      // Kept for good: a rejection that comes late does nothing, and an error without a listener would end the process.
+      // The listener is kept: a late rejection does nothing, and an error without a listener would end the process.
       this.#server.on('error', reject);
       this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
     });
@@ -90,17 +90,17 @@ class RehearsalHost {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const handshake = readHandshake(request) ?? NOWHERE;
-    const refusal = request.headers.origin === undefined ? this.#refusal(handshake) : fromPage;
-    if ('status' in refusal) {
-      writeReply(socket, refusal);
+    const handshake = readHandshake(request) ?? NO_PATH;
+    const route = request.headers.origin === undefined ? this.#routeFor(handshake) : originNotAllowed;
+    if ('status' in route) {
+      writeReply(socket, route);
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, refusal, handshake));
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, route, handshake));
   }
 
-  /** The route of a handshake, or the answer of one that is refused. */
-  #refusal(handshake: Handshake): SimulatorRoute | HttpReply {
+  /** The route of a handshake, or the answer that refuses it. */
+  #routeFor(handshake: Handshake): SimulatorRoute | HttpReply {
     const { refuse } = this.#options.faults;
     if (refuse) {
       const headers = { 'content-type': refuse.contentType, ...refuse.headers };
@@ -122,11 +122,11 @@ class RehearsalHost {
   }
 }
 
-/** Not even a path: the request target has another form. */
-const NOWHERE: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
+/** The handshake of a request whose target is not a path. */
+const NO_PATH: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
 
-/** Every web page of this machine's browser can reach a loopback port, and its browser names it; the gateway sends no `Origin`. */
-const fromPage: HttpReply = {
+/** Refuses web pages: any of them can reach a loopback port, and browsers send its origin. The gateway sends no `Origin`. */
+const originNotAllowed: HttpReply = {
   status: 403,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({
@@ -135,7 +135,7 @@ const fromPage: HttpReply = {
 };
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
-  const { path } = readHandshake(request) ?? NOWHERE;
+  const { path } = readHandshake(request) ?? NO_PATH;
   if (request.method === 'POST' && path === COMPLETIONS_PATH) return void answerCompletion(request, response);
   const { headers, body } = notRehearsed(path);
   response.writeHead(404, headers).end(body);

@@ -1,4 +1,4 @@
-// The rehearsal provider in a process of its own, so that its synthesiser never takes time from the gateway's frames.
+// The entry of the rehearsal process. It is a process of its own, so that speech synthesis takes no time from the gateway's frames.
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
 import { openRpc } from '../ipc/rpc.ts';

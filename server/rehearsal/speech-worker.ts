@@ -1,4 +1,4 @@
-// The thread in which flite (a small synthesiser, compiled to WASI) speaks.
+// The worker thread of speech synthesis, which runs flite (a small synthesiser, compiled to WASI).
 // Rule: one text at a time, and no file outlives its text.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ function speak({ text, sampleRateHz }: SpeechRequest): Int16Array<ArrayBuffer> |
   }
 }
 
-/** flite writes a file, and only a file. */
+/** Runs flite, which can write only to a file. */
 function synthesise(text: string, folder: string): Int16Array {
   const wasi = new WASI({
     version: 'preview1',

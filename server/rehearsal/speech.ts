@@ -1,39 +1,39 @@
-// Text to speech for the rehearsal provider: a queue in front of a worker thread, which synthesises.
-// Rule: the frame loop never waits for it, and a text that was spoken once costs nothing the second time.
+// Text to speech for the rehearsal provider: a queue in front of a worker thread, and a cache.
+// Rule: the event loop never waits for synthesis, and a text is synthesised once.
 
 import { Worker } from 'node:worker_threads';
 import { entry } from '../platform/entry.ts';
 
 const CACHE_ENTRIES = 64;
 
-/** A text for the thread, and the rate at which it is wanted. */
+/** A text for the worker thread. */
 export interface SpeechRequest {
   readonly id: number;
   readonly text: string;
   readonly sampleRateHz: number;
 }
 
-/** What the thread made of a request. */
+/** The answer of the worker thread. */
 export interface SpeechReply {
   readonly id: number;
-  /** Undefined: the synthesiser failed. */
+  /** undefined: the synthesis failed. */
   readonly samples: Int16Array<ArrayBuffer> | undefined;
 }
 
-/** Speaks texts, in a thread of its own that starts with the first of them. */
+/** Synthesises texts in a worker thread, which starts with the first text. */
 export class Synthesiser {
   readonly #cache = new Map<string, Promise<Int16Array>>();
   readonly #waiting = new Map<number, (samples: Int16Array) => void>();
   #worker: Worker | undefined;
   #lastId = 0;
-  #closed = false;
+  #isClosed = false;
 
-  /** Starts the thread ahead of the first text, which would otherwise wait for it. */
+  /** Starts the thread ahead of the first text, so that the text does not wait for it. */
   prepare(): void {
-    if (!this.#closed) this.#worker ??= this.#start();
+    if (!this.#isClosed) this.#worker ??= this.#start();
   }
 
-  /** The samples of `text`; none when it cannot be spoken. Never rejects. The array is shared: do not write to it. */
+  /** The samples of `text`; empty when it cannot be spoken. Never rejects. The array is shared: do not write to it. */
   speak(text: string, sampleRateHz: number): Promise<Int16Array> {
     const key = `${sampleRateHz} ${text}`;
     const known = this.#cache.get(key);
@@ -47,9 +47,9 @@ export class Synthesiser {
     return samples;
   }
 
-  /** What is being spoken is finished first: a thread that is stopped in the middle leaves its file behind. */
+  /** Finishes the texts in progress first: a thread that is stopped in the middle leaves its file behind. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     const worker = this.#worker;
     if (!worker) return;
     worker.ref();
@@ -58,7 +58,7 @@ export class Synthesiser {
   }
 
   #synthesise(text: string, sampleRateHz: number): Promise<Int16Array> {
-    if (this.#closed) return Promise.resolve(new Int16Array(0));
+    if (this.#isClosed) return Promise.resolve(new Int16Array(0));
     return new Promise((resolve) => {
       this.#worker ??= this.#start();
       this.#lastId += 1;
@@ -78,12 +78,12 @@ export class Synthesiser {
       this.#waiting.delete(id);
     });
     worker.on('error', () => {});
-    worker.on('exit', () => this.#exited());
+    worker.on('exit', () => this.#workerExited());
     return worker;
   }
 
-  /** What was asked for stays silent; the next text starts another worker. */
-  #exited(): void {
+  /** Answers all waiting texts with silence. The next text starts another worker. */
+  #workerExited(): void {
     this.#worker = undefined;
     for (const resolve of this.#waiting.values()) resolve(new Int16Array(0));
     this.#waiting.clear();

@@ -3,7 +3,8 @@
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { closePayload, encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
+import { closePayload } from '../../codecs/close-frame.ts';
+import { encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
 import { readerOf, type SocketReader } from './socket-reader.ts';
 

@@ -1,39 +1,39 @@
-// Values for any JSON Schema: what can be found in a text by the name of its field, else null, else the smallest that fits.
+// Extracts a value for any JSON Schema from a text: what a field's name finds there, else null, else the smallest value that fits.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 
-/** References that are followed into each other; a schema that contains itself ends there. */
+/** Levels of schemas that are followed, since a schema may contain itself. */
 const MAX_DEPTH = 12;
 const MAX_ITEMS = 20;
 
-/** A value for the schema out of the text. Deterministic. */
+/** The value for the schema out of the text. Deterministic. */
 export function valueForSchema(schema: JsonObject, text: string): unknown {
   return valueFor(schema, { root: schema, text, name: '', depth: 0 });
 }
 
-interface Place {
+interface FieldContext {
   readonly root: JsonObject;
   readonly text: string;
-  /** Of the field. */
+  /** Name of the field, in words. */
   readonly name: string;
   readonly depth: number;
 }
 
-function valueFor(given: unknown, place: Place): unknown {
-  if (!isObject(given) || place.depth > MAX_DEPTH) return null;
-  const schema = resolved(given, place.root);
-  const deeper = { ...place, depth: place.depth + 1 };
+function valueFor(given: unknown, field: FieldContext): unknown {
+  if (!isObject(given) || field.depth > MAX_DEPTH) return null;
+  const schema = resolveReference(given, field.root);
+  const deeper = { ...field, depth: field.depth + 1 };
   if ('const' in schema) return schema.const;
-  if (Array.isArray(schema.enum)) return chosen(schema.enum, place);
+  if (Array.isArray(schema.enum)) return optionFor(schema.enum, field);
   const branches = [schema.anyOf, schema.oneOf].find(Array.isArray) as readonly unknown[] | undefined;
-  if (branches !== undefined) return ofBranches(branches, deeper);
-  if (Array.isArray(schema.allOf)) return valueFor(merged(schema, schema.allOf, place.root), deeper);
+  if (branches !== undefined) return valueForBranches(branches, deeper);
+  if (Array.isArray(schema.allOf)) return valueFor(mergeSchemas(schema, schema.allOf, field.root), deeper);
   const types = [schema.type ?? (isObject(schema.properties) ? 'object' : 'null')].flat();
-  const found = types.map((type) => ofType(type, schema, deeper)).find((value) => value !== undefined);
+  const found = types.map((type) => valueOfType(type, schema, deeper)).find((value) => value !== undefined);
   return found ?? (types.includes('null') ? null : smallest(types[0], schema, deeper));
 }
 
-function resolved(schema: JsonObject, root: JsonObject): JsonObject {
+function resolveReference(schema: JsonObject, root: JsonObject): JsonObject {
   if (typeof schema.$ref !== 'string' || !schema.$ref.startsWith('#')) return schema;
   let target: unknown = root;
   for (const part of schema.$ref.slice(1).split('/').filter(Boolean))
@@ -41,61 +41,63 @@ function resolved(schema: JsonObject, root: JsonObject): JsonObject {
   return isObject(target) ? target : {};
 }
 
-function merged(schema: JsonObject, parts: readonly unknown[], root: JsonObject): JsonObject {
+function mergeSchemas(schema: JsonObject, parts: readonly unknown[], root: JsonObject): JsonObject {
   const { allOf: _, ...rest } = schema;
-  const all = [rest, ...parts.filter(isObject).map((part) => resolved(part, root))];
+  const all = [rest, ...parts.filter(isObject).map((part) => resolveReference(part, root))];
   const properties = Object.assign({}, ...all.map((part) => part.properties));
   return { ...Object.assign({}, ...all), properties, required: all.flatMap((part) => part.required ?? []) };
 }
 
-/** The first branch that has something to say, else null where that is one, else the first. */
-function ofBranches(branches: readonly unknown[], place: Place): unknown {
-  const values = branches.map((branch) => valueFor(branch, place));
+/** The first branch that finds a value, else null where that is a branch, else the first branch. */
+function valueForBranches(branches: readonly unknown[], field: FieldContext): unknown {
+  const values = branches.map((branch) => valueFor(branch, field));
   const isNull = branches.some((branch) => isObject(branch) && branch.type === 'null');
   return values.find((value) => value !== null && value !== '' && value !== 0) ?? (isNull ? null : (values[0] ?? null));
 }
 
-/** The option that the text names, else null where that is one, else the first. */
-function chosen(options: readonly unknown[], { text }: Place): unknown {
-  const named = options.find((one) => typeof one === 'string' && includesWord(text, one.replace(/[-_]/g, ' ')));
+/** The option that the text names, else null where that is an option, else the first. */
+function optionFor(options: readonly unknown[], { text }: FieldContext): unknown {
+  const named = options.find(
+    (option) => typeof option === 'string' && includesWord(text, option.replace(/[-_]/g, ' ')),
+  );
   return named ?? (options.includes(null) ? null : options[0]);
 }
 
-/** undefined: there is nothing in the text for it. */
-function ofType(type: unknown, schema: JsonObject, place: Place): unknown {
+/** The value of one type; undefined when the text holds none. */
+function valueOfType(type: unknown, schema: JsonObject, field: FieldContext): unknown {
   switch (type) {
     case 'object':
-      return objectOf(schema, place);
+      return objectOf(schema, field);
     case 'array':
       return undefined;
     case 'string':
-      return fitting(schema, textFor(place, typeof schema.format === 'string' ? schema.format : ''));
+      return fitText(schema, textFor(field, typeof schema.format === 'string' ? schema.format : ''));
     case 'number':
     case 'integer':
-      return numberFor(schema, place);
+      return numberFor(schema, field);
     case 'boolean':
-      return place.name !== '' && includesWord(place.text, place.name) ? true : undefined;
+      return field.name !== '' && includesWord(field.text, field.name) ? true : undefined;
     default:
       return undefined;
   }
 }
 
-function objectOf(schema: JsonObject, place: Place): JsonObject {
+function objectOf(schema: JsonObject, field: FieldContext): JsonObject {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? (schema.required as unknown[]) : [];
-  const named = Object.entries(properties).map(([key, one]) => [
+  const named = Object.entries(properties).map(([key, property]) => [
     key,
-    valueFor(one, { ...place, name: wordsOfName(key) }),
+    valueFor(property, { ...field, name: wordsOfName(key) }),
   ]);
   const unnamed = required.filter((key) => typeof key === 'string' && !(key in properties)).map((key) => [key, null]);
   return Object.fromEntries([...named, ...unnamed]) as JsonObject;
 }
 
-function smallest(type: unknown, schema: JsonObject, place: Place): unknown {
+function smallest(type: unknown, schema: JsonObject, field: FieldContext): unknown {
   switch (type) {
     case 'array': {
       const count = Math.min(typeof schema.minItems === 'number' ? schema.minItems : 0, MAX_ITEMS);
-      return Array.from({ length: count }, () => valueFor(schema.items ?? {}, place));
+      return Array.from({ length: count }, () => valueFor(schema.items ?? {}, field));
     }
     case 'string':
       return smallestText(schema);
@@ -109,7 +111,7 @@ function smallest(type: unknown, schema: JsonObject, place: Place): unknown {
   }
 }
 
-const BY_FORMAT: Readonly<Record<string, string>> = {
+const SMALLEST_BY_FORMAT: Readonly<Record<string, string>> = {
   date: '1970-01-01',
   'date-time': '1970-01-01T00:00:00Z',
   time: '00:00:00Z',
@@ -118,7 +120,7 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
 };
 
 function smallestText({ format, minLength }: JsonObject): string {
-  const text = typeof format === 'string' ? (BY_FORMAT[format] ?? '') : '';
+  const text = typeof format === 'string' ? (SMALLEST_BY_FORMAT[format] ?? '') : '';
   return text.padEnd(typeof minLength === 'number' ? Math.min(minLength, 1000) : 0, '-');
 }
 
@@ -129,13 +131,13 @@ function smallestNumber({ minimum, exclusiveMinimum, maximum, multipleOf }: Json
   return Math.ceil((typeof maximum === 'number' ? Math.min(least, maximum) : least) / step) * step;
 }
 
-function fitting({ minLength, maxLength, pattern }: JsonObject, text: string | undefined): string | undefined {
+function fitText({ minLength, maxLength, pattern }: JsonObject, text: string | undefined): string | undefined {
   if (text === undefined || typeof pattern === 'string') return undefined;
   if (typeof minLength === 'number' && text.length < minLength) return undefined;
   return typeof maxLength === 'number' ? text.slice(0, maxLength) : text;
 }
 
-/** `orderNumber`, `order_number` -> `order number`. */
+/** Turns `orderNumber` and `order_number` into `order number`. */
 function wordsOfName(name: string): string {
   return name
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
@@ -144,7 +146,7 @@ function wordsOfName(name: string): string {
     .trim();
 }
 
-const SHAPES: readonly (readonly [name: RegExp, value: RegExp])[] = [
+const PATTERNS_BY_NAME: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/\be ?mail\b/, /([\w.+-]+@[\w-]+(?:\.[\w-]+)+)/],
   [/\b(phone|mobile|telephone)\b/, /(\+?\d[\d ()-]{6,}\d)/],
   [
@@ -153,34 +155,34 @@ const SHAPES: readonly (readonly [name: RegExp, value: RegExp])[] = [
   ],
   [/\b(url|website|link)\b/, /(https?:\/\/\S+)/i],
   [/\bname\b/, /\b(?:my name is|my name's|this is|i am|i'm) ([A-Z][\w'-]+(?: [A-Z][\w'-]+)*)/i],
-  [/\b(city|place|town|location)\b/, /\b(?:in|to|from|at) ([A-Z][a-z]+(?: [A-Z][a-z]+)*)/],
+  [/\b(city|field|town|location)\b/, /\b(?:in|to|from|at) ([A-Z][a-z]+(?: [A-Z][a-z]+)*)/],
 ];
 
-function textFor({ name, text }: Place, format: string): string | undefined {
+function textFor({ name, text }: FieldContext, format: string): string | undefined {
   if (name === '') return undefined;
-  const shape = SHAPES.find(([names]) => names.test(format === '' ? name : format) || names.test(name));
-  const found = shape?.[1].exec(text)?.[1]?.trim();
+  const pattern = PATTERNS_BY_NAME.find(([names]) => names.test(format === '' ? name : format) || names.test(name));
+  const found = pattern?.[1].exec(text)?.[1]?.trim();
   if (found !== undefined || format !== '') return found;
-  return after(name, text, String.raw`["']?([\p{Lu}\d][\p{L}\p{N}@.-]*[\p{L}\p{N}])`);
+  return valueAfter(name, text, String.raw`["']?([\p{Lu}\d][\p{L}\p{N}@.-]*[\p{L}\p{N}])`);
 }
 
-function numberFor({ type, minimum, maximum }: JsonObject, { name, text }: Place): number | undefined {
+function numberFor({ type, minimum, maximum }: JsonObject, { name, text }: FieldContext): number | undefined {
   const found =
-    name === '' ? undefined : (after(name, text, String.raw`[$€£]?(-?\d+(?:\.\d+)?)`) ?? before(name, text));
+    name === '' ? undefined : (valueAfter(name, text, String.raw`[$€£]?(-?\d+(?:\.\d+)?)`) ?? numberBefore(name, text));
   const value = Number(found ?? Number.NaN);
   if (!Number.isFinite(value) || (type === 'integer' && !Number.isInteger(value))) return undefined;
   const isWithin = value >= Number(minimum ?? -Infinity) && value <= Number(maximum ?? Infinity);
   return isWithin ? value : undefined;
 }
 
-/** `order number is 4711`, `order: 4711`. */
-function after(name: string, text: string, value: string): string | undefined {
+/** Finds the value behind a name, as in `order number is 4711` and `order: 4711`. */
+function valueAfter(name: string, text: string, value: string): string | undefined {
   const pattern = `\\b${escaped(name).replace(/ /g, '\\s+')}s?\\b\\s*(?:number|no\\.?|id|code)?\\s*(?:is|was|are|of|:|=|#)*\\s*${value}`;
   return new RegExp(pattern, 'iu').exec(text)?.[1];
 }
 
-/** `three people`, `2 tickets`: digits only. */
-function before(name: string, text: string): string | undefined {
+/** Finds the number before a name, as in `2 tickets`. Digits only. */
+function numberBefore(name: string, text: string): string | undefined {
   return new RegExp(String.raw`\b(\d+(?:\.\d+)?)\s+${escaped(name)}`, 'iu').exec(text)?.[1];
 }
 

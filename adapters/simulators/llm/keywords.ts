@@ -1,6 +1,6 @@
-// The words by which the stand-in tells labels, sentiment and dangers apart. English, and small: a model is what does this in earnest.
+// The words by which the rehearsal recognises labels, sentiment and dangers. They are few and English: real work needs a model.
 
-/** Words for labels that are often configured; a label's own words count as well. */
+/** Words of labels that are often configured. A label's own words count as well. */
 export const LABEL_WORDS: Readonly<Record<string, RegExp>> = {
   question: /\?|\b(how|what|when|where|which|who|why|is there|do you|does it|can i|wondering)\b/gi,
   request:
@@ -18,7 +18,7 @@ export const LABEL_WORDS: Readonly<Record<string, RegExp>> = {
   booking: /\b(book\w*|reserv\w*|appointment\w*|schedule\w*|reschedul\w*)\b/gi,
 };
 
-/** Labels for what fits none. */
+/** Labels for texts that fit no other. */
 export const REST_LABEL = /^(other|others|unknown|none|general|misc\w*|small-talk)$/i;
 
 export const POSITIVE =
@@ -26,7 +26,7 @@ export const POSITIVE =
 export const NEGATIVE =
   /\b(bad|terrible|awful|angry|annoy\w*|frustrat\w*|disappoint\w*|hate\w*|wrong|broken|not work\w*|doesn't work|useless|unacceptable|worst|late|complain\w*|sorry to say|upset|problem\w*)\b/gi;
 
-/** In this order: the first that is found is the outcome. */
+/** The first outcome whose pattern is found holds. */
 export const OUTCOMES: readonly (readonly ['escalated' | 'unresolved' | 'resolved', RegExp])[] = [
   [
     'escalated',

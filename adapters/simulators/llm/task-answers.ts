@@ -1,47 +1,48 @@
-// What the stand-in answers to each built-in kind of side task: sentences that were really said, and words that are counted.
+// The answers of the rehearsal to the built-in kinds of side tasks: sentences of the transcript, and counts of words.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { DANGERS, DUE_DATE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './keywords.ts';
 import { contentWords, type ParsedTranscript, rankSentences, type Sentence, wordsOf } from './transcript.ts';
 
-export interface RehearsalTask {
-  readonly said: ParsedTranscript;
+interface RehearsalTask {
+  readonly transcript: ParsedTranscript;
   readonly schema: JsonObject;
   /** The system message, which holds labels and rubric. */
   readonly instructions: string;
 }
 
-/** By the name of the schema that is asked for. */
+/** Answers by the name of the response schema, which is the kind of the task. */
 export const TASK_ANSWERS: Readonly<Record<string, (task: RehearsalTask) => JsonObject>> = {
-  summary: ({ said }) => ({ summary: summaryOf(said), points: pointsOf(said) }),
-  title: ({ said }) => ({ title: titleOf(said) }),
-  classification: ({ said, schema }) => classified(said, labelsOf(schema)),
-  'sentiment-and-outcome': ({ said }) => sentiment(said),
-  'action-items': ({ said }) => ({ items: said.sentences.flatMap(actionOf).slice(0, 10) }),
-  moderation: ({ said }) => moderated(said),
-  quality: ({ said, instructions }) => scored(said, instructions),
-  'rolling-summary': ({ said }) => ({
-    summary: [said.previous, summaryOf(said)].filter((one) => one !== '').join(' '),
-    open: pointsOf(said).filter((point) => point.endsWith('?')),
+  summary: ({ transcript }) => ({ summary: summaryOf(transcript), points: pointsOf(transcript) }),
+  title: ({ transcript }) => ({ title: titleOf(transcript) }),
+  classification: ({ transcript, schema }) => classification(transcript, labelsOf(schema)),
+  'sentiment-and-outcome': ({ transcript }) => sentiment(transcript),
+  'action-items': ({ transcript }) => ({ items: transcript.sentences.flatMap(actionItemsOf).slice(0, 10) }),
+  moderation: ({ transcript }) => moderation(transcript),
+  quality: ({ transcript, instructions }) => quality(transcript, instructions),
+  'rolling-summary': ({ transcript }) => ({
+    summary: [transcript.previousSummary, summaryOf(transcript)].filter((text) => text !== '').join(' '),
+    open: pointsOf(transcript).filter((point) => point.endsWith('?')),
   }),
 };
 
 const SUMMARY_SENTENCES = 3;
 
-function summaryOf({ sentences, heard }: ParsedTranscript): string {
+function summaryOf({ sentences, speechLengths }: ParsedTranscript): string {
   const best = new Set(rankSentences(sentences).slice(0, SUMMARY_SENTENCES));
-  const told = sentences.filter((sentence) => best.has(sentence));
-  const parts = told.map(({ text, isUser }, index) => {
-    const isSame = told[index - 1]?.isUser === isUser;
-    return isSame ? text : `${isUser ? 'The user said:' : 'The assistant answered:'} ${text}`;
+  const chosen = sentences.filter((sentence) => best.has(sentence));
+  const parts = chosen.map(({ text, isUser }, index) => {
+    const isSameSpeaker = chosen[index - 1]?.isUser === isUser;
+    return isSameSpeaker ? text : `${isUser ? 'The user said:' : 'The assistant answered:'} ${text}`;
   });
-  if (heard.length > 0) parts.unshift(`The user spoke ${times(heard.length)} (${heard.slice(0, 5).join(', ')}).`);
+  const lengths = speechLengths.slice(0, 5).join(', ');
+  if (speechLengths.length > 0) parts.unshift(`The user spoke ${times(speechLengths.length)} (${lengths}).`);
   return parts.join(' ') || 'Nothing was said that could be understood.';
 }
 
-function pointsOf({ sentences, heard }: ParsedTranscript): string[] {
+function pointsOf({ sentences, speechLengths }: ParsedTranscript): string[] {
   const points = rankSentences(sentences).slice(0, 5);
-  if (points.length === 0) return heard.slice(0, 5).map((length) => `The user spoke for ${length}.`);
+  if (points.length === 0) return speechLengths.slice(0, 5).map((length) => `The user spoke for ${length}.`);
   return sentences.filter((sentence) => points.includes(sentence)).map(({ text }) => text);
 }
 
@@ -51,16 +52,16 @@ const OPENERS =
   /^(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|well|so|um|ok|okay|yes|please|(?:can|could|would|will) you(?: please)?|i(?: would|'d) like(?: to)?|i (?:want|need)(?: to)?|tell me(?: about)?|my name is \w+)[\s,.!]+)+/i;
 const TITLE_WORDS = 8;
 
-function titleOf({ sentences, heard }: ParsedTranscript): string {
+function titleOf({ sentences, speechLengths }: ParsedTranscript): string {
   const users = sentences.filter(({ isUser }) => isUser);
   const best = rankSentences(users.length > 0 ? users : sentences)[0]?.text ?? '';
   const all = (best.replace(OPENERS, '') || best).replace(/[.!?,;:\s]+$/, '').split(/\s+/);
   const words = (all.length > TITLE_WORDS ? phraseOf(all.slice(0, TITLE_WORDS)) : all).join(' ');
   if (words !== '') return words.charAt(0).toUpperCase() + words.slice(1);
-  return heard[0] === undefined ? 'A silent call' : `Rehearsal call, ${heard[0]} of speech`;
+  return speechLengths[0] === undefined ? 'A silent call' : `Rehearsal call, ${speechLengths[0]} of speech`;
 }
 
-/** Cut off: up to the last comma that leaves a phrase, where there is one. */
+/** Cuts words off behind the last comma that leaves a phrase, where there is one. */
 function phraseOf(words: readonly string[]): readonly string[] {
   const end = words.findLastIndex((word) => /[,;:]$/.test(word));
   return end < 2 ? words : [...words.slice(0, end), (words[end] as string).slice(0, -1)];
@@ -68,57 +69,57 @@ function phraseOf(words: readonly string[]): readonly string[] {
 
 function labelsOf(schema: JsonObject): readonly string[] {
   const { label } = (schema.properties ?? {}) as { label?: { enum?: unknown } };
-  return Array.isArray(label?.enum) ? label.enum.filter((one) => typeof one === 'string') : [];
+  return Array.isArray(label?.enum) ? label.enum.filter((label) => typeof label === 'string') : [];
 }
 
-function classified({ sentences }: ParsedTranscript, labels: readonly string[]): JsonObject {
+function classification({ sentences }: ParsedTranscript, labels: readonly string[]): JsonObject {
   const text = textOf(sentences.filter(({ isUser }) => isUser)) || textOf(sentences);
   const scores = labels.map((label) => ({
     label,
-    score: hits(text, LABEL_WORDS[label.toLowerCase()]) + 2 * named(text, label),
+    score: countMatches(text, LABEL_WORDS[label.toLowerCase()]) + 2 * labelWordsIn(text, label),
   }));
-  const best = [...scores].sort((one, other) => other.score - one.score)[0];
+  const best = [...scores].sort((a, b) => b.score - a.score)[0];
   const total = scores.reduce((sum, { score }) => sum + score, 0);
   if (best !== undefined && best.score > 0) return { label: best.label, confidence: rounded(best.score / (total + 1)) };
   return { label: labels.find((label) => REST_LABEL.test(label)) ?? labels[0] ?? '', confidence: 0.1 };
 }
 
-/** How many of a label's own words are in the text. */
-function named(text: string, label: string): number {
+/** Counts the label's own words in the text. */
+function labelWordsIn(text: string, label: string): number {
   const words = new Set(wordsOf(text));
   return contentWords(label.replace(/[-_]/g, ' ')).filter((word) => words.has(word)).length;
 }
 
 function sentiment({ sentences }: ParsedTranscript): JsonObject {
   const text = textOf(sentences.filter(({ isUser }) => isUser));
-  const [good, bad] = [hits(text, POSITIVE), hits(text, NEGATIVE)];
+  const [good, bad] = [countMatches(text, POSITIVE), countMatches(text, NEGATIVE)];
   const mood = good > 0 && bad > 0 ? 'mixed' : good > 0 ? 'positive' : bad > 0 ? 'negative' : 'neutral';
   const outcome = OUTCOMES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'unknown';
   return { sentiment: mood, outcome, reason: `${good} positive and ${bad} negative words of the user were counted.` };
 }
 
-function actionOf({ text, isUser }: Sentence): JsonObject[] {
+function actionItemsOf({ text, isUser }: Sentence): JsonObject[] {
   const due = DUE_DATE.exec(text)?.[1] ?? null;
-  const mine = /\b(?:i|we)(?:'ll| will| am going to|'m going to| promise to) (.+?)[.!?]*$/i.exec(text)?.[1];
-  if (mine !== undefined) return [{ action: mine, owner: isUser ? 'user' : 'assistant', due }];
-  const yours =
+  const promise = /\b(?:i|we)(?:'ll| will| am going to|'m going to| promise to) (.+?)[.!?]*$/i.exec(text)?.[1];
+  if (promise !== undefined) return [{ action: promise, owner: isUser ? 'user' : 'assistant', due }];
+  const demand =
     /\b(?:please|(?:can|could|would|will) you(?: please)?|remind me to|you should|don't forget to) (.+?)[.!?]*$/i.exec(
       text,
     )?.[1];
-  return yours === undefined ? [] : [{ action: yours, owner: isUser ? 'assistant' : 'user', due }];
+  return demand === undefined ? [] : [{ action: demand, owner: isUser ? 'assistant' : 'user', due }];
 }
 
 const SEVERITIES = ['none', 'low', 'medium', 'high'] as const;
 
-function moderated({ sentences }: ParsedTranscript): JsonObject {
+function moderation({ sentences }: ParsedTranscript): JsonObject {
   const text = textOf(sentences);
   const found = DANGERS.filter(([, , pattern]) => pattern.test(text));
   const worst = Math.max(0, ...found.map(([, severity]) => SEVERITIES.indexOf(severity)));
   return { flagged: worst > 1, severity: SEVERITIES[worst], categories: found.map(([category]) => category) };
 }
 
-/** The criteria of the rubric, each by what can be counted. */
-function scored({ lines }: ParsedTranscript, instructions: string): JsonObject {
+/** Scores the criteria of the rubric by what can be counted. */
+function quality({ lines }: ParsedTranscript, instructions: string): JsonObject {
   const rubric = instructions.split('The rubric:\n')[1]?.split('\n\n')[0] ?? '';
   const names = rubric.split('\n').flatMap((line) => /^[-*\s]*([\w -]{2,40}):/.exec(line)?.[1] ?? []);
   const criteria = (names.length > 0 ? names : ['answers'])
@@ -127,7 +128,7 @@ function scored({ lines }: ParsedTranscript, instructions: string): JsonObject {
   return { criteria, overall: rounded(criteria.reduce((sum, { score }) => sum + score, 0) / criteria.length) };
 }
 
-/** Longer answers are hard to follow by ear. */
+/** Words of an answer; a longer one is hard to follow by ear. */
 const MANY_WORDS = 60;
 
 function scoreOf(name: string, lines: readonly Sentence[]): { score: number; reason: string } {
@@ -154,4 +155,4 @@ function scoreOf(name: string, lines: readonly Sentence[]): { score: number; rea
 const share = (part: number, whole: number) => (whole === 0 ? 0 : rounded(Math.min(1, part / whole)));
 const rounded = (value: number) => Math.round(value * 100) / 100;
 const textOf = (sentences: readonly Sentence[]) => sentences.map(({ text }) => text).join(' ');
-const hits = (text: string, pattern: RegExp | undefined) => (pattern ? (text.match(pattern)?.length ?? 0) : 0);
+const countMatches = (text: string, pattern: RegExp | undefined) => (pattern ? (text.match(pattern)?.length ?? 0) : 0);

@@ -1,6 +1,8 @@
-// Reads the data that a side task sends, as the stand-in needs it: who said what, in which sentences, and which words carry meaning.
+// Reads the transcript in the request of a side task: speakers, sentences, and the words that carry meaning.
 
-/** One sentence of one side; `isUser` is false for what the assistant and others said. */
+import { isObject, parseJson, textAt } from '../../../codecs/json-object.ts';
+
+/** One sentence of one speaker. `isUser`: false for the assistant and for others. */
 export interface Sentence {
   readonly text: string;
   readonly isUser: boolean;
@@ -8,28 +10,30 @@ export interface Sentence {
 
 export interface ParsedTranscript {
   readonly sentences: readonly Sentence[];
-  /** Each side's lines as they came, without what every rehearsal says of itself. */
+  /** The lines as they came, without the introduction of the rehearsal's own replies. */
   readonly lines: readonly Sentence[];
-  /** What an earlier summary said; '' when there is none. */
-  readonly previous: string;
-  /** Speech that was heard and not understood, since nothing here recognises speech: `3 seconds`, ... */
-  readonly heard: readonly string[];
+  /** The earlier summary; '' when there is none. */
+  readonly previousSummary: string;
+  /** Lengths of the user's speech, such as `3 seconds`: a rehearsal recognises no words in it. */
+  readonly speechLengths: readonly string[];
 }
 
 const INTRODUCTION = /This is the rehearsal provider\.\s*/g;
-const HEARD = /^\(?(?:I heard )?(.+?) of speech[.)]*$/;
+const SPEECH_LENGTH = /^\(?(?:I heard )?(.+?) of speech[.)]*$/;
 
-/** What is inside the tags of a message; a message without tags is all the user's. */
+/** Parses the tagged transcript in a message. A message without tags counts as the user's words. */
 export function parseTranscript(message: string): ParsedTranscript {
   const transcript = block(message, 'transcript');
   const lines = transcript === undefined ? plainLines(block(message, 'text') ?? message) : spokenLines(transcript);
-  const heard = lines.filter(({ isUser }) => isUser).flatMap(({ text }) => HEARD.exec(text)?.[1] ?? []);
-  const understood = lines.filter(({ text }) => !HEARD.test(text) && text !== '');
+  const speechLengths = lines.filter(({ isUser }) => isUser).flatMap(({ text }) => SPEECH_LENGTH.exec(text)?.[1] ?? []);
+  const understood = lines.filter(({ text }) => !SPEECH_LENGTH.test(text) && text !== '');
   return {
     lines,
-    sentences: understood.flatMap(({ text, isUser }) => sentencesOf(text).map((one) => ({ text: one, isUser }))),
-    previous: previousOf(block(message, 'previous-summary')),
-    heard,
+    sentences: understood.flatMap(({ text, isUser }) =>
+      sentencesOf(text).map((sentence) => ({ text: sentence, isUser })),
+    ),
+    previousSummary: summaryIn(block(message, 'previous-summary')),
+    speechLengths,
   };
 }
 
@@ -45,10 +49,10 @@ function plainLines(text: string): Sentence[] {
 
 function spokenLines(transcript: string): Sentence[] {
   return transcript.split('\n').flatMap((line) => {
-    const [, speaker, said] = /^([A-Z][\w ()]{0,40}): (.*)$/.exec(line) ?? [];
-    if (speaker === undefined || said === undefined) return [];
-    // An echo of the user's words is none of the assistant's own.
-    const text = said
+    const [, speaker, words] = /^([A-Z][\w ()]{0,40}): (.*)$/.exec(line) ?? [];
+    if (speaker === undefined || words === undefined) return [];
+    // An echo of the user's words is not the assistant's own text.
+    const text = words
       .replace(INTRODUCTION, '')
       .replace(/^You wrote: .*$/, '')
       .trim();
@@ -56,20 +60,16 @@ function spokenLines(transcript: string): Sentence[] {
   });
 }
 
-function previousOf(text: string | undefined): string {
+function summaryIn(text: string | undefined): string {
   if (text === undefined) return '';
-  try {
-    const { summary } = JSON.parse(text) as { summary?: unknown };
-    return typeof summary === 'string' ? summary : '';
-  } catch {
-    return text;
-  }
+  const json = parseJson(text);
+  return json === undefined ? text : (textAt(isObject(json) ? json : undefined, 'summary') ?? '');
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 function sentencesOf(text: string): string[] {
-  return [...segmenter.segment(text)].map(({ segment }) => segment.trim()).filter((one) => one !== '');
+  return [...segmenter.segment(text)].map(({ segment }) => segment.trim()).filter((sentence) => sentence !== '');
 }
 
 const STOP_WORDS = new Set(
@@ -79,7 +79,7 @@ const STOP_WORDS = new Set(
   what when where which who why will with would yeah yes you your i'm i'd i'll it's that's don't`.split(/\s+/),
 );
 
-/** Words in lower case that carry meaning. */
+/** The words that carry meaning, in lower case. */
 export function contentWords(text: string): string[] {
   return wordsOf(text).filter((word) => word.length > 1 && !STOP_WORDS.has(word));
 }
@@ -93,7 +93,7 @@ export function wordsOf(text: string): string[] {
   );
 }
 
-/** The sentences that hold the most of the words that come most often (Luhn's method), best first. */
+/** Ranks sentences by how many of the most frequent words they hold (Luhn's method), best first. */
 export function rankSentences(sentences: readonly Sentence[]): readonly Sentence[] {
   const counts = new Map<string, number>();
   for (const { text } of sentences) {
@@ -102,8 +102,8 @@ export function rankSentences(sentences: readonly Sentence[]): readonly Sentence
   const scored = sentences.map((sentence) => {
     const words = contentWords(sentence.text);
     const sum = words.reduce((total, word) => total + (counts.get(word) ?? 0), 0);
-    // What the user wants is what most calls are about.
+    // Most calls are about what the user wants.
     return { sentence, score: (sum / Math.sqrt(words.length + 1)) * (sentence.isUser ? 1.5 : 1) };
   });
-  return scored.sort((one, other) => other.score - one.score).map(({ sentence }) => sentence);
+  return scored.sort((a, b) => b.score - a.score).map(({ sentence }) => sentence);
 }

@@ -1,0 +1,43 @@
+// The payloads of close frames, ours and those of others.
+
+import { describe, expect, test } from 'vitest';
+import { closePayload, readClose } from '../../codecs/close-frame.ts';
+import { seededRandom } from '../support/random.ts';
+
+describe('closePayload', () => {
+  test('holds the code and the reason, and is empty without a code', () => {
+    expect(closePayload(1000)).toEqual(Buffer.from('03e8', 'hex'));
+    expect(closePayload(4999, 'aé')).toEqual(Buffer.from('138761c3a9', 'hex'));
+    expect(closePayload(1001, Buffer.from('b'))).toEqual(Buffer.from('03e962', 'hex'));
+    expect(closePayload(undefined, 'never said')).toEqual(Buffer.alloc(0));
+  });
+});
+
+describe('readClose', () => {
+  test('returns any code and reason that were written', () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 200; round++) {
+      const code = 3000 + random.below(2000);
+      const reason = 'aé€😀'.slice(0, random.below(4)).toWellFormed();
+      expect(readClose(closePayload(code, reason))).toEqual({ code, reason: Buffer.from(reason) });
+    }
+  });
+
+  test('accepts exactly the codes that may be sent', () => {
+    const known: number[] = [];
+    for (let code = 0; code < 65_536; code++) {
+      const read = readClose(closePayload(code));
+      if ('fault' in read) expect(read.fault).toBe(1002);
+      else known.push(code);
+    }
+    const below3000 = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014];
+    expect(known).toEqual([...below3000, ...Array.from({ length: 2000 }, (_, index) => 3000 + index)]);
+  });
+
+  test('reads 1005 from an empty payload, and refuses one byte and a reason that is not UTF-8', () => {
+    expect(readClose(Buffer.alloc(0))).toEqual({ code: 1005, reason: Buffer.alloc(0) });
+    expect(readClose(Buffer.from([3]))).toEqual({ fault: 1002 });
+    expect(readClose(closePayload(1000, Buffer.from('c328', 'hex')))).toEqual({ fault: 1007 });
+    expect(readClose(closePayload(1000, Buffer.from('c3', 'hex')))).toEqual({ fault: 1007 });
+  });
+});
