@@ -65,7 +65,7 @@ export interface ServedEndpoint {
   resource(handshake: Handshake): Resource | 'in-frames' | 'unknown';
   /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
   reject?(handshake: Handshake): Refusal | undefined;
-  /** Why a session that this handshake opens takes no seed, where its dialect has a form for one. */
+  /** Why a session that this handshake opens takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
   /** Where and how to dial the provider for this client. */
   upstream(handshake: Handshake, account: Account): Upstream;

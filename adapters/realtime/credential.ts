@@ -6,8 +6,8 @@ const headerNames = ['api-key', 'x-goog-api-key', 'xi-api-key'];
 const protocolPrefixes = ['openai-insecure-api-key.', 'xai-client-secret.', 'ai-gateway-auth.', 'bearer.'];
 const queryNames = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'];
 
-/** The query parameters by which a client chooses the id of its session, and names the one that it continues. */
-const ownQueryNames = ['trunkline-session', 'trunkline-seed'];
+/** The query parameters by which a client chooses the id of its session, and names the one that it continues (in two names). */
+const ownQueryNames = ['trunkline-session', 'trunkline-continue', 'trunkline-seed'];
 
 /**
  * The first that is not empty, in this order: `Authorization` (Bearer or Token); the headers `api-key`, `x-goog-api-key`,

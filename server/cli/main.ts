@@ -32,7 +32,8 @@ try {
 async function run(argv: string[]): Promise<void> {
   const { values, positionals } = readArguments(argv);
   const command = positionals.join(' ');
-  const load = (): Config => loadConfig({ file: values.config, data: values.data, check: sideConflicts });
+  const warn = (message: string): void => void process.stderr.write(`${message}\n`);
+  const load = (): Config => loadConfig({ file: values.config, data: values.data, check: sideConflicts, warn });
   const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);

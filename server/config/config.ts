@@ -6,7 +6,7 @@ import { rehearsalSchema } from './rehearsal-schema.ts';
 import { fileSchema, type Key, type KnownProvider, type Limits, type ProviderConfig } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
-export type { Key, Limits, ProviderConfig, Warm } from './schema.ts';
+export type { Key, Limits, Preconnect, ProviderConfig } from './schema.ts';
 
 /** The providers that a configuration may name. */
 export const knownProviders: readonly KnownProvider[] = [...providers.values()];

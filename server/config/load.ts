@@ -8,6 +8,7 @@ import { conflictsOf } from './conflicts.ts';
 import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './problem.ts';
 import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
+import { renameKeys } from './renamed-keys.ts';
 import { clientsOwn, providerSchema } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
@@ -19,13 +20,17 @@ export interface ConfigSource {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Finds conflicts that only other rooms know of; none when not given. */
   readonly check?: ((config: Config) => readonly Problem[]) | undefined;
+  /** Is told of what still works and should be changed, in sentences that name the file. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
-export function loadConfig({ file, data = '.trunkline', env = process.env, check = () => [] }: ConfigSource): Config {
+export function loadConfig(source: ConfigSource): Config {
+  const { file, data = '.trunkline', env = process.env, check = () => [], warn = () => {} } = source;
   const raw = file === undefined ? {} : parseYaml(file);
   const problems: Problem[] = [];
-  const resolved = resolveSecrets(raw, [], { env, problems });
+  const current = renameKeys(raw, { problems, warn: (message) => warn(`${file}: ${message}`) });
+  const resolved = resolveSecrets(current, [], { env, problems });
   const parsed = configSchema.safeParse(resolved);
   if (!parsed.success) {
     const reported = new Set(problems.map(({ path }) => path));

@@ -4,7 +4,7 @@ import { Document, isMap, isScalar, type YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import type { Config, Rehearsal } from './config.ts';
 import { isSecretPath } from './problem.ts';
-import { clientsOwn, limitsSchema, warmSchema } from './schema.ts';
+import { clientsOwn, limitsSchema, preconnectSchema } from './schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** YAML in the shape of the file, settings explained. The data directory, no part of the file, is a comment. */
@@ -28,7 +28,8 @@ export function printConfig(config: Config): string {
   document.commentBefore = ` data directory: ${dataDirectory}`;
   explain(document.get('limits'), limitsSchema);
   explain(document.get('side'), sideShape.side.unwrap());
-  for (const name of Object.keys(config.providers)) explain(document.getIn(['providers', name, 'warm']), warmSchema);
+  for (const name of Object.keys(config.providers))
+    explain(document.getIn(['providers', name, 'preconnect']), preconnectSchema);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 

@@ -44,7 +44,9 @@ export const limitsSchema = z.strictObject({
   maxFragments: z.int().min(1).default(64).describe('Fragments of one message.'),
   maxBufferedChunks: z.int().min(1).default(32_768).describe('Network reads that one incomplete message may take up.'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
-  dialMs: ms.default(10_000).describe('Dialling the provider, until its 101. A seed waits as long for setupComplete.'),
+  dialMs: ms
+    .default(10_000)
+    .describe('Dialling the provider, until its 101. A context waits as long for setupComplete.'),
   maxHeaderBytes: bytes.default(8192).describe('Request line and headers together, in bytes.'),
   maxConnectionsPerAddress: z
     .int()
@@ -118,10 +120,10 @@ const keySchema = z.strictObject({
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;
 
-const warmCount = z.int().min(0).max(16);
+const preconnectCount = z.int().min(0).max(16);
 
-export const warmSchema = z.strictObject({
-  connections: warmCount
+export const preconnectSchema = z.strictObject({
+  connections: preconnectCount
     .default(2)
     .describe('Connections opened ahead for the next sessions, in each process. 0 is none.'),
   maxAgeMs: z
@@ -131,11 +133,11 @@ export const warmSchema = z.strictObject({
     .default(30_000)
     .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
 });
-export type Warm = Readonly<z.infer<typeof warmSchema>>;
+export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
 
 /** For a provider that counts or forbids idle connections. */
-const neverWarmSchema = warmSchema.extend({
-  connections: warmCount
+const noPreconnectSchema = preconnectSchema.extend({
+  connections: preconnectCount
     .default(0)
     .refine((count) => count === 0, 'expected 0: this provider allows no connection that is opened ahead'),
 });
@@ -168,7 +170,7 @@ export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider)
         .default(false)
         .describe('Whether baseUrl may be ws:, or a loopback or private address.'),
       ...settings,
-      warm: (preconnect ? warmSchema : neverWarmSchema)
+      preconnect: (preconnect ? preconnectSchema : noPreconnectSchema)
         .prefault({})
         .describe('Connections to the provider that are opened ahead of sessions.'),
     })

@@ -45,15 +45,15 @@ export const sideLimitsSchema = z.strictObject({
     .default(16 * 1024 * 1024)
     .describe('Bytes written for a client that does not read. Then, or after limits.stallMs, it is cut off.'),
   syncMs: ms.default(30_000).describe('Time that a task in mode sync is waited for, before 202 says how far it is.'),
-  seedBytes: bytes(2 ** 18)
+  contextBytes: bytes(2 ** 18)
     .default(16 * 1024)
-    .describe('Largest text that a session is seeded with, in bytes.'),
-  seedMs: ms.default(2000).describe('Time to read a seed, while the provider is dialled.'),
-  whenUnseeded: z
+    .describe('Largest text that a provider is told of the session that is continued, in bytes.'),
+  contextMs: ms.default(2000).describe('Time to read that text, while the provider is dialled.'),
+  whenContextUnavailable: z
     .enum(['refuse', 'open'])
     .default('refuse')
     .describe(
-      'What happens to a session whose seed cannot be read: refuse it (503 side_unavailable), or open it without.',
+      'What happens to a session whose text cannot be read: refuse it (503 side_unavailable), or open it without.',
     ),
   streams: z
     .int()

@@ -17,14 +17,14 @@ import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
 import { Session, type SessionRecord } from '../session/session.ts';
-import type { Seed } from '../session/subject.ts';
+import type { SessionContext } from '../session/subject.ts';
 import { type Connector, createConnector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import { type Admitted, admit, idsOf, mayUse } from './admission/admit.ts';
 import { type Gate, indexKeys } from './admission/authenticate.ts';
-import { dialSeeded, readSeed } from './admission/continue.ts';
+import { dialWithContext, readContext } from './admission/continue.ts';
 import {
   draining,
   duplicate,
@@ -35,6 +35,7 @@ import {
   tooMany,
 } from './admission/refusals.ts';
 import { answerHttp } from './http.ts';
+import { oldNameWarner } from './old-names.ts';
 import { handOverOf } from './session-events.ts';
 import type { Fleet } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
@@ -82,7 +83,8 @@ export class Gateway {
     const { config, rehearsalUrl } = options;
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
-    this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl };
+    const warnOfOldName = oldNameWarner(options.log);
+    this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl, warnOfOldName };
     this.#sidePlaces = createSideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
@@ -171,19 +173,19 @@ export class Gateway {
 
   #find = async (id: string) => this.record(id) ?? (await this.#options.fleet.find(id));
 
-  #readSeed(admitted: Admitted, signal: AbortSignal): Promise<Seed | Refusal> {
-    return readSeed(admitted, { ...this.#options, find: this.#find }, signal);
+  #readContext(admitted: Admitted, signal: AbortSignal): Promise<SessionContext | Refusal> {
+    return readContext(admitted, { ...this.#options, find: this.#find }, signal);
   }
 
   /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
   async #objection(admitted: Admitted): Promise<Refusal | undefined> {
     if (this.#hindrance !== undefined) return this.#hindrance;
-    const [id, { key, seedFrom }, fleet] = [randomUUID(), admitted, this.#options.fleet];
+    const [id, { key, continues }, fleet] = [randomUUID(), admitted, this.#options.fleet];
     const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
     if (grant === 'granted') fleet.release(id);
-    if (grant === 'full' || seedFrom === undefined) return grant === 'full' ? tooMany : undefined;
-    const seed = await this.#readSeed(admitted, new AbortController().signal);
-    return isRefusal(seed) ? seed : undefined;
+    if (grant === 'full' || continues === undefined) return grant === 'full' ? tooMany : undefined;
+    const context = await this.#readContext(admitted, new AbortController().signal);
+    return isRefusal(context) ? context : undefined;
   }
 
   /** The edge where what goes wrong with one client stays with that client. */
@@ -228,9 +230,9 @@ export class Gateway {
     let dialled: DialOutcome | undefined;
     try {
       const dial = (signal: AbortSignal) => this.#reach.dial({ ...admitted, limits: config.limits, signal });
-      const read = (signal: AbortSignal) => this.#readSeed(admitted, signal);
+      const read = (signal: AbortSignal) => this.#readContext(admitted, signal);
       const { signal } = departure;
-      const opening = admitted.seedFrom ? await dialSeeded(admitted, { dial, read, signal }) : undefined;
+      const opening = admitted.continues ? await dialWithContext(admitted, { dial, read, signal }) : undefined;
       dialled = opening?.dialled ?? (await dial(signal));
       departure.stop();
       if (dialled.kind === 'open') started = this.#start(opening?.admitted ?? admitted, dialled.socket, upgrade);
@@ -263,7 +265,7 @@ export class Gateway {
     socket.write(upgradeReply(key, adapter.selectSubprotocol(handshake), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
-    const { route, model, promptClass, dataClass, seed, key: owner } = admitted;
+    const { route, model, promptClass, dataClass, context, key: owner } = admitted;
     const { path, dialect } = route;
     const mayUseModel = owner?.models && ((name: string) => mayUse(owner, adapter, name));
     const provider = adapter.name;
@@ -278,7 +280,7 @@ export class Gateway {
         model,
         promptClass,
         dataClass,
-        seed,
+        context,
       },
       client: new Peer({ socket, role: 'client', limits: config.limits }),
       provider: new Peer({ socket: upstream, role: 'provider', limits: config.limits }),

@@ -14,7 +14,7 @@ export interface SessionHandover {
 
 /** Hands over that the session begins. */
 export function handOverOf(
-  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal, seed }: Admitted,
+  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal, context }: Admitted,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
 ): SessionHandover {
@@ -32,7 +32,7 @@ export function handOverOf(
     isRehearsal,
     startedAt: Date.now(),
     // Of one that could not be read nobody knows whose it is.
-    ...(seed !== undefined && seed.from !== 'unavailable' && { continues: seed.session }),
+    ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),

@@ -27,7 +27,7 @@ export interface StoredSession {
   /** The instance (one supervisor) that holds it; when its lease runs out the session is ended as `recovered`. */
   readonly owner: string;
   readonly startedAt: number;
-  /** The earlier session that it continues (`trunkline-seed`): of the same key, and regulated only if this one is. */
+  /** The earlier session that it continues (`trunkline-continue`): of the same key, and regulated only if this one is. */
   readonly continues?: string | undefined;
 }
 

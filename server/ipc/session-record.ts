@@ -19,9 +19,9 @@ export interface SessionRecord extends TapSummary {
   readonly dataClass: DataClass;
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The earlier session that it was to continue, and what it was told of it; see `Seed.from`. */
-  readonly seededFrom?: string;
-  readonly seeded?: string;
+  /** The earlier session that it was to continue, and what it was told of it; see `SessionContext.from`. */
+  readonly continues?: string;
+  readonly context?: string;
   readonly reason?: string;
   /** The close code on the client's side, given or received. */
   readonly closeCode?: number;

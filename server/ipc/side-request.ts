@@ -34,13 +34,13 @@ export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unkn
 export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
 
 /** What is answered. */
-export interface SeedAnswer extends SeedText {
+export interface ContextAnswer extends ContextText {
   readonly session: string;
   readonly provider: string;
   readonly dataClass: 'open' | 'regulated';
 }
 
-export interface SeedText {
+export interface ContextText {
   /** `turns`: there is no summary. `none`: nothing is kept, and `text` is ''. */
   readonly from: 'summary' | 'turns' | 'none';
   readonly text: string;

@@ -4,7 +4,7 @@
 export const SIDE_PATHS: readonly string[] = [
   '/v1/sessions/{id}',
   '/v1/sessions/{id}/events',
-  '/v1/sessions/{id}/seed',
+  '/v1/sessions/{id}/context',
   '/v1/tasks',
   '/v1/tasks/{id}',
   '/v1/tasks/{id}/retry',

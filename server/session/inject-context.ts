@@ -13,7 +13,7 @@ export interface Passage {
 }
 
 export interface Sowing {
-  readonly subject: Pick<SessionSubject, 'dialect' | 'seed'>;
+  readonly subject: Pick<SessionSubject, 'dialect' | 'context'>;
   readonly client: Peer;
   readonly provider: Peer;
   /** `dialMs`: how long the first message may go unanswered. `pauseBytes`: with more than this held, the client is not read. */
@@ -28,10 +28,10 @@ const READ_COST_BYTES = 512;
 
 /** The passage as it is where there is no seed, else the one that brings it along. Nobody has received anything yet. */
 export function sow(passage: Passage, sowing: Sowing): Passage {
-  const { dialect, seed } = sowing.subject;
+  const { dialect, context } = sowing.subject;
   const { context: form } = dialect;
-  if (!seed?.text || form === undefined) return passage;
-  const event = form.event(seed.text);
+  if (!context?.text || form === undefined) return passage;
+  const event = form.event(context.text);
   if (form.after === 'answered') return sowBehindAnswer(passage, event, sowing);
   sowing.provider.sendText(event);
   return passage;

@@ -139,7 +139,7 @@ export class Session {
       dataClass: subject.dataClass,
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
-      ...(subject.seed && { seededFrom: subject.seed.session, seeded: subject.seed.from }),
+      ...(subject.context && { continues: subject.context.continues, context: subject.context.from }),
       ...summary,
       model: summary.model ?? subject.model,
       ...(state.name === 'open'

@@ -17,12 +17,12 @@ export interface SessionSubject {
   readonly promptClass: string;
   readonly dataClass: DataClass;
   /** What the session is told of an earlier one. */
-  readonly seed: Seed | undefined;
+  readonly context: SessionContext | undefined;
 }
 
-export interface Seed {
+export interface SessionContext {
   /** The earlier session. */
-  readonly session: string;
+  readonly continues: string;
   /** Where the text comes from. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
   readonly from: 'summary' | 'turns' | 'none' | 'unavailable';
   /** '' where there is none. */

@@ -3,14 +3,14 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { Warm } from '../config/config.ts';
+import type { Preconnect } from '../config/config.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { type DialOptions, type DialOutcome, dial } from './dial.ts';
 
 export interface ConnectOptions extends DialOptions {
   /** undefined: nothing is opened ahead for this provider. */
-  readonly warm: Warm | undefined;
+  readonly preconnect: Preconnect | undefined;
 }
 
 export interface Connector {
@@ -23,8 +23,8 @@ export interface Connector {
 export function createConnector(metrics: Pick<Metrics, 'dialled'>): Connector {
   const connections = createConnectionPool();
   return {
-    async dial({ warm, ...options }) {
-      const target = warm && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...warm };
+    async dial({ preconnect, ...options }) {
+      const target = preconnect && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...preconnect };
       const { dialled, reached } = await dialOn(target && connections.take(target), options);
       metrics.dialled(reached);
       // Not before the caller has made use of this one: a connect costs it as much as its answer does.

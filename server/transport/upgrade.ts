@@ -20,14 +20,18 @@ function newKey(): string {
   return entropy.toString('base64', used - 16, used);
 }
 
-/** What our 101 says of a session: its id, and, where one was asked for, what it is seeded from. */
+/** What our 101 says of a session: its id, and, where one was asked for, what the provider is told of an earlier one. */
 export interface SessionHeaders {
   readonly sessionId: string;
-  readonly seed?: { readonly from: string } | undefined;
+  readonly context?: { readonly from: string } | undefined;
 }
 
 /** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
-export function upgradeReply(key: string, protocol: string | undefined, { sessionId, seed }: SessionHeaders): string {
+export function upgradeReply(
+  key: string,
+  protocol: string | undefined,
+  { sessionId, context }: SessionHeaders,
+): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
@@ -35,7 +39,7 @@ export function upgradeReply(key: string, protocol: string | undefined, { sessio
     `Sec-WebSocket-Accept: ${acceptOf(key)}`,
     ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
     `x-trunkline-session: ${sessionId}`,
-    ...(seed === undefined ? [] : [`x-trunkline-seeded: ${seed.from}`]),
+    ...(context === undefined ? [] : [`x-trunkline-context: ${context.from}`, `x-trunkline-seeded: ${context.from}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

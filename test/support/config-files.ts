@@ -11,16 +11,20 @@ import { sideConflicts } from '../../server/side/config/side-conflicts.ts';
 
 type Env = Record<string, string | undefined>;
 
-/** `load` and `refusal` (the lines of the ConfigError) of a YAML text, with nothing in the environment but `env`. */
+/** `write`, `load` and `refusal` (the lines of the ConfigError) of a YAML text, with nothing in the environment but `env`. */
 export function configFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   let files = 0;
 
-  function load(yaml: string, env: Env = {}): Config {
+  function write(yaml: string): string {
     const file = join(folder, `${files++}.yaml`);
     writeFileSync(file, yaml);
-    return loadConfig({ file, env, check: sideConflicts });
+    return file;
+  }
+
+  function load(yaml: string, env: Env = {}): Config {
+    return loadConfig({ file: write(yaml), env, check: sideConflicts });
   }
 
   function refusal(yaml: string, env: Env = {}): string[] {
@@ -32,5 +36,5 @@ export function configFiles() {
     }
     throw new Error('was accepted');
   }
-  return { folder, load, refusal };
+  return { folder, write, load, refusal };
 }

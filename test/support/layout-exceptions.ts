@@ -25,7 +25,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/llm/translated-calls.test.ts': 'profiles of other forms under the router',
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',
-  'test/server/side/seeded-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',
+  'test/server/side/continued-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',
   'test/server/side/kill.test.ts': 'what a kill leaves behind',
   'test/server/side/two-machines.test.ts': 'gateways and side processes of several machines on one Postgres',
   'test/server/side/complaints.test.ts': 'what users of other gateways complain about',

@@ -23,10 +23,10 @@ function realtimeModel(handshake: Handshake): Resource | 'in-frames' | 'unknown'
   return model === 'unknown' && query.get('intent') === 'transcription' ? 'in-frames' : model;
 }
 
-/** What a session is seeded with must come before everything else that is said in it, and somebody must answer by it. */
+/** The context must come before everything else that is said in a session, and somebody must answer by it. */
 function rejectContext({ query }: Handshake): string | undefined {
-  if (query.has('call_id')) return 'a call that runs already cannot be seeded';
-  return query.get('intent') === 'transcription' ? 'a transcription session has no use for a seed' : undefined;
+  if (query.has('call_id')) return 'a call that runs already cannot be told of it';
+  return query.get('intent') === 'transcription' ? 'a transcription session has no use for it' : undefined;
 }
 
 function modelInQuery({ query }: Handshake): Resource | 'unknown' {

@@ -51,7 +51,7 @@ export const realtimeDialect: Dialect = {
  */
 function systemItem(text: string): string {
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
-  return JSON.stringify({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });
+  return JSON.stringify({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
 }
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {

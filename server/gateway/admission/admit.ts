@@ -12,13 +12,13 @@ import type {
   Upstream,
 } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
-import type { Key, ProviderConfig, Warm } from '../../config/config.ts';
+import type { Key, Preconnect, ProviderConfig } from '../../config/config.ts';
 import { fits } from '../../config/wildcard.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
 import { visitorObjection } from '../../http/origin-policy.ts';
-import type { Seed } from '../../session/subject.ts';
+import type { SessionContext } from '../../session/subject.ts';
 import { authenticate, type Gate } from './authenticate.ts';
-import { seedAsked } from './continue-request.ts';
+import { readContinuation } from './continue-request.ts';
 import { invalid, isRefusal, notImplemented, type Refused, refuse, unknownPath } from './refusals.ts';
 import { classOf, type SessionClass } from './session-class.ts';
 
@@ -28,9 +28,9 @@ export interface Admitted extends SessionClass {
   /** The id is the client's own. */
   readonly isOffered: boolean;
   /** The earlier session that this one is to continue. */
-  readonly seedFrom: string | undefined;
+  readonly continues: string | undefined;
   /** What is kept of that, once it was read. */
-  readonly seed?: Seed | undefined;
+  readonly context?: SessionContext | undefined;
   readonly adapter: Provider;
   readonly route: ServedEndpoint;
   readonly handshake: Handshake;
@@ -43,7 +43,7 @@ export interface Admitted extends SessionClass {
   /** The rehearsal provider answers. */
   readonly isRehearsal: boolean;
   /** undefined where no connection is opened ahead. */
-  readonly warm: Warm | undefined;
+  readonly preconnect: Preconnect | undefined;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -83,16 +83,16 @@ function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake,
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId))
     return refuse(adapter, invalid(`expected one UUID as the ${OFFERED_ID}`));
-  const seedFrom = seedAsked(handshake, route);
-  if (isRefusal(seedFrom)) return refuse(adapter, seedFrom);
-  const { allowPrivate, warm, isRehearsal, ...rest } = account;
+  const continues = readContinuation(handshake, route, gate.warnOfOldName);
+  if (isRefusal(continues)) return refuse(adapter, continues);
+  const { allowPrivate, preconnect, isRehearsal, ...rest } = account;
   const endpoint = route.upstream(handshake, rest);
   const isOffered = offered.size > 0;
   return {
     kind: 'admitted',
     sessionId,
     isOffered,
-    seedFrom,
+    continues,
     adapter,
     route,
     handshake,
@@ -101,7 +101,7 @@ function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake,
     endpoint,
     allowPrivate,
     isRehearsal,
-    warm,
+    preconnect,
     ...classes,
   };
 }
@@ -121,15 +121,22 @@ function accountFor(adapter: Provider, route: ServedEndpoint, handshake: Handsha
   const { providers, rehearsal } = gate.config;
   const configured = providers[adapter.name];
   if (configured !== undefined) {
-    const { allowPrivate, warm } = configured;
+    const { allowPrivate, preconnect } = configured;
     const baseUrl = configured.baseUrl === adapter.baseUrl ? (route.baseUrl ?? adapter.baseUrl) : configured.baseUrl;
     const credential = configured.apiKey === 'client' ? adapter.clientCredential(handshake) : configured.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
-    return { baseUrl, credential, settings: settingsOf(adapter, configured), allowPrivate, warm, isRehearsal: false };
+    return {
+      baseUrl,
+      credential,
+      settings: settingsOf(adapter, configured),
+      allowPrivate,
+      preconnect,
+      isRehearsal: false,
+    };
   }
   if (rehearsal !== false && rehearsal.providers.includes(adapter.name) && gate.rehearsalUrl !== undefined) {
     // On loopback a connection costs next to nothing.
-    const ahead = { allowPrivate: true, warm: undefined, isRehearsal: true };
+    const ahead = { allowPrivate: true, preconnect: undefined, isRehearsal: true };
     return { baseUrl: gate.rehearsalUrl, credential: 'rehearsal', settings: {}, ...ahead };
   }
   const message = `the provider ${adapter.name} is not configured; expected providers.${adapter.name} or ${adapter.environment.join(' or ')}`;

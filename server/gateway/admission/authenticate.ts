@@ -5,6 +5,7 @@ import type { Handshake, Provider, Refusal } from '../../../adapters/realtime/co
 import { findCredential } from '../../../adapters/realtime/index.ts';
 import type { Config, Key } from '../../config/config.ts';
 import type { VisitorRule } from '../../http/origin-policy.ts';
+import type { WarnOfOldName } from '../old-names.ts';
 
 /** What a gateway decides by. */
 export interface Gate {
@@ -13,6 +14,7 @@ export interface Gate {
   readonly visitors: VisitorRule;
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
+  readonly warnOfOldName: WarnOfOldName;
 }
 
 function digest(secret: string): string {

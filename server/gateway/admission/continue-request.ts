@@ -1,26 +1,37 @@
-// Which earlier session a handshake names as its seed (`trunkline-seed`), and whether what it opens has a place for one.
+// Reads which earlier session a handshake continues (`trunkline-continue`), and refuses it where the dialect has no form for a context.
 
 import type { Handshake, Refusal, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { ownValues } from '../../http/handshake.ts';
+import type { WarnOfOldName } from '../old-names.ts';
 
-export const SEED_NAME = 'trunkline-seed';
+export const CONTINUE = 'trunkline-continue';
+const OLD_NAME = 'trunkline-seed';
 /** As `x-trunkline-session` gave it, or, of an id that was used again, as the side path counts it. */
 const SESSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[1-9]\d{0,8})?$/;
 
-/** The session that is named, in the query, in a subprotocol or in a header; undefined: none is. */
-export function seedAsked(handshake: Handshake, route: ServedEndpoint): string | undefined | Refusal {
-  const header = handshake.headers[`x-${SEED_NAME}`];
-  const named = ownValues(handshake, SEED_NAME);
-  if (header === undefined && named.size === 0) return undefined;
-  const all = new Set([...named, ...(header === undefined ? [] : [String(header).toLowerCase()])]);
-  const [id = ''] = all;
-  if (all.size > 1 || !SESSION_ID.test(id)) return invalid(`expected the id of one session as the ${SEED_NAME}`);
-  const objection = route.dialect.context === undefined ? noPlace(route.path) : route.rejectContext?.(handshake);
-  return objection === undefined ? id : invalid(`expected no ${SEED_NAME}: ${objection}`);
+/** The session that is named in the query, in a subprotocol or in a header; undefined when none is. */
+export function readContinuation(
+  handshake: Handshake,
+  endpoint: ServedEndpoint,
+  warnOfOldName: WarnOfOldName,
+): string | undefined | Refusal {
+  const underOldName = valuesOf(handshake, OLD_NAME);
+  if (underOldName.length > 0) warnOfOldName(OLD_NAME, CONTINUE);
+  const ids = new Set([...valuesOf(handshake, CONTINUE), ...underOldName]);
+  if (ids.size === 0) return undefined;
+  const [id = ''] = ids;
+  if (ids.size > 1 || !SESSION_ID.test(id)) return invalid(`expected the id of one session as the ${CONTINUE}`);
+  const reason = endpoint.dialect.context === undefined ? noForm(endpoint.path) : endpoint.rejectContext?.(handshake);
+  return reason === undefined ? id : invalid(`expected no ${CONTINUE}: ${reason}`);
 }
 
-const noPlace = (path: string): string =>
-  `${path} has no event by which a gateway could tell of it; GET /v1/sessions/{id}/seed gives its text`;
+function valuesOf(handshake: Handshake, name: string): readonly string[] {
+  const header = handshake.headers[`x-${name}`];
+  return [...ownValues(handshake, name), ...(header === undefined ? [] : [String(header).toLowerCase()])];
+}
+
+const noForm = (path: string): string =>
+  `${path} has no event by which a gateway could tell of it; GET /v1/sessions/{id}/context gives its text`;
 
 function invalid(message: string): Refusal {
   return { status: 400, code: 'invalid_request', message };

@@ -1,18 +1,18 @@
-// What a new session is told of an earlier one (`trunkline-seed`): what the side path keeps of it, and whether the new one may have it.
+// What a new session is told of an earlier one (`trunkline-continue`): what the side path keeps of it, and whether the new one may have it.
 // Rule: who names a session that is not his own learns no more than of one that does not exist.
 
 import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Config } from '../../config/config.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { SeedAnswer, SideHandler, SideReplyHead } from '../../ipc/side-request.ts';
+import type { ContextAnswer, SideHandler, SideReplyHead } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
-import type { Seed } from '../../session/subject.ts';
+import type { SessionContext } from '../../session/subject.ts';
 import type { DialOutcome } from '../../transport/dial.ts';
 import type { Admitted } from './admit.ts';
-import { SEED_NAME } from './continue-request.ts';
+import { CONTINUE } from './continue-request.ts';
 import { isRefusal } from './refusals.ts';
 
-export interface SeedReader {
+export interface ContextReader {
   readonly config: Pick<Config, 'side'>;
   /** undefined: there is no side process. */
   readonly askSide?: SideHandler | undefined;
@@ -20,13 +20,13 @@ export interface SeedReader {
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
-/** Reads what is kept, for `side.seedMs` at most, or says why the session is not to be opened. Never rejects. */
-export async function readSeed(
-  { adapter, key, seedFrom: session = '' }: Admitted,
-  { config, askSide, find }: SeedReader,
+/** Reads what is kept, for `side.contextMs` at most, or says why the session is not to be opened. Never rejects. */
+export async function readContext(
+  { adapter, key, continues: session = '' }: Admitted,
+  { config, askSide, find }: ContextReader,
   signal: AbortSignal,
-): Promise<Seed | Refusal> {
-  const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.seedMs)]);
+): Promise<SessionContext | Refusal> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.contextMs)]);
   const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
   const heads: SideReplyHead[] = [];
   try {
@@ -35,7 +35,7 @@ export async function readSeed(
     const request = {
       requester,
       method: 'GET',
-      path: `/v1/sessions/${session}/seed`,
+      path: `/v1/sessions/${session}/context`,
       query: {},
       headers: {},
       body: undefined,
@@ -47,68 +47,68 @@ export async function readSeed(
     const [{ status, body }] = heads as [SideReplyHead];
     if (status === 404) return unknown;
     if (status !== 200) throw new Error(`the side path answered ${status}`);
-    const { from, text, dataClass, provider } = JSON.parse(String(body)) as SeedAnswer;
+    const { from, text, dataClass, provider } = JSON.parse(String(body)) as ContextAnswer;
     const isElsewhere = dataClass === 'regulated' && provider !== adapter.name;
-    return isElsewhere ? regulatedElsewhere(provider) : { session, from, text, dataClass };
+    return isElsewhere ? regulatedElsewhere(provider) : { continues: session, from, text, dataClass };
   } catch {
-    if (config.side.whenUnseeded === 'refuse') return unavailable;
-    return { session, from: 'unavailable', text: '', dataClass: 'open' };
+    if (config.side.whenContextUnavailable === 'refuse') return unavailable;
+    return { continues: session, from: 'unavailable', text: '', dataClass: 'open' };
   }
 }
 
-export interface SeededDial {
+export interface ContextDial {
   dial(signal: AbortSignal): Promise<DialOutcome>;
-  read(signal: AbortSignal): Promise<Seed | Refusal>;
+  read(signal: AbortSignal): Promise<SessionContext | Refusal>;
   /** The client left. */
   readonly signal: AbortSignal;
 }
 
-/** Dials while the seed is read. A seed that is refused ends the dialling, a dialling that fails the reading. The seed is in `admitted`. */
-export async function dialSeeded(
+/** Dials while the context is read. A context that is refused ends the dialling, a dialling that fails the reading. The context is in `admitted`. */
+export async function dialWithContext(
   admitted: Admitted,
-  { dial, read, signal }: SeededDial,
+  { dial, read, signal }: ContextDial,
 ): Promise<{ readonly dialled: DialOutcome; readonly admitted: Admitted }> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let refused: Refusal | undefined;
-  const reading = read(either).then((seed) => {
-    if (isRefusal(seed) && !stop.signal.aborted) {
-      refused = seed;
+  const reading = read(either).then((context) => {
+    if (isRefusal(context) && !stop.signal.aborted) {
+      refused = context;
       stop.abort();
     }
-    return seed;
+    return context;
   });
   const dialled = await dial(either);
   if (dialled.kind !== 'open' && refused === undefined) {
     stop.abort();
     return { dialled, admitted };
   }
-  const seed = await reading;
-  if (!isRefusal(seed)) return { dialled, admitted: withSeed(admitted, seed) };
+  const context = await reading;
+  if (!isRefusal(context)) return { dialled, admitted: withContext(admitted, context) };
   if (dialled.kind === 'open') dialled.socket.destroy();
-  return { dialled: { kind: 'failed', refusal: seed }, admitted };
+  return { dialled: { kind: 'failed', refusal: context }, admitted };
 }
 
 /** The session as it opens: the text of a regulated session makes it one, too. */
-function withSeed(admitted: Admitted, seed: Seed): Admitted {
-  return { ...admitted, seed, dataClass: seed.dataClass === 'regulated' ? 'regulated' : admitted.dataClass };
+function withContext(admitted: Admitted, context: SessionContext): Admitted {
+  return { ...admitted, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admitted.dataClass };
 }
 
 const unknown: Refusal = {
   status: 404,
   code: 'unknown_session',
-  message: `no session of this key has the id that is given as the ${SEED_NAME}`,
+  message: `no session of this key has the id that is given as the ${CONTINUE}`,
 };
 
 const unavailable: Refusal = {
   status: 503,
   code: 'side_unavailable',
-  message: `what is kept of the session in ${SEED_NAME} cannot be read now`,
+  message: `what is kept of the session in ${CONTINUE} cannot be read now`,
   retryAfterS: 1,
 };
 
 const regulatedElsewhere = (provider: string): Refusal => ({
   status: 403,
   code: 'policy_refused',
-  message: `the session in ${SEED_NAME} is regulated: expected a session with ${provider}, which heard it`,
+  message: `the session in ${CONTINUE} is regulated: expected a session with ${provider}, which heard it`,
 });

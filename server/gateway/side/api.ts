@@ -24,7 +24,9 @@ export interface SideApiContext {
 
 /** Headers of the client that cross; nothing else does. */
 const CROSSING = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', 'accept'];
-const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/seed)?$/i;
+const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/context)?$/i;
+/** The path of a session's context under its old name. */
+const OLD_CONTEXT = /^(\/v1\/sessions\/[^/]+)\/seed$/;
 /** How long a look-up may take to begin its answer. */
 const HEAD_MS = 5000;
 
@@ -36,8 +38,10 @@ export async function handleSideRequest(
   door: SideApiContext,
 ): Promise<Refused | HttpReply | undefined> {
   const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
-  const path = decoded(handshake.path);
-  if (path === undefined) return refused(unknown);
+  const asked = decoded(handshake.path);
+  if (asked === undefined) return refused(unknown);
+  const path = asked.replace(OLD_CONTEXT, '$1/context');
+  if (path !== asked) door.gate.warnOfOldName('/v1/sessions/{id}/seed', '/v1/sessions/{id}/context');
   const key = authenticate(handshake, undefined, door.gate);
   if (isRefusal(key)) return refused(key);
   const { maxBodyBytes } = door.gate.config.side;

@@ -12,7 +12,7 @@ import { exportRoutes } from './export.ts';
 import { ledgerRoutes } from './ledger.ts';
 import type { Route, SideHttpOptions } from './route.ts';
 import { sessionEventRoutes } from './session/events.ts';
-import { seedRoutes } from './session/history.ts';
+import { contextRoutes } from './session/history.ts';
 import { sessionRoutes } from './session/session.ts';
 import { taskRoutes } from './tasks.ts';
 
@@ -21,7 +21,7 @@ export function sideRoutes(options: SideHttpOptions): readonly Route[] {
   return [
     ...sessionRoutes,
     ...sessionEventRoutes(options),
-    ...seedRoutes,
+    ...contextRoutes,
     ...taskRoutes,
     ...ledgerRoutes,
     ...exportRoutes,

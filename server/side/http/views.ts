@@ -48,7 +48,7 @@ export function sessionView(
     route,
     dialect,
     model,
-    seededFrom: continues,
+    continues,
     startedAt: isoTime(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
     ...(typeof left === 'object' ? left : {}),

@@ -1,7 +1,7 @@
 // What is kept of an earlier session as one text for the model of a new one. Rule: it is data within a bound, of which the newest is
 // kept; nothing in it can end its block or pass for another speaker's line.
 
-import type { SeedText } from '../../ipc/side-request.ts';
+import type { ContextText } from '../../ipc/side-request.ts';
 import type { History } from './history.ts';
 import { formatLine, spokenLines } from './prompt-input.ts';
 
@@ -14,7 +14,7 @@ const LEFT_OUT = '[what was said before is left out]';
 const FRAME_BYTES = Buffer.byteLength(PREFACE) + Buffer.byteLength(LEFT_OUT) + 100;
 
 /** `maxBytes`: of the whole text, in UTF-8. A summary has at most half of it where there are turns. */
-export function contextText({ summary, turns }: History, maxBytes: number): SeedText {
+export function contextText({ summary, turns }: History, maxBytes: number): ContextText {
   const lines = spokenLines(turns).map((line) => untagged(formatLine(line)));
   const told = summary === undefined ? '' : untagged(wordsOf(summary));
   if (told === '' && lines.length === 0) return { from: 'none', text: '', isCut: false };

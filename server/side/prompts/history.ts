@@ -1,5 +1,5 @@
-// What is kept of a session for one that continues it: its newest rolling summary and the turns since. A session that was itself
-// seeded goes on from what it was seeded with. Rule: text goes only to sessions that may have it.
+// What is kept of a session for one that continues it: its newest rolling summary and the turns since. A session that itself
+// continued one goes on from what it was told. Rule: text goes only to sessions that may have it.
 
 import type { StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
 import type { Store } from '../store/contract.ts';
@@ -24,7 +24,7 @@ export async function historyOf(session: StoredSession, store: Store): Promise<H
   const turns: StoredTurn[] = [];
   let at: StoredSession | undefined = session;
   for (let count = 0; at !== undefined && count < MAX_SESSIONS; count += 1) {
-    const own = await recallOne(at.id, store);
+    const own = await readOne(at.id, store);
     turns.unshift(...own.turns);
     if (own.summary !== undefined) return { summary: own.summary, turns };
     at = await earlierOf(at, store);
@@ -32,7 +32,7 @@ export async function historyOf(session: StoredSession, store: Store): Promise<H
   return { summary: undefined, turns };
 }
 
-/** What a session was seeded with, as far as it is still kept. */
+/** What a session was told of an earlier one, as far as it is still kept. */
 export async function earlierHistory(session: StoredSession, store: Store): Promise<History | undefined> {
   const earlier = await earlierOf(session, store);
   return earlier && historyOf(earlier, store);
@@ -44,7 +44,7 @@ async function earlierOf(session: StoredSession, store: Store): Promise<StoredSe
   return mayHave ? earlier : undefined;
 }
 
-async function recallOne(session: string, store: Store): Promise<History> {
+async function readOne(session: string, store: Store): Promise<History> {
   const [turns, done] = await Promise.all([
     store.turns(session),
     store.tasks({ session, state: 'done', limit: MAX_TASKS }),

@@ -19,7 +19,7 @@ export async function promptInputOf(task: Task, input: TaskInput, store: Store):
   if (task.kind !== 'rolling-summary') return asDialogue(spokenLines(turns));
   const previous = await earlier(task, last, store);
   const since = previous && asDialogue(spokenLines(turns.filter(({ number }) => number > previous.through)));
-  return since ? withPreviousSummary(previous.result, since) : first(turns, await seedOf(task.session, store));
+  return since ? withPreviousSummary(previous.result, since) : first(turns, await historyBefore(task.session, store));
 }
 
 function spoken(messages: NonNullable<TaskInput['messages']>) {
@@ -36,13 +36,13 @@ interface Earlier {
   readonly result: string;
 }
 
-/** Of the first summary, or where nothing new was said: all turns, behind what the session was seeded with. */
-function first(turns: readonly StoredTurn[], seed: History | undefined): PromptInput | undefined {
-  const said = asDialogue(spokenLines([...(seed?.turns ?? []), ...turns]));
-  return said && seed?.summary !== undefined ? withPreviousSummary(seed.summary, said) : said;
+/** Of the first summary, or where nothing new was said: all turns, behind what the session was told. */
+function first(turns: readonly StoredTurn[], before: History | undefined): PromptInput | undefined {
+  const said = asDialogue(spokenLines([...(before?.turns ?? []), ...turns]));
+  return said && before?.summary !== undefined ? withPreviousSummary(before.summary, said) : said;
 }
 
-async function seedOf(id: string, store: Store): Promise<History | undefined> {
+async function historyBefore(id: string, store: Store): Promise<History | undefined> {
   const session = await store.session(id);
   return session && earlierHistory(session, store);
 }

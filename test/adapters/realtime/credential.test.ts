@@ -90,7 +90,7 @@ describe.each([...providers.values()])('for $name', (adapter) => {
     [['openai-organization.o', 'openai-project.p', 'openai-agents-sdk.1'], undefined],
     [['trunkline-session.0b5c2d1e-0000-4000-8000-000000000000', 'realtime'], 'realtime'],
     [['trunkline-session.0b5c2d1e-0000-4000-8000-000000000000'], undefined],
-    [['trunkline-seed.0b5c2d1e-0000-4000-8000-000000000000', 'realtime'], 'realtime'],
+    [['trunkline-continue.0b5c2d1e-0000-4000-8000-000000000000', 'realtime'], 'realtime'],
     [['openai-beta.realtime-v1'], undefined],
   ])('the answer to the offer %j is %j', (offer, answer) => {
     expect(adapter.selectSubprotocol(handshakeOf('/', {}, offer))).toBe(answer);

@@ -28,6 +28,7 @@ const nosy = {
   'sec-websocket-protocol': 'realtime, openai-insecure-api-key.CANARY',
   'sec-websocket-extensions': 'CANARY',
   'x-anything': 'CANARY',
+  'x-trunkline-continue': 'CANARY',
   'x-trunkline-seed': 'CANARY',
 };
 const offer = [
@@ -35,10 +36,10 @@ const offer = [
   'openai-insecure-api-key.CANARY',
   'openai-organization.CANARY',
   'trunkline-session.CANARY',
-  'trunkline-seed.CANARY',
+  'trunkline-continue.CANARY',
 ];
 const secrets =
-  'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&Trunkline-Seed=CANARY';
+  'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY';
 
 function dial(target: string, headers: Record<string, string> = {}, over: Partial<Account> = {}) {
   const handshake = handshakeOf(target, headers, offer);

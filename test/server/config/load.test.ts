@@ -31,7 +31,7 @@ describe('without a file', () => {
         apiKey: 'sk-env',
         baseUrl: 'wss://api.openai.com',
         allowPrivate: false,
-        warm: { connections: 2, maxAgeMs: 30_000 },
+        preconnect: { connections: 2, maxAgeMs: 30_000 },
       },
     });
     expect(config.rehearsal).toBe(false);

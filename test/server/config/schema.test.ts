@@ -42,34 +42,34 @@ describe('the address of a provider', () => {
 });
 
 describe('connections that are opened ahead', () => {
-  const warm = (fields: string) => `providers: { openai: { apiKey: k, warm: { ${fields} } } }`;
+  const warm = (fields: string) => `providers: { openai: { apiKey: k, preconnect: { ${fields} } } }`;
 
   test('have a number and an age', () => {
-    expect(load('providers: { openai: { apiKey: k } }').providers.openai?.warm).toEqual({
+    expect(load('providers: { openai: { apiKey: k } }').providers.openai?.preconnect).toEqual({
       connections: 2,
       maxAgeMs: 30_000,
     });
-    expect(load(warm('connections: 0')).providers.openai?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });
-    expect(load(warm('connections: 16, maxAgeMs: 1000')).providers.openai?.warm.connections).toBe(16);
+    expect(load(warm('connections: 0')).providers.openai?.preconnect).toEqual({ connections: 0, maxAgeMs: 30_000 });
+    expect(load(warm('connections: 16, maxAgeMs: 1000')).providers.openai?.preconnect.connections).toBe(16);
   });
 
   test.each([
-    ['connections: 17', 'providers.openai.warm.connections: expected at most 16, got 17'],
-    ['connections: -1', 'providers.openai.warm.connections: expected at least 0, got -1'],
-    ['maxAgeMs: 999', 'providers.openai.warm.maxAgeMs: expected at least 1000, got 999'],
+    ['connections: 17', 'providers.openai.preconnect.connections: expected at most 16, got 17'],
+    ['connections: -1', 'providers.openai.preconnect.connections: expected at least 0, got -1'],
+    ['maxAgeMs: 999', 'providers.openai.preconnect.maxAgeMs: expected at least 1000, got 999'],
   ])('are bounded: %s', (fields, line) => expect(refusal(warm(fields))).toEqual([line]));
 
   test('are off, and cannot be asked for, where a provider forbids them', () => {
     const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], preconnect: false } as const;
     const schema = fileSchema([strict], z.object());
     const file = (provider: object) => ({ providers: { strict: { apiKey: 'k', ...provider } } });
-    expect(schema.parse(file({})).providers.strict?.warm).toEqual({ connections: 0, maxAgeMs: 30_000 });
-    expect(schema.safeParse(file({ warm: { connections: 0 } })).success).toBe(true);
-    const asked = file({ warm: { connections: 1 } });
+    expect(schema.parse(file({})).providers.strict?.preconnect).toEqual({ connections: 0, maxAgeMs: 30_000 });
+    expect(schema.safeParse(file({ preconnect: { connections: 0 } })).success).toBe(true);
+    const asked = file({ preconnect: { connections: 1 } });
     const parsed = { schema, input: asked, isHidden: () => false };
     expect(problemsOf(parsed, schema.safeParse(asked).error?.issues ?? [])).toEqual([
       {
-        path: 'providers.strict.warm.connections',
+        path: 'providers.strict.preconnect.connections',
         message: 'expected 0: this provider allows no connection that is opened ahead, got 1',
       },
     ]);

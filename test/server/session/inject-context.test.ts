@@ -1,4 +1,4 @@
-// Where the seed goes between the messages of a session, however these arrive.
+// Where the context goes between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
@@ -33,9 +33,10 @@ async function open(path: string, text: string | undefined) {
   };
   const route = findEndpoint(path)?.route;
   if (route === undefined) throw new Error(`no route ${path}`);
-  const seed = text === undefined ? undefined : ({ session: 'a', from: 'turns', text, dataClass: 'open' } as const);
+  const context =
+    text === undefined ? undefined : ({ continues: 'a', from: 'turns', text, dataClass: 'open' } as const);
   const passage = sow(plain, {
-    subject: { dialect: route.dialect, seed },
+    subject: { dialect: route.dialect, context },
     client: client.peer,
     provider: provider.peer,
     limits,
@@ -57,7 +58,7 @@ async function open(path: string, text: string | undefined) {
 const hex = (direction: string, bytes: Buffer) => `${direction} ${bytes.toString('hex')}`;
 const down = (text: string) => frameBytes(1, text, { masked: false });
 
-test.each([REALTIME, GEMINI])('%s: a session without a seed has the very same passage', async (path) => {
+test.each([REALTIME, GEMINI])('%s: a session without a context has the very same passage', async (path) => {
   const without = await open(path, undefined);
   expect(without.passage).toBe(without.plain);
   const empty = await open(path, '');
@@ -68,7 +69,7 @@ test('OpenAI Realtime: it is the first message of all, and then the passage is t
   const { passage, plain, next } = await open(REALTIME, 'what was said');
   expect(passage).toBe(plain);
   expect(JSON.parse(await next())).toEqual({
-    event_id: 'trunkline-seed',
+    event_id: 'trunkline-context',
     type: 'conversation.item.create',
     item: { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'what was said' }] },
   });
@@ -152,7 +153,7 @@ describe('a client of Gemini Live that is held', () => {
         model: undefined,
         promptClass: 'realtime',
         dataClass: 'open',
-        seed: { session: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
+        context: { continues: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
       },
       client: new Peer({ socket: near.near, role: 'client', limits: all }),
       provider: new Peer({ socket: far.near, role: 'provider', limits: all }),

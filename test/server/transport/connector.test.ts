@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function start(options: FakeProviderOptions = {}, warm: object = {}, limits: object = {}): Promise<void> {
   provider = await startProvider(options);
-  const openai = { baseUrl: provider.url, apiKey: 'provider-secret', allowPrivate: true, warm };
+  const openai = { baseUrl: provider.url, apiKey: 'provider-secret', allowPrivate: true, preconnect: warm };
   gateway = await startGateway({ providers: { openai }, limits });
 }
 

@@ -1,8 +1,8 @@
-// GET /v1/sessions/{id}/seed: what a session that continues this one is told. Gateway processes ask the same for `trunkline-seed`.
+// GET /v1/sessions/{id}/context: what a session that continues this one is told. Gateway processes ask it for `trunkline-continue`.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpProblem } from '../../../http/problem.ts';
-import type { SeedAnswer } from '../../../ipc/side-request.ts';
+import type { ContextAnswer } from '../../../ipc/side-request.ts';
 import { historyOf } from '../../prompts/history.ts';
 import { contextText } from '../../prompts/history-text.ts';
 import { type Route, type RoutedRequest, reply, type SideHttpOptions } from '../route.ts';
@@ -16,9 +16,9 @@ async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<Htt
   const found = await findSettled(asked, options);
   if (found === undefined) return unknownSession(asked);
   const { id, stored, live } = found;
-  const { provider, dataClass } = stored ?? (live as Pick<SeedAnswer, 'provider' | 'dataClass'>);
-  const recollection = stored === undefined ? { summary: undefined, turns: [] } : await historyOf(stored, store);
-  const answer: SeedAnswer = { session: id, provider, dataClass, ...contextText(recollection, config.side.seedBytes) };
+  const { provider, dataClass } = stored ?? (live as Pick<ContextAnswer, 'provider' | 'dataClass'>);
+  const history = stored === undefined ? { summary: undefined, turns: [] } : await historyOf(stored, store);
+  const answer: ContextAnswer = { session: id, provider, dataClass, ...contextText(history, config.side.contextBytes) };
   return reply(asked, 200, answer);
 }
 
@@ -27,7 +27,7 @@ async function findSettled(
   asked: RoutedRequest,
   { store, config }: SideHttpOptions,
 ): Promise<FoundSession | undefined> {
-  const until = performance.now() + config.side.seedMs / 2;
+  const until = performance.now() + config.side.contextMs / 2;
   for (;;) {
     const found = await findReadableSession(asked, store);
     const isOnItsWay = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
@@ -36,6 +36,6 @@ async function findSettled(
   }
 }
 
-export const seedRoutes: readonly Route[] = [
-  { scope: 'key', method: 'GET', path: '/v1/sessions/{id}/seed', answer: show },
+export const contextRoutes: readonly Route[] = [
+  { scope: 'key', method: 'GET', path: '/v1/sessions/{id}/context', answer: show },
 ];

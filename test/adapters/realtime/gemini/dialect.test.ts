@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 
-test('a seed is history that asks for no reply, behind the answer to the setup', () => {
+test('a context is history that asks for no reply, behind the answer to the setup', () => {
   expect(liveDialect.context?.after).toBe('answered');
   const text = 'They said "hello".\n';
   expect(JSON.parse(liveDialect.context?.event(text) ?? '')).toEqual({

@@ -128,10 +128,10 @@ describe('from the client', () => {
   });
 });
 
-test('a seed is a system message, and neither it nor the provider’s word about it is something that was said', () => {
+test('a context is a system message, and neither it nor the provider’s word about it is something that was said', () => {
   const event = dialect.context?.event('They said "hello".\n') ?? '';
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'They said "hello".\n' }] };
-  expect(JSON.parse(event)).toEqual({ event_id: 'trunkline-seed', type: 'conversation.item.create', item });
+  expect(JSON.parse(event)).toEqual({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
   expect(dialect.observe(frameOf(event), 'upstream')).toEqual({ type: 'conversation.item.create' });
   for (const type of ['conversation.item.added', 'conversation.item.done', 'conversation.item.created'])
     expect(downstream({ type, event_id: 'e', item })).toEqual({ type });

@@ -51,7 +51,7 @@ interface Start {
 
 async function start({ file = {}, askSide, onUpgrade }: Start = {}): Promise<void> {
   provider = await startProvider(onUpgrade ? { onUpgrade } : {});
-  const all = { keys, side: { seedMs: 20_000 }, ...file };
+  const all = { keys, side: { contextMs: 20_000 }, ...file };
   const config = loadConfig({ file: configFile(all), env: {} });
   const side = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
   const outbox = { push: (item: SessionEvent) => void handedOver.push(item), isFull: false } as Outbox;
@@ -76,7 +76,7 @@ const headersOf = (target: string, options: Parameters<typeof openClient>[1]) =>
     opening.catch(reject);
   });
 const textOf = (event: string): string => JSON.parse(event).item.content[0].text;
-const SEEDED = `${REALTIME}&trunkline-seed=${ID}`;
+const CONTINUED = `${REALTIME}&trunkline-continue=${ID}`;
 const down: SideHandler = () => Promise.reject(new Error('the other process is gone'));
 /** Answers when it is told that nobody waits any more. */
 const hung: SideHandler = (_request, _emit, signal) =>
@@ -86,9 +86,11 @@ test('the provider hears of the earlier one first, whichever way the client name
   keep();
   await start();
   const ways = [
-    () => openClient(gateway.url + SEEDED, as('web')),
-    () => openClient(gateway.url + REALTIME, as('web', { 'x-trunkline-seed': ID.toUpperCase() })),
-    () => openClient(gateway.url + REALTIME, as('web'), ['realtime', `trunkline-seed.${ID}`]),
+    () => openClient(gateway.url + CONTINUED, as('web')),
+    () => openClient(gateway.url + REALTIME, as('web', { 'x-trunkline-continue': ID.toUpperCase() })),
+    () => openClient(gateway.url + REALTIME, as('web'), ['realtime', `trunkline-continue.${ID}`]),
+    () => openClient(`${gateway.url}${REALTIME}&trunkline-seed=${ID}`, as('web')),
+    () => openClient(gateway.url + REALTIME, as('web', { 'x-trunkline-seed': ID })),
   ];
   for (const [index, open] of ways.entries()) {
     const client = await open();
@@ -98,18 +100,18 @@ test('the provider hears of the earlier one first, whichever way the client name
     expect(textOf(first)).toContain('User: question 1\nAssistant: answer 1\nUser: question 2\nAssistant: answer 2');
     expect((await message(upstream)).data.toString()).toBe('{"type":"session.update"}');
     expect(provider.requests[index]?.url).toBe(REALTIME);
-    expect(JSON.stringify(provider.requests[index]?.headers)).not.toContain('seed');
+    expect(JSON.stringify(provider.requests[index]?.headers)).not.toMatch(/trunkline-(continue|seed)/);
   }
 });
 
 test('the 101, the record and what is handed over say so', async () => {
   keep();
   await start();
-  expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+  expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
   expect(await headersOf(REALTIME, as('web'))).not.toHaveProperty('x-trunkline-seeded');
   const [seeded, plain] = gateway.gateway.records();
-  expect(seeded).toMatchObject({ seededFrom: ID, seeded: 'turns' });
-  expect(plain).not.toHaveProperty('seededFrom');
+  expect(seeded).toMatchObject({ continues: ID, seeded: 'turns' });
+  expect(plain).not.toHaveProperty('continues');
   expect(handedOver).toMatchObject([{ kind: 'started', continues: ID }, { kind: 'started' }]);
   expect(handedOver[1]).not.toHaveProperty('continues');
 });
@@ -121,10 +123,10 @@ describe('refused before the 101', () => {
   ])('%s', async (_what, prepare, key) => {
     prepare();
     await start();
-    const { status, body } = await refusedUpgrade(gateway.url + SEEDED, as(key));
+    const { status, body } = await refusedUpgrade(gateway.url + CONTINUED, as(key));
     expect([status, JSON.parse(body).error.code]).toEqual([404, 'unknown_session']);
     // A browser cannot see that, and asks the same with a plain GET.
-    const plain = await fetch(`${gateway.url.replace('ws:', 'http:')}${SEEDED}`, as(key));
+    const plain = await fetch(`${gateway.url.replace('ws:', 'http:')}${CONTINUED}`, as(key));
     expect([plain.status, await plain.text()]).toEqual([status, body]);
   });
 
@@ -132,23 +134,23 @@ describe('refused before the 101', () => {
     await start();
     const target = `${REALTIME}&trunkline-session=${ID}`;
     await openClient(gateway.url + target, as('web'));
-    expect((await refusedUpgrade(gateway.url + SEEDED, as('other'))).status).toBe(404);
-    expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'none' });
+    expect((await refusedUpgrade(gateway.url + CONTINUED, as('other'))).status).toBe(404);
+    expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'none' });
   });
 
   test('a wrong id, in the shape of the provider', async () => {
     await start();
-    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-seed=mine`, as('web'));
+    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-continue=mine`, as('web'));
     expect([status, JSON.parse(body).error]).toMatchObject([
       400,
-      { status: 'INVALID_ARGUMENT', message: 'expected the id of one session as the trunkline-seed' },
+      { status: 'INVALID_ARGUMENT', message: 'expected the id of one session as the trunkline-continue' },
     ]);
     expect(provider.requests).toHaveLength(0);
   });
 
   test('without waiting for a provider that does not answer', async () => {
     await start({ onUpgrade: () => true });
-    expect((await refusedUpgrade(gateway.url + SEEDED, as('web'))).status).toBe(404);
+    expect((await refusedUpgrade(gateway.url + CONTINUED, as('web'))).status).toBe(404);
     await until(() => provider.connections.size === 0);
   });
 });
@@ -157,24 +159,24 @@ describe('a regulated session', () => {
   test('makes the one that continues it regulated', async () => {
     keep({ dataClass: 'regulated' });
     await start();
-    await openClient(gateway.url + SEEDED, as('web', { 'x-trunkline-data-class': 'open' }));
+    await openClient(gateway.url + CONTINUED, as('web', { 'x-trunkline-data-class': 'open' }));
     expect(textOf((await message(await provider.next())).data.toString())).toContain('question 1');
-    expect(gateway.gateway.records()[0]).toMatchObject({ dataClass: 'regulated', seeded: 'turns' });
+    expect(gateway.gateway.records()[0]).toMatchObject({ dataClass: 'regulated', context: 'turns' });
     expect(handedOver[0]).toMatchObject({ dataClass: 'regulated' });
   });
 
   test('is told to no other provider', async () => {
     keep({ dataClass: 'regulated' });
     await start();
-    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-seed=${ID}`, as('web'));
+    const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-continue=${ID}`, as('web'));
     expect([status, JSON.parse(body).error.details[0].reason]).toEqual([403, 'policy_refused']);
-    expect((await refusedUpgrade(gateway.url + SEEDED, as('other'))).status).toBe(404);
+    expect((await refusedUpgrade(gateway.url + CONTINUED, as('other'))).status).toBe(404);
   });
 
   test('is not made an open one by a session that continues an open one', async () => {
     keep();
     await start();
-    await openClient(gateway.url + SEEDED, as('web', { 'x-trunkline-data-class': 'regulated' }));
+    await openClient(gateway.url + CONTINUED, as('web', { 'x-trunkline-data-class': 'regulated' }));
     expect(gateway.gateway.records()[0]).toMatchObject({ dataClass: 'regulated' });
   });
 });
@@ -182,12 +184,12 @@ describe('a regulated session', () => {
 describe('while it cannot be read', () => {
   const ways: [string, SideHandler | undefined, object][] = [
     ['the side process is down', down, {}],
-    ['it does not answer within seedMs', hung, { seedMs: 20 }],
+    ['it does not answer within contextMs', hung, { contextMs: 20 }],
   ];
 
   test.each(ways)('%s: the session is refused', async (_why, askSide, side) => {
     await start({ askSide, file: { side } });
-    const { status, body, headers } = await refusedUpgrade(gateway.url + SEEDED, as('web'));
+    const { status, body, headers } = await refusedUpgrade(gateway.url + CONTINUED, as('web'));
     expect([status, JSON.parse(body).error.code]).toEqual([503, 'side_unavailable']);
     expect(headers['retry-after']).toBe('1');
     await openClient(gateway.url + REALTIME, as('web'));
@@ -195,17 +197,17 @@ describe('while it cannot be read', () => {
 
   test.each(ways)('%s: with whenUnseeded: open it opens without, and says so', async (_why, askSide, side) => {
     await start({ askSide, file: { side: { ...side, whenUnseeded: 'open' } } });
-    expect(await headersOf(SEEDED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'unavailable' });
+    expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'unavailable' });
     expect(handedOver[0]).not.toHaveProperty('continues');
     const upstream = await provider.next();
     upstream.send('hello');
-    expect(gateway.gateway.records()[0]).toMatchObject({ seededFrom: ID, seeded: 'unavailable' });
+    expect(gateway.gateway.records()[0]).toMatchObject({ continues: ID, seeded: 'unavailable' });
   });
 
   test('a store that fails is no better', async () => {
     store.fault = new Error('broken');
     await start();
-    expect((await refusedUpgrade(gateway.url + SEEDED, as('web'))).status).toBe(503);
+    expect((await refusedUpgrade(gateway.url + CONTINUED, as('web'))).status).toBe(503);
   });
 
   test('a client that leaves ends the dialling and the reading', async () => {
@@ -220,7 +222,7 @@ describe('while it cannot be read', () => {
     };
     await start({ askSide });
     const client = openRaw(gateway.port);
-    client.send(upgradeRequest(SEEDED, as('web').headers));
+    client.send(upgradeRequest(CONTINUED, as('web').headers));
     await asking.promise;
     client.socket.destroy();
     await until(() => isAborted && provider.connections.size === 0);
@@ -228,7 +230,7 @@ describe('while it cannot be read', () => {
   });
 });
 
-test('the provider’s own refusal is passed on, and nobody waits for the seed', async () => {
+test('the provider’s own refusal is passed on, and nobody waits for the context', async () => {
   await start({
     askSide: hung,
     onUpgrade(_request, socket) {
@@ -236,7 +238,7 @@ test('the provider’s own refusal is passed on, and nobody waits for the seed',
       return true;
     },
   });
-  expect(await refusedUpgrade(gateway.url + SEEDED, as('web'))).toMatchObject({ status: 429, body: 'slow' });
+  expect(await refusedUpgrade(gateway.url + CONTINUED, as('web'))).toMatchObject({ status: 429, body: 'slow' });
 });
 
 test('the end of the earlier session, which is on its way into the store, is waited for', async () => {
@@ -246,11 +248,11 @@ test('the end of the earlier session, which is on its way into the store, is wai
   await closed(client);
   await gateway.nextEnd();
   store.rows.sessions.push(storedSession({ id: ID, key: 'web' }));
-  const opening = headersOf(SEEDED, as('web'));
+  const opening = headersOf(CONTINUED, as('web'));
   await until(() => store.looks.sessions > 2);
   store.rows.turns.push(aTurn(ID, 1));
   store.rows.sessions[0] = storedSession({ id: ID, key: 'web', endedAt: 9_000 });
-  expect(await opening).toMatchObject({ 'x-trunkline-seeded': 'turns' });
+  expect(await opening).toMatchObject({ 'x-trunkline-context': 'turns' });
 });
 
 test('a client that does not wait for the answer to its setup is read only up to pauseBytes meanwhile, and loses nothing', async () => {
@@ -258,7 +260,7 @@ test('a client that does not wait for the answer to its setup is read only up to
   await start();
   const client = openRaw(gateway.port);
   const flood = frameBytes(1, Buffer.alloc(1024 * 1024, 'a'));
-  const upgrade = upgradeRequest(`${GEMINI}?trunkline-seed=${ID}`, as('web').headers);
+  const upgrade = upgradeRequest(`${GEMINI}?trunkline-continue=${ID}`, as('web').headers);
   client.send(Buffer.concat([Buffer.from(upgrade), frameBytes(1, '{"setup":{}}'), flood]));
   expect((await client.answer()).status).toBe(101);
   for (let count = 1; count < 64; count += 1) client.send(flood);
@@ -272,20 +274,20 @@ test('a client that does not wait for the answer to its setup is read only up to
 
 test('a gateway that shuts down while it reads refuses', async () => {
   await start({ askSide: hung });
-  const refused = refusedUpgrade(gateway.url + SEEDED, as('web'));
+  const refused = refusedUpgrade(gateway.url + CONTINUED, as('web'));
   await until(() => provider.requests.length === 1);
   await gateway.gateway.close();
   expect((await refused).status).toBe(503);
 });
 
-test('the model list of the key holds for what the client sends behind the seed', async () => {
+test('the model list of the key holds for what the client sends behind the context', async () => {
   keep();
   await start({ file: { keys: [{ ...keys[0], models: ['openai/gpt-realtime-2.1'] }] } });
-  const client = await openClient(gateway.url + SEEDED, as('web'));
+  const client = await openClient(gateway.url + CONTINUED, as('web'));
   client.send(JSON.stringify({ type: 'session.update', session: { model: 'another' } }));
   expect((await closed(client)).code).toBe(1008);
   const upstream = await provider.next();
-  expect((await message(upstream)).data.toString()).toContain('trunkline-seed');
+  expect((await message(upstream)).data.toString()).toContain('trunkline-context');
   await closed(upstream);
 });
 
@@ -293,8 +295,8 @@ test('an id that was used before is continued under its number', async () => {
   keep({ id: `${ID}.2` });
   store.rows.turns.push(aTurn(`${ID}.2`, 1));
   await start();
-  expect(await headersOf(`${SEEDED}.2`, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
-  expect((await refusedUpgrade(`${gateway.url}${REALTIME}&trunkline-seed=${randomUUID()}`, as('web'))).status).toBe(
+  expect(await headersOf(`${CONTINUED}.2`, as('web'))).toMatchObject({ 'x-trunkline-context': 'turns' });
+  expect((await refusedUpgrade(`${gateway.url}${REALTIME}&trunkline-continue=${randomUUID()}`, as('web'))).status).toBe(
     404,
   );
 });

@@ -69,6 +69,14 @@ describe('a request', () => {
     });
   });
 
+  test('for a context under the old name of its path asks for it under the present one', async () => {
+    const { asked, answer } = recorder();
+    await start(answer);
+    await ask('/v1/sessions/a/seed');
+    await ask('/v1/sessions/a/context');
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/sessions/a/context', '/v1/sessions/a/context']);
+  });
+
   test('without a key of the gateway goes nowhere', async () => {
     const { asked, answer } = recorder();
     await start(answer);
@@ -248,7 +256,7 @@ describe('while the side process is down', () => {
     expect(others.status).toBe(404);
     expect((await ask(`/v1/sessions/${id}`, { method: 'DELETE' })).status).toBe(503);
     expect((await ask(`/v1/sessions/${id}/events`)).status).toBe(503);
-    expect((await ask(`/v1/sessions/${id}/seed`)).status).toBe(503);
+    expect((await ask(`/v1/sessions/${id}/context`)).status).toBe(503);
     expect((await ask(`/v1/sessions/${randomUUID()}`)).status).toBe(503);
     client.close();
     await closed(client);

@@ -58,8 +58,8 @@ test('a summary by the clock lacks the turns that may have come too late for it'
   expect(await told(session, store)).toEqual(['"by time"', ['a4', 'a5', 'a6', 'a7', 'a8', 'a9']]);
 });
 
-describe('a session that was itself seeded', () => {
-  test('is told with what it was seeded with, until it has a summary of its own', async () => {
+describe('a session that itself continued one', () => {
+  test('is told with what it was told, until it has a summary of its own', async () => {
     keep('a', 3);
     summarise('a', 'of a', { input: everyTurns(2) });
     keep('b', 1, { continues: 'a' });

@@ -54,7 +54,7 @@ describe('tasks of sessions', () => {
     );
   });
 
-  test('the first rolling summary of a session that was seeded goes on from the seed', async () => {
+  test('the first rolling summary of a session that continues one goes on from what it was told', async () => {
     const text = '{"summary":"They greeted.","open":[]}';
     const settings = { tasks: [{ kind: 'rolling-summary', class: 'plain', when: { everyTurns: 1 } }] };
     const { store, run, settled, gateway } = await bench({ behaviour: { text } }, settings);

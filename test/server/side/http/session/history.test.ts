@@ -1,4 +1,4 @@
-// GET /v1/sessions/{id}/seed: what a session that continues this one is told, for its own key.
+// GET /v1/sessions/{id}/context: what a session that continues this one is told, for its own key.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
@@ -32,7 +32,7 @@ function fill(): void {
 }
 
 const ask = async (key: string, id = ID) => {
-  const answer = await side.ask(`/v1/sessions/${id}/seed`, { key });
+  const answer = await side.ask(`/v1/sessions/${id}/context`, { key });
   return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
 };
 
@@ -57,10 +57,10 @@ test('another key’s session is a 404', async () => {
   expect(await ask('secret-of-other')).toMatchObject([404, { error: { code: 'unknown_session' } }]);
 });
 
-test('seedBytes bounds it', async () => {
+test('contextBytes bounds it', async () => {
   fill();
   store.rows.turns.push(...Array.from({ length: 500 }, (_, index) => aTurn(ID, index + 4)));
-  await start({ seedBytes: 2000 });
+  await start({ contextBytes: 2000 });
   const [, { text, isCut }] = await ask('secret-of-web');
   expect(Buffer.byteLength(String(text))).toBeLessThanOrEqual(2000);
   expect([text, isCut]).toEqual([expect.stringContaining('User: question 503'), true]);

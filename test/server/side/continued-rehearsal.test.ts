@@ -19,7 +19,7 @@ const file = {
   keys: [{ id: 'demo', secret: 'secret-of-demo' }],
   rehearsal: { times: { firstTextMs: 1, tokenMs: 1 } },
   tasks: [{ kind: 'rolling-summary', class: 'rehearsal', when: { everyTurns: 2 } }],
-  side: { pollMs: 20, seedMs: 20_000 },
+  side: { pollMs: 20, contextMs: 20_000 },
 };
 
 let rehearsal: RunningRehearsal;
@@ -28,7 +28,7 @@ let side: Side;
 let gateway: TestGateway;
 
 beforeEach(async () => {
-  const config = loadConfig({ file: configFile(file), data: temporaryFolder('seeded'), env: {} });
+  const config = loadConfig({ file: configFile(file), data: temporaryFolder('continued'), env: {} });
   rehearsal = await startRehearsal(file.rehearsal);
   relay = await startRelay(rehearsal.url);
   const rehearsalUrl = rehearsal.url.replace(/^ws/, 'http');
@@ -49,11 +49,11 @@ afterEach(async () => {
 interface Call {
   readonly client: RehearsalClient;
   readonly id: string;
-  readonly seeded: string | undefined;
+  readonly context: string | undefined;
 }
 
-async function call(target: string, seed?: string): Promise<Call> {
-  const named = seed === undefined ? '' : `${target.includes('?') ? '&' : '?'}trunkline-seed=${seed}`;
+async function call(target: string, earlier?: string): Promise<Call> {
+  const named = earlier === undefined ? '' : `${target.includes('?') ? '&' : '?'}trunkline-continue=${earlier}`;
   const client = new RehearsalClient(gateway.url + target + named, [
     'realtime',
     'openai-insecure-api-key.secret-of-demo',
@@ -63,7 +63,7 @@ async function call(target: string, seed?: string): Promise<Call> {
   );
   await client.opened();
   const headers = await answered;
-  return { client, id: String(headers['x-trunkline-session']), seeded: headers['x-trunkline-seeded'] as string };
+  return { client, id: String(headers['x-trunkline-session']), context: headers['x-trunkline-context'] as string };
 }
 
 async function write({ client }: Call, text: string): Promise<void> {
@@ -84,11 +84,11 @@ const summarised = (id: string, count: number) =>
   until(async () => (await stored(id)).tasks.filter(({ state }) => state === 'done').length === count);
 
 const reply = (text: string) => `This is the rehearsal provider. You wrote: ${text}`;
-const seedOf = (message: string | undefined): string => JSON.parse(message ?? '').item.content[0].text;
+const contextOf = (message: string | undefined): string => JSON.parse(message ?? '').item.content[0].text;
 
 test('the second call is told the summary and the turns since, ahead of everything, and takes none of it for its own', async () => {
   const first = await call(REALTIME);
-  expect(first.seeded).toBeUndefined();
+  expect(first.context).toBeUndefined();
   await write(first, 'I lost my card');
   await write(first, 'It ends in 42');
   await summarised(first.id, 1);
@@ -97,13 +97,13 @@ test('the second call is told the summary and the turns since, ahead of everythi
   await first.client.closed();
 
   const second = await call(REALTIME, first.id);
-  expect(second.seeded).toBe('summary');
+  expect(second.context).toBe('summary');
   await write(second, 'Where were we?');
   const [, seen = []] = relay.seen;
-  const text = seedOf(seen[0]);
+  const text = contextOf(seen[0]);
   expect(seen[0]).toBe(
     JSON.stringify({
-      event_id: 'trunkline-seed',
+      event_id: 'trunkline-context',
       type: 'conversation.item.create',
       item: { type: 'message', role: 'system', content: [{ type: 'input_text', text }] },
     }),
@@ -127,7 +127,7 @@ test('the second call is told the summary and the turns since, ahead of everythi
     return now.turns.length > 0 && now;
   });
   expect(turns).toMatchObject([{ number: 1, user: 'Where were we?', assistant: reply('Where were we?') }]);
-  expect(await stored(second.id)).toMatchObject({ seededFrom: first.id, seeded: 'summary' });
+  expect(await stored(second.id)).toMatchObject({ continues: first.id, context: 'summary' });
 });
 
 test('a third call knows the first one, whether or not the second came to a summary', async () => {
@@ -143,7 +143,7 @@ test('a third call knows the first one, whether or not the second came to a summ
 
   const third = await call(REALTIME, second.id);
   const { result } = (await stored(first.id)).tasks[0] as { result: { summary: string } };
-  const text = seedOf(await until(() => relay.seen[2]?.[0]));
+  const text = contextOf(await until(() => relay.seen[2]?.[0]));
   expect(text).toContain(`<previous-summary>\n${result.summary}`);
   expect(text).toContain('User: It is for Ann');
   await write(third, 'Send it to Rome');
@@ -152,7 +152,7 @@ test('a third call knows the first one, whether or not the second came to a summ
   third.client.socket.close();
 
   await call(REALTIME, third.id);
-  const last = seedOf(await until(() => relay.seen[3]?.[0]));
+  const last = contextOf(await until(() => relay.seen[3]?.[0]));
   expect(last).toContain('card');
   expect(last).not.toContain('<transcript>');
 });
@@ -164,13 +164,13 @@ test('turns without a summary are told as they are, and from one provider to the
   await first.client.closed();
 
   const second = await call(GEMINI, first.id);
-  expect(second.seeded).toBe('turns');
+  expect(second.context).toBe('turns');
   const setup = JSON.stringify({
     setup: { model: 'models/gemini-live', generationConfig: { responseModalities: ['TEXT'] } },
   });
   const asked = JSON.stringify({ realtimeInput: { text: 'Where were we?' } });
   second.client.socket.send(setup);
-  // A client should wait for the answer to its setup; what one sends before does not get ahead of the seed.
+  // A client should wait for the answer to its setup; what one sends before does not get ahead of the context.
   second.client.socket.send(asked);
   await second.client.until(({ serverContent }) => (serverContent as { turnComplete?: true })?.turnComplete === true);
   const seen = relay.seen[1] ?? [];
@@ -191,12 +191,12 @@ test('turns without a summary are told as they are, and from one provider to the
   expect(turns).toMatchObject([{ user: 'Where were we?' }]);
 });
 
-test('a session of which nothing is kept seeds nothing, and the 101 says so', async () => {
+test('a session of which nothing is kept gives no context, and the 101 says so', async () => {
   const first = await call(REALTIME);
   first.client.socket.close();
   await first.client.closed();
   const second = await call(REALTIME, first.id);
-  expect(second.seeded).toBe('none');
+  expect(second.context).toBe('none');
   await write(second, 'Hello');
   expect(relay.seen[1]?.map((message) => JSON.parse(message).type)).toEqual([
     'conversation.item.create',
