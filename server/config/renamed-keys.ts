@@ -1,8 +1,8 @@
 // Keys of the configuration file that had another name. The old name is still read, with a warning; both names at once are an error.
 
+import { matchesGlob } from '../../codecs/glob.ts';
 import { isObject } from '../../codecs/json-object.ts';
 import type { Problem } from './problem.ts';
-import { fits } from './wildcard.ts';
 
 /** Path of the old key (`*` is any name) and the new key in its place. */
 const RENAMED: readonly (readonly [string, string])[] = [
@@ -23,7 +23,7 @@ export function renameKeys(data: unknown, reports: KeyReports, parent = ''): unk
   if (!isObject(data)) return data;
   const entries = Object.entries(data).map(([key, value]) => {
     const path = parent === '' ? key : `${parent}.${key}`;
-    const renamed = RENAMED.find(([old]) => fits(old, path))?.[1];
+    const renamed = RENAMED.find(([old]) => matchesGlob(old, path))?.[1];
     const copy = renameKeys(value, reports, path);
     if (renamed === undefined) return [key, copy];
     const current = `${parent}.${renamed}`;

@@ -12,8 +12,8 @@ import type {
   Upstream,
 } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import { matchesGlob } from '../../../codecs/glob.ts';
 import type { Key, Preconnect, ProviderConfig } from '../../config/config.ts';
-import { fits } from '../../config/wildcard.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
 import { visitorObjection } from '../../http/origin-policy.ts';
 import type { SessionContext } from '../../session/subject.ts';
@@ -112,7 +112,9 @@ export function mayUse(key: Key | undefined, adapter: Provider, model: string): 
   return key.models.some((pattern) => {
     const slash = pattern.indexOf('/');
     const models = pattern.slice(slash + 1);
-    return fits(pattern.slice(0, slash), adapter.name) && (model === '' ? models === '*' : fits(models, model));
+    return (
+      matchesGlob(pattern.slice(0, slash), adapter.name) && (model === '' ? models === '*' : matchesGlob(models, model))
+    );
   });
 }
 

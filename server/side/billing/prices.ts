@@ -3,8 +3,8 @@
 
 import { calcPrice, findProvider, type ModelPrice, type PriceOptions } from '@pydantic/genai-prices';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
+import { longestMatchingGlob } from '../../../codecs/glob.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
-import { longestFitting } from '../../config/wildcard.ts';
 
 /** USD per million tokens; never below what a call can cost. */
 export interface Ceiling {
@@ -31,7 +31,7 @@ export function createPrices(config: SideConfig['prices']): Prices {
   const remembered = new Map<string, { readonly rates: Rates | undefined; readonly until: number }>();
   const patterns = Object.keys(config);
   const own = (model: string, provider: string): PriceConfig | undefined =>
-    config[longestFitting(patterns, [model, `${provider}/${model}`]) ?? ''];
+    config[longestMatchingGlob(patterns, [model, `${provider}/${model}`]) ?? ''];
 
   const configured = (model: string, provider: string): Ceiling | undefined => {
     const price = own(model, provider);

@@ -2,8 +2,8 @@
 // a retry and a fallback all carry the same object, so that none of them can be softer than another.
 
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
+import { matchesGlob } from '../../../codecs/glob.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side-schema.ts';
-import { fits } from '../../config/wildcard.ts';
 import type { CallPath, DataClass } from '../../ipc/records.ts';
 
 export interface Candidate {
@@ -52,7 +52,7 @@ export function objection(candidate: Candidate, terms: ClassConfig): string | un
   const path = callPathOf(candidate);
   if (terms.path !== undefined && path !== terms.path)
     return `its path is ${path}, the class allows ${terms.path} only`;
-  if (terms.allow.models && !terms.allow.models.some((pattern) => fits(pattern, model)))
+  if (terms.allow.models && !terms.allow.models.some((pattern) => matchesGlob(pattern, model)))
     return `the model "${model}" fits none of allow.models`;
   if (terms.allow.providers) {
     const fault = providerFault(candidate, terms.allow.providers);

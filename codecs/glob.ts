@@ -1,0 +1,26 @@
+// Matches names against glob patterns, in which `*` stands for any characters: models of keys and classes, names in prices.
+
+/** Whether a name matches a pattern; a pattern without `*` is the name itself. Takes linear time. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name;
+  const [prefix = '', ...parts] = pattern.split('*');
+  const suffix = parts.pop() ?? '';
+  if (!name.startsWith(prefix) || name.length < prefix.length + suffix.length || !name.endsWith(suffix)) return false;
+  let at = prefix.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - suffix.length;
+}
+
+/** The longest pattern that matches one of the names; an exact name beats any pattern. */
+export function longestMatchingGlob(patterns: readonly string[], names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  for (const pattern of patterns) {
+    if (names.includes(pattern)) return pattern;
+    if (pattern.length > (best?.length ?? -1) && names.some((name) => matchesGlob(pattern, name))) best = pattern;
+  }
+  return best;
+}
