@@ -171,6 +171,8 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;
   readonly retryAfterS?: number;
+  /** Where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
+  readonly help?: string;
   /** What went wrong beneath, as a short code for the log. */
   readonly cause?: string;
 }

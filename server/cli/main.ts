@@ -18,6 +18,7 @@ const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--rol
        trunkline config check  [--config FILE]
        trunkline config print  [--config FILE]
 ${SIDE_USAGE}       trunkline --help | --version
+every key of FILE is in docs/configuration.md, every error in docs/errors.md
 `;
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
@@ -26,6 +27,7 @@ try {
 } catch (error) {
   const isWrongInput = error instanceof ConfigError || error instanceof UsageError;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof ConfigError) process.stderr.write(`every key and its meaning: docs/configuration.md\n`);
   process.exit(isWrongInput ? 2 : 1);
 }
 

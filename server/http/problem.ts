@@ -17,13 +17,20 @@ export interface HttpProblem {
   readonly resetsAt?: number | undefined;
 }
 
-/** `{ error: { code, message } }`, as everywhere on this gateway. */
+/** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
+export const helpFor = (code: string): string => `docs/errors.md#${code}`;
+
+/** `{ error: { code, message, help } }`, as everywhere on this gateway. */
 export function plainProblemReply(problem: HttpProblem): HttpReply {
   const { status, code, message, param } = problem;
-  return { status, headers: headersOf(problem), body: JSON.stringify({ error: { code, message, field: param } }) };
+  return {
+    status,
+    headers: headersOf(problem),
+    body: JSON.stringify({ error: { code, message, field: param, help: helpFor(code) } }),
+  };
 }
 
-/** `{ error: { message, type, param, code } }`, as SDKs of chat completions turn it into their error classes. */
+/** `{ error: { message, type, param, code, help } }`, as SDKs of chat completions turn it into their error classes. */
 export function chatProblemReply(problem: HttpProblem): HttpReply {
   return {
     status: problem.status,
@@ -35,7 +42,7 @@ export function chatProblemReply(problem: HttpProblem): HttpReply {
 /** The error alone, for one that comes in the middle of a stream. */
 export function chatProblemBody({ status, code, message, param = null as never, resetsAt }: HttpProblem): object {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { message, type: errorTypeByStatus(status), param, code, ...until };
+  return { message, type: errorTypeByStatus(status), param, code, ...until, help: helpFor(code) };
 }
 
 function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {

@@ -3,6 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { providers } from '../../adapters/realtime/index.ts';
+import { refuse } from '../../server/gateway/admission/refusals.ts';
+import { chatProblemReply, plainProblemReply } from '../../server/http/problem.ts';
 import { anchorsOf, guide, root } from '../support/pages.ts';
 
 const page = guide('docs/errors.md');
@@ -66,4 +69,11 @@ test('has an anchor for each code, under its own name', () => {
   const anchors = anchorsOf(page);
   expect(codes.filter((code) => !anchors.includes(code))).toEqual([]);
   expect(anchors.length).toBe(new Set(anchors).size);
+});
+
+test('is where an answer of any shape points, whichever provider it is for', () => {
+  const refusal = { status: 401, code: 'invalid_key', message: 'not a key of this gateway' } as const;
+  const refused = [undefined, ...providers.values()].map((provider) => refuse(provider, refusal).reply);
+  for (const { body } of [...refused, plainProblemReply(refusal), chatProblemReply(refusal)])
+    expect(String(body)).toContain('docs/errors.md#invalid_key');
 });

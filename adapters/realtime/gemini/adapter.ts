@@ -42,11 +42,13 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */
-function httpError({ status, code, message, retryAfterS }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   const details: object[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' },
   ];
+  if (help !== undefined)
+    details.push({ '@type': 'type.googleapis.com/google.rpc.Help', links: [{ description: code, url: help }] });
   if (retryAfterS !== undefined) {
     headers['retry-after'] = String(retryAfterS);
     details.push({ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterS}s` });

@@ -39,12 +39,12 @@ export const openai: Provider = {
   httpError,
 };
 
-function httpError({ status, code, message, retryAfterS }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return {
     status,
     headers,
-    body: JSON.stringify({ error: { message, type: errorTypeByStatus(status), param: null, code } }),
+    body: JSON.stringify({ error: { message, type: errorTypeByStatus(status), param: null, code, help } }),
   };
 }

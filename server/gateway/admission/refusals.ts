@@ -2,6 +2,7 @@
 
 import type { HttpReply, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
+import { helpFor } from '../../http/problem.ts';
 import { SIDE_PATHS } from '../../ipc/side-routes.ts';
 
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
@@ -20,15 +21,16 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
 }
 
 /** For paths of no provider. */
-function plainRefusal({ status, code, message, retryAfterS }: Refusal): HttpReply {
-  const error = { code, message, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
+function plainRefusal({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+  const error = { code, message, help, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return { status, headers, body: JSON.stringify({ error }) };
 }
 
 export function refuse(adapter: Provider | undefined, refusal: Refusal): Refused {
-  const reply = adapter?.httpError(refusal) ?? plainRefusal(refusal);
+  const explained = { ...refusal, help: helpFor(refusal.code) };
+  const reply = adapter?.httpError(explained) ?? plainRefusal(explained);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
   const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
   return { kind: 'refused', refusal, reply: { ...reply, headers } };

@@ -93,8 +93,9 @@ describe('a request', () => {
     const chat = await post('{}');
     expect([chat.status, chat.headers.get('retry-after')]).toEqual([503, '1']);
     const message = expect.stringContaining('does not answer');
-    expect(await errorOf(chat)).toEqual({ message, type: 'server_error', param: null, code: 'side_unavailable' });
-    expect(await errorOf(await ask('/v1/tasks'))).toEqual({ code: 'side_unavailable', message });
+    const plain = { code: 'side_unavailable', message, help: 'docs/errors.md#side_unavailable' };
+    expect(await errorOf(chat)).toEqual({ ...plain, type: 'server_error', param: null });
+    expect(await errorOf(await ask('/v1/tasks'))).toEqual(plain);
     expect((await ask('/v1/tasks/%ff')).status).toBe(404);
   });
 

@@ -61,6 +61,7 @@ describe('room for requests', () => {
     expect(await errorOf(await ask('/v1/ledger'))).toEqual({
       code: 'side_unavailable',
       message: expect.stringContaining('side.requests'),
+      help: 'docs/errors.md#side_unavailable',
     });
     letGo();
     for (const response of await Promise.all(first)) expect(response.status).toBe(200);

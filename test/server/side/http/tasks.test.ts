@@ -66,6 +66,7 @@ test('a key that may use some classes gets a task in one of them, or none', asyn
         code: 'class_not_allowed',
         message: 'this key may use the class premium, got "commodity"',
         field: 'x-trunkline-class',
+        help: 'docs/errors.md#class_not_allowed',
       },
     });
   }

@@ -188,6 +188,7 @@ describe('the class of a call', () => {
         code: 'unknown_class',
         param: 'x-trunkline-class',
         message: 'expected one of the classes commodity, premium, spare, got "constructor"',
+        help: 'docs/errors.md#unknown_class',
       },
     });
     expect(router.calls).toHaveLength(1);
@@ -216,6 +217,7 @@ describe('the class of a call', () => {
         code: 'class_not_allowed',
         param: 'x-trunkline-class',
         message: 'this key may use the classes realtime, premium, spare, got "commodity"',
+        help: 'docs/errors.md#class_not_allowed',
       },
     });
     expect((await post({ 'x-trunkline-class': 'nobody' }, 'secret-of-some')).status).toBe(400);
