@@ -12,11 +12,12 @@ import { closeListener, createListener, type ListenAddress, openListener } from 
 import { ownOrigins } from '../http/origin-policy.ts';
 import { writeReply } from '../http/reply.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
-import { Session, type SessionRecord } from '../session/session.ts';
+import { Session } from '../session/session.ts';
 import type { SessionContext } from '../session/subject.ts';
 import { type Connector, createConnector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';

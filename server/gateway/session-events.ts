@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../session/session.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Admitted } from './admission/admit.ts';
 import type { Outbox } from './side/outbox.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Rpc } from '../ipc/rpc.ts';
 import type { Claim, Grant } from '../ipc/session-claim.ts';
-import type { SessionRecord } from '../session/session.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 
 /** A gateway process's view of the fleet. */
 export interface Fleet {

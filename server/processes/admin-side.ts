@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { Config } from '../config/config.ts';
 import { relay } from '../gateway/side/relay.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import type { SideHandler, SideRequest } from '../ipc/side-request.ts';
-import type { SessionRecord } from '../session/session.ts';
 
 export interface AdminSide {
   /** undefined: there is no side process. */

@@ -9,8 +9,8 @@ import type { Config } from '../config/config.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { ownOrigins, type VisitorRule, visitorObjection } from '../http/origin-policy.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
-import type { SessionRecord } from '../session/session.ts';
 import { ADMIN_SIDE_PATHS, type AdminSide, answerAdminBySide, isAdminSidePath } from './admin-side.ts';
 
 export interface AdminSources extends AdminSide {

@@ -10,8 +10,8 @@ import { canReusePort, closeListener, createListener, openListener } from '../ht
 import { type Ports, portsOf } from '../ipc/ports.ts';
 import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
 import type { Claim } from '../ipc/session-claim.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import type { SessionRecord } from '../session/session.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
 import { type RunFile, type RunInfo, runFile } from './run-file.ts';

@@ -7,7 +7,7 @@ import type { FrameBatch, ReadEnd } from '../../codecs/frame-batch.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
-import type { Tap } from './tap.ts';
+import type { Tap } from './tap/tap.ts';
 
 export interface LinkOptions {
   readonly direction: Direction;

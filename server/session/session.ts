@@ -2,16 +2,14 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
-import type { Rejection } from '../../adapters/realtime/contract.ts';
 import { readClose } from '../../codecs/close-frame.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import type { SessionRecord, SessionUsage } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { startHeartbeat } from '../transport/heartbeat.ts';
 import type { Peer } from '../transport/peer.ts';
 import {
   type Close,
@@ -23,13 +21,13 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { startIdleTimer } from './idle-timer.ts';
+import { rejectionOf } from './frame-guard.ts';
 import { sow } from './inject-context.ts';
-import { transcriptOnDemand } from './lazy-transcript.ts';
 import { Link } from './link.ts';
+import { startSessionTimers } from './session-timers.ts';
 import type { SessionSubject } from './subject.ts';
-import { startTap, type Tap } from './tap.ts';
-import type { Transcript } from './transcript.ts';
+import { Tap } from './tap/tap.ts';
+import { Transcript } from './tap/transcript.ts';
 
 export interface SessionOptions {
   readonly subject: SessionSubject;
@@ -44,18 +42,16 @@ export interface SessionOptions {
   readonly onClosed: (record: SessionRecord) => void;
 }
 
-export type { SessionRecord };
-
 type SessionState =
   | { readonly name: 'open'; readonly stopTimers: () => void }
   | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
 
 interface EndOptions {
-  /** On the client's side, where it is not the one of the reason. */
+  /** Close code on the client's side, where it is not the one of the reason. */
   readonly closeCode?: number;
   /** An event for the client before its close. */
-  readonly lastWords?: string | undefined;
+  readonly finalEvent?: string | undefined;
   /** The close does not wait for what is queued before it to leave. */
   readonly isHurried?: boolean;
 }
@@ -73,18 +69,18 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { client, provider, limits, metrics, subject, turns } = options;
-    const used = () => ({ ...this.#tap.used(), model: this.#tap.used().model ?? subject.model });
-    const transcript = turns && transcriptOnDemand({ ...turns, session: subject.sessionId, used });
-    const tap = startTap(subject.dialect, metrics, this.#startedMs, transcript?.observe);
+    const usage = () => this.#usage();
+    this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
+    const { dialect } = subject;
+    const tap = new Tap({ dialect, metrics, startedAt: this.#startedMs, observer: this.#transcript });
     this.#tap = tap;
-    this.#transcript = transcript;
     this.#upstream = new Link({
       direction: 'upstream',
       source: client,
       target: provider,
       limits,
       tap,
-      gate: subject.mayUse && ((frame) => this.#objection(frame)),
+      gate: subject.mayUse && ((frame) => this.#gate(frame)),
       onEnd: (end) => this.#clientEnded(end),
       onSlow: () => this.#slow(reasons.providerSlow, provider),
     });
@@ -126,7 +122,6 @@ export class Session {
   record(): SessionRecord {
     const { subject } = this.#options;
     const state = this.#state;
-    const summary = this.#tap.summary();
     return {
       id: subject.sessionId,
       state: state.name,
@@ -140,8 +135,8 @@ export class Session {
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
       ...(subject.context && { continues: subject.context.continues, context: subject.context.from }),
-      ...summary,
-      model: summary.model ?? subject.model,
+      ...this.#tap.summary(),
+      ...this.#usage(),
       ...(state.name === 'open'
         ? {}
         : { reason: state.reason.name, closeCode: state.closeCode, mayRetry: state.reason.mayRetry }),
@@ -182,7 +177,7 @@ export class Session {
     );
   }
 
-  /** The edge where what goes wrong over one frame stays with this session. */
+  /** Catches what goes wrong over one frame: it ends this session and no other. */
   #receive(link: Link, chunk: Buffer): void {
     try {
       link.receive(chunk);
@@ -209,39 +204,29 @@ export class Session {
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
   }
 
-  /** What is done about a client frame that may not pass. */
-  #objection(frame: Frame): (() => void) | undefined {
-    const refused = this.#refused(frame);
-    if (refused === undefined) return undefined;
-    const lastWords = this.#options.subject.dialect.errorEvent(refused, frame);
+  /** Returns what is done about a client frame that may not pass; undefined: it may. */
+  #gate(frame: Frame): (() => void) | undefined {
+    const { subject, metrics } = this.#options;
+    const rejection = rejectionOf(frame, subject);
+    if (rejection === undefined) return undefined;
+    const finalEvent = subject.dialect.errorEvent(rejection, frame);
     return () => {
-      this.#options.metrics.refused(refused.code, 1008);
-      this.end(frameRefused(refused.message), { lastWords });
+      metrics.refused(rejection.code, 1008);
+      this.end(frameRefused(rejection.message), { finalEvent });
     };
   }
 
-  #refused(frame: Frame): Rejection | undefined {
-    const { provider, dialect, mayUse } = this.#options.subject;
-    const named = dialect.modelsIn(frame);
-    if (named === undefined || 'code' in named) return named;
-    const model = named.find((name) => mayUse?.(name) === false);
-    if (model === undefined) return undefined;
-    const fault = `this key may not use the model ${model}`;
-    const message = model === '' ? `the event names no model; that needs ${provider}/*` : fault;
-    return { code: 'model_not_allowed', message };
-  }
-
-  #close(peer: Peer, link: Link, close: Close | 'lost', { lastWords, isHurried }: EndOptions): void {
+  #close(peer: Peer, link: Link, close: Close | 'lost', { finalEvent, isHurried }: EndOptions): void {
     if (close === 'lost') peer.terminate();
-    const say = (): void => {
+    const sendClose = (): void => {
       if (close === 'lost') return;
-      if (lastWords !== undefined && peer === this.#options.client) peer.sendText(lastWords);
+      if (finalEvent !== undefined && peer === this.#options.client) peer.sendText(finalEvent);
       peer.close(close.code, close.reason);
     };
-    link.finish(say, isHurried || !peer.isOpen);
+    link.finish(sendClose, isHurried || !peer.isOpen);
   }
 
-  /** A peer that stopped reading gets its close, which it will hardly see, and no further patience. */
+  /** Ends the session without waiting for the queue of a peer that stopped reading; one that is closing already is let go. */
   #slow(reason: CloseReason, peer: Peer): void {
     if (this.#state.name === 'open') this.end(reason, { isHurried: true });
     else peer.terminate();
@@ -264,32 +249,18 @@ export class Session {
 
   #startTimers(): () => void {
     const { client, provider, limits } = this.#options;
-    const stops = [
-      startHeartbeat({
-        peer: client,
-        isHeldBack: () => client.isPaused || this.#downstream.isCongested,
-        pingMs: limits.pingMs,
-        silenceMs: 2 * limits.pingMs,
-        onSilent: () => this.end(reasons.clientSilent),
-      }),
-      startHeartbeat({
-        peer: provider,
-        isHeldBack: () => provider.isPaused || this.#upstream.isCongested,
-        pingMs: limits.pingMs,
-        silenceMs: limits.providerSilenceMs,
-        onSilent: () => this.end(reasons.providerSilent),
-      }),
-    ];
-    if (limits.sessionMs > 0) {
-      const timer = setTimeout(() => this.end(reasons.durationReached), limits.sessionMs);
-      stops.push(() => clearTimeout(timer));
-    }
-    if (limits.idleMs > 0) {
-      const onIdle = () => this.end(reasons.idle);
-      stops.push(startIdleTimer({ idleMs: limits.idleMs, lastFrameAt: () => this.#tap.lastFrameAt, onIdle }));
-    }
-    return () => {
-      for (const stop of stops) stop();
-    };
+    return startSessionTimers({
+      client: { peer: client, incoming: this.#downstream },
+      provider: { peer: provider, incoming: this.#upstream },
+      limits,
+      lastFrameAt: () => this.#tap.lastFrameAt,
+      end: (reason) => this.end(reason),
+    });
+  }
+
+  /** Where neither the provider nor a frame named a model, it is the one of the handshake. */
+  #usage(): SessionUsage {
+    const usage = this.#tap.usage();
+    return { ...usage, model: usage.model ?? this.#options.subject.model };
   }
 }

@@ -7,9 +7,9 @@ import { Gateway } from '../../server/gateway/gateway.ts';
 import type { Fleet } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
+import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import type { SideHandler } from '../../server/ipc/side-request.ts';
 import { createPlaces } from '../../server/processes/session-table.ts';
-import type { SessionRecord } from '../../server/session/session.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
 

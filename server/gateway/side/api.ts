@@ -6,9 +6,9 @@ import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/c
 import type { Key } from '../../config/config.ts';
 import { chatProblemReply, plainProblemReply } from '../../http/problem.ts';
 import { readBody } from '../../http/request-body.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { SideHandler, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
-import type { SessionRecord } from '../../session/session.ts';
 import { authenticate, type Gate } from '../admission/authenticate.ts';
 import { isRefusal, type Refused } from '../admission/refusals.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';

@@ -3,10 +3,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import { limitsSchema } from '../../../server/config/schema.ts';
+import type { SessionRecord } from '../../../server/ipc/session-record.ts';
 import { createLog } from '../../../server/platform/log.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
 import { type Passage, sow } from '../../../server/session/inject-context.ts';
-import { Session, type SessionRecord } from '../../../server/session/session.ts';
+import { Session } from '../../../server/session/session.ts';
 import { Peer } from '../../../server/transport/peer.ts';
 import { openReadPeer } from '../../support/peer.ts';
 import { closeBytes, closeOf, frameBytes, watchSocket } from '../../support/raw-socket.ts';

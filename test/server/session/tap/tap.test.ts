@@ -1,14 +1,14 @@
-// Turns, usage and the model as the tap learns them; a dialect that says what each test wants.
+// Counts, turns, usage and the model as the tap learns them, from a scripted dialect and from the real ones.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
-import { createMetrics, type Metrics, type TurnTimes } from '../../../server/platform/metrics.ts';
-import { startTap, type Tap } from '../../../server/session/tap.ts';
-import { openClient, startGateway } from '../../support/gateway.ts';
-import { message } from '../../support/inbox.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { gemini, live, realtime, responses } from '../../support/model-policy/frames.ts';
-import { startProvider } from '../../support/provider.ts';
+import type { Dialect, Mark, Observation } from '../../../../adapters/realtime/contract.ts';
+import { createMetrics, type Metrics, type TurnTimes } from '../../../../server/platform/metrics.ts';
+import { Tap } from '../../../../server/session/tap/tap.ts';
+import { openClient, startGateway } from '../../../support/gateway.ts';
+import { message } from '../../../support/inbox.ts';
+import { sampleOf } from '../../../support/metrics.ts';
+import { gemini, live, realtime, responses } from '../../../support/model-policy/frames.ts';
+import { startProvider } from '../../../support/provider.ts';
 
 /** A dialect whose frames are observations, as JSON. */
 const dialect: Dialect = {
@@ -19,11 +19,7 @@ const dialect: Dialect = {
 };
 
 function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {
-  const tap = startTap(
-    dialect,
-    createMetrics(() => 0),
-    0,
-  );
+  const tap = new Tap({ dialect, metrics: createMetrics(() => 0), startedAt: 0 });
   for (const { at, observation } of observations) {
     tap.observe({ data: Buffer.from(JSON.stringify({ type: 'x', ...observation })), binary: false, at }, 'downstream');
   }
@@ -34,7 +30,7 @@ const marks = (...list: [Mark, number][]) => tapOf(...list.map(([mark, at]) => (
 
 test.each<[string, [Mark, number][], TurnTimes[]]>([
   [
-    'speech to audio',
+    'from the end of the speech to the first audio',
     [
       ['speech-started', 0],
       ['speech-stopped', 100],
@@ -44,7 +40,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [{ speechToAudioMs: 350 }],
   ],
   [
-    'speech to text',
+    'from the end of the speech to the first text',
     [
       ['speech-stopped', 100],
       ['text', 300],
@@ -52,7 +48,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [{ speechToTextMs: 200 }],
   ],
   [
-    'request to text',
+    'from the request to the first text',
     [
       ['request', 10],
       ['text', 30],
@@ -61,7 +57,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [{ requestToTextMs: 20 }],
   ],
   [
-    'request to audio',
+    'from the request to the first audio',
     [
       ['request', 10],
       ['audio', 40],
@@ -78,7 +74,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [{ requestToTextMs: 10 }],
   ],
   [
-    'not from speech whose reply failed',
+    'from the request, where the reply to the speech before it failed',
     [
       ['speech-stopped', 0],
       ['turn-done', 10],
@@ -88,7 +84,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [{ requestToAudioMs: 300 }],
   ],
   [
-    'not from a request that new speech replaced',
+    'never from a request that new speech replaced',
     [
       ['request', 0],
       ['speech-started', 10],
@@ -97,7 +93,7 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [],
   ],
   [
-    'a request made before the turn that it cut off has ended',
+    'from a request that was made before the turn that it cut off has ended',
     [
       ['request', 0],
       ['text', 5],
@@ -108,11 +104,11 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     ],
     [{ requestToTextMs: 5 }, { requestToTextMs: 20 }],
   ],
-])('a turn is measured: %s', (_, list, turns) => {
+])('measures a turn %s', (_, list, turns) => {
   expect(marks(...list)).toEqual(turns);
 });
 
-test('usage adds up, a cumulative report replaces, and a long model is cut', () => {
+test('adds usage up, lets a cumulative report replace the sum, and cuts a long model name', () => {
   const report = (usage: Observation['usage']) => ({ at: 0, observation: { usage } });
   expect(tapOf(report({ inputTokens: 3, outputTokens: 1 }), report({ inputTokens: 4 })).usage).toEqual({
     inputTokens: 7,
@@ -124,7 +120,7 @@ test('usage adds up, a cumulative report replaces, and a long model is cut', () 
   expect(tapOf({ at: 0, observation: { model: 'm'.repeat(4_000_000) } }).model).toHaveLength(200);
 });
 
-test('where several models served, usage is told by model too, of a bounded number of models', () => {
+test('tells usage by model where several served, for a bounded number of models', () => {
   const reply = (model: string | undefined, usage: Observation['usage']) => ({ at: 0, observation: { model, usage } });
   expect(tapOf(reply('a', { inputTokens: 1 }), reply('a', { inputTokens: 1 })).usageByModel).toBeUndefined();
   const used = tapOf(
@@ -155,10 +151,10 @@ describe('with the real dialects', () => {
     start(realtime);
   });
 
-  function start(of: Dialect): void {
+  function start(dialect: Dialect): void {
     metrics = createMetrics(() => 0);
     now = 1000;
-    tap = startTap(of, metrics, now);
+    tap = new Tap({ dialect, metrics, startedAt: now });
   }
 
   /** One event that passes so many milliseconds after the last. */
@@ -171,7 +167,7 @@ describe('with the real dialects', () => {
   const up = (event: object | string, afterMs?: number) => pass('upstream', event, afterMs);
   const down = (event: object | string, afterMs?: number) => pass('downstream', event, afterMs);
 
-  test('frames and bytes are counted by direction, also of what is no event', async () => {
+  test('counts frames and bytes by direction, also of frames that are no event', async () => {
     up('12345');
     up('');
     down('{"type":"x"}');
@@ -185,13 +181,13 @@ describe('with the real dialects', () => {
     expect(await sampleOf(metrics.registry, 'trunkline_bytes_total', { direction: 'downstream' })).toBe(22);
   });
 
-  test('the time of the last frame is known', () => {
+  test('knows the time of the last frame', () => {
     expect(tap.lastFrameAt).toBe(1000);
     up('x', 250);
     expect(tap.lastFrameAt).toBe(1250);
   });
 
-  test('residence is in microseconds, by direction, with percentiles', async () => {
+  test('reports residence in microseconds, by direction, with percentiles', async () => {
     tap.sent('upstream', 0.1, 99);
     tap.sent('upstream', 50, 1);
     const { upstream, downstream } = tap.summary().residenceUs;
@@ -203,12 +199,12 @@ describe('with the real dialects', () => {
     expect(await sampleOf(metrics.registry, 'trunkline_residence_seconds_count', { direction: 'upstream' })).toBe(100);
   });
 
-  test('a frame that stayed for more than a minute counts too', () => {
+  test('counts a frame that stayed for more than a minute', () => {
     tap.sent('downstream', 90_000, 1);
     expect(tap.summary().residenceUs.downstream).toMatchObject({ count: 1 });
   });
 
-  test('usage of responses and transcriptions adds up', () => {
+  test('adds up the usage of responses and of transcriptions', () => {
     const done = (usage: object) => ({ type: 'response.done', response: { status: 'completed', usage } });
     down(done({ total_tokens: 30, input_tokens: 10, output_tokens: 20, input_token_details: { audio_tokens: 7 } }));
     down(done({ total_tokens: 3, input_tokens: 1, output_tokens: 2, output_token_details: { audio_tokens: 2 } }));
@@ -225,21 +221,21 @@ describe('with the real dialects', () => {
     });
   });
 
-  test('usage of Live replaces what was reported before', () => {
+  test('keeps the newest usage that a Live session reports', () => {
     start(live);
     down({ type: 'session.usage.updated', usage: { seconds: 3 } });
     down({ type: 'session.usage.updated', usage: { seconds: 8.5 } });
     expect(tap.summary().usage).toEqual({ cumulative: true, seconds: 8.5 });
   });
 
-  test('usage of Gemini comes with its messages', () => {
+  test('adds up the usage that comes with the messages of Gemini', () => {
     start(gemini);
     down({ serverContent: { turnComplete: true }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 9 } });
     down({ serverContent: { turnComplete: true }, usageMetadata: { promptTokenCount: 1, totalTokenCount: 2 } });
     expect(tap.summary().usage).toEqual({ inputTokens: 5, totalTokens: 11 });
   });
 
-  test('a turn runs from the end of the speech to the first audio, and is in the metrics', async () => {
+  test('measures a voice turn from the end of the speech to the first audio, also in the metrics', async () => {
     down({ type: 'input_audio_buffer.speech_stopped' }, 100);
     down({ type: 'response.created' }, 200);
     down({ type: 'response.output_audio.delta', delta: 'AAAA' }, 200);
@@ -249,14 +245,14 @@ describe('with the real dialects', () => {
     expect(await sampleOf(metrics.registry, 'trunkline_turn_seconds_sum', { kind: 'speechToAudio' })).toBe(0.4);
   });
 
-  test('a turn of a text session runs from the request to the first text', () => {
+  test('measures a text turn from the request to the first text', () => {
     start(responses);
     up({ type: 'response.create', model: 'm' });
     down({ type: 'response.output_text.delta', delta: 'hi' }, 80);
     expect(tap.summary().turns).toEqual([{ requestToTextMs: 80 }]);
   });
 
-  test('the turns of a session are the newest 200', () => {
+  test('keeps the newest 200 turns of a session', () => {
     for (let turn = 0; turn < 250; turn++) {
       down({ type: 'input_audio_buffer.speech_stopped' });
       down({ type: 'response.output_audio.delta', delta: 'AAAA' }, turn);
@@ -266,7 +262,7 @@ describe('with the real dialects', () => {
     expect(turns.at(-1)).toEqual({ speechToAudioMs: 249 });
   });
 
-  test('nothing of what was said is kept', () => {
+  test('keeps nothing of what was said', () => {
     up({ type: 'conversation.item.create', item: { content: 'canary' } });
     down({ type: 'response.output_text.delta', delta: 'canary' });
     down({ type: 'response.done', response: { status: 'canary', usage: { canary: 1, total_tokens: 1 } } });
@@ -274,7 +270,7 @@ describe('with the real dialects', () => {
   });
 });
 
-test('over a session, the model is the one that the provider says it serves', async () => {
+test('a session reports the model that the provider says it serves', async () => {
   const provider = await startProvider();
   const gateway = await startGateway({ provider: provider.url });
   const client = await openClient(`${gateway.url}/v1/realtime?model=asked`);

@@ -1,9 +1,10 @@
-// The turns of a session: where they end, whose words are in which, and when they are handed over.
+// The turns of a session: where they end, which words belong to which, and when they are handed over.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Mark, Observation, Usage, Utterance } from '../../../adapters/realtime/contract.ts';
-import type { TurnFinished } from '../../../server/ipc/session-event.ts';
-import { startTranscript, type TranscriptOptions } from '../../../server/session/transcript.ts';
+import type { Mark, Observation, Usage, Utterance } from '../../../../adapters/realtime/contract.ts';
+import type { TurnFinished } from '../../../../server/ipc/session-event.ts';
+import { Transcript, type TranscriptOptions } from '../../../../server/session/tap/transcript.ts';
+import { TurnBoundary } from '../../../../server/session/tap/turn-boundary.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -12,15 +13,17 @@ function listen(options: Partial<TranscriptOptions> = {}) {
   const turns: TurnFinished[] = [];
   let usage: Usage = {};
   let now = 0;
-  const transcript = startTranscript({
+  const transcript = new Transcript({
     session: 's',
     keepsText: true,
     handOver: (turn) => turns.push(turn),
-    used: () => ({ usage, model: 'm' }),
+    usage: () => ({ usage, model: 'm' }),
     timeOf: (at) => 1_000_000 + at,
     ...options,
   });
-  const observe = (observation: Partial<Observation>) => transcript.observe({ type: 'x', ...observation }, now);
+  const boundary = new TurnBoundary();
+  const observe = (observation: Partial<Observation>) =>
+    transcript.observe(observation as Observation, observation.mark && boundary.read(observation.mark), now);
   return {
     turns,
     texts: () => turns.map(({ user, assistant }) => [user, assistant]),
@@ -43,7 +46,7 @@ function listen(options: Partial<TranscriptOptions> = {}) {
   };
 }
 
-test('a typed turn is handed over when it ends, with what was used so far', () => {
+test('hands a typed turn over when it ends, with the usage so far', () => {
   const call = listen();
   call.wait(10);
   call.user('hello');
@@ -71,7 +74,7 @@ test('a typed turn is handed over when it ends, with what was used so far', () =
   ]);
 });
 
-describe('the transcript of what a user spoke', () => {
+describe('spoken words', () => {
   const spoken = (call: ReturnType<typeof listen>, item: string, reply: string) => {
     call.marks('speech-started', 'speech-stopped');
     call.heard(item);
@@ -80,7 +83,7 @@ describe('the transcript of what a user spoke', () => {
     call.marks('turn-done');
   };
 
-  test('may come during the reply, or after its end: the turn waits for it', () => {
+  test('are waited for when they come during the reply or after its end', () => {
     const call = listen();
     spoken(call, 'i1', 'one');
     call.wait(1000);
@@ -89,7 +92,7 @@ describe('the transcript of what a user spoke', () => {
     expect(call.texts()).toEqual([['first', 'one']]);
   });
 
-  test('belongs to its own turn, though the next one has begun', () => {
+  test('belong to their own turn, though the next one has begun', () => {
     const call = listen();
     spoken(call, 'i1', 'one');
     call.marks('speech-started', 'speech-stopped');
@@ -103,7 +106,7 @@ describe('the transcript of what a user spoke', () => {
     ]);
   });
 
-  test('keeps later turns waiting, so that they come in order', () => {
+  test('keep later turns waiting, so that turns come in order', () => {
     const call = listen();
     spoken(call, 'i1', 'one');
     spoken(call, 'i2', 'two');
@@ -117,7 +120,7 @@ describe('the transcript of what a user spoke', () => {
     expect(call.turns.map(({ number }) => number)).toEqual([1, 2]);
   });
 
-  test('is not waited for longer than the grace time', () => {
+  test('are not waited for longer than graceMs', () => {
     const call = listen({ limits: { graceMs: 500 } });
     spoken(call, 'i1', 'one');
     call.wait(499);
@@ -131,7 +134,7 @@ describe('the transcript of what a user spoke', () => {
     expect(call.texts()[1]).toEqual(['first\nsecond', 'two']);
   });
 
-  test('is not waited for beyond the end of the turn after the next', () => {
+  test('are not waited for beyond the end of the turn after the next', () => {
     const call = listen();
     for (const [index, item] of ['i1', 'i2', 'i3'].entries()) {
       expect(call.turns).toHaveLength(0);
@@ -140,7 +143,7 @@ describe('the transcript of what a user spoke', () => {
     expect(call.texts()).toEqual([['', 'reply 0']]);
   });
 
-  test('that is known not to come is not waited for', () => {
+  test('are not waited for once an empty transcript came', () => {
     const call = listen();
     spoken(call, 'i1', 'one');
     call.user('', 'i1');
@@ -149,7 +152,7 @@ describe('the transcript of what a user spoke', () => {
 });
 
 describe('words in pieces', () => {
-  test('are put together, spaces and all, and may come after the end of their turn', () => {
+  test('are joined, spaces and all, also when they come after the end of their turn', () => {
     const call = listen({ limits: { graceMs: 500 } });
     for (const piece of ['hel', 'lo ', 'world']) call.piece('user', piece);
     call.marks('audio');
@@ -161,7 +164,7 @@ describe('words in pieces', () => {
     expect(call.texts()).toEqual([['hello world', 'good morning']]);
   });
 
-  test('of the next turn are not those of the last one', () => {
+  test('go to the next turn when the user speaks before the reply', () => {
     const call = listen();
     call.piece('user', 'one');
     call.marks('audio', 'turn-done');
@@ -177,7 +180,7 @@ describe('words in pieces', () => {
 });
 
 describe('an interruption', () => {
-  test('ends the turn, and the next one began when the user spoke into it', () => {
+  test('ends the turn, and the next one begins when the user spoke into it', () => {
     const call = listen();
     call.user('tell me a story');
     call.marks('request', 'audio');
@@ -196,7 +199,7 @@ describe('an interruption', () => {
     ]);
   });
 
-  test('whose turn is ended once more by the provider is one turn', () => {
+  test('makes one turn of a turn that the provider ends twice', () => {
     const call = listen();
     call.piece('user', 'story');
     call.marks('audio', 'interrupted');
@@ -213,7 +216,7 @@ describe('an interruption', () => {
 });
 
 describe('the end of the session', () => {
-  test('hands over what waits and what was going on', () => {
+  test('hands over the turns that wait and the one that was going on', () => {
     const call = listen();
     call.heard('i1');
     call.marks('audio', 'turn-done');
@@ -226,7 +229,7 @@ describe('the end of the session', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('of one in which nobody said anything leaves no turn', () => {
+  test('leaves no turn where nobody said anything', () => {
     const call = listen();
     call.marks('speech-started', 'speech-stopped', 'request', 'turn-done');
     call.finish();
@@ -234,7 +237,7 @@ describe('the end of the session', () => {
   });
 });
 
-test('where no text may be kept, turns are counted all the same, at once', () => {
+test('counts turns at once, without texts, where no text may be kept', () => {
   const call = listen({ keepsText: false });
   call.heard('i1');
   call.piece('user', 'secret');
@@ -249,7 +252,19 @@ test('where no text may be kept, turns are counted all the same, at once', () =>
   expect(JSON.stringify(call.turns)).not.toContain('secret');
 });
 
-test('a session that never says where a turn ends is cut by time', () => {
+test('never reads the utterances of an observation where no text may be kept', () => {
+  const call = listen({ keepsText: false });
+  call.observe({
+    mark: 'text',
+    get utterances(): never {
+      throw new Error('parsed for nothing');
+    },
+  });
+  call.finish();
+  expect(call.turns).toMatchObject([{ number: 1, user: undefined, assistant: undefined }]);
+});
+
+test('cuts a session that never says where a turn ends by time', () => {
   const call = listen({ limits: { continuousMs: 1000 } });
   call.observe({ isContinuous: true });
   for (let second = 0; second < 2.5; second += 0.5) {
@@ -266,17 +281,7 @@ test('a session that never says where a turn ends is cut by time', () => {
   ]);
 });
 
-test('the texts of a turn are bounded', () => {
-  const call = listen({ limits: { maxCharacters: 10 } });
-  call.user('123456');
-  call.user('123456');
-  call.piece('assistant', '1234567');
-  call.piece('assistant', '1234567');
-  call.finish();
-  expect(call.texts()).toEqual([['123456\n1234', '1234567123']]);
-});
-
-test('times are by the clock of now, also after the machine has slept', () => {
+test('tells times by the clock of now, also after the machine has slept', () => {
   const call = listen({ timeOf: undefined as never });
   vi.setSystemTime(Date.UTC(2026, 0, 1));
   call.user('hello');

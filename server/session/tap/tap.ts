@@ -1,0 +1,95 @@
+// What a session did: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
+
+import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
+import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
+import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { createResidenceHistogram } from '../../platform/residence-histogram.ts';
+import { TurnBoundary } from './turn-boundary.ts';
+import { TurnLatencies } from './turn-latency.ts';
+import { UsageTotals } from './usage-totals.ts';
+
+export interface TapOptions {
+  readonly dialect: Dialect;
+  readonly metrics: Metrics;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  readonly observer?: Observer | undefined;
+}
+
+/** Gets each observation, its mark where that counts (see `TurnBoundary`), and when the frame came (monotonic ms). */
+export interface Observer {
+  observe(observation: Observation, mark: Mark | undefined, at: number): void;
+}
+
+/** Clients and providers choose the names of models; records and logs keep no more of one. */
+const MAX_MODEL_CHARACTERS = 200;
+
+export class Tap {
+  readonly #options: TapOptions;
+  readonly #counts = { upstream: createCounts(), downstream: createCounts() };
+  readonly #boundary = new TurnBoundary();
+  // Made when there is something to keep: idle sessions have neither.
+  #latencies: TurnLatencies | undefined;
+  #usage: UsageTotals | undefined;
+  #model: string | undefined;
+  #lastFrameAt: number;
+
+  constructor(options: TapOptions) {
+    this.#options = options;
+    this.#lastFrameAt = options.startedAt;
+  }
+
+  /** When a frame last passed, in either direction (monotonic ms). */
+  get lastFrameAt(): number {
+    return this.#lastFrameAt;
+  }
+
+  /** Counts frames that left `residenceMs` after they came. */
+  sent(direction: Direction, residenceMs: number, frames: number): void {
+    inDirection(this.#counts, direction).residence.add(residenceMs * 1000, frames);
+    this.#options.metrics.residence(direction, residenceMs, frames);
+  }
+
+  observe(frame: Frame, direction: Direction): void {
+    const { dialect, metrics } = this.#options;
+    this.#lastFrameAt = frame.at;
+    const counts = inDirection(this.#counts, direction);
+    counts.frames += 1;
+    counts.bytes += frame.data.length;
+    metrics.frame(direction, frame.data.length);
+    const observation = dialect.observe(frame, direction);
+    if (observation !== undefined) this.#learn(observation, frame.at);
+  }
+
+  usage(): SessionUsage {
+    return { model: this.#model, ...(this.#usage?.sum() ?? { usage: {} }) };
+  }
+
+  summary(): TapSummary {
+    const { upstream, downstream } = this.#counts;
+    return {
+      frames: { upstream: upstream.frames, downstream: downstream.frames },
+      bytes: { upstream: upstream.bytes, downstream: downstream.bytes },
+      residenceUs: { upstream: upstream.residence.summary(), downstream: downstream.residence.summary() },
+      turns: this.#latencies?.turns ?? [],
+      ...this.usage(),
+    };
+  }
+
+  #learn(observation: Observation, at: number): void {
+    const mark = observation.mark && this.#boundary.read(observation.mark);
+    if (mark !== undefined) {
+      this.#latencies ??= new TurnLatencies(this.#options.metrics);
+      this.#latencies.mark(mark, at);
+    }
+    this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;
+    if (observation.usage !== undefined) {
+      this.#usage ??= new UsageTotals();
+      this.#usage.add(observation.usage, this.#model);
+    }
+    this.#options.observer?.observe(observation, mark, at);
+  }
+}
+
+const createCounts = () => ({ frames: 0, bytes: 0, residence: createResidenceHistogram() });

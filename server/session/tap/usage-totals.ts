@@ -1,0 +1,36 @@
+// Adds up the usage that a provider reports over a session, also by model: each reply may come from another one, and each has its price.
+
+import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { SessionUsage } from '../../ipc/session-record.ts';
+
+/** Usage of further models is kept together, as that of a model without a price. */
+const KEPT_MODELS = 16;
+const OTHER_MODELS = 'other';
+
+export class UsageTotals {
+  readonly #byModel = new Map<string | undefined, Usage>();
+  #usage: Usage = {};
+
+  add(report: Usage, model: string | undefined): void {
+    this.#usage = addUsage(this.#usage, report);
+    // A cumulative report is about the whole session and does not say which model served.
+    if (report.cumulative) this.#byModel.clear();
+    const name = this.#byModel.has(model) || this.#byModel.size < KEPT_MODELS ? model : OTHER_MODELS;
+    this.#byModel.set(name, report.cumulative ? this.#usage : addUsage(this.#byModel.get(name) ?? {}, report));
+  }
+
+  sum(): Omit<SessionUsage, 'model'> {
+    if (this.#byModel.size < 2) return { usage: this.#usage };
+    return { usage: this.#usage, usageByModel: [...this.#byModel].map(([model, usage]) => ({ model, usage })) };
+  }
+}
+
+/** Reports add up field by field; a cumulative report replaces the fields that it has. */
+function addUsage(sum: Usage, report: Usage): Usage {
+  if (report.cumulative) return { ...sum, ...report };
+  const total: Record<string, number | boolean> = { ...sum };
+  for (const [field, amount] of Object.entries(report)) {
+    if (typeof amount === 'number') total[field] = Number(total[field] ?? 0) + amount;
+  }
+  return total;
+}
