@@ -1,4 +1,4 @@
-// Finds a Chromium for the browser test, or gets one. Call it where the browser is about to be used: it may install.
+// Finds a Chromium for the browser tests, or installs one. Call it only where the browser is about to be used.
 
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -23,7 +23,7 @@ const usualPlaces = [
 let found: Promise<string> | undefined;
 
 /**
- * The path of a Chromium or Chrome that starts: CHROME_PATH, one on PATH or in the usual places, or one that playwright
+ * Path of a Chromium or Chrome that starts: CHROME_PATH, one on PATH or in the usual places, or one that playwright
  * has; else Debian's package is installed (as root), else playwright downloads one. Rejects with one line.
  */
 export function findChromium(): Promise<string> {
@@ -38,7 +38,7 @@ function candidates(): string[] {
   ) as string[];
 }
 
-/** A file of that name is not enough: some distributions put a stub there that only says how to install it. */
+/** Returns the first that works. A file of that name is not enough: some distributions put a stub there. */
 async function firstWorking(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
     if (!isExecutable(path)) continue;

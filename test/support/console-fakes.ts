@@ -1,4 +1,4 @@
-// Everything that the console's logic needs from a browser, by hand: the test opens, speaks, plays and waits.
+// Fakes of everything that the console's logic needs from a browser: the test opens, speaks, plays and lets time pass.
 
 import type { GatewayInfo } from '../../server/console/api/gateway.ts';
 import type { Microphone, MicrophoneOptions } from '../../server/console/audio/microphone.ts';
@@ -50,7 +50,7 @@ export class FakeSocket implements PageSocket {
   }
 }
 
-/** Time that passes when the test says so. */
+/** A clock that runs when the test says so. */
 export class FakeClock {
   #now = 1000;
   readonly #timers = new Map<() => void, number>();
@@ -64,7 +64,7 @@ export class FakeClock {
     return () => this.#timers.delete(run);
   }
 
-  /** In steps of 20 ms, so that timers see the time go by. */
+  /** Lets time pass in steps of 20 ms, so that timers run in between. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 20) {
       this.#now += 20;
@@ -73,7 +73,7 @@ export class FakeClock {
   }
 }
 
-/** A player with the real queue; `play` is the passing of time. */
+/** A player with the real queue, which plays when `play` is called. */
 export class FakePlayer implements Player {
   latencyMs = 0;
   closed = false;
@@ -136,7 +136,7 @@ export class FakeMicrophone implements Microphone {
     this.closed = true;
   }
 
-  /** One chunk of a loud tone, or of silence. */
+  /** Records one chunk of a loud tone, or of silence. */
   speak(value = 8000): void {
     this.options.onChunk(new Int16Array((this.options.rateHz * 40) / 1000).fill(value));
   }
@@ -169,13 +169,13 @@ export interface FakeConsole {
 
 export interface FakeConsoleOptions {
   readonly info?: GatewayInfo;
-  /** What the gateway answers, by the start of the path. */
+  /** Answers of the gateway, by the start of the path. */
   readonly replies?: Readonly<Record<string, { status: number; body: unknown }>>;
   openMicrophone?(options: MicrophoneOptions): Promise<Microphone>;
   readonly recording?: WavRecording;
 }
 
-/** The controller with nothing real around it. */
+/** Creates a controller with fakes around it. */
 export async function fakeConsole(options: FakeConsoleOptions = {}): Promise<FakeConsole> {
   const clock = new FakeClock();
   const fake: Omit<FakeConsole, 'controller'> = { clock, sockets: [], microphones: [], players: [], requests: [] };
@@ -217,7 +217,7 @@ export async function fakeConsole(options: FakeConsoleOptions = {}): Promise<Fak
   return { ...fake, controller };
 }
 
-/** Lets everything that was promised happen. */
+/** Lets pending promises settle. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }

@@ -1,4 +1,4 @@
-// The console in a real Chromium, in front of a real gateway with its rehearsal provider: what a newcomer starts.
+// Starts a real gateway with its rehearsal provider, and the console in a real Chromium in front of it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { configFile } from './config-file.ts';
 import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Screenshots and recordings of a run; not in the repository. */
+/** Folder of screenshots and recordings of a run; not in the repository. */
 export const outputFolder = join(root, 'test/output');
 
 export interface RunningGateway {
@@ -22,7 +22,7 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** The command itself, on ports of its own. `config` is the YAML file as data. */
+/** Starts the command on ports of its own. `config` is the YAML file as data. */
 export async function startCommand(config: object = {}): Promise<RunningGateway> {
   const data = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
   const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 }, ...config });
@@ -39,7 +39,7 @@ export async function startCommand(config: object = {}): Promise<RunningGateway>
   return { origin: `http://127.0.0.1:${listen.port}`, close: () => stop(child) };
 }
 
-/** The second signal ends sessions that are still open. */
+/** Stops the command. The second signal ends sessions that are still open. */
 async function stop(child: ChildProcess): Promise<void> {
   const exited = child.exitCode === null ? once(child, 'exit') : undefined;
   child.kill('SIGTERM');
@@ -47,7 +47,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** A Chromium whose microphone hears the recording once, then silence; without one it has no microphone to ask for. */
+/** Launches a Chromium whose microphone records the recording once, then silence; without one it has no microphone. */
 export async function launchChromium(recording?: string): Promise<Browser> {
   const microphone =
     recording === undefined
@@ -62,9 +62,9 @@ export async function launchChromium(recording?: string): Promise<Browser> {
 
 export interface ConsolePage {
   readonly page: Page;
-  /** Everything that went wrong in the page: errors, messages of the console, violations of its policy. */
+  /** Faults of the page: errors, messages of the console, violations of its policy. */
   readonly faults: string[];
-  /** A number that the page counts, by its name: `played-samples`. */
+  /** Reads a number that the page counts, by its name: `played-samples`. */
   count(name: string): Promise<number>;
   phase(name: string): Promise<void>;
   screenshot(name: string): Promise<void>;
@@ -102,7 +102,7 @@ export async function openConsole(
   };
 }
 
-/** The frames of one type in the event log, parsed, oldest first. */
+/** Reads the frames of one type from the event log, parsed, oldest first. */
 export async function loggedFrames(page: Page, type: string): Promise<Record<string, unknown>[]> {
   await page.getByLabel('Filter events by text').fill(`"${type}"`);
   const rows = await page.locator(`.event[data-type="${type}"] .event-head`).all();
@@ -111,10 +111,10 @@ export async function loggedFrames(page: Page, type: string): Promise<Record<str
   return bodies.toReversed().map((body) => JSON.parse(body) as Record<string, unknown>);
 }
 
-/** A condition that comes true; how long it takes is not judged. */
+/** Waits for a condition; how long it takes is not judged. */
 export const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 30_000 });
 
-/** Every text that the element showed while the captions changed. */
+/** Collects every text that the element shows while the captions change. */
 export async function watchTexts(page: Page, selector: string): Promise<() => Promise<string[]>> {
   const seen = await page.evaluateHandle((selector) => {
     const texts = new Set<string>();
@@ -129,7 +129,7 @@ export async function watchTexts(page: Page, selector: string): Promise<() => Pr
 
 const rateHz = 16_000;
 
-/** A recording of 16 kHz: pieces of silence (their milliseconds) and fixtures (their names), one after the other. */
+/** Writes a recording of 16 kHz from pieces in order: numbers are milliseconds of silence, names are fixtures. */
 export function composeRecording(name: string, pieces: readonly (number | string)[]): string {
   const samples = pieces.map((piece) =>
     typeof piece === 'number'

@@ -1,4 +1,4 @@
-// A session of the console with nothing real around it, from its first frame on.
+// A session of the console with fakes around it, from its first frame on.
 
 import { toBase64 } from '../../server/console/audio/pcm.ts';
 import { modeOf } from '../../server/console/dialects/modes.ts';
@@ -18,7 +18,7 @@ export interface Live extends FakeConsole {
 
 export const pcm = (ms: number) => toBase64(new Int16Array(24 * ms).fill(1000));
 
-/** A session that is ready. */
+/** Starts a session, which is ready. */
 export async function live(form: Partial<SessionForm> = {}, options: FakeConsoleOptions = {}): Promise<Live> {
   const fake = await fakeConsole(options);
   fake.controller.edit(form);
@@ -34,7 +34,7 @@ export const state = ({ controller }: FakeConsole) => controller.store.get();
 export const notices = (fake: FakeConsole) => state(fake).notices.map(({ title }) => title);
 export const textForm: Partial<SessionForm> = { mode: modeOf('openai-realtime-text') };
 
-/** The provider replies with sound. */
+/** Lets the provider reply with audio. */
 export function reply(socket: FakeSocket, itemId: string, ms: number): void {
   socket.receive({ type: 'response.created', response: { id: `resp-${itemId}` } });
   socket.receive({ type: 'response.output_audio_transcript.delta', item_id: itemId, delta: 'Hello' });

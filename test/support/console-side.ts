@@ -1,17 +1,17 @@
-// A side path for the console's tests: the answers that a gateway with one gives, put over those of the real gateway.
+// A side path for the console's tests: its answers replace those of the real gateway.
 
 import type { Page, Route } from 'playwright-core';
 
 export interface SideAnswers {
-  /** The kinds that `/console.json` names. */
+  /** Kinds of tasks that `/console.json` names. */
   readonly kinds: readonly string[];
-  /** The tasks and ledger rows of every session, asked for with each look. */
+  /** Tasks and ledger rows of every session; called with each request. */
   session(isEnded: boolean): { readonly tasks: readonly object[]; readonly ledger: readonly object[] };
-  /** The answer to `/v1/ledger`. */
+  /** Answer to `/v1/ledger`. */
   ledger(query: URLSearchParams): { readonly status: number; readonly rows: readonly object[] };
 }
 
-/** Routes of the page; reload it to make it learn of them. */
+/** Routes the requests of the page. Reload it afterwards. */
 export async function answerSide(page: Page, { kinds, session, ledger }: SideAnswers): Promise<void> {
   await answer(page, '**/console.json', async (route) => {
     const info = (await (await route.fetch()).json()) as object;
@@ -32,7 +32,7 @@ export async function answerSide(page: Page, { kinds, session, ledger }: SideAns
   });
 }
 
-/** A page that is closed in the middle of an answer needs none. */
+/** Answers a route. A page that is closed meanwhile needs no answer. */
 function answer(page: Page, url: string, give: (route: Route) => Promise<void>): Promise<unknown> {
   return page.route(url, (route) =>
     give(route).catch((error: unknown) => {

@@ -12,7 +12,7 @@ import {
 const text =
   ': hello\r\nretry: 1000\r\n\r\nid: 1\revent: task.done\rdata: {"a":1}\r\rdata: two\ndata:  lines\nid\n\ndata: open';
 
-test('events come out whole, however the stream is cut', () => {
+test('events are read whole, however the stream is cut', () => {
   const expected = [
     { id: '1', event: 'task.done', data: '{"a":1}' },
     { id: '', event: 'message', data: 'two\n lines' },
@@ -41,7 +41,7 @@ async function serve(status: number, type: string, pieces: readonly string[]) {
 const follow = (url: string, onEvent: (event: ServerEvent) => void = () => {}) =>
   followStream({ fetch, url, headers: { authorization: 'Bearer k' }, signal: new AbortController().signal, onEvent });
 
-test('a stream is asked for with the credential, and followed to its end', async () => {
+test('a stream is requested with the credential and followed to its end', async () => {
   const { url, asked } = await serve(200, 'text/event-stream', ['event: a\nda', 'ta: 1\n\n', 'data: 2\n\n']);
   const events: ServerEvent[] = [];
   expect(await follow(url, (event) => events.push(event))).toBe(200);
@@ -52,7 +52,7 @@ test('a stream is asked for with the credential, and followed to its end', async
   expect(asked[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer k' });
 });
 
-test('what is no stream is said by its status', async () => {
+test('an answer that is no stream ends with its status', async () => {
   expect(await follow((await serve(503, 'application/json', ['{}'])).url)).toBe(503);
   expect(await follow((await serve(200, 'text/html', ['data: no\n\n'])).url)).toBe(406);
   expect(await follow('http://127.0.0.1:1/events')).toBe(0);

@@ -1,4 +1,4 @@
-// What the page asks of its gateway.
+// Requests of the page to its gateway.
 
 import { expect, test } from 'vitest';
 import {
@@ -47,6 +47,6 @@ test('a session without a record yet has no report', async () => {
   expect(asked).toEqual([{ url: '/v1/sessions/a%2Fb', headers: {} }]);
 });
 
-test('a gateway that does not answer with its configuration is a fault', async () => {
+test('a gateway that does not answer with its configuration makes reading it fail', async () => {
   await expect(readGatewayInfo(answering(500, '').get)).rejects.toThrow('500');
 });

@@ -1,4 +1,4 @@
-// What the page asks of the ledger.
+// Requests of the page to the ledger.
 
 import { expect, test } from 'vitest';
 import { readLedger } from '../../../../server/console/api/ledger.ts';
@@ -6,7 +6,7 @@ import { readLedger } from '../../../../server/console/api/ledger.ts';
 const query = { by: ['class', 'day'], since: 0, until: 86_400_000 } as const;
 const answering = (status: number, body: unknown) => (async () => Response.json(body, { status })) as typeof fetch;
 
-test('it asks for the days and fields with the key, and reads rows without trusting them', async () => {
+test('the request names the days and fields and carries the key, and rows are read without trusting them', async () => {
   const asked: unknown[] = [];
   const get = (async (url: string, init?: RequestInit) => {
     asked.push(url, init?.headers);
@@ -33,7 +33,7 @@ test.each([
   [503, 'absent'],
   [401, 'refused'],
   [500, 'failed'],
-])('an answer of %d is %s', async (status, kind) => {
+])('an answer of %d is read as %s', async (status, kind) => {
   expect(await readLedger(answering(status, {}), query, '')).toEqual({ kind });
 });
 

@@ -1,4 +1,4 @@
-// What the page takes from a session's record.
+// Reading a session's record.
 
 import { expect, test } from 'vitest';
 import { isSettled, kindLabel, readSideRecord } from '../../../../server/console/api/session-record.ts';
@@ -21,7 +21,7 @@ test('tasks are read in the order in which a person reads them, with their resul
   expect(record.tasks.map(isSettled)).toEqual([true, true, false, false]);
 });
 
-test('of a task that runs every few turns the newest result stands for all', () => {
+test('a task that runs every few turns is shown once, with its newest result', () => {
   const task = (number: number, state: string) => ({
     id: `s.rolling-summary.${number}`,
     kind: 'rolling-summary',
@@ -32,7 +32,7 @@ test('of a task that runs every few turns the newest result stands for all', () 
   expect(tasks).toMatchObject([{ id: 's.rolling-summary.8', result: { summary: 'after 8' } }]);
 });
 
-test('the score of a result is read with it, and those of older results are not', () => {
+test('the score of a result is kept, and those of older results are not', () => {
   const task = (id: string, kind: string, scores?: string) => ({ id, kind, scores, state: 'done', result: {} });
   const { tasks } = readSideRecord({
     tasks: [
@@ -54,7 +54,7 @@ test('the score of a result is read with it, and those of older results are not'
   ]);
 });
 
-test('a cost that is not there is unknown, and a zero is a zero', () => {
+test('a missing cost is unknown, and a zero is a zero', () => {
   const { charges } = readSideRecord({
     ledger: [
       { kind: 'realtime', path: 'direct', asked: 'a', served: 'b', costMicroUsd: 0, costSource: 'reported' },
@@ -67,7 +67,7 @@ test('a cost that is not there is unknown, and a zero is a zero', () => {
   ]);
 });
 
-test('what is no record is an empty one, and a record without tasks is not whole', () => {
+test('anything else is read as an empty record, and a record without tasks is not whole', () => {
   for (const body of [undefined, null, 'text', [], { tasks: 'none', ledger: 3 }]) {
     expect(readSideRecord(body)).toEqual({ isWhole: false, isEnded: false, tasks: [], charges: [] });
   }
@@ -77,6 +77,6 @@ test('what is no record is an empty one, and a record without tasks is not whole
   });
 });
 
-test('kinds are written as people write them', () => {
+test('names of kinds are written as people write them', () => {
   expect(['action-items', 'classification', 'my-own'].map(kindLabel)).toEqual(['Action items', 'Labels', 'My own']);
 });

@@ -1,4 +1,4 @@
-// What a task found, as something to show.
+// Results of side tasks, read into something to show.
 
 import { expect, test } from 'vitest';
 import { readResult } from '../../../../server/console/api/task-result.ts';
@@ -49,11 +49,11 @@ test.each([
     { shape: 'flags', flagged: true, words: ['low', 'hate'] },
   ],
   ['moderation', { flagged: false, severity: 'none' }, { shape: 'flags', flagged: false, words: [] }],
-])('%s: %j', (kind, result, shown) => {
+])('the result of %s is read: %j', (kind, result, shown) => {
   expect(readResult(kind, result)).toEqual(shown);
 });
 
-test('anything else is shown by its names and values', () => {
+test('the result of another kind is shown by its names and values', () => {
   const fields = [
     { name: 'order', value: '17' },
     { name: 'items', value: 'a, b' },
@@ -65,7 +65,7 @@ test('anything else is shown by its names and values', () => {
   expect(readResult('my-own', 'plain words')).toEqual({ shape: 'text', text: 'plain words', points: [] });
 });
 
-test('a built-in kind of another shape is still shown, and nothing is nothing', () => {
+test('a built-in kind of another shape is still shown, and no result shows nothing', () => {
   expect(readResult('summary', { text: 'other' })).toEqual({
     shape: 'fields',
     fields: [{ name: 'text', value: 'other' }],

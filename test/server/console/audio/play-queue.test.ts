@@ -1,4 +1,4 @@
-// The queue of the playback worklet: what is played, and what is said about it.
+// The queue of the playback worklet: what it plays, and what it reports.
 
 import { expect, test } from 'vitest';
 import { PlayQueue } from '../../../../server/console/audio/play-queue.ts';
@@ -11,7 +11,7 @@ function pull(queue: PlayQueue, length: number): { samples: number[]; started: r
   return { samples: [...out].map((value) => Math.round(value * 32_768)), started, gap };
 }
 
-test('items are played in order and without a seam, and each says when it starts', () => {
+test('items are played in order and without a gap, and the start of each is reported', () => {
   const queue = new PlayQueue(0);
   queue.push('a', ramp(1, 3));
   queue.push('b', ramp(10, 3));
@@ -34,7 +34,7 @@ test('playing begins when enough is queued, or when no more will come', () => {
   expect(pull(short, 2)).toMatchObject({ samples: [1, 0], started: ['a'] });
 });
 
-test('running dry before the end is a gap, and playing waits again until enough is queued', () => {
+test('a queue that runs dry before the end reports a gap, and playing waits again until enough is queued', () => {
   const queue = new PlayQueue(2);
   queue.push('a', ramp(1, 2));
   expect(pull(queue, 3)).toMatchObject({ samples: [1, 2, 0], gap: true });
@@ -44,7 +44,7 @@ test('running dry before the end is a gap, and playing waits again until enough 
   expect(pull(queue, 2)).toMatchObject({ samples: [3, 4], started: [] });
 });
 
-test('a flush drops the rest and tells what was played of each item to the sample', () => {
+test('a flush drops the rest and reports the samples played of each item', () => {
   const queue = new PlayQueue(0);
   queue.push('a', ramp(1, 3));
   queue.push('b', ramp(10, 3));

@@ -1,4 +1,4 @@
-// A recording that is spoken at the pace of the clock.
+// Sending a recording at the pace of the clock.
 
 import { expect, test } from 'vitest';
 import { type SpeechOptions, speak } from '../../../../server/console/audio/speech.ts';
@@ -25,7 +25,7 @@ function speaking(options: Partial<SpeechOptions> = {}) {
   return { clock, chunks, stop, done: () => done };
 }
 
-test('a chunk is sent when it would have been spoken, the last one is filled up with silence', () => {
+test('a chunk is sent when it would have been spoken, and the last one is filled up with silence', () => {
   const { clock, chunks, done } = speaking();
   clock.pass(20);
   expect(chunks).toHaveLength(0);
@@ -37,14 +37,14 @@ test('a chunk is sent when it would have been spoken, the last one is filled up 
   expect(done()).toBe(1);
 });
 
-test('silence follows', () => {
+test('silence follows the recording', () => {
   const { clock, chunks } = speaking({ silenceMs: 200 });
   clock.pass(1000);
   expect(chunks).toHaveLength(8);
   expect(chunks.at(-1)?.every((value) => value === 0)).toBe(true);
 });
 
-test('a clock that stood still is caught up with', () => {
+test('a timer that was late catches up', () => {
   let now = 0;
   let tick = () => {};
   const chunks: Int16Array[] = [];
@@ -64,7 +64,7 @@ test('a clock that stood still is caught up with', () => {
   expect(chunks).toHaveLength(10);
 });
 
-test('once stopped it says nothing more, not even that it is done', () => {
+test('a recording that was stopped sends nothing more and does not report that it is done', () => {
   const { clock, chunks, stop, done } = speaking();
   clock.pass(40);
   stop();

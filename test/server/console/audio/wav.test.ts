@@ -1,4 +1,4 @@
-// The sample recordings, and files that are none.
+// The sample recordings, and files that are no recordings.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -44,6 +44,6 @@ test.each([
   [wav({ kind: 3 }), /16-bit mono/],
   [wav({}).slice(0, 36), /no samples/],
   [new ArrayBuffer(4), /not a WAV/],
-])('another file is refused with a sentence', (file, message) => {
+])('another kind of file is refused with a sentence', (file, message) => {
   expect(() => readWav(file)).toThrow(message);
 });

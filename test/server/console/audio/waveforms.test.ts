@@ -1,4 +1,4 @@
-// The shapes that the page draws.
+// The waveforms that the page draws.
 
 import { expect, test } from 'vitest';
 import { RecentPeaks, Waveforms } from '../../../../server/console/audio/waveforms.ts';
@@ -19,7 +19,7 @@ test('old peaks are forgotten', () => {
   expect(ring.between(59_500, 60_000)).toHaveLength(24);
 });
 
-test('an utterance grows, its playback is noted, and the oldest are forgotten', () => {
+test('a waveform grows and notes its playback, and the oldest waveforms are forgotten', () => {
   const book = new Waveforms(2);
   book.append('a', [0.1]);
   book.append('a', [0.2]);

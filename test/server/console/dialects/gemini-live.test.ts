@@ -1,4 +1,4 @@
-// The Gemini Live dialect of the console: combined keys, invented ids, transcripts in any order.
+// The client of Gemini Live: combined keys, ids made by the client, transcripts in any order.
 
 import { expect, test } from 'vitest';
 import {
@@ -46,89 +46,89 @@ test('the first message sets up model, voice, instructions, transcripts and the 
 });
 
 test('manual turns send the start and the end of the activity', () => {
-  const dialog = geminiLive.createClient({ ...settings, turnTaking: 'manual' });
-  expect(dialog.open()[0]).toMatchObject({
+  const client = geminiLive.createClient({ ...settings, turnTaking: 'manual' });
+  expect(client.open()[0]).toMatchObject({
     setup: { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } },
   });
-  expect(dialog.speechStart()).toEqual([{ realtimeInput: { activityStart: {} } }]);
-  expect(dialog.audio('AAAA')).toEqual([
+  expect(client.speechStart()).toEqual([{ realtimeInput: { activityStart: {} } }]);
+  expect(client.audio('AAAA')).toEqual([
     { realtimeInput: { audio: { data: 'AAAA', mimeType: 'audio/pcm;rate=16000' } } },
   ]);
-  expect(dialog.speechEnd()).toEqual([{ realtimeInput: { activityEnd: {} } }]);
+  expect(client.speechEnd()).toEqual([{ realtimeInput: { activityEnd: {} } }]);
 });
 
 test('the first piece of a reply starts it, later ones do not', () => {
-  const dialog = geminiLive.createClient(settings);
-  expect(kinds(dialog.read({ setupComplete: {} }).events)).toEqual(['ready']);
-  const first = dialog.read(audio()).events;
+  const client = geminiLive.createClient(settings);
+  expect(kinds(client.read({ setupComplete: {} }).events)).toEqual(['ready']);
+  const first = client.read(audio()).events;
   expect(first.filter(({ kind }) => kind !== 'caption')).toEqual([
     { kind: 'reply-started', replyId: 'reply-1' },
     { kind: 'audio', itemId: 'reply-1', contentIndex: 0, base64: 'AAAA', rateHz: 24000 },
   ]);
-  expect(kinds(dialog.read(audio()).events)).toEqual(['audio']);
+  expect(kinds(client.read(audio()).events)).toEqual(['audio']);
 });
 
 test('one message may hold a piece of the reply and its end', () => {
-  const dialog = geminiLive.createClient(settings);
-  const { events } = dialog.read({
+  const client = geminiLive.createClient(settings);
+  const { events } = client.read({
     serverContent: { ...audio().serverContent, turnComplete: true },
     usageMetadata: { totalTokenCount: 3 },
   });
   expect(kinds(events)).toEqual(['caption', 'reply-started', 'audio', 'audio-end', 'caption', 'reply-done']);
-  expect(dialog.read(audio()).events).toContainEqual({ kind: 'reply-started', replyId: 'reply-2' });
+  expect(client.read(audio()).events).toContainEqual({ kind: 'reply-started', replyId: 'reply-2' });
 });
 
 test('an interrupted turn ends as cancelled', () => {
-  const dialog = geminiLive.createClient(settings);
-  dialog.read(audio());
-  expect(kinds(dialog.read({ serverContent: { interrupted: true } }).events)).toEqual(['interrupted']);
-  const { events } = dialog.read({ serverContent: { turnComplete: true } });
+  const client = geminiLive.createClient(settings);
+  client.read(audio());
+  expect(kinds(client.read({ serverContent: { interrupted: true } }).events)).toEqual(['interrupted']);
+  const { events } = client.read({ serverContent: { turnComplete: true } });
   expect(events.at(-1)).toEqual({ kind: 'reply-done', status: 'cancelled', toolsPending: false });
 });
 
 test('words of the caller that come after the reply began stay with their turn, before the reply', () => {
-  const dialog = geminiLive.createClient(settings);
-  expect(captions(dialog.read(heard('he was')).events)).toMatchObject([{ itemId: 'you-1', delta: 'he was' }]);
-  dialog.read(spoken('Hello'));
-  const late = captions(dialog.read(heard(' not', true)).events);
+  const client = geminiLive.createClient(settings);
+  expect(captions(client.read(heard('he was')).events)).toMatchObject([{ itemId: 'you-1', delta: 'he was' }]);
+  client.read(spoken('Hello'));
+  const late = captions(client.read(heard(' not', true)).events);
   expect(late).toMatchObject([{ itemId: 'you-1', delta: ' not', final: true, before: 'reply-1' }]);
-  const next = captions(dialog.read(heard('but')).events);
+  const next = captions(client.read(heard('but')).events);
   expect(next).toMatchObject([{ itemId: 'you-2', before: undefined }]);
 });
 
 test('words of the caller that come after a function was called go before its answer', () => {
-  const dialog = geminiLive.createClient(settings);
-  dialog.read({ toolCall: { functionCalls: [{ id: 'f1', name: 'get_local_time', args: {} }] } });
-  expect(captions(dialog.read(heard('what time', true)).events)).toMatchObject([
+  const client = geminiLive.createClient(settings);
+  client.read({ toolCall: { functionCalls: [{ id: 'f1', name: 'get_local_time', args: {} }] } });
+  expect(captions(client.read(heard('what time', true)).events)).toMatchObject([
     { itemId: 'you-1', before: functionCaptionId('f1') },
   ]);
-  dialog.read(spoken('Noon'));
-  dialog.read({ serverContent: { turnComplete: true } });
-  expect(captions(dialog.read(heard('thanks')).events)).toMatchObject([{ itemId: 'you-2', before: undefined }]);
+  client.read(spoken('Noon'));
+  client.read({ serverContent: { turnComplete: true } });
+  expect(captions(client.read(heard('thanks')).events)).toMatchObject([{ itemId: 'you-2', before: undefined }]);
 });
 
 test('words after an interruption belong to the next turn', () => {
-  const dialog = geminiLive.createClient(settings);
-  dialog.read(heard('one'));
-  dialog.read(audio());
-  dialog.read({ serverContent: { interrupted: true } });
-  expect(captions(dialog.read(heard('two')).events)).toMatchObject([{ itemId: 'you-2' }]);
-  dialog.read({ serverContent: { turnComplete: true } });
-  expect(captions(dialog.read(heard(' three')).events)).toMatchObject([{ itemId: 'you-2' }]);
+  const client = geminiLive.createClient(settings);
+  client.read(heard('one'));
+  client.read(audio());
+  client.read({ serverContent: { interrupted: true } });
+  expect(captions(client.read(heard('two')).events)).toMatchObject([{ itemId: 'you-2' }]);
+  client.read({ serverContent: { turnComplete: true } });
+  expect(captions(client.read(heard(' three')).events)).toMatchObject([{ itemId: 'you-2' }]);
 });
 
-test('thoughts are not captions, another rate is told, tool calls and the end of the session are read', () => {
-  const dialog = geminiLive.createClient(settings);
+test('thoughts make no captions; another rate, tool calls and the end of the session are read', () => {
+  const client = geminiLive.createClient(settings);
   const thought = { serverContent: { modelTurn: { parts: [{ text: 'hmm', thought: true }] } } };
-  expect(dialog.read(thought).events).toEqual([]);
-  expect(dialog.read(audio('AAAA', 'audio/pcm;rate=16000')).events.at(-1)).toMatchObject({ rateHz: 16000 });
+  expect(client.read(thought).events).toEqual([]);
+  expect(client.read(audio('AAAA', 'audio/pcm;rate=16000')).events.at(-1)).toMatchObject({ rateHz: 16000 });
   const call = { id: 'f1', name: 'get_local_time', args: { a: 1 } };
-  expect(dialog.read({ toolCall: { functionCalls: [call] } }).events).toEqual([
+  expect(client.read({ toolCall: { functionCalls: [call] } }).events).toEqual([
     { kind: 'tool-call', call: { callId: 'f1', name: 'get_local_time', arguments: '{"a":1}' } },
   ]);
-  expect(dialog.answer({ callId: 'f1', name: 'get_local_time', arguments: '{}' }, { t: 1 })).toEqual([
+  expect(client.answer({ callId: 'f1', name: 'get_local_time', arguments: '{}' }, { t: 1 })).toEqual([
     { toolResponse: { functionResponses: [{ id: 'f1', name: 'get_local_time', response: { t: 1 } }] } },
   ]);
-  expect(dialog.read({ goAway: { timeLeft: '50s' } }).events).toEqual([{ kind: 'expiring', inText: '50s' }]);
-  expect(dialog.read({ serverContent: 'nonsense' }).events).toEqual([]);
+  expect(client.read({ goAway: { timeLeft: '50s' } }).events).toEqual([{ kind: 'expiring', inText: '50s' }]);
+  expect(client.read({ serverContent: 'nonsense' }).events).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The OpenAI Realtime dialect of the console: what it asks for and what it reads.
+// The client of OpenAI Realtime: what it asks for and what it reads.
 
 import { describe, expect, test } from 'vitest';
 import type { SessionSettings } from '../../../../server/console/dialects/dialect.ts';
@@ -46,7 +46,7 @@ describe('the settings', () => {
     expect(openaiRealtime.address(settings, 'k1').protocols).toEqual(['realtime', 'openai-insecure-api-key.k1']);
   });
 
-  test('it is ready when the settings are accepted, and also when they are refused, which is shown', () => {
+  test('the session is ready when the settings are accepted, and also when they are refused, which is shown', () => {
     const accepted = openaiRealtime.createClient(settings);
     expect(accepted.read({ type: 'session.created', session: { model: 'm' } }).events).toEqual([
       { kind: 'hello', model: 'm' },
@@ -62,16 +62,16 @@ describe('the settings', () => {
 });
 
 describe('turns', () => {
-  test('a reply is asked for only when the one before has ended', () => {
-    const dialog = openaiRealtime.createClient({ ...settings, turnTaking: 'manual' });
-    expect(dialog.speechEnd()).toEqual([{ type: 'input_audio_buffer.commit' }, { type: 'response.create' }]);
-    dialog.read({ type: 'response.created', response: { id: 'r1' } });
-    expect(dialog.cancel()).toEqual([{ type: 'response.cancel' }]);
-    expect(dialog.speechEnd()).toEqual([{ type: 'input_audio_buffer.commit' }]);
-    const done = dialog.read({ type: 'response.done', response: { status: 'cancelled' } });
+  test('a reply is requested only when the previous one has ended', () => {
+    const client = openaiRealtime.createClient({ ...settings, turnTaking: 'manual' });
+    expect(client.speechEnd()).toEqual([{ type: 'input_audio_buffer.commit' }, { type: 'response.create' }]);
+    client.read({ type: 'response.created', response: { id: 'r1' } });
+    expect(client.cancel()).toEqual([{ type: 'response.cancel' }]);
+    expect(client.speechEnd()).toEqual([{ type: 'input_audio_buffer.commit' }]);
+    const done = client.read({ type: 'response.done', response: { status: 'cancelled' } });
     expect(done.send).toEqual([{ type: 'response.create' }]);
     expect(done.events).toMatchObject([{ kind: 'reply-done', status: 'cancelled' }]);
-    expect(dialog.cancel()).toEqual([]);
+    expect(client.cancel()).toEqual([]);
   });
 
   test('a written message becomes an item and a request for a reply', () => {
@@ -80,25 +80,25 @@ describe('turns', () => {
     expect(create).toEqual({ type: 'response.create' });
   });
 
-  test('a function call is answered with its id, and the reply after it is asked for once', () => {
-    const dialog = openaiRealtime.createClient(settings);
-    dialog.read({ type: 'response.created', response: { id: 'r1' } });
+  test('a function call is answered with its id, and the reply after it is requested once', () => {
+    const client = openaiRealtime.createClient(settings);
+    client.read({ type: 'response.created', response: { id: 'r1' } });
     const item = { type: 'function_call', call_id: 'c1', name: 'get_local_time', arguments: '{}' };
-    const { events } = dialog.read({ type: 'response.output_item.done', item });
+    const { events } = client.read({ type: 'response.output_item.done', item });
     const call = { callId: 'c1', name: 'get_local_time', arguments: '{}' };
     expect(events).toEqual([{ kind: 'tool-call', call }]);
-    expect(dialog.answer(call, { now: 'noon' })).toEqual([
+    expect(client.answer(call, { now: 'noon' })).toEqual([
       {
         type: 'conversation.item.create',
         item: { type: 'function_call_output', call_id: 'c1', output: '{"now":"noon"}' },
       },
     ]);
-    const done = dialog.read({ type: 'response.done', response: { status: 'completed' } });
+    const done = client.read({ type: 'response.done', response: { status: 'completed' } });
     expect(done.events).toMatchObject([{ kind: 'reply-done', toolsPending: true }]);
     expect(done.send).toEqual([{ type: 'response.create' }]);
   });
 
-  test('a cut becomes a truncate with the milliseconds played', () => {
+  test('a truncation says how many milliseconds were played', () => {
     const cut = { itemId: 'i1', contentIndex: 0, playedMs: 740, receivedMs: 3000 };
     expect(openaiRealtime.createClient(settings).truncate(cut)).toEqual([
       { type: 'conversation.item.truncate', item_id: 'i1', content_index: 0, audio_end_ms: 740 },
@@ -144,9 +144,9 @@ test.each([
   expect(openaiRealtime.createClient(settings).read(message).events).toEqual([event]);
 });
 
-test('what it does not know, or what has another shape, is no event and no fault', () => {
-  const dialog = openaiRealtime.createClient(settings);
+test('an unknown message, or one of another shape, gives no event and no fault', () => {
+  const client = openaiRealtime.createClient(settings);
   for (const message of [{}, { type: 'rate_limits.updated' }, { type: 5 }, { type: 'response.output_item.done' }]) {
-    expect(dialog.read(message)).toEqual({ events: [], send: [] });
+    expect(client.read(message)).toEqual({ events: [], send: [] });
   }
 });

@@ -1,4 +1,4 @@
-// The OpenAI Responses dialect of the console: one chain of responses over one socket.
+// The client of OpenAI Responses: one chain of responses over one socket.
 
 import { expect, test } from 'vitest';
 import type { SessionSettings } from '../../../../server/console/dialects/dialect.ts';
@@ -14,53 +14,53 @@ const settings: SessionSettings = {
 };
 const input = (text: string) => [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }];
 
-test('it needs no settings, and no subprotocol without a key', () => {
+test('a session sends no settings, and offers no subprotocol without a key', () => {
   expect(openaiResponses.createClient(settings).open()).toEqual([]);
   expect(openaiResponses.address(settings, '')).toEqual({ query: {}, protocols: [] });
   expect(openaiResponses.address(settings, 'k').protocols).toContain('openai-insecure-api-key.k');
 });
 
-test('a request goes on from the response before', () => {
-  const dialog = openaiResponses.createClient(settings);
-  expect(dialog.say('one')).toEqual([{ type: 'response.create', model: 'gpt-5.5', input: input('one') }]);
-  dialog.read({ type: 'response.completed', response: { id: 'resp_1' } });
-  expect(dialog.say('two')).toEqual([
+test('a request continues the previous response', () => {
+  const client = openaiResponses.createClient(settings);
+  expect(client.say('one')).toEqual([{ type: 'response.create', model: 'gpt-5.5', input: input('one') }]);
+  client.read({ type: 'response.completed', response: { id: 'resp_1' } });
+  expect(client.say('two')).toEqual([
     { type: 'response.create', model: 'gpt-5.5', previous_response_id: 'resp_1', input: input('two') },
   ]);
 });
 
 test('a message that is written during a reply waits for its end', () => {
-  const dialog = openaiResponses.createClient(settings);
-  dialog.say('one');
-  expect(dialog.say('two')).toEqual([]);
-  const { send } = dialog.read({ type: 'response.completed', response: { id: 'resp_1' } });
+  const client = openaiResponses.createClient(settings);
+  client.say('one');
+  expect(client.say('two')).toEqual([]);
+  const { send } = client.read({ type: 'response.completed', response: { id: 'resp_1' } });
   expect(send).toMatchObject([{ previous_response_id: 'resp_1', input: input('two') }]);
 });
 
-test('tokens are read as they stream, and the end with its status', () => {
-  const dialog = openaiResponses.createClient(settings);
-  dialog.say('one');
-  expect(dialog.read({ type: 'response.output_text.delta', item_id: 'm', delta: 'A' }).events).toEqual([
+test('tokens are read as they stream, and the end of a response with its status', () => {
+  const client = openaiResponses.createClient(settings);
+  client.say('one');
+  expect(client.read({ type: 'response.output_text.delta', item_id: 'm', delta: 'A' }).events).toEqual([
     { kind: 'caption', side: 'provider', itemId: 'm', delta: 'A', final: false },
   ]);
   const failed = { type: 'response.failed', response: { id: 'r', error: { message: 'no capacity' } } };
-  expect(dialog.read(failed).events).toMatchObject([{ kind: 'reply-done', status: 'failed', why: 'no capacity' }]);
+  expect(client.read(failed).events).toMatchObject([{ kind: 'reply-done', status: 'failed', why: 'no capacity' }]);
 });
 
-test('a failed response is not gone on from', () => {
-  const dialog = openaiResponses.createClient(settings);
-  dialog.say('one');
-  dialog.read({ type: 'response.failed', response: { id: 'resp_1' } });
-  expect(dialog.say('two')[0]).not.toHaveProperty('previous_response_id');
+test('a request does not continue a failed response', () => {
+  const client = openaiResponses.createClient(settings);
+  client.say('one');
+  client.read({ type: 'response.failed', response: { id: 'resp_1' } });
+  expect(client.say('two')[0]).not.toHaveProperty('previous_response_id');
 });
 
 test('a function call is answered in the next request, after the response that made it', () => {
-  const dialog = openaiResponses.createClient({ ...settings, tools: true });
-  expect(dialog.say('time?')[0]).toMatchObject({ tools: [{ type: 'function', name: 'get_local_time' }] });
+  const client = openaiResponses.createClient({ ...settings, tools: true });
+  expect(client.say('time?')[0]).toMatchObject({ tools: [{ type: 'function', name: 'get_local_time' }] });
   const item = { type: 'function_call', call_id: 'c1', name: 'get_local_time', arguments: '{}' };
-  expect(dialog.read({ type: 'response.output_item.done', item }).events).toMatchObject([{ kind: 'tool-call' }]);
-  expect(dialog.answer({ callId: 'c1', name: 'get_local_time', arguments: '{}' }, { t: 1 })).toEqual([]);
-  const done = dialog.read({ type: 'response.completed', response: { id: 'resp_1' } });
+  expect(client.read({ type: 'response.output_item.done', item }).events).toMatchObject([{ kind: 'tool-call' }]);
+  expect(client.answer({ callId: 'c1', name: 'get_local_time', arguments: '{}' }, { t: 1 })).toEqual([]);
+  const done = client.read({ type: 'response.completed', response: { id: 'resp_1' } });
   expect(done.events).toMatchObject([{ kind: 'reply-done', toolsPending: true }]);
   expect(done.send).toMatchObject([
     {
@@ -71,12 +71,12 @@ test('a function call is answered in the next request, after the response that m
 });
 
 test('an error ends the reply that was asked for, so that the next message is sent', () => {
-  const dialog = openaiResponses.createClient(settings);
-  dialog.say('one');
-  const { events } = dialog.read({ type: 'error', error: { code: 'bad', message: 'Bad.' } });
+  const client = openaiResponses.createClient(settings);
+  client.say('one');
+  const { events } = client.read({ type: 'error', error: { code: 'bad', message: 'Bad.' } });
   expect(events).toMatchObject([
     { kind: 'error', code: 'bad', message: 'Bad.' },
     { kind: 'reply-done', status: 'failed' },
   ]);
-  expect(dialog.say('two')).toHaveLength(1);
+  expect(client.say('two')).toHaveLength(1);
 });

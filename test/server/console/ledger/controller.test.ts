@@ -1,10 +1,10 @@
-// What the ledger page shows while it asks.
+// The state of the ledger page while it loads.
 
 import { expect, test } from 'vitest';
 import { initialLedger, LedgerController } from '../../../../server/console/ledger/controller.ts';
 import { createStateStore } from '../../../../server/console/state/store.ts';
 
-function desk() {
+function ledger() {
   const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];
   const made = new LedgerController(
     createStateStore(initialLedger, (run) => queueMicrotask(run)),
@@ -18,11 +18,11 @@ function desk() {
       key: () => '',
     },
   );
-  return { desk: made, waiting };
+  return { ledger: made, waiting };
 }
 
-test('it asks for the table and for the days', async () => {
-  const { desk: made, waiting } = desk();
+test('loading asks for the table and for the days', async () => {
+  const { ledger: made, waiting } = ledger();
   const loading = made.load();
   expect(made.store.get().phase).toBe('loading');
   expect(waiting.map(({ by }) => by)).toEqual(['class,model,path', 'day,path']);
@@ -34,7 +34,7 @@ test('it asks for the table and for the days', async () => {
 });
 
 test('the answer to an older question is dropped', async () => {
-  const { desk: made, waiting } = desk();
+  const { ledger: made, waiting } = ledger();
   const first = made.load();
   const second = made.toggle('team');
   for (const one of waiting.slice(2)) one.answer(200, [{ by: ['new'] }]);
@@ -45,8 +45,8 @@ test('the answer to an older question is dropped', async () => {
   expect(made.store.get().shownBy).toEqual(['class', 'model', 'path', 'team']);
 });
 
-test('a gateway without a ledger is told from one that failed, and one field always stays', async () => {
-  const { desk: made, waiting } = desk();
+test('a gateway without a ledger and one that failed differ, and one field always stays', async () => {
+  const { ledger: made, waiting } = ledger();
   const loading = made.load();
   for (const one of waiting) one.answer(503, []);
   await loading;

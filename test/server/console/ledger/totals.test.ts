@@ -1,4 +1,4 @@
-// The ledger's figures for the eye.
+// Figures of the ledger page.
 
 import { expect, test } from 'vitest';
 import type { LedgerSumRow } from '../../../../server/console/api/ledger.ts';
@@ -11,7 +11,7 @@ const row = (by: readonly string[], change: Partial<LedgerSumRow> = {}): LedgerS
   ...change,
 });
 
-test('the total adds up, and its means are over what has a value', () => {
+test('the total adds up, and its means are over the rows that have a value', () => {
   const total = sumRows([
     row(['a'], { calls: 3, costMicroUsd: 10, score: 1, valid: 2, repaired: 1 }),
     row(['b'], { calls: 1, costMicroUsd: 5, score: 0.6, unknownCosts: 1 }),
@@ -39,7 +39,7 @@ test('rows are sorted by a field of their group', () => {
   expect(sortRows(rows, { column: 1, isDescending: false }).map(({ by }) => by[1])).toEqual(['x', 'y']);
 });
 
-test('days have no gaps, and each path its own sum', () => {
+test('days have no gaps, and each path has its own sum', () => {
   const { since, until } = lastDays(3, Date.parse('2026-03-01T23:59:00Z'));
   expect([since, until].map((at) => new Date(at).toISOString().slice(0, 10))).toEqual(['2026-02-27', '2026-03-02']);
   const days = daysOf(

@@ -1,4 +1,4 @@
-// The connection of the console: its states, and what it shows of every frame.
+// The connection to the gateway: its states, and what it shows of every frame.
 
 import { expect, test } from 'vitest';
 import type { DialectClient, DialectMessage, ViewEvent } from '../../../../server/console/dialects/dialect.ts';
@@ -38,7 +38,7 @@ function start(client: Partial<DialectClient> = {}) {
   return { socket, session, states, frames, events };
 }
 
-test('it is ready when the dialog says so, not when the socket opens', () => {
+test('the connection is ready when the client of the dialect says so, not when the socket opens', () => {
   const { socket, session, states } = start({
     read: (message) => ({ events: message.type === 'ok' ? [{ kind: 'ready' }] : [], send: [] }),
   });
@@ -50,7 +50,7 @@ test('it is ready when the dialog says so, not when the socket opens', () => {
   expect(states.map(({ name }) => name)).toEqual(['preparing', 'ready']);
 });
 
-test('without anything to set up it is ready at once', () => {
+test('a dialect without settings is ready when the socket opens', () => {
   const { socket, session } = start({ open: () => [] });
   socket.open();
   expect(session.state.name).toBe('ready');
@@ -83,7 +83,7 @@ test('a frame that is not a JSON object is shown and not read', () => {
   expect(events).toEqual([]);
 });
 
-test('what the dialog answers goes out after its events were told', () => {
+test('answers of the client are sent after its events were passed on', () => {
   const { socket, events } = start({
     read: () => ({ events: [{ kind: 'speech-stopped' }], send: [{ type: 'answer' }] }),
   });
@@ -93,7 +93,7 @@ test('what the dialog answers goes out after its events were told', () => {
   expect(socket.sent.at(-1)).toEqual({ type: 'answer' });
 });
 
-test('nothing is sent before the socket is open or after the end was asked for', () => {
+test('nothing is sent before the socket is open or after the session was ended', () => {
   const { socket, session } = start();
   session.send([{ type: 'early' }]);
   socket.open();
@@ -104,7 +104,7 @@ test('nothing is sent before the socket is open or after the end was asked for',
   expect(socket.closedWith).toEqual([1000, 'OK']);
 });
 
-test('the close tells its code and reason, and whether the socket had ever opened', () => {
+test('the closed state has the code, the reason, and whether the socket had ever opened', () => {
   const opened = start();
   opened.socket.open();
   opened.socket.closeFromServer(4008, 'slow');

@@ -1,4 +1,4 @@
-// What interrupts a reply silences it, tells the provider and is noted: never one without the others.
+// Interruptions: they silence the reply, tell the provider and mark the caption, never one without the others.
 
 import { describe, expect, test } from 'vitest';
 import { modeOf } from '../../../../server/console/dialects/modes.ts';
@@ -6,7 +6,7 @@ import { settle } from '../../../support/console-fakes.ts';
 import { live, pcm, reply, state, textForm } from '../../../support/console-session.ts';
 
 describe('interrupting', () => {
-  test('speech that the provider hears silences the reply and is told what was played', async () => {
+  test('speech that the provider detects silences the reply, and the provider is told what was played', async () => {
     const fake = await live();
     reply(fake.socket, 'a', 3000);
     fake.player.play(24 * 740);
@@ -23,7 +23,7 @@ describe('interrupting', () => {
     expect(state(fake).output.queuedSamples).toBe(0);
   });
 
-  test('the page interrupts with a cancel first, then the truncate, then what it has to say', async () => {
+  test('a written message interrupts with a cancel, then a truncate, then the message', async () => {
     const fake = await live();
     reply(fake.socket, 'a', 3000);
     fake.player.play(24 * 500);
@@ -38,7 +38,7 @@ describe('interrupting', () => {
     expect(state(fake).captions.map(({ text }) => text)).toEqual(['Hello', 'Stop, please']);
   });
 
-  test('a reply that has been received but is still sounding is truncated without a cancel', async () => {
+  test('a reply that has been received but is still playing is truncated without a cancel', async () => {
     const fake = await live();
     reply(fake.socket, 'a', 3000);
     fake.socket.receive({ type: 'response.output_audio.done', item_id: 'a' });
@@ -48,14 +48,14 @@ describe('interrupting', () => {
     expect(fake.socket.sentTypes().slice(1)).toEqual(['conversation.item.truncate']);
   });
 
-  test('with nothing sounding there is nothing to interrupt', async () => {
+  test('nothing is sent when there is no reply to interrupt', async () => {
     const fake = await live();
     fake.socket.receive({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
     await fake.controller.stopReply();
     expect(fake.socket.sentTypes()).toEqual(['session.update']);
   });
 
-  test('Gemini says that it was interrupted: the page is silent and has nothing to send', async () => {
+  test('an interruption that Gemini announces silences the page and sends nothing', async () => {
     const fake = await live({ mode: modeOf('gemini-live-voice') });
     fake.socket.receive({ setupComplete: {} });
     const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
@@ -70,7 +70,7 @@ describe('interrupting', () => {
     });
   });
 
-  test('a reply that only the page silences counts as interrupted, though the provider goes on with it', async () => {
+  test('a reply that only the page silences counts as interrupted, though the provider continues it', async () => {
     const fake = await live({ mode: modeOf('gemini-live-voice') });
     fake.socket.receive({ setupComplete: {} });
     const inlineData = { data: pcm(2000), mimeType: 'audio/pcm;rate=24000' };
@@ -82,7 +82,7 @@ describe('interrupting', () => {
     expect(state(fake)).toMatchObject({ replying: false, silenced: false, turns: [{ silenced: true }] });
   });
 
-  test('a written reply that is stopped says so, though its text was called complete', async () => {
+  test('a written reply that is stopped is marked as interrupted, though its text was called complete', async () => {
     const fake = await live(textForm);
     await fake.controller.write('tell me');
     fake.socket.receive({ type: 'response.created', response: { id: 'r' } });

@@ -1,4 +1,4 @@
-// The provider's voice on its way to the loudspeaker, and how it is silenced.
+// Playback of the provider's voice, and its interruption.
 
 import { expect, test } from 'vitest';
 import { toBase64 } from '../../../../server/console/audio/pcm.ts';
@@ -39,7 +39,7 @@ async function output() {
   return { reply, player, started, waves, counts: () => counts };
 }
 
-test('samples that were received, are waiting and were played are counted', async () => {
+test('received, queued and played samples are counted', async () => {
   const { reply, player, started, counts } = await output();
   reply.audio(audio('a', 100));
   player.play(1000);
@@ -51,13 +51,13 @@ test('samples that were received, are waiting and were played are counted', asyn
   expect(reply.isPlaying).toBe(false);
 });
 
-test('an interruption tells what was heard, empties the queue, and refuses the rest of that reply', async () => {
+test('an interruption reports what was heard, empties the queue, and refuses the rest of that reply', async () => {
   const { reply, player, counts } = await output();
   reply.replyStarted();
   reply.audio(audio('a', 1000));
   player.play(12_000);
   const cut = reply.interrupt(true);
-  // Still on its way when the interruption happened, also an item that was not seen before.
+  // These were still on their way when the interruption happened, one of an item that is new.
   reply.audio(audio('a', 1000));
   reply.audio(audio('b', 1000));
   expect(await cut).toEqual([{ itemId: 'a', contentIndex: 0, playedMs: 500, receivedMs: 1000 }]);
@@ -71,7 +71,7 @@ test('an interruption tells what was heard, empties the queue, and refuses the r
   expect(counts()).toMatchObject({ queuedSamples: 2400 });
 });
 
-test('a reply that was received completely is still cut where it played', async () => {
+test('a reply that was received completely is still truncated where it played', async () => {
   const { reply, player } = await output();
   reply.audio(audio('a', 1000));
   reply.audioEnd('a');
@@ -81,7 +81,7 @@ test('a reply that was received completely is still cut where it played', async 
   expect(await reply.interrupt(false)).toMatchObject([{ playedMs: 60, receivedMs: 1000 }]);
 });
 
-test('a reply that was heard to its end is not cut', async () => {
+test('a reply that was heard to its end is not truncated', async () => {
   const { reply, player } = await output();
   reply.audio(audio('a', 100));
   reply.audioEnd('a');
@@ -89,7 +89,7 @@ test('a reply that was heard to its end is not cut', async () => {
   expect(await reply.interrupt(false)).toEqual([]);
 });
 
-test('the shape of the reply follows what is played', async () => {
+test('the waveform of the reply follows what is played', async () => {
   const { reply, player, waves } = await output();
   reply.audio(audio('a', 100));
   player.play(1200);
@@ -97,14 +97,14 @@ test('the shape of the reply follows what is played', async () => {
   expect(waves.get('a')?.peaks).toHaveLength(5);
 });
 
-test('another rate is converted', async () => {
+test('audio of another rate is resampled', async () => {
   const { reply, counts } = await output();
   reply.audio(audio('a', 1000, 16_000));
   expect(counts()?.receivedSamples).toBeGreaterThan(23_900);
   expect(counts()?.receivedSamples).toBeLessThanOrEqual(24_000);
 });
 
-test('a player that is ready only after the end is closed at once', async () => {
+test('a player that is ready only after the end of the session is closed at once', async () => {
   let finish: () => void = () => {};
   const players: FakePlayer[] = [];
   const reply = new ReplyPlayback({

@@ -1,4 +1,4 @@
-// Following the side tasks of a session, with a gateway that says what the test wants.
+// Following the side tasks of a session, with the answers of a scripted gateway.
 
 import { expect, test } from 'vitest';
 import { type PostCallState, SideTaskFollower } from '../../../../server/console/session/side-task-follower.ts';
@@ -12,7 +12,7 @@ const task = (state: string) => ({ id: 's.summary', kind: 'summary', state });
 const open = { state: 'open', tasks: [task('queued')], ledger: [] };
 const done = { state: 'closed', tasks: [task('done')], ledger: [] };
 
-/** Answers each look with the next step, the last one for ever; streams are what `streams` says, then refused. */
+/** Answers each poll with the next step, and from then on with the last one; streams are those of `streams`, then refused. */
 function follow(steps: readonly Step[], streams: readonly string[] = []) {
   const left = [...steps];
   const streamsLeft = [...streams];
@@ -42,7 +42,7 @@ function follow(steps: readonly Step[], streams: readonly string[] = []) {
 
 const states = (said: readonly PostCallState[]) => said.map(({ state }) => state);
 
-test('it asks until the session has ended and every task too, and no longer', async () => {
+test('the follower polls until the session and every task have ended, and no longer', async () => {
   const { follower, said, urls, waits } = follow([
     { body: open },
     { body: { ...done, tasks: [task('running')] } },
@@ -56,7 +56,7 @@ test('it asks until the session has ended and every task too, and no longer', as
   expect(waits).toEqual([500, 750]);
 });
 
-test('an event of the stream is reason to look, and many at once are reason for few looks', async () => {
+test('an event of the stream causes a poll, and many at once cause few polls', async () => {
   const events = 'data: {}\n\n'.repeat(50);
   const { follower, said, urls } = follow([{ body: open }, { body: open }, { body: done }], [events]);
   await follower.run();
@@ -64,7 +64,7 @@ test('an event of the stream is reason to look, and many at once are reason for 
   expect(urls.filter((url) => !url.endsWith('/events')).length).toBeLessThan(6);
 });
 
-test('without an answer what was known stays, and it asks on', async () => {
+test('the follower keeps what it knows and polls on when there is no answer', async () => {
   const { follower, said } = follow([{ body: open }, { status: 0 }, { status: 503 }, { body: done }]);
   await follower.run();
   expect(states(said)).toEqual(['following', 'unreachable', 'absent', 'settled']);
@@ -78,7 +78,7 @@ test('a gateway without a side path is not asked for events', async () => {
   expect(urls.filter((url) => url.endsWith('/events'))).toEqual([]);
 });
 
-test('it gives up on tasks that do not end', async () => {
+test('the follower gives up on tasks that do not end', async () => {
   const { follower, said, waits } = follow([{ body: { ...done, tasks: [task('queued')] } }]);
   await follower.run();
   expect(states(said).at(-1)).toBe('gave-up');
@@ -86,7 +86,7 @@ test('it gives up on tasks that do not end', async () => {
   expect(Math.max(...waits)).toBe(10_000);
 });
 
-test('a session without tasks is settled after a few looks', async () => {
+test('a session without tasks is settled after a few polls', async () => {
   const { follower, said } = follow([{ body: { state: 'closed', tasks: [] } }]);
   await follower.run();
   expect(states(said)).toEqual([...Array(5).fill('following'), 'settled']);
@@ -98,7 +98,7 @@ test('a key that is not accepted is not tried again', async () => {
   expect(states(said)).toEqual(['refused']);
 });
 
-test('once stopped it says nothing more', async () => {
+test('a follower that was stopped reports nothing more', async () => {
   const { follower, said } = follow([{ body: open }]);
   const run = follower.run();
   follower.stop();

@@ -27,7 +27,7 @@ function input(open?: (options: MicrophoneOptions) => Promise<FakeMicrophone>) {
 
 const recording = { rateHz: 16_000, samples: new Int16Array(1600).fill(5000) };
 
-test('the microphone passes while the gate is open and it is not muted; its level shows always', async () => {
+test('the microphone passes while the gate is open and it is not muted, and its level is always measured', async () => {
   const { speech, chunks, microphones } = input();
   await speech.openMicrophone('', 24_000);
   microphones[0]?.speak();
@@ -41,7 +41,7 @@ test('the microphone passes while the gate is open and it is not muted; its leve
   expect(chunks[0]).toHaveLength(960);
 });
 
-test('a recording is sent at the rate that was asked for, and the microphone is silent meanwhile', async () => {
+test('a recording is sent at the requested rate, and the microphone does not pass meanwhile', async () => {
   const { speech, clock, chunks, microphones } = input();
   await speech.openMicrophone('', 24_000);
   speech.gateOpen = true;
@@ -63,7 +63,7 @@ test('a recording is sent at the rate that was asked for, and the microphone is 
   expect(chunks).toHaveLength(4);
 });
 
-test('the same device and rate stay open, another one replaces it', async () => {
+test('a microphone of the same device and rate stays open, and another one replaces it', async () => {
   const { speech, microphones } = input();
   await speech.openMicrophone('', 24_000);
   await speech.openMicrophone('', 24_000);
@@ -86,7 +86,7 @@ test('a microphone that is allowed only after it was closed again does not stay 
   expect(microphones[0]?.closed).toBe(true);
 });
 
-test('a device that goes away is closed and told', async () => {
+test('a device that goes away is closed and reported', async () => {
   const { speech, microphones, ended } = input();
   await speech.openMicrophone('', 24_000);
   microphones[0]?.options.onEnded();
@@ -94,7 +94,7 @@ test('a device that goes away is closed and told', async () => {
   expect(ended()).toBe(1);
 });
 
-test('the last utterance is known by its shape', () => {
+test('the peaks of the last utterance are known', () => {
   const { speech, clock } = input();
   speech.play(recording, { rateHz: 16_000, withSilence: true, onDone: () => {} });
   clock.pass(2000);

@@ -1,10 +1,10 @@
-// Which moment belongs to which turn.
+// Assigning moments to turns.
 
 import { expect, test } from 'vitest';
 import type { ViewEvent } from '../../../../server/console/dialects/dialect.ts';
 import { TurnTracker } from '../../../../server/console/session/turn-tracker.ts';
 
-function keeper() {
+function tracker() {
   const closed: number[] = [];
   const turns = new TurnTracker((id) => closed.push(id));
   const happen = (at: number, event: ViewEvent, voicedAt?: number) => turns.observe(event, at, voicedAt);
@@ -22,7 +22,7 @@ const done = (status: 'completed' | 'cancelled', toolsPending = false): ViewEven
 });
 
 test('a spoken turn begins with the last audible sound, not with the moment it was noticed', () => {
-  const { turns, happen, marks, closed, outcomes } = keeper();
+  const { turns, happen, marks, closed, outcomes } = tracker();
   happen(1500, { kind: 'speech-stopped' }, 1000);
   happen(1510, { kind: 'committed', itemId: 'u' });
   happen(1520, started);
@@ -34,8 +34,8 @@ test('a spoken turn begins with the last audible sound, not with the moment it w
   expect(closed).toEqual([1]);
 });
 
-test('where no pause was before the provider noticed the end of speech, that end is not known', () => {
-  const { happen, marks } = keeper();
+test('the end of speech is unknown when there was no pause before the provider noticed it', () => {
+  const { happen, marks } = tracker();
   happen(1500, { kind: 'speech-stopped' }, 1420);
   happen(1510, { kind: 'committed', itemId: 'u' });
   happen(1520, started);
@@ -45,7 +45,7 @@ test('where no pause was before the provider noticed the end of speech, that end
 });
 
 test('a written message that cuts a reply off opens its own turn, and the end of the old reply closes the old one', () => {
-  const { turns, happen, marks, outcomes } = keeper();
+  const { turns, happen, marks, outcomes } = tracker();
   turns.written(0);
   happen(10, started);
   happen(20, audio('a'));
@@ -61,8 +61,8 @@ test('a written message that cuts a reply off opens its own turn, and the end of
   expect(marks()[1]).toEqual({ request: 100, 'first-audio': 140, playback: 150, done: 200 });
 });
 
-test('a reply that goes on after a function call is the same turn', () => {
-  const { turns, happen, outcomes, marks } = keeper();
+test('a reply that continues after a function call belongs to the same turn', () => {
+  const { turns, happen, outcomes, marks } = tracker();
   turns.written(0);
   happen(10, started);
   happen(20, done('completed', true));
@@ -73,8 +73,8 @@ test('a reply that goes on after a function call is the same turn', () => {
   expect(marks()).toEqual([{ request: 0, 'first-text': 40, done: 50 }]);
 });
 
-test('where nobody says when speech ended, the last sound since the turn before is the origin', () => {
-  const { happen, marks } = keeper();
+test('the last sound since the previous turn is the origin when the provider does not say when speech ended', () => {
+  const { happen, marks } = tracker();
   happen(2000, started, 1400);
   happen(2010, done('completed'));
   happen(3000, started, 1400);
@@ -82,8 +82,8 @@ test('where nobody says when speech ended, the last sound since the turn before 
   expect(marks().map((turn) => turn['speech-end'])).toEqual([1400, undefined]);
 });
 
-test('playback that starts after the reply was complete still counts to its turn', () => {
-  const { turns, happen, marks } = keeper();
+test('playback that starts after the reply was complete still counts for its turn', () => {
+  const { turns, happen, marks } = tracker();
   turns.released(100, 80);
   happen(110, started);
   happen(120, audio('a'));
@@ -92,8 +92,8 @@ test('playback that starts after the reply was complete still counts to its turn
   expect(marks()[0]).toMatchObject({ 'speech-end': 80, commit: 100, playback: 170 });
 });
 
-test('a turn that is followed by another before any reply was not answered, and so is one at the end', () => {
-  const { turns, outcomes } = keeper();
+test('a turn that is followed by another one or by the end before any reply counts as unanswered', () => {
+  const { turns, outcomes } = tracker();
   turns.written(0);
   turns.written(10);
   turns.end();

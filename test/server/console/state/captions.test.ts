@@ -1,4 +1,4 @@
-// Captions: in the order in which things were said, whenever their words arrive.
+// Captions stand in the order in which things were said, whenever their words arrive.
 
 import { expect, test } from 'vitest';
 import type { CaptionEvent } from '../../../../server/console/dialects/dialect.ts';
@@ -22,7 +22,7 @@ const caption = (itemId: string, rest: Partial<CaptionEvent>): CaptionEvent => (
 });
 const texts = (entries: Captions) => entries.map(({ text }) => text);
 
-test('deltas append, a whole text replaces what they came to', () => {
+test('deltas are appended, and a whole text replaces them', () => {
   let entries = applyCaption([], caption('a', { delta: 'Hel' }), true);
   entries = applyCaption(entries, caption('a', { delta: 'lo' }), true);
   expect(entries).toEqual([{ id: 'a', side: 'provider', text: 'Hello', final: false, spoken: true }]);
@@ -30,7 +30,7 @@ test('deltas append, a whole text replaces what they came to', () => {
   expect(entries).toMatchObject([{ text: 'Hello.', final: true }]);
 });
 
-test('late words of the caller take the place that was kept for them', () => {
+test('late words of the caller take the place that was reserved for them', () => {
   let entries = reserveCaption([], 'you', 'you');
   entries = applyCaption(entries, caption('reply', { delta: 'Hi' }), true);
   entries = applyCaption(entries, caption('you', { side: 'you', text: 'he was', final: true }), true);
@@ -44,18 +44,18 @@ test('words may be placed before a reply that has begun', () => {
   expect(texts(entries)).toEqual(['he was', 'Hi']);
 });
 
-test('an empty ending makes no entry', () => {
+test('an empty final piece makes no caption', () => {
   expect(applyCaption([], caption('a', { delta: '', final: true }), true)).toEqual([]);
 });
 
-test('a cut is marked on the reply that was playing', () => {
+test('a truncation is marked on the reply that was playing', () => {
   const entries = applyCaption([], caption('a', { delta: 'Hello' }), true);
   const cut = { itemId: 'a', contentIndex: 0, playedMs: 740, receivedMs: 3000 };
   expect(markTruncation(entries, cut)).toMatchObject([{ truncatedAtMs: 740, final: true }]);
   expect(markTruncation(entries, { ...cut, itemId: 'gone' })).toBe(entries);
 });
 
-test('when a reply has ended, its captions are final, empty ones vanish, and the one that was cut off says so', () => {
+test('the end of a reply makes its captions final, drops empty ones, and marks the one that was interrupted', () => {
   let entries = applyCaption([], caption('a', { delta: 'One' }), true);
   entries = reserveCaption(entries, 'b', 'provider');
   entries = reserveCaption(entries, 'you', 'you');
@@ -70,12 +70,12 @@ test('when a reply has ended, its captions are final, empty ones vanish, and the
   ]);
 });
 
-test('at the end of the session nothing stays open', () => {
+test('the end of the session makes all captions final', () => {
   const entries = reserveCaption(applyCaption([], caption('a', { delta: 'One' }), true), 'you', 'you');
   expect(finishCaptions(entries)).toMatchObject([{ text: 'One', final: true }]);
 });
 
-test('the conversation is bounded', () => {
+test('the number of captions is bounded', () => {
   let entries: Captions = [];
   for (let i = 0; i < maxCaptions + 5; i++) entries = addWrittenCaption(entries, `w${i}`, `${i}`);
   expect(entries).toHaveLength(maxCaptions);

@@ -1,4 +1,4 @@
-// What a session and its tasks cost.
+// Costs of a session and its tasks.
 
 import { expect, test } from 'vitest';
 import type { ChargedCall } from '../../../../server/console/api/session-record.ts';
@@ -20,7 +20,7 @@ test.each([
   expect(formatCost(sumCosts(costs.map((costMicroUsd) => ({ costMicroUsd }))))).toBe(text);
 });
 
-test('the session comes first, then its tasks by the way they went', () => {
+test('the session comes first, then its tasks by model and path', () => {
   const lines = chargeLines([
     charge({ costMicroUsd: 5, costSource: 'reported' }),
     charge({ kind: 'realtime', path: 'direct', model: 'r', costMicroUsd: 7, costSource: 'estimated' }),

@@ -25,7 +25,7 @@ function filled(): EventLog {
 }
 
 describe('selecting', () => {
-  test('audio frames are hidden unless asked for, and then in the order of the wire', () => {
+  test('audio frames are hidden unless they are asked for, and then stand in the order of the wire', () => {
     expect(
       filled()
         .select(withoutAudio)
@@ -38,7 +38,7 @@ describe('selecting', () => {
     ).toEqual([1, 2, 3, 4]);
   });
 
-  test('by direction, and by text in the type or in the frame', () => {
+  test('entries are selected by direction, and by text in the type or in the frame', () => {
     const log = filled();
     expect(log.select({ ...withoutAudio, direction: 'upstream' }).map(({ type }) => type)).toEqual(['session.update']);
     expect(log.select({ ...withoutAudio, text: 'MORNING' }).map(({ seq }) => seq)).toEqual([4]);
@@ -47,7 +47,7 @@ describe('selecting', () => {
 });
 
 describe('audio', () => {
-  test('is left out when a frame is recorded, in every place where it may be', () => {
+  test('audio is left out when a frame is recorded, in every place where it may be', () => {
     const message = {
       realtimeInput: { audio: { data: sound, mimeType: 'audio/pcm' } },
       parts: [{ inlineData: { data: sound } }],
@@ -63,7 +63,7 @@ describe('audio', () => {
     expect(filled().select(everything)[1]?.text).not.toContain(sound);
   });
 
-  test('is kept from the moment it is asked for', () => {
+  test('audio is kept from the moment it is asked for', () => {
     const log = filled();
     log.keepAudio = true;
     record(log, 'upstream', { type: 'input_audio_buffer.append', audio: sound });
@@ -83,7 +83,7 @@ test('memory is bounded, and audio never pushes other events out', () => {
   expect(log.total).toBe(1001);
 });
 
-test('the export is one JSON object per line, with the frame as JSON', () => {
+test('the export has one JSON object per line, with the frame as JSON', () => {
   const lines = toJsonl(filled().select(withoutAudio)).split('\n');
   expect(lines.pop()).toBe('');
   expect(lines.map((line) => JSON.parse(line))).toEqual([

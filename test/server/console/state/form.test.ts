@@ -1,4 +1,4 @@
-// The form's rules.
+// Rules of the form.
 
 import { expect, test } from 'vitest';
 import { modeOf } from '../../../../server/console/dialects/modes.ts';
@@ -20,11 +20,11 @@ test('a model that was typed stays until the dialect changes', () => {
   expect(editForm(typed, { mode: modeOf('openai-responses-text') }, rehearsalInfo).model).toBe('gpt-6-luna');
 });
 
-test('without a provider for the dialect none is chosen', () => {
+test('no provider is chosen when none speaks the dialect', () => {
   expect(editForm(form, {}, { ...rehearsalInfo, providers: [] }).provider).toBe('');
 });
 
-test('of several paths the preferred one is dialled, else the first', () => {
+test('the preferred path is dialled when it is offered, else the first one', () => {
   const gemini = editForm(form, { mode: modeOf('gemini-live-voice') }, rehearsalInfo);
   expect(pathToDial(gemini, rehearsalInfo)).toBe('/ws/gemini');
   const preferred = gemini.mode.dialect.preferredPath;
@@ -33,7 +33,7 @@ test('of several paths the preferred one is dialled, else the first', () => {
   expect(pathToDial(gemini, info)).toBe(preferred);
 });
 
-test('a text session has no manual turns, and what was typed is trimmed', () => {
+test('a text session has no manual turns, and typed text is trimmed', () => {
   const text = { ...form, mode: modeOf('openai-realtime-text'), turnTaking: 'manual' as const, model: ' m ' };
   expect(settingsOfForm(text)).toMatchObject({ modality: 'text', turnTaking: 'detect', model: 'm' });
 });

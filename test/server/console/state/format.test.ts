@@ -1,4 +1,4 @@
-// Figures as they are written.
+// Figures written for people.
 
 import { expect, test } from 'vitest';
 import {

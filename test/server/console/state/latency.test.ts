@@ -1,4 +1,4 @@
-// What the times of turns come to.
+// Stages, totals and summaries of turns.
 
 import { expect, test } from 'vitest';
 import type { ResidenceTimes, SessionReport } from '../../../../server/console/api/gateway.ts';
@@ -73,13 +73,13 @@ test('turns are bounded and keep counting', () => {
   expect(turns.at(-1)?.id).toBe(maxTurns + 3);
 });
 
-test('percentiles are of nearest rank', () => {
+test('percentiles are those of nearest rank', () => {
   const values = [50, 10, 40, 30, 20];
   expect([50, 95, 100, 0].map((percent) => percentile(values, percent))).toEqual([30, 50, 50, 10]);
   expect(percentile([], 50)).toBeNaN();
 });
 
-test('the summary has a line for each measure that some turn has', () => {
+test('the summary has a line for each measure that at least one turn has', () => {
   const turns = [
     turn({ 'speech-end': 0, commit: 500, 'first-audio': 800, playback: 830 }),
     turn({ 'speech-end': 0, commit: 700, 'first-audio': 900, playback: 910 }),

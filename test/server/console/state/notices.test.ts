@@ -1,4 +1,4 @@
-// Problems in plain words.
+// Texts of the notices.
 
 import { expect, test } from 'vitest';
 import {
@@ -9,7 +9,7 @@ import {
   replyFailure,
 } from '../../../../server/console/state/notices.ts';
 
-test('a refused session says what the gateway said, and what to do', () => {
+test('the notice of a refused session has the words of the gateway, and what to do', () => {
   expect(connectFailure({ status: 401, message: 'bad key' }).detail).toBe('The gateway says: bad key. Check the key.');
   const advice = (status: number, message: string) => connectFailure({ status, message }).detail;
   expect(advice(503, 'the provider openai is not configured')).toMatch(/configured\. Set up its API key[^.]*\.$/);
@@ -20,7 +20,7 @@ test('a refused session says what the gateway said, and what to do', () => {
   expect(connectFailure(undefined).title).toBe('The gateway cannot be reached');
 });
 
-test('a normal end needs no words, any other tells code and reason', () => {
+test('a normal end has no notice, any other end has one with code and reason', () => {
   expect(closeNotice(1000, 'OK')).toBeUndefined();
   expect(closeNotice(1001, 'Your session hit the maximum duration')?.detail).toMatch(
     /maximum duration\. \(close code 1001\)$/,
@@ -33,7 +33,7 @@ test.each([
   ['NotFoundError', /No microphone/],
   ['NotReadableError', /cannot be opened/],
   ['AbortError', /did not start/],
-])('a microphone that fails with %s says so and names another way', (name, title) => {
+])('the notice of a microphone that fails with %s names another way', (name, title) => {
   const notice = microphoneFailure(new DOMException('it broke', name));
   expect(notice.title).toMatch(title);
   expect(notice.detail).toContain('sample recording');

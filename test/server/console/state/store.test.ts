@@ -1,9 +1,9 @@
-// The state and who watches it.
+// The store and its listeners.
 
 import { expect, test } from 'vitest';
 import { createStateStore } from '../../../../server/console/state/store.ts';
 
-test('many changes are announced once, and a listener that left hears nothing', () => {
+test('many changes are announced once, and a listener that left is not called', () => {
   const due: (() => void)[] = [];
   const store = createStateStore({ a: 1, b: 1 }, (run) => due.push(run));
   const heard: number[] = [];

@@ -64,7 +64,7 @@ test('a newcomer talks, reads both sides, hears the answer, interrupts it, and s
   await eventually(() => loggedFrames(page, 'conversation.item.truncated')).toMatchObject([{ audio_end_ms: heardMs }]);
   await page.getByLabel('Filter events by text').fill('');
 
-  // And is answered.
+  // The second sentence is answered.
   await captions.locator(reply).nth(1).waitFor();
   await eventually(() => count('played-samples')).toBeGreaterThan(playedSamples + 24_000);
   await page.locator('[data-turn="2"] .turn-share').waitFor();
@@ -84,7 +84,7 @@ test('a newcomer talks, reads both sides, hears the answer, interrupts it, and s
   expect(faults).toEqual([]);
 });
 
-test('without a microphone one click lets a recording talk, and another one interrupt', {
+test('a recording talks with one click and interrupts with another one, without a microphone', {
   timeout: voiceMs,
 }, async () => {
   const bare = await launchChromium();
@@ -120,7 +120,7 @@ test('push-to-talk is operated with the keyboard alone', { timeout: voiceMs }, a
   await page.keyboard.press('Space');
   await phase('ready');
 
-  // The focus is where the hand is: the same key now talks.
+  // The focus has moved to push-to-talk: the same key now talks.
   await page.locator('[data-hold-to-talk]:focus-visible').waitFor();
   expect(await count('sent-samples')).toBe(0);
   await page.keyboard.down('Space');
@@ -130,7 +130,7 @@ test('push-to-talk is operated with the keyboard alone', { timeout: voiceMs }, a
   await page.locator(reply).waitFor();
   await eventually(() => count('played-samples')).toBeGreaterThan(24_000);
 
-  // Talking again interrupts: cancel, then what was heard.
+  // Talking again interrupts: a cancel, then a truncate.
   const sent = await count('sent-samples');
   await page.keyboard.down('Space');
   await eventually(() => count('sent-samples')).toBeGreaterThan(sent + 12_000);
@@ -143,7 +143,7 @@ test('push-to-talk is operated with the keyboard alone', { timeout: voiceMs }, a
 });
 
 describe('text', () => {
-  test.each(['OpenAI Realtime, text', 'OpenAI Responses, text'])('streams in %s', async (dialect) => {
+  test.each(['OpenAI Realtime, text', 'OpenAI Responses, text'])('a reply streams in %s', async (dialect) => {
     const { page, faults, phase } = await open();
     await page.getByLabel('Dialect').selectOption(dialect);
     await page.getByRole('button', { name: 'Start session' }).last().click();
@@ -175,7 +175,7 @@ describe('text', () => {
   });
 });
 
-test('Gemini Live: a spoken turn over binary frames, interrupted by a written one', { timeout: voiceMs }, async () => {
+test('a written message interrupts a spoken turn of Gemini Live over binary frames', { timeout: voiceMs }, async () => {
   const { page, faults, count, phase } = await open();
   await page.getByLabel('Dialect').selectOption('Gemini Live, voice');
   await page.getByText('Samples only').click();
@@ -183,7 +183,7 @@ test('Gemini Live: a spoken turn over binary frames, interrupted by a written on
   await phase('ready');
   await page.getByRole('button', { name: 'Play sample' }).click();
   await page.locator('.caption-provider').waitFor();
-  // What was said stands before its answer, though it may come after it.
+  // The caller's words stand before the answer, though they may come after it.
   await eventually(() => page.locator('.caption').first().getAttribute('data-side')).toBe('you');
   await eventually(() => count('played-samples')).toBeGreaterThan(24_000);
   await page.getByLabel('Message').fill('hello');
@@ -195,7 +195,7 @@ test('Gemini Live: a spoken turn over binary frames, interrupted by a written on
   expect(faults).toEqual([]);
 });
 
-test('the event log filters, opens frames, shows audio only when asked, and is saved without it', {
+test('the event log filters, opens frames, shows audio only when it is asked for, and is saved without it', {
   timeout: voiceMs,
 }, async () => {
   const { page, count, phase } = await open();

@@ -89,13 +89,13 @@ test('totals, days and rows are shown; the table is sorted and regrouped with th
   expect(faults).toEqual([]);
 });
 
-test('a gateway without a ledger says so, and another look is one press away', async () => {
+test('the page says that a gateway has no ledger, and one press asks again', async () => {
   const { page } = await open(503);
   await page.getByText('No ledger here').waitFor();
   expect(await page.getByRole('button', { name: 'Refresh' }).isEnabled()).toBe(true);
 });
 
-test('on a phone only the table scrolls sideways', async () => {
+test('only the table scrolls sideways on a phone', async () => {
   const { page } = await open(200, { width: 390, height: 844 });
   await page.locator('[data-ledger="shown"]').waitFor();
   await page.locator('.plot-box canvas').nth(1).waitFor();

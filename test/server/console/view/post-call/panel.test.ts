@@ -1,4 +1,4 @@
-// What becomes of a call, as a person sees it: results one after the other, failures, and what it cost.
+// The panel of the side tasks as a person sees it: results one after the other, failures, and costs.
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -45,7 +45,7 @@ const ledger = [
 ];
 
 async function talk(viewport: { width: number; height: number }) {
-  let looks = 0;
+  let polls = 0;
   let isFinished = false;
   const console = await openConsole(browser, gateway.origin, { viewport });
   onTestFinished(() => console.close());
@@ -53,7 +53,7 @@ async function talk(viewport: { width: number; height: number }) {
   await answerSide(page, {
     kinds: ['summary', 'title', 'quality'],
     session(isEnded) {
-      if (isEnded) looks += 1;
+      if (isEnded) polls += 1;
       if (!isEnded) return { tasks: queued, ledger: [] };
       return isFinished ? { tasks: ended, ledger } : { tasks: running, ledger: ledger.slice(0, 1) };
     },
@@ -67,11 +67,11 @@ async function talk(viewport: { width: number; height: number }) {
   await page.getByLabel('Message').fill('hello');
   await page.keyboard.press('Enter');
   await page.locator('.turn-share').waitFor();
-  return { ...console, finish: () => (isFinished = true), looks: () => looks };
+  return { ...console, finish: () => (isFinished = true), polls: () => polls };
 }
 
 test('results appear under the call as they come, with their marks, their failures and their cost', async () => {
-  const { page, phase, faults, finish, looks, screenshot } = await talk({ width: 1440, height: 900 });
+  const { page, phase, faults, finish, polls, screenshot } = await talk({ width: 1440, height: 900 });
   const panel = page.locator('.post-call');
   const toggle = page.getByRole('button', { name: 'After the call' });
   expect(await toggle.getAttribute('aria-expanded')).toBe('false');
@@ -93,18 +93,18 @@ test('results appear under the call as they come, with their marks, their failur
   expect(await panel.locator('[data-charge="tasks"] td').last().textContent()).toContain('unknown');
   expect(await panel.evaluate((element) => element.getBoundingClientRect().height)).toBe(height);
   await panel.and(page.locator('[data-following="settled"]')).waitFor();
-  const asked = looks();
+  const asked = polls();
   await screenshot('console-after-call');
 
-  // The next call starts with nothing of this one.
+  // The next call starts without the results of this one.
   await page.getByRole('button', { name: 'Start session' }).last().click();
   await phase('ready');
   expect(await toggle.getAttribute('aria-expanded')).toBe('false');
-  expect(looks()).toBe(asked);
+  expect(polls()).toBe(asked);
   expect(faults).toEqual([]);
 });
 
-test('on a phone the results stand below each other, and nothing is cut off', async () => {
+test('results stand below each other on a phone, and nothing is cut off', async () => {
   const { page, phase, finish } = await talk({ width: 390, height: 844 });
   finish();
   await page.getByRole('button', { name: 'End session' }).first().click();

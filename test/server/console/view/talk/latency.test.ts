@@ -1,4 +1,4 @@
-// The figures as they stand on a small laptop: the turns are the point of the page.
+// The latency panel on a small laptop: the turns stay in view.
 
 import { expect, onTestFinished, test } from 'vitest';
 import { launchChromium, openConsole, startCommand } from '../../../../support/console-page.ts';
