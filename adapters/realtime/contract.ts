@@ -27,12 +27,26 @@ export interface Provider {
   readonly settings?: SettingsSchema;
   /** Whether a connection may be opened ahead of the session that will use it; false where idle ones are counted or forbidden. */
   readonly preconnect: boolean;
-  /** The credential of the client, wherever in the handshake it is. */
-  clientCredential(handshake: Handshake): string | undefined;
-  /** The subprotocol to answer the client with; never one that carries a credential. */
-  selectSubprotocol(handshake: Handshake): string | undefined;
+  /** Where a client's credential can be in the handshake. */
+  readonly credentials: CredentialPlaces;
+  /** Subprotocols that a client is answered with when it offers them; never one that carries a credential. */
+  readonly subprotocols: readonly string[];
   /** An error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
+}
+
+/**
+ * Places of a credential in a handshake. All names are in lower case, each list is in order of precedence, and every parameter is
+ * left out of what goes upstream: signatures and tokens of signed URLs belong there too.
+ */
+export interface CredentialPlaces {
+  /** Headers with the credential as their value; `authorization` has it behind `Bearer` or `Token`. */
+  readonly headers: readonly string[];
+  /** Subprotocols that announce the credential as the next one: `token, KEY`. */
+  readonly subprotocolPairs: readonly string[];
+  /** Beginnings of subprotocols that end with the credential: `bearer.KEY`. */
+  readonly subprotocolPrefixes: readonly string[];
+  readonly parameters: readonly string[];
 }
 
 /** Each setting with its own check; all are texts that may be left out. `.describe()` says what it means. */

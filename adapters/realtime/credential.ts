@@ -1,59 +1,68 @@
-// Where a client's credential can be in a handshake, whichever SDK sent it. What is found here never goes upstream.
+// Finds a client's credential in a handshake, in the places that a provider declares. What is found never goes upstream.
 
-import type { Handshake } from './contract.ts';
+import type { CredentialPlaces, Handshake } from './contract.ts';
 
-const headerNames = ['api-key', 'x-goog-api-key', 'xi-api-key'];
-const protocolPrefixes = ['openai-insecure-api-key.', 'xai-client-secret.', 'ai-gateway-auth.', 'bearer.'];
-const queryNames = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'];
+/** The places that clients of every provider may use. */
+export const commonPlaces: CredentialPlaces = {
+  headers: ['authorization', 'api-key', 'x-goog-api-key', 'xi-api-key'],
+  subprotocolPairs: [],
+  subprotocolPrefixes: ['bearer.'],
+  parameters: ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'],
+};
 
-/** The query parameters by which a client chooses the id of its session, and names the one that it continues (in two names). */
-const ownQueryNames = ['trunkline-session', 'trunkline-continue', 'trunkline-seed'];
+/** All places of several providers: for the paths that belong to none. */
+export function mergedPlaces(all: readonly CredentialPlaces[]): CredentialPlaces {
+  const merged = (of: (places: CredentialPlaces) => readonly string[]) => [...new Set(all.flatMap(of))];
+  return {
+    headers: merged(({ headers }) => headers),
+    subprotocolPairs: merged(({ subprotocolPairs }) => subprotocolPairs),
+    subprotocolPrefixes: merged(({ subprotocolPrefixes }) => subprotocolPrefixes),
+    parameters: merged(({ parameters }) => parameters),
+  };
+}
 
 /**
- * The first that is not empty, in this order: `Authorization` (Bearer or Token); the headers `api-key`, `x-goog-api-key`,
- * `xi-api-key`; the subprotocols `openai-insecure-api-key.*`, `xai-client-secret.*`, `ai-gateway-auth.*`, `bearer.*`; the
- * query parameters `key`, `api-key`, `api_key`, `apikey`, `access_token`, `token`, `authorization`. Headers come first,
- * since a page cannot be tricked into sending them; the query comes last, since it is what gets logged and shared.
+ * The first credential that is not empty: in the headers, then the subprotocols, then the query. Headers come first, since a
+ * page cannot be tricked into sending them; the query comes last, since it is what gets logged and shared.
  */
-export function findCredential(handshake: Handshake): string | undefined {
-  return fromHeaders(handshake) ?? fromProtocols(handshake.protocols) ?? fromQuery(handshake.query);
+export function findCredential(handshake: Handshake, places: CredentialPlaces): string | undefined {
+  return (
+    fromHeaders(handshake, places) ??
+    fromPairs(handshake.protocols, places) ??
+    fromPrefixes(handshake.protocols, places) ??
+    fromQuery(handshake.query, places)
+  );
 }
 
-/** Whether a query parameter is the gateway's own affair: a credential, or the id of a session. */
-export function isPrivateParameter(name: string): boolean {
-  const lower = name.toLowerCase();
-  return ownQueryNames.includes(lower) || queryNames.includes(lower);
-}
-
-/** `realtime` where it is offered: the one entry that carries neither a credential nor an account nor a session. */
-export function chooseSubprotocol(handshake: Handshake): string | undefined {
-  return handshake.protocols.includes('realtime') ? 'realtime' : undefined;
-}
-
-function fromHeaders({ headers }: Handshake): string | undefined {
-  const authorization = schemeValue(headers.authorization);
-  if (authorization !== undefined) return authorization;
-  for (const name of headerNames) {
+function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string | undefined {
+  for (const name of places.headers) {
     const value = headers[name];
-    if (typeof value === 'string' && value.trim() !== '') return value.trim();
+    if (typeof value !== 'string') continue;
+    const credential = name === 'authorization' ? schemeValue(value) : value.trim();
+    if (credential) return credential;
   }
   return undefined;
 }
 
-function schemeValue(header: string | undefined): string | undefined {
-  return /^\s*(?:bearer|token)\s+(\S+)\s*$/i.exec(header ?? '')?.[1];
+function schemeValue(header: string): string | undefined {
+  return /^\s*(?:bearer|token)\s+(\S+)\s*$/i.exec(header)?.[1];
 }
 
-function fromProtocols(protocols: readonly string[]): string | undefined {
-  for (const prefix of protocolPrefixes) {
+function fromPairs(protocols: readonly string[], { subprotocolPairs }: CredentialPlaces): string | undefined {
+  const at = protocols.findIndex((protocol) => subprotocolPairs.includes(protocol));
+  return at < 0 ? undefined : protocols[at + 1] || undefined;
+}
+
+function fromPrefixes(protocols: readonly string[], { subprotocolPrefixes }: CredentialPlaces): string | undefined {
+  for (const prefix of subprotocolPrefixes) {
     const entry = protocols.find((protocol) => protocol.startsWith(prefix) && protocol.length > prefix.length);
     if (entry !== undefined) return entry.slice(prefix.length);
   }
   return undefined;
 }
 
-function fromQuery(query: URLSearchParams): string | undefined {
-  for (const name of queryNames) {
+function fromQuery(query: URLSearchParams, { parameters }: CredentialPlaces): string | undefined {
+  for (const name of parameters) {
     for (const [key, value] of query) {
       if (key.toLowerCase() === name && value !== '') return schemeValue(value) ?? value;
     }

@@ -1,11 +1,11 @@
 // The registry: which adapter serves a path. The gateway knows providers only through this file.
 
 import { pathPattern } from '../../codecs/path-pattern.ts';
-import type { NotServed, Provider, ServedEndpoint } from './contract.ts';
+import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.ts';
+import { findCredential, mergedPlaces } from './credential.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 
-export { findCredential } from './credential.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
 export { headerText } from './settings.ts';
 
@@ -19,6 +19,18 @@ const all = [...providers.values()];
 
 /** Every WebSocket path, for the 404 that lists them. */
 export const knownPaths: readonly string[] = all.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+
+const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
+
+/** The credential of a client, where the provider of the path expects it; anywhere on a path that belongs to none. */
+export function clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined {
+  return findCredential(handshake, provider?.credentials ?? allPlaces);
+}
+
+/** The first offered subprotocol that the provider's clients may be answered with. */
+export function selectSubprotocol({ protocols }: Handshake, { subprotocols }: Provider): string | undefined {
+  return protocols.find((protocol) => subprotocols.includes(protocol));
+}
 
 /** A WebSocket path that is served, and whose it is. */
 export interface FoundEndpoint {

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
+import { selectSubprotocol } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
 import { type Departure, watchDeparture } from '../http/client-gone.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
@@ -263,7 +264,7 @@ export class Gateway {
     const { adapter, handshake, sessionId } = admitted;
     const handOver = outbox && handOverOf(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
-    socket.write(upgradeReply(key, adapter.selectSubprotocol(handshake), admitted));
+    socket.write(upgradeReply(key, selectSubprotocol(handshake, adapter), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
     const { route, model, promptClass, dataClass, context, key: owner } = admitted;

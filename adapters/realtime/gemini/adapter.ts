@@ -1,8 +1,8 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
 import type { Account, Handshake, HttpReply, Provider, Refusal, ServedEndpoint, Upstream } from '../contract.ts';
-import { chooseSubprotocol, findCredential } from '../credential.ts';
-import { endpointUrl, pickHeaders } from '../endpoint.ts';
+import { commonPlaces } from '../credential.ts';
+import { pickHeaders, upstreamUrl } from '../forwarded.ts';
 import { liveDialect } from './dialect.ts';
 
 const versions = ['v1', 'v1beta', 'v1alpha'];
@@ -25,8 +25,9 @@ export const gemini: Provider = {
   endpoints,
   notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
   preconnect: true,
-  clientCredential: findCredential,
-  selectSubprotocol: chooseSubprotocol,
+  credentials: commonPlaces,
+  // No SDK offers one; a page that has its credential in a subprotocol needs another that can be answered.
+  subprotocols: ['realtime'],
   httpError,
 };
 
@@ -35,7 +36,8 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
   const isEphemeral = credential.startsWith('auth_tokens/');
   const { path, query } = handshake;
   const plainPath = path.endsWith(constrained) ? path.slice(0, -constrained.length) : path;
-  const url = new URL(endpointUrl(baseUrl, isEphemeral ? plainPath + constrained : plainPath, query));
+  const method = isEphemeral ? plainPath + constrained : plainPath;
+  const url = new URL(upstreamUrl(baseUrl, { path: method, query }, commonPlaces));
   url.searchParams.set(isEphemeral ? 'access_token' : 'key', credential);
   const headers = pickHeaders(handshake, ['user-agent', 'x-goog-api-client']);
   return { kind: 'websocket', url: url.href, headers, subprotocols: [] };

@@ -1,9 +1,8 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
 import type { HttpReply, NotServed, Provider, Refusal } from '../contract.ts';
-import { chooseSubprotocol, findCredential } from '../credential.ts';
 import { headerText } from '../settings.ts';
-import { openaiEndpoints } from './endpoints.ts';
+import { credentials, openaiEndpoints } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
 
 const sdpBodies = ['application/sdp', 'multipart/form-data'];
@@ -34,8 +33,8 @@ export const openai: Provider = {
     project: headerText.optional().describe('Project to bill.'),
   },
   preconnect: true,
-  clientCredential: findCredential,
-  selectSubprotocol: chooseSubprotocol,
+  credentials,
+  subprotocols: ['realtime'],
   httpError,
 };
 

@@ -1,11 +1,23 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type { Account, Handshake, Refusal, Resource, ServedEndpoint, Upstream } from '../contract.ts';
-import { endpointUrl, pickHeaders } from '../endpoint.ts';
+import type { Account, CredentialPlaces, Handshake, Refusal, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import { commonPlaces } from '../credential.ts';
+import { pickHeaders, upstreamUrl } from '../forwarded.ts';
 import { liveDialect } from './live.ts';
 import { realtimeDialect } from './realtime.ts';
 import { responsesDialect } from './responses.ts';
 import { translationDialect } from './translation.ts';
+
+/** Those of OpenAI's SDKs, of xAI's and of the AI SDK, which speak the same protocol. */
+export const credentials: CredentialPlaces = {
+  ...commonPlaces,
+  subprotocolPrefixes: [
+    'openai-insecure-api-key.',
+    'xai-client-secret.',
+    'ai-gateway-auth.',
+    ...commonPlaces.subprotocolPrefixes,
+  ],
+};
 
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
@@ -64,6 +76,6 @@ function upstream(handshake: Handshake, { baseUrl, credential, settings }: Accou
   };
   if (settings.organization !== undefined) headers['openai-organization'] = settings.organization;
   if (settings.project !== undefined) headers['openai-project'] = settings.project;
-  const url = endpointUrl(baseUrl, handshake.path, handshake.query);
+  const url = upstreamUrl(baseUrl, handshake, credentials);
   return { kind: 'websocket', url, headers, subprotocols: [] };
 }

@@ -11,7 +11,7 @@ import type {
   ServedEndpoint,
   Upstream,
 } from '../../../adapters/realtime/contract.ts';
-import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import { clientCredential, findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
 import type { Key, Preconnect, ProviderConfig } from '../../config/config.ts';
 import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
@@ -125,7 +125,7 @@ function accountFor(adapter: Provider, route: ServedEndpoint, handshake: Handsha
   if (configured !== undefined) {
     const { allowPrivate, preconnect } = configured;
     const baseUrl = configured.baseUrl === adapter.baseUrl ? (route.baseUrl ?? adapter.baseUrl) : configured.baseUrl;
-    const credential = configured.apiKey === 'client' ? adapter.clientCredential(handshake) : configured.apiKey;
+    const credential = configured.apiKey === 'client' ? clientCredential(handshake, adapter) : configured.apiKey;
     if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
     return {
       baseUrl,

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Handshake, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
-import { findCredential } from '../../../adapters/realtime/index.ts';
+import { clientCredential } from '../../../adapters/realtime/index.ts';
 import type { Config, Key } from '../../config/config.ts';
 import type { VisitorRule } from '../../http/origin-policy.ts';
 import type { WarnOfOldName } from '../old-names.ts';
@@ -35,8 +35,7 @@ export function authenticate(
   if (gate.keys.size === 0) return undefined;
   const own = handshake.headers['x-trunkline-key'];
   const isForwarding = adapter !== undefined && gate.config.providers[adapter.name]?.apiKey === 'client';
-  const presented =
-    typeof own === 'string' || isForwarding ? own : (adapter?.clientCredential ?? findCredential)(handshake);
+  const presented = typeof own === 'string' || isForwarding ? own : clientCredential(handshake, adapter);
   if (typeof presented !== 'string' || presented === '') {
     const place = isForwarding ? 'in the header x-trunkline-key' : 'where the SDK puts the API key';
     return { status: 401, code: 'invalid_key', message: `no key given; expected a key of this gateway ${place}` };

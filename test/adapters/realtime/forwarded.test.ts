@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../adapters/realtime/contract.ts';
-import { endpointUrl } from '../../../adapters/realtime/endpoint.ts';
+import { commonPlaces } from '../../../adapters/realtime/credential.ts';
+import { upstreamUrl } from '../../../adapters/realtime/forwarded.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
@@ -131,11 +132,17 @@ describe('to Gemini', () => {
   });
 });
 
-describe('endpointUrl', () => {
+describe('the URL that is dialled', () => {
+  const url = (baseUrl: string, query: string, parameters: readonly string[]) =>
+    upstreamUrl(baseUrl, { path: '/v1/x', query: new URLSearchParams(query) }, { ...commonPlaces, parameters });
+
   test('keeps a query of the base URL', () => {
-    const query = new URLSearchParams('model=m&key=k');
-    expect(endpointUrl('wss://p.example/base?version=2', '/v1/x', query)).toBe(
+    expect(url('wss://p.example/base?version=2', 'model=m&key=k', ['key'])).toBe(
       'wss://p.example/base/v1/x?version=2&model=m',
     );
+  });
+
+  test('has no parameter that a provider declares as a credential, in whatever case', () => {
+    expect(url('wss://p.example', 'agent=a&Signature=CANARY', ['signature'])).toBe('wss://p.example/v1/x?agent=a');
   });
 });
