@@ -1,12 +1,12 @@
-// Base64 of RFC 4648 section 4, as audio travels in JSON.
-// Rule: what is not exactly base64 with its padding is refused; Node's own decoder skips over it.
+// Base64 (RFC 4648, section 4), in which audio travels inside JSON.
+// Rule: invalid text is refused, where Node's own decoder skips over it.
 
 /** The bytes, or undefined when `text` is not padded standard base64. */
 export function decodeBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const bytes = Buffer.from(text, 'base64');
-  // Node leaves out unknown characters and stops at padding, which shows in the length; it reads the URL alphabet too.
+  // Node skips unknown characters and stops at padding, which shows in the length. It also reads the URL alphabet.
   if (bytes.length !== (text.length / 4) * 3 - padding) return undefined;
   return text.includes('-') || text.includes('_') ? undefined : bytes;
 }

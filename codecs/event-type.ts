@@ -1,4 +1,4 @@
-// What kind of event a JSON message is, from its first bytes. It never parses, and never looks further than it must.
+// Finds the type of an event in the first bytes of a JSON message, without parsing it.
 
 import {
   BACKSLASH,
@@ -12,14 +12,14 @@ import {
   valueEnd,
 } from './json-bytes.ts';
 
-/** No event of any dialect has a longer name; a longer one is no type. */
+/** The longest type: no event of any dialect has a longer one. */
 const MAX_TYPE_BYTES = 128;
 const TYPE = Buffer.from('type').readUInt32BE(0);
 
-/** The newest type of each length: nearly every frame has the one of the frame before, and a new string for each costs more. */
+/** The newest type of each length. Nearly every frame has the type of the frame before, and a new string for each costs more. */
 const recent: ({ readonly bytes: Buffer; readonly text: string } | undefined)[] = [];
 
-/** The string at the top level key `type`; undefined when there is none, or when this is no JSON object. */
+/** The string at the top-level key `type`; undefined when there is none or the message is not a JSON object. */
 export function eventType(data: Buffer): string | undefined {
   let at = firstKeyStart(data, 0);
   while (data[at] === QUOTE) {
@@ -33,7 +33,7 @@ export function eventType(data: Buffer): string | undefined {
   return undefined;
 }
 
-/** The first key of the object that starts at `at` (after whitespace), and where its value starts. */
+/** The first key of the object that starts at `at` (after whitespace), and the index of its value. */
 export function firstMember(data: Buffer, at = 0): { readonly key: string; readonly valueAt: number } | undefined {
   const open = firstKeyStart(data, at);
   if (data[open] !== QUOTE) return undefined;
@@ -44,7 +44,7 @@ export function firstMember(data: Buffer, at = 0): { readonly key: string; reado
   return valueAt < 0 || key === undefined ? undefined : { key, valueAt };
 }
 
-/** The byte order mark is skipped, as lenient parsers do. */
+/** Skips a byte order mark, which lenient parsers accept. */
 function firstKeyStart(data: Buffer, from: number): number {
   const hasMark = from === 0 && data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
   const open = skipSpace(data, hasMark ? 3 : from);

@@ -1,30 +1,30 @@
-// Recognises an object that holds nothing but known strings, by byte searches. What it accepts can hide no other key.
+// Recognises an object that has only known keys with string values, by byte searches. An accepted object hides no other key.
 
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json-bytes.ts';
 
-/** The keys that an object may have, each at most once; `value` where it must be exactly that, `needed` where it must be there. */
+/** A key that an object may have once. `value`: the only value allowed. `isRequired`: the key must be there. */
 export interface FlatKey {
   readonly key: Buffer;
   readonly value?: Buffer;
-  readonly needed: boolean;
+  readonly isRequired: boolean;
 }
 
-/** At most 31 keys: what was seen is kept in the bits of a number. */
-export function flatKey(key: string, options: { value?: string; needed?: boolean } = {}): FlatKey {
-  const needed = options.needed ?? true;
+/** Makes a key. An object may have 31 keys at most, since the seen ones are kept in the bits of a number. */
+export function flatKey(key: string, options: { value?: string; isRequired?: boolean } = {}): FlatKey {
+  const isRequired = options.isRequired ?? true;
   return options.value === undefined
-    ? { key: Buffer.from(key), needed }
-    : { key: Buffer.from(key), value: Buffer.from(options.value), needed };
+    ? { key: Buffer.from(key), isRequired }
+    : { key: Buffer.from(key), value: Buffer.from(options.value), isRequired };
 }
 
-/** Without a backslash every quote delimits a string, so a search for quotes reads JSON as any parser would. */
+/** True when the message has a backslash. Without one every quote delimits a string, so a search for quotes is a sound parse. */
 export function hasBackslash(data: Buffer): boolean {
   return data.includes(BACKSLASH);
 }
 
 /**
- * The index after the object that starts at `at` and has exactly the given keys with string values; -1 for anything else.
- * Only sound when `hasBackslash(data)` is false.
+ * The index after the object that starts at `at` and has only the given keys with string values; -1 for anything else.
+ * Sound only when `hasBackslash(data)` is false.
  */
 export function flatObjectEnd(data: Buffer, at: number, keys: readonly FlatKey[]): number {
   if (data[at] !== OPEN_BRACE) return -1;
@@ -39,7 +39,7 @@ export function flatObjectEnd(data: Buffer, at: number, keys: readonly FlatKey[]
     const end = knownValueEnd(data, keyEnd, keys[which]?.value);
     if (end < 0) return -1;
     index = skipSpace(data, end);
-    if (data[index] === CLOSE_BRACE) return hasAllNeeded(keys, seen) ? index + 1 : -1;
+    if (data[index] === CLOSE_BRACE) return hasAllRequired(keys, seen) ? index + 1 : -1;
     if (data[index] !== COMMA) return -1;
     index = skipSpace(data, index + 1);
   }
@@ -60,6 +60,6 @@ function isText(data: Buffer, from: number, to: number, text: Buffer): boolean {
   return true;
 }
 
-function hasAllNeeded(keys: readonly FlatKey[], seen: number): boolean {
-  return keys.every(({ needed }, which) => !needed || (seen & (1 << which)) !== 0);
+function hasAllRequired(keys: readonly FlatKey[], seen: number): boolean {
+  return keys.every(({ isRequired }, which) => !isRequired || (seen & (1 << which)) !== 0);
 }

@@ -1,26 +1,26 @@
-// What a reader of frames finds in one read.
+// The result of one read of frames.
 
 import type { Frame } from './frame.ts';
 
-/** What one read held. Its buffers are views of the chunk, or of memory that the next read uses again. */
+/** The frames of one read. Its buffers are views of the chunk, or of memory that the next read reuses. */
 export interface FrameBatch {
-  /** Bytes of data frames that may pass now, in order. */
+  /** Bytes of data frames that may pass on now, in order. */
   readonly runs: readonly Buffer[];
-  /** The messages that are complete with these runs. */
+  /** The messages that these runs complete. */
   readonly frames: readonly Frame[];
   readonly controls: readonly ControlFrame[];
-  /** Frames of any kind that ended here. */
+  /** Number of frames of any kind that ended in this read. */
   readonly count: number;
-  /** Why nothing more will be read. */
+  /** The reason why nothing more will be read. */
   readonly end: ReadEnd | undefined;
 }
 
-export interface ControlFrame {
+interface ControlFrame {
   readonly name: 'ping' | 'pong';
   readonly payload: Buffer;
 }
 
-/** A close frame, a breach of the protocol with the close code of its fault, or a message that the gate kept back. */
+/** A close frame, a protocol error with its close code, or a message that the gate refused. */
 export type ReadEnd =
   | { readonly name: 'closed'; readonly payload: Buffer }
   | { readonly name: 'broken'; readonly code: number }

@@ -2,10 +2,10 @@
 
 export const TEXT = 1;
 export const BINARY = 2;
-/** From here on opcodes are those of control frames. */
+/** The first opcode of control frames. */
 export const CLOSE = 8;
 export const PING = 9;
-export const PONG = 10;
+const PONG = 10;
 const MAX_CONTROL_BYTES = 125;
 
 export interface FrameHeader {
@@ -16,20 +16,20 @@ export interface FrameHeader {
   readonly payloadBytes: number;
 }
 
-/** How long a header is, by its second byte: 2 to 14 bytes. */
+/** The length of a header, by its second byte: 2 to 14 bytes. */
 export function headerLength(second: number): number {
   const short = second & 0x7f;
   return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (second & 0x80 ? 4 : 0);
 }
 
-/** How long the payload is, from the complete header that begins at `at`. */
+/** The length of the payload, from the complete header that begins at `at`. */
 export function payloadLength(bytes: Buffer, at: number): number {
   const short = (bytes[at + 1] as number) & 0x7f;
   if (short < 126) return short;
   return short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
 }
 
-/** The complete header at the start of these bytes. */
+/** Reads the complete header at the start of these bytes. */
 export function readHeader(bytes: Buffer): FrameHeader {
   const [first, second] = [bytes[0] as number, bytes[1] as number];
   return {
@@ -40,7 +40,7 @@ export function readHeader(bytes: Buffer): FrameHeader {
   };
 }
 
-/** The close code for what is wrong with the first two bytes of a frame; `isContinued`: a message in fragments is open. */
+/** The close code for an invalid pair of first bytes; undefined when they are valid. `isContinued`: a fragmented message is open. */
 export function headerFault(
   first: number,
   second: number,

@@ -1,5 +1,5 @@
-// Reads WebSocket frames (RFC 6455, section 5) out of the bytes that go by, and says which of these bytes may pass as they are.
-// Nothing passes before its header is complete and checked, so what has passed always ends within or after a sound frame.
+// Reads WebSocket frames (RFC 6455, section 5) out of a byte stream, and returns the bytes that may pass on unchanged.
+// Rule: nothing passes before its header is complete and checked, so the passed bytes always end within or after a valid frame.
 
 import { isUtf8 } from 'node:buffer';
 import type { Frame } from './frame.ts';
@@ -18,72 +18,73 @@ import {
 import { unmask } from './mask.ts';
 import { type Utf8Check, utf8Check } from './utf8.ts';
 
-export interface FrameReaderOptions {
-  /** Frames of clients are masked, those of servers are not. */
+interface FrameReaderOptions {
+  /** true for frames of clients, which are masked. */
   readonly isMasked: boolean;
   readonly maxPayloadBytes: number;
   readonly maxFragments: number;
-  /** Reads that one incomplete message may take up. */
+  /** Reads over which one incomplete message may extend. */
   readonly maxBufferedChunks: number;
   /**
-   * Asked about every message before any byte of it passes, and so keeps it whole until then. What it returns is done
-   * about a message that may not pass; `frame.data` is valid during the call.
+   * Decides about every message before a byte of it passes, so messages are held until they are complete. Returns undefined to
+   * let the message pass, else the callback for its refusal. `frame.data` is valid during the call.
    */
   readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
-const NOTHING = emptyFrameBatch();
+const NO_BATCH = emptyFrameBatch();
 
 interface OpenFrame extends FrameHeader {
-  /** Bytes of the payload that were read. */
+  /** Payload bytes read so far. */
   read: number;
 }
 
 export class FrameReader {
-  /** Whether what has passed so far ends after a whole frame: a control frame may follow. */
+  /** True when the passed bytes end after a whole frame: a control frame may follow. */
   isBetweenFrames = true;
-  /** Whether it ends after a whole message: any frame may follow. */
+  /** True when the passed bytes end after a whole message: any frame may follow. */
   isBetweenMessages = true;
   readonly #options: FrameReaderOptions;
   readonly #header = Buffer.alloc(14);
   #headerHas = 0;
   #frame: OpenFrame | undefined;
   #control = EMPTY;
-  /** Of the message: its opcode, 0 between messages. */
+  /** Opcode of the open message; 0 between messages. */
   #opcode = 0;
   #fragments = 0;
   #messageBytes = 0;
   #reads = 0;
   #utf8: Utf8Check | undefined;
-  /** What came of a message in earlier pieces: unmasked, and, for the gate, as it came. */
+  /** Earlier pieces of the open message, unmasked. */
   #kept: Buffer[] = [];
+  /** Earlier bytes of the open message as they came, held for the gate. */
   #held: Buffer[] = [];
   #isMuted = false;
   #isDropping = false;
-  /** Of the read in progress; between reads nothing is held. */
-  #batch: MutableFrameBatch = NOTHING;
+  /** The result of the read in progress. */
+  #batch: MutableFrameBatch = NO_BATCH;
   #at = 0;
   #scratchUsed = 0;
-  /** The bytes of the chunk that will pass as one run. */
+  /** Bounds of the chunk's bytes that will pass as one run. */
   #runStart = 0;
   #runEnd = 0;
-  /** Where in the chunk the header of a frame begins that has yet to pass. */
+  /** Index, in the chunk, of a frame header that has not passed yet. */
   #headerStart: number | undefined;
-  /** Bytes of that header that came with earlier reads. */
+  /** Number of that header's bytes from earlier reads. */
   #headerBefore = 0;
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
   }
 
-  /** From the next message on nothing passes any more; control frames are still read. */
+  /** Stops passing from the next message on. Control frames are still read. */
   mute(): void {
     this.#isMuted = true;
     if (this.#options.gate !== undefined) this.#drop();
   }
 
-  /** `at`: when the chunk was received (monotonic ms). The chunk may be used again after the call. Behind an `end` nothing counts. */
+  /** Reads a chunk. `at`: time of receipt in monotonic ms. The chunk may be reused after the call. Nothing is read after an `end`. */
   read(chunk: Buffer, at: number): FrameBatch {
     const batch = emptyFrameBatch();
     if (this.#batch.end !== undefined) return batch;
@@ -102,11 +103,11 @@ export class FrameReader {
       else offset = this.#readPayload(chunk, offset);
     }
     this.#endRun(chunk);
-    if (batch.end === undefined) this.#batch = NOTHING;
+    if (batch.end === undefined) this.#batch = NO_BATCH;
     return batch;
   }
 
-  /** Nearly every message is one frame, all of it in the chunk. Returns where it ends; 0: it is not so, or not sound, and is read in steps. */
+  /** Reads a message that is one frame inside of the chunk, as nearly all are. Returns its end; 0 when it has to be read in steps. */
   #readWhole(chunk: Buffer, from: number): number {
     if (this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0 || this.#isMuted) return 0;
     const first = chunk[from] as number;
@@ -192,7 +193,7 @@ export class FrameReader {
     return this.#fragments > this.#options.maxFragments ? 1008 : undefined;
   }
 
-  /** Whether the bytes of the open frame are for the other end. */
+  /** True when the bytes of the open frame pass to the other end. */
   #passes(): boolean {
     return (this.#frame as OpenFrame).opcode < CLOSE && !this.#isDropping;
   }
@@ -243,7 +244,7 @@ export class FrameReader {
     return plain;
   }
 
-  /** Bytes of the chunk that follow each other pass as one run. */
+  /** Extends the run by bytes of the chunk. Adjacent bytes pass as one run. */
   #extendRun(chunk: Buffer, from: number, to: number): void {
     if (from !== this.#runEnd) {
       this.#endRun(chunk);
@@ -260,7 +261,7 @@ export class FrameReader {
     this.#runStart = this.#runEnd;
   }
 
-  /** With a gate, the bytes of a message wait for its end. */
+  /** The list that collects passing bytes. With a gate they wait for the end of their message. */
   get #passing(): Buffer[] {
     return this.#options.gate === undefined ? this.#batch.runs : this.#held;
   }
@@ -279,7 +280,7 @@ export class FrameReader {
     if (this.#held.length > 0) this.#held = [];
   }
 
-  /** Nothing of a message that is held back has passed. */
+  /** Drops the open message. With a gate none of it has passed. */
   #drop(): void {
     this.#isDropping = true;
     this.#kept = [];

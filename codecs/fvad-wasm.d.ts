@@ -1,8 +1,8 @@
-// What is used of @echogarden/fvad-wasm, which has no types: libfvad's C functions and the memory of its module.
+// Types for @echogarden/fvad-wasm, which has none: the C functions of libfvad and the memory of the module.
 
 declare module '@echogarden/fvad-wasm' {
   export interface FvadModule {
-    /** Replaced when the memory grows: read anew each time. */
+    /** A view that is replaced when the memory grows: read it anew each time. */
     readonly HEAP16: Int16Array;
     _malloc(bytes: number): number;
     _free(pointer: number): void;

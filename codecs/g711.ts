@@ -1,5 +1,4 @@
-// ITU-T G.711: mu-law and A-law, one byte per 8 kHz sample.
-// Rule: decoding is a table, encoding follows the segments of the standard; decode(encode(decode(x))) = decode(x).
+// ITU-T G.711: mu-law and A-law, one byte per 8 kHz sample. Rule: decode(encode(decode(x))) = decode(x).
 
 const MULAW_BIAS = 0x84;
 const MULAW_CLIP = 32_635;
@@ -7,31 +6,31 @@ const MULAW_CLIP = 32_635;
 const mulawTable = Int16Array.from({ length: 256 }, (_, code) => expandMulaw(code));
 const alawTable = Int16Array.from({ length: 256 }, (_, code) => expandAlaw(code));
 
-/** PCM16 samples of mu-law bytes. */
+/** Decodes mu-law bytes to PCM16 samples. */
 export function decodeMulaw(bytes: Uint8Array): Int16Array {
   return decode(bytes, mulawTable);
 }
 
-/** PCM16 samples of A-law bytes. */
+/** Decodes A-law bytes to PCM16 samples. */
 export function decodeAlaw(bytes: Uint8Array): Int16Array {
   return decode(bytes, alawTable);
 }
 
-/** A loop: `Int16Array.from` takes 25 times as long. */
+/** Decodes in a loop, since `Int16Array.from` takes 25 times as long. */
 function decode(bytes: Uint8Array, table: Int16Array): Int16Array {
   const samples = new Int16Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) samples[i] = table[bytes[i] as number] as number;
   return samples;
 }
 
-/** Mu-law bytes of PCM16 samples; the loudest are clipped. */
+/** Encodes PCM16 samples to mu-law bytes. The loudest samples are clipped. */
 export function encodeMulaw(samples: Int16Array): Buffer {
   const bytes = Buffer.allocUnsafe(samples.length);
   for (let i = 0; i < samples.length; i++) bytes[i] = compressMulaw(samples[i] ?? 0);
   return bytes;
 }
 
-/** A-law bytes of PCM16 samples. */
+/** Encodes PCM16 samples to A-law bytes. */
 export function encodeAlaw(samples: Int16Array): Buffer {
   const bytes = Buffer.allocUnsafe(samples.length);
   for (let i = 0; i < samples.length; i++) bytes[i] = compressAlaw(samples[i] ?? 0);

@@ -1,4 +1,4 @@
-// Steps over JSON in a Buffer without parsing it. Lenient: on anything that is not JSON a step gives -1, never an error.
+// Steps over JSON in a Buffer without parsing it. A step over anything that is not JSON returns -1, and never throws.
 
 /** The characters that JSON is made of, as bytes. */
 export const QUOTE = 0x22;
@@ -10,7 +10,7 @@ export const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
-/** Below this many bytes a loop here is cheaper than the call into `indexOf`. */
+/** The length up to which a loop is cheaper than a call of `indexOf`. */
 const SHORT_STRING_BYTES = 48;
 
 /** The first index from `at` on that is not JSON whitespace; the length when there is none. */
@@ -41,7 +41,7 @@ function farStringEnd(data: Buffer, from: number): number {
   return end;
 }
 
-/** A character is escaped when an odd number of backslashes stands before it. */
+/** True when an odd number of backslashes precedes the character. */
 function isEscaped(data: Buffer, at: number, from: number): boolean {
   let first = at;
   while (first > from && data[first - 1] === BACKSLASH) first--;
@@ -82,7 +82,7 @@ function endsLiteral(byte: number | undefined): boolean {
   return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || (byte !== undefined && byte <= 0x20);
 }
 
-/** The text of the string between two quotes, escapes decoded; undefined when it is not valid JSON. */
+/** The text of the string between two quotes, with escapes decoded; undefined when it is not valid JSON. */
 export function stringText(data: Buffer, open: number, end: number): string | undefined {
   const text = data.toString('utf8', open + 1, end);
   if (!text.includes('\\')) return text;

@@ -1,6 +1,6 @@
-// Whether two parsers could read a JSON text differently, and whether parsing it is affordable. Iterative: depth cannot overflow.
+// Checks a JSON text before it is parsed: keys that parsers may read differently, depth, and size. Iterative, so depth cannot overflow.
 
-/** No event of any dialect comes near these; a parse of more would hold up everything else. */
+/** No event of any dialect comes near these limits. The parse of a larger one would block the event loop. */
 interface JsonLimits {
   readonly maxDepth: number;
   readonly maxValues: number;
@@ -8,10 +8,10 @@ interface JsonLimits {
 
 const defaultLimits: JsonLimits = { maxDepth: 256, maxValues: 100_000 };
 
-/** `invalid`: the structure is not JSON (a sound structure may still hold literals or escapes that are not). */
+/** `invalid`: the structure is not JSON. A valid structure may still hold invalid literals or escapes. */
 export type JsonFault = 'invalid' | 'duplicate-key' | 'too-deep' | 'too-many-values';
 
-/** Where a scan stands. `open`: the objects and lists around it, innermost last; the keys seen in an object, undefined for a list. */
+/** State of a scan. `open`: the enclosing objects and lists, innermost last: the keys seen in an object, undefined for a list. */
 interface Scan {
   readonly text: string;
   readonly open: (Set<string> | undefined)[];
@@ -20,8 +20,8 @@ interface Scan {
 }
 
 /**
- * What speaks against parsing this text. `duplicate-key` is reported for an otherwise sound structure; keys are compared
- * with their escapes decoded.
+ * The reason against parsing this text; undefined when there is none. `duplicate-key` is reported for an otherwise valid
+ * structure. Keys are compared with their escapes decoded.
  */
 export function jsonFault(text: string, limits: JsonLimits = defaultLimits): JsonFault | undefined {
   const scan: Scan = { text, open: [], at: skipSpace(text, 0), hasDuplicate: false };
@@ -42,7 +42,7 @@ export function jsonFault(text: string, limits: JsonLimits = defaultLimits): Jso
   return scan.hasDuplicate ? 'duplicate-key' : undefined;
 }
 
-/** In an object, a key and its colon are due before the value. */
+/** Consumes the key and the colon that precede a value in an object. */
 function takeKey(scan: Scan): boolean {
   const keys = scan.open.at(-1);
   if (keys === undefined) return true;
@@ -56,7 +56,7 @@ function takeKey(scan: Scan): boolean {
   return scan.text[colon] === ':';
 }
 
-/** Steps into an object or list that is not empty. */
+/** Enters an object or list that is not empty. */
 function enters(scan: Scan): boolean {
   const first = scan.text[scan.at];
   if (first !== '{' && first !== '[') return false;
@@ -67,7 +67,7 @@ function enters(scan: Scan): boolean {
   return true;
 }
 
-/** A string, a literal, or an empty object or list. */
+/** Consumes a string, a literal, or an empty object or list. */
 function takeLeaf(scan: Scan): boolean {
   const { text, at } = scan;
   const first = text[at];
@@ -118,7 +118,7 @@ function keyText(text: string, open: number, end: number): string | undefined {
   }
 }
 
-/** A run of the characters of numbers, true, false and null; whether it is one of them, the parser tells. */
+/** The end of a run of characters of numbers, true, false and null. The parser decides whether it is one of them. */
 function literalEnd(text: string, from: number): number {
   let at = from;
   while (isLiteralCode(text.charCodeAt(at))) at++;

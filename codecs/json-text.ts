@@ -1,16 +1,16 @@
-// The text of a message that may be JSON, in every encoding that a JSON parser may detect.
+// Decodes a message that may be JSON, in every encoding that a JSON parser may detect.
 
 /**
- * UTF-8, or UTF-16 and UTF-32 told by a byte order mark or the zero bytes around the first two characters, which are ASCII
- * in every object (RFC 4627, section 3: some parsers still do). Invalid bytes become U+FFFD, as lenient parsers do; a
- * leading byte order mark is dropped.
+ * Decodes UTF-8, and UTF-16 or UTF-32 when a byte order mark or the zero bytes around the first two characters show them
+ * (RFC 4627, section 3, which some parsers still follow; the first two characters of an object are ASCII). Invalid bytes become
+ * U+FFFD. A leading byte order mark is dropped.
  */
 export function jsonText(data: Buffer): string {
   const text = decode(data);
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Patterns of the first four bytes: 0 is a zero, x is not. */
+/** Detects the encoding by the pattern of the first four bytes: `0` is a zero byte, `x` any other. */
 function decode(data: Buffer): string {
   if (data.length < 4) return data.toString('utf8');
   const pattern = [...data.subarray(0, 4)].map((byte) => (byte === 0 ? '0' : 'x')).join('');

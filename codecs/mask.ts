@@ -1,24 +1,24 @@
-// The masking of client frames (RFC 6455, section 5.3): each byte XOR one of four, in turn.
+// The masking of client frames (RFC 6455, section 5.3): each byte is XORed with one of four, in turn.
 
-export interface MaskedPiece {
-  /** Of the bytes in the chunk. */
+interface MaskedPiece {
+  /** Bounds of the piece in the chunk. */
   readonly from: number;
   readonly to: number;
-  /** The four bytes as they stand in the header, read as a little-endian integer. */
+  /** The four masking bytes of the header as a little-endian integer. */
   readonly mask: number;
-  /** Bytes of the payload that came before this piece. */
+  /** Number of payload bytes before this piece. */
   readonly read: number;
 }
 
 const FIRST_BYTES = 64 * 1024;
 let words = new Int32Array(FIRST_BYTES / 4);
 let bytes = Buffer.from(words.buffer);
-/** The newest result at the start of the memory: frames of audio have one size, and making a view costs more than unmasking. */
+/** The newest view at the start of the memory. Audio frames have one size, and making a view costs more than unmasking. */
 let first = bytes;
 
 /**
- * The unmasked bytes, in memory that everyone uses: valid until somebody unmasks to the same place. `place` is a multiple
- * of 4; the pieces of one chunk that are looked at together get places that do not overlap.
+ * The unmasked bytes, in shared memory: valid until the next call with an overlapping place. `place` is an offset in that
+ * memory, a multiple of 4. Pieces that are used together need places that do not overlap.
  */
 export function unmask(chunk: Buffer, { from, to, mask, read }: MaskedPiece, place: number): Buffer {
   const length = to - from;
@@ -33,7 +33,7 @@ export function unmask(chunk: Buffer, { from, to, mask, read }: MaskedPiece, pla
   return first;
 }
 
-/** Views of the memory before keep it alive. */
+/** Replaces the memory. Earlier views keep the old one alive. */
 function grow(length: number): void {
   words = new Int32Array(Math.ceil(length / 4));
   bytes = Buffer.from(words.buffer);

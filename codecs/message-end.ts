@@ -1,18 +1,18 @@
-// Where the first message, or the close, ends in bytes that arrive in chunks. Only lengths are looked at: whether the frames are sound is for who
-// reads them.
+// Finds the end of the first message, or of the close frame, in bytes that arrive in chunks. Rule: only lengths are read; the
+// frames are not validated.
 
 import { CLOSE, type FrameHeader, headerLength, readHeader } from './frame-header.ts';
 
-/** Called with one chunk after the other: the offset in the chunk behind which what is looked for is complete; undefined: not yet. */
-export type FindEnd = (chunk: Buffer) => number | undefined;
+/** Reads the next chunk. Returns the offset in it at which the searched message ends; undefined while it has not ended. */
+type FindEnd = (chunk: Buffer) => number | undefined;
 
-/** Of the first message. */
+/** Finds the end of the first message. */
 export const findFirstMessageEnd = () => firstEnd(({ opcode, isFinal }) => isFinal && opcode < CLOSE);
 
-/** Of the close frame. */
+/** Finds the end of the close frame. */
 export const findCloseEnd = () => firstEnd(({ opcode }) => opcode === CLOSE);
 
-function firstEnd(isLookedFor: (header: FrameHeader) => boolean): FindEnd {
+function firstEnd(isSearched: (header: FrameHeader) => boolean): FindEnd {
   const header = Buffer.alloc(14);
   let headerHas = 0;
   let payloadLeft = 0;
@@ -26,7 +26,7 @@ function firstEnd(isLookedFor: (header: FrameHeader) => boolean): FindEnd {
         const read = readHeader(header);
         headerHas = 0;
         payloadLeft = read.payloadBytes;
-        isFound = isLookedFor(read);
+        isFound = isSearched(read);
       }
       const taken = Math.min(payloadLeft, chunk.length - at);
       payloadLeft -= taken;

@@ -1,17 +1,17 @@
-// Plain data to bytes and back (MessagePack), for what one process hands over to another. undefined stays undefined, and every
-// message stands for itself: nothing is remembered between two of them.
+// Plain data to bytes and back (MessagePack), for messages between our processes. undefined stays undefined.
+// Rule: every message can be decoded alone; nothing is remembered between two messages.
 
 import { Packr } from 'msgpackr';
 
-// Records would be shorter, but a reader that was started again would not know the ones that came before.
+// Records would be shorter, but a reader that was restarted would not know the earlier ones.
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
-/** Numbers, strings, booleans, null, undefined, bytes, lists and plain objects. The bytes are the caller's own. */
+/** Encodes numbers, strings, booleans, null, undefined, bytes, lists and plain objects. The bytes belong to the caller. */
 export function encodeMsgpack(value: unknown): Buffer {
   return packr.pack(value);
 }
 
-/** The value of one whole message. Throws when the bytes are none, or more than one. */
+/** Decodes one whole message. @throws Error for bytes that are no message, or more than one. */
 export function decodeMsgpack(bytes: Uint8Array): unknown {
   try {
     return packr.unpack(bytes);

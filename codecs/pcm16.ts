@@ -1,5 +1,4 @@
-// Linear PCM, 16 bit, little-endian, mono: bytes to samples and back.
-// Rule: a half sample at the end is dropped, never guessed.
+// Linear PCM (16 bit, little-endian, mono): bytes to samples and back. Rule: half a sample at the end is dropped.
 
 /** The samples of little-endian PCM16 bytes; an odd last byte is ignored. */
 export function pcm16Samples(bytes: Uint8Array): Int16Array {
@@ -13,12 +12,12 @@ export function pcm16Bytes(samples: Int16Array): Buffer {
   return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
 }
 
-/** Length of `samples` in milliseconds. */
+/** Length of so many samples in milliseconds. */
 export function durationMs(sampleCount: number, sampleRateHz: number): number {
   return (sampleCount * 1000) / sampleRateHz;
 }
 
-/** Several pieces as one. */
+/** Joins several pieces. */
 export function concatSamples(pieces: readonly Int16Array[]): Int16Array {
   const joined = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let offset = 0;

@@ -1,20 +1,20 @@
-// Messages of a few fields with at most one long run of bytes in them, for a stream of messages: the fields as JSON, which is read and
-// written faster than any other form when it is short, and the bytes as they are behind it.
+// Encodes messages of a few fields and at most one Buffer: the fields as JSON, which is the fastest form for short data, followed by
+// the bytes as they are.
 
-/** Bytes that say how long a message is, before it. */
+/** Size of the length field before each message. */
 export const LENGTH_BYTES = 4;
-/** And those that say, at its beginning, how long its JSON is. */
+/** Size of the field at the start of a message that holds the length of its JSON. */
 const HEAD_BYTES = 4;
 
-/** Where the bytes were: a field of the message, or a field of what is in that one. */
-type Place = readonly [field: string, inside?: string];
+/** Path of the Buffer: a field of the message, or a field of an object in it. */
+type BytesPath = readonly [field: string, inside?: string];
 type Fields = Record<string, unknown>;
 
-/** One message behind its length (little-endian). Its Buffer may be one of its fields, or a field of one; the rest is JSON data. */
+/** Encodes a message with its length (little-endian) in front. A Buffer may be one of its fields, or a field of one; the rest is JSON data. */
 export function encodeMessage(message: object): Buffer {
-  const place = placeOf(message as Fields);
-  const bytes = place && (bytesAt(message as Fields, place) as Buffer);
-  const json = JSON.stringify(place ? [without(message as Fields, place), ...place] : [message]);
+  const path = pathOfBytes(message as Fields);
+  const bytes = path && (bytesAt(message as Fields, path) as Buffer);
+  const json = JSON.stringify(path ? [without(message as Fields, path), ...path] : [message]);
   const jsonBytes = Buffer.byteLength(json);
   const length = HEAD_BYTES + jsonBytes + (bytes?.length ?? 0);
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + length);
@@ -25,18 +25,18 @@ export function encodeMessage(message: object): Buffer {
   return frame;
 }
 
-/** The message of a frame, without its length. Its bytes are a view. Throws for what is none. */
+/** Decodes a message without its length. A Buffer in it is a view. @throws Error for bytes that are no message. */
 export function decodeMessage(frame: Buffer): object {
   const end = HEAD_BYTES + (frame.length < HEAD_BYTES ? Number.POSITIVE_INFINITY : frame.readUInt32LE());
   if (end > frame.length) throw new Error(`expected a message, got ${frame.length} bytes that are none`);
-  const [message, field, inside] = JSON.parse(frame.toString('utf8', HEAD_BYTES, end)) as [Fields, ...Place];
+  const [message, field, inside] = JSON.parse(frame.toString('utf8', HEAD_BYTES, end)) as [Fields, ...BytesPath];
   if (field === undefined) return message;
   const holder = inside === undefined ? message : (message[field] as Fields);
   holder[inside ?? field] = frame.subarray(end);
   return message;
 }
 
-function placeOf(message: Fields): Place | undefined {
+function pathOfBytes(message: Fields): BytesPath | undefined {
   for (const field in message) {
     const value = message[field];
     if (typeof value !== 'object' || value === null) continue;
@@ -46,11 +46,11 @@ function placeOf(message: Fields): Place | undefined {
   return undefined;
 }
 
-function bytesAt(message: Fields, [field, inside]: Place): unknown {
+function bytesAt(message: Fields, [field, inside]: BytesPath): unknown {
   return inside === undefined ? message[field] : (message[field] as Fields)[inside];
 }
 
-function without(message: Fields, [field, inside]: Place): Fields {
+function without(message: Fields, [field, inside]: BytesPath): Fields {
   return {
     ...message,
     [field]: inside === undefined ? undefined : { ...(message[field] as Fields), [inside]: undefined },

@@ -1,23 +1,23 @@
-// Change of sample rate by a rational polyphase filter (Kaiser-windowed sinc), block by block.
-// Rule: blocks of any length give the same samples as the whole at once.
+// Changes a sample rate with a rational polyphase filter (Kaiser-windowed sinc), block by block.
+// Rule: blocks of any length give the same samples as the whole signal at once.
 
-/** Zero crossings of the filter: enough for listeners. */
+/** Zero crossings of the filter for audio that people hear. */
 const FINE_ZERO_CROSSINGS = 16;
-/** Zero crossings of a shorter filter: enough for a detector. */
+/** Zero crossings of a shorter filter, for audio that a detector reads. */
 export const COARSE_ZERO_CROSSINGS = 8;
 const KAISER_BETA = 8;
-/** Share of the narrower band that is kept; the rest is the filter's slope. */
+/** Share of the narrower band that is kept. The rest is the slope of the filter. */
 const PASSBAND = 0.92;
-/** Bounds the filter table: 44,100, 22,050 and 11,025 Hz are multiples. */
+/** Rates are multiples of this, which bounds the filter table. 44,100, 22,050 and 11,025 Hz are multiples. */
 export const RATE_STEP_HZ = 25;
 
-/** A streaming change of sample rate of one signal. */
+/** Changes the sample rate of one signal. */
 export interface StreamingResampler {
   /** The next samples at the new rate. The filter delays the signal by about half a millisecond. */
   process(samples: Int16Array): Int16Array;
 }
 
-/** @throws RangeError when a rate is not a positive multiple of {@link RATE_STEP_HZ}. */
+/** Creates a resampler. @throws RangeError when a rate is not a positive multiple of {@link RATE_STEP_HZ}. */
 export function createResampler(fromHz: number, toHz: number, zeroCrossings = FINE_ZERO_CROSSINGS): StreamingResampler {
   for (const rate of [fromHz, toHz]) {
     if (!(rate > 0) || rate % RATE_STEP_HZ !== 0) throw new RangeError(`cannot resample a rate of ${rate} Hz`);
@@ -28,7 +28,7 @@ export function createResampler(fromHz: number, toHz: number, zeroCrossings = FI
   return polyphase(filtersFor(up, down, zeroCrossings), up, down);
 }
 
-/** The whole of `samples` at another rate. */
+/** Resamples a whole signal. */
 export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
   return createResampler(fromHz, toHz).process(samples);
 }
@@ -63,7 +63,7 @@ function polyphase(filters: Filters, up: number, down: number): StreamingResampl
   };
 }
 
-/** Four sums at a time, which the processor can work out side by side: a filter has a multiple of four taps. */
+/** Computes four sums at a time, which the processor runs in parallel. A filter has a multiple of four taps. */
 function filterAt({ taps, coefficients }: Filters, phase: number, signal: Float64Array, start: number): number {
   let a = 0;
   let b = 0;
@@ -83,7 +83,7 @@ function clamp(value: number): number {
   return value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : Math.round(value);
 }
 
-/** One filter per fraction of an input sample, one after the other. */
+/** The coefficients of one filter per fraction of an input sample, one after the other. */
 interface Filters {
   readonly taps: number;
   readonly coefficients: Float64Array;
@@ -96,13 +96,13 @@ function filtersFor(up: number, down: number, zeroCrossings: number): Filters {
   const key = `${up}/${down}/${zeroCrossings}`;
   const known = tables.get(key);
   if (known) return known;
-  const made = designFilters(up, down, zeroCrossings);
+  const filters = designFilters(up, down, zeroCrossings);
   if (tables.size >= MAX_TABLES) tables.clear();
-  tables.set(key, made);
-  return made;
+  tables.set(key, filters);
+  return filters;
 }
 
-/** Each filter is in the order of the signal and has a gain of one. */
+/** Designs the filters. Each has its taps in the order of the signal, and a gain of one. */
 function designFilters(up: number, down: number, zeroCrossings: number): Filters {
   const stretch = Math.max(1, down / up);
   const taps = 4 * Math.ceil((zeroCrossings / 4) * stretch);

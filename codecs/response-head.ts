@@ -1,22 +1,22 @@
-// The head of an interim HTTP response (RFC 9110, section 15.2), as the 101 of an upgrade is one. Rule: what is not exactly by the
-// grammar is not read at all.
+// Reads the head of an interim HTTP response (RFC 9110, section 15.2), such as the 101 of an upgrade.
+// Rule: a head that does not follow the grammar exactly is not read at all.
 
-export interface InterimHead {
+interface InterimHead {
   readonly status: number;
-  /** By lower-case name; values of the same name are joined with a comma. */
+  /** Values by lower-case name. Values of the same name are joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the head with its empty line; what follows it begins here. */
+  /** Length of the head, its empty line included. */
   readonly length: number;
 }
 
-/** The largest head that is read, like that of Node's own parser. */
+/** The largest head that is read: the limit of Node's own parser. */
 const MAX_HEAD_BYTES = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
 const START = 'HTTP/1.1 1';
 const STATUS_LINE = /^HTTP\/1\.1 (1\d\d) [\t\x20-\x7e\x80-\xff]*$/;
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
-/** `partial`: more bytes are needed. undefined: this is something else, for a parser that knows all of HTTP. */
+/** Reads a head. `partial`: more bytes are needed. undefined: the bytes need a parser that knows all of HTTP. */
 export function readInterimHead(bytes: Buffer): InterimHead | 'partial' | undefined {
   const start = bytes.toString('latin1', 0, START.length);
   if (!START.startsWith(start)) return undefined;

@@ -1,8 +1,8 @@
-// Whether text that comes in pieces is UTF-8: a character may be cut anywhere.
+// Validates UTF-8 in text that comes in pieces. A character may be cut anywhere.
 
 import { isUtf8 } from 'node:buffer';
 
-/** False as soon as the text up to here cannot be UTF-8; at its last piece, also when a character is incomplete. */
+/** Checks the next piece. Returns false once the text cannot be UTF-8, and for the last piece also when a character is incomplete. */
 export type Utf8Check = (piece: Buffer, isLast: boolean) => boolean;
 
 const LONGEST = 4;
@@ -16,7 +16,7 @@ export function utf8Check(): Utf8Check {
       const character = Buffer.concat([cut, piece.subarray(0, missing)]);
       if (missing > piece.length && !isLast) {
         cut = character;
-        return canGoOn(cut);
+        return canContinue(cut);
       }
       if (!isUtf8(character)) return false;
       from = missing;
@@ -24,12 +24,12 @@ export function utf8Check(): Utf8Check {
     }
     const to = isLast ? piece.length : lastCharacterEnd(piece, from);
     if (to < piece.length) cut = Buffer.from(piece.subarray(to));
-    if (cut !== undefined && !canGoOn(cut)) return false;
+    if (cut !== undefined && !canContinue(cut)) return false;
     return isUtf8(from === 0 && to === piece.length ? piece : piece.subarray(from, to));
   };
 }
 
-/** Where the last character that may be incomplete begins; the length when there is none. */
+/** The index of a last character that may be incomplete; the length when there is none. */
 function lastCharacterEnd(piece: Buffer, from: number): number {
   for (let back = 1; back < LONGEST && piece.length - back >= from; back += 1) {
     const byte = piece[piece.length - back] as number;
@@ -39,13 +39,13 @@ function lastCharacterEnd(piece: Buffer, from: number): number {
   return piece.length;
 }
 
-/** Whether any character begins like this: when one does, so does the first or the last of those that might. */
-function canGoOn(cut: Buffer): boolean {
+/** True when a character can begin like this. If any can, the first or the last candidate can. */
+function canContinue(cut: Buffer): boolean {
   const missing = characterBytes(cut[0] as number) - cut.length;
   return [0x80, 0xbf].some((byte) => isUtf8(Buffer.concat([cut, Buffer.alloc(missing, byte)])));
 }
 
-/** By its first byte; 1 for what is no first byte, which the check then refuses. */
+/** The length of a character by its first byte; 1 for an invalid first byte, which the check then refuses. */
 function characterBytes(first: number): number {
   if (first >= 0xf0 && first < 0xf8) return 4;
   if (first >= 0xe0) return first < 0xf0 ? 3 : 1;

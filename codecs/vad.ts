@@ -1,5 +1,5 @@
 // Voice activity detection on 20 ms frames of 16 kHz PCM16 (libfvad, the detector of WebRTC).
-// Rule: whoever makes a detector frees it; its state lives in the memory of the wasm module.
+// Rule: a detector must be freed by its creator, since its state lives in the memory of the wasm module.
 
 import loadFvad, { type FvadModule } from '@echogarden/fvad-wasm';
 
@@ -10,23 +10,23 @@ export const VAD_FRAME_SAMPLES = 320;
 /** Milliseconds of one frame. */
 export const VAD_FRAME_MS = 20;
 
-/** How much a frame must look like speech: 0 lets the most pass, 3 the least. */
+/** The aggressiveness of the detector: 0 takes the most frames for speech, 3 the fewest. */
 export type VadMode = 0 | 1 | 2 | 3;
 
-/** Decides for one signal, frame after frame. */
+/** Detects speech in one signal, frame by frame. */
 export interface VoiceDetector {
-  /** Whether this frame of {@link VAD_FRAME_SAMPLES} samples is speech. @throws RangeError for another length. */
+  /** True when this frame of {@link VAD_FRAME_SAMPLES} samples is speech. @throws RangeError for another length. */
   isVoice(frame: Int16Array): boolean;
-  /** Gives the memory back; may be called again. */
+  /** Frees the memory. May be called again. */
   free(): void;
 }
 
-/** Makes a detector, once the wasm module is loaded. */
+/** Creates a detector. The wasm module is loaded. */
 export type VoiceDetectorFactory = (mode: VadMode) => VoiceDetector;
 
 let loading: Promise<FvadModule> | undefined;
 
-/** Loads the detector's module, once per process. */
+/** Loads the wasm module of the detector, once per process. */
 export async function loadVoiceDetectors(): Promise<VoiceDetectorFactory> {
   loading ??= loadFvad();
   const module = await loading;
@@ -38,17 +38,17 @@ function createDetector(module: FvadModule, mode: VadMode): VoiceDetector {
   module._fvad_set_mode(handle, mode);
   module._fvad_set_sample_rate(handle, VAD_RATE_HZ);
   const pointer = module._malloc(VAD_FRAME_SAMPLES * 2);
-  let freed = false;
+  let isFreed = false;
   return {
     isVoice(frame) {
       if (frame.length !== VAD_FRAME_SAMPLES) throw new RangeError(`a frame of ${frame.length} samples, not 320`);
-      if (freed) throw new Error('the detector was freed');
+      if (isFreed) throw new Error('the detector was freed');
       module.HEAP16.set(frame, pointer >> 1);
       return module._fvad_process(handle, pointer, VAD_FRAME_SAMPLES) === 1;
     },
     free() {
-      if (freed) return;
-      freed = true;
+      if (isFreed) return;
+      isFreed = true;
       module._free(pointer);
       module._fvad_free(handle);
     },

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../codecs/flat-object.ts';
 
-const shape = [flatKey('type', { value: 'append' }), flatKey('audio'), flatKey('event_id', { needed: false })];
+const shape = [flatKey('type', { value: 'append' }), flatKey('audio'), flatKey('event_id', { isRequired: false })];
 
 function isShape(text: string): boolean {
   const data = Buffer.from(text);

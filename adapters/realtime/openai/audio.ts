@@ -5,7 +5,7 @@ import { skipSpace } from '../../../codecs/json-bytes.ts';
 
 /** `{"type":TYPE,"audio":"...","event_id"?:"..."}` in any order, and nothing else. */
 export function appendShape(type: string): readonly FlatKey[] {
-  return [flatKey('type', { value: type }), flatKey('audio'), flatKey('event_id', { needed: false })];
+  return [flatKey('type', { value: type }), flatKey('audio'), flatKey('event_id', { isRequired: false })];
 }
 
 /** Whether this frame is exactly that shape. */
