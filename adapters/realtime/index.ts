@@ -1,4 +1,4 @@
-// The registry: which adapter serves a path. The gateway knows providers only through this file.
+// Lists the providers and finds who serves a path. The gateway knows providers only through this file.
 
 import { pathPattern } from '../../codecs/path-pattern.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.ts';
@@ -9,7 +9,7 @@ import { openai } from './openai/adapter.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
 export { headerText } from './settings.ts';
 
-/** Name -> adapter. */
+/** Providers by name. */
 export const providers: ReadonlyMap<string, Provider> = new Map([
   [openai.name, openai],
   [gemini.name, gemini],
@@ -32,24 +32,24 @@ export function selectSubprotocol({ protocols }: Handshake, { subprotocols }: Pr
   return protocols.find((protocol) => subprotocols.includes(protocol));
 }
 
-/** A WebSocket path that is served, and whose it is. */
+/** An endpoint that is served, and its provider. */
 export interface FoundEndpoint {
-  readonly adapter: Provider;
-  readonly route: ServedEndpoint;
+  readonly provider: Provider;
+  readonly endpoint: ServedEndpoint;
 }
 
-/** An HTTP endpoint that is known and not served, and whose it is. */
+/** An HTTP endpoint that is known and not served, and its provider. */
 export interface FoundNotServed {
-  readonly adapter: Provider;
-  readonly unserved: NotServed;
+  readonly provider: Provider;
+  readonly endpoint: NotServed;
 }
 
 const byPath: ReadonlyMap<string, FoundEndpoint> = new Map(
-  all.flatMap((adapter) => adapter.endpoints.map((route) => [route.path, { adapter, route }] as const)),
+  all.flatMap((provider) => provider.endpoints.map((endpoint) => [endpoint.path, { provider, endpoint }] as const)),
 );
 
-const allUnserved = all.flatMap((adapter) =>
-  adapter.notServed.map((unserved) => ({ adapter, unserved, match: pathPattern(unserved.path) })),
+const allNotServed = all.flatMap((provider) =>
+  provider.notServed.map((endpoint) => ({ provider, endpoint, matches: pathPattern(endpoint.path) })),
 );
 
 /** `path`: leading slashes collapsed, no query. */
@@ -59,5 +59,5 @@ export function findEndpoint(path: string): FoundEndpoint | undefined {
 
 /** The endpoint that SDKs know and this gateway does not serve; `{name}` in its path stands for one segment. */
 export function findNotServed(method: string, path: string): FoundNotServed | undefined {
-  return allUnserved.find(({ unserved, match }) => unserved.method === method && match(path) !== undefined);
+  return allNotServed.find(({ endpoint, matches }) => endpoint.method === method && matches(path) !== undefined);
 }

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import { selectSubprotocol } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
-import { type Departure, watchDeparture } from '../http/client-gone.ts';
+import { type ClientGone, watchClientGone } from '../http/client-gone.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
@@ -24,30 +24,30 @@ import { type Connector, createConnector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
-import { type Admitted, admit, idsOf, mayUse } from './admission/admit.ts';
-import { type Gate, indexKeys } from './admission/authenticate.ts';
+import { type Admission, admit, idsOf, mayUse } from './admission/admit.ts';
+import { type AdmissionPolicy, indexKeys } from './admission/authenticate.ts';
 import { dialWithContext, readContext } from './admission/continue.ts';
 import {
   draining,
-  duplicate,
+  duplicateSession,
   isRefusal,
-  type Refused,
+  type RefusalReply,
   refuse,
   sideUnavailable,
-  tooMany,
+  tooManySessions,
 } from './admission/refusals.ts';
 import { answerHttp } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
-import { handOverOf } from './session-events.ts';
-import type { Fleet } from './session-registry.ts';
+import { sessionEmitter } from './session-events.ts';
+import type { SessionRegistry } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { createSideQuota, type SideQuota } from './side/quota.ts';
-import { createVacancy, type Vacancy } from './when-empty.ts';
+import { createWhenEmpty, type WhenEmpty } from './when-empty.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
-  readonly fleet: Fleet;
+  readonly registry: SessionRegistry;
   readonly log: Logger;
   /** PEM files of the TLS listener. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -72,13 +72,13 @@ export class Gateway {
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
   readonly #reach: Connector = createConnector(this.#metrics);
-  readonly #sidePlaces: SideQuota;
-  #gate: Gate;
+  readonly #sideQuota: SideQuota;
+  #gate: AdmissionPolicy;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   /** Of the clients whose provider is being dialled. */
-  readonly #departures = new Set<Departure>();
+  readonly #departures = new Set<ClientGone>();
   #dialling = 0;
-  readonly #vacancy: Vacancy = createVacancy(() => this.#sessions.size === 0 && this.#dialling === 0);
+  readonly #vacancy: WhenEmpty = createWhenEmpty(() => this.#sessions.size === 0 && this.#dialling === 0);
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -86,8 +86,8 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     const warnOfOldName = oldNameWarner(options.log);
-    this.#gate = { config, keys: indexKeys(config.keys), visitors, rehearsalUrl, warnOfOldName };
-    this.#sidePlaces = createSideQuota(config.side, config.keys.length);
+    this.#gate = { config, keys: indexKeys(config.keys), origins: visitors, rehearsalUrl, warnOfOldName };
+    this.#sideQuota = createSideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 
@@ -121,7 +121,7 @@ export class Gateway {
     const { host, origins } = config.listen;
     const ofTls = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
     const own = [...ownOrigins('http', host, port), ...ofTls];
-    this.#gate = { ...this.#gate, visitors: { ...this.#gate.visitors, origins: new Set([...own, ...origins]) } };
+    this.#gate = { ...this.#gate, origins: { ...this.#gate.origins, origins: new Set([...own, ...origins]) } };
     return { port, tlsPort };
   }
 
@@ -142,7 +142,7 @@ export class Gateway {
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#reach.close();
-    await this.#vacancy.come();
+    await this.#vacancy.wait();
   }
 
   /** Ends what is left, stops listening, and resolves when every socket of a session is closed: after `closeMs` at the latest. */
@@ -154,7 +154,7 @@ export class Gateway {
     const patience = setTimeout(() => {
       for (const session of this.#sessions.values()) session.terminate();
     }, this.#options.config.limits.closeMs);
-    await this.#vacancy.come();
+    await this.#vacancy.wait();
     clearTimeout(patience);
     await Promise.all(this.#servers.map(closeListener));
   }
@@ -165,27 +165,27 @@ export class Gateway {
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head: Buffer) => void this.#upgrade(request, socket, head));
     const { askSide } = this.#options;
-    const shared = { metrics: this.#metrics, places: this.#sidePlaces, find: this.#find, askSide };
-    const objection = (admitted: Admitted) => this.#objection(admitted);
-    server.on('request', (asked, reply) => void answerHttp(asked, reply, { ...shared, objection, gate: this.#gate }));
+    const shared = { metrics: this.#metrics, quota: this.#sideQuota, find: this.#find, askSide };
+    const objection = (admitted: Admission) => this.#objection(admitted);
+    server.on('request', (asked, reply) => void answerHttp(asked, reply, { ...shared, objection, policy: this.#gate }));
     const taken = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return taken;
   }
 
-  #find = async (id: string) => this.record(id) ?? (await this.#options.fleet.find(id));
+  #find = async (id: string) => this.record(id) ?? (await this.#options.registry.find(id));
 
-  #readContext(admitted: Admitted, signal: AbortSignal): Promise<SessionContext | Refusal> {
+  #readContext(admitted: Admission, signal: AbortSignal): Promise<SessionContext | Refusal> {
     return readContext(admitted, { ...this.#options, find: this.#find }, signal);
   }
 
   /** Why an admitted session would not be opened now. Its place is tried with an id of its own, and given back. */
-  async #objection(admitted: Admitted): Promise<Refusal | undefined> {
+  async #objection(admitted: Admission): Promise<Refusal | undefined> {
     if (this.#hindrance !== undefined) return this.#hindrance;
-    const [id, { key, continues }, fleet] = [randomUUID(), admitted, this.#options.fleet];
+    const [id, { key, continues }, fleet] = [randomUUID(), admitted, this.#options.registry];
     const grant = await fleet.reserve({ id, isOffered: false, key: key?.id, maxSessions: key?.maxSessions });
     if (grant === 'granted') fleet.release(id);
-    if (grant === 'full' || continues === undefined) return grant === 'full' ? tooMany : undefined;
+    if (grant === 'full' || continues === undefined) return grant === 'full' ? tooManySessions : undefined;
     const context = await this.#readContext(admitted, new AbortController().signal);
     return isRefusal(context) ? context : undefined;
   }
@@ -198,7 +198,7 @@ export class Gateway {
       const decision = admit(request, this.#gate);
       const hindrance = this.#hindrance;
       if (decision.kind === 'refused') this.#refuse(socket, decision);
-      else if (hindrance !== undefined) this.#refuse(socket, refuse(decision.adapter, hindrance), decision);
+      else if (hindrance !== undefined) this.#refuse(socket, refuse(decision.provider, hindrance), decision);
       else await this.#open(decision, { request, socket, head });
     } catch (error) {
       this.#options.log.error(faultOf(error), 'upgrade failed');
@@ -209,15 +209,16 @@ export class Gateway {
     }
   }
 
-  async #open(admitted: Admitted, upgrade: Upgrade): Promise<void> {
-    const { fleet } = this.#options;
-    const { sessionId, isOffered, key, adapter } = admitted;
-    const departure = watchDeparture(upgrade.socket);
+  async #open(admitted: Admission, upgrade: Upgrade): Promise<void> {
+    const { registry: fleet } = this.#options;
+    const { sessionId, isOffered, key, provider: adapter } = admitted;
+    const departure = watchClientGone(upgrade.socket);
     this.#departures.add(departure);
     try {
       const grant = await fleet.reserve({ id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions });
       if (grant === 'granted') await this.#bridge(admitted, upgrade, departure);
-      else this.#refuse(upgrade.socket, refuse(adapter, grant === 'full' ? tooMany : duplicate), admitted);
+      else
+        this.#refuse(upgrade.socket, refuse(adapter, grant === 'full' ? tooManySessions : duplicateSession), admitted);
     } finally {
       departure.stop();
       this.#departures.delete(departure);
@@ -225,9 +226,9 @@ export class Gateway {
   }
 
   /** Dials, and starts the session or answers; the place goes back on every way but that of a session. */
-  async #bridge(admitted: Admitted, upgrade: Upgrade, departure: Departure): Promise<void> {
-    const { fleet, config } = this.#options;
-    const { sessionId, adapter } = admitted;
+  async #bridge(admitted: Admission, upgrade: Upgrade, departure: ClientGone): Promise<void> {
+    const { registry: fleet, config } = this.#options;
+    const { sessionId, provider: adapter } = admitted;
     let started = false;
     let dialled: DialOutcome | undefined;
     try {
@@ -255,19 +256,19 @@ export class Gateway {
   }
 
   /** Answers with the 101 and starts the session; false when the client is gone, or the gateway is about to be. */
-  #start(admitted: Admitted, upstream: Socket, { request, socket, head }: Upgrade): boolean {
+  #start(admitted: Admission, upstream: Socket, { request, socket, head }: Upgrade): boolean {
     if (this.#phase === 'ending' || !socket.writable) {
-      if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.adapter, draining), admitted);
+      if (this.#phase === 'ending') this.#refuse(socket, refuse(admitted.provider, draining), admitted);
       return false;
     }
-    const { config, log, fleet, outbox } = this.#options;
-    const { adapter, handshake, sessionId } = admitted;
-    const handOver = outbox && handOverOf(admitted, config, outbox);
+    const { config, log, registry: fleet, outbox } = this.#options;
+    const { provider: adapter, handshake, sessionId } = admitted;
+    const handOver = outbox && sessionEmitter(admitted, config, outbox);
     const key = request.headers['sec-websocket-key'] ?? '';
     socket.write(upgradeReply(key, selectSubprotocol(handshake, adapter), admitted));
     if (head.length > 0) socket.unshift(head);
     this.#connections.upgraded(socket);
-    const { route, model, promptClass, dataClass, context, key: owner } = admitted;
+    const { endpoint: route, model, promptClass, dataClass, context, key: owner } = admitted;
     const { path, dialect } = route;
     const mayUseModel = owner?.models && ((name: string) => mayUse(owner, adapter, name));
     const provider = adapter.name;
@@ -300,11 +301,11 @@ export class Gateway {
     this.#sessions.set(sessionId, session);
     // Behind the 101: it wakes another process.
     setImmediate(() => fleet.opened(sessionId));
-    this.#metrics.opened(adapter.name, admitted.route.dialect.name);
+    this.#metrics.opened(adapter.name, admitted.endpoint.dialect.name);
     return true;
   }
 
-  #refuse(socket: Socket, { refusal, reply }: Refused, admitted?: Admitted): void {
+  #refuse(socket: Socket, { refusal, reply }: RefusalReply, admitted?: Admission): void {
     this.#metrics.refused(refusal.code, refusal.status);
     const { code, status, cause } = refusal;
     this.#options.log.info({ code, status, cause, ...(admitted && idsOf(admitted)) }, 'upgrade refused');

@@ -4,20 +4,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
 import { readHandshake } from '../http/handshake.ts';
-import { visitorObjection } from '../http/origin-policy.ts';
+import { checkOrigin } from '../http/origin-policy.ts';
 import { isSidePath } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { type Admitted, admit } from './admission/admit.ts';
-import type { Gate } from './admission/authenticate.ts';
-import { notImplemented, type Refused, refuse, unknownPath } from './admission/refusals.ts';
+import { type Admission, admit } from './admission/admit.ts';
+import type { AdmissionPolicy } from './admission/authenticate.ts';
+import { notImplemented, type RefusalReply, refuse, unknownPath } from './admission/refusals.ts';
 import { consoleFile } from './console-files.ts';
 import { handleSideRequest, refuseSideRequest, type SideApiContext } from './side/api.ts';
 
 export interface HttpContext extends SideApiContext {
   readonly metrics: Metrics;
   /** What keeps an admitted session from being opened now; undefined when nothing does. */
-  objection(admitted: Admitted): Promise<Refusal | undefined>;
+  objection(admitted: Admission): Promise<Refusal | undefined>;
 }
 
 /** Answers one request. Faults become a 500 for that request alone. */
@@ -47,32 +47,32 @@ async function replyTo(
   request: IncomingMessage,
   response: ServerResponse,
   context: HttpContext,
-): Promise<HttpReply | Refused | undefined> {
+): Promise<HttpReply | RefusalReply | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, badTarget);
   const { path } = handshake;
-  const visitor = visitorObjection(request.headers, context.gate.visitors);
+  const visitor = checkOrigin(request.headers, context.policy.origins);
   if (isSidePath(path)) {
     const objection = visitor ?? bodyObjection(request);
     return objection ? refuseSideRequest(path, objection) : handleSideRequest(request, response, handshake, context);
   }
   const unserved = findNotServed(request.method ?? '', path);
   const route = findEndpoint(path);
-  const adapter = unserved?.adapter ?? route?.adapter;
-  const objection = visitor ?? bodyObjection(request, unserved?.unserved.bodies);
+  const adapter = unserved?.provider ?? route?.provider;
+  const objection = visitor ?? bodyObjection(request, unserved?.endpoint.bodies);
   if (objection !== undefined) return refuse(adapter, objection);
-  if (unserved !== undefined) return refuse(unserved.adapter, notImplemented(path));
-  if (route !== undefined) return explainRoute(admit(request, context.gate, 'plain'), context);
+  if (unserved !== undefined) return refuse(unserved.provider, notImplemented(path));
+  if (route !== undefined) return explainRoute(admit(request, context.policy, 'plain'), context);
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
-  if (path === '/console.json') return json(200, describeConsole(context.gate));
+  if (path === '/console.json') return json(200, describeConsole(context.policy));
   return consoleFile(path) ?? refuse(undefined, unknownPath());
 }
 
 /** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
-async function explainRoute(decision: Admitted | Refused, { objection }: HttpContext): Promise<HttpReply> {
+async function explainRoute(decision: Admission | RefusalReply, { objection }: HttpContext): Promise<HttpReply> {
   if (decision.kind === 'refused') return decision.reply;
   const refusal = await objection(decision);
-  return refuse(decision.adapter, refusal ?? speaksWebSocket).reply;
+  return refuse(decision.provider, refusal ?? speaksWebSocket).reply;
 }
 
 const speaksWebSocket: Refusal = {
@@ -81,7 +81,7 @@ const speaksWebSocket: Refusal = {
   message: 'this path speaks WebSocket: expected an upgrade',
 };
 
-function describeConsole({ config, rehearsalUrl }: Gate) {
+function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
   const rehearsed = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
   return {
     version,
@@ -96,7 +96,7 @@ function describeConsole({ config, rehearsalUrl }: Gate) {
 }
 
 /** What a session may have; scores of results follow from it. */
-const kindsOf = (tasks: Gate['config']['tasks']): readonly string[] => [
+const kindsOf = (tasks: AdmissionPolicy['config']['tasks']): readonly string[] => [
   ...new Set(tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind)),
 ];
 

@@ -6,7 +6,7 @@ import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
 import { openRpc } from '../ipc/rpc.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';
-import { joinFleet } from './session-registry.ts';
+import { createSessionRegistry } from './session-registry.ts';
 import { createSideClient } from './side/client.ts';
 import { createOutbox, type Outbox } from './side/outbox.ts';
 
@@ -25,7 +25,7 @@ const supervisor = openRpc(process, {
       send: (batch) => supervisor.call<void>('handOver', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    gateway = new Gateway({ config, tls, rehearsalUrl, fleet, outbox, askSide: side.ask, log });
+    gateway = new Gateway({ config, tls, rehearsalUrl, registry: fleet, outbox, askSide: side.ask, log });
     if (sideSocket !== undefined) side.use(sideSocket);
     return gateway.listen(ports, isShared);
   },
@@ -41,7 +41,7 @@ const supervisor = openRpc(process, {
   },
 });
 
-const fleet = joinFleet(supervisor);
+const fleet = createSessionRegistry(supervisor);
 
 // Node would end a clustered process with its channel, and its sessions without a close.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;

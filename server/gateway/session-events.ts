@@ -3,21 +3,31 @@
 import type { Config } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Admitted } from './admission/admit.ts';
+import type { Admission } from './admission/admit.ts';
 import type { Outbox } from './side/outbox.ts';
 
-export interface SessionHandover {
+export interface SessionEmitter {
   readonly keepsText: boolean;
   readonly handOver: (turn: TurnFinished) => void;
   readonly ended: (record: SessionRecord) => void;
 }
 
 /** Hands over that the session begins. */
-export function handOverOf(
-  { sessionId, key, adapter, route, model, promptClass, dataClass, isRehearsal, context }: Admitted,
+export function sessionEmitter(
+  {
+    sessionId,
+    key,
+    provider: adapter,
+    endpoint: route,
+    model,
+    promptClass,
+    dataClass,
+    isRehearsal,
+    context,
+  }: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
-): SessionHandover {
+): SessionEmitter {
   outbox.push({
     kind: 'started',
     id: sessionId,

@@ -1,13 +1,13 @@
 // What all gateway processes share: which sessions are open, so that ids are unique and a key's limit holds across them.
 
 import type { Rpc } from '../ipc/rpc.ts';
-import type { Claim, Grant } from '../ipc/session-claim.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 
 /** A gateway process's view of the fleet. */
-export interface Fleet {
+export interface SessionRegistry {
   /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
-  reserve(claim: Claim): Grant | Promise<Grant>;
+  reserve(claim: Reservation): ReserveResult | Promise<ReserveResult>;
   /** The session has its place until it ends. */
   opened(id: string): void;
   release(id: string): void;
@@ -20,11 +20,11 @@ export interface Fleet {
  * The fleet as a gateway process reaches it. An id of our own making is unique, and without a limit there is nothing to wait
  * for: such a session opens without a round trip, and the supervisor, whose process would wake for it, is told once it is open.
  */
-export function joinFleet(supervisor: Pick<Rpc, 'notify' | 'call'>): Fleet {
-  const untold = new Map<string, Claim>();
+export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>): SessionRegistry {
+  const untold = new Map<string, Reservation>();
   return {
     reserve(claim) {
-      if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<Grant>('reserve', claim);
+      if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<ReserveResult>('reserve', claim);
       untold.set(claim.id, claim);
       return 'granted';
     },

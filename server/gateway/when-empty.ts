@@ -1,16 +1,16 @@
 // Tells when something that fills and empties has become empty: for whoever waits with ending it.
 
-export interface Vacancy {
+export interface WhenEmpty {
   /** Resolves when it is empty. */
-  come(): Promise<void>;
+  wait(): Promise<void>;
   /** To be called when it may have become empty. */
   check(): void;
 }
 
-export function createVacancy(isEmpty: () => boolean): Vacancy {
+export function createWhenEmpty(isEmpty: () => boolean): WhenEmpty {
   let waiting: (() => void)[] = [];
   return {
-    come() {
+    wait() {
       if (isEmpty()) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.push(resolve);

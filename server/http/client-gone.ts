@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 
-export interface Departure {
+export interface ClientGone {
   /** Aborted once the client has closed its side or its socket is lost. */
   readonly signal: AbortSignal;
   /** Aborts as if the client had left, but leaves it its socket. */
@@ -11,7 +11,7 @@ export interface Departure {
   stop(): void;
 }
 
-export function watchDeparture(socket: Socket): Departure {
+export function watchClientGone(socket: Socket): ClientGone {
   const controller = new AbortController();
   const leave = (): void => {
     controller.abort();

@@ -22,14 +22,14 @@ export function readHandshake(request: IncomingMessage): Handshake | undefined {
 }
 
 /** What a client says of the gateway's own affairs, in lower case: in the query, or in subprotocols `<name>.<value>`. */
-export function ownValues({ query, protocols }: Handshake, name: string): ReadonlySet<string> {
+export function gatewayParameter({ query, protocols }: Handshake, name: string): ReadonlySet<string> {
   const prefix = `${name}.`;
   const inProtocols = protocols.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
   return new Set([...query.getAll(name), ...inProtocols].map((value) => value.toLowerCase()));
 }
 
 /** What is wrong with an upgrade request (RFC 6455, section 4.2.1), before any socket is opened for it. */
-export function upgradeObjection(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
+export function checkUpgrade(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
   const { headers } = request;
   if (request.method !== 'GET') return invalid(405, `a WebSocket upgrade is a GET request, got ${request.method}`);
   if (request.httpVersion !== '1.1') return invalid(400, `expected HTTP/1.1, got HTTP/${request.httpVersion}`);

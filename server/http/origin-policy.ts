@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import { isLoopbackHost } from '../platform/private-address.ts';
 
-export interface VisitorRule {
+export interface OriginPolicy {
   /** Exact origins of pages that are let in. A request without `Origin` is not from a page. */
   readonly origins: ReadonlySet<string>;
   /** Where no credential protects the listener, `Host` must be a loopback name: else a page could have its own name resolve here. */
@@ -20,7 +20,7 @@ export function ownOrigins(scheme: 'http' | 'https', host: string, port: number)
   return names.map((name) => new URL(`${scheme}://${name}:${port}`).origin);
 }
 
-export function visitorObjection(headers: IncomingHttpHeaders, rule: VisitorRule): Refusal | undefined {
+export function checkOrigin(headers: IncomingHttpHeaders, rule: OriginPolicy): Refusal | undefined {
   const { origin, host } = headers;
   if (origin !== undefined && !rule.origins.has(origin)) {
     const message = 'this origin is not allowed; expected one of the gateway itself or of listen.origins';

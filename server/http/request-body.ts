@@ -9,7 +9,7 @@ export interface BodyLimits {
   /** From now until the last byte. */
   readonly ms: number;
   /** Why no more bytes can be kept, asked with how many have just come. */
-  objection?(bytes: number): Refusal | undefined;
+  reserve?(bytes: number): Refusal | undefined;
 }
 
 /** Put together up to this size; a larger body stays in the pieces that it came in. */
@@ -18,7 +18,7 @@ const WHOLE_BYTES = 64 * 1024;
 /** undefined where the request has none. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes, ms, objection }: BodyLimits,
+  { maxBytes, ms, reserve: objection }: BodyLimits,
 ): Promise<Buffer | readonly Buffer[] | undefined | Refusal> {
   const { headers } = request;
   const announced = Number(headers['content-length'] ?? 0);

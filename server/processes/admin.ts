@@ -8,7 +8,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
-import { ownOrigins, type VisitorRule, visitorObjection } from '../http/origin-policy.ts';
+import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import { ADMIN_SIDE_PATHS, type AdminSide, answerAdminBySide, isAdminSidePath } from './admin-side.ts';
@@ -41,7 +41,7 @@ export async function startAdmin(
   log: Logger,
 ): Promise<AdminListener> {
   const { admin, limits } = config;
-  let visitors: VisitorRule = { origins: new Set(), loopbackHostOnly: admin.token === undefined };
+  let visitors: OriginPolicy = { origins: new Set(), loopbackHostOnly: admin.token === undefined };
   const server = createListener(limits);
   server.on('request', (request, response) => {
     request.resume();
@@ -59,7 +59,7 @@ export async function startAdmin(
 
 interface AdminContext {
   readonly sources: AdminSources;
-  readonly visitors: VisitorRule;
+  readonly visitors: OriginPolicy;
   readonly config: Pick<Config, 'admin' | 'limits' | 'side'>;
 }
 
@@ -83,7 +83,7 @@ async function answer(
 
 function objectionTo(request: IncomingMessage, { visitors, config }: AdminContext): Answer | undefined {
   const { headers } = request;
-  const objection = visitorObjection(headers, visitors);
+  const objection = checkOrigin(headers, visitors);
   if (objection !== undefined) return json(objection.status, { error: objection.message });
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return json(415, { error: 'expected no body' });

@@ -1,17 +1,17 @@
 // The open sessions of all gateway processes, kept by the supervisor: ids are unique and the limit of a key holds across processes.
 
-import type { Claim, Grant } from '../ipc/session-claim.ts';
+import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 
 /** The places themselves. `owner` is whoever holds a place, so that the places of a process that died can be given back. */
-export interface Places<Owner> {
-  reserve(claim: Claim, owner: Owner): Grant;
+export interface SessionTable<Owner> {
+  reserve(claim: Reservation, owner: Owner): ReserveResult;
   release(id: string): void;
   /** Gives back what one owner holds, and tells what that was. */
-  releaseAll(owner: Owner): Claim[];
+  releaseAll(owner: Owner): Reservation[];
 }
 
-export function createPlaces<Owner>(): Places<Owner> {
-  const taken = new Map<string, { readonly claim: Claim; readonly owner: Owner }>();
+export function createSessionTable<Owner>(): SessionTable<Owner> {
+  const taken = new Map<string, { readonly claim: Reservation; readonly owner: Owner }>();
   const perKey = new Map<string, number>();
 
   function release(id: string): void {

@@ -9,13 +9,13 @@ import { type DevCertificate, ensureDevCertificate } from '../http/dev-certifica
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
 import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
-import type { Claim } from '../ipc/session-claim.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import type { Reservation } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { Child } from './child.ts';
 import { type RunFile, type RunInfo, runFile } from './run-file.ts';
-import { createPlaces, keepLast } from './session-table.ts';
+import { createSessionTable, keepLast } from './session-table.ts';
 import { createSideChild, type SideChild } from './side-supervisor.ts';
 
 export type { RunInfo };
@@ -37,7 +37,7 @@ export class Supervisor {
   readonly #role: Role;
   readonly #runFile: RunFile;
   readonly #side: SideChild;
-  readonly #places = createPlaces<Child>();
+  readonly #places = createSessionTable<Child>();
   readonly #ended = keepLast<SessionRecord>(KEPT_RECORDS);
   readonly #workers: Child[] = [];
   #rehearsal: Child | undefined;
@@ -168,7 +168,7 @@ export class Supervisor {
   }
 
   /** The sessions of a process that died: nobody knows more of them than that they were. */
-  #lose(claims: readonly Claim[]): void {
+  #lose(claims: readonly Reservation[]): void {
     for (const { id, key } of claims) {
       const record = { id, key, state: 'closed', reason: 'gateway-lost', endedAt: new Date().toISOString() };
       this.#log.error(record, 'session lost');
@@ -228,7 +228,7 @@ export class Supervisor {
 
   #offers(owner: Child) {
     return {
-      reserve: (claim: Claim) => (owner.isGone ? 'full' : this.#places.reserve(claim, owner)),
+      reserve: (claim: Reservation) => (owner.isGone ? 'full' : this.#places.reserve(claim, owner)),
       release: (id: string) => this.#places.release(id),
       ended: (record: SessionRecord) => {
         this.#places.release(record.id);

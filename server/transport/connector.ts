@@ -24,7 +24,7 @@ export function createConnector(metrics: Pick<Metrics, 'dialled'>): Connector {
   const connections = createConnectionPool();
   return {
     async dial({ preconnect, ...options }) {
-      const target = preconnect && { url: options.endpoint.url, allowPrivate: options.allowPrivate, ...preconnect };
+      const target = preconnect && { url: options.upstream.url, allowPrivate: options.allowPrivate, ...preconnect };
       const { dialled, reached } = await dialOn(target && connections.take(target), options);
       metrics.dialled(reached);
       // Not before the caller has made use of this one: a connect costs it as much as its answer does.

@@ -10,7 +10,7 @@ import { upgradeRequest } from './upgrade.ts';
 import { isRelayable, readUpgradeResponse } from './upgrade-response.ts';
 
 export interface DialOptions {
-  readonly endpoint: Upstream;
+  readonly upstream: Upstream;
   readonly allowPrivate: boolean;
   readonly limits: Limits;
   /** Aborted when the client is gone. */
@@ -28,11 +28,11 @@ export type DialOutcome =
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
 export function dial(options: DialOptions): Promise<DialOutcome> {
-  const { endpoint, limits, signal } = options;
+  const { upstream, limits, signal } = options;
   const { promise, resolve } = Promise.withResolvers<DialOutcome>();
-  const url = new URL(endpoint.url);
-  const upgrade = upgradeRequest(endpoint.subprotocols);
-  const head = requestHead(url, { ...endpoint.headers, ...upgrade.headers });
+  const url = new URL(upstream.url);
+  const upgrade = upgradeRequest(upstream.subprotocols);
+  const head = requestHead(url, { ...upstream.headers, ...upgrade.headers });
   const socket = options.connection ?? connect(url, options.allowPrivate);
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });

@@ -4,12 +4,12 @@ import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
-import type { Fleet } from '../../server/gateway/session-registry.ts';
+import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import type { SideHandler } from '../../server/ipc/side-request.ts';
-import { createPlaces } from '../../server/processes/session-table.ts';
+import { createSessionTable } from '../../server/processes/session-table.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
 
@@ -62,8 +62,8 @@ export async function startGateway({
   const ended: SessionRecord[] = [];
   const unread: SessionRecord[] = [];
   const waiting: ((record: SessionRecord) => void)[] = [];
-  const places = createPlaces<string>();
-  const fleet: Fleet = {
+  const places = createSessionTable<string>();
+  const fleet: SessionRegistry = {
     reserve: (claim) => places.reserve(claim, 'test'),
     opened: () => {},
     release: (id) => places.release(id),
@@ -79,7 +79,7 @@ export async function startGateway({
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
-  const gateway = new Gateway({ config: loaded, fleet, log, tls, askSide, outbox, rehearsalUrl });
+  const gateway = new Gateway({ config: loaded, registry: fleet, log, tls, askSide, outbox, rehearsalUrl });
   const { port, tlsPort } = await gateway.listen();
   return {
     gateway,

@@ -14,15 +14,15 @@ import type {
 import { clientCredential, findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
 import type { Key, Preconnect, ProviderConfig } from '../../config/config.ts';
-import { ownValues, readHandshake, upgradeObjection } from '../../http/handshake.ts';
-import { visitorObjection } from '../../http/origin-policy.ts';
+import { checkUpgrade, gatewayParameter, readHandshake } from '../../http/handshake.ts';
+import { checkOrigin } from '../../http/origin-policy.ts';
 import type { SessionContext } from '../../session/subject.ts';
-import { authenticate, type Gate } from './authenticate.ts';
+import { type AdmissionPolicy, authenticate } from './authenticate.ts';
 import { readContinuation } from './continue-request.ts';
-import { invalid, isRefusal, notImplemented, type Refused, refuse, unknownPath } from './refusals.ts';
+import { invalid, isRefusal, notImplemented, type RefusalReply, refuse, unknownPath } from './refusals.ts';
 import { classOf, type SessionClass } from './session-class.ts';
 
-export interface Admitted extends SessionClass {
+export interface Admission extends SessionClass {
   readonly kind: 'admitted';
   readonly sessionId: string;
   /** The id is the client's own. */
@@ -31,14 +31,14 @@ export interface Admitted extends SessionClass {
   readonly continues: string | undefined;
   /** What is kept of that, once it was read. */
   readonly context?: SessionContext | undefined;
-  readonly adapter: Provider;
-  readonly route: ServedEndpoint;
+  readonly provider: Provider;
+  readonly endpoint: ServedEndpoint;
   readonly handshake: Handshake;
   /** undefined in open mode. */
   readonly key: Key | undefined;
   /** As the handshake names it; in some dialects only frames do. */
   readonly model: string | undefined;
-  readonly endpoint: Upstream;
+  readonly upstream: Upstream;
   readonly allowPrivate: boolean;
   /** The rehearsal provider answers. */
   readonly isRehearsal: boolean;
@@ -50,24 +50,32 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const OFFERED_ID = 'trunkline-session';
 
 /** `plain`: the request is not an upgrade; it only asks what would become of one. */
-export function admit(request: IncomingMessage, gate: Gate, kind: 'upgrade' | 'plain' = 'upgrade'): Admitted | Refused {
+export function admit(
+  request: IncomingMessage,
+  gate: AdmissionPolicy,
+  kind: 'upgrade' | 'plain' = 'upgrade',
+): Admission | RefusalReply {
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, invalid('expected a path as the request target'));
   const found = findEndpoint(handshake.path);
-  const objection = visitorObjection(request.headers, gate.visitors);
-  if (objection !== undefined) return refuse(found?.adapter, objection);
+  const objection = checkOrigin(request.headers, gate.origins);
+  if (objection !== undefined) return refuse(found?.provider, objection);
   if (found === undefined) {
     const unserved = findNotServed('GET', handshake.path);
-    return unserved ? refuse(unserved.adapter, notImplemented(handshake.path)) : refuse(undefined, unknownPath());
+    return unserved ? refuse(unserved.provider, notImplemented(handshake.path)) : refuse(undefined, unknownPath());
   }
   const fault =
-    (kind === 'upgrade' ? upgradeObjection(request, handshake.protocols) : undefined) ??
-    found.route.reject?.(handshake);
-  if (fault !== undefined) return refuse(found.adapter, fault);
-  return admitTo(found.adapter, found.route, handshake, gate);
+    (kind === 'upgrade' ? checkUpgrade(request, handshake.protocols) : undefined) ?? found.endpoint.reject?.(handshake);
+  if (fault !== undefined) return refuse(found.provider, fault);
+  return admitTo(found.provider, found.endpoint, handshake, gate);
 }
 
-function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: Gate): Admitted | Refused {
+function admitTo(
+  adapter: Provider,
+  route: ServedEndpoint,
+  handshake: Handshake,
+  gate: AdmissionPolicy,
+): Admission | RefusalReply {
   const key = authenticate(handshake, adapter, gate);
   if (isRefusal(key)) return refuse(adapter, key);
   const resource = route.resource(handshake);
@@ -79,7 +87,7 @@ function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake,
   const account = accountFor(adapter, route, handshake, gate);
   if (isRefusal(account)) return refuse(adapter, account);
   // A browser cannot read our header, so it may bring an id of its own.
-  const offered = ownValues(handshake, OFFERED_ID);
+  const offered = gatewayParameter(handshake, OFFERED_ID);
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId))
     return refuse(adapter, invalid(`expected one UUID as the ${OFFERED_ID}`));
@@ -93,12 +101,12 @@ function admitTo(adapter: Provider, route: ServedEndpoint, handshake: Handshake,
     sessionId,
     isOffered,
     continues,
-    adapter,
-    route,
+    provider: adapter,
+    endpoint: route,
     handshake,
     key,
     model: name,
-    endpoint,
+    upstream: endpoint,
     allowPrivate,
     isRehearsal,
     preconnect,
@@ -119,7 +127,7 @@ export function mayUse(key: Key | undefined, adapter: Provider, model: string): 
 }
 
 /** The account at the provider: configured, the client's own, or the rehearsal provider's. */
-function accountFor(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: Gate) {
+function accountFor(adapter: Provider, route: ServedEndpoint, handshake: Handshake, gate: AdmissionPolicy) {
   const { providers, rehearsal } = gate.config;
   const configured = providers[adapter.name];
   if (configured !== undefined) {
@@ -167,6 +175,6 @@ function resourceNotAllowed(adapter: Provider, resource: Resource | 'unknown'): 
 }
 
 /** Whom a line of the log is about. */
-export function idsOf({ sessionId, key, adapter, route }: Admitted) {
+export function idsOf({ sessionId, key, provider: adapter, endpoint: route }: Admission) {
   return { id: sessionId, key: key?.id, provider: adapter.name, route: route.path };
 }

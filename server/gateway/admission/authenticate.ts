@@ -4,14 +4,14 @@ import { createHash } from 'node:crypto';
 import type { Handshake, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
 import type { Config, Key } from '../../config/config.ts';
-import type { VisitorRule } from '../../http/origin-policy.ts';
+import type { OriginPolicy } from '../../http/origin-policy.ts';
 import type { WarnOfOldName } from '../old-names.ts';
 
 /** What a gateway decides by. */
-export interface Gate {
+export interface AdmissionPolicy {
   readonly config: Config;
   readonly keys: ReadonlyMap<string, Key>;
-  readonly visitors: VisitorRule;
+  readonly origins: OriginPolicy;
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
   readonly warnOfOldName: WarnOfOldName;
@@ -30,7 +30,7 @@ export function indexKeys(keys: readonly Key[]): ReadonlyMap<string, Key> {
 export function authenticate(
   handshake: Handshake,
   adapter: Provider | undefined,
-  gate: Gate,
+  gate: AdmissionPolicy,
 ): Key | undefined | Refusal {
   if (gate.keys.size === 0) return undefined;
   const own = handshake.headers['x-trunkline-key'];

@@ -1,7 +1,7 @@
 // Reads which earlier session a handshake continues (`trunkline-continue`), and refuses it where the dialect has no form for a context.
 
 import type { Handshake, Refusal, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { ownValues } from '../../http/handshake.ts';
+import { gatewayParameter } from '../../http/handshake.ts';
 import type { WarnOfOldName } from '../old-names.ts';
 
 export const CONTINUE = 'trunkline-continue';
@@ -27,7 +27,7 @@ export function readContinuation(
 
 function valuesOf(handshake: Handshake, name: string): readonly string[] {
   const header = handshake.headers[`x-${name}`];
-  return [...ownValues(handshake, name), ...(header === undefined ? [] : [String(header).toLowerCase()])];
+  return [...gatewayParameter(handshake, name), ...(header === undefined ? [] : [String(header).toLowerCase()])];
 }
 
 const noForm = (path: string): string =>

@@ -8,7 +8,7 @@ import type { ContextAnswer, SideHandler, SideReplyHead } from '../../ipc/side-r
 import { unlessAborted } from '../../platform/deadline.ts';
 import type { SessionContext } from '../../session/subject.ts';
 import type { DialOutcome } from '../../transport/dial.ts';
-import type { Admitted } from './admit.ts';
+import type { Admission } from './admit.ts';
 import { CONTINUE } from './continue-request.ts';
 import { isRefusal } from './refusals.ts';
 
@@ -22,7 +22,7 @@ export interface ContextReader {
 
 /** Reads what is kept, for `side.contextMs` at most, or says why the session is not to be opened. Never rejects. */
 export async function readContext(
-  { adapter, key, continues: session = '' }: Admitted,
+  { provider: adapter, key, continues: session = '' }: Admission,
   { config, askSide, find }: ContextReader,
   signal: AbortSignal,
 ): Promise<SessionContext | Refusal> {
@@ -65,9 +65,9 @@ export interface ContextDial {
 
 /** Dials while the context is read. A context that is refused ends the dialling, a dialling that fails the reading. The context is in `admitted`. */
 export async function dialWithContext(
-  admitted: Admitted,
+  admitted: Admission,
   { dial, read, signal }: ContextDial,
-): Promise<{ readonly dialled: DialOutcome; readonly admitted: Admitted }> {
+): Promise<{ readonly dialled: DialOutcome; readonly admitted: Admission }> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let refused: Refusal | undefined;
@@ -90,7 +90,7 @@ export async function dialWithContext(
 }
 
 /** The session as it opens: the text of a regulated session makes it one, too. */
-function withContext(admitted: Admitted, context: SessionContext): Admitted {
+function withContext(admitted: Admission, context: SessionContext): Admission {
   return { ...admitted, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admitted.dataClass };
 }
 

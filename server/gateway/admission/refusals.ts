@@ -10,7 +10,7 @@ const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 /** All that is served to clients. */
 const PATHS: readonly string[] = [...knownPaths, ...SIDE_PATHS];
 
-export interface Refused {
+export interface RefusalReply {
   readonly kind: 'refused';
   readonly refusal: Refusal;
   readonly reply: HttpReply;
@@ -28,7 +28,7 @@ function plainRefusal({ status, code, message, retryAfterS, help }: Refusal): Ht
   return { status, headers, body: JSON.stringify({ error }) };
 }
 
-export function refuse(adapter: Provider | undefined, refusal: Refusal): Refused {
+export function refuse(adapter: Provider | undefined, refusal: Refusal): RefusalReply {
   const explained = { ...refusal, help: helpFor(refusal.code) };
   const reply = adapter?.httpError(explained) ?? plainRefusal(explained);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
@@ -63,11 +63,15 @@ export const sideUnavailable: Refusal = {
   retryAfterS: 5,
 };
 
-export const tooMany: Refusal = {
+export const tooManySessions: Refusal = {
   status: 429,
   code: 'too_many_sessions',
   message: 'this key has as many sessions open as it may',
   retryAfterS: 5,
 };
 
-export const duplicate: Refusal = { status: 409, code: 'duplicate_session', message: 'a session with this id is open' };
+export const duplicateSession: Refusal = {
+  status: 409,
+  code: 'duplicate_session',
+  message: 'a session with this id is open',
+};

@@ -9,17 +9,17 @@ import { readBody } from '../../http/request-body.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { SideHandler, SideRequest } from '../../ipc/side-request.ts';
 import { isChatPath } from '../../ipc/side-routes.ts';
-import { authenticate, type Gate } from '../admission/authenticate.ts';
-import { isRefusal, type Refused } from '../admission/refusals.ts';
+import { type AdmissionPolicy, authenticate } from '../admission/authenticate.ts';
+import { isRefusal, type RefusalReply } from '../admission/refusals.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';
 import { relay } from './relay.ts';
 
 export interface SideApiContext {
-  readonly gate: Gate;
+  readonly policy: AdmissionPolicy;
   /** undefined: there is no side process. */
   readonly askSide?: SideHandler | undefined;
   find(id: string): Promise<SessionRecord | undefined>;
-  readonly places: SideQuota;
+  readonly quota: SideQuota;
 }
 
 /** Headers of the client that cross; nothing else does. */
@@ -36,16 +36,16 @@ export async function handleSideRequest(
   response: ServerResponse,
   handshake: Handshake,
   door: SideApiContext,
-): Promise<Refused | HttpReply | undefined> {
+): Promise<RefusalReply | HttpReply | undefined> {
   const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
   const asked = decoded(handshake.path);
   if (asked === undefined) return refused(unknown);
   const path = asked.replace(OLD_CONTEXT, '$1/context');
-  if (path !== asked) door.gate.warnOfOldName('/v1/sessions/{id}/seed', '/v1/sessions/{id}/context');
-  const key = authenticate(handshake, undefined, door.gate);
+  if (path !== asked) door.policy.warnOfOldName('/v1/sessions/{id}/seed', '/v1/sessions/{id}/context');
+  const key = authenticate(handshake, undefined, door.policy);
   if (isRefusal(key)) return refused(key);
-  const { maxBodyBytes } = door.gate.config.side;
-  const place = door.places.acquire(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
+  const { maxBodyBytes } = door.policy.config.side;
+  const place = door.quota.acquire(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
   if (place === undefined) return refused(noPlace);
   try {
     return await answerInPlace(request, response, handshake, { ...door, path, key, place });
@@ -70,13 +70,13 @@ async function answerInPlace(
   response: ServerResponse,
   handshake: Handshake,
   { path, key, place, ...door }: Entered,
-): Promise<Refused | HttpReply | undefined> {
+): Promise<RefusalReply | HttpReply | undefined> {
   const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
-  const { side, limits } = door.gate.config;
+  const { side, limits } = door.policy.config;
   const body = await readBody(request, {
     maxBytes: side.maxBodyBytes,
     ms: limits.handshakeMs,
-    objection: (bytes) => (place.grow(bytes) ? undefined : noRoom),
+    reserve: (bytes) => (place.grow(bytes) ? undefined : noRoom),
   });
   if (isRefusal(body)) return refused(body);
   const [, id, part] = SESSION.exec(path) ?? [];
@@ -95,7 +95,7 @@ async function answerInPlace(
 }
 
 /** In the shape that whoever asks for this path understands. */
-export function refuseSideRequest(path: string, refusal: Refusal): Refused {
+export function refuseSideRequest(path: string, refusal: Refusal): RefusalReply {
   const reply = isChatPath(path) ? chatProblemReply(refusal) : plainProblemReply(refusal);
   // Of a body that nobody reads to its end, the rest must not be taken for the next request.
   const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === noRoom;

@@ -46,7 +46,7 @@ function dial(target: string, headers: Record<string, string> = {}, over: Partia
   const handshake = handshakeOf(target, headers, offer);
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
-  return found.route.upstream(handshake, { ...account, ...over });
+  return found.endpoint.upstream(handshake, { ...account, ...over });
 }
 
 describe.each([

@@ -23,7 +23,10 @@ describe('the registry', () => {
   });
 
   test('finds the adapter and the dialect of each', () => {
-    const found = knownPaths.map((path) => [findEndpoint(path)?.adapter.name, findEndpoint(path)?.route.dialect.name]);
+    const found = knownPaths.map((path) => [
+      findEndpoint(path)?.provider.name,
+      findEndpoint(path)?.endpoint.dialect.name,
+    ]);
     expect(found).toEqual([
       ['openai', 'openai-realtime'],
       ['openai', 'openai-translation'],
@@ -66,7 +69,7 @@ describe('endpoints that SDKs know and the gateway does not serve', () => {
     ['POST', '/v1beta/auth_tokens', 'gemini'],
     ['POST', '/v1alpha/auth_tokens', 'gemini'],
   ])('%s %s', (method, path, provider) => {
-    expect(findNotServed(method, path)?.adapter.name).toBe(provider);
+    expect(findNotServed(method, path)?.provider.name).toBe(provider);
   });
 
   test.each([
@@ -83,11 +86,11 @@ describe('endpoints that SDKs know and the gateway does not serve', () => {
   });
 
   test('calls may have a session description as their body', () => {
-    expect(findNotServed('POST', '/v1/realtime/calls')?.unserved.bodies).toEqual([
+    expect(findNotServed('POST', '/v1/realtime/calls')?.endpoint.bodies).toEqual([
       'application/sdp',
       'multipart/form-data',
     ]);
-    expect(findNotServed('POST', '/v1/realtime/client_secrets')?.unserved.bodies).toBeUndefined();
+    expect(findNotServed('POST', '/v1/realtime/client_secrets')?.endpoint.bodies).toBeUndefined();
   });
 });
 

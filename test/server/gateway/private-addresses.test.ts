@@ -43,7 +43,7 @@ describe('without allowPrivate no address of this machine or of a private networ
     });
     for (const scheme of ['ws', 'wss']) {
       const dialled = await dial({
-        endpoint: { kind: 'websocket', url: `${scheme}://${host}:${port}/v1/realtime`, headers: {}, subprotocols: [] },
+        upstream: { kind: 'websocket', url: `${scheme}://${host}:${port}/v1/realtime`, headers: {}, subprotocols: [] },
         allowPrivate: false,
         limits: { ...limits, dialMs: 600_000 },
         signal: new AbortController().signal,
@@ -57,7 +57,7 @@ describe('without allowPrivate no address of this machine or of a private networ
   test('with it they are', async () => {
     const port = await listen((socket) => socket.end("HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n"));
     const dialled = await dial({
-      endpoint: { kind: 'websocket', url: `ws://localhost:${port}/`, headers: {}, subprotocols: [] },
+      upstream: { kind: 'websocket', url: `ws://localhost:${port}/`, headers: {}, subprotocols: [] },
       allowPrivate: true,
       limits,
       signal: new AbortController().signal,

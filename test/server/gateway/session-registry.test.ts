@@ -1,14 +1,14 @@
 // What a gateway process tells the supervisor of its sessions, and what it waits for.
 
 import { expect, test } from 'vitest';
-import { joinFleet } from '../../../server/gateway/session-registry.ts';
-import type { Claim } from '../../../server/ipc/session-claim.ts';
+import { createSessionRegistry } from '../../../server/gateway/session-registry.ts';
 import type { SessionRecord } from '../../../server/ipc/session-record.ts';
+import type { Reservation } from '../../../server/ipc/session-reservation.ts';
 
 /** A fleet, and what its supervisor hears. */
 function watched() {
   const told: [name: string, argument: unknown][] = [];
-  const fleet = joinFleet({
+  const fleet = createSessionRegistry({
     notify: (name, argument) => void told.push([name, argument]),
     call<Result>(name: string, argument: unknown) {
       told.push([name, argument]);
@@ -18,7 +18,7 @@ function watched() {
   return { fleet, told };
 }
 
-const own: Claim = { id: 'a', isOffered: false, key: 'web', maxSessions: undefined };
+const own: Reservation = { id: 'a', isOffered: false, key: 'web', maxSessions: undefined };
 
 test('an id of our own, of a key without a limit, has its place at once, and the supervisor hears of it when it is open', () => {
   const { fleet, told } = watched();

@@ -1,13 +1,13 @@
 // Waiting for something to become empty.
 
 import { expect, test } from 'vitest';
-import { createVacancy } from '../../../server/gateway/when-empty.ts';
+import { createWhenEmpty } from '../../../server/gateway/when-empty.ts';
 
 test('everyone who waits is told once it is empty, and not before', async () => {
   let count = 2;
-  const vacancy = createVacancy(() => count === 0);
+  const vacancy = createWhenEmpty(() => count === 0);
   const told: string[] = [];
-  const waits = ['one', 'other'].map((name) => vacancy.come().then(() => told.push(name)));
+  const waits = ['one', 'other'].map((name) => vacancy.wait().then(() => told.push(name)));
   count = 1;
   vacancy.check();
   await Promise.resolve();
@@ -19,5 +19,5 @@ test('everyone who waits is told once it is empty, and not before', async () => 
 });
 
 test('nobody waits where it is empty already', async () => {
-  await expect(createVacancy(() => true).come()).resolves.toBeUndefined();
+  await expect(createWhenEmpty(() => true).wait()).resolves.toBeUndefined();
 });

@@ -2,7 +2,7 @@
 
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { watchDeparture } from '../../../server/http/client-gone.ts';
+import { watchClientGone } from '../../../server/http/client-gone.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { sampleOf } from '../../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -95,7 +95,7 @@ describe('the watch', () => {
 
   test('leaves what came early in the socket, in order, for whoever reads next', async () => {
     const { near, far, close } = await pair();
-    const departure = watchDeparture(near);
+    const departure = watchClientGone(near);
     far.write('one ');
     await until(() => near.readableLength > 0);
     far.write('two');
@@ -113,7 +113,7 @@ describe('the watch', () => {
 
   test('is over once it is stopped', async () => {
     const { near, far, close } = await pair();
-    const departure = watchDeparture(near);
+    const departure = watchClientGone(near);
     departure.stop();
     near.resume();
     far.end();
@@ -126,13 +126,13 @@ describe('the watch', () => {
   test('aborts at once for a socket that is gone already', async () => {
     const { near, close } = await pair();
     near.destroy();
-    expect(watchDeparture(near).signal.aborted).toBe(true);
+    expect(watchClientGone(near).signal.aborted).toBe(true);
     close();
   });
 
   test('can be told to abort, which leaves the socket open for an answer', async () => {
     const { near, close } = await pair();
-    const departure = watchDeparture(near);
+    const departure = watchClientGone(near);
     departure.abort();
     expect(departure.signal.aborted).toBe(true);
     expect(near.writable).toBe(true);

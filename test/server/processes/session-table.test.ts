@@ -1,12 +1,12 @@
 // The places that all processes share: unique ids, a limit for each key, and what happens when a process dies.
 
 import { expect, test } from 'vitest';
-import { createPlaces, keepLast } from '../../../server/processes/session-table.ts';
+import { createSessionTable, keepLast } from '../../../server/processes/session-table.ts';
 
 const claim = (id: string, key?: string, maxSessions?: number) => ({ id, isOffered: true, key, maxSessions });
 
 test('an id is taken once, whoever asks, until it is given back', () => {
-  const places = createPlaces<string>();
+  const places = createSessionTable<string>();
   expect(places.reserve(claim('a'), 'one')).toBe('granted');
   expect(places.reserve(claim('a'), 'one')).toBe('duplicate');
   expect(places.reserve(claim('a', 'web'), 'two')).toBe('duplicate');
@@ -15,7 +15,7 @@ test('an id is taken once, whoever asks, until it is given back', () => {
 });
 
 test('a key has so many places in all processes together', () => {
-  const places = createPlaces<string>();
+  const places = createSessionTable<string>();
   expect(places.reserve(claim('a', 'web', 2), 'one')).toBe('granted');
   expect(places.reserve(claim('b', 'web', 2), 'two')).toBe('granted');
   expect(places.reserve(claim('c', 'web', 2), 'one')).toBe('full');
@@ -26,7 +26,7 @@ test('a key has so many places in all processes together', () => {
 });
 
 test('a place is given back once, however often that is said', () => {
-  const places = createPlaces<string>();
+  const places = createSessionTable<string>();
   places.reserve(claim('a', 'web', 1), 'one');
   places.release('a');
   places.release('a');
@@ -36,7 +36,7 @@ test('a place is given back once, however often that is said', () => {
 });
 
 test('the places of a process that died are free, the others are not', () => {
-  const places = createPlaces<string>();
+  const places = createSessionTable<string>();
   places.reserve(claim('a', 'web', 2), 'one');
   places.reserve(claim('b', 'web', 2), 'two');
   places.releaseAll('one');

@@ -32,7 +32,7 @@ async function open(path: string, text: string | undefined) {
     },
     fromProvider: (chunk) => void passed.push(`down ${chunk.toString('hex')}`),
   };
-  const route = findEndpoint(path)?.route;
+  const route = findEndpoint(path)?.endpoint;
   if (route === undefined) throw new Error(`no route ${path}`);
   const context =
     text === undefined ? undefined : ({ continues: 'a', from: 'turns', text, dataClass: 'open' } as const);
@@ -139,7 +139,7 @@ describe('a client of Gemini Live that is held', () => {
   async function openHeld(given: Record<string, number> = {}) {
     const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
     const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
-    const route = findEndpoint(GEMINI)?.route;
+    const route = findEndpoint(GEMINI)?.endpoint;
     if (route === undefined) throw new Error('no Gemini');
     const { promise, resolve } = Promise.withResolvers<SessionRecord>();
     const all = { ...limits, closeMs: 100, ...given };

@@ -24,7 +24,7 @@ export const gemini = dialectOf('/ws/google.ai.generativelanguage.v1beta.Generat
 function dialectOf(path: string): Dialect {
   const found = findEndpoint(path);
   if (found === undefined) throw new Error(`no route ${path}`);
-  return found.route.dialect;
+  return found.endpoint.dialect;
 }
 
 export const named = { model: FORBIDDEN };

@@ -15,7 +15,7 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 function read(handshake: Handshake, warnOfOldName: WarnOfOldName) {
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
-  return readContinuation(handshake, found.route, warnOfOldName);
+  return readContinuation(handshake, found.endpoint, warnOfOldName);
 }
 
 function asked(...from: Parameters<typeof handshakeOf>) {

@@ -106,10 +106,10 @@ test('the provider hears of the earlier one first, whichever way the client name
 test('the 101, the record and what is handed over say so', async () => {
   keep();
   await start();
-  expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'turns' });
-  expect(await headersOf(REALTIME, as('web'))).not.toHaveProperty('x-trunkline-seeded');
-  const [seeded, plain] = gateway.gateway.records();
-  expect(seeded).toMatchObject({ continues: ID, seeded: 'turns' });
+  expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'turns' });
+  expect(await headersOf(REALTIME, as('web'))).not.toHaveProperty('x-trunkline-context');
+  const [continued, plain] = gateway.gateway.records();
+  expect(continued).toMatchObject({ continues: ID, context: 'turns' });
   expect(plain).not.toHaveProperty('continues');
   expect(handedOver).toMatchObject([{ kind: 'started', continues: ID }, { kind: 'started' }]);
   expect(handedOver[1]).not.toHaveProperty('continues');
@@ -194,14 +194,17 @@ describe('while it cannot be read', () => {
     await openClient(gateway.url + REALTIME, as('web'));
   });
 
-  test.each(ways)('%s: with whenUnseeded: open it opens without, and says so', async (_why, askSide, side) => {
-    await start({ askSide, file: { side: { ...side, whenUnseeded: 'open' } } });
-    expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-seeded': 'unavailable' });
-    expect(handedOver[0]).not.toHaveProperty('continues');
-    const upstream = await provider.next();
-    upstream.send('hello');
-    expect(gateway.gateway.records()[0]).toMatchObject({ continues: ID, seeded: 'unavailable' });
-  });
+  test.each(ways)(
+    '%s: with whenContextUnavailable: open it opens without, and says so',
+    async (_why, askSide, side) => {
+      await start({ askSide, file: { side: { ...side, whenUncontext: 'open' } } });
+      expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'unavailable' });
+      expect(handedOver[0]).not.toHaveProperty('continues');
+      const upstream = await provider.next();
+      upstream.send('hello');
+      expect(gateway.gateway.records()[0]).toMatchObject({ continues: ID, context: 'unavailable' });
+    },
+  );
 
   test('a store that fails is no better', async () => {
     store.fault = new Error('broken');

@@ -1,11 +1,11 @@
 // What a gateway process asks of the supervisor before it opens a session, and what it may be told.
 
 /** A session that wants to open. `isOffered`: the id is the client's; `maxSessions`: how many its key may have open at once. */
-export interface Claim {
+export interface Reservation {
   readonly id: string;
   readonly isOffered: boolean;
   readonly key: string | undefined;
   readonly maxSessions: number | undefined;
 }
 
-export type Grant = 'granted' | 'duplicate' | 'full';
+export type ReserveResult = 'granted' | 'duplicate' | 'full';
