@@ -21,28 +21,36 @@ const lines = guideBlocks
   .filter(({ line }) => line !== '' && !line.startsWith('#'));
 
 describe('commands', () => {
-  test.each(lines.filter(({ line }) => line.startsWith('trunkline ')))('$page: $line', ({ line }) => {
-    const options = { config: { type: 'string' }, data: { type: 'string' }, role: { type: 'string' }, ...SIDE_OPTIONS };
-    const { values, positionals } = parseArgs({
-      args: line.split(' ').slice(1),
-      options: options as typeof options & Record<string, { type: 'string' }>,
-      allowPositionals: true,
-    });
-    if (['serve', 'config check', 'config print'].includes(positionals.join(' '))) {
-      expect([undefined, ...ROLES]).toContain(values.role);
-    } else {
-      expect(sideCommand(positionals, values)).toBeTypeOf('function');
-    }
-  });
+  test.each(lines.filter(({ line }) => line.startsWith('trunkline ')))(
+    'the command takes what $page writes: $line',
+    ({ line }) => {
+      const options = {
+        config: { type: 'string' },
+        data: { type: 'string' },
+        role: { type: 'string' },
+        ...SIDE_OPTIONS,
+      };
+      const { values, positionals } = parseArgs({
+        args: line.split(' ').slice(1),
+        options: options as typeof options & Record<string, { type: 'string' }>,
+        allowPositionals: true,
+      });
+      if (['serve', 'config check', 'config print'].includes(positionals.join(' '))) {
+        expect([undefined, ...ROLES]).toContain(values.role);
+      } else {
+        expect(sideCommand(positionals, values)).toBeTypeOf('function');
+      }
+    },
+  );
 
-  test('of npm are scripts of the package', () => {
+  test('every npm script on the pages is one of the package', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
     const named = [...JSON.stringify([...guideBlocks, readme]).matchAll(/npm run (?:-s )?([\w:]+)/g)];
     expect(named.length).toBeGreaterThan(3);
     expect(named.flatMap(([, name = '']) => (name in scripts ? [] : [name]))).toEqual([]);
   });
 
-  test('ask for paths that the OpenAPI document has', () => {
+  test('every path that the pages ask for is in the OpenAPI document', () => {
     const { paths } = parse(readFileSync(join(root, 'docs/openapi.yaml'), 'utf8')) as { paths: object };
     const asked = lines.flatMap(({ line }) => /127\.0\.0\.1:\d+(\/\S+)/.exec(line)?.[1] ?? []);
     expect(asked.length).toBeGreaterThan(3);
@@ -55,11 +63,11 @@ describe('configurations', () => {
   const names = blocks.flatMap(({ code }) => [...code.matchAll(/"\$\{(\w+)\}"/g)].map(([, name = '']) => name));
   const env = Object.fromEntries(names.map((name) => [name, `secret-of-${name}`]));
 
-  test.each(blocks)('in $page are accepted as they stand', ({ code }) => {
+  test.each(blocks)('a configuration in $page is accepted as it stands', ({ code }) => {
     expect(() => load(code, env)).not.toThrow();
   });
 
-  test('of the gateway and of the side path are accepted together', () => {
+  test('the configurations of the gateway and of the side path are accepted together', () => {
     const first = (page: string) => blocks.find((block) => block.page === page)?.code ?? '';
     const config = load(first('docs/configuration.md') + first('docs/side-path.md'), env);
     expect([Object.keys(config.gateways), Object.keys(config.providers)]).toEqual([
@@ -77,16 +85,16 @@ test('the page of limits says of each limit what happens beyond it', () => {
 });
 
 describe('the README', () => {
-  test('is a page of at most 150 lines', () => {
+  test('the README has at most 150 lines', () => {
     expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
   });
 
-  test('begins with the two commands', () => {
+  test('the README has the two commands, each in a block of its own', () => {
     const own = guideBlocks.filter(({ page, language }) => page === 'README.md' && language === 'sh');
     expect(own.map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm ci && npm test\n']);
   });
 
-  test('quotes what the hop adds from the committed report', () => {
+  test('the README quotes what the hop adds from the committed report', () => {
     const [, through, without, more] = /takes (\S+) ms .*? and\s(\S+) ms without it: (\S+) ms more/s.exec(readme) ?? [];
     const [, table = ''] = guide('docs/benchmarks.md').text.split(/\n100 sessions, client audio.*\n/);
     expect(table).toMatch(new RegExp(`^\\| direct +\\| ${without} `, 'm'));
@@ -94,7 +102,7 @@ describe('the README', () => {
     expect(Number(more)).toBeCloseTo(Number(through) - Number(without), 3);
   });
 
-  test('has a row for every room', () => {
+  test('the README has a row for every room', () => {
     const rooms = [
       ...['codecs', 'bench', 'server/console'],
       ...['platform', 'config', 'ipc', 'http', 'transport', 'session', 'side', 'gateway'].map(

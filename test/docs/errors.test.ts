@@ -33,7 +33,7 @@ function wordsIn(texts: readonly string[], ...patterns: RegExp[]): readonly stri
 /** `'a' | 'b'`, over several lines too. */
 const STRINGS = String.raw`((?:\s*\|?\s*'[a-z_-]+')+)`;
 
-test('has every code of an HTTP answer or of a frame', () => {
+test('the page of errors has every code of an HTTP answer or of a frame, and no other', () => {
   const product = sources('adapters/realtime', 'server/http', 'server/gateway', 'server/session', 'server/transport');
   const inCode = wordsIn(
     [...product, ...sources('server/side')],
@@ -46,7 +46,7 @@ test('has every code of an HTTP answer or of a frame', () => {
   expect([...new Set(onPage)].sort()).toEqual(inCode);
 });
 
-test('has every name of an ending', () => {
+test('the page of errors has every name of an ending, and no other', () => {
   const endings = wordsIn(sources('server/session'), new RegExp(`type CloseName =${STRINGS}`, 'g'));
   const ofLost = [...sources('server/processes', 'server/side/sessions', 'server/side/store/statements')];
   const lost = wordsIn(ofLost, /\breason: ('[a-z-]+')/g, /set reason = ('[a-z-]+')/g);
@@ -54,24 +54,24 @@ test('has every name of an ending', () => {
   expect([...rowsOf('Ends of sessions')].sort()).toEqual([...endings, ...lost].sort());
 });
 
-test('has every code of a task beside those of its calls', () => {
+test('the page of errors has every code of a task beside those of its calls, and no other', () => {
   const inCode = wordsIn(sources('server/side/tasks'), /error: [^'`\n]*['`]([a-z_]+): /g);
   const shared = rowsOf('Codes of HTTP answers');
   expect([...rowsOf('Errors of tasks')].sort()).toEqual(inCode.filter((code) => !shared.includes(code)));
 });
 
-test('has the exit codes of the command', () => {
+test('the page of errors has the exit codes of the command', () => {
   expect(rowsOf('Exit codes')).toEqual(['0', '1', '2']);
 });
 
-test('has an anchor for each code, under its own name', () => {
+test('the page of errors has an anchor for each code, under its own name', () => {
   const codes = ['Codes of HTTP answers', 'Codes in frames', 'Ends of sessions', 'Errors of tasks'].flatMap(rowsOf);
   const anchors = anchorsOf(page);
   expect(codes.filter((code) => !anchors.includes(code))).toEqual([]);
   expect(anchors.length).toBe(new Set(anchors).size);
 });
 
-test('is where an answer of any shape points, whichever provider it is for', () => {
+test('an answer points at its code on the page, whatever its shape', () => {
   const refusal = { status: 401, code: 'invalid_key', message: 'not a key of this gateway' } as const;
   const refused = [undefined, ...providers.values()].map((provider) => refuse(provider, refusal).reply);
   for (const { body } of [...refused, plainProblemReply(refusal), chatProblemReply(refusal)])

@@ -11,7 +11,7 @@ const MADE = ['bench/peers/portkey', 'test/fixtures/'];
 const pageAt = (path: string) => allPages.find((page) => page.path === path);
 
 describe.each(allPages)('$path', (page) => {
-  test('links to files and anchors that exist', () => {
+  test('the page links to files and anchors that exist', () => {
     const broken = linksOf(page).filter(({ path, anchor }) => {
       if (!existsSync(join(root, path))) return true;
       const target = pageAt(path);
@@ -20,7 +20,7 @@ describe.each(allPages)('$path', (page) => {
     expect(broken).toEqual([]);
   });
 
-  test('names files and folders of the repository that exist', () => {
+  test('the page names files and folders of the repository that exist', () => {
     const named = [...page.text.matchAll(/`((?:adapters|bench|codecs|docs|server|test)\/[\w./{},-]*)`/g)];
     const paths = named.flatMap(([, path = '']) => spelledOut(path));
     expect(paths.filter((path) => !MADE.includes(path) && !existsSync(join(root, path)))).toEqual([]);

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const section = (heading: string) => page.text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 
-test('has every metric of the code, and no other', () => {
+test('the page has every metric of the code, and no other', () => {
   const inCode = [...product.matchAll(/'(trunkline_[a-z_]+)'/g)].map(([, name]) => name);
   const table = [...section('Metrics').matchAll(/^\| `.*$/gm)].map(String).join('\n');
   const onPage = [...table.matchAll(/`(trunkline_[a-z_]+)`/g)].map(([, name]) => name);
@@ -27,14 +27,14 @@ test('has every metric of the code, and no other', () => {
   expect(onPage.sort()).toEqual([...new Set(inCode)].sort());
 });
 
-test('alerts on metrics and endings that there are', () => {
+test('the alerts on the page name metrics that there are', () => {
   const names = [...section('Alerts').matchAll(/trunkline_[a-z_]+/g)].map(([name]) =>
     name.replace(/_(bucket|count)$/, ''),
   );
   expect(names.filter((name) => !product.includes(`'${name}'`))).toEqual([]);
 });
 
-test('has log messages that the code writes', () => {
+test('the page has log messages that the code writes', () => {
   const table = [...section('Log').matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell = '']) => [
     ...cell.matchAll(/`([^`]+)`/g),
   ]);
@@ -43,14 +43,14 @@ test('has log messages that the code writes', () => {
   expect(messages.filter((message) => !product.includes(`'${message}'`))).toEqual([]);
 });
 
-test('lists the paths of the admin listener as the OpenAPI document has them', () => {
+test('the paths of the admin listener on the page are in the OpenAPI document', () => {
   const document = readFileSync(join(root, 'docs/openapi.yaml'), 'utf8');
   const paths = [...section('The admin listener').matchAll(/`(\/[\w/{}]+)`/g)].map(([, path]) => path);
   expect(paths.length).toBeGreaterThan(8);
   expect(paths.filter((path) => !document.includes(`\n  ${path}:`))).toEqual([]);
 });
 
-test('backs up a store that is in use', async () => {
+test('the statement on the page backs up a store that is in use', async () => {
   const statement = /trunkline\.db "(VACUUM INTO '[^']+')"/.exec(page.text)?.[1] ?? '';
   const copy = join(folder, 'copy.db');
   const store = await openStore({ url: 'sqlite', dataDirectory: folder });

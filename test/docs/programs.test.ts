@@ -85,7 +85,7 @@ test('the variables on the voice page are those that the gateway prints', () => 
 });
 
 describe.each(inNode)('$name in $page', (program) => {
-  test('prints what its page says', async () => {
+  test('the program prints what its page says', async () => {
     const { exitCode, output, errors } = await run(program, gateway.environment);
     const saidBeside = errors.replace(asides, '');
     expect({ exitCode, output: inOneLine(output), saidBeside }).toEqual({
@@ -116,7 +116,9 @@ describe.each(inPython)('$name in $page', (program) => {
   const needs = program.name.includes('chat') ? '' : 'import websockets; ';
   const check = `from importlib.metadata import version as v; ${needs}assert v('${distribution}') >= '3'`;
   const isInstalled = spawnSync('python3', ['-c', check]).status === 0;
-  const title = isInstalled ? 'prints what its page says' : `is not run here: python3 has no ${distribution} 3`;
+  const title = isInstalled
+    ? 'the program prints what its page says'
+    : `the program is not run here: python3 has no ${distribution} 3`;
   test(title, async () => {
     if (!isInstalled) return expect(program.before).toMatch(new RegExp(`pip install '?${distribution}`));
     const { exitCode, output, errors } = await run(program, gateway.environment);
