@@ -56,17 +56,10 @@ function endOfEvent(bytes: Buffer, from: number): number {
   return 0;
 }
 
-const FIELD = 'data: ';
-
 function read(raw: Buffer): ServerSentEvent {
-  const text = raw.toString();
-  const end = text.length - 2;
-  // Nearly all of them are this one line, and there are many in an answer.
-  if (text.startsWith(FIELD) && text.endsWith('\n\n') && text.indexOf('\n') === end && text[end - 1] !== '\r')
-    return { raw, name: '', data: text.slice(FIELD.length, end) };
   let name = '';
   let data: string | undefined;
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of raw.toString().split(/\r?\n/)) {
     const [, field, value = ''] = /^(event|data)(?::\s?(.*))?$/s.exec(line) ?? [];
     if (field === 'event') name = value;
     if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;

@@ -1,5 +1,5 @@
-// One attempt of a call on one target: price, reservation with its ledger row, the exchange, settlement. Rule: without a reservation that is
-// committed nothing is sent, and every reservation is settled.
+// One attempt of a call on one target: price, reservation with its ledger row, exchange, settlement. Rule: nothing is sent without a committed
+// reservation, and every reservation is settled.
 
 import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel';
 import type { Logger } from 'pino';
@@ -11,7 +11,7 @@ import { faultOf } from '../../platform/log.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { SettlementWriter } from '../billing/settlement.ts';
-import type { BudgetWindow, Reservation, Store } from '../store/contract.ts';
+import type { BudgetWindow, Settlement, Store } from '../store/contract.ts';
 import type { Answered, Call, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';
@@ -24,7 +24,7 @@ export interface AttemptContext {
   readonly store: Pick<Store, 'reserve'>;
   readonly prices: Prices;
   readonly budgets: readonly BudgetConfig[];
-  readonly settler: SettlementWriter;
+  readonly settlements: SettlementWriter;
   readonly maxReplyBytes: number;
   readonly log: Logger;
 }
@@ -34,7 +34,9 @@ export interface Attempt {
   readonly plan: ClassPlan;
   readonly target: Target;
   readonly sink: StreamSink | undefined;
+  /** The model that the client asked for, else that of the first target. */
   readonly asked: string;
+  /** `<gateway>/<model>` of the targets that failed before. */
   readonly tried: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -44,39 +46,34 @@ interface Reserved {
   readonly row: LedgerRow;
   readonly budgets: readonly BudgetWindow[];
   readonly reservedMicroUsd: number;
+  /** performance.now() */
   readonly startedAt: number;
 }
 
-export async function runAttempt(tools: AttemptContext, one: Attempt): Promise<Answered | Failure> {
-  const { target, call } = one;
+export async function runAttempt(context: AttemptContext, attempt: Attempt): Promise<Answered | Failure> {
+  const { target, call } = attempt;
   const now = Date.now();
-  const closed = target.guard.unavailable(now);
-  if (closed) return failureOfUnavailable(target.label, closed);
-  const request = requestFor(one);
+  const unavailable = target.guard.unavailable(now);
+  if (unavailable) return failureOfUnavailable(target.label, unavailable);
+  const request = requestFor(attempt);
   if ('kind' in request) return request;
-  const reserved = await reserve(tools, one, request, now);
+  const reserved = await reserve(context, attempt, request, now);
   if ('kind' in reserved) return reserved;
   const progress: AttemptProgress = { mayHaveRun: false, firstByteAt: undefined, partial: undefined };
+  const options = {
+    agent: target.agent,
+    profile: target.profile,
+    call: call.llm,
+    request,
+    maxBytes: context.maxReplyBytes,
+    progress,
+    onBytes: forwardTo(attempt, reserved.row.id),
+  };
   try {
-    const outcome = await target.guard.run(
-      (signal) =>
-        exchange(
-          {
-            agent: target.agent,
-            profile: target.profile,
-            call: call.llm,
-            request,
-            maxBytes: tools.maxReplyBytes,
-            progress,
-            onBytes: passTo(one, reserved.row.id, progress),
-          },
-          signal,
-        ),
-      one.signal,
-    );
-    return answered(tools, { one, reserved, progress, outcome, endedAt: performance.now() });
+    const outcome = await target.guard.run((signal) => exchange(options, signal), attempt.signal);
+    return answered(context, { attempt, reserved, progress, endedAt: performance.now() }, outcome);
   } catch (error) {
-    return failed(tools, { one, reserved, progress, error, endedAt: performance.now() });
+    return failed(context, { attempt, reserved, progress, endedAt: performance.now() }, error);
   }
 }
 
@@ -92,119 +89,110 @@ function requestFor({ target, call }: Attempt): LlmRequest | Failure {
 }
 
 async function reserve(
-  tools: AttemptContext,
-  one: Attempt,
-  request: LlmRequest,
+  { store, prices, budgets: configured, log }: AttemptContext,
+  attempt: Attempt,
+  { body }: LlmRequest,
   now: number,
 ): Promise<Reserved | Failure> {
-  const { target, call, plan } = one;
+  const { target, call, plan } = attempt;
+  const { isRehearsal, model, profile } = target;
   // The rehearsal is free, so it counts in no budget.
-  const budgets = target.isRehearsal ? [] : budgetsFor(tools.budgets, call, now);
-  const { body } = request;
-  const worst = target.isRehearsal
-    ? 0
-    : worstCaseMicroUsd(tools.prices, { model: target.model, profile: target.profile.name, call: call.llm, body });
-  const fault = target.isRehearsal ? undefined : priceFault(plan, target, worst, budgets);
-  if (fault) return fault;
-  const row = pendingRow({ ...one, at: now, worstMicroUsd: worst });
+  const budgets = isRehearsal ? [] : budgetsFor(configured, call, now);
+  const worst = isRehearsal ? 0 : worstCaseMicroUsd(prices, { model, profile: profile.name, call: call.llm, body });
+  const tooDear = isRehearsal ? undefined : priceFailure(plan, target, worst, budgets.length > 0);
+  if (tooDear) return tooDear;
+  const row = pendingRow({ ...attempt, at: now, worstMicroUsd: worst });
+  const reservedMicroUsd = worst ?? 0;
   const startedAt = performance.now();
-  let reservation: Reservation;
   try {
-    reservation = await tools.store.reserve(budgets, worst ?? 0, row);
+    const reservation = await store.reserve(budgets, reservedMicroUsd, row);
+    if (reservation.kind === 'exceeded') return failureOfBudget(reservation, reservedMicroUsd);
   } catch (error) {
-    tools.log.error(faultOf(error), 'store refused a reservation');
+    log.error(faultOf(error), 'store refused a reservation');
     const message = 'the store takes nothing at the moment, so nothing is sent';
     return failure('store_unavailable', message, { isTransient: true, isFinal: true, retryAfterMs: 1000 });
   }
-  if (reservation.kind === 'exceeded') return failureOfBudget(reservation, worst ?? 0);
-  return { row, budgets, reservedMicroUsd: worst ?? 0, startedAt };
+  return { row, budgets, reservedMicroUsd, startedAt };
 }
 
-function priceFault(
-  { config }: ClassPlan,
-  target: Target,
+/** What speaks against the worst case of a call, in micro-USD: that it is above the limit, or unknown where a limit has to hold. */
+function priceFailure(
+  { config: { maxUsdPerCall: limit, unknownPrice } }: ClassPlan,
+  { label }: Target,
   worst: number | undefined,
-  budgets: readonly BudgetWindow[],
+  hasBudget: boolean,
 ): Failure | undefined {
-  const most = config.maxUsdPerCall;
   if (worst === undefined) {
-    const isNeeded = budgets.length > 0 || most !== undefined;
-    if (!isNeeded || config.unknownPrice === 'allow') return undefined;
-    const rule = most === undefined ? 'a budget' : 'maxUsdPerCall';
-    const message = `${target.label}: its price is not known, and ${rule} applies (prices, or unknownPrice: allow, would help)`;
+    if ((!hasBudget && limit === undefined) || unknownPrice === 'allow') return undefined;
+    const rule = limit === undefined ? 'a budget' : 'maxUsdPerCall';
+    const message = `${label}: its price is not known, and ${rule} applies (prices, or unknownPrice: allow, would help)`;
     return failure('price_unknown', message);
   }
-  if (most === undefined || worst <= most * 1e6) return undefined;
-  return failure('too_expensive', `${target.label}: the call may cost ${worst / 1e6} USD, the class allows ${most}`);
+  if (limit === undefined || worst <= limit * 1e6) return undefined;
+  return failure('too_expensive', `${label}: the call may cost ${worst / 1e6} USD, the class allows ${limit}`);
 }
 
-/** Bytes for the client; the head goes before the first of them. */
-function passTo({ sink, target }: Attempt, attemptId: string, progress: AttemptProgress) {
+/** Forwards bytes to the client; the head goes before the first of them. */
+function forwardTo({ sink, target }: Attempt, attemptId: string) {
   let hasBegun = false;
-  return (bytes: Buffer, served: string | undefined) => {
+  return (bytes: Buffer, served: string | undefined): void => {
     if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, attempt: attemptId });
     hasBegun = true;
-    progress.firstByteAt ??= performance.now();
     sink?.write(bytes);
   };
 }
 
-interface Ended {
-  readonly one: Attempt;
+interface EndedAttempt {
+  readonly attempt: Attempt;
   readonly reserved: Reserved;
   readonly progress: AttemptProgress;
   /** performance.now() */
   readonly endedAt: number;
 }
 
-function settlementOf(tools: AttemptContext, ended: Ended, outcome: string, answer: AttemptProgress['partial']) {
-  const { one, reserved, progress, endedAt } = ended;
+function settlementOf(
+  { prices }: AttemptContext,
+  { attempt: { target }, reserved, progress, endedAt }: EndedAttempt,
+  outcome: string,
+  answer: AttemptProgress['partial'],
+): Settlement {
   const { row: pending, startedAt, budgets, reservedMicroUsd } = reserved;
   const { firstByteAt, mayHaveRun } = progress;
-  const row = settledRow(
-    {
-      pending,
-      target: one.target,
-      outcome,
-      answer,
-      mayHaveRun,
-      latencyMs: endedAt - startedAt,
-      firstTokenMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
-    },
-    tools.prices,
-  );
+  const latencyMs = endedAt - startedAt;
+  const firstTokenMs = firstByteAt === undefined ? undefined : firstByteAt - startedAt;
+  const row = settledRow({ pending, target, outcome, answer, mayHaveRun, latencyMs, firstTokenMs }, prices);
   return { row, budgets, reservedMicroUsd };
 }
 
-async function answered(tools: AttemptContext, ended: Ended & { readonly outcome: LlmOutcome }): Promise<Answered> {
-  const { one, reserved, outcome } = ended;
-  const served = outcome.served ?? one.target.model;
-  const settlement = () => settlementOf(tools, ended, 'ok', { ...outcome, served });
-  // A task is graded right afterwards; a client waits for its answer.
-  if (one.call.kind === 'task') await tools.settler.settle(settlement());
-  else tools.settler.settleLater(settlement);
-  const { gatewayName: gateway, isRehearsal } = one.target;
-  return { kind: 'answered', ...outcome, served, attempt: reserved.row.id, gateway, isRehearsal };
+async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {
+  const { call, target } = ended.attempt;
+  const served = outcome.served ?? target.model;
+  const settlement = () => settlementOf(context, ended, 'ok', { ...outcome, served });
+  // Tasks settle before returning, since scoring reads the row; chats settle later, to save latency.
+  if (call.kind === 'task') await context.settlements.settle(settlement());
+  else context.settlements.settleLater(settlement);
+  const { gatewayName: gateway, isRehearsal } = target;
+  return { kind: 'answered', ...outcome, served, attempt: ended.reserved.row.id, gateway, isRehearsal };
 }
 
-/** Settled before anything else is tried, since the next attempt may need what this one holds of a budget. */
-async function failed(tools: AttemptContext, ended: Ended & { readonly error: unknown }): Promise<Failure> {
-  const { one, progress } = ended;
-  const { target, signal } = one;
-  const found = reasonOf(ended.error, signal, tools.log);
+/** Settles before any other target is tried, since the next attempt may need what this one holds of a budget. */
+async function failed(context: AttemptContext, ended: EndedAttempt, error: unknown): Promise<Failure> {
+  const { attempt, progress } = ended;
+  const { target, signal } = attempt;
+  const cause = causeOf(error, signal, context.log);
   const hasBegun = progress.firstByteAt !== undefined;
-  const outcome = found instanceof LlmFailure ? (hasBegun ? 'broken_off' : found.code) : OUTCOMES[found.by];
-  await tools.settler.settle(settlementOf(tools, ended, outcome, progress.partial));
-  if (found instanceof CallAborted) return interruptedFailure(found);
-  if (found.retryAfterMs !== undefined && (found.code === 'limited' || found.code === 'unavailable'))
-    target.guard.limit(Date.now() + found.retryAfterMs);
-  const told = failureOfTarget(target.label, found);
-  return hasBegun ? { ...told, isFinal: true } : told;
+  const outcome = cause instanceof LlmFailure ? (hasBegun ? 'broken_off' : cause.code) : ABORTED_OUTCOMES[cause.by];
+  await context.settlements.settle(settlementOf(context, ended, outcome, progress.partial));
+  if (cause instanceof CallAborted) return failureOfAborted(cause);
+  if (cause.retryAfterMs !== undefined && (cause.code === 'limited' || cause.code === 'unavailable'))
+    target.guard.limit(Date.now() + cause.retryAfterMs);
+  const result = failureOfTarget(target.label, cause);
+  return hasBegun ? { ...result, isFinal: true } : result;
 }
 
-const OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
+const ABORTED_OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
 
-function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
+function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
   if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
   if (error instanceof LlmFailure) return error;
   if (error instanceof BrokenCircuitError) return new LlmFailure('unavailable', 'has failed too often in a row');
@@ -213,12 +201,9 @@ function reasonOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure 
   return new LlmFailure('unavailable', 'an unexpected fault', { cause: error });
 }
 
-function interruptedFailure({ by }: CallAborted): Failure {
-  if (by === 'deadline')
-    return failure('upstream_timeout', 'no answer before the deadline of the call', {
-      isTransient: true,
-      isFinal: true,
-    });
-  // Whoever loses to a hedge is not told.
-  return failure('cancelled', 'whoever asked is gone', { isTransient: true, isFinal: true });
+function failureOfAborted({ by }: CallAborted): Failure {
+  const always = { isTransient: true, isFinal: true } as const;
+  return by === 'deadline'
+    ? failure('upstream_timeout', 'no answer before the deadline of the call', always)
+    : failure('cancelled', 'whoever asked is gone', always);
 }

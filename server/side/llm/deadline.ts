@@ -1,8 +1,8 @@
-// How long a call goes on: until its client leaves, its deadline is there, or another attempt has won.
+// Deadline and cancellation of a call: it ends when its client leaves, when its time is up, or when another attempt has won.
 
 import type { Call } from './call.ts';
 
-/** The reason of the signal of a call that is over. */
+/** The reason of an aborted signal of a call. */
 export class CallAborted extends Error {
   readonly by: 'client' | 'deadline' | 'hedge';
   constructor(by: CallAborted['by']) {
@@ -11,26 +11,23 @@ export class CallAborted extends Error {
   }
 }
 
-export interface CallDeadline {
+interface CallDeadline {
   readonly signal: AbortSignal;
-  /** Takes away the timer and the listener. */
-  close(): void;
+  /** Removes the timer and the listener. */
+  clear(): void;
 }
 
-/** `longestMs`: of the class; the deadline of the call may be earlier. */
-export function startDeadline(
-  { signal, deadline }: Pick<Call, 'signal' | 'deadline'>,
-  longestMs: number,
-): CallDeadline {
+/** `maxMs` is the limit of the class; the deadline of the call may be earlier. */
+export function startDeadline({ signal, deadline }: Pick<Call, 'signal' | 'deadline'>, maxMs: number): CallDeadline {
   const controller = new AbortController();
   const leave = () => controller.abort(new CallAborted('client'));
-  const left = deadline === undefined ? longestMs : Math.min(longestMs, deadline - performance.now());
+  const left = deadline === undefined ? maxMs : Math.min(maxMs, deadline - performance.now());
   const timer = setTimeout(() => controller.abort(new CallAborted('deadline')), Math.max(0, left));
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return {
     signal: controller.signal,
-    close() {
+    clear() {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
     },

@@ -1,44 +1,45 @@
-// What stands between a call and a target: circuit breaker, bulkhead (cockatiel), timeout, and the pause that a 429 asks for. Made once for
-// each target. It never tries again: that is for the router, which asks policy and budget first.
+// The guard of a target: circuit breaker, bulkhead and timeout (cockatiel), and the pause that a 429 asks for.
+// Rule: it never repeats a call. The router does, since policy and budget are asked again for each attempt.
 
 import {
   type BulkheadPolicy,
-  bulkhead,
   type CircuitBreakerPolicy,
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhen,
+  TimeoutStrategy,
+  timeout,
   wrap,
 } from 'cockatiel';
 import { LlmFailure } from '../../../adapters/llm/index.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface BreakerOptions {
-  /** So many failures in a row open the circuit. */
+  /** Failures in a row that open the circuit. */
   readonly failures: number;
-  /** After so long one call tries whether it is well again. */
+  /** Time until one call may try whether the target is well again. */
   readonly pauseMs: number;
 }
-export const BREAKER_DEFAULTS: BreakerOptions = { failures: 5, pauseMs: 5000 };
+const BREAKER_DEFAULTS: BreakerOptions = { failures: 5, pauseMs: 5000 };
 
-/** Why nothing can be sent now. */
+/** Why nothing can be sent to a target now. */
 export interface Unavailable {
   readonly reason: 'limited' | 'broken' | 'full';
   readonly retryAfterMs: number;
 }
 
-/** A model at an LLM gateway, whichever classes use it. */
+/** The state of one model at one LLM gateway, shared by all classes that use it. */
 export interface Circuit {
   readonly breaker: CircuitBreakerPolicy;
   /** Date.now() from which it may be asked again. */
   limitedUntil: number;
-  /** When the breaker opened, and how long it stays so. */
+  /** Date.now() of the moment when the breaker opened; it stays open for `pauseMs`. */
   openedAt: number;
   readonly pauseMs: number;
 }
 
-/** The faults of a target that is ill. That it is busy, or refuses one request, says nothing of the next. */
+/** Counts failures that say something of the next call. A busy target, or one that refuses a request, is not ill. */
 const isIllness = (error: unknown) =>
   error instanceof LlmFailure && error.code !== 'limited' && error.code !== 'invalid' && error.code !== 'unsupported';
 
@@ -47,75 +48,56 @@ export function createCircuit({ failures, pauseMs }: BreakerOptions = BREAKER_DE
     halfOpenAfter: pauseMs,
     breaker: new ConsecutiveBreaker(failures),
   });
-  const gate = { breaker, limitedUntil: 0, openedAt: 0, pauseMs };
+  const circuit = { breaker, limitedUntil: 0, openedAt: 0, pauseMs };
   breaker.onBreak(() => {
-    gate.openedAt = Date.now();
+    circuit.openedAt = Date.now();
   });
-  return gate;
+  return circuit;
 }
 
-export const createBulkhead = ({ concurrency, queue }: { concurrency: number; queue: number }): BulkheadPolicy =>
-  bulkhead(concurrency, queue);
-
 export interface Guard {
-  /** Why a call had better go elsewhere at once; undefined: it may be sent. */
+  /** Why a call should go to another target at once; undefined: it may be sent. */
   unavailable(now: number): Unavailable | undefined;
-  /** Keeps calls away for a while. */
+  /** Keeps calls away until this moment, or until the one that was set before if that is later. */
   limit(until: number): void;
   /**
-   * Runs the work when there is a place. Its signal is aborted at the timeout, or with `signal`; the work then throws. Rejects with the reason
-   * of `signal` when that is aborted before the work began, and with cockatiel's errors when the guard was closed meanwhile.
+   * Runs the work when there is a slot. Its signal is aborted at the timeout, or with `signal`; the work then throws. Rejects with the reason
+   * of `signal` when that is aborted before the work began, and with cockatiel's errors when the circuit opened or the slots were taken
+   * since `unavailable` was asked.
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-export interface GuardOptions {
+interface GuardOptions {
   readonly circuit: Circuit;
   readonly bulkhead: BulkheadPolicy;
   readonly timeoutMs: number;
 }
 
-export function createGuard({ circuit: gate, bulkhead: places, timeoutMs }: GuardOptions): Guard {
-  const policy = wrap(gate.breaker, places);
-
-  function closed(now: number): Unavailable | undefined {
-    if (gate.limitedUntil > now) return { reason: 'limited', retryAfterMs: gate.limitedUntil - now };
-    const { state } = gate.breaker;
-    const left = gate.openedAt + gate.pauseMs - now;
-    if (state === CircuitState.HalfOpen || (state === CircuitState.Open && left > 0))
-      return { reason: 'broken', retryAfterMs: Math.max(1, left) };
-    return places.executionSlots === 0 && places.queueSlots === 0 ? { reason: 'full', retryAfterMs: 1000 } : undefined;
-  }
-
-  function run<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let hasBegun = false;
-    const running = policy.execute((context) => {
-      hasBegun = true;
-      return within(timeoutMs, context.signal, work);
-    }, signal);
-    // The bulkhead leaves who waits in its queue until there is a place, also one that has gone.
-    return hasBegun ? running : unlessAborted(running, signal);
-  }
+export function createGuard({ circuit, bulkhead, timeoutMs }: GuardOptions): Guard {
+  const limit = timeout(timeoutMs, { strategy: TimeoutStrategy.Cooperative, abortOnReturn: false });
+  const policy = wrap(circuit.breaker, bulkhead, limit);
   return {
-    unavailable: closed,
-    run,
+    unavailable(now) {
+      if (circuit.limitedUntil > now) return { reason: 'limited', retryAfterMs: circuit.limitedUntil - now };
+      const { state } = circuit.breaker;
+      const left = circuit.openedAt + circuit.pauseMs - now;
+      if (state === CircuitState.HalfOpen || (state === CircuitState.Open && left > 0))
+        return { reason: 'broken', retryAfterMs: Math.max(1, left) };
+      const isFull = bulkhead.executionSlots === 0 && bulkhead.queueSlots === 0;
+      return isFull ? { reason: 'full', retryAfterMs: 1000 } : undefined;
+    },
+    run(work, signal) {
+      let hasBegun = false;
+      const running = policy.execute((context) => {
+        hasBegun = true;
+        return work(context.signal);
+      }, signal);
+      // cockatiel's bulkhead keeps a call in its queue until there is a slot, also after its client has left.
+      return hasBegun ? running : unlessAborted(running, signal);
+    },
     limit(until) {
-      gate.limitedUntil = Math.max(gate.limitedUntil, until);
+      circuit.limitedUntil = Math.max(circuit.limitedUntil, until);
     },
   };
-}
-
-/** cockatiel's own timeout costs as much as the rest of the guard. */
-async function within<T>(ms: number, outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  const leave = () => limit.abort(outer.reason);
-  const timer = setTimeout(() => limit.abort(), ms);
-  if (outer.aborted) leave();
-  else outer.addEventListener('abort', leave, { once: true });
-  try {
-    return await work(limit.signal);
-  } finally {
-    clearTimeout(timer);
-    outer.removeEventListener('abort', leave);
-  }
 }

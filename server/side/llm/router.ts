@@ -1,13 +1,13 @@
-// Runs calls on the targets of their class: policy chooses, and each target that is asked is an attempt of its own, with its own price,
-// reservation and ledger row. Rule: once bytes have gone to a client, no other target is asked.
+// Runs calls on the targets of their class: policy chooses, and each target that is asked is an attempt with a price, a reservation and a
+// ledger row of its own. Rule: once bytes have gone to a client, no other target is asked.
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { Prices } from '../billing/prices.ts';
-import { createSettlementWriter } from '../billing/settlement.ts';
+import { SettlementWriter } from '../billing/settlement.ts';
 import type { Store } from '../store/contract.ts';
 import { type Attempt, type AttemptContext, runAttempt } from './attempt.ts';
-import type { Answered, Call, Router, StreamSink } from './call.ts';
+import type { Answered, Call, Router } from './call.ts';
 import { startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
 import { hedged } from './hedging.ts';
@@ -23,46 +23,44 @@ export interface RouterOptions {
   readonly rehearsalUrl: () => string | undefined;
   readonly log: Logger;
   readonly breaker?: BreakerOptions;
-  /** TCP and TLS to an LLM gateway. */
+  /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number;
-  /** How long closing waits for what has to be written. */
+  /** How long closing waits until settlements are written. */
   readonly closeMs?: number;
 }
 
 export function createRouter(options: RouterOptions): Router {
   const { config, store, prices, log, closeMs = 5000 } = options;
-  const { plans, close: closeTargets } = createClassPlans(options);
-  const settler = createSettlementWriter(store, log);
+  const { plans, close: closeConnections } = createClassPlans(options);
+  const settlements = new SettlementWriter(store, log);
   const { maxReplyBytes } = config.side;
-  const tools: AttemptContext = { store, prices, budgets: config.budgets, settler, maxReplyBytes, log };
-
-  async function run(call: Call, sink?: StreamSink): Promise<Answered | Failure> {
-    const plan = plans.get(call.promptClass);
-    if (!plan)
-      return failure('unknown_class', `expected one of the classes ${[...plans.keys()].join(', ') || '(none)'}`);
-    const targets = targetsFor(plan, call);
-    if ('kind' in targets) return targets;
-    const scope = startDeadline(call, plan.config.deadlineMs);
-    try {
-      return await askInTurn(tools, { call, plan, sink, targets, signal: scope.signal });
-    } finally {
-      scope.close();
-    }
-  }
+  const context: AttemptContext = { store, prices, budgets: config.budgets, settlements, maxReplyBytes, log };
+  const names = [...plans.keys()];
   return {
-    run,
-    classes: [...plans.keys()],
+    classes: names,
+    async run(call, sink) {
+      const plan = plans.get(call.promptClass);
+      if (!plan) return failure('unknown_class', `expected one of the classes ${names.join(', ') || '(none)'}`);
+      const targets = targetsFor(plan, call);
+      if ('kind' in targets) return targets;
+      const deadline = startDeadline(call, plan.config.deadlineMs);
+      try {
+        return await askInTurn(context, { call, plan, sink, targets, signal: deadline.signal });
+      } finally {
+        deadline.clear();
+      }
+    },
     async close() {
-      await settler.close(closeMs);
-      await closeTargets();
+      await settlements.close(closeMs);
+      await closeConnections();
     },
   };
 }
 
-/** The targets that may serve, in order; never none. */
+/** The targets that may serve, in order: at least one. */
 function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
-  const isRehearsalsOwn = call.isRehearsal || call.kind === 'chat';
-  const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || isRehearsalsOwn);
+  const mayRehearse = call.isRehearsal || call.kind === 'chat';
+  const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
   if (possible.length === 0)
     return failure(
       'no_gateway',
@@ -81,31 +79,27 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
 const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
   model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
 
-interface Turn {
-  readonly call: Call;
-  readonly plan: ClassPlan;
-  readonly sink: StreamSink | undefined;
+interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal'> {
   readonly targets: readonly Target[];
-  readonly signal: AbortSignal;
 }
 
 async function askInTurn(
-  tools: AttemptContext,
-  { call, plan, sink, targets, signal }: Turn,
+  context: AttemptContext,
+  { call, plan, sink, targets, signal }: PlannedCall,
 ): Promise<Answered | Failure> {
   const { hedgeMs } = plan.config;
   const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
-  const ask = (target: Target, its: Pick<Attempt, 'signal'>) =>
-    runAttempt(tools, { call, plan, target, sink, asked, tried: [...tried], ...its });
+  const ask = (target: Target, until: AbortSignal) =>
+    runAttempt(context, { call, plan, target, sink, asked, tried: [...tried], signal: until });
 
   for (let at = 0; at < targets.length; at++) {
     const [target, next] = [targets[at] as Target, targets[at + 1]];
     const results =
       hedgeMs !== undefined && next !== undefined && !call.llm.isStreamed
-        ? await hedged({ first: (its) => ask(target, its), second: (its) => ask(next, its), hedgeMs, signal })
-        : [await ask(target, { signal })];
+        ? await hedged({ first: (until) => ask(target, until), second: (until) => ask(next, until), hedgeMs, signal })
+        : [await ask(target, signal)];
     for (const [index, result] of results.entries()) {
       if (result.kind === 'answered') return result;
       failures.push(result);

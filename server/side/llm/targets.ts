@@ -1,5 +1,6 @@
-// The targets of the classes, ready to be asked: policy, terms, guard and connections, all made once when the side process starts.
+// The targets of the classes, ready to be asked: policy, terms, guard and connections. All are made once, when the side process starts.
 
+import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
@@ -9,14 +10,7 @@ import type { CallPath } from '../../ipc/records.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
 import { type Candidate, callPathOf, objection, termsOf } from './policy.ts';
-import {
-  type BreakerOptions,
-  type Circuit,
-  createBulkhead,
-  createCircuit,
-  createGuard,
-  type Guard,
-} from './resilience.ts';
+import { type BreakerOptions, type Circuit, createCircuit, createGuard, type Guard } from './resilience.ts';
 
 /** One target of one class. */
 export interface Target {
@@ -26,11 +20,12 @@ export interface Target {
   readonly label: string;
   readonly path: CallPath;
   readonly isRehearsal: boolean;
+  /** Why it may never serve its class. */
   readonly objection: string | undefined;
   readonly profile: LlmProfile;
-  /** Who serves, where that is certain. */
+  /** The provider that serves, where that is certain. */
   readonly provider: string | undefined;
-  /** undefined while the rehearsal is not there. */
+  /** What its profile is told with each request; undefined while the rehearsal does not run. */
   terms(): LlmTarget | undefined;
   readonly guard: Guard;
   readonly agent: Agent;
@@ -42,7 +37,7 @@ export interface ClassPlan {
   readonly targets: readonly Target[];
 }
 
-export interface ClassPlansOptions {
+interface ClassPlansOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway'>;
   readonly prices: Prices;
   readonly rehearsalUrl: () => string | undefined;
@@ -50,78 +45,89 @@ export interface ClassPlansOptions {
   readonly connectMs?: number | undefined;
 }
 
-export interface ClassPlans {
-  readonly plans: ReadonlyMap<string, ClassPlan>;
-  close(): Promise<void>;
+/** One configured LLM gateway and what its targets share. */
+interface Gateway {
+  readonly config: LlmGatewayConfig;
+  readonly profile: LlmProfile;
+  readonly agent: Agent;
+  readonly bulkhead: BulkheadPolicy;
 }
 
-/** It stands for a router, and its ledger rows say so. */
+/** The rehearsal stands in for a router, and its ledger rows say so. */
 const rehearsalGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
 
-export function createClassPlans(options: ClassPlansOptions): ClassPlans {
-  const { config, connectMs = 5000 } = options;
-  const gateways = config.hasRehearsalGateway
-    ? { ...config.gateways, [REHEARSAL_NAME]: rehearsalGateway }
-    : config.gateways;
-  const classes = config.hasRehearsalGateway ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass } : config.classes;
-  const ways = new Map(
-    Object.entries(gateways).map(([name, gateway]) => [
+/** The plans by the name of their class. `close` ends all connections. */
+export function createClassPlans(options: ClassPlansOptions) {
+  const { config, breaker } = options;
+  const classes: SideConfig['classes'] = config.hasRehearsalGateway
+    ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass }
+    : config.classes;
+  const gateways = connectGateways(options);
+  const circuits = new Map<string, Circuit>();
+  const targetOf = (terms: ClassConfig, { gateway: gatewayName, model, timeoutMs }: ClassConfig['targets'][number]) => {
+    const gateway = gateways.get(gatewayName);
+    if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
+    const label = `${gatewayName}/${model}`;
+    const circuit = circuits.get(label) ?? createCircuit(breaker);
+    circuits.set(label, circuit);
+    return createTarget({ gatewayName, model, timeoutMs, gateway, circuit, terms }, options);
+  };
+  const plans: ReadonlyMap<string, ClassPlan> = new Map(
+    Object.entries(classes).map(([name, terms]) => [
       name,
-      {
-        gateway,
-        agent: publicAgent({ allowPrivate: gateway.allowPrivate, connectMs, connections: gateway.concurrency }),
-        places: createBulkhead(gateway),
-      },
+      { name, config: terms, targets: terms.targets.map((target) => targetOf(terms, target)) },
     ]),
   );
-  const gates = new Map<string, Circuit>();
-  const gateOf = (label: string): Circuit => {
-    const gate = gates.get(label) ?? createCircuit(options.breaker);
-    gates.set(label, gate);
-    return gate;
-  };
-
-  function targetOf(
-    terms: ClassConfig,
-    { gateway: gatewayName, model, timeoutMs }: ClassConfig['targets'][number],
-  ): Target {
-    const way = ways.get(gatewayName);
-    const profile = way && llmProfiles.get(way.gateway.profile);
-    if (!way || !profile) throw new Error(`no LLM gateway ${gatewayName}`);
-    const candidate: Candidate = { gateway: way.gateway, profile, model };
-    const label = `${gatewayName}/${model}`;
-    return {
-      gatewayName,
-      model,
-      label,
-      path: callPathOf(candidate),
-      isRehearsal: gatewayName === REHEARSAL_NAME,
-      objection: objection(candidate, terms),
-      profile,
-      provider: profile.provider?.(model, way.gateway.settings),
-      terms:
-        gatewayName === REHEARSAL_NAME
-          ? rehearsalTerms(candidate, terms, options.rehearsalUrl)
-          : fixedTerms(candidate, terms),
-      guard: createGuard({ circuit: gateOf(label), bulkhead: way.places, timeoutMs: timeoutMs ?? terms.timeoutMs }),
-      agent: way.agent,
-    };
-  }
-  const fixedTerms = (candidate: Candidate, terms: ClassConfig) => {
-    const maxPrice = options.prices.configured(candidate.model, candidate.profile.name);
-    const fixed = termsOf({ candidate, terms, maxPrice });
-    return () => fixed;
-  };
   return {
-    plans: new Map(
-      Object.entries(classes).map(([name, terms]) => [
-        name,
-        { name, config: terms, targets: terms.targets.map((target) => targetOf(terms, target)) },
-      ]),
-    ),
-    async close() {
-      await Promise.all([...ways.values()].map(({ agent }) => agent.destroy()));
+    plans,
+    async close(): Promise<void> {
+      await Promise.all([...gateways.values()].map(({ agent }) => agent.destroy()));
     },
+  };
+}
+
+function connectGateways({ config, connectMs = 5000 }: ClassPlansOptions): ReadonlyMap<string, Gateway> {
+  const rehearsed = config.hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalGateway } : {};
+  const gateways = new Map<string, Gateway>();
+  for (const [name, gateway] of Object.entries({ ...config.gateways, ...rehearsed })) {
+    const { allowPrivate, concurrency, queue } = gateway;
+    const profile = llmProfiles.get(gateway.profile);
+    if (profile === undefined) throw new Error(`no profile ${gateway.profile}`);
+    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency });
+    gateways.set(name, { config: gateway, profile, agent, bulkhead: bulkhead(concurrency, queue) });
+  }
+  return gateways;
+}
+
+interface TargetParts {
+  readonly gatewayName: string;
+  readonly model: string;
+  readonly timeoutMs?: number | undefined;
+  readonly gateway: Gateway;
+  readonly circuit: Circuit;
+  readonly terms: ClassConfig;
+}
+
+function createTarget(
+  { gatewayName, model, timeoutMs, gateway, circuit, terms }: TargetParts,
+  { prices, rehearsalUrl }: ClassPlansOptions,
+): Target {
+  const { config, profile, agent } = gateway;
+  const candidate: Candidate = { gateway: config, profile, model };
+  const isRehearsal = config === rehearsalGateway;
+  const fixed = termsOf({ candidate, terms, maxPrice: prices.configured(model, profile.name) });
+  return {
+    gatewayName,
+    model,
+    label: `${gatewayName}/${model}`,
+    path: callPathOf(candidate),
+    isRehearsal,
+    objection: objection(candidate, terms),
+    profile,
+    provider: profile.provider?.(model, config.settings),
+    terms: isRehearsal ? rehearsalTerms(candidate, terms, rehearsalUrl) : () => fixed,
+    guard: createGuard({ circuit, bulkhead: gateway.bulkhead, timeoutMs: timeoutMs ?? terms.timeoutMs }),
+    agent,
   };
 }
 

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { LedgerRow } from '../../../../server/ipc/records.ts';
-import { createSettlementWriter } from '../../../../server/side/billing/settlement.ts';
+import { SettlementWriter } from '../../../../server/side/billing/settlement.ts';
 import { until } from '../../../support/until.ts';
 
 const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicroUsd: 5 };
@@ -22,7 +22,7 @@ function failing(times: number) {
   return {
     written,
     calls: () => calls,
-    settler: createSettlementWriter({ settle, settleAll }, pino({ level: 'silent' })),
+    settler: new SettlementWriter({ settle, settleAll }, pino({ level: 'silent' })),
   };
 }
 

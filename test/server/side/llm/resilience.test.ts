@@ -1,14 +1,15 @@
 // The guard of a target: when it is closed, and what closes it.
 
+import { bulkhead } from 'cockatiel';
 import { describe, expect, test } from 'vitest';
 import { LlmFailure, type LlmFailureCode } from '../../../../adapters/llm/contract.ts';
-import { createBulkhead, createCircuit, createGuard } from '../../../../server/side/llm/resilience.ts';
+import { createCircuit, createGuard } from '../../../../server/side/llm/resilience.ts';
 
 const never = new AbortController().signal;
 const guardOf = (more: { concurrency?: number; queue?: number; timeoutMs?: number } = {}) => {
   const { concurrency = 8, queue = 8, timeoutMs = 10_000 } = more;
   const gate = createCircuit({ failures: 3, pauseMs: 10_000 });
-  return createGuard({ circuit: gate, bulkhead: createBulkhead({ concurrency, queue }), timeoutMs });
+  return createGuard({ circuit: gate, bulkhead: bulkhead(concurrency, queue), timeoutMs });
 };
 const failWith = (code: LlmFailureCode) => () => Promise.reject(new LlmFailure(code, 'scripted'));
 
