@@ -9,6 +9,6 @@ export const exportStore: SideCommand = ({ config, options }) => {
   if (table === undefined) throw new UsageError(`--table: expected ${EXPORTS.join(' or ')}, got "${options.table}"`);
   const since = options.since === undefined ? 0 : Date.parse(options.since);
   if (Number.isNaN(since)) throw new UsageError('--since: expected a time such as 2026-01-31T00:00:00Z');
-  const place = { url: config.store.url, dataDirectory: config.dataDirectory };
-  return exportLines({ place, table, since, format: options.format as ExportFormat });
+  const location = { url: config.store.url, dataDirectory: config.dataDirectory };
+  return exportLines({ location, table, since, format: options.format as ExportFormat });
 };

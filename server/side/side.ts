@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
+import type { StoredSession } from '../ipc/records.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
@@ -12,7 +13,7 @@ import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/answer.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
-import { createIngest } from './sessions/ingest.ts';
+import { Ingest } from './sessions/ingest.ts';
 import { holdInstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
@@ -66,9 +67,9 @@ export async function openSide(start: SideStart, log: Logger): Promise<Side> {
     metrics.taken(items);
     wake();
   };
-  const ingest = createIngest({ config, store, prices, owner: instance, log, onCommitted });
-  const onRecovered = async (sessions: Parameters<typeof ingest.recovered>[0]): Promise<void> => {
-    await ingest.recovered(sessions);
+  const ingest = new Ingest({ config, store, prices, owner: instance, log, onCommitted });
+  const onRecovered = async (sessions: readonly StoredSession[]): Promise<void> => {
+    await ingest.finishRecovered(sessions);
     wake();
   };
   const lease = await holdInstanceLease({ store, owner: instance, leaseMs: limits.ownerLeaseMs, log, onRecovered });

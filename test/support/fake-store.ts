@@ -69,6 +69,11 @@ export function createFakeStore(): FakeStore {
         (state === undefined || task.state === state);
       return newestFirst(rows.tasks.filter(isWanted), page);
     },
+    async summaries(session) {
+      check();
+      const isKept = (task: Task) => task.state === 'done' && task.result !== undefined;
+      return rows.tasks.filter((task) => task.session === session && task.kind === 'rolling-summary' && isKept(task));
+    },
     async requeueTask(id, now) {
       check();
       const at = rows.tasks.findIndex((task) => task.id === id && (task.state === 'dead' || task.state === 'failed'));

@@ -1,22 +1,11 @@
 // Records of the side path for tests: whole ones, of which a test says only what matters to it.
 
 import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
-import type { SessionChanges } from '../../server/side/store/contract.ts';
 
 /** 2026-03-01T12:00:00Z. */
 export const NOON = Date.UTC(2026, 2, 1, 12);
 /** When an armed task would run by itself: never in a test. */
 export const ARMED = NOON + 1e10;
-
-export const aHandover = (some: Partial<SessionChanges>): SessionChanges => ({
-  started: [],
-  turns: [],
-  ended: [],
-  ledger: [],
-  tasks: [],
-  released: [],
-  ...some,
-});
 
 export const aSession = (id: string, some: Partial<StoredSession> = {}): StoredSession => ({
   id,

@@ -3,7 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import { openStore } from '../../server/side/store/open.ts';
-import { aHandover, anAttempt, aRealtime, aSession, aSettled, aTurn, NOON } from './side-records.ts';
+import { anAttempt, aRealtime, aSession, aSettled, aTurn, NOON } from './side-records.ts';
 
 const [dataDirectory = '', prefix = ''] = process.argv.slice(2);
 const budget = { id: 'all', limitMicroUsd: 1e12, resetsAt: undefined };
@@ -12,7 +12,7 @@ writeSync(1, 'ready\n');
 
 async function write(id: string): Promise<void> {
   const [turns, ledger] = [[aTurn(id, 1), aTurn(id, 2)], [aRealtime(id, 3)]];
-  await store.commitSessions(aHandover({ started: [aSession(id)], turns, ledger, charged: { [id]: [budget] } }));
+  await store.commitSessions({ started: [aSession(id)], turns, ledger, charged: { [id]: [budget] } });
   await store.reserve([budget], 10, anAttempt(`${id}.attempt`, { at: NOON }));
   await store.settle(aSettled(`${id}.attempt`, 7), [budget], 10);
   writeSync(1, `${id}\n`);

@@ -18,11 +18,11 @@ async function answer(asked: RoutedRequest, { config }: SideHttpOptions): Promis
   if (isProblem(table)) return table;
   const since = momentOf(query, 'since', 0);
   if (isProblem(since)) return since;
-  const place = { url: config.store.url, dataDirectory: config.dataDirectory };
+  const location = { url: config.store.url, dataDirectory: config.dataDirectory };
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl';
   emit({ status: 200, headers: { 'content-type': type, 'cache-control': 'no-store' } });
   let piece = '';
-  for await (const line of exportLines({ place, table, since, format })) {
+  for await (const line of exportLines({ location, table, since, format })) {
     if (signal.aborted) return undefined;
     piece += line;
     if (piece.length < PIECE_CHARS) continue;

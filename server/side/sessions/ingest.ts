@@ -1,5 +1,5 @@
-// What the gateway processes handed over becomes rows: sessions, turns, ledger, tasks. One batch after the other, each committed as a
-// whole before it is acknowledged; the same batch twice changes nothing.
+// Turns session events of the gateway processes into rows: sessions, turns, ledger, tasks. Batches are committed one after the other, each
+// as a whole before it is acknowledged; the same batch twice changes nothing.
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
@@ -9,7 +9,7 @@ import { faultOf } from '../../platform/log.ts';
 import { budgetsFor } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { outcomeOf, realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
-import { type BudgetWindow, type SessionChanges, type Store, StoreError } from '../store/contract.ts';
+import { type SessionChanges, type Store, StoreError } from '../store/contract.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
 import { idForRows, latestWithId } from './reused-id.ts';
@@ -18,140 +18,170 @@ export interface IngestOptions {
   readonly config: SideConfig;
   readonly store: Store;
   readonly prices: Pick<Prices, 'estimate'>;
-  /** The instance whose gateways hand over. */
+  /** The instance whose gateway processes send the events. */
   readonly owner: string;
   readonly log: Logger;
-  /** Something was committed that may be worked on. */
-  readonly onCommitted?: (items: readonly SessionEvent[]) => void;
+  /** Called after each commit: there may be tasks to run and messages to send. */
+  readonly onCommitted?: (events: readonly SessionEvent[]) => void;
 }
 
-export interface Ingest {
-  /** Resolves when everything is committed; rejects with a StoreError. */
-  commit(items: readonly SessionEvent[]): Promise<void>;
-  /** Sessions that the store has ended since their instance was gone. */
-  recovered(sessions: readonly StoredSession[]): Promise<void>;
-}
+/** Number of sessions that are kept in memory; the store is asked for others. */
+const MAX_REMEMBERED = 20_000;
 
-/** Sessions that are remembered, by the id that they came with; of others the store is asked. */
-const REMEMBERED = 20_000;
+export class Ingest {
+  readonly #options: IngestOptions;
+  /** Sessions by the id that they came with; the id of their rows may differ. */
+  readonly #sessions = new Map<string, StoredSession>();
+  #queue: Promise<unknown> = Promise.resolve();
 
-type Lists = Omit<Required<SessionChanges>, 'charged'>;
-/** A Handover that grows. */
-type Rows = { readonly [Name in keyof Lists]: NonNullable<Lists[Name]>[number][] } & {
-  readonly charged: Record<string, BudgetWindow[]>;
-};
-
-export function createIngest({ config, store, prices, owner, log, onCommitted }: IngestOptions): Ingest {
-  const remembered = new Map<string, StoredSession>();
-  let queue: Promise<unknown> = Promise.resolve();
-
-  async function sessionOf(id: string): Promise<StoredSession | undefined> {
-    const known = remembered.get(id) ?? (await latestWithId(id, store.session));
-    if (known !== undefined) remember(id, known);
-    return known;
+  constructor(options: IngestOptions) {
+    this.#options = options;
   }
 
-  function remember(id: string, session: StoredSession): void {
-    remembered.set(id, session);
-    const [oldest] = remembered.keys();
-    if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  /** Resolves when the whole batch is committed; rejects with a StoreError. */
+  commit(events: readonly SessionEvent[]): Promise<void> {
+    return this.#inOrder(async () => {
+      const changes: SessionChanges[] = [];
+      for (const event of events) changes.push(await this.#readableChanges(event));
+      await this.#options.store.commitSessions(merged(changes));
+      this.#options.onCommitted?.(events);
+    });
   }
 
-  async function add(item: SessionEvent, rows: Rows): Promise<void> {
-    if (item.kind === 'started') return start(item, rows);
-    const session = await sessionOf(item.kind === 'turn' ? item.session : item.id);
-    // Its start was lost, or never committed: there is nothing that the rest could belong to.
-    if (session === undefined)
-      return log.warn({ id: 'id' in item ? item.id : item.session, kind: item.kind }, 'unknown session');
-    if (item.kind === 'turn') return turn(session, item, rows);
-    if (item.kind === 'ended') return end(session, item, rows);
-    const { id } = session;
-    await breakOff(session, { id, endedAt: item.endedAt, reason: 'gateway-lost', record: undefined }, rows);
+  /** Writes the ledger rows and the messages of sessions that the store ended because their instance was gone. */
+  finishRecovered(sessions: readonly StoredSession[]): Promise<void> {
+    return this.#inOrder(async () => {
+      const { store } = this.#options;
+      const changes: SessionChanges[] = [];
+      for (const { id } of sessions) {
+        const session = await store.session(id);
+        if (session?.endedAt === undefined || session.reason === undefined) continue;
+        const { endedAt, reason, record } = session;
+        changes.push(await this.#endWithoutRecord(session, { id, endedAt, reason, record }));
+      }
+      await store.commitSessions(merged(changes));
+    });
   }
 
-  async function start({ kind: _, ...started }: SessionStarted, rows: Rows): Promise<void> {
-    const session = { ...started, id: idForRows(started, await sessionOf(started.id)), owner };
-    remember(started.id, session);
-    rows.started.push(session);
-    rows.tasks.push(...planStart(session, config));
-    spend(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }, rows);
-  }
-
-  function turn(
-    session: StoredSession,
-    { kind: _, usage, usageByModel, model, ...spoken }: TurnFinished,
-    rows: Rows,
-  ): void {
-    rows.turns.push({ ...spoken, session: session.id });
-    rows.tasks.push(...planTurn(session, spoken.number, config));
-    spend(session, { at: spoken.endedAt, usage, usageByModel, model, outcome: 'pending' }, rows);
-  }
-
-  function end(session: StoredSession, { endedAt, record }: SessionEnded, rows: Rows): void {
-    const { id } = session;
-    const reason = record.reason ?? 'unknown';
-    finish(session, { id, endedAt, reason, record: JSON.stringify(record) }, rows);
-    const { usage, usageByModel, model } = record;
-    spend(session, { at: endedAt, usage, usageByModel, model, outcome: outcomeOf(reason) }, rows);
-  }
-
-  /** A session that could not say itself how it ended: what it had used is in the ledger already. */
-  async function breakOff(session: StoredSession, ended: SessionEnd, rows: Rows): Promise<void> {
-    const [stored, ledger] = [await store.session(session.id), await store.ledger({ session: session.id, limit: 100 })];
-    // The end that it gave itself counts.
-    if (stored?.endedAt !== undefined && stored.reason !== ended.reason) return;
-    finish(session, ended, rows);
-    const row = ledger.find(({ kind }) => kind === 'realtime');
-    if (row !== undefined) rows.ledger.push({ ...row, at: Math.max(row.at, ended.endedAt), outcome: ended.reason });
-  }
-
-  function finish(session: StoredSession, ended: SessionEnd, rows: Rows): void {
-    rows.ended.push(ended);
-    rows.released.push({ session: ended.id, runAt: ended.endedAt });
-    rows.deliveries.push(...sessionDeliveries({ ...session, ...ended }, config));
-  }
-
-  function spend(session: StoredSession, use: SessionUse, rows: Rows): void {
-    rows.ledger.push(realtimeRow(session, use, prices));
-    // A rehearsal costs nobody anything; what it would have cost is for the report.
-    rows.charged[session.id] = session.isRehearsal ? [] : budgetsFor(config.budgets, session, use.at);
-  }
-
-  /** Batches are committed one after the other, so that what comes later finds what came before. */
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = queue.then(work);
-    queue = done.catch(() => {});
+  /** Starts the work after the batch before it, so that later events find the sessions of earlier ones. */
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
     return done;
   }
 
-  async function commit(items: readonly SessionEvent[]): Promise<void> {
-    const rows = noRows();
-    for (const item of items) {
-      // What cannot be understood never will be: sent again and again, it would hold up all others.
-      await add(item, rows).catch((error: unknown) => {
-        if (error instanceof StoreError) throw error;
-        log.error({ kind: item.kind, ...faultOf(error) }, 'item lost: it cannot be stored');
-      });
+  /** Leaves out an event that cannot be understood: it never will be, and sent again and again it would hold up all others. */
+  async #readableChanges(event: SessionEvent): Promise<SessionChanges> {
+    try {
+      return await this.#changes(event);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      this.#options.log.error({ kind: event.kind, ...faultOf(error) }, 'item lost: it cannot be stored');
+      return {};
     }
-    await store.commitSessions(rows);
-    onCommitted?.(items);
   }
 
-  return {
-    commit: (items) => inTurn(() => commit(items)),
-    recovered: (sessions) =>
-      inTurn(async () => {
-        const rows = noRows();
-        for (const { id } of sessions) {
-          const ended = await store.session(id);
-          if (ended?.endedAt === undefined || ended.reason === undefined) continue;
-          await breakOff(ended, { id, endedAt: ended.endedAt, reason: ended.reason, record: ended.record }, rows);
-        }
-        await store.commitSessions(rows);
-      }),
-  };
+  async #changes(event: SessionEvent): Promise<SessionChanges> {
+    if (event.kind === 'started') return this.#start(event);
+    const id = event.kind === 'turn' ? event.session : event.id;
+    const session = await this.#find(id);
+    if (session === undefined) {
+      // The start was lost, or never committed: there is nothing that the rest could belong to.
+      this.#options.log.warn({ id, kind: event.kind }, 'unknown session');
+      return {};
+    }
+    switch (event.kind) {
+      case 'turn':
+        return this.#addTurn(session, event);
+      case 'ended':
+        return this.#end(session, event);
+      case 'lost': {
+        const end = { id: session.id, endedAt: event.endedAt, reason: 'gateway-lost', record: undefined };
+        return this.#endWithoutRecord(session, end);
+      }
+    }
+  }
+
+  async #find(id: string): Promise<StoredSession | undefined> {
+    const session = this.#sessions.get(id) ?? (await latestWithId(id, this.#options.store.session));
+    if (session !== undefined) this.#remember(id, session);
+    return session;
+  }
+
+  #remember(id: string, session: StoredSession): void {
+    this.#sessions.set(id, session);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > MAX_REMEMBERED && oldest !== undefined) this.#sessions.delete(oldest);
+  }
+
+  async #start({ kind: _, ...started }: SessionStarted): Promise<SessionChanges> {
+    const { config, owner } = this.#options;
+    const session = { ...started, id: idForRows(started, await this.#find(started.id)), owner };
+    this.#remember(started.id, session);
+    return {
+      started: [session],
+      tasks: planStart(session, config),
+      ...this.#used(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }),
+    };
+  }
+
+  #addTurn(session: StoredSession, { kind: _, usage, usageByModel, model, ...turn }: TurnFinished): SessionChanges {
+    return {
+      turns: [{ ...turn, session: session.id }],
+      tasks: planTurn(session, turn.number, this.#options.config),
+      ...this.#used(session, { at: turn.endedAt, usage, usageByModel, model, outcome: 'pending' }),
+    };
+  }
+
+  #end(session: StoredSession, { endedAt, record }: SessionEnded): SessionChanges {
+    const { usage, usageByModel, model } = record;
+    const reason = record.reason ?? 'unknown';
+    return {
+      ...this.#ended(session, { id: session.id, endedAt, reason, record: JSON.stringify(record) }),
+      ...this.#used(session, { at: endedAt, usage, usageByModel, model, outcome: outcomeOf(reason) }),
+    };
+  }
+
+  /** Ends a session that could not say itself how it ended. What it had used is in the ledger already. */
+  async #endWithoutRecord(session: StoredSession, end: SessionEnd): Promise<SessionChanges> {
+    const { store } = this.#options;
+    const [stored, rows] = [await store.session(session.id), await store.ledger({ session: session.id, limit: 100 })];
+    // The end that a session gave itself counts.
+    if (stored?.endedAt !== undefined && stored.reason !== end.reason) return {};
+    const row = rows.find(({ kind }) => kind === 'realtime');
+    return {
+      ...this.#ended(session, end),
+      ledger: row && [{ ...row, at: Math.max(row.at, end.endedAt), outcome: end.reason }],
+    };
+  }
+
+  #ended(session: StoredSession, end: SessionEnd): SessionChanges {
+    return {
+      ended: [end],
+      released: [{ session: end.id, runAt: end.endedAt }],
+      deliveries: sessionDeliveries({ ...session, ...end }, this.#options.config),
+    };
+  }
+
+  /** Charges no budget for a rehearsal: it costs nobody anything, and what it would have cost is for the report. */
+  #used(session: StoredSession, use: SessionUse): SessionChanges {
+    const { config, prices } = this.#options;
+    return {
+      ledger: [realtimeRow(session, use, prices)],
+      charged: { [session.id]: session.isRehearsal ? [] : budgetsFor(config.budgets, session, use.at) },
+    };
+  }
 }
 
-function noRows(): Rows {
-  return { started: [], turns: [], ended: [], ledger: [], charged: {}, tasks: [], released: [], deliveries: [] };
+function merged(changes: readonly SessionChanges[]): SessionChanges {
+  return {
+    started: changes.flatMap(({ started = [] }) => started),
+    turns: changes.flatMap(({ turns = [] }) => turns),
+    ended: changes.flatMap(({ ended = [] }) => ended),
+    ledger: changes.flatMap(({ ledger = [] }) => ledger),
+    charged: Object.assign({}, ...changes.map(({ charged }) => charged)),
+    tasks: changes.flatMap(({ tasks = [] }) => tasks),
+    released: changes.flatMap(({ released = [] }) => released),
+    deliveries: changes.flatMap(({ deliveries = [] }) => deliveries),
+  };
 }

@@ -1,7 +1,7 @@
-// The contract of the store. One SQL text runs on SQLite and on Postgres; each method is one transaction.
+// The contract of the store. One SQL text runs on SQLite and on Postgres, each method is one transaction, and doing anything twice is
+// doing it once. Times are milliseconds since the epoch, money is micro-USD.
 
 import type {
-  DataClass,
   Delivery,
   LedgerRow,
   Quality,
@@ -16,11 +16,11 @@ import type {
 export interface BudgetWindow {
   readonly id: string;
   readonly limitMicroUsd: number;
-  /** When its window ends, ms since the epoch; undefined for one without a window. */
+  /** End of the window; undefined for a budget without one. */
   readonly resetsAt: number | undefined;
 }
 
-/** All budgets took the amount, or the first one that could not. */
+/** `exceeded` names the first budget that could not take the amount. */
 export type Reservation =
   | { readonly kind: 'reserved' }
   | { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number };
@@ -32,162 +32,167 @@ export interface Settlement {
   readonly reservedMicroUsd: number;
 }
 
+/** What a batch of session events changes. */
 export interface SessionChanges {
-  readonly started: readonly StoredSession[];
-  readonly turns: readonly StoredTurn[];
-  readonly ended: readonly SessionEnd[];
-  /** Realtime rows: cumulative for each session; a later one (higher total) replaces the one before. */
-  readonly ledger: readonly LedgerRow[];
-  /** By the id of a realtime row: the budgets that its cost counts in as it grows. They are charged, even beyond their limit. */
+  readonly started?: readonly StoredSession[] | undefined;
+  readonly turns?: readonly StoredTurn[] | undefined;
+  readonly ended?: readonly SessionEnd[] | undefined;
+  /** Realtime rows, cumulative for each session: one with a higher total replaces the one before. */
+  readonly ledger?: readonly LedgerRow[] | undefined;
+  /** The budgets that the cost of a realtime row counts in as it grows, by the row's id. They are charged even beyond their limit. */
   readonly charged?: Readonly<Record<string, readonly BudgetWindow[]>> | undefined;
-  /** Tasks to arm (state `queued`); one whose id exists is left alone. */
-  readonly tasks: readonly Task[];
-  /** Ids of armed tasks that may run from the given time on. */
-  readonly released: readonly { readonly session: string; readonly runAt: number }[];
-  /** Messages about sessions (`session.ended`); one whose id exists is left alone, delivered or not. */
+  /** Tasks to arm (state `queued`). A task whose id exists is left alone. */
+  readonly tasks?: readonly Task[] | undefined;
+  /** Sessions whose armed tasks may run from the given time on. */
+  readonly released?: readonly { readonly session: string; readonly runAt: number }[] | undefined;
+  /** Messages about sessions (`session.ended`). A message whose id exists is left alone, delivered or not. */
   readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
 }
 
-export interface TaskFilter {
-  readonly session?: string | undefined;
-  /** null: open mode's own; undefined: all keys. */
+/** A session with its end, where it has one. */
+export type SessionRow = StoredSession & Partial<SessionEnd>;
+
+export interface SessionFilter {
+  /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
-  readonly state?: TaskState | undefined;
   readonly limit: number;
-  /** Only tasks that come after the one of this id in the list. */
+  /** Only sessions that come after the one of this id in the list. */
   readonly before?: string | undefined;
+}
+
+export interface TaskFilter extends SessionFilter {
+  readonly session?: string | undefined;
+  readonly state?: TaskState | undefined;
+}
+
+/** `until` is excluded. */
+export interface LedgerFilter {
+  readonly session?: string;
+  readonly task?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit: number;
+  /** Only rows that come after the one of this id in the list. */
+  readonly before?: string;
 }
 
 export interface TaskOutcome {
   readonly id: string;
   readonly version: number;
   readonly state: 'queued' | 'done' | 'failed' | 'dead';
-  /** For `queued`: when it is tried again. */
+  /** Time of the next try of a `queued` task. */
   readonly runAt?: number | undefined;
-  /** The attempt was broken off by its runner, and does not count. */
+  /** The runner broke the attempt off, so that it does not count. */
   readonly isReturned?: boolean | undefined;
   readonly result?: string | undefined;
   readonly error?: string | undefined;
   readonly quality?: Quality | undefined;
   readonly at: number;
-  /** Written with the outcome, in the same transaction: messages, tasks that follow, and the score that a ledger row gets. */
+  /** Messages, tasks that follow, and the score of a ledger row, written in the same transaction. */
   readonly deliveries: readonly Delivery[];
   readonly tasks?: readonly Task[] | undefined;
   readonly grade?: { readonly row: string; readonly score: number } | undefined;
 }
 
-/** ms since the epoch. `key`: rows of this one only, null for those of open mode; undefined: of all. */
+/**
+ * `tasks-done`: the text of turns and the input of tasks go where a session has ended and none of its tasks is queued or running;
+ * results stay. `older`: text and results go of sessions that ended before `than`. Tasks without a session lose their input when they
+ * are done (failed ones: a week later), and their result by age.
+ */
+export type RetentionRule = { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number };
+
 export interface ReportSpan {
   readonly since: number;
   readonly until: number;
+  /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
 }
 
 export interface ReportRow {
-  /** By the fields that were asked for, in order. */
+  /** Values of the fields that were asked for, in order. */
   readonly by: readonly string[];
   readonly calls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;
-  /** Calls whose cost is unknown; it is not in the sum. */
+  /** Calls whose cost is unknown, and not in the sum. */
   readonly unknownCosts: number;
-  /** Calls that a rehearsal answered: what they cost is an estimate that nobody pays. */
+  /** Calls that a rehearsal answered: their cost is an estimate that nobody pays. */
   readonly rehearsals: number;
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;
-  /** Mean of the scores, where there are any. */
+  /** Means, where there are any values. */
   readonly score: number | undefined;
   readonly latencyMs: number | undefined;
 }
 export const REPORT_FIELDS = ['class', 'model', 'path', 'team', 'key', 'day', 'gateway', 'kind', 'outcome'] as const;
 export type ReportField = (typeof REPORT_FIELDS)[number];
 
-/** All methods reject with a StoreError when the database does. */
+/** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
 export interface Store {
   readonly kind: 'sqlite' | 'postgres';
-  /** Commits a batch of what the gateways handed over. Handing the same things over again changes nothing. */
-  commitSessions(handover: SessionChanges): Promise<void>;
+  commitSessions(changes: SessionChanges): Promise<void>;
 
   /** Says that an instance lives until then. */
   renewLease(owner: string, until: number): Promise<void>;
   /**
-   * Ends open sessions of instances whose lease ran out (or, for SQLite's single owner, of all others), and releases their tasks.
-   * Returns them, and again those whose row in the ledger is still pending.
+   * Ends open sessions of instances whose lease ran out (on SQLite, with its single owner, of all others), and releases their tasks.
+   * Returns them, and again those whose ledger row is still pending.
    */
   recoverSessions(owner: string, now: number): Promise<readonly StoredSession[]>;
-  /** On leaving: open sessions of this instance are recovered at once by whoever comes next. */
+  /** Ends the lease of an instance that leaves: the next one recovers its open sessions at once. */
   releaseLease(owner: string): Promise<void>;
 
-  session(id: string): Promise<(StoredSession & Partial<SessionEnd>) | undefined>;
-  /** Newest first. */
-  sessions(filter: {
-    readonly key?: string | null | undefined;
-    readonly limit: number;
-    readonly before?: string | undefined;
-  }): Promise<readonly (StoredSession & Partial<SessionEnd>)[]>;
+  session(id: string): Promise<SessionRow | undefined>;
+  sessions(filter: SessionFilter): Promise<readonly SessionRow[]>;
+  /** Turns in their order. */
   turns(session: string): Promise<readonly StoredTurn[]>;
   /**
-   * Removes text, results and waiting messages; ledger rows stay. Its open tasks fail as `forgotten`, and nothing that is handed over
-   * later brings text back. False when there is no such session.
+   * Removes text, results and waiting messages; ledger rows stay. Open tasks fail as `forgotten`, and nothing that comes later brings
+   * text back. False when there is no such session.
    */
   forget(session: string, now: number): Promise<boolean>;
-  /**
-   * `tasks-done`: removes the text of turns and the input of tasks where a session has ended and none of its tasks is queued or running;
-   * results stay. `older`: text and results of sessions that ended before then. Tasks without a session lose their input when they are
-   * done (those that failed: a week later), and their result by age. Returns how many sessions and such tasks were swept.
-   */
-  sweep(
-    rule: { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number },
-    now: number,
-  ): Promise<number>;
+  /** Removes what the rule does not let stay. Returns how many sessions, and tasks without a session, it has changed. */
+  sweep(rule: RetentionRule, now: number): Promise<number>;
 
-  /** One whose id exists is left alone. */
+  /** Adds a task. One whose id exists is left alone. */
   addTask(task: Task): Promise<void>;
   task(id: string): Promise<Task | undefined>;
-  /** Newest first. */
   tasks(filter: TaskFilter): Promise<readonly Task[]>;
-  /** Leases up to `count` due tasks (queued and due, or running with an expired lease), oldest first, `attempts` and `version` counted up. */
+  /** Finds all rolling summaries of a session that are done and still kept, without their results, in no order. */
+  summaries(session: string): Promise<readonly SummaryEntry[]>;
+  /** Leases due tasks (queued and due, or running with an expired lease), oldest first, and counts up `attempts` and `version`. */
   claimTasks(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
-  /** Prolongs a lease; false when it was lost. */
+  /** False when the lease was lost. */
   extendTaskLease(id: string, version: number, leaseUntil: number): Promise<boolean>;
-  /** Writes what became of a leased task; false (and nothing written) when the lease was lost. */
+  /** Writes the outcome of a leased task. False, and nothing written, when the lease was lost. */
   settleTask(outcome: TaskOutcome): Promise<boolean>;
-  /** Puts a `dead` or `failed` task back in the queue, with no attempts made; false in another state, or when its session's text is gone. */
+  /** Puts a `dead` or `failed` task back in the queue, with no attempts made. False in another state, or when its session's text is gone. */
   requeueTask(id: string, now: number): Promise<boolean>;
 
-  /** Reserves the amount in every budget, or in none. The row keeps its reservation; the same row again reserves nothing more. */
+  /** Reserves the amount in every budget, or in none. The row keeps its reservation. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<Reservation>;
   /**
-   * Replaces the pending row by what happened, and settles the budgets in which it is reserved. Twice is once, and after `settleLost` it
-   * changes nothing. A row that was never pending is added, and settles the budgets given here.
+   * Replaces the pending row, and settles the budgets in which it is reserved. After `settleLost` it changes nothing. A row that was
+   * never pending is added, and settles the budgets given here.
    */
   settle(row: LedgerRow, budgets: readonly BudgetWindow[], reservedMicroUsd: number): Promise<void>;
-  /** The same for several, all or none. */
+  /** Settles several, all or none. */
   settleAll(settlements: readonly Settlement[]): Promise<void>;
   /**
-   * Pending attempts older than that are charged at their reservation and flagged (their caller is gone): outcome `lost`. Where nothing was
-   * reserved, the cost is unknown.
+   * Charges older pending attempts, whose caller is gone, at their reservation and flags them: outcome `lost`. The cost is unknown where
+   * nothing was reserved.
    */
   settleLost(before: number): Promise<number>;
-  /** Sets quality or score of rows. */
+  /** Sets quality or score of a ledger row. */
   grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
-  /** Newest first; `until` is excluded, `before` is the id of a row. */
-  ledger(filter: {
-    readonly session?: string;
-    readonly task?: string;
-    readonly since?: number;
-    readonly until?: number;
-    readonly limit: number;
-    readonly before?: string;
-  }): Promise<readonly LedgerRow[]>;
-  /** From `since` up to, but not including, `until`, in the order of `by`; what is unknown in a field is ''. Attempts under way are left out. */
+  ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;
+  /** Sums in the order of `by`, `until` excluded and attempts under way left out. An unknown value of a field is ''. */
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
-  /** What is spent and reserved of a budget. */
   budgetUse(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 
-  /** Leases up to `count` that are due, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
+  /** Leases due messages, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
   claimDeliveries(
     now: number,
     leaseUntil: number,
@@ -200,6 +205,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What tells which turns a rolling summary covers. */
+export type SummaryEntry = Pick<Task, 'id' | 'input' | 'runAt' | 'updatedAt'>;
+
 /** The database refused: full disk, lost connection, damaged file. `isTransient`: the same may succeed later. */
 export class StoreError extends Error {
   readonly code: 'store_full' | 'store_unavailable' | 'store_damaged';
@@ -211,5 +219,3 @@ export class StoreError extends Error {
     this.isTransient = code !== 'store_damaged';
   }
 }
-
-export type { DataClass };

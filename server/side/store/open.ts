@@ -24,6 +24,7 @@ import {
   extendTaskLease,
   insertTask,
   requeueTask,
+  selectSummaries,
   selectTask,
   selectTasks,
   settleTask,
@@ -32,22 +33,22 @@ import {
 export interface StoreLocation {
   /** `sqlite`, or a URL of Postgres. */
   readonly url: string;
-  /** Where SQLite's file is: `trunkline.db`. */
+  /** Folder of SQLite's file, `trunkline.db`. */
   readonly dataDirectory: string;
 }
 
 /** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
-export const openStore = (place: StoreLocation): Promise<Store> =>
-  opened(place, { isReader: false }, async (database) => {
+export const openStore = (location: StoreLocation): Promise<Store> =>
+  opened(location, { isReader: false }, async (database) => {
     await createTables(database);
     // Text that was deleted just before the last end may still be in SQLite's log.
-    await database.erase();
+    await database.eraseDeleted();
     return createSqlStore(database);
   });
 
-/** For exports: reads beside the owner, and changes nothing. */
-export const openReader = (place: StoreLocation): Promise<Database> =>
-  opened(place, { isReader: true }, async (database) => {
+/** Opens the database for exports: reads beside the owner, and changes nothing. */
+export const openReader = (location: StoreLocation): Promise<Database> =>
+  opened(location, { isReader: true }, async (database) => {
     await requireTables(database);
     return database;
   });
@@ -57,17 +58,17 @@ interface Access {
 }
 
 async function opened<Result>(
-  place: StoreLocation,
+  location: StoreLocation,
   access: Access,
   prepare: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   let database: Database | undefined;
   try {
-    database = await openDatabase(place, access);
+    database = await openDatabase(location, access);
     return await prepare(database);
   } catch (error) {
     await database?.close();
-    throw error instanceof StoreError && error.message === error.code ? explained(error, place) : error;
+    throw error instanceof StoreError && error.message === error.code ? explained(error, location) : error;
   }
 }
 
@@ -90,7 +91,7 @@ function withoutCredential(url: string): string {
 
 const fileIn = (dataDirectory: string): string => join(dataDirectory, 'trunkline.db');
 
-/** Only what is used is loaded. */
+/** Loads only the engine that is used. */
 async function openDatabase({ url, dataDirectory }: StoreLocation, { isReader }: Access): Promise<Database> {
   if (url !== 'sqlite') {
     const { openPostgres } = await import('./engines/postgres.ts');
@@ -105,7 +106,7 @@ export function createSqlStore(database: Database): Store {
   const { kind, query, skipLocked } = database;
   return {
     kind,
-    commitSessions: (handover) => database.transaction((run) => commitSessions(run, handover)),
+    commitSessions: (changes) => database.transaction((run) => commitSessions(run, changes)),
     renewLease: (owner, until) => renewLease(query, owner, until),
     recoverSessions: (owner, now) => recoverSessions(database, owner, now),
     releaseLease: (owner) => releaseLease(query, owner),
@@ -117,6 +118,7 @@ export function createSqlStore(database: Database): Store {
     addTask: (task) => insertTask(query, task),
     task: (id) => selectTask(query, id),
     tasks: (filter) => selectTasks(query, filter),
+    summaries: (session) => selectSummaries(query, session),
     claimTasks: (now, leaseUntil, count) => claimTasks(query, { now, leaseUntil, count, skipLocked }),
     extendTaskLease: (id, version, leaseUntil) => extendTaskLease(query, id, version, leaseUntil),
     settleTask: (outcome) => database.transaction((run) => settleTask(run, outcome)),
@@ -126,7 +128,7 @@ export function createSqlStore(database: Database): Store {
       database.transaction((run) => settleAll(run, [{ row, budgets, reservedMicroUsd }])),
     settleAll: (settlements) => database.transaction((run) => settleAll(run, settlements)),
     settleLost: (before) => settleLost(database, before),
-    grade: (id, given) => grade(query, id, given),
+    grade: (id, values) => grade(query, id, values),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),

@@ -1,10 +1,9 @@
-// The tables, as their fields and kinds; schema.ts makes them. Words are those of records.ts.
+// The tables as fields of records.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
-import { table } from './table.ts';
-
-export type SessionRow = StoredSession & Partial<SessionEnd>;
+import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/records.ts';
+import type { SessionRow } from './contract.ts';
+import { table } from './row-mapping.ts';
 
 export const sessions = table<SessionRow>('session', {
   id: 'text',
@@ -57,10 +56,8 @@ export const tasks = table<Task>('task', {
   updatedAt: 'integer',
 });
 
-/** A delivery belongs to a session, so that it goes with its text. */
-export type StoredDelivery = Delivery & { readonly session: string | undefined };
-
-export const deliveries = table<StoredDelivery>('delivery', {
+/** A message names its session, so that it goes with the session's text. */
+export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
   id: 'text',
   session: 'text',
   url: 'text',
@@ -71,7 +68,7 @@ export const deliveries = table<StoredDelivery>('delivery', {
 });
 
 type Tokens = Omit<Usage, 'cumulative'>;
-/** The usage is spread over columns; `reserved...` is what a pending row holds, and where. */
+/** Usage is spread over columns. A pending row also holds what it has reserved, and in which budgets. */
 type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
   Tokens & { readonly reservedMicroUsd: number | undefined; readonly reservedBudgets: readonly string[] };
 
@@ -120,17 +117,14 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   reservedBudgets: 'list',
 });
 
-export interface LedgerReservation {
-  readonly reservedMicroUsd: number;
-  readonly reservedBudgets: readonly string[];
-}
+type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets'>;
 
-/** What is no column is passed over: leaving `usage` out would be a second copy of the row, for each call. */
-export const flatten = (row: LedgerRow, held?: LedgerReservation): FlatLedgerRow => ({
+/** Leaves `usage` in, which is no column and is passed over: taking it out would copy the row once more for each call. */
+export const flatten = (row: LedgerRow, reserved?: Reserved): FlatLedgerRow => ({
   ...row.usage,
   ...row,
-  reservedMicroUsd: held?.reservedMicroUsd,
-  reservedBudgets: held?.reservedBudgets ?? [],
+  reservedMicroUsd: reserved?.reservedMicroUsd,
+  reservedBudgets: reserved?.reservedBudgets ?? [],
 });
 
 export function unflatten({ reservedMicroUsd, reservedBudgets, ...flat }: FlatLedgerRow): LedgerRow {

@@ -223,8 +223,7 @@ class TaskRunner implements Runner {
     const session = await store.session(task.session);
     if (session === undefined || session.endedAt !== undefined) return;
     const next = planNext(session, input, taskSettings(task, config, input), Date.now());
-    if (next !== undefined)
-      await store.commitSessions({ started: [], turns: [], ended: [], ledger: [], tasks: [next], released: [] });
+    if (next !== undefined) await store.commitSessions({ tasks: [next] });
   }
 }
 

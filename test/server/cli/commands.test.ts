@@ -25,7 +25,7 @@ beforeEach(async () => {
   data = temporaryFolder('cli');
   store = await openStore({ url: 'sqlite', dataDirectory: data });
   const ledger = ledgerRow({ id: '0190-row', kind: 'realtime', at: Date.parse('2026-03-01T10:00:00Z'), team: 'apps' });
-  await store.commitSessions({ started: [], turns: [], ended: [], ledger: [ledger], tasks: [], released: [] });
+  await store.commitSessions({ ledger: [ledger] });
   await store.addTask(storedTask({ id: 'a.summary', state: 'dead', error: 'upstream_failed' }));
   await store.addTask(storedTask({ id: 'b.summary', state: 'done', result: '{"summary":"Short."}' }));
 });

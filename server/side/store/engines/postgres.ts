@@ -65,7 +65,7 @@ export function openPostgres(options: PostgresOptions): Database {
     schemaLock: "select pg_advisory_xact_lock(hashtext('trunkline.schema'))",
     query: (sql, params) => transaction((query) => query(sql, params)),
     transaction,
-    erase: async () => {},
+    eraseDeleted: async () => {},
     close: async () => {
       if (!pool.ending) await pool.end();
     },

@@ -1,34 +1,34 @@
-// The embedded database: one connection in one process, through node:sqlite. What is acknowledged has reached the disk.
+// The embedded database: one connection in one process, through node:sqlite. Acknowledged transactions have reached the disk.
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../contract.ts';
 import type { Database, Query, Row } from '../database.ts';
+import { GroupCommit } from './group-commit.ts';
 import { lockOwner } from './owner-lock.ts';
-import { createCommits } from './sqlite-commits.ts';
 import { primaryCode, SQLITE_BUSY, storeErrorOf, withStoreErrors } from './sqlite-error.ts';
 
 export interface SqliteOptions {
-  /** The database file; it is made when it is missing, for its owner's eyes only. */
+  /** Database file. A missing one is made, readable by its owner only. */
   readonly path: string;
-  /** Reads beside the owner, and neither makes nor changes anything. */
+  /** A reader works beside the owner, and neither makes nor changes anything. */
   readonly isReader?: boolean;
 }
 
-/** How long a statement waits for readers and checkpoints of other processes. */
+/** Longest wait of a statement for readers and checkpoints of other processes. */
 const BUSY_MS = 5000;
-/** Prepared statements that are kept. */
+/** Number of prepared statements that are kept. */
 const MAX_STATEMENTS = 256;
-/** So long does the write-ahead log grow before it is copied, which waits for the disk. 16 MiB. */
-const PAGES_OF_LOG = 4096;
-/** The write-ahead log is cut back to this after a burst. */
+/** Length in pages (16 MiB) at which the write-ahead log is copied into the file, which waits for the disk. */
+const MAX_LOG_PAGES = 4096;
+/** Length to which the write-ahead log is cut back after a burst. */
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
-/** Files up to this size are checked as a whole when they are opened, 0.1 s or so; damage in larger ones shows when it is met. */
+/** Largest file that is checked as a whole when it is opened, which takes 0.1 s or so; damage in a larger one shows when it is met. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
 /** Opens the file as its only owner, or as a reader. Throws a StoreError that says what to do. */
 export function openSqlite({ path, isReader = false }: SqliteOptions): Database {
-  const lock = isReader ? undefined : own(path);
+  const lock = isReader ? undefined : lockFile(path);
   let connection: DatabaseSync;
   try {
     connection = connect(path, isReader);
@@ -36,30 +36,22 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
     lock?.release();
     throw storeErrorOf(error);
   }
-  const query = queryOf(connection);
-  let areTracesLeft = !isReader;
-  const commits = createCommits(connection, {
-    query,
+  let mayHoldDeleted = !isReader;
+  const commits = new GroupCommit(connection, {
+    query: queryOn(connection),
     onCommit() {
-      if (areTracesLeft) areTracesLeft = !truncateLog(connection);
+      if (mayHoldDeleted) mayHoldDeleted = !truncateLog(connection);
     },
   });
-
-  const transaction: Database['transaction'] = async (work, durability) => {
-    let result: { readonly value: Awaited<ReturnType<typeof work>> } | undefined;
-    await commits.add(async () => {
-      result = { value: await work(query) };
-    }, durability);
-    return (result as NonNullable<typeof result>).value;
-  };
+  const transaction: Database['transaction'] = (work, durability) => commits.run(work, durability);
   return {
     kind: 'sqlite',
     skipLocked: '',
     schemaLock: undefined,
-    query: (sql, params) => transaction((run) => run(sql, params)),
+    query: (sql, params) => transaction((query) => query(sql, params)),
     transaction,
-    erase() {
-      areTracesLeft = true;
+    eraseDeleted() {
+      mayHoldDeleted = true;
       return transaction(async () => {});
     },
     async close() {
@@ -69,7 +61,8 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
   };
 }
 
-function own(path: string): { release(): void } {
+/** Takes the lock of the owner. Throws a StoreError that says what to do when another process has it. */
+function lockFile(path: string): { release(): void } {
   try {
     return lockOwner(`${path}.lock`);
   } catch (error) {
@@ -95,7 +88,7 @@ function connect(path: string, isReader: boolean): DatabaseSync {
     connection.exec('pragma journal_mode = wal');
     connection.exec('pragma synchronous = full');
     connection.exec('pragma secure_delete = on');
-    connection.exec(`pragma wal_autocheckpoint = ${PAGES_OF_LOG}`);
+    connection.exec(`pragma wal_autocheckpoint = ${MAX_LOG_PAGES}`);
     connection.exec(`pragma journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
     if (statSync(path).size <= MAX_CHECKED_BYTES) check(connection);
     return connection;
@@ -110,27 +103,28 @@ function check(connection: DatabaseSync): void {
   if (found.quick_check !== 'ok') throw new StoreError('store_damaged', new Error(found.quick_check));
 }
 
-/** False while a reader of another process needs the log. */
+/** Copies the log into the file and empties it. False while a reader of another process needs the log. */
 function truncateLog(connection: DatabaseSync): boolean {
-  // This process has more to do than to wait for a reader.
+  // The event loop must not wait for a reader of another process.
   connection.exec('pragma busy_timeout = 0');
   try {
     const { busy } = connection.prepare('pragma wal_checkpoint(truncate)').get() as { busy: number };
     return busy === 0;
   } catch {
-    // A full disk: what was committed stays committed, and this is tried again.
+    // On a full disk, committed transactions stay committed, and the next commit tries again.
     return false;
   } finally {
     connection.exec(`pragma busy_timeout = ${BUSY_MS}`);
   }
 }
 
-function queryOf(connection: DatabaseSync): Query {
+/** Keeps prepared statements, the least recently used of them going first. */
+function queryOn(connection: DatabaseSync): Query {
   const statements = new Map<string, StatementSync>();
   function statement(sql: string): StatementSync {
     const known = statements.get(sql);
     if (known !== undefined) statements.delete(sql);
-    // Numbered, parameters need no names at each run.
+    // SQLite binds numbered parameters by position, without a look at names.
     const prepared = known ?? connection.prepare(sql.replace(/\$(\d+)/g, '?$1'));
     statements.set(sql, prepared);
     const [oldest] = statements.keys();

@@ -1,12 +1,12 @@
-// What of each budget is spent and reserved. Amounts move in single statements, in the order of ids, so that nobody overtakes.
+// Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/records.ts';
 import type { BudgetWindow, Reservation } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { insertAll } from '../table.ts';
+import { byId, insertAll } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';
 
-/** Undoes the transaction, and is no fault. */
+/** Undoes the transaction. It is an answer, and no fault. */
 class Exceeded extends Error {
   readonly reservation: Reservation;
   constructor(reservation: Reservation) {
@@ -15,7 +15,7 @@ class Exceeded extends Error {
   }
 }
 
-/** Reserves the amount in every budget and writes the pending row, or does nothing. A row that is there has its reservation. */
+/** Reserves the amount in every budget and writes the pending row, or does nothing. A row that exists has its reservation. */
 export async function reserve(
   database: Database,
   budgets: readonly BudgetWindow[],
@@ -25,16 +25,13 @@ export async function reserve(
   const amount = Math.ceil(amountMicroUsd);
   const inOrder = [...budgets].sort(byId);
   try {
-    return await database.transaction(
-      async (query) => {
-        const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
-        const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
-        if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
-        return { kind: 'reserved' };
-        // A call waits for this, and when the power fails the call is gone too.
-      },
-      { mayBeLostWithPower: true },
-    );
+    return await database.transaction(async (query) => {
+      const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
+      const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
+      if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
+      return { kind: 'reserved' };
+      // A call waits for this, and when the power fails the call is gone too.
+    }, 'relaxed');
   } catch (error) {
     if (error instanceof Exceeded) return error.reservation;
     throw error;
@@ -58,22 +55,25 @@ async function reserveOne(query: Query, budget: BudgetWindow, amount: number): P
   throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd });
 }
 
-/** How a budget moves; `resetsAt` where it is known. */
+/** Amounts that are added to a budget; `resetsAt` where it is known. */
 export interface Charge {
   readonly id: string;
   readonly resetsAt?: number | undefined;
   readonly spentMicroUsd: number;
-  /** Negative: given back. */
+  /** Negative where a reservation is given back. */
   readonly reservedMicroUsd: number;
 }
 
-/** Moves budgets, also beyond their limits: what was used was used. */
+/** Adds to budgets, also beyond their limits: what was used was used. */
 export async function charge(query: Query, charges: readonly Charge[]): Promise<void> {
   const sums = new Map<string, Charge>();
-  for (const one of charges) {
-    const sum = sums.get(one.id);
-    const spentMicroUsd = one.spentMicroUsd + (sum?.spentMicroUsd ?? 0);
-    sums.set(one.id, { ...one, spentMicroUsd, reservedMicroUsd: one.reservedMicroUsd + (sum?.reservedMicroUsd ?? 0) });
+  for (const added of charges) {
+    const sum = sums.get(added.id) ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
+    sums.set(added.id, {
+      ...added,
+      spentMicroUsd: added.spentMicroUsd + sum.spentMicroUsd,
+      reservedMicroUsd: added.reservedMicroUsd + sum.reservedMicroUsd,
+    });
   }
   for (const { id, resetsAt, spentMicroUsd, reservedMicroUsd } of [...sums.values()].sort(byId)) {
     if (spentMicroUsd === 0 && reservedMicroUsd === 0) continue;
@@ -89,6 +89,3 @@ export async function budgetUse(query: Query, budget: string) {
   const [row] = await query('select spent, reserved from budget where id = $1', [budget]);
   return { spentMicroUsd: Number(row?.spent ?? 0), reservedMicroUsd: Number(row?.reserved ?? 0) };
 }
-
-const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
-  a.id < b.id ? -1 : Number(a.id > b.id);

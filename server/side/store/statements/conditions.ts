@@ -1,19 +1,19 @@
-// The `where` of a list that can be narrowed: only what was asked for, each value as a parameter.
+// Writes the `where` of a list that can be narrowed. Every value is a parameter.
 
 import type { Value } from '../database.ts';
 
-/** A condition with one `?` for its value, or without a value. */
+/** SQL with one `?` for its value, or without a value; false where the list is not narrowed by it. */
 type Condition = readonly [sql: string, value?: Value] | false;
 
-/** All of them, with `$1`, `$2`, ... for the values. */
-export function conditions(all: readonly Condition[]): { readonly and: string; readonly params: readonly Value[] } {
+/** Joins conditions, with `$1`, `$2`, ... for their values. */
+export function conditions(list: readonly Condition[]): { readonly and: string; readonly params: readonly Value[] } {
   const params: Value[] = [];
-  const wanted = all.filter((one) => one !== false);
-  const texts = wanted.map(([sql, value]) => (value === undefined ? sql : sql.replace('?', `$${params.push(value)}`)));
+  const given = list.filter((condition) => condition !== false);
+  const texts = given.map(([sql, value]) => (value === undefined ? sql : sql.replace('?', `$${params.push(value)}`)));
   return { and: texts.length > 0 ? texts.join(' and ') : '1 = 1', params };
 }
 
-/** Of a key: null asks for what belongs to none, undefined for all. */
+/** `null`: rows without a key; `undefined`: all rows. */
 export function keyCondition(key: string | null | undefined): Condition {
   if (key === null) return ['key is null'];
   return key !== undefined && ['key = ?', key];

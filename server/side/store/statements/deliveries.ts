@@ -1,30 +1,30 @@
-// Messages to webhooks that wait. A body is kept only as long as it is to be sent; its id stays, so that it is sent once.
+// Messages that wait for their webhooks. A body is kept only until it is sent; the id stays, so that it is sent once.
 
 import type { Delivery } from '../../../ipc/records.ts';
 import type { Query } from '../database.ts';
+import { byId } from '../row-mapping.ts';
 import { deliveries } from '../tables.ts';
 import type { ClaimOptions } from './tasks.ts';
 
-/** Delivered, given up, or forgotten. */
+/** Ends a message that is delivered, given up, or forgotten. */
 export const END_DELIVERY = "is_over = 1, body = ''";
 
-/** Leases up to `count` that are due, oldest first; none for the URLs of `without`. */
 export async function claimDeliveries(
   query: Query,
   { now, leaseUntil, count, skipLocked }: ClaimOptions,
   without: readonly string[],
 ): Promise<readonly Delivery[]> {
-  const others = without.map((_, index) => `and url <> $${index + 4}`).join(' ');
+  const notTo = without.map((_, index) => `and url <> $${index + 4}`).join(' ');
   const rows = await query(
     `update delivery set next_at = $2
-     where id in (select id from delivery where is_over = 0 and next_at <= $1 ${others} order by next_at, id limit $3 ${skipLocked})
+     where id in (select id from delivery where is_over = 0 and next_at <= $1 ${notTo} order by next_at, id limit $3 ${skipLocked})
      returning *`,
     [Math.round(now), Math.round(leaseUntil), count, ...without],
   );
   return rows
     .map(deliveries.item)
     .map(({ session: _, ...delivery }) => delivery)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort(byId);
 }
 
 export async function settleDelivery(

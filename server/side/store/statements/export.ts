@@ -1,36 +1,37 @@
 // Rows for other programs, oldest first: JSON lines, or CSV by RFC 4180 that a spreadsheet does not run.
 
+import type { SessionRow } from '../contract.ts';
 import type { Database, Value } from '../database.ts';
 import { openReader, type StoreLocation } from '../open.ts';
-import { ledger, type SessionRow, sessions } from '../tables.ts';
+import { ledger, sessions } from '../tables.ts';
 
-/** Neither holds text. */
+/** Tables without text. */
 export const EXPORTS = ['ledger', 'session'] as const;
-export type ExportTable = (typeof EXPORTS)[number];
+type ExportTable = (typeof EXPORTS)[number];
 export type ExportFormat = 'jsonl' | 'csv';
 
-/** Times as ISO 8601, money in micro-USD; null: unknown. */
-export type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+/** Times are ISO 8601, money is micro-USD, null is unknown. */
+type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
 
 export interface ExportOptions {
-  readonly place: StoreLocation;
+  readonly location: StoreLocation;
   readonly table: ExportTable;
-  /** Milliseconds since the epoch. */
+  /** ms since the epoch. */
   readonly since: number;
   readonly format: ExportFormat;
 }
 
-const MAX_PAGE = 500;
+const PAGE_ROWS = 500;
 
-/** The columns, in their order; new ones are added at the end. */
-export const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
+/** Columns in their order; new ones are added at the end. */
+const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
   ledger: ledger.fields.filter((field) => field !== 'reservedMicroUsd' && field !== 'reservedBudgets'),
   session: sessions.fields.filter((field) => field !== 'record'),
 };
 
 /** Opens the store beside its owner, and yields lines with their ends. */
-export async function* exportLines({ place, table, since, format }: ExportOptions): AsyncGenerator<string> {
-  const database = await openReader(place);
+export async function* exportLines({ location, table, since, format }: ExportOptions): AsyncGenerator<string> {
+  const database = await openReader(location);
   const columns = exportColumns[table];
   try {
     if (format === 'csv') yield csvLine(columns);
@@ -41,16 +42,16 @@ export async function* exportLines({ place, table, since, format }: ExportOption
   }
 }
 
-/** Rows from then on, in pages, so that neither side holds them all. */
-export async function* exportRows(database: Database, table: ExportTable, since: number): AsyncGenerator<ExportRow> {
+/** Reads in pages, so that neither side holds all rows. */
+async function* exportRows(database: Database, table: ExportTable, since: number): AsyncGenerator<ExportRow> {
   const time = table === 'ledger' ? 'at' : 'started_at';
-  const sql = `select * from ${table} where (${time}, id) > ($1, $2) order by ${time}, id limit ${MAX_PAGE}`;
+  const sql = `select * from ${table} where (${time}, id) > ($1, $2) order by ${time}, id limit ${PAGE_ROWS}`;
   let after: Value[] = [since, ''];
   for (;;) {
     const rows = await database.query(sql, after);
     for (const row of rows) yield exported(table, table === 'ledger' ? ledger.item(row) : sessions.item(row));
     const last = rows.at(-1);
-    if (last === undefined || rows.length < MAX_PAGE) return;
+    if (last === undefined || rows.length < PAGE_ROWS) return;
     after = [last[time] ?? null, last.id ?? null];
   }
 }
@@ -70,7 +71,7 @@ function exported(table: ExportTable, item: object): ExportRow {
 export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
   `${values.map(csvField).join(',')}\r\n`;
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises (CSV injection). */
+/** Puts an apostrophe in front of a text that a spreadsheet would take for a formula, as OWASP advises (CSV injection). */
 function csvField(value: ExportRow[string] | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -1,39 +1,40 @@
 // The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
 
 import type { LedgerRow } from '../../../ipc/records.ts';
-import type { Settlement, Store } from '../contract.ts';
+import type { LedgerFilter, Settlement, Store } from '../contract.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
-import { insertAll } from '../table.ts';
+import { byId, insertAll } from '../row-mapping.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';
 import { type Charge, charge } from './budgets.ts';
 import { conditions } from './conditions.ts';
 
-/** Grades come from others, and may come first: what has none leaves them. */
-function assigned(field: (typeof ledger.fields)[number], value: (column: string) => string): string {
+type Field = (typeof ledger.fields)[number];
+
+/** Lets a row without grades keep those that are stored: another task may have written them first. */
+function assignment(field: Field, value: (column: string) => string): string {
   const column = ledger.column(field);
   const isGrade = field === 'quality' || field === 'score';
   return `${column} = ${isGrade ? `coalesce(${value(column)}, ledger.${column})` : value(column)}`;
 }
 
-/** What a later row replaces: all but its id and its reservation. */
-const replaced = ledger.fields
-  .filter((field) => !['id', 'reservedMicroUsd', 'reservedBudgets'].includes(field))
-  .map((field) => assigned(field, (column) => `excluded.${column}`))
-  .join(', ');
+const reservation: readonly Field[] = ['reservedMicroUsd', 'reservedBudgets'];
 
-const REPLACE = `on conflict (id) do update set ${replaced}`;
-const HELD = 'returning reserved_micro_usd, reserved_budgets';
-const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending' ${HELD}`;
+const REPLACE = `on conflict (id) do update set ${ledger.fields
+  .filter((field) => field !== 'id' && !reservation.includes(field))
+  .map((field) => assignment(field, (column) => `excluded.${column}`))
+  .join(', ')}`;
+const RETURNING = 'returning reserved_micro_usd, reserved_budgets';
+const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome <> 'pending' ${RETURNING}`;
 
-/** Of a row that was reserved: whose it is and when it began stay as they are, and with them most of its places in the indexes. */
-const settledAt = ledger.fields.flatMap((field, at) =>
-  ['id', 'at', 'session', 'task', 'reservedMicroUsd', 'reservedBudgets'].includes(field) ? [] : [at],
+/** Positions of the fields that settling a reserved row changes. The others stay, and with them most of its places in the indexes. */
+const settledAt = ledger.fields.flatMap((field, position) =>
+  ['id', 'at', 'session', 'task', ...reservation].includes(field) ? [] : [position],
 );
 const SETTLE_PENDING = `update ledger set ${settledAt
-  .map((at, index) => assigned(ledger.fields[at] as (typeof ledger.fields)[number], () => `$${index + 2}`))
-  .join(', ')} where id = $1 and outcome = 'pending' ${HELD}`;
+  .map((position, index) => assignment(ledger.fields[position] as Field, () => `$${index + 2}`))
+  .join(', ')} where id = $1 and outcome = 'pending' ${RETURNING}`;
 
-/** Whether a realtime row comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
+/** True for a realtime row that comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
 export function supersedes(row: LedgerRow, before: LedgerRow | undefined): boolean {
   if (before === undefined) return true;
   const more = totalOf(row) - totalOf(before);
@@ -48,18 +49,17 @@ function totalOf({ usage }: LedgerRow): number {
   return Math.max(totalTokens ?? 0, inputTokens + outputTokens) + seconds;
 }
 
-/** Replaces the rows of these ids. */
+/** Writes whole rows over those with the same id. */
 export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Promise<void> {
   const items = rows.map((row) => flatten(row));
   await insertAll(query, ledger, items, REPLACE);
 }
 
-/** Replaces pending rows and gives their reservations back for what they cost. Rows that were never pending are added. */
+/** Replaces pending rows and exchanges their reservations for what they cost. Rows that were never pending are added. */
 export async function settleAll(query: Query, settlements: readonly Settlement[]): Promise<void> {
   const charges: Charge[] = [];
-  // Two transactions that meet wait for each other in one order.
-  const inOrder = settlements.toSorted((a, b) => (a.row.id < b.row.id ? -1 : Number(a.row.id > b.row.id)));
-  for (const one of inOrder) charges.push(...(await settleRow(query, one)));
+  const inOrder = settlements.toSorted((a, b) => byId(a.row, b.row));
+  for (const settlement of inOrder) charges.push(...(await settleRow(query, settlement)));
   await charge(query, charges);
 }
 
@@ -68,40 +68,38 @@ async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settl
   const [settled] = (await settlePending(query, flat)) ?? (await insertAll(query, ledger, [flat], SETTLE));
   if (settled === undefined) return [];
   const wasPending = settled.reserved_micro_usd !== null;
-  const held = wasPending ? heldOf(settled) : { budgets, amount: reservedMicroUsd };
-  return chargesOf(row.costMicroUsd, held);
+  return chargesOf(row.costMicroUsd, wasPending ? reservedIn(settled) : { budgets, reservedMicroUsd });
 }
 
-/** undefined: no such row is pending. */
+/** Returns undefined when no such row is pending. */
 async function settlePending(query: Query, flat: ReturnType<typeof flatten>): Promise<readonly Row[] | undefined> {
   if (flat.outcome === 'pending') return undefined;
   const values = ledger.values(flat);
-  const settled = await query(SETTLE_PENDING, [flat.id, ...settledAt.map((at) => values[at] as Value)]);
+  const settled = await query(SETTLE_PENDING, [flat.id, ...settledAt.map((position) => values[position] as Value)]);
   return settled.length === 0 ? undefined : settled;
 }
 
-interface Held {
+interface Reserved {
   readonly budgets: readonly { readonly id: string; readonly resetsAt?: number | undefined }[];
-  readonly amount: number;
+  readonly reservedMicroUsd: number;
 }
 
-const heldOf = (row: Row): Held => ({
+const reservedIn = (row: Row): Reserved => ({
   budgets: (JSON.parse(row.reserved_budgets as string) as string[]).map((id) => ({ id })),
-  amount: Number(row.reserved_micro_usd ?? 0),
+  reservedMicroUsd: Number(row.reserved_micro_usd ?? 0),
 });
 
-const chargesOf = (costMicroUsd: number | undefined, { budgets, amount }: Held): Charge[] =>
+const chargesOf = (costMicroUsd: number | undefined, { budgets, reservedMicroUsd }: Reserved): Charge[] =>
   budgets.map(({ id, resetsAt }) => ({
     id,
     resetsAt,
     spentMicroUsd: costMicroUsd ?? 0,
-    reservedMicroUsd: -amount,
+    reservedMicroUsd: -reservedMicroUsd,
   }));
 
-/** Lost rows of one transaction. */
+/** Number of lost rows that one transaction settles. */
 const MAX_LOST = 200;
 
-/** Charges pending attempts from before then at what they reserved, and flags them. One that reserved nothing has an unknown cost. */
 export async function settleLost({ transaction, skipLocked }: Database, before: number): Promise<number> {
   for (let settled = 0; ; ) {
     const count = await transaction((query) => settleSome(query, before, skipLocked));
@@ -121,11 +119,8 @@ async function settleSome(query: Query, before: number, skipLocked: string): Pro
      returning id, reserved_micro_usd, reserved_budgets`,
     [before],
   );
-  const held = lost.map(heldOf);
-  await charge(
-    query,
-    held.flatMap((one) => chargesOf(one.amount, one)),
-  );
+  const charges = lost.map(reservedIn).flatMap((reserved) => chargesOf(reserved.reservedMicroUsd, reserved));
+  await charge(query, charges);
   return lost.length;
 }
 
@@ -141,10 +136,9 @@ export async function grade(
   );
 }
 
-/** Newest first; `until` is excluded. */
 export async function selectLedger(
   query: Query,
-  filter: Parameters<Store['ledger']>[0],
+  filter: LedgerFilter,
 ): Promise<readonly LedgerRow[]> {
   const { session, task, since, until, before, limit } = filter;
   const { and, params } = conditions([

@@ -1,11 +1,11 @@
-// What was used, by class, model, path and so on: sums from the database, the same on both.
+// Sums of the ledger by class, model, path and so on. Both databases give the same figures.
 
 import type { ReportField, ReportRow, ReportSpan } from '../contract.ts';
 import type { Query, Value } from '../database.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A day counts from the epoch, in UTC. */
+/** SQL of each field; days count from the epoch, in UTC. */
 const fields: Readonly<Record<ReportField, string>> = {
   class: 'prompt_class',
   model: "coalesce(served, asked, '')",
@@ -19,7 +19,7 @@ const fields: Readonly<Record<ReportField, string>> = {
 };
 
 const count = (condition: string) => `sum(case when ${condition} then 1 else 0 end)`;
-/** As floating point: what large counts add up to is no number of 53 bits. */
+/** Adds as floating point: large counts may add up to more than 53 bits. */
 const sum = (column: string) => `cast(coalesce(sum(${column}), 0) as double precision)`;
 
 const sums = `count(*) as calls, ${sum('input_tokens')} as input_tokens, ${sum('output_tokens')} as output_tokens,
@@ -28,7 +28,6 @@ const sums = `count(*) as calls, ${sum('input_tokens')} as input_tokens, ${sum('
   ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
   avg(score) as score, avg(latency_ms) as latency`;
 
-/** Rows from `since` up to, but not including, `until`, in the order of `by`; attempts that are still on their way are left out. */
 export async function report(
   query: Query,
   by: readonly ReportField[],
@@ -64,7 +63,7 @@ function textOf(field: ReportField, value: Value | undefined): string {
   return field === 'day' ? new Date(Number(value) * DAY_MS).toISOString().slice(0, 10) : String(value);
 }
 
-/** To six places: the databases add in different orders. */
+/** Rounds to six places: the databases add in different orders. */
 const mean = (value: Value | undefined): number | undefined =>
   value === null || value === undefined ? undefined : Math.round(Number(value) * 1e6) / 1e6;
 

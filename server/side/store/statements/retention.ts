@@ -1,18 +1,17 @@
-// Removes what was said. Ledger rows, counts and times stay; a session remembers that its text is gone, so that none comes after.
+// Removes what was said. Ledger rows, counts and times stay; a session remembers that its text is gone, so that no late text is kept.
 
-import type { Store } from '../contract.ts';
+import type { RetentionRule } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { queryForIds } from '../table.ts';
+import { queryForIds } from '../row-mapping.ts';
 import { END_DELIVERY } from './deliveries.ts';
 
-/** Sessions of one transaction. */
-const MAX_AT_ONCE = 200;
-/** Windows of budgets, ids of sent deliveries, and what a task that failed would need to be run again, are of no use for longer. */
-const KEPT_MS = 8 * 24 * 60 * 60 * 1000;
+/** Number of sessions that one transaction sweeps. */
+const MAX_SESSIONS = 200;
+/** Age after which ended budget windows, ids of sent messages, and the input of failed tasks are of no use. */
+const STALE_MS = 8 * 24 * 60 * 60 * 1000;
 
-/** Text, results and waiting messages of one session; what of it was to be done is not done. */
 export async function forget(database: Database, session: string, now: number): Promise<boolean> {
-  const isThere = await database.transaction(async (query) => {
+  const exists = await database.transaction(async (query) => {
     const marked = await query(
       `update session set swept_at = coalesce(swept_at, $2), forgotten_at = coalesce(forgotten_at, $2) where id = $1 returning id`,
       [session, now],
@@ -20,33 +19,31 @@ export async function forget(database: Database, session: string, now: number): 
     if (marked.length > 0) await removeAll(query, [session], now);
     return marked.length > 0;
   });
-  if (isThere) await database.erase();
-  return isThere;
+  if (exists) await database.eraseDeleted();
+  return exists;
 }
 
-type Rule = Parameters<Store['sweep']>[0];
-
-export async function sweep(database: Database, rule: Rule, now: number): Promise<number> {
+export async function sweep(database: Database, rule: RetentionRule, now: number): Promise<number> {
   let swept = 0;
   for (;;) {
     const count = await database.transaction((query) =>
       rule.kind === 'older' ? sweepOlder(query, rule.than, now) : sweepDone(query, now),
     );
     swept += count;
-    if (count < MAX_AT_ONCE) break;
+    if (count < MAX_SESSIONS) break;
   }
-  if (swept > 0) await database.erase();
+  if (swept > 0) await database.eraseDeleted();
   await removeStale(database.query, now);
   return swept;
 }
 
-/** The transcripts of sessions that ended and wait for no task; results are what the transcripts were kept for, and stay. */
+/** Removes the transcripts of sessions that ended and wait for no task. Results are what transcripts are kept for, and stay. */
 async function sweepDone(query: Query, now: number): Promise<number> {
   const rows = await query(
     `update session set swept_at = $1 where id in (
        select id from session where ended_at is not null and swept_at is null and not exists
          (select 1 from task where task.session = session.id and task.state in ('queued', 'running'))
-       order by ended_at limit ${MAX_AT_ONCE})
+       order by ended_at limit ${MAX_SESSIONS})
      returning id`,
     [now],
   );
@@ -54,19 +51,19 @@ async function sweepDone(query: Query, now: number): Promise<number> {
     query,
     rows.map(({ id }) => id as string),
   );
-  const alone = await query(
+  const withoutSession = await query(
     `update task set input = null where session is null and input is not null
        and (state = 'done' or (state in ('failed', 'dead') and updated_at < $1)) returning id`,
-    [now - KEPT_MS],
+    [now - STALE_MS],
   );
-  return rows.length + alone.length;
+  return rows.length + withoutSession.length;
 }
 
 async function sweepOlder(query: Query, than: number, now: number): Promise<number> {
   const rows = await query(
     `update session set swept_at = coalesce(swept_at, $1), forgotten_at = $1 where id in (
        select id from session where ended_at < $2 and ended_at is not null and forgotten_at is null
-       order by ended_at limit ${MAX_AT_ONCE})
+       order by ended_at limit ${MAX_SESSIONS})
      returning id`,
     [now, than],
   );
@@ -75,13 +72,13 @@ async function sweepOlder(query: Query, than: number, now: number): Promise<numb
     rows.map(({ id }) => id as string),
     now,
   );
-  const alone = await query(
+  const withoutSession = await query(
     `update task set input = null, result = null
      where session is null and state not in ('queued', 'running') and updated_at < $1
        and (input is not null or result is not null) returning id`,
     [than],
   );
-  return rows.length + alone.length;
+  return rows.length + withoutSession.length;
 }
 
 async function removeTranscripts(query: Query, ids: readonly string[]): Promise<void> {
@@ -95,7 +92,7 @@ async function removeTranscripts(query: Query, ids: readonly string[]): Promise<
 
 async function removeAll(query: Query, ids: readonly string[], now: number): Promise<void> {
   await removeTranscripts(query, ids);
-  // A version of their own: a runner that is at it cannot write its result any more.
+  // The new version keeps a runner that works on such a task from writing its result.
   await queryForIds(
     query,
     ids,
@@ -116,6 +113,6 @@ async function removeAll(query: Query, ids: readonly string[], now: number): Pro
 }
 
 async function removeStale(query: Query, now: number): Promise<void> {
-  await query('delete from budget where resets_at < $1 and reserved = 0', [now - KEPT_MS]);
-  await query('delete from delivery where is_over = 1 and next_at < $1', [now - KEPT_MS]);
+  await query('delete from budget where resets_at < $1 and reserved = 0', [now - STALE_MS]);
+  await query('delete from delivery where is_over = 1 and next_at < $1', [now - STALE_MS]);
 }

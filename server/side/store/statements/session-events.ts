@@ -1,50 +1,55 @@
-// Commits what the gateways hand over. Every statement leaves what exists as it is, or moves it forward: twice is once.
+// Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/records.ts';
 import type { SessionChanges } from '../contract.ts';
 import type { Query, Row } from '../database.ts';
-import { insertAll, queryForIds, textValue } from '../table.ts';
+import { byId, insertAll, queryForIds, textValue } from '../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
 import { charge } from './budgets.ts';
 import { replaceRows, supersedes } from './ledger.ts';
 
-export async function commitSessions(query: Query, handover: SessionChanges): Promise<void> {
-  await insertAll(query, sessions, byId(handover.started));
-  const { turns: spoken, tasks: armed } = handover;
-  const swept = await sweptOf(
+export async function commitSessions(query: Query, changes: SessionChanges): Promise<void> {
+  const { turns: spoken = [], tasks: armed = [] } = changes;
+  await insertAll(query, sessions, (changes.started ?? []).toSorted(byId));
+  const swept = await lockAndFindSwept(
     query,
     [...spoken, ...armed].flatMap(({ session }) => session ?? []),
   );
   const isKept = ({ session }: { readonly session: string | undefined }) => !session || !swept.has(session);
-  await insertAll(query, tasks, byId(armed.filter(isKept)));
-  await insertAll(query, turns, spoken.map((turn) => (isKept(turn) ? turn : withoutText(turn))).sort(byPlace));
-  for (const end of byId(handover.ended)) await endSession(query, end);
-  await takeRealtime(query, handover);
-  for (const { session, runAt } of handover.released) await releaseTasks(query, [session], runAt);
-  await insertAll(query, deliveries, byId(handover.deliveries ?? []));
+  await insertAll(query, tasks, armed.filter(isKept).sort(byId));
+  await insertAll(
+    query,
+    turns,
+    spoken.map((turn) => (isKept(turn) ? turn : withoutText(turn))).sort(bySessionAndNumber),
+  );
+  for (const end of (changes.ended ?? []).toSorted(byId)) await endSession(query, end);
+  await commitRealtimeRows(query, changes);
+  for (const { session, runAt } of changes.released ?? []) await releaseTasks(query, [session], runAt);
+  await insertAll(query, deliveries, (changes.deliveries ?? []).toSorted(byId));
 }
 
-/** Lets armed tasks of these sessions run. One that was tried before keeps the pause before its next try. */
-export async function releaseTasks(query: Query, ids: readonly string[], runAt: number): Promise<void> {
-  const sql = (
-    list: string,
-    next: (offset: number) => string,
-  ) => `update task set run_at = ${next(1)}, updated_at = ${next(1)}
-    where session in (${list}) and state = 'queued' and attempts = 0 and run_at > ${next(1)}`;
-  await queryForIds(query, ids, sql, [Math.round(runAt)]);
+/** Lets armed tasks of these sessions run. A task that was tried before keeps the pause before its next try. */
+export async function releaseTasks(query: Query, sessionIds: readonly string[], runAt: number): Promise<void> {
+  await queryForIds(
+    query,
+    sessionIds,
+    (list, next) => `update task set run_at = ${next(1)}, updated_at = ${next(1)}
+      where session in (${list}) and state = 'queued' and attempts = 0 and run_at > ${next(1)}`,
+    [Math.round(runAt)],
+  );
 }
 
-/** Which of these sessions had their text removed. Holds all of them: who removes text waits until their turns are in. */
-async function sweptOf(query: Query, ids: readonly string[]): Promise<ReadonlySet<unknown>> {
+/** Finds the sessions whose text was removed. The update locks all of them: a removal waits until their turns are in. */
+async function lockAndFindSwept(query: Query, sessionIds: readonly string[]): Promise<ReadonlySet<unknown>> {
   const rows = await queryForIds(
     query,
-    ids,
+    sessionIds,
     (list) => `update session set owner = owner where id in (${list}) returning id, swept_at`,
   );
   return new Set(rows.filter(({ swept_at }) => swept_at !== null).map(({ id }) => id));
 }
 
-/** What a session itself said about its end outweighs what was supposed while its instance was silent. */
+/** Lets the end that a session reported itself outweigh what was supposed while its instance was silent. */
 async function endSession(query: Query, { id, endedAt, reason, record }: SessionEnd): Promise<void> {
   await query(
     `update session set ended_at = $2, reason = $3, record = $4
@@ -53,8 +58,9 @@ async function endSession(query: Query, { id, endedAt, reason, record }: Session
   );
 }
 
-async function takeRealtime(query: Query, { ledger: rows, charged = {} }: SessionChanges): Promise<void> {
-  const latest = latestOf(rows);
+/** Replaces each realtime row by a newer state of it, and charges its budgets with what the cost has grown by. */
+async function commitRealtimeRows(query: Query, { ledger: rows = [], charged = {} }: SessionChanges): Promise<void> {
+  const latest = latestOfEach(rows);
   const inserted = await insertAll(
     query,
     ledger,
@@ -63,35 +69,30 @@ async function takeRealtime(query: Query, { ledger: rows, charged = {} }: Sessio
   );
   const isNew = new Set(inserted.map(({ id }) => id));
   const existing = latest.filter(({ id }) => !isNew.has(id));
-  // Written as it is, so that it stays as it is until the end of this transaction.
-  const held = await queryForIds(
+  // The update changes nothing, and locks the rows until the end of this transaction.
+  const stored = await queryForIds(
     query,
     existing.map(({ id }) => id),
     (list) => `update ledger set outcome = outcome where id in (${list}) returning *`,
   );
-  const before = new Map(held.map((row: Row) => [row.id, unflatten(ledger.item(row))]));
-  const further = existing.filter((row) => supersedes(row, before.get(row.id)));
-  await replaceRows(query, further);
+  const before = new Map(stored.map((row: Row) => [row.id, unflatten(ledger.item(row))]));
+  const newer = existing.filter((row) => supersedes(row, before.get(row.id)));
+  await replaceRows(query, newer);
 
-  const added = [...latest.filter(({ id }) => isNew.has(id)), ...further].flatMap((row) => {
-    const more = (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0);
-    return (charged[row.id] ?? []).map((budget) => ({ ...budget, spentMicroUsd: more, reservedMicroUsd: 0 }));
+  const charges = [...latest.filter(({ id }) => isNew.has(id)), ...newer].flatMap((row) => {
+    const spentMicroUsd = (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0);
+    return (charged[row.id] ?? []).map((budget) => ({ ...budget, spentMicroUsd, reservedMicroUsd: 0 }));
   });
-  await charge(query, added);
+  await charge(query, charges);
 }
 
-/** The furthest row of each session, by id. */
-function latestOf(rows: readonly LedgerRow[]): readonly LedgerRow[] {
+function latestOfEach(rows: readonly LedgerRow[]): readonly LedgerRow[] {
   const latest = new Map<string, LedgerRow>();
   for (const row of rows) if (supersedes(row, latest.get(row.id))) latest.set(row.id, row);
-  return byId([...latest.values()]);
+  return [...latest.values()].sort(byId);
 }
 
 const withoutText = (turn: StoredTurn): StoredTurn => ({ ...turn, user: undefined, assistant: undefined });
 
-/** Everyone writes in this order, so that two transactions never wait for each other. */
-const byId = <Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] =>
-  [...items].sort((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
-
-const byPlace = (a: StoredTurn, b: StoredTurn): number =>
+const bySessionAndNumber = (a: StoredTurn, b: StoredTurn): number =>
   a.session === b.session ? a.number - b.number : a.session < b.session ? -1 : 1;

@@ -1,9 +1,9 @@
-// Sessions and their turns: what is asked about them, and how those of an instance that is gone come to an end.
+// Sessions and their turns: reading them, and ending those of an instance that is gone.
 
 import type { StoredSession, StoredTurn } from '../../../ipc/records.ts';
-import type { Store } from '../contract.ts';
+import type { SessionFilter, SessionRow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { type SessionRow, sessions, turns } from '../tables.ts';
+import { sessions, turns } from '../tables.ts';
 import { conditions, keyCondition } from './conditions.ts';
 import { releaseTasks } from './session-events.ts';
 
@@ -12,10 +12,9 @@ export async function selectSession(query: Query, id: string): Promise<SessionRo
   return row && sessions.item(row);
 }
 
-/** Newest first. */
 export async function selectSessions(
   query: Query,
-  { key, before, limit }: Parameters<Store['sessions']>[0],
+  { key, before, limit }: SessionFilter,
 ): Promise<readonly SessionRow[]> {
   const { and, params } = conditions([
     keyCondition(key),
@@ -42,8 +41,8 @@ export async function releaseLease(query: Query, owner: string): Promise<void> {
 }
 
 /**
- * Ends the open sessions of everyone else who is gone: without a lease, or, on SQLite, at all. Those that were ended so before come
- * again until their row in the ledger is no longer pending: whoever ended them may have gone before it was written.
+ * Ends the open sessions of all other instances that are gone: without a lease, or, on SQLite, at all. Sessions that were ended so
+ * before are returned again until their ledger row is no longer pending: an instance may be lost before it wrote the row.
  */
 export function recoverSessions(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
   return database.transaction(async (query) => {

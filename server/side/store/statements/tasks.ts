@@ -1,15 +1,14 @@
-// The queue of tasks. A lease is counted by the version of its task: who holds an old one writes nothing.
+// The queue of tasks. The version of a task counts its leases: a runner that holds an old lease writes nothing.
 
 import type { Task } from '../../../ipc/records.ts';
-import type { TaskFilter, TaskOutcome } from '../contract.ts';
+import type { SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
 import type { Query, Value } from '../database.ts';
+import { insertAll, textValue } from '../row-mapping.ts';
 import { DUE_AT } from '../schema.ts';
-import { insertAll, textValue } from '../table.ts';
 import { deliveries, tasks } from '../tables.ts';
 import { conditions, keyCondition } from './conditions.ts';
 import { grade } from './ledger.ts';
 
-/** One whose id exists is left alone. */
 export async function insertTask(query: Query, task: Task): Promise<void> {
   await insertAll(query, tasks, [task]);
 }
@@ -29,6 +28,13 @@ export async function selectTasks(query: Query, filter: TaskFilter): Promise<rea
   ]);
   const sql = `select * from task where ${and} order by created_at desc, id desc limit $${params.length + 1}`;
   return (await query(sql, [...params, limit])).map(tasks.item);
+}
+
+/** Reads no results, which are long: a session has at most a summary for each of its turns or minutes. */
+export async function selectSummaries(query: Query, session: string): Promise<readonly SummaryEntry[]> {
+  const sql = `select id, input, run_at, updated_at from task
+    where session = $1 and kind = 'rolling-summary' and state = 'done' and result is not null`;
+  return (await query(sql, [session])).map(tasks.item);
 }
 
 export interface ClaimOptions {
@@ -92,7 +98,6 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
   return true;
 }
 
-/** Tried as often as a new one. False also when its session's text is gone: it has no input. */
 export async function requeueTask(query: Query, id: string, now: number): Promise<boolean> {
   const rows = await query(
     `update task set state = 'queued', run_at = $2, attempts = 0, version = version + 1, lease_until = null, updated_at = $2

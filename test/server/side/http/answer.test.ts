@@ -107,7 +107,7 @@ test('the ledger and the sessions are exported as a whole', async () => {
   const ledger = [1, 2, 3].map((at) =>
     ledgerRow({ id: `0190-${at}`, kind: 'realtime', at, team: at === 3 ? '=1+1' : undefined }),
   );
-  await store.commitSessions({ started: [], turns: [], ended: [], ledger, tasks: [], released: [] });
+  await store.commitSessions({ ledger });
   const read = reader(createSideHttp({ config: { ...config, dataDirectory }, store, log: silent }));
   const lines = (await read('/export')).trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line).id)).toEqual(['0190-1', '0190-2', '0190-3']);

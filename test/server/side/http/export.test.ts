@@ -20,11 +20,10 @@ async function serveRows(): Promise<number> {
   const loaded = loadConfig({ data, env: {} });
   const config = { ...loaded, admin: { ...loaded.admin, port: 0 }, side: { ...loaded.side, maxReplyBytes: MIB } };
   const store = await openStore({ url: 'sqlite', dataDirectory: data });
-  const nothing = { started: [], turns: [], ended: [], tasks: [], released: [] };
   const ledger = Array.from({ length: ROWS }, (_, at) =>
     ledgerRow({ id: `row-${at}`, kind: 'chat', at: at + 1, team: 'x'.repeat(800) }),
   );
-  await store.commitSessions({ ...nothing, ledger });
+  await store.commitSessions({ ledger });
   const askSide = createSideHttp({ config, store, log });
   const sources = {
     isReady: () => true,

@@ -6,14 +6,13 @@ import { queuedTask, storedSession, turn } from '../../../support/task-records.t
 import { until } from '../../../support/until.ts';
 
 describe('tasks of sessions', () => {
-  const nothing = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
   const session = storedSession();
 
   test('work on the turns that are stored', async () => {
     const { store, run, settled, gateway } = await bench();
     const turns = [turn(session.id, 1, 'Hello', 'Good day'), turn(session.id, 2, 'A room, please', 'Of course')];
     const task = queuedTask({ session: session.id, input: undefined });
-    await store.commitSessions({ ...nothing, started: [session], turns, tasks: [task] });
+    await store.commitSessions({ started: [session], turns, tasks: [task] });
     run();
     await settled();
     expect(gateway.seen[0]?.body.messages[1].content).toBe(
@@ -35,7 +34,6 @@ describe('tasks of sessions', () => {
       });
     };
     await store.commitSessions({
-      ...nothing,
       started: [session],
       turns: [turn(session.id, 1, 'Hello', 'Good day')],
       tasks: [of(1)],
@@ -43,7 +41,6 @@ describe('tasks of sessions', () => {
     const runner = run();
     await settled(of(1).id);
     await store.commitSessions({
-      ...nothing,
       turns: [turn(session.id, 2, 'A room', 'Yes'), turn(session.id, 3, 'Late', '')],
       tasks: [of(2)],
     });
@@ -63,7 +60,6 @@ describe('tasks of sessions', () => {
     const input = JSON.stringify({ every: 'turns', number: 1 });
     const later = storedSession({ id: 'session-2', continues: session.id });
     await store.commitSessions({
-      ...nothing,
       started: [session, later],
       turns: [
         turn(session.id, 1, 'Hello', 'Good day'),
@@ -86,7 +82,6 @@ describe('tasks of sessions', () => {
     const input = JSON.stringify({ every: 'minutes', number: 1 });
     const first = queuedTask({ id: `${session.id}.title.m1`, session: session.id, input });
     await store.commitSessions({
-      ...nothing,
       started: [session],
       turns: [turn(session.id, 1, 'Hello', 'Hi')],
       tasks: [first],
@@ -94,7 +89,7 @@ describe('tasks of sessions', () => {
     run();
     await settled(`${session.id}.title.m3`);
     const ended = { id: session.id, endedAt: Date.now(), reason: 'done', record: undefined };
-    await store.commitSessions({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+    await store.commitSessions({ ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
     await until(async () => (await store.tasks({ state: 'queued', limit: 1 })).length === 0);
     const last = await until(
       async () =>

@@ -12,7 +12,7 @@ import { openStore } from '../../../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
 import { createRunner } from '../../../../server/side/tasks/runner.ts';
 import { type LlmGateway, type LlmSeen, llmGateway } from '../../../support/llm-gateway.ts';
-import { aHandover, anEnd, aRealtime } from '../../../support/side-records.ts';
+import { anEnd, aRealtime } from '../../../support/side-records.ts';
 import { queuedTask, sideConfig, storedSession, turn } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
@@ -168,7 +168,7 @@ describe('the result of a task', () => {
     const input = JSON.stringify({ every: 'turns', number: 1 });
     const task = queuedTask({ id: 'session-1.title.1', session: session.id, input });
     const turns = [turn(session.id, 1, 'A room, please', 'Of course'), turn(session.id, 2, 'Later', 'Yes')];
-    await store.commitSessions(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
+    await store.commitSessions({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] });
     let isSwept = true;
     const sweeping = (async () => {
       while (isSwept) await store.sweep({ kind: 'tasks-done' }, Date.now());
@@ -242,7 +242,7 @@ describe('the result of a task', () => {
     const session = storedSession();
     const task = queuedTask({ id: 'session-1.title', session: session.id, input: undefined });
     const turns = [turn(session.id, 1, 'A room, please', 'Of course')];
-    await store.commitSessions(aHandover({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] }));
+    await store.commitSessions({ started: [session], turns, tasks: [task], ended: [anEnd(session.id)] });
     const { promise: deleted, resolve } = Promise.withResolvers<void>();
     gateway.change({ script: (seen) => ({ ...answers(seen), ...(isScoring(seen) ? { after: deleted } : {}) }) });
     run();
@@ -265,9 +265,7 @@ test('the score of the answers in a session goes into the row of the session', a
   const session = storedSession();
   const task = queuedTask({ id: 'session-1.quality', kind: 'quality', session: session.id, input: undefined });
   const turns = [turn(session.id, 1, 'Hello', 'Hi')];
-  await store.commitSessions(
-    aHandover({ started: [session], turns, tasks: [task], ledger: [aRealtime(session.id, 10)] }),
-  );
+  await store.commitSessions({ started: [session], turns, tasks: [task], ledger: [aRealtime(session.id, 10)] });
   run();
   expect((await ended()).get('session-1.quality')).toMatchObject({ state: 'done' });
   const rows = await store.ledger({ session: session.id, limit: 10 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
-import { createIngest, type Ingest } from '../../../../server/side/sessions/ingest.ts';
+import { Ingest } from '../../../../server/side/sessions/ingest.ts';
 import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
@@ -42,16 +42,16 @@ let folder: string;
 let lines: Record<string, unknown>[];
 
 beforeEach(async () => {
-  folder = temporaryFolder('intake');
+  folder = temporaryFolder('ingest');
   store = await openStore({ url: 'sqlite', dataDirectory: folder });
   lines = [];
 });
 afterEach(() => store.close());
 
-function intake(owner = 'me', onTaken?: (items: readonly SessionEvent[]) => void): Ingest {
+function ingestFor(owner = 'me', onCommitted?: (events: readonly SessionEvent[]) => void): Ingest {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const prices = createPrices(config.prices);
-  return createIngest({ config, store, prices, owner, log, ...(onTaken ? { onCommitted: onTaken } : {}) });
+  return new Ingest({ config, store, prices, owner, log, ...(onCommitted && { onCommitted }) });
 }
 
 const started = (id: string, more: Partial<SessionStarted> = {}): SessionStarted => ({
@@ -89,9 +89,9 @@ const spent = async () => (await store.budgetUse('web|*|total|0')).spentMicroUsd
 
 test('a session becomes its rows, and the same batch again changes nothing', async () => {
   const taken: number[] = [];
-  const taking = intake('me', (items) => taken.push(items.length));
+  const ingest = ingestFor('me', (items) => taken.push(items.length));
   const batches: SessionEvent[][] = [[started('s'), turn('s', 1)], [turn('s', 2)], [ended('s')]];
-  for (const batch of batches) await taking.commit(batch);
+  for (const batch of batches) await ingest.commit(batch);
   const see = async () => ({
     session: await store.session('s'),
     turns: await store.turns('s'),
@@ -130,13 +130,13 @@ test('a session becomes its rows, and the same batch again changes nothing', asy
     ['s.summary', 'queued', true],
   ]);
   expect(once.deliveries).toMatchObject([[expect.any(String), 'session.ended']]);
-  for (const batch of [...batches, batches.flat()]) await taking.commit(batch);
+  for (const batch of [...batches, batches.flat()]) await ingest.commit(batch);
   expect(await see()).toEqual({ ...once, deliveries: expect.anything() });
   expect(taken.slice(0, 3)).toEqual([2, 1, 1]);
 });
 
 test('while a session lives its tasks are armed, and its row is pending with what it has used so far', async () => {
-  await intake().commit([started('s'), turn('s', 1)]);
+  await ingestFor().commit([started('s'), turn('s', 1)]);
   expect(await store.tasks({ session: 's', limit: 10 })).toMatchObject([{ id: 's.summary', runAt: ARMED_AT }]);
   expect(await realtime('s')).toMatchObject([
     { outcome: 'pending', usage: { totalTokens: 1000 }, costMicroUsd: 10_000 },
@@ -151,10 +151,10 @@ test('where several models served, each costs its own price', async () => {
   });
   const usage = { inputTokens: 3000, totalTokens: 3000 };
   const usageByModel = [part(undefined, 1000), part('dear-1', 2000)];
-  await intake().commit([started('s'), turn('s', 1, { usage, usageByModel, model: 'dear-1' })]);
+  await ingestFor().commit([started('s'), turn('s', 1, { usage, usageByModel, model: 'dear-1' })]);
   expect(await realtime('s')).toMatchObject([{ served: 'dear-1', usage, costMicroUsd: 1000 + 2000 * 50 }]);
   usageByModel.push(part('nobody-knows-this', 1));
-  await intake().commit([turn('s', 2, { usage, usageByModel, model: 'dear-1' })]);
+  await ingestFor().commit([turn('s', 2, { usage, usageByModel, model: 'dear-1' })]);
   expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
 });
 
@@ -164,75 +164,81 @@ describe('a cost is unknown, never zero', () => {
     ['where nothing was reported', {}, {}],
     ['where the model is not known', { model: undefined }, { inputTokens: 10 }],
   ])('%s', async (_, more, usage) => {
-    await intake().commit([started('s', more), ended('s', 'client-closed', usage)]);
+    await ingestFor().commit([started('s', more), ended('s', 'client-closed', usage)]);
     expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
   });
 });
 
 test('what went wrong with a session is the outcome of its row', async () => {
-  await intake().commit([started('s'), ended('s', 'provider-silent')]);
+  await ingestFor().commit([started('s'), ended('s', 'provider-silent')]);
   expect(await realtime('s')).toMatchObject([{ outcome: 'provider-silent' }]);
 });
 
 describe('the sessions of a gateway process that died', () => {
   test('end as lost, with what they had used, and their tasks may run', async () => {
-    const taking = intake();
-    await taking.commit([started('s'), turn('s', 1)]);
-    await taking.commit([{ kind: 'lost', id: 's', endedAt: 5000 }]);
+    const ingest = ingestFor();
+    await ingest.commit([started('s'), turn('s', 1)]);
+    await ingest.commit([{ kind: 'lost', id: 's', endedAt: 5000 }]);
     expect(await store.session('s')).toMatchObject({ reason: 'gateway-lost', endedAt: 5000, record: undefined });
     expect(await realtime('s')).toMatchObject([{ outcome: 'gateway-lost', usage: { totalTokens: 1000 } }]);
     expect(await store.tasks({ session: 's', limit: 10 })).toMatchObject([{ id: 's.summary', runAt: 5000 }]);
   });
 
   test('keep the end that they gave themselves', async () => {
-    const taking = intake();
-    await taking.commit([started('s'), ended('s')]);
-    await taking.commit([{ kind: 'lost', id: 's', endedAt: 9500 }]);
+    const ingest = ingestFor();
+    await ingest.commit([started('s'), ended('s')]);
+    await ingest.commit([{ kind: 'lost', id: 's', endedAt: 9500 }]);
     expect(await store.session('s')).toMatchObject({ reason: 'client-closed', endedAt: 9000 });
     expect(await realtime('s')).toMatchObject([{ outcome: 'ok' }]);
   });
 });
 
 test('what belongs to no session is left out, and the rest is stored', async () => {
-  await intake().commit([turn('x', 1), { kind: 'lost', id: 'y', endedAt: 1 }, ended('z'), started('s'), turn('s', 1)]);
+  await ingestFor().commit([
+    turn('x', 1),
+    { kind: 'lost', id: 'y', endedAt: 1 },
+    ended('z'),
+    started('s'),
+    turn('s', 1),
+  ]);
   expect(await store.sessions({ limit: 10 })).toHaveLength(1);
   expect(await store.turns('x')).toEqual([]);
   expect(lines.filter(({ msg }) => msg === 'unknown session').map(({ id }) => id)).toEqual(['x', 'y', 'z']);
 });
 
 test('an item that cannot be understood is left out, and holds up nothing', async () => {
-  await intake().commit([started('s'), { ...ended('s'), record: null as never }, turn('s', 1)]);
+  await ingestFor().commit([started('s'), { ...ended('s'), record: null as never }, turn('s', 1)]);
   expect(await store.turns('s')).toHaveLength(1);
   expect(lines.filter(({ msg }) => msg === 'item lost: it cannot be stored')).toMatchObject([{ kind: 'ended' }]);
 });
 
 test('after a restart the rest of a session is taken, too', async () => {
-  await intake().commit([started('s'), turn('s', 1)]);
-  await intake().commit([turn('s', 2), ended('s')]);
+  await ingestFor().commit([started('s'), turn('s', 1)]);
+  await ingestFor().commit([turn('s', 2), ended('s')]);
   expect(await store.turns('s')).toHaveLength(2);
   expect(await realtime('s')).toMatchObject([{ outcome: 'ok', usage: { totalTokens: 2000 } }]);
 });
 
 test('sessions that the store ended itself get their row and their message', async () => {
-  await intake('before').commit([started('s'), turn('s', 1)]);
+  await ingestFor('before').commit([started('s'), turn('s', 1)]);
   // Whoever ended them first was killed before it could write that down.
   await store.recoverSessions('gone too', 20_000);
   const sessions = await store.recoverSessions('now', 20_000);
-  const taking = intake('now');
-  await taking.recovered(sessions);
+  const ingest = ingestFor('now');
+  await ingest.finishRecovered(sessions);
   expect(await realtime('s')).toMatchObject([{ outcome: 'recovered', costMicroUsd: 10_000 }]);
   expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toMatchObject([{ event: 'session.ended' }]);
 });
 
 test('a batch that the store refuses is refused as a whole, and the next one is taken', async () => {
-  const taking = intake();
+  const ingest = ingestFor();
   const broken = { ...turn('s', 1), startedAt: Number.NaN };
-  await taking.commit([started('s')]);
+  await ingest.commit([started('s')]);
   const refused = { take: store.commitSessions };
   store.commitSessions = () => Promise.reject(new Error('disk full'));
-  await expect(taking.commit([broken])).rejects.toThrow('disk full');
+  await expect(ingest.commit([broken])).rejects.toThrow('disk full');
   store.commitSessions = refused.take;
-  await taking.commit([turn('s', 1)]);
+  await ingest.commit([turn('s', 1)]);
   expect(await store.turns('s')).toHaveLength(1);
 });
 
@@ -240,11 +246,11 @@ describe('an id that a client offers again', () => {
   const again = { startedAt: 20_000 };
 
   test('is another session, whose usage adds to that of the first', async () => {
-    const taking = intake();
-    await taking.commit([started('s'), turn('s', 1), turn('s', 2), ended('s')]);
-    await taking.commit([started('s', again), turn('s', 1, { user: 'second' })]);
+    const ingest = ingestFor();
+    await ingest.commit([started('s'), turn('s', 1), turn('s', 2), ended('s')]);
+    await ingest.commit([started('s', again), turn('s', 1, { user: 'second' })]);
     // A side process that was started again knows nothing of the id.
-    await intake().commit([started('s', again), ended('s', 'client-closed', turn('s', 1).usage)]);
+    await ingestFor().commit([started('s', again), ended('s', 'client-closed', turn('s', 1).usage)]);
     expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000 }]);
     expect(await realtime('s.2')).toMatchObject([{ costMicroUsd: 10_000, outcome: 'ok' }]);
     expect(await spent()).toBe(30_000);
@@ -253,9 +259,9 @@ describe('an id that a client offers again', () => {
   });
 
   test("by another key neither reads nor changes what is the first one's", async () => {
-    const taking = intake();
-    await taking.commit([started('s'), turn('s', 1), ended('s')]);
-    await taking.commit([started('s', { ...again, key: 'other' }), turn('s', 2, { user: 'theirs' }), ended('s')]);
+    const ingest = ingestFor();
+    await ingest.commit([started('s'), turn('s', 1), ended('s')]);
+    await ingest.commit([started('s', { ...again, key: 'other' }), turn('s', 2, { user: 'theirs' }), ended('s')]);
     expect(await store.session('s')).toMatchObject({ key: 'web' });
     expect((await store.turns('s')).map(({ user }) => user)).toEqual(['u1']);
     expect(await realtime('s')).toMatchObject([{ key: 'web' }]);
@@ -264,9 +270,9 @@ describe('an id that a client offers again', () => {
 
   test('any number of times, also within one batch', async () => {
     const calls = Array.from({ length: 9 }, (_, index) => [started('s', { startedAt: 1000 + index }), ended('s')]);
-    await intake().commit(calls.slice(0, 6).flat());
-    await intake().commit(calls.slice(6).flat());
-    await intake().commit(calls.slice(8).flat());
+    await ingestFor().commit(calls.slice(0, 6).flat());
+    await ingestFor().commit(calls.slice(6).flat());
+    await ingestFor().commit(calls.slice(8).flat());
     const ids = (await store.sessions({ limit: 20 })).map(({ id }) => id);
     expect(ids).toEqual(['s.9', 's.8', 's.7', 's.6', 's.5', 's.4', 's.3', 's.2', 's']);
     expect(await spent()).toBe(9 * 20_000);
@@ -274,12 +280,12 @@ describe('an id that a client offers again', () => {
 });
 
 test('a rehearsal is in nobody’s budget', async () => {
-  await intake().commit([started('s', { isRehearsal: true }), turn('s', 1), ended('s')]);
+  await ingestFor().commit([started('s', { isRehearsal: true }), turn('s', 1), ended('s')]);
   expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000, isRehearsal: true }]);
   expect(await spent()).toBe(0);
 });
 
 test('an end that the clock puts before the last turn is the end', async () => {
-  await intake().commit([started('s'), turn('s', 2, { endedAt: 9_000_000 }), ended('s')]);
+  await ingestFor().commit([started('s'), turn('s', 2, { endedAt: 9_000_000 }), ended('s')]);
   expect(await realtime('s')).toMatchObject([{ outcome: 'ok' }]);
 });

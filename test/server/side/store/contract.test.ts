@@ -5,15 +5,15 @@ import { onBothStores } from '../../../support/stores.ts';
 import { budgets } from './on-both/budgets.ts';
 import { deliveries } from './on-both/deliveries.ts';
 import { exports } from './on-both/exports.ts';
-import { handovers } from './on-both/handovers.ts';
 import { ledgers } from './on-both/ledgers.ts';
 import { retention } from './on-both/retention.ts';
 import { schema } from './on-both/schema.ts';
+import { sessionEvents } from './on-both/session-events.ts';
 import { sessions } from './on-both/sessions.ts';
 import { tasks } from './on-both/tasks.ts';
 
 await onBothStores((stores) => {
-  describe('what is handed over', () => handovers(stores));
+  describe('session events', () => sessionEvents(stores));
   describe('sessions', () => sessions(stores));
   describe('tasks', () => tasks(stores));
   describe('deliveries', () => deliveries(stores));

@@ -33,14 +33,12 @@ test('a rehearsal session ends with all its results, each marked and with a row 
   const runner = createRunner({ config, store, router, log });
 
   const session = storedSession({ isRehearsal: true, promptClass: 'rehearsal' });
-  const nothing = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
-  await store.commitSessions({ ...nothing, started: [session], tasks: planStart(session, config) });
+  await store.commitSessions({ started: [session], tasks: planStart(session, config) });
   await store.commitSessions({
-    ...nothing,
     turns: [turn(session.id, 1, 'What are your opening hours?', 'We open at nine.')],
   });
   const ended = { id: session.id, endedAt: Date.now(), reason: 'client_left', record: undefined };
-  await store.commitSessions({ ...nothing, ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
+  await store.commitSessions({ ended: [ended], released: [{ session: session.id, runAt: Date.now() }] });
   runner.wake();
 
   const tasks = await until(async () => {

@@ -229,8 +229,7 @@ describe('many messages', () => {
     const hook = { url: quick.url, secret, events: ['task.done' as const], allowPrivate: true, timeoutMs: 1000 };
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
-    const none = { started: [], turns: [], ended: [], ledger: [], tasks: [], released: [] };
-    await store.commitSessions({ ...none, deliveries: late.map((one) => ({ ...one, session: 'none' })) });
+    await store.commitSessions({ deliveries: late.map((one) => ({ ...one, session: 'none' })) });
     start({ config: both, perUrl: 3, batch: 8 });
     await until(() => quick.seen.length === 1);
     expect(slow.count.mostOpen).toBe(3);

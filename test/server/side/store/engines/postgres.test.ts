@@ -9,7 +9,7 @@ import { openPostgres, type PostgresOptions } from '../../../../../server/side/s
 import { openStore } from '../../../../../server/side/store/open.ts';
 import { postgresForTests } from '../../../../support/postgres.ts';
 import { seededRandom } from '../../../../support/random.ts';
-import { aHandover, anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
+import { anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -138,7 +138,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const name = new URL(url).pathname.slice(1);
     await postgres?.run(`alter database ${name} allow_connections false`);
     await endConnections(url);
-    const take = (id: string) => store.commitSessions(aHandover({ started: [aSession(id)] }));
+    const take = (id: string) => store.commitSessions({ started: [aSession(id)] });
     await expect(take('s1')).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
     await postgres?.run(`alter database ${name} allow_connections true`);
     await take('s1').catch(() => take('s1'));
@@ -162,7 +162,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
       for (const tokens of [1, 2, 3]) {
         const ledger = ids.map((id) => aRealtime(id, tokens));
         const charged = Object.fromEntries(ids.map((id) => [id, inSomeOrder()]));
-        await store.commitSessions(aHandover({ started, ledger, charged }));
+        await store.commitSessions({ started, ledger, charged });
       }
     };
     const work = Array.from({ length: 30 }, (_, index) => {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { openStore } from '../../../../../server/side/store/open.ts';
 import { type ExportOptions, exportLines } from '../../../../../server/side/store/statements/export.ts';
-import { aHandover, anAttempt, anEnd, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
+import { anAttempt, anEnd, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 async function linesOf(options: ExportOptions): Promise<string[]> {
@@ -21,7 +21,7 @@ export function exports({ place, open }: Stores): void {
       ids.map((id, index) => store.settle(aSettled(id, 1, { at: NOON + Math.floor(index / 700) }), [], 0)),
     );
     await store.settle(aSettled('before', 1, { at: NOON - 1 }), [], 0);
-    const lines = await linesOf({ place: where, table: 'ledger', since: NOON, format: 'jsonl' });
+    const lines = await linesOf({ location: where, table: 'ledger', since: NOON, format: 'jsonl' });
     expect(lines.map((line) => JSON.parse(line).id)).toEqual(ids);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       at: '2026-03-01T12:00:00.000Z',
@@ -38,7 +38,7 @@ export function exports({ place, open }: Stores): void {
     const store = await open(where);
     const row = { asked: '=HYPERLINK("x")', served: 'a,b\n"c"', provider: '@sum', tried: ['-1', 'two'], gateway: '+g' };
     await store.settle(aSettled('a', -5, row), [], 0);
-    const [head, line] = await linesOf({ place: where, table: 'ledger', since: 0, format: 'csv' });
+    const [head, line] = await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' });
     expect(head).toBe(
       'id,at,kind,path,session,task,key,team,promptClass,dataClass,gateway,asked,tried,served,provider,inputTokens,' +
         'outputTokens,totalTokens,inputTextTokens,inputAudioTokens,inputImageTokens,cachedTokens,outputTextTokens,' +
@@ -54,8 +54,8 @@ export function exports({ place, open }: Stores): void {
   test('sessions are exported without their record', async () => {
     const where = await place();
     const store = await open(where);
-    await store.commitSessions(aHandover({ started: [aSession('s1')], ended: [anEnd('s1')] }));
-    const [line] = await linesOf({ place: where, table: 'session', since: 0, format: 'jsonl' });
+    await store.commitSessions({ started: [aSession('s1')], ended: [anEnd('s1')] });
+    const [line] = await linesOf({ location: where, table: 'session', since: 0, format: 'jsonl' });
     expect(JSON.parse(line ?? '')).toMatchObject({ id: 's1', endedAt: '2026-03-01T12:01:00.000Z' });
     expect(line).not.toContain('turns');
   });
@@ -65,11 +65,11 @@ export function exports({ place, open }: Stores): void {
     const store = await openStore(where);
     await store.reserve([], 0, anAttempt('a'));
     await store.close();
-    expect(await linesOf({ place: where, table: 'ledger', since: 0, format: 'csv' })).toHaveLength(2);
+    expect(await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' })).toHaveLength(2);
   });
 
   test('where there is no store, it says so', async () => {
-    const lines = linesOf({ place: await place(), table: 'ledger', since: 0, format: 'csv' });
+    const lines = linesOf({ location: await place(), table: 'ledger', since: 0, format: 'csv' });
     await expect(lines).rejects.toThrow(/^the store .*trunkline.* cannot be opened: /);
   });
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
-import { aHandover, anAttempt, aRealtime, aSettled, NOON } from '../../../../support/side-records.ts';
+import { anAttempt, aRealtime, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const DAY = 86_400_000;
@@ -22,7 +22,7 @@ async function filled(store: Store): Promise<Store> {
     0,
   );
   await store.reserve([], 5, anAttempt('e'));
-  await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] }));
+  await store.commitSessions({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] });
   return store;
 }
 

@@ -2,17 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
-import {
-  ARMED,
-  aDelivery,
-  aHandover,
-  anEnd,
-  aRealtime,
-  aSession,
-  aTask,
-  aTurn,
-  NOON,
-} from '../../../../support/side-records.ts';
+import { ARMED, aDelivery, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const END = NOON + 60_000;
@@ -20,15 +10,13 @@ const END = NOON + 60_000;
 /** A session with a turn, a task that is done and has a message, one that runs, and one that waits. */
 async function withSession(store: Store, id: string): Promise<void> {
   const task = (kind: string) => aTask(`${id}.${kind}`, { session: id, input: '{"about":"the turns"}' });
-  await store.commitSessions(
-    aHandover({
-      started: [aSession(id)],
-      turns: [aTurn(id, 1)],
-      ended: [anEnd(id)],
-      ledger: [aRealtime(id, 5)],
-      tasks: ['1-done', '2-running', '3-waiting'].map(task),
-    }),
-  );
+  await store.commitSessions({
+    started: [aSession(id)],
+    turns: [aTurn(id, 1)],
+    ended: [anEnd(id)],
+    ledger: [aRealtime(id, 5)],
+    tasks: ['1-done', '2-running', '3-waiting'].map(task),
+  });
   await store.claimTasks(NOON, ARMED, 2);
   const deliveries = [aDelivery(`${id}.hook`)];
   await store.settleTask({ id: `${id}.1-done`, version: 1, state: 'done', result: '{"r":1}', at: NOON, deliveries });
@@ -73,10 +61,10 @@ export function retention({ open }: Stores): void {
 
   test('a session that is forgotten while it lives keeps no text of what follows', async () => {
     const store = await open();
-    await store.commitSessions(aHandover({ started: [aSession('s1')], turns: [aTurn('s1', 1)] }));
+    await store.commitSessions({ started: [aSession('s1')], turns: [aTurn('s1', 1)] });
     await store.forget('s1', NOON);
     const rolling = aTask('s1.rolling-summary.2', { session: 's1' });
-    await store.commitSessions(aHandover({ turns: [aTurn('s1', 2)], tasks: [rolling], ended: [anEnd('s1')] }));
+    await store.commitSessions({ turns: [aTurn('s1', 2)], tasks: [rolling], ended: [anEnd('s1')] });
     expect((await store.turns('s1')).map(({ user, assistant }) => user ?? assistant)).toEqual([undefined, undefined]);
     expect(await store.task(rolling.id)).toBeUndefined();
     expect(await store.session('s1')).toMatchObject({ reason: 'client-closed' });
@@ -85,7 +73,7 @@ export function retention({ open }: Stores): void {
   test('transcripts go when no task waits for them, and results stay', async () => {
     const store = await open();
     await withSession(store, 's1');
-    await store.commitSessions(aHandover({ started: [aSession('live')], turns: [aTurn('live', 1)] }));
+    await store.commitSessions({ started: [aSession('live')], turns: [aTurn('live', 1)] });
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(0);
     await finish(store, 's1');
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(1);
@@ -141,13 +129,11 @@ export function retention({ open }: Stores): void {
   test('more sessions than one transaction takes are swept at once', async () => {
     const store = await open();
     const ids = Array.from({ length: 450 }, (_, index) => `s${index}`);
-    await store.commitSessions(
-      aHandover({
-        started: ids.map((id) => aSession(id)),
-        turns: ids.map((id) => aTurn(id, 1)),
-        ended: ids.map((id) => anEnd(id)),
-      }),
-    );
+    await store.commitSessions({
+      started: ids.map((id) => aSession(id)),
+      turns: ids.map((id) => aTurn(id, 1)),
+      ended: ids.map((id) => anEnd(id)),
+    });
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(450);
     expect((await store.turns('s449'))[0]?.user).toBeUndefined();
   });

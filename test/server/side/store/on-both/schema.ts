@@ -6,7 +6,7 @@ import { openPostgres } from '../../../../../server/side/store/engines/postgres.
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { openReader, openStore, type StoreLocation } from '../../../../../server/side/store/open.ts';
 import { createTables, SCHEMA_VERSION } from '../../../../../server/side/store/schema.ts';
-import { aHandover, aSession } from '../../../../support/side-records.ts';
+import { aSession } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const databaseAt = ({ url, dataDirectory }: StoreLocation): Database =>
@@ -27,7 +27,7 @@ export function schema({ kind, place, open }: Stores): void {
   test('keeps what is there when the store is opened again', async () => {
     const where = await place();
     const first = await openStore(where);
-    await first.commitSessions(aHandover({ started: [aSession('s1')] }));
+    await first.commitSessions({ started: [aSession('s1')] });
     await first.close();
     await within(where, async (database) => {
       expect(await versionIn(database)).toEqual([{ version: SCHEMA_VERSION }]);
@@ -68,7 +68,7 @@ export function schema({ kind, place, open }: Stores): void {
   onServers('makes the tables once when instances start together', async () => {
     const where = await place();
     const stores = await Promise.all(Array.from({ length: 5 }, () => open(where)));
-    await stores[0]?.commitSessions(aHandover({ started: [aSession('s1')] }));
+    await stores[0]?.commitSessions({ started: [aSession('s1')] });
     expect(await stores[4]?.session('s1')).toEqual(aSession('s1'));
   });
 }

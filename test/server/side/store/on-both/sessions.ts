@@ -1,7 +1,7 @@
 // Sessions as they are asked for, and the end of those whose instance is gone.
 
 import { expect, test } from 'vitest';
-import { ARMED, aHandover, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
+import { ARMED, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
@@ -15,7 +15,7 @@ export function sessions({ kind, open, beside }: Stores): void {
       aSession('b', { startedAt: NOON + 2 }),
       aSession('d', { startedAt: NOON, key: 'other' }),
     ];
-    await store.commitSessions(aHandover({ started }));
+    await store.commitSessions({ started });
     expect(idsOf(await store.sessions({ limit: 9 }))).toEqual(['b', 'a', 'c', 'd']);
     expect(idsOf(await store.sessions({ limit: 2 }))).toEqual(['b', 'a']);
     expect(idsOf(await store.sessions({ limit: 2, before: 'a' }))).toEqual(['c', 'd']);
@@ -25,18 +25,16 @@ export function sessions({ kind, open, beside }: Stores): void {
 
   test('of an instance that is gone end with their last turn, and their tasks may run', async () => {
     const store = await open();
-    await store.commitSessions(
-      aHandover({
-        started: [aSession('talked'), aSession('silent'), aSession('over'), aSession('mine', { owner: 'two' })],
-        turns: [aTurn('talked', 1), aTurn('talked', 2)],
-        ended: [anEnd('over')],
-        ledger: [aRealtime('talked', 70)],
-        tasks: [
-          aTask('talked.summary', { session: 'talked', runAt: ARMED }),
-          aTask('mine.summary', { session: 'mine', runAt: ARMED }),
-        ],
-      }),
-    );
+    await store.commitSessions({
+      started: [aSession('talked'), aSession('silent'), aSession('over'), aSession('mine', { owner: 'two' })],
+      turns: [aTurn('talked', 1), aTurn('talked', 2)],
+      ended: [anEnd('over')],
+      ledger: [aRealtime('talked', 70)],
+      tasks: [
+        aTask('talked.summary', { session: 'talked', runAt: ARMED }),
+        aTask('mine.summary', { session: 'mine', runAt: ARMED }),
+      ],
+    });
     await store.renewLease('one', NOON + 100);
     await store.renewLease('two', NOON + 1000);
     const recovered = await store.recoverSessions('two', NOON + 100);
@@ -55,7 +53,7 @@ export function sessions({ kind, open, beside }: Stores): void {
   const onServers = kind === 'sqlite' ? () => {} : test;
   onServers('of an instance that lives are left alone, until it leaves', async () => {
     const store = await open();
-    await store.commitSessions(aHandover({ started: [aSession('s1')] }));
+    await store.commitSessions({ started: [aSession('s1')] });
     await store.renewLease('one', NOON + 100);
     expect(await store.recoverSessions('two', NOON + 99)).toEqual([]);
     await store.renewLease('one', NOON + 200);
@@ -67,10 +65,10 @@ export function sessions({ kind, open, beside }: Stores): void {
   test('that were ended come again until their row in the ledger says so, too', async () => {
     const store = await open();
     const pending = aRealtime('s1', 70, { outcome: 'pending' });
-    await store.commitSessions(aHandover({ started: [aSession('s1')], ledger: [pending] }));
+    await store.commitSessions({ started: [aSession('s1')], ledger: [pending] });
     expect(idsOf(await store.recoverSessions('two', NOON))).toEqual(['s1']);
     expect(idsOf(await store.recoverSessions('three', NOON))).toEqual(['s1']);
-    await store.commitSessions(aHandover({ ledger: [{ ...pending, outcome: 'recovered' }] }));
+    await store.commitSessions({ ledger: [{ ...pending, outcome: 'recovered' }] });
     expect(await store.recoverSessions('three', NOON)).toEqual([]);
   });
 
@@ -78,7 +76,7 @@ export function sessions({ kind, open, beside }: Stores): void {
     const store = await open();
     const other = await beside(store);
     const ids = Array.from({ length: 60 }, (_, index) => `s${index}`);
-    await store.commitSessions(aHandover({ started: ids.map((id) => aSession(id)) }));
+    await store.commitSessions({ started: ids.map((id) => aSession(id)) });
     const recovered = await Promise.all([store, other].map((one, index) => one.recoverSessions(`next ${index}`, NOON)));
     expect(idsOf(recovered.flat()).sort()).toEqual(ids.sort());
   });

@@ -120,4 +120,23 @@ export function tasks({ open, beside }: Stores): void {
     expect(idsOf(await store.tasks({ limit: 9, key: null }))).toEqual(['a']);
     expect(idsOf(await store.tasks({ limit: 9, session: 's' }))).toEqual(['b']);
   });
+
+  test('finds every rolling summary of a session that is done and kept, however many tasks there are', async () => {
+    const store = await open();
+    const input = JSON.stringify({ every: 'turns', number: 2 });
+    const summary = { session: 's1', kind: 'rolling-summary', state: 'done', result: '{}' } as const;
+    await store.commitSessions({
+      tasks: [
+        aTask('kept', { ...summary, input, updatedAt: NOON + 1, createdAt: NOON - 1 }),
+        aTask('without a result', { ...summary, result: undefined }),
+        aTask('not done', { ...summary, state: 'running' }),
+        aTask('of another kind', { ...summary, kind: 'summary' }),
+        aTask('of another session', { ...summary, session: 's2' }),
+        ...Array.from({ length: 1100 }, (_, index) => aTask(`title ${index}`, { ...summary, kind: 'title' })),
+      ],
+    });
+    expect(await store.summaries('s1')).toEqual([
+      expect.objectContaining({ id: 'kept', input, runAt: NOON, updatedAt: NOON + 1 }),
+    ]);
+  });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
-import { aHandover, anEnd, aSession, aTurn, NOON } from '../../../../support/side-records.ts';
+import { anEnd, aSession, aTurn, NOON } from '../../../../support/side-records.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
 const folder = temporaryFolder('retention');
@@ -40,7 +40,7 @@ describe('deleted text', () => {
     for (let round = 0; round < 30; round++) {
       const id = `s${round}`;
       const turns = [aTurn(id, 1, { user: CANARY }), aTurn(id, 2, { user: long, assistant: `short ${CANARY}` })];
-      await store.commitSessions(aHandover({ started: [aSession(id)], turns, ended: [anEnd(id)] }));
+      await store.commitSessions({ started: [aSession(id)], turns, ended: [anEnd(id)] });
     }
     return store;
   }

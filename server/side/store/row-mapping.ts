@@ -1,36 +1,33 @@
-// How records become rows: a table lists its fields, and columns have their names in snake_case. Nothing that a client or a
-// provider sent can make a row that a database refuses.
+// Maps records to rows and back: a table lists its fields, and columns have their names in snake_case. Whatever a client or a provider
+// sent, the row is one that both databases take.
 
 import type { Query, Row, Value } from './database.ts';
 
-/** `flag`: a boolean as 0 or 1; `list`: strings as JSON. */
-type Kind = 'text' | 'integer' | 'real' | 'flag' | 'list';
+/** `flag` is a boolean as 0 or 1, `list` is strings as JSON. */
+type ColumnKind = 'text' | 'integer' | 'real' | 'flag' | 'list';
 
-export interface Table<Item> {
+interface Table<Item> {
   readonly name: string;
   readonly fields: readonly (keyof Item & string)[];
-  /** Of a field, in double quotes, since `user` is a word of SQL. */
+  /** Column of a field, in double quotes, since `user` is a word of SQL. */
   column(field: keyof Item & string): string;
-  /** All columns, in the order of the fields. */
-  readonly columns: string;
   values(item: Item): Value[];
-  /** The statement that inserts so many items; `onConflict` is one of a few constant texts. */
+  /** Statement that inserts so many items; `onConflict` is one of a few constant texts. */
   insertion(count: number, onConflict: string): string;
   item(row: Row): Item;
 }
 
-export function table<Item>(name: string, kinds: Readonly<Record<keyof Item & string, Kind>>): Table<Item> {
+export function table<Item>(name: string, kinds: Readonly<Record<keyof Item & string, ColumnKind>>): Table<Item> {
   const fields = Object.keys(kinds) as (keyof Item & string)[];
   const bare = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const described = fields.map((field) => ({ field, kind: kinds[field], name: bare(field) }));
-  const columns = described.map((one) => `"${one.name}"`).join(', ');
-  /** By what they do on conflict, and how many items they insert: such a text is long, and needed for each call. */
+  const columns = described.map((column) => `"${column.name}"`).join(', ');
+  /** Texts by what they do on conflict and how many items they insert. They are long, and needed for each call. */
   const insertions = new Map<string, string[]>();
   return {
     name,
     fields,
     column: (field) => `"${bare(field)}"`,
-    columns,
     insertion(count, onConflict) {
       const known = insertions.get(onConflict) ?? [];
       insertions.set(onConflict, known);
@@ -47,10 +44,10 @@ export function table<Item>(name: string, kinds: Readonly<Record<keyof Item & st
   };
 }
 
-/** Larger counts and times are taken for unknown: a million of them still add up in 64 bits. */
+/** Larger counts and times are unknown: a million of them still add up in 64 bits. */
 const LARGEST_INTEGER = 1e13;
 
-function toValue(kind: Kind, value: unknown): Value {
+function toValue(kind: ColumnKind, value: unknown): Value {
   if (value === undefined || value === null) return null;
   switch (kind) {
     case 'text':
@@ -66,19 +63,19 @@ function toValue(kind: Kind, value: unknown): Value {
   }
 }
 
-/** Postgres takes no NUL, and half a surrogate pair is no text. */
+/** Replaces what Postgres refuses: NUL, and halves of surrogate pairs. */
 export const textValue = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
 
-function toField(kind: Kind, value: Value | undefined): unknown {
+function toField(kind: ColumnKind, value: Value | undefined): unknown {
   if (value === null || value === undefined) return undefined;
   if (kind === 'flag') return value === 1;
   return kind === 'list' ? JSON.parse(value as string) : value;
 }
 
-/** Rows of one statement; also the ids of one list. */
-const MAX_AT_ONCE = 50;
+/** Number of rows, or of ids, in one statement. */
+const MAX_PER_STATEMENT = 50;
 
-/** Inserts all, in this order; `onConflict` says what becomes of those that exist. Returns what `returning` there asks for. */
+/** Inserts all, in this order. `onConflict` says what becomes of rows that exist, and may end with a `returning`. */
 export async function insertAll<Item>(
   query: Query,
   { insertion, values }: Table<Item>,
@@ -92,24 +89,31 @@ export async function insertAll<Item>(
   return rows;
 }
 
-/** Runs a statement for each portion of the ids; `sql` gets the list `$1, $2, ...`, behind which the other parameters count on. */
+/**
+ * Runs a statement for each portion of the ids. `sql` is given the list `$1, $2, ...` and numbers the parameters behind it with
+ * `next(1)`, `next(2)`, ...
+ */
 export async function queryForIds(
   query: Query,
   ids: readonly string[],
   sql: (list: string, next: (offset: number) => string) => string,
-  others: readonly Value[] = [],
+  params: readonly Value[] = [],
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  // Sorted: two transactions that meet wait for each other in one order.
+  // Sorted ids let two transactions that meet wait for each other in one order.
   for (const some of portions([...new Set(ids)].sort())) {
     const text = sql(placeholders(some.length), (offset) => `$${some.length + offset}`);
-    rows.push(...(await query(text, [...some, ...others])));
+    rows.push(...(await query(text, [...some, ...params])));
   }
   return rows;
 }
 
+/** Sorts rows in the order in which every transaction writes them, so that two never wait for each other. */
+export const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
+  a.id < b.id ? -1 : Number(a.id > b.id);
+
 function* portions<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let from = 0; from < items.length; from += MAX_AT_ONCE) yield items.slice(from, from + MAX_AT_ONCE);
+  for (let from = 0; from < items.length; from += MAX_PER_STATEMENT) yield items.slice(from, from + MAX_PER_STATEMENT);
 }
 
 const rowsOf = (count: number, width: number): string =>

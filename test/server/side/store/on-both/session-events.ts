@@ -2,20 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { type Store, StoreError } from '../../../../../server/side/store/contract.ts';
-import {
-  ARMED,
-  aDelivery,
-  aHandover,
-  anEnd,
-  aRealtime,
-  aSession,
-  aTask,
-  aTurn,
-  NOON,
-} from '../../../../support/side-records.ts';
+import { ARMED, aDelivery, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
-const whole = aHandover({
+const whole = {
   started: [aSession('s1'), aSession('s2', { key: undefined, team: undefined, model: undefined, isRehearsal: true })],
   turns: [aTurn('s1', 1), aTurn('s1', 2, { user: '', assistant: undefined, isInterrupted: true })],
   ended: [anEnd('s1')],
@@ -23,7 +13,7 @@ const whole = aHandover({
   tasks: [aTask('s1.summary', { session: 's1', runAt: ARMED }), aTask('s2.summary', { session: 's2', runAt: ARMED })],
   released: [{ session: 's1', runAt: NOON + 60_000 }],
   deliveries: [{ ...aDelivery('d1'), session: 's1' }],
-});
+};
 
 async function everything(store: Store) {
   const [sessions, turns, tasks] = [
@@ -34,7 +24,7 @@ async function everything(store: Store) {
   return { sessions, turns, tasks, ledger: await store.ledger({ limit: 100 }) };
 }
 
-export function handovers({ open }: Stores): void {
+export function sessionEvents({ open }: Stores): void {
   test('comes back as it was given', async () => {
     const store = await open();
     await store.commitSessions(whole);
@@ -52,7 +42,7 @@ export function handovers({ open }: Stores): void {
     await store.commitSessions(whole);
     const once = await everything(store);
     await store.commitSessions(whole);
-    await store.commitSessions(aHandover({ ...whole, started: [...whole.started, ...whole.started] }));
+    await store.commitSessions({ ...whole, started: [...whole.started, ...whole.started] });
     expect(await everything(store)).toEqual(once);
     expect(await store.claimDeliveries(NOON, NOON + 1, 9)).toHaveLength(1);
   });
@@ -60,20 +50,18 @@ export function handovers({ open }: Stores): void {
   test('a turn that is handed over with another text keeps its first', async () => {
     const store = await open();
     await store.commitSessions(whole);
-    await store.commitSessions(aHandover({ turns: [aTurn('s1', 1, { user: 'else' })] }));
+    await store.commitSessions({ turns: [aTurn('s1', 1, { user: 'else' })] });
     expect((await store.turns('s1'))[0]?.user).toBe('question 1');
   });
 
   test('a session that ended keeps its end, except one that was only supposed', async () => {
     const store = await open();
-    await store.commitSessions(aHandover({ started: [aSession('s1'), aSession('s2')] }));
-    await store.commitSessions(aHandover({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] }));
-    await store.commitSessions(
-      aHandover({
-        started: [aSession('s1')],
-        ended: [anEnd('s1', { endedAt: NOON + 1, reason: 'recovered' }), anEnd('s2', { endedAt: NOON + 2 })],
-      }),
-    );
+    await store.commitSessions({ started: [aSession('s1'), aSession('s2')] });
+    await store.commitSessions({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] });
+    await store.commitSessions({
+      started: [aSession('s1')],
+      ended: [anEnd('s1', { endedAt: NOON + 1, reason: 'recovered' }), anEnd('s2', { endedAt: NOON + 2 })],
+    });
     expect(await store.session('s1')).toMatchObject({ endedAt: NOON + 60_000, reason: 'client-closed' });
     expect(await store.session('s2')).toMatchObject({ endedAt: NOON + 2, reason: 'client-closed' });
   });
@@ -90,7 +78,7 @@ export function handovers({ open }: Stores): void {
   test('a batch that cannot be written leaves nothing behind', async () => {
     const store = await open();
     const broken = { ...aTask('broken'), kind: undefined } as never;
-    const taken = store.commitSessions(aHandover({ started: [aSession('s1')], tasks: [broken] }));
+    const taken = store.commitSessions({ started: [aSession('s1')], tasks: [broken] });
     await expect(taken).rejects.toBeInstanceOf(StoreError);
     expect(await store.session('s1')).toBeUndefined();
     await store.commitSessions(whole);
@@ -101,9 +89,7 @@ export function handovers({ open }: Stores): void {
     const store = await open();
     const turn = aTurn('s1', 1, { user: 'a\0b', assistant: '\ud800 "\'; drop table turn' });
     const usage = { inputTokens: 1.4, outputTokens: Number.NaN, totalTokens: 1e300, cachedTokens: -1e300 };
-    await store.commitSessions(
-      aHandover({ started: [aSession('s1')], turns: [turn], ledger: [aRealtime('s1', 1, { usage })] }),
-    );
+    await store.commitSessions({ started: [aSession('s1')], turns: [turn], ledger: [aRealtime('s1', 1, { usage })] });
     expect(await store.turns('s1')).toMatchObject([{ user: 'a\ufffdb', assistant: '\ufffd "\'; drop table turn' }]);
     expect((await store.ledger({ limit: 1 }))[0]?.usage).toEqual({ inputTokens: 1 });
   });
@@ -111,16 +97,14 @@ export function handovers({ open }: Stores): void {
   test('large batches go in as a whole', async () => {
     const store = await open();
     const ids = Array.from({ length: 333 }, (_, index) => `s${String(index).padStart(3, '0')}`);
-    await store.commitSessions(
-      aHandover({
-        started: ids.map((id) => aSession(id)),
-        turns: ids.map((id) => aTurn(id, 1)),
-        ended: ids.map((id) => anEnd(id)),
-        ledger: ids.flatMap((id) => [aRealtime(id, 2), aRealtime(id, 1)]),
-        tasks: ids.map((id) => aTask(`${id}.title`, { session: id, runAt: ARMED })),
-        released: ids.map((session) => ({ session, runAt: NOON })),
-      }),
-    );
+    await store.commitSessions({
+      started: ids.map((id) => aSession(id)),
+      turns: ids.map((id) => aTurn(id, 1)),
+      ended: ids.map((id) => anEnd(id)),
+      ledger: ids.flatMap((id) => [aRealtime(id, 2), aRealtime(id, 1)]),
+      tasks: ids.map((id) => aTask(`${id}.title`, { session: id, runAt: ARMED })),
+      released: ids.map((session) => ({ session, runAt: NOON })),
+    });
     expect(await store.sessions({ limit: 1000 })).toHaveLength(333);
     expect(await store.claimTasks(NOON, ARMED, 1000)).toHaveLength(333);
     expect(await store.report(['kind'], { since: 0, until: ARMED })).toMatchObject([{ calls: 333, inputTokens: 666 }]);
@@ -128,11 +112,11 @@ export function handovers({ open }: Stores): void {
 
   test('the row of a realtime session goes forward only, and keeps the grade it was given', async () => {
     const store = await open();
-    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 200)] }));
+    await store.commitSessions({ ledger: [aRealtime('s1', 200)] });
     await store.grade('s1', { score: 0.75 });
-    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 100)] }));
+    await store.commitSessions({ ledger: [aRealtime('s1', 100)] });
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ usage: { totalTokens: 200 }, score: 0.75 }]);
-    await store.commitSessions(aHandover({ ledger: [aRealtime('s1', 500), aRealtime('s1', 300)] }));
+    await store.commitSessions({ ledger: [aRealtime('s1', 500), aRealtime('s1', 300)] });
     expect(await store.ledger({ limit: 9 })).toMatchObject([
       { usage: { totalTokens: 500 }, costMicroUsd: 5000, score: 0.75 },
     ]);
@@ -142,7 +126,7 @@ export function handovers({ open }: Stores): void {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const used = (tokens: number) =>
-      store.commitSessions(aHandover({ ledger: [aRealtime('s1', tokens)], charged: { s1: [budget] } }));
+      store.commitSessions({ ledger: [aRealtime('s1', tokens)], charged: { s1: [budget] } });
     for (const tokens of [100, 100, 300, 200, 300]) await used(tokens);
     expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 3000, reservedMicroUsd: 0 });
   });
@@ -151,7 +135,7 @@ export function handovers({ open }: Stores): void {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const rows = Array.from({ length: 40 }, (_, index) => aRealtime('s1', 1 + (index % 20)));
-    await Promise.all(rows.map((row) => store.commitSessions(aHandover({ ledger: [row], charged: { s1: [budget] } }))));
+    await Promise.all(rows.map((row) => store.commitSessions({ ledger: [row], charged: { s1: [budget] } })));
     expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 200, reservedMicroUsd: 0 });
   });
 }
