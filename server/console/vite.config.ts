@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: '../../dist/console',
     emptyOutDir: true,
     target: 'es2023',
-    // These browsers know `light-dark()`: for others it is rewritten into something larger.
+    // Browsers from these on know `light-dark()`: for older ones it is rewritten into something larger.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // The policy allows nothing inline: neither data: addresses nor a preload script.
     assetsInlineLimit: 0,

@@ -40,7 +40,7 @@ export class RecentPeaks {
 
 export interface Waveform {
   readonly peaks: number[];
-  /** How far a reply was played; the caller's own words count as played. */
+  /** Milliseconds of a reply that were played; the caller's own words count as played. */
   playedMs: number;
   version: number;
 }

@@ -31,7 +31,7 @@ export function functionCaptionId(callId: string): string {
   return `tool-${callId}`;
 }
 
-/** How much of an interrupted reply was played. */
+/** Playback of an interrupted reply, up to the interruption. */
 export interface Truncation {
   readonly itemId: string;
   readonly contentIndex: number;
@@ -85,7 +85,7 @@ export interface AudioEvent {
   readonly rateHz: number;
 }
 
-/** What a message means, and what the client answers of its own accord. */
+/** Meaning of a message, and messages that the client answers of its own accord. */
 interface Reading {
   readonly events: readonly ViewEvent[];
   readonly send: readonly DialectMessage[];

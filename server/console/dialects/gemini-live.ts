@@ -31,7 +31,7 @@ class GeminiLiveClient implements DialectClient {
   #turn = 1;
   #isReplying = false;
   #isInterrupted = false;
-  /** How much of the caller's words of this turn has been transcribed. */
+  /** Share of the caller's words of this turn that has been transcribed. */
   #transcribed: 'nothing' | 'partly' | 'all' = 'nothing';
   /** Id of the first caption of the provider's side in this turn: the caller's words are placed before it. */
   #firstCaptionId: string | undefined;
@@ -144,7 +144,7 @@ class GeminiLiveClient implements DialectClient {
     const delta = textOrEmpty(transcription.text);
     const finished = transcription.finished === true;
     if (delta === '' && !finished) return [];
-    // Once a turn's words are complete, further ones belong to the turn that follows.
+    // Words that come after a turn's words are complete belong to the turn that follows.
     const isNext = this.#isReplying && this.#transcribed === 'all';
     if (!isNext) this.#transcribed = finished ? 'all' : 'partly';
     const itemId = `you-${isNext ? this.#turn + 1 : this.#turn}`;

@@ -1,4 +1,4 @@
-// What the page's logic needs from a browser, named so that tests can replace it.
+// The browser as the page's logic needs it, named so that tests can replace it.
 
 import type { Device, Microphone, MicrophoneOptions } from '../audio/microphone.ts';
 import type { Player, PlayerHandlers } from '../audio/player.ts';

@@ -1,4 +1,4 @@
-// What the views call: it starts and ends sessions and owns the microphone.
+// The controller that the views call: it starts and ends sessions and owns the microphone.
 // It knows no DOM: sockets, devices, clock and HTTP are given to it.
 
 import { diagnose, readGatewayInfo, sessionAddress } from '../api/gateway.ts';
@@ -94,7 +94,7 @@ export class ConsoleController {
     this.store.set({ notices: this.store.get().notices.filter((notice) => notice.id !== id) });
   }
 
-  /** Calls `run` once, when the session that is started next is ready. */
+  /** Calls `run` once, when the next session is ready. */
   whenReady(run: () => void): void {
     this.#whenReady = run;
   }
@@ -199,7 +199,7 @@ export class ConsoleController {
   }
 
   async #openSound(form: SessionForm): Promise<void> {
-    // Both at once: the player must be made while the click still counts.
+    // Player and microphone are opened at once: the player must be made while the click still counts.
     const player = this.#conversation?.playback
       .open()
       .catch((cause: unknown) => this.notify(notices.playbackFailure(cause)));

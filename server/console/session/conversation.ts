@@ -266,7 +266,7 @@ export class LiveConversation {
   }
 }
 
-/** Where and why a reply ended early; undefined for one that is complete or has no words. */
+/** Early end of a reply; undefined for a reply that is complete or has no words. */
 function earlyEndOf(status: ReplyStatus, itemId: string | undefined): captions.EarlyEnd | undefined {
   if (status === 'completed' || itemId === undefined) return undefined;
   return { itemId, why: status === 'cancelled' ? 'interrupted' : status };

@@ -88,7 +88,7 @@ export class ReplyPlayback {
     if (player === undefined) return [];
     const pushed = this.#pushed;
     const played = await player.flush();
-    // Its progress came before its answer: what was pushed until then is either played or dropped.
+    // The player's progress came before its answer: samples that were pushed until then are either played or dropped.
     this.#dropped = pushed - this.#counts.playedSamples;
     this.#count({});
     return this.#tracker.truncations(played, player.latencyMs);

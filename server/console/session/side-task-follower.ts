@@ -5,7 +5,7 @@ import { followStream } from '../api/event-stream.ts';
 import { authorization } from '../api/gateway.ts';
 import { isSettled, readSideRecord, type SideRecord } from '../api/session-record.ts';
 
-/** What is known of a session's side tasks. */
+/** Side tasks of a session, as far as they are known. */
 export interface PostCallState {
   readonly record: SideRecord | undefined;
   /** `following`: polls on; `settled`: nothing more will come; the others say why nothing is known. */

@@ -64,7 +64,7 @@ export function finishReplies(captions: Captions, earlyEnd: EarlyEnd | undefined
   return captions.flatMap((caption) => {
     if (caption.side !== 'provider') return [caption];
     if (caption.text === '' && !caption.final) return [];
-    // Its text may have been called complete before: a provider ends the words of what it cancels, too.
+    // The text may have been called complete before: a provider also ends the words of a reply that it cancels.
     if (caption.id === earlyEnd?.itemId) return [{ ...caption, endedBy: earlyEnd.why, final: true }];
     return caption.final ? [caption] : [{ ...caption, final: true }];
   });

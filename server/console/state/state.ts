@@ -1,4 +1,4 @@
-// What the page shows, as one plain value. Only the classes of session/ change it.
+// The state of the page, as one plain value. Only the classes of session/ change it.
 
 import type { GatewayInfo, SessionReport } from '../api/gateway.ts';
 import type { Device } from '../audio/microphone.ts';

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-/** In the order of the navigation. The first one is shown when the address names none. */
+/** Views in the order of the navigation. The first one is shown when the address names none. */
 export const views = [
   { id: 'talk', label: 'Talk' },
   { id: 'ledger', label: 'Ledger' },

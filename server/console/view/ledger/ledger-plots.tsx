@@ -5,7 +5,7 @@ import type { Days, Series } from '../../ledger/totals.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
 import { type PlotSeries, StackedDays } from '../components/plot.tsx';
 
-const looks: Readonly<Record<string, { readonly label: string; readonly colour: string }>> = {
+const styles: Readonly<Record<string, { readonly label: string; readonly colour: string }>> = {
   direct: { label: 'direct', colour: '--direct' },
   routed: { label: 'routed', colour: '--routed' },
   valid: { label: 'valid at first', colour: '--valid' },
@@ -14,13 +14,13 @@ const looks: Readonly<Record<string, { readonly label: string; readonly colour: 
   unjudged: { label: 'not checked', colour: '--unjudged' },
 };
 
-function dress(series: readonly Series[]): PlotSeries[] {
-  return series.map((one) => ({ ...one, ...(looks[one.name] ?? { label: one.name, colour: '--unjudged' }) }));
+function styled(series: readonly Series[]): PlotSeries[] {
+  return series.map((line) => ({ ...line, ...(styles[line.name] ?? { label: line.name, colour: '--unjudged' }) }));
 }
 
 export function LedgerPlots({ days }: { days: Days | undefined }) {
-  const cost = useMemo(() => dress(days?.cost ?? []), [days]);
-  const calls = useMemo(() => dress(days?.calls ?? []), [days]);
+  const cost = useMemo(() => styled(days?.cost ?? []), [days]);
+  const calls = useMemo(() => styled(days?.calls ?? []), [days]);
   const unknown = (days?.unknownCosts ?? []).reduce((sum, count) => sum + count, 0);
   return (
     <div class="plots">

@@ -15,7 +15,7 @@ export function PostCallPanel({ state }: { state: ConsoleState }) {
   const [isOpen, setOpen] = useState(false);
   // The panel opens by itself when the call ends, and closes when the next one starts.
   useEffect(() => setOpen(isOver), [isOver, session?.id]);
-  // On a narrow screen, where the columns stand below each other, the panel may be out of sight.
+  // The panel may be out of sight on a narrow screen, where the columns stand below each other.
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isOpen && isOver) box.current?.scrollIntoView({ block: 'nearest' });

@@ -97,7 +97,7 @@ function ActionItems({ items }: Of<'items'>) {
         <li key={`${at}-${what}`}>
           {what}
           {(who !== '' || when !== '') && (
-            <span class="muted"> {[who, when].filter((one) => one !== '').join(', ')}</span>
+            <span class="muted"> {[who, when].filter((text) => text !== '').join(', ')}</span>
           )}
         </li>
       ))}

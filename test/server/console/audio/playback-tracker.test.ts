@@ -1,4 +1,4 @@
-// How much of an interrupted reply the caller heard.
+// The part of an interrupted reply that the caller heard.
 
 import { expect, test } from 'vitest';
 import { PlaybackTracker } from '../../../../server/console/audio/playback-tracker.ts';

@@ -57,7 +57,7 @@ test('an interruption reports what was heard, empties the queue, and refuses the
   reply.audio(audio('a', 1000));
   player.play(12_000);
   const cut = reply.interrupt(true);
-  // These were still on their way when the interruption happened, one of an item that is new.
+  // Audio was still on its way when the interruption happened, also of a new item.
   reply.audio(audio('a', 1000));
   reply.audio(audio('b', 1000));
   expect(await cut).toEqual([{ itemId: 'a', contentIndex: 0, playedMs: 500, receivedMs: 1000 }]);
