@@ -13,11 +13,9 @@ import { createStateStore } from '../../server/console/state/store.ts';
 
 export class FakeSocket implements PageSocket {
   binaryType: BinaryType = 'blob';
-  bufferedAmount = 0;
   onopen: PageSocket['onopen'] = null;
   onmessage: PageSocket['onmessage'] = null;
   onclose: PageSocket['onclose'] = null;
-  onerror: PageSocket['onerror'] = null;
   readonly sent: DialectMessage[] = [];
   closedWith: readonly [number?, string?] | undefined;
 

@@ -1,45 +1,12 @@
-// Server-sent events over fetch, since EventSource cannot send a credential. An event is complete with its blank line.
-
-export interface ServerEvent {
-  readonly id: string;
-  readonly event: string;
-  readonly data: string;
-}
-
-/** Reads a stream in pieces (HTML standard, "Interpreting an event stream"). Each call returns the events that are complete. */
-export function createEventStreamReader(): (piece: string) => ServerEvent[] {
-  let partialLine = '';
-  let id = '';
-  let event = '';
-  let data: string[] = [];
-  const take = (line: string): ServerEvent[] => {
-    if (line === '') {
-      const complete = data.length === 0 ? [] : [{ id, event: event || 'message', data: data.join('\n') }];
-      event = '';
-      data = [];
-      return complete;
-    }
-    const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
-    if (name === 'id') id = value;
-    if (name === 'event') event = value;
-    if (name === 'data') data.push(value);
-    return [];
-  };
-  return (piece) => {
-    partialLine += piece;
-    // A carriage return at the very end may be half of a line end.
-    const lines = partialLine.split(/\r\n|\n|\r(?!$)/);
-    partialLine = lines.pop() ?? '';
-    return lines.flatMap(take);
-  };
-}
+// Follows server-sent events over fetch, since EventSource cannot send a credential. Events are only noticed: what changed
+// is read from the session's record.
 
 interface StreamRequest {
   readonly fetch: typeof fetch;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  onEvent(event: ServerEvent): void;
+  onEvent(): void;
 }
 
 /** Follows a stream until it ends. Resolves with the HTTP status; 0 when it cannot be reached or breaks off. */
@@ -51,13 +18,24 @@ export async function followStream({ fetch, url, headers, signal, onEvent }: Str
       await response.body?.cancel();
       return response.ok ? 406 : response.status;
     }
-    const read = createEventStreamReader();
+    const countEvents = createEventCounter();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let step = await reader.read(); !step.done; step = await reader.read()) {
-      for (const event of read(step.value)) onEvent(event);
+      for (let left = countEvents(step.value); left > 0; left--) onEvent();
     }
     return response.status;
   } catch {
     return 0;
   }
+}
+
+/** Counts the events that each piece of a stream completes: blocks with data, up to their blank line (HTML, section 9.2.6). */
+export function createEventCounter(): (piece: string) => number {
+  let rest = '';
+  return (piece) => {
+    // A carriage return at the very end may be half of a line end.
+    const blocks = (rest + piece).split(/(?:\r\n|\n|\r(?!\n|$)){2}/);
+    rest = blocks.pop() ?? '';
+    return blocks.filter((block) => /^data(:|$)/m.test(block)).length;
+  };
 }

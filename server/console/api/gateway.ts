@@ -22,18 +22,12 @@ export interface ResidenceTimes {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
-  readonly max: number;
 }
 
+/** The part of a session's record that the page reads. */
 export interface SessionReport {
-  readonly id: string;
   readonly state: 'open' | 'closed';
-  readonly durationMs: number;
-  readonly frames: { readonly upstream: number; readonly downstream: number };
   readonly residenceUs: { readonly upstream: ResidenceTimes; readonly downstream: ResidenceTimes };
-  readonly usage: Readonly<Record<string, number>>;
-  readonly closeCode?: number;
-  readonly reason?: string;
 }
 
 type Fetch = typeof fetch;

@@ -72,11 +72,4 @@ export class Chunker {
     }
     return full;
   }
-
-  /** Returns the samples that are left, fewer than a chunk. */
-  rest(): Int16Array {
-    const rest = this.#chunk.slice(0, this.#filled);
-    this.#filled = 0;
-    return rest;
-  }
 }

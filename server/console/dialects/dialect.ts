@@ -111,6 +111,11 @@ export interface DialectClient {
   answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[];
 }
 
+/** A method of a client whose dialect has no such message. */
+export function nothingToSend(): readonly DialectMessage[] {
+  return [];
+}
+
 export interface ClientDialect {
   readonly name: 'openai-realtime' | 'openai-responses' | 'gemini-live';
   readonly inputRateHz: number;

@@ -8,6 +8,7 @@ import {
   type DialectMessage,
   type FunctionCallItem,
   functionCaptionId,
+  nothingToSend,
   type SessionSettings,
   type ViewEvent,
 } from './dialect.ts';
@@ -71,10 +72,6 @@ class GeminiLiveClient implements DialectClient {
     return [realtimeInput({ activityEnd: {} })];
   }
 
-  speechDrop(): readonly DialectMessage[] {
-    return this.speechEnd();
-  }
-
   audioPause(): readonly DialectMessage[] {
     return [realtimeInput({ audioStreamEnd: true })];
   }
@@ -83,17 +80,13 @@ class GeminiLiveClient implements DialectClient {
     return [{ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true } }];
   }
 
-  cancel(): readonly DialectMessage[] {
-    return [];
-  }
-
-  truncate(): readonly DialectMessage[] {
-    return [];
-  }
-
   answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
     return [{ toolResponse: { functionResponses: [{ id: call.callId, name: call.name, response: output }] } }];
   }
+
+  speechDrop = this.speechEnd;
+  cancel = nothingToSend;
+  truncate = nothingToSend;
 
   get #replyId(): string {
     return `reply-${this.#turn}`;

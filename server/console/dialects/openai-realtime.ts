@@ -2,14 +2,15 @@
 // so a new one waits for the `response.done` of the one that is being cancelled.
 
 import { numberOrUndefined, objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
-import type {
-  ClientDialect,
-  DialectClient,
-  DialectMessage,
-  FunctionCallItem,
-  SessionSettings,
-  Truncation,
-  ViewEvent,
+import {
+  type ClientDialect,
+  type DialectClient,
+  type DialectMessage,
+  type FunctionCallItem,
+  nothingToSend,
+  type SessionSettings,
+  type Truncation,
+  type ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
 import { functionCallIn } from './openai-responses.ts';
@@ -62,20 +63,12 @@ class OpenaiRealtimeClient implements DialectClient {
     return [{ type: 'input_audio_buffer.append', audio: base64 }];
   }
 
-  speechStart(): readonly DialectMessage[] {
-    return [];
-  }
-
   speechEnd(): readonly DialectMessage[] {
     return [{ type: 'input_audio_buffer.commit' }, ...this.#create()];
   }
 
   speechDrop(): readonly DialectMessage[] {
     return [{ type: 'input_audio_buffer.clear' }];
-  }
-
-  audioPause(): readonly DialectMessage[] {
-    return [];
   }
 
   say(text: string): readonly DialectMessage[] {
@@ -97,6 +90,9 @@ class OpenaiRealtimeClient implements DialectClient {
     const item = { type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) };
     return [{ type: 'conversation.item.create', item }, ...this.#create()];
   }
+
+  speechStart = nothingToSend;
+  audioPause = nothingToSend;
 
   #create(): DialectMessage[] {
     this.#createWhenDone = this.#isActive;

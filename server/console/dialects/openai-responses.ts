@@ -2,14 +2,15 @@
 // so a request waits until the response in progress has ended.
 
 import { objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
-import type {
-  ClientDialect,
-  DialectClient,
-  DialectMessage,
-  FunctionCallItem,
-  ReplyStatus,
-  SessionSettings,
-  ViewEvent,
+import {
+  type ClientDialect,
+  type DialectClient,
+  type DialectMessage,
+  type FunctionCallItem,
+  nothingToSend,
+  type ReplyStatus,
+  type SessionSettings,
+  type ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
 
@@ -40,10 +41,6 @@ class OpenaiResponsesClient implements DialectClient {
     this.#settings = settings;
   }
 
-  open(): readonly DialectMessage[] {
-    return [];
-  }
-
   read(message: DialectMessage) {
     const events = this.#eventsOf(message);
     return { events, send: this.#request() };
@@ -60,6 +57,7 @@ class OpenaiResponsesClient implements DialectClient {
     return this.#request();
   }
 
+  open = nothingToSend;
   audio = nothingToSend;
   speechStart = nothingToSend;
   speechEnd = nothingToSend;
@@ -129,10 +127,6 @@ class OpenaiResponsesClient implements DialectClient {
       textOrEmpty(objectOrEmpty(response.incomplete_details).reason);
     return { kind: 'reply-done', status, toolsPending: this.#toolsPending > 0 || this.#waiting.length > 0, why };
   }
-}
-
-function nothingToSend(): readonly DialectMessage[] {
-  return [];
 }
 
 /** The function call in a `response.output_item.done`, which OpenAI Realtime spells the same; undefined for other items. */

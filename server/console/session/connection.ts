@@ -15,11 +15,9 @@ export type ConnectionState =
 /** The part of the browser's WebSocket that a connection uses. */
 export interface PageSocket {
   binaryType: BinaryType;
-  readonly bufferedAmount: number;
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
-  onerror: ((event: Event) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
 }
@@ -66,10 +64,6 @@ export class GatewayConnection {
       const opened = this.#state.name !== 'connecting';
       this.#enter({ name: 'closed', code: event.code, reason: event.reason, opened });
     };
-  }
-
-  get state(): ConnectionState {
-    return this.#state;
   }
 
   get client(): DialectClient {

@@ -3,25 +3,17 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  createEventStreamReader,
-  followStream,
-  type ServerEvent,
-} from '../../../../server/console/api/event-stream.ts';
+import { createEventCounter, followStream } from '../../../../server/console/api/event-stream.ts';
 
 const text =
   ': hello\r\nretry: 1000\r\n\r\nid: 1\revent: task.done\rdata: {"a":1}\r\rdata: two\ndata:  lines\nid\n\ndata: open';
 
-test('events are read whole, however the stream is cut', () => {
-  const expected = [
-    { id: '1', event: 'task.done', data: '{"a":1}' },
-    { id: '', event: 'message', data: 'two\n lines' },
-  ];
+test('complete events with data are counted, however the stream is cut', () => {
   for (let size = 1; size <= text.length; size++) {
-    const read = createEventStreamReader();
-    const events: ServerEvent[] = [];
-    for (let at = 0; at < text.length; at += size) events.push(...read(text.slice(at, at + size)));
-    expect(events).toEqual(expected);
+    const countIn = createEventCounter();
+    let events = 0;
+    for (let at = 0; at < text.length; at += size) events += countIn(text.slice(at, at + size));
+    expect(events).toBe(2);
   }
 });
 
@@ -38,17 +30,14 @@ async function serve(status: number, type: string, pieces: readonly string[]) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`, asked };
 }
 
-const follow = (url: string, onEvent: (event: ServerEvent) => void = () => {}) =>
+const follow = (url: string, onEvent: () => void = () => {}) =>
   followStream({ fetch, url, headers: { authorization: 'Bearer k' }, signal: new AbortController().signal, onEvent });
 
 test('a stream is requested with the credential and followed to its end', async () => {
   const { url, asked } = await serve(200, 'text/event-stream', ['event: a\nda', 'ta: 1\n\n', 'data: 2\n\n']);
-  const events: ServerEvent[] = [];
-  expect(await follow(url, (event) => events.push(event))).toBe(200);
-  expect(events.map(({ event, data }) => [event, data])).toEqual([
-    ['a', '1'],
-    ['message', '2'],
-  ]);
+  let events = 0;
+  expect(await follow(url, () => (events += 1))).toBe(200);
+  expect(events).toBe(2);
   expect(asked[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer k' });
 });
 

@@ -39,21 +39,21 @@ function start(client: Partial<DialectClient> = {}) {
 }
 
 test('the connection is ready when the client of the dialect says so, not when the socket opens', () => {
-  const { socket, session, states } = start({
+  const { socket, states } = start({
     read: (message) => ({ events: message.type === 'ok' ? [{ kind: 'ready' }] : [], send: [] }),
   });
   socket.open();
   expect(socket.sent).toEqual([{ type: 'setup' }]);
-  expect(session.state.name).toBe('preparing');
+  expect(states.at(-1)?.name).toBe('preparing');
   socket.receive({ type: 'hm' });
   socket.receive({ type: 'ok' });
   expect(states.map(({ name }) => name)).toEqual(['preparing', 'ready']);
 });
 
 test('a dialect without settings is ready when the socket opens', () => {
-  const { socket, session } = start({ open: () => [] });
+  const { socket, states } = start({ open: () => [] });
   socket.open();
-  expect(session.state.name).toBe('ready');
+  expect(states.at(-1)?.name).toBe('ready');
 });
 
 test('every frame is shown with its direction and size in bytes, text and binary alike', () => {
@@ -108,9 +108,9 @@ test('the closed state has the code, the reason, and whether the socket had ever
   const opened = start();
   opened.socket.open();
   opened.socket.closeFromServer(4008, 'slow');
-  expect(opened.session.state).toEqual({ name: 'closed', code: 4008, reason: 'slow', opened: true });
+  expect(opened.states.at(-1)).toEqual({ name: 'closed', code: 4008, reason: 'slow', opened: true });
 
   const refused = start();
   refused.socket.closeFromServer(1006, '');
-  expect(refused.session.state).toMatchObject({ name: 'closed', opened: false });
+  expect(refused.states.at(-1)).toMatchObject({ name: 'closed', opened: false });
 });

@@ -17,14 +17,10 @@ import {
 } from '../../../../server/console/state/latency.ts';
 
 const turn = (marks: TimedTurn['marks']): TimedTurn => ({ id: 1, marks, outcome: 'completed' });
-const residence = (p50: number, count = 10): ResidenceTimes => ({ count, p50, p99: p50, max: p50 });
+const residence = (p50: number, count = 10): ResidenceTimes => ({ count, p50, p99: p50 });
 const report = (upstream: ResidenceTimes, downstream: ResidenceTimes): SessionReport => ({
-  id: 's',
   state: 'open',
-  durationMs: 1,
-  frames: { upstream: 1, downstream: 1 },
   residenceUs: { upstream, downstream },
-  usage: {},
 });
 
 test('a spoken turn has three stages that follow each other', () => {
