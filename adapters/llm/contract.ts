@@ -1,61 +1,60 @@
-// The contract between the side path and what it knows of an LLM gateway or a direct LLM endpoint: pure functions, no I/O.
-// Calls have one form inside: that of OpenAI chat completions. A profile says how its endpoint wants them, and reads the answers.
+// The contract of LLM profiles: pure functions that write the requests of one kind of LLM endpoint and read its answers.
+// Rule: inside of the side path a call has the form of OpenAI's chat completions.
 
 import type { JsonObject } from '../../codecs/json-object.ts';
 import type { Usage } from '../realtime/contract.ts';
 
-/** What is known of one kind of LLM endpoint. */
+/** One kind of LLM endpoint. */
 export interface LlmProfile {
   readonly name: string;
-  /** `routed`: it chooses who serves; `direct`: a contract with the one who serves. */
+  /** `routed`: a gateway that chooses the provider. `direct`: a contract with the provider itself. */
   readonly path: 'direct' | 'routed';
-  /** Where it listens when the configuration gives no `baseUrl`; undefined: it must be given. */
+  /** The base URL when the configuration gives none; undefined: it must be given. */
   readonly baseUrl?: string | undefined;
-  /** Base URLs that keep to a region, by region; a target with another residency is refused. */
+  /** Base URLs by region. A target with another residency is refused. */
   readonly regions?: Readonly<Record<string, string>>;
-  /** Whether it can promise this for a call (`zdr`: nothing is kept), by what it is told in the request. Else the configuration must say so. */
+  /** Policies that a request can demand of the endpoint (`zdr`: nothing is kept). Others must be declared in the configuration. */
   readonly canPromise?: { readonly retention?: readonly Retention[]; readonly providers?: true };
-  /** Who serves a model, where that is certain without asking; undefined: it is the gateway's choice. */
+  /** The provider of a model, where it is known before the call; undefined: the gateway chooses. */
   provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
-  /** Keys of `settings` that it understands, and those that it cannot do without. */
+  /** Known and required keys of `settings`. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
-  /** The HTTP request for a call. Throws an LlmFailure (`unsupported`) for what the endpoint cannot do. */
+  /** Writes the HTTP request of a call. @throws LlmFailure `unsupported` for a call that the endpoint cannot do. */
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
-  /** Reads a whole answer. Throws an LlmFailure for one that is none. */
+  /** Reads a whole answer. @throws LlmFailure for one that cannot be read. */
   readReply(reply: LlmReply): LlmOutcome;
-  /** Reads a streamed answer (status 200, text/event-stream), and turns it into the server-sent events of chat completions. */
+  /** Reads a streamed answer (status 200, text/event-stream) and translates it into the server-sent events of chat completions. */
   readStream(headers: Readonly<Record<string, string>>, call: LlmCall): LlmStream;
-  /** Why an answer of another status than 200 is none: whether it may go better elsewhere or later, and when. */
+  /** Reads an answer of another status than 200. */
   readFailure(reply: LlmReply): LlmFailure;
 }
 
-export type Retention = 'zdr' | 'none-stated';
+type Retention = 'zdr' | 'none-stated';
 
-/** A chat completion, as clients of OpenAI write it; everything that is not named here is passed on by profiles that can. */
+/** A chat completion request. */
 export interface LlmCall {
   readonly messages: readonly JsonObject[];
   readonly maxTokens: number;
   readonly temperature?: number | undefined;
-  /** The answer must be JSON of this schema. */
+  /** JSON Schema that the answer must have. */
   readonly schema?: { readonly name: string; readonly schema: JsonObject } | undefined;
   readonly isStreamed: boolean;
-  /** Other fields of the client's request, verbatim (tools, stop, seed, ...); never model, stream, max_tokens or messages. */
+  /** Other fields of the client's request, verbatim (tools, stop, seed, ...), which profiles pass on where they can. */
   readonly extra: JsonObject;
 }
 
-/** Where a call goes, and under which policy. */
+/** The destination of a call, and the policy that holds there. */
 export interface LlmTarget {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly model: string;
-  /** Models of the gateway's own fallback list are never used: a fallback is a new attempt of ours. */
   readonly retention?: Retention | undefined;
   readonly residency?: string | undefined;
-  /** Providers behind a gateway that may serve; undefined: any. */
+  /** Providers behind a gateway that may be used; undefined: any. */
   readonly providers?: readonly string[] | undefined;
-  /** USD per million tokens, for gateways that enforce a ceiling. */
+  /** USD per million tokens, for gateways that enforce a maximum. */
   readonly maxPrice?: { readonly input?: number; readonly output?: number } | undefined;
-  /** Settings of the profile from the configuration (Cloudflare's account and gateway, Portkey's provider and config, ...). */
+  /** Settings of the profile in the configuration, such as the account of Cloudflare or the provider of Portkey. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -67,19 +66,20 @@ export interface LlmRequest {
 
 export interface LlmReply {
   readonly status: number;
-  /** Lower-case names. */
+  /** Values by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** What a call came to. */
+/** The result of a call. */
 export interface LlmOutcome {
-  /** The answer in the form of a chat completion, as a client may see it. */
+  /** The answer as a chat completion, which a client may see. */
   readonly completion: JsonObject;
-  /** The same as the bytes that came, where the endpoint speaks that form itself. */
+  /** The received bytes, where the endpoint itself answers with a chat completion. */
   readonly bytes?: Buffer | undefined;
   /** The text of the first choice; '' when it has none. */
   readonly text: string;
+  /** The model that answered; undefined when it is not reported. */
   readonly served: string | undefined;
   readonly provider: string | undefined;
   /** undefined: not reported. */
@@ -90,17 +90,17 @@ export interface LlmOutcome {
 }
 
 export interface LlmStream {
-  /** The model that answers, as soon as it has said so. */
+  /** The model that answers; undefined until it is reported. */
   served(): string | undefined;
-  /** Bytes as they come; returns what goes to the client now (whole events of chat completions). Throws an LlmFailure for what is no stream. */
+  /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error or an unreadable stream. */
   push(chunk: Buffer): Buffer;
-  /** The stream has ended: the rest for the client (`data: [DONE]` included), and what it came to. `isComplete`: it said so itself. */
+  /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint marked the end itself. */
   end(): { readonly rest: Buffer; readonly outcome: Omit<LlmOutcome, 'completion'>; readonly isComplete: boolean };
 }
 
 /**
- * `unsupported`: this endpoint cannot do what is asked; `invalid`: it refuses the request itself (400, 422): no other target is asked;
- * `credential`: 401, 403; `limited`: 429; `unavailable`: 5xx, unreachable, broken off; `timeout`; `garbled`: no answer that can be read.
+ * `unsupported`: the endpoint cannot do this call. `invalid`: the request itself is wrong (400, 422), so no other target is tried.
+ * `credential`: 401, 402, 403. `limited`: 429. `unavailable`: 5xx, unreachable, aborted. `timeout`. `garbled`: an unreadable answer.
  */
 export type LlmFailureCode =
   | 'unsupported'
@@ -113,7 +113,7 @@ export type LlmFailureCode =
 
 export class LlmFailure extends Error {
   readonly code: LlmFailureCode;
-  /** Not before so many milliseconds. */
+  /** Time to wait before a retry, when the endpoint names one. */
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   constructor(
@@ -128,6 +128,6 @@ export class LlmFailure extends Error {
   }
 }
 
-/** What a profile has no form for. */
+/** The failure for a part of a call that a profile has no form for. */
 export const unsupported = (what: string): LlmFailure =>
   new LlmFailure('unsupported', `this endpoint has no form for ${what} in Trunkline`);

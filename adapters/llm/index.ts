@@ -1,4 +1,4 @@
-// The registry of LLM profiles: the one door through which the server knows them.
+// The registry of LLM profiles: the only file through which the server knows them.
 
 import { anthropicProfile } from './anthropic/profile.ts';
 import { bifrostProfile } from './completions/bifrost.ts';
@@ -19,5 +19,5 @@ const all = [
   ...[openaiProfile, openaiCompatibleProfile, anthropicProfile, geminiProfile],
 ];
 
-/** By name; the same names as in the configuration. */
+/** Profiles by the names of the configuration. */
 export const llmProfiles: ReadonlyMap<string, LlmProfile> = new Map(all.map((profile) => [profile.name, profile]));

@@ -1,53 +1,57 @@
-// Cuts a stream of bytes into server-sent events (WHATWG HTML, section 9.2.6), wherever the network has cut it.
+// Server-sent events (WHATWG HTML, section 9.2.6): cuts a byte stream into events, and writes events.
 
 import { LlmFailure } from './contract.ts';
 
 export interface ServerSentEvent {
-  /** The bytes as they came, the empty line at the end included. */
+  /** The received bytes, the empty line at the end included. */
   readonly raw: Buffer;
-  /** The `event` field; '' where there is none. */
-  readonly name: string;
   /** The `data` fields, joined; undefined for a comment. */
   readonly data: string | undefined;
 }
 
-/** The largest event that is read; one with an image in it would be larger than any text. */
-export const MAX_EVENT_BYTES = 4 * 1024 * 1024;
+/** The largest event that is read. Events with images are larger than any with text. */
+const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 
 const LF = 10;
 const CR = 13;
 
-/** Gives the complete events of each chunk; the rest waits for the next one. Throws an LlmFailure when an event is too large. */
-export function createSseReader(maxBytes = MAX_EVENT_BYTES) {
-  let held: Buffer = Buffer.alloc(0);
-  /** Up to here `held` has no end of an event. */
-  let looked = 0;
+/** Cuts a stream into events. */
+export class ServerSentEventReader {
+  readonly #maxBytes: number;
+  #held: Buffer = Buffer.alloc(0);
+  /** Length of the start of `#held` that is known to hold no end of an event. */
+  #searchedBytes = 0;
 
-  function push(chunk: Buffer): ServerSentEvent[] {
-    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+  constructor(maxBytes = MAX_EVENT_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Returns the events that the chunk completes. @throws LlmFailure for an event that is too large. */
+  push(chunk: Buffer): ServerSentEvent[] {
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const events: ServerSentEvent[] = [];
     let from = 0;
-    for (let end = endOfEvent(bytes, looked); end > 0; end = endOfEvent(bytes, from)) {
-      events.push(read(bytes.subarray(from, end)));
+    for (let end = endOfEvent(bytes, this.#searchedBytes); end > 0; end = endOfEvent(bytes, from)) {
+      events.push(readEvent(bytes.subarray(from, end)));
       from = end;
     }
-    held = bytes.subarray(from);
-    if (held.length > maxBytes) throw new LlmFailure('garbled', `an event of more than ${maxBytes} bytes`);
-    // An end may lie across two chunks: LF CR LF at the most.
-    looked = Math.max(0, held.length - 3);
+    this.#held = bytes.subarray(from);
+    if (this.#held.length > this.#maxBytes)
+      throw new LlmFailure('garbled', `an event of more than ${this.#maxBytes} bytes`);
+    // An end of at most LF CR LF may lie across two chunks.
+    this.#searchedBytes = Math.max(0, this.#held.length - 3);
     return events;
   }
 
-  /** What a stream has left at its end; some leave out the last empty line. */
-  function end(): ServerSentEvent[] {
-    const rest = held;
-    held = Buffer.alloc(0);
-    return rest.length === 0 ? [] : [read(rest)];
+  /** Returns the last event of a stream that ends without the empty line. */
+  end(): ServerSentEvent[] {
+    const rest = this.#held;
+    this.#held = Buffer.alloc(0);
+    return rest.length === 0 ? [] : [readEvent(rest)];
   }
-  return { push, end };
 }
 
-/** Behind the first empty line from there on; 0 when there is none. */
+/** The index after the first empty line from `from` on; 0 when there is none. */
 function endOfEvent(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at + 1] === LF) return at + 2;
@@ -56,17 +60,15 @@ function endOfEvent(bytes: Buffer, from: number): number {
   return 0;
 }
 
-function read(raw: Buffer): ServerSentEvent {
-  let name = '';
+function readEvent(raw: Buffer): ServerSentEvent {
   let data: string | undefined;
   for (const line of raw.toString().split(/\r?\n/)) {
-    const [, field, value = ''] = /^(event|data)(?::\s?(.*))?$/s.exec(line) ?? [];
-    if (field === 'event') name = value;
-    if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
+    const [field, value = ''] = /^data(?::\s?(.*))?$/s.exec(line) ?? [];
+    if (field !== undefined) data = data === undefined ? value : `${data}\n${value}`;
   }
-  return { raw, name, data };
+  return { raw, data };
 }
 
-/** An event of a stream of chat completions. */
+/** Writes an event with only `data`. */
 export const sseEvent = (data: object | string): Buffer =>
   Buffer.from(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);

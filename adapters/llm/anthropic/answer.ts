@@ -1,4 +1,4 @@
-// Answers of Anthropic's Messages, whole and streamed, read for chat completions.
+// Reads answers of Anthropic's Messages API, whole and streamed, for chat completions.
 // https://docs.anthropic.com/en/api/messages-streaming
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
@@ -10,7 +10,7 @@ import { LlmFailure, type LlmReply } from '../contract.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const ANTHROPIC = 'anthropic';
-/** Its input is the answer to a call with a schema; every other tool is the client's. */
+/** The tool whose input is the answer to a call with a schema. Every other tool is the client's. */
 export const ANSWER_TOOL = 'trunkline_answer';
 
 export function readAnthropicReply({ body }: LlmReply) {
@@ -51,7 +51,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
   return reason && (FINISH[reason] ?? 'stop');
 }
 
-/** `input_tokens` leaves out what went to or came from the cache. */
+/** Adds cached tokens, which `input_tokens` leaves out. */
 function usageOf(usage: JsonObject | undefined): Usage | undefined {
   const count = (name: string) => Number(usage?.[name] ?? 0);
   const cached = count('cache_read_input_tokens');
@@ -62,15 +62,15 @@ function usageOf(usage: JsonObject | undefined): Usage | undefined {
   });
 }
 
-/** A tool that is called in a stream. */
+/** A tool call in a stream. */
 interface Block {
-  /** Which of the client's calls; undefined: the answer itself. */
+  /** Position among the client's calls; undefined for the answer tool. */
   readonly call: number | undefined;
-  /** The input that it began with; undefined when it comes in pieces. */
+  /** The input at its start; undefined once pieces have come. */
   input: string | undefined;
 }
 
-/** Reads the events of one stream; the counts of its beginning are completed by those of its end. */
+/** Creates a reader for the events of one stream. The last usage completes the counts of the first. */
 export function createAnthropicReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
   let begun: JsonObject | undefined;
   let called = 0;
@@ -122,7 +122,7 @@ function added(event: JsonObject, block: Block | undefined): AnswerDelta {
   return inputOf(block, json);
 }
 
-/** A call without arguments has no piece but an empty one, which is no JSON. */
+/** Adds the input of a call without pieces: a call without arguments has only an empty one, which is no JSON. */
 const stopped = (block: Block | undefined): AnswerDelta | undefined =>
   block?.input === undefined ? undefined : inputOf(block, block.input);
 

@@ -1,8 +1,8 @@
-// Anthropic's Messages, under a contract. An answer with a schema is asked for as the input of a tool that must be called.
+// Anthropic's Messages API. Rule: an answer with a schema is requested as the input of a tool that must be called.
 // https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { translatedStream } from '../chat/answer.ts';
+import { TranslatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
@@ -20,7 +20,7 @@ export const anthropicProfile: LlmProfile = {
     body: JSON.stringify({ model, ...bodyOf(call) }),
   }),
   readReply: readAnthropicReply,
-  readStream: (_, call) => translatedStream({ call, provider: ANTHROPIC, read: createAnthropicReader() }),
+  readStream: (_, call) => new TranslatedStream({ call, provider: ANTHROPIC, read: createAnthropicReader() }),
   readFailure: failureOfReply,
 };
 
@@ -31,14 +31,14 @@ function bodyOf(call: LlmCall): JsonObject {
     max_tokens: call.maxTokens,
     ...(system === undefined ? {} : { system }),
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
-    // OpenAI's goes up to 2.
+    // OpenAI allows up to 2.
     ...(call.temperature === undefined ? {} : { temperature: Math.min(1, call.temperature) }),
     ...toolFields(answerSchemaOf(call), toolsOf(call)),
     ...(call.isStreamed ? { stream: true } : {}),
   };
 }
 
-/** Text alone is a text. */
+/** A content of text alone is a string. */
 function contentOf(parts: readonly ContentPart[]): string | readonly JsonObject[] {
   const [only] = parts;
   return parts.length === 1 && only?.kind === 'text' ? only.text : parts.map(blockOf);

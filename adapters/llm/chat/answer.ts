@@ -1,15 +1,15 @@
-// Writes answers of other forms as chat completions: whole, and as a stream of chunks.
+// Translates answers of other forms into chat completions: whole answers, and streams.
 
 import { type JsonObject, objectAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
 import type { LlmCall, LlmOutcome, LlmStream } from '../contract.ts';
-import { createSseReader, type ServerSentEvent, sseEvent } from '../server-sent-events.ts';
+import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { type ToolCallDelta, toolCallJson } from './tools.ts';
 
-export interface ChatAnswer {
+interface ChatAnswer {
   readonly id: string;
   readonly text: string;
-  /** The tools that are to be called. */
+  /** The tool calls of the model. */
   readonly calls: readonly ToolCallDelta[];
   readonly served: string | undefined;
   readonly finish: string | undefined;
@@ -17,6 +17,7 @@ export interface ChatAnswer {
   readonly provider: string;
 }
 
+/** The outcome of a whole answer. */
 export function chatOutcome(answer: ChatAnswer): LlmOutcome {
   const { id, text, calls, served, finish, usage, provider } = answer;
   const message = {
@@ -30,12 +31,12 @@ export function chatOutcome(answer: ChatAnswer): LlmOutcome {
     created: Math.floor(Date.now() / 1000),
     model: served,
     choices: [{ index: 0, message, finish_reason: finish ?? 'stop' }],
-    ...(usage === undefined ? {} : { usage: usageOf(usage) }),
+    ...(usage === undefined ? {} : { usage: usageJson(usage) }),
   };
   return { completion, text, served, provider, usage, costUsd: undefined, finish };
 }
 
-function usageOf({ inputTokens = 0, outputTokens = 0, cachedTokens }: Usage): JsonObject {
+function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: Usage): JsonObject {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
@@ -44,7 +45,7 @@ function usageOf({ inputTokens = 0, outputTokens = 0, cachedTokens }: Usage): Js
   };
 }
 
-/** What one event of another form adds; a counted usage replaces the one before. */
+/** The part of an answer in one event of another form. A new usage replaces the earlier one. */
 export interface AnswerDelta {
   readonly id?: string | undefined;
   readonly served?: string | undefined;
@@ -52,72 +53,84 @@ export interface AnswerDelta {
   readonly calls?: readonly ToolCallDelta[] | undefined;
   readonly finish?: string | undefined;
   readonly usage?: Usage | undefined;
-  /** The stream says that it is complete. */
+  /** True for the event that marks the end. */
   readonly isEnd?: boolean;
 }
 
-export interface TranslatedOptions {
+interface TranslatedStreamOptions {
   readonly call: LlmCall;
   readonly provider: string;
-  /** Throws an LlmFailure for an error, and for what cannot be read. */
+  /** Reads one event. @throws LlmFailure for an error or an unreadable event. */
   readonly read: (event: ServerSentEvent) => AnswerDelta | undefined;
 }
 
-/** A stream of another form as chunks of a chat completion. */
-export function translatedStream({ call, provider, read }: TranslatedOptions): LlmStream {
-  const reader = createSseReader();
-  const created = Math.floor(Date.now() / 1000);
-  let id = '';
-  let isEnd = false;
-  let hasRole = false;
-  let answer = {
-    text: '',
-    served: undefined,
-    provider,
-    usage: undefined,
-    costUsd: undefined,
-    finish: undefined,
-  } as Omit<LlmOutcome, 'completion'>;
+/** A stream of another form, translated into chunks of a chat completion. */
+export class TranslatedStream implements LlmStream {
+  readonly #options: TranslatedStreamOptions;
+  readonly #events = new ServerSentEventReader();
+  readonly #created = Math.floor(Date.now() / 1000);
+  #id = '';
+  #isEnd = false;
+  #hasRole = false;
+  #outcome: Omit<LlmOutcome, 'completion'>;
 
-  const chunk = (choices: readonly object[], more: object = {}): Buffer =>
-    sseEvent({ id, object: 'chat.completion.chunk', created, model: answer.served, choices, ...more });
-
-  function take(event: ServerSentEvent): Buffer[] {
-    const step = read(event);
-    if (step === undefined) return [];
-    id = step.id ?? id;
-    isEnd ||= step.isEnd === true;
-    answer = {
-      ...answer,
-      served: step.served ?? answer.served,
-      text: answer.text + (step.text ?? ''),
-      usage: step.usage ?? answer.usage,
-      finish: step.finish ?? answer.finish,
-    };
-    const said = step.text ? [{ content: step.text }] : [];
-    const called = (step.calls ?? []).map((call) => ({ tool_calls: [toolCallJson(call, true)] }));
-    return [...said, ...called].map((more) => {
-      const delta = { ...(hasRole ? {} : { role: 'assistant' }), ...more };
-      hasRole = true;
-      return chunk([{ index: 0, delta, finish_reason: null }]);
-    });
+  constructor(options: TranslatedStreamOptions) {
+    this.#options = options;
+    const { provider } = options;
+    this.#outcome = { text: '', served: undefined, provider, usage: undefined, costUsd: undefined, finish: undefined };
   }
 
-  function rest(): Buffer[] {
-    const wantsUsage = objectAt(call.extra, 'stream_options')?.include_usage === true;
+  served(): string | undefined {
+    return this.#outcome.served;
+  }
+
+  push(chunk: Buffer): Buffer {
+    return Buffer.concat(this.#events.push(chunk).flatMap((event) => this.#translate(event)));
+  }
+
+  end() {
+    const last = this.#events.end().flatMap((event) => this.#translate(event));
+    const isComplete = this.#isEnd || this.#outcome.finish !== undefined;
+    const rest = Buffer.concat(isComplete ? [...last, ...this.#finalChunks()] : last);
+    return { rest, outcome: this.#outcome, isComplete };
+  }
+
+  #translate(event: ServerSentEvent): Buffer[] {
+    const delta = this.#options.read(event);
+    if (delta === undefined) return [];
+    this.#id = delta.id ?? this.#id;
+    this.#isEnd ||= delta.isEnd === true;
+    const { served, text, usage, finish } = this.#outcome;
+    this.#outcome = {
+      ...this.#outcome,
+      served: delta.served ?? served,
+      text: text + (delta.text ?? ''),
+      usage: delta.usage ?? usage,
+      finish: delta.finish ?? finish,
+    };
+    const texts = delta.text ? [{ content: delta.text }] : [];
+    const calls = (delta.calls ?? []).map((call) => ({ tool_calls: [toolCallJson(call, true)] }));
+    return [...texts, ...calls].map((fields) => this.#deltaChunk(fields));
+  }
+
+  #deltaChunk(fields: object): Buffer {
+    const delta = { ...(this.#hasRole ? {} : { role: 'assistant' }), ...fields };
+    this.#hasRole = true;
+    return this.#chunk([{ index: 0, delta, finish_reason: null }]);
+  }
+
+  #finalChunks(): Buffer[] {
+    const { finish, usage } = this.#outcome;
+    const wantsUsage = objectAt(this.#options.call.extra, 'stream_options')?.include_usage === true;
     return [
-      chunk([{ index: 0, delta: {}, finish_reason: answer.finish ?? 'stop' }]),
-      ...(wantsUsage && answer.usage ? [chunk([], { usage: usageOf(answer.usage) })] : []),
+      this.#chunk([{ index: 0, delta: {}, finish_reason: finish ?? 'stop' }]),
+      ...(wantsUsage && usage ? [this.#chunk([], { usage: usageJson(usage) })] : []),
       sseEvent('[DONE]'),
     ];
   }
-  return {
-    served: () => answer.served,
-    push: (bytes) => Buffer.concat(reader.push(bytes).flatMap(take)),
-    end() {
-      const last = reader.end().flatMap(take);
-      const isComplete = isEnd || answer.finish !== undefined;
-      return { rest: Buffer.concat(isComplete ? [...last, ...rest()] : last), outcome: answer, isComplete };
-    },
-  };
+
+  #chunk(choices: readonly object[], fields: object = {}): Buffer {
+    const head = { id: this.#id, object: 'chat.completion.chunk', created: this.#created, model: this.#outcome.served };
+    return sseEvent({ ...head, choices, ...fields });
+  }
 }

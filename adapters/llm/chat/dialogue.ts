@@ -1,4 +1,4 @@
-// What the profiles of other forms read from a chat completion request. What cannot be said in another form is refused, never dropped.
+// Reads a chat completion request for profiles of other forms. Rule: a part that has no other form is refused, never dropped.
 
 import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
@@ -8,73 +8,74 @@ export type ContentPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly image: ImageSource }
   | { readonly kind: 'call'; readonly call: FunctionCall }
-  /** What a tool gave back; `name`: of the function that was called. */
+  /** The result of a tool. `name`: the function that was called. */
   | { readonly kind: 'result'; readonly id: string; readonly name: string; readonly text: string };
 
-/** Base64, or where it is. */
+/** An image as base64, or by its URL. */
 export type ImageSource =
   | { readonly mediaType: string; readonly data: string }
   | { readonly mediaType: undefined; readonly url: string };
 
-export interface ChatTurn {
+interface ChatTurn {
   readonly role: 'user' | 'assistant';
   readonly parts: readonly ContentPart[];
 }
 
-export interface Dialogue {
+interface Dialogue {
   /** The system messages, joined; undefined without any. */
   readonly system: string | undefined;
-  /** Turns in order, neighbours of one side joined, beginning with the user's. What tools gave back is said by the user. */
+  /** Turns that alternate, the user's first. Results of tools are in the user's turns. */
   readonly turns: readonly ChatTurn[];
 }
 
-/** The messages of a call. Throws an LlmFailure (`unsupported`) for audio, files, and what is no message of a function call. */
+/** Reads the messages of a call. @throws LlmFailure `unsupported` for audio, files and messages of other roles. */
 export function dialogueOf({ messages }: LlmCall): Dialogue {
   const system: string[] = [];
   const turns: { role: ChatTurn['role']; parts: ContentPart[] }[] = [];
-  const called = new Map<string, string>();
+  const namesById = new Map<string, string>();
   for (const message of messages) {
     const { role } = message;
     if (role === 'system' || role === 'developer') {
       system.push(textIn(message.content));
       continue;
     }
-    const parts = partsOf(message, called);
-    const side = role === 'assistant' ? 'assistant' : 'user';
-    if (turns.at(-1)?.role === side) join((turns.at(-1) as { parts: ContentPart[] }).parts, parts);
-    else turns.push({ role: side, parts: [...parts] });
+    const parts = partsOf(message, namesById);
+    const speaker = role === 'assistant' ? 'assistant' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === speaker) append(last.parts, parts);
+    else turns.push({ role: speaker, parts: [...parts] });
   }
-  // Both forms want the user to begin; a prompt of instructions only is common.
+  // Both forms want the user to begin, but prompts of instructions alone are common.
   if (turns.length === 0 && system.length > 0)
     turns.push({ role: 'user', parts: [{ kind: 'text', text: system.pop() as string }] });
   if (turns[0]?.role !== 'user') throw unsupported('a dialogue that the assistant begins');
   return { system: system.length === 0 ? undefined : system.join('\n\n'), turns };
 }
 
-/** Adds the parts of the next message of one side; texts that meet are one. */
-function join(parts: ContentPart[], more: readonly ContentPart[]): void {
+/** Appends the parts of the next message of the same speaker. Adjacent texts are joined. */
+function append(parts: ContentPart[], more: readonly ContentPart[]): void {
   const [last, first] = [parts.at(-1), more[0]];
   const areTexts = last?.kind === 'text' && first?.kind === 'text';
   if (areTexts) parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n\n${first.text}` });
   parts.push(...(areTexts ? more.slice(1) : more));
 }
 
-/** `called`: the names of the calls so far, by their ids. */
-function partsOf(message: JsonObject, called: Map<string, string>): readonly ContentPart[] {
+/** The parts of a message. `namesById`: the functions that were called so far, by the id of the call. */
+function partsOf(message: JsonObject, namesById: Map<string, string>): readonly ContentPart[] {
   switch (message.role) {
     case 'user':
       return contentOf(message.content);
     case 'assistant': {
       const calls = toolCallsOf(message);
       if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
-      for (const { id, name } of calls) called.set(id, name);
+      for (const { id, name } of calls) namesById.set(id, name);
       if (calls.length === 0) return [{ kind: 'text', text: textIn(message.content) }];
       const text = message.content === null || message.content === undefined ? '' : textIn(message.content);
-      return [...spoken(text), ...calls.map((call) => ({ kind: 'call', call }) as const)];
+      return [...textParts(text), ...calls.map((call) => ({ kind: 'call', call }) as const)];
     }
     case 'tool': {
       const id = textAt(message, 'tool_call_id') ?? '';
-      const name = called.get(id);
+      const name = namesById.get(id);
       if (name === undefined) throw unsupported('what a tool gave back without its call');
       return [{ kind: 'result', id, name, text: textIn(message.content) }];
     }
@@ -83,16 +84,16 @@ function partsOf(message: JsonObject, called: Map<string, string>): readonly Con
   }
 }
 
-/** Endpoints refuse an empty text beside calls. */
-const spoken = (text: string): readonly ContentPart[] => (text === '' ? [] : [{ kind: 'text', text }]);
+/** A text part; none for an empty text, which endpoints refuse beside calls. */
+const textParts = (text: string): readonly ContentPart[] => (text === '' ? [] : [{ kind: 'text', text }]);
 
-/** Texts that are neighbours are one. */
+/** The parts of a content. Adjacent texts are joined. */
 function contentOf(content: unknown): readonly ContentPart[] {
   if (!Array.isArray(content)) return [{ kind: 'text', text: textIn(content) }];
   const parts: ContentPart[] = [];
-  for (const one of content) {
+  for (const given of content) {
     const last = parts.at(-1);
-    const part = partOf(one);
+    const part = partOf(given);
     if (last?.kind === 'text' && part.kind === 'text')
       parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n${part.text}` });
     else parts.push(part);
@@ -109,7 +110,7 @@ function partOf(part: unknown): ContentPart {
 
 function imageAt(url: string): ImageSource {
   if (/^https?:/i.test(url)) return { mediaType: undefined, url };
-  // The data may have megabytes.
+  // The pattern reads only the head, since the data may have megabytes.
   const [, mediaType] = /^data:([\w.+-]+\/[\w.+-]+);base64,/i.exec(url.slice(0, 200)) ?? [];
   if (mediaType === undefined) throw unsupported('images that are neither base64 nor behind a URL');
   return { mediaType: mediaType.toLowerCase(), data: url.slice(url.indexOf(',') + 1) };
@@ -126,32 +127,32 @@ function textIn(content: unknown): string {
     .join('\n');
 }
 
-/** They ask for nothing that an answer could lack. */
+/** Fields that may be dropped: the answer is complete without them. */
 const HINTS = [
   ...['user', 'safety_identifier', 'prompt_cache_key', 'verbosity', 'reasoning_effort'],
   ...['seed', 'stream_options', 'prediction'],
 ];
 
-/** What the profiles read by functions of their own. */
-const READ = ['response_format', ...TOOL_FIELDS];
+/** Fields that are read elsewhere. */
+const READ_ELSEWHERE = ['response_format', ...TOOL_FIELDS];
 
-/** The client's other fields under the names that this form has for them. Throws an LlmFailure (`unsupported`) for one without a name. */
+/** Renames the client's other fields for another form. @throws LlmFailure `unsupported` for a field without a name there. */
 export function renameExtraFields(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const renamed: [string, unknown][] = [];
   for (const [field, value] of Object.entries(extra)) {
     const name = names[field];
     if (name !== undefined) renamed.push([name, field === 'stop' && typeof value === 'string' ? [value] : value]);
-    else if (!HINTS.includes(field) && !READ.includes(field)) throw unsupported(field);
+    else if (!HINTS.includes(field) && !READ_ELSEWHERE.includes(field)) throw unsupported(field);
   }
   return Object.fromEntries(renamed);
 }
 
-/** The schema that the answer must have, of the call or in the client's `response_format`. */
+/** The schema that the answer must have, by the call or by the client's `response_format`. */
 export function answerSchemaOf({ schema, extra }: LlmCall): JsonObject | undefined {
   if (schema !== undefined) return schema.schema;
   const format = extra.response_format;
   if (format === undefined || (isObject(format) && format.type === 'text')) return undefined;
-  const asked = isObject(format) && isObject(format.json_schema) ? format.json_schema.schema : undefined;
-  if (isObject(asked)) return asked;
+  const fromClient = isObject(format) && isObject(format.json_schema) ? format.json_schema.schema : undefined;
+  if (isObject(fromClient)) return fromClient;
   throw unsupported('response_format without a schema');
 }

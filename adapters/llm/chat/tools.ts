@@ -1,30 +1,30 @@
-// Function calling as chat completions have it: the tools of a request, and the calls of an answer. What has no form elsewhere is refused.
+// Function calling in chat completions, for profiles of other forms: reads tools and calls of a request, writes calls of an answer.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 
-export interface FunctionTool {
+interface FunctionTool {
   readonly name: string;
   readonly description: string | undefined;
   /** JSON Schema of its arguments. */
   readonly schema: JsonObject;
-  /** The arguments must fit their schema. */
+  /** True when arguments must fit the schema. */
   readonly isStrict: boolean;
 }
 
 export interface Tools {
-  /** At least one. */
+  /** The tools; there is at least one. */
   readonly list: readonly FunctionTool[];
-  /** `required`: any of them must be called; a name: this one. */
+  /** `required`: the model must call a tool. A name: it must call this one. */
   readonly choice: 'auto' | 'none' | 'required' | { readonly name: string };
-  /** false: one call at most. */
+  /** false: the model may make one call at most. */
   readonly isParallel: boolean;
 }
 
-/** The fields of a client that are read here. */
+/** Fields of a request that `toolsOf` reads. */
 export const TOOL_FIELDS = ['tools', 'tool_choice', 'parallel_tool_calls'];
 
-/** undefined without any. Throws an LlmFailure (`unsupported`) for tools that are no functions, and for a choice among some of them. */
+/** The tools of a call; undefined without any. @throws LlmFailure `unsupported` for tools that are no functions, and for a choice among some. */
 export function toolsOf({ extra }: LlmCall): Tools | undefined {
   const { tools = [], tool_choice: choice = 'auto', parallel_tool_calls: parallel } = extra;
   const list = Array.isArray(tools) ? tools.map(toolOf) : [];
@@ -34,14 +34,14 @@ export function toolsOf({ extra }: LlmCall): Tools | undefined {
 }
 
 function toolOf(tool: unknown): FunctionTool {
-  const its = isObject(tool) && tool.type === 'function' ? objectAt(tool, 'function') : undefined;
-  const name = textAt(its, 'name');
-  if (its === undefined || name === undefined) throw unsupported('tools that are no functions');
+  const declaration = isObject(tool) && tool.type === 'function' ? objectAt(tool, 'function') : undefined;
+  const name = textAt(declaration, 'name');
+  if (declaration === undefined || name === undefined) throw unsupported('tools that are no functions');
   return {
     name,
-    description: textAt(its, 'description'),
-    schema: objectAt(its, 'parameters') ?? { type: 'object', properties: {} },
-    isStrict: its.strict === true,
+    description: textAt(declaration, 'description'),
+    schema: objectAt(declaration, 'parameters') ?? { type: 'object', properties: {} },
+    isStrict: declaration.strict === true,
   };
 }
 
@@ -52,30 +52,30 @@ function choiceOf(choice: unknown): Tools['choice'] {
   return { name };
 }
 
-/** A call of a function, by the model. */
+/** A function call of the model. */
 export interface FunctionCall {
   readonly id: string;
   readonly name: string;
   readonly input: JsonObject;
-  /** What Gemini wants to see again with the call, in the place where its own chat completions have it. */
+  /** Gemini's thought signature, which has to be sent back with the call. */
   readonly signature?: string | undefined;
 }
 
-/** The calls of a message of the assistant. Throws an LlmFailure (`unsupported`) for one that cannot be read. */
+/** The calls in a message of the assistant. @throws LlmFailure `unsupported` for a call that cannot be read. */
 export function toolCallsOf({ tool_calls: calls }: JsonObject): readonly FunctionCall[] {
   return Array.isArray(calls) ? calls.map(callOf) : [];
 }
 
 function callOf(call: unknown): FunctionCall {
-  const its = isObject(call) ? call : undefined;
-  const [id, name] = [textAt(its, 'id'), textAt(its, 'function', 'name')];
-  const input = parseJson(textAt(its, 'function', 'arguments') || '{}');
+  const object = isObject(call) ? call : undefined;
+  const [id, name] = [textAt(object, 'id'), textAt(object, 'function', 'name')];
+  const input = parseJson(textAt(object, 'function', 'arguments') || '{}');
   if (id === undefined || name === undefined) throw unsupported('tool calls that are no functions');
   if (!isObject(input)) throw unsupported('tool calls whose arguments are no object in JSON');
-  return { id, name, input, signature: textAt(its, 'extra_content', 'google', 'thought_signature') };
+  return { id, name, input, signature: textAt(object, 'extra_content', 'google', 'thought_signature') };
 }
 
-/** A part of a call as it comes: its head, then its arguments, or all at once. `index`: from 0, which of the calls. */
+/** A part of a call: its head, a piece of its arguments, or all of it. `index`: position among the calls, from 0. */
 export interface ToolCallDelta {
   readonly index: number;
   readonly id?: string | undefined;
@@ -85,7 +85,7 @@ export interface ToolCallDelta {
   readonly signature?: string | undefined;
 }
 
-/** As a chat completion has it; `index` is for streams alone. */
+/** Writes a call for a chat completion. Only streams have an `index`. */
 export function toolCallJson(
   { index, id, name, input = '', signature }: ToolCallDelta,
   isStreamed: boolean,

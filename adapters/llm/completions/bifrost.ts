@@ -1,4 +1,4 @@
-// Bifrost: the model names who serves (`openai/gpt-5`); who did comes in `extra_fields`. The key is one of its virtual keys.
+// Bifrost: the model's name holds the provider (`openai/gpt-5`), `extra_fields` the one that answered. The key is a virtual key.
 // https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks
 
 import { textAt, valueAt } from '../../../codecs/json-object.ts';
@@ -10,7 +10,7 @@ export const bifrostProfile = completionsProfile({
   path: 'routed',
   provider: vendorOf,
   headers: ({ apiKey }): Readonly<Record<string, string>> => (apiKey === '' ? {} : { 'x-bf-vk': apiKey }),
-  // An empty list, since its governance may add some where there is none.
+  // Without the field, Bifrost's governance may add fallbacks of its own.
   fields: () => ({ fallbacks: [] }),
   readMetadata: (_, body) => ({
     provider: textAt(body, 'extra_fields', 'provider'),

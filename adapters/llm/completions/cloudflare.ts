@@ -1,4 +1,4 @@
-// Cloudflare AI Gateway: its URL names the account and the gateway (`settings`), the model names who serves. No answer comes from its cache.
+// Cloudflare AI Gateway: the URL holds account and gateway (`settings`), the model's name the provider. Its cache is never used.
 // https://developers.cloudflare.com/ai-gateway/usage/chat-completion/, .../configuration/, .../glossary/
 
 import type { LlmTarget } from '../contract.ts';
@@ -17,14 +17,14 @@ export const cloudflareProfile = completionsProfile({
   headers: (target) => ({
     ...credentialOf(target),
     'cf-aig-skip-cache': 'true',
-    // A retry would be an attempt that our budget has not seen.
+    // A retry would be an attempt that the budget does not count.
     'cf-aig-max-attempts': '1',
     ...(target.retention === 'zdr' ? { 'cf-aig-collect-log-payload': 'false' } : {}),
   }),
   readMetadata: (headers) => ({ provider: headers['cf-aig-provider'], served: headers['cf-aig-model'] }),
 });
 
-/** `mode: provider-key`: the key is the provider's; else it is Cloudflare's, and the provider's is stored there. */
+/** The key is the provider's with `mode: provider-key`; otherwise Cloudflare's, where the provider's key is stored. */
 function credentialOf(target: LlmTarget): Readonly<Record<string, string>> {
   return target.settings.mode === 'provider-key'
     ? bearerHeader(target)

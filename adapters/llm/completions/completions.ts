@@ -1,5 +1,5 @@
-// Chat completions, the form that most endpoints share: how a request is written, how an answer and a stream are read.
-// Streams pass on as the bytes that they are, whole events at a time.
+// Chat completions, the form that most endpoints share: writes requests, reads answers and streams.
+// Rule: the bytes of a stream pass on unchanged, in whole events.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import {
@@ -11,15 +11,15 @@ import {
   type LlmTarget,
 } from '../contract.ts';
 import { failureInBody } from '../failure.ts';
-import { createSseReader, type ServerSentEvent, sseEvent } from '../server-sent-events.ts';
+import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { completionsUsage, costUsdOf } from './usage.ts';
 
-/** What a gateway says beside the answer. */
-export type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;
-/** Reads it from the headers, and from a body or the event of a stream. */
+/** Facts that a gateway reports beside the answer. */
+type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;
+/** Reads these facts from the headers, and from a body or the event of a stream. */
 export type ReadMetadata = (headers: Readonly<Record<string, string>>, body: JsonObject) => ResponseMetadata;
 
-/** The body of a request; `fields` of the profile come last, so that nothing of the client's can replace them. */
+/** Writes the body of a request. The `fields` of the profile come last, so that a client cannot replace them. */
 export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: JsonObject = {}): JsonObject {
   const { messages, maxTokens, temperature, schema, isStreamed, extra } = call;
   return {
@@ -36,20 +36,20 @@ export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: Jso
   };
 }
 
-/** Not `strict`: that would allow only a part of JSON Schema, and answers are validated here anyway. */
+/** Leaves out `strict`, which would allow only a part of JSON Schema. Answers are validated here anyway. */
 const jsonSchemaFormat = ({ name, schema }: NonNullable<LlmCall['schema']>) => ({
   type: 'json_schema',
   json_schema: { name: name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64), schema },
 });
 
-/** A whole answer. Throws an LlmFailure for one that is none. */
-export function readCompletion({ headers, body }: LlmReply, readBeside: ReadMetadata): LlmOutcome {
+/** Reads a whole answer. @throws LlmFailure for an error or an unreadable answer. */
+export function readCompletion({ headers, body }: LlmReply, readMetadata: ReadMetadata): LlmOutcome {
   const completion = parseJson(body.toString());
   const failure = failureInBody(completion);
   if (failure) throw failure;
   const choice = valueAt(completion, ['choices', 0]);
   if (!isObject(completion) || !isObject(choice)) throw new LlmFailure('garbled', 'no chat completion in the answer');
-  const { served, provider, costUsd } = readBeside(headers, completion);
+  const { served, provider, costUsd } = readMetadata(headers, completion);
   return {
     completion,
     bytes: body,
@@ -62,24 +62,27 @@ export function readCompletion({ headers, body }: LlmReply, readBeside: ReadMeta
   };
 }
 
-/** Content is a text, or parts of which some are text. */
+/** The text of a content, which may be a list of parts. */
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('');
 }
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly call: LlmCall;
-  readonly readBeside: ReadMetadata;
+  readonly readMetadata: ReadMetadata;
 }
 
-/** Reads a stream of chat completion chunks while it passes. */
-export function completionsStream({ headers, call, readBeside }: StreamOptions): LlmStream {
-  const reader = createSseReader();
-  const wantsUsage = objectAt(call.extra, 'stream_options')?.include_usage === true;
-  const found: { -readonly [Name in keyof Omit<LlmOutcome, 'completion'>]: LlmOutcome[Name] } = {
+type StreamOutcome = { -readonly [Name in keyof Omit<LlmOutcome, 'completion'>]: LlmOutcome[Name] };
+
+/** A stream of chat completion chunks, which is read while its bytes pass. */
+export class CompletionsStream implements LlmStream {
+  readonly #options: StreamOptions;
+  readonly #events = new ServerSentEventReader();
+  readonly #wantsUsage: boolean;
+  readonly #outcome: StreamOutcome = {
     text: '',
     served: undefined,
     provider: undefined,
@@ -87,51 +90,62 @@ export function completionsStream({ headers, call, readBeside }: StreamOptions):
     costUsd: undefined,
     finish: undefined,
   };
-  let isDone = false;
-  let hasChunks = false;
+  #isDone = false;
+  #hasChunks = false;
 
-  /** The bytes for the client; undefined for what was asked for on our own account. */
-  function pass({ raw, data }: ServerSentEvent): Buffer | undefined {
-    if (data === undefined) return hasChunks ? raw : undefined;
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#wantsUsage = objectAt(options.call.extra, 'stream_options')?.include_usage === true;
+  }
+
+  served(): string | undefined {
+    return this.#outcome.served;
+  }
+
+  push(chunk: Buffer): Buffer {
+    return this.#pass(this.#events.push(chunk));
+  }
+
+  end() {
+    const rest = this.#pass(this.#events.end());
+    const isComplete = this.#isDone || this.#outcome.finish !== undefined;
+    return { rest: isComplete ? Buffer.concat([rest, sseEvent('[DONE]')]) : rest, outcome: this.#outcome, isComplete };
+  }
+
+  #pass(events: readonly ServerSentEvent[]): Buffer {
+    const passed = events.map((event) => this.#passEvent(event)).filter((bytes) => bytes !== undefined);
+    return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed);
+  }
+
+  /** Returns the bytes for the client; undefined for an event that only the gateway asked for. */
+  #passEvent({ raw, data }: ServerSentEvent): Buffer | undefined {
+    if (data === undefined) return this.#hasChunks ? raw : undefined;
     if (data.trim() === '[DONE]') {
-      isDone = true;
+      this.#isDone = true;
       return undefined;
     }
     const chunk = parseJson(data);
     const failure = failureInBody(chunk);
     if (failure) throw failure;
     if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
-    hasChunks = true;
-    note(chunk);
+    this.#hasChunks = true;
+    this.#read(chunk);
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
-    return isUsageOnly && !wantsUsage ? undefined : raw;
+    return isUsageOnly && !this.#wantsUsage ? undefined : raw;
   }
 
-  function note(chunk: JsonObject): void {
-    const beside = readBeside(headers, chunk);
-    found.served = beside.served ?? found.served ?? textAt(chunk, 'model');
-    found.provider = beside.provider ?? found.provider;
-    found.costUsd = beside.costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])) ?? found.costUsd;
-    found.usage = completionsUsage(chunk.usage) ?? found.usage;
+  #read(chunk: JsonObject): void {
+    const outcome = this.#outcome;
+    const { served, provider, costUsd } = this.#options.readMetadata(this.#options.headers, chunk);
+    outcome.served = served ?? outcome.served ?? textAt(chunk, 'model');
+    outcome.provider = provider ?? outcome.provider;
+    outcome.costUsd = costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])) ?? outcome.costUsd;
+    outcome.usage = completionsUsage(chunk.usage) ?? outcome.usage;
     const choice = valueAt(chunk, ['choices', 0]);
     if (!isObject(choice)) return;
-    found.finish = textAt(choice, 'finish_reason') ?? found.finish;
+    outcome.finish = textAt(choice, 'finish_reason') ?? outcome.finish;
     if (choice.finish_reason === 'error') throw new LlmFailure('unavailable', 'an error in the middle of the answer');
     const content = valueAt(choice, ['delta', 'content']);
-    if (typeof content === 'string') found.text += content;
+    if (typeof content === 'string') outcome.text += content;
   }
-
-  const passAll = (events: readonly ServerSentEvent[]): Buffer => {
-    const passed = events.map(pass).filter((bytes) => bytes !== undefined);
-    return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed);
-  };
-  return {
-    served: () => found.served,
-    push: (chunk) => passAll(reader.push(chunk)),
-    end() {
-      const rest = passAll(reader.end());
-      const isComplete = isDone || found.finish !== undefined;
-      return { rest: isComplete ? Buffer.concat([rest, sseEvent('[DONE]')]) : rest, outcome: found, isComplete };
-    },
-  };
 }

@@ -1,4 +1,4 @@
-// LiteLLM's proxy: cost and what it tried come in headers; its own fallbacks and retries are turned off for each request.
+// LiteLLM's proxy: headers hold the cost and the attempts. Its own fallbacks and retries are switched off in each request.
 // https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability
 
 import { completionsProfile, vendorOf } from './profile.ts';
@@ -16,12 +16,12 @@ export const litellmProfile = completionsProfile({
     const group = headers['x-litellm-model-group'];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;
     return {
-      // The body repeats the name that was asked for, whoever served.
+      // The body repeats the requested name, also after a fallback.
       served: hasFallenBack ? group : undefined,
       provider: headers['x-litellm-model-api-base']
         ? hostOf(headers['x-litellm-model-api-base'])
         : vendorOf(group ?? ''),
-      // It says 0 where it knows no price.
+      // LiteLLM reports 0 when it knows no price.
       costUsd: costUsdOf(headers['x-litellm-response-cost']) || undefined,
     };
   },

@@ -1,5 +1,5 @@
-// Any other endpoint of the chat completions form: vLLM, Ollama, a router of one's own. Nothing is known of who serves behind it.
-// `settings.provider` says who does, where that is certain.
+// Any other endpoint of the chat completions form: vLLM, Ollama, a private router. The provider behind it is unknown, unless
+// `settings.provider` names it.
 
 import { textAt } from '../../../codecs/json-object.ts';
 import { completionsProfile } from './profile.ts';

@@ -1,4 +1,4 @@
-// OpenAI itself, under a contract: it refuses fields that it does not know, and `max_tokens` for models that reason.
+// OpenAI itself. It refuses unknown fields, and `max_tokens` for reasoning models.
 
 import { completionsProfile } from './profile.ts';
 

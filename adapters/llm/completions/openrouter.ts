@@ -1,4 +1,4 @@
-// OpenRouter: who may serve, under which data policy and at which price goes into `provider`; a region is a base URL of its own.
+// OpenRouter: the field `provider` holds the allowed providers, the data policy and the maximum price. Each region has a base URL.
 // https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting
 
 import { textAt } from '../../../codecs/json-object.ts';
@@ -15,7 +15,7 @@ export const openrouterProfile = completionsProfile({
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });
 
-/** `allow_fallbacks: false`: another provider would be an attempt that our budget has not seen. */
+/** Switches fallbacks off: another provider would be an attempt that the budget does not count. */
 function providerOf({ providers, retention, maxPrice }: LlmTarget): object {
   return {
     allow_fallbacks: false,

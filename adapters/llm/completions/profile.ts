@@ -1,26 +1,26 @@
-// Makes a profile of what sets an endpoint of the chat completions form apart from the others.
+// Makes the profile of an endpoint of the chat completions form out of its differences from the others.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { failureOfReply } from '../failure.ts';
-import { completionsBody, completionsStream, type ReadMetadata, readCompletion } from './completions.ts';
+import { CompletionsStream, completionsBody, type ReadMetadata, readCompletion } from './completions.ts';
 
 type Facts = Pick<LlmProfile, 'name' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'>;
 
-export interface CompletionsFacts extends Facts {
-  /** The URL of the endpoint; `<base URL>/chat/completions` when not given. */
+interface CompletionsFacts extends Facts {
+  /** URL of the endpoint; `<base URL>/chat/completions` when not given. */
   url?(target: LlmTarget): string;
-  /** Beside the content type; `Authorization: Bearer` when not given. */
+  /** Headers beside the content type; `Authorization: Bearer` when not given. */
   headers?(target: LlmTarget): Readonly<Record<string, string>>;
-  /** Fields that carry the policy; a value of undefined removes a field. */
+  /** Fields that carry the policy. A value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
   readonly readMetadata?: ReadMetadata;
 }
 
-const nothingBeside: ReadMetadata = () => ({});
+const noMetadata: ReadMetadata = () => ({});
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers, fields, readMetadata: readBeside = nothingBeside, ...rest } = facts;
+  const { url, headers, fields, readMetadata = noMetadata, ...rest } = facts;
   return {
     ...rest,
     toRequest: (call, target) => ({
@@ -28,8 +28,8 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
       headers: { 'content-type': 'application/json', ...(headers?.(target) ?? bearerHeader(target)) },
       body: JSON.stringify(completionsBody(call, target, fields?.(call, target))),
     }),
-    readReply: (reply) => readCompletion(reply, readBeside),
-    readStream: (streamHeaders, call) => completionsStream({ headers: streamHeaders, call, readBeside }),
+    readReply: (reply) => readCompletion(reply, readMetadata),
+    readStream: (streamHeaders, call) => new CompletionsStream({ headers: streamHeaders, call, readMetadata }),
     readFailure: failureOfReply,
   };
 }
@@ -37,11 +37,11 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
 export const completionsUrl = ({ baseUrl }: Pick<LlmTarget, 'baseUrl'>): string =>
   `${baseUrl.replace(/\/+$/, '')}/chat/completions`;
 
-/** A key of '' is none: endpoints of one's own often want none. */
+/** The header of the key; none for an empty key, since private endpoints often need no key. */
 export const bearerHeader = ({ apiKey }: Pick<LlmTarget, 'apiKey'>): Readonly<Record<string, string>> =>
   apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` };
 
-/** `openai` of `openai/gpt-5`; undefined for a name without one. */
+/** The vendor in a model's name: `openai` of `openai/gpt-5`; undefined when there is none. */
 export function vendorOf(model: string): string | undefined {
   const slash = model.indexOf('/');
   return slash > 0 ? model.slice(0, slash) : undefined;

@@ -1,9 +1,9 @@
-// Usage of chat completions to ours, and the cost where a gateway puts it beside.
+// Reads the usage of chat completions, and the cost that a gateway reports.
 
 import { isObject, objectAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
 
-/** undefined when nothing is counted. Counts that are no numbers of zero or more are left out. */
+/** The usage of a completion; undefined when it is not reported. */
 export function completionsUsage(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;
   const input = objectAt(usage, 'prompt_tokens_details');
@@ -19,14 +19,14 @@ export function completionsUsage(usage: unknown): Usage | undefined {
   });
 }
 
-/** Without both sides counted, a usage is none. */
+/** Keeps counts that are numbers of zero or more; undefined unless both input and output are counted. */
 export function usageOfCounts(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
   const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
   const usage = Object.fromEntries(kept) as Usage;
   return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
 }
 
-/** USD, from a header or a field; undefined for what is no amount. */
+/** The amount in a header or a field, in USD; undefined when it is no amount. */
 export function costUsdOf(value: unknown): number | undefined {
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined;
   const cost = Number(value);

@@ -1,4 +1,4 @@
-// Vercel AI Gateway: who may serve and what may be kept goes into `providerOptions.gateway`; who did and what it cost comes back as metadata.
+// Vercel AI Gateway: `providerOptions.gateway` holds the allowed providers and the data policy; metadata the provider and the cost.
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
 
 import { valueAt } from '../../../codecs/json-object.ts';
@@ -6,9 +6,10 @@ import type { ReadMetadata } from './completions.ts';
 import { completionsProfile } from './profile.ts';
 import { costUsdOf } from './usage.ts';
 
-const readBeside: ReadMetadata = (_, body) => {
-  const place = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;
-  const metadata = valueAt(place, ['provider_metadata', 'gateway']) ?? valueAt(body, ['provider_metadata', 'gateway']);
+const readMetadata: ReadMetadata = (_, body) => {
+  const message = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;
+  const metadata =
+    valueAt(message, ['provider_metadata', 'gateway']) ?? valueAt(body, ['provider_metadata', 'gateway']);
   const provider = valueAt(metadata, ['routing', 'finalProvider']);
   return {
     provider: typeof provider === 'string' ? provider : undefined,
@@ -24,12 +25,12 @@ export const vercelProfile = completionsProfile({
   fields: (_, { providers, retention }) => ({
     providerOptions: {
       gateway: {
-        // Other models are never tried, since none are named.
+        // No other models are named, so none are tried.
         ...(providers === undefined ? {} : { only: providers }),
         ...(retention === 'zdr' ? { zeroDataRetention: true } : {}),
         disallowPromptTraining: true,
       },
     },
   }),
-  readMetadata: readBeside,
+  readMetadata,
 });

@@ -1,4 +1,4 @@
-// Answers of Gemini's generateContent, whole and streamed, read for chat completions.
+// Reads answers of Gemini's generateContent, whole and streamed, for chat completions.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../../realtime/contract.ts';
@@ -12,26 +12,26 @@ import type { ServerSentEvent } from '../server-sent-events.ts';
 export const GOOGLE = 'google';
 
 export function readGeminiReply({ body }: LlmReply) {
-  const { id = '', served, text = '', calls = [], finish, usage } = stepOf(parseJson(body.toString()), 0);
+  const { id = '', served, text = '', calls = [], finish, usage } = deltaOf(parseJson(body.toString()), 0);
   return chatOutcome({ id, served, text, calls, finish, usage, provider: GOOGLE });
 }
 
-/** Reads the events of one stream. */
+/** Creates a reader for the events of one stream. */
 export function createGeminiReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
   let called = 0;
   return ({ data }) => {
     if (data === undefined) return undefined;
-    const step = stepOf(parseJson(data), called);
-    called += step.calls?.length ?? 0;
-    return step;
+    const delta = deltaOf(parseJson(data), called);
+    called += delta.calls?.length ?? 0;
+    return delta;
   };
 }
 
 /**
- * A whole reply and an event of a stream have the same form. `called`: how many calls came before. Throws an LlmFailure for what is
- * neither.
+ * Reads a whole reply or an event of a stream, which have the same form. `called`: number of earlier calls.
+ * @throws LlmFailure for an error or an unreadable reply.
  */
-function stepOf(reply: unknown, called: number): AnswerDelta {
+function deltaOf(reply: unknown, called: number): AnswerDelta {
   const failure = failureInBody(reply);
   if (failure) throw failure;
   const candidate = valueAt(reply, ['candidates', 0]);
@@ -57,12 +57,12 @@ function partsOf(candidate: unknown): readonly JsonObject[] {
   return Array.isArray(parts) ? parts.filter(isObject) : [];
 }
 
-/** Thoughts are no part of the answer. */
+/** The text of a part; '' for thoughts, which do not belong to the answer. */
 const textOf = (part: JsonObject): string => (part.thought === true ? '' : (textAt(part, 'text') ?? ''));
 
 const isCall = (part: JsonObject): boolean => isObject(part.functionCall);
 
-/** Most calls come without an id; what is made up differs from answer to answer. */
+/** Reads a call. Most have no id, so one is made up that differs from answer to answer. */
 function callOf(part: JsonObject, index: number, answer = ''): ToolCallDelta {
   return {
     index,
@@ -85,7 +85,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
   return reason && (FINISH[reason] ?? 'stop');
 }
 
-/** Thoughts are billed as output. */
+/** Counts thoughts as output, as they are billed. */
 function usageOf(usage: JsonObject | undefined): Usage | undefined {
   const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
   return usageOfCounts({
@@ -99,6 +99,8 @@ function usageOf(usage: JsonObject | undefined): Usage | undefined {
 }
 
 function tokensOf(details: unknown, modality: string): unknown {
-  const found = Array.isArray(details) ? details.find((one) => isObject(one) && one.modality === modality) : undefined;
+  const found = Array.isArray(details)
+    ? details.find((detail) => isObject(detail) && detail.modality === modality)
+    : undefined;
   return isObject(found) ? found.tokenCount : undefined;
 }

@@ -1,8 +1,8 @@
-// Gemini's generateContent and streamGenerateContent, under a contract.
+// Gemini's generateContent and streamGenerateContent.
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { translatedStream } from '../chat/answer.ts';
+import { TranslatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
@@ -20,7 +20,7 @@ export const geminiProfile: LlmProfile = {
     body: JSON.stringify(bodyOf(call)),
   }),
   readReply: readGeminiReply,
-  readStream: (_, call) => translatedStream({ call, provider: GOOGLE, read: createGeminiReader() }),
+  readStream: (_, call) => new TranslatedStream({ call, provider: GOOGLE, read: createGeminiReader() }),
   readFailure: failureOfReply,
 };
 
@@ -43,7 +43,7 @@ function bodyOf(call: LlmCall): JsonObject {
     ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
     contents: turns.map(({ role, parts }) => ({
       role: role === 'assistant' ? 'model' : 'user',
-      parts: writtenParts(parts),
+      parts: partsJson(parts),
     })),
     ...(tools === undefined ? {} : toolFields(tools)),
     generationConfig: {
@@ -56,15 +56,15 @@ function bodyOf(call: LlmCall): JsonObject {
   };
 }
 
-/** Newer models refuse a turn of calls whose first one has no signature; this word stands for one that was lost. */
+/** The signature for a call whose own was lost: newer models refuse a turn whose first call has none. */
 const LOST_SIGNATURE = 'skip_thought_signature_validator';
 
-function writtenParts(parts: readonly ContentPart[]): readonly JsonObject[] {
+function partsJson(parts: readonly ContentPart[]): readonly JsonObject[] {
   const firstCall = parts.find(({ kind }) => kind === 'call');
-  return parts.map((part) => writtenPart(part, part === firstCall));
+  return parts.map((part) => partJson(part, part === firstCall));
 }
 
-function writtenPart(part: ContentPart, isFirstCall: boolean): JsonObject {
+function partJson(part: ContentPart, isFirstCall: boolean): JsonObject {
   switch (part.kind) {
     case 'text':
       return { text: part.text };
@@ -81,7 +81,7 @@ function writtenPart(part: ContentPart, isFirstCall: boolean): JsonObject {
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
 
-/** What is behind a URL is not fetched by every model, nor without its type. */
+/** Inline data. An image behind a URL is refused: not every model fetches it, and none without its type. */
 function inlineOf(image: ImageSource): JsonObject {
   if (image.mediaType === undefined) throw unsupported('images behind a URL');
   if (!IMAGES.includes(image.mediaType)) throw unsupported('images of this type');
@@ -93,13 +93,13 @@ function toolFields(tools: Tools): JsonObject {
   const functionDeclarations = tools.list.map(({ name, description, schema }) => ({
     name,
     ...(description === undefined ? {} : { description }),
-    // As above: `parameters` knows only a part of OpenAPI's.
+    // `parameters` knows only a part of OpenAPI's schemas.
     parametersJsonSchema: schema,
   }));
   return { tools: [{ functionDeclarations }], toolConfig: { functionCallingConfig: modeOf(tools) } };
 }
 
-/** `ANY` holds calls to their schemas; of a free choice `VALIDATED` does so. */
+/** The calling mode. `ANY` holds calls to their schemas; for a free choice `VALIDATED` does. */
 function modeOf({ choice, list }: Tools): JsonObject {
   if (choice === 'none') return { mode: 'NONE' };
   if (choice === 'required') return { mode: 'ANY' };
