@@ -1,5 +1,5 @@
-// One direction of a session: the bytes of the source go to the target as they are, and the source waits while the target is slow.
-// Frames are read as they go by, and looked at only after they were sent; there is no queue but the one of the target's socket.
+// One direction of a session: the bytes of the source go to the target as they are, and the source is paused while the target is slow.
+// Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
 import type { Direction, Frame } from '../../codecs/frame.ts';
@@ -15,20 +15,20 @@ export interface LinkOptions {
   readonly target: Peer;
   readonly limits: Limits;
   readonly tap: Tap;
-  /** What must be seen before it passes: see `FrameReaderOptions`. */
+  /** Asked about each message before it passes: see `FrameReaderOptions`. */
   readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
-  /** The source closed, or sent what may not pass. What came before has been passed on. */
+  /** Called when the source closed, or sent what may not pass. Everything before that has been passed on. */
   readonly onEnd: (end: ReadEnd) => void;
-  /** The target took nothing for `stallMs`. */
+  /** Called when the target took nothing for `stallMs`. */
   readonly onSlow: () => void;
 }
 
 const EMPTY = Buffer.alloc(0);
-/** What a queued write costs beside its bytes: a flood of tiny ones must not hold more memory than one of large ones. */
+/** Memory that a queued write takes beside its bytes: a flood of tiny ones must not hold more than one of large ones. */
 const WRITE_COST_BYTES = 512;
 
 /** Frames that were passed with one write, which has yet to leave. */
-interface Waiting {
+interface QueuedWrite {
   readonly at: number;
   readonly frames: number;
 }
@@ -36,18 +36,19 @@ interface Waiting {
 export class Link {
   readonly #options: LinkOptions;
   readonly #reader: FrameReader;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: QueuedWrite[] = [];
   #isPaused = false;
-  /** Frames that may still pass in this second, and when that was reckoned. */
+  /** Frames that may still pass in this second, and when that was calculated. */
   #allowance: number;
-  #reckonedAt = 0;
-  #rest: NodeJS.Timeout | undefined;
-  #flushing = false;
-  #watch: NodeJS.Timeout | undefined;
+  #allowanceAt = 0;
+  /** Runs while the source is paused for having used up its allowance. */
+  #rateTimer: NodeJS.Timeout | undefined;
+  #isFlushing = false;
+  #stallTimer: NodeJS.Timeout | undefined;
   #whenFlushed: (() => void) | undefined;
   /** Set once nothing more shall pass. */
   #whenFinished: (() => void) | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  #finishTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LinkOptions) {
     const { direction, limits, gate } = options;
@@ -63,84 +64,84 @@ export class Link {
     });
   }
 
-  /** Where what has passed ends. */
+  /** Whether the bytes that have passed end after a whole frame, or a whole message. */
   get boundary(): Boundary {
     return this.#reader;
   }
 
   /** Whether bytes are queued that the target has yet to take. */
   get isCongested(): boolean {
-    return this.#flushing;
+    return this.#isFlushing;
   }
 
-  /** Reads what the source sent, and passes on what may pass. */
+  /** Reads a chunk of the source, and passes on what may pass. */
   receive(chunk: Buffer): void {
     const { source, onEnd } = this.#options;
     const at = performance.now();
     const batch = this.#reader.read(chunk, at);
-    if (batch.count > 0) this.#spend(batch.count, at);
+    if (batch.count > 0) this.#spendAllowance(batch.count, at);
     for (const { name, payload } of batch.controls) if (name === 'ping') source.pong(payload);
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) onEnd(batch.end);
-    if (this.#whenFinished !== undefined) this.#checkFinished();
+    if (this.#whenFinished !== undefined) this.#finishIfPossible();
   }
 
   /**
-   * Nothing more passes but the rest of a message that has begun. Calls back when that has passed and the target has taken it
+   * Lets nothing more pass but the rest of a message that has begun. Calls back when that has passed and the target has taken it
    * all; `isHurried`: at once.
    */
   finish(callback: () => void, isHurried = false): void {
     this.#reader.mute();
-    this.#whenFinished = isHurried ? callback : () => this.#flushed(callback);
-    this.#patience = setTimeout(() => this.#finished(), this.#options.limits.closeMs);
-    if (isHurried) this.#finished();
-    else this.#checkFinished();
+    this.#whenFinished = isHurried ? callback : () => this.#afterFlush(callback);
+    this.#finishTimer = setTimeout(() => this.#finishNow(), this.#options.limits.closeMs);
+    if (isHurried) this.#finishNow();
+    else this.#finishIfPossible();
   }
 
-  /** The source is gone: a message that has begun will not end. */
+  /** Tells that the source is gone: a message that has begun will not end. */
   sourceLost(): void {
-    if (this.#whenFinished !== undefined) this.#checkFinished();
+    if (this.#whenFinished !== undefined) this.#finishIfPossible();
   }
 
-  /** Drops the timers and the callbacks; the sockets belong to the session. */
+  /** Clears timers and callbacks. Does not close sockets. */
   stop(): void {
-    clearInterval(this.#watch);
-    clearTimeout(this.#rest);
-    clearTimeout(this.#patience);
-    this.#watch = undefined;
-    this.#rest = undefined;
+    clearInterval(this.#stallTimer);
+    clearTimeout(this.#rateTimer);
+    clearTimeout(this.#finishTimer);
+    this.#stallTimer = undefined;
+    this.#rateTimer = undefined;
     this.#whenFinished = undefined;
     this.#whenFlushed = undefined;
   }
 
-  /** A target that is closing takes no more. */
+  /** Writes to the target, unless that is closing, and shows the frames to the tap afterwards. */
   #pass({ runs, frames }: FrameBatch, at: number): void {
     const { source, target, tap, direction } = this.#options;
     if (!target.isOpen) return;
     for (const run of runs) if (target.pass(run)) source.keepReceived();
     target.release();
-    if (target.queuedBytes > 0) this.#congested({ at, frames: frames.length });
+    if (target.queuedBytes > 0) this.#enqueue({ at, frames: frames.length });
     else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
     for (const frame of frames) tap.observe(frame, direction);
   }
 
-  /** A source that sends more frames than any call does is read no further until its allowance is back: others need the loop. */
-  #spend(frames: number, at: number): void {
+  /** Pauses a source that sends more frames than any call does until its allowance is back: other sessions need the loop. */
+  #spendAllowance(frames: number, at: number): void {
     const { source, limits } = this.#options;
     const perMs = limits.maxFramesPerSecond / 1000;
-    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#reckonedAt) * perMs) - frames;
-    this.#reckonedAt = at;
-    if (this.#allowance >= 0 || this.#rest !== undefined) return;
+    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#allowanceAt) * perMs) - frames;
+    this.#allowanceAt = at;
+    if (this.#allowance >= 0 || this.#rateTimer !== undefined) return;
     source.pause();
-    this.#rest = setTimeout(() => {
-      this.#rest = undefined;
+    this.#rateTimer = setTimeout(() => {
+      this.#rateTimer = undefined;
       if (!this.#isPaused) source.resume();
     }, -this.#allowance / perMs);
   }
 
-  #congested(waiting: Waiting): void {
+  #enqueue(write: QueuedWrite): void {
     const { source, limits } = this.#options;
-    this.#queue.push(waiting);
+    this.#queue.push(write);
     this.#flush();
     if (this.#queuedBytes() <= limits.pauseBytes || this.#isPaused) return;
     this.#isPaused = true;
@@ -151,19 +152,19 @@ export class Link {
     return this.#options.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
   }
 
-  /** An empty write is answered when everything before it has left: the one sign of progress that costs frames nothing. */
+  /** Sends an empty write, which is answered when everything before it has left: a sign of progress that costs frames nothing. */
   #flush(): void {
-    if (this.#flushing || !this.#options.target.socket.writable) return;
-    this.#flushing = true;
+    if (this.#isFlushing || !this.#options.target.socket.writable) return;
+    this.#isFlushing = true;
     const covered = this.#queue.length;
     this.#options.target.socket.write(EMPTY, (error) => {
-      if (!error) this.#left(covered);
+      if (!error) this.#flushDone(covered);
     });
-    if (this.#watch === undefined) this.#watchStall();
+    if (this.#stallTimer === undefined) this.#startStallTimer();
   }
 
-  #left(covered: number): void {
-    this.#flushing = false;
+  #flushDone(covered: number): void {
+    this.#isFlushing = false;
     const { source, target, limits, tap, direction } = this.#options;
     const isEmpty = target.queuedBytes === 0;
     const now = performance.now();
@@ -171,50 +172,50 @@ export class Link {
       if (frames > 0) tap.sent(direction, now - at, frames);
     if (this.#isPaused && this.#queuedBytes() <= limits.pauseBytes / 4) {
       this.#isPaused = false;
-      if (this.#rest === undefined) source.resume();
+      if (this.#rateTimer === undefined) source.resume();
     }
-    if (isEmpty) this.#relieved();
+    if (isEmpty) this.#queueEmptied();
     else this.#flush();
   }
 
-  #relieved(): void {
-    clearInterval(this.#watch);
-    this.#watch = undefined;
+  #queueEmptied(): void {
+    clearInterval(this.#stallTimer);
+    this.#stallTimer = undefined;
     this.#whenFlushed?.();
     this.#whenFlushed = undefined;
   }
 
   /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
-  #flushed(callback: () => void): void {
+  #afterFlush(callback: () => void): void {
     if (this.#options.target.queuedBytes === 0) return void callback();
     this.#whenFlushed = callback;
     this.#flush();
   }
 
-  /** A source that is gone will never end its message. */
-  #checkFinished(): void {
-    if (this.#reader.isBetweenMessages || this.#options.source.hasFinished) this.#finished();
+  /** Finishes between messages, or when the source is gone and will never end its message. */
+  #finishIfPossible(): void {
+    if (this.#reader.isBetweenMessages || this.#options.source.hasFinished) this.#finishNow();
   }
 
-  #finished(): void {
-    clearTimeout(this.#patience);
+  #finishNow(): void {
+    clearTimeout(this.#finishTimer);
     this.#whenFinished?.();
     this.#whenFinished = undefined;
-    // The answer to our close stands behind whatever a paused source had still to say.
+    // The answer to our close comes behind everything that a paused source has still to send.
     this.#isPaused = false;
-    if (this.#rest === undefined) this.#options.source.resume();
+    if (this.#rateTimer === undefined) this.#options.source.resume();
   }
 
-  /** Looks four times per `stallMs` whether the kernel took anything; only a full `stallMs` without it is a stall. */
-  #watchStall(): void {
+  /** Checks four times per `stallMs` whether the kernel took anything; a full `stallMs` without that is a stall. */
+  #startStallTimer(): void {
     const { target, limits, onSlow } = this.#options;
     let taken = target.takenBytes;
-    let quietLooks = 0;
-    this.#watch = setInterval(() => {
+    let quietChecks = 0;
+    this.#stallTimer = setInterval(() => {
       const now = target.takenBytes;
-      quietLooks = now === taken ? quietLooks + 1 : 0;
+      quietChecks = now === taken ? quietChecks + 1 : 0;
       taken = now;
-      if (quietLooks >= 4) onSlow();
+      if (quietChecks >= 4) onSlow();
     }, limits.stallMs / 4);
   }
 }
