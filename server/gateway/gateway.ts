@@ -20,7 +20,7 @@ import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
 import { Session } from '../session/session.ts';
 import type { SessionContext } from '../session/subject.ts';
-import { type Connector, createConnector } from '../transport/connector.ts';
+import { Connector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
@@ -71,7 +71,7 @@ export class Gateway {
   readonly #metrics: Metrics = createMetrics(() => this.#sessions.size);
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
-  readonly #reach: Connector = createConnector(this.#metrics);
+  readonly #reach: Connector = new Connector(this.#metrics);
   readonly #sideQuota: SideQuota;
   #gate: AdmissionPolicy;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';

@@ -118,8 +118,8 @@ export class Link {
   #pass({ runs, frames }: FrameBatch, at: number): void {
     const { source, target, tap, direction } = this.#options;
     if (!target.isOpen) return;
-    for (const run of runs) if (target.pass(run)) source.keepReceived();
-    target.release();
+    for (const run of runs) if (target.pass(run)) source.keepChunk();
+    target.sendPending();
     if (target.queuedBytes > 0) this.#enqueue({ at, frames: frames.length });
     else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
     for (const frame of frames) tap.observe(frame, direction);

@@ -1,4 +1,4 @@
-// One connection to a provider, before anything is said on it: TCP, TLS, the rule for private addresses.
+// Opens one connection to a provider: TCP, TLS, the rule for private addresses.
 
 import { lookup as dnsLookup } from 'node:dns';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '../platform/private-address.ts';
 import { readerForDial } from './socket-reader.ts';
 
-/** Begins to connect to the origin of a `ws:` or `wss:` URL. It fails with an `error` of the socket, soon or later. */
+/** Begins to connect to the origin of a `ws:` or `wss:` URL. A failure is an `error` of the socket, also for a private address. */
 export function connect(url: URL, allowPrivate: boolean): Socket {
   const secure = url.protocol === 'wss:';
   const host = url.hostname.replace(/^\[|\]$/g, '');

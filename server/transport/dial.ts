@@ -7,7 +7,7 @@ import type { Limits } from '../config/config.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { connect } from './connect.ts';
 import { upgradeRequest } from './upgrade.ts';
-import { isRelayable, readUpgradeResponse } from './upgrade-response.ts';
+import { isRelayable, UpgradeResponseReader } from './upgrade-response.ts';
 
 export interface DialOptions {
   readonly upstream: Upstream;
@@ -15,13 +15,13 @@ export interface DialOptions {
   readonly limits: Limits;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
-  /** One that was opened ahead; a new one when there is none. */
+  /** A connection that was opened ahead; undefined: a new one is opened. */
   readonly connection?: Socket | undefined;
   /** How much of the deadline has passed already. */
   readonly spentMs?: number;
 }
 
-/** A provider socket behind its 101 (nobody reads it yet), the provider's own refusal to pass on, or ours. */
+/** A provider socket behind its 101 (nothing reads it yet), the provider's own refusal to relay, or ours. */
 export type DialOutcome =
   | { readonly kind: 'open'; readonly socket: Socket }
   | { readonly kind: 'refused'; readonly reply: HttpReply }
@@ -37,14 +37,14 @@ export function dial(options: DialOptions): Promise<DialOutcome> {
 
   const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
   const onAbort = (): void => fail(unreachable('the client left'));
-  // From its first moment to its last no error of the socket may go unheard; the first handler holds on to all of the dialling.
   const onError = (error: Error): void => fail(unreachable(describe(error)));
+  // A socket must never be without a handler for errors; this one stays for good, and keeps nothing of the dialling alive.
   socket.on('error', ignoreError);
   socket.on('error', onError);
   signal.addEventListener('abort', onAbort, { once: true });
-  const answer = readUpgradeResponse(socket, {
+  const response = new UpgradeResponseReader(socket, {
     switched(headers) {
-      const fault = upgrade.fault(headers);
+      const fault = upgrade.faultIn(headers);
       if (fault === undefined) settle({ kind: 'open', socket });
       else fail(notWebSocket(fault));
     },
@@ -54,21 +54,21 @@ export function dial(options: DialOptions): Promise<DialOutcome> {
   const deadline = setTimeout(
     () => {
       // A refusal whose body never ends is relayed as far as it came.
-      if (!answer.cut()) fail(timedOut(limits.dialMs));
+      if (!response.truncate()) fail(timedOut(limits.dialMs));
     },
     limits.dialMs - (options.spentMs ?? 0),
   );
 
   let settled = false;
-  function settle(dialled: DialOutcome): void {
+  function settle(outcome: DialOutcome): void {
     if (settled) return;
     settled = true;
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
     socket.off('error', onError);
-    answer.stop();
-    if (dialled.kind !== 'open') socket.destroy();
-    resolve(dialled);
+    response.stop();
+    if (outcome.kind !== 'open') socket.destroy();
+    resolve(outcome);
   }
 
   socket.write(head, 'latin1');
@@ -76,7 +76,7 @@ export function dial(options: DialOptions): Promise<DialOutcome> {
   return promise;
 }
 
-/** Throws when a header cannot be said. */
+/** Throws for a header that HTTP cannot carry. */
 function requestHead(url: URL, headers: Readonly<Record<string, string>>): string {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
@@ -108,7 +108,7 @@ function timedOut(dialMs: number): Refusal {
   };
 }
 
-/** What went wrong, without addresses: the code of the system or of TLS where there is one. */
+/** Tells what went wrong, without addresses: the code of the system or of TLS where there is one. */
 function describe(error: Error): string {
   if (error instanceof PrivateAddressError)
     return 'its address is private and the provider is not configured with allowPrivate';

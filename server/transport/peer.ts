@@ -1,5 +1,5 @@
-// One end of a session after its handshake: a raw socket, what goes out to it, and the closing handshake (RFC 6455, section 7).
-// Frames of our own go out only after a whole frame: what passes through may stop anywhere.
+// One end of a session after its handshake: a raw socket, the bytes that go out to it, and the closing handshake (RFC 6455, section 7).
+// Rule: frames of our own go out only after a whole frame, since the bytes that pass through may stop in mid-frame.
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -14,22 +14,22 @@ export interface PeerOptions {
   readonly role: 'client' | 'provider';
   /**
    * `closeMs`: how long we wait for the answer to our close, or for the end of the connection after it. `pauseBytes`: with more
-   * than this queued, only the newest ping and pong of ours wait.
+   * than this queued, our pings and pongs wait, and only the newest of each.
    */
   readonly limits: Pick<Limits, 'closeMs' | 'pauseBytes'>;
 }
 
-/** What a session hears of a peer. */
+/** Gets what happens to a peer. */
 export interface PeerListener {
-  /** Valid during the call. */
+  /** Gets bytes that the peer sent. The chunk is valid during the call. */
   received(chunk: Buffer): void;
-  /** Its side of the connection ended without a close frame. */
+  /** Called when the peer's side of the connection ended without a close frame. */
   lost(): void;
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   gone(): void;
 }
 
-/** Whether what has passed to a peer ends after a whole frame, or a whole message. */
+/** Tells whether the bytes that have passed to a peer end after a whole frame, or a whole message. */
 export interface Boundary {
   readonly isBetweenFrames: boolean;
   readonly isBetweenMessages: boolean;
@@ -40,31 +40,31 @@ const EMPTY = Buffer.alloc(0);
 export class Peer {
   readonly socket: Socket;
   readonly #options: PeerOptions;
-  readonly #intake: SocketReader;
-  /** TLS takes a copy of what it is given. */
+  readonly #reader: SocketReader;
+  /** TLS copies the bytes of a write. */
   readonly #copies: boolean;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
-  /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more; made when one has to. */
-  #waiting: Map<OwnOpcode, Buffer> | undefined;
+  /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
+  #pending: Map<OwnOpcode, Buffer> | undefined;
   #isAwaitingQueue = false;
   #isClosing = false;
   #hasFinished = false;
   #hasEnded = false;
-  #patience: NodeJS.Timeout | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.socket = options.socket;
-    this.#intake = readerOf(options.socket);
+    this.#reader = readerOf(options.socket);
     this.#copies = options.socket instanceof TLSSocket;
   }
 
-  /** It may be written to: no close frame of ours is on its way. */
+  /** Whether it may be written to: no close frame of ours is on its way. */
   get isOpen(): boolean {
     return !this.#isClosing && this.socket.writable;
   }
 
-  /** Nothing more will come of it. */
+  /** Whether nothing more will come from it. */
   get hasFinished(): boolean {
     return this.#hasFinished || this.socket.destroyed;
   }
@@ -73,7 +73,7 @@ export class Peer {
     return this.socket.closed;
   }
 
-  /** It is not being read, whoever wants it so. */
+  /** Whether it is not read, for whatever reason. */
   get isPaused(): boolean {
     return this.socket.isPaused();
   }
@@ -90,7 +90,7 @@ export class Peer {
     return handle.bytesWritten - (handle.writeQueueSize ?? 0);
   }
 
-  /** `boundary`: of what will be passed to this peer. What it sent before is received at once. */
+  /** Begins to read: bytes that came before are received at once. `boundary`: of the bytes that will be passed to this peer. */
   start(listener: PeerListener, boundary: Boundary): void {
     this.#boundary = boundary;
     const { socket } = this;
@@ -105,13 +105,13 @@ export class Peer {
       if (this.#isClosing) this.#end();
     });
     socket.once('close', () => {
-      clearTimeout(this.#patience);
+      clearTimeout(this.#closeTimer);
       lose();
       listener.gone();
     });
-    // Before anything is received: what comes early may already pause it.
+    // Resumes before it reads: the bytes that came before may already pause it.
     socket.resume();
-    this.#intake.start((chunk) => listener.received(chunk));
+    this.#reader.start((chunk) => listener.received(chunk));
     if (socket.destroyed) lose();
   }
 
@@ -123,24 +123,24 @@ export class Peer {
     this.socket.resume();
   }
 
-  /** Passes bytes of the other end on. True when the socket still holds on to the memory that it was given. */
+  /** Passes bytes of the other end on. Returns true when the socket still needs the memory of `bytes`. */
   pass(bytes: Buffer): boolean {
-    // Behind a queue it would wait for long in memory that the next read wants.
+    // Behind a queue the bytes would wait for long in memory that the next read needs.
     const isQueued = this.queuedBytes > 0;
     this.socket.write(isQueued ? Buffer.from(bytes) : bytes);
     return !isQueued && !this.#copies && this.queuedBytes > 0;
   }
 
-  /** The chunk that was received is still in use. */
-  keepReceived(): void {
-    this.#intake.keep();
+  /** Keeps the memory of the chunk that was received, which is still in use. */
+  keepChunk(): void {
+    this.#reader.keepChunk();
   }
 
-  /** Called after bytes were passed, or have left: what waited goes out. */
-  release(): void {
-    if (!this.#waiting?.size || this.#mustWait || !this.isOpen) return;
-    for (const frame of this.#waiting.values()) this.socket.write(frame);
-    this.#waiting.clear();
+  /** Sends our frames that wait, where they may go out now. Called after bytes were passed, or have left. */
+  sendPending(): void {
+    if (!this.#pending?.size || this.#mustWait || !this.isOpen) return;
+    for (const frame of this.#pending.values()) this.socket.write(frame);
+    this.#pending.clear();
   }
 
   ping(): void {
@@ -151,29 +151,29 @@ export class Peer {
     this.#send('pong', payload);
   }
 
-  /** A text message of our own; not within a message of the other end, where it would be misread. */
+  /** Sends a text message of our own; not within a message of the other end, where it would be misread. */
   sendText(text: string): void {
     if (!this.isOpen || !this.#boundary.isBetweenMessages) return;
     this.socket.write(encodeFrame('text', Buffer.from(text), this.#isMasking));
   }
 
-  /** The close frame, behind what is queued; in the middle of a frame it cannot be said, and the connection just ends. */
+  /** Sends a close frame behind the queue. In the middle of a frame that is impossible, and the connection just ends. */
   close(code?: number, reason?: string | Buffer): void {
     if (!this.isOpen) return;
     if (this.#boundary.isBetweenFrames) this.#send('close', closePayload(code, reason));
     this.#isClosing = true;
     const isAnswer = this.#hasFinished && this.#options.role === 'client';
     if (!this.#boundary.isBetweenFrames || this.#hasEnded || isAnswer) this.#end();
-    else this.#wait();
+    else this.#startCloseTimer();
   }
 
-  /** It sent its close frame, or broke the protocol: nothing that it sends from now on counts. */
+  /** Tells that the peer sent its close frame, or broke the protocol: nothing that it sends from now on counts. */
   finish(): void {
     this.#hasFinished = true;
     if (this.#isClosing && this.#options.role === 'client') this.#end();
   }
 
-  /** Lets the socket go, whatever is still queued. */
+  /** Destroys the socket, whatever is still queued. */
   terminate(): void {
     this.socket.destroy();
   }
@@ -182,24 +182,24 @@ export class Peer {
     if (!this.isOpen) return;
     const frame = encodeFrame(opcode, payload, this.#isMasking);
     if (opcode !== 'close' && this.#mustWait) {
-      this.#waiting ??= new Map();
-      this.#waiting.set(opcode, frame);
+      this.#pending ??= new Map();
+      this.#pending.set(opcode, frame);
       this.#awaitQueue();
     } else {
-      // An older one that still waits would come after it.
-      this.#waiting?.delete(opcode);
+      // An older frame of the kind that still waits would come after this one.
+      this.#pending?.delete(opcode);
       this.socket.write(frame);
     }
   }
 
-  /** An empty write is answered when everything before it has left. */
+  /** Sends an empty write, which is answered when everything before it has left. */
   #awaitQueue(): void {
     if (this.#isAwaitingQueue || !this.#isQueueLong) return;
     this.#isAwaitingQueue = true;
     this.socket.write(EMPTY, () => {
       this.#isAwaitingQueue = false;
-      this.release();
-      if (this.#waiting?.size && this.isOpen) this.#awaitQueue();
+      this.sendPending();
+      if (this.#pending?.size && this.isOpen) this.#awaitQueue();
     });
   }
 
@@ -215,18 +215,18 @@ export class Peer {
     return this.queuedBytes > this.#options.limits.pauseBytes;
   }
 
-  /** The server closes the connection (section 7.1.1): we do toward a client, a provider does. */
+  /** Ends our side. The server closes the connection first (section 7.1.1): toward a client we do, toward us the provider does. */
   #end(): void {
     this.socket.end();
-    this.#wait();
+    this.#startCloseTimer();
   }
 
-  #wait(): void {
-    this.#patience ??= setTimeout(() => this.socket.destroy(), this.#options.limits.closeMs);
+  #startCloseTimer(): void {
+    this.#closeTimer ??= setTimeout(() => this.socket.destroy(), this.#options.limits.closeMs);
   }
 }
 
-/** What Node keeps beneath a socket; under TLS the handle of the TCP connection is the parent of the one on top. */
+/** The handle that Node keeps beneath a socket; under TLS the handle of the TCP connection is the parent of the one on top. */
 interface Handle {
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;

@@ -1,89 +1,89 @@
 // Reads a socket into memory that is used again for every read: a buffer for each read is most of what a busy hop leaves to
-// the garbage collector. What is still needed after a read is kept by taking other memory for the next one.
+// the garbage collector. A chunk that is still needed after its read is kept by taking other memory for the next one.
 
 import type { OnReadOpts, Socket } from 'node:net';
 
 export interface SocketReader {
-  /** From now on every chunk goes to `take`, and is valid during the call; first what came before. Once. */
-  start(take: (chunk: Buffer) => void): void;
-  /** The chunk in hand stays as it is. */
-  keep(): void;
+  /** Gives every chunk to `onChunk`, first those that came before. A chunk is valid during the call. Called once. */
+  start(onChunk: (chunk: Buffer) => void): void;
+  /** Leaves the memory of the chunk in hand as it is. */
+  keepChunk(): void;
 }
 
 /** Enough for an event; a read that fills it gets four times as much the next time, up to what libuv reads at once. */
 const FIRST_READ_BYTES = 2 * 1024;
 const LARGEST_READ_BYTES = 64 * 1024;
-/** The intakes of dialled sockets, whose memory is given with the dialling. */
-const dialled = new WeakMap<Socket, SocketReader>();
+/** The readers of dialled sockets, whose memory is given with the dialling. */
+const dialledReaders = new WeakMap<Socket, SocketReader>();
 
-/** For `onread` of `net.connect` and `tls.connect`; `bind` must be called with the socket at once. */
+/** Returns `onread` for `net.connect` and `tls.connect`; `bind` must be called with the socket at once. */
 export function readerForDial(): { readonly onread: OnReadOpts; bind<S extends Socket>(socket: S): S } {
   const memory = readMemory();
-  let take: ((chunk: Buffer) => void) | undefined;
+  let onChunk: ((chunk: Buffer) => void) | undefined;
   let bound: Socket | undefined;
   return {
     onread: {
       buffer: memory.next,
       callback(length, buffer) {
         const chunk = memory.filled(buffer as Buffer, length);
-        // Until somebody takes it, the socket is a stream like any other: it carries the HTTP upgrade, and stops when it is full.
-        if (take === undefined) return bound?.push(Buffer.from(chunk)) ?? true;
-        take(chunk);
+        // Until the reader is started, the socket is a stream like any other: it carries the HTTP upgrade, and stops when it is full.
+        if (onChunk === undefined) return bound?.push(Buffer.from(chunk)) ?? true;
+        onChunk(chunk);
         return true;
       },
     },
     bind(socket) {
       bound = socket;
-      dialled.set(socket, {
-        start(to) {
-          takeEarly(socket, to);
-          take = to;
+      dialledReaders.set(socket, {
+        start(listener) {
+          readBuffered(socket, listener);
+          onChunk = listener;
         },
-        keep: memory.keep,
+        keepChunk: memory.keep,
       });
       return socket;
     },
   };
 }
 
-/** Of a dialled socket or of an accepted one. */
+/** Returns the reader of a dialled or an accepted socket. */
 export function readerOf(socket: Socket): SocketReader {
-  return dialled.get(socket) ?? acceptedReader(socket);
+  return dialledReaders.get(socket) ?? acceptedReader(socket);
 }
 
 /**
- * An accepted socket has no public way to what `onread` does; this is what its constructor would have set up. Where a release
- * of Node has other names for it, each read gets its own memory.
+ * Sets up what the constructor of a socket does for `onread`: an accepted socket has no public way to that. Where a release of Node
+ * has other names for it, each read gets its own memory.
  */
 function acceptedReader(socket: Socket): SocketReader {
-  const names = Object.getOwnPropertySymbols(socket);
-  const named = (name: string) => names.find(({ description }) => description === name);
-  const [buffer, callback, generator] = [named('kBuffer'), named('kBufferCb'), named('kBufferGen')];
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const symbolOf = (name: string) => symbols.find(({ description }) => description === name);
+  const [buffer, callback, generator] = [symbolOf('kBuffer'), symbolOf('kBufferCb'), symbolOf('kBufferGen')];
   const handle = (socket as Socket & { _handle?: { useUserBuffer?(memory: Buffer): void } | null })._handle;
   if (!buffer || !callback || !generator || handle?.useUserBuffer === undefined) return streamReader(socket);
   const memory = readMemory();
   return {
-    start(take) {
-      takeEarly(socket, take);
+    start(onChunk) {
+      readBuffered(socket, onChunk);
       Object.assign(socket, {
         [buffer]: memory.next(),
         [generator]: memory.next,
         [callback](length: number, read: Buffer) {
-          take(memory.filled(read, length));
+          onChunk(memory.filled(read, length));
           return true;
         },
       });
       handle.useUserBuffer?.(memory.next());
     },
-    keep: memory.keep,
+    keepChunk: memory.keep,
   };
 }
 
-/** What a socket reads into, and how it grows. */
+/** The memory that a socket reads into, and how it grows. */
 function readMemory() {
   let memory = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
   let size = FIRST_READ_BYTES;
-  // Audio frames are of one size: most reads see what the one before them saw.
+  // Audio frames are of one size, so most reads can use the view of the read before.
   let view: Buffer = memory;
   let viewed: Buffer = memory;
   return {
@@ -91,7 +91,7 @@ function readMemory() {
       if (memory.length < size) memory = Buffer.allocUnsafeSlow(size);
       return memory;
     },
-    /** The part that a read filled. */
+    /** Returns the part that a read filled. */
     filled(read: Buffer, length: number): Buffer {
       if (length === read.length) size = Math.min(LARGEST_READ_BYTES, read.length * 4);
       if (view.length !== length || viewed !== read) {
@@ -106,15 +106,16 @@ function readMemory() {
   };
 }
 
-/** The portable way: every read has memory of its own. */
+/** Reads the portable way: every read has memory of its own. */
 export function streamReader(socket: Socket): SocketReader {
   return {
-    start: (take) => void socket.on('data', take),
-    keep() {},
+    start: (onChunk) => void socket.on('data', onChunk),
+    keepChunk() {},
   };
 }
 
-/** What came before stands in the stream, in order. */
-function takeEarly(socket: Socket, take: (chunk: Buffer) => void): void {
-  for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) take(chunk);
+/** Takes the chunks that the stream has buffered, in order. */
+function readBuffered(socket: Socket, onChunk: (chunk: Buffer) => void): void {
+  for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null)
+    onChunk(chunk);
 }

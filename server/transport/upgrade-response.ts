@@ -1,5 +1,5 @@
-// What a provider answers to an upgrade. The 101 is read here, since a session waits for it; everything else goes through Node's
-// HTTP parser, which knows bodies. Rule: nobody loses a byte that comes behind the 101.
+// Reads the response of a provider to an upgrade: the 101 itself, since a session waits for it, everything else by Node's HTTP parser,
+// which knows bodies. Rule: no byte that comes behind the 101 is lost.
 
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,18 +8,11 @@ import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { readInterimHead } from '../../codecs/response-head.ts';
 
 export interface UpgradeResponseListener {
-  /** It answered with 101. What came behind that is in the socket, which is paused. */
+  /** Called for a 101. The bytes behind it are in the socket, which is paused. */
   switched(headers: Readonly<Record<string, string>>): void;
   refused(reply: HttpReply): void;
-  /** The connection ended before an answer, or what came is no HTTP. Errors of the socket itself are its own. */
+  /** Called when the connection ended before a response, or when the bytes are no HTTP. Errors of the socket itself are not reported. */
   failed(error: Error): void;
-}
-
-export interface UpgradeResponseReader {
-  /** Ends a refusal as far as it came; false when there is none yet. */
-  cut(): boolean;
-  /** Nothing is told from now on. */
-  stop(): void;
 }
 
 /** The largest body of a refusal that is relayed. */
@@ -27,70 +20,77 @@ const REFUSAL_BODY_BYTES = 64 * 1024;
 /** Headers of a refusal that are relayed; `Location` is never one of them. */
 const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const;
 
-/** Reads the answer to a request that was, or will be, written to the socket. */
-export function readUpgradeResponse(socket: Socket, listener: UpgradeResponseListener): UpgradeResponseReader {
-  let early: Buffer = Buffer.alloc(0);
-  let response: IncomingMessage | undefined;
+/** Reads the response to a request that was, or will be, written to the socket. */
+export class UpgradeResponseReader {
+  readonly #socket: Socket;
+  readonly #listener: UpgradeResponseListener;
+  #received: Buffer = Buffer.alloc(0);
+  #refusal: IncomingMessage | undefined;
 
-  function onData(chunk: Buffer): void {
-    early = early.length === 0 ? chunk : Buffer.concat([early, chunk]);
-    let head = readInterimHead(early);
-    // Early hints and the like come before the answer.
+  constructor(socket: Socket, listener: UpgradeResponseListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    socket.on('data', this.#onData);
+    socket.once('end', this.#onEnd);
+    socket.once('close', this.#onEnd);
+  }
+
+  /** Ends the body of a refusal as far as it came; false when there is no refusal yet. */
+  truncate(): boolean {
+    this.#refusal?.destroy();
+    return this.#refusal !== undefined;
+  }
+
+  /** Removes our listeners: nothing is reported from now on. */
+  stop(): void {
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+    this.#socket.off('close', this.#onEnd);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    let head = readInterimHead(this.#received);
+    // Early hints and the like come before the response.
     while (typeof head === 'object' && head.status !== 101) {
-      early = early.subarray(head.length);
-      head = readInterimHead(early);
+      this.#received = this.#received.subarray(head.length);
+      head = readInterimHead(this.#received);
     }
     if (head === 'partial') return;
-    if (head === undefined) handOver();
+    if (head === undefined) this.#readByNode();
     else {
-      early = early.subarray(head.length);
-      release();
-      listener.switched(head.headers);
+      this.#received = this.#received.subarray(head.length);
+      this.#release();
+      this.#listener.switched(head.headers);
     }
-  }
-  const onEnd = (): void => listener.failed(new ConnectionReset());
-  socket.on('data', onData);
-  socket.once('end', onEnd);
-  socket.once('close', onEnd);
+  };
 
-  function stop(): void {
-    socket.off('data', onData);
-    socket.off('end', onEnd);
-    socket.off('close', onEnd);
-  }
+  readonly #onEnd = (): void => this.#listener.failed(new ConnectionReset());
 
-  /** The socket as if nobody had read what was not used. */
-  function release(): void {
-    stop();
-    socket.pause();
-    if (early.length > 0) socket.unshift(early);
+  /** Gives back to the socket what was read and not used. */
+  #release(): void {
+    this.stop();
+    this.#socket.pause();
+    if (this.#received.length > 0) this.#socket.unshift(this.#received);
   }
 
-  function handOver(): void {
-    release();
-    const request = readByNode(socket);
-    request.on('error', (error) => listener.failed(error));
-    request.once('response', (answer) => {
-      response = answer;
-      void readRefusal(request, answer).then(listener.refused);
+  #readByNode(): void {
+    this.#release();
+    const request = requestOn(this.#socket);
+    request.on('error', (error) => this.#listener.failed(error));
+    request.once('response', (response) => {
+      this.#refusal = response;
+      void readRefusal(request, response).then(this.#listener.refused);
     });
   }
-
-  return {
-    cut() {
-      response?.destroy();
-      return response !== undefined;
-    },
-    stop,
-  };
 }
 
 class ConnectionReset extends Error {
   readonly code = 'ECONNRESET';
 }
 
-/** A request that is never sent, whose answer is what the socket has. */
-function readByNode(socket: Socket): ClientRequest {
+/** Makes a request that is never sent, whose response is what the socket receives. */
+function requestOn(socket: Socket): ClientRequest {
   const connection = new Duplex({ read: () => void socket.resume(), write: (_chunk, _encoding, done) => done() });
   connection.on('error', () => {});
   socket.on('data', (chunk: Buffer) => connection.push(chunk) || socket.pause());
@@ -124,7 +124,7 @@ async function readRefusal(request: ClientRequest, response: IncomingMessage): P
   return { status, headers, body: Buffer.concat(chunks).subarray(0, REFUSAL_BODY_BYTES) };
 }
 
-/** Whether an answer is the provider's refusal; a success or a redirect is none. */
+/** Tells whether a status is the provider's refusal; a success or a redirect is none. */
 export function isRelayable(status: number): boolean {
   return status >= 400;
 }

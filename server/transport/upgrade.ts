@@ -1,4 +1,4 @@
-// The HTTP side of a WebSocket (RFC 6455, section 4): the 101 that clients get, and what a provider's answer must be.
+// The HTTP side of a WebSocket (RFC 6455, section 4): the 101 that clients get, and the check of the 101 of a provider.
 
 import { hash, randomFillSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -7,7 +7,7 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 const acceptOf = (key: string): string => hash('sha1', key + GUID, 'base64');
 
-/** Random bytes for many keys: each call for some costs more than all the rest of a request. */
+/** Random bytes for many keys: a call for 16 of them costs more than all the rest of a request. */
 const entropy = Buffer.allocUnsafeSlow(16 * 128);
 let used = entropy.length;
 
@@ -20,13 +20,13 @@ function newKey(): string {
   return entropy.toString('base64', used - 16, used);
 }
 
-/** What our 101 says of a session: its id, and, where one was asked for, what the provider is told of an earlier one. */
+/** Values of our own headers in a 101: the id of the session and, where it continues another, what its context was made from. */
 export interface SessionHeaders {
   readonly sessionId: string;
   readonly context?: { readonly from: string } | undefined;
 }
 
-/** The 101 for a client: no extension, and a subprotocol that never repeats a credential. */
+/** Returns the 101 for a client: no extension, and a subprotocol that never repeats a credential. */
 export function upgradeReply(
   key: string,
   protocol: string | undefined,
@@ -46,11 +46,11 @@ export function upgradeReply(
 
 export interface UpgradeRequest {
   readonly headers: Readonly<Record<string, string>>;
-  /** What is wrong with the headers of a 101; undefined: it is the answer to this request. */
-  fault(answer: IncomingHttpHeaders): string | undefined;
+  /** Tells what is wrong with the headers of a 101; undefined: it is the response to this request. */
+  faultIn(answer: IncomingHttpHeaders): string | undefined;
 }
 
-/** The headers that ask a provider for a WebSocket. */
+/** Makes the headers that ask a provider for a WebSocket, with a new key. */
 export function upgradeRequest(protocols: readonly string[]): UpgradeRequest {
   const key = newKey();
   return {
@@ -61,7 +61,7 @@ export function upgradeRequest(protocols: readonly string[]): UpgradeRequest {
       'Sec-WebSocket-Key': key,
       ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(',') }),
     },
-    fault(answer) {
+    faultIn(answer) {
       const chosen = answer['sec-websocket-protocol'];
       if (answer.upgrade?.toLowerCase() !== 'websocket') return 'its 101 is not for a WebSocket';
       if (answer['sec-websocket-accept'] !== acceptOf(key)) return 'its 101 is not the answer to this request';

@@ -158,7 +158,7 @@ describe.each(roles)('a %s that is lost', (role) => {
     peer.close(1000);
     peer.ping();
     peer.sendText('late');
-    peer.release();
+    peer.sendPending();
     await settled(() => told.length);
     expect(told).toEqual(['lost', 'gone']);
   });

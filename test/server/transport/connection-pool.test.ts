@@ -6,11 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { performance } from 'node:perf_hooks';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  type ConnectionPool,
-  createConnectionPool,
-  type PoolTarget,
-} from '../../../server/transport/connection-pool.ts';
+import { ConnectionPool, type PoolTarget } from '../../../server/transport/connection-pool.ts';
 import { testCertificate } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
 
@@ -22,7 +18,7 @@ let arrived: Socket[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  warm = createConnectionPool();
+  warm = new ConnectionPool();
   arrived = [];
 });
 

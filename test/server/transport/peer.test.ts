@@ -51,11 +51,11 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     peer.ping();
     peer.ping();
     peer.pong(Buffer.from('newest'));
-    peer.release();
+    peer.sendPending();
     peer.pass(passing.subarray(5));
     boundary.isBetweenFrames = true;
-    peer.release();
-    peer.release();
+    peer.sendPending();
+    peer.sendPending();
     expect(String((await raw.frame()).payload)).toBe('passing');
     const own = [await raw.frame(), await raw.frame()].map(({ opcode, payload }) => [opcode, String(payload)]);
     expect(own.sort()).toEqual([
@@ -88,7 +88,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     peer.pong(Buffer.from('late'));
     peer.sendText('late');
     peer.close(1001, 'again');
-    peer.release();
+    peer.sendPending();
     expect(closeOf(await raw.frame())).toEqual({ code: 1000, reason: 'bye' });
     peer.terminate();
     expect(await raw.rest()).toHaveLength(0);
@@ -212,7 +212,7 @@ describe.each(roles)('a %s that sends', (role) => {
     const opened = await openPeer(role, {
       received(chunk) {
         chunks.push(chunk);
-        if (chunks.length === 1) opened.peer.keepReceived();
+        if (chunks.length === 1) opened.peer.keepChunk();
       },
     });
     for (const text of ['first', 'other', 'third']) {

@@ -188,7 +188,7 @@ async function reads(open: () => Promise<SocketPair>, intakeFor: (socket: Socket
   const chunks: Buffer[] = [];
   intake.start((chunk) => {
     chunks.push(chunk);
-    if (String(chunk) === kept) intake.keep();
+    if (String(chunk) === kept) intake.keepChunk();
   });
   near.resume();
   const next = async (text: string): Promise<void> => {

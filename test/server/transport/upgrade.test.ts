@@ -41,7 +41,7 @@ describe('the 101 for a client', () => {
     const asked = upgradeRequest(protocols);
     const { server, answer } = await upgrade(asked.headers, (key) => upgradeReply(key, chosen, { sessionId: 'an-id' }));
     expect(answer.statusCode).toBe(101);
-    expect(asked.fault(answer.headers)).toBeUndefined();
+    expect(asked.faultIn(answer.headers)).toBeUndefined();
     expect(answer.headers['x-trunkline-session']).toBe('an-id');
     expect(server.headers['sec-websocket-protocol']).toBe(protocols.length > 0 ? protocols.join(',') : undefined);
   });
@@ -80,26 +80,26 @@ describe('the 101 of a provider', () => {
   ];
 
   test.each(asking)('%s', (_, change, fault) => {
-    const { headers, fault: faultOf } = upgradeRequest(['one', 'two']);
+    const { headers, faultIn: faultOf } = upgradeRequest(['one', 'two']);
     const good = { ...goodAnswer(headers), 'sec-websocket-protocol': 'one' };
     expect(faultOf({ ...good, ...change })).toBe(fault);
   });
 
   test('has no subprotocol where none was asked for', () => {
-    const { headers, fault } = upgradeRequest([]);
+    const { headers, faultIn: fault } = upgradeRequest([]);
     const good = goodAnswer(headers);
     expect(fault(good)).toBeUndefined();
     expect(fault({ ...good, 'sec-websocket-protocol': 'one' })).toBe(otherProtocol);
   });
 
   test('with its accept in other letters is not the answer', () => {
-    const { headers, fault } = upgradeRequest([]);
+    const { headers, faultIn: fault } = upgradeRequest([]);
     const good = goodAnswer(headers);
     expect(fault({ ...good, 'sec-websocket-accept': good['sec-websocket-accept'].toLowerCase() })).toBe(notAnswer);
   });
 
   test('with its accept twice is not the answer, over a connection', async () => {
-    const { headers, fault } = upgradeRequest([]);
+    const { headers, faultIn: fault } = upgradeRequest([]);
     const { answer } = await upgrade(headers, (key) =>
       upgradeReply(key, undefined, { sessionId: 'an-id' }).replace(/(Sec-WebSocket-Accept: .*\r\n)/, '$1$1'),
     );

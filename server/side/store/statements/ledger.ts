@@ -136,10 +136,7 @@ export async function grade(
   );
 }
 
-export async function selectLedger(
-  query: Query,
-  filter: LedgerFilter,
-): Promise<readonly LedgerRow[]> {
+export async function selectLedger(query: Query, filter: LedgerFilter): Promise<readonly LedgerRow[]> {
   const { session, task, since, until, before, limit } = filter;
   const { and, params } = conditions([
     session !== undefined && ['session = ?', session],
