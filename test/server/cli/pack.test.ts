@@ -83,7 +83,8 @@ test('holds the command, the compiled code and the console, and neither sources 
   expect(paths.filter((path) => /\.tsx?$/.test(path))).toEqual([]);
   expect(
     paths.filter(
-      (path) => !/^(dist\/(server|codecs|adapters|console)\/|docs\/\w+\.yaml$|server\/bin\.js$|[^/]+$)/.test(path),
+      (path) =>
+        !/^(dist\/(server|codecs|adapters|console)\/|docs\/[\w-]+\.(yaml|md)$|server\/cli\/bin\.js$|[^/]+$)/.test(path),
     ),
   ).toEqual([]);
   expect(paths.some((path) => /^dist\/console\/.*\.wav$/.test(path))).toBe(true);
