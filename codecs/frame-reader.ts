@@ -19,7 +19,7 @@ import { unmask } from './mask.ts';
 import { type Utf8Check, utf8Check } from './utf8.ts';
 
 interface FrameReaderOptions {
-  /** true for frames of clients, which are masked. */
+  /** True for frames of clients. */
   readonly isMasked: boolean;
   readonly maxPayloadBytes: number;
   readonly maxFragments: number;

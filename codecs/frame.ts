@@ -1,6 +1,6 @@
-// One WebSocket message, which the gateway passes on. Its bytes are never changed.
+// A WebSocket message, which the gateway passes on. Its bytes are never changed.
 
-/** One WebSocket message. `at`: time of receipt in monotonic milliseconds (`performance.now()`). */
+/** A WebSocket message. `at`: time of receipt in monotonic milliseconds (`performance.now()`). */
 export type Frame = { readonly data: Buffer; readonly binary: boolean; readonly at: number };
 
 /** Upstream is toward the provider, downstream is toward the client. */

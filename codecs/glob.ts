@@ -1,6 +1,6 @@
 // Matches names against glob patterns, in which `*` stands for any characters: models of keys and classes, names in prices.
 
-/** Whether a name matches a pattern; a pattern without `*` is the name itself. Takes linear time. */
+/** Tells whether a name matches a pattern; a pattern without `*` is the name itself. Takes linear time. */
 export function matchesGlob(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return pattern === name;
   const [prefix = '', ...parts] = pattern.split('*');

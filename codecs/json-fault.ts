@@ -1,6 +1,6 @@
 // Checks a JSON text before it is parsed: keys that parsers may read differently, depth, and size. Iterative, so depth cannot overflow.
 
-/** No event of any dialect comes near these limits. The parse of a larger one would block the event loop. */
+/** Limits that events of all dialects are far below. The parse of a larger text would block the event loop. */
 interface JsonLimits {
   readonly maxDepth: number;
   readonly maxValues: number;

@@ -4,7 +4,7 @@
 import type { JsonObject } from '../../codecs/json-object.ts';
 import type { Usage } from '../realtime/contract.ts';
 
-/** One kind of LLM endpoint. */
+/** A kind of LLM endpoint. */
 export interface LlmProfile {
   readonly name: string;
   /** `routed`: a gateway that chooses the provider. `direct`: a contract with the provider itself. */
@@ -82,7 +82,7 @@ export interface LlmOutcome {
   /** The model that answered; undefined when it is not reported. */
   readonly served: string | undefined;
   readonly provider: string | undefined;
-  /** undefined: not reported. */
+  /** Token counts; undefined when they are not reported. */
   readonly usage: Usage | undefined;
   readonly costUsd: number | undefined;
   /** `stop`, `length`, `content_filter`, `tool_calls`, ... */

@@ -5,7 +5,7 @@ import type { Frame } from '../../codecs/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
 import type { Handshake, HttpReply } from '../realtime/contract.ts';
 
-/** One thing that the host does for a simulator. The order counts, and nothing follows a `close`. */
+/** An action that the host carries out for a simulator. The order counts, and nothing follows a `close`. */
 export type Action =
   | { readonly do: 'send'; readonly data: string | Buffer; readonly binary: boolean }
   /** The host synthesises the text and calls `spoken`. Several may be answered in any order. */
@@ -19,7 +19,7 @@ export interface Speech {
   readonly samples: Int16Array;
 }
 
-/** One connection, as the host runs it. Times are monotonic milliseconds. */
+/** The provider's end of one connection. Times are monotonic milliseconds. */
 export interface Simulator {
   opened(nowMs: number): readonly Action[];
   received(frame: Frame): readonly Action[];
@@ -57,7 +57,7 @@ export interface ProviderSimulators {
   readonly notFound: (path: string, served: readonly string[]) => HttpReply;
 }
 
-/** How fast the rehearsal provider answers. */
+/** The times of the rehearsal provider. */
 export interface SimulatorTimes {
   /** End of the caller's turn to the first piece of audio. */
   readonly firstAudioMs: number;

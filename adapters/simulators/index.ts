@@ -1,4 +1,4 @@
-// The registry of simulators: the one door through which the rehearsal host knows them.
+// The registry of simulators: the only file through which the rehearsal host knows them.
 
 import type { HttpReply } from '../realtime/contract.ts';
 import type { ProviderSimulators, SimulatorRoute } from './contract.ts';

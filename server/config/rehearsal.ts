@@ -1,4 +1,4 @@
-// What a rehearsal replaces: providers that have a simulator and are not configured, and the LLM gateway with its tasks.
+// The parts that a rehearsal replaces: providers that have a simulator and are not configured, and the LLM gateway with its tasks.
 
 import { SIMULATED_PROVIDERS } from '../../adapters/simulators/simulated-providers.ts';
 import { type SideConfig, sideShape, taskSchema } from './side-schema.ts';
@@ -23,7 +23,7 @@ export const rehearsalClass = sideShape.classes.parse({
   [REHEARSAL_NAME]: { targets: [{ gateway: REHEARSAL_NAME, model: 'rehearsal' }], unknownPrice: 'allow' },
 })[REHEARSAL_NAME] as SideConfig['classes'][string];
 
-export interface RehearsalRequest {
+interface RehearsalRequest {
   /** The key `rehearsal` of the file: wanted or not; undefined when it is not given. */
   readonly isWanted: boolean | undefined;
   readonly known: readonly string[];

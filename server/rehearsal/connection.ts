@@ -1,4 +1,4 @@
-// One connection of the rehearsal provider: gives frames, time and speech to a simulator, and carries out its actions.
+// A connection of the rehearsal provider: gives frames, time and speech to a simulator, and carries out its actions.
 // Rule: there is one timer at most, and none while the simulator waits for nothing.
 
 import type { RawData, WebSocket } from 'ws';

@@ -37,7 +37,7 @@ function closeWith(socket: WebSocket, code: number, reason: string): void {
   if (code === 1006) socket.terminate();
   else if (code === 1005) socket.close();
   else if (isSendableCloseCode(code)) socket.close(code, reason);
-  // ws refuses codes that RFC 6455 reserves; they can still be met on a wire.
+  // The ws library refuses codes that RFC 6455 reserves, but a peer may send them.
   else writeFrame(socket, 0x88, closePayload(code, reason));
 }
 

@@ -16,7 +16,7 @@ export interface SpeechRequest {
 /** The answer of the worker thread. */
 export interface SpeechReply {
   readonly id: number;
-  /** undefined: the synthesis failed. */
+  /** The audio; undefined when the synthesis failed. */
   readonly samples: Int16Array<ArrayBuffer> | undefined;
 }
 

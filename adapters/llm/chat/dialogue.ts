@@ -45,7 +45,7 @@ export function dialogueOf({ messages }: LlmCall): Dialogue {
     if (last?.role === speaker) append(last.parts, parts);
     else turns.push({ role: speaker, parts: [...parts] });
   }
-  // Both forms want the user to begin, but prompts of instructions alone are common.
+  // The other forms want the user to begin, but prompts of instructions alone are common.
   if (turns.length === 0 && system.length > 0)
     turns.push({ role: 'user', parts: [{ kind: 'text', text: system.pop() as string }] });
   if (turns[0]?.role !== 'user') throw unsupported('a dialogue that the assistant begins');

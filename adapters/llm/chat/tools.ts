@@ -17,7 +17,7 @@ export interface Tools {
   readonly list: readonly FunctionTool[];
   /** `required`: the model must call a tool. A name: it must call this one. */
   readonly choice: 'auto' | 'none' | 'required' | { readonly name: string };
-  /** false: the model may make one call at most. */
+  /** True when the model may make several calls at once. */
   readonly isParallel: boolean;
 }
 

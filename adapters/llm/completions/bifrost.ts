@@ -10,7 +10,7 @@ export const bifrostProfile = completionsProfile({
   path: 'routed',
   provider: vendorOf,
   headers: ({ apiKey }): Readonly<Record<string, string>> => (apiKey === '' ? {} : { 'x-bf-vk': apiKey }),
-  // Without the field, Bifrost's governance may add fallbacks of its own.
+  // Bifrost's governance may add fallbacks of its own where the field is missing.
   fields: () => ({ fallbacks: [] }),
   readMetadata: (_, body) => ({
     provider: textAt(body, 'extra_fields', 'provider'),

@@ -26,7 +26,7 @@ function routingHeaders({ settings, retention }: LlmTarget): Readonly<Record<str
     ...(virtualKey === undefined ? {} : { 'x-portkey-virtual-key': virtualKey }),
     ...(config === undefined ? {} : { 'x-portkey-config': config }),
     ...(customHost === undefined ? {} : { 'x-portkey-custom-host': customHost }),
-    // With it, Portkey's logs hold no bodies.
+    // Portkey's logs then hold no bodies.
     ...(retention === 'zdr' ? { 'x-portkey-debug': 'false' } : {}),
   };
 }

@@ -25,7 +25,7 @@ export const vercelProfile = completionsProfile({
   fields: (_, { providers, retention }) => ({
     providerOptions: {
       gateway: {
-        // No other models are named, so none are tried.
+        // Vercel tries no other models, since none are named.
         ...(providers === undefined ? {} : { only: providers }),
         ...(retention === 'zdr' ? { zeroDataRetention: true } : {}),
         disallowPromptTraining: true,

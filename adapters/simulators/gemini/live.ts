@@ -36,7 +36,7 @@ interface ModelInput {
   readonly playback?: AudioClip | undefined;
 }
 
-/** One Live connection. */
+/** The script of one Live connection. */
 export class LiveScript implements ProviderScript {
   readonly #runtime: ScriptRuntime;
   readonly #connection: Connection;

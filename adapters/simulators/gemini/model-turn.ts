@@ -1,4 +1,4 @@
-// One turn of the Gemini Live model: it thinks, streams, then waits until it was played.
+// A turn of the Gemini Live model: it thinks, streams, then waits until it was played.
 // Rule: an interrupted turn has no generationComplete; every turn has exactly one turnComplete, unless it calls a function.
 
 import { encodeBase64 } from '../../../codecs/base64.ts';

@@ -58,7 +58,7 @@ export interface LiveSetup {
   readonly modality: 'AUDIO' | 'TEXT';
   readonly instructions: string;
   readonly functions: readonly FunctionDeclaration[];
-  /** undefined: the client marks activity itself. */
+  /** Settings of the automatic detection; undefined when the client marks activity itself. */
   readonly detection: VadSettings | undefined;
   readonly interrupts: boolean;
   readonly transcribesInput: boolean;

@@ -2,7 +2,7 @@
 
 import { isObject, parseJson, textAt } from '../../../codecs/json-object.ts';
 
-/** One sentence of one speaker. `isUser`: false for the assistant and for others. */
+/** A sentence of one speaker. `isUser`: false for the assistant and for others. */
 export interface Sentence {
   readonly text: string;
   readonly isUser: boolean;
@@ -102,7 +102,7 @@ export function rankSentences(sentences: readonly Sentence[]): readonly Sentence
   const scored = sentences.map((sentence) => {
     const words = contentWords(sentence.text);
     const sum = words.reduce((total, word) => total + (counts.get(word) ?? 0), 0);
-    // Most calls are about what the user wants.
+    // Calls are mostly about the wishes of the user.
     return { sentence, score: (sum / Math.sqrt(words.length + 1)) * (sentence.isUser ? 1.5 : 1) };
   });
   return scored.sort((a, b) => b.score - a.score).map(({ sentence }) => sentence);

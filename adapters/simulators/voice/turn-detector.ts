@@ -14,7 +14,7 @@ const TAIL_MS = 100;
 /** Audio is read in slices of this length, since a turn may end inside of one message. */
 const SLICE_MS = 20;
 
-/** One turn. `inputMs` is the length of all its audio, of which `clip` may hold only a part. */
+/** A turn of a caller. `inputMs` is the length of all its audio, of which `clip` may hold only a part. */
 export interface CallerTurn {
   readonly clip: AudioClip;
   readonly inputMs: number;
@@ -28,7 +28,7 @@ export type TurnEvent =
 
 export interface TurnDetectorSettings {
   readonly sampleRateHz: number;
-  /** undefined: no detection; turns are taken with `takeTurn`. */
+  /** Settings of the detection; undefined when turns are taken with `takeTurn`. */
   readonly detection: VadSettings | undefined;
 }
 

@@ -23,7 +23,7 @@ const QUIETER_FACTOR = 250;
 /** The loudness of a turn decays by 3 dB a second after it, so that a quieter caller is heard too. */
 const LOUDNESS_DECAY = 0.985;
 
-/** When speech starts and stops. */
+/** The conditions for the start and the end of speech. */
 export interface VadSettings {
   readonly mode: VadMode;
   readonly prefixPaddingMs: number;

@@ -50,7 +50,7 @@ const itemSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('mcp_approval_response'), id }),
 ]);
 
-/** One item of a conversation. `item` is what the client is shown. */
+/** An item of a conversation. `item` is what the client is shown. */
 export interface ConversationEntry {
   readonly item: { readonly id: string; readonly type: string; status?: string; [field: string]: unknown };
   tokens: TokenCounts;
@@ -133,7 +133,7 @@ function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): 
   const bytes = decodeBase64(String(audio.audio));
   if (!bytes) return invalidValue('item.content', 'Invalid audio: expected base64-encoded bytes.');
   const clip = { samples: decodeAudio(bytes, format), sampleRateHz: rateOf(format) };
-  // Only `retrieve` shows audio, and encodes it anew.
+  // Audio is shown by `retrieve` alone, which encodes it anew.
   const content = parts.map((part) => (part === audio ? { ...part, audio: undefined } : part));
   return spokenEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
 }

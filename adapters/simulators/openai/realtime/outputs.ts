@@ -19,14 +19,14 @@ export interface OutputSetup {
   readonly events: EventSender;
   readonly times: SimulatorTimes;
   readonly responseId: string;
-  /** undefined: the reply is outside of the conversation. */
+  /** The conversation of the reply; undefined when the reply is outside of it. */
   readonly conversation: RealtimeConversation | undefined;
   readonly maxTokens: number;
   /** Called when all was streamed. `isWhole`: `maxTokens` has cut nothing. */
   readonly finished: (isWhole: boolean) => void;
 }
 
-/** One item that is being streamed. */
+/** An item that is being streamed. */
 export interface OutputItem {
   readonly entry: ConversationEntry;
   /** Announces the item and begins to stream it. */

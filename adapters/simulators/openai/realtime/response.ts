@@ -1,4 +1,4 @@
-// One response of OpenAI Realtime, from response.created to response.done.
+// A response of OpenAI Realtime, from response.created to response.done.
 // Rule: a response ends once; a cancelled one bills what it had produced.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
@@ -21,7 +21,7 @@ export interface ResponseRequest
   readonly metadata: unknown;
   /** The items that the response answers. */
   readonly context: readonly ConversationEntry[];
-  /** undefined: the response is outside of the conversation. */
+  /** The conversation of the response; undefined when the response is outside of it. */
   readonly conversation: RealtimeConversation | undefined;
 }
 

@@ -20,7 +20,7 @@ export type ResponsesItem = z.infer<typeof itemSchema>;
 export const responsesRequestSchema = z.looseObject({
   model: z.string().optional(),
   input: z.union([z.string(), z.array(itemSchema)]).optional(),
-  /** false: the context is prepared, and nothing is generated. */
+  /** Tells whether to generate; false only prepares the context. */
   generate: z.boolean().optional(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),

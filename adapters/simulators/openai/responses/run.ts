@@ -1,4 +1,4 @@
-// One response of the Responses API, from response.created to response.completed.
+// A response of the Responses API, from response.created to response.completed.
 // Rule: every event has the next sequence number and the `stream_id` of its request.
 
 import type { JsonObject } from '../../../../codecs/json-object.ts';
