@@ -13,11 +13,11 @@ export const MIB = 1024 * 1024;
 /** No test waits for its end: `closeMs` is long. */
 export const limits = { closeMs: 600_000, pauseBytes: MIB };
 
-/** A peer that has started, with what it told so far, and its other end, which nobody reads yet. */
+/** A peer that was started, with its events so far, and its other end, which nobody reads yet. */
 export interface OpenedPeer {
   readonly peer: Peer;
   readonly far: Socket;
-  readonly told: string[];
+  readonly events: string[];
   /** The test moves it. */
   readonly boundary: { isBetweenFrames: boolean; isBetweenMessages: boolean };
 }
@@ -40,10 +40,10 @@ export async function openPeer(role: Role, options: OpenPeerOptions = {}): Promi
   }
   const peer = new Peer({ socket: near, role, limits: { ...limits, ...options.limits } });
   const boundary = { isBetweenFrames: true, isBetweenMessages: true };
-  const told: string[] = [];
-  const received = options.received ?? ((chunk) => void told.push(`received ${chunk}`));
-  peer.start({ received, lost: () => void told.push('lost'), gone: () => void told.push('gone') }, boundary);
-  return { peer, far, told, boundary };
+  const events: string[] = [];
+  const received = options.received ?? ((chunk) => void events.push(`received ${chunk}`));
+  peer.start({ received, lost: () => void events.push('lost'), gone: () => void events.push('gone') }, boundary);
+  return { peer, far, events, boundary };
 }
 
 /** The same, and its other end is read from now on. */

@@ -11,68 +11,68 @@ import { until } from '../../support/until.ts';
 afterEach(destroySocketPairs);
 
 describe('the closing handshake', () => {
-  test('a client that we close answers, and we close the connection', async () => {
-    const { peer, raw, far, told } = await openReadPeer('client');
+  test('closes the connection of a client that answers our close', async () => {
+    const { peer, raw, far, events } = await openReadPeer('client');
     peer.close(4001, 'done');
     expect(closeOf(await raw.frame())).toEqual({ code: 4001, reason: 'done' });
     raw.send(closeBytes(4001));
-    await until(() => told.length > 0);
+    await until(() => events.length > 0);
     expect(far.readableEnded).toBe(false);
     peer.finish();
     expect(await raw.rest()).toHaveLength(0);
-    await until(() => told.includes('gone'));
-    expect(told.filter((one) => !one.startsWith('received'))).toEqual(['gone']);
+    await until(() => events.includes('gone'));
+    expect(events.filter((one) => !one.startsWith('received'))).toEqual(['gone']);
   });
 
-  test('a client that closes is answered, and we close the connection', async () => {
-    const { peer, raw, told } = await openReadPeer('client');
+  test('answers the close of a client and closes the connection', async () => {
+    const { peer, raw, events } = await openReadPeer('client');
     raw.send(closeBytes(1000));
-    await until(() => told.length > 0);
+    await until(() => events.length > 0);
     peer.finish();
     expect(peer.hasFinished).toBe(true);
     expect(peer.isOpen).toBe(true);
     peer.close(1000);
     expect(closeOf(await raw.frame()).code).toBe(1000);
     expect(await raw.rest()).toHaveLength(0);
-    await until(() => told.includes('gone'));
-    expect(told).not.toContain('lost');
+    await until(() => events.includes('gone'));
+    expect(events).not.toContain('lost');
   });
 
-  test('a provider that we close answers, and closes the connection itself', async () => {
-    const { peer, raw, far, told } = await openReadPeer('provider');
+  test('leaves the connection to a provider that answers our close', async () => {
+    const { peer, raw, far, events } = await openReadPeer('provider');
     peer.close(1000, 'done');
     expect(closeOf(await raw.frame())).toEqual({ code: 1000, reason: 'done' });
     raw.send(closeBytes(1000, '', { masked: false }));
-    await until(() => told.length > 0);
+    await until(() => events.length > 0);
     peer.finish();
     expect(peer.socket.writableEnded).toBe(false);
     expect(far.readableEnded).toBe(false);
     far.end();
     expect(await raw.rest()).toHaveLength(0);
-    await until(() => told.includes('gone'));
-    expect(told).not.toContain('lost');
+    await until(() => events.includes('gone'));
+    expect(events).not.toContain('lost');
   });
 
-  test('a provider that closes is answered, and closes the connection itself', async () => {
-    const { peer, raw, far, told } = await openReadPeer('provider');
+  test('answers the close of a provider and leaves the connection to it', async () => {
+    const { peer, raw, far, events } = await openReadPeer('provider');
     raw.send(closeBytes(1000, '', { masked: false }));
-    await until(() => told.length > 0);
+    await until(() => events.length > 0);
     peer.finish();
     peer.close(1000);
     expect(closeOf(await raw.frame()).code).toBe(1000);
     expect(peer.socket.writableEnded).toBe(false);
     far.end();
-    await until(() => told.includes('gone'));
-    expect(told).not.toContain('lost');
+    await until(() => events.includes('gone'));
+    expect(events).not.toContain('lost');
   });
 
-  test.each(roles)('a close without a code is an empty one: %s', async (role) => {
+  test.each(roles)('sends an empty close frame to a %s where there is no code', async (role) => {
     const { peer, raw } = await openReadPeer(role);
     peer.close();
     expect(closeOf(await raw.frame()).code).toBe(1005);
   });
 
-  test.each(roles)('a close leaves behind everything that is queued: %s', async (role) => {
+  test.each(roles)('sends the close frame to a %s behind everything that is queued', async (role) => {
     const { peer, far } = await openPeer(role);
     const bytes = Buffer.alloc(20 * MIB, 7);
     peer.pass(bytes);
@@ -84,44 +84,44 @@ describe('the closing handshake', () => {
     expect(read.bytes[20 * MIB]).toBe(0x88);
   });
 
-  test.each(roles)('a %s that never answers is let go after closeMs', async (role) => {
-    const { peer, raw, told } = await openReadPeer(role, { limits: { closeMs: 50 } });
+  test.each(roles)('destroys the socket of a %s that has not answered for closeMs', async (role) => {
+    const { peer, raw, events } = await openReadPeer(role, { limits: { closeMs: 50 } });
     peer.close(1000);
     expect(closeOf(await raw.frame()).code).toBe(1000);
     expect(await raw.rest()).toHaveLength(0);
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test.each(roles)('a %s that does not even read is let go after closeMs', async (role) => {
-    const { peer, told } = await openPeer(role, { limits: { closeMs: 50 } });
+  test.each(roles)('destroys the socket of a %s that has not read for closeMs', async (role) => {
+    const { peer, events } = await openPeer(role, { limits: { closeMs: 50 } });
     peer.pass(Buffer.alloc(20 * MIB));
     peer.close(1000);
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test.each(roles)('a %s that we close and that just ends its side is lost, and the connection ends', async (role) => {
-    const { peer, raw, far, told } = await openReadPeer(role);
+  test.each(roles)('tells that a %s is lost that ends its side instead of answering our close', async (role) => {
+    const { peer, raw, far, events } = await openReadPeer(role);
     peer.close(1000);
     expect(closeOf(await raw.frame()).code).toBe(1000);
     far.end();
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test('a client that answers but never ends its side is let go after closeMs', async () => {
-    const { peer, far, told } = await openPeer('client', { limits: { closeMs: 50 } });
+  test('destroys the socket of a client that answers and does not end its side for closeMs', async () => {
+    const { peer, far, events } = await openPeer('client', { limits: { closeMs: 50 } });
     far.on('data', () => {});
     far.allowHalfOpen = true;
     peer.finish();
     peer.close(1000);
     await once(far, 'end');
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['gone']);
   });
 
-  test.each(roles)('in the middle of a frame a %s gets all that is queued, and no close frame', async (role) => {
+  test.each(roles)('sends a %s everything that is queued, and in mid-frame no close frame', async (role) => {
     const { peer, far, boundary } = await openPeer(role);
     const bytes = Buffer.alloc(20 * MIB, 7);
     peer.pass(bytes);
@@ -136,67 +136,67 @@ describe('the closing handshake', () => {
   });
 });
 
-describe.each(roles)('a %s that is lost', (role) => {
-  test('by the end of its side without a close is told of once, and so is its being gone', async () => {
-    const { peer, far, told } = await openPeer(role);
+describe.each(roles)('the loss of a %s', (role) => {
+  test('is told once when its side ends without a close, and so is the end of the connection', async () => {
+    const { peer, far, events } = await openPeer(role);
     far.end();
-    await until(() => told.includes('lost'));
+    await until(() => events.includes('lost'));
     expect(peer.hasFinished).toBe(true);
     peer.close(1000);
     far.resume();
     far.end();
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test('by a reset is told of once, and so is its being gone', async () => {
-    const { peer, far, told } = await openPeer(role);
+  test('is told once when the connection is reset, and so is the end of the connection', async () => {
+    const { peer, far, events } = await openPeer(role);
     far.resetAndDestroy();
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
     expect([peer.isOpen, peer.isGone, peer.hasFinished]).toEqual([false, true, true]);
     peer.close(1000);
     peer.ping();
     peer.sendText('late');
     peer.sendPending();
-    await settled(() => told.length);
-    expect(told).toEqual(['lost', 'gone']);
+    await settled(() => events.length);
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test('after it said what it had to say, has said it first', async () => {
-    const { far, told } = await openPeer(role);
+  test('is told after everything that the peer sent before', async () => {
+    const { far, events } = await openPeer(role);
     far.end('words');
-    await until(() => told.includes('lost'));
-    expect(told.slice(0, 2)).toEqual(['received words', 'lost']);
+    await until(() => events.includes('lost'));
+    expect(events.slice(0, 2)).toEqual(['received words', 'lost']);
   });
 
-  test('after its close frame is gone, not lost', async () => {
-    const { peer, far, told } = await openPeer(role);
+  test('is no loss after its close frame: only the end of the connection is told', async () => {
+    const { peer, far, events } = await openPeer(role);
     peer.finish();
     far.destroy();
     peer.close(1000);
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['gone']);
   });
 
-  test('before it is started, is told of all the same', async () => {
+  test('is told on start when the peer was lost before', async () => {
     const { near } = await openSocketPair({ near: role === 'client' ? 'accepted' : 'dialled' });
     const peer = new Peer({ socket: near, role, limits });
     near.destroy();
-    const told: string[] = [];
-    const listener = { received() {}, lost: () => void told.push('lost'), gone: () => void told.push('gone') };
+    const events: string[] = [];
+    const listener = { received() {}, lost: () => void events.push('lost'), gone: () => void events.push('gone') };
     peer.start(listener, { isBetweenFrames: true, isBetweenMessages: true });
-    expect(told).toEqual(['lost']);
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    expect(events).toEqual(['lost']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
   });
 
-  test('because we let it go, loses what is queued', async () => {
-    const { peer, far, told } = await openPeer(role);
+  test('drops the queue when we terminate the peer', async () => {
+    const { peer, far, events } = await openPeer(role);
     peer.pass(Buffer.alloc(20 * MIB));
     peer.terminate();
-    await until(() => told.includes('gone'));
-    expect(told).toEqual(['lost', 'gone']);
+    await until(() => events.includes('gone'));
+    expect(events).toEqual(['lost', 'gone']);
     let length = 0;
     far.on('data', (chunk: Buffer) => {
       length += chunk.length;

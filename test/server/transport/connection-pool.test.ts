@@ -1,4 +1,4 @@
-// Connections that wait for a session, seen from a provider that counts them. Only the timers of the pool are not real.
+// The pool of connections that wait for a session, seen from a provider that counts them. Only the timers of the pool are not real.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,21 +11,21 @@ import { testCertificate } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
 
 const MAX_AGE_MS = 30_000;
-let warm: ConnectionPool;
+let pool: ConnectionPool;
 let server: Server;
 /** Every connection that the provider got, oldest first. */
 let arrived: Socket[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  warm = new ConnectionPool();
+  pool = new ConnectionPool();
   arrived = [];
 });
 
 afterEach(async () => {
   vi.useRealTimers();
   vi.restoreAllMocks();
-  warm.close();
+  pool.close();
   for (const socket of arrived) socket.destroy();
   if (server.listening) await new Promise((resolve) => server.close(resolve));
 });
@@ -54,65 +54,65 @@ const open = () => arrived.filter((socket) => !socket.destroyed);
 const arrivals = (count: number) => until(() => arrived.length === count);
 
 /** The next connection that is ready. */
-const taken = (target: PoolTarget) => until(() => warm.take(target));
+const taken = (target: PoolTarget) => until(() => pool.take(target));
 
 /** What only fires when a timer does has not fired. A lost connection leaves the timer of the pause, one that waits that of its age. */
 const timers = (count: number) => until(() => vi.getTimerCount() === count);
 
-describe('connections are opened ahead', () => {
-  test('for an origin that had a session, and for no other', async () => {
+describe('opening', () => {
+  test('opens connections to an origin that had a session, and to no other', async () => {
     const target = await provide();
-    expect(warm.take(target)).toBeUndefined();
+    expect(pool.take(target)).toBeUndefined();
     expect(vi.getTimerCount()).toBe(0);
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await arrivals(2);
     // Every URL of the origin is served by them.
     const socket = await taken({ ...target, url: target.url.replace('/v1/realtime?model=a', '/other') });
     expect(arrived.map(({ remotePort }) => remotePort)).toContain(socket.localPort);
-    expect(warm.take({ ...target, url: 'ws://127.0.0.2:9/' })).toBeUndefined();
+    expect(pool.take({ ...target, url: 'ws://127.0.0.2:9/' })).toBeUndefined();
     socket.destroy();
   });
 
-  test('as many as the configuration says, however many sessions there were', async () => {
+  test('opens as many connections as the configuration says, however many sessions there were', async () => {
     const target = await provide(undefined, { connections: 3 });
-    for (let sessions = 0; sessions < 20; sessions++) warm.used(target, 'cold');
+    for (let sessions = 0; sessions < 20; sessions++) pool.used(target, 'cold');
     const sockets = [await taken(target), await taken(target), await taken(target)];
-    expect(warm.take(target)).toBeUndefined();
+    expect(pool.take(target)).toBeUndefined();
     await arrivals(3);
     for (const socket of sockets) socket.destroy();
   });
 
-  test('again once one was taken', async () => {
+  test('replaces a connection that was taken', async () => {
     const target = await provide();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     const first = await taken(target);
-    warm.used(target, 'warm');
+    pool.used(target, 'warm');
     await arrivals(3);
     first.destroy();
   });
 
-  test('none where the configuration says none', async () => {
+  test('opens no connection where the configuration says none', async () => {
     const target = await provide(undefined, { connections: 0 });
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     expect(vi.getTimerCount()).toBe(0);
-    expect(warm.take(target)).toBeUndefined();
+    expect(pool.take(target)).toBeUndefined();
   });
 
-  test('none once it is closed, and those that wait are dropped', async () => {
+  test('drops the connections that wait when it is closed, and opens none afterwards', async () => {
     const target = await provide();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await arrivals(2);
-    warm.close();
+    pool.close();
     await until(() => open().length === 0);
-    warm.used(target, 'cold');
-    expect(warm.take(target)).toBeUndefined();
+    pool.used(target, 'cold');
+    expect(pool.take(target)).toBeUndefined();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-test('a taken connection has no listener and no timer of the pool left, and carries bytes both ways', async () => {
+test('hands out a connection without a listener or a timer of the pool, which carries bytes both ways', async () => {
   const target = await provide((socket) => socket.on('data', () => socket.write('world')), { connections: 1 });
-  warm.used(target, 'cold');
+  pool.used(target, 'cold');
   const socket = await taken(target);
   expect(
     socket.eventNames().filter((name) => ['error', 'close', 'readable', 'connect'].includes(String(name))),
@@ -124,10 +124,10 @@ test('a taken connection has no listener and no timer of the pool left, and carr
   socket.destroy();
 });
 
-describe('a connection that waits is dropped', () => {
-  test('at its age, and replaced', async () => {
+describe('dropping', () => {
+  test('replaces a connection that reached its age', async () => {
     const target = await provide();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await taken(target).then((socket) => socket.destroy());
     await timers(1);
     await until(() => open().length === 1);
@@ -136,9 +136,9 @@ describe('a connection that waits is dropped', () => {
     await until(() => open().length === 2);
   });
 
-  test('at its age, and not replaced when the last session was long ago', async () => {
+  test('replaces no connection that reached its age when the last session was long ago', async () => {
     const target = await provide();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await arrivals(2);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 600_000);
     vi.advanceTimersByTime(MAX_AGE_MS);
@@ -151,25 +151,25 @@ describe('a connection that waits is dropped', () => {
     ['when the provider closes it', (socket) => socket.end()],
     ['when the provider resets it', (socket) => socket.resetAndDestroy()],
     ['when the provider speaks first', (socket) => socket.write('220 hello')],
-  ])('%s, and replaced after a pause that grows', async (_, act) => {
+  ])('replaces a connection after a pause that grows %s', async (_, act) => {
     const target = await provide(act);
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     for (const [round, pauseMs] of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000].entries()) {
       await arrivals(2 * (round + 1));
       // Both are gone: only the pause is left.
       await timers(1);
-      expect(warm.take(target)).toBeUndefined();
-      warm.used(target, 'cold');
+      expect(pool.take(target)).toBeUndefined();
+      pool.used(target, 'cold');
       vi.advanceTimersByTime(pauseMs - 1);
       expect(vi.getTimerCount()).toBe(1);
       vi.advanceTimersByTime(1);
     }
   });
 
-  test('while nobody listens any more, without an error', async () => {
+  test('tries again after a pause, without an error, while nobody listens', async () => {
     const target = await provide();
     await new Promise((resolve) => server.close(resolve));
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await timers(1);
     vi.advanceTimersByTime(999);
     expect(vi.getTimerCount()).toBe(1);
@@ -179,12 +179,12 @@ describe('a connection that waits is dropped', () => {
     await timers(1);
   });
 
-  test('when it does not come up within its age, and replaced after a pause', async () => {
+  test('replaces a connection that does not come up within its age after a pause', async () => {
     // It accepts, and never answers the TLS handshake.
     const target = await provide();
-    warm.used({ ...target, url: target.url.replace('ws:', 'wss:') }, 'cold');
+    pool.used({ ...target, url: target.url.replace('ws:', 'wss:') }, 'cold');
     await arrivals(2);
-    expect(warm.take({ ...target, url: target.url.replace('ws:', 'wss:') })).toBeUndefined();
+    expect(pool.take({ ...target, url: target.url.replace('ws:', 'wss:') })).toBeUndefined();
     vi.advanceTimersByTime(MAX_AGE_MS);
     expect(vi.getTimerCount()).toBe(1);
     await until(() => open().length === 0);
@@ -193,14 +193,14 @@ describe('a connection that waits is dropped', () => {
   });
 });
 
-test('a connection that was of no use makes the pause, and one that served ends its growth', async () => {
+test('pauses after a connection that was of no use, and ends the growth of the pause after one that served', async () => {
   const target = await provide();
-  warm.used(target, 'stale');
+  pool.used(target, 'stale');
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(1000);
   await arrivals(2);
   await taken(target).then((socket) => socket.destroy());
-  warm.used(target, 'warm');
+  pool.used(target, 'warm');
   await arrivals(3);
   // The first pause again.
   for (const socket of arrived) socket.destroy();
@@ -210,21 +210,21 @@ test('a connection that was of no use makes the pause, and one that served ends 
 });
 
 describe('the rule for private addresses', () => {
-  test('holds for what is opened ahead', async () => {
+  test('holds for connections that are opened ahead', async () => {
     const target = await provide(undefined, { allowPrivate: false });
     for (const host of ['127.0.0.1', 'localhost']) {
-      warm.used({ ...target, url: target.url.replace('127.0.0.1', host) }, 'cold');
+      pool.used({ ...target, url: target.url.replace('127.0.0.1', host) }, 'cold');
       // Of each origin the pause is left.
       await timers(host === 'localhost' ? 2 : 1);
     }
     expect(arrived).toEqual([]);
   });
 
-  test('divides the connections of one origin', async () => {
+  test('keeps connections to private addresses apart from those to public ones of the same origin', async () => {
     const target = await provide();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     const socket = await taken(target);
-    expect(warm.take({ ...target, allowPrivate: false })).toBeUndefined();
+    expect(pool.take({ ...target, allowPrivate: false })).toBeUndefined();
     socket.destroy();
   });
 });
@@ -244,9 +244,9 @@ describe('TLS', () => {
     return { url: `wss://127.0.0.1:${port}/`, allowPrivate: true, connections: 1, maxAgeMs: MAX_AGE_MS };
   }
 
-  test('is done on a connection that is taken', async () => {
+  test('has finished its handshake on a connection that is taken', async () => {
     const target = await provideTls();
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     const socket = await taken(target);
     expect(socket).toMatchObject({ encrypted: true, authorized: true });
     socket.write('hello');
@@ -255,13 +255,13 @@ describe('TLS', () => {
     socket.destroy();
   });
 
-  test('must be vouched for', async () => {
+  test('drops a connection whose certificate is not trusted', async () => {
     const target = await provideTls();
     setDefaultCACertificates(before);
-    warm.used(target, 'cold');
+    pool.used(target, 'cold');
     await arrivals(1);
     await until(() => open().length === 0);
-    expect(warm.take(target)).toBeUndefined();
+    expect(pool.take(target)).toBeUndefined();
     expect(vi.getTimerCount()).toBe(1);
   });
 });

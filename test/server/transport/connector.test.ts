@@ -55,7 +55,7 @@ const afterFirst = (act: (socket: Socket, count: number, accept: () => void) => 
   };
 };
 
-test('a session after the first one comes on a connection that was open before it', async () => {
+test('opens a session after the first one on a connection that was open before it', async () => {
   await start();
   const clients: WebSocket[] = [await client()];
   for (let session = 2; session < 6; session++) {
@@ -68,7 +68,7 @@ test('a session after the first one comes on a connection that was open before i
   for (const ws of clients) ws.terminate();
 });
 
-test('what passes on such a connection is what passes on any', async () => {
+test('passes the same bytes on a connection that was opened ahead as on any', async () => {
   await start({ onSession: (ws) => ws.send('early') });
   const first = await client();
   await waiting(2);
@@ -83,7 +83,7 @@ test('what passes on such a connection is what passes on any', async () => {
   second.terminate();
 });
 
-test('a burst takes what is ready, and dials for the rest', async () => {
+test('serves a burst with the connections that are ready, and dials for the rest', async () => {
   const held: (() => void)[] = [];
   const hold = (_socket: Socket, _count: number, accept: () => void): void => {
     held.push(accept);
@@ -104,7 +104,7 @@ describe('a connection that the provider closes at the moment of its use', () =>
     ['closed', (socket) => socket.end()],
     ['destroyed', (socket) => socket.destroy()],
     ['reset', (socket) => socket.resetAndDestroy()],
-  ])('is not noticed by the client: %s', async (_, act) => {
+  ])('is dialled anew without the client noticing: %s', async (_, act) => {
     const idle = new Set<Socket>();
     await start(afterFirst((socket, _count, accept) => (idle.has(socket) ? act(socket) : accept())));
     const first = await client();
@@ -170,7 +170,7 @@ describe('a connection that the provider closes at the moment of its use', () =>
   });
 });
 
-test('a provider that refuses does so on such a connection too', async () => {
+test('relays the refusal of a provider on a connection that was opened ahead', async () => {
   await start(afterFirst((socket) => socket.end('HTTP/1.1 429 Later\r\nContent-Length: 4\r\n\r\nlate')));
   const first = await client();
   await waiting(2);
@@ -179,7 +179,7 @@ test('a provider that refuses does so on such a connection too', async () => {
   first.terminate();
 });
 
-describe('nothing is opened ahead', () => {
+describe('preconnecting', () => {
   /** Opens some sessions, one after the other. */
   async function openSome(): Promise<void> {
     for (let session = 0; session < 5; session++) {
@@ -189,14 +189,14 @@ describe('nothing is opened ahead', () => {
     }
   }
 
-  test('where the configuration says so', async () => {
+  test('is off where the configuration says so', async () => {
     await start({}, { connections: 0 });
     await openSome();
     expect(await dialled('cold')).toBe(5);
     await waiting(0);
   });
 
-  test('to the rehearsal provider', async () => {
+  test('is off for the rehearsal provider', async () => {
     provider = await startProvider();
     gateway = await startGateway({});
     gateway.gateway.useRehearsal(provider.url);
@@ -205,7 +205,7 @@ describe('nothing is opened ahead', () => {
     await waiting(0);
   });
 
-  test('while the provider refuses', async () => {
+  test('is off while the provider refuses', async () => {
     await start({
       onUpgrade: (_request, socket) => socket.end('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n') !== null,
     });
@@ -215,7 +215,7 @@ describe('nothing is opened ahead', () => {
     await waiting(0);
   });
 
-  test('while the gateway drains, and what waited is closed, but no session', async () => {
+  test('stops while the gateway drains, and closes the connections that wait, but no session', async () => {
     await start();
     const ws = await client();
     await waiting(2);
@@ -227,7 +227,7 @@ describe('nothing is opened ahead', () => {
     await until(() => provider.connections.size === 0);
   });
 
-  test('once the gateway is closed', async () => {
+  test('stops once the gateway is closed', async () => {
     await start();
     const ws = await client();
     await waiting(2);
@@ -242,7 +242,7 @@ describe('TLS', () => {
 
   afterEach(() => setDefaultCACertificates(before));
 
-  test('is done before the session comes', async () => {
+  test('finishes its handshake before the session comes', async () => {
     const { certPath, keyPath, caPath } = await testCertificate();
     setDefaultCACertificates([...before, readFileSync(caPath, 'utf8')]);
     provider = await startProvider({}, { cert: readFileSync(certPath), key: readFileSync(keyPath) });

@@ -1,4 +1,4 @@
-// What becomes of a provider that refuses, is not there, or is not what it says.
+// Dialling a provider that refuses, is not there, or is no WebSocket server.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ describe('a refusal of the provider', () => {
     },
   );
 
-  test('keeps what tells the client how to go on, and nothing else', async () => {
+  test('keeps the headers that tell the client how to go on, and no other', async () => {
     const headers = ['Content-Type: text/plain', 'Retry-After: 17', 'X-Request-Id: req_1', 'Location: wss://elsewhere'];
     const others = ['Set-Cookie: a=b', 'WWW-Authenticate: Basic', 'Server: secret', 'OpenAI-Organization: org-1'];
     const answer = await answerTo(reply(429, [...headers, ...others], 'slow down'));
@@ -115,22 +115,25 @@ describe('a refusal of the provider', () => {
   });
 });
 
-describe('an answer that is none of WebSocket is a 502', () => {
+describe('a response that is no WebSocket upgrade', () => {
   const upgrade = (lines: readonly string[]) =>
     `HTTP/1.1 101 Switching Protocols\r\n${['Connection: Upgrade', ...lines].join('\r\n')}\r\n\r\n`;
   const accepted = ['Upgrade: websocket', `Sec-WebSocket-Accept: ${ACCEPT}`];
 
-  test.each([200, 204, 206, 300, 301, 302, 303, 307, 308])('HTTP %i, and no redirect is followed', async (status) => {
-    let visits = 0;
-    const port = await listen(createServer(() => visits++));
-    const answer = await answerTo(reply(status, [`Location: ws://127.0.0.1:${port}/`]));
-    expect(answer.status).toBe(502);
-    expect(JSON.parse(answer.body).error).toMatchObject({ type: 'server_error', code: 'upstream_refused' });
-    expect(answer.headers.location).toBeUndefined();
-    expect(visits).toBe(0);
-  });
+  test.each([200, 204, 206, 300, 301, 302, 303, 307, 308])(
+    'is a 502 for HTTP %i, and no redirect is followed',
+    async (status) => {
+      let visits = 0;
+      const port = await listen(createServer(() => visits++));
+      const answer = await answerTo(reply(status, [`Location: ws://127.0.0.1:${port}/`]));
+      expect(answer.status).toBe(502);
+      expect(JSON.parse(answer.body).error).toMatchObject({ type: 'server_error', code: 'upstream_refused' });
+      expect(answer.headers.location).toBeUndefined();
+      expect(visits).toBe(0);
+    },
+  );
 
-  test('HTTP 200 whose body never ends', async () => {
+  test('is a 502 for HTTP 200 whose body never ends', async () => {
     const bytes = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n';
     // The deadline has no part in it.
     const answer = await answerToStart(bytes, 600_000);
@@ -145,7 +148,7 @@ describe('an answer that is none of WebSocket is a 502', () => {
     ['garbage', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['nothing, and the end', ''],
     ['headers without end', `HTTP/1.1 101 Switching Protocols\r\n${'X-Padding: xxxxxxxxxxxxxxxx\r\n'.repeat(5000)}`],
-  ])('%s', async (_, bytes) => {
+  ])('is a 502: %s', async (_, bytes) => {
     const answer = await answerTo(bytes);
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.body).error.code).toMatch(/^upstream_(unreachable|refused)$/);
@@ -154,7 +157,7 @@ describe('an answer that is none of WebSocket is a 502', () => {
   test.each([
     ['a subprotocol', 'Sec-WebSocket-Protocol: realtime'],
     ['an extension', 'Sec-WebSocket-Extensions: permessage-deflate'],
-  ])('%s that nobody asked for', async (_, line) => {
+  ])('is a 502 with %s that nobody asked for', async (_, line) => {
     const port = await listen(createServer(), (socket, bytes) => {
       socket.write(accepting(bytes, line));
     });
@@ -169,8 +172,8 @@ function accepting(request: Buffer, line = 'X-Nothing: 1'): string {
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
-describe('a provider that cannot be reached is a 502', () => {
-  test('nobody listens', async () => {
+describe('a provider that cannot be reached', () => {
+  test('is a 502 when nobody listens', async () => {
     const server = createServer();
     const port = await listen(server);
     await new Promise((resolve) => server.close(resolve));
@@ -179,21 +182,21 @@ describe('a provider that cannot be reached is a 502', () => {
     expect(JSON.parse(answer.body).error.message).toBe('the provider could not be reached: ECONNREFUSED');
   });
 
-  test('it resets the connection during the upgrade', async () => {
+  test('is a 502 when it resets the connection during the upgrade', async () => {
     const port = await listen(createServer(), (socket) => socket.resetAndDestroy());
     const answer = await refusedUpgrade(await start(`ws://127.0.0.1:${port}`));
     expect(answer.status).toBe(502);
     expect(JSON.parse(answer.body).error.message).toContain('ECONNRESET');
   });
 
-  test('its name does not exist', async () => {
+  test('is a 502 when its name does not exist', async () => {
     const answer = await refusedUpgrade(await start('ws://no-such-host.invalid:9'));
     expect(answer.status).toBe(502);
   });
 });
 
-describe('a provider that does not answer within dialMs is a 504', () => {
-  test('to the upgrade', async () => {
+describe('a provider that is silent for dialMs', () => {
+  test('is a 504 when it does not answer the upgrade', async () => {
     const port = await listen(createServer());
     const answer = await refusedUpgrade(await start(`ws://127.0.0.1:${port}`, { dialMs: 200 }));
     expect(answer.status).toBe(504);
@@ -202,7 +205,7 @@ describe('a provider that does not answer within dialMs is a 504', () => {
     await until(() => [...sockets].every((socket) => socket.destroyed));
   });
 
-  test('to the TLS handshake', async () => {
+  test('is a 504 when it does not answer the TLS handshake', async () => {
     const port = await listen(createServer());
     const answer = await refusedUpgrade(await start(`wss://127.0.0.1:${port}`, { dialMs: 200 }));
     expect(answer.status).toBe(504);
@@ -221,7 +224,7 @@ describe('TLS to the provider', () => {
   }
 
   test.each(['127.0.0.1', 'localhost'])(
-    'a certificate that nobody vouches for is a 502, and no credential was sent: %s',
+    'answers 502 for a certificate that nobody vouches for, and sends no credential: %s',
     async (host) => {
       const requests: string[] = [];
       const port = await listenTls(requests);
@@ -241,7 +244,7 @@ describe('TLS to the provider', () => {
       setDefaultCACertificates([...before, readFileSync((await testCertificate()).caPath, 'utf8')]);
     }
 
-    test.each(['127.0.0.1', 'localhost'])('a session opens: %s', async (host) => {
+    test.each(['127.0.0.1', 'localhost'])('opens a session with %s', async (host) => {
       await trust();
       const requests: string[] = [];
       const port = await listenTls(requests);
@@ -250,7 +253,7 @@ describe('TLS to the provider', () => {
       client.terminate();
     });
 
-    test('the name must be that of the certificate', async () => {
+    test('answers 502 where the name is not that of the certificate', async () => {
       await trust();
       const requests: string[] = [];
       const port = await listenTls(requests);

@@ -1,4 +1,4 @@
-// Whether an end is still there: one that is gone without a word is found, one that is merely slow to answer is left alone.
+// The heartbeat: an end that is gone without a close is found, one that is slow to answer lives.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { heldBack } from '../../support/flow.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
 const durationMs = () => gateway.gateway.records()[0]?.durationMs ?? 0;
 
 describe('a client', () => {
-  test('that answers nothing is let go after two pings, and the provider is told', async () => {
+  test('is terminated when it has sent nothing for two pings, and the provider is closed with 1011', async () => {
     provider = await startProvider();
     gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
     const client = await upgradeRaw(gateway.port, REALTIME);
@@ -34,7 +34,7 @@ describe('a client', () => {
     expect((await client.rest()).includes(0x88)).toBe(false);
   });
 
-  test('that answers pings lives', async () => {
+  test('lives while it answers pings', async () => {
     provider = await startProvider();
     gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
     const client = await upgradeRaw(gateway.port, REALTIME);
@@ -46,7 +46,7 @@ describe('a client', () => {
     client.socket.destroy();
   });
 
-  test('that answers no ping but sends frames lives', async () => {
+  test('lives while it sends frames, though it answers no ping', async () => {
     provider = await startProvider();
     gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
     const client = await upgradeRaw(gateway.port, REALTIME);
@@ -58,7 +58,7 @@ describe('a client', () => {
     client.socket.destroy();
   });
 
-  test('that is slow to read is judged by its reading, not by its silence', async () => {
+  test('lives though it is silent while it is slow to read', async () => {
     provider = await startProvider();
     gateway = await startGateway({ provider: provider.url, limits: { pingMs: 200, stallMs: 600_000 } });
     const client = await openClient(gateway.url + REALTIME);
@@ -92,7 +92,7 @@ describe('a provider', () => {
 
   const unmasked = (opcode: number, text = '') => frameBytes(opcode, text, { masked: false });
 
-  test('that sends nothing at all for providerSilenceMs is let go, and the client is told why', async () => {
+  test('is terminated when it has sent nothing for providerSilenceMs, and the client is closed with 1011', async () => {
     const { client, upstream } = await open({ pingMs: 30, providerSilenceMs: 120 });
     expect((await upstream.frame()).opcode).toBe(PING);
     expect(await closed(client)).toEqual({ code: 1011, reason: 'the provider went silent' });
@@ -100,7 +100,7 @@ describe('a provider', () => {
     await upstream.rest();
   });
 
-  test('whose pongs take many times pingMs lives', async () => {
+  test('lives though its pongs take many times pingMs', async () => {
     const { client, upstream } = await open({ pingMs: 20, providerSilenceMs: 1000 });
     for (let rounds = 0; rounds < 3; rounds++) {
       for (let pings = 0; pings < 10; pings++) expect((await upstream.frame()).opcode).toBe(PING);
@@ -110,7 +110,7 @@ describe('a provider', () => {
     client.terminate();
   });
 
-  test('that answers no ping but sends frames lives', async () => {
+  test('lives while it sends frames, though it answers no ping', async () => {
     const { client, upstream } = await open({ pingMs: 100, providerSilenceMs: 300 });
     for (let pings = 0; pings < 6; pings++) {
       expect((await upstream.frame()).opcode).toBe(PING);

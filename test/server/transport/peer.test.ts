@@ -1,4 +1,4 @@
-// One end of a session at its raw socket: what goes out and when, what passes through it, and what is heard of it.
+// One end of a session at its raw socket: our own frames, the bytes that pass through, and the events of the peer.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { MIB, openPeer, openReadPeer, readBytes, roles } from '../../support/peer.ts';
@@ -16,7 +16,7 @@ const transports: [string, boolean][] = [
 afterEach(destroySocketPairs);
 
 describe.each(roles)('frames of our own to a %s', (role) => {
-  test('go out as they are asked for between frames', async () => {
+  test('go out at once between frames', async () => {
     const { peer, raw } = await openReadPeer(role);
     peer.ping();
     peer.pong(Buffer.from('payload'));
@@ -26,7 +26,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     expect(await raw.frame()).toEqual({ opcode: 1, payload: Buffer.from('words'), fin: true });
   });
 
-  test('are masked where they go to a provider, and only there', async () => {
+  test('are masked toward a provider only', async () => {
     const { peer, far } = await openPeer(role);
     const chunks: Buffer[] = [];
     far.on('data', (chunk: Buffer) => void chunks.push(chunk));
@@ -41,7 +41,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     if (role === 'client') expect(bytes.toString('latin1', 2, 7)).toBe('words');
   });
 
-  test('wait for the end of the frame that is passing, the newest of each kind', async () => {
+  test('wait for the end of the frame that is passing, and only the newest of each kind goes out', async () => {
     const { peer, raw, boundary } = await openReadPeer(role);
     const passing = frameBytes(2, 'passing', { masked: role === 'provider' });
     peer.pass(passing.subarray(0, 5));
@@ -66,7 +66,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     expect(await raw.rest()).toHaveLength(0);
   });
 
-  test('go out between the fragments of a message, but no text does', async () => {
+  test('go out between the fragments of a message, except texts', async () => {
     const { peer, raw, boundary } = await openReadPeer(role);
     boundary.isBetweenMessages = false;
     peer.sendText('misread');
@@ -140,8 +140,8 @@ describe('pongs to an end that does not read', () => {
   });
 });
 
-describe.each(transports)('what passes over %s', (_, tls) => {
-  test.each(roles)('arrives as it was, although memory that is free is used again: to a %s', async (role) => {
+describe.each(transports)('bytes that pass over %s', (_, tls) => {
+  test.each(roles)('arrive unchanged at a %s, although free memory is used again', async (role) => {
     const { peer, far } = await openPeer(role, { tls });
     const count = 200;
     const expected: Buffer[] = [];
@@ -161,19 +161,19 @@ describe.each(transports)('what passes over %s', (_, tls) => {
     expect(bytes.equals(Buffer.concat(expected))).toBe(true);
   });
 
-  test('is in use no longer once it was taken whole', async () => {
+  test('are no longer in use once the kernel took them all', async () => {
     const { peer, far } = await openPeer('client', { tls });
     expect(peer.pass(Buffer.from('small'))).toBe(false);
     expect(String((await readBytes(far, 5)).bytes)).toBe('small');
   });
 
-  test('is in use exactly while the kernel has yet to take it', async () => {
+  test('are in use while the kernel has yet to take them, unless they were copied', async () => {
     const { peer } = await openPeer('client', { tls });
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(false);
   });
 
-  test('is seen to be taken within one large write', async () => {
+  test('are seen to be taken within one large write', async () => {
     const { peer, far } = await openPeer('client', { tls });
     peer.pass(Buffer.alloc(16 * MIB));
     const before = await settled(() => peer.takenBytes);
@@ -185,15 +185,15 @@ describe.each(transports)('what passes over %s', (_, tls) => {
 });
 
 describe.each(roles)('a %s that sends', (role) => {
-  test('is heard from its first byte on', async () => {
-    const { far, told } = await openPeer(role, { early: 'early' });
-    expect(told).toEqual(['received early']);
+  test('is received from its first byte on', async () => {
+    const { far, events } = await openPeer(role, { early: 'early' });
+    expect(events).toEqual(['received early']);
     far.write('late');
-    await until(() => told.length > 1);
-    expect(told).toEqual(['received early', 'received late']);
+    await until(() => events.length > 1);
+    expect(events).toEqual(['received early', 'received late']);
   });
 
-  test('is not heard while it is paused', async () => {
+  test('is not received while it is paused', async () => {
     let length = 0;
     const received = (chunk: Buffer): void => {
       length += chunk.length;
@@ -207,7 +207,7 @@ describe.each(roles)('a %s that sends', (role) => {
     await until(() => length === 20 * MIB);
   });
 
-  test('keeps what is kept of it', async () => {
+  test('keeps the bytes of a chunk after keepChunk', async () => {
     const chunks: Buffer[] = [];
     const opened = await openPeer(role, {
       received(chunk) {

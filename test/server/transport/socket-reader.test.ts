@@ -1,4 +1,4 @@
-// How sockets are read: the same bytes in order on every way, in memory that is used again unless somebody keeps it.
+// Reading sockets: the same bytes in order on every way, in memory that is used again unless a chunk is kept.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -35,7 +35,7 @@ const portable: Way[] = [
 afterEach(destroySocketPairs);
 
 describe.each([...reusing, ...portable])('a socket %s', (_, open, intake) => {
-  test('gives every byte in order, whatever the sizes, and what came before first', async () => {
+  test('gives every byte in order, whatever the sizes, and early bytes first', async () => {
     const { near, far } = await open();
     const bytes = randomBytes(TOTAL_BYTES);
     const random = seededRandom(1);
@@ -81,7 +81,7 @@ describe.each([...reusing, ...portable])('a socket %s', (_, open, intake) => {
     expect(received.bytes().equals(bytes)).toBe(true);
   });
 
-  test('that nobody takes from yet is not read without end', async () => {
+  test('stops being read when its reader was not started and its buffer is full', async () => {
     const { near, far } = await open();
     const bytes = randomBytes(TOTAL_BYTES);
     void write(far, bytes, seededRandom(4));
@@ -93,7 +93,7 @@ describe.each([...reusing, ...portable])('a socket %s', (_, open, intake) => {
     expect(received.bytes().equals(bytes)).toBe(true);
   });
 
-  test('tells of the end after the last byte', async () => {
+  test('ends after the last byte', async () => {
     const { near, far } = await open();
     const received = collect(near, intake(near));
     const lengthAtEnd = once(near, 'end').then(() => received.length);
@@ -121,7 +121,7 @@ describe.each(reusing)('a socket %s', (_, open, intake) => {
     expect(chunks[2]?.buffer).toBe(chunks[1]?.buffer);
   });
 
-  test('is read in larger pieces while it has much to say, up to a bound', async () => {
+  test('is read in larger pieces while reads fill the memory, up to a bound', async () => {
     const { near, far } = await open();
     const sizes: number[] = [];
     far.write(randomBytes(TOTAL_BYTES));
@@ -149,7 +149,7 @@ describe.each(portable)('a socket %s', (_, open, intake) => {
   });
 });
 
-test('a stream that is no socket is read the portable way', async () => {
+test('reads a stream that is no socket the portable way', async () => {
   const stream = new PassThrough();
   stream.write('before');
   const chunks: Buffer[] = [];

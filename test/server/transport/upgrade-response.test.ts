@@ -1,4 +1,4 @@
-// The answer of a provider as its bytes may come: a 101 in any pieces, what is not quite one, and a refusal in pieces.
+// Reading the response of a provider: a 101 in any pieces, one that is malformed, and a refusal in pieces.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -66,15 +66,15 @@ describe('a 101', () => {
     return String((await message(client)).data);
   }
 
-  test('with the first message in the same segment', async () => {
+  test('opens the session with the first message in the same segment', async () => {
     expect(await firstMessage((head) => [Buffer.concat([Buffer.from(head), greeting])])).toBe('hello');
   });
 
-  test('that comes byte by byte', async () => {
+  test('opens the session when it comes byte by byte', async () => {
     expect(await firstMessage((head) => [...head, greeting.subarray(0, 3), greeting.subarray(3)])).toBe('hello');
   });
 
-  test('behind early hints, which are not for the client', async () => {
+  test('opens the session behind early hints, which do not reach the client', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
     expect(await firstMessage((head) => [hints, hints + head, greeting])).toBe('hello');
   });
@@ -86,13 +86,13 @@ describe('a 101', () => {
     ['a bare CR', 'X-Bare: a\rb'],
     ['its accept twice', 'Sec-WebSocket-Accept: a'],
     ['its upgrade twice', 'Upgrade: websocket'],
-  ])('with %s is a 502', async (_, line) => {
+  ])('is a 502 for the client when it has %s', async (_, line) => {
     const port = await listen(createServer(), (socket, bytes) => void socket.write(accepting(bytes, line)));
     expect((await refusedUpgrade(await start(`ws://127.0.0.1:${port}`))).status).toBe(502);
   });
 });
 
-test('a refusal in pieces and chunks is relayed as one that comes at once', async () => {
+test('relays a refusal in pieces and chunks as one that comes at once', async () => {
   const pieces = ['H', 'TTP/1.1 1', '00 Continue\r\n\r\nHTTP/1.1 4', '29 Slow\r\nRetry-After: 7\r\nTransfer-Enc'];
   const rest = ['oding: chunked\r\n\r\n3\r\nfi', 'r\r\n2;x=y\r\nst\r\n0\r\nTrailer: t\r\n\r\n'];
   const port = await listen(createServer(), (socket) => void sendSlowly(socket, [...pieces, ...rest]));

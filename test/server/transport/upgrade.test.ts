@@ -1,4 +1,4 @@
-// The two answers of a WebSocket handshake: the 101 that clients get, and what is wrong with the one of a provider.
+// The two responses of a WebSocket handshake: the 101 that clients get, and the check of the 101 of a provider.
 
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe('the 101 for a client', () => {
-  test('answers the sample key of RFC 6455, and has no other line than these', () => {
+  test('answers the sample key of RFC 6455 with exactly these lines', () => {
     expect(upgradeReply(SAMPLE_KEY, undefined, { sessionId: 'an-id' }).split('\r\n')).toEqual([
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
@@ -28,7 +28,7 @@ describe('the 101 for a client', () => {
     ]);
   });
 
-  test('names the subprotocol where there is one', () => {
+  test('names the subprotocol where one was chosen', () => {
     const lines = upgradeReply(SAMPLE_KEY, 'realtime', { sessionId: 'an-id' }).split('\r\n');
     expect(lines.filter((line) => /protocol:/i.test(line))).toEqual(['Sec-WebSocket-Protocol: realtime']);
   });
@@ -37,7 +37,7 @@ describe('the 101 for a client', () => {
     ['without a subprotocol', [], undefined],
     ['with the only subprotocol', ['realtime'], 'realtime'],
     ['with one of several subprotocols', ['realtime', 'v2'], 'v2'],
-  ])('is what the request of a dial expects, over a connection: %s', async (_, protocols, chosen) => {
+  ])('is what our own request to a provider expects, over a connection: %s', async (_, protocols, chosen) => {
     const asked = upgradeRequest(protocols);
     const { server, answer } = await upgrade(asked.headers, (key) => upgradeReply(key, chosen, { sessionId: 'an-id' }));
     expect(answer.statusCode).toBe(101);
@@ -79,26 +79,26 @@ describe('the 101 of a provider', () => {
     ['without a subprotocol', { 'sec-websocket-protocol': undefined }, noProtocol],
   ];
 
-  test.each(asking)('%s', (_, change, fault) => {
+  test.each(asking)('is checked: %s', (_, change, fault) => {
     const { headers, faultIn: faultOf } = upgradeRequest(['one', 'two']);
     const good = { ...goodAnswer(headers), 'sec-websocket-protocol': 'one' };
     expect(faultOf({ ...good, ...change })).toBe(fault);
   });
 
-  test('has no subprotocol where none was asked for', () => {
+  test('may have no subprotocol where none was asked for', () => {
     const { headers, faultIn: fault } = upgradeRequest([]);
     const good = goodAnswer(headers);
     expect(fault(good)).toBeUndefined();
     expect(fault({ ...good, 'sec-websocket-protocol': 'one' })).toBe(otherProtocol);
   });
 
-  test('with its accept in other letters is not the answer', () => {
+  test('is refused with its accept in other letters', () => {
     const { headers, faultIn: fault } = upgradeRequest([]);
     const good = goodAnswer(headers);
     expect(fault({ ...good, 'sec-websocket-accept': good['sec-websocket-accept'].toLowerCase() })).toBe(notAnswer);
   });
 
-  test('with its accept twice is not the answer, over a connection', async () => {
+  test('is refused with its accept twice, over a connection', async () => {
     const { headers, faultIn: fault } = upgradeRequest([]);
     const { answer } = await upgrade(headers, (key) =>
       upgradeReply(key, undefined, { sessionId: 'an-id' }).replace(/(Sec-WebSocket-Accept: .*\r\n)/, '$1$1'),
