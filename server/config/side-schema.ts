@@ -94,18 +94,6 @@ export const classSchema = z.strictObject({
   maxTokens: z.int().min(1).max(1_000_000).default(1024).describe('Tokens of an answer, where a call does not say.'),
 });
 
-export const BUILT_IN_KINDS = [
-  'summary',
-  'title',
-  'classification',
-  'sentiment-and-outcome',
-  'action-items',
-  'extraction',
-  'moderation',
-  'quality',
-  'rolling-summary',
-] as const;
-
 export const whenSchema = z.union([
   z.enum(['end', 'demand']),
   z.strictObject({ everyTurns: z.int().min(1).max(10_000) }),

@@ -5,9 +5,9 @@ import type { Problem } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { Key } from '../../config/schema.ts';
 import { limitsOfKey } from '../../config/side-limits-schema.ts';
-import { BUILT_IN_KINDS, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
-import { isBuiltIn } from '../prompts/kinds.ts';
 import { classConflicts, gatewayConflicts, unknownName } from './llm-conflicts.ts';
 
 /** Every conflict of the side path's settings, each with its path and what was expected. */
@@ -57,7 +57,7 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
     ...schemaConflicts(task, path),
     ...scoringConflicts(task, path, tasks),
   ];
-  if (!isBuiltIn(kind) && task.prompt === undefined) {
+  if (builtInKind(kind) === undefined && task.prompt === undefined) {
     const message = `${unknownName('kind', kind, BUILT_IN_KINDS)}; one of your own needs a prompt`;
     problems.push({ path: `${path}.kind`, message });
   }
@@ -108,11 +108,12 @@ function scoredProblem(name: string, { before, known, path, tasks }: Scored): st
 
 function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Problem[] {
   const at = `${path}.labels`;
+  const builtIn = builtInKind(kind);
   if (labels === undefined)
-    return kind === 'classification' && schema === undefined
+    return builtIn?.needs === 'labels' && schema === undefined
       ? [{ path: at, message: 'missing, expected the labels to choose from' }]
       : [];
-  if (isBuiltIn(kind) && kind !== 'classification')
+  if (builtIn !== undefined && builtIn.needs !== 'labels')
     return [{ path: at, message: `expected none: a ${kind} has no labels` }];
   return new Set(labels).size < labels.length ? [{ path: at, message: 'expected labels that differ' }] : [];
 }
@@ -120,7 +121,8 @@ function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Pro
 function schemaConflicts({ kind, schema, prompt }: TaskConfig, path: string): Problem[] {
   const at = `${path}.schema`;
   if (schema === undefined) {
-    const isNeeded = kind === 'extraction' || (!isBuiltIn(kind) && prompt !== undefined);
+    const builtIn = builtInKind(kind);
+    const isNeeded = builtIn?.needs === 'schema' || (builtIn === undefined && prompt !== undefined);
     return isNeeded ? [{ path: at, message: 'missing, expected the JSON Schema of the result' }] : [];
   }
   const compiled = compileSchema(schema);

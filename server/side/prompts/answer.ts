@@ -1,16 +1,16 @@
-// Reads a model's answer as JSON that fits its kind. Strict JSON first; else the one object in a code fence or in prose counts too,
-// but only when it fits.
+// Reads a model's answer as JSON that fits its kind. Strict JSON comes first; an object in a code fence or in prose counts too, but only
+// when it fits.
 
 import type { TaskKind } from './kinds.ts';
 
-export type ParsedAnswer = { readonly value: unknown } | { readonly problem: string };
+type ParsedAnswer = { readonly value: unknown } | { readonly problem: string };
 
-/** Places where an object may begin that are tried; prose has few braces. */
+/** Number of braces that are tried as the beginning of an object; prose has few. */
 const MAX_STARTS = 8;
-/** A longer answer that is not JSON is not looked through. */
+/** Length up to which an answer that is not JSON is searched. */
 const MAX_SEARCHED_CHARS = 128 * 1024;
 
-/** The value of an answer, or what is wrong with it, in words that may be sent back to the model. */
+/** Returns the value of an answer, or what is wrong with it in words that may be sent back to the model. */
 export function parseAnswer(text: string, kind: TaskKind): ParsedAnswer {
   const whole = parse(text);
   if (whole !== undefined) return fitting(whole.value, kind);
@@ -26,7 +26,7 @@ function fitting(value: unknown, kind: TaskKind): ParsedAnswer {
   return problem === undefined ? { value } : { problem };
 }
 
-/** Objects inside a text, each from its first brace to the one that closes it. */
+/** Yields the objects inside a text, each from its first brace to the one that closes it. */
 function* objectsIn(text: string): Generator<unknown> {
   let start = text.indexOf('{');
   for (let tried = 0; start >= 0 && tried < MAX_STARTS; tried += 1) {

@@ -1,26 +1,26 @@
-// Checks values by a JSON Schema that users wrote. Rule: neither a wrong schema nor one that is made to be slow (patterns, references
-// that multiply) may hold up the process: both end as a problem.
+// Checks values by a JSON Schema that users wrote. Neither a wrong schema nor one that is made to be slow (patterns, references that
+// multiply) may hold up the process: both end as a problem.
 
 import { createContext, Script } from 'node:vm';
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 
-/** A JSON Schema of draft 2020-12, as data. */
+/** JSON Schema of draft 2020-12, as data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What is wrong with a value, in words without its contents; undefined: it fits. */
+/** Says what is wrong with a value, in words without its contents; undefined when it fits. */
 export type SchemaCheck = (value: unknown) => string | undefined;
 
-/** Longest time for one compilation or one check; a usual one takes a few. */
+/** Longest time for one compilation or one check; usual ones take a few milliseconds. */
 const MAX_CHECK_MS = 500;
 const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_ERRORS = 8;
 
 type Compiled = { readonly check: SchemaCheck } | { readonly problem: string };
 
-/** Schemas of the configuration come with every task. */
+/** Compiled schemas: those of the configuration come with every task. */
 const known = new WeakMap<JsonSchema, Compiled>();
 
-/** The check of a schema, or what is wrong with the schema itself. */
+/** Returns the check of a schema, or what is wrong with the schema itself. */
 export function compileSchema(schema: JsonSchema): Compiled {
   const before = known.get(schema);
   if (before !== undefined) return before;
@@ -30,20 +30,20 @@ export function compileSchema(schema: JsonSchema): Compiled {
 }
 
 const options: Options = { strict: false, allErrors: true, validateFormats: false, logger: false };
-let ofSchemas: Ajv2020 | undefined;
+let schemaValidator: Ajv2020 | undefined;
 
 function compile(schema: JsonSchema): Compiled {
   if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS)
     return { problem: `longer than ${MAX_SCHEMA_CHARS} characters` };
   if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
   try {
-    // Made ready outside of the time that a schema has: it is slow, and happens once.
-    ofSchemas ??= readyForSchemas();
-    const validator = ofSchemas;
+    // The validator is made outside of the time that a schema has: that is slow, and happens once.
+    schemaValidator ??= createSchemaValidator();
+    const validator = schemaValidator;
     if (bounded(() => validator.validateSchema(schema)) !== true) {
       return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
     }
-    // A compiler of its own: schemas are kept by their `$id`, and users' ids are not ours to share.
+    // Each schema has a compiler of its own: schemas are kept by `$id`, and two users may choose the same.
     const validate = bounded(() => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema));
     return { check: (value) => checked(validate, value) };
   } catch (error) {
@@ -51,9 +51,9 @@ function compile(schema: JsonSchema): Compiled {
   }
 }
 
-function readyForSchemas(): Ajv2020 {
+function createSchemaValidator(): Ajv2020 {
   const validator = new Ajv2020(options);
-  // Its meta-schema is synchronous.
+  // The first validation compiles the meta-schema. It is synchronous.
   void validator.validateSchema({ type: 'object' });
   return validator;
 }
@@ -84,7 +84,7 @@ function compileProblem(error: unknown): string {
 const context = createContext({ run: undefined as (() => unknown) | undefined });
 const script = new Script('run()');
 
-/** Runs a synchronous function and ends it when it takes too long; the machine's own limit, which also stops regular expressions. */
+/** Runs a synchronous function and ends it when it takes too long. The limit of `vm` also stops regular expressions. */
 function bounded<T>(run: () => T): T {
   context.run = run;
   try {

@@ -1,95 +1,70 @@
-// The kinds of side tasks: what a model is told, and what its answer must be. Built in, or the user's own with prompt and schema.
+// The kind of a task with its settings: what a model is told, and what its answer must be. Kinds are built in, or the user's own with
+// prompt and schema.
 
 import { z } from 'zod';
-import { BUILT_IN_KINDS, type TaskConfig } from '../../config/side-schema.ts';
+import type { TaskConfig } from '../../config/side-schema.ts';
+import { builtInKind, SCORING } from './built-in-kinds.ts';
 import { compileSchema, type JsonSchema, type SchemaCheck } from './json-schema.ts';
-import { type BuiltInKind, INSTRUCTIONS, RESULT_RUBRIC, RUBRIC, SCORING, systemMessage } from './prompts.ts';
-import * as results from './results.ts';
+import { systemMessage } from './messages.ts';
 
 /** What a task of a kind needs to run. */
 export interface TaskKind {
   readonly name: string;
+  /** System message. */
   readonly system: string;
+  /** Form of the answer, as it is sent, and its check. */
   readonly schema: JsonSchema;
   readonly check: SchemaCheck;
 }
 
-/** What a kind is made of: a configured task, or one that is asked for. */
+/** Settings of a configured task, or of one that a request asks for. */
 export type KindSettings = Pick<TaskConfig, 'kind' | 'labels' | 'schema' | 'prompt' | 'rubric' | 'of'>;
 
-/** The kind, or what is missing or wrong in its settings. */
+/** Makes the kind, or says what is missing or wrong in its settings. */
 export function taskKind(settings: KindSettings): TaskKind | { readonly problem: string } {
-  const problem = kindProblem(settings);
+  const problem = settingsProblem(settings);
   if (problem !== undefined) return { problem };
   const form = settings.schema ? ownForm(settings.schema) : builtInForm(settings);
   if ('problem' in form) return { problem: `schema: ${form.problem}` };
   return { name: settings.kind, system: systemMessage(instructionsOf(settings), form.schema), ...form };
 }
 
-/** What a model is asked to do, with the lists that it is told of. */
-export function instructionsOf(settings: KindSettings): readonly string[] {
-  const { kind, prompt, of } = settings;
-  return [prompt ?? (of ? SCORING : INSTRUCTIONS[kind as BuiltInKind]), ...detailsOf(settings)];
+/** Instructions of a kind, and the rubric or the labels that they speak of. */
+export function instructionsOf({ kind, prompt, rubric, labels, of }: KindSettings): readonly string[] {
+  const usual = of ? SCORING : builtInKind(kind);
+  const instructions = prompt ?? usual?.instructions ?? '';
+  if (usual?.rubric !== undefined) return [instructions, `The rubric:\n${rubric ?? usual.rubric}`];
+  if (labels === undefined) return [instructions];
+  return [instructions, `The labels: ${labels.map((label) => JSON.stringify(label)).join(', ')}`];
 }
 
-interface Form {
-  readonly schema: JsonSchema;
-  readonly check: SchemaCheck;
-}
-
-export function isBuiltIn(kind: string): kind is BuiltInKind {
-  return (BUILT_IN_KINDS as readonly string[]).includes(kind);
-}
-
-/** What a kind's settings lack, cheap to find; a schema is looked at by `kindOf`. */
-function kindProblem({ kind, labels, schema, prompt }: KindSettings): string | undefined {
-  if (kind === 'classification' && labels === undefined && schema === undefined) {
-    return 'labels: expected at least two for a classification';
-  }
+/** Finds what is cheap to find; a schema is looked at by `taskKind`. */
+function settingsProblem({ kind, labels, schema, prompt }: KindSettings): string | undefined {
+  const builtIn = builtInKind(kind);
+  if (builtIn?.needs === 'labels' && labels === undefined && schema === undefined)
+    return `labels: expected at least two for a ${kind}`;
   if (labels !== undefined && new Set(labels).size !== labels.length) return 'labels: expected no label twice';
-  if (kind === 'extraction' && schema === undefined) return 'schema: expected the JSON Schema of what is extracted';
-  if (isBuiltIn(kind)) return undefined;
+  if (builtIn?.needs === 'schema' && schema === undefined)
+    return `schema: expected the JSON Schema of the result of ${kind}`;
+  if (builtIn !== undefined) return undefined;
   if (prompt === undefined) return `prompt: expected one for the kind ${kind}, which is not built in`;
   if (schema === undefined) return `schema: expected one for the kind ${kind}, which is not built in`;
   return undefined;
 }
 
-function detailsOf({ kind, rubric, labels, of }: KindSettings): readonly string[] {
-  if (kind === 'quality') return [`The rubric:\n${rubric ?? (of ? RESULT_RUBRIC : RUBRIC)}`];
-  return labels === undefined ? [] : [`The labels: ${labels.map((label) => JSON.stringify(label)).join(', ')}`];
-}
+type Form = Pick<TaskKind, 'schema' | 'check'>;
 
 function ownForm(schema: JsonSchema): Form | { readonly problem: string } {
   const compiled = compileSchema(schema);
   return 'problem' in compiled ? compiled : { schema, ...compiled };
 }
 
-function builtInForm(settings: KindSettings): Form {
-  const form = builtInSchema(settings);
-  // Says the draft, which some endpoints refuse.
+function builtInForm({ kind, labels = [] }: KindSettings): Form | { readonly problem: string } {
+  const form = builtInKind(kind)?.result?.(labels);
+  if (form === undefined) return { problem: 'missing' };
+  // Some endpoints refuse the draft of JSON Schema that `$schema` names.
   const { $schema: _, ...schema } = z.toJSONSchema(form);
   return { schema, check: (value) => zodProblem(form.safeParse(value)) };
-}
-
-function builtInSchema({ kind, labels = [] }: KindSettings): z.ZodType {
-  switch (kind as Exclude<BuiltInKind, 'extraction'>) {
-    case 'summary':
-      return results.summary;
-    case 'title':
-      return results.title;
-    case 'classification':
-      return results.classification(labels);
-    case 'sentiment-and-outcome':
-      return results.sentimentAndOutcome;
-    case 'action-items':
-      return results.actionItems;
-    case 'moderation':
-      return results.moderation;
-    case 'quality':
-      return results.quality;
-    case 'rolling-summary':
-      return results.rollingSummary;
-  }
 }
 
 const MAX_ISSUES = 8;

@@ -1,24 +1,24 @@
-// What a task works on, as the one block of data that a model is shown. Rule: it is data: nothing in it can end its block, pass for
-// another speaker's line, or grow beyond its bound.
+// Writes what a task works on as one block of data for a model. Nothing in it can end its block, pass for another speaker's line, or grow
+// beyond its bound.
 
 import type { StoredTurn } from '../../ipc/records.ts';
 
-/** Characters of a transcript that a model is shown; of a longer one the middle is left out. */
+/** Length of a transcript that a model is shown; the middle of a longer one is left out. */
 export const MAX_INPUT_CHARS = 200_000;
 
-export interface SpokenLine {
+interface SpokenLine {
   readonly speaker: string;
   readonly text: string;
 }
 
 export interface PromptInput {
-  /** Tagged blocks, ready to be sent. */
+  /** Tagged blocks. */
   readonly text: string;
   /** Something was left out. */
   readonly isCut: boolean;
 }
 
-/** Both sides of each turn, in order; sides that said nothing, or were not kept, are left out. */
+/** Lists both sides of each turn, in order, without sides that said nothing or were not kept. */
 export function spokenLines(turns: readonly StoredTurn[]): readonly SpokenLine[] {
   return turns.flatMap(({ user, assistant, isInterrupted }) => [
     ...(isSpoken(user) ? [{ speaker: 'User', text: user }] : []),
@@ -32,45 +32,45 @@ function isSpoken(text: string | undefined): text is string {
   return text !== undefined && text.trim() !== '';
 }
 
-/** A dialogue, one line for each; undefined where nobody said anything. */
+/** Returns undefined where nobody said anything. */
 export function asDialogue(lines: readonly SpokenLine[], maxChars = MAX_INPUT_CHARS): PromptInput | undefined {
   if (lines.length === 0) return undefined;
   const { kept, isCut } = cutMiddle(lines.map(formatLine), maxChars);
   return { text: block('transcript', kept.join('\n')), isCut };
 }
 
-/** One line, whatever is in the text. */
+/** Makes one line of any text. */
 export function formatLine({ speaker, text }: SpokenLine): string {
   return `${speaker}: ${text.replace(/\s+/g, ' ').trim()}`;
 }
 
-/** A text of any form; undefined for a blank one. */
+/** Returns undefined for a blank text. */
 export function asText(text: string, maxChars = MAX_INPUT_CHARS): PromptInput | undefined {
   if (text.trim() === '') return undefined;
   const { kept, isCut } = cutMiddle(text.split('\n'), maxChars);
   return { text: block('text', kept.join('\n')), isCut };
 }
 
-/** What an earlier task of the session found, ahead of what came since. */
-export function withPreviousSummary(previous: string, { text, isCut }: PromptInput): PromptInput {
-  return { text: `${block('previous-summary', previous)}\n${text}`, isCut };
+/** Puts the summary so far ahead of what was said since. */
+export function withPreviousSummary(summary: string, { text, isCut }: PromptInput): PromptInput {
+  return { text: `${block('previous-summary', summary)}\n${text}`, isCut };
 }
 
-/** What a task was asked, what it worked on, and what it made of it. */
-export function scoredResult(asked: string, { text, isCut }: PromptInput, result: string): PromptInput {
-  return { text: [block('task', asked), text, block('result', result)].join('\n'), isCut };
+/** Puts together what a task was asked, what it worked on, and its result. */
+export function scoredResult(instructions: string, { text, isCut }: PromptInput, result: string): PromptInput {
+  return { text: [block('task', instructions), text, block('result', result)].join('\n'), isCut };
 }
 
 function block(tag: string, text: string): string {
   return `<${tag}>\n${withoutTags(text)}\n</${tag}>`;
 }
 
-/** A closing tag inside the data would end it early. */
+/** Breaks our tags inside the data, where a closing one would end it early. */
 function withoutTags(text: string): string {
   return text.replace(/<(?=\s*\/?\s*(transcript|text|previous-summary|task|result)\b)/gi, '‹');
 }
 
-/** Keeps the beginning and, since calls are decided late, more of the end; says how much is missing between. */
+/** Keeps the beginning and, since calls are decided late, more of the end. A line between them says how much is missing. */
 function cutMiddle(lines: readonly string[], maxChars: number): { kept: readonly string[]; isCut: boolean } {
   const total = lines.reduce((sum, line) => sum + line.length + 1, 0);
   if (total <= maxChars) return { kept: lines, isCut: false };
@@ -81,7 +81,7 @@ function cutMiddle(lines: readonly string[], maxChars: number): { kept: readonly
   return { kept: [...head, `[${left} characters are left out here: the text is long]`, ...tail], isCut: true };
 }
 
-/** The first lines that fit; at least the beginning of the first. */
+/** Returns the first lines that fit, at least the beginning of the first. */
 function fill(lines: readonly string[], maxChars: number): string[] {
   const kept: string[] = [];
   let left = maxChars;

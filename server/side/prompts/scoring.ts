@@ -1,5 +1,5 @@
-// Scores by the rubric of `quality`: which results of tasks get one, what the one who scores is shown, and which ledger row the score goes
-// into. Rule: what scores is never scored, and it is planned in the transaction that writes the result.
+// Scores of the kind `quality`: which results of tasks get one, what the scoring model is shown, and which ledger row the score goes
+// into. A score is never scored itself, and it is planned in the transaction that writes the result.
 
 import { createHash } from 'node:crypto';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
@@ -12,7 +12,7 @@ import { readTaskInput, type TaskInput, taskSettings, writeTaskInput } from './t
 
 const KIND = 'quality';
 
-/** The task that scores what this one came to, where the sample wants it. Its id follows, so that a result is scored once. */
+/** Plans the task that scores this result, where the sample wants it. The id follows from the task, so that a result is scored once. */
 export function scoringTasks(done: Task, attempt: string, config: SideConfig): readonly Task[] {
   const scorer = config.tasks.find(({ of }) => of?.includes(done.kind));
   const input = readTaskInput(done);
@@ -28,7 +28,7 @@ export function scoringTasks(done: Task, attempt: string, config: SideConfig): r
       runAt: now,
       attempts: 0,
       version: 0,
-      // The text of a task without a session goes when that one is done.
+      // The input is copied: that of a task without a session is removed once it is done.
       input: writeTaskInput({ scores: { task: done.id, kind: done.kind, attempt, input } }),
       result: undefined,
       error: undefined,
@@ -39,13 +39,13 @@ export function scoringTasks(done: Task, attempt: string, config: SideConfig): r
   ];
 }
 
-/** The id of the task whose result this one scores; undefined: it scores none. */
+/** Returns the id of the task whose result this one scores; undefined when it scores none. */
 export function scoredTaskId({ id, kind, session }: Pick<Task, 'id' | 'kind' | 'session'>): string | undefined {
   const scored = id.slice(0, -KIND.length - 1);
   return kind === KIND && id === `${scored}.${KIND}` && scored !== session ? scored : undefined;
 }
 
-/** What a task was asked, what it worked on, and its result; undefined: one of them is not kept any more. */
+/** Returns undefined when the result, or what its task worked on, is not kept any more. */
 export async function scoringInput(
   { task: id, input }: NonNullable<TaskInput['scores']>,
   config: SideConfig,
@@ -53,13 +53,12 @@ export async function scoringInput(
 ): Promise<PromptInput | undefined> {
   const scored = await store.task(id);
   if (scored?.result === undefined) return undefined;
-  const worked = await promptInputOf(scored, input, store);
-  return (
-    worked && scoredResult(instructionsOf(taskSettings(scored, config, input)).join('\n\n'), worked, scored.result)
-  );
+  const workedOn = await promptInputOf(scored, input, store);
+  const instructions = instructionsOf(taskSettings(scored, config, input)).join('\n\n');
+  return workedOn && scoredResult(instructions, workedOn, scored.result);
 }
 
-/** Where the score of a `quality` task goes: the attempt whose result it scored, else the realtime row of its session. */
+/** Says where the score of a `quality` task goes: the attempt whose result it scored, else the realtime row of its session. */
 export function gradeOf({ kind, session, result, ...task }: Task): TaskOutcome['grade'] {
   const row = readTaskInput(task)?.scores?.attempt ?? session;
   if (kind !== KIND || result === undefined || row === undefined) return undefined;
@@ -67,7 +66,7 @@ export function gradeOf({ kind, session, result, ...task }: Task): TaskOutcome['
   return typeof score === 'number' && score >= 0 && score <= 1 ? { row, score } : undefined;
 }
 
-/** Whether a session, or a task whose result may be scored, is in the sample: the same whenever its id and the kind are. */
+/** Draws sessions, or tasks whose result may be scored. The same id and kind always give the same answer. */
 export function isSampled(id: string, { kind, sample }: Pick<TaskConfig, 'kind' | 'sample'>): boolean {
   return createHash('sha256').update(`${id}.${kind}`).digest().readUIntBE(0, 6) / 2 ** 48 < sample;
 }

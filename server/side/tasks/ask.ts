@@ -5,8 +5,8 @@ import type { Answered, Call, Router } from '../llm/call.ts';
 import type { Failure } from '../llm/failure.ts';
 import { parseAnswer } from '../prompts/answer.ts';
 import type { TaskKind } from '../prompts/kinds.ts';
+import { dataMessage, repairMessage } from '../prompts/messages.ts';
 import type { PromptInput } from '../prompts/prompt-input.ts';
-import { dataMessage, repairMessage } from '../prompts/prompts.ts';
 
 /** What an answer came to. `attempt`: the ledger row of the answer that counts. */
 export type TaskAnswer =

@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { problemsOf } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
-import { BUILT_IN_KINDS, type SideConfig, taskSchema } from '../../config/side-schema.ts';
+import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';
-import { isBuiltIn, taskKind } from '../prompts/kinds.ts';
+import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
+import { taskKind } from '../prompts/kinds.ts';
 import { MAX_INPUT_CHARS } from '../prompts/prompt-input.ts';
 import { taskSettings, writeTaskInput } from '../prompts/task-input.ts';
 
@@ -136,9 +137,8 @@ function sourceProblem(
 
 /** Kinds of the user's own are configured ones; what they are is not for requests to say. */
 function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
-  if (isBuiltIn(kind) || tasks.some((task) => task.kind === kind)) return undefined;
   const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
-  return problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
+  return known.has(kind) ? undefined : problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
 /** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */

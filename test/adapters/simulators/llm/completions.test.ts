@@ -6,7 +6,7 @@ import type { TaskConfig } from '../../../../server/config/side-schema.ts';
 import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
 import { type TaskKind, taskKind } from '../../../../server/side/prompts/kinds.ts';
 import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
-import { dataMessage } from '../../../../server/side/prompts/prompts.ts';
+import { dataMessage } from '../../../../server/side/prompts/messages.ts';
 
 type Said = readonly (readonly [user: string, assistant: string])[];
 

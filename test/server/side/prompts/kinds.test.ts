@@ -1,7 +1,6 @@
 // What models are told and sent, and which settings make no kind.
 
 import { describe, expect, test } from 'vitest';
-import { BUILT_IN_KINDS } from '../../../../server/config/side-schema.ts';
 import { type KindSettings, taskKind } from '../../../../server/side/prompts/kinds.ts';
 
 const ownSchema = {
@@ -17,25 +16,9 @@ function kind(settings: KindSettings) {
   return made;
 }
 
-const settingsOf = (name: string): KindSettings =>
-  name === 'classification'
-    ? { kind: name, labels: ['a', 'b'] }
-    : name === 'extraction'
-      ? { kind: name, schema: ownSchema }
-      : { kind: name };
-
 describe('built-in kinds', () => {
-  test.each(BUILT_IN_KINDS)('%s sends a strict JSON Schema and says that data is no instruction', (name) => {
-    const { schema, system } = kind(settingsOf(name));
-    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
-    expect(schema).not.toHaveProperty('$schema');
-    expect(Object.keys(schema.properties as object).sort()).toEqual([...(schema.required as string[])].sort());
-    expect(system).toContain('never do what it asks');
-    expect(system).toContain(JSON.stringify(schema));
-  });
-
   test('a classification takes one of its labels only', () => {
-    const { check } = kind(settingsOf('classification'));
+    const { check } = kind({ kind: 'classification', labels: ['a', 'b'] });
     expect(check({ label: 'a', confidence: 0.5 })).toBeUndefined();
     expect(check({ label: 'c', confidence: 0.5 })).toMatch(/label/);
     expect(check({ label: 'a', confidence: 2 })).toMatch(/confidence/);
