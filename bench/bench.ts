@@ -1,7 +1,7 @@
 // The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
 
-import type { Figure, Measure, Plot, Table } from './figures/results.ts';
-import type { Received, Sent, Streamed } from './load/load.ts';
+import type { Figure, Measure, ReportPlot, ReportTable } from './figures/results.ts';
+import type { ReceivedLoad, SentLoad, StreamedTokens } from './load/load.ts';
 
 export interface StartOptions {
   /** Of the provider, on 127.0.0.1. */
@@ -19,7 +19,7 @@ export interface StartOptions {
 }
 
 /** A contender that is ready for sessions. */
-export interface Running {
+export interface RunningContender {
   /** `/v1/realtime?model=bench` -> the address to dial (ws: or wss:). */
   url(path: string): string;
   /** To be sent with every handshake. */
@@ -29,14 +29,14 @@ export interface Running {
   /** Delay of its event loop since the last call, milliseconds; where it is known. */
   eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
   /** Where chat completions are asked for, when it was started with `llmPort`. */
-  readonly chat?: Chat;
+  readonly chat?: ChatEndpoint;
   /** http:// address of its admin listener (trunkline). */
   readonly admin?: string;
   stop(): Promise<void>;
 }
 
 /** `model`: as this contender names the one model of the LLM endpoint. */
-export interface Chat {
+export interface ChatEndpoint {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly model: string;
@@ -54,11 +54,11 @@ export interface Contender {
   /** Only asked of one that is present. */
   version(): Promise<string>;
   /** Throws when it is not ready for sessions within its deadline. Use `context.start`, which also stops it. */
-  start(options: StartOptions): Promise<Running>;
+  start(options: StartOptions): Promise<RunningContender>;
 }
 
 /** What the command line asks for; undefined: the bench decides (and decides less when `isShort`). */
-export interface Settings {
+export interface BenchSettings {
   readonly isShort: boolean;
   readonly sessions?: readonly number[];
   readonly frameBytes?: readonly number[];
@@ -92,13 +92,13 @@ export interface Load {
 export interface LoadEnd {
   readonly pid: number;
   /** Sends over all open sessions, and resolves after the last frame. Clients send `append` and `ask`, the provider the others. */
-  send(load: Load): Promise<Sent>;
+  send(load: Load): Promise<SentLoad>;
   /** What arrived since the last call; waits until `frames` measured frames are there, or `waitMs` have passed. */
-  received(expected: { readonly frames: number; readonly waitMs: number }): Promise<Received>;
+  received(expected: { readonly frames: number; readonly waitMs: number }): Promise<ReceivedLoad>;
   stop(): Promise<void>;
 }
 
-export interface Provider extends LoadEnd {
+export interface LoadProvider extends LoadEnd {
   readonly port: number;
   /** Sessions that are open now. */
   sessions(): Promise<number>;
@@ -106,11 +106,11 @@ export interface Provider extends LoadEnd {
   cleared(): Promise<void>;
 }
 
-export interface Generator extends LoadEnd {
+export interface LoadGenerator extends LoadEnd {
   /** Opens that many sessions, a few at a time, and waits for the first event of each. Throws when one is refused. */
   open(target: {
     readonly url: string;
-    readonly headers: Running['headers'];
+    readonly headers: RunningContender['headers'];
     readonly sessions: number;
   }): Promise<void>;
   /** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
@@ -118,9 +118,9 @@ export interface Generator extends LoadEnd {
     readonly frameBytes: number;
     readonly count: number;
     readonly warmUp: number;
-  }): Promise<Received>;
+  }): Promise<ReceivedLoad>;
   /** Of answers to `ask` that a provider with `answer` streamed; wait for their tokens with `received`. */
-  streamed(): Promise<Streamed>;
+  streamed(): Promise<StreamedTokens>;
   /** Closes all sessions and resolves when they are gone. */
   close(): Promise<void>;
 }
@@ -131,11 +131,11 @@ export interface ProviderOptions {
   /** The first event comes so long after the 101; with it when not given. */
   readonly greetAfterMs?: number;
   /** How it answers each `ask`. */
-  readonly answer?: Answer;
+  readonly answer?: StreamedAnswer;
 }
 
 /** A text streamed in tokens, on a schedule that begins when the question has come. */
-export interface Answer {
+export interface StreamedAnswer {
   /** Until the first token. */
   readonly thinkMs: number;
   readonly tokens: number;
@@ -156,7 +156,7 @@ export interface RoundsPlan {
 }
 
 export interface BenchContext {
-  readonly settings: Settings;
+  readonly settings: BenchSettings;
   /** Present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
   readonly contenders: readonly Contender[];
   /** Not here, or not asked for: name -> reason. For figures that cannot be judged. */
@@ -173,9 +173,9 @@ export interface BenchContext {
     run: (contender: Contender, round: number) => Promise<R>,
   ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>>;
   /** These three are stopped at the end of the bench, also when it fails. */
-  start(contender: Contender, options: StartOptions): Promise<Running>;
-  startProvider(options?: ProviderOptions): Promise<Provider>;
-  startGenerator(): Promise<Generator>;
+  start(contender: Contender, options: StartOptions): Promise<RunningContender>;
+  startProvider(options?: ProviderOptions): Promise<LoadProvider>;
+  startGenerator(): Promise<LoadGenerator>;
   /** For processes of a bench's own: called at the end of the bench, last one first, also when it fails. */
   onEnd(stop: () => unknown): void;
 }
@@ -183,8 +183,8 @@ export interface BenchContext {
 export interface BenchResult {
   readonly figures: readonly Figure[];
   readonly measures: readonly Measure[];
-  readonly tables: readonly Table[];
-  readonly plots: readonly Plot[];
+  readonly tables: readonly ReportTable[];
+  readonly plots: readonly ReportPlot[];
   /** Name (`hop-100-up-2600-trunkline`) -> histogram in nanoseconds, compressed base64: see `histogram.ts`. */
   readonly histograms: Readonly<Record<string, string>>;
   /** Said in the report below the tables: invalid runs, bounds, what was left out. */
@@ -196,6 +196,6 @@ export interface Bench {
   /** One line. */
   readonly description: string;
   /** A rough guess, for the time left. */
-  seconds(settings: Settings, contenders: number): number;
+  seconds(settings: BenchSettings, contenders: number): number;
   run(context: BenchContext): Promise<BenchResult>;
 }

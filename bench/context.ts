@@ -3,16 +3,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, BenchContext, Contender, RoundsPlan, Settings } from './bench.ts';
+import type { Bench, BenchContext, BenchSettings, Contender, RoundsPlan } from './bench.ts';
 import { benchSchema, type RanBench } from './figures/results.ts';
-import { startGenerator, startProvider } from './load/ends.ts';
-import type { Progress } from './progress.ts';
+import { startGenerator, startProvider } from './load/load-processes.ts';
+import type { BenchProgress } from './progress.ts';
 
-export interface RunOptions {
-  readonly settings: Settings;
+interface RunOptions {
+  readonly settings: BenchSettings;
   readonly contenders: readonly Contender[];
   readonly absent: ReadonlyMap<string, string>;
-  readonly progress: Progress;
+  readonly progress: BenchProgress;
 }
 
 const NOTHING = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
@@ -70,7 +70,7 @@ async function quietly(end: () => unknown): Promise<void> {
 export async function interleave<R>(
   { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan,
   run: (contender: Contender, round: number) => Promise<R>,
-  progress: Pick<Progress, 'at' | 'say'>,
+  progress: Pick<BenchProgress, 'at' | 'say'>,
 ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>> {
   const results = new Map(contenders.map(({ name }): [string, (R | undefined)[]] => [name, []]));
   const of = (rounds + (warmUp ? 1 : 0)) * contenders.length;

@@ -12,7 +12,7 @@ import { createManifest } from './machine/manifest.ts';
 import { createProgress } from './progress.ts';
 import { figuresText } from './report/markdown.ts';
 import { writeReport } from './report/report.ts';
-import { type Command, readCommand, USAGE, UsageError } from './settings.ts';
+import { BENCH_USAGE, BenchUsageError, type Command, readCommand } from './settings.ts';
 
 const args = process.argv.slice(2);
 const NOT_ASKED = 'not asked for';
@@ -23,14 +23,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 try {
   process.exitCode = await run(readCommand(args));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
+  if (!(error instanceof BenchUsageError)) throw error;
+  process.stderr.write(`${error.message}\n${BENCH_USAGE}`);
   process.exitCode = 2;
 }
 
 /** The exit code: 0 done; 1 a bench failed, or a comparison found a regression. */
 async function run(command: Command): Promise<number> {
-  if (command.name === 'help') return print(USAGE, 0);
+  if (command.name === 'help') return print(BENCH_USAGE, 0);
   if (command.name === 'report') return print(`${report(readResults(command.file))}\n`, 0);
   if (command.name === 'compare') {
     const [before, after] = command.files.map(readResults) as [Results, Results];
@@ -42,7 +42,7 @@ async function run(command: Command): Promise<number> {
 
 async function measure({ bench: name, settings, only, json }: Extract<Command, { name: 'run' }>): Promise<number> {
   const chosen = benches.filter((one) => name === undefined || one.name === name);
-  if (chosen.length === 0) throw new UsageError(`no bench ${name}: ${benches.map((one) => one.name).join(', ')}`);
+  if (chosen.length === 0) throw new BenchUsageError(`no bench ${name}: ${benches.map((one) => one.name).join(', ')}`);
   const { present, absent } = await choose(only);
   const seconds = chosen.map((bench) => bench.seconds(settings, present.length));
   const progress = createProgress(seconds);
@@ -65,7 +65,8 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
 /** The A/A pair is always there. */
 async function choose(only: readonly string[] | undefined) {
   const unknown = only?.filter((name) => !contenders.some((one) => one.name === name));
-  if (unknown?.length) throw new UsageError(`no contender ${unknown}: ${contenders.map((one) => one.name).join(', ')}`);
+  if (unknown?.length)
+    throw new BenchUsageError(`no contender ${unknown}: ${contenders.map((one) => one.name).join(', ')}`);
   const present: Contender[] = [];
   const absent = new Map<string, string>();
   for (const one of contenders) {
@@ -87,7 +88,7 @@ function report(results: Results): string {
 
 function readResults(file: string): Results {
   const parsed = resultsSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!parsed.success) throw new UsageError(`${file}: not a results.json of this version`);
+  if (!parsed.success) throw new BenchUsageError(`${file}: not a results.json of this version`);
   return parsed.data;
 }
 

@@ -1,6 +1,6 @@
 // What is shown while it runs: one line that is written over, with the time that is left; on a file or a pipe, plain lines.
 
-export interface Progress {
+export interface BenchProgress {
   /** A bench begins; `seconds` is its own guess. */
   begin(name: string, seconds: number): void;
   /** `share` of the bench is done, 0 to 1. */
@@ -13,7 +13,7 @@ export interface Progress {
 const PLAIN_MS = 5000;
 
 /** `seconds`: the guesses of all benches, in their order. */
-export function createProgress(seconds: readonly number[], out: NodeJS.WriteStream = process.stderr): Progress {
+export function createProgress(seconds: readonly number[], out: NodeJS.WriteStream = process.stderr): BenchProgress {
   const guesses = [...seconds];
   let current = { name: '', seconds: 0, startedAt: 0 };
   let shown = '';

@@ -1,9 +1,9 @@
 // The command line of the benchmark: what it may say, and what it means.
 
 import { parseArgs } from 'node:util';
-import type { Settings } from './bench.ts';
+import type { BenchSettings } from './bench.ts';
 
-export const USAGE = `usage: npm run bench                                  a short set of all benches
+export const BENCH_USAGE = `usage: npm run bench                                  a short set of all benches
        npm run bench -- NAME [options]                one of them, at length
        npm run bench -- compare A.json B.json [--max-regression PERCENT] [--only PREFIX,...]
        npm run bench -- report FILE                   draws a report again
@@ -11,7 +11,7 @@ options: --sessions N,...  --frame-bytes N,...  --frame-ms N,...  --rounds N  --
          --only CONTENDER,...  --json FILE  --short  --tolerance-ms N  --seed N
 `;
 
-export class UsageError extends Error {}
+export class BenchUsageError extends Error {}
 
 export type Command =
   | { readonly name: 'help' }
@@ -25,7 +25,7 @@ export type Command =
   | {
       readonly name: 'run';
       readonly bench: string | undefined;
-      readonly settings: Settings;
+      readonly settings: BenchSettings;
       readonly only: readonly string[] | undefined;
       readonly json: string | undefined;
     };
@@ -52,16 +52,16 @@ export function readCommand(args: readonly string[]): Command {
   if (values.help) return { name: 'help' };
   const only = values.only?.split(',');
   if (first === 'compare') {
-    if (files.length !== 2) throw new UsageError('compare: expected two files');
+    if (files.length !== 2) throw new BenchUsageError('compare: expected two files');
     const percent = number('max-regression', values['max-regression']);
     return { name: 'compare', files: files as [string, string], maxRegression: percent && percent / 100, only };
   }
-  if (files.length > (first === 'report' ? 1 : 0)) throw new UsageError(`unexpected: ${files.join(' ')}`);
+  if (files.length > (first === 'report' ? 1 : 0)) throw new BenchUsageError(`unexpected: ${files.join(' ')}`);
   if (first === 'report') {
-    if (files[0] === undefined) throw new UsageError('report: expected a file');
+    if (files[0] === undefined) throw new BenchUsageError('report: expected a file');
     return { name: 'report', file: files[0] };
   }
-  const settings: Settings = {
+  const settings: BenchSettings = {
     isShort: values.short ?? first === undefined,
     sessions: numbers('sessions', values.sessions),
     frameBytes: numbers('frame-bytes', values['frame-bytes']),
@@ -78,14 +78,14 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new BenchUsageError((error as Error).message);
   }
 }
 
 function number(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!(value > 0)) throw new UsageError(`--${name}: expected a number above 0, got ${text}`);
+  if (!(value > 0)) throw new BenchUsageError(`--${name}: expected a number above 0, got ${text}`);
   return value;
 }
 

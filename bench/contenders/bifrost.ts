@@ -16,7 +16,7 @@ const configFor = (providerPort: number) => ({
   },
 });
 
-export const bifrost: Contender = {
+export const bifrostContender: Contender = {
   name: 'bifrost',
   hasTls: false,
   hasChat: true,

@@ -1,11 +1,11 @@
 // Where a contender that was started with an LLM endpoint answers chat completions.
 
-import type { Chat } from '../bench.ts';
+import type { ChatEndpoint } from '../bench.ts';
 
 /** For a `Running`: nothing where there is no port. */
 export const chatAt = (
   port: number | undefined,
-  headers: Chat['headers'],
+  headers: ChatEndpoint['headers'],
   model = 'bench',
-): { readonly chat?: Chat } =>
+): { readonly chat?: ChatEndpoint } =>
   port === undefined ? {} : { chat: { url: `http://127.0.0.1:${port}/v1/chat/completions`, headers, model } };

@@ -33,7 +33,7 @@ const configFor = ({ providerPort, llmPort }: StartOptions) => ({
   general_settings: { master_key: masterKey },
 });
 
-export const litellm: Contender = {
+export const litellmContender: Contender = {
   name: 'litellm',
   hasTls: false,
   hasChat: true,

@@ -13,7 +13,7 @@ const own = fileURLToPath(new URL('../peers/portkey', import.meta.url));
 /** The folder of the package: where the variable says (a folder with node_modules), or below `bench/peers/portkey`. */
 const home = () => join(process.env.TRUNKLINE_BENCH_PORTKEY ?? own, 'node_modules/@portkey-ai/gateway');
 
-export const portkey: Contender = {
+export const portkeyContender: Contender = {
   name: 'portkey',
   hasTls: false,
   hasChat: true,

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import { serveMethods } from '../load/remote.ts';
+import { serveMethods } from '../machine/rpc.ts';
 
 const [providerPort, mode] = process.argv.slice(2);
 const LOOK_MS = 5;

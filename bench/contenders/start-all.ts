@@ -1,6 +1,6 @@
 // The contenders of a bench in front of one provider, and where their sessions begin.
 
-import type { BenchContext, Contender, Running, StartOptions } from '../bench.ts';
+import type { BenchContext, Contender, RunningContender, StartOptions } from '../bench.ts';
 
 export const PATH = '/v1/realtime?model=bench';
 /** A real provider takes longer; an event that comes with the 101 is lost by relays that begin to listen later (Portkey). */
@@ -11,8 +11,8 @@ export async function startAll(
   context: BenchContext,
   label: string,
   { contenders = context.contenders, ...options }: StartOptions & { readonly contenders?: readonly Contender[] },
-): Promise<ReadonlyMap<string, Running>> {
-  const running = new Map<string, Running>();
+): Promise<ReadonlyMap<string, RunningContender>> {
+  const running = new Map<string, RunningContender>();
   for (const [index, contender] of contenders.entries()) {
     context.progress(`${label}: starting ${contender.name}`, index / contenders.length / 100);
     try {

@@ -1,6 +1,6 @@
 // Two results side by side: what changed, how sure that is, and whether it is a regression of ours.
 
-import { digits, percent, textTable } from './format.ts';
+import { alignedText, digits, percent } from './format.ts';
 import type { Figure, Measure, Results } from './results.ts';
 import { estimateChange, median } from './statistics.ts';
 
@@ -9,7 +9,7 @@ const SUBJECT = 'trunkline';
 /** With fewer rounds on a side, chance alone separates the two too often. */
 const FEWEST_ROUNDS = 4;
 
-export interface CompareOptions {
+interface CompareOptions {
   /** 0.05: worse by more than 5 %, with an interval that does not hold 0, is a regression. */
   readonly maxRegression: number | undefined;
   /** Beginnings of the measures' ids. */
@@ -35,7 +35,7 @@ export function compareResults(
     rows.push(row);
     hasRegression ||= isRegression;
   }
-  const text = `${differences(before, after)}${textTable(rows)}\n${figuresBeside(before.figures, after.figures)}`;
+  const text = `${differences(before, after)}${alignedText(rows)}\n${figuresBeside(before.figures, after.figures)}`;
   return { text, hasRegression };
 }
 
@@ -66,7 +66,7 @@ function figuresBeside(before: readonly Figure[], after: readonly Figure[]): str
     return [[figure.id, digits(was?.value), digits(figure.value), ...intervals, overlaps ? 'overlap' : 'APART']];
   });
   const head = ['figure', 'before', 'after', '95 % before', '95 % after', 'intervals'];
-  return rows.length > 0 ? `\n${textTable([head, ...rows])}\n` : '';
+  return rows.length > 0 ? `\n${alignedText([head, ...rows])}\n` : '';
 }
 
 /** What makes a comparison doubtful. */

@@ -17,7 +17,7 @@ export const withInterval = (value: number, [low, high]: readonly [number, numbe
 export const percent = (share: number): string => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %`;
 
 /** Columns of text, the first to the left, numbers to the right. */
-export function textTable(rows: readonly (readonly string[])[]): string {
+export function alignedText(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
   return rows.map((row) => line(row).trimEnd()).join('\n');

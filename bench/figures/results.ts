@@ -33,7 +33,7 @@ const tableSchema = z.strictObject({
   columns: z.array(z.string()),
   rows: z.array(z.array(cell)).describe('numbers are printed with three significant digits, null as a dash'),
 });
-export type Table = Readonly<z.infer<typeof tableSchema>>;
+export type ReportTable = Readonly<z.infer<typeof tableSchema>>;
 
 const plotSchema = z.strictObject({
   title: z.string(),
@@ -42,7 +42,7 @@ const plotSchema = z.strictObject({
   series: z.array(z.strictObject({ name: z.string(), values: z.array(z.number().nullable()) })),
 });
 /** Lines over a common x axis. `percentile`: x is 1 / (1 - quantile), so 100 is p99. */
-export type Plot = Readonly<z.infer<typeof plotSchema>>;
+export type ReportPlot = Readonly<z.infer<typeof plotSchema>>;
 
 export const benchSchema = z.strictObject({
   name: z.string(),

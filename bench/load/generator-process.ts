@@ -7,13 +7,13 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Generator, Load } from '../bench.ts';
-import { createAnswerMeter } from './answers.ts';
+import type { Load, LoadGenerator } from '../bench.ts';
+import { serveMethods } from '../machine/rpc.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
-import { serveMethods } from './remote.ts';
 import { sendOnSchedule } from './schedule.ts';
-import { createTemplate, encodeFrame, nowNs, stamped, type Template } from './wire.ts';
+import { createTokenMeter } from './streamed-answers.ts';
+import { createTemplate, encodeLoadFrame, nowNs, stamped, type Template } from './wire.ts';
 
 const CLOSE = 0x8;
 const PING = 0x9;
@@ -24,12 +24,12 @@ const CLOSE_MS = 3000;
 /** Enough for a receiver not to see the same masked bytes again and again. */
 const MASKS = 16;
 
-type Target = Parameters<Generator['open']>[0] & { readonly ca?: string };
-type PingPong = Parameters<Generator['pingPong']>[0];
+type Target = Parameters<LoadGenerator['open']>[0] & { readonly ca?: string };
+type PingPong = Parameters<LoadGenerator['pingPong']>[0];
 
 const sockets = new Set<Socket>();
 const receiver = createReceiver();
-const answers = createAnswerMeter();
+const answers = createTokenMeter();
 /** Called at the next stamped frame, in closed loops. */
 let onEcho: (() => void) | undefined;
 
@@ -60,9 +60,9 @@ async function openSession({ url, headers, ca }: Target): Promise<{ readonly gre
   const token = answers.session();
   const read = createFrameReader((frame) => {
     if (socket.writableEnded) return;
-    if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
+    if (frame.opcode === PING) socket.write(encodeLoadFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
     else if (frame.opcode === CLOSE)
-      socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
+      socket.end(encodeLoadFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
     else if (frame.opcode <= 2) {
       greeted.resolve();
       const stamp = receiver.frame(frame);
@@ -133,7 +133,7 @@ async function pingPong({ frameBytes, count, warmUp }: PingPong) {
 async function close(): Promise<void> {
   const leaving = [...sockets];
   sockets.clear();
-  for (const socket of leaving) socket.end(encodeFrame(CLOSE, Buffer.from([0x03, 0xe8]), randomBytes(4)));
+  for (const socket of leaving) socket.end(encodeLoadFrame(CLOSE, Buffer.from([0x03, 0xe8]), randomBytes(4)));
   const gone = Promise.all(leaving.map((socket) => socket.destroyed || once(socket, 'close')));
   await Promise.race([gone, delay(CLOSE_MS)]);
   for (const socket of leaving) socket.destroy();

@@ -1,7 +1,7 @@
 // What the two load processes say about a run. Plain data that crosses a process boundary.
 
 /** What a sender did. */
-export interface Sent {
+export interface SentLoad {
   /** Measured frames, without the warm-up. */
   readonly frames: number;
   /** Frames of the warm-up. */
@@ -15,7 +15,7 @@ export interface Sent {
 }
 
 /** What the clients saw of the streamed answers since the last call: histograms in nanoseconds, compressed base64. */
-export interface Streamed {
+export interface StreamedTokens {
   /** From the intended time of the question to the first token. */
   readonly firsts: string;
   /** Between two tokens of an answer. */
@@ -23,7 +23,7 @@ export interface Streamed {
 }
 
 /** What a receiver saw of the measured frames. */
-export interface Received {
+export interface ReceivedLoad {
   readonly frames: number;
   readonly bytes: number;
   /** From the intended time to the last byte of the frame: a histogram in nanoseconds, compressed base64. */

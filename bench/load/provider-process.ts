@@ -10,18 +10,18 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Load, ProviderOptions } from '../bench.ts';
-import { streamAnswers } from './answers.ts';
+import { serveMethods } from '../machine/rpc.ts';
 import { createFrameReader } from './frame-reader.ts';
 import { createReceiver } from './receiver.ts';
-import { serveMethods } from './remote.ts';
 import { sendOnSchedule } from './schedule.ts';
-import { createTemplate, encodeFrame, stamped } from './wire.ts';
+import { streamAnswers } from './streamed-answers.ts';
+import { createTemplate, encodeLoadFrame, stamped } from './wire.ts';
 
 const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
 const CLEAR_MS = 5000;
-const greeting = encodeFrame(
+const greeting = encodeLoadFrame(
   0x1,
   Buffer.from(
     JSON.stringify({
@@ -81,8 +81,8 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     if (socket.writableEnded) return;
     if (frame.opcode === CLOSE) {
       isAsked = true;
-      socket.end(encodeFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2))));
-    } else if (frame.opcode === PING) socket.write(encodeFrame(PONG, Buffer.from(frame.head)));
+      socket.end(encodeLoadFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2))));
+    } else if (frame.opcode === PING) socket.write(encodeLoadFrame(PONG, Buffer.from(frame.head)));
     else if (frame.opcode <= 2) {
       const stamp = receiver.frame(frame);
       if (!stamp?.wantsEcho) return;

@@ -2,14 +2,14 @@
 
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { ReadFrame } from './frame-reader.ts';
-import type { Received } from './load.ts';
+import type { ReceivedLoad } from './load.ts';
 import { nowNs, readStamp, type Stamp } from './wire.ts';
 
-export interface Receiver {
+interface Receiver {
   /** A data frame that has just become whole. Gives its stamp, if it is one of the load. */
   frame(frame: ReadFrame): Stamp | undefined;
   ended(): void;
-  collect(frames: number, waitMs: number): Promise<Received>;
+  collect(frames: number, waitMs: number): Promise<ReceivedLoad>;
 }
 
 export function createReceiver(): Receiver {

@@ -1,8 +1,8 @@
 // One run of a load through one contender: latency, what it cost, and whether it may be believed.
 
-import type { Load, LoadEnd, Running } from '../bench.ts';
+import type { Load, LoadEnd, RunningContender } from '../bench.ts';
 import { type Percentiles, percentilesMs } from '../figures/histogram.ts';
-import { costOf } from '../machine/proc.ts';
+import { resourceUsage } from '../machine/resource-usage.ts';
 
 /** How long after the last frame was sent the last one may arrive. */
 const DRAIN_MS = 3000;
@@ -33,7 +33,7 @@ export interface LoadRunOptions {
   readonly from: LoadEnd;
   readonly to: LoadEnd;
   readonly load: Load;
-  readonly running: Running;
+  readonly running: RunningContender;
   readonly toleranceMs: number;
 }
 
@@ -41,10 +41,10 @@ export interface LoadRunOptions {
 export async function runLoad({ from, to, load, running, toleranceMs }: LoadRunOptions): Promise<LoadRun> {
   await to.received({ frames: 0, waitMs: 0 });
   const roots = [running.pids, [from.pid], [to.pid]];
-  const before = roots.map(costOf);
+  const before = roots.map(resourceUsage);
   const sent = await from.send(load);
   const received = await to.received({ frames: sent.frames, waitMs: DRAIN_MS });
-  const after = roots.map(costOf);
+  const after = roots.map(resourceUsage);
   const latenessMs = percentilesMs(sent.lateness);
   const usPerFrame = (index: number) => {
     const [a, b] = [before[index], after[index]];

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Load } from '../bench.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
-import type { Sent } from './load.ts';
+import type { SentLoad } from './load.ts';
 import { nowNs, stamped, type Template } from './wire.ts';
 
 /** Timers are exact to a millisecond only; what is left is waited for in the kernel, to about 60 us. */
@@ -26,7 +26,7 @@ export async function sendOnSchedule(
   sockets: readonly Socket[],
   templates: readonly Template[],
   load: Load,
-): Promise<Sent> {
+): Promise<SentLoad> {
   const lateness = createHistogram();
   const gapNs = (load.frameMs * 1e6) / sockets.length;
   const warmUps = framesIn(load.warmUpMs, load, sockets.length);
@@ -57,7 +57,7 @@ export async function sendOnSchedule(
 }
 
 /** Frames of all sessions in that time. */
-export const framesIn = (ms: number, { frameMs }: Pick<Load, 'frameMs'>, sessions: number): number =>
+const framesIn = (ms: number, { frameMs }: Pick<Load, 'frameMs'>, sessions: number): number =>
   Math.round(ms / frameMs) * sessions;
 
 function write(socket: Socket, frame: Buffer): void {

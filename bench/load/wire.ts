@@ -44,7 +44,7 @@ export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: 
   const room = frameBytes - opening.length - end.length - MARK.length - STAMP_DIGITS;
   const audio = randomBytes(Math.max(0, Math.floor(room / 4)) * 3).toString('base64');
   const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${end}`);
-  const bytes = encodeFrame(0x1, message, mask);
+  const bytes = encodeLoadFrame(0x1, message, mask);
   const stampAt = bytes.length - message.length + opening.length + MARK.length;
   return { bytes, stampAt, messageBytes: message.length, mask };
 }
@@ -80,7 +80,7 @@ export function readStamp(head: Buffer): Stamp | undefined {
 }
 
 /** RFC 6455, section 5.2: one final frame. */
-export function encodeFrame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
+export function encodeLoadFrame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
   const { length } = payload;
   const masked = mask ? 0x80 : 0;
   const header =

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { startRemote } from '../load/remote.ts';
+import { startRpcProcess } from './rpc.ts';
 
 export interface Distance {
   /** On 127.0.0.1. */
@@ -12,13 +12,13 @@ export interface Distance {
   readonly roundTripMs: number;
 }
 
-export interface DelayProxy {
+interface DelayProxy {
   readonly port: number;
   /** Also ends its connections. */
   close(): void;
 }
 
-export interface DelayProxies {
+interface DelayProxies {
   /** Gives the port to dial instead of the target. */
   open(distance: Distance): Promise<number>;
   stop(): Promise<void>;
@@ -31,8 +31,8 @@ const TIMER_MS = 2;
 
 /** In a process of their own. */
 export function startDelayProxies(): DelayProxies {
-  const remote = startRemote(new URL('./delay-proxy-process.ts', import.meta.url));
-  return { open: (distance) => remote.ask('open', distance), stop: remote.stop };
+  const child = startRpcProcess(new URL('./delay-proxy-process.ts', import.meta.url));
+  return { open: (distance) => child.call('open', distance), stop: child.stop };
 }
 
 export async function createDelayProxy({ targetPort, roundTripMs }: Distance): Promise<DelayProxy> {

@@ -5,14 +5,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Contender, Settings } from '../bench.ts';
+import type { BenchSettings, Contender } from '../bench.ts';
 import type { Manifest } from '../figures/results.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface ManifestOptions {
+interface ManifestOptions {
   readonly args: readonly string[];
-  readonly settings: Settings;
+  readonly settings: BenchSettings;
   readonly contenders: readonly Contender[];
   readonly absent: ReadonlyMap<string, string>;
 }

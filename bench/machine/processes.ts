@@ -4,7 +4,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processTree } from './proc.ts';
+import { processTree } from './resource-usage.ts';
 
 const GRACE_MS = 5000;
 const live = new Set<ChildProcess>();
@@ -34,7 +34,7 @@ export function adopt<C extends ChildProcess>(child: C): C {
   return child;
 }
 
-export interface Started {
+interface Started {
   readonly pid: number;
   /** What it wrote to stderr and stdout, the last 4,000 characters. */
   output(): string;

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Figure, Plot, RanBench, Results } from '../figures/results.ts';
+import type { Figure, RanBench, ReportPlot, Results } from '../figures/results.ts';
 import { limits } from './limits.ts';
 import { figureRows, manifestRows, tableRows } from './markdown.ts';
 
@@ -29,7 +29,7 @@ export function htmlReport(results: Results): string {
   const { manifest, figures, benches } = results;
   const plots = benches.flatMap((bench) => bench.plots);
   let drawn = 0;
-  const plot = (one: Plot) => `<h3>${escaped(one.title)}</h3><div class="plot" data-plot="${drawn++}"></div>`;
+  const plot = (one: ReportPlot) => `<h3>${escaped(one.title)}</h3><div class="plot" data-plot="${drawn++}"></div>`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Trunkline benchmark, ${escaped(manifest.at)}</title>
@@ -47,7 +47,10 @@ ${benches.map((bench) => section(bench, plot)).join('\n')}
 `;
 }
 
-function section({ name, description, fault, tables, plots, notes }: RanBench, plot: (one: Plot) => string): string {
+function section(
+  { name, description, fault, tables, plots, notes }: RanBench,
+  plot: (one: ReportPlot) => string,
+): string {
   return `<h2>${escaped(name)}</h2><p>${escaped(description)}</p>
 ${fault === null ? '' : `<p><strong>It did not come to an end:</strong> ${escaped(fault)}</p>`}
 ${tables.map((one) => `<h3>${escaped(one.title)}</h3>${table(tableRows(one))}`).join('\n')}

@@ -1,7 +1,7 @@
 // report.md: the same as the page, without the plots.
 
-import { digits, textTable } from '../figures/format.ts';
-import type { Figure, Manifest, RanBench, Results, Table } from '../figures/results.ts';
+import { alignedText, digits } from '../figures/format.ts';
+import type { Figure, Manifest, RanBench, ReportTable, Results } from '../figures/results.ts';
 import { limits } from './limits.ts';
 
 export function markdownReport({ manifest, figures, benches }: Results): string {
@@ -30,7 +30,7 @@ function benchSection({ name, description, seconds, fault, tables, notes }: RanB
 }
 
 /** For the end of a run on a terminal. */
-export const figuresText = (figures: readonly Figure[]): string => textTable(figureRows(figures));
+export const figuresText = (figures: readonly Figure[]): string => alignedText(figureRows(figures));
 
 /** The head first. */
 export function figureRows(figures: readonly Figure[]): string[][] {
@@ -47,7 +47,7 @@ export function figureRows(figures: readonly Figure[]): string[][] {
   return [['figure', 'value', '95 % interval', 'unit', 'goal', 'result', 'noise', 'remark'], ...rows];
 }
 
-export const tableRows = ({ columns, rows }: Table): string[][] => [
+export const tableRows = ({ columns, rows }: ReportTable): string[][] => [
   columns,
   ...rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cell : digits(cell)))),
 ];

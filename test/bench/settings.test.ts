@@ -1,7 +1,7 @@
 // The command line of the benchmark.
 
 import { expect, test } from 'vitest';
-import { readCommand, UsageError } from '../../bench/settings.ts';
+import { BenchUsageError, readCommand } from '../../bench/settings.ts';
 
 test('nothing asks for the short set', () => {
   expect(readCommand([])).toMatchObject({ name: 'run', bench: undefined, settings: { isShort: true } });
@@ -31,6 +31,6 @@ test('compare takes two files and a limit in percent', () => {
 test.each([['compare', 'a'], ['report'], ['hop', 'more'], ['--rounds', 'x'], ['--rounds', '0'], ['--unknown']])(
   '%s %s is refused',
   (...args) => {
-    expect(() => readCommand(args.filter((one) => one !== undefined))).toThrow(UsageError);
+    expect(() => readCommand(args.filter((one) => one !== undefined))).toThrow(BenchUsageError);
   },
 );

@@ -1,8 +1,8 @@
 // How many sessions one process carries: where its latency gives way, what a frame costs by then, what an idle one holds.
 
-import type { Bench, Settings } from '../../bench.ts';
+import type { Bench, BenchSettings } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
-import { openFilesLimit } from '../../machine/proc.ts';
+import { openFilesLimit } from '../../machine/resource-usage.ts';
 import type { CapacityPlan } from './data.ts';
 import { capacityFigures } from './figures.ts';
 import { describeCapacity } from './report.ts';
@@ -37,7 +37,7 @@ export const capacity: Bench = {
 };
 
 /** Levels that do not fit into the limit of open files are left out; the report says so. */
-function planOf({ isShort, sessions, rounds, seconds }: Settings, mostSessions: number): CapacityPlan {
+function planOf({ isShort, sessions, rounds, seconds }: BenchSettings, mostSessions: number): CapacityPlan {
   const fitting = (levels: readonly number[]) => levels.filter((count) => count <= mostSessions).sort((a, b) => a - b);
   const ms = seconds && seconds * 1000;
   return {

@@ -2,8 +2,9 @@
 
 import type { LoadRun } from '../../load/run.ts';
 import type { Knee, Level } from './knee.ts';
+
 /** Contender -> rounds. */
-export type Rounds<R> = ReadonlyMap<string, readonly (R | undefined)[]>;
+type Rounds<R> = ReadonlyMap<string, readonly (R | undefined)[]>;
 
 export interface CapacityData {
   /** In the order in which they were measured. */
@@ -32,7 +33,7 @@ export interface CapacityPlan {
 }
 
 /** KiB. */
-export interface IdleMemory {
+interface IdleMemory {
   /** Of the process tree, without these sessions. */
   readonly before: number;
   readonly perSession: number;

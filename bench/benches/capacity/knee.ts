@@ -5,13 +5,13 @@ import type { LoadRun } from '../../load/run.ts';
 
 export const KNEE_MS = 5;
 /** What did not arrive, or did not even open, is later than anything that is measured. */
-export const NEVER_MS = 600_000;
+export const NOT_ARRIVED_MS = 600_000;
 
 /** Contender -> rounds, at one number of sessions; undefined: the run failed. */
 export type Level = ReadonlyMap<string, readonly (LoadRun | undefined)[]>;
 
 /** `lost`: the load itself was too late to tell. */
-export type Verdict = 'holds' | 'passes' | 'lost';
+export type KneeVerdict = 'holds' | 'passes' | 'lost';
 
 /**
  * Added p99 of each round, milliseconds: at least and at most. They differ where the sender was late in the run through the
@@ -21,13 +21,13 @@ export function addedBounds(level: Level, name: string): { readonly least: numbe
   return (level.get('direct') ?? []).flatMap((direct, round) => {
     if (direct === undefined || direct.invalid !== undefined) return [];
     const run = level.get(name)?.[round];
-    if (!run?.isComplete) return [{ least: NEVER_MS, most: NEVER_MS }];
+    if (!run?.isComplete) return [{ least: NOT_ARRIVED_MS, most: NOT_ARRIVED_MS }];
     const most = run.latencyMs.p99 - direct.latencyMs.p99;
     return [{ least: run.invalid === undefined ? most : most - run.latenessMs.p99, most }];
   });
 }
 
-export function verdictOf(level: Level, name: string): Verdict {
+export function verdictOf(level: Level, name: string): KneeVerdict {
   const direct = level.get('direct') ?? [];
   const bounds = addedBounds(level, name);
   const base = direct.flatMap((run) => (run?.invalid === undefined ? (run?.latencyMs.p99 ?? []) : []));
@@ -53,14 +53,14 @@ export interface Knee {
   readonly lostAt?: number;
 }
 
-export interface Search {
+interface Search {
   readonly names: readonly string[];
   /** Rising. */
   readonly levels: readonly number[];
   /** How often the span in which the knee must be is divided. */
   readonly divisions: number;
   /** At so many sessions, through these. */
-  readonly measure: (sessions: number, names: readonly string[]) => Promise<ReadonlyMap<string, Verdict>>;
+  readonly measure: (sessions: number, names: readonly string[]) => Promise<ReadonlyMap<string, KneeVerdict>>;
 }
 
 /** Up the levels with those that still hold, then into the span that each one's knee is in. */

@@ -2,11 +2,11 @@
 
 import type { BenchResult } from '../../bench.ts';
 import { digits, withInterval } from '../../figures/format.ts';
-import type { Measure, Plot, Table } from '../../figures/results.ts';
+import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
 import type { CapacityData } from './data.ts';
 import { costRounds, filesText, idleRounds, ratioRounds } from './figures.ts';
-import { addedBounds, KNEE_MS, kneeText, NEVER_MS, verdictOf } from './knee.ts';
+import { addedBounds, KNEE_MS, kneeText, NOT_ARRIVED_MS, verdictOf } from './knee.ts';
 import { FRAME_MS } from './runs.ts';
 
 const VERDICTS = { holds: 'holds', passes: 'passes', lost: 'the generator gave out' } as const;
@@ -28,14 +28,14 @@ const costLevels = ({ cost }: CapacityData): number[] => [
   ...new Set([...cost.values()].flat().flatMap((visit) => [...(visit?.keys() ?? [])])),
 ];
 
-const kneeTable = (data: CapacityData): Table => ({
+const kneeTable = (data: CapacityData): ReportTable => ({
   title: `the knee: sessions at which p99 added to direct passes ${KNEE_MS} ms, 2600 B upstream every 40 ms`,
   columns: ['', 'sessions'],
   rows: [...data.knees].map(([name, knee]) => [name, kneeText(knee)]),
 });
 
 /** Of the rounds whose direct run is valid; a late sender in the other run makes it a span. */
-function levelTable({ levels }: CapacityData): Table {
+function levelTable({ levels }: CapacityData): ReportTable {
   const rows = levels.flatMap(({ sessions, rounds }) =>
     [...rounds].map(([name, runs]) => {
       const of = (value: (run: NonNullable<(typeof runs)[number]>) => number | undefined) =>
@@ -70,11 +70,11 @@ function levelTable({ levels }: CapacityData): Table {
 }
 
 function spanText(least: number, most: number): string {
-  if (least >= NEVER_MS) return 'did not arrive';
+  if (least >= NOT_ARRIVED_MS) return 'did not arrive';
   return digits(least) === digits(most) ? digits(most) : `${digits(least)} to ${digits(most)}`;
 }
 
-function costTable(data: CapacityData, seed: number): Table {
+function costTable(data: CapacityData, seed: number): ReportTable {
   const levels = costLevels(data);
   const rows = hopsOf(data).map((name) => {
     const { value, interval } = estimateMedian(ratioRounds(data, name), seed);
@@ -88,7 +88,7 @@ function costTable(data: CapacityData, seed: number): Table {
   };
 }
 
-function idleTable(data: CapacityData, seed: number): Table {
+function idleTable(data: CapacityData, seed: number): ReportTable {
   const rows = hopsOf(data).map((name) => {
     const { value, interval } = estimateMedian(idleRounds(data, name), seed);
     const before = median((data.idle.get(name) ?? []).flatMap((one) => one?.before ?? []));
@@ -107,7 +107,7 @@ function measuresOf(data: CapacityData): Measure[] {
   return hopsOf(data).flatMap((name) => [
     ...data.levels.flatMap(({ sessions, rounds }) => {
       if (!rounds.has(name)) return [];
-      const valid = addedBounds(rounds, name).filter(({ least, most }) => least === most && most < NEVER_MS);
+      const valid = addedBounds(rounds, name).filter(({ least, most }) => least === most && most < NOT_ARRIVED_MS);
       const added = valid.map(({ most }) => most);
       return one(`added_p99_ms.${sessions}.${name}`, 'ms', added, true);
     }),
@@ -119,13 +119,13 @@ function measuresOf(data: CapacityData): Measure[] {
   ]);
 }
 
-function kneePlot(data: CapacityData): Plot {
+function kneePlot(data: CapacityData): ReportPlot {
   const levels = [...new Set(data.levels.map(({ sessions }) => sessions))].sort((a, b) => a - b);
   const added = (name: string) =>
     levels.map((sessions) => {
       const level = data.levels.find((one) => one.sessions === sessions && one.rounds.has(name));
       const most = level === undefined ? Number.NaN : median(addedBounds(level.rounds, name).map((one) => one.most));
-      return most < NEVER_MS ? finite(most) : null;
+      return most < NOT_ARRIVED_MS ? finite(most) : null;
     });
   return {
     title: 'added p99 by sessions, 2600 B upstream every 40 ms',
@@ -135,7 +135,7 @@ function kneePlot(data: CapacityData): Plot {
   };
 }
 
-function costPlot(data: CapacityData): Plot {
+function costPlot(data: CapacityData): ReportPlot {
   const levels = costLevels(data);
   const cost = (name: string) => levels.map((sessions) => finite(median(defined(costRounds(data, name, sessions)))));
   return {

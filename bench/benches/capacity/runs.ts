@@ -1,10 +1,10 @@
 // The three measurements of capacity. Between any two visits every session is gone.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchContext, Contender, Generator, Load, Provider, Running } from '../../bench.ts';
+import type { BenchContext, Contender, Load, LoadGenerator, LoadProvider, RunningContender } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
-import { costOf } from '../../machine/proc.ts';
+import { resourceUsage } from '../../machine/resource-usage.ts';
 import type { CapacityData, CapacityPlan } from './data.ts';
 import { isClear, type Level, searchKnees, verdictOf } from './knee.ts';
 
@@ -23,11 +23,11 @@ const LONGEST_SETTLE_MS = 20_000;
 /** The parts of the bench's time. */
 const SHARES = { knee: [0, 0.45], cost: [0.45, 0.8], idle: [0.8, 1] } as const;
 
-export interface Parts {
+interface Parts {
   readonly context: BenchContext;
-  readonly provider: Provider;
-  readonly generator: Generator;
-  readonly running: ReadonlyMap<string, Running>;
+  readonly provider: LoadProvider;
+  readonly generator: LoadGenerator;
+  readonly running: ReadonlyMap<string, RunningContender>;
   /** Those that run. */
   readonly contenders: readonly Contender[];
 }
@@ -58,9 +58,9 @@ export async function findKnees(
       const label = `capacity, ${sessions} sessions`;
       const warmUp = measured.length === 0 && level.size === 0;
       const more = await context.rounds({ label, contenders, rounds, warmUp, part }, ({ name }) =>
-        withSessions(parts, running.get(name) as Running, async (open) => {
+        withSessions(parts, running.get(name) as RunningContender, async (open) => {
           await open(sessions);
-          return runLoad({ ...endsOf(parts), load, running: running.get(name) as Running });
+          return runLoad({ ...endsOf(parts), load, running: running.get(name) as RunningContender });
         }),
       );
       level = new Map([...more].map(([name, runs]) => [name, [...(level.get(name) ?? []), ...runs]]));
@@ -80,7 +80,7 @@ export function measureCost(
   const contenders = parts.contenders.filter((one) => !isDirect(one));
   const plan = { label: 'capacity, CPU', contenders, rounds, warmUp: false, part: SHARES.cost };
   return parts.context.rounds(plan, ({ name }, round) => {
-    const running = parts.running.get(name) as Running;
+    const running = parts.running.get(name) as RunningContender;
     return withSessions(parts, running, async (open) => {
       if (round === 0) await warmUp(open, parts, running);
       const runs = new Map<number, LoadRun>();
@@ -96,7 +96,11 @@ export function measureCost(
 }
 
 /** Code that is not compiled yet would be billed to the few sessions, which come first. */
-async function warmUp(open: (sessions: number) => Promise<void>, parts: Parts, running: Running): Promise<void> {
+async function warmUp(
+  open: (sessions: number) => Promise<void>,
+  parts: Parts,
+  running: RunningContender,
+): Promise<void> {
   await open(WARM_UP.sessions);
   await runLoad({ ...endsOf(parts), load: append(FRAME_MS, 0, WARM_UP.ms), running });
 }
@@ -125,8 +129,8 @@ export function measureIdle(
 }
 
 /** Resident memory, once it has not moved for `quietMs`. */
-async function settledKib({ pids }: Running, quietMs: number): Promise<number> {
-  const bytes = () => costOf(pids)?.rssBytes ?? Number.NaN;
+async function settledKib({ pids }: RunningContender, quietMs: number): Promise<number> {
+  const bytes = () => resourceUsage(pids)?.rssBytes ?? Number.NaN;
   let from = bytes();
   let quiet = 0;
   for (let waited = 0; quiet < quietMs && waited < LONGEST_SETTLE_MS; waited += SAMPLE_MS) {
@@ -153,7 +157,7 @@ const partOf = ([from, to]: readonly [number, number], start: number, end: numbe
 /** `open` makes it that many sessions in all. */
 async function withSessions<R>(
   { provider, generator }: Parts,
-  running: Running,
+  running: RunningContender,
   visit: (open: (sessions: number) => Promise<void>) => Promise<R>,
 ): Promise<R> {
   let count = 0;

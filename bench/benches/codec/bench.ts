@@ -2,7 +2,7 @@
 // A plain loop and not mitata or tinybench: those report a run of their own, and do not take turns in rounds.
 
 import type { Bench, BenchContext } from '../../bench.ts';
-import { startRemote } from '../../load/remote.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
 import { codecCases } from './cases.ts';
 import { describeCodec } from './report.ts';
 
@@ -17,14 +17,14 @@ export const codec: Bench = {
     const { rounds, ms } = planOf(context.settings);
     const times = new Map(codecCases.map(({ id }): [string, number[]] => [id, []]));
     for (let round = 0; round < rounds; round += 1) {
-      const process = startRemote(new URL('./process.ts', import.meta.url));
+      const process = startRpcProcess(new URL('./process.ts', import.meta.url));
       context.onEnd(process.stop);
       for (const [index, { id, title }] of codecCases.entries()) {
         context.progress(
           `codec: ${title}, round ${round + 1} of ${rounds}`,
           (round + index / codecCases.length) / rounds,
         );
-        times.get(id)?.push(await process.ask<number>('time', { id, ms }));
+        times.get(id)?.push(await process.call<number>('time', { id, ms }));
       }
       // A new one for each round: what its compiler decided, it decided by chance.
       await process.stop();

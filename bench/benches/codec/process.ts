@@ -1,6 +1,6 @@
 // Times the rows of the codec bench, in a process of its own, so that no other work shares its heap or its compiler.
 
-import { serveMethods } from '../../load/remote.ts';
+import { serveMethods } from '../../machine/rpc.ts';
 import { codecCases } from './cases.ts';
 import { nsPerOperation } from './timing.ts';
 

@@ -1,7 +1,15 @@
 // Measures what the hop adds to an audio frame, in each direction, and what it costs: every contender with the same sessions and
 // frames.
 
-import type { Bench, BenchContext, Contender, Generator, Provider, Running, Settings } from '../../bench.ts';
+import type {
+  Bench,
+  BenchContext,
+  BenchSettings,
+  Contender,
+  LoadGenerator,
+  LoadProvider,
+  RunningContender,
+} from '../../bench.ts';
 import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
@@ -34,7 +42,7 @@ export const hop: Bench = {
       const loads = loadsFor(count, context.settings);
       const label = `hop, ${count} ${count === 1 ? 'session' : 'sessions'}`;
       const run = ({ name }: Contender) =>
-        visit({ context, provider, generator, running: running.get(name) as Running }, count, loads);
+        visit({ context, provider, generator, running: running.get(name) as RunningContender }, count, loads);
       data.set(count, await context.rounds({ label, contenders, rounds, part: shareOf(parts, index) }, run));
     }
     return { ...describeHop(data, context), figures: hopFigures(data, context) };
@@ -42,7 +50,7 @@ export const hop: Bench = {
 };
 
 /** Opening and closing the sessions included. */
-const visitMs = (sessions: number, settings: Settings): number =>
+const visitMs = (sessions: number, settings: BenchSettings): number =>
   loadsFor(sessions, settings).reduce(
     (ms, { warmUpMs, measureMs }) => ms + warmUpMs + measureMs + 60,
     500 + 2 * sessions,
@@ -53,12 +61,12 @@ function shareOf(parts: readonly number[], index: number): readonly [number, num
   return [until(index) / until(parts.length), until(index + 1) / until(parts.length)];
 }
 
-function planOf({ isShort, sessions, rounds }: Settings) {
+function planOf({ isShort, sessions, rounds }: BenchSettings) {
   return { sessions: sessions ?? [1, 100, 300], rounds: rounds ?? (isShort ? 4 : 8) };
 }
 
 /** Sizes and periods that are asked for go both ways; otherwise those of real sessions do. */
-function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: Settings): HopLoad[] {
+function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: BenchSettings): HopLoad[] {
   const time = { warmUpMs: 200, measureMs: 1000 * (seconds ?? (isShort ? 0.5 : 2)) };
   const up = (bytes: number, ms: number) =>
     ({ ...time, frame: 'append', direction: 'upstream', frameBytes: bytes, frameMs: ms }) as const;
@@ -74,9 +82,9 @@ function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: S
 
 interface Parts {
   readonly context: BenchContext;
-  readonly provider: Provider;
-  readonly generator: Generator;
-  readonly running: Running;
+  readonly provider: LoadProvider;
+  readonly generator: LoadGenerator;
+  readonly running: RunningContender;
 }
 
 /** Once more when the sender was late: on a shared machine that is chance. The second one counts, whatever it is. */

@@ -76,7 +76,7 @@ interface RoundsOptions {
 
 function addedRounds(data: HopData, { sessions, load, rank, against }: RoundsOptions): Added[] {
   const [direct, again, subject, floor] = ['direct', 'direct-again', SUBJECT, against].map((name) =>
-    percentileRounds(data, { sessions, load, name }),
+    hopPercentiles(data, { sessions, load, name }),
   );
   return (direct ?? []).flatMap((base, round) => {
     const [a, s, f] = [again?.[round], subject?.[round], floor?.[round]];
@@ -86,7 +86,7 @@ function addedRounds(data: HopData, { sessions, load, rank, against }: RoundsOpt
 }
 
 /** undefined where the run failed or is invalid. */
-export function percentileRounds(
+export function hopPercentiles(
   data: HopData,
   { sessions, load, name }: { readonly sessions: number; readonly load: string; readonly name: string },
 ): (Percentiles | undefined)[] {

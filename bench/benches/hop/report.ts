@@ -3,11 +3,11 @@
 import type { BenchContext, BenchResult } from '../../bench.ts';
 import { digits, withInterval } from '../../figures/format.ts';
 import { encodeHistogram, type Histogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
-import type { Measure, Plot, Table } from '../../figures/results.ts';
+import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios, spread } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { HopData, HopVisit } from './data.ts';
-import { cpuRounds, loadsOf, percentileRounds } from './figures.ts';
+import { cpuRounds, hopPercentiles, loadsOf } from './figures.ts';
 
 interface Cell {
   readonly sessions: number;
@@ -61,7 +61,7 @@ const titleOf = ({ sessions, load }: Pick<Cell, 'sessions' | 'load'>): string =>
   return `${direction}stream, ${bytes} B every ${period?.replace('ms', ' ms')}, ${sessions} session${sessions === 1 ? '' : 's'}`;
 };
 
-function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap<Cell, Histogram>): Table {
+function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap<Cell, Histogram>): ReportTable {
   const rows = cells.map((cell) => {
     const runs = validRuns(data, cell);
     const ms = (rank: 'p50' | 'p90' | 'p99' | 'p999') => median(runs.map((run) => run.latencyMs[rank]));
@@ -98,11 +98,11 @@ function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap
 }
 
 /** What is no larger than what direct differs from itself is called noise. */
-function addedTable(data: HopData, cells: readonly Cell[], seed: number): Table {
+function addedTable(data: HopData, cells: readonly Cell[], seed: number): ReportTable {
   const ranks = ['p50', 'p90', 'p99'] as const;
   const added = (name: string, rank: (typeof ranks)[number]) => {
     const rounds = (who: string) =>
-      percentileRounds(data, { ...(cells[0] as Cell), name: who }).map((one) => one?.[rank]);
+      hopPercentiles(data, { ...(cells[0] as Cell), name: who }).map((one) => one?.[rank]);
     return estimateMedian(pairedDifferences(rounds(name), rounds('direct')), seed);
   };
   const floors = ranks.map((rank) => {
@@ -126,7 +126,7 @@ function addedTable(data: HopData, cells: readonly Cell[], seed: number): Table 
   };
 }
 
-function closedLoopTable(data: HopData): Table {
+function closedLoopTable(data: HopData): ReportTable {
   const rows = [...(data.get(1)?.keys() ?? [])].map((name) => {
     const rounds = visitsOf(data, { sessions: 1, name }).flatMap((visit) => visit.pingPong ?? []);
     const ms = (rank: 'p50' | 'p90' | 'p99') => finite(median(rounds.map((one) => one[rank])));
@@ -140,7 +140,7 @@ function closedLoopTable(data: HopData): Table {
   };
 }
 
-function processTable(data: HopData, sessions: number): Table {
+function processTable(data: HopData, sessions: number): ReportTable {
   const rows = [...(data.get(sessions)?.keys() ?? [])].map((name) => {
     const visits = visitsOf(data, { sessions, name });
     const runs = visits.flatMap((visit) => [...visit.runs.values()]);
@@ -166,8 +166,8 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 
 function measuresOf(data: HopData, cell: Cell): Measure[] {
   const id = (what: string) => `hop.${what}.${cell.sessions}.${cell.load}.${cell.name}`;
-  const rounds = percentileRounds(data, cell);
-  const base = percentileRounds(data, { ...cell, name: 'direct' });
+  const rounds = hopPercentiles(data, cell);
+  const base = hopPercentiles(data, { ...cell, name: 'direct' });
   const ranks = (['p50', 'p99'] as const).flatMap((rank): Measure[] => {
     const values = rounds.map((one) => one?.[rank]);
     const added = pairedDifferences(
@@ -193,7 +193,7 @@ function measuresOf(data: HopData, cell: Cell): Measure[] {
 /** 1 / (1 - q) from the median to p99.9. */
 const QUANTILE_STEPS = Array.from({ length: 40 }, (_, index) => 2 * 500 ** (index / 39));
 
-function percentilePlot(cells: readonly Cell[], merged: ReadonlyMap<Cell, Histogram>): Plot {
+function percentilePlot(cells: readonly Cell[], merged: ReadonlyMap<Cell, Histogram>): ReportPlot {
   const values = (cell: Cell) => {
     const histogram = merged.get(cell) as Histogram;
     if (histogram.totalCount === 0) return QUANTILE_STEPS.map(() => null);

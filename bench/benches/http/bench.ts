@@ -1,14 +1,21 @@
 // What plain HTTP takes: the admin listener and the public one, asked by autocannon, with sessions open beside it.
 
-import type { Bench, BenchContext, Running } from '../../bench.ts';
-import { startRemote } from '../../load/remote.ts';
-import { costOf } from '../../machine/proc.ts';
-import { answersOf, type Endpoint, type EndpointRun, HTTP_CONNECTIONS, HTTP_SESSIONS, type HttpRun } from './data.ts';
+import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
+import { resourceUsage } from '../../machine/resource-usage.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
+import {
+  answersOf,
+  type EndpointRun,
+  HTTP_CONNECTIONS,
+  HTTP_SESSIONS,
+  type HttpEndpoint,
+  type HttpRun,
+} from './data.ts';
 import { describeHttp } from './report.ts';
 
 const WARM_UP_MS = 200;
 
-interface Target extends Endpoint {
+interface Target extends HttpEndpoint {
   readonly url: string;
 }
 
@@ -41,7 +48,7 @@ function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
   return { rounds: rounds ?? (isShort ? 2 : 5), ms: 1000 * (seconds ?? (isShort ? 1 : 2)) };
 }
 
-async function targetsOf({ admin, url }: Running): Promise<Target[]> {
+async function targetsOf({ admin, url }: RunningContender): Promise<Target[]> {
   const { sessions } = (await (await fetch(`${admin}/sessions`)).json()) as { sessions: { id: string }[] };
   const at = (base: string, id: string, path: string, status: number): Target => {
     const title = `${id.startsWith('admin') ? 'admin' : 'public'} ${path.replace(sessions[0]?.id ?? '', '{id}')}`;
@@ -62,7 +69,7 @@ async function targetsOf({ admin, url }: Running): Promise<Target[]> {
 }
 
 /** The console's page is there only when it was built. */
-async function answering(targets: readonly Target[], { headers }: Running) {
+async function answering(targets: readonly Target[], { headers }: RunningContender) {
   const found = await Promise.all(
     targets.map(async (target) => {
       const { status } = await fetch(target.url, { headers });
@@ -79,12 +86,17 @@ async function answering(targets: readonly Target[], { headers }: Running) {
 }
 
 /** Endpoint -> rounds. */
-async function takeTurns(context: BenchContext, running: Running, targets: readonly Target[]) {
-  const cannon = startRemote(new URL('./process.ts', import.meta.url));
-  context.onEnd(cannon.stop);
+async function takeTurns(context: BenchContext, running: RunningContender, targets: readonly Target[]) {
+  const autocannonProcess = startRpcProcess(new URL('./process.ts', import.meta.url));
+  context.onEnd(autocannonProcess.stop);
   const { rounds, ms } = planOf(context.settings);
   const load = ({ url }: Target, forMs: number) =>
-    cannon.ask<HttpRun>('load', { url, headers: running.headers, connections: HTTP_CONNECTIONS, ms: forMs });
+    autocannonProcess.call<HttpRun>('load', {
+      url,
+      headers: running.headers,
+      connections: HTTP_CONNECTIONS,
+      ms: forMs,
+    });
   const runs = new Map(targets.map(({ id }): [string, EndpointRun[]] => [id, []]));
   for (const target of targets) await load(target, WARM_UP_MS);
   for (let round = 0; round < rounds; round += 1) {
@@ -93,9 +105,9 @@ async function takeTurns(context: BenchContext, running: Running, targets: reado
         `http: ${target.title}, round ${round + 1} of ${rounds}`,
         (round + index / targets.length) / rounds,
       );
-      const before = costOf(running.pids);
+      const before = resourceUsage(running.pids);
       const run = await load(target, ms);
-      const after = costOf(running.pids);
+      const after = resourceUsage(running.pids);
       const cpuUs = before && after && (after.cpuNs - before.cpuNs) / 1000 / answersOf(run);
       runs.get(target.id)?.push({ ...run, cpuUs });
     }

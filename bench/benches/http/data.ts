@@ -25,7 +25,7 @@ export interface HttpRun {
   readonly latency: string;
 }
 
-export interface Endpoint {
+export interface HttpEndpoint {
   readonly id: string;
   readonly title: string;
   /** What it must answer; another one is a fault of the run. */

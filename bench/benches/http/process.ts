@@ -2,7 +2,7 @@
 
 import autocannon from 'autocannon';
 import { createHistogram, encodeHistogram, recordNs } from '../../figures/histogram.ts';
-import { serveMethods } from '../../load/remote.ts';
+import { serveMethods } from '../../machine/rpc.ts';
 import type { HttpLoad, HttpRun } from './data.ts';
 
 const LOOK_MS = 50;

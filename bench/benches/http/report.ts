@@ -4,16 +4,23 @@ import type { BenchResult } from '../../bench.ts';
 import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
 import type { Measure } from '../../figures/results.ts';
 import { median } from '../../figures/statistics.ts';
-import { answersOf, type Endpoint, type EndpointRun, HTTP_CONNECTIONS, HTTP_SESSIONS, type HttpRun } from './data.ts';
+import {
+  answersOf,
+  type EndpointRun,
+  HTTP_CONNECTIONS,
+  HTTP_SESSIONS,
+  type HttpEndpoint,
+  type HttpRun,
+} from './data.ts';
 
 const rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;
 
 export function describeHttp(
-  endpoints: readonly Endpoint[],
+  endpoints: readonly HttpEndpoint[],
   runs: ReadonlyMap<string, readonly EndpointRun[]>,
   missing: readonly string[] = [],
 ): BenchResult {
-  const of = ({ id }: Endpoint) => runs.get(id) ?? [];
+  const of = ({ id }: HttpEndpoint) => runs.get(id) ?? [];
   const merged = new Map(endpoints.map((one) => [one.id, mergeHistograms(of(one).map(({ latency }) => latency))]));
   const rows = endpoints.map((one) => {
     const { p50, p90, p99, max, count } = percentilesMs(merged.get(one.id) ?? mergeHistograms([]));
@@ -54,7 +61,7 @@ export function describeHttp(
 }
 
 /** Answers with another status than the expected one, and requests without an answer. */
-export function faultsOf({ title, status }: Endpoint, runs: readonly HttpRun[]): string[] {
+function faultsOf({ title, status }: HttpEndpoint, runs: readonly HttpRun[]): string[] {
   const errors = runs.reduce((sum, one) => sum + one.errors, 0);
   const others = runs.reduce((sum, one) => sum + answersOf(one) - (one.statuses[status] ?? 0), 0);
   return [

@@ -4,11 +4,20 @@
 
 import { constants, setPriority } from 'node:os';
 import type { Direction } from '../../../codecs/frame.ts';
-import type { Bench, BenchContext, Contender, Generator, Load, Provider, Running, Settings } from '../../bench.ts';
+import type {
+  Bench,
+  BenchContext,
+  BenchSettings,
+  Contender,
+  Load,
+  LoadGenerator,
+  LoadProvider,
+  RunningContender,
+} from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { type Caller, startCaller } from '../../load/http/caller.ts';
-import { type Llm, startLlm } from '../../load/llm/llm.ts';
+import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
 import { beginCase, CASES, type Case, type Disk, mountDisk } from './cases.ts';
 import { type CaseRun, DIRECTIONS, type Directions, type IsolationData } from './data.ts';
@@ -48,19 +57,19 @@ export const isolation: Bench = {
   },
 };
 
-function planOf({ isShort, rounds, seconds }: Settings) {
+function planOf({ isShort, rounds, seconds }: BenchSettings) {
   return { rounds: rounds ?? (isShort ? 3 : 8), measureMs: 1000 * (seconds ?? (isShort ? 0.8 : 2)) };
 }
 
 /** The audio sessions of one contender, open all the time. */
 interface Line {
-  readonly provider: Provider;
-  readonly generator: Generator;
-  readonly running: Running;
+  readonly provider: LoadProvider;
+  readonly generator: LoadGenerator;
+  readonly running: RunningContender;
 }
 
 interface Bed {
-  readonly llm: Llm;
+  readonly llm: MockLlm;
   readonly caller: Caller;
   readonly direct: Line;
   readonly trunkline: Line;
@@ -73,7 +82,7 @@ async function makeBed(
   { direct, trunkline }: { readonly direct: Contender; readonly trunkline: Contender },
 ): Promise<Bed> {
   context.progress('isolation: opening sessions', 0);
-  const llm = await startLlm({ pace: PACE, models: ['bench'] });
+  const llm = await startMockLlm({ pace: PACE, models: ['bench'] });
   context.onEnd(llm.stop);
   const caller = startCaller();
   context.onEnd(caller.stop);
@@ -114,7 +123,7 @@ async function takeTurns(context: BenchContext, bed: Bed): Promise<IsolationData
   }
   const lines = [bed.direct, bed.trunkline, ...(typeof bed.onDisk === 'string' ? [] : [bed.onDisk.line])];
   const open = await Promise.all(lines.map(({ provider }) => provider.sessions()));
-  return { cases, left, sessionsLost: open.reduce((sum, count) => sum + SESSIONS - count, 0) };
+  return { cases, notMeasured: left, sessionsLost: open.reduce((sum, count) => sum + SESSIONS - count, 0) };
 }
 
 async function runCase(

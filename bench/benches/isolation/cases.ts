@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchContext, Running } from '../../bench.ts';
+import type { BenchContext, RunningContender } from '../../bench.ts';
 import { SIDE_TASK } from '../../contenders/side-settings.ts';
-import type { Called, Caller, Calls } from '../../load/http/caller.ts';
-import type { Llm } from '../../load/llm/llm.ts';
-import { processTree } from '../../machine/proc.ts';
+import type { Caller, CallPlan, CallResults } from '../../load/http/caller.ts';
+import type { MockLlm } from '../../load/llm/llm.ts';
 import { startCommand } from '../../machine/processes.ts';
+import { processTree } from '../../machine/resource-usage.ts';
 import { chatCalls } from '../side-hop/bench.ts';
 
 /**
@@ -42,7 +42,7 @@ const BEGIN_MS = 150;
 const DRAIN_MS = 2500;
 const DISK_BYTES = 24 * 1024 * 1024;
 
-export interface SideLoad {
+interface SideLoad {
   /** What the callers saw of the side path. */
   end(): Promise<SideSeen>;
 }
@@ -58,10 +58,10 @@ export interface SideSeen {
   readonly kills: number;
 }
 
-export interface CaseParts {
-  readonly llm: Llm;
+interface CaseParts {
+  readonly llm: MockLlm;
   readonly caller: Caller;
-  readonly running: Running;
+  readonly running: RunningContender;
   /** Of the store, for `disk-full`. */
   readonly disk: Disk | undefined;
 }
@@ -82,7 +82,7 @@ export async function beginCase(name: Case, parts: CaseParts): Promise<SideLoad>
   return {
     async end() {
       const kills = killer?.stop() ?? 0;
-      await caller.cease();
+      await caller.stopCalling();
       const seen = { ...seenOf(await called), reached: (await llm.counts()).requests, kills };
       await llm.behave('answers');
       disk?.free();
@@ -92,11 +92,11 @@ export async function beginCase(name: Case, parts: CaseParts): Promise<SideLoad>
   };
 }
 
-const seenOf = ({ seconds, calls, answers }: Called) => ({ seconds, asked: calls, taken: answers });
+const seenOf = ({ seconds, calls, answers }: CallResults) => ({ seconds, asked: calls, taken: answers });
 
 const TASK = JSON.stringify({ kind: SIDE_TASK, text: 'Caller: my invoice is wrong. Agent: let me see. '.repeat(8) });
 
-function callsOf(name: Case, { chat, url, headers }: Running): Calls {
+function callsOf(name: Case, { chat, url, headers }: RunningContender): CallPlan {
   const load = { perSecond: PER_SECOND, warmUpMs: 0, measureMs: LONGEST_MS, isTimed: false, seed: 1 };
   if (name === 'chat' && chat !== undefined) return chatCalls(chat, 'whole', load);
   const address = url('/v1/tasks').replace(/^ws/, 'http');
@@ -104,7 +104,7 @@ function callsOf(name: Case, { chat, url, headers }: Running): Calls {
 }
 
 /** Waits until no task is queued or running, for a while. */
-async function drained({ admin }: Running): Promise<void> {
+async function drained({ admin }: RunningContender): Promise<void> {
   for (const until = Date.now() + DRAIN_MS; Date.now() < until; await delay(50)) {
     const open = await Promise.all(['queued', 'running'].map((state) => tasksIn(`${admin}`, state)));
     if (open.every((count) => count === 0)) return;
@@ -122,7 +122,7 @@ async function tasksIn(admin: string, state: string): Promise<number> {
 }
 
 /** The side process of a gateway: the child of its supervisor that says so in its command. */
-export function sidePidOf({ pids }: Pick<Running, 'pids'>): number | undefined {
+export function sideProcessId({ pids }: Pick<RunningContender, 'pids'>): number | undefined {
   return pids.flatMap(processTree).find((pid) => commandOf(pid).includes('side/process'));
 }
 
@@ -134,10 +134,10 @@ function commandOf(pid: number): string {
   }
 }
 
-function startKiller(running: Running) {
+function startKiller(running: RunningContender) {
   let kills = 0;
   const kill = () => {
-    const pid = sidePidOf(running);
+    const pid = sideProcessId(running);
     if (pid === undefined) return;
     try {
       process.kill(pid, 'SIGKILL');

@@ -18,7 +18,7 @@ export interface CaseRun {
 export interface IsolationData {
   readonly cases: ReadonlyMap<Case, readonly CaseRun[]>;
   /** Case -> why it was not measured. */
-  readonly left: ReadonlyMap<Case, string>;
+  readonly notMeasured: ReadonlyMap<Case, string>;
   /** Sessions that the provider no longer had at the end. */
   readonly sessionsLost: number;
 }

@@ -19,7 +19,7 @@ export function isolationFigures(data: IsolationData, seed: number): Figure[] {
 
 function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   const goal: Goal = { id: `isolation.p99_moved_ms.${name.replace('-', '_')}`, unit: 'ms', below: GOAL_MS };
-  const reason = data.left.get(name);
+  const reason = data.notMeasured.get(name);
   if (reason !== undefined) return unjudged(goal, reason);
   const own = worstMoved(data, name, seed);
   const floor = worstMoved(data, 'absent-again', seed);
@@ -63,11 +63,11 @@ function worstMoved(
 
 /** The added p99 less that of the same round without side tasks. */
 export function movedRounds(data: IsolationData, name: Case, direction: Direction): number[] {
-  return pairedDifferences(addedRounds(data, name, direction), addedRounds(data, 'absent', direction));
+  return pairedDifferences(addedP99Rounds(data, name, direction), addedP99Rounds(data, 'absent', direction));
 }
 
 /** The p99 of trunkline less that of direct beside the same side load; undefined where one of the runs is invalid. */
-export function addedRounds(data: IsolationData, name: Case, direction: Direction): (number | undefined)[] {
+export function addedP99Rounds(data: IsolationData, name: Case, direction: Direction): (number | undefined)[] {
   return (data.cases.get(name) ?? []).map((run) => {
     const [own, base] = [p99Of(run, 'trunkline', direction), p99Of(run, 'direct', direction)];
     return own === undefined || base === undefined ? undefined : own - base;
@@ -83,7 +83,7 @@ function droppedFigure(data: IsolationData): Figure {
   const frames = [...data.cases.values()].flat().reduce((sum, { trunkline }) => sum + lostIn(trunkline), 0);
   const goal = { id: 'isolation.dropped', unit: 'frames and sessions', below: 0 };
   return judge(goal, frames + data.sessionsLost, {
-    reason: `${frames} frames, ${data.sessionsLost} sessions, in all cases${data.left.size > 0 ? ' that were measured' : ''}`,
+    reason: `${frames} frames, ${data.sessionsLost} sessions, in all cases${data.notMeasured.size > 0 ? ' that were measured' : ''}`,
   });
 }
 

@@ -4,11 +4,11 @@ import type { Direction } from '../../../codecs/frame.ts';
 import type { BenchResult } from '../../bench.ts';
 import { withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms } from '../../figures/histogram.ts';
-import type { Measure, Table } from '../../figures/results.ts';
+import type { Measure, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
 import { CASE_WORDS, type Case, QUIET } from './cases.ts';
 import { DIRECTIONS, type IsolationData } from './data.ts';
-import { addedRounds, lostIn, movedRounds, p99Of } from './figures.ts';
+import { addedP99Rounds, lostIn, movedRounds, p99Of } from './figures.ts';
 
 export function describeIsolation(data: IsolationData, seed: number): Omit<BenchResult, 'figures'> {
   const names = [...data.cases.keys()];
@@ -25,7 +25,7 @@ export function describeIsolation(data: IsolationData, seed: number): Omit<Bench
       ),
     ),
     notes: [
-      ...[...data.left].map(([name, reason]) => `${CASE_WORDS[name]}: not measured, ${reason}`),
+      ...[...data.notMeasured].map(([name, reason]) => `${CASE_WORDS[name]}: not measured, ${reason}`),
       ...names.flatMap((name) => DIRECTIONS.flatMap((direction) => invalidNotes(data, name, direction))),
     ],
   };
@@ -33,12 +33,12 @@ export function describeIsolation(data: IsolationData, seed: number): Omit<Bench
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function latencyTable(data: IsolationData, direction: Direction, seed: number): Table {
+function latencyTable(data: IsolationData, direction: Direction, seed: number): ReportTable {
   const rows = [...data.cases].map(([name, runs]) => {
     const p99 = (who: 'direct' | 'trunkline') =>
       finite(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
     const p50 = median(runs.flatMap(({ trunkline }) => trunkline.get(direction)?.latencyMs.p50 ?? []));
-    const added = median(addedRounds(data, name, direction).filter((one) => one !== undefined));
+    const added = median(addedP99Rounds(data, name, direction).filter((one) => one !== undefined));
     const moved = estimateMedian(movedRounds(data, name, direction), seed);
     return [
       CASE_WORDS[name],
@@ -54,7 +54,7 @@ function latencyTable(data: IsolationData, direction: Direction, seed: number): 
 }
 
 /** Whether the side path really did what the case says. */
-function sideTable(data: IsolationData): Table {
+function sideTable(data: IsolationData): ReportTable {
   const rows = [...data.cases]
     .filter(([name]) => !QUIET.includes(name))
     .map(([name, runs]) => {
@@ -80,7 +80,7 @@ function sideTable(data: IsolationData): Table {
 function measuresOf(data: IsolationData, name: Case, direction: Direction): Measure[] {
   const common = { unit: 'ms', better: 'lower', paired: true } as const;
   const id = (what: string) => `isolation.${what}.${direction}.${name}`;
-  const added = addedRounds(data, name, direction).filter((one) => one !== undefined);
+  const added = addedP99Rounds(data, name, direction).filter((one) => one !== undefined);
   const own: Measure = { ...common, id: id('added_p99_ms'), rounds: added };
   if (name === 'absent') return [own];
   return [own, { ...common, id: id('p99_moved_ms'), rounds: movedRounds(data, name, direction) }];

@@ -1,26 +1,26 @@
 // Which path a call should take: one table of what the direct and the routed path each deliver in this configuration, all measured here.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchContext, Contender, Running } from '../../bench.ts';
+import type { Bench, BenchContext, Contender, RunningContender } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
 import { startCaller } from '../../load/http/caller.ts';
-import { type Llm, startLlm } from '../../load/llm/llm.ts';
+import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
 import { ledgerBy } from '../side-hop/ledger.ts';
-import { CLIENT_SECRET, roundsOf, type VerdictData } from './data.ts';
+import { CLIENT_SECRET, type VerdictData, verdictRounds } from './data.ts';
 import { measureDirect, startNative } from './direct.ts';
 import { addedByCalls, addedByFrames } from './latency.ts';
 import { describeVerdict } from './report.ts';
 import { measureRouted } from './routed.ts';
 
 /** The models that the mock of a router lists; the first two are targets. */
-export const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
-export const CONTRACT_MODELS = ['bench'];
+const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
+const CONTRACT_MODELS = ['bench'];
 const PACE = { thinkMs: 5, tokens: 4, gapMs: 2 };
 const SETTLE_MS = 300;
 export const routeVerdict: Bench = {
   name: 'route-verdict',
   description: 'what the direct and the routed path each deliver here, and which class should take which',
-  seconds: (settings) => 9 + roundsOf(settings) * 4.5,
+  seconds: (settings) => 9 + verdictRounds(settings) * 4.5,
   async run(context) {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
       context.contenders.find((one) => one.name === name),
@@ -56,19 +56,19 @@ async function measure(context: BenchContext, direct: Contender, trunkline: Cont
   return { direct: measuredDirect, routed, calls, ledger, frames: await addedByFrames(context, { direct, trunkline }) };
 }
 
-async function startMock(context: BenchContext, models: readonly string[]): Promise<Llm> {
-  const llm = await startLlm({ pace: PACE, models });
+async function startMock(context: BenchContext, models: readonly string[]): Promise<MockLlm> {
+  const llm = await startMockLlm({ pace: PACE, models });
   context.onEnd(llm.stop);
   return llm;
 }
 
-const withKey = (running: Running): Running => {
+const withKey = (running: RunningContender): RunningContender => {
   const headers = { authorization: `Bearer ${CLIENT_SECRET}` };
   return { ...running, headers, ...(running.chat && { chat: { ...running.chat, headers } }) };
 };
 
 /** Classes as a team would have them. `capped` has no budget left. */
-function configFor({ router, contract }: { readonly router: Llm; readonly contract: Llm }) {
+function configFor({ router, contract }: { readonly router: MockLlm; readonly contract: MockLlm }) {
   const [small, large] = ROUTER_MODELS.map((model) => ({ gateway: 'router', model }));
   const own = { gateway: 'contract', model: 'bench' };
   return {

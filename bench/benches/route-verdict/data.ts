@@ -1,6 +1,6 @@
 // The results of the route-verdict benchmark: what the direct and the routed path each delivered.
 
-import type { Settings } from '../../bench.ts';
+import type { BenchSettings } from '../../bench.ts';
 import type { LedgerSum } from '../side-hop/ledger.ts';
 export const CLIENT_SECRET = 'bench-client-secret-0001';
 
@@ -12,7 +12,7 @@ export interface VerdictData {
   readonly ledger: readonly LedgerSum[];
 }
 
-export const roundsOf = ({ isShort, rounds }: Settings): number => rounds ?? (isShort ? 2 : 6);
+export const verdictRounds = ({ isShort, rounds }: BenchSettings): number => rounds ?? (isShort ? 2 : 6);
 
 export interface Direct {
   readonly sessions: number;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { BenchContext, Running } from '../../bench.ts';
+import type { BenchContext, RunningContender } from '../../bench.ts';
 import { CLIENT_SECRET, type Direct } from './data.ts';
 import { DOWNSTREAM, UPSTREAM } from './events.ts';
 
@@ -13,7 +13,7 @@ const OTHER_MODELS = ['bench-large', 'gpt-realtime-2.1', 'bench-2', 'other'];
 const RECOVERIES = 5;
 const SILENCE_MS = 2000;
 
-export interface Native {
+interface Native {
   readonly port: number;
   readonly handshakes: readonly IncomingHttpHeaders[];
   /** The provider's end of the next session. */
@@ -41,7 +41,7 @@ export async function startNative(context: BenchContext): Promise<Native> {
   };
 }
 
-export async function measureDirect(running: Running, native: Native): Promise<Direct> {
+export async function measureDirect(running: RunningContender, native: Native): Promise<Direct> {
   const depth = await passEvents(running, native);
   const recoveries = [];
   for (let index = 0; index < RECOVERIES; index += 1) recoveries.push(await recover(running, native));
@@ -64,7 +64,7 @@ interface Pair {
 }
 
 /** Open, and greeted. */
-async function openPair({ url, headers }: Running, native: Native): Promise<Pair> {
+async function openPair({ url, headers }: RunningContender, native: Native): Promise<Pair> {
   const accepted = native.accepted();
   const client = new WebSocket(url(MODEL), { headers, perMessageDeflate: false });
   client.on('error', () => {});
@@ -74,7 +74,7 @@ async function openPair({ url, headers }: Running, native: Native): Promise<Pair
   return { client, provider };
 }
 
-async function passEvents(running: Running, native: Native) {
+async function passEvents(running: RunningContender, native: Native) {
   const { client, provider } = await openPair(running, native);
   const up = collect(provider, UPSTREAM.length);
   for (const event of UPSTREAM) client.send(event);
@@ -108,7 +108,7 @@ async function collect(ws: WebSocket, count: number): Promise<readonly string[]>
 }
 
 /** The provider's end is cut off; the client dials again as soon as it knows. */
-async function recover(running: Running, native: Native) {
+async function recover(running: RunningContender, native: Native) {
   const { client, provider } = await openPair(running, native);
   const told = once(client, 'close');
   const from = performance.now();
@@ -122,7 +122,7 @@ async function recover(running: Running, native: Native) {
   return { toldMs, recoveredMs };
 }
 
-async function refuse({ url, headers }: Running, native: Native) {
+async function refuse({ url, headers }: RunningContender, native: Native) {
   const before = native.handshakes.length;
   let refusedOthers = 0;
   for (const model of OTHER_MODELS) {

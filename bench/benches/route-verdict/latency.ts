@@ -1,13 +1,13 @@
 // What each path adds: an audio frame on the direct path, a chat completion on the routed one, each against the same without a hop.
 
-import type { BenchContext, Contender, Running } from '../../bench.ts';
+import type { BenchContext, Contender, RunningContender } from '../../bench.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { median, pairedDifferences } from '../../figures/statistics.ts';
 import type { Caller } from '../../load/http/caller.ts';
-import type { Llm } from '../../load/llm/llm.ts';
+import type { MockLlm } from '../../load/llm/llm.ts';
 import { runLoad } from '../../load/run.ts';
 import { chatCalls, runChat } from '../side-hop/bench.ts';
-import { type AddedTimes, roundsOf } from './data.ts';
+import { type AddedTimes, verdictRounds } from './data.ts';
 
 const SESSIONS = 20;
 const APPEND = { frame: 'append', frameBytes: 2600, frameMs: 40, warmUpMs: 200, measureMs: 600 } as const;
@@ -25,13 +25,17 @@ export async function addedByFrames(
   const provider = await context.startProvider({ greetAfterMs: GREET_MS });
   const generator = await context.startGenerator();
   const { toleranceMs } = context.settings;
-  const running = new Map<string, Running>();
+  const running = new Map<string, RunningContender>();
   for (const one of [direct, trunkline]) {
     running.set(one.name, await context.start(one, { providerPort: provider.port }));
   }
-  const plan = { label: 'route-verdict, audio', contenders: [direct, trunkline], rounds: roundsOf(context.settings) };
+  const plan = {
+    label: 'route-verdict, audio',
+    contenders: [direct, trunkline],
+    rounds: verdictRounds(context.settings),
+  };
   const rounds = await context.rounds({ ...plan, part: [0.7, 1] }, async ({ name }) => {
-    const one = running.get(name) as Running;
+    const one = running.get(name) as RunningContender;
     try {
       await generator.open({ url: one.url(PATH), headers: one.headers, sessions: SESSIONS });
       const run = await runLoad({ from: generator, to: provider, load: APPEND, running: one, toleranceMs });
@@ -47,7 +51,11 @@ export async function addedByFrames(
 /** Of whole answers of the contract's endpoint, asked directly and through its class. */
 export async function addedByCalls(
   context: BenchContext,
-  { caller, contract, running }: { readonly caller: Caller; readonly contract: Llm; readonly running: Running },
+  {
+    caller,
+    contract,
+    running,
+  }: { readonly caller: Caller; readonly contract: MockLlm; readonly running: RunningContender },
 ): Promise<AddedTimes> {
   const url = `http://127.0.0.1:${contract.port}/v1/chat/completions`;
   const chats = {
@@ -60,7 +68,7 @@ export async function addedByCalls(
   };
   const { seed, toleranceMs } = context.settings;
   const contenders = context.contenders.filter(({ name }) => Object.hasOwn(chats, name));
-  const plan = { label: 'route-verdict, calls', contenders, rounds: roundsOf(context.settings) };
+  const plan = { label: 'route-verdict, calls', contenders, rounds: verdictRounds(context.settings) };
   const rounds = await context.rounds({ ...plan, part: [0.45, 0.7] }, async ({ name }) => {
     const calls = chatCalls(chats[name as keyof typeof chats], 'whole', { ...CALLS, seed });
     const run = await runChat(caller, running, { calls, toleranceMs });

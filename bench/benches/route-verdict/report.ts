@@ -2,7 +2,7 @@
 
 import type { BenchResult } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
-import type { Table } from '../../figures/results.ts';
+import type { ReportTable } from '../../figures/results.ts';
 import type { LedgerSum } from '../side-hop/ledger.ts';
 import type { Recovery, VerdictData } from './data.ts';
 
@@ -27,7 +27,7 @@ const ms = (value: number): string => `${digits(value)} ms${value < 0 ? ' (noise
 const of = (part: number, all: number, what: string): string => `${part} of ${all} ${what}`;
 const list = (names: readonly string[]): string => (names.length > 0 ? names.join(', ') : 'none');
 
-function verdictTable({ direct, routed, frames, calls, ledger }: VerdictData): Table {
+function verdictTable({ direct, routed, frames, calls, ledger }: VerdictData): ReportTable {
   const { listed, offered, answered, refusals, regulated, requestFields, answerFields } = routed;
   return {
     title: 'what each path delivers in this configuration, measured',
@@ -107,7 +107,7 @@ function costWords(ledger: readonly LedgerSum[], path: string): string {
 }
 
 /** Each verdict rests on what was measured; where that fails, it says so. */
-function classTable({ direct, routed, frames, calls }: VerdictData): Table {
+function classTable({ direct, routed, frames, calls }: VerdictData): ReportTable {
   const { fallback, noFallback, regulated } = routed;
   const isNative = direct.eventsUnmodified === direct.eventsSent;
   const survives = fallback.failed < noFallback.failed;

@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Running } from '../../bench.ts';
-import type { Llm } from '../../load/llm/llm.ts';
+import type { RunningContender } from '../../bench.ts';
+import type { MockLlm } from '../../load/llm/llm.ts';
 import { wholeAnswer } from '../../load/llm/llm-answer.ts';
 import type { Recovery, Routed } from './data.ts';
 
@@ -14,11 +14,11 @@ const DEAD_MS = 600;
 const BACK_MS = 7000;
 
 interface Mocks {
-  readonly router: Llm;
-  readonly contract: Llm;
+  readonly router: MockLlm;
+  readonly contract: MockLlm;
 }
 
-export async function measureRouted(running: Running, mocks: Mocks): Promise<Routed> {
+export async function measureRouted(running: RunningContender, mocks: Mocks): Promise<Routed> {
   const ask = asking(running);
   const { router, contract } = mocks;
   const [listed, offered] = [
@@ -68,7 +68,7 @@ type Ask = (question: Question) => Promise<{ readonly status: number; readonly b
 const MESSAGES = [{ role: 'user', content: 'What was the call about?' }];
 
 /** Any fault of the connection is status 0. */
-function asking({ chat, headers: own }: Running): Ask {
+function asking({ chat, headers: own }: RunningContender): Ask {
   return async ({ promptClass, model, headers, more }) => {
     try {
       const response = await fetch(`${chat?.url}`, {
@@ -110,7 +110,7 @@ const FIELDS = {
 };
 
 /** Which fields of a request came to the endpoint as they were, and which of its answer to the client. */
-async function depth(ask: Ask, router: Llm) {
+async function depth(ask: Ask, router: MockLlm) {
   const { body } = await ask({ promptClass: 'commodity', model: 'bench-small', more: FIELDS });
   const came = (await router.lastBody()) ?? {};
   const changed = Object.entries(FIELDS).filter(([name, value]) => !isDeepStrictEqual(came[name], value));
@@ -151,7 +151,7 @@ async function regulate(ask: Ask, { router, contract }: Mocks) {
 }
 
 /** A call every 10 ms, while the first target of the class dies, and then comes back. */
-async function dieAndReturn(ask: Ask, target: Llm, promptClass: string): Promise<Recovery> {
+async function dieAndReturn(ask: Ask, target: MockLlm, promptClass: string): Promise<Recovery> {
   await ask({ promptClass });
   await target.behave('gone');
   const died = performance.now();

@@ -3,13 +3,13 @@
 
 import { join } from 'node:path';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
-import type { Bench, BenchContext, Contender, Settings } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, Contender } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
-import { type Starter, type Starts, startStarter } from '../../load/starter.ts';
 import { startDelayProxies } from '../../machine/delay-proxy.ts';
-import type { Place } from './data.ts';
+import type { StartPlace } from './data.ts';
 import { sessionStartFigures } from './figures.ts';
 import { describeSessionStart } from './report.ts';
+import { type SessionStarter, type StartPlan, startSessionStarter } from './starter.ts';
 
 /** Round trips. The way to the provider is as long directly as it is through the gateway. */
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
@@ -20,7 +20,7 @@ export const sessionStart: Bench = {
   description: 'TCP, TLS, upgrade and first provider event of a session, on loopback and over distances',
   seconds: (settings, contenders) => secondsOf(settings, contenders).reduce((sum, one) => sum + one),
   async run(context) {
-    const starter = startStarter();
+    const starter = startSessionStarter();
     context.onEnd(starter.stop);
     const [near, far] = secondsOf(context.settings, context.contenders.length);
     const share = near / (near + far);
@@ -53,7 +53,7 @@ interface Plan {
   readonly first: number;
 }
 
-function planOf({ isShort, rounds }: Settings): { readonly loopback: Plan; readonly far: Plan } {
+function planOf({ isShort, rounds }: BenchSettings): { readonly loopback: Plan; readonly far: Plan } {
   return {
     loopback: { rounds: rounds ?? (isShort ? 8 : 20), count: isShort ? 30 : 50, pauseMs: 4, first: 100 },
     // The pause is long enough for TCP and TLS of a new provider connection ahead of use.
@@ -61,14 +61,14 @@ function planOf({ isShort, rounds }: Settings): { readonly loopback: Plan; reado
   };
 }
 
-function secondsOf(settings: Settings, contenders: number): [near: number, far: number] {
+function secondsOf(settings: BenchSettings, contenders: number): [near: number, far: number] {
   const { loopback, far } = planOf(settings);
   const visits = ({ rounds, count, pauseMs, first }: Plan, startMs: number) =>
     (((rounds + 1) * count + first) * (pauseMs + startMs)) / 1000;
   return [contenders * (1 + visits(loopback, 3)), 3 + 4 * visits(far, 270)];
 }
 
-type Target = Pick<Starts, 'url' | 'headers' | 'ca'>;
+type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'>;
 
 /** How a contender is reached. */
 interface Route {
@@ -130,9 +130,9 @@ interface Measured extends Plan {
 /** What cannot be reached is left out, and said. */
 async function measurePlace(
   context: BenchContext,
-  starter: Starter,
+  starter: SessionStarter,
   { label, part, routes, rounds, count, pauseMs, first }: Measured,
-): Promise<Place> {
+): Promise<StartPlace> {
   const targets = new Map<string, Target>();
   const absent = new Map(context.absent);
   for (const { contender, open } of routes) {

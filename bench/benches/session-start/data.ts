@@ -1,11 +1,11 @@
 // The results of the session-start benchmark: the times of every start, on loopback and over distances.
 
-import type { SessionStart } from '../../load/starter.ts';
+import type { SessionStart } from './starter.ts';
 
 /** The starts of one contender in one round. */
 export type SessionStartVisit = readonly SessionStart[];
 
-export interface Place {
+export interface StartPlace {
   /** Contender -> rounds. */
   readonly rounds: ReadonlyMap<string, readonly (SessionStartVisit | undefined)[]>;
   /** Not here, not asked for, or it cannot be measured: name -> reason. */
@@ -14,7 +14,7 @@ export interface Place {
 
 export interface SessionStartData {
   /** Without TLS. */
-  readonly loopback: Place;
+  readonly loopback: StartPlace;
   /** With TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
-  readonly far: Place;
+  readonly far: StartPlace;
 }

@@ -3,8 +3,8 @@
 import type { BenchContext } from '../../bench.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios, quantile } from '../../figures/statistics.ts';
-import type { SessionStart } from '../../load/starter.ts';
-import type { Place, SessionStartData } from './data.ts';
+import type { SessionStartData, StartPlace } from './data.ts';
+import type { SessionStart } from './starter.ts';
 
 const FEWEST_ROUNDS = 3;
 
@@ -12,21 +12,21 @@ export function sessionStartFigures(data: SessionStartData, { settings: { seed }
   return [addedOnLoopback(data.loopback, seed), warmToDirect(data.far, seed)];
 }
 
-function addedOnLoopback(place: Place, seed: number): Figure {
+function addedOnLoopback(place: StartPlace, seed: number): Figure {
   const goal = { id: 'session_start.added_ms.loopback', unit: 'ms', below: 0.3 };
-  const of = (name: string) => pairedDifferences(roundsOf(place, name), roundsOf(place, 'direct'));
+  const of = (name: string) => pairedDifferences(startRounds(place, name), startRounds(place, 'direct'));
   return judgeRounds(goal, { place, name: 'trunkline', rounds: of('trunkline'), again: of('direct-again'), seed });
 }
 
-function warmToDirect(place: Place, seed: number): Figure {
+function warmToDirect(place: StartPlace, seed: number): Figure {
   const goal = { id: 'session_start.warm_vs_direct.60ms', unit: 'ratio', below: 0.6 };
-  const of = (name: string) => pairedRatios(roundsOf(place, name), roundsOf(place, 'direct'));
+  const of = (name: string) => pairedRatios(startRounds(place, name), startRounds(place, 'direct'));
   const again = of('direct-again').map((ratio) => ratio - 1);
   return judgeRounds(goal, { place, name: 'trunkline-warm', rounds: of('trunkline-warm'), again, seed });
 }
 
 interface Rounds {
-  readonly place: Place;
+  readonly place: StartPlace;
   readonly name: string;
   readonly rounds: readonly number[];
   /** What direct differs from itself. */
@@ -47,8 +47,8 @@ function judgeRounds(goal: Goal, { place, name, rounds, again, seed }: Rounds): 
 }
 
 /** A percentile of each round, the median when not given; undefined where the visit failed. */
-export function roundsOf(
-  place: Place,
+export function startRounds(
+  place: StartPlace,
   name: string,
   step: keyof SessionStart = 'total',
   at = 0.5,

@@ -3,10 +3,10 @@
 import type { BenchContext, BenchResult } from '../../bench.ts';
 import { withInterval } from '../../figures/format.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
-import type { Measure, Table } from '../../figures/results.ts';
+import type { Measure, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import type { Place, SessionStartData } from './data.ts';
-import { roundsOf } from './figures.ts';
+import type { SessionStartData, StartPlace } from './data.ts';
+import { startRounds } from './figures.ts';
 
 const STEPS = ['tcp', 'tls', 'upgrade', 'event'] as const;
 const PLACES = {
@@ -41,19 +41,19 @@ export function describeSessionStart(
 interface Where {
   readonly id: string;
   readonly title: string;
-  readonly place: Place;
+  readonly place: StartPlace;
 }
 
-function totalsOf(place: Place, name: string) {
+function totalsOf(place: StartPlace, name: string) {
   const histogram = createHistogram();
   for (const visit of place.rounds.get(name) ?? [])
     for (const { total } of visit ?? []) recordNs(histogram, total * 1e6);
   return histogram;
 }
 
-function tableOf({ title, place }: Where, seed: number): Table {
+function tableOf({ title, place }: Where, seed: number): ReportTable {
   const added = (name: string) => {
-    const rounds = pairedDifferences(roundsOf(place, name), roundsOf(place, 'direct'));
+    const rounds = pairedDifferences(startRounds(place, name), startRounds(place, 'direct'));
     return { rounds, ...estimateMedian(rounds, seed) };
   };
   const again = added('direct-again');
@@ -61,13 +61,13 @@ function tableOf({ title, place }: Where, seed: number): Table {
   const rows = [...place.rounds.keys()].map((name) => {
     const { rounds, value, interval } = added(name);
     const isNoise = !name.startsWith('direct') && Math.abs(value) <= floor;
-    const p50 = (step?: (typeof STEPS)[number]) => medianOf(roundsOf(place, name, step));
-    const ratio = medianOf(pairedRatios(roundsOf(place, name), roundsOf(place, 'direct')));
+    const p50 = (step?: (typeof STEPS)[number]) => medianOf(startRounds(place, name, step));
+    const ratio = medianOf(pairedRatios(startRounds(place, name), startRounds(place, 'direct')));
     return [
       name === 'direct-again' ? 'direct-again (noise floor)' : name,
       ...STEPS.map(p50),
       p50(),
-      medianOf(roundsOf(place, name, 'total', 0.9)),
+      medianOf(startRounds(place, name, 'total', 0.9)),
       name === 'direct' || rounds.length === 0 ? null : `${withInterval(value, interval)}${isNoise ? ' (noise)' : ''}`,
       name === 'direct' ? null : ratio,
       percentilesMs(totalsOf(place, name)).count,
@@ -96,8 +96,8 @@ function medianOf(rounds: readonly (number | undefined)[]): number | null {
   return values.length > 0 ? median(values) : null;
 }
 
-function measuresOf({ id, place, name }: { id: string; place: Place; name: string }): Measure[] {
-  const [own, direct] = [roundsOf(place, name), roundsOf(place, 'direct')];
+function measuresOf({ id, place, name }: { id: string; place: StartPlace; name: string }): Measure[] {
+  const [own, direct] = [startRounds(place, name), startRounds(place, 'direct')];
   const common = { unit: 'ms', better: 'lower' } as const;
   const idOf = (what: string) => `session_start.${what}.${id}.${name}`;
   const total = { ...common, id: idOf('total_ms'), rounds: own.filter((one) => one !== undefined), paired: false };

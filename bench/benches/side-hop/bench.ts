@@ -1,19 +1,19 @@
 // What a chat completion pays for going through the side path: policy, budget and ledger included; direct and through every gateway.
 
-import type { Bench, BenchContext, Chat, Running, Settings } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
-import { type Caller, type Calls, startCaller } from '../../load/http/caller.ts';
-import { type Llm, type LlmPace, startLlm } from '../../load/llm/llm.ts';
-import { type Remote, startRemote } from '../../load/remote.ts';
-import { costOf } from '../../machine/proc.ts';
+import { type Caller, type CallPlan, startCaller } from '../../load/http/caller.ts';
+import { type LlmPace, type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
+import { resourceUsage } from '../../machine/resource-usage.ts';
+import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
 import { answersOf, type HttpRun } from '../http/data.ts';
 import {
+  ANSWER_FORMS,
+  type AnswerForm,
   type ChatRun,
   CLOSED_CONNECTIONS,
   type ClosedRun,
-  FORMS,
-  type Form,
   PACE,
   PER_SECOND,
   type SideVisit,
@@ -35,11 +35,14 @@ export const sideHop: Bench = {
     return contenders + ((rounds + 1) * Math.min(contenders, 6) * visitMs) / 1000;
   },
   async run(context) {
-    const llm = await startLlm({ pace: PACE, models: ['bench'] });
+    const llm = await startMockLlm({ pace: PACE, models: ['bench'] });
     context.onEnd(llm.stop);
-    const [caller, cannon] = [startCaller(), startRemote(new URL('../http/process.ts', import.meta.url))];
+    const [caller, autocannonProcess] = [
+      startCaller(),
+      startRpcProcess(new URL('../http/process.ts', import.meta.url)),
+    ];
     context.onEnd(caller.stop);
-    context.onEnd(cannon.stop);
+    context.onEnd(autocannonProcess.stop);
     const routing = context.contenders.filter(({ hasChat }) => hasChat);
     const [providerPort, llmPort] = [llm.port, llm.port];
     const running = await startAll(context, 'side-hop', { contenders: routing, providerPort, llmPort });
@@ -47,7 +50,13 @@ export const sideHop: Bench = {
     const { rounds } = planOf(context.settings);
     const visits: SideVisit[] = [];
     const data = await context.rounds({ label: 'side-hop', contenders, rounds }, async ({ name }) => {
-      const made = await visit({ context, llm, caller, cannon, running: running.get(name) as Running });
+      const made = await visit({
+        context,
+        llm,
+        caller,
+        autocannonProcess,
+        running: running.get(name) as RunningContender,
+      });
       if (name === 'trunkline') visits.push(made);
       return made;
     });
@@ -57,7 +66,7 @@ export const sideHop: Bench = {
   },
 };
 
-function planOf({ isShort, rounds, seconds }: Settings) {
+function planOf({ isShort, rounds, seconds }: BenchSettings) {
   return {
     rounds: rounds ?? (isShort ? 3 : 8),
     runMs: 1000 * (seconds ?? (isShort ? 1.25 : 4)),
@@ -67,18 +76,18 @@ function planOf({ isShort, rounds, seconds }: Settings) {
 
 interface Parts {
   readonly context: BenchContext;
-  readonly llm: Llm;
+  readonly llm: MockLlm;
   readonly caller: Caller;
-  readonly cannon: Remote;
-  readonly running: Running;
+  readonly autocannonProcess: RpcProcess;
+  readonly running: RunningContender;
 }
 
-async function visit({ context, llm, caller, cannon, running }: Parts): Promise<SideVisit> {
+async function visit({ context, llm, caller, autocannonProcess, running }: Parts): Promise<SideVisit> {
   const { settings } = context;
   const { runMs, closedMs } = planOf(settings);
-  const chat = running.chat as Chat;
-  const runs = new Map<Form, ChatRun>();
-  for (const form of FORMS) {
+  const chat = running.chat as ChatEndpoint;
+  const runs = new Map<AnswerForm, ChatRun>();
+  for (const form of ANSWER_FORMS) {
     const calls = chatCalls(chat, form, { measureMs: runMs, seed: settings.seed });
     const first = await runChat(caller, running, { calls, toleranceMs: settings.toleranceMs });
     const again = first.invalid !== undefined;
@@ -86,7 +95,7 @@ async function visit({ context, llm, caller, cannon, running }: Parts): Promise<
   }
   await llm.pace(AT_ONCE);
   try {
-    return { runs, closed: await closedLoop(cannon, running, closedMs) };
+    return { runs, closed: await closedLoop(autocannonProcess, running, closedMs) };
   } finally {
     await llm.pace(PACE);
   }
@@ -101,7 +110,7 @@ interface ChatOptions {
 }
 
 /** The same question again and again, on a schedule. */
-export function chatCalls(chat: Chat, form: Form, options: ChatOptions): Calls {
+export function chatCalls(chat: ChatEndpoint, form: AnswerForm, options: ChatOptions): CallPlan {
   return {
     url: chat.url,
     headers: chat.headers,
@@ -118,7 +127,7 @@ export function chatCalls(chat: Chat, form: Form, options: ChatOptions): Calls {
 
 const TRANSCRIPT = 'Caller: my invoice of last month is wrong. Agent: let me look at that for you. '.repeat(12);
 
-export function questionTo(model: string, form: Form): string {
+function questionTo(model: string, form: AnswerForm): string {
   return JSON.stringify({
     model,
     messages: [
@@ -132,14 +141,18 @@ export function questionTo(model: string, form: Form): string {
 }
 
 interface RunOptions {
-  readonly calls: Calls;
+  readonly calls: CallPlan;
   readonly toleranceMs: number;
 }
 
-export async function runChat(caller: Caller, { pids }: Running, { calls, toleranceMs }: RunOptions): Promise<ChatRun> {
-  const before = costOf(pids);
+export async function runChat(
+  caller: Caller,
+  { pids }: RunningContender,
+  { calls, toleranceMs }: RunOptions,
+): Promise<ChatRun> {
+  const before = resourceUsage(pids);
   const called = await caller.call(calls);
-  const after = costOf(pids);
+  const after = resourceUsage(pids);
   const latenessMs = percentilesMs(called.lateness);
   return {
     ...called,
@@ -157,8 +170,12 @@ export async function runChat(caller: Caller, { pids }: Running, { calls, tolera
   };
 }
 
-async function closedLoop(cannon: Remote, { chat, pids }: Running, ms: number): Promise<ClosedRun> {
-  const { url, headers, model } = chat as Chat;
+async function closedLoop(
+  autocannonProcess: RpcProcess,
+  { chat, pids }: RunningContender,
+  ms: number,
+): Promise<ClosedRun> {
+  const { url, headers, model } = chat as ChatEndpoint;
   const body = questionTo(model, 'whole');
   const asked = {
     url,
@@ -166,9 +183,9 @@ async function closedLoop(cannon: Remote, { chat, pids }: Running, ms: number): 
     body,
     connections: CLOSED_CONNECTIONS,
   };
-  const before = costOf(pids);
-  const run = await cannon.ask<HttpRun>('load', { ...asked, ms });
-  const after = costOf(pids);
+  const before = resourceUsage(pids);
+  const run = await autocannonProcess.call<HttpRun>('load', { ...asked, ms });
+  const after = resourceUsage(pids);
   const answers = answersOf(run);
   return { ...run, cpuUsPerCall: before && after && (after.cpuNs - before.cpuNs) / 1000 / answers };
 }

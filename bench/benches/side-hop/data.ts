@@ -1,7 +1,7 @@
 // The results of the side-hop benchmark, and the load that its texts quote.
 
 import type { Percentiles } from '../../figures/histogram.ts';
-import type { Called } from '../../load/http/caller.ts';
+import type { CallResults } from '../../load/http/caller.ts';
 import type { LlmPace } from '../../load/llm/llm.ts';
 import type { HttpRun } from '../http/data.ts';
 
@@ -13,11 +13,11 @@ export const PACE: LlmPace = { thinkMs: 20, tokens: 10, gapMs: 4 };
 export const CLOSED_CONNECTIONS = 16;
 
 /** Of the answer. */
-export const FORMS = ['whole', 'streamed'] as const;
+export const ANSWER_FORMS = ['whole', 'streamed'] as const;
 
-export type Form = (typeof FORMS)[number];
+export type AnswerForm = (typeof ANSWER_FORMS)[number];
 
-export interface ChatRun extends Called {
+export interface ChatRun extends CallResults {
   readonly firstByteMs: Percentiles;
   readonly totalMs: Percentiles;
   readonly latenessMs: Percentiles;
@@ -33,7 +33,7 @@ export interface ClosedRun extends HttpRun {
 }
 
 export interface SideVisit {
-  readonly runs: ReadonlyMap<Form, ChatRun>;
+  readonly runs: ReadonlyMap<AnswerForm, ChatRun>;
   /** Whole answers that take the endpoint no time. */
   readonly closed: ClosedRun;
 }

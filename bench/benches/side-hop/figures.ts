@@ -3,7 +3,7 @@
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, unjudged } from '../../figures/results.ts';
 import { type Estimate, estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
-import { type ChatRun, FORMS, type Form, type SideHopData } from './data.ts';
+import { ANSWER_FORMS, type AnswerForm, type ChatRun, type SideHopData } from './data.ts';
 import { type Ledger, ledgerGap } from './ledger.ts';
 
 const SUBJECT = 'trunkline';
@@ -13,8 +13,8 @@ export const MOMENTS = ['firstByteMs', 'totalMs'] as const;
 export type Moment = (typeof MOMENTS)[number];
 export type Rank = 'p50' | 'p99';
 
-export interface Place {
-  readonly form: Form;
+export interface MeasuredMoment {
+  readonly form: AnswerForm;
   readonly moment: Moment;
   readonly rank: Rank;
 }
@@ -42,12 +42,12 @@ interface Ranked {
   readonly seed: number;
 }
 
-type Worst = Estimate & { readonly place: Place };
+type Worst = Estimate & { readonly place: MeasuredMoment };
 
 function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
-  const own = worstAdded(data, SUBJECT, { ...ranked, forms: FORMS });
+  const own = worstAdded(data, SUBJECT, { ...ranked, forms: ANSWER_FORMS });
   if (own === undefined) return unjudged(goal, 'too few valid rounds');
-  const noise = median(addedRounds(data, 'direct-again', own.place).map(Math.abs));
+  const noise = median(addedChatRounds(data, 'direct-again', own.place).map(Math.abs));
   const peers = [...data.keys()]
     .filter((name) => name !== SUBJECT && !name.startsWith('direct'))
     .map((name) => comparison(data, name, ranked));
@@ -65,16 +65,17 @@ function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
   };
 }
 
-const wordsFor = ({ form, moment }: Place): string =>
+const wordsFor = ({ form, moment }: MeasuredMoment): string =>
   `${form} answers, ${moment === 'totalMs' ? 'last' : 'first'} byte`;
 
 /** Over the forms that this gateway can do: one may not stream, or not keep up. */
 function comparison(data: SideHopData, name: string, ranked: Ranked) {
-  const forms = FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
+  const forms = ANSWER_FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
   const [peer, own] = [name, SUBJECT].map((one) => worstAdded(data, one, { ...ranked, forms }));
   if (peer === undefined || own === undefined)
     return { name, isAhead: false, words: `${name} has too few valid rounds` };
-  const only = forms.length < FORMS.length ? ` to ${forms.join()} answers, of which alone it has valid rounds` : '';
+  const only =
+    forms.length < ANSWER_FORMS.length ? ` to ${forms.join()} answers, of which alone it has valid rounds` : '';
   const against = only === '' ? '' : ` (${SUBJECT} ${digits(own.value)} ms)`;
   return {
     name,
@@ -87,10 +88,10 @@ function comparison(data: SideHopData, name: string, ranked: Ranked) {
 function worstAdded(
   data: SideHopData,
   name: string,
-  { rank, seed, forms }: Ranked & { readonly forms: readonly Form[] },
+  { rank, seed, forms }: Ranked & { readonly forms: readonly AnswerForm[] },
 ): Worst | undefined {
-  const places = forms.flatMap((form) => MOMENTS.map((moment): Place => ({ form, moment, rank })));
-  const all = places.map((place) => ({ place, rounds: addedRounds(data, name, place) }));
+  const places = forms.flatMap((form) => MOMENTS.map((moment): MeasuredMoment => ({ form, moment, rank })));
+  const all = places.map((place) => ({ place, rounds: addedChatRounds(data, name, place) }));
   if (all.length === 0 || all.some(({ rounds }) => rounds.length < FEWEST_ROUNDS)) return undefined;
   return all
     .map(({ place, rounds }) => ({ place, ...estimateMedian(rounds, seed) }))
@@ -98,15 +99,15 @@ function worstAdded(
 }
 
 /** Its percentile less that of `direct`, round by round. */
-export function addedRounds(data: SideHopData, name: string, place: Place): number[] {
-  return pairedDifferences(percentileRounds(data, name, place), percentileRounds(data, 'direct', place));
+export function addedChatRounds(data: SideHopData, name: string, place: MeasuredMoment): number[] {
+  return pairedDifferences(chatPercentiles(data, name, place), chatPercentiles(data, 'direct', place));
 }
 
 /** undefined where the run failed or is invalid. */
-export function percentileRounds(
+export function chatPercentiles(
   data: SideHopData,
   name: string,
-  { form, moment, rank }: Place,
+  { form, moment, rank }: MeasuredMoment,
 ): (number | undefined)[] {
   return (data.get(name) ?? []).map((visit) => {
     const run = visit?.runs.get(form);
@@ -114,7 +115,7 @@ export function percentileRounds(
   });
 }
 
-export function validRuns(data: SideHopData, name: string, form: Form): ChatRun[] {
+export function validRuns(data: SideHopData, name: string, form: AnswerForm): ChatRun[] {
   const runs = (data.get(name) ?? []).flatMap((visit) => visit?.runs.get(form) ?? []);
   return runs.filter(({ invalid }) => invalid === undefined);
 }

@@ -1,7 +1,7 @@
 // Whether every call that was answered is in the ledger, with its cost: asked of the admin listener, as an operator would.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Running } from '../../bench.ts';
+import type { RunningContender } from '../../bench.ts';
 import { answersOf } from '../http/data.ts';
 import type { SideVisit } from './data.ts';
 
@@ -35,7 +35,7 @@ export async function ledgerBy(admin: string | undefined, fields: string, since 
 
 /** undefined: there is no trunkline. */
 export async function ledgerAfter(
-  running: Running | undefined,
+  running: RunningContender | undefined,
   visits: readonly SideVisit[],
 ): Promise<Ledger | undefined> {
   if (running === undefined) return undefined;

@@ -3,17 +3,17 @@
 import type { BenchResult } from '../../bench.ts';
 import { withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
-import type { Measure, Table } from '../../figures/results.ts';
+import type { Measure, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
 import { answersOf } from '../http/data.ts';
-import { CLOSED_CONNECTIONS, FORMS, type Form, PACE, PER_SECOND, type SideHopData } from './data.ts';
+import { ANSWER_FORMS, type AnswerForm, CLOSED_CONNECTIONS, PACE, PER_SECOND, type SideHopData } from './data.ts';
 import {
-  addedRounds,
+  addedChatRounds,
+  chatPercentiles,
   type Judging,
+  type MeasuredMoment,
   MOMENTS,
   type Moment,
-  type Place,
-  percentileRounds,
   type Rank,
   validRuns,
 } from './figures.ts';
@@ -26,14 +26,17 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging): O
   const names = [...data.keys()];
   return {
     measures: names.flatMap((name) => [
-      ...FORMS.flatMap((form) => measuresOf(data, name, form)),
+      ...ANSWER_FORMS.flatMap((form) => measuresOf(data, name, form)),
       ...closedOf(data, name),
     ]),
-    tables: [...FORMS.flatMap((form) => [latencyTable(data, form), addedTable(data, form, seed)]), closedTable(data)],
+    tables: [
+      ...ANSWER_FORMS.flatMap((form) => [latencyTable(data, form), addedTable(data, form, seed)]),
+      closedTable(data),
+    ],
     plots: [],
     histograms: Object.fromEntries(
       names.flatMap((name) =>
-        FORMS.map((form) => [`side-hop-${form}-${name}`, encodeHistogram(merged(data, name, form))]),
+        ANSWER_FORMS.map((form) => [`side-hop-${form}-${name}`, encodeHistogram(merged(data, name, form))]),
       ),
     ),
     notes: [
@@ -47,12 +50,12 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging): O
   };
 }
 
-const merged = (data: SideHopData, name: string, form: Form) =>
+const merged = (data: SideHopData, name: string, form: AnswerForm) =>
   mergeHistograms(validRuns(data, name, form).map(({ total }) => total));
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function latencyTable(data: SideHopData, form: Form): Table {
+function latencyTable(data: SideHopData, form: AnswerForm): ReportTable {
   const rows = [...data.keys()].map((name) => {
     const runs = validRuns(data, name, form);
     const of = (moment: Moment, rank: Rank) => finite(median(runs.map((run) => run[moment][rank])));
@@ -76,9 +79,9 @@ function latencyTable(data: SideHopData, form: Form): Table {
 }
 
 /** What is no larger than what direct differs from itself is called noise. */
-function addedTable(data: SideHopData, form: Form, seed: number): Table {
-  const places = MOMENTS.flatMap((moment) => RANKS.map((rank): Place => ({ form, moment, rank })));
-  const added = (name: string, place: Place) => estimateMedian(addedRounds(data, name, place), seed);
+function addedTable(data: SideHopData, form: AnswerForm, seed: number): ReportTable {
+  const places = MOMENTS.flatMap((moment) => RANKS.map((rank): MeasuredMoment => ({ form, moment, rank })));
+  const added = (name: string, place: MeasuredMoment) => estimateMedian(addedChatRounds(data, name, place), seed);
   const floors = places.map((place) => {
     const { value, interval } = added('direct-again', place);
     return Math.max(...[value, ...interval].map(Math.abs));
@@ -100,7 +103,7 @@ function addedTable(data: SideHopData, form: Form, seed: number): Table {
   };
 }
 
-function closedTable(data: SideHopData): Table {
+function closedTable(data: SideHopData): ReportTable {
   const rows = [...data.keys()].map((name) => {
     const runs = closedRuns(data, name);
     const { p50, p99, count } = percentilesMs(mergeHistograms(runs.map(({ latency }) => latency)));
@@ -118,16 +121,16 @@ function closedTable(data: SideHopData): Table {
 const closedRuns = (data: SideHopData, name: string) => (data.get(name) ?? []).flatMap((visit) => visit?.closed ?? []);
 const rateOf = (run: ReturnType<typeof closedRuns>[number]): number => (run.statuses[200] ?? 0) / run.seconds;
 
-function measuresOf(data: SideHopData, name: string, form: Form): Measure[] {
+function measuresOf(data: SideHopData, name: string, form: AnswerForm): Measure[] {
   const common = { unit: 'ms', better: 'lower' } as const;
   const times = MOMENTS.flatMap((moment) =>
     RANKS.flatMap((rank): Measure[] => {
       const place = { form, moment, rank };
       const id = `${IDS[moment]}_${rank}_ms.${form}.${name}`;
-      const plain = percentileRounds(data, name, place).filter((one) => one !== undefined);
+      const plain = chatPercentiles(data, name, place).filter((one) => one !== undefined);
       const own: Measure = { ...common, id: `side_hop.${id}`, rounds: plain, paired: false };
       if (name === 'direct') return [own];
-      return [own, { ...common, id: `side_hop.added_${id}`, rounds: addedRounds(data, name, place), paired: true }];
+      return [own, { ...common, id: `side_hop.added_${id}`, rounds: addedChatRounds(data, name, place), paired: true }];
     }),
   );
   const cpu = validRuns(data, name, form).flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []);
@@ -147,7 +150,7 @@ const closedOf = (data: SideHopData, name: string): Measure[] => {
 };
 
 function invalidNotes(data: SideHopData, name: string): string[] {
-  return FORMS.flatMap((form) => {
+  return ANSWER_FORMS.flatMap((form) => {
     const runs = (data.get(name) ?? []).map((visit) => visit?.runs.get(form));
     const invalid = runs.flatMap((run) => run?.invalid ?? []);
     const failed = runs.filter((run) => run === undefined).length;

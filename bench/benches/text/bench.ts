@@ -1,9 +1,18 @@
 // Text that is streamed in tokens: how long after the question the first one comes, and how evenly the others follow.
 
-import type { Answer, Bench, BenchContext, Generator, Load, Provider, Running, Settings } from '../../bench.ts';
+import type {
+  Bench,
+  BenchContext,
+  BenchSettings,
+  Load,
+  LoadGenerator,
+  LoadProvider,
+  RunningContender,
+  StreamedAnswer,
+} from '../../bench.ts';
 import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
 import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
-import { costOf } from '../../machine/proc.ts';
+import { resourceUsage } from '../../machine/resource-usage.ts';
 import type { TextRun, TextVisit } from './data.ts';
 import { describeText } from './report.ts';
 
@@ -15,7 +24,7 @@ const REST_MS = 30;
 const DRAIN_MS = 3000;
 
 interface Plan {
-  readonly answer: Answer;
+  readonly answer: StreamedAnswer;
   /** In this order, those of before stay open. */
   readonly levels: readonly { readonly sessions: number; readonly questions: number }[];
   readonly rounds: number;
@@ -36,13 +45,13 @@ export const text: Bench = {
     const running = await startAll(context, 'text', { providerPort: provider.port });
     const contenders = context.contenders.filter(({ name }) => running.has(name));
     const data = await context.rounds({ label: 'text', contenders, rounds: plan.rounds }, ({ name }) =>
-      visit({ context, provider, generator, running: running.get(name) as Running }, plan),
+      visit({ context, provider, generator, running: running.get(name) as RunningContender }, plan),
     );
     return { ...describeText(data, plan.answer, context.settings.seed), figures: [] };
   },
 };
 
-function planOf({ isShort, sessions = [1, 50], rounds, seconds }: Settings): Plan {
+function planOf({ isShort, sessions = [1, 50], rounds, seconds }: BenchSettings): Plan {
   const answer = { thinkMs: 30, tokens: isShort ? 20 : 60, gapMs: 10, tokenBytes: TOKEN_BYTES };
   const asked = seconds && Math.max(1, Math.round((seconds * 1000) / periodMs(answer)));
   const questions = (count: number) => asked ?? (count === 1 ? 3 : 1) * (isShort ? 1 : 2);
@@ -50,13 +59,13 @@ function planOf({ isShort, sessions = [1, 50], rounds, seconds }: Settings): Pla
   return { answer, levels, rounds: rounds ?? (isShort ? 2 : 6) };
 }
 
-const periodMs = ({ thinkMs, tokens, gapMs }: Answer): number => thinkMs + tokens * gapMs + REST_MS;
+const periodMs = ({ thinkMs, tokens, gapMs }: StreamedAnswer): number => thinkMs + tokens * gapMs + REST_MS;
 
 interface Parts {
   readonly context: BenchContext;
-  readonly provider: Provider;
-  readonly generator: Generator;
-  readonly running: Running;
+  readonly provider: LoadProvider;
+  readonly generator: LoadGenerator;
+  readonly running: RunningContender;
 }
 
 async function visit(parts: Parts, { answer, levels }: Plan): Promise<TextVisit> {
@@ -86,10 +95,10 @@ async function visit(parts: Parts, { answer, levels }: Plan): Promise<TextVisit>
 }
 
 interface RunOptions {
-  readonly generator: Generator;
-  readonly running: Running;
+  readonly generator: LoadGenerator;
+  readonly running: RunningContender;
   readonly load: Load;
-  readonly answer: Answer;
+  readonly answer: StreamedAnswer;
   readonly toleranceMs: number;
 }
 
@@ -97,11 +106,11 @@ interface RunOptions {
 async function runText({ generator, running, load, answer, toleranceMs }: RunOptions): Promise<TextRun> {
   await generator.received({ frames: 0, waitMs: 0 });
   await generator.streamed();
-  const before = costOf(running.pids);
+  const before = resourceUsage(running.pids);
   const sent = await generator.send(load);
   const tokens = sent.frames * answer.tokens;
   const { frames } = await generator.received({ frames: tokens, waitMs: periodMs(answer) + DRAIN_MS });
-  const after = costOf(running.pids);
+  const after = resourceUsage(running.pids);
   const streamed = await generator.streamed();
   const latenessMs = percentilesMs(sent.lateness);
   return {

@@ -1,9 +1,9 @@
 // The results of the text benchmark: when the tokens of each streamed answer arrived.
 
 import type { Percentiles } from '../../figures/histogram.ts';
-import type { Streamed } from '../../load/load.ts';
+import type { StreamedTokens } from '../../load/load.ts';
 
-export interface TextRun extends Streamed {
+export interface TextRun extends StreamedTokens {
   /** From the question to the first token, less the time that the provider thinks. */
   readonly ttftMs: Percentiles;
   readonly gapMs: Percentiles;

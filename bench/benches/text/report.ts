@@ -1,6 +1,6 @@
 // The tables, plot and measures of streamed text. No figure is set for it.
 
-import type { Answer, BenchResult } from '../../bench.ts';
+import type { BenchResult, StreamedAnswer } from '../../bench.ts';
 import { withInterval } from '../../figures/format.ts';
 import {
   encodeHistogram,
@@ -9,7 +9,7 @@ import {
   type Percentiles,
   percentilesMs,
 } from '../../figures/histogram.ts';
-import type { Measure, Plot, Table } from '../../figures/results.ts';
+import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
 import type { TextData, TextRun } from './data.ts';
 
@@ -38,7 +38,7 @@ interface Cell {
   readonly name: string;
 }
 
-export function describeText(data: TextData, answer: Answer, seed: number): Omit<BenchResult, 'figures'> {
+export function describeText(data: TextData, answer: StreamedAnswer, seed: number): Omit<BenchResult, 'figures'> {
   const levels = levelsOf(data);
   const cells = levels.flatMap((sessions) => [...data.keys()].map((name) => ({ sessions, name })));
   const merged = (cell: Cell, what: 'firsts' | 'gaps') =>
@@ -89,7 +89,7 @@ const addedRounds = (data: TextData, cell: Cell, rank: Rank): number[] =>
 const titleOf = (sessions: number): string => `text, ${sessions} session${sessions === 1 ? '' : 's'}`;
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function timesTable(data: TextData, gaps: ReadonlyMap<Cell, Histogram>, answer: Answer): Table {
+function timesTable(data: TextData, gaps: ReadonlyMap<Cell, Histogram>, answer: StreamedAnswer): ReportTable {
   const rows = [...gaps].map(([cell, histogram]) => {
     const runs = validRuns(data, cell);
     const of = (value: (run: TextRun) => number | undefined) => finite(median(runs.flatMap((run) => value(run) ?? [])));
@@ -113,7 +113,7 @@ function timesTable(data: TextData, gaps: ReadonlyMap<Cell, Histogram>, answer: 
 }
 
 /** What is no larger than what direct differs from itself is called noise. */
-function addedTable(data: TextData, cells: readonly Cell[], seed: number): Table {
+function addedTable(data: TextData, cells: readonly Cell[], seed: number): ReportTable {
   const added = (cell: Cell, rank: Rank) => estimateMedian(addedRounds(data, cell, rank), seed);
   const again = cells.find(({ name }) => name === 'direct-again');
   const floors = ranks.map((rank) => {
@@ -150,7 +150,7 @@ function measuresOf(data: TextData, cell: Cell): Measure[] {
 /** 1 / (1 - q) from the median to p99.9. */
 const QUANTILE_STEPS = Array.from({ length: 40 }, (_, index) => 2 * 500 ** (index / 39));
 
-function gapPlot(cells: readonly Cell[], merged: (cell: Cell, what: 'gaps') => Histogram): Plot {
+function gapPlot(cells: readonly Cell[], merged: (cell: Cell, what: 'gaps') => Histogram): ReportPlot {
   const values = (cell: Cell) => {
     const histogram = merged(cell, 'gaps');
     return QUANTILE_STEPS.map((step) =>

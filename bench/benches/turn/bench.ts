@@ -8,9 +8,9 @@ import { openRpc } from '../../../server/ipc/rpc.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { Bench, BenchContext } from '../../bench.ts';
 import { PATH, startAll } from '../../contenders/start-all.ts';
-import { startRemote } from '../../load/remote.ts';
 import { adopt } from '../../machine/processes.ts';
-import type { Trace, TurnTimes } from './data.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
+import type { CallerTrace, MeasuredTurn } from './data.ts';
 import type { TalkPlan } from './process.ts';
 import { describeTurns } from './report.ts';
 import { TURN_MS, writeScript } from './script.ts';
@@ -59,8 +59,8 @@ async function startTargets(context: BenchContext, providerPort: number): Promis
   return [...running].map(([name, { url, headers }]) => ({ name, url: url(PATH), headers }));
 }
 
-async function talk(context: BenchContext, plan: TalkPlan): Promise<Trace[]> {
-  const callers = startRemote(new URL('./process.ts', import.meta.url));
+async function talk(context: BenchContext, plan: TalkPlan): Promise<CallerTrace[]> {
+  const callers = startRpcProcess(new URL('./process.ts', import.meta.url));
   context.onEnd(callers.stop);
   const turns = plan.script.started.length;
   const from = performance.now();
@@ -68,12 +68,12 @@ async function talk(context: BenchContext, plan: TalkPlan): Promise<Trace[]> {
     const done = Math.min(turns, (performance.now() - from) / TURN_MS);
     context.progress(`turn: ${Math.floor(done)} of ${turns}`, done / (turns + 1));
   }, 1000);
-  return callers.ask<Trace[]>('talk', plan).finally(() => clearInterval(ticking));
+  return callers.call<CallerTrace[]>('talk', plan).finally(() => clearInterval(ticking));
 }
 
 /** A session that did not go as written is left out, and said. */
-function readAll(traces: readonly Trace[], read: (trace: Trace) => TurnTimes[]) {
-  const data = new Map<string, TurnTimes[][]>();
+function readAll(traces: readonly CallerTrace[], read: (trace: CallerTrace) => MeasuredTurn[]) {
+  const data = new Map<string, MeasuredTurn[][]>();
   const faults: string[] = [];
   for (const trace of traces) {
     const sessions = data.get(trace.contender) ?? [];

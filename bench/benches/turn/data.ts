@@ -1,13 +1,13 @@
 // The results of the turn benchmark: what callers recorded, and the times of their turns, in milliseconds of the caller's own clock.
 
 /** An append that the provider will notice something in: when it was written, and how late that was. */
-export interface Said {
+export interface SaidAppend {
   readonly append: number;
   readonly at: number;
   readonly lateMs: number;
 }
 
-export interface Heard {
+export interface HeardMark {
   readonly at: number;
   /** Where the provider says it is in the audio. */
   readonly audioMs: number;
@@ -22,27 +22,27 @@ export interface Reply {
 }
 
 /** One session. */
-export interface Trace {
+export interface CallerTrace {
   readonly contender: string;
-  readonly said: readonly Said[];
-  readonly started: readonly Heard[];
-  readonly stopped: readonly Heard[];
+  readonly said: readonly SaidAppend[];
+  readonly started: readonly HeardMark[];
+  readonly stopped: readonly HeardMark[];
   /** In the order of their first event. */
   readonly replies: readonly Reply[];
   readonly fault?: string | undefined;
 }
 
-export const KINDS = ['first_audio', 'answer', 'barge_in', 'cancelled'] as const;
+export const TURN_TIME_KINDS = ['first_audio', 'answer', 'barge_in', 'cancelled'] as const;
 
 /**
  * `first_audio`: speech_stopped to the first audio, as the client hears both. `answer`: the append that ended the turn to the
  * first audio. `barge_in`: the append that interrupts the reply to the last of it that is heard, or to speech_started, whichever
  * is later: from then on there is silence. `cancelled`: speech_started to the end of the interrupted reply.
  */
-export type Kind = (typeof KINDS)[number];
+export type TurnTimeKind = (typeof TURN_TIME_KINDS)[number];
 
 /** One turn; `barge_in` and `cancelled` are of the reply that it interrupted. */
-export interface TurnTimes extends Readonly<Record<Kind, number>> {
+export interface MeasuredTurn extends Readonly<Record<TurnTimeKind, number>> {
   /** Audio of the interrupted reply after speech_started; 0: none came. */
   readonly staleMs: number;
   /** How late the two appends that count were written, the later one. */
@@ -50,4 +50,4 @@ export interface TurnTimes extends Readonly<Record<Kind, number>> {
 }
 
 /** Contender -> sessions -> turns. */
-export type TurnData = ReadonlyMap<string, readonly (readonly TurnTimes[])[]>;
+export type TurnData = ReadonlyMap<string, readonly (readonly MeasuredTurn[])[]>;

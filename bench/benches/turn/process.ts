@@ -3,9 +3,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Running } from '../../bench.ts';
-import { serveMethods } from '../../load/remote.ts';
-import type { Heard, Reply, Said, Trace } from './data.ts';
+import type { RunningContender } from '../../bench.ts';
+import { serveMethods } from '../../machine/rpc.ts';
+import type { CallerTrace, HeardMark, Reply, SaidAppend } from './data.ts';
 import type { TurnScript } from './script.ts';
 
 const OPEN_MS = 15_000;
@@ -13,7 +13,7 @@ const LEAD_MS = 100;
 const ANSWER_MS = 3000;
 
 export interface TalkPlan {
-  readonly targets: readonly (Pick<Running, 'headers'> & { readonly name: string; readonly url: string })[];
+  readonly targets: readonly (Pick<RunningContender, 'headers'> & { readonly name: string; readonly url: string })[];
   /** With each target. */
   readonly sessions: number;
   readonly script: TurnScript;
@@ -24,7 +24,7 @@ type Event = Readonly<Record<string, unknown>>;
 
 serveMethods({
   /** All at once, spread over one turn: A B C A B C ... */
-  async talk({ targets, sessions, script }: TalkPlan): Promise<Trace[]> {
+  async talk({ targets, sessions, script }: TalkPlan): Promise<CallerTrace[]> {
     const callers = Array.from(
       { length: sessions * targets.length },
       (_, index) => new Caller(targets[index % targets.length] as Target),
@@ -41,8 +41,8 @@ class Caller {
   readonly #socket: WebSocket;
   readonly #name: string;
   readonly #created = Promise.withResolvers<void>();
-  readonly #started: Heard[] = [];
-  readonly #stopped: Heard[] = [];
+  readonly #started: HeardMark[] = [];
+  readonly #stopped: HeardMark[] = [];
   readonly #replies = new Map<unknown, Reply>();
   #fault: string | undefined;
 
@@ -61,10 +61,10 @@ class Caller {
     clearTimeout(late);
   }
 
-  async talk({ appends, appendMs, started, stopped }: TurnScript, startAt: number): Promise<Trace> {
+  async talk({ appends, appendMs, started, stopped }: TurnScript, startAt: number): Promise<CallerTrace> {
     const marks = new Set([...started, ...stopped].map(({ append }) => append));
     const messages = appends.map((message) => Buffer.from(message));
-    const said: Said[] = [];
+    const said: SaidAppend[] = [];
     for (let append = 0; append < started.length * messages.length && !this.#fault; append += 1) {
       const dueAt = startAt + append * appendMs;
       const leftMs = dueAt - performance.now();

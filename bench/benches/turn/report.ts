@@ -2,11 +2,11 @@
 
 import type { BenchContext, BenchResult } from '../../bench.ts';
 import { digits, withInterval } from '../../figures/format.ts';
-import type { Measure, Table } from '../../figures/results.ts';
+import type { Measure, ReportTable } from '../../figures/results.ts';
 import { type Estimate, estimateMedian, median, pairedDifferences, quantile } from '../../figures/statistics.ts';
-import { KINDS, type Kind, type TurnData, type TurnTimes } from './data.ts';
+import { type MeasuredTurn, TURN_TIME_KINDS, type TurnData, type TurnTimeKind } from './data.ts';
 
-const TITLES: Readonly<Record<Kind, string>> = {
+const TITLES: Readonly<Record<TurnTimeKind, string>> = {
   first_audio: 'speech stopped to first audio, both as the client hears them',
   answer: 'the append that ends a turn to the first audio of its answer',
   barge_in: 'barge-in: the append that starts speech at the provider to the last stale audio, or to speech_started',
@@ -20,22 +20,22 @@ export function describeTurns(
   const valid = new Map([...data].map(([name, sessions]) => [name, timely(sessions, toleranceMs)]));
   return {
     figures: [],
-    measures: KINDS.flatMap((kind) => [...valid.keys()].flatMap((name) => measuresOf(valid, kind, name))),
-    tables: KINDS.map((kind) => tableOf(valid, kind, seed)),
+    measures: TURN_TIME_KINDS.flatMap((kind) => [...valid.keys()].flatMap((name) => measuresOf(valid, kind, name))),
+    tables: TURN_TIME_KINDS.map((kind) => tableOf(valid, kind, seed)),
     plots: [],
     histograms: {},
     notes: [...data].flatMap(([name, sessions]) => notesOf(name, sessions, toleranceMs)),
   };
 }
 
-type Timely = readonly (readonly (TurnTimes | undefined)[])[];
+type Timely = readonly (readonly (MeasuredTurn | undefined)[])[];
 
 /** A turn whose appends were late would measure the caller: it leaves a hole. */
-const timely = (sessions: readonly (readonly TurnTimes[])[], toleranceMs: number): Timely =>
+const timely = (sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number): Timely =>
   sessions.map((turns) => turns.map((turn) => (turn.lateMs > toleranceMs ? undefined : turn)));
 
 /** undefined: no session had a valid turn then. */
-export function roundsOf(sessions: Timely, kind: Kind): (number | undefined)[] {
+function turnRounds(sessions: Timely, kind: TurnTimeKind): (number | undefined)[] {
   const turns = Math.max(0, ...sessions.map(({ length }) => length));
   return Array.from({ length: turns }, (_, turn) => {
     const values = sessions.flatMap((session) => session[turn]?.[kind] ?? []);
@@ -43,19 +43,19 @@ export function roundsOf(sessions: Timely, kind: Kind): (number | undefined)[] {
   });
 }
 
-const addedRounds = (data: ReadonlyMap<string, Timely>, kind: Kind, name: string): number[] =>
-  pairedDifferences(roundsOf(data.get(name) ?? [], kind), roundsOf(data.get('direct') ?? [], kind));
+const addedRounds = (data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name: string): number[] =>
+  pairedDifferences(turnRounds(data.get(name) ?? [], kind), turnRounds(data.get('direct') ?? [], kind));
 
-function measuresOf(data: ReadonlyMap<string, Timely>, kind: Kind, name: string): Measure[] {
+function measuresOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name: string): Measure[] {
   const common = { unit: 'ms', better: 'lower' } as const;
-  const rounds = roundsOf(data.get(name) ?? [], kind).filter((one) => one !== undefined);
+  const rounds = turnRounds(data.get(name) ?? [], kind).filter((one) => one !== undefined);
   const plain = { ...common, id: `turn.${kind}_ms.${name}`, rounds, paired: false };
   if (name === 'direct') return [plain];
   const added = addedRounds(data, kind, name);
   return [plain, { ...common, id: `turn.added_${kind}_ms.${name}`, rounds: added, paired: true }];
 }
 
-function tableOf(data: ReadonlyMap<string, Timely>, kind: Kind, seed: number): Table {
+function tableOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, seed: number): ReportTable {
   const added = (name: string) => estimateMedian(addedRounds(data, kind, name), seed);
   const again = added('direct-again');
   const floor = Math.max(Math.abs(again.value), ...again.interval.map(Math.abs));
@@ -73,7 +73,7 @@ function addedCell(name: string, { value, interval }: Estimate, floor: number): 
   return `${withInterval(value, interval)}${remark}`;
 }
 
-function notesOf(name: string, sessions: readonly (readonly TurnTimes[])[], toleranceMs: number): string[] {
+function notesOf(name: string, sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number): string[] {
   const turns = sessions.flat();
   const stale = turns.filter(({ staleMs }) => staleMs > 0).map(({ staleMs }) => staleMs);
   const late = turns.filter(({ lateMs }) => lateMs > toleranceMs).length;

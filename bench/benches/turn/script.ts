@@ -20,7 +20,7 @@ const RECORDING = new URL('../../../server/console/public/samples/librivox-0880.
 const DETECTION: VadSettings = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
 
 /** A change that the provider notices when it has read that append (counted from 0), where it says it is in the audio. */
-export interface Mark {
+interface ScriptMark {
   readonly append: number;
   readonly audioMs: number;
 }
@@ -30,8 +30,8 @@ export interface TurnScript {
   /** The messages of one turn. They are said once for each turn. */
   readonly appends: readonly string[];
   /** One for each turn. */
-  readonly started: readonly Mark[];
-  readonly stopped: readonly Mark[];
+  readonly started: readonly ScriptMark[];
+  readonly stopped: readonly ScriptMark[];
 }
 
 /** Throws when the recording is not heard as one turn each time. */
@@ -49,7 +49,7 @@ export async function writeScript(turns: number): Promise<TurnScript> {
       .map(({ kind, audioMs }) => ({ kind, append, audioMs: Math.round(audioMs) })),
   ).flat();
   ear.free();
-  const marks = (kind: string): Mark[] =>
+  const marks = (kind: string): ScriptMark[] =>
     changes.filter((one) => one.kind === kind).map(({ append, audioMs }) => ({ append, audioMs }));
   const [started, stopped] = [marks('started'), marks('stopped')];
   if (started.length !== turns || stopped.length !== turns) throw new Error('the recording is not heard as one turn');

@@ -1,16 +1,19 @@
 // From what a caller wrote down to the times of its turns. Pure; all times are milliseconds of the caller's own clock.
 
-import type { Heard, Reply, Said, Trace, TurnTimes } from './data.ts';
+import type { CallerTrace, HeardMark, MeasuredTurn, Reply, SaidAppend } from './data.ts';
 import type { TurnScript } from './script.ts';
 
 /** Turn by turn, without the first one, which interrupts nothing. Throws when the session did not go as written. */
-export function timesOf(trace: Trace, script: TurnScript): TurnTimes[] {
+export function timesOf(trace: CallerTrace, script: TurnScript): MeasuredTurn[] {
   check(trace, script);
   const said = new Map(trace.said.map((one) => [one.append, one]));
   return script.started.slice(1).map((start, index) => {
     const turn = index + 1;
-    const [begun, ended] = [start, script.stopped[turn]].map((mark) => said.get(mark?.append ?? -1)) as [Said, Said];
-    const [started, stopped] = [trace.started[turn], trace.stopped[turn]] as [Heard, Heard];
+    const [begun, ended] = [start, script.stopped[turn]].map((mark) => said.get(mark?.append ?? -1)) as [
+      SaidAppend,
+      SaidAppend,
+    ];
+    const [started, stopped] = [trace.started[turn], trace.stopped[turn]] as [HeardMark, HeardMark];
     const [interrupted, reply] = [trace.replies[index], trace.replies[turn]] as [Required<Reply>, Required<Reply>];
     const firstAt = reply.firstAt as number;
     return {
@@ -24,10 +27,10 @@ export function timesOf(trace: Trace, script: TurnScript): TurnTimes[] {
   });
 }
 
-function check({ fault, said, started, stopped, replies }: Trace, script: TurnScript): void {
+function check({ fault, said, started, stopped, replies }: CallerTrace, script: TurnScript): void {
   if (fault !== undefined) throw new Error(fault);
   const turns = script.started.length;
-  const isSame = (heard: readonly Heard[], marks: TurnScript['started']) =>
+  const isSame = (heard: readonly HeardMark[], marks: TurnScript['started']) =>
     heard.length === turns && heard.every(({ audioMs }, turn) => audioMs === marks[turn]?.audioMs);
   if (said.length !== 2 * turns) throw new Error('not everything was said');
   if (!isSame(started, script.started) || !isSame(stopped, script.stopped)) {

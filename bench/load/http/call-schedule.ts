@@ -11,4 +11,4 @@ export function callSchedule(perSecond: number, seed: number): (index: number) =
 }
 
 /** Calls in that time. */
-export const callsIn = (ms: number, perSecond: number): number => Math.round((ms * perSecond) / 1000);
+export const callCount = (ms: number, perSecond: number): number => Math.round((ms * perSecond) / 1000);

@@ -3,11 +3,11 @@
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createHistogram, encodeHistogram, recordNs } from '../../figures/histogram.ts';
-import { serveMethods } from '../remote.ts';
+import { serveMethods } from '../../machine/rpc.ts';
 import { ANSWER_LOOK_NS, nap } from '../schedule.ts';
 import { nowNs } from '../wire.ts';
-import { callSchedule, callsIn } from './call-schedule.ts';
-import type { Called, Calls } from './caller.ts';
+import { callCount, callSchedule } from './call-schedule.ts';
+import type { CallPlan, CallResults } from './caller.ts';
 
 const LEAD_NS = 10e6;
 /** After the last call, for the last answers. */
@@ -17,17 +17,17 @@ const TAIL_BYTES = 64;
 /** Where nobody answers, memory is bounded. */
 const MOST_OPEN = 2000;
 
-let hasCeased = false;
+let isStopped = false;
 
 serveMethods({
   call,
-  cease() {
-    hasCeased = true;
+  stopCalling() {
+    isStopped = true;
   },
 });
 
-async function call(calls: Calls): Promise<Called> {
-  hasCeased = false;
+async function call(calls: CallPlan): Promise<CallResults> {
+  isStopped = false;
   const { origin, pathname, search } = new URL(calls.url);
   const pool = new Pool(origin, { connections: calls.connections, pipelining: 1 });
   const meter = createMeter(calls);
@@ -39,10 +39,10 @@ async function call(calls: Calls): Promise<Called> {
   } as const;
   const { total, warmUps, offsetOf } = planOf(calls);
   const start = nowNs() + LEAD_NS;
-  for (let index = 0; index < total && !hasCeased; index += 1) {
+  for (let index = 0; index < total && !isStopped; index += 1) {
     const intendedNs = start + offsetOf(index);
     await sleepUntil(intendedNs, calls.isTimed);
-    if (hasCeased) break;
+    if (isStopped) break;
     const handler = meter.begin(intendedNs, index >= warmUps);
     if (handler !== undefined) pool.dispatch(request, handler);
     await yieldToLoop();
@@ -53,9 +53,9 @@ async function call(calls: Calls): Promise<Called> {
   return { ...meter.called(), seconds };
 }
 
-function planOf({ warmUpMs, measureMs, perSecond, seed }: Calls) {
-  const warmUps = callsIn(warmUpMs, perSecond);
-  return { warmUps, total: warmUps + callsIn(measureMs, perSecond), offsetOf: callSchedule(perSecond, seed) };
+function planOf({ warmUpMs, measureMs, perSecond, seed }: CallPlan) {
+  const warmUps = callCount(warmUpMs, perSecond);
+  return { warmUps, total: warmUps + callCount(measureMs, perSecond), offsetOf: callSchedule(perSecond, seed) };
 }
 
 async function sleepUntil(timeNs: number, isTimed: boolean): Promise<void> {
@@ -65,7 +65,7 @@ async function sleepUntil(timeNs: number, isTimed: boolean): Promise<void> {
   }
 }
 
-function createMeter({ status: right, ending }: Calls) {
+function createMeter({ status: right, ending }: CallPlan) {
   const [firstByte, total, lateness] = [createHistogram(), createHistogram(), createHistogram()];
   const statuses: Record<string, number> = {};
   let [calls, callsInAll, answers, unsent, open] = [0, 0, 0, 0, 0];

@@ -1,8 +1,8 @@
 // HTTP calls on a schedule, from a process of its own: what is asked of it, and what it saw.
 
-import { startRemote } from '../remote.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
 
-export interface Calls {
+export interface CallPlan {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
@@ -22,7 +22,7 @@ export interface Calls {
 }
 
 /** Of the measured calls. Histograms in nanoseconds, compressed base64; latency counts from the intended time. */
-export interface Called {
+export interface CallResults {
   readonly calls: number;
   /** Right ones. */
   readonly answers: number;
@@ -41,18 +41,18 @@ export interface Called {
 export interface Caller {
   readonly pid: number;
   /** Resolves when the last call is answered, or was waited for. */
-  call(calls: Calls): Promise<Called>;
+  call(calls: CallPlan): Promise<CallResults>;
   /** Ends the schedule of a `call` that is under way now, which then resolves. */
-  cease(): Promise<void>;
+  stopCalling(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function startCaller(): Caller {
-  const remote = startRemote(new URL('./caller-process.ts', import.meta.url));
+  const child = startRpcProcess(new URL('./caller-process.ts', import.meta.url));
   return {
-    pid: remote.pid,
-    call: (calls) => remote.ask('call', calls),
-    cease: () => remote.ask('cease'),
-    stop: remote.stop,
+    pid: child.pid,
+    call: (calls) => child.call('call', calls),
+    stopCalling: () => child.call('stopCalling'),
+    stop: child.stop,
   };
 }

@@ -1,6 +1,6 @@
 // The answers of the mock LLM as bytes, ready before the first question: chat completions, whole and streamed.
 
-import { ANSWER_TEXT, USAGE } from './llm.ts';
+import { ANSWER_TEXT, LLM_USAGE } from './llm.ts';
 
 const common = { id: 'chatcmpl-Bench00000000000000000001', created: 1_700_000_000 };
 
@@ -18,7 +18,7 @@ export const wholeAnswer = (model: string): Buffer =>
           finish_reason: 'stop',
         },
       ],
-      usage: USAGE,
+      usage: LLM_USAGE,
     }),
   );
 
@@ -33,7 +33,7 @@ export function streamedAnswer(
     choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
   });
   const pieces = piecesOf(ANSWER_TEXT, tokens);
-  const end = `${event(choice({}, 'stop'))}${event({ choices: [], usage: USAGE })}data: [DONE]\n\n`;
+  const end = `${event(choice({}, 'stop'))}${event({ choices: [], usage: LLM_USAGE })}data: [DONE]\n\n`;
   return {
     tokens: pieces.map((content, index) =>
       Buffer.from(event(choice(index === 0 ? { role: 'assistant', content } : { content }))),

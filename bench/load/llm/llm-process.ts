@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { serveMethods } from '../remote.ts';
+import { serveMethods } from '../../machine/rpc.ts';
 import { nowNs } from '../wire.ts';
 import type { LlmCounts, LlmMode, LlmOptions, LlmPace } from './llm.ts';
 import { streamedAnswer, wholeAnswer } from './llm-answer.ts';

@@ -1,6 +1,6 @@
 // The mock of an LLM endpoint, in a process of its own: what it is told, and what it says.
 
-import { startRemote } from '../remote.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
 
 /** How an answer comes: a whole one after all of it, a streamed one token by token. */
 export interface LlmPace {
@@ -26,7 +26,7 @@ export interface LlmOptions {
   readonly models: readonly string[];
 }
 
-export interface Llm {
+export interface MockLlm {
   readonly pid: number;
   readonly port: number;
   pace(pace: LlmPace): Promise<void>;
@@ -39,20 +39,20 @@ export interface Llm {
 }
 
 /** Prompt and answer of every call, as the mock reports them. */
-export const USAGE = { prompt_tokens: 120, completion_tokens: 24, total_tokens: 144 } as const;
+export const LLM_USAGE = { prompt_tokens: 120, completion_tokens: 24, total_tokens: 144 } as const;
 /** The text of every answer: JSON, so that it is a result for side tasks too. */
 export const ANSWER_TEXT = JSON.stringify({ said: 'The caller asked about an invoice, and the agent found it.' });
 
 /** Listens on 127.0.0.1, in the shape of OpenAI chat completions, below `/v1`. */
-export async function startLlm(options: LlmOptions): Promise<Llm> {
-  const remote = startRemote(new URL('./llm-process.ts', import.meta.url), [JSON.stringify(options)]);
+export async function startMockLlm(options: LlmOptions): Promise<MockLlm> {
+  const child = startRpcProcess(new URL('./llm-process.ts', import.meta.url), [JSON.stringify(options)]);
   return {
-    pid: remote.pid,
-    port: await remote.ask<number>('port'),
-    pace: (pace) => remote.ask('pace', pace),
-    behave: (mode) => remote.ask('behave', mode),
-    counts: () => remote.ask('counts'),
-    lastBody: () => remote.ask('lastBody'),
-    stop: remote.stop,
+    pid: child.pid,
+    port: await child.call<number>('port'),
+    pace: (pace) => child.call('pace', pace),
+    behave: (mode) => child.call('behave', mode),
+    counts: () => child.call('counts'),
+    lastBody: () => child.call('lastBody'),
+    stop: child.stop,
   };
 }

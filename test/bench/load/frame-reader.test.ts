@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
-import { createTemplate, encodeFrame, readStamp, stamped } from '../../../bench/load/wire.ts';
+import { createTemplate, encodeLoadFrame, readStamp, stamped } from '../../../bench/load/wire.ts';
 
 const mask = Buffer.from([1, 2, 3, 250]);
 
@@ -16,12 +16,12 @@ function readAll(chunks: readonly Buffer[]) {
 test.each([0, 1, 125, 126, 127, 500, 65_535, 65_536, 70_000])('a payload of %d bytes, masked and not', (bytes) => {
   const payload = Buffer.alloc(bytes, 'abcdefg');
   const expected = { opcode: 1, bytes, head: payload.subarray(0, 512).toString() };
-  expect(readAll([encodeFrame(1, payload, mask), encodeFrame(1, payload)])).toEqual([expected, expected]);
+  expect(readAll([encodeLoadFrame(1, payload, mask), encodeLoadFrame(1, payload)])).toEqual([expected, expected]);
 });
 
 test('frames that are cut anywhere and glued together come out one by one', () => {
   const payloads = ['', 'one', 'x'.repeat(130), 'y'.repeat(66_000)].map((text) => Buffer.from(text));
-  const bytes = Buffer.concat(payloads.map((payload) => encodeFrame(2, payload, mask)));
+  const bytes = Buffer.concat(payloads.map((payload) => encodeLoadFrame(2, payload, mask)));
   const whole = readAll([bytes]);
   expect(whole.map((frame) => frame.bytes)).toEqual([0, 3, 130, 66_000]);
   for (const size of [1, 2, 3, 7, 1000]) {

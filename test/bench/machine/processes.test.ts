@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { costOf, processTree } from '../../../bench/machine/proc.ts';
 import { freePort, isListening, outputOf, startCommand, whenReady } from '../../../bench/machine/processes.ts';
+import { processTree, resourceUsage } from '../../../bench/machine/resource-usage.ts';
 
 const module = fileURLToPath(new URL('../../../bench/machine/processes.ts', import.meta.url));
 /** What was killed may wait for its parent as a zombie. */
@@ -24,12 +24,12 @@ test('a command that runs has a tree with a cost; one that was stopped is gone',
     'setInterval(() => {}, 1000); for (let i = 0; i < 1e7; i++);',
   ]);
   expect(processTree(process.pid)).toContain(started.pid);
-  await expect.poll(() => costOf([started.pid])?.cpuNs).toBeGreaterThan(0);
-  expect(costOf([started.pid])?.rssBytes).toBeGreaterThan(1e6);
+  await expect.poll(() => resourceUsage([started.pid])?.cpuNs).toBeGreaterThan(0);
+  expect(resourceUsage([started.pid])?.rssBytes).toBeGreaterThan(1e6);
   await started.stop();
   expect(started.hasExited()).toBe(true);
   expect(isAlive(started.pid)).toBe(false);
-  expect(costOf([])).toBeUndefined();
+  expect(resourceUsage([])).toBeUndefined();
 });
 
 test('a command that ends instead of being ready says what it wrote', async () => {

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import {
   addedBounds,
   isClear,
+  type KneeVerdict,
   kneeText,
   type Level,
-  NEVER_MS,
+  NOT_ARRIVED_MS,
   searchKnees,
-  type Verdict,
   verdictOf,
 } from '../../../../bench/benches/capacity/knee.ts';
 import { loadRun } from '../../support/load-run.ts';
@@ -65,7 +65,11 @@ test('a late sender leaves a span, and decides only when the whole of it is on o
 
 test('frames or sessions that never came are beyond any knee', () => {
   const own = [loadRun({ p99: 1, isComplete: false }), undefined, undefined];
-  expect(addedBounds(level(calm, own), 'own').map(({ least }) => least)).toEqual([NEVER_MS, NEVER_MS, NEVER_MS]);
+  expect(addedBounds(level(calm, own), 'own').map(({ least }) => least)).toEqual([
+    NOT_ARRIVED_MS,
+    NOT_ARRIVED_MS,
+    NOT_ARRIVED_MS,
+  ]);
   expect(verdictOf(level(calm, own), 'own')).toBe('passes');
 });
 
@@ -79,7 +83,7 @@ async function search(knees: Readonly<Record<string, number>>, most = Number.POS
   const asked: string[] = [];
   const measure = async (sessions: number, names: readonly string[]) => {
     asked.push(`${sessions} ${names}`);
-    const verdict = (name: string): Verdict =>
+    const verdict = (name: string): KneeVerdict =>
       sessions > most ? 'lost' : sessions <= (knees[name] ?? 0) ? 'holds' : 'passes';
     return new Map(names.map((name) => [name, verdict(name)]));
   };

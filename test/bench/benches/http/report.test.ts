@@ -7,9 +7,9 @@ import { afterAll, expect, test } from 'vitest';
 import type { EndpointRun, HttpRun } from '../../../../bench/benches/http/data.ts';
 import { describeHttp } from '../../../../bench/benches/http/report.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../../../bench/figures/histogram.ts';
-import { startRemote } from '../../../../bench/load/remote.ts';
+import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
 
-const cannon = startRemote(new URL('../../../../bench/benches/http/process.ts', import.meta.url));
+const cannon = startRpcProcess(new URL('../../../../bench/benches/http/process.ts', import.meta.url));
 afterAll(() => cannon.stop());
 
 test('every answer is counted by its status, and takes no less than its server took', async () => {
@@ -23,7 +23,7 @@ test('every answer is counted by its status, and takes no less than its server t
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
-  const run = await cannon.ask<HttpRun>('load', {
+  const run = await cannon.call<HttpRun>('load', {
     url,
     headers: { authorization: 'Bearer x' },
     connections: 3,

@@ -1,7 +1,7 @@
 // The figures of isolation from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import { CASES, type Case, sidePidOf } from '../../../../bench/benches/isolation/cases.ts';
+import { CASES, type Case, sideProcessId } from '../../../../bench/benches/isolation/cases.ts';
 import type { CaseRun, IsolationData } from '../../../../bench/benches/isolation/data.ts';
 import { isolationFigures } from '../../../../bench/benches/isolation/figures.ts';
 import { describeIsolation } from '../../../../bench/benches/isolation/report.ts';
@@ -25,7 +25,7 @@ const run = (direct: number, up: number, down = up, others: Partial<LoadRun> = {
 function dataWith(cases: Partial<Record<Case, readonly CaseRun[]>>, others: Partial<IsolationData> = {}) {
   const quiet = [run(1, 1.3), run(2, 2.3)];
   const all = CASES.map((name): [Case, readonly CaseRun[]] => [name, cases[name] ?? quiet]);
-  const data: IsolationData = { cases: new Map(all), left: new Map(), sessionsLost: 0, ...others };
+  const data: IsolationData = { cases: new Map(all), notMeasured: new Map(), sessionsLost: 0, ...others };
   return { data, figures: new Map(isolationFigures(data, 1).map((one) => [one.id, one])) };
 }
 
@@ -67,7 +67,7 @@ test('a noise floor far above the goal judges nothing', () => {
 test('what was not measured, or only once, is not judged', () => {
   const { figures } = dataWith(
     { failing: [run(1, 1.3), run(1, 1.3, 1.3, { invalid: 'the sender was late' })] },
-    { left: new Map([['disk-full', 'no tmpfs can be mounted here']]) },
+    { notMeasured: new Map([['disk-full', 'no tmpfs can be mounted here']]) },
   );
   expect(figures.get('isolation.p99_moved_ms.failing')).toMatchObject({
     met: null,
@@ -94,5 +94,5 @@ test('the report says what the side path did meanwhile', () => {
 });
 
 test('a process tree without a side process has none to kill', () => {
-  expect(sidePidOf({ pids: [process.pid] })).toBeUndefined();
+  expect(sideProcessId({ pids: [process.pid] })).toBeUndefined();
 });

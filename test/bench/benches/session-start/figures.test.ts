@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { Place, SessionStartVisit } from '../../../../bench/benches/session-start/data.ts';
+import type { SessionStartVisit, StartPlace } from '../../../../bench/benches/session-start/data.ts';
 import { sessionStartFigures } from '../../../../bench/benches/session-start/figures.ts';
 import { describeSessionStart } from '../../../../bench/benches/session-start/report.ts';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
@@ -17,7 +17,7 @@ const added = (ms: number) => drift.map((base) => visit(base + ms));
 const times = (factor: number) => drift.map((base) => visit(base * factor));
 
 type Rounds = Readonly<Record<string, readonly (SessionStartVisit | undefined)[]>>;
-const place = (rounds: Rounds, absent: Record<string, string> = {}): Place => ({
+const place = (rounds: Rounds, absent: Record<string, string> = {}): StartPlace => ({
   rounds: new Map(Object.entries(rounds)),
   absent: new Map(Object.entries(absent)),
 });
@@ -31,7 +31,8 @@ const far = {
 const context = (absent: Record<string, string> = {}) =>
   ({ settings: { seed: 1 }, absent: new Map(Object.entries(absent)) }) as unknown as BenchContext;
 
-const figures = (loopback: Place, distant: Place) => sessionStartFigures({ loopback, far: distant }, context());
+const figures = (loopback: StartPlace, distant: StartPlace) =>
+  sessionStartFigures({ loopback, far: distant }, context());
 const [ADDED, WARM] = ['session_start.added_ms.loopback', 'session_start.warm_vs_direct.60ms'];
 
 test('what is added on loopback is a paired difference of medians, and far away a ratio to direct', () => {

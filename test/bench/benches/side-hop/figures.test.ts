@@ -1,7 +1,7 @@
 // The figures of the side path's hop from rounds whose answers are known.
 
 import { expect, test } from 'vitest';
-import type { ChatRun, Form, SideHopData, SideVisit } from '../../../../bench/benches/side-hop/data.ts';
+import type { AnswerForm, ChatRun, SideHopData, SideVisit } from '../../../../bench/benches/side-hop/data.ts';
 import { sideHopFigures } from '../../../../bench/benches/side-hop/figures.ts';
 import { type Ledger, ledgerGap } from '../../../../bench/benches/side-hop/ledger.ts';
 import { describeSideHop } from '../../../../bench/benches/side-hop/report.ts';
@@ -21,7 +21,7 @@ const run = (firstMs: number, totalMs: number, others: Partial<ChatRun> = {}): C
 const closed = { seconds: 2, errors: 0, statuses: { 200: 50 }, latency: empty, cpuUsPerCall: 90 };
 
 const visit = (whole: ChatRun, streamed = whole): SideVisit => ({
-  runs: new Map<Form, ChatRun>([
+  runs: new Map<AnswerForm, ChatRun>([
     ['whole', whole],
     ['streamed', streamed],
   ]),

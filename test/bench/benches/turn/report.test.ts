@@ -1,17 +1,17 @@
 // What is said of turns: medians of sessions turn by turn, differences to direct in the same turn, and what does not count.
 
 import { expect, test } from 'vitest';
-import type { TurnTimes } from '../../../../bench/benches/turn/data.ts';
+import type { MeasuredTurn } from '../../../../bench/benches/turn/data.ts';
 import { describeTurns } from '../../../../bench/benches/turn/report.ts';
 
 const settings = { isShort: true, toleranceMs: 10, seed: 1 };
-const times = (ms: number, rest: Partial<TurnTimes> = {}): TurnTimes => ({
+const times = (ms: number, rest: Partial<MeasuredTurn> = {}): MeasuredTurn => ({
   ...{ first_audio: ms, answer: ms, barge_in: ms, cancelled: ms, staleMs: 0, lateMs: 1 },
   ...rest,
 });
-const session = (...ms: number[]): TurnTimes[] => ms.map((one) => times(one));
+const session = (...ms: number[]): MeasuredTurn[] => ms.map((one) => times(one));
 
-const describe = (trunkline: TurnTimes[][], again = [session(100, 200), session(100, 200)]) =>
+const describe = (trunkline: MeasuredTurn[][], again = [session(100, 200), session(100, 200)]) =>
   describeTurns(
     new Map([
       ['direct', [session(100, 200), session(100, 200)]],

@@ -1,7 +1,7 @@
 // The times of turns from a caller's notes, against known answers.
 
 import { expect, test } from 'vitest';
-import type { Reply, Trace } from '../../../../bench/benches/turn/data.ts';
+import type { CallerTrace, Reply } from '../../../../bench/benches/turn/data.ts';
 import type { TurnScript } from '../../../../bench/benches/turn/script.ts';
 import { timesOf } from '../../../../bench/benches/turn/times.ts';
 
@@ -13,7 +13,7 @@ const script: TurnScript = {
 };
 
 const cancelled = { status: 'cancelled' };
-const trace: Trace = {
+const trace: CallerTrace = {
   contender: 'direct',
   said: [0, 1, 3, 4, 6, 7].map((append) => ({ append, at: append * 1000, lateMs: append })),
   started: [0, 3, 6].map((append) => ({ at: append * 1000 + 10, audioMs: append * 40 })),
@@ -24,7 +24,7 @@ const trace: Trace = {
     { firstAt: 7130, lastAt: 7140 },
   ],
 };
-const replied = (turn: number, change: Partial<Reply>): Trace => ({
+const replied = (turn: number, change: Partial<Reply>): CallerTrace => ({
   ...trace,
   replies: trace.replies.map((reply, index) => (index === turn ? { ...reply, ...change } : reply)),
 });
@@ -36,7 +36,7 @@ test('each turn but the first has the times of its answer and of the reply that 
   ]);
 });
 
-test.each<[string, Trace]>([
+test.each<[string, CallerTrace]>([
   ['closed with 1011', { ...trace, fault: 'closed with 1011' }],
   ['not everything was said', { ...trace, said: trace.said.slice(1) }],
   ['2 and 3 ends of 3 turns were heard', { ...trace, started: trace.started.slice(1) }],

@@ -1,7 +1,7 @@
 // When calls are made: at their rate, at another place in each slot, the same for the same seed.
 
 import { expect, test } from 'vitest';
-import { callSchedule, callsIn } from '../../../../bench/load/http/call-schedule.ts';
+import { callCount, callSchedule } from '../../../../bench/load/http/call-schedule.ts';
 
 const offsets = (seed: number, count = 1000): number[] => {
   const offsetOf = callSchedule(200, seed);
@@ -26,5 +26,5 @@ test('a seed gives the same schedule to all contenders, and another one another'
 });
 
 test('there are as many calls as fit into the time', () => {
-  expect(callsIn(1250, 200)).toBe(250);
+  expect(callCount(1250, 200)).toBe(250);
 });

@@ -2,14 +2,14 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
-import { type Caller, type Calls, startCaller } from '../../../../bench/load/http/caller.ts';
-import { type Llm, startLlm } from '../../../../bench/load/llm/llm.ts';
+import { type Caller, type CallPlan, startCaller } from '../../../../bench/load/http/caller.ts';
+import { type MockLlm, startMockLlm } from '../../../../bench/load/llm/llm.ts';
 
-let llm: Llm;
+let llm: MockLlm;
 let caller: Caller;
 
 beforeAll(async () => {
-  llm = await startLlm({ pace: { thinkMs: 20, tokens: 4, gapMs: 10 }, models: ['bench', 'other'] });
+  llm = await startMockLlm({ pace: { thinkMs: 20, tokens: 4, gapMs: 10 }, models: ['bench', 'other'] });
   caller = startCaller();
 });
 afterAll(async () => {
@@ -17,7 +17,7 @@ afterAll(async () => {
   await llm.stop();
 });
 
-const calls = (others: Partial<Calls> & { isStreamed?: boolean } = {}): Calls => {
+const calls = (others: Partial<CallPlan> & { isStreamed?: boolean } = {}): CallPlan => {
   const { isStreamed = false, ...rest } = others;
   return {
     url: `http://127.0.0.1:${llm.port}/v1/chat/completions`,
@@ -78,7 +78,7 @@ test('a schedule without an end ends when it is told', async () => {
   const called = caller.call(calls({ warmUpMs: 0, measureMs: 600_000, isTimed: false }));
   await llm.counts();
   while ((await llm.counts()).requests === 0);
-  await caller.cease();
+  await caller.stopCalling();
   const { calls: made } = await called;
   expect(made).toBeGreaterThan(0);
   expect(made).toBeLessThan(60_000);

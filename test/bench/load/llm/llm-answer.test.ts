@@ -1,7 +1,7 @@
 // The answers of the mock LLM, whole and in tokens.
 
 import { expect, test } from 'vitest';
-import { ANSWER_TEXT, USAGE } from '../../../../bench/load/llm/llm.ts';
+import { ANSWER_TEXT, LLM_USAGE } from '../../../../bench/load/llm/llm.ts';
 import { piecesOf, streamedAnswer, wholeAnswer } from '../../../../bench/load/llm/llm-answer.ts';
 
 test('the tokens are all of the text, however many there are', () => {
@@ -17,10 +17,10 @@ test('a stream ends with its reason, its usage and its mark', () => {
   expect(tokens[0]?.toString()).toContain('"role":"assistant"');
   const [reason, usage, mark] = end.toString().trim().split('\n\n');
   expect(reason).toContain('"finish_reason":"stop"');
-  expect(JSON.parse(usage?.slice('data: '.length) ?? '')).toMatchObject({ choices: [], usage: USAGE });
+  expect(JSON.parse(usage?.slice('data: '.length) ?? '')).toMatchObject({ choices: [], usage: LLM_USAGE });
   expect(mark).toBe('data: [DONE]');
 });
 
 test('a whole answer says the model that was asked', () => {
-  expect(JSON.parse(wholeAnswer('other').toString())).toMatchObject({ model: 'other', usage: USAGE });
+  expect(JSON.parse(wholeAnswer('other').toString())).toMatchObject({ model: 'other', usage: LLM_USAGE });
 });

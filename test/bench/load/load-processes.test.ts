@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Generator, Provider } from '../../../bench/bench.ts';
+import type { LoadGenerator, LoadProvider } from '../../../bench/bench.ts';
 import { percentilesMs } from '../../../bench/figures/histogram.ts';
-import { startGenerator, startProvider } from '../../../bench/load/ends.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
+import { startGenerator, startProvider } from '../../../bench/load/load-processes.ts';
 import { createTemplate, nowNs, readStamp, type Stamp, stamped } from '../../../bench/load/wire.ts';
 
-let generator: Generator;
+let generator: LoadGenerator;
 const stops: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -85,7 +85,7 @@ test('a schedule reaches its provider whole and in order, stamped with when it w
 });
 
 test('between the two processes every frame arrives, in both directions', async () => {
-  const provider: Provider = await startProvider();
+  const provider: LoadProvider = await startProvider();
   stops.push(() => provider.stop());
   await generator.open({ url: `ws://127.0.0.1:${provider.port}/any`, headers: {}, sessions: 30 });
   expect(await provider.sessions()).toBe(30);

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { createFrameReader } from './frame-reader.ts';
-import { serveMethods } from './remote.ts';
-import type { SessionStart, Starts } from './starter.ts';
-import { encodeFrame, nowNs } from './wire.ts';
+import { createFrameReader } from '../../load/frame-reader.ts';
+import { encodeLoadFrame, nowNs } from '../../load/wire.ts';
+import { serveMethods } from '../../machine/rpc.ts';
+import type { SessionStart, StartPlan } from './starter.ts';
 
 const CLOSE = 0x8;
 const HEAD_END = '\r\n\r\n';
@@ -17,7 +17,7 @@ const SILENCE_MS = 2000;
 const closing = Buffer.from([0x03, 0xe8]);
 
 serveMethods({
-  async start({ url, headers, ca, count, pauseMs }: Starts) {
+  async start({ url, headers, ca, count, pauseMs }: StartPlan) {
     const target: Target = { url: new URL(url), headers, ca: ca === undefined ? undefined : readFileSync(ca) };
     const starts: SessionStart[] = [];
     for (let index = 0; index < count; index += 1) {
@@ -30,7 +30,7 @@ serveMethods({
 
 interface Target {
   readonly url: URL;
-  readonly headers: Starts['headers'];
+  readonly headers: StartPlan['headers'];
   readonly ca: Buffer | undefined;
 }
 
@@ -97,7 +97,7 @@ async function answers(socket: Socket): Promise<{ readonly upgradedAt: number; r
 }
 
 async function close(socket: Socket): Promise<void> {
-  socket.end(encodeFrame(CLOSE, closing, randomBytes(4)));
+  socket.end(encodeLoadFrame(CLOSE, closing, randomBytes(4)));
   // An end that is silent is destroyed, and has closed then as well.
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }

@@ -2,13 +2,13 @@
 
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import type { Answer } from '../bench.ts';
+import type { StreamedAnswer } from '../bench.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
-import type { Streamed } from './load.ts';
+import type { StreamedTokens } from './load.ts';
 import { ANSWER_LOOK_NS, nap } from './schedule.ts';
-import { createTemplate, encodeFrame, nowNs, type Stamp, stamped } from './wire.ts';
+import { createTemplate, encodeLoadFrame, nowNs, type Stamp, stamped } from './wire.ts';
 
-const eventOf = (event: object) => encodeFrame(0x1, Buffer.from(JSON.stringify(event)));
+const eventOf = (event: object) => encodeLoadFrame(0x1, Buffer.from(JSON.stringify(event)));
 const response = { object: 'realtime.response', id: 'resp_Bench0000000000000001', output_modalities: ['text'] };
 const CREATED = eventOf({ type: 'response.created', response: { ...response, status: 'in_progress', output: [] } });
 const DONE = eventOf({ type: 'response.done', response: { ...response, status: 'completed', output: [] } });
@@ -21,7 +21,12 @@ interface Stream {
 }
 
 /** Call it with each question: token i leaves at `thinkMs + i * gapMs` from then on, whatever else is streamed. */
-export function streamAnswers({ thinkMs, tokens, gapMs, tokenBytes }: Answer): (socket: Socket, asked: Stamp) => void {
+export function streamAnswers({
+  thinkMs,
+  tokens,
+  gapMs,
+  tokenBytes,
+}: StreamedAnswer): (socket: Socket, asked: Stamp) => void {
   const token = createTemplate('text', tokenBytes);
   const streams = new Set<Stream>();
   let isServing = false;
@@ -56,13 +61,13 @@ export function streamAnswers({ thinkMs, tokens, gapMs, tokenBytes }: Answer): (
   };
 }
 
-export interface AnswerMeter {
+interface TokenMeter {
   /** For one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
   session(): (stamp: Stamp) => void;
-  collect(): Streamed;
+  collect(): StreamedTokens;
 }
 
-export function createAnswerMeter(): AnswerMeter {
+export function createTokenMeter(): TokenMeter {
   let [firsts, gaps] = [createHistogram(), createHistogram()];
   return {
     session() {

@@ -1,7 +1,7 @@
 // Questions from the benchmark to one of its processes, over the channel of `fork`. A process ends with its parent.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { adopt, endChild } from '../machine/processes.ts';
+import { adopt, endChild } from './processes.ts';
 
 type Method = (argument: never) => unknown;
 type Question = { readonly id: number; readonly method: string; readonly argument: unknown };
@@ -21,15 +21,15 @@ export function serveMethods(methods: Readonly<Record<string, Method>>): void {
   });
 }
 
-export interface Remote {
+export interface RpcProcess {
   readonly pid: number;
   /** Throws what the method threw, or that the process has ended. */
-  ask<T>(method: string, argument?: unknown): Promise<T>;
+  call<T>(method: string, argument?: unknown): Promise<T>;
   stop(): Promise<void>;
 }
 
 /** Starts the module in a process of its own. */
-export function startRemote(module: URL, args: readonly string[] = []): Remote {
+export function startRpcProcess(module: URL, args: readonly string[] = []): RpcProcess {
   const child = adopt(fork(module, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
   const open = new Map<number, (answer: Answer) => void>();
   let asked = 0;
@@ -43,7 +43,7 @@ export function startRemote(module: URL, args: readonly string[] = []): Remote {
   });
   return {
     pid: child.pid as number,
-    ask<T>(method: string, argument?: unknown): Promise<T> {
+    call<T>(method: string, argument?: unknown): Promise<T> {
       asked += 1;
       return question<T>(child, open, { id: asked, method, argument });
     },

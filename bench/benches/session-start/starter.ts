@@ -1,7 +1,7 @@
 // Starts sessions one at a time in a process of its own, and says what each step of a start took.
 
-import type { Running } from '../bench.ts';
-import { startRemote } from './remote.ts';
+import type { RunningContender } from '../../bench.ts';
+import { startRpcProcess } from '../../machine/rpc.ts';
 
 /** Milliseconds: each step after the one before it, and all of them. */
 export interface SessionStart {
@@ -16,10 +16,10 @@ export interface SessionStart {
   readonly total: number;
 }
 
-export interface Starts {
+export interface StartPlan {
   /** ws: or wss:, with an address for a host. */
   readonly url: string;
-  readonly headers: Running['headers'];
+  readonly headers: RunningContender['headers'];
   /** PEM file that signed the certificate. */
   readonly ca?: string;
   readonly count: number;
@@ -27,13 +27,13 @@ export interface Starts {
   readonly pauseMs: number;
 }
 
-export interface Starter {
+export interface SessionStarter {
   /** Throws when one is refused, or is silent for two seconds. */
-  start(starts: Starts): Promise<readonly SessionStart[]>;
+  start(starts: StartPlan): Promise<readonly SessionStart[]>;
   stop(): Promise<void>;
 }
 
-export function startStarter(): Starter {
-  const remote = startRemote(new URL('./starter-process.ts', import.meta.url));
-  return { start: (starts) => remote.ask('start', starts), stop: remote.stop };
+export function startSessionStarter(): SessionStarter {
+  const child = startRpcProcess(new URL('./process.ts', import.meta.url));
+  return { start: (starts) => child.call('start', starts), stop: child.stop };
 }

@@ -7,22 +7,22 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Starter, startStarter } from '../../../bench/load/starter.ts';
-import { encodeFrame } from '../../../bench/load/wire.ts';
-import { testCertificate } from '../../support/certificate.ts';
+import { type SessionStarter, startSessionStarter } from '../../../../bench/benches/session-start/starter.ts';
+import { encodeLoadFrame } from '../../../../bench/load/wire.ts';
+import { testCertificate } from '../../../support/certificate.ts';
 
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
-const event = encodeFrame(0x1, Buffer.from('{"type":"session.created"}'));
-const ping = encodeFrame(0x9, Buffer.alloc(0));
+const event = encodeLoadFrame(0x1, Buffer.from('{"type":"session.created"}'));
+const ping = encodeLoadFrame(0x9, Buffer.alloc(0));
 const [UPGRADE_MS, EVENT_MS] = [40, 20];
 /** Timers of Node may be early by the part of a millisecond. */
 const EARLY_MS = 1;
 
-let starter: Starter;
+let starter: SessionStarter;
 const stops: (() => unknown)[] = [];
 
 beforeAll(() => {
-  starter = startStarter();
+  starter = startSessionStarter();
 });
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
@@ -45,7 +45,7 @@ async function serve(script: Script, server = createServer()): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-const start = (port: number, others: Partial<Parameters<Starter['start']>[0]> = {}) =>
+const start = (port: number, others: Partial<Parameters<SessionStarter['start']>[0]> = {}) =>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
 // Where a busy machine holds back what came first, the step after it looks shorter.

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Without CONFIG_SCHEDSTATS the clock tick counts; Linux has had 100 a second on all machines for long. */
 const TICK_NS = 10_000_000;
 
-export interface Cost {
+interface ResourceUsage {
   /** Of all threads, user and kernel. */
   readonly cpuNs: number;
   readonly rssBytes: number;
@@ -25,7 +25,7 @@ export function processTree(root: number): number[] {
 }
 
 /** The sum over the trees of these roots. Where there is no /proc: undefined. */
-export function costOf(roots: readonly number[]): Cost | undefined {
+export function resourceUsage(roots: readonly number[]): ResourceUsage | undefined {
   if (roots.length === 0 || read('/proc/self/stat') === undefined) return undefined;
   const pids = roots.flatMap(processTree);
   const sum = (values: number[]) => values.reduce((total, one) => total + one, 0);
@@ -33,14 +33,14 @@ export function costOf(roots: readonly number[]): Cost | undefined {
 }
 
 /** Threads that ended are counted in the process's own `stat` only, to the tick; long-lived ones to the nanosecond. */
-export function cpuNsOf(pid: number): number {
+function cpuNsOf(pid: number): number {
   const threads = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`));
   const times = threads.map((text) => Number(text?.split(' ')[0] ?? 0));
   const total = times.reduce((sum, one) => sum + one, 0);
   return total > 0 ? total : ticksOf(pid) * TICK_NS;
 }
 
-export function rssBytesOf(pid: number): number {
+function rssBytesOf(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return Number(kib ?? 0) * 1024;
 }
