@@ -2,9 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 
-export type OwnOpcode = 'text' | 'close' | 'ping' | 'pong';
+export type OwnOpcode = 'text' | 'binary' | 'close' | 'ping' | 'pong';
 
-const OPCODES: Readonly<Record<OwnOpcode, number>> = { text: 1, close: 8, ping: 9, pong: 10 };
+const OPCODES: Readonly<Record<OwnOpcode, number>> = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
 
 /** Encodes one whole frame. `isMasked`: with a random mask, as the frames of clients must have. */
 export function encodeFrame(opcode: OwnOpcode, payload: Buffer, isMasked: boolean): Buffer {

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
-import type { Direction, Frame } from '../../codecs/frame.ts';
+import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 
 /** What a client asked for in its HTTP upgrade. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
@@ -111,27 +111,35 @@ export interface Dialect {
   /** Called after a frame was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
   /**
-   * The event that tells a client that its frame was refused; undefined where the dialect has only close codes.
-   * The client's own id of the event is quoted from `refused`, else read from the frame.
+   * The event that tells a client that its frame was rejected; undefined where the dialect has only close codes.
+   * The client's own id of the event is quoted from `rejection`, else read from the frame.
    */
-  errorEvent(refused: Rejection, frame?: Frame): string | undefined;
-  /** How a session is told what an earlier one was about; undefined: a gateway has no event of its own for that. */
+  errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
+  /** How a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
 }
 
-/** A client event that adds a text to the conversation and asks for no reply. */
-export interface ContextForm {
-  /** `opened`: it may be the first event of all. `answered`: it comes behind the provider's answer to the client's first message. */
-  readonly after: 'opened' | 'answered';
-  event(text: string): string;
-}
+/** How a text becomes part of what the model knows, without a reply to it. */
+export type ContextForm =
+  | {
+      /** An event of the gateway's own. `open`: it may be the first of all; `first-answer`: it comes behind the provider's answer to the client's first message. */
+      readonly kind: 'event';
+      readonly after: 'open' | 'first-answer';
+      event(text: string): OutFrame;
+    }
+  | {
+      /** The client's own first message with the text in it; a rejection where that message cannot take it. */
+      readonly kind: 'in-first-message';
+      merge(first: Frame, text: string): OutFrame | Rejection;
+    };
 
 /**
  * Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
- * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model.
+ * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
+ * message has no place for the context that the session was opened with.
  */
 export interface Rejection {
-  readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event';
+  readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event' | 'context_not_taken';
   readonly message: string;
   readonly eventId?: string | undefined;
 }

@@ -2,8 +2,9 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
+import type { Rejection } from '../../adapters/realtime/contract.ts';
 import { readClose } from '../../codecs/close-frame.ts';
-import type { Frame } from '../../codecs/frame.ts';
+import type { Frame, OutFrame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
@@ -22,7 +23,7 @@ import {
   reasons,
 } from './close-reason.ts';
 import { rejectionOf } from './frame-guard.ts';
-import { sow } from './inject-context.ts';
+import { injectContext } from './inject-context.ts';
 import { Link } from './link.ts';
 import { startSessionTimers } from './session-timers.ts';
 import type { SessionSubject } from './subject.ts';
@@ -51,7 +52,7 @@ interface EndOptions {
   /** Close code on the client's side, where it is not the one of the reason. */
   readonly closeCode?: number;
   /** An event for the client before its close. */
-  readonly finalEvent?: string | undefined;
+  readonly finalEvent?: OutFrame | undefined;
   /** The close does not wait for what is queued before it to leave. */
   readonly isHurried?: boolean;
 }
@@ -146,16 +147,23 @@ export class Session {
   #listen(): void {
     const { client, provider, subject, limits } = this.#options;
     const gone = () => this.#settle();
-    const passage = {
-      fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
-      fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
-    };
-    const isOpen = () => this.#state.name === 'open';
-    const onUnanswered = () => this.end(reasons.providerUnanswered);
-    const { fromClient, fromProvider } = sow(passage, { subject, client, provider, limits, isOpen, onUnanswered });
+    const receivers = injectContext(
+      {
+        fromClient: (chunk) => this.#receive(this.#upstream, chunk),
+        fromProvider: (chunk) => this.#receive(this.#downstream, chunk),
+      },
+      {
+        ...{ subject, client, provider, limits },
+        isOpen: () => this.#state.name === 'open',
+        onUnanswered: () => this.end(reasons.providerUnanswered),
+        onClientEnd: (end) => this.#clientEnded(end),
+        onRejected: (rejection, first) =>
+          this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, first) }),
+      },
+    );
     client.start(
       {
-        received: fromClient,
+        received: (chunk) => receivers.fromClient(chunk),
         lost: () => {
           this.end(clientEnded(1006), { closeCode: 1006 });
           this.#upstream.sourceLost();
@@ -166,7 +174,7 @@ export class Session {
     );
     provider.start(
       {
-        received: fromProvider,
+        received: (chunk) => receivers.fromProvider(chunk),
         lost: () => {
           this.end(providerEnded(1006));
           this.#downstream.sourceLost();
@@ -206,9 +214,13 @@ export class Session {
 
   /** Returns what is done about a client frame that may not pass; undefined: it may. */
   #gate(frame: Frame): (() => void) | undefined {
+    const rejection = rejectionOf(frame, this.#options.subject);
+    return rejection && this.#refusal(rejection, frame);
+  }
+
+  /** Returns what ends the session with the dialect's error event; the frame is valid only during the call. */
+  #refusal(rejection: Rejection, frame: Frame): () => void {
     const { subject, metrics } = this.#options;
-    const rejection = rejectionOf(frame, subject);
-    if (rejection === undefined) return undefined;
     const finalEvent = subject.dialect.errorEvent(rejection, frame);
     return () => {
       metrics.refused(rejection.code, 1008);
@@ -220,7 +232,7 @@ export class Session {
     if (close === 'lost') peer.terminate();
     const sendClose = (): void => {
       if (close === 'lost') return;
-      if (finalEvent !== undefined && peer === this.#options.client) peer.sendText(finalEvent);
+      if (finalEvent !== undefined && peer === this.#options.client) peer.sendMessage(finalEvent);
       peer.close(close.code, close.reason);
     };
     link.finish(sendClose, isHurried || !peer.isOpen);

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { closePayload } from '../../codecs/close-frame.ts';
+import type { OutFrame } from '../../codecs/frame.ts';
 import { encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
 import { readerOf, type SocketReader } from './socket-reader.ts';
@@ -151,10 +152,10 @@ export class Peer {
     this.#send('pong', payload);
   }
 
-  /** Sends a text message of our own; not within a message of the other end, where it would be misread. */
-  sendText(text: string): void {
+  /** Sends a message of our own; not within a message of the other end, where it would be misread. */
+  sendMessage({ data, binary }: OutFrame): void {
     if (!this.isOpen || !this.#boundary.isBetweenMessages) return;
-    this.socket.write(encodeFrame('text', Buffer.from(text), this.#isMasking));
+    this.socket.write(encodeFrame(binary ? 'binary' : 'text', data, this.#isMasking));
   }
 
   /** Sends a close frame behind the queue. In the middle of a frame that is impossible, and the connection just ends. */

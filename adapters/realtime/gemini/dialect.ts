@@ -2,6 +2,7 @@
 
 import { firstMember } from '../../../codecs/event-type.ts';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
+import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject } from '../../../codecs/json-object.ts';
 import type { Dialect } from '../contract.ts';
@@ -33,12 +34,13 @@ export const liveDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,
-  context: { after: 'answered', event: historyContent },
+  context: { kind: 'event', after: 'first-answer', event: historyContent },
 };
 
 /** Nothing may come before `setupComplete`. Where the setup has `initialHistoryInClientContent`, the client says when its history is complete. */
-function historyContent(text: string): string {
-  return JSON.stringify({ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: false } });
+function historyContent(text: string): OutFrame {
+  const turns = [{ role: 'user', parts: [{ text }] }];
+  return jsonFrame({ clientContent: { turns, turnComplete: false } });
 }
 
 /** Protobuf's JSON takes camelCase and snake_case for every key, also mixed. */

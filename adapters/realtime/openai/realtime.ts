@@ -1,7 +1,7 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
 import { eventType } from '../../../codecs/event-type.ts';
-import type { Direction, Frame } from '../../../codecs/frame.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
 import { withTranscript } from '../lazy-transcript.ts';
@@ -42,16 +42,16 @@ export const realtimeDialect: Dialect = {
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
   errorEvent: realtimeError,
-  context: { after: 'opened', event: systemItem },
+  context: { kind: 'event', after: 'open', event: systemItem },
 };
 
 /**
  * A session takes items as soon as it is open. `event_id` is quoted in an error about it. A `user` item would be answered as if
  * the caller had said it, and transcripts would take it for speech of this session; that it is data, the text itself has to say.
  */
-function systemItem(text: string): string {
+function systemItem(text: string): OutFrame {
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
-  return JSON.stringify({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
+  return jsonFrame({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
 }
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {

@@ -2,16 +2,13 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import type { Limits } from '../../../server/config/config.ts';
 import { limitsSchema } from '../../../server/config/schema.ts';
-import type { SessionRecord } from '../../../server/ipc/session-record.ts';
-import { createLog } from '../../../server/platform/log.ts';
-import { createMetrics } from '../../../server/platform/metrics.ts';
-import { type Passage, sow } from '../../../server/session/inject-context.ts';
-import { Session } from '../../../server/session/session.ts';
-import { Peer } from '../../../server/transport/peer.ts';
+import { injectContext, type Receivers } from '../../../server/session/inject-context.ts';
+import { openContinuedSession } from '../../support/continued-session.ts';
 import { openReadPeer } from '../../support/peer.ts';
-import { closeBytes, closeOf, frameBytes, watchSocket } from '../../support/raw-socket.ts';
-import { destroySocketPairs, openSocketPair } from '../../support/socket-pair.ts';
+import { closeBytes, closeOf, frameBytes } from '../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../support/socket-pair.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime';
@@ -20,12 +17,12 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024 });
 afterEach(destroySocketPairs);
 
-/** Both ends of a session, whose passage writes down what passes; what is written to the provider comes out of `raw`. */
+/** Both ends of a session, whose receivers write down what passes; what is written to the provider comes out of `next`. */
 async function open(path: string, text: string | undefined) {
   const [client, provider] = [await openReadPeer('client'), await openReadPeer('provider')];
   const passed: string[] = [];
   let isOpen = true;
-  const plain: Passage = {
+  const plain: Receivers = {
     fromClient(chunk) {
       passed.push(`up ${chunk.toString('hex')}`);
       provider.peer.pass(chunk);
@@ -36,17 +33,19 @@ async function open(path: string, text: string | undefined) {
   if (route === undefined) throw new Error(`no route ${path}`);
   const context =
     text === undefined ? undefined : ({ continues: 'a', from: 'turns', text, dataClass: 'open' } as const);
-  const passage = sow(plain, {
+  const receivers = injectContext(plain, {
     subject: { dialect: route.dialect, context },
     client: client.peer,
     provider: provider.peer,
     limits,
     isOpen: () => isOpen,
     onUnanswered: () => void passed.push('unanswered'),
+    onClientEnd: ({ name }) => void passed.push(name),
+    onRejected: ({ code }) => void passed.push(code),
   });
   return {
     plain,
-    passage,
+    receivers,
     passed,
     client: client.peer,
     next: async () => (await provider.raw.frame()).payload.toString(),
@@ -59,16 +58,16 @@ async function open(path: string, text: string | undefined) {
 const hex = (direction: string, bytes: Buffer) => `${direction} ${bytes.toString('hex')}`;
 const down = (text: string) => frameBytes(1, text, { masked: false });
 
-test.each([REALTIME, GEMINI])('%s: a session without a context has the very same passage', async (path) => {
+test.each([REALTIME, GEMINI])('%s: a session without a context has the very same receivers', async (path) => {
   const without = await open(path, undefined);
-  expect(without.passage).toBe(without.plain);
+  expect(without.receivers).toBe(without.plain);
   const empty = await open(path, '');
-  expect(empty.passage).toBe(empty.plain);
+  expect(empty.receivers).toBe(empty.plain);
 });
 
-test('OpenAI Realtime: it is the first message of all, and then the passage is that of every other session', async () => {
-  const { passage, plain, next } = await open(REALTIME, 'what was said');
-  expect(passage).toBe(plain);
+test('OpenAI Realtime: it is the first message of all, and then the receivers is that of every other session', async () => {
+  const { receivers, plain, next } = await open(REALTIME, 'what was said');
+  expect(receivers).toBe(plain);
   expect(JSON.parse(await next())).toEqual({
     event_id: 'trunkline-context',
     type: 'conversation.item.create',
@@ -85,46 +84,46 @@ describe('Gemini Live', () => {
   const complete = down('{"setupComplete":{}}');
 
   test.each([1, 3, 9, 10_000])('it comes behind the answer to the setup, in reads of %i bytes', async (size) => {
-    const { passage, passed, next } = await open(GEMINI, 'what was said');
+    const { receivers, passed, next } = await open(GEMINI, 'what was said');
     const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
       for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
     };
-    inPieces(Buffer.concat([setup, more]), passage.fromClient);
+    inPieces(Buffer.concat([setup, more]), (chunk) => receivers.fromClient(chunk));
     expect(await next()).toBe('{"setup":{}}');
     expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
     // A ping is no answer.
-    passage.fromProvider(frameBytes(9, '', { masked: false }));
+    receivers.fromProvider(frameBytes(9, '', { masked: false }));
     expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
-    inPieces(complete, passage.fromProvider);
+    inPieces(complete, (chunk) => receivers.fromProvider(chunk));
     expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
-    passage.fromClient(more);
+    receivers.fromClient(more);
     expect(await next()).toBe('{"realtimeInput":{}}');
   });
 
   test('it goes out before the client hears that the setup is complete', async () => {
-    const { passage, passed, next } = await open(GEMINI, 'what was said');
-    passage.fromClient(setup);
-    passage.fromProvider(complete);
-    passage.fromClient(more);
+    const { receivers, passed, next } = await open(GEMINI, 'what was said');
+    receivers.fromClient(setup);
+    receivers.fromProvider(complete);
+    receivers.fromClient(more);
     expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
     expect(passed).toEqual([hex('up', setup), hex('down', complete), hex('up', more)]);
   });
 
   test('a provider that speaks first has to be asked nevertheless', async () => {
-    const { passage, next } = await open(GEMINI, 'what was said');
-    passage.fromProvider(down('hello'));
-    passage.fromClient(Buffer.concat([setup, more]));
-    passage.fromProvider(complete);
+    const { receivers, next } = await open(GEMINI, 'what was said');
+    receivers.fromProvider(down('hello'));
+    receivers.fromClient(Buffer.concat([setup, more]));
+    receivers.fromProvider(complete);
     expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
   });
 
   test('a session that ends first holds nothing back, and tells nothing', async () => {
-    const { passage, passed, end } = await open(GEMINI, 'what was said');
-    passage.fromClient(Buffer.concat([setup, more]));
+    const { receivers, passed, end } = await open(GEMINI, 'what was said');
+    receivers.fromClient(Buffer.concat([setup, more]));
     end();
     const close = closeBytes(1007, 'a wrong setup', { masked: false });
-    passage.fromProvider(close);
-    passage.fromClient(closeBytes(1000));
+    receivers.fromProvider(close);
+    receivers.fromClient(closeBytes(1000));
     expect(passed).toEqual([hex('up', setup), hex('down', close), hex('up', more), hex('up', closeBytes(1000))]);
   });
 });
@@ -136,37 +135,13 @@ describe('a client of Gemini Live that is held', () => {
   const more = frameBytes(1, '{"realtimeInput":{}}');
 
   /** A session whose setup has reached the provider, and is not answered. */
-  async function openHeld(given: Record<string, number> = {}) {
-    const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
-    const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
-    const route = findEndpoint(GEMINI)?.endpoint;
-    if (route === undefined) throw new Error('no Gemini');
-    const { promise, resolve } = Promise.withResolvers<SessionRecord>();
-    const all = { ...limits, closeMs: 100, ...given };
-    const session = new Session({
-      subject: {
-        sessionId: 'b',
-        provider: 'gemini',
-        path: route.path,
-        dialect: route.dialect,
-        key: undefined,
-        mayUse: undefined,
-        model: undefined,
-        promptClass: 'realtime',
-        dataClass: 'open',
-        context: { continues: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
-      },
-      client: new Peer({ socket: near.near, role: 'client', limits: all }),
-      provider: new Peer({ socket: far.near, role: 'provider', limits: all }),
-      limits: all,
-      metrics: createMetrics(() => 1),
-      log: createLog('silent'),
-      onClosed: resolve,
-    });
-    client.send(setup);
-    expect((await upstream.frame()).payload.toString()).toBe('{"setup":{}}');
-    const hasLasted = (ms: number) => until(() => session.record().durationMs > ms || session.record().reason);
-    return { session, socket: near.near, client, upstream, ended: promise, hasLasted };
+  async function openHeld(given: Partial<Limits> = {}) {
+    const dialect = findEndpoint(GEMINI)?.endpoint.dialect;
+    if (dialect === undefined) throw new Error('no Gemini');
+    const opened = await openContinuedSession({ dialect, limits: given });
+    opened.client.send(setup);
+    expect((await opened.upstream.frame()).payload.toString()).toBe('{"setup":{}}');
+    return opened;
   }
 
   test('and closes ends the session at once, and what it said before goes on', async () => {

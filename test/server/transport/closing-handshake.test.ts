@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Peer } from '../../../server/transport/peer.ts';
+import { frameOf } from '../../support/frames.ts';
 import { limits, MIB, openPeer, openReadPeer, readBytes, roles } from '../../support/peer.ts';
 import { closeBytes, closeOf } from '../../support/raw-socket.ts';
 import { destroySocketPairs, openSocketPair, settled } from '../../support/socket-pair.ts';
@@ -157,7 +158,7 @@ describe.each(roles)('the loss of a %s', (role) => {
     expect([peer.isOpen, peer.isGone, peer.hasFinished]).toEqual([false, true, true]);
     peer.close(1000);
     peer.ping();
-    peer.sendText('late');
+    peer.sendMessage(frameOf('late'));
     peer.sendPending();
     await settled(() => events.length);
     expect(events).toEqual(['lost', 'gone']);

@@ -1,6 +1,7 @@
 // One end of a session at its raw socket: our own frames, the bytes that pass through, and the events of the peer.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { frameOf } from '../../support/frames.ts';
 import { MIB, openPeer, openReadPeer, readBytes, roles } from '../../support/peer.ts';
 import { closeOf, frameBytes } from '../../support/raw-socket.ts';
 import { destroySocketPairs, settled } from '../../support/socket-pair.ts';
@@ -20,7 +21,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     const { peer, raw } = await openReadPeer(role);
     peer.ping();
     peer.pong(Buffer.from('payload'));
-    peer.sendText('words');
+    peer.sendMessage(frameOf('words'));
     expect(await raw.frame()).toEqual({ opcode: PING, payload: Buffer.alloc(0), fin: true });
     expect(await raw.frame()).toEqual({ opcode: PONG, payload: Buffer.from('payload'), fin: true });
     expect(await raw.frame()).toEqual({ opcode: 1, payload: Buffer.from('words'), fin: true });
@@ -30,7 +31,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     const { peer, far } = await openPeer(role);
     const chunks: Buffer[] = [];
     far.on('data', (chunk: Buffer) => void chunks.push(chunk));
-    peer.sendText('words');
+    peer.sendMessage(frameOf('words'));
     peer.close(1000);
     const header = role === 'provider' ? 2 + 4 : 2;
     const length = 2 * header + 'words'.length + 2;
@@ -69,10 +70,10 @@ describe.each(roles)('frames of our own to a %s', (role) => {
   test('go out between the fragments of a message, except texts', async () => {
     const { peer, raw, boundary } = await openReadPeer(role);
     boundary.isBetweenMessages = false;
-    peer.sendText('misread');
+    peer.sendMessage(frameOf('misread'));
     peer.pong(Buffer.from('control'));
     boundary.isBetweenMessages = true;
-    peer.sendText('words');
+    peer.sendMessage(frameOf('words'));
     expect(String((await raw.frame()).payload)).toBe('control');
     expect(String((await raw.frame()).payload)).toBe('words');
   });
@@ -86,7 +87,7 @@ describe.each(roles)('frames of our own to a %s', (role) => {
     expect(peer.isOpen).toBe(false);
     peer.ping();
     peer.pong(Buffer.from('late'));
-    peer.sendText('late');
+    peer.sendMessage(frameOf('late'));
     peer.close(1001, 'again');
     peer.sendPending();
     expect(closeOf(await raw.frame())).toEqual({ code: 1000, reason: 'bye' });

@@ -2,11 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
+import { eventOf } from '../../../support/frames.ts';
 
 test('a context is history that asks for no reply, behind the answer to the setup', () => {
-  expect(liveDialect.context?.after).toBe('answered');
+  const form = liveDialect.context?.kind === 'event' ? liveDialect.context : undefined;
+  expect(form?.after).toBe('first-answer');
   const text = 'They said "hello".\n';
-  expect(JSON.parse(liveDialect.context?.event(text) ?? '')).toEqual({
+  expect(eventOf(form?.event(text))).toEqual({
     clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: false },
   });
 });

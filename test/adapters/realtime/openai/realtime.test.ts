@@ -2,7 +2,7 @@
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { realtimeDialect as dialect } from '../../../../adapters/realtime/openai/realtime.ts';
-import { frameOf } from '../../../support/frames.ts';
+import { eventOf, frameOf } from '../../../support/frames.ts';
 
 const usage = {
   total_tokens: 253,
@@ -129,10 +129,12 @@ describe('from the client', () => {
 });
 
 test('a context is a system message, and neither it nor the provider’s word about it is something that was said', () => {
-  const event = dialect.context?.event('They said "hello".\n') ?? '';
+  const form = dialect.context?.kind === 'event' ? dialect.context : undefined;
+  const event = form?.event('They said "hello".\n');
+  expect(form?.after).toBe('open');
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'They said "hello".\n' }] };
-  expect(JSON.parse(event)).toEqual({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
-  expect(dialect.observe(frameOf(event), 'upstream')).toEqual({ type: 'conversation.item.create' });
+  expect(eventOf(event)).toEqual({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
+  expect(dialect.observe(frameOf(eventOf(event)), 'upstream')).toEqual({ type: 'conversation.item.create' });
   for (const type of ['conversation.item.added', 'conversation.item.done', 'conversation.item.created'])
     expect(downstream({ type, event_id: 'e', item })).toEqual({ type });
 });

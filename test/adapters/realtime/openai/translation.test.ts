@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { translationDialect as dialect } from '../../../../adapters/realtime/openai/translation.ts';
-import { frameOf } from '../../../support/frames.ts';
+import { eventOf, frameOf } from '../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 
@@ -20,5 +20,5 @@ test('client events are known by their type', () => {
 
 test('a refusal has the shape of Realtime', () => {
   const refusal = dialect.errorEvent({ code: 'duplicate_key', message: 'm', eventId: 'e' });
-  expect(JSON.parse(refusal ?? '')).toMatchObject({ type: 'error', error: { code: 'duplicate_key', event_id: 'e' } });
+  expect(eventOf(refusal)).toMatchObject({ type: 'error', error: { code: 'duplicate_key', event_id: 'e' } });
 });

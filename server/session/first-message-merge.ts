@@ -1,0 +1,58 @@
+// Puts a merged message in the place of a client's first one. Rule: its bytes pass only as a whole, and all bytes behind it pass untouched.
+
+import { performance } from 'node:perf_hooks';
+import type { Rejection } from '../../adapters/realtime/contract.ts';
+import type { Frame, OutFrame } from '../../codecs/frame.ts';
+import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { FrameReader } from '../../codecs/frame-reader.ts';
+import { findFirstMessageEnd } from '../../codecs/message-end.ts';
+import type { Limits } from '../config/config.ts';
+import type { Peer } from '../transport/peer.ts';
+
+export interface MergeOptions {
+  readonly client: Peer;
+  readonly limits: Limits;
+  /** Tells whether the session goes on: in one that has ended nothing is merged any more. */
+  isOpen(): boolean;
+  /** Called when the client closed or broke the protocol before its first message was complete. */
+  onClientEnd(end: ReadEnd): void;
+  /** Called when the first message cannot be merged: nothing of it has passed. `first` is valid during the call. */
+  onRejected(rejection: Rejection, first: Frame): void;
+}
+
+export class FirstMessageMerge {
+  readonly #merge: (first: Frame) => OutFrame | Rejection;
+  readonly #pass: (chunk: Buffer) => void;
+  readonly #options: MergeOptions;
+  readonly #findFirstEnd = findFirstMessageEnd();
+  readonly #reader: FrameReader;
+  #isDone = false;
+
+  /** `pass` gets frames as a client sends them: the merged message, masked, and then the bytes as they come. */
+  constructor(merge: (first: Frame) => OutFrame | Rejection, pass: (chunk: Buffer) => void, options: MergeOptions) {
+    const { clientMaxPayloadBytes: maxPayloadBytes, maxFragments, maxBufferedChunks } = options.limits;
+    this.#merge = merge;
+    this.#pass = pass;
+    this.#options = options;
+    this.#reader = new FrameReader({ isMasked: true, maxPayloadBytes, maxFragments, maxBufferedChunks });
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#isDone) return void this.#pass(chunk);
+    const end = this.#findFirstEnd(chunk) ?? chunk.length;
+    const batch = this.#reader.read(chunk.subarray(0, end), performance.now());
+    for (const { name, payload } of batch.controls) if (name === 'ping') this.#options.client.pong(payload);
+    const [first] = batch.frames;
+    if (first !== undefined && this.#options.isOpen()) this.#replace(first);
+    if (batch.end !== undefined) this.#options.onClientEnd(batch.end);
+    else if (end < chunk.length) this.receive(chunk.subarray(end));
+  }
+
+  #replace(first: Frame): void {
+    const merged = this.#merge(first);
+    if ('code' in merged) return void this.#options.onRejected(merged, first);
+    this.#isDone = true;
+    this.#pass(encodeFrame(merged.binary ? 'binary' : 'text', merged.data, true));
+  }
+}
