@@ -70,7 +70,7 @@ async function askStore(config: Config) {
   }
   const [{ openStore }, { createSideHttp }] = await Promise.all([
     import('../side/store/open.ts'),
-    import('../side/http/answer.ts'),
+    import('../side/http/routes.ts'),
   ]);
   const store = await openStore({ url: place.url, dataDirectory });
   const answer = createSideHttp({ config, store, log: pino({ level: 'silent' }) });

@@ -5,7 +5,7 @@ import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
-import { isSidePath } from '../ipc/side-routes.ts';
+import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { type Admission, admit } from './admission/admit.ts';
@@ -52,7 +52,7 @@ async function replyTo(
   if (handshake === undefined) return refuse(undefined, badTarget);
   const { path } = handshake;
   const visitor = checkOrigin(request.headers, context.policy.origins);
-  if (isSidePath(path)) {
+  if (sideRoutesAt('key', path).length > 0) {
     const objection = visitor ?? bodyObjection(request);
     return objection ? refuseSideRequest(path, objection) : handleSideRequest(request, response, handshake, context);
   }

@@ -1,46 +1,40 @@
-// Errors of the side path's HTTP answers, each in the shape that its asker understands.
+// Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
 
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
+import { sideRoutesAt } from '../ipc/side-routes.ts';
 
-/** What went wrong: a short code for programs, a sentence for people. `retryAfterS` goes into the header. */
+/** A short code for programs and a sentence for people. A Refusal is one, too. */
 export interface HttpProblem {
   readonly status: number;
   readonly code: string;
   readonly message: string;
   /** The field of the request that was wrong. */
   readonly param?: string | undefined;
+  /** Sent as the header `retry-after`. */
   readonly retryAfterS?: number | undefined;
-  /** Whether SDKs that repeat a request by themselves should; they decide by the status where it is not said. */
+  /** Tells SDKs whether to repeat the request; they decide by the status where it is undefined. */
   readonly shouldRetry?: boolean | undefined;
-  /** Of a budget: when there is room again, ms since the epoch. */
+  /** When an exhausted budget has room again, ms since the epoch. */
   readonly resetsAt?: number | undefined;
 }
 
 /** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
 export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 
-/** `{ error: { code, message, help } }`, as everywhere on this gateway. */
-export function plainProblemReply(problem: HttpProblem): HttpReply {
-  const { status, code, message, param } = problem;
-  return {
-    status,
-    headers: headersOf(problem),
-    body: JSON.stringify({ error: { code, message, field: param, help: helpFor(code) } }),
-  };
+/** `path` decides the shape: OpenAI's on paths of chat completions, `{ error: { code, message, field, help } }` on all others. */
+export function problemReply(path: string, problem: HttpProblem): HttpReply {
+  const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
+  const error = isChat ? chatError(problem) : plainError(problem);
+  return { status: problem.status, headers: headersOf(problem), body: JSON.stringify({ error }) };
 }
 
-/** `{ error: { message, type, param, code, help } }`, as SDKs of chat completions turn it into their error classes. */
-export function chatProblemReply(problem: HttpProblem): HttpReply {
-  return {
-    status: problem.status,
-    headers: headersOf(problem),
-    body: JSON.stringify({ error: chatProblemBody(problem) }),
-  };
+function plainError({ code, message, param }: HttpProblem): object {
+  return { code, message, field: param, help: helpFor(code) };
 }
 
-/** The error alone, for one that comes in the middle of a stream. */
-export function chatProblemBody({ status, code, message, param = null as never, resetsAt }: HttpProblem): object {
+/** An error as OpenAI writes it, which SDKs turn into their error classes. It also goes into a stream that has begun. */
+export function chatError({ status, code, message, param = null as never, resetsAt }: HttpProblem): object {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
   return { message, type: errorTypeByStatus(status), param, code, ...until, help: helpFor(code) };
 }

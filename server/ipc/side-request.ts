@@ -1,11 +1,13 @@
-// What a gateway process or the admin listener asks of the side process on behalf of an HTTP client, and the answer, in parts.
-// Plain data, since it crosses processes. The credential has been checked; the body has been read, and is bounded; it is in pieces, since
-// to put them together takes a while that the process of the audio does not have.
+// What a gateway process or the admin listener asks of the side process for an HTTP client, and the answer in parts. Plain data, since it
+// crosses processes. The credential was checked and the body was read up to its limit; it stays in pieces, since joining them would delay audio.
 
+/** A key sees its own rows (`key` undefined: open mode), the administrator sees all. */
 export type Requester =
-  /** A key sees its own rows. `key` undefined: open mode. */
   | { readonly scope: 'key'; readonly key: string | undefined; readonly team: string | undefined }
   | { readonly scope: 'admin' };
+
+/** The headers of a client's request that the side process is given; nothing else crosses. */
+export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key'];
 
 export interface SideRequest {
   readonly requester: Requester;
@@ -13,27 +15,27 @@ export interface SideRequest {
   /** Decoded, leading slashes collapsed, without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** `x-trunkline-class`, `x-trunkline-data-class`, `last-event-id`, `idempotency-key`, `accept`; nothing else crosses. */
+  /** See `FORWARDED_HEADERS`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | readonly Buffer[] | undefined;
-  /** The record of the session of the path while it lives here; JSON data. */
+  /** The record of the session in the path while a gateway process holds it. JSON data. */
   readonly live?: object | undefined;
 }
 
-/** The first part of an answer; then come Buffers. `body` is there when the answer is whole. */
+/** The first part of an answer. Buffers follow, unless `body` is there: then the answer is whole. */
 export interface SideReplyHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | undefined;
 }
 
-/** `isPaced`: to be awaited until the client can take more, or is gone. Only one such part may be on its way. */
+/** A part that `isPaced` is awaited until the client can take more, or is gone. Only one such part may be on its way. */
 export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unknown;
 
-/** Emits the head, then pieces of the body; resolves when the answer is complete. `signal`: the client left. */
+/** Emits the head, then pieces of the body; resolves when the answer is complete. `signal` is aborted when the client leaves. */
 export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
 
-/** What is answered. */
+/** The body of `GET /v1/sessions/{id}/context`. */
 export interface ContextAnswer extends ContextText {
   readonly session: string;
   readonly provider: string;

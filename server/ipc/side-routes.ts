@@ -1,24 +1,84 @@
-// The paths of the public listener that the side process answers.
+// The table of routes that the side process answers. A new route is a line in it and a handler of the same name in `side/http/routes.ts`;
+// both listeners, the list of known paths and the shape of errors follow from it.
 
-/** As the routes of `side/http/` have them; `{id}` stands for one segment. */
-export const SIDE_PATHS: readonly string[] = [
-  '/v1/sessions/{id}',
-  '/v1/sessions/{id}/events',
-  '/v1/sessions/{id}/context',
-  '/v1/tasks',
-  '/v1/tasks/{id}',
-  '/v1/tasks/{id}/retry',
-  '/v1/ledger',
-  '/v1/chat/completions',
-  '/v1/models',
-];
+import { type PathParameters, pathPattern } from '../../codecs/path-pattern.ts';
 
-/** Paths whose askers are SDKs of chat completions. */
-export function isChatPath(path: string): boolean {
-  return path === '/v1/chat/completions' || path === '/v1/models';
+/** Keys ask on the public listener, below `/v1`; the administrator asks on the admin listener, without that prefix. */
+export type SideScope = 'key' | 'admin';
+
+interface TableLine {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `{name}` stands for one segment. */
+  readonly path: string;
+  /** The path that it had before, which still answers. */
+  readonly oldPath?: string;
+  readonly scope: SideScope | 'both';
+  /** The handler is given the record of the session `{id}` while a gateway process holds it. */
+  readonly needsLiveSession?: true;
+  /** The answer may begin as late as an LLM call does; all others begin within seconds. */
+  readonly awaitsLlm?: true;
+  /** Its clients are SDKs of chat completions, which read errors in OpenAI's shape. */
+  readonly isChat?: true;
 }
 
-/** Whether the side path answers there. `path`: leading slashes collapsed, no query. */
-export function isSidePath(path: string): boolean {
-  return isChatPath(path) || /^\/v1\/(sessions|tasks|ledger)(\/|$)/.test(path);
+const live = { needsLiveSession: true } as const;
+
+const TABLE = {
+  showSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
+  forgetSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
+  followSession: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', ...live },
+  showContext: { method: 'GET', path: '/sessions/{id}/context', oldPath: '/sessions/{id}/seed', scope: 'key', ...live },
+  createTask: { method: 'POST', path: '/tasks', scope: 'key', awaitsLlm: true },
+  listTasks: { method: 'GET', path: '/tasks', scope: 'both' },
+  showTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
+  retryTask: { method: 'POST', path: '/tasks/{id}/retry', scope: 'both' },
+  reportLedger: { method: 'GET', path: '/ledger', scope: 'both' },
+  listLedger: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
+  exportRows: { method: 'GET', path: '/export', scope: 'admin' },
+  completeChat: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
+  listModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
+} as const satisfies Readonly<Record<string, TableLine>>;
+
+export type SideRouteName = keyof typeof TABLE;
+
+/** A route as one of the listeners serves it, with its whole path. */
+export interface SideRoute extends TableLine {
+  readonly name: SideRouteName;
+  readonly scope: SideScope;
+}
+
+export const sideRoutes: readonly SideRoute[] = (['key', 'admin'] as const).flatMap((scope) =>
+  Object.entries<TableLine>(TABLE)
+    .filter(([, line]) => line.scope === scope || line.scope === 'both')
+    .map(([name, line]) => {
+      const whole = (path: string) => (scope === 'key' ? `/v1${path}` : path);
+      const old = line.oldPath === undefined ? {} : { oldPath: whole(line.oldPath) };
+      return { ...line, name: name as SideRouteName, scope, path: whole(line.path), ...old };
+    }),
+);
+
+export interface SideRouteMatch {
+  readonly route: SideRoute;
+  readonly parameters: PathParameters;
+  /** The path is the route's old one. */
+  readonly isOldPath: boolean;
+}
+
+const matchers = sideRoutes.flatMap((route) => {
+  const { path, oldPath } = route;
+  const current = { route, match: pathPattern(path), isOldPath: false };
+  return oldPath === undefined ? [current] : [current, { ...current, match: pathPattern(oldPath), isOldPath: true }];
+});
+
+/** The routes of a path, one for each of its methods; none where the side path does not answer. `path`: leading slashes collapsed, no query. */
+export function sideRoutesAt(scope: SideScope, path: string): readonly SideRouteMatch[] {
+  return matchers.flatMap(({ route, match, isOldPath }) => {
+    const parameters = route.scope === scope ? match(path) : undefined;
+    return parameters === undefined ? [] : [{ route, parameters, isOldPath }];
+  });
+}
+
+/** The paths that a listener serves, each once, as patterns. */
+export function sidePaths(scope: SideScope): readonly string[] {
+  return [...new Set(sideRoutes.filter((route) => route.scope === scope).map(({ path }) => path))];
 }

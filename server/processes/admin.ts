@@ -6,14 +6,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../config/config.ts';
+import { forward, type SideSource } from '../gateway/side/forward.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
-import { ADMIN_SIDE_PATHS, type AdminSide, answerAdminBySide, isAdminSidePath } from './admin-side.ts';
 
-export interface AdminSources extends AdminSide {
+export interface AdminSources extends SideSource {
   isReady(): boolean;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;
@@ -33,7 +34,7 @@ interface Answer {
 }
 
 const PATHS = ['/healthz', '/readyz', '/metrics', '/sessions'];
-const NOWHERE = `unknown path; expected one of ${[...PATHS, ...ADMIN_SIDE_PATHS].join(', ')}`;
+const NOWHERE = `unknown path; expected one of ${[...PATHS, ...sidePaths('admin')].join(', ')}`;
 
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
@@ -73,9 +74,12 @@ async function answer(
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
   const objection = objectionTo(request, context);
   if (objection !== undefined) return objection;
-  if (isAdminSidePath(handshake.path)) {
-    const outcome = await answerAdminBySide(request, response, handshake, context);
-    return outcome === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
+  if (sideRoutesAt('admin', handshake.path).length > 0) {
+    const path = decodeURIComponent(handshake.path);
+    const { sources: source, config } = context;
+    const requester = { scope: 'admin' } as const;
+    const { kind } = await forward(request, response, { handshake, path, requester, source, config });
+    return kind === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
   return ownAnswer(handshake.path, context.sources);

@@ -10,7 +10,7 @@ import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { createPrices } from './billing/prices.ts';
-import { createSideHttp } from './http/answer.ts';
+import { createSideHttp } from './http/routes.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';

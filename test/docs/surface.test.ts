@@ -1,20 +1,15 @@
 // The documents of the HTTP and WebSocket surface beside the code.
 
 import { readFileSync } from 'node:fs';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { knownPaths } from '../../adapters/realtime/index.ts';
-import { loadConfig } from '../../server/config/load.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import { isSidePath, SIDE_PATHS } from '../../server/ipc/side-routes.ts';
+import { sideRoutes } from '../../server/ipc/side-routes.ts';
 import type { ResidenceSummary } from '../../server/platform/residence-histogram.ts';
-import { isAdminSidePath } from '../../server/processes/admin-side.ts';
-import { sideRoutes } from '../../server/side/http/answer.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
-import { createFakeStore } from '../support/fake-store.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
 
 type Node = { readonly [key: string]: Node };
@@ -41,8 +36,6 @@ const record: Required<SessionRecord> = {
   ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
 };
 
-const config = loadConfig({ env: {} });
-const routes = sideRoutes({ config, store: createFakeStore(), log: pino({ level: 'silent' }) });
 /** Of the listeners themselves. */
 const OTHERS = ['GET /', 'GET /console.json', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /sessions'];
 
@@ -55,13 +48,13 @@ describe('openapi.yaml', () => {
   );
 
   test('has every route of the code, and no other', () => {
-    const inCode = [...routes.map(({ method, path }) => `${method} ${path}`), ...OTHERS];
+    const inCode = [...sideRoutes.map(({ method, path }) => `${method} ${path}`), ...OTHERS];
     expect(operations.sort()).toEqual(inCode.sort());
   });
 
   test('says of each route which listener has it', () => {
     const isAdmins = (path: string) => openapi.paths?.[path]?.servers !== undefined;
-    for (const { scope, path } of routes) expect([path, isAdmins(path)]).toEqual([path, scope === 'admin']);
+    for (const { scope, path } of sideRoutes) expect([path, isAdmins(path)]).toEqual([path, scope === 'admin']);
   });
 
   test('refers to what is there', () => {
@@ -74,7 +67,7 @@ describe('openapi.yaml', () => {
   });
 
   test('says of each request that may have a body what one of another type gets', () => {
-    for (const { method, path } of routes.filter((route) => route.method !== 'GET')) {
+    for (const { method, path } of sideRoutes.filter((route) => route.method !== 'GET')) {
       const responses = openapi.paths?.[path]?.[method.toLowerCase()]?.responses ?? {};
       expect([method, path, Object.keys(responses).includes('415')]).toEqual([method, path, true]);
     }
@@ -94,18 +87,6 @@ describe('openapi.yaml', () => {
     const fields = Object.keys(openapi.components?.schemas?.Demand?.properties ?? {});
     expect(fields.sort()).toEqual(Object.keys(taskRequestSchema.shape).sort());
   });
-});
-
-test('what the side process answers is let through by the listeners', () => {
-  const example = (path: string) => path.replace('{id}', 'a.summary');
-  for (const { scope, path } of routes) {
-    expect([path, scope === 'key' ? isSidePath(example(path)) : isAdminSidePath(example(path))]).toEqual([path, true]);
-  }
-});
-
-test('the list for a path that is unknown has what there is for keys', () => {
-  const ofKeys = new Set(routes.flatMap(({ scope, path }) => (scope === 'key' ? [path] : [])));
-  expect([...SIDE_PATHS].sort()).toEqual([...ofKeys].sort());
 });
 
 describe('asyncapi.yaml', () => {

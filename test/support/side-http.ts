@@ -3,8 +3,8 @@
 import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
-import { createSideHttp } from '../../server/side/http/answer.ts';
-import type { TaskRunner } from '../../server/side/http/route.ts';
+import type { TaskRunner } from '../../server/side/http/handler.ts';
+import { createSideHttp } from '../../server/side/http/routes.ts';
 import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
 import { failure } from '../../server/side/llm/failure.ts';

@@ -3,12 +3,12 @@
 import type { HttpReply, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
 import { helpFor } from '../../http/problem.ts';
-import { SIDE_PATHS } from '../../ipc/side-routes.ts';
+import { sidePaths } from '../../ipc/side-routes.ts';
 
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 
 /** All that is served to clients. */
-const PATHS: readonly string[] = [...knownPaths, ...SIDE_PATHS];
+const PATHS: readonly string[] = [...knownPaths, ...sidePaths('key')];
 
 export interface RefusalReply {
   readonly kind: 'refused';

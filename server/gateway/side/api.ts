@@ -1,136 +1,87 @@
-// The door to the side path on the public listener: checks who asks, reads the body, hands both over, writes the answer. Bodies are
-// not parsed here: this process carries the audio.
+// The HTTP API of the side path on the public listener: checks the key, keeps to the quota, reads the body, and forwards. Bodies are not
+// parsed here, since this process carries the audio.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Key } from '../../config/config.ts';
-import { chatProblemReply, plainProblemReply } from '../../http/problem.ts';
+import { problemReply } from '../../http/problem.ts';
 import { readBody } from '../../http/request-body.ts';
-import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { SideHandler, SideRequest } from '../../ipc/side-request.ts';
-import { isChatPath } from '../../ipc/side-routes.ts';
+import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { type AdmissionPolicy, authenticate } from '../admission/authenticate.ts';
 import { isRefusal, type RefusalReply } from '../admission/refusals.ts';
+import { forward, type SideSource } from './forward.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';
-import { relay } from './relay.ts';
 
-export interface SideApiContext {
+export interface SideApiContext extends SideSource {
   readonly policy: AdmissionPolicy;
-  /** undefined: there is no side process. */
-  readonly askSide?: SideHandler | undefined;
-  find(id: string): Promise<SessionRecord | undefined>;
   readonly quota: SideQuota;
 }
-
-/** Headers of the client that cross; nothing else does. */
-const CROSSING = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', 'accept'];
-const SESSION = /^\/v1\/sessions\/([\da-f-]{1,64})(\/events|\/context)?$/i;
-/** The path of a session's context under its old name. */
-const OLD_CONTEXT = /^(\/v1\/sessions\/[^/]+)\/seed$/;
-/** How long a look-up may take to begin its answer. */
-const HEAD_MS = 5000;
 
 /** Answers one request, or says why not. A reply that is returned is still to be written. */
 export async function handleSideRequest(
   request: IncomingMessage,
   response: ServerResponse,
   handshake: Handshake,
-  door: SideApiContext,
+  context: SideApiContext,
 ): Promise<RefusalReply | HttpReply | undefined> {
+  const { policy, quota } = context;
   const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
-  const asked = decoded(handshake.path);
-  if (asked === undefined) return refused(unknown);
-  const path = asked.replace(OLD_CONTEXT, '$1/context');
-  if (path !== asked) door.policy.warnOfOldName('/v1/sessions/{id}/seed', '/v1/sessions/{id}/context');
-  const key = authenticate(handshake, undefined, door.policy);
+  const path = decoded(handshake.path);
+  if (path === undefined) return refused(undecodable);
+  warnOfOldPath(path, policy);
+  const key = authenticate(handshake, undefined, policy);
   if (isRefusal(key)) return refused(key);
-  const { maxBodyBytes } = door.policy.config.side;
-  const place = door.quota.acquire(key?.id, Math.min(maxBodyBytes, announcedBytes(request)));
-  if (place === undefined) return refused(noPlace);
+  const expectedBytes = Math.min(policy.config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
+  const lease = quota.acquire(key?.id, expectedBytes);
+  if (lease === undefined) return refused(quotaExceeded);
   try {
-    return await answerInPlace(request, response, handshake, { ...door, path, key, place });
+    return await answer(request, response, { handshake, context, path, key, lease });
   } finally {
-    place.release();
+    lease.release();
   }
 }
 
-/** 0 where nothing is said. */
-function announcedBytes({ headers }: IncomingMessage): number {
-  return Number(headers['content-length'] ?? 0);
-}
-
-interface Entered extends SideApiContext {
+interface AdmittedRequest {
+  readonly handshake: Handshake;
+  readonly context: SideApiContext;
   readonly path: string;
   readonly key: Key | undefined;
-  readonly place: QuotaLease;
+  readonly lease: QuotaLease;
 }
 
-async function answerInPlace(
+async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  handshake: Handshake,
-  { path, key, place, ...door }: Entered,
+  { handshake, context, path, key, lease }: AdmittedRequest,
 ): Promise<RefusalReply | HttpReply | undefined> {
   const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
-  const { side, limits } = door.policy.config;
+  const { config } = context.policy;
   const body = await readBody(request, {
-    maxBytes: side.maxBodyBytes,
-    ms: limits.handshakeMs,
-    reserve: (bytes) => (place.grow(bytes) ? undefined : noRoom),
+    maxBytes: config.side.maxBodyBytes,
+    ms: config.limits.handshakeMs,
+    reserve: (bytes) => (lease.grow(bytes) ? undefined : bodyQuotaExceeded),
   });
   if (isRefusal(body)) return refused(body);
-  const [, id, part] = SESSION.exec(path) ?? [];
-  const record = id === undefined ? undefined : await door.find(id.toLowerCase()).catch(() => undefined);
-  // A key sees its own sessions; another's do not exist for it.
-  if (record !== undefined && record.key !== key?.id) return refused(unknownSession);
-  const asked = describe(request, handshake, { path, key, body, live: record });
-  const outcome = await relay(door.askSide, asked, response, {
-    maxReplyBytes: side.maxReplyBytes,
-    stallMs: limits.stallMs,
-    headMs: isLookUp(asked) ? HEAD_MS : undefined,
-  });
-  if (outcome === 'answered') return undefined;
-  if (record !== undefined && asked.method === 'GET' && part === undefined) return json(record);
-  return refused(door.askSide === undefined && id !== undefined ? unknownSession : unavailable);
+  const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
+  const outcome = await forward(request, response, { handshake, path, requester, body, source: context, config });
+  if (outcome.kind === 'answered') return undefined;
+  if (outcome.kind === 'unknown_session') return refused(unknownSession);
+  if (outcome.shown !== undefined) return json(outcome.shown);
+  return refused(context.askSide === undefined && outcome.namesSession ? unknownSession : unavailable);
 }
 
-/** In the shape that whoever asks for this path understands. */
+/** Gives a refusal the shape that the clients of this path read. */
 export function refuseSideRequest(path: string, refusal: Refusal): RefusalReply {
-  const reply = isChatPath(path) ? chatProblemReply(refusal) : plainProblemReply(refusal);
-  // Of a body that nobody reads to its end, the rest must not be taken for the next request.
-  const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === noRoom;
+  const reply = problemReply(path, refusal);
+  // The unread rest of a body must not be taken for the next request.
+  const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === bodyQuotaExceeded;
   const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
   return { kind: 'refused', refusal, reply: { ...reply, headers } };
 }
 
-/** Calls and synchronous tasks take as long as their class allows. */
-function isLookUp({ method, path }: SideRequest): boolean {
-  return method !== 'POST' || path.endsWith('/retry');
-}
-
-interface Known {
-  readonly path: string;
-  readonly key: Key | undefined;
-  readonly body: SideRequest['body'];
-  readonly live: SessionRecord | undefined;
-}
-
-function describe({ method = '', headers }: IncomingMessage, handshake: Handshake, known: Known): SideRequest {
-  const { path, key, body, live } = known;
-  const crossing: Record<string, string> = {};
-  for (const name of CROSSING) {
-    const value = headers[name];
-    if (typeof value === 'string') crossing[name] = value;
-  }
-  return {
-    requester: { scope: 'key', key: key?.id, team: key?.team },
-    method: method === 'HEAD' ? 'GET' : method,
-    path,
-    query: Object.fromEntries(handshake.query),
-    headers: crossing,
-    body,
-    live,
-  };
+function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {
+  const { route, isOldPath } = sideRoutesAt('key', path)[0] ?? {};
+  if (isOldPath && route?.oldPath !== undefined) warnOfOldName(route.oldPath, route.path);
 }
 
 function decoded(path: string): string | undefined {
@@ -147,7 +98,7 @@ const json = (body: object): HttpReply => ({
   body: JSON.stringify(body),
 });
 
-const unknown: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
+const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
 
 const unknownSession: Refusal = {
   status: 404,
@@ -155,24 +106,19 @@ const unknownSession: Refusal = {
   message: 'no session of this key has this id',
 };
 
-const unavailable: Refusal = {
+const sideUnavailable = (message: string): Refusal => ({
   status: 503,
   code: 'side_unavailable',
-  message: 'the side path does not answer; sessions go on without it',
+  message,
   retryAfterS: 1,
-};
+});
 
-const noPlace: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message:
-    'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
-  retryAfterS: 1,
-};
+const unavailable = sideUnavailable('the side path does not answer; sessions go on without it');
 
-const noRoom: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: 'no room for more of this body beside those that wait for the side path (side.requestBytes)',
-  retryAfterS: 1,
-};
+const quotaExceeded = sideUnavailable(
+  'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
+);
+
+const bodyQuotaExceeded = sideUnavailable(
+  'no room for more of this body beside those that wait for the side path (side.requestBytes)',
+);

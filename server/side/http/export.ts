@@ -2,16 +2,19 @@
 
 import type { HttpProblem } from '../../http/problem.ts';
 import { EXPORTS, exportLines } from '../store/statements/export.ts';
+import type { RoutedRequest, SideHttpOptions } from './handler.ts';
 import { isProblem, momentOf, wordOf } from './query.ts';
-import type { Route, RoutedRequest, SideHttpOptions } from './route.ts';
 
-export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
+const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 
 /** Lines are sent together, in pieces of about this size. */
 const PIECE_CHARS = 65_536;
 
-async function answer(asked: RoutedRequest, { config }: SideHttpOptions): Promise<HttpProblem | undefined> {
-  const { query, emit, signal } = asked;
+export async function exportRows(
+  request: RoutedRequest,
+  { config }: SideHttpOptions,
+): Promise<HttpProblem | undefined> {
+  const { query, emit, signal } = request;
   const format = wordOf(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
   if (isProblem(format)) return format;
   const table = wordOf(query, 'table', EXPORTS) ?? 'ledger';
@@ -33,5 +36,3 @@ async function answer(asked: RoutedRequest, { config }: SideHttpOptions): Promis
   emit(Buffer.from(piece));
   return undefined;
 }
-
-export const exportRoutes: readonly Route[] = [{ scope: 'admin', method: 'GET', path: '/export', answer }];

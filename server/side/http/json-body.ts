@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { HttpProblem } from '../../http/problem.ts';
-import { invalidRequest } from './route.ts';
+import { invalidRequest } from './handler.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -2,8 +2,8 @@
 
 import type { HttpProblem } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField, type Store } from '../store/contract.ts';
+import { invalidRequest, type RoutedRequest, reply } from './handler.ts';
 import { isProblem, limitOf, momentOf, shortened } from './query.ts';
-import { invalidRequest, type Route, type RoutedRequest, reply } from './route.ts';
 import { isoTime, ledgerView } from './views.ts';
 
 const MOST_ROWS = 1000;
@@ -15,22 +15,25 @@ interface Span {
 }
 
 /** `since` and `until` of a query; everything up to now when not given. */
-export function spanOf({ query }: RoutedRequest): Span | HttpProblem {
+function spanOf({ query }: RoutedRequest): Span | HttpProblem {
   const since = momentOf(query, 'since', 0);
   if (isProblem(since)) return since;
   const until = momentOf(query, 'until', Date.now() + 1);
   return isProblem(until) ? until : { since, until };
 }
 
-async function report(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
-  const by = fieldsOf(asked.query.by ?? 'class,model');
+export async function reportLedger(
+  request: RoutedRequest,
+  { store }: { readonly store: Store },
+): Promise<HttpProblem | undefined> {
+  const by = fieldsOf(request.query.by ?? 'class,model');
   if (isProblem(by)) return by;
-  const span = spanOf(asked);
+  const span = spanOf(request);
   if (isProblem(span)) return span;
-  const { requester } = asked;
+  const { requester } = request;
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
   const rows = await store.report(by, { ...span, key });
-  return reply(asked, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
+  return reply(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
 }
 
 function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
@@ -44,9 +47,12 @@ function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
     : invalidRequest('expected different fields', 'by');
 }
 
-async function list(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
-  const { query } = asked;
-  const span = spanOf(asked);
+export async function listLedger(
+  request: RoutedRequest,
+  { store }: { readonly store: Store },
+): Promise<HttpProblem | undefined> {
+  const { query } = request;
+  const span = spanOf(request);
   if (isProblem(span)) return span;
   const limit = limitOf(query, MOST_ROWS);
   if (isProblem(limit)) return limit;
@@ -58,11 +64,5 @@ async function list(asked: RoutedRequest, { store }: { readonly store: Store }):
     ...(before === undefined ? {} : { before }),
     limit,
   });
-  return reply(asked, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
+  return reply(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
 }
-
-export const ledgerRoutes: readonly Route[] = [
-  { scope: 'key', method: 'GET', path: '/v1/ledger', answer: report },
-  { scope: 'admin', method: 'GET', path: '/ledger', answer: report },
-  { scope: 'admin', method: 'GET', path: '/ledger/rows', answer: list },
-];

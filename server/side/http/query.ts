@@ -1,7 +1,7 @@
 // Reading the parameters of a query: a value, nothing, or a problem that names the parameter and what was expected.
 
 import type { HttpProblem } from '../../http/problem.ts';
-import { invalidRequest } from './route.ts';
+import { invalidRequest } from './handler.ts';
 
 type Query = Readonly<Record<string, string>>;
 

@@ -6,53 +6,45 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat/class.ts';
+import { canRead, keyFilter, ownerLabel, type RoutedRequest, reply, type SideHttpOptions } from './handler.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
-import {
-  canRead,
-  keyFilter,
-  ownerLabel,
-  type Route,
-  type RoutedRequest,
-  reply,
-  type SideHttpOptions,
-} from './route.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MOST_TASKS = 1000;
 
-async function make(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+export async function createTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { store, runner } = options;
-  const parsed = parseBody(asked.body);
+  const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
-  const demand = await demandOf(asked, parsed.body, options);
+  const demand = await demandOf(request, parsed.body, options);
   if (isProblem(demand)) return demand;
   const { task, mode } = demand;
   const known = await store.task(task.id);
-  if (known !== undefined && (!isSame(known, task) || !canRead(asked, known.key))) return usedKey;
+  if (known !== undefined && (!isSame(known, task) || !canRead(request, known.key))) return usedKey;
   if (known === undefined) await store.addTask(task);
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
-    const last = await outcomeOf(known ?? task, asked.signal, options);
-    return reply(asked, isOpen(last) ? 202 : 200, taskView(last), location);
+    const last = await outcomeOf(known ?? task, request.signal, options);
+    return reply(request, isOpen(last) ? 202 : 200, taskView(last), location);
   }
   runner?.wake();
-  return reply(asked, 202, taskView(known ?? task), location);
+  return reply(request, 202, taskView(known ?? task), location);
 }
 
 async function demandOf(
-  asked: RoutedRequest,
+  request: RoutedRequest,
   body: JsonObject,
   { config, store }: SideHttpOptions,
 ): Promise<TaskRequest | HttpProblem> {
-  const { requester, headers } = asked;
+  const { requester, headers } = request;
   const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
-  const promptClass = wantedClass(asked, config, named);
+  const promptClass = wantedClass(request, config, named);
   if (isProblem(promptClass)) return promptClass;
-  const dataClass = dataClassOf(asked, config);
+  const dataClass = dataClassOf(request, config);
   if (isProblem(dataClass)) return dataClass;
-  const allowed = allowedClasses(asked, config);
+  const allowed = allowedClasses(request, config);
   const demand = await readTaskRequest({
     body,
     config,
@@ -64,14 +56,14 @@ async function demandOf(
     idempotencyKey: headers['idempotency-key'],
     findSession: async (id) => {
       const session = await store.session(id.toLowerCase());
-      return session !== undefined && canRead(asked, session.key) ? session : undefined;
+      return session !== undefined && canRead(request, session.key) ? session : undefined;
     },
   });
   if (demand.kind === 'problem' || allowed === undefined || allowed.includes(demand.task.promptClass)) return demand;
   return forbiddenClass(allowed, demand.task.promptClass);
 }
 
-/** Whether a task is what is asked for again; the text of one that is done is gone, and cannot be compared. */
+/** Whether a task is what is request for again; the text of one that is done is gone, and cannot be compared. */
 const isSame = (known: Task, { kind, session, promptClass, input }: Task): boolean =>
   known.kind === kind &&
   known.session === session &&
@@ -97,51 +89,41 @@ async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config
   return last;
 }
 
-async function list(asked: RoutedRequest, { store }: SideHttpOptions): Promise<HttpProblem | undefined> {
-  const { query } = asked;
+export async function listTasks(request: RoutedRequest, { store }: SideHttpOptions): Promise<HttpProblem | undefined> {
+  const { query } = request;
   const state = wordOf(query, 'state', STATES);
   if (isProblem(state)) return state;
   const limit = limitOf(query, MOST_TASKS);
   if (isProblem(limit)) return limit;
   const { session, before } = query;
-  const tasks = await store.tasks({ key: keyFilter(asked), session, state, limit, before });
+  const tasks = await store.tasks({ key: keyFilter(request), session, state, limit, before });
   const next = tasks.length < limit ? null : tasks.at(-1)?.id;
-  return reply(asked, 200, { tasks: tasks.map(taskView), next });
+  return reply(request, 200, { tasks: tasks.map(taskView), next });
 }
 
-async function find(asked: RoutedRequest, { store }: SideHttpOptions): Promise<Task | undefined> {
-  const task = await store.task(asked.params.id ?? '');
-  return task !== undefined && canRead(asked, task.key) ? task : undefined;
+async function find(request: RoutedRequest, { store }: SideHttpOptions): Promise<Task | undefined> {
+  const task = await store.task(request.parameters.id ?? '');
+  return task !== undefined && canRead(request, task.key) ? task : undefined;
 }
 
-async function show(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
-  const task = await find(asked, options);
-  return task === undefined ? unknownTask(asked) : reply(asked, 200, taskView(task));
+export async function showTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+  const task = await find(request, options);
+  return task === undefined ? unknownTask(request) : reply(request, 200, taskView(task));
 }
 
-async function retry(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
-  const task = await find(asked, options);
-  if (task === undefined) return unknownTask(asked);
+export async function retryTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+  const task = await find(request, options);
+  if (task === undefined) return unknownTask(request);
   if (!(await options.store.requeueTask(task.id, Date.now()))) {
     const message = `this task is ${task.state}: only a failed or dead one is run again`;
     return { status: 409, code: 'task_not_ended', message };
   }
   options.runner?.wake();
-  return reply(asked, 202, taskView((await options.store.task(task.id)) ?? task));
+  return reply(request, 202, taskView((await options.store.task(task.id)) ?? task));
 }
 
-const unknownTask = (asked: RoutedRequest): HttpProblem => ({
+const unknownTask = (request: RoutedRequest): HttpProblem => ({
   status: 404,
   code: 'unknown_task',
-  message: `no task${ownerLabel(asked)} has this id`,
+  message: `no task${ownerLabel(request)} has this id`,
 });
-
-export const taskRoutes: readonly Route[] = [
-  { scope: 'key', method: 'POST', path: '/v1/tasks', answer: make },
-  { scope: 'key', method: 'GET', path: '/v1/tasks', answer: list },
-  { scope: 'key', method: 'GET', path: '/v1/tasks/{id}', answer: show },
-  { scope: 'key', method: 'POST', path: '/v1/tasks/{id}/retry', answer: retry },
-  { scope: 'admin', method: 'GET', path: '/tasks', answer: list },
-  { scope: 'admin', method: 'GET', path: '/tasks/{id}', answer: show },
-  { scope: 'admin', method: 'POST', path: '/tasks/{id}/retry', answer: retry },
-];

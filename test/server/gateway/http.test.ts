@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
-import { SIDE_PATHS } from '../../../server/ipc/side-routes.ts';
+import { sidePaths } from '../../../server/ipc/side-routes.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed } from '../../support/inbox.ts';
 import { sampleOf } from '../../support/metrics.ts';
@@ -44,7 +44,10 @@ describe('an unknown path', () => {
       const response = await ask('/v1/nowhere', { method });
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toBe('application/json');
-      expect(await errorOf(response)).toMatchObject({ code: 'unknown_path', paths: [...knownPaths, ...SIDE_PATHS] });
+      expect(await errorOf(response)).toMatchObject({
+        code: 'unknown_path',
+        paths: [...knownPaths, ...sidePaths('key')],
+      });
     },
   );
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
-import { SIDE_PATHS } from '../../../server/ipc/side-routes.ts';
+import { sidePaths } from '../../../server/ipc/side-routes.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed } from '../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -151,7 +151,7 @@ describe('the request target', () => {
       expect(answer.status).toBe(404);
       const { error } = JSON.parse(answer.body);
       expect(error.code).toBe('unknown_path');
-      expect(error.paths).toEqual([...knownPaths, ...SIDE_PATHS]);
+      expect(error.paths).toEqual([...knownPaths, ...sidePaths('key')]);
       for (const known of error.paths) expect(error.message).toContain(known);
     });
   });

@@ -6,7 +6,7 @@ import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-import { invalidRequest } from '../route.ts';
+import { invalidRequest } from '../handler.ts';
 
 /** Passed on as they are. */
 const PASSED_ON = [

@@ -1,25 +1,28 @@
 // POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
-import { chatProblemBody, type HttpProblem } from '../../../http/problem.ts';
+import { chatError, type HttpProblem } from '../../../http/problem.ts';
 import type { Answered, Router, StreamSink } from '../../llm/call.ts';
+import { type RoutedRequest, replyWith, type SideHttpOptions } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { isProblem } from '../query.ts';
-import { type Route, type RoutedRequest, replyWith, type SideHttpOptions } from '../route.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
 import { failureProblem } from './problem.ts';
 
-async function complete(asked: RoutedRequest, { config, router }: SideHttpOptions): Promise<HttpProblem | undefined> {
-  const chosen = chatClassOf(asked, config);
+export async function completeChat(
+  request: RoutedRequest,
+  { config, router }: SideHttpOptions,
+): Promise<HttpProblem | undefined> {
+  const chosen = chatClassOf(request, config);
   if (isProblem(chosen)) return chosen;
-  const parsed = parseBody(asked.body);
+  const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
   const read = readChatBody(parsed.body, chosen.settings.maxTokens);
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
   const { llm, model } = read.chat;
-  const { requester, signal } = asked;
+  const { requester, signal } = request;
   const call = {
     kind: 'chat',
     promptClass: chosen.promptClass,
@@ -33,15 +36,15 @@ async function complete(asked: RoutedRequest, { config, router }: SideHttpOption
     isRehearsal: config.hasRehearsalGateway,
     signal,
   } as const;
-  return llm.isStreamed ? stream(asked, call, router) : whole(asked, call, router);
+  return llm.isStreamed ? stream(request, call, router) : whole(request, call, router);
 }
 
 type Call = Parameters<Router['run']>[0];
 
-async function whole(asked: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
+async function whole(request: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
   const outcome = await router.run(call);
   if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
-  return replyWith(asked, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
+  return replyWith(request, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
 }
 
 async function stream({ emit }: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
@@ -59,7 +62,7 @@ async function stream({ emit }: RoutedRequest, call: Call, router: Router): Prom
   const problem = failureProblem(outcome, Date.now());
   if (!hasBegun) return problem;
   // SDKs turn an event with an error into an exception; without one the answer would look complete.
-  emit(Buffer.from(`data: ${JSON.stringify({ error: chatProblemBody(problem) })}\n\n`));
+  emit(Buffer.from(`data: ${JSON.stringify({ error: chatError(problem) })}\n\n`));
   return undefined;
 }
 
@@ -74,7 +77,3 @@ function headersOf(answer: Pick<Answered, 'gateway' | 'attempt' | 'served' | 'is
 }
 
 const noRouter: HttpProblem = { status: 501, code: 'no_gateway', message: 'no calls are made from here' };
-
-export const chatRoutes: readonly Route[] = [
-  { scope: 'key', method: 'POST', path: '/v1/chat/completions', answer: complete },
-];

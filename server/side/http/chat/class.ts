@@ -6,8 +6,8 @@ import type { ClassConfig } from '../../../config/side-schema.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/records.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
+import { invalidRequest, type SideHttpOptions } from '../handler.ts';
 import { isProblem, shortened } from '../query.ts';
-import { invalidRequest, type SideHttpOptions } from '../route.ts';
 
 type Config = SideHttpOptions['config'];
 

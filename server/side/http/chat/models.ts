@@ -1,6 +1,6 @@
 // GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
 
-import { type Route, type RoutedRequest, reply, type SideHttpOptions } from '../route.ts';
+import { type RoutedRequest, type RouteHandler, reply, type SideHttpOptions } from '../handler.ts';
 import { allowedClasses, classesOf } from './class.ts';
 
 interface Model {
@@ -12,11 +12,8 @@ interface Model {
 }
 
 /** Every model once, in the order of the classes and their targets. */
-export function modelsFor(
-  asked: Pick<RoutedRequest, 'requester'>,
-  config: SideHttpOptions['config'],
-): readonly Model[] {
-  const allowed = allowedClasses(asked, config);
+function modelsFor(request: Pick<RoutedRequest, 'requester'>, config: SideHttpOptions['config']): readonly Model[] {
+  const allowed = allowedClasses(request, config);
   const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
   const targets = classes.flatMap(([, settings]) => settings.targets);
   const models = new Map<string, Model>();
@@ -26,11 +23,5 @@ export function modelsFor(
   return [...models.values()];
 }
 
-export const modelRoutes: readonly Route[] = [
-  {
-    scope: 'key',
-    method: 'GET',
-    path: '/v1/models',
-    answer: (asked, { config }) => reply(asked, 200, { object: 'list', data: modelsFor(asked, config) }),
-  },
-];
+export const listModels: RouteHandler = (request, { config }) =>
+  reply(request, 200, { object: 'list', data: modelsFor(request, config) });

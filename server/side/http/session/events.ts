@@ -2,7 +2,7 @@
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { Task } from '../../../ipc/records.ts';
-import type { Route, RoutedRequest, SideHttpOptions } from '../route.ts';
+import type { RoutedRequest, RouteHandler, SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
 import { findReadableSession, unknownSession } from './session.ts';
 import { type SessionWatch, type Sight, watchSessions } from './watch.ts';
@@ -16,18 +16,17 @@ interface Event {
   readonly data: object;
 }
 
-/** Routes of one side process: they share its polls. */
-export function sessionEventRoutes({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): readonly Route[] {
+/** The handler of a side process. All streams that it opens share its polls. */
+export function sessionFollower({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
   const watch = watchSessions(store, config.side.pollMs);
-  const answer = async (asked: RoutedRequest): Promise<HttpProblem | undefined> => {
-    const found = await findReadableSession(asked, store);
-    if (found === undefined) return unknownSession(asked);
+  return async (request) => {
+    const found = await findReadableSession(request, store);
+    if (found === undefined) return unknownSession(request);
     if (watch.count >= config.side.streams) return tooManyStreams;
-    asked.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
-    await stream(asked, { id: found.id, watch, heartbeatMs });
+    request.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
+    await stream(request, { id: found.id, watch, heartbeatMs });
     return undefined;
   };
-  return [{ scope: 'key', method: 'GET', path: '/v1/sessions/{id}/events', answer }];
 }
 
 const tooManyStreams: HttpProblem = {

@@ -3,7 +3,7 @@
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
-import { canRead, ownerLabel, type Route, type RoutedRequest, reply } from '../route.ts';
+import { canRead, ownerLabel, type RoutedRequest, reply } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** A session has few; the rest is listed by /v1/tasks. */
@@ -18,33 +18,36 @@ export interface FoundSession {
 }
 
 /** The session of the path, when it exists for the requester. */
-export async function findReadableSession(asked: RoutedRequest, store: Store): Promise<FoundSession | undefined> {
-  const id = (asked.params.id ?? '').toLowerCase();
+export async function findReadableSession(request: RoutedRequest, store: Store): Promise<FoundSession | undefined> {
+  const id = (request.parameters.id ?? '').toLowerCase();
   const stored = await store.session(id);
-  if (stored !== undefined && !canRead(asked, stored.key)) return undefined;
+  if (stored !== undefined && !canRead(request, stored.key)) return undefined;
   // A gateway process gives a record only to the key that it belongs to.
-  const { live } = asked;
+  const { live } = request;
   if (stored === undefined && live === undefined) return undefined;
   const isOpen = live === undefined ? stored?.endedAt === undefined : 'state' in live && live.state !== 'closed';
   return { id, stored, live, isOpen };
 }
 
-export const unknownSession = (asked: RoutedRequest): HttpProblem => ({
+export const unknownSession = (request: RoutedRequest): HttpProblem => ({
   status: 404,
   code: 'unknown_session',
-  message: `no session${ownerLabel(asked)} has this id`,
+  message: `no session${ownerLabel(request)} has this id`,
 });
 
-async function show(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
-  const found = await findReadableSession(asked, store);
-  if (found === undefined) return unknownSession(asked);
+export async function showSession(
+  request: RoutedRequest,
+  { store }: { readonly store: Store },
+): Promise<HttpProblem | undefined> {
+  const found = await findReadableSession(request, store);
+  if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
   const [turns, tasks, ledger] = await Promise.all([
     store.turns(id),
     store.tasks({ session: id, limit: MOST_ROWS }),
     store.ledger({ session: id, limit: MOST_ROWS }),
   ]);
-  return reply(asked, 200, {
+  return reply(request, 200, {
     ...sessionView(stored, live),
     turns: turns.map(turnView),
     tasks: tasks.map(taskView),
@@ -52,9 +55,12 @@ async function show(asked: RoutedRequest, { store }: { readonly store: Store }):
   });
 }
 
-async function forget(asked: RoutedRequest, { store }: { readonly store: Store }): Promise<HttpProblem | undefined> {
-  const found = await findReadableSession(asked, store);
-  if (found === undefined) return unknownSession(asked);
+export async function forgetSession(
+  request: RoutedRequest,
+  { store }: { readonly store: Store },
+): Promise<HttpProblem | undefined> {
+  const found = await findReadableSession(request, store);
+  if (found === undefined) return unknownSession(request);
   if (found.isOpen) {
     return { status: 409, code: 'session_open', message: 'this session lives: end it first, then delete it' };
   }
@@ -62,13 +68,6 @@ async function forget(asked: RoutedRequest, { store }: { readonly store: Store }
   if (!(await store.forget(found.id, Date.now()))) {
     return { status: 409, code: 'session_open', message: 'this session is not stored yet', retryAfterS: 1 };
   }
-  asked.emit({ status: 204, headers: { 'cache-control': 'no-store' }, body: Buffer.alloc(0) });
+  request.emit({ status: 204, headers: { 'cache-control': 'no-store' }, body: Buffer.alloc(0) });
   return undefined;
 }
-
-export const sessionRoutes: readonly Route[] = [
-  { scope: 'key', method: 'GET', path: '/v1/sessions/{id}', answer: show },
-  { scope: 'key', method: 'DELETE', path: '/v1/sessions/{id}', answer: forget },
-  { scope: 'admin', method: 'GET', path: '/sessions/{id}', answer: show },
-  { scope: 'admin', method: 'DELETE', path: '/sessions/{id}', answer: forget },
-];

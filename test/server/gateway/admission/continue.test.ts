@@ -7,7 +7,7 @@ import { loadConfig } from '../../../../server/config/load.ts';
 import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { SessionEvent } from '../../../../server/ipc/session-event.ts';
 import type { SideHandler } from '../../../../server/ipc/side-request.ts';
-import { createSideHttp } from '../../../../server/side/http/answer.ts';
+import { createSideHttp } from '../../../../server/side/http/routes.ts';
 import { configFile } from '../../../support/config-file.ts';
 import { createFakeStore, type FakeStore, storedSession } from '../../../support/fake-store.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';

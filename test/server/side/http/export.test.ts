@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import { startAdmin } from '../../../../server/processes/admin.ts';
-import { createSideHttp } from '../../../../server/side/http/answer.ts';
+import { createSideHttp } from '../../../../server/side/http/routes.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { ledgerRow } from '../../../support/fake-store.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';

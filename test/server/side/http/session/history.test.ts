@@ -36,6 +36,14 @@ const ask = async (key: string, id = ID) => {
   return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
 };
 
+test('the old name of its path gives the same answer', async () => {
+  fill();
+  await start();
+  const [, answer] = await ask('secret-of-web');
+  const old = await side.ask(`/v1/sessions/${ID}/seed`, { key: 'secret-of-web' });
+  expect([old.status, await old.json()]).toEqual([200, answer]);
+});
+
 test('it has the text, and whose it is', async () => {
   fill();
   await start();

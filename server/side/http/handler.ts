@@ -1,6 +1,7 @@
-// What a route of the side process is: a method, a path, who may ask, and a function that answers. A problem is a value.
+// What a handler of a route is given, and how it answers. A problem is a value.
 
 import type { Logger } from 'pino';
+import type { PathParameters } from '../../../codecs/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { Task } from '../../ipc/records.ts';
@@ -31,26 +32,23 @@ export interface SideHttpOptions {
 /** A request that has found its route. */
 export interface RoutedRequest extends SideRequest {
   readonly body: Buffer | undefined;
-  /** What stands for `{name}` in the path. */
-  readonly params: Readonly<Record<string, string>>;
+  /** The segments of the path that stand for `{name}`. */
+  readonly parameters: PathParameters;
   readonly signal: AbortSignal;
   readonly emit: EmitPart;
 }
 
-export interface Route {
-  readonly scope: 'key' | 'admin';
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** `{name}` stands for one segment. */
-  readonly path: string;
-  /** Emits its answer, or returns what is wrong. */
-  answer(asked: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> | HttpProblem | undefined;
-}
+/** Emits its answer, or returns what is wrong. */
+export type RouteHandler = (
+  request: RoutedRequest,
+  options: SideHttpOptions,
+) => Promise<HttpProblem | undefined> | HttpProblem | undefined;
 
 type Emits = Pick<RoutedRequest, 'emit'>;
 
 /** Emits a whole answer of JSON. */
-export function reply(asked: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
-  return replyWith(asked, status, Buffer.from(JSON.stringify(body)), headers);
+export function reply(request: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
+  return replyWith(request, status, Buffer.from(JSON.stringify(body)), headers);
 }
 
 /** The same where the bytes of the JSON are there. */

@@ -1,0 +1,70 @@
+// Forwards an HTTP request to the side process, for keys and for the administrator alike.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { Config } from '../../config/config.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import { FORWARDED_HEADERS, type Requester, type SideHandler, type SideRequest } from '../../ipc/side-request.ts';
+import { sideRoutesAt } from '../../ipc/side-routes.ts';
+import { relay } from './relay.ts';
+
+export interface SideSource {
+  /** undefined: there is no side process. */
+  readonly askSide?: SideHandler | undefined;
+  /** A session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+export interface ForwardOptions {
+  readonly handshake: Handshake;
+  /** The path of the handshake, decoded. */
+  readonly path: string;
+  readonly requester: Requester;
+  readonly body?: SideRequest['body'];
+  readonly source: SideSource;
+  readonly config: Pick<Config, 'limits' | 'side'>;
+}
+
+/** Nothing was written unless it is `answered`. */
+export type Forwarded =
+  | { readonly kind: 'answered' }
+  /** The path names a session of another key. */
+  | { readonly kind: 'unknown_session' }
+  /** The side process is down, hung or failed. `shown`: the record that a request for the session itself can be answered with. */
+  | { readonly kind: 'unavailable'; readonly namesSession: boolean; readonly shown: SessionRecord | undefined };
+
+/** Limit for the beginning of an answer that waits for no LLM. */
+const HEAD_MS = 5000;
+
+export async function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { handshake, path, requester, body, source, config }: ForwardOptions,
+): Promise<Forwarded> {
+  const { method: sent = '' } = request;
+  const method = sent === 'HEAD' ? 'GET' : sent;
+  const matches = sideRoutesAt(requester.scope, path);
+  const route = matches.find((match) => match.route.method === method)?.route;
+  const session = matches.find((match) => match.route.needsLiveSession)?.parameters.id;
+  const live = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
+  if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return { kind: 'unknown_session' };
+  const query = Object.fromEntries(handshake.query);
+  const sideRequest = { requester, method, path, query, headers: forwardedHeaders(request), body, live };
+  const outcome = await relay(source.askSide, sideRequest, response, {
+    maxReplyBytes: config.side.maxReplyBytes,
+    stallMs: config.limits.stallMs,
+    headMs: route?.awaitsLlm ? undefined : HEAD_MS,
+  });
+  if (outcome === 'answered') return { kind: 'answered' };
+  const shown = route?.name === 'showSession' ? live : undefined;
+  return { kind: 'unavailable', namesSession: session !== undefined, shown };
+}
+
+function forwardedHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const forwarded: Record<string, string> = {};
+  for (const name of FORWARDED_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string') forwarded[name] = value;
+  }
+  return forwarded;
+}

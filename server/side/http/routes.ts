@@ -1,0 +1,73 @@
+// Answers requests by the table of routes (`ipc/side-routes.ts`): finds the handler, and writes problems in the shape that clients read.
+
+import { type HttpProblem, problemReply } from '../../http/problem.ts';
+import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import { type SideRouteMatch, type SideRouteName, sideRoutesAt } from '../../ipc/side-routes.ts';
+import { faultOf } from '../../platform/log.ts';
+import { StoreError } from '../store/contract.ts';
+import { completeChat } from './chat/chat.ts';
+import { listModels } from './chat/models.ts';
+import { exportRows } from './export.ts';
+import type { RouteHandler, SideHttpOptions } from './handler.ts';
+import { listLedger, reportLedger } from './ledger.ts';
+import { sessionFollower } from './session/events.ts';
+import { showContext } from './session/history.ts';
+import { forgetSession, showSession } from './session/session.ts';
+import { createTask, listTasks, retryTask, showTask } from './tasks.ts';
+
+const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
+  ...{ showSession, forgetSession, followSession: sessionFollower(options), showContext },
+  ...{ createTask, listTasks, showTask, retryTask },
+  ...{ reportLedger, listLedger, exportRows },
+  ...{ completeChat, listModels },
+});
+
+export function createSideHttp(options: SideHttpOptions): SideHandler {
+  const handlers = handlersFor(options);
+  return async (request, emit, signal) => {
+    const matches = sideRoutesAt(request.requester.scope, request.path);
+    const match = matches.find(({ route }) => route.method === request.method);
+    let hasBegun = false;
+    const begin: EmitPart = (part, isPaced) => {
+      hasBegun = true;
+      return emit(part, isPaced);
+    };
+    try {
+      if (match === undefined) return void emit(problemHead(request, unrouted(matches)));
+      const { route, parameters } = match;
+      const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal };
+      const problem = await handlers[route.name](routed, options);
+      if (problem !== undefined) emit(problemHead(request, problem));
+    } catch (error) {
+      // The pattern, since a path has ids that clients made.
+      options.log.error({ path: matches[0]?.route.path, ...faultOf(error) }, 'side request failed');
+      // An answer that has begun breaks off, so that it does not look complete.
+      if (hasBegun) throw error;
+      emit(problemHead(request, error instanceof StoreError ? storeFailed(error) : internal));
+    }
+  };
+}
+
+function unrouted(matches: readonly SideRouteMatch[]): HttpProblem {
+  if (matches.length === 0) return { status: 404, code: 'unknown_path', message: 'the side path has no such path' };
+  const methods = matches.map(({ route }) => route.method).join(' or ');
+  return { status: 405, code: 'method_not_allowed', message: `expected ${methods}` };
+}
+
+function joined(body: SideRequest['body']): Buffer | undefined {
+  return body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
+}
+
+function problemHead({ path }: SideRequest, problem: HttpProblem): SideReplyHead {
+  const { status, headers, body } = problemReply(path, problem);
+  return { status, headers, body: Buffer.from(body) };
+}
+
+const storeFailed = ({ code }: StoreError): HttpProblem => ({
+  status: 503,
+  code,
+  message: 'the store of the side path cannot be used now',
+  retryAfterS: 5,
+});
+
+const internal: HttpProblem = { status: 500, code: 'internal', message: 'the side path failed to answer' };
