@@ -205,6 +205,7 @@ export type RefusalCode =
   | 'invalid_key'
   | 'model_not_allowed'
   | 'policy_refused'
+  | 'unknown_class'
   | 'class_not_allowed'
   | 'origin_not_allowed'
   | 'host_not_allowed'

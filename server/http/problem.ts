@@ -47,3 +47,8 @@ function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, st
     ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
   };
 }
+
+/** What a client sent, short enough to be quoted. */
+export function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}

@@ -1,9 +1,9 @@
 // What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
 
-import type { HttpProblem } from '../../http/problem.ts';
+import { type HttpProblem, shortened } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField, type Store } from '../store/contract.ts';
 import { invalidRequest, type RoutedRequest, reply } from './handler.ts';
-import { isProblem, limitOf, momentOf, shortened } from './query.ts';
+import { isProblem, limitOf, momentOf } from './query.ts';
 import { isoTime, ledgerView } from './views.ts';
 
 const MOST_ROWS = 1000;

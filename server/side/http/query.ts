@@ -1,6 +1,6 @@
 // Reading the parameters of a query: a value, nothing, or a problem that names the parameter and what was expected.
 
-import type { HttpProblem } from '../../http/problem.ts';
+import { type HttpProblem, shortened } from '../../http/problem.ts';
 import { invalidRequest } from './handler.ts';
 
 type Query = Readonly<Record<string, string>>;
@@ -38,9 +38,4 @@ export function wordOf<Word extends string>(
   const text = query[name];
   if (text === undefined || words.includes(text as Word)) return text as Word | undefined;
   return invalidRequest(`expected one of ${words.join(', ')}, got "${shortened(text)}"`, name);
-}
-
-/** What a client sent, short enough to be quoted. */
-export function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

@@ -2,10 +2,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
+import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
-import { allowedClasses, dataClassOf, forbiddenClass, wantedClass } from './chat/class.ts';
+import { classBinding } from './chat/class.ts';
 import { canRead, keyFilter, ownerLabel, type RoutedRequest, reply, type SideHttpOptions } from './handler.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem, limitOf, wordOf } from './query.ts';
@@ -39,19 +40,16 @@ async function demandOf(
   { config, store }: SideHttpOptions,
 ): Promise<TaskRequest | HttpProblem> {
   const { requester, headers } = request;
-  const named = typeof body.class === 'string' ? body.class : headers['x-trunkline-class'];
-  const promptClass = wantedClass(request, config, named);
-  if (isProblem(promptClass)) return promptClass;
-  const dataClass = dataClassOf(request, config);
-  if (isProblem(dataClass)) return dataClass;
-  const allowed = allowedClasses(request, config);
-  const demand = await readTaskRequest({
+  const binding = classBinding(request, config);
+  const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER], binding);
+  if (typeof dataClass === 'object') return dataClass;
+  return readTaskRequest({
     body,
     config,
     key: requester.scope === 'key' ? requester.key : undefined,
     team: requester.scope === 'key' ? requester.team : undefined,
-    promptClass,
-    allowed,
+    binding,
+    promptClass: headers[CLASS_HEADER],
     dataClass,
     idempotencyKey: headers['idempotency-key'],
     findSession: async (id) => {
@@ -59,11 +57,9 @@ async function demandOf(
       return session !== undefined && canRead(request, session.key) ? session : undefined;
     },
   });
-  if (demand.kind === 'problem' || allowed === undefined || allowed.includes(demand.task.promptClass)) return demand;
-  return forbiddenClass(allowed, demand.task.promptClass);
 }
 
-/** Whether a task is what is request for again; the text of one that is done is gone, and cannot be compared. */
+/** Whether a task is what is asked for again; the text of one that is done is gone, and cannot be compared. */
 const isSame = (known: Task, { kind, session, promptClass, input }: Task): boolean =>
   known.kind === kind &&
   known.session === session &&

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { problemsOf } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
+import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
@@ -48,12 +49,13 @@ export interface TaskRequestOptions {
   readonly config: SideConfig;
   readonly key: string | undefined;
   readonly team: string | undefined;
-  /** Of `x-trunkline-class`, `x-trunkline-data-class` and `idempotency-key`; the body's own come first, but `regulated` always holds. */
+  /** What key and path are bound to. Without a word of the client the class is that of the kind, the only one, or the first of the key. */
+  readonly binding?: ClassBinding | undefined;
+  /** The headers `x-trunkline-class` and `idempotency-key`; the body's own fields come first. */
   readonly promptClass?: string | undefined;
-  readonly dataClass?: DataClass | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** The classes that the key may use; undefined: all. They bound what nobody names; of a name the caller has to check it. */
-  readonly allowed?: readonly string[] | undefined;
+  /** Data class of the request; a regulated session makes its tasks regulated, too. */
+  readonly dataClass?: DataClass | undefined;
   /** undefined: this requester has no such session. */
   readonly findSession: (id: string) => Promise<StoredSession | undefined>;
 }
@@ -61,16 +63,18 @@ export interface TaskRequestOptions {
 /** What was wrong with a demand. The message quotes names and bounds, no content. */
 export interface TaskRequestProblem {
   readonly kind: 'problem';
-  readonly status: 400 | 404 | 409;
+  readonly status: 400 | 403 | 404 | 409;
   readonly code:
     | 'invalid_request'
     | 'unknown_class'
+    | 'class_not_allowed'
     | 'unknown_kind'
     | 'unknown_session'
     | 'no_gateway'
     | 'no_transcripts'
     | 'not_stored';
   readonly message: string;
+  readonly param?: string;
 }
 
 export interface TaskRequest {
@@ -141,19 +145,17 @@ function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): TaskRequestPr
   return known.has(kind) ? undefined : problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
-/** The class that is named, else of those that the key may use the one of the kind, the only one, or the first. */
-function classOf(body: DemandBody, { promptClass, allowed, config }: TaskRequestOptions): string | TaskRequestProblem {
-  // The class of the rehearsal cannot be configured.
-  const names = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
-  const configured = config.tasks.find(({ kind }) => kind === body.kind)?.class;
-  const only = config.hasRehearsalGateway ? REHEARSAL_NAME : names.length === 1 ? names[0] : undefined;
-  const usual = [configured, only, ...(allowed ?? [])];
-  const unnamed = usual.find((name) => name !== undefined && allowed?.includes(name) !== false);
-  const asked = body.class ?? promptClass ?? unnamed;
-  if (asked !== undefined && names.includes(asked)) return asked;
-  if (names.length === 0)
+/** The class that is named; without one the default: that of the kind, the only one, or the first that the key lists. */
+function classOf(body: DemandBody, { binding, promptClass, config }: TaskRequestOptions): string | TaskRequestProblem {
+  const known = classNames(config);
+  if (known.length === 0)
     return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);
-  return problem('unknown_class', `class: expected one of ${names.join(', ')}`);
+  const { key, route } = binding ?? { key: undefined, route: undefined };
+  const ofKind = config.tasks.find(({ kind }) => kind === body.kind)?.class;
+  const only = known.length === 1 ? known : [];
+  const defaults = [ofKind ?? [], only, key?.classes ?? []].flat().filter((name) => known.includes(name));
+  const choice = choosePromptClass({ asked: body.class ?? promptClass, key, route, known, defaults });
+  return typeof choice === 'string' ? choice : { kind: 'problem', ...choice };
 }
 
 function taskOf(

@@ -1,7 +1,7 @@
 // GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
 
 import { type RoutedRequest, type RouteHandler, reply, type SideHttpOptions } from '../handler.ts';
-import { allowedClasses, classesOf } from './class.ts';
+import { classBinding, classesOf } from './class.ts';
 
 interface Model {
   readonly id: string;
@@ -12,8 +12,12 @@ interface Model {
 }
 
 /** Every model once, in the order of the classes and their targets. */
-function modelsFor(request: Pick<RoutedRequest, 'requester'>, config: SideHttpOptions['config']): readonly Model[] {
-  const allowed = allowedClasses(request, config);
+function modelsFor(
+  request: Pick<RoutedRequest, 'requester' | 'path'>,
+  config: SideHttpOptions['config'],
+): readonly Model[] {
+  const { key } = classBinding(request, config);
+  const allowed = key?.class === undefined ? key?.classes : [key.class];
   const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
   const targets = classes.flatMap(([, settings]) => settings.targets);
   const models = new Map<string, Model>();

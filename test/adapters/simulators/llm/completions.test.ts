@@ -5,8 +5,8 @@ import { completionReply } from '../../../../adapters/simulators/llm/completions
 import type { TaskConfig } from '../../../../server/config/side-schema.ts';
 import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
 import { type TaskKind, taskKind } from '../../../../server/side/prompts/kinds.ts';
-import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
 import { dataMessage } from '../../../../server/side/prompts/messages.ts';
+import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
 
 type Said = readonly (readonly [user: string, assistant: string])[];
 

@@ -8,7 +8,7 @@ import { classOf } from '../../../../server/gateway/admission/session-class.ts';
 const target = { targets: [{ gateway: 'g', model: 'm' }] } as never;
 const config = {
   classes: { commodity: target, premium: target },
-  keys: [{ id: 'k', secret: 's', class: 'of-a-key' }] as Key[],
+  hasRehearsalGateway: false,
   routes: { '/v1/responses': { class: 'written' }, '/v1/realtime': { dataClass: 'regulated' as const } },
 };
 
@@ -19,7 +19,9 @@ describe('the prompt class', () => {
   test('is realtime where nobody says otherwise, in open mode too', () => {
     expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
     const open = { path: '/plain', headers: {}, query: new URLSearchParams(), protocols: [] };
-    expect(classOf(open, undefined, { classes: {}, keys: [], routes: {} })).toMatchObject({ promptClass: 'realtime' });
+    expect(classOf(open, undefined, { classes: {}, hasRehearsalGateway: false, routes: {} })).toMatchObject({
+      promptClass: 'realtime',
+    });
   });
 
   test('comes from the key, then from the route, then from the client', () => {
@@ -29,15 +31,15 @@ describe('the prompt class', () => {
     expect(ask(asked)).toMatchObject({ promptClass: 'premium' });
   });
 
-  test.each(['realtime', 'commodity', 'of-a-key', 'written'])('%s is known', (name) => {
+  test.each(['realtime', 'commodity', 'premium'])('%s is known', (name) => {
     expect(ask({ 'x-trunkline-class': name })).toMatchObject({ promptClass: name });
   });
 
   test.each(['unknown', '', 'toString', 'commodity, premium'])('"%s" is refused, and what is known is said', (name) => {
     expect(ask({ 'x-trunkline-class': name })).toMatchObject({
       status: 400,
-      code: 'invalid_request',
-      message: 'unexpected x-trunkline-class; expected realtime or commodity or premium or of-a-key or written',
+      code: 'unknown_class',
+      message: `x-trunkline-class: expected one of the classes realtime, commodity, premium, got "${name}"`,
     });
   });
 
@@ -57,7 +59,7 @@ test('a key that may use some classes has no other for the asking', () => {
   expect(ask({ 'x-trunkline-class': 'premium' }, key)).toMatchObject({
     status: 403,
     code: 'class_not_allowed',
-    message: 'unexpected x-trunkline-class; this key may use commodity',
+    message: 'x-trunkline-class: this key may use the classes realtime, commodity, got "premium"',
   });
 });
 
@@ -79,7 +81,7 @@ describe('the data class', () => {
   test('of another name is refused', () => {
     expect(ask({ 'x-trunkline-data-class': 'secret' })).toMatchObject({
       status: 400,
-      message: 'unexpected x-trunkline-data-class; expected open or regulated',
+      message: 'x-trunkline-data-class: expected open or regulated, got "secret"',
     });
   });
 });

@@ -242,8 +242,19 @@ describe('the class of a call', () => {
     await start(router);
     await post({});
     await post({ 'x-trunkline-data-class': 'regulated' });
-    await post({ 'x-trunkline-data-class': 'open' }, 'secret-of-bound');
+    await post({}, 'secret-of-bound');
     expect(router.calls.map(({ dataClass }) => dataClass)).toEqual(['open', 'regulated', 'regulated']);
+    const loosened = await post({ 'x-trunkline-data-class': 'open' }, 'secret-of-bound');
+    expect([loosened.status, ((await loosened.json()) as { error: object }).error]).toEqual([
+      400,
+      {
+        type: 'invalid_request_error',
+        code: 'invalid_request',
+        param: 'x-trunkline-data-class',
+        message: 'expected regulated, got "open"',
+        help: 'docs/errors.md#invalid_request',
+      },
+    ]);
     expect((await post({ 'x-trunkline-data-class': 'secret' })).status).toBe(400);
   });
 

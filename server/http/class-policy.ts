@@ -1,0 +1,71 @@
+// Decides the prompt class and the data class of a session, a call or a task. Rule: key, then path, bind; `keys[].classes` bounds
+// what a client names; `regulated` cannot be taken back.
+
+import type { Key } from '../config/config.ts';
+import { REHEARSAL_NAME } from '../config/rehearsal.ts';
+import type { SideConfig } from '../config/side-schema.ts';
+import type { DataClass } from '../ipc/records.ts';
+import { shortened } from './problem.ts';
+
+export const CLASS_HEADER = 'x-trunkline-class';
+export const DATA_CLASS_HEADER = 'x-trunkline-data-class';
+
+/** What the configuration says of the key and of the path of a request. */
+export interface ClassBinding {
+  /** undefined in open mode. */
+  readonly key: (Pick<Key, 'class' | 'dataClass'> & { readonly classes?: readonly string[] | undefined }) | undefined;
+  readonly route: SideConfig['routes'][string] | undefined;
+}
+
+export interface ClassRequest extends ClassBinding {
+  /** The class that the client names; undefined when it names none. */
+  readonly asked: string | undefined;
+  /** Every class that there is. */
+  readonly known: readonly string[];
+  /** Classes for a client that names none. The first that its key may use is taken. */
+  readonly defaults: readonly string[];
+}
+
+/** `param` is the header by which a client names a class. */
+export interface ClassProblem {
+  readonly status: 400 | 403;
+  readonly code: 'unknown_class' | 'class_not_allowed' | 'invalid_request';
+  readonly message: string;
+  readonly param: string;
+}
+
+/** The classes of calls. That of the rehearsal cannot be configured. */
+export function classNames({ classes, hasRehearsalGateway }: Pick<SideConfig, 'classes' | 'hasRehearsalGateway'>) {
+  return [...Object.keys(classes), ...(hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
+}
+
+export function choosePromptClass({ asked, key, route, known, defaults }: ClassRequest): string | ClassProblem {
+  const bound = key?.class ?? route?.class;
+  if (bound !== undefined && asked !== undefined && asked !== bound)
+    return unknownClass(`this ${key?.class === undefined ? 'path' : 'key'} is bound to the class ${bound}`, asked);
+  const isAllowed = (name: string) => key?.classes?.includes(name) !== false;
+  const name = bound ?? asked ?? defaults.find(isAllowed) ?? defaults[0];
+  if (name === undefined || !known.includes(name))
+    return unknownClass(`expected one of the classes ${known.join(', ')}`, name);
+  return bound !== undefined || isAllowed(name) ? name : notAllowed(key?.classes ?? [], name);
+}
+
+/** `asked`: the value of the header; undefined when there is none. */
+export function chooseDataClass(asked: string | undefined, { key, route }: ClassBinding): DataClass | ClassProblem {
+  const isRegulated = key?.dataClass === 'regulated' || route?.dataClass === 'regulated';
+  if (asked === undefined) return isRegulated ? 'regulated' : 'open';
+  if (asked === 'regulated' || (asked === 'open' && !isRegulated)) return asked;
+  const expected = isRegulated ? 'expected regulated' : 'expected open or regulated';
+  const message = `${expected}, got "${shortened(asked)}"`;
+  return { status: 400, code: 'invalid_request', message, param: DATA_CLASS_HEADER };
+}
+
+function unknownClass(message: string, name: string | undefined): ClassProblem {
+  const got = name === undefined ? '' : `, got "${shortened(name)}"`;
+  return { status: 400, code: 'unknown_class', message: message + got, param: CLASS_HEADER };
+}
+
+function notAllowed(classes: readonly string[], name: string): ClassProblem {
+  const message = `this key may use ${classes.length === 1 ? 'the class' : 'the classes'} ${classes.join(', ')}, got "${shortened(name)}"`;
+  return { status: 403, code: 'class_not_allowed', message, param: CLASS_HEADER };
+}
