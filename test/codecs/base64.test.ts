@@ -1,9 +1,9 @@
-// Base64, strictly and as protobuf's JSON allows it.
+// The strict decoder of base64, and the lenient one of protobuf's JSON.
 
 import { describe, expect, test } from 'vitest';
 import { decodeAnyBase64, decodeBase64, encodeBase64 } from '../../codecs/base64.ts';
 
-test('bytes of every length come back from their base64', () => {
+test('bytes of every length are restored from their base64', () => {
   for (let length = 0; length < 260; length++) {
     const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 7 + length) & 0xff));
     expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes);
@@ -14,7 +14,7 @@ test('a view encodes only its own bytes', () => {
   expect(encodeBase64(Buffer.from('xabcx').subarray(1, 4))).toBe('YWJj');
 });
 
-describe('the strict decoder refuses', () => {
+describe('decodeBase64', () => {
   const wrong = {
     'a length that is no multiple of four': 'YWJ',
     'a character outside of the alphabet': 'YW!j',
@@ -25,12 +25,12 @@ describe('the strict decoder refuses', () => {
     'padding only': '====',
     'a character that is not ASCII': 'YWJ\u00e9',
   };
-  test.each(Object.entries(wrong))('%s', (_, text) => {
+  test.each(Object.entries(wrong))('refuses %s', (_, text) => {
     expect(decodeBase64(text)).toBeUndefined();
   });
 });
 
-describe('the lenient decoder', () => {
+describe('decodeAnyBase64', () => {
   test.each([['-_8='], ['-_8'], ['+/8='], ['+/8']])('reads %s', (text) => {
     expect(decodeAnyBase64(text)).toEqual(Buffer.from([0xfb, 0xff]));
   });

@@ -1,4 +1,4 @@
-// The type of an event, found without a parse, is the one that a parse finds.
+// The type of an event that is found without a parse: always the same that a parse finds.
 
 import { describe, expect, test } from 'vitest';
 import { eventType, firstMember } from '../../codecs/event-type.ts';
@@ -42,7 +42,7 @@ const typed: readonly (readonly [string, string | undefined])[] = [
 ];
 
 describe('eventType', () => {
-  test.each(typed)('of %j is %j', (text, expected) => {
+  test.each(typed)('finds in %j the type %j', (text, expected) => {
     expect(eventType(Buffer.from(text))).toBe(expected);
   });
 
@@ -90,15 +90,15 @@ describe('firstMember', () => {
     ['{"serverContent":{"a":1}}', 'serverContent', 17],
     [' { "setup" : {}}', 'setup', 13],
     ['{"\\u0073etup":1}', 'setup', 14],
-  ])('of %j', (text, key, valueAt) => {
+  ])('finds in %j the key %j and the index of its value', (text, key, valueAt) => {
     expect(firstMember(Buffer.from(text))).toEqual({ key, valueAt });
   });
 
-  test.each(['{}', '[]', '', '{"a"', '{"a"}', '{a:1}', `{"${'x'.repeat(200)}":1}`])('of %j is nothing', (text) => {
+  test.each(['{}', '[]', '', '{"a"', '{"a"}', '{a:1}', `{"${'x'.repeat(200)}":1}`])('finds nothing in %j', (text) => {
     expect(firstMember(Buffer.from(text))).toBeUndefined();
   });
 
-  test('of an object inside', () => {
+  test('finds the first member of a nested object', () => {
     const data = Buffer.from('{"realtimeInput": {"audio":{}}}');
     expect(firstMember(data, firstMember(data)?.valueAt)?.key).toBe('audio');
   });

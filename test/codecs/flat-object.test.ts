@@ -1,4 +1,4 @@
-// What counts as a known flat object, and all that only looks like one.
+// Flat objects with known keys, and texts that only look like them.
 
 import { describe, expect, test } from 'vitest';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../codecs/flat-object.ts';
@@ -19,7 +19,7 @@ describe('flatObjectEnd', () => {
     '{"type": "append", "audio": "QUJD", "event_id": "e"}',
     '{\n  "type" : "append",\r\n\t"audio" : "QUJD"\n}',
     `{"type":"append","audio":"${'QUJD'.repeat(50_000)}"}`,
-  ])('knows %.60s', (text) => {
+  ])('accepts %.60s', (text) => {
     expect(isShape(text)).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe('flatObjectEnd', () => {
     '{"type":"append","audio":"QUJD\\"}',
     '{"typ\\u0065":"append","audio":"QUJD"}',
     ' {"type":"append","audio":"QUJD"}',
-  ])('does not know %j', (text) => {
+  ])('refuses %j', (text) => {
     expect(isShape(text)).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// Headers of every length, and what the first two bytes already tell.
+// Headers of every length, and the faults in their first two bytes.
 
 import { describe, expect, test } from 'vitest';
 import { headerFault, headerLength, payloadLength, readHeader } from '../../codecs/frame-header.ts';
@@ -11,7 +11,7 @@ describe('the header of a frame', () => {
     [126, 4],
     [65_535, 4],
     [65_536, 10],
-  ])('with a payload of %i bytes is %i bytes long, and four more with a mask', (length, expected) => {
+  ])('has, for a payload of %i bytes, %i bytes, and four more with a mask', (length, expected) => {
     for (const masked of [false, true]) {
       const bytes = frameBytes(2, Buffer.alloc(length), { masked });
       const size = expected + (masked ? 4 : 0);
@@ -22,12 +22,12 @@ describe('the header of a frame', () => {
     }
   });
 
-  test('says whether the frame is the last of its message, and takes a length of eight bytes and any mask', () => {
+  test('holds the final bit, a length of eight bytes and any mask', () => {
     const bytes = Buffer.from('01ff8000000000000000ffeeddcc', 'hex');
     expect(readHeader(bytes)).toEqual({ opcode: 1, isFinal: false, mask: 0xccddeeff | 0, payloadBytes: 2 ** 63 });
   });
 
-  test('has a fault for all that the protocol forbids in its first two bytes, and for nothing else', () => {
+  test('has a fault exactly for first bytes that the protocol forbids', () => {
     const allowed = new Set<string>();
     const faults = new Set<number | undefined>();
     const faultsOfTheOtherMasking = new Set<number | undefined>();

@@ -1,4 +1,4 @@
-// What passes, what is read, and what is refused, however the bytes are cut. TRUNKLINE_LONG=1 tries more random ones.
+// Frames that pass, are read or are refused, however the bytes are cut. TRUNKLINE_LONG=1 tries more random frames.
 
 import { describe, expect, test } from 'vitest';
 import { FrameReader } from '../../codecs/frame-reader.ts';
@@ -62,7 +62,7 @@ describe.each([
     { data: Buffer.from('ab'), binary: true },
   ];
 
-  test.each(sizes)('passes data frames as they are and reads all, in pieces of %d', (size) => {
+  test.each(sizes)('passes data frames unchanged and reads all frames, in pieces of %d', (size) => {
     for (const how of [options, gated]) {
       const run = runAsReference(talk, every(size), how);
       expectSame(run.passed, Buffer.concat(data));
@@ -88,7 +88,7 @@ describe.each([
     }
   });
 
-  test('says when a message was received: with its last byte', () => {
+  test('stamps a message with the time of its last byte', () => {
     const reader = new FrameReader({ ...options, maxBufferedChunks: 10 });
     const bytes = frame(TEXT, 'late');
     expect(reader.read(bytes.subarray(0, 4), 10).frames).toEqual([]);
@@ -96,7 +96,7 @@ describe.each([
     expect(reader.read(bytes, 30).frames[0]?.at).toBe(30);
   });
 
-  test('counts the frames of a read, of whatever kind', () => {
+  test('counts frames of every kind in a read', () => {
     const reader = new FrameReader({ ...options, maxBufferedChunks: 10 });
     const bytes = Buffer.concat([frame(TEXT, 'a', open), frame(PING), frame(0, 'b'), frame(BINARY, 'c'), frame(PONG)]);
     expect(reader.read(bytes, 0).count).toBe(5);
@@ -133,7 +133,7 @@ describe.each([
     ['a last fragment too short', 1007, [frame(TEXT, Buffer.from('😀').subarray(0, 2), open)], [frame(0)]],
   ];
 
-  test.each(faults)('refuses %s with %i, and passes what came before', (_name, code, before, [faulty]) => {
+  test.each(faults)('refuses %s with %i, and passes the earlier frames', (_name, code, before, [faulty]) => {
     const sound = Buffer.concat([frame(TEXT, 'sound'), frame(BINARY, 'sound')]);
     const passing = [sound, ...before];
     const behind = Buffer.concat([frame(TEXT, 'behind'), frame(PING)]);
@@ -153,7 +153,7 @@ describe.each([
     expectSame(runFrames(wire, whole, options).passed, Buffer.concat(passing));
   });
 
-  test('refuses a message that takes too many reads, and one that does not is no matter', () => {
+  test('refuses a message that takes too many reads, and accepts one of fewer reads', () => {
     const few = { ...options, maxBufferedChunks: 5 };
     const long = Buffer.concat([frame(BINARY, speech.subarray(0, 500))]);
     const talk = Buffer.concat([long, long, long]);
@@ -167,12 +167,12 @@ describe.each([
     expect(runFrames(slow, every(frame(PING).length), few).end).toBe('broken 1008');
   });
 
-  test('does not count the reads that control frames take up between messages', () => {
+  test('does not count reads of control frames between messages', () => {
     const wire = Buffer.concat(Array.from({ length: 20 }, () => frame(PING, 'x')));
     expect(runFrames(wire, every(1), { ...options, maxBufferedChunks: 20 }).controls).toHaveLength(20);
   });
 
-  test.each(sizes)('looks at nothing behind a close, in pieces of %d', (size) => {
+  test.each(sizes)('reads nothing after a close, in pieces of %d', (size) => {
     const said = Buffer.concat([Buffer.from('0fa1', 'hex'), Buffer.from('bye')]);
     for (const payload of [said, Buffer.alloc(0), Buffer.from([3])]) {
       const wire = Buffer.concat([frame(TEXT, 'a', open), frame(8, payload), frame(0, 'b'), Buffer.alloc(2000, 0xff)]);
@@ -199,7 +199,7 @@ describe.each([
     );
   });
 
-  test('passes the rest of the message that has begun when it is muted, and nothing of the next', () => {
+  test('passes the rest of an open message when it is muted, and nothing of the next', () => {
     const parts = [frame(TEXT, 'to be ', open), frame(PING, 'p'), frame(0, 'ended')];
     const wire = Buffer.concat([...parts, frame(TEXT, 'next', open), frame(PONG, 'q'), frame(0), frame(BINARY, 'n')]);
     const message = Buffer.concat([parts[0] as Buffer, parts[2] as Buffer]);
@@ -214,14 +214,14 @@ describe.each([
     }
   });
 
-  test('still finds the faults of what it keeps back when it is muted', () => {
+  test('finds the faults of dropped frames when it is muted', () => {
     for (const faulty of [frame(TEXT, '', { rsv: 1 }), frame(TEXT, '', { claimed: 100_001 }), frame(0)]) {
       const run = runAsReference(Buffer.concat([frame(BINARY, 'x'), faulty]), whole, { ...options, mutedAt: 0 });
       expect(run.end).toMatch(/^broken/);
     }
   });
 
-  test('does as the reference does with any frames in any pieces', () => {
+  test('agrees with the reference on any frames in any pieces', () => {
     const ends = new Map<string, number>();
     for (let seed = 0; seed < seeds.frames; seed++) {
       const random = seededRandom(seed);
@@ -241,7 +241,7 @@ describe.each([
     for (const count of ends.values()) expect(count).toBeGreaterThan(seeds.ofEachEnd);
   });
 
-  test('takes any garbage, and does as the reference does', () => {
+  test('agrees with the reference on any garbage', () => {
     for (let seed = 0; seed < seeds.garbage; seed++) {
       const random = seededRandom(seed);
       const wire = random.below(2) === 0 ? random.bytes(1 + random.below(300)) : randomWire(random, masked);

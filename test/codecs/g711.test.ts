@@ -32,7 +32,7 @@ describe('A-law', () => {
     expect(encodeAlaw(decodeAlaw(allCodes))).toEqual(allCodes);
   });
 
-  test('the loudest samples are the largest steps', () => {
+  test('the loudest samples get the largest steps', () => {
     expect(encodeAlaw(Int16Array.of(32767, -32768))).toEqual(Buffer.from([0xaa, 0x2a]));
   });
 });

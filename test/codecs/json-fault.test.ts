@@ -1,4 +1,4 @@
-// Texts that must not be parsed: broken, too deep, too large, or with a key twice.
+// Texts that must not be parsed: broken, too deep, too large, or with a repeated key.
 
 import { describe, expect, test } from 'vitest';
 import { type JsonFault, jsonFault } from '../../codecs/json-fault.ts';
@@ -52,11 +52,11 @@ const cases: readonly (readonly [string, JsonFault | undefined])[] = [
 ];
 
 describe('jsonFault', () => {
-  test.each(cases)('of %j is %j', (text, expected) => {
+  test.each(cases)('checks %j and returns %j', (text, expected) => {
     expect(jsonFault(text)).toBe(expected);
   });
 
-  test('stops at the limits, and not before', () => {
+  test('reports texts beyond the limits, and none at them', () => {
     const limits = { maxDepth: 3, maxValues: 5 };
     expect(jsonFault('[[[1]]]', limits)).toBeUndefined();
     expect(jsonFault('[[[[1]]]]', limits)).toBe('too-deep');
@@ -66,7 +66,7 @@ describe('jsonFault', () => {
     expect(jsonFault('{"a":1,"b":2,"c":3,"d":4,"e":5}', limits)).toBe('too-many-values');
   });
 
-  test('takes a million levels without overflowing the stack', () => {
+  test('checks a million levels without overflowing the stack', () => {
     const depth = 1_000_000;
     const limits = { maxDepth: depth, maxValues: depth + 1 };
     expect(jsonFault('['.repeat(depth) + ']'.repeat(depth), limits)).toBeUndefined();
@@ -80,7 +80,7 @@ describe('jsonFault', () => {
     expect(jsonFault('['.repeat(depth))).toBe('too-deep');
   });
 
-  test('finds no fault in 10,000 random texts, and one as soon as a key is doubled', () => {
+  test('finds no fault in 10,000 random texts, and one when a key is doubled', () => {
     const random = seededRandom(3);
     let doubled = 0;
     for (let round = 0; round < 10_000; round++) {
@@ -95,7 +95,7 @@ describe('jsonFault', () => {
     expect(doubled).toBeGreaterThan(1000);
   });
 
-  test('takes no text that a parser refuses for its structure, and never throws', () => {
+  test('refuses every text with a structure that a parser refuses, and never throws', () => {
     const random = seededRandom(4);
     const pieces = ['{', '}', '[', ']', ',', ':', '"a"', '"b"', '1', 'true', ' ', '"', '\\'];
     for (let round = 0; round < 50_000; round++) {

@@ -1,10 +1,10 @@
-// Reading JSON objects: what is refused, and where paths lead.
+// Reading JSON objects, and the values at paths in them.
 
 import { describe, expect, test } from 'vitest';
 import { objectAt, readObject, textAt } from '../../codecs/json-object.ts';
 
 describe('readObject', () => {
-  test('reads an object, also one with a key twice', () => {
+  test('reads an object, also with a repeated key', () => {
     expect(readObject(Buffer.from('{"a":1,"a":2}'))).toEqual({ a: 2 });
     expect(readObject('{"a":"ü"}')).toEqual({ a: 'ü' });
   });

@@ -1,4 +1,4 @@
-// The same text in every encoding that a parser may detect.
+// A text in every encoding that a parser may detect.
 
 import { describe, expect, test } from 'vitest';
 import { jsonText } from '../../codecs/json-text.ts';
@@ -21,18 +21,18 @@ describe('jsonText', () => {
     expect(jsonText(data)).toBe(text);
   });
 
-  test('leaves the bytes of the message alone', () => {
+  test('does not change the bytes of the message', () => {
     const data = Buffer.from(text, 'utf16le').swap16();
     const before = Buffer.from(data);
     jsonText(data);
     expect(data.equals(before)).toBe(true);
   });
 
-  test('replaces what is no UTF-8', () => {
+  test('replaces bytes that are not UTF-8', () => {
     expect(jsonText(Buffer.from([0x7b, 0xff, 0x7d]))).toBe('{\ufffd}');
   });
 
-  test('takes short and odd messages as they are', () => {
+  test('reads short messages and odd lengths', () => {
     for (const bytes of [[], [0], [0x7b], [0, 0x7b], [0x7b, 0], [0, 0, 0, 0, 0], [0xfe, 0xff, 0, 0x7b, 0]]) {
       expect(typeof jsonText(Buffer.from(bytes))).toBe('string');
     }

@@ -1,4 +1,4 @@
-// Unmasking against the definition: each byte XOR one of four, in turn.
+// Unmasking, compared with the definition: each byte is XORed with one of four, in turn.
 
 import { describe, expect, test } from 'vitest';
 import { unmask } from '../../codecs/mask.ts';
@@ -27,7 +27,7 @@ describe('unmask', () => {
     expect(chunk).toEqual(before);
   });
 
-  test('keeps apart what is unmasked to different places', () => {
+  test('keeps results at different places apart', () => {
     const mask = Buffer.from('11223344', 'hex');
     const chunk = seededRandom(2).bytes(64);
     const pieces = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => ({ from: index * 8, to: index * 8 + index, read: index }));
@@ -37,7 +37,7 @@ describe('unmask', () => {
     }
   });
 
-  test('takes more than its memory holds, and what was unmasked before stays', () => {
+  test('unmasks more than its memory holds, and keeps earlier results', () => {
     const mask = Buffer.from('a1b2c3d4', 'hex');
     const chunk = Buffer.alloc(1_000_003, 0x5a);
     const small = unmask(chunk, { from: 0, to: 10, mask: mask.readInt32LE(), read: 1 }, 0);

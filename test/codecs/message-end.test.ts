@@ -1,4 +1,4 @@
-// Where the first message, or the close, ends, however its bytes arrive.
+// The ends of first messages and of close frames, however their bytes arrive.
 
 import { expect, test } from 'vitest';
 import { findCloseEnd, findFirstMessageEnd } from '../../codecs/message-end.ts';
@@ -15,7 +15,7 @@ const messages = {
   'fragments around a ping': [frameBytes(1, 'hel', { fin: false }), frameBytes(9), frameBytes(0, 'lo')],
 };
 
-test.each(Object.entries(messages))('%s ends where it ends, in one chunk or in many', (_name, frames) => {
+test.each(Object.entries(messages))('the end of %s is found, in one chunk or in many', (_name, frames) => {
   const message = Buffer.concat(frames);
   const bytes = Buffer.concat([message, frameBytes(1, 'the next one')]);
   expect(findFirstMessageEnd()(bytes)).toBe(message.length);
@@ -31,13 +31,13 @@ test.each(Object.entries(messages))('%s ends where it ends, in one chunk or in m
   }
 });
 
-test('a message that is not complete has no end yet', () => {
+test('an incomplete message has no end', () => {
   expect(findFirstMessageEnd()(frameBytes(1, 'hello').subarray(0, -1))).toBeUndefined();
   expect(findFirstMessageEnd()(frameBytes(1, 'hello', { fin: false }))).toBeUndefined();
   expect(findFirstMessageEnd()(frameBytes(10, 'a pong'))).toBeUndefined();
 });
 
-test.each([1, 2, 5, 16_384])('a close ends behind whatever came before it, in chunks of %i bytes', (size) => {
+test.each([1, 2, 5, 16_384])('the end of a close is found behind any other frames, in chunks of %i bytes', (size) => {
   const before = [frameBytes(1, closeBytes(1000)), frameBytes(2, 'hel', { fin: false }), frameBytes(9, 'there?')];
   const bytes = Buffer.concat([...before, closeBytes(1000, 'bye')]);
   const endOf = findCloseEnd();

@@ -1,9 +1,9 @@
-// Data to bytes and back; each message stands for itself.
+// Data to bytes and back. Each message is decoded alone.
 
 import { expect, test } from 'vitest';
 import { decodeMsgpack, encodeMsgpack } from '../../codecs/msgpack.ts';
 
-test('what is handed over comes back as it was, undefined included', () => {
+test('data is restored as it was, undefined included', () => {
   const item = {
     kind: 'turn',
     at: 1_764_000_000_123,
@@ -21,7 +21,7 @@ test('what is handed over comes back as it was, undefined included', () => {
   expect(Object.hasOwn(back[0] ?? {}, 'missing')).toBe(true);
 });
 
-test('a message can be read without the ones before it, and is not changed by the next one', () => {
+test('a message can be decoded alone, and is not changed by the next one', () => {
   const first = encodeMsgpack({ a: 1, b: 'x' });
   const copy = Buffer.from(first);
   const second = encodeMsgpack({ a: 2, b: 'y' });
@@ -35,7 +35,7 @@ test.each([
   ['a message that is cut off', encodeMsgpack({ text: 'hello' }).subarray(0, 5)],
   ['a message with something after it', Buffer.concat([encodeMsgpack({ a: 1 }), Buffer.from([1])])],
   ['a list that says it is longer than the bytes', Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],
-])('%s is one clear error', (_, bytes) => {
+])('%s throws one clear error', (_, bytes) => {
   expect(() => decodeMsgpack(bytes)).toThrow(`expected one MessagePack message, got ${bytes.length} bytes`);
 });
 

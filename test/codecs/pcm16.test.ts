@@ -12,12 +12,12 @@ test('a half sample at the end is dropped', () => {
   expect([...pcm16Samples(Buffer.from([0x02, 0x00, 0x03]))]).toEqual([2]);
 });
 
-test('samples give back the bytes they came from', () => {
+test('samples are encoded to the bytes that they came from', () => {
   const bytes = Buffer.from('00017f80ff7f0080', 'hex');
   expect(pcm16Bytes(pcm16Samples(bytes))).toEqual(bytes);
 });
 
-test('a view of samples gives only its own bytes', () => {
+test('a view of samples is encoded to only its own bytes', () => {
   expect(pcm16Bytes(Int16Array.of(1, 2, 3).subarray(1, 2))).toEqual(Buffer.from([2, 0]));
 });
 

@@ -1,4 +1,4 @@
-// Messages with bytes beside them: what goes in comes out, wherever the bytes were.
+// Messages with a Buffer in them, which are decoded as they were encoded.
 
 import { expect, test } from 'vitest';
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../codecs/pipe-message.ts';
@@ -12,17 +12,17 @@ test.each<[string, object]>([
   ['in another field of a field', { kind: 'call', argument: { bodyNumber: 3, slice: bytes }, id: 7 }],
   ['in the body of a field', { kind: 'call', argument: { path: '/ä', body: bytes, query: { a: '1' } }, id: 7 }],
   ['and are none', { kind: 'part', part: Buffer.alloc(0) }],
-])('bytes that are %s arrive as they are', (_, message) => {
+])('bytes that are %s are decoded as they were', (_, message) => {
   expect(back(message)).toEqual(message);
 });
 
-test('bytes are a Buffer again, and the message that was sent has kept its own', () => {
+test('decoded bytes are a Buffer, and the encoded message keeps its own', () => {
   const sent = { part: { status: 200, body: bytes } };
   expect(Buffer.isBuffer((back(sent) as typeof sent).part.body)).toBe(true);
   expect(sent.part.body).toBe(bytes);
 });
 
-test('the length in front counts all that follows', () => {
+test('the length in front counts all bytes that follow', () => {
   const frame = encodeMessage({ part: bytes });
   expect(frame.readUInt32LE()).toBe(frame.length - LENGTH_BYTES);
 });
@@ -36,6 +36,6 @@ test.each([
   ['nothing', Buffer.alloc(0)],
   ['fewer bytes than it says', Buffer.from([9, 0, 0, 0, 0x5b, 0x5d])],
   ['no JSON', Buffer.from([2, 0, 0, 0, 0x5b, 0x5b])],
-])('%s is an error', (_, frame) => {
+])('%s throws', (_, frame) => {
   expect(() => decodeMessage(frame)).toThrow();
 });

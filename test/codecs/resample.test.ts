@@ -1,4 +1,4 @@
-// Sample rates change, tones stay.
+// Changes of sample rate, which keep tones as they are.
 
 import { describe, expect, test } from 'vitest';
 import { concatSamples } from '../../codecs/pcm16.ts';
@@ -57,14 +57,14 @@ test('20 ms blocks stay 20 ms blocks', () => {
   expect(new Set(lengths)).toEqual(new Set([480]));
 });
 
-test('what the lower rate cannot carry is filtered out, not folded', () => {
+test('frequencies above the lower rate are filtered out, not folded', () => {
   const folded = resample(sine(11_000, 24_000), 24_000, 16_000);
   expect(amplitude(folded, 5000, 16_000)).toBeLessThan(20);
 });
 
 test('full scale is clipped, not wrapped', () => {
   const square = Int16Array.from({ length: 16_000 }, (_, i) => (i % 40 < 20 ? 32_767 : -32_768));
-  // Past the ringing of the first edge.
+  // The samples behind the ringing of the first edge.
   const result = resample(square, 16_000, 24_000).subarray(100);
   const changes = result.filter((sample, i) => i > 0 && sample < 0 !== (result[i - 1] ?? 0) < 0).length;
   expect(changes).toBeLessThanOrEqual(801);

@@ -1,4 +1,4 @@
-// The strict reader of interim heads: it takes what is exactly by the grammar, asks for more, or leaves it to a full parser.
+// The strict reader of interim heads: it reads heads that follow the grammar exactly, and leaves others to a full parser.
 
 import { describe, expect, test } from 'vitest';
 import { readInterimHead } from '../../codecs/response-head.ts';
@@ -6,7 +6,7 @@ import { readInterimHead } from '../../codecs/response-head.ts';
 const read = (text: string) => readInterimHead(Buffer.from(text, 'latin1'));
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\n';
 
-test('names, values and length of a head; what follows is not of it', () => {
+test('a head has names, values and a length without the bytes behind it', () => {
   const head = `${SWITCH}Upgrade: websocket\r\nX-Empty:\r\nx-spaces: \t a  b \t\r\n\r\n`;
   expect(read(`${head}\x81\x00`)).toEqual({
     status: 101,
@@ -15,17 +15,17 @@ test('names, values and length of a head; what follows is not of it', () => {
   });
 });
 
-test('a head without fields, without a reason, and of another interim status', () => {
+test('a head may have no fields, no reason and another interim status', () => {
   expect(read('HTTP/1.1 103 \r\n\r\nHTTP/1.1 101')).toEqual({ status: 103, headers: {}, length: 17 });
 });
 
-test('a name that comes twice has both values, so that neither can pass for the only one', () => {
+test('a repeated name has both values, so that neither passes for the only one', () => {
   expect(read(`${SWITCH}Sec-WebSocket-Accept: a\r\nsec-websocket-accept: b\r\n\r\n`)).toMatchObject({
     headers: { 'sec-websocket-accept': 'a, b' },
   });
 });
 
-test('names of the prototype are names like any other', () => {
+test('names of the prototype are ordinary names', () => {
   const head = read(`${SWITCH}__proto__: x\r\nconstructor: y\r\n\r\n`);
   expect(Object.entries(typeof head === 'object' ? head.headers : {})).toEqual([
     ['__proto__', 'x'],
@@ -33,14 +33,14 @@ test('names of the prototype are names like any other', () => {
   ]);
 });
 
-test('byte by byte it is partial until the last one', () => {
+test('a head is partial until its last byte', () => {
   const head = Buffer.from(`${SWITCH}Upgrade: websocket\r\n\r\n`);
   for (let length = 0; length < head.length; length++)
     expect(readInterimHead(head.subarray(0, length))).toBe('partial');
   expect(readInterimHead(head)).toMatchObject({ status: 101 });
 });
 
-describe('is left to a full parser', () => {
+describe('readInterimHead', () => {
   test.each([
     ['a final answer', 'HTTP/1.1 401 Unauthorized\r\n\r\n'],
     ['a success', 'HTTP/1.1 200 OK\r\n\r\n'],
@@ -58,7 +58,7 @@ describe('is left to a full parser', () => {
     ['a control character in the reason', 'HTTP/1.1 101 \x07\r\n\r\n'],
     ['more than 16 KiB', `${SWITCH}X: ${'x'.repeat(16 * 1024)}\r\n\r\n`],
     ['more than 16 KiB without an end', `${SWITCH}X: ${'x'.repeat(16 * 1024)}`],
-  ])('%s', (_, bytes) => {
+  ])('leaves %s to a full parser', (_, bytes) => {
     expect(read(bytes)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-// Text in pieces: the answer must not depend on where it is cut.
+// Text in pieces: the answer does not depend on the cuts.
 
 import { isUtf8 } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { utf8Check } from '../../codecs/utf8.ts';
 import { seededRandom } from '../support/random.ts';
 
 const SOUND = ['', 'a', 'é', '€', '😀', 'aé€😀', '\u0000\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff\u{10000}\u{10ffff}'];
-/** A byte that begins nothing, and characters too long, too large, halves of pairs, or not complete. */
+/** Bytes that begin no character, and characters that are too long, too large, half a pair, or incomplete. */
 const UNSOUND = [
   ...[
     '80',
@@ -25,7 +25,7 @@ const UNSOUND = [
   ...['eda080', 'edbfbf', 'edb080', 'fe', 'ff', 'c3', 'e282', 'f09f98', 'e28261', 'f09f9861', 'c361', 'c3c3', 'f02828'],
 ];
 
-/** The answer after the last piece; false when one before it was refused. */
+/** The answer after the last piece; false when an earlier piece was refused. */
 function check(pieces: readonly Buffer[]): boolean {
   const isSound = utf8Check();
   return pieces.every((piece, index) => {
@@ -36,7 +36,7 @@ function check(pieces: readonly Buffer[]): boolean {
   });
 }
 
-/** Every way to cut these bytes in two and in three, pieces without bytes among them. */
+/** All ways to cut these bytes in two and in three, empty pieces included. */
 function* cuttings(bytes: Buffer): Generator<Buffer[]> {
   for (let one = 0; one <= bytes.length; one++) {
     yield [bytes.subarray(0, one), bytes.subarray(one)];
@@ -49,14 +49,14 @@ function* cuttings(bytes: Buffer): Generator<Buffer[]> {
 const single = (bytes: Buffer): Buffer[] => [...bytes].map((byte) => Buffer.from([byte]));
 
 describe('utf8Check', () => {
-  test.each(SOUND)('takes %j however it is cut', (text) => {
+  test.each(SOUND)('accepts %j however it is cut', (text) => {
     const bytes = Buffer.from(text);
     expect(check([bytes])).toBe(true);
     expect(check([...single(bytes), Buffer.alloc(0)])).toBe(true);
     for (const pieces of cuttings(bytes)) expect(check(pieces)).toBe(true);
   });
 
-  test.each(UNSOUND)('refuses %s however it is cut, whatever stands around it', (hex) => {
+  test.each(UNSOUND)('refuses %s however it is cut, with any text around it', (hex) => {
     for (const [before, after] of [
       ['', ''],
       ['a', 'b'],
@@ -87,7 +87,7 @@ describe('utf8Check', () => {
     expect(answers.indexOf(false) + 1).toBe(bad);
   });
 
-  test('says the same of random bytes in random pieces as of all of them at once', () => {
+  test('judges random bytes in random pieces like all of them at once', () => {
     const random = seededRandom(7);
     const parts = [...SOUND, ...SOUND, ...SOUND].map((text) => Buffer.from(text));
     let sound = 0;

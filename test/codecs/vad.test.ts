@@ -39,7 +39,7 @@ test('a frame of another length is refused', async () => {
   detector.free();
 });
 
-test('a detector may be freed twice, and not used afterwards', async () => {
+test('a detector can be freed twice, and cannot be used afterwards', async () => {
   const detector = (await loadVoiceDetectors())(0);
   detector.free();
   detector.free();

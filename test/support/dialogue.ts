@@ -1,4 +1,4 @@
-// A conversation with a simulator on a fake clock: what it is told, what it says, and when.
+// A conversation with a simulator on a virtual clock: sends events, and keeps all answers with their times.
 
 import { Buffer } from 'node:buffer';
 import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulators/contract.ts';
@@ -6,8 +6,8 @@ import { simulatorRoutes } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
 
-/** One message of the simulator; `at` is the fake time. */
-export interface Said {
+/** A message of the simulator. `at`: virtual time. */
+export interface ServerMessage {
   readonly at: number;
   readonly binary: boolean;
   readonly event: Event;
@@ -22,7 +22,7 @@ export function at(event: unknown, path: string): unknown {
   return value;
 }
 
-/** Loud is speech: good enough for tones and silence. */
+/** A detector that takes loud frames for speech, which suffices for tones and silence. */
 export const loudness: VoiceDetectorFactory = (): VoiceDetector => ({
   isVoice: (frame) => frame.some((sample) => Math.abs(sample) > 1000),
   free: () => {},
@@ -40,7 +40,7 @@ export function silence(ms: number, sampleRateHz: number): Int16Array {
 
 /** Drives one simulator. Speech takes `synthesisMs`, and is a second of tone. */
 export class Dialogue {
-  readonly said: Said[] = [];
+  readonly said: ServerMessage[] = [];
   readonly spoken: string[] = [];
   readonly simulator: Simulator;
   readonly #synthesisMs: number;
@@ -72,7 +72,7 @@ export class Dialogue {
     this.#speak();
   }
 
-  /** Lets time pass, waking the simulator whenever it asked for it. */
+  /** Lets time pass, and wakes the simulator at its times. */
   advance(ms: number): void {
     const until = this.now + ms;
     for (;;) {
@@ -86,7 +86,7 @@ export class Dialogue {
     this.now = until;
   }
 
-  /** Types of everything said, in order; a run of the same type once. */
+  /** Types of all messages, in order. A run of the same type counts once. */
   get types(): string[] {
     const types = this.said.map(({ event }) =>
       String(event.type ?? Object.keys(event.serverContent ?? event).join('+')),
@@ -106,7 +106,7 @@ export class Dialogue {
     return found[0] as Event;
   }
 
-  /** Forgets what was said. */
+  /** Drops all messages so far. */
   clear(): void {
     this.said.length = 0;
   }

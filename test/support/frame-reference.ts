@@ -1,5 +1,5 @@
-// What a reader of frames must make of bytes, worked out slowly from all of them at once.
-// It shares no code with the reader, and knows nothing of chunks but where they end.
+// A reference for the reader of frames: computes its results slowly, from all bytes at once.
+// Rule: it shares no code with the reader, and knows of chunks only where they end.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -7,17 +7,17 @@ export interface ReferenceOptions {
   readonly isMasked: boolean;
   readonly maxPayloadBytes: number;
   readonly maxFragments: number;
-  /** With a gate: whether it refuses this message. */
+  /** The gate: returns true to refuse a message. */
   readonly refuses?: ((data: Buffer) => boolean) | undefined;
-  /** After how many bytes the reader is muted. */
+  /** Number of bytes after which the reader is muted. */
   readonly mutedAt?: number | undefined;
 }
 
 interface SeenMessage {
   readonly opcode: number;
-  /** Where its first header is complete. */
+  /** Offset at which its first header is complete. */
   readonly begun: number;
-  /** Infinity until it is complete and found sound. */
+  /** Offset of its end; Infinity until it is complete and valid. */
   end: number;
   data: Buffer;
   fragments: number;
@@ -31,7 +31,7 @@ interface SeenFrame {
   readonly payloadStart: number;
   readonly end: number;
   readonly payload: Buffer;
-  /** The frame as it came. */
+  /** All bytes of the frame. */
   readonly bytes: Buffer;
 }
 
@@ -41,12 +41,12 @@ interface DataFrame extends SeenFrame {
 
 interface SeenEnd {
   readonly text: string;
-  /** Where the frame begins that ends it all, and how many bytes tell that. */
+  /** Start of the frame that ends the reading, and the offset at which that is known. */
   readonly start: number;
   readonly knownAt: number;
 }
 
-/** What must have come of the bytes by the end of a read. */
+/** The results by the end of a read. */
 export interface Step {
   readonly passed: number;
   readonly messages: number;
@@ -67,7 +67,7 @@ export class FrameReference {
     let open: SeenMessage | undefined;
     for (let start = 0; start < wire.length && this.#end === undefined; ) {
       const frame = frameAt(wire, start);
-      if (isBreach(frame, wire, open !== undefined, options.isMasked)) {
+      if (isProtocolError(frame, wire, open !== undefined, options.isMasked)) {
         this.#end = { text: 'broken 1002', start, knownAt: start + 2 };
       } else if (frame.opcode >= 8) this.#seeControl(frame);
       else {
@@ -85,7 +85,7 @@ export class FrameReference {
     }
   }
 
-  /** The bytes that pass, each frame of its own; what ends it all may cut them short. */
+  /** The bytes that pass, frame by frame. The end of the reading may cut them short. */
   get passing(): Buffer[] {
     return this.#passingFrames().map(({ bytes }) => bytes);
   }
@@ -99,7 +99,7 @@ export class FrameReference {
     return this.#controls.map(({ opcode, payload }) => ({ name: opcode === 9 ? 'ping' : 'pong', payload }));
   }
 
-  /** After a read of the bytes from `before` to `now`. */
+  /** The results after a read of the bytes from `before` to `now`. */
   after(before: number, now: number): Step {
     const end = this.#end !== undefined && this.#end.knownAt <= now ? this.#end : undefined;
     const until = end === undefined ? now : Math.max(before, end.start);
@@ -172,23 +172,23 @@ function frameAt(wire: Buffer, start: number): SeenFrame {
   return { opcode: first % 16, isFinal: first >= 128, isMasked, start, payloadStart, end, payload, bytes };
 }
 
-function isBreach(frame: SeenFrame, wire: Buffer, isContinued: boolean, isMasked: boolean): boolean {
+function isProtocolError(frame: SeenFrame, wire: Buffer, isContinued: boolean, isMasked: boolean): boolean {
   const { opcode, isFinal, start, end, payloadStart } = frame;
   const hasReserved = Math.floor((wire[start] ?? 0) / 16) % 8 !== 0;
   if (hasReserved || frame.isMasked !== isMasked || ![0, 1, 2, 8, 9, 10].includes(opcode)) return true;
   return opcode >= 8 ? !isFinal || end - payloadStart > 125 : (opcode === 0) !== isContinued;
 }
 
-/** How much of the text shows that it cannot be UTF-8, or undefined. */
+/** The length of the text that shows that it cannot be UTF-8; undefined when it can. */
 function firstBad(text: Buffer, isWhole: boolean): number | undefined {
   if (isUtf8(text)) return undefined;
-  if (canGoOn(text)) return isWhole ? text.length : undefined;
+  if (canContinue(text)) return isWhole ? text.length : undefined;
   let length = 1;
-  while (canGoOn(text.subarray(0, length))) length += 1;
+  while (canContinue(text.subarray(0, length))) length += 1;
   return length;
 }
 
-function canGoOn(text: Buffer): boolean {
+function canContinue(text: Buffer): boolean {
   const ends = ['', '80', 'bf', '8080', 'bfbf', '808080', 'bfbfbf'].map((hex) => Buffer.from(hex, 'hex'));
   return ends.some((end) => isUtf8(Buffer.concat([text, end])));
 }

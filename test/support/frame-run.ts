@@ -1,4 +1,4 @@
-// A frame reader fed in pieces, from memory that is used again after each read, and compared with the reference after each.
+// Feeds a frame reader in pieces, from memory that is reused after each read, and compares it with the reference after each.
 
 import { expect } from 'vitest';
 import type { Frame } from '../../codecs/frame.ts';
@@ -11,21 +11,21 @@ export interface RunOptions extends ReferenceOptions {
   readonly maxBufferedChunks?: number;
 }
 
-/** What came of all reads. */
+/** The results of all reads. */
 export interface FrameRun {
   readonly passed: Buffer;
   readonly messages: readonly { readonly data: Buffer; readonly binary: boolean }[];
   readonly controls: readonly { readonly name: string; readonly payload: Buffer }[];
-  /** What the gate was asked about. */
+  /** Messages that the gate has decided about. */
   readonly asked: readonly Buffer[];
   readonly end: string | undefined;
-  /** After each read. */
+  /** The results after each read. */
   readonly steps: readonly Step[];
-  /** Where each read ended. */
+  /** Offsets at which the reads ended. */
   readonly cuts: readonly number[];
 }
 
-/** How long the next piece is. */
+/** Returns the length of the next piece. */
 export type Cut = () => number;
 
 export function runFrames(wire: Buffer, cut: Cut, options: RunOptions): FrameRun {
@@ -68,7 +68,7 @@ export function runFrames(wire: Buffer, cut: Cut, options: RunOptions): FrameRun
   return { passed: Buffer.concat(passed), messages, controls, asked, end, steps, cuts };
 }
 
-/** Runs, and checks each step against the reference. */
+/** Runs a reader, and checks each step against the reference. */
 export function runAsReference(wire: Buffer, cut: Cut, options: RunOptions): FrameRun {
   const run = runFrames(wire, cut, options);
   const reference = new FrameReference(wire, options);
@@ -86,13 +86,13 @@ export function runAsReference(wire: Buffer, cut: Cut, options: RunOptions): Fra
   return run;
 }
 
-/** There may be a hundred thousand; only where they differ are they compared one by one. */
+/** Compares all steps as text, and one by one only where they differ: there may be a hundred thousand. */
 function expectSameSteps(actual: readonly Step[], expected: readonly Step[]): void {
   const [seen, wanted] = [actual, expected].map((steps) => steps.map((step) => JSON.stringify(step)));
   if (seen?.join() !== wanted?.join()) expect(seen).toEqual(wanted);
 }
 
-/** Large buffers are compared at once: to be told the difference byte by byte would take minutes. */
+/** Compares buffers at once: a difference byte by byte would take minutes to print. */
 export function expectSame(actual: Buffer, expected: Buffer): void {
   expect(actual.length).toBe(expected.length);
   expect(actual.equals(expected)).toBe(true);
@@ -110,7 +110,7 @@ function endText(end: ReadEnd): string {
   return end.name === 'broken' ? `broken ${end.code}` : `closed ${end.payload.toString('hex')}`;
 }
 
-/** Whatever was kept of the chunk, or of the memory that it was unmasked in, must be a copy. */
+/** Overwrites the chunk and the memory that it was unmasked in: the reader must have kept copies. */
 function spoil(chunk: Buffer): void {
   chunk.fill(0xff);
   unmask(Buffer.alloc(chunk.length + 64, 0xee), { from: 0, to: chunk.length + 64, mask: 0, read: 0 }, 0);

@@ -1,4 +1,4 @@
-// A dialogue with the Gemini Live simulator: audio as a client sends it, and what is found in its messages.
+// A dialogue with the Gemini Live simulator: audio as a client sends it, and lookups in its messages.
 
 import { encodeBase64 } from '../../codecs/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../codecs/pcm16.ts';
@@ -35,7 +35,7 @@ export function speak(dialogue: Dialogue, samples: Int16Array, sampleRateHz = RA
   }
 }
 
-/** So much speech, and the silence that ends a turn. */
+/** Speech of this length, and the silence that ends a turn. */
 export const turn = (speechMs: number) => concatSamples([tone(speechMs, RATE), silence(700, RATE)]);
 /** The messages whose serverContent has this key. */
 export const contents = (dialogue: Dialogue, key: string): Event[] =>

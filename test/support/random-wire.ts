@@ -1,11 +1,11 @@
-// Random frames, most of them sound: what a peer may send, and what it should not.
+// Random frames of a peer, most of them valid.
 
 import type { Random } from './random.ts';
 import { closeBytes, frameBytes } from './raw-socket.ts';
 
 const LENGTHS = [0, 0, 1, 3, 20, 124, 125, 126, 127, 300];
 
-/** Messages in fragments with control frames in between; often something that does not belong, and a close at the end. */
+/** Fragmented messages with control frames in between, often an invalid frame, and sometimes a close at the end. */
 export function randomWire(random: Random, masked: boolean): Buffer {
   const frames = Array.from({ length: 1 + random.below(8) }, () => randomMessage(random, masked)).flat();
   if (random.below(2) === 0) frames.splice(random.below(frames.length + 1), 0, randomOddity(random, masked));
@@ -26,7 +26,7 @@ function randomMessage(random: Random, masked: boolean): Buffer[] {
   });
 }
 
-/** Now and then not UTF-8. */
+/** A text, sometimes with bytes that are not UTF-8. */
 function randomText(random: Random): Buffer {
   const text = Buffer.from(
     Array.from({ length: random.pick(LENGTHS) }, () => random.pick(['a', 'é', '€', '😀'])).join(''),

@@ -1,4 +1,4 @@
-// Random values from a seed: a failing case can be run again.
+// Random values from a seed, so that a failing case can be run again.
 
 export interface Random {
   /** An integer from 0 up to, but not including, `limit`. */
@@ -7,7 +7,7 @@ export interface Random {
   bytes(length: number): Buffer;
 }
 
-/** mulberry32: small, fast, and good enough to find cases. */
+/** The generator mulberry32: small, fast, and good enough to find cases. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

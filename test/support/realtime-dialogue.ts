@@ -14,7 +14,7 @@ export const times = {
   transcriptionMs: 150,
 };
 
-/** Opens a session, with quick and even times. */
+/** Opens a session with short, even times. */
 export function openRealtime(options: object = {}, query = 'model=gpt-realtime-2.1'): Dialogue {
   return new Dialogue(`/v1/realtime?${query}`, { options: { times, ...options } });
 }
@@ -33,7 +33,7 @@ export function speak(
   }
 }
 
-/** So much speech, and the silence that ends a turn. */
+/** Speech of this length, and the silence that ends a turn. */
 export const turn = (speechMs: number) => concatSamples([tone(speechMs, RATE), silence(600, RATE)]);
 
 export function update(dialogue: Dialogue, session: object): void {

@@ -1,4 +1,4 @@
-// Recordings of real speech, at the rate that a provider wants and in the pieces that a client would send.
+// Recordings of real speech, at the rate of a provider and in the pieces that a client sends.
 
 import { readFileSync } from 'node:fs';
 import { pcm16Bytes, pcm16Samples } from '../../codecs/pcm16.ts';
@@ -6,7 +6,7 @@ import { resample } from '../../codecs/resample.ts';
 
 const RECORDED_HZ = 16_000;
 const WAV_HEADER_BYTES = 44;
-/** Longer than any voice detection waits, so that it finds the end of the turn. */
+/** A silence that is longer than any detection waits, so that it finds the end of the turn. */
 const SILENCE_MS = 1500;
 
 export type Recording = 'librivox-0880' | 'librivox-0920' | 'librivox-0930';

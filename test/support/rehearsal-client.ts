@@ -1,11 +1,11 @@
-// A client of the rehearsal provider: sends events, keeps what comes, and waits for what is wanted.
+// A client of the rehearsal provider: sends events, keeps the answers, and waits for certain ones.
 
 import { WebSocket } from 'ws';
 import { closed, keepInbox, message } from './inbox.ts';
 
 export type ServerEvent = Readonly<Record<string, unknown>>;
 
-/** One connection. `events` is everything that was read so far. */
+/** A connection. `events`: all events that were read so far. */
 export class RehearsalClient {
   readonly socket: WebSocket;
   readonly events: ServerEvent[] = [];
@@ -30,7 +30,7 @@ export class RehearsalClient {
     return closed(this.socket);
   }
 
-  /** Reads until an event fits, and returns it. */
+  /** Reads until an event fits, and returns that event. */
   async until(fits: (event: ServerEvent) => boolean): Promise<ServerEvent> {
     for (;;) {
       const { data } = await message(this.socket);

@@ -1,4 +1,4 @@
-// Statuses, bodies and Retry-After of answers that are none.
+// The failures of answers, by status, body and Retry-After.
 
 import { expect, test } from 'vitest';
 import { failureOfReply, MAX_RETRY_AFTER_MS, retryAfterMs } from '../../../adapters/llm/failure.ts';
@@ -6,7 +6,7 @@ import { failureOfReply, MAX_RETRY_AFTER_MS, retryAfterMs } from '../../../adapt
 const failure = (status: number, body = '', headers = {}) =>
   failureOfReply({ status, headers, body: Buffer.from(body) });
 
-test('the status says whether it may go better elsewhere', () => {
+test('the status of an answer decides the code of its failure', () => {
   const codes = [400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504, 529, 302].map(
     (status) => failure(status).code,
   );
@@ -16,7 +16,7 @@ test('the status says whether it may go better elsewhere', () => {
   ]);
 });
 
-test('the message has a code of the body, and never its words', () => {
+test('the message of a failure holds a code of the body, and never a sentence', () => {
   const body = (error: object) => JSON.stringify({ error });
   expect(failure(400, body({ message: 'you said "hunter2"', code: 'context_length_exceeded' })).message).toBe(
     'status 400 (context_length_exceeded)',
@@ -28,7 +28,7 @@ test('the message has a code of the body, and never its words', () => {
   expect(failure(500, '<html>hunter2').message).toBe('status 500');
 });
 
-test('Retry-After is read in seconds, milliseconds and as a date, within an hour', () => {
+test('Retry-After is read in seconds, in milliseconds and as a date, up to an hour', () => {
   const now = Date.UTC(2026, 0, 1);
   const wait = (headers: Record<string, string>) => retryAfterMs(headers, now);
   expect(wait({ 'retry-after': '2' })).toBe(2000);

@@ -1,4 +1,4 @@
-// What each profile of the chat completions form sends, and what it reads beside the answer.
+// The requests of each profile of the chat completions form, and the facts that it reads beside the answer.
 
 import { describe, expect, test } from 'vitest';
 import type { LlmCall, LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
@@ -29,12 +29,12 @@ const completion = {
 const read = (name: string, headers = {}, more = {}) =>
   profile(name).readReply({ status: 200, headers, body: Buffer.from(JSON.stringify({ ...completion, ...more })) });
 
-test('every profile of the configuration is here, under its own name', () => {
+test('every profile of the configuration is registered under its own name', () => {
   expect([...llmProfiles.keys()].sort()).toEqual([...PROFILES].sort());
   for (const [name, one] of llmProfiles) expect(one.name).toBe(name);
 });
 
-test('nothing that a client adds replaces what the policy says', () => {
+test('fields of a client never replace those of the policy', () => {
   const extra = { provider: { data_collection: 'allow' }, model: 'other', store: true, fallbacks: ['x'], usage: {} };
   expect(sent('openrouter', {}, { extra }).body).toMatchObject({
     model: 'acme/m-1',
@@ -45,7 +45,7 @@ test('nothing that a client adds replaces what the policy says', () => {
 });
 
 describe('openrouter', () => {
-  test('the policy is its provider object', () => {
+  test('sends the policy as its provider object', () => {
     const { url, headers, body } = sent('openrouter', {
       retention: 'zdr',
       providers: ['azure', 'mistral'],
@@ -67,7 +67,7 @@ describe('openrouter', () => {
     });
   });
 
-  test('says what it cost and who served', () => {
+  test('reports cost and provider in the body', () => {
     const usage = { ...completion.usage, cost: 0.00042 };
     expect(read('openrouter', {}, { provider: 'Azure', usage })).toMatchObject({
       text: 'Hi',
@@ -79,18 +79,18 @@ describe('openrouter', () => {
     });
   });
 
-  test('keeps to a region by its base URL', () => {
+  test('has a base URL for each region', () => {
     expect(profile('openrouter').regions?.eu).toBe('https://eu.openrouter.ai/api/v1');
   });
 });
 
 describe('litellm', () => {
-  test('its own fallbacks and retries are off, and with zdr its logs and cache', () => {
+  test('is sent with its fallbacks and retries off, and for zdr also its logs and cache', () => {
     expect(sent('litellm').body).toEqual({ ...common, disable_fallbacks: true, num_retries: 0 });
     expect(sent('litellm', { retention: 'zdr' }).body).toMatchObject({ 'no-log': true, cache: { 'no-store': true } });
   });
 
-  test('says in headers what it cost, and what it fell back to; a cost of 0 is none', () => {
+  test('reports cost and fallback in headers, where a cost of 0 is unknown', () => {
     const headers = { 'x-litellm-response-cost': '0.0031', 'x-litellm-model-api-base': 'https://eu.acme.example/v1' };
     expect(read('litellm', headers)).toMatchObject({
       costUsd: 0.0031,
@@ -103,7 +103,7 @@ describe('litellm', () => {
   });
 });
 
-test('portkey: who serves is a header; hosted, the key is its own', () => {
+test('portkey names the provider in a header, and takes its own key when it is hosted', () => {
   const settings = { provider: 'openai', config: 'pc-1', virtualKey: 'vk-1', customHost: 'https://h.example' };
   expect(sent('portkey', { settings, retention: 'zdr' })).toMatchObject({
     headers: {
@@ -127,7 +127,7 @@ test('portkey: who serves is a header; hosted, the key is its own', () => {
   expect(profile('portkey').provider?.('m', { provider: 'openai', config: 'pc-1' })).toBeUndefined();
 });
 
-test('vercel: the policy is an option of its gateway, cost and provider are metadata', () => {
+test('vercel takes the policy as an option, and reports cost and provider as metadata', () => {
   expect(sent('vercel', { providers: ['bedrock'], retention: 'zdr' }).body).toEqual({
     ...common,
     providerOptions: { gateway: { only: ['bedrock'], zeroDataRetention: true, disallowPromptTraining: true } },
@@ -140,7 +140,7 @@ test('vercel: the policy is an option of its gateway, cost and provider are meta
   });
 });
 
-test('cloudflare: account and gateway are in the URL, and nothing comes from its cache', () => {
+test('cloudflare has account and gateway in the URL, and its cache is skipped', () => {
   const settings = { account: 'acc', gateway: 'my gw' };
   const { url, headers } = sent('cloudflare', { settings, retention: 'zdr' });
   expect(url).toBe('https://llm.example/v1/acc/my%20gw/compat/chat/completions');
@@ -155,7 +155,7 @@ test('cloudflare: account and gateway are in the URL, and nothing comes from its
   expect(profile('cloudflare').provider?.('openai/gpt-5', {})).toBe('openai');
 });
 
-test('bifrost: a virtual key, no fallbacks, and who served in its extra fields', () => {
+test('bifrost takes a virtual key and no fallbacks, and reports the provider in extra fields', () => {
   const { headers, body } = sent('bifrost');
   expect(headers).toEqual({ 'content-type': 'application/json', 'x-bf-vk': 'sk-test' });
   expect(body).toEqual({ ...common, fallbacks: [] });
@@ -166,7 +166,7 @@ test('bifrost: a virtual key, no fallbacks, and who served in its extra fields',
   });
 });
 
-test('openai: no field that it does not know, nothing stored, the limit under its newer name', () => {
+test('openai gets only fields that it knows, stores nothing, and has the limit under its newer name', () => {
   const { max_tokens: _, ...rest } = common;
   const schema = { name: 'sentiment and outcome', schema: { type: 'object' } };
   expect(sent('openai', { providers: ['x'], retention: 'zdr' }, { schema }).body).toEqual({
@@ -181,7 +181,7 @@ test('openai: no field that it does not know, nothing stored, the limit under it
   expect(read('openai').provider).toBe('openai');
 });
 
-test('openai-compatible: the plain form, and no credential where there is none', () => {
+test('openai-compatible gets the plain form, and no credential when there is none', () => {
   expect(sent('openai-compatible', { apiKey: '' })).toEqual({
     url: 'https://llm.example/v1/chat/completions',
     headers: { 'content-type': 'application/json' },
@@ -190,7 +190,7 @@ test('openai-compatible: the plain form, and no credential where there is none',
   expect(profile('openai-compatible').provider?.('m', { provider: 'acme' })).toBe('acme');
 });
 
-test('a stream is asked for with its usage, which the client need not have wanted', () => {
+test('a stream is always requested with its usage', () => {
   for (const name of ['openrouter', 'litellm', 'openai', 'openai-compatible'])
     expect(sent(name, {}, { isStreamed: true }).body).toMatchObject({
       stream: true,

@@ -1,4 +1,4 @@
-// All simulators under random events, valid and damaged: none may throw, and what was begun is always ended.
+// All simulators under random events, valid and damaged: none throws, and every response that begins also ends.
 
 import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '../../../codecs/base64.ts';
@@ -60,7 +60,7 @@ const liveEvents: readonly Event[] = [
 
 const odd: readonly unknown[] = [null, 0, -1, 1e99, true, '', 'x', '\u0000', [], {}, [[]], { type: 'x' }, '__proto__'];
 
-/** The same event with one of its values, at any depth, replaced or removed. */
+/** The event with one of its values, at any depth, replaced or removed. */
 function damaged(event: unknown, random: Random): unknown {
   if (typeof event !== 'object' || event === null || random.below(4) === 0) return random.pick(odd);
   const keys = Object.keys(event);
@@ -90,7 +90,7 @@ function play(path: string, events: readonly Event[], random: Random, first: Eve
 const seeds = Array.from({ length: 60 }, (_, seed) => seed);
 
 describe('OpenAI Realtime', () => {
-  test.each(seeds)('with the seed %d stays open, ends every response once, and its bills add up', (seed) => {
+  test.each(seeds)('stays open, ends every response once, and reports usage that adds up, with the seed %d', (seed) => {
     const dialogue = play('/v1/realtime?model=m', realtimeEvents, seededRandom(seed));
     dialogue.advance(120_000);
     expect(dialogue.closed).toBeUndefined();
@@ -113,7 +113,7 @@ describe('OpenAI Realtime', () => {
 });
 
 describe('Responses', () => {
-  test.each(seeds)('with the seed %d stays open and ends every response once', (seed) => {
+  test.each(seeds)('stays open and ends every response once, with the seed %d', (seed) => {
     const dialogue = play('/v1/responses', responsesEvents, seededRandom(seed));
     dialogue.advance(120_000);
     expect(dialogue.closed).toBeUndefined();
@@ -126,7 +126,7 @@ describe('Responses', () => {
 describe('Gemini Live', () => {
   const path = '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent';
 
-  test.each(seeds)('with the seed %d ends only with a code and a reason', (seed) => {
+  test.each(seeds)('closes only with a code and a reason, with the seed %d', (seed) => {
     const dialogue = play(path, liveEvents, seededRandom(seed), [{ setup: { model: 'models/m' } }]);
     dialogue.advance(60_000);
     if (dialogue.closed) {

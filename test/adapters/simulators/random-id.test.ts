@@ -1,4 +1,4 @@
-// Random ids.
+// The form of random ids.
 
 import { expect, test } from 'vitest';
 import { createId } from '../../../adapters/simulators/random-id.ts';

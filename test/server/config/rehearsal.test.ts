@@ -1,4 +1,4 @@
-// Which providers a rehearsal replaces. What it is when it is not asked for is tested where configurations are loaded.
+// The providers that a rehearsal replaces. Its defaults are tested where configurations are loaded.
 
 import { expect, test } from 'vitest';
 import { rehearsedProviders } from '../../../server/config/rehearsal.ts';
@@ -11,7 +11,7 @@ test('a provider without a simulator is never rehearsed', () => {
   expect(rehearsedProviders({ ...request, configured: ['openai', 'gemini'] })).toEqual([]);
 });
 
-test('a configured provider is never rehearsed, and without being asked for it ends the rehearsal', () => {
+test('a configured provider is never rehearsed, and ends a rehearsal that was not asked for', () => {
   expect(rehearsedProviders({ ...request, configured: ['deepgram', 'openai'] })).toEqual(['gemini']);
   expect(rehearsedProviders({ ...request, isWanted: undefined, configured: ['deepgram'] })).toEqual([]);
 });

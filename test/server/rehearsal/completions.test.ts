@@ -18,30 +18,30 @@ const ask = (body: string, headers: Record<string, string> = {}) =>
   });
 const question = { model: 'rehearsal', messages: [{ role: 'user', content: 'Good morning.' }] };
 
-test('answers a chat completion', async () => {
+test('the rehearsal answers a chat completion', async () => {
   const reply = await ask(JSON.stringify(question));
   expect(reply.status).toBe(200);
   expect(await reply.json()).toMatchObject({ model: 'rehearsal', choices: [{ finish_reason: 'stop' }] });
 });
 
-test('streams a chat completion', async () => {
+test('the rehearsal streams a chat completion', async () => {
   const reply = await ask(JSON.stringify({ ...question, stream: true }));
   expect(reply.headers.get('content-type')).toBe('text/event-stream');
   expect(await reply.text()).toMatch(/^data: .*\n\ndata: [\s\S]*data: \[DONE\]\n\n$/);
 });
 
-test('refuses a body beyond its bound, and lives on', async () => {
+test('the rehearsal refuses a body that is too large, and goes on', async () => {
   const reply = await ask('x'.repeat(MAX_COMPLETION_BYTES + 1));
   expect(reply.status).toBe(413);
   expect(await reply.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
   expect((await ask(JSON.stringify(question))).status).toBe(200);
 });
 
-test('refuses web pages', async () => {
+test('the rehearsal refuses web pages', async () => {
   expect((await ask(JSON.stringify(question), { origin: 'https://example.com' })).status).toBe(403);
 });
 
-test('has no other method', async () => {
+test('the rehearsal answers no other method', async () => {
   const reply = await fetch(`http://127.0.0.1:${rehearsal.port}/v1/chat/completions`);
   expect(reply.status).toBe(404);
 });

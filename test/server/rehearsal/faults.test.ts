@@ -1,4 +1,4 @@
-// The faults that the rehearsal provider plays, as a client meets them.
+// The faults that the rehearsal provider injects, as a client meets them.
 
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -27,29 +27,29 @@ describe('a close', () => {
     [3000, 'invalid_request_error.invalid_api_key'],
     [4000, 'beta'],
     [4999, 'last'],
-  ])('with %d is met as it was asked for', async (code, reason) => {
+  ])('reaches the client with the code %d', async (code, reason) => {
     const client = await open({ close: { code, reason, afterMs: 20 } });
     expect(await client.closed()).toEqual({ code, reason });
   });
 
-  test('without a code is met as 1005', async () => {
+  test('reaches the client as 1005 without a code', async () => {
     const client = await open({ close: { code: 1005 } });
     expect((await client.closed()).code).toBe(1005);
   });
 
-  test('that never comes is met as 1006', async () => {
+  test('reaches the client as 1006 when the socket just ends', async () => {
     const client = await open({ close: { code: 1006 } });
     expect((await client.closed()).code).toBe(1006);
   });
 
-  test('with a reserved code goes out as it is, and the client finds it invalid', async () => {
+  test('is sent with a reserved code, which the client finds invalid', async () => {
     const client = await open({ close: { code: 2999, afterMs: 20 } });
     const [error] = await once(client.socket, 'error');
     expect(error.code).toBe('WS_ERR_INVALID_CLOSE_CODE');
   });
 });
 
-test('silence: it reads on and never answers, but the connection is alive', async () => {
+test('the fault silence stops all answers while the connection stays alive', async () => {
   const client = await open({ silence: {} });
   let messages = 0;
   client.socket.on('message', () => {
@@ -63,7 +63,7 @@ test('silence: it reads on and never answers, but the connection is alive', asyn
 });
 
 describe('slow reads', () => {
-  test('stop for good: what is sent stays with the sender, while another provider reads all of it', async () => {
+  test('leave sent data with the sender, where another provider reads all of it', async () => {
     const client = await open({ slowReads: {} });
     const healthy = await startRehearsal();
     const other = new RehearsalClient(healthy.url + REALTIME);
@@ -88,7 +88,7 @@ describe('slow reads', () => {
   });
 });
 
-test('slow pong: the answer to a ping comes after that to a later message, with its bytes', async () => {
+test('the fault slowPong delays the answer to a ping, which keeps its bytes', async () => {
   const client = await open({ slowPong: { delayMs: 300 } });
   const order: string[] = [];
   client.socket.on('pong', (data) => order.push(`pong ${data}`));
@@ -101,7 +101,7 @@ test('slow pong: the answer to a ping comes after that to a later message, with 
 });
 
 describe('garbage', () => {
-  test.each(['text', 'binary'] as const)('in a %s frame is a message that is no JSON', async (kind) => {
+  test.each(['text', 'binary'] as const)('sends a message in a %s frame that is no JSON', async (kind) => {
     const client = await open({ garbage: { kind } });
     const garbage = await new Promise<Buffer>((resolve) => {
       client.socket.on('message', (data: Buffer) => {
@@ -115,20 +115,20 @@ describe('garbage', () => {
     ['utf8', 'WS_ERR_INVALID_UTF8'],
     ['opcode', 'WS_ERR_INVALID_OPCODE'],
     ['masked', 'WS_ERR_UNEXPECTED_MASK'],
-  ] as const)('of kind %s is no valid frame', async (kind, code) => {
+  ] as const)('sends an invalid frame for the kind %s', async (kind, code) => {
     const client = await open({ garbage: { kind } });
     const [error] = await once(client.socket, 'error');
     expect(error.code).toBe(code);
   });
 });
 
-test('a big message: valid JSON of exactly so many bytes', async () => {
+test('the fault bigMessage sends valid JSON of exactly so many bytes', async () => {
   const client = await open({ bigMessage: { afterMs: 0 } });
   const big = await client.type('rehearsal.padding');
   expect(JSON.stringify(big).length).toBe(16 * 1024 * 1024);
 });
 
-test('a refusal: the status, the body and the headers that were asked for', async () => {
+test('the fault refuse answers with its status, body and headers', async () => {
   const refuse = { status: 429, body: '{"error":{"code":"rate_limit"}}', headers: { 'retry-after': '7' } };
   const client = await open({ refuse });
   const [, response] = await once(client.socket, 'unexpected-response');
@@ -139,14 +139,14 @@ test('a refusal: the status, the body and the headers that were asked for', asyn
   expect(body).toBe(refuse.body);
 });
 
-test('the cap of a session: an error, then a close', async () => {
+test('sessionCapMs ends a session with an error and a close', async () => {
   const client = await open({}, { sessionCapMs: 50 });
   const { error } = await client.type('error');
   expect(error).toMatchObject({ code: 'session_expired' });
   expect((await client.closed()).code).toBe(1001);
 });
 
-test('without faults nothing happens', async () => {
+test('without faults a connection stays open', async () => {
   const client = await open({});
   await client.type('session.created');
   client.send({ type: 'input_audio_buffer.clear' });

@@ -1,4 +1,4 @@
-// The rehearsal provider over real sockets, hearing real speech.
+// The rehearsal provider over real sockets and with recorded speech.
 
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -55,7 +55,7 @@ describe('OpenAI Realtime', () => {
     ['librivox-0880', 3],
     ['librivox-0920', 6],
     ['librivox-0930', 3],
-  ])('hears %s as one turn of %d seconds and answers in speech', async (name, seconds) => {
+  ])('finds %s to be one turn of %d seconds and answers in speech', async (name, seconds) => {
     const client = await open(REALTIME);
     client.send({
       type: 'session.update',
@@ -87,7 +87,7 @@ describe('OpenAI Realtime', () => {
     await slow.close();
   });
 
-  test('answers a manual turn when it is asked', async () => {
+  test('answers a manual turn when a response is created', async () => {
     const client = await open(REALTIME);
     client.send({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: null } } } });
     speak(client, 'librivox-0880');
@@ -125,7 +125,7 @@ test('Responses streams text', async () => {
 });
 
 describe('Gemini Live', () => {
-  test.each(['v1', 'v1beta', 'v1alpha'])('hears a turn and answers in speech, by %s', async (version) => {
+  test.each(['v1', 'v1beta', 'v1alpha'])('finds a turn and answers in speech, by %s', async (version) => {
     const client = await open(LIVE.replace('v1beta', version));
     client.send({ setup: { model: 'models/gemini-live', outputAudioTranscription: {} } });
     await client.until((event) => 'setupComplete' in event);
@@ -145,7 +145,7 @@ describe('Gemini Live', () => {
     client.socket.close();
   });
 
-  test('ends with a code and a reason when something is wrong', async () => {
+  test('closes with a code and a reason for an invalid message', async () => {
     const client = await open(LIVE);
     client.send({ nonsense: {} });
     expect(await client.closed()).toEqual({
@@ -156,7 +156,7 @@ describe('Gemini Live', () => {
 });
 
 describe('the handshake', () => {
-  test('takes any credential, and echoes no protocol that carries one', async () => {
+  test('accepts any credential, and echoes no protocol that carries one', async () => {
     const client = await open(REALTIME, ['openai-insecure-api-key.secret', 'realtime']);
     expect(client.socket.protocol).toBe('realtime');
     client.socket.close();
@@ -166,7 +166,7 @@ describe('the handshake', () => {
     ['/v1/live/sessions', 501, 'not_implemented'],
     ['/v1/realtime/translations', 501, 'not_implemented'],
     ['/v1/realtime/unknown', 404, 'unknown_url'],
-  ])('to %s is refused with %d in the shape of OpenAI and says what is spoken', async (path, status, code) => {
+  ])('for %s is refused with %d in the shape of OpenAI, which names the served paths', async (path, status, code) => {
     const { status: found, body } = await refusal(rehearsal, path);
     expect(found).toBe(status);
     expect(JSON.parse(body).error).toMatchObject({ type: 'invalid_request_error', code });
@@ -175,7 +175,7 @@ describe('the handshake', () => {
   });
 
   test.each(['/', '/v1/agent/converse', '/v2/listen', '/ws/other'])(
-    'to %s, a path of no simulated provider, is refused in a shape of no provider',
+    'for %s, a path of no simulated provider, is refused in the shape of no provider',
     async (path) => {
       const { status, body } = await refusal(rehearsal, path);
       expect(status).toBe(404);
@@ -189,18 +189,18 @@ describe('the handshake', () => {
     ['to a call', '/v1/realtime?call_id=c', 404],
     ['with an intent behind a second question mark', '/v1/realtime?a=?&model=m&intent=transcription', 400],
     ['to something that is no path', '*', 404],
-  ])('%s is refused', async (_, path, status) => {
+  ])('is refused %s', async (_, path, status) => {
     expect((await refusal(rehearsal, path)).status).toBe(status);
   });
 
-  test("to an unknown Gemini path is refused in that provider's shape", async () => {
+  test('for an unknown path of Gemini is refused in the shape of Gemini', async () => {
     const { status, body } = await refusal(rehearsal, '/ws/google.other');
     expect(status).toBe(404);
     expect(JSON.parse(body).error).toMatchObject({ code: 404, status: 'NOT_FOUND' });
   });
 
   test.each(['http://127.0.0.1:1', 'https://example.com', 'null', ''])(
-    'of a web page at %j is refused',
+    'is refused for a web page at %j',
     async (origin) => {
       const { status, body } = await refusal(rehearsal, REALTIME, { origin });
       expect(status).toBe(403);
@@ -208,7 +208,7 @@ describe('the handshake', () => {
     },
   );
 
-  test('without an upgrade is refused too', async () => {
+  test('is refused without an upgrade too', async () => {
     const response = await fetch(`http://127.0.0.1:${rehearsal.port}/v1/realtime`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: 'unknown_url' } });
@@ -216,7 +216,7 @@ describe('the handshake', () => {
 });
 
 describe('a bad connection', () => {
-  test('that is no HTTP ends alone', async () => {
+  test('ends alone when it is no HTTP', async () => {
     const socket = dial(rehearsal.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write('\x16\x03\x01 not http\r\n\r\n');
@@ -225,7 +225,7 @@ describe('a bad connection', () => {
     client.socket.close();
   });
 
-  test('that sends an invalid frame ends alone', async () => {
+  test('ends alone when it sends an invalid frame', async () => {
     const other = await open('/v1/responses');
     const client = await open('/v1/responses');
     const raw = (client.socket as unknown as { _socket: { write(bytes: Buffer): void } })._socket;
@@ -236,7 +236,7 @@ describe('a bad connection', () => {
     other.socket.close();
   });
 
-  test('that goes away in the middle of a reply leaves nothing', async () => {
+  test('leaves nothing when it ends in the middle of a reply', async () => {
     const host = await startRehearsal({ times: { ...times, audioSpeed: 1 } });
     const client = new RehearsalClient(host.url + REALTIME);
     await client.opened();
@@ -261,7 +261,7 @@ test('closing ends all connections and frees the port', async () => {
   server.close();
 });
 
-test('options of others are ignored, and wrong ones are refused', async () => {
+test('startRehearsal ignores unknown options and refuses invalid ones', async () => {
   const others = { providers: ['openai'] } as object;
   const host = await startRehearsal(others);
   await host.close();

@@ -1,10 +1,10 @@
-// The synthesiser and its thread.
+// Speech synthesis in its worker thread.
 
 import { expect, test } from 'vitest';
 import { durationMs } from '../../../codecs/pcm16.ts';
 import { Synthesiser } from '../../../server/rehearsal/speech.ts';
 
-test('a sentence becomes seconds of audible speech, at the rate that is asked for', async () => {
+test('a sentence becomes seconds of audible speech at the requested rate', async () => {
   const synthesiser = new Synthesiser();
   const wide = await synthesiser.speak('This is the rehearsal provider.', 24_000);
   const narrow = await synthesiser.speak('This is the rehearsal provider.', 8000);
@@ -15,7 +15,7 @@ test('a sentence becomes seconds of audible speech, at the rate that is asked fo
   expect(Math.max(...wide)).toBeGreaterThan(3000);
 });
 
-test('texts that are asked for at once are not mixed up, and the same one is spoken once', async () => {
+test('texts that are requested at once are not mixed up, and the same text is synthesised once', async () => {
   const synthesiser = new Synthesiser();
   const texts = ['One.', 'One, two, three, four, five.', 'One.'];
   const [short, long, again] = await Promise.all(texts.map((text) => synthesiser.speak(text, 16_000)));
@@ -24,14 +24,14 @@ test('texts that are asked for at once are not mixed up, and the same one is spo
   expect(again).toBe(short);
 });
 
-test('a text with other letters and marks is spoken as far as it goes', async () => {
+test('a text with other letters and marks is spoken without them', async () => {
   const synthesiser = new Synthesiser();
   const samples = await synthesiser.speak('Gr\u00fc\u00dfe \u4f60\u597d \0 \u{1f600} "quoted" -t hello', 16_000);
   await synthesiser.close();
   expect(samples.length).toBeGreaterThan(8000);
 });
 
-test('after it is closed it is silent, and closing twice is no fault', async () => {
+test('a closed synthesiser returns silence, and can be closed twice', async () => {
   const synthesiser = new Synthesiser();
   const pending = synthesiser.speak('This takes a moment.', 16_000);
   await Promise.all([synthesiser.close(), synthesiser.close()]);

@@ -1,4 +1,4 @@
-// Answers of Anthropic's Messages as chat completions.
+// Answers of Anthropic's Messages API as chat completions.
 
 import { expect, test } from 'vitest';
 import { anthropicProfile } from '../../../../adapters/llm/anthropic/profile.ts';
@@ -6,7 +6,7 @@ import { type LlmCall, LlmFailure } from '../../../../adapters/llm/contract.ts';
 
 const call: LlmCall = { messages: [{ role: 'user', content: 'One' }], maxTokens: 64, isStreamed: false, extra: {} };
 
-test('calls of an answer are tool calls, beside what was said', () => {
+test('tool uses of an answer become tool calls beside its text', () => {
   const answer = (content: object[]) =>
     anthropicProfile.readReply({
       status: 200,
@@ -77,7 +77,7 @@ test('a stream becomes chunks of a chat completion', () => {
   expect(outcome).toMatchObject({ text: 'Hello', finish: 'length', usage: { inputTokens: 11, outputTokens: 9 } });
 });
 
-test('calls that are streamed are tool calls in pieces, counted on their own', () => {
+test('streamed tool uses become tool calls in pieces, with an index of their own', () => {
   const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   const json = (index: number, text: string) =>
     ['content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: text } }] as const;
@@ -152,7 +152,7 @@ test.each([
   expect(texts.join('')).toBe(whole);
 });
 
-test('a stream that breaks off is not complete; one with an error is a failure', () => {
+test('a stream that breaks off is not complete, and an error in it throws', () => {
   const broken = anthropicProfile.readStream({}, { ...call, isStreamed: true });
   broken.push(Buffer.from(wire(events.slice(0, 5))));
   expect(broken.end()).toMatchObject({ isComplete: false, outcome: { text: 'Hello' } });
@@ -161,7 +161,7 @@ test('a stream that breaks off is not complete; one with an error is a failure',
   expect(() => failing.push(Buffer.from(error))).toThrow(LlmFailure);
 });
 
-test('an answer that is no message is garbled', () => {
+test('an answer that is no message throws garbled', () => {
   for (const body of ['', '{}', '[]'])
     expect(() => anthropicProfile.readReply({ status: 200, headers: {}, body: Buffer.from(body) })).toThrow(
       expect.objectContaining({ code: 'garbled' }),

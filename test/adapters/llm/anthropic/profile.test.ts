@@ -1,4 +1,4 @@
-// Chat completions as Anthropic's Messages.
+// Chat completion requests as requests of Anthropic's Messages API.
 
 import { expect, test } from 'vitest';
 import { anthropicProfile } from '../../../../adapters/llm/anthropic/profile.ts';
@@ -21,7 +21,7 @@ const target = { baseUrl: 'https://api.anthropic.com/v1', apiKey: 'sk-ant', mode
 const bodyOf = (more: Partial<LlmCall> = {}) =>
   JSON.parse(anthropicProfile.toRequest({ ...call, ...more }, target).body);
 
-test('a call has its system text apart, turns in alternation, and its limits in range', () => {
+test('a request has its system text apart, alternating turns, and limits in range', () => {
   const { url, headers } = anthropicProfile.toRequest(call, target);
   expect(url).toBe('https://api.anthropic.com/v1/messages');
   expect(headers).toMatchObject({ 'x-api-key': 'sk-ant', 'anthropic-version': '2023-06-01' });
@@ -40,7 +40,7 @@ test('a call has its system text apart, turns in alternation, and its limits in 
   });
 });
 
-test('a schema is a tool that must be called, and its input is the answer', () => {
+test('a schema becomes a tool that must be called, and its input is the answer', () => {
   const schema = { type: 'object', properties: { a: { type: 'number' } } };
   const asked = bodyOf({ schema: { name: 'x', schema } });
   expect(asked.tools).toMatchObject([{ name: 'trunkline_answer', input_schema: schema }]);
@@ -80,7 +80,7 @@ const asking = (id: string, city: string) => ({
   function: { name: 'weather', arguments: JSON.stringify({ city }) },
 });
 
-test('tools, what is to be called of them, and what they gave back are said in its form', () => {
+test('tools, tool calls and tool results are translated', () => {
   const messages = [
     { role: 'user', content: 'Is it warm in Bonn or in Rome?' },
     { role: 'assistant', content: 'I look.', tool_calls: [asking('call_1', 'Bonn'), asking('call_2', 'Rome')] },
@@ -120,18 +120,18 @@ test.each([
   [{ tool_choice: 'required' }, { type: 'any' }],
   [{ tool_choice: { type: 'function', function: { name: 'weather' } } }, { type: 'tool', name: 'weather' }],
   [{ parallel_tool_calls: false }, { type: 'auto', disable_parallel_tool_use: true }],
-])('the choice of a tool: %j', (extra, choice) => {
+])('the tool choice %j is translated', (extra, choice) => {
   expect(bodyOf({ extra: { tools: [weather], ...extra } }).tool_choice).toEqual(choice);
 });
 
-test('a tool without arguments has a schema of none, and a strict one stays so', () => {
+test('a tool without parameters gets an empty schema, and a strict tool stays strict', () => {
   const tools = [{ type: 'function', function: { name: 'now', strict: true } }];
   expect(bodyOf({ extra: { tools } }).tools).toEqual([
     { name: 'now', input_schema: { type: 'object', properties: {} }, strict: true },
   ]);
 });
 
-test('images go as they are: as base64, or as a URL', () => {
+test('images are sent as base64 or as a URL, as they came', () => {
   const image = (url: string) => ({ type: 'image_url', image_url: { url, detail: 'low' } });
   const content = [
     { type: 'text', text: 'What' },
@@ -184,11 +184,11 @@ test.each<[string, Partial<LlmCall>]>([
   ['a message without content', { messages: [{ role: 'user' }] }],
   ['another role', { messages: [{ role: 'function', content: 'x' }] }],
   ['an assistant that begins', { messages: [{ role: 'assistant', content: 'I begin' }] }],
-])('%s has no form here: unsupported, never dropped', (_, more) => {
+])('%s throws unsupported and is never dropped', (_, more) => {
   expect(() => bodyOf(more)).toThrow(expect.objectContaining({ code: 'unsupported' }));
 });
 
-test('instructions alone are said by the user', () => {
+test('a prompt of instructions alone becomes the turn of a user', () => {
   const { system, messages } = bodyOf({ messages: [{ role: 'system', content: 'Say hi' }] });
   expect([system, messages]).toEqual([undefined, [{ role: 'user', content: 'Say hi' }]]);
 });

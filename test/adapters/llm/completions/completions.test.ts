@@ -1,4 +1,4 @@
-// Answers and streams of the chat completions form: what passes, what is read, what is no answer.
+// Answers and streams of the chat completions form: the bytes that pass, the fields that are read, and failures.
 
 import { describe, expect, test } from 'vitest';
 import { openaiCompatibleProfile } from '../../../../adapters/llm/completions/openai-compatible.ts';
@@ -11,7 +11,7 @@ const chunk = (content: string, more = {}) => ({ model: 'm-1', choices: [{ index
 const finish = { model: 'm-1', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
 const usage = { model: 'm-1', choices: [], usage: { prompt_tokens: 7, completion_tokens: 3, cost: 0.25 } };
 
-/** What a client gets of a stream that comes in pieces of this size, and what it came to. */
+/** The bytes that a client gets of a stream in pieces of this size, and the outcome. */
 function streamed(text: string, size = text.length, its = call) {
   const stream = openaiCompatibleProfile.readStream({}, its);
   const bytes = Buffer.from(text);
@@ -35,7 +35,7 @@ describe('a stream', () => {
   const whole = `${text}${line(usage)}${line('[DONE]')}`;
   const asPassed = text.replace(': hello\n\n', '');
 
-  test('passes as it came, without the usage that nobody asked for, however it is cut', () => {
+  test('passes unchanged without the usage that the client did not ask for, however it is cut', () => {
     for (const size of [1, 2, 3, 7, 64, 10_000]) {
       const { passed, rest, outcome, isComplete } = streamed(whole, size);
       expect(passed).toBe(asPassed);
@@ -52,22 +52,22 @@ describe('a stream', () => {
     }
   });
 
-  test('passes with its usage to who asked for it', () => {
+  test('passes the usage to a client that asked for it', () => {
     expect(streamed(whole, 10, wanting).passed).toBe(`${asPassed}${line(usage)}`);
   });
 
-  test('is complete with its finish reason, also without [DONE] and the last empty line', () => {
+  test('is complete with a finish reason, also without [DONE] and the last empty line', () => {
     const { rest, isComplete } = streamed(text.trimEnd());
     expect(isComplete).toBe(true);
     expect(rest).toMatch(/\[DONE\]\n\n$/);
   });
 
-  test('that breaks off is not complete, and gets no [DONE]', () => {
+  test('is not complete when it breaks off, and gets no [DONE]', () => {
     const { rest, isComplete, outcome } = streamed(line(chunk('Hel')));
     expect([rest, isComplete, outcome.text, outcome.usage]).toEqual(['', false, 'Hel', undefined]);
   });
 
-  test('with an error in it is a failure, by its code', () => {
+  test('throws the failure of an error in it, by its code', () => {
     const error = (code: unknown) => line({ error: { code, message: 'secret words' } });
     const codes = [429, 502, 401, 'server_error'].map((code) => failure(() => streamed(error(code))).code);
     expect(codes).toEqual(['limited', 'unavailable', 'credential', 'unavailable']);
@@ -76,7 +76,7 @@ describe('a stream', () => {
     expect(failure(() => streamed(failing)).code).toBe('unavailable');
   });
 
-  test('of something else is garbled', () => {
+  test('throws garbled when it is of something else', () => {
     expect(failure(() => streamed(line('not json'))).code).toBe('garbled');
     expect(failure(() => streamed(line('[1]'))).code).toBe('garbled');
   });
@@ -90,7 +90,7 @@ describe('a whole answer', () => {
       body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
     });
 
-  test('without usage has none, and zero is a count', () => {
+  test('has no usage when none is reported, and zero is a count', () => {
     const choices = [{ message: { content: 'x' } }];
     expect(read({ choices }).usage).toBeUndefined();
     expect(read({ choices, usage: { prompt_tokens: 3 } }).usage).toBeUndefined();
@@ -100,7 +100,7 @@ describe('a whole answer', () => {
     });
   });
 
-  test('has its audio and cached tokens counted', () => {
+  test('has counts of audio and cached tokens', () => {
     const usage = {
       prompt_tokens: 30,
       completion_tokens: 20,
@@ -116,14 +116,14 @@ describe('a whole answer', () => {
     });
   });
 
-  test('has the text of its parts, and none where a tool is called', () => {
+  test('has the text of its parts, and none when it calls a tool', () => {
     const content = [{ type: 'text', text: 'a' }, { type: 'image' }, { type: 'text', text: 'b' }];
     expect(read({ choices: [{ message: { content } }] }).text).toBe('ab');
     const called = read({ choices: [{ message: { content: null, tool_calls: [{}] }, finish_reason: 'tool_calls' }] });
     expect([called.text, called.finish]).toEqual(['', 'tool_calls']);
   });
 
-  test('that is an error, or no completion, is a failure', () => {
+  test('throws when it is an error or no completion', () => {
     expect(failure(() => read({ error: { code: 402, message: 'no credit' } })).code).toBe('credential');
     for (const body of ['', '{"choices":', '[]', { choices: [] }, { choices: 'x' }, 'null'])
       expect(failure(() => read(body)).code).toBe('garbled');

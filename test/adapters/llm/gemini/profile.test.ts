@@ -1,4 +1,4 @@
-// Gemini's generateContent from and to chat completions.
+// Chat completions as requests of Gemini's generateContent, and its answers as chat completions.
 
 import { expect, test } from 'vitest';
 import { type LlmCall, LlmFailure } from '../../../../adapters/llm/contract.ts';
@@ -26,7 +26,7 @@ const request = (more: Partial<LlmCall> = {}) => geminiProfile.toRequest({ ...ca
 const reply = (body: unknown) =>
   geminiProfile.readReply({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
-test('a call has its instructions apart, its roles and its limits under their names', () => {
+test('a request has its instructions apart, and roles and limits under their names', () => {
   const { url, headers, body } = request();
   expect(url).toBe('https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent');
   expect(headers).toMatchObject({ 'x-goog-api-key': 'key' });
@@ -42,7 +42,7 @@ test('a call has its instructions apart, its roles and its limits under their na
   expect(request({ isStreamed: true }).url).toMatch(/:streamGenerateContent\?alt=sse$/);
 });
 
-test('a schema is asked for as JSON Schema', () => {
+test('a schema is sent as JSON Schema', () => {
   const schema = { type: 'object', additionalProperties: false };
   expect(JSON.parse(request({ schema: { name: 'x', schema } }).body).generationConfig).toMatchObject({
     responseMimeType: 'application/json',
@@ -63,7 +63,7 @@ const asking = (id: string, city: string, signature?: string) => ({
 });
 const bodyOf = (more: Partial<LlmCall>) => JSON.parse(request(more).body);
 
-test('tools, what is to be called of them, and what they gave back are said in its form', () => {
+test('tools, tool calls and tool results are translated', () => {
   const messages = [
     { role: 'user', content: 'Is it warm in Bonn or in Rome?' },
     { role: 'assistant', content: null, tool_calls: [asking('call_1', 'Bonn', 'c2ln'), asking('call_2', 'Rome')] },
@@ -90,7 +90,7 @@ test('tools, what is to be called of them, and what they gave back are said in i
   });
 });
 
-test('calls whose signature was lost on the way pass all the same', () => {
+test('calls without their thought signature are sent with a substitute', () => {
   const calls = [asking('a', 'Bonn'), asking('b', 'Rome')];
   const messages = [
     { role: 'user', content: 'x' },
@@ -111,11 +111,11 @@ test.each([
     { mode: 'ANY', allowedFunctionNames: ['weather'] },
   ],
   [{ tools: [{ type: 'function', function: { name: 'now', strict: true } }] }, { mode: 'VALIDATED' }],
-])('the choice of a tool: %j', (extra, config) => {
+])('the tool choice %j is translated', (extra, config) => {
   expect(bodyOf({ extra: { tools: [weather], ...extra } }).toolConfig.functionCallingConfig).toEqual(config);
 });
 
-test('images go as base64', () => {
+test('images are sent as base64', () => {
   const content = [
     { type: 'text', text: 'What is it?' },
     { type: 'image_url', image_url: { url: 'data:image/webp;base64,AAAA' } },
@@ -133,11 +133,11 @@ test.each<[string, Partial<LlmCall>]>([
   ['a single call at most', { extra: { tools: [weather], parallel_tool_calls: false } }],
   ['tools beside a schema', { schema: { name: 'x', schema: {} }, extra: { tools: [weather] } }],
   ['log probabilities', { extra: { logprobs: true } }],
-])('%s has no form here: unsupported, never dropped', (_, more) => {
+])('%s throws unsupported and is never dropped', (_, more) => {
   expect(() => bodyOf(more)).toThrow(expect.objectContaining({ code: 'unsupported' }));
 });
 
-test('calls of an answer are tool calls, with what the next request needs', () => {
+test('function calls of an answer become tool calls, with the signature that the next request needs', () => {
   const part = (city: string, more = {}) => ({ functionCall: { name: 'weather', args: { city } }, ...more });
   const parts = [part('Bonn', { thoughtSignature: 'c2ln' }), part('Rome')];
   const outcome = reply({ responseId: 'r-1', candidates: [{ content: { parts }, finishReason: 'STOP' }] });
@@ -155,7 +155,7 @@ test('calls of an answer are tool calls, with what the next request needs', () =
   ]);
 });
 
-test('an answer counts its thoughts as output, and does not show them', () => {
+test('thoughts of an answer count as output and are not shown', () => {
   const outcome = reply({
     responseId: 'r-1',
     modelVersion: 'gemini-2.5-flash-001',
@@ -184,7 +184,7 @@ test('an answer counts its thoughts as output, and does not show them', () => {
   });
 });
 
-test('a blocked prompt is an answer that was filtered; an error or nothing is a failure', () => {
+test('a blocked prompt is a filtered answer, and an error or an empty body throws', () => {
   expect(reply({ promptFeedback: { blockReason: 'SAFETY' } })).toMatchObject({ text: '', finish: 'content_filter' });
   expect(() => reply({ error: { code: 503, status: 'UNAVAILABLE' } })).toThrow(
     expect.objectContaining({ code: 'unavailable' }),
@@ -210,10 +210,10 @@ test('a stream becomes chunks of a chat completion', () => {
   expect(() => garbled.push(Buffer.from('data: {}\n\n'))).toThrow(LlmFailure);
 });
 
-test('calls that are streamed are tool calls, counted over the whole stream', () => {
+test('streamed function calls become tool calls, counted over the whole stream', () => {
   const event = (parts: object[], more = {}) =>
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts }, ...more }] })}\n\n`;
-  // Without arguments there may be no `args`.
+  // Calls without arguments may have no `args`.
   const part = (id: string | undefined, args?: object) => ({ functionCall: { id, name: 'weather', args } });
   const stream = geminiProfile.readStream({}, { ...call, isStreamed: true });
   const passed = [

@@ -1,4 +1,4 @@
-// The messages of Gemini Live, on a fake clock.
+// The messages of Gemini Live on a virtual clock.
 
 import { describe, expect, test } from 'vitest';
 import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
@@ -14,7 +14,7 @@ describe('the setup', () => {
     expect(dialogue.said.map(({ event, binary }) => [Object.keys(event), binary])).toEqual([[['setupComplete'], true]]);
   });
 
-  test('is answered in a text frame when that is asked for', () => {
+  test('is answered in a text frame when binaryFrames is off', () => {
     expect(openLive({}, { binaryFrames: false }).said[0]?.binary).toBe(false);
   });
 
@@ -24,7 +24,7 @@ describe('the setup', () => {
     expect(dialogue.types).toEqual(['setupComplete']);
   });
 
-  test('must come first, and only once', () => {
+  test('closes the connection when it does not come first, or comes twice', () => {
     const early = connectLive();
     early.send({ realtimeInput: { text: 'hello' } });
     expect(early.closed?.code).toBe(1007);
@@ -48,7 +48,7 @@ describe('a spoken turn', () => {
     expect(playedMs).toBeGreaterThan(1000 + 200 + 1000);
   });
 
-  test('is over only when the audio was played', () => {
+  test('ends only when the audio would have been played', () => {
     const dialogue = openLive();
     speak(dialogue, turn(1000));
     dialogue.advance(20_000);
@@ -58,7 +58,7 @@ describe('a spoken turn', () => {
     expect((over?.at ?? 0) - (first?.at ?? 0)).toBeCloseTo(playedMs, 3);
   });
 
-  test('is over at once when nobody waits for the playback', () => {
+  test('ends at once when awaitPlayback is off', () => {
     const dialogue = openLive({}, { awaitPlayback: false });
     speak(dialogue, turn(1000));
     dialogue.advance(20_000);
@@ -68,7 +68,7 @@ describe('a spoken turn', () => {
     expect(times[0]).toBe(times[1]);
   });
 
-  test('has transcripts of both sides when they are asked for', () => {
+  test('has transcripts of both sides when the setup asks for them', () => {
     const dialogue = openLive({ inputAudioTranscription: {}, outputAudioTranscription: {} });
     speak(dialogue, turn(2000));
     dialogue.advance(20_000);
@@ -80,20 +80,20 @@ describe('a spoken turn', () => {
     expect(text('outputTranscription')).toBe('This is the rehearsal provider. I heard 2 seconds of speech.');
   });
 
-  test.each([8000, 24_000, 48_000, 44_100])('is heard at %d Hz', (sampleRateHz) => {
+  test.each([8000, 24_000, 48_000, 44_100])('is found at %d Hz', (sampleRateHz) => {
     const dialogue = openLive();
     speak(dialogue, concatSamples([tone(1000, sampleRateHz), silence(700, sampleRateHz)]), sampleRateHz);
     expect(dialogue.spoken).toEqual(['This is the rehearsal provider. I heard 1 second of speech.']);
   });
 
-  test('is heard in the old mediaChunks too', () => {
+  test('is found in the old mediaChunks too', () => {
     const dialogue = openLive();
     const data = encodeBase64(pcm16Bytes(turn(1000)));
     dialogue.send({ realtimeInput: { mediaChunks: [{ data, mimeType: 'audio/pcm' }] } });
     expect(dialogue.spoken.length).toBe(1);
   });
 
-  test('ends with the stream, without waiting for silence', () => {
+  test('ends with audioStreamEnd, without waiting for silence', () => {
     const dialogue = openLive();
     speak(dialogue, tone(1000, RATE));
     expect(dialogue.spoken).toEqual([]);
@@ -101,7 +101,7 @@ describe('a spoken turn', () => {
     expect(dialogue.spoken.length).toBe(1);
   });
 
-  test('has signals of voice activity when they are asked for', () => {
+  test('has signals of voice activity when the setup asks for them', () => {
     const dialogue = openLive({ explicitVadSignal: true });
     speak(dialogue, concatSamples([silence(1000, RATE), turn(1000)]));
     const signals = dialogue.said.flatMap(({ event }) => (event.voiceActivity ? [event.voiceActivity] : []));
@@ -117,7 +117,7 @@ describe('a spoken turn', () => {
 describe('activity that the client marks', () => {
   const marked = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
 
-  test('is a turn from activityStart to activityEnd', () => {
+  test('makes a turn from activityStart to activityEnd', () => {
     const dialogue = openLive(marked);
     speak(dialogue, tone(3000, RATE));
     dialogue.send({ realtimeInput: { activityStart: {} } });
@@ -128,7 +128,7 @@ describe('activity that the client marks', () => {
     expect(dialogue.spoken).toEqual(['This is the rehearsal provider. I heard 2 seconds of speech.']);
   });
 
-  test('interrupts', () => {
+  test('interrupts the turn of the model', () => {
     const dialogue = openLive(marked);
     dialogue.send({ realtimeInput: { text: 'hello' } });
     dialogue.advance(350);
@@ -136,7 +136,7 @@ describe('activity that the client marks', () => {
     expect(dialogue.types.slice(-2)).toEqual(['interrupted', 'turnComplete']);
   });
 
-  test('without audio is answered too', () => {
+  test('is answered without audio too', () => {
     const dialogue = openLive(marked);
     dialogue.send({ realtimeInput: { activityStart: {} } });
     dialogue.send({ realtimeInput: { activityEnd: {} } });
@@ -164,14 +164,14 @@ describe('text', () => {
     expect(dialogue.spoken).toEqual([]);
   });
 
-  test('that is not complete is only context', () => {
+  test('is only context when the turn is not complete', () => {
     const dialogue = openLive();
     dialogue.send({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'hello' }] }] } });
     dialogue.advance(5000);
     expect(dialogue.types).toEqual(['setupComplete']);
   });
 
-  test('of realtimeInput waits for the turn in progress', () => {
+  test('waits for the turn in progress when it comes by realtimeInput', () => {
     const dialogue = openLive();
     dialogue.send({ realtimeInput: { text: 'first' } });
     dialogue.advance(350);
@@ -183,7 +183,7 @@ describe('text', () => {
 });
 
 describe('resumption', () => {
-  test('is offered after the setup and after every turn, and the handle is accepted', () => {
+  test('is offered after the setup and after every turn, and its handle is accepted', () => {
     const dialogue = openLive({ sessionResumption: {} });
     dialogue.send({ realtimeInput: { text: 'x' } });
     dialogue.advance(20_000);
@@ -193,7 +193,7 @@ describe('resumption', () => {
     expect(openLive({ sessionResumption: { handle } }).types).toEqual(['setupComplete', 'sessionResumptionUpdate']);
   });
 
-  test('with a stale handle is refused', () => {
+  test('is refused for a stale handle', () => {
     expect(openLive({ sessionResumption: { handle: 'stale' } }).closed).toEqual({
       code: 1007,
       reason: 'Invalid session resumption handle.',
@@ -201,7 +201,7 @@ describe('resumption', () => {
   });
 });
 
-test('the end of the connection is announced, and then comes', () => {
+test('the end of a connection is announced by goAway', () => {
   const dialogue = openLive({}, { goAway: { afterMs: 10_000, timeLeftMs: 5000 } });
   dialogue.advance(10_000);
   expect(dialogue.said.at(-1)?.event).toEqual({ goAway: { timeLeft: '5s' } });

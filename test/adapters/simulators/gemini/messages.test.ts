@@ -1,4 +1,4 @@
-// What a Gemini Live client may send, in both spellings.
+// The messages of a Gemini Live client, in both spellings.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -13,13 +13,13 @@ const read = (json: unknown) => {
   return readMessage({ data, binary: false, at: 0 });
 };
 
-test('snake_case is the same as camelCase', () => {
+test('keys in snake_case are read like keys in camelCase', () => {
   const camel = { clientContent: { turns: [{ parts: [{ inlineData: { mimeType: 'x' } }] }], turnComplete: true } };
   const snake = { client_content: { turns: [{ parts: [{ inline_data: { mime_type: 'x' } }] }], turn_complete: true } };
   expect(read(snake)).toEqual(read(camel));
 });
 
-test("the client's own values are not respelled", () => {
+test("the client's own values keep their spelling", () => {
   const response = { air_temperature: { in_celsius: 21 } };
   expect(read({ tool_response: { function_responses: [{ id: 'a', response }] } })).toEqual({
     kind: 'toolResponse',
@@ -33,7 +33,7 @@ test.each([
   ['an unknown name', { start: {} }, 'Unknown name "start"'],
   ['nothing', {}, 'exactly one message'],
   ['two messages', { clientContent: {}, realtimeInput: {} }, 'exactly one message'],
-])('%s is refused', (_, json, reason) => {
+])('%s closes the connection', (_, json, reason) => {
   expect(read(json)).toEqual({ code: 1007, reason: expect.stringContaining(reason) });
 });
 
@@ -46,7 +46,7 @@ describe('realtimeInput', () => {
     }
   });
 
-  test('tells images from audio', () => {
+  test('counts images and reads audio', () => {
     const mediaChunks = [
       { data: '', mimeType: 'image/jpeg' },
       { data: 'AAA=', mimeType: 'audio/pcm;rate=24000' },
@@ -62,21 +62,21 @@ describe('realtimeInput', () => {
     ['a rate that nobody has', { audio: { data: '', mimeType: 'audio/pcm;rate=16001' } }],
     ['audio without data', { audio: { mimeType: 'audio/pcm' } }],
     ['a text that is a number', { text: 5 }],
-  ])('%s is refused', (_, value) => {
+  ])('%s closes the connection', (_, value) => {
     expect(readRealtimeInput(value)).toMatchObject({ code: 1007, reason: expect.any(String) });
   });
 });
 
-test('a single turn and a single result are lists of one', () => {
+test('a single turn and a single result are read as lists', () => {
   expect(readClientContent({ turns: { parts: [] } })).toEqual({ turns: [{ parts: [] }], turnComplete: false });
   expect(readToolResponse({ functionResponses: { id: 'a', response: 1 } })).toEqual([{ id: 'a', response: 1 }]);
 });
 
-test('a result without an id is refused', () => {
+test('a result without an id closes the connection', () => {
   expect(readToolResponse({ functionResponses: [{ response: 1 }] })).toMatchObject({ code: 1007 });
 });
 
-test('a reason is never too long for a close frame', () => {
+test('a close reason is cut to the size of a close frame', () => {
   const rejection = read({ [`${'\u00e9'.repeat(200)}`]: 1 });
   expect('reason' in rejection && Buffer.byteLength(rejection.reason)).toBeLessThanOrEqual(123);
 });

@@ -1,4 +1,4 @@
-// The turns of the Gemini Live model: interrupted, calling functions, paid for.
+// The turns of the Gemini Live model: interruptions, function calls, usage.
 
 import { describe, expect, test } from 'vitest';
 import { at, type Dialogue, tone } from '../../../support/dialogue.ts';
@@ -14,7 +14,7 @@ describe('an interruption', () => {
     return dialogue;
   }
 
-  test('is interrupted and turnComplete, without generationComplete', () => {
+  test('sends interrupted and turnComplete, without generationComplete', () => {
     const dialogue = interrupted();
     expect(dialogue.types.filter((type) => type !== 'modelTurn')).toEqual(['interrupted', 'turnComplete']);
     expect(at(contents(dialogue, 'turnComplete')[0], 'usageMetadata.responseTokenCount')).toBeGreaterThan(0);
@@ -31,7 +31,7 @@ describe('an interruption', () => {
     expect(dialogue.types).toEqual(['modelTurn', 'generationComplete', 'turnComplete']);
   });
 
-  test('is still possible while the audio plays', () => {
+  test('is possible while the audio still plays', () => {
     const dialogue = openLive();
     speak(dialogue, turn(2000));
     dialogue.advance(1000);
@@ -40,7 +40,7 @@ describe('an interruption', () => {
     expect(dialogue.types.slice(-2)).toEqual(['interrupted', 'turnComplete']);
   });
 
-  test('does not happen with NO_INTERRUPTION: the answer waits', () => {
+  test('does not happen with NO_INTERRUPTION, where the answer waits', () => {
     const dialogue = interrupted({ realtimeInputConfig: { activityHandling: 'NO_INTERRUPTION' } });
     speak(dialogue, turn(400));
     dialogue.advance(30_000);
@@ -48,7 +48,7 @@ describe('an interruption', () => {
     expect(contents(dialogue, 'turnComplete').length).toBe(2);
   });
 
-  test('comes from clientContent too', () => {
+  test('is caused by clientContent too', () => {
     const dialogue = openLive();
     speak(dialogue, turn(2000));
     dialogue.advance(200);
@@ -85,14 +85,14 @@ describe('a function', () => {
     expect(dialogue.types.at(-1)).toBe('turnComplete');
   });
 
-  test('that still works is waited for', () => {
+  test('is waited for while it still works', () => {
     const { dialogue, id } = called();
     dialogue.send({ toolResponse: { functionResponses: [{ id, response: {}, willContinue: true }] } });
     dialogue.advance(5000);
     expect(dialogue.spoken).toEqual([]);
   });
 
-  test('is withdrawn when the caller speaks, and its late result is ignored', () => {
+  test('is cancelled when the caller speaks, and its late result is ignored', () => {
     const { dialogue, id } = called();
     dialogue.clear();
     speak(dialogue, tone(400, RATE));
@@ -113,7 +113,7 @@ describe('a function', () => {
   });
 });
 
-test('usage adds up, and the prompt grows with every turn', () => {
+test('the usage adds up, and the prompt grows with every turn', () => {
   const dialogue = openLive({ systemInstruction: { parts: [{ text: 'Be kind.' }] } });
   for (let i = 0; i < 3; i++) {
     speak(dialogue, turn(1000));

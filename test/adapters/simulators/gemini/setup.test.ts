@@ -1,4 +1,4 @@
-// What a setup configures, and what it may not say.
+// The configuration of a setup, and invalid setups.
 
 import { describe, expect, test } from 'vitest';
 import { readSetup, updateContext } from '../../../../adapters/simulators/gemini/setup.ts';
@@ -24,7 +24,7 @@ test.each([
   ['as a text', 'Be kind.'],
   ['as a part', { text: 'Be kind.' }],
   ['as a content', { parts: [{ text: 'Be' }, { text: 'kind.' }] }],
-])('instructions are read %s', (_, systemInstruction) => {
+])('instructions are read when they come %s', (_, systemInstruction) => {
   expect(readSetup({ model, systemInstruction })).toMatchObject({ instructions: 'Be kind.' });
 });
 
@@ -55,7 +55,7 @@ describe('activity detection', () => {
     expect(detection(given)).toEqual({ mode: 2, prefixPaddingMs: 20, silenceMs: 250 });
   });
 
-  test('can be off', () => {
+  test('is off when the setup disables it', () => {
     expect(detection({ disabled: true })).toBeUndefined();
   });
 });
@@ -67,7 +67,7 @@ test.each([
   ['an unknown modality', { model, generationConfig: { responseModalities: ['IMAGE'] } }, 1007],
   ['a function without a name', { model, tools: [{ functionDeclarations: [{}] }] }, 1007],
   ['a stale handle', { model, sessionResumption: { handle: 'old' } }, 1007],
-])('%s is refused', (_, setup, code) => {
+])('%s closes the connection', (_, setup, code) => {
   expect(readSetup(setup)).toMatchObject({ code, reason: expect.any(String) });
 });
 

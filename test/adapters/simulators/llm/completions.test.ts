@@ -1,4 +1,4 @@
-// What the stand-in makes of calls that newcomers have: a spoken one, which nobody here understands, and a typed one.
+// The answers of the rehearsal's LLM gateway for typical calls: a typed one, and a spoken one without a transcript.
 
 import { describe, expect, test } from 'vitest';
 import { completionReply } from '../../../../adapters/simulators/llm/completions.ts';
@@ -8,9 +8,9 @@ import { type TaskKind, taskKind } from '../../../../server/side/prompts/kinds.t
 import { dataMessage } from '../../../../server/side/prompts/messages.ts';
 import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
 
-type Said = readonly (readonly [user: string, assistant: string])[];
+type Exchanges = readonly (readonly [user: string, assistant: string])[];
 
-const typed: Said = [
+const typed: Exchanges = [
   [
     'Hello, my name is Anna Berg. My internet has been broken since Monday and nobody has called me back.',
     'This is the rehearsal provider. You wrote: Hello, my name is Anna Berg. My internet has been broken ...',
@@ -18,8 +18,8 @@ const typed: Said = [
   ['Please send a technician tomorrow. My customer number is 4711.', 'I will book a technician for tomorrow.'],
   ['Great, thank you, that is all.', 'This is the rehearsal provider. You wrote: Great, thank you, that is all.'],
 ];
-const spoken: Said = [['(3 seconds of speech)', 'This is the rehearsal provider. I heard 3 seconds of speech.']];
-const short: Said = [
+const spoken: Exchanges = [['(3 seconds of speech)', 'This is the rehearsal provider. I heard 3 seconds of speech.']];
+const short: Exchanges = [
   ['What are your opening hours?', 'This is the rehearsal provider. You wrote: What are your opening hours?'],
 ];
 
@@ -29,10 +29,10 @@ function kindFor(settings: Partial<TaskConfig> & { kind: string }): TaskKind {
   return kind;
 }
 
-/** The answer to a task, as the runner would read it. */
-function answerTo(said: Said, settings: Partial<TaskConfig> & { kind: string }) {
+/** The answer to a task, read as the runner reads it. */
+function answerTo(exchanges: Exchanges, settings: Partial<TaskConfig> & { kind: string }) {
   const kind = kindFor(settings);
-  const turns = said.map(([user, assistant], index) => {
+  const turns = exchanges.map(([user, assistant], index) => {
     return { session: 's', number: index + 1, startedAt: 0, endedAt: 0, user, assistant, isInterrupted: false };
   });
   const material = asDialogue(spokenLines(turns));
@@ -64,23 +64,23 @@ describe('the built-in kinds', () => {
     ),
     { kind: 'classification', labels },
   ];
-  test.each(kinds)('every call gets a valid $kind', (settings) => {
-    for (const said of [typed, spoken, short]) answerTo(said, settings);
+  test.each(kinds)('every transcript gets a valid $kind', (settings) => {
+    for (const exchanges of [typed, spoken, short]) answerTo(exchanges, settings);
   });
 
-  test('a summary is made of sentences that were said, without what every rehearsal says of itself', () => {
+  test('a summary holds sentences of the transcript, without the introduction of the rehearsal', () => {
     const { summary, points } = answerTo(typed, { kind: 'summary' });
     expect(summary).toContain('My internet has been broken since Monday and nobody has called me back.');
     expect(JSON.stringify([summary, points])).not.toMatch(/rehearsal|You wrote/);
   });
 
-  test('a spoken call is told by what was heard', () => {
+  test('a spoken call is described by the length of its speech', () => {
     expect(answerTo(spoken, { kind: 'summary' }).summary).toBe('The user spoke once (3 seconds).');
     expect(answerTo(spoken, { kind: 'title' }).title).toBe('Rehearsal call, 3 seconds of speech');
   });
 
-  test('a title that has to be cut ends where a phrase ends', () => {
-    const cut: Said = [['My invoice of March is wrong, I was charged twice.', 'I see.']];
+  test('a title that has to be cut ends with a phrase', () => {
+    const cut: Exchanges = [['My invoice of March is wrong, I was charged twice.', 'I see.']];
     expect(answerTo(cut, { kind: 'title' }).title).toBe('My invoice of March is wrong');
   });
 
@@ -89,7 +89,7 @@ describe('the built-in kinds', () => {
     expect(answerTo(typed, { kind: 'title' }).title).toMatch(/^My internet has been broken/);
   });
 
-  test('labels follow their words, and the label for the rest takes what fits none', () => {
+  test('labels follow their words, and texts that fit none get the label for the rest', () => {
     expect(answerTo(typed, { kind: 'classification', labels: ['billing', 'technical'] }).label).toBe('technical');
     expect(answerTo(short, { kind: 'classification', labels }).label).toBe('question');
     expect(answerTo(spoken, { kind: 'classification', labels })).toEqual({ label: 'small-talk', confidence: 0.1 });
@@ -106,7 +106,7 @@ describe('the built-in kinds', () => {
     });
   });
 
-  test('action items are what was asked for or promised, with their day', () => {
+  test('action items are requests and promises, with their day', () => {
     expect(answerTo(typed, { kind: 'action-items' }).items).toEqual([
       { action: 'send a technician tomorrow', owner: 'assistant', due: 'tomorrow' },
       { action: 'book a technician for tomorrow', owner: 'assistant', due: 'tomorrow' },
@@ -131,7 +131,7 @@ describe('the built-in kinds', () => {
 describe('a schema of the user', () => {
   const nullable = (type: string) => ({ anyOf: [{ type }, { type: 'null' }] });
 
-  test('is filled with what was said under the names of its fields, and with null', () => {
+  test('is filled from the text by the names of its fields, else with null', () => {
     const schema = {
       type: 'object',
       properties: {
@@ -154,12 +154,12 @@ describe('a schema of the user', () => {
     });
   });
 
-  test('that contains itself comes to an end', () => {
+  test('may contain itself', () => {
     const schema = { type: 'object', properties: { child: { anyOf: [{ $ref: '#' }, { type: 'null' }] } } };
     answerTo(short, { kind: 'extraction', schema });
   });
 
-  test('replaces that of a built-in kind', () => {
+  test('replaces the schema of a built-in kind', () => {
     const schema = { type: 'object', properties: { urgent: { type: 'boolean' } }, required: ['urgent'] };
     expect(answerTo(short, { kind: 'summary', schema })).toEqual({ urgent: false });
   });
@@ -168,7 +168,7 @@ describe('a schema of the user', () => {
 describe('chat completions', () => {
   const messages = [{ role: 'user', content: [{ type: 'text', text: 'Tell me a joke.' }] }];
 
-  test('without a schema say what they are', () => {
+  test('say that they are a rehearsal when no schema is given', () => {
     const { pieces } = completionReply(JSON.stringify({ messages }));
     const { choices } = JSON.parse(pieces.join(''));
     expect(choices[0].message.content).toBe('This is the rehearsal provider. You wrote: Tell me a joke.');
@@ -186,9 +186,12 @@ describe('chat completions', () => {
     expect(pieces.at(-1)).toBe('data: [DONE]\n\n');
   });
 
-  test.each(['', '[]', '{"messages":[]}', '{"messages":"x"}'])('refuse the body %j in the shape of OpenAI', (body) => {
-    const { status, pieces } = completionReply(body);
-    expect(status).toBe(400);
-    expect(JSON.parse(pieces.join(''))).toMatchObject({ error: { type: 'invalid_request_error' } });
-  });
+  test.each(['', '[]', '{"messages":[]}', '{"messages":"x"}'])(
+    'are refused for the body %j in the shape of OpenAI',
+    (body) => {
+      const { status, pieces } = completionReply(body);
+      expect(status).toBe(400);
+      expect(JSON.parse(pieces.join(''))).toMatchObject({ error: { type: 'invalid_request_error' } });
+    },
+  );
 });

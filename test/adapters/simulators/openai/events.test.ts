@@ -1,10 +1,10 @@
-// Bad events, and the errors that they get.
+// Invalid events, and the errors that answer them.
 
 import { describe, expect, test } from 'vitest';
 import { at, type Event } from '../../../support/dialogue.ts';
 import { openRealtime, update } from '../../../support/realtime-dialogue.ts';
 
-describe('a bad event', () => {
+describe('an invalid event', () => {
   const bad: [string, string | Event, object][] = [
     ['JSON that ends early', '{"type":', { code: 'invalid_json' }],
     ['an array', '[]', { code: 'invalid_json' }],
@@ -30,13 +30,13 @@ describe('a bad event', () => {
     dialogue.one('session.updated');
   });
 
-  test('in a binary frame is an error too', () => {
+  test('is an error in a binary frame', () => {
     const dialogue = openRealtime();
     dialogue.send({ type: 'response.create' }, true);
     expect(at(dialogue.one('error'), 'error.code')).toBe('invalid_json');
   });
 
-  test('names the event that it was', () => {
+  test('is named by its id in the error', () => {
     const dialogue = openRealtime();
     dialogue.send({ type: 'response.cancel', event_id: 'mine' });
     expect(at(dialogue.one('error'), 'error.event_id')).toBe('mine');

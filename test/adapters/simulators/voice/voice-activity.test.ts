@@ -1,4 +1,4 @@
-// Where speech starts and ends in a signal.
+// The start and the end of speech in a signal.
 
 import { describe, expect, test } from 'vitest';
 import {

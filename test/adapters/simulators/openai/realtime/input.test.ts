@@ -1,4 +1,4 @@
-// The input audio buffer: commits by hand, and what happens when nobody speaks.
+// The input audio buffer: commits by hand, and the idle timeout.
 
 import { describe, expect, test } from 'vitest';
 import { tone } from '../../../../support/dialogue.ts';
@@ -7,7 +7,7 @@ import { openRealtime, RATE, speak, turn, update, write } from '../../../../supp
 describe('manual mode', () => {
   const manual = { audio: { input: { turn_detection: null } } };
 
-  test('answers only when it is asked, and hears what was committed', () => {
+  test('answers a committed turn only when a response is created', () => {
     const dialogue = openRealtime();
     update(dialogue, manual);
     speak(dialogue, turn(1400));
@@ -21,7 +21,7 @@ describe('manual mode', () => {
     expect(dialogue.one('response.output_audio_transcript.done').transcript).toContain('I heard 2 seconds');
   });
 
-  test('refuses to commit less than 100 ms, and what was cleared', () => {
+  test('refuses to commit less than 100 ms, and audio that was cleared', () => {
     const dialogue = openRealtime();
     update(dialogue, manual);
     speak(dialogue, tone(300, RATE));
@@ -55,7 +55,7 @@ describe('the idle timeout', () => {
     expect(dialogue.all('response.created').length).toBe(2);
   });
 
-  test('is forgotten when the caller speaks', () => {
+  test('does not run out after the caller has spoken', () => {
     const dialogue = openRealtime();
     update(dialogue, patient(5000));
     write(dialogue, 'hello');

@@ -23,7 +23,7 @@ function create(dialogue: Dialogue, item: Event, fields: object = {}): void {
   dialogue.send({ type: 'conversation.item.create', item, ...fields });
 }
 
-/** A reply in speech; returns the id of its item and the length of its audio. */
+/** Makes a reply in speech. Returns the id of its item and the length of its audio. */
 function spokenReply(dialogue: Dialogue): { itemId: unknown; audioMs: number } {
   create(dialogue, message('hello'));
   dialogue.send({ type: 'response.create' });
@@ -37,7 +37,7 @@ function spokenReply(dialogue: Dialogue): { itemId: unknown; audioMs: number } {
 }
 
 describe('create', () => {
-  test('is answered with added and done, and with the item before it', () => {
+  test('is answered with added and done, and with the previous item', () => {
     const dialogue = open();
     create(dialogue, message('one', { id: 'mine' }));
     create(dialogue, message('two'));
@@ -50,7 +50,7 @@ describe('create', () => {
     expect(second).toMatchObject({ previous_item_id: 'mine', item: { id: expect.stringMatching(/^item_/) } });
   });
 
-  test('puts an item at the front, or after another one', () => {
+  test('puts an item at the front, or after another item', () => {
     const dialogue = open();
     for (const id of ['a', 'b']) create(dialogue, message(id, { id }));
     create(dialogue, message('front', { id: 'front' }), { previous_item_id: 'root' });
@@ -99,7 +99,7 @@ describe('create', () => {
     expect(dialogue.one('error').error).toMatchObject({ event_id: 'mine', ...error });
   });
 
-  test('takes a history with a function call and its result', () => {
+  test('accepts a history with a function call and its result', () => {
     const dialogue = open();
     create(dialogue, { type: 'function_call', call_id: 'call_1', name: 'clock', arguments: '{}' });
     create(dialogue, { type: 'function_call_output', call_id: 'call_1', output: '{"hour":4}' });
@@ -110,7 +110,7 @@ describe('create', () => {
 });
 
 describe('retrieve', () => {
-  test('shows the item, with the audio that was heard', () => {
+  test('shows the item with its audio', () => {
     const dialogue = open();
     const audio = encodeBase64(pcm16Bytes(tone(500, 24_000)));
     create(dialogue, { type: 'message', id: 'mine', role: 'user', content: [{ type: 'input_audio', audio }] });
@@ -120,7 +120,7 @@ describe('retrieve', () => {
     expect(at(retrieved, 'item.content.0')).toMatchObject({ type: 'input_audio', audio });
   });
 
-  test('of what is not there is an error', () => {
+  test('answers an unknown item with an error', () => {
     const dialogue = open();
     dialogue.send({ type: 'conversation.item.retrieve', item_id: 'nowhere' });
     expect(at(dialogue.one('error'), 'error.code')).toBe('item_not_found');
@@ -130,7 +130,7 @@ describe('retrieve', () => {
 });
 
 describe('delete', () => {
-  test('removes the item, once', () => {
+  test('removes an item once', () => {
     const dialogue = open();
     create(dialogue, message('x', { id: 'mine' }));
     dialogue.send({ type: 'conversation.item.delete', item_id: 'mine' });
@@ -148,7 +148,7 @@ describe('truncate', () => {
     ...fields,
   });
 
-  test('is confirmed, and takes the transcript with it', () => {
+  test('is confirmed, and removes the transcript', () => {
     const dialogue = open();
     const { itemId } = spokenReply(dialogue);
     dialogue.send(truncate(itemId, { audio_end_ms: 500 }));
@@ -161,7 +161,7 @@ describe('truncate', () => {
     expect(at(dialogue.one('conversation.item.retrieved'), 'item.content.0.transcript')).toBe('');
   });
 
-  test('may go to the very end, and no further', () => {
+  test('accepts the end of the audio, and nothing behind it', () => {
     const dialogue = open();
     const { itemId, audioMs } = spokenReply(dialogue);
     dialogue.send(truncate(itemId, { audio_end_ms: audioMs + 1 }));
@@ -174,7 +174,7 @@ describe('truncate', () => {
     dialogue.one('conversation.item.truncated');
   });
 
-  test('cannot bring back what was cut before', () => {
+  test('cannot restore audio that was cut', () => {
     const dialogue = open();
     const { itemId } = spokenReply(dialogue);
     dialogue.send(truncate(itemId, { audio_end_ms: 300 }));
@@ -188,7 +188,7 @@ describe('truncate', () => {
     ['at a negative time', { audio_end_ms: -1 }, 'invalid_value'],
     ['of an item that is not there', { audio_end_ms: 1, item_id: 'nowhere' }, 'item_not_found'],
     ['of what was never spoken', { audio_end_ms: 1, item_id: 'written' }, 'invalid_value'],
-  ])('%s is an error', (_, fields, code) => {
+  ])('answers %s with an error', (_, fields, code) => {
     const dialogue = open();
     create(dialogue, message('x', { id: 'written' }));
     const { itemId } = spokenReply(dialogue);

@@ -1,4 +1,4 @@
-// The turns of OpenAI Realtime, event by event, on a fake clock.
+// The turns of OpenAI Realtime, event by event, on a virtual clock.
 
 import { describe, expect, test } from 'vitest';
 import { encodeAlaw, encodeMulaw } from '../../../../../codecs/g711.ts';
@@ -6,7 +6,7 @@ import { concatSamples, pcm16Bytes } from '../../../../../codecs/pcm16.ts';
 import { at, Dialogue, silence, tone } from '../../../../support/dialogue.ts';
 import { openRealtime, RATE, speak, times, turn, update, write } from '../../../../support/realtime-dialogue.ts';
 
-test('the session is announced with an id, a model and an end', () => {
+test('session.created holds an id, a model and the end of the session', () => {
   const dialogue = openRealtime({ sessionCapMs: 600_000 });
   const { session } = dialogue.one('session.created');
   expect(session).toMatchObject({
@@ -21,7 +21,7 @@ test('the session is announced with an id, a model and an end', () => {
 });
 
 describe('a turn found by voice detection', () => {
-  test('has its events in the order of the provider', () => {
+  test('sends its events in the order of the provider', () => {
     const dialogue = openRealtime();
     dialogue.clear();
     speak(dialogue, turn(1000));
@@ -70,7 +70,7 @@ describe('a turn found by voice detection', () => {
     expect(started.item_id).toMatch(/^item_\w{21}$/);
   });
 
-  test('is an item of its own', () => {
+  test('makes an item of its own for each turn', () => {
     const dialogue = openRealtime();
     speak(dialogue, concatSamples([turn(600), turn(600)]));
     const ids = dialogue.all('input_audio_buffer.committed').map(({ item_id }) => item_id);
@@ -78,7 +78,7 @@ describe('a turn found by voice detection', () => {
     expect(dialogue.all('input_audio_buffer.speech_started').map(({ item_id }) => item_id)).toEqual(ids);
   });
 
-  test('is answered by who answers, then by what was said', () => {
+  test("is answered with an introduction and the length of the caller's speech", () => {
     const dialogue = openRealtime();
     speak(dialogue, turn(2000));
     dialogue.advance(5000);
@@ -90,14 +90,14 @@ describe('a turn found by voice detection', () => {
     const audio = Buffer.concat(
       dialogue.all('response.output_audio.delta').map(({ delta }) => Buffer.from(String(delta), 'base64')),
     );
-    // A second of sentence, a breath, two seconds and a rest of silence, the tail.
+    // A second of sentence, a pause, two seconds of playback with silence, the tail.
     expect(audio.length / 48).toBeGreaterThan(1000 + 200 + 2000);
     expect(audio.length / 48).toBeLessThan(1000 + 200 + 2000 + 400);
     const own = pcm16Bytes(tone(1900, RATE));
     expect(audio.includes(own.subarray(0, 4800))).toBe(true);
   });
 
-  test('is answered after the time to first audio, and faster than it plays', () => {
+  test('is answered after firstAudioMs, and faster than the audio plays', () => {
     const dialogue = openRealtime();
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
@@ -137,7 +137,7 @@ describe('a turn found by voice detection', () => {
     expect(dialogue.all('input_audio_buffer.committed').length).toBe(2);
   });
 
-  test('is found by semantic detection too, after a longer silence', () => {
+  test('is found by semantic detection after a longer silence', () => {
     const dialogue = openRealtime();
     const eager = (eagerness: string) => ({
       audio: { input: { turn_detection: { type: 'semantic_vad', eagerness } } },
@@ -152,7 +152,7 @@ describe('a turn found by voice detection', () => {
   test.each([
     ['audio/pcmu', encodeMulaw],
     ['audio/pcma', encodeAlaw],
-  ])('is heard and answered in %s', (type, encode) => {
+  ])('is read and answered in %s', (type, encode) => {
     const dialogue = openRealtime();
     update(dialogue, { audio: { input: { format: { type } }, output: { format: { type } } } });
     speak(dialogue, concatSamples([tone(1000, 8000), silence(700, 8000)]), encode);
@@ -165,7 +165,7 @@ describe('a turn found by voice detection', () => {
 });
 
 describe('text', () => {
-  test('is streamed in pieces after the time to first text', () => {
+  test('is streamed in pieces after firstTextMs', () => {
     const dialogue = openRealtime();
     update(dialogue, { output_modalities: ['text'] });
     write(dialogue, 'good morning');
@@ -195,7 +195,7 @@ describe('text', () => {
 });
 
 describe('the cap of a session', () => {
-  test('is an error and a close with the same sentence', () => {
+  test('ends with an error and a close of the same sentence', () => {
     const dialogue = openRealtime({ sessionCapMs: 120_000 });
     dialogue.advance(119_999);
     expect(dialogue.closed).toBeUndefined();
@@ -259,12 +259,12 @@ describe('a barge-in', () => {
     expect(at(dialogue.one('response.done'), 'response.status')).toBe('completed');
   });
 
-  test('bills what was produced until then', () => {
+  test('bills the part that was produced', () => {
     const done = interrupted().one('response.done');
     expect(at(done, 'response.usage.output_token_details.audio_tokens')).toBeGreaterThan(0);
   });
 
-  test('does not cancel when interrupt_response is off: the answer waits for the end of the reply', () => {
+  test('does not cancel when interrupt_response is off, and the answer waits for the end of the reply', () => {
     const dialogue = interrupted({ interrupt_response: false }, 1);
     speak(dialogue, turn(500));
     expect(dialogue.all('input_audio_buffer.committed').length).toBe(1);
@@ -278,7 +278,7 @@ describe('a barge-in', () => {
     ]);
   });
 
-  test('before the first audio cancels a response without items', () => {
+  test('cancels a response without items before the first audio', () => {
     const dialogue = openRealtime();
     speak(dialogue, turn(1000));
     dialogue.clear();

@@ -1,4 +1,4 @@
-// Responses: what they are asked for, how they end, what they cost.
+// Responses: their requests, ends and usage.
 
 import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '../../../../../codecs/base64.ts';
@@ -30,7 +30,7 @@ function ask(dialogue: Dialogue, response: object = inText): void {
 }
 
 describe('response.create', () => {
-  test('overrides the session for one response, and brings metadata back', () => {
+  test('overrides the session for one response, and returns its metadata', () => {
     const dialogue = open();
     write(dialogue, 'hello');
     const metadata = { client_event_id: 'abc' };
@@ -44,7 +44,7 @@ describe('response.create', () => {
     expect(at(dialogue.all('response.done')[1], 'response.output_modalities')).toEqual(['audio']);
   });
 
-  test('while a response is active is an error, and changes nothing', () => {
+  test('is refused while a response is active, and changes nothing', () => {
     const dialogue = open();
     write(dialogue, 'hello');
     dialogue.send({ type: 'response.create', response: inText });
@@ -57,7 +57,7 @@ describe('response.create', () => {
     dialogue.one('response.done');
   });
 
-  test('outside of the conversation runs beside it, and leaves no item', () => {
+  test('runs beside the conversation when it asks for none, and leaves no item', () => {
     const dialogue = open();
     write(dialogue, 'hello');
     dialogue.send({ type: 'response.create', response: inText });
@@ -71,7 +71,7 @@ describe('response.create', () => {
     expect(dialogue.all('response.done').length).toBe(2);
   });
 
-  test('answers the items it refers to', () => {
+  test('answers the items that it refers to', () => {
     const dialogue = open();
     write(dialogue, 'first');
     const first = at(dialogue.all('conversation.item.added')[0], 'item.id');
@@ -85,7 +85,7 @@ describe('response.create', () => {
     ['too many tokens', { max_output_tokens: 5000 }, 'response.max_output_tokens'],
     ['an unknown conversation', { conversation: 'other' }, 'response.conversation'],
     ['a reference to nothing', { input: [{ type: 'item_reference', id: 'x' }] }, 'response.input'],
-  ])('with %s is an error', (_, response, param) => {
+  ])('is refused with %s', (_, response, param) => {
     const dialogue = open();
     dialogue.send({ type: 'response.create', response });
     expect(dialogue.types).toEqual(['error']);
@@ -94,7 +94,7 @@ describe('response.create', () => {
 });
 
 describe('a response that is cancelled', () => {
-  test('in the middle keeps what was streamed', () => {
+  test('keeps the part that was streamed', () => {
     const dialogue = open();
     write(dialogue, 'hello');
     dialogue.send({ type: 'response.create', response: inText });
@@ -115,7 +115,7 @@ describe('a response that is cancelled', () => {
     expect(dialogue.said.length).toBe(said);
   });
 
-  test('before its speech is ready says nothing when it comes', () => {
+  test('sends no audio when the speech comes later', () => {
     const times = { firstAudioMs: 100, tokenMs: 10 };
     const dialogue = new Dialogue('/v1/realtime?model=m', { options: { times }, synthesisMs: 900 });
     write(dialogue, 'hello');
@@ -128,7 +128,7 @@ describe('a response that is cancelled', () => {
     expect(dialogue.said).toEqual([]);
   });
 
-  test('by an id that is not active is an error', () => {
+  test('is refused for an id that is not active', () => {
     const dialogue = open();
     write(dialogue, 'hello');
     dialogue.send({ type: 'response.create', response: inText });
@@ -213,7 +213,7 @@ describe('a function', () => {
     expect(dialogue.one('response.function_call_arguments.done')).toMatchObject({ name: 'clock', arguments: '{}' });
   });
 
-  test('of the session is called after a spoken turn', () => {
+  test('is called after a spoken turn when the session has it', () => {
     const dialogue = open();
     dialogue.send({ type: 'session.update', session: { type: 'realtime', tools: [weather] } });
     const audio = encodeBase64(pcm16Bytes(concatSamples([tone(1000, 24_000), silence(700, 24_000)])));
@@ -260,7 +260,7 @@ describe('usage', () => {
     }
   });
 
-  test('grows with the conversation, and what was paid for is cached', () => {
+  test('grows with the conversation, and counts paid tokens as cached', () => {
     const all = conversation();
     const inputs = all.map((usage) => usage.input_tokens);
     expect(inputs).toEqual([...inputs].sort((a, b) => a - b));
@@ -269,7 +269,7 @@ describe('usage', () => {
   });
 });
 
-test.each(['start', 'end'] as const)('rate limits can stand at the %s of a response', (rateLimits) => {
+test.each(['start', 'end'] as const)('rate limits are sent at the %s of a response', (rateLimits) => {
   const dialogue = open({ rateLimits });
   write(dialogue, 'x');
   dialogue.clear();

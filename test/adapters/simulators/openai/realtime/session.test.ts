@@ -1,4 +1,4 @@
-// What a session.update changes, and what it may not.
+// The fields that a session.update changes, and those that it may not.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -16,7 +16,7 @@ function update(session: RealtimeSession, given: object, spoken = false) {
   return updateSession(session, { type: 'realtime', ...given }, spoken);
 }
 
-test('only the fields that are given change', () => {
+test('an update changes only the fields that it gives', () => {
   const session = create();
   const before = describeSession(session);
   expect(update(session, { instructions: 'Be brief.', audio: { output: { voice: 'cedar' } } })).toBeUndefined();
@@ -30,7 +30,7 @@ test('only the fields that are given change', () => {
   });
 });
 
-test('null, an empty text and an empty list clear', () => {
+test('null, an empty text and an empty list clear a field', () => {
   const session = create();
   const tool = { type: 'function', name: 'clock' };
   update(session, { instructions: 'x', tools: [tool], tool_choice: 'none', max_output_tokens: 7 });
@@ -59,20 +59,20 @@ test('turn detection can be switched off and on again, with its defaults', () =>
   });
 });
 
-test('the model never changes', () => {
+test('an update never changes the model', () => {
   const session = create();
   update(session, { model: 'another' });
   expect(describeSession(session).model).toBe('gpt-realtime-2.1');
 });
 
-test('what is not understood is told back: tracing, truncation, reasoning', () => {
+test('fields without effect are shown as they were given: tracing, truncation, reasoning', () => {
   const session = create();
   const given = { tracing: 'auto', truncation: 'disabled', reasoning: { effort: 'low' } };
   update(session, given);
   expect(describeSession(session)).toMatchObject(given);
 });
 
-test('the voice changes until the first audio, and may be repeated after it', () => {
+test('the voice can change until the first audio, and be repeated after it', () => {
   const session = create();
   expect(update(session, { audio: { output: { voice: 'cedar' } } }, false)).toBeUndefined();
   expect(update(session, { audio: { output: { voice: 'cedar' } } }, true)).toBeUndefined();
@@ -80,7 +80,7 @@ test('the voice changes until the first audio, and may be repeated after it', ()
   expect(session.output.voice).toBe('cedar');
 });
 
-describe('an update is refused', () => {
+describe('an update', () => {
   const refused: [string, object, object][] = [
     ['without a type', { type: undefined }, { code: 'missing_required_parameter', param: 'session.type' }],
     ['for another type', { type: 'transcription' }, { code: 'invalid_session_type' }],
@@ -105,7 +105,7 @@ describe('an update is refused', () => {
     ['with a field of the beta', { modalities: ['text'] }, { code: 'unknown_parameter', param: 'session.modalities' }],
     ['with a list that is none', { tools: {} }, { code: 'invalid_type', param: 'session.tools' }],
   ];
-  test.each(refused)('%s', (_, given, failure) => {
+  test.each(refused)('is refused %s', (_, given, failure) => {
     const session = create();
     const before = JSON.stringify(describeSession(session));
     expect(update(session, given)).toMatchObject({ message: expect.any(String), ...failure });

@@ -1,4 +1,4 @@
-// The transcript of what the caller said.
+// The transcripts of the caller's turns.
 
 import { describe, expect, test } from 'vitest';
 import { at } from '../../../../support/dialogue.ts';
@@ -7,7 +7,7 @@ import { openRealtime, speak, turn, update } from '../../../../support/realtime-
 describe('transcription', () => {
   const transcription = (model: string) => ({ audio: { input: { transcription: { model } } } });
 
-  test('comes in pieces, with a bill of its own', () => {
+  test('comes in pieces, with a usage of its own', () => {
     const dialogue = openRealtime();
     update(dialogue, transcription('gpt-4o-transcribe'));
     speak(dialogue, turn(2000));
@@ -23,7 +23,7 @@ describe('transcription', () => {
     expect(usage.total_tokens).toBe((usage.input_tokens ?? 0) + (usage.output_tokens ?? 0));
   });
 
-  test('by whisper-1 is billed in seconds', () => {
+  test('is billed in seconds for whisper-1', () => {
     const dialogue = openRealtime();
     update(dialogue, transcription('whisper-1'));
     speak(dialogue, turn(2000));
@@ -32,7 +32,7 @@ describe('transcription', () => {
     expect(completed.usage).toEqual({ type: 'duration', seconds: 3 });
   });
 
-  test('is all that a transcription session does', () => {
+  test('is the only work of a transcription session', () => {
     const dialogue = openRealtime({}, 'intent=transcription');
     expect(dialogue.one('session.created').session).toMatchObject({
       object: 'realtime.transcription_session',

@@ -1,4 +1,4 @@
-// The Responses API over a WebSocket: streams, lanes, continuations.
+// The Responses API over a WebSocket: answers, parallel streams, continued responses.
 
 import { describe, expect, test } from 'vitest';
 import { at, Dialogue, type Event } from '../../../../support/dialogue.ts';
@@ -17,7 +17,7 @@ const weather = {
   parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
 };
 
-test('says nothing before it is asked', () => {
+test('a connection sends nothing before the first request', () => {
   expect(open().said).toEqual([]);
 });
 
@@ -54,7 +54,7 @@ describe('a text', () => {
     });
   });
 
-  test('starts after the time to first text', () => {
+  test('starts after firstTextMs', () => {
     const dialogue = open();
     ask(dialogue, { input: 'x' });
     dialogue.advance(99);
@@ -63,7 +63,7 @@ describe('a text', () => {
     expect(dialogue.types).toContain('response.output_text.delta');
   });
 
-  test('is read from items too', () => {
+  test('is read from input items too', () => {
     const dialogue = open();
     const content = [{ type: 'input_text', text: 'from an item' }];
     ask(dialogue, {
@@ -76,7 +76,7 @@ describe('a text', () => {
     expect(dialogue.one('response.output_text.done').text).toContain('You wrote: from an item');
   });
 
-  test('is incomplete when it may have few tokens', () => {
+  test('is incomplete when max_output_tokens is reached', () => {
     const dialogue = open();
     ask(dialogue, { input: 'x', max_output_tokens: 5 });
     dialogue.advance(2000);
@@ -95,7 +95,7 @@ describe('a text', () => {
 });
 
 describe('a function', () => {
-  test('is called, and its result is answered by a request that continues', () => {
+  test('is called, and its result is answered by a request that continues the response', () => {
     const dialogue = open();
     ask(dialogue, { input: 'How is the weather?', tools: [weather] });
     dialogue.advance(2000);
@@ -113,8 +113,8 @@ describe('a function', () => {
   });
 });
 
-describe('lanes', () => {
-  test('of the same name answer one after the other', () => {
+describe('requests of several streams', () => {
+  test('answer one after the other within a stream', () => {
     const dialogue = open();
     ask(dialogue, { input: 'first', stream_id: 'a' });
     ask(dialogue, { input: 'second', stream_id: 'a' });
@@ -125,7 +125,7 @@ describe('lanes', () => {
     expect(texts).toEqual(['first', 'second']);
   });
 
-  test('of different names do not wait, and every event names its lane', () => {
+  test('do not wait for other streams, and every event names its stream', () => {
     const dialogue = open();
     ask(dialogue, { input: 'first', stream_id: 'a' });
     ask(dialogue, { input: 'second', stream_id: 'b' });
@@ -139,7 +139,7 @@ describe('lanes', () => {
     }
   });
 
-  test('go on after a request that could not be answered', () => {
+  test('are answered after a request that failed', () => {
     const dialogue = open();
     ask(dialogue, { input: 'first', stream_id: 'a' });
     ask(dialogue, { input: 'second', stream_id: 'a', previous_response_id: 'resp_unknown' });
@@ -154,7 +154,7 @@ describe('lanes', () => {
   });
 });
 
-test('usage adds up, and what was seen before is cached', () => {
+test('the usage adds up, and the tokens of earlier responses are cached', () => {
   const dialogue = open();
   ask(dialogue, { input: 'a longer first message, to be counted', instructions: 'Be brief.' });
   dialogue.advance(2000);
@@ -177,7 +177,7 @@ test.each<[string, string | Event, object]>([
   ['no model', { type: 'response.create', input: 'x' }, { code: 'missing_required_parameter', param: 'model' }],
   ['a number as input', { type: 'response.create', model: 'm', input: 5 }, { code: 'invalid_value', param: 'input' }],
   ['the background', { type: 'response.create', model: 'm', background: true }, { param: 'background' }],
-])('%s is an error, and the connection goes on', (_, event, error) => {
+])('%s is answered with an error, and the connection goes on', (_, event, error) => {
   const dialogue = open();
   dialogue.send(event);
   expect(dialogue.one('error')).toMatchObject({ status: 400, error: { type: 'invalid_request_error', ...error } });
@@ -186,7 +186,7 @@ test.each<[string, string | Event, object]>([
   dialogue.one('response.completed');
 });
 
-test('steering is refused, and the input is given back', () => {
+test('steering is refused, and the input is returned', () => {
   const dialogue = open();
   ask(dialogue, { input: 'x' });
   const previous_response_id = at(dialogue.one('response.created'), 'response.id');
@@ -197,7 +197,7 @@ test('steering is refused, and the input is given back', () => {
   });
 });
 
-test('the connection has a cap', () => {
+test('a connection ends at its time limit', () => {
   const dialogue = open({ sessionCapMs: 60_000 });
   dialogue.advance(60_000);
   expect(at(dialogue.one('error'), 'error.code')).toBe('websocket_connection_limit_reached');
