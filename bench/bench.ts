@@ -4,7 +4,7 @@ import type { Figure, Measure, ReportPlot, ReportTable } from './figures/results
 import type { ReceivedLoad, SentLoad, StreamedTokens } from './load/load.ts';
 
 export interface StartOptions {
-  /** Of the provider, on 127.0.0.1. */
+  /** Port of the provider, on 127.0.0.1. */
   readonly providerPort: number;
   /** The provider is reached over TLS at `localhost` or 127.0.0.1, with a certificate that this CA (a PEM file) signed. */
   readonly providerCa?: string;
@@ -12,9 +12,9 @@ export interface StartOptions {
   readonly clientTls?: { readonly cert: string; readonly key: string };
   /** An LLM endpoint on 127.0.0.1, in the shape of OpenAI below `/v1`. Only for contenders with `hasChat`: they route calls to it. */
   readonly llmPort?: number;
-  /** For `trunkline` only: where it keeps its data; else in a folder of its own. */
+  /** Folder of the data of `trunkline`; a folder of its own when it is not given. */
   readonly dataFolder?: string;
-  /** For `trunkline` only: merged over its configuration, top-level keys and the entry of the provider alike. */
+  /** Configuration of `trunkline` that is merged over its own: top-level keys, and the entry of the provider. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
@@ -22,13 +22,13 @@ export interface StartOptions {
 export interface RunningContender {
   /** `/v1/realtime?model=bench` -> the address to dial (ws: or wss:). */
   url(path: string): string;
-  /** To be sent with every handshake. */
+  /** Headers of every handshake. */
   readonly headers: Readonly<Record<string, string>>;
   /** Roots of its process trees, whose CPU time and memory are its cost. None: nothing is between the ends. */
   readonly pids: readonly number[];
   /** Delay of its event loop since the last call, milliseconds; where it is known. */
   eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
-  /** Where chat completions are asked for, when it was started with `llmPort`. */
+  /** Endpoint of chat completions, when the contender was started with `llmPort`. */
   readonly chat?: ChatEndpoint;
   /** http:// address of its admin listener (trunkline). */
   readonly admin?: string;
@@ -42,22 +42,22 @@ export interface ChatEndpoint {
   readonly model: string;
 }
 
-/** Something that stands between the client and the provider, or nothing at all. */
+/** A program between the client and the provider, or nothing at all. */
 export interface Contender {
   readonly name: string;
-  /** It can be started with `clientTls` and `providerCa`. */
+  /** True when it can be started with `clientTls` and `providerCa`. */
   readonly hasTls: boolean;
-  /** It can be started with `llmPort`. */
+  /** True when it can be started with `llmPort`. */
   readonly hasChat?: boolean;
-  /** Why it cannot run here; undefined: it can. */
+  /** Reason why it cannot run here; undefined when it can. */
   absent(): Promise<string | undefined>;
-  /** Only asked of one that is present. */
+  /** Version of a contender that is present. */
   version(): Promise<string>;
   /** Throws when it is not ready for sessions within its deadline. Use `context.start`, which also stops it. */
   start(options: StartOptions): Promise<RunningContender>;
 }
 
-/** What the command line asks for; undefined: the bench decides (and decides less when `isShort`). */
+/** Settings of the command line. The benchmark decides what is undefined, and decides for less when `isShort`. */
 export interface BenchSettings {
   readonly isShort: boolean;
   readonly sessions?: readonly number[];
@@ -68,7 +68,7 @@ export interface BenchSettings {
   readonly seconds?: number;
   /** A run whose sender's p99 lateness was above this is invalid. */
   readonly toleranceMs: number;
-  /** Of the bootstrap. */
+  /** Seed of the bootstrap. */
   readonly seed: number;
 }
 
@@ -79,7 +79,7 @@ export interface Load {
    * The real dialect, with the intended time inside.
    */
   readonly frame: 'append' | 'delta' | 'text' | 'ask';
-  /** Of the whole message. */
+  /** Size of the whole message. */
   readonly frameBytes: number;
   /** Period of one session. */
   readonly frameMs: number;
@@ -93,7 +93,7 @@ export interface LoadEnd {
   readonly pid: number;
   /** Sends over all open sessions, and resolves after the last frame. Clients send `append` and `ask`, the provider the others. */
   send(load: Load): Promise<SentLoad>;
-  /** What arrived since the last call; waits until `frames` measured frames are there, or `waitMs` have passed. */
+  /** Collects what arrived since the last call. Waits until `frames` measured frames are there, or `waitMs` have passed. */
   received(expected: { readonly frames: number; readonly waitMs: number }): Promise<ReceivedLoad>;
   stop(): Promise<void>;
 }
@@ -102,7 +102,7 @@ export interface LoadProvider extends LoadEnd {
   readonly port: number;
   /** Sessions that are open now. */
   sessions(): Promise<number>;
-  /** After `generator.close`: waits until all sessions are gone, ends those that do not go, and forgets what came. */
+  /** Waits, after `generator.close`, until all sessions are gone; ends those that stay, and forgets what arrived. */
   cleared(): Promise<void>;
 }
 
@@ -119,7 +119,7 @@ export interface LoadGenerator extends LoadEnd {
     readonly count: number;
     readonly warmUp: number;
   }): Promise<ReceivedLoad>;
-  /** Of answers to `ask` that a provider with `answer` streamed; wait for their tokens with `received`. */
+  /** Times of the answers that a provider with `answer` streamed to `ask`. Wait for their tokens with `received` first. */
   streamed(): Promise<StreamedTokens>;
   /** Closes all sessions and resolves when they are gone. */
   close(): Promise<void>;
@@ -130,17 +130,17 @@ export interface ProviderOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The first event comes so long after the 101; with it when not given. */
   readonly greetAfterMs?: number;
-  /** How it answers each `ask`. */
+  /** Answer to each `ask`. */
   readonly answer?: StreamedAnswer;
 }
 
 /** A text streamed in tokens, on a schedule that begins when the question has come. */
 export interface StreamedAnswer {
-  /** Until the first token. */
+  /** Time until the first token. */
   readonly thinkMs: number;
   readonly tokens: number;
   readonly gapMs: number;
-  /** Of the message that carries one token. */
+  /** Size of the message that carries one token. */
   readonly tokenBytes: number;
 }
 
@@ -148,7 +148,7 @@ export interface RoundsPlan {
   /** Shown in the progress: `hop, 100 sessions, 2600 B`. */
   readonly label: string;
   readonly contenders: readonly Contender[];
-  /** Which part of the bench's time this is, for the time left: [0.5, 1] is the second half. All of it when not given. */
+  /** Part of the benchmark's time, for the time left: [0.5, 1] is the second half. The whole of it when it is not given. */
   readonly part?: readonly [from: number, to: number];
   /** Measured rounds; one more comes before them and is thrown away, unless `warmUp` is false. */
   readonly rounds: number;
@@ -159,7 +159,7 @@ export interface BenchContext {
   readonly settings: BenchSettings;
   /** Present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
   readonly contenders: readonly Contender[];
-  /** Not here, or not asked for: name -> reason. For figures that cannot be judged. */
+  /** Contenders that are not here or not asked for: name -> reason. Figures that need them are not judged. */
   readonly absent: ReadonlyMap<string, string>;
   /** A scratch folder, removed at the end. */
   readonly folder: string;
@@ -172,11 +172,14 @@ export interface BenchContext {
     plan: RoundsPlan,
     run: (contender: Contender, round: number) => Promise<R>,
   ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>>;
-  /** These three are stopped at the end of the bench, also when it fails. */
+  /** Starts a contender. It is stopped at the end of the benchmark, also when that fails; so are provider and generator. */
   start(contender: Contender, options: StartOptions): Promise<RunningContender>;
   startProvider(options?: ProviderOptions): Promise<LoadProvider>;
   startGenerator(): Promise<LoadGenerator>;
-  /** For processes of a bench's own: called at the end of the bench, last one first, also when it fails. */
+  /**
+   * Calls `stop` at the end of the benchmark, also when that fails, the last one first. For processes that a benchmark starts
+   * itself.
+   */
   onEnd(stop: () => unknown): void;
 }
 

@@ -17,7 +17,7 @@ interface RunOptions {
 
 const NOTHING = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
 
-/** Never throws: a bench that fails has a fault instead of results. */
+/** Runs a benchmark. Never throws: one that fails has a fault instead of results. */
 export async function runBench(bench: Bench, options: RunOptions): Promise<RanBench> {
   const ends: (() => unknown)[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
@@ -59,7 +59,7 @@ function createContext(options: RunOptions, folder: string, ends: (() => unknown
   };
 }
 
-/** What does not stop must not keep the rest from being stopped; the processes are killed at the end in any case. */
+/** Ends something. A fault must not keep the rest from being stopped; all processes are killed at the end in any case. */
 async function quietly(end: () => unknown): Promise<void> {
   try {
     await end();

@@ -1,4 +1,4 @@
-// What is shown while it runs: one line that is written over, with the time that is left; on a file or a pipe, plain lines.
+// Shows the progress: one line that is written over, with the time that is left; on a file or a pipe, plain lines.
 
 export interface BenchProgress {
   /** A bench begins; `seconds` is its own guess. */
@@ -9,7 +9,7 @@ export interface BenchProgress {
   say(line: string): void;
 }
 
-/** Where lines stay, one in a while is enough. */
+/** Time between two lines on a file or a pipe. */
 const PLAIN_MS = 5000;
 
 /** `seconds`: the guesses of all benches, in their order. */

@@ -1,8 +1,8 @@
-// Where a contender that was started with an LLM endpoint answers chat completions.
+// Endpoint of chat completions of a contender that was started with an LLM endpoint.
 
 import type { ChatEndpoint } from '../bench.ts';
 
-/** For a `Running`: nothing where there is no port. */
+/** Part of a `RunningContender`: nothing when there is no port. */
 export const chatAt = (
   port: number | undefined,
   headers: ChatEndpoint['headers'],

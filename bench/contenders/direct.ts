@@ -1,4 +1,4 @@
-// Nothing in between, twice: the difference of the two is the noise of the measurement.
+// No hop at all, twice: the difference of the two is the noise of the measurement.
 
 import type { Contender } from '../bench.ts';
 import { chatAt } from './chat-at.ts';

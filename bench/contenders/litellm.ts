@@ -8,7 +8,7 @@ import type { Contender, StartOptions } from '../bench.ts';
 import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';
 
-/** It imports half of PyPI before it listens. */
+/** Deadline of the start: LiteLLM imports half of PyPI before it listens. */
 const START_MS = 120_000;
 
 /** One that is known to everybody is refused. */
@@ -45,7 +45,7 @@ export const litellmContender: Contender = {
     const port = await freePort();
     writeFileSync(file, JSON.stringify(configFor(options)));
     const started = await startCommand('litellm', ['--config', file, '--port', String(port), '--host', '127.0.0.1'], {
-      // It would ask the internet for prices, three times, before it goes on without.
+      // LiteLLM would ask the internet for prices, three times, before it goes on without.
       env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
     });
     await whenReady(started, () => isListening(port), START_MS);

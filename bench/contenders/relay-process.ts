@@ -23,7 +23,7 @@ await once(server, 'listening');
 serveMethods({
   port: () => (server.address() as { port: number }).port,
   eventLoopDelay() {
-    // Without the wait between two looks, as trunkline gives it.
+    // The wait between two looks is taken off, as in the metrics of trunkline.
     const ms = (ns: number) => Math.max(0, ns / 1e6 - LOOK_MS);
     const answer = { p50: ms(delays.percentile(50)), p99: ms(delays.percentile(99)), max: ms(delays.max) };
     delays.reset();

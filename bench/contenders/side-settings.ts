@@ -1,4 +1,4 @@
-// How the side path of trunkline is configured in the benches: a class with a target, a ceiling, a budget and a price, so that
+// Configuration of the side path of trunkline in the benchmarks: a class with a target, a ceiling, a budget and a price, so that
 // policy, budget and ledger are never left out of what is measured.
 
 export const SIDE_CLASS = 'commodity';

@@ -6,7 +6,7 @@ import { estimateChange, median } from './statistics.ts';
 
 const SEED = 1;
 const SUBJECT = 'trunkline';
-/** With fewer rounds on a side, chance alone separates the two too often. */
+/** Fewest rounds on a side: with fewer, chance alone separates the two too often. */
 const FEWEST_ROUNDS = 4;
 
 interface CompareOptions {
@@ -69,7 +69,7 @@ function figuresBeside(before: readonly Figure[], after: readonly Figure[]): str
   return rows.length > 0 ? `\n${alignedText([head, ...rows])}\n` : '';
 }
 
-/** What makes a comparison doubtful. */
+/** Notes on what makes a comparison doubtful. */
 function differences({ manifest: a }: Results, { manifest: b }: Results): string {
   const lines = [
     a.machine.cpu !== b.machine.cpu || a.machine.cores !== b.machine.cores ? 'not the same machine' : '',

@@ -1,4 +1,4 @@
-// How numbers are written: three significant digits, never an exponent.
+// Writes numbers: three significant digits, never an exponent.
 
 export function digits(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';

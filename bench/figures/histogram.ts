@@ -17,7 +17,7 @@ export function createHistogram(): Histogram {
   });
 }
 
-/** What is not a time (negative, or beyond the range) counts as the nearest end of the range. */
+/** Records a time. A value that is no time (negative, or beyond the range) counts as the nearest end of the range. */
 export function recordNs(histogram: Histogram, ns: number): void {
   histogram.recordValue(Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS));
 }

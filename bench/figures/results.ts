@@ -24,7 +24,7 @@ const measureSchema = z.strictObject({
   rounds: z.array(z.number()).describe('one value for each valid round'),
   paired: z.boolean().describe('the rounds are differences to direct in the same round, or ratios within a round'),
 });
-/** What `compare` compares: the values of all rounds. */
+/** Values of all rounds, which `compare` compares. */
 export type Measure = Readonly<z.infer<typeof measureSchema>>;
 
 const cell = z.union([z.string(), z.number(), z.null()]);

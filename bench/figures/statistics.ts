@@ -23,12 +23,12 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /** First and third quartile. */
 export const spread = (values: readonly number[]): [number, number] => [quantile(values, 0.25), quantile(values, 0.75)];
 
-/** a - b, round by round; a round that one of them lacks is left out. */
+/** Differences a - b, round by round; a round that one of them lacks is left out. */
 export function pairedDifferences(a: readonly (number | undefined)[], b: readonly (number | undefined)[]): number[] {
   return pairs(a, b).map(([x, y]) => x - y);
 }
 
-/** a / b, round by round; a round that one of them lacks is left out. */
+/** Ratios a / b, round by round; a round that one of them lacks is left out. */
 export function pairedRatios(a: readonly (number | undefined)[], b: readonly (number | undefined)[]): number[] {
   return pairs(a, b).map(([x, y]) => x / y);
 }

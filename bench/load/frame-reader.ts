@@ -4,7 +4,7 @@ import { HEAD_BYTES, masking } from './wire.ts';
 
 export interface ReadFrame {
   readonly opcode: number;
-  /** Of the payload. */
+  /** Size of the payload. */
   readonly bytes: number;
   /** The first bytes of the payload, unmasked; only valid during the call. */
   readonly head: Buffer;

@@ -79,7 +79,7 @@ async function openSession({ url, headers, ca }: Target): Promise<{ readonly gre
   });
   if (head.length > 0) read(head);
   const first = greeted.promise.finally(() => clearTimeout(late));
-  // It may fail before anybody waits for it.
+  // The promise may fail before anybody waits for it.
   first.catch(() => {});
   return { greeted: first };
 }

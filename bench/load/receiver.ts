@@ -1,4 +1,4 @@
-// What arrived of the load: one histogram for all sessions of an end, emptied at each question.
+// Records the frames of the load that arrive: one histogram for all sessions of an end, emptied at each question.
 
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { ReadFrame } from './frame-reader.ts';

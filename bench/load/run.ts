@@ -4,7 +4,7 @@ import type { Load, LoadEnd, RunningContender } from '../bench.ts';
 import { type Percentiles, percentilesMs } from '../figures/histogram.ts';
 import { resourceUsage } from '../machine/resource-usage.ts';
 
-/** How long after the last frame was sent the last one may arrive. */
+/** Time after the last frame was sent in which the last one may arrive. */
 const DRAIN_MS = 3000;
 
 export interface LoadRun {
@@ -15,13 +15,13 @@ export interface LoadRun {
   /** undefined: there is no process, or no /proc. */
   readonly cpuUsPerFrame: number | undefined;
   readonly rssBytes: number | undefined;
-  /** Of the two load processes. */
+  /** CPU of the two load processes. */
   readonly senderUsPerFrame: number | undefined;
   readonly receiverUsPerFrame: number | undefined;
   readonly megabytesPerSecond: number;
-  /** Why its latency does not count. */
+  /** Reason why its latency does not count. */
   readonly invalid: string | undefined;
-  /** Why there was one before it. */
+  /** Reason why there was a run before it. */
   readonly repeatedFor?: string;
   /** Frames that did not arrive. */
   readonly lost: number;

@@ -9,13 +9,15 @@ import { nowNs, stamped, type Template } from './wire.ts';
 
 /** Timers are exact to a millisecond only; what is left is waited for in the kernel, to about 60 us. */
 const TIMER_NS = 2e6;
-/** When it is behind, it still looks at its sockets now and then. */
+/** Frames at once at the most when it is behind: then it looks at its sockets. */
 const MOST_AT_ONCE = 64;
-/** How long it goes on without looking at them: a look costs as much as a frame. */
+/** Time without looking at the sockets: a look costs as much as a frame. */
 const LOOK_NS = 1e6;
 /** A run whose peer takes nothing is ended, not held in memory. */
 const MOST_QUEUED_BYTES = 8 * 1024 * 1024;
-/** Who also measures when answers come looks at its sockets this often while it waits for the moment to send. */
+/**
+ * Time between two looks at the sockets while waiting for the moment to send, for senders that also measure when answers come.
+ */
 export const ANSWER_LOOK_NS = 100_000;
 const LEAD_NS = 10e6;
 

@@ -62,7 +62,7 @@ export function streamAnswers({
 }
 
 interface TokenMeter {
-  /** For one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
+  /** Meter of one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
   session(): (stamp: Stamp) => void;
   collect(): StreamedTokens;
 }

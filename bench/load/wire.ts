@@ -25,7 +25,7 @@ export interface Stamp {
   readonly isMeasured: boolean;
   /** The provider answers with a delta that has the same stamp, without this wish. */
   readonly wantsEcho?: boolean;
-  /** Of a streamed answer: the intended time is that of the question. */
+  /** True for a token of a streamed answer: the intended time is that of the question. */
   readonly isToken?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Stamp {
 export interface Template {
   readonly bytes: Buffer;
   readonly stampAt: number;
-  /** Of the message, without the frame's header. */
+  /** Size of the message, without the frame's header. */
   readonly messageBytes: number;
   readonly mask: Buffer | undefined;
 }
@@ -65,7 +65,7 @@ export function stamped(
   return frame;
 }
 
-/** From the first bytes of a message, unmasked. */
+/** Reads the stamp in the first bytes of a message, unmasked. */
 export function readStamp(head: Buffer): Stamp | undefined {
   const at = head.indexOf(MARK);
   if (at < 0 || at + MARK.length + STAMP_DIGITS > head.length) return undefined;

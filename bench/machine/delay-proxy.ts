@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { startRpcProcess } from './rpc.ts';
 
 export interface Distance {
-  /** On 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly targetPort: number;
   /** Half of it in each direction. What a client says earlier than this after it connected waits as long as it takes to. */
   readonly roundTripMs: number;
@@ -14,7 +14,7 @@ export interface Distance {
 
 interface DelayProxy {
   readonly port: number;
-  /** Also ends its connections. */
+  /** Stops the proxy and ends its connections. */
   close(): void;
 }
 
@@ -24,12 +24,12 @@ interface DelayProxies {
   stop(): Promise<void>;
 }
 
-/** So much of one direction may be on its way, or waiting for a reader that is slow. */
+/** Bytes of one direction that may be on their way, or wait for a reader that is slow. */
 const MOST_BYTES = 1024 * 1024;
 /** Timers are exact to a millisecond, and may be early by a part of one. */
 const TIMER_MS = 2;
 
-/** In a process of their own. */
+/** Starts delay proxies in a process of their own. */
 export function startDelayProxies(): DelayProxies {
   const child = startRpcProcess(new URL('./delay-proxy-process.ts', import.meta.url));
   return { open: (distance) => child.call('open', distance), stop: child.stop };
@@ -45,7 +45,8 @@ export async function createDelayProxy({ targetPort, roundTripMs }: Distance): P
     const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     own(client);
     own(target);
-    // On loopback a client is connected at once: over a distance it says nothing before a whole round trip.
+    // The client is held back for a whole round trip: on loopback it is connected at once, over a distance it could not send
+    // before.
     const connectedAt = performance.now() + roundTripMs;
     carry(client, target, (sentAt) => Math.max(sentAt, connectedAt) + roundTripMs / 2);
     carry(target, client, (sentAt) => sentAt + roundTripMs / 2);
@@ -97,12 +98,15 @@ function carry(from: Socket, to: Socket, dueOf: (sentAt: number) => number): voi
   from.on('data', (chunk) => send(chunk.length, () => to.write(chunk)));
   from.on('end', () => send(0, () => to.end()));
   from.on('close', () => send(0, () => to.destroySoon()));
-  // It is closed then, and that is carried over.
+  // The other end is closed then, which is passed on.
   from.on('error', () => {});
   to.on('drain', holdBack);
 }
 
-/** Never early. The last part is waited for turn by turn, so that what arrives meanwhile is seen when it arrives. */
+/**
+ * The wait is never too short. Its last part runs turn by turn of the loop, so that what arrives meanwhile is seen when it
+ * arrives.
+ */
 function waitUntil(due: number, act: () => void): void {
   const leftMs = due - performance.now();
   if (leftMs <= 0) act();

@@ -1,4 +1,4 @@
-// Where and with what a benchmark ran: what somebody needs to repeat it, or to doubt it.
+// Manifest of a run: machine, versions and settings that somebody needs to repeat it, or to doubt it.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -13,21 +13,21 @@ process.on('exit', () => {
   for (const child of live) killTree(child);
 });
 
-/** With what it started itself: a server that is killed cannot end its workers. */
+/** Kills a process with those that it started: a server that is killed cannot end its workers. */
 function killTree(child: ChildProcess): void {
   if (child.pid === undefined || hasEnded(child)) return;
   for (const pid of processTree(child.pid)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has just ended by itself.
+      // The process has just ended by itself.
     }
   }
 }
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-/** From now on it is killed when this process exits. */
+/** Makes sure that the process is killed when this one exits. */
 export function adopt<C extends ChildProcess>(child: C): C {
   live.add(child);
   child.once('exit', () => live.delete(child));
@@ -36,9 +36,9 @@ export function adopt<C extends ChildProcess>(child: C): C {
 
 interface Started {
   readonly pid: number;
-  /** What it wrote to stderr and stdout, the last 4,000 characters. */
+  /** Output on stderr and stdout, the last 4,000 characters. */
   output(): string;
-  /** It has ended. */
+  /** True when the process has ended. */
   hasExited(): boolean;
   /** SIGTERM, and SIGKILL when that does not end it in time. */
   stop(): Promise<void>;
@@ -75,7 +75,7 @@ export async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-/** What a short command prints, for versions; undefined when it is not there. */
+/** Output of a short command, for versions; undefined when there is no such command. */
 export async function outputOf(command: string, args: readonly string[]): Promise<string | undefined> {
   try {
     const started = await startCommand(command, args);

@@ -1,12 +1,12 @@
-// What a process costs, read from /proc: CPU time to the nanosecond where the kernel counts it so, memory, children.
+// Reads what a process costs from /proc: CPU time to the nanosecond where the kernel counts it so, memory, children.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Without CONFIG_SCHEDSTATS the clock tick counts; Linux has had 100 a second on all machines for long. */
+/** Length of a clock tick, which counts without CONFIG_SCHEDSTATS; Linux has had 100 a second on all machines for long. */
 const TICK_NS = 10_000_000;
 
 interface ResourceUsage {
-  /** Of all threads, user and kernel. */
+  /** CPU time of all threads, user and kernel. */
   readonly cpuNs: number;
   readonly rssBytes: number;
 }
@@ -78,7 +78,7 @@ function list(path: string): string[] {
   }
 }
 
-/** How many files and sockets this process, and what it starts, may have open. Where there is no /proc: no limit. */
+/** Files and sockets that this process, and what it starts, may have open. No limit without /proc. */
 export function openFilesLimit(): number {
   const soft = /^Max open files\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);

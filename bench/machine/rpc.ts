@@ -7,7 +7,7 @@ type Method = (argument: never) => unknown;
 type Question = { readonly id: number; readonly method: string; readonly argument: unknown };
 type Answer = { readonly id: number; readonly value?: unknown; readonly fault?: string };
 
-/** In the process: answers with these methods. */
+/** Answers calls with these methods. To be called in the started process. */
 export function serveMethods(methods: Readonly<Record<string, Method>>): void {
   process.on('disconnect', () => process.exit());
   process.on('message', ({ id, method, argument }: Question) => {

@@ -1,4 +1,4 @@
-// What the benchmark cannot say, printed in every report.
+// Limits of the benchmark, printed in every report.
 
 export const limits: readonly string[] = [
   'Everything runs on one machine and over loopback: there is no network card, no distance and no loss, and the load processes take CPU from what they measure.',

@@ -29,7 +29,7 @@ function benchSection({ name, description, seconds, fault, tables, notes }: RanB
   ];
 }
 
-/** For the end of a run on a terminal. */
+/** Table of the figures for the end of a run on a terminal. */
 export const figuresText = (figures: readonly Figure[]): string => alignedText(figureRows(figures));
 
 /** The head first. */

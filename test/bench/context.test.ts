@@ -1,4 +1,4 @@
-// How a bench is run: turns in rounds, and an end to everything that was started.
+// Running a benchmark: turns in rounds, and an end to everything that was started.
 
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';

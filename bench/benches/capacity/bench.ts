@@ -1,4 +1,5 @@
-// How many sessions one process carries: where its latency gives way, what a frame costs by then, what an idle one holds.
+// Measures how many sessions one process carries: where its latency gives way, what a frame costs by then, what an idle one
+// holds.
 
 import type { Bench, BenchSettings } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';

@@ -7,10 +7,10 @@ import type { Knee, Level } from './knee.ts';
 type Rounds<R> = ReadonlyMap<string, readonly (R | undefined)[]>;
 
 export interface CapacityData {
-  /** In the order in which they were measured. */
+  /** Levels in the order in which they were measured. */
   readonly levels: readonly { readonly sessions: number; readonly rounds: Level }[];
   readonly knees: ReadonlyMap<string, Knee>;
-  /** Of each visit: sessions -> the run at one constant rate in all. */
+  /** Runs of each visit at one constant rate in all, by sessions. */
   readonly cost: Rounds<ReadonlyMap<number, LoadRun>>;
   readonly idle: Rounds<IdleMemory>;
   /** Sessions that the limit of open files allows. */
@@ -20,10 +20,10 @@ export interface CapacityData {
 export interface CapacityPlan {
   readonly knee: {
     readonly levels: readonly number[];
-    /** Of the span in which a knee is found. */
+    /** Divisions of the span in which a knee is found. */
     readonly divisions: number;
     readonly rounds: number;
-    /** So often as many again, while they do not all say the same. */
+    /** Repetitions of these rounds while they do not all say the same. */
     readonly repeats: number;
     readonly measureMs: number;
   };
@@ -34,7 +34,7 @@ export interface CapacityPlan {
 
 /** KiB. */
 interface IdleMemory {
-  /** Of the process tree, without these sessions. */
+  /** Memory of the process tree without these sessions. */
   readonly before: number;
   readonly perSession: number;
 }

@@ -4,7 +4,7 @@ import { median } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
 
 export const KNEE_MS = 5;
-/** What did not arrive, or did not even open, is later than anything that is measured. */
+/** Latency of a frame that did not arrive, or of a session that did not open: later than anything that is measured. */
 export const NOT_ARRIVED_MS = 600_000;
 
 /** Contender -> rounds, at one number of sessions; undefined: the run failed. */
@@ -49,7 +49,7 @@ export interface Knee {
   readonly atLeast: number;
   /** The fewest that did not. */
   readonly below?: number;
-  /** Where the load gave out before the contender did. */
+  /** Level at which the load gave out before the contender did. */
   readonly lostAt?: number;
 }
 
@@ -57,13 +57,13 @@ interface Search {
   readonly names: readonly string[];
   /** Rising. */
   readonly levels: readonly number[];
-  /** How often the span in which the knee must be is divided. */
+  /** Divisions of the span in which the knee must be. */
   readonly divisions: number;
-  /** At so many sessions, through these. */
+  /** Measures the contenders of that name at that number of sessions. */
   readonly measure: (sessions: number, names: readonly string[]) => Promise<ReadonlyMap<string, KneeVerdict>>;
 }
 
-/** Up the levels with those that still hold, then into the span that each one's knee is in. */
+/** Goes up the levels with the contenders that still hold, then into the span of each one's knee. */
 export async function searchKnees(search: Search): Promise<ReadonlyMap<string, Knee>> {
   const knees = new Map<string, Knee>(search.names.map((name) => [name, { atLeast: 0 }]));
   for (const level of search.levels)
@@ -85,7 +85,7 @@ export async function searchKnees(search: Search): Promise<ReadonlyMap<string, K
 
 const isOpen = ([, { below, lostAt }]: [string, Knee]): boolean => below === undefined && lostAt === undefined;
 
-/** To two digits, as nobody wants to read more. */
+/** Rounds to two digits, as nobody wants to read more. */
 const rounded = (sessions: number): number => Number(sessions.toPrecision(2));
 
 async function step({ measure }: Search, knees: Map<string, Knee>, level: number, names: readonly string[]) {

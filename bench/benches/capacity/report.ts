@@ -34,7 +34,7 @@ const kneeTable = (data: CapacityData): ReportTable => ({
   rows: [...data.knees].map(([name, knee]) => [name, kneeText(knee)]),
 });
 
-/** Of the rounds whose direct run is valid; a late sender in the other run makes it a span. */
+/** Levels, from the rounds whose direct run is valid. A late sender in the contender's run makes the added p99 a span. */
 function levelTable({ levels }: CapacityData): ReportTable {
   const rows = levels.flatMap(({ sessions, rounds }) =>
     [...rounds].map(([name, runs]) => {

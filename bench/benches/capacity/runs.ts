@@ -8,14 +8,14 @@ import { resourceUsage } from '../../machine/resource-usage.ts';
 import type { CapacityData, CapacityPlan } from './data.ts';
 import { isClear, type Level, searchKnees, verdictOf } from './knee.ts';
 
-/** Of one session, while the knee is looked for. */
+/** Period of one session while the knee is looked for. */
 export const FRAME_MS = 40;
-/** In all, while the cost of a frame is measured. */
+/** Rate of all sessions together while the cost of a frame is measured. */
 const FRAMES_PER_SECOND = 2500;
-/** Between the opening of sessions and the frames whose cost counts. */
+/** Pause between the opening of sessions and the frames whose cost counts. */
 const SETTLE_MS = 500;
 const WARM_UP = { sessions: 100, ms: 4000 };
-/** They pay for what a process pays once, before the memory of the others is measured. */
+/** Sessions that pay for what a process pays once, before the memory of the others is measured. */
 const FIRST_SESSIONS = 50;
 const SAMPLE_MS = 100;
 const STILL_BYTES = 256 * 1024;
@@ -28,7 +28,7 @@ interface Parts {
   readonly provider: LoadProvider;
   readonly generator: LoadGenerator;
   readonly running: ReadonlyMap<string, RunningContender>;
-  /** Those that run. */
+  /** Contenders that run. */
   readonly contenders: readonly Contender[];
 }
 
@@ -105,7 +105,7 @@ async function warmUp(
   await runLoad({ ...endsOf(parts), load: append(FRAME_MS, 0, WARM_UP.ms), running });
 }
 
-/** Each time a new process. */
+/** Measures idle sessions, each time on a new process. */
 export function measureIdle(
   parts: Parts,
   { sessions, rounds, quietMs }: CapacityPlan['idle'],

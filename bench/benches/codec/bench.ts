@@ -1,5 +1,5 @@
-// What the hot path does to one frame, by itself: nanoseconds and bytes for each operation, without sockets.
-// A plain loop and not mitata or tinybench: those report a run of their own, and do not take turns in rounds.
+// Measures what the hot path does to one frame: nanoseconds and bytes for each operation, without sockets. It is a plain loop,
+// since mitata and tinybench report a run of their own and do not take turns in rounds.
 
 import type { Bench, BenchContext } from '../../bench.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';

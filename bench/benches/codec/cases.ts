@@ -12,9 +12,9 @@ import { createTemplate } from '../../load/wire.ts';
 export interface CodecCase {
   readonly id: string;
   readonly title: string;
-  /** Of the input of one operation; 0: bytes/s mean nothing. */
+  /** Size of the input of one operation; 0 when bytes a second mean nothing. */
   readonly bytes: number;
-  /** Not ours: a comparison, which `compare` leaves alone. */
+  /** True for a comparison that is not ours, which `compare` leaves alone. */
   readonly isReference?: boolean;
   /** One operation; what it gives is kept, so that no compiler leaves it out. */
   run(): unknown;
@@ -26,7 +26,7 @@ const messageOf = (frame: Load['frame'], frameBytes: number): Buffer => {
 };
 const delta = messageOf('delta', 6500);
 const append = messageOf('append', 2600);
-/** What these two carry: 98 and 40 ms of PCM16 at 24 kHz. */
+/** Audio of these two: 98 and 40 ms of PCM16 at 24 kHz. */
 const [long, short] = [randomBytes(4704), randomBytes(1920)];
 const [longText, shortText] = [long.toString('base64'), short.toString('base64')];
 /** 20 ms of 8 kHz, of 16 kHz and of 24 kHz, loud enough to meet all segments of G.711. */

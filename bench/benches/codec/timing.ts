@@ -1,5 +1,5 @@
-// How long one operation takes: batches of it that are long against the clock, their median, so that a batch in which
-// the machine did something else does not count. Collecting its garbage does: that is a cost of it.
+// Times one operation: the median of batches that are long against the clock, so that a batch in which the machine did something
+// else does not count. Collecting the operation's garbage counts, since that is a cost of it.
 
 import { median } from '../../figures/statistics.ts';
 import { nowNs } from '../../load/wire.ts';

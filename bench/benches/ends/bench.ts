@@ -1,4 +1,4 @@
-// How long the other end of a session takes to learn that one end is gone: closed, cut off, or reset; from each side.
+// Measures how long the other end of a session takes to learn that one end is gone: closed, cut off, or reset; from each side.
 
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';

@@ -87,7 +87,7 @@ interface Parts {
   readonly running: RunningContender;
 }
 
-/** Once more when the sender was late: on a shared machine that is chance. The second one counts, whatever it is. */
+/** Repeats a run once when the sender was late: on a shared machine that is chance. The second run counts, whatever it is. */
 async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
   const first = await runLoad(options);
   return first.invalid === undefined ? first : { ...(await runLoad(options)), repeatedFor: first.invalid };

@@ -11,7 +11,7 @@ export interface HopLoad extends Load {
 }
 
 export interface HopVisit {
-  /** By `loadName`. */
+  /** Runs by `loadName`. */
   readonly runs: ReadonlyMap<string, LoadRun>;
   /** Closed loop, with one session only: round trips of a large append and a delta as large. */
   readonly pingPong: Percentiles | undefined;

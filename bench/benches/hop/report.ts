@@ -97,7 +97,7 @@ function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap
   };
 }
 
-/** What is no larger than what direct differs from itself is called noise. */
+/** Calls a difference noise when it is no larger than that of direct to itself. */
 function addedTable(data: HopData, cells: readonly Cell[], seed: number): ReportTable {
   const ranks = ['p50', 'p90', 'p99'] as const;
   const added = (name: string, rank: (typeof ranks)[number]) => {

@@ -1,4 +1,4 @@
-// What is used of autocannon, which has no types.
+// Types of the part of autocannon that is used; it has none of its own.
 
 declare module 'autocannon' {
   import type { EventEmitter } from 'node:events';

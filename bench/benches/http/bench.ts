@@ -1,4 +1,4 @@
-// What plain HTTP takes: the admin listener and the public one, asked by autocannon, with sessions open beside it.
+// Measures plain HTTP: the admin listener and the public one, loaded by autocannon, with sessions open beside it.
 
 import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
 import { resourceUsage } from '../../machine/resource-usage.ts';

@@ -8,13 +8,13 @@ export const HTTP_SESSIONS = 100;
 export interface HttpLoad {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** It is posted; without one it is a GET. */
+  /** Body to post; without one the request is a GET. */
   readonly body?: string;
   readonly connections: number;
   readonly ms: number;
 }
 
-/** What autocannon's process saw. */
+/** Results of autocannon's process. */
 export interface HttpRun {
   readonly seconds: number;
   /** Requests without an answer. */
@@ -28,12 +28,12 @@ export interface HttpRun {
 export interface HttpEndpoint {
   readonly id: string;
   readonly title: string;
-  /** What it must answer; another one is a fault of the run. */
+  /** Status that the endpoint must answer; another one is a fault of the run. */
   readonly status: number;
 }
 
 export interface EndpointRun extends HttpRun {
-  /** Of the gateway's process tree, for each answer. undefined: there is no /proc. */
+  /** CPU of the gateway's process tree for each answer; undefined without /proc. */
   readonly cpuUs: number | undefined;
 }
 

@@ -1,6 +1,6 @@
-// Whether the audio feels the side path: the added latency of audio sessions while side tasks run, fail, hang, lose their disk or
-// their process. Direct sessions are measured beside the same side load, since all of it shares the cores of one machine.
-// Apps and LLM gateways run elsewhere, so their substitutes here get a core only when nobody else wants it.
+// Measures whether the audio feels the side path: the added latency of audio sessions while side tasks run, fail, hang, lose
+// their disk or their process. Direct sessions are measured beside the same side load, since all of it shares the cores of one
+// machine. Apps and LLM gateways run elsewhere, so the processes that stand for them have the lowest priority.
 
 import { constants, setPriority } from 'node:os';
 import type { Direction } from '../../../codecs/frame.ts';
@@ -31,7 +31,7 @@ const PACE = { thinkMs: 5, tokens: 1, gapMs: 0 };
 /** Tasks at once: 200 a second that take a third of a second still fit. Those of a killed process are soon run again. */
 const SIDE = { concurrency: 64, leaseMs: 1500 };
 
-/** Of the first round, whose code is not compiled yet. */
+/** Cases of the first round, whose code is not compiled yet. */
 const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
 export const isolation: Bench = {
   name: 'isolation',
@@ -136,7 +136,7 @@ async function runCase(
   const { llm, caller } = bed;
   const side = await beginCase(name, { llm, caller, running: line.running, disk: onDisk?.disk });
   const { toleranceMs } = context.settings;
-  // At the same time: what the machine does meanwhile meets both.
+  // The two run at the same time, so that what the machine does meanwhile meets both.
   const both = [bed.direct, line].map((one) => bothWays(one, measureMs, toleranceMs));
   const [direct, trunkline] = (await Promise.all(both)) as [Directions, Directions];
   return { direct, trunkline, seen: await side.end() };
@@ -155,7 +155,7 @@ async function bothWays(
   return runs;
 }
 
-/** Once more when the sender was late; what the first one lost stays lost. */
+/** Repeats a run once when the sender was late; frames that the first run lost stay lost. */
 async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
   const first = await runLoad(options);
   if (first.invalid === undefined) return first;

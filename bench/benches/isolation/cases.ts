@@ -1,4 +1,4 @@
-// What happens on the side path while the audio is measured: each case starts something, and ends it with nothing left over.
+// Cases of the side path while the audio is measured: each starts something, and ends it with nothing left over.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ export const CASE_WORDS: Readonly<Record<Case, string>> = {
 
 const PER_SECOND = 200;
 const CONNECTIONS = 64;
-/** It ends with its case. */
+/** Longest schedule of a case, which ends it earlier. */
 const LONGEST_MS = 600_000;
 const KILL_EVERY_MS = 2000;
 /** The first one falls into the measured time. */
@@ -43,7 +43,7 @@ const DRAIN_MS = 2500;
 const DISK_BYTES = 24 * 1024 * 1024;
 
 interface SideLoad {
-  /** What the callers saw of the side path. */
+  /** Ends the case. Resolves with what the callers saw of the side path. */
   end(): Promise<SideSeen>;
 }
 
@@ -54,7 +54,7 @@ export interface SideSeen {
   readonly taken: number;
   /** Calls that came to the LLM gateway. */
   readonly reached: number;
-  /** Of the side process. */
+  /** Kills of the side process. */
   readonly kills: number;
 }
 
@@ -62,7 +62,7 @@ interface CaseParts {
   readonly llm: MockLlm;
   readonly caller: Caller;
   readonly running: RunningContender;
-  /** Of the store, for `disk-full`. */
+  /** Disk of the store, for `disk-full`. */
   readonly disk: Disk | undefined;
 }
 
@@ -143,7 +143,7 @@ function startKiller(running: RunningContender) {
       process.kill(pid, 'SIGKILL');
       kills += 1;
     } catch {
-      // It has just ended by itself.
+      // The process has just ended by itself.
     }
   };
   let every: NodeJS.Timeout | undefined;
@@ -163,7 +163,7 @@ function startKiller(running: RunningContender) {
 /** A small file system of its own. */
 export interface Disk {
   readonly folder: string;
-  /** To the last byte. */
+  /** Fills the disk to the last byte. */
   fill(): void;
   free(): void;
 }
@@ -193,7 +193,7 @@ export async function mountDisk(context: Pick<BenchContext, 'folder' | 'onEnd'>)
       try {
         writeFileSync(filler, Buffer.alloc(DISK_BYTES));
       } catch {
-        // That is what it is for: what fitted stays.
+        // The write fails when the disk is full: what fitted stays.
       }
     },
     free: () => rmSync(filler, { force: true }),

@@ -37,7 +37,7 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   };
 }
 
-/** Why the first of its runs does not count. */
+/** Reason why the first invalid run of a case does not count. */
 function whyNot(data: IsolationData, name: Case): string {
   const runs = [name, 'absent', 'absent-again'].flatMap((one) => data.cases.get(one as Case) ?? []);
   const all = runs.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
@@ -45,7 +45,7 @@ function whyNot(data: IsolationData, name: Case): string {
   return invalid === undefined ? '' : `: ${invalid}`;
 }
 
-/** What the same thing differs from itself, at most. */
+/** Largest difference of the same thing to itself. */
 const floorOf = ({ value, interval }: Estimate): number => Math.max(...[value, ...interval].map(Math.abs));
 
 /** undefined: there are too few valid rounds. */

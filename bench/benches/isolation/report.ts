@@ -53,7 +53,7 @@ function latencyTable(data: IsolationData, direction: Direction, seed: number): 
   };
 }
 
-/** Whether the side path really did what the case says. */
+/** Checks that the side path did what the case says. */
 function sideTable(data: IsolationData): ReportTable {
   const rows = [...data.cases]
     .filter(([name]) => !QUIET.includes(name))

@@ -1,4 +1,5 @@
-// Which path a call should take: one table of what the direct and the routed path each deliver in this configuration, all measured here.
+// Answers which path a call should take: one table of what the direct and the routed path each deliver in this configuration,
+// all measured here.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, Contender, RunningContender } from '../../bench.ts';

@@ -28,7 +28,7 @@ export interface Direct {
   /** Milliseconds, medians: from the provider's death to the client knowing, and to the first event of its next session. */
   readonly toldMs: number;
   readonly recoveredMs: number;
-  /** From the client's `response.cancel` to the provider having it. */
+  /** Time from the client's `response.cancel` until the provider has it. */
   readonly controlMs: number;
 }
 
@@ -39,13 +39,13 @@ export interface AddedTimes {
   readonly rounds: number;
 }
 
-/** How calls went while a target was dead, and after it had come back. */
+/** Calls while a target was dead, and after it had come back. */
 export interface Recovery {
-  /** From its death to the next right answer; undefined: there was none while it was dead. */
+  /** Time from the target's death to the next right answer; undefined when there was none while it was dead. */
   readonly recoveredMs: number | undefined;
   readonly calls: number;
   readonly failed: number;
-  /** From its return to the next right answer; undefined: it was never missed, or not within seven seconds. */
+  /** Time from its return to the next right answer; undefined when it was never missed, or was not back within seven seconds. */
   readonly backMs: number | undefined;
 }
 

@@ -93,7 +93,7 @@ async function passEvents(running: RunningContender, native: Native) {
   return { eventsSent: UPSTREAM.length + DOWNSTREAM.length, eventsUnmodified: unmodified, controlMs };
 }
 
-/** What came, as many as are expected or as came in time. */
+/** Collects the messages that arrive: as many as are expected, or as come in time. */
 async function collect(ws: WebSocket, count: number): Promise<readonly string[]> {
   const got: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@
 
 const event = (text: string, id: number): string => text.replace('{', `{ "event_id":"event_${id}",`);
 
-/** What clients send: audio, text, tools, settings, and fields that no gateway knows. */
+/** Events of clients: audio, text, tools, settings, and fields that no gateway knows. */
 export const UPSTREAM: readonly string[] = [
   '{"type":"session.update","session":{"type":"realtime","instructions":"Be brief.","audio":{"output":{"speed":1.0}}}}',
   '{"type":"input_audio_buffer.append","audio":"AAAAAAAAAAAAAAAAAAAAAAAAAAAA"}',
@@ -20,7 +20,7 @@ export const UPSTREAM: readonly string[] = [
 const USAGE =
   '{"total_tokens":300,"input_tokens":200,"output_tokens":100,"input_token_details":{"text_tokens":100,"audio_tokens":100,"cached_tokens":0},"output_token_details":{"text_tokens":20,"audio_tokens":80}}';
 
-/** What providers send; the first one greets. The last but one has the usage that the ledger is to have. */
+/** Events of providers; the first one greets. The last but one has the usage that the ledger is to have. */
 export const DOWNSTREAM: readonly string[] = [
   '{"type":"session.created","session":{"type":"realtime","object":"realtime.session","id":"sess_1","model":"bench"}}',
   '{"type":"session.updated","session":{"type":"realtime","object":"realtime.session","id":"sess_1","model":"bench"}}',

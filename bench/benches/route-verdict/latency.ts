@@ -1,4 +1,5 @@
-// What each path adds: an audio frame on the direct path, a chat completion on the routed one, each against the same without a hop.
+// Measures what each path adds: to an audio frame on the direct path, to a chat completion on the routed one, each against the
+// same without a hop.
 
 import type { BenchContext, Contender, RunningContender } from '../../bench.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
@@ -48,7 +49,7 @@ export async function addedByFrames(
   return addedTo(rounds, 'direct', 'trunkline');
 }
 
-/** Of whole answers of the contract's endpoint, asked directly and through its class. */
+/** Measures whole answers of the contract's endpoint, asked directly and through its class. */
 export async function addedByCalls(
   context: BenchContext,
   {

@@ -88,7 +88,7 @@ const isAnswered = (row: LedgerSum): boolean => isCall(row) && row.by[3] === 'ok
 const sumOf = (ledger: readonly LedgerSum[], which: (one: LedgerSum) => boolean): number =>
   ledger.filter(which).reduce((sum, { calls }) => sum + calls, 0);
 
-/** By class: the mean of those that have a cost. */
+/** Mean cost of each class over the calls that have a cost. */
 function costWords(ledger: readonly LedgerSum[], path: string): string {
   const classes = new Map<string, { cost: number; known: number; unknown: number; isRealtime: boolean }>();
   for (const one of ledger.filter((row) => row.by[1] === path && (isRealtime(row) || row.by[3] === 'ok'))) {

@@ -109,7 +109,7 @@ const FIELDS = {
   response_format: { type: 'json_object' },
 };
 
-/** Which fields of a request came to the endpoint as they were, and which of its answer to the client. */
+/** Compares the fields of a request at the endpoint, and those of its answer at the client, with what was sent. */
 async function depth(ask: Ask, router: MockLlm) {
   const { body } = await ask({ promptClass: 'commodity', model: 'bench-small', more: FIELDS });
   const came = (await router.lastBody()) ?? {};

@@ -1,5 +1,5 @@
-// What the hop adds to the start of a session: on loopback, where only its own work counts, and over distances, where the
-// round trips do. One session at a time.
+// Measures what the hop adds to the start of a session: on loopback, where only its own work counts, and over distances, where
+// the round trips do. One session at a time.
 
 import { join } from 'node:path';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
@@ -13,7 +13,7 @@ import { type SessionStarter, type StartPlan, startSessionStarter } from './star
 
 /** Round trips. The way to the provider is as long directly as it is through the gateway. */
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
-/** More than are started while one is opened anew. */
+/** Connections ahead of use: more than are started while one is opened anew. */
 const WARM_CONNECTIONS = 4;
 export const sessionStart: Bench = {
   name: 'session-start',
@@ -46,10 +46,10 @@ export const sessionStart: Bench = {
 
 interface Plan {
   readonly rounds: number;
-  /** Of one visit. */
+  /** Starts of one visit. */
   readonly count: number;
   readonly pauseMs: number;
-  /** Before the rounds: the first ones are slow, and show whether it can be measured at all. */
+  /** Starts before the rounds: the first ones are slow, and show whether the contender can be measured at all. */
   readonly first: number;
 }
 
@@ -70,7 +70,7 @@ function secondsOf(settings: BenchSettings, contenders: number): [near: number, 
 
 type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'>;
 
-/** How a contender is reached. */
+/** A contender, and the way to reach it. */
 interface Route {
   readonly contender: Contender;
   /** Starts it. */
@@ -127,7 +127,7 @@ interface Measured extends Plan {
   readonly routes: readonly Route[];
 }
 
-/** What cannot be reached is left out, and said. */
+/** Measures one place. Contenders that cannot be reached are left out, and said. */
 async function measurePlace(
   context: BenchContext,
   starter: SessionStarter,

@@ -8,13 +8,13 @@ export type SessionStartVisit = readonly SessionStart[];
 export interface StartPlace {
   /** Contender -> rounds. */
   readonly rounds: ReadonlyMap<string, readonly (SessionStartVisit | undefined)[]>;
-  /** Not here, not asked for, or it cannot be measured: name -> reason. */
+  /** Contenders that are not here, not asked for, or cannot be measured: name -> reason. */
   readonly absent: ReadonlyMap<string, string>;
 }
 
 export interface SessionStartData {
-  /** Without TLS. */
+  /** Starts without TLS. */
   readonly loopback: StartPlace;
-  /** With TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
+  /** Starts with TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
   readonly far: StartPlace;
 }

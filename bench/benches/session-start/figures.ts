@@ -29,7 +29,7 @@ interface Rounds {
   readonly place: StartPlace;
   readonly name: string;
   readonly rounds: readonly number[];
-  /** What direct differs from itself. */
+  /** Differences of direct to itself. */
   readonly again: readonly number[];
   readonly seed: number;
 }
@@ -42,7 +42,7 @@ function judgeRounds(goal: Goal, { place, name, rounds, again, seed }: Rounds): 
   const noise = median(again.map(Math.abs));
   const figure = judge(goal, value, { interval: [...interval], noise: Number.isFinite(noise) ? noise : null });
   if (Math.abs(value) > noise) return figure;
-  // Below a floor that is itself above the goal, the goal may or may not be met.
+  // A goal below a noise floor may or may not be met.
   return { ...figure, met: noise > goal.below ? null : figure.met, reason: 'within the noise floor' };
 }
 

@@ -73,7 +73,7 @@ function requestFor({ url, headers }: Target): string {
   return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...lines].join('\r\n') + HEAD_END;
 }
 
-/** When the head of the 101 was whole, and when the first event was. */
+/** Waits for the head of the 101 and for the first event, and returns when each was whole. */
 async function answers(socket: Socket): Promise<{ readonly upgradedAt: number; readonly greetedAt: number }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ upgradedAt: number; greetedAt: number }>();
   let upgradedAt: number | undefined;

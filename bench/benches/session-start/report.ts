@@ -109,7 +109,7 @@ function measuresOf({ id, place, name }: { id: string; place: StartPlace; name: 
   ];
 }
 
-/** What did not take part at all is in the manifest; what did not work is here. */
+/** Contenders that failed. Those that did not take part at all are in the manifest. */
 function failures({ id, place }: Where, absent: BenchContext['absent']): string[] {
   const failed = [...place.absent].filter(([name]) => !absent.has(name));
   const holes = [...place.rounds].flatMap(([name, visits]) => {

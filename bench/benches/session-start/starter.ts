@@ -5,13 +5,13 @@ import { startRpcProcess } from '../../machine/rpc.ts';
 
 /** Milliseconds: each step after the one before it, and all of them. */
 export interface SessionStart {
-  /** From the dialling to the TCP connection. */
+  /** Time from the dialling to the TCP connection. */
   readonly tcp: number;
-  /** Until the handshake of TLS is done; without TLS next to nothing. */
+  /** Time until the handshake of TLS is done; next to nothing without TLS. */
   readonly tls: number;
-  /** From the request to the end of the head of the 101. */
+  /** Time from the request to the end of the head of the 101. */
   readonly upgrade: number;
-  /** From there to the last byte of the first event of the provider. */
+  /** Time from there to the last byte of the first event of the provider. */
   readonly event: number;
   readonly total: number;
 }
@@ -23,7 +23,7 @@ export interface StartPlan {
   /** PEM file that signed the certificate. */
   readonly ca?: string;
   readonly count: number;
-  /** From the end of one session to the start of the next. */
+  /** Pause from the end of one session to the start of the next. */
   readonly pauseMs: number;
 }
 

@@ -1,4 +1,5 @@
-// What a chat completion pays for going through the side path: policy, budget and ledger included; direct and through every gateway.
+// Measures what a chat completion pays for going through the side path, policy, budget and ledger included: direct and through
+// every gateway.
 
 import type { Bench, BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
@@ -23,7 +24,7 @@ import { ledgerAfter } from './ledger.ts';
 import { describeSideHop } from './report.ts';
 
 const AT_ONCE: LlmPace = { thinkMs: 0, tokens: 1, gapMs: 0 };
-/** More than a schedule of this rate needs: an answer takes 60 ms. */
+/** Connections of the open loop: more than a schedule of this rate needs, since an answer takes 60 ms. */
 const CONNECTIONS = 64;
 const WARM_UP_MS = 250;
 export const sideHop: Bench = {

@@ -9,10 +9,10 @@ export const PER_SECOND = 200;
 
 export const PACE: LlmPace = { thinkMs: 20, tokens: 10, gapMs: 4 };
 
-/** Of the closed loop. */
+/** Connections of the closed loop. */
 export const CLOSED_CONNECTIONS = 16;
 
-/** Of the answer. */
+/** Forms of an answer. */
 export const ANSWER_FORMS = ['whole', 'streamed'] as const;
 
 export type AnswerForm = (typeof ANSWER_FORMS)[number];
@@ -21,10 +21,10 @@ export interface ChatRun extends CallResults {
   readonly firstByteMs: Percentiles;
   readonly totalMs: Percentiles;
   readonly latenessMs: Percentiles;
-  /** Of the contender's process tree. undefined: there is no process, or no /proc. */
+  /** CPU of the contender's process tree; undefined when there is no process, or no /proc. */
   readonly cpuUsPerCall: number | undefined;
   readonly rssBytes: number | undefined;
-  /** Why its latency does not count. */
+  /** Reason why its latency does not count. */
   readonly invalid: string | undefined;
 }
 

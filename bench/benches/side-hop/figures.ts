@@ -68,7 +68,7 @@ function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
 const wordsFor = ({ form, moment }: MeasuredMoment): string =>
   `${form} answers, ${moment === 'totalMs' ? 'last' : 'first'} byte`;
 
-/** Over the forms that this gateway can do: one may not stream, or not keep up. */
+/** Compares over the forms that this gateway can do: it may not stream, or not keep up. */
 function comparison(data: SideHopData, name: string, ranked: Ranked) {
   const forms = ANSWER_FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
   const [peer, own] = [name, SUBJECT].map((one) => worstAdded(data, one, { ...ranked, forms }));
@@ -84,7 +84,7 @@ function comparison(data: SideHopData, name: string, ranked: Ranked) {
   };
 }
 
-/** Where it adds most. undefined: there are too few valid rounds somewhere. */
+/** Moment at which most is added; undefined when there are too few valid rounds somewhere. */
 function worstAdded(
   data: SideHopData,
   name: string,
@@ -98,7 +98,7 @@ function worstAdded(
     .reduce((a, b) => (b.value > a.value ? b : a));
 }
 
-/** Its percentile less that of `direct`, round by round. */
+/** Percentile of a contender less that of `direct`, round by round. */
 export function addedChatRounds(data: SideHopData, name: string, place: MeasuredMoment): number[] {
   return pairedDifferences(chatPercentiles(data, name, place), chatPercentiles(data, 'direct', place));
 }

@@ -1,4 +1,4 @@
-// Whether every call that was answered is in the ledger, with its cost: asked of the admin listener, as an operator would.
+// Checks that every call that was answered is in the ledger with its cost, by asking the admin listener as an operator would.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningContender } from '../../bench.ts';
@@ -61,7 +61,7 @@ export async function ledgerAfter(
   return ledger;
 }
 
-/** Why the figures would be bought by leaving out what they are to include; undefined: nothing is missing. */
+/** Gap of the ledger, with which the figures would be bought by leaving something out; undefined when nothing is missing. */
 export function ledgerGap({ answers, rows, costMicroUsd, unknownCosts }: Ledger): string | undefined {
   if (rows < answers) return `the ledger has ${rows} rows for ${answers} calls`;
   if (unknownCosts > 0 || costMicroUsd === 0) return `the ledger does not know the cost of ${unknownCosts} calls`;

@@ -78,7 +78,7 @@ function latencyTable(data: SideHopData, form: AnswerForm): ReportTable {
   };
 }
 
-/** What is no larger than what direct differs from itself is called noise. */
+/** Calls a difference noise when it is no larger than that of direct to itself. */
 function addedTable(data: SideHopData, form: AnswerForm, seed: number): ReportTable {
   const places = MOMENTS.flatMap((moment) => RANKS.map((rank): MeasuredMoment => ({ form, moment, rank })));
   const added = (name: string, place: MeasuredMoment) => estimateMedian(addedChatRounds(data, name, place), seed);

@@ -16,16 +16,16 @@ import { resourceUsage } from '../../machine/resource-usage.ts';
 import type { TextRun, TextVisit } from './data.ts';
 import { describeText } from './report.ts';
 
-/** Of the questions; the tokens are as small as real ones. */
+/** Size of the questions; the tokens are as small as real ones. */
 const ASK_BYTES = 400;
 const TOKEN_BYTES = 280;
-/** Between the end of an answer and the next question of its session. */
+/** Pause between the end of an answer and the next question of its session. */
 const REST_MS = 30;
 const DRAIN_MS = 3000;
 
 interface Plan {
   readonly answer: StreamedAnswer;
-  /** In this order, those of before stay open. */
+  /** Levels in this order; sessions of earlier levels stay open. */
   readonly levels: readonly { readonly sessions: number; readonly questions: number }[];
   readonly rounds: number;
 }

@@ -4,13 +4,13 @@ import type { Percentiles } from '../../figures/histogram.ts';
 import type { StreamedTokens } from '../../load/load.ts';
 
 export interface TextRun extends StreamedTokens {
-  /** From the question to the first token, less the time that the provider thinks. */
+  /** Time from the question to the first token, less the time that the provider thinks. */
   readonly ttftMs: Percentiles;
   readonly gapMs: Percentiles;
-  /** Of the contender; undefined: there is no process, or no /proc. */
+  /** CPU of the contender; undefined when there is no process, or no /proc. */
   readonly cpuUsPerToken: number | undefined;
   readonly latenessMs: Percentiles;
-  /** Why it does not count. */
+  /** Reason why the run does not count. */
   readonly invalid: string | undefined;
 }
 

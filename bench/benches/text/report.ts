@@ -13,11 +13,11 @@ import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts'
 import { estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
 import type { TextData, TextRun } from './data.ts';
 
-/** Of fewer values in a round, their p99 is the largest and says nothing. */
+/** Fewest values of a round that have a p99: the p99 of fewer is the largest, and says nothing. */
 const FEWEST_VALUES = 20;
 const p99Of = ({ p99, count }: Percentiles) => (count < FEWEST_VALUES ? undefined : p99);
 
-/** What is compared: a value of each round. */
+/** Values of a round that are compared. */
 const RANKS = {
   ttft_ms: ({ ttftMs }: TextRun) => ttftMs.p50,
   ttft_p99_ms: ({ ttftMs }: TextRun) => p99Of(ttftMs),
@@ -112,7 +112,7 @@ function timesTable(data: TextData, gaps: ReadonlyMap<Cell, Histogram>, answer: 
   };
 }
 
-/** What is no larger than what direct differs from itself is called noise. */
+/** Calls a difference noise when it is no larger than that of direct to itself. */
 function addedTable(data: TextData, cells: readonly Cell[], seed: number): ReportTable {
   const added = (cell: Cell, rank: Rank) => estimateMedian(addedRounds(data, cell, rank), seed);
   const again = cells.find(({ name }) => name === 'direct-again');

@@ -16,7 +16,7 @@ import { describeTurns } from './report.ts';
 import { TURN_MS, writeScript } from './script.ts';
 import { timesOf } from './times.ts';
 
-/** Those that forward what they are given. */
+/** Contenders that forward what they are given. */
 const FORWARDING = ['direct', 'trunkline', 'haproxy', 'nginx', 'ws-relay', 'direct-again'];
 /** A delta of 40 ms every 20 ms, so that there is always one on its way to become stale. */
 const REHEARSAL: RehearsalOptions = { times: { firstAudioMs: 100, audioSpeed: 2, audioChunkMs: 40 } };

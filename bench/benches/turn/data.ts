@@ -9,7 +9,7 @@ export interface SaidAppend {
 
 export interface HeardMark {
   readonly at: number;
-  /** Where the provider says it is in the audio. */
+  /** Position in the audio, as the provider says. */
   readonly audioMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface CallerTrace {
   readonly said: readonly SaidAppend[];
   readonly started: readonly HeardMark[];
   readonly stopped: readonly HeardMark[];
-  /** In the order of their first event. */
+  /** Replies in the order of their first event. */
   readonly replies: readonly Reply[];
   readonly fault?: string | undefined;
 }
@@ -45,7 +45,7 @@ export type TurnTimeKind = (typeof TURN_TIME_KINDS)[number];
 export interface MeasuredTurn extends Readonly<Record<TurnTimeKind, number>> {
   /** Audio of the interrupted reply after speech_started; 0: none came. */
   readonly staleMs: number;
-  /** How late the two appends that count were written, the later one. */
+  /** Lateness of the two appends that count, the larger one. */
   readonly lateMs: number;
 }
 

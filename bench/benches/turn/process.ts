@@ -14,7 +14,7 @@ const ANSWER_MS = 3000;
 
 export interface TalkPlan {
   readonly targets: readonly (Pick<RunningContender, 'headers'> & { readonly name: string; readonly url: string })[];
-  /** With each target. */
+  /** Sessions with each target. */
   readonly sessions: number;
   readonly script: TurnScript;
 }
@@ -80,7 +80,7 @@ class Caller {
     return whole;
   }
 
-  /** Until the answer to the last turn has begun, or does not come. */
+  /** Waits until the answer to the last turn has begun, or does not come. */
   async #answered(turns: number): Promise<void> {
     const until = performance.now() + ANSWER_MS;
     while (this.#replies.size < turns && !this.#fault && performance.now() < until) await delay(20);

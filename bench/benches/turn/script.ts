@@ -1,5 +1,6 @@
-// What every caller of the turn bench says: one sentence and a silence, again and again, as the same appends; and in which
-// append the provider will notice it, which its own ear says beforehand, so that nothing has to be asked of its clock.
+// The script of every caller of the turn benchmark: one sentence and a silence, again and again, as the same appends. The
+// provider's own voice detection says beforehand in which append it will notice something, so that nothing has to be asked of
+// its clock.
 
 import { readFileSync } from 'node:fs';
 import { TurnDetector } from '../../../adapters/simulators/voice/turn-detector.ts';
@@ -16,7 +17,7 @@ const SPEECH_MS = 1200;
 /** The provider waits 500 ms to be sure, and answers after 100; the rest of it is audio to be interrupted. */
 const SILENCE_MS = 1000;
 const RECORDING = new URL('../../../server/console/public/samples/librivox-0880.wav', import.meta.url);
-/** What OpenAI does when a session asks for nothing else. */
+/** Detection of OpenAI for a session that asks for nothing else. */
 const DETECTION: VadSettings = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
 
 /** A change that the provider notices when it has read that append (counted from 0), where it says it is in the audio. */

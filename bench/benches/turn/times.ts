@@ -1,4 +1,4 @@
-// From what a caller wrote down to the times of its turns. Pure; all times are milliseconds of the caller's own clock.
+// Computes the times of turns from what a caller recorded. Pure; all times are milliseconds of the caller's own clock.
 
 import type { CallerTrace, HeardMark, MeasuredTurn, Reply, SaidAppend } from './data.ts';
 import type { TurnScript } from './script.ts';

@@ -1,5 +1,5 @@
-// When calls are meant to be made: one in each slot of the rate, at a place in it that a seed decides. A strict period would meet
-// the milliseconds of timers always at the same place, and one contender would get the good places and another the bad ones.
+// Schedule of calls: one in each slot of the rate, at a place in it that a seed decides. A strict period would meet the
+// milliseconds of timers always at the same place, and one contender would get the good places and another the bad ones.
 
 import { randomFrom } from '../../figures/statistics.ts';
 

@@ -10,11 +10,11 @@ import { callCount, callSchedule } from './call-schedule.ts';
 import type { CallPlan, CallResults } from './caller.ts';
 
 const LEAD_NS = 10e6;
-/** After the last call, for the last answers. */
+/** Wait for the last answers after the last call. */
 const DRAIN_MS = 3000;
-/** Of an answer, to see how it ends. */
+/** Bytes of an answer that are kept to see how it ends. */
 const TAIL_BYTES = 64;
-/** Where nobody answers, memory is bounded. */
+/** Calls that are open at once at the most, so that memory is bounded when nobody answers. */
 const MOST_OPEN = 2000;
 
 let isStopped = false;

@@ -7,7 +7,7 @@ export interface CallPlan {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: string;
-  /** What a right answer has, and the last bytes that it ends with. */
+  /** Status of a right answer, and the last bytes that it ends with. */
   readonly status: number;
   readonly ending: string;
   readonly perSecond: number;
@@ -17,20 +17,20 @@ export interface CallPlan {
   readonly measureMs: number;
   /** false: nobody looks at its times, so it sleeps instead of looking at the clock. */
   readonly isTimed: boolean;
-  /** Of the schedule. */
+  /** Seed of the schedule. */
   readonly seed: number;
 }
 
-/** Of the measured calls. Histograms in nanoseconds, compressed base64; latency counts from the intended time. */
+/** Results of the measured calls. Histograms are in nanoseconds, compressed base64; latency counts from the intended time. */
 export interface CallResults {
   readonly calls: number;
   /** Right ones. */
   readonly answers: number;
   /** Status -> answers; 0: none. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Not sent, since too many were open already. */
+  /** Calls that were not sent, since too many were open already. */
   readonly unsent: number;
-  /** Those of the warm-up too. */
+  /** Calls including those of the warm-up. */
   readonly callsInAll: number;
   readonly firstByte: string;
   readonly total: string;

@@ -42,7 +42,7 @@ export function streamedAnswer(
   };
 }
 
-/** As many pieces, all of the text; those beyond its length are empty. */
+/** Cuts a text into that many pieces; those beyond its length are empty. */
 export function piecesOf(text: string, count: number): string[] {
   const cut = (index: number) => Math.round((index * text.length) / count);
   return Array.from({ length: count }, (_, index) => text.slice(cut(index), cut(index + 1)));

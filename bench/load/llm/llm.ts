@@ -2,7 +2,7 @@
 
 import { startRpcProcess } from '../../machine/rpc.ts';
 
-/** How an answer comes: a whole one after all of it, a streamed one token by token. */
+/** Pace of an answer: a whole one comes after all of it, a streamed one token by token. */
 export interface LlmPace {
   readonly thinkMs: number;
   readonly tokens: number;
@@ -12,17 +12,17 @@ export interface LlmPace {
 /** `fails`: 500; `hangs`: takes the request and never answers; `gone`: nobody listens, as after a crash. */
 export type LlmMode = 'answers' | 'fails' | 'hangs' | 'gone';
 
-/** Since the last time that it was asked. */
+/** Counts since the last call. */
 export interface LlmCounts {
   readonly requests: number;
-  /** To the end. */
+  /** Answers that were given to the end. */
   readonly answers: number;
   readonly failures: number;
 }
 
 export interface LlmOptions {
   readonly pace: LlmPace;
-  /** What `GET /v1/models` lists. */
+  /** Models that `GET /v1/models` lists. */
   readonly models: readonly string[];
 }
 

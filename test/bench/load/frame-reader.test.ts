@@ -50,7 +50,7 @@ test.each(['append', 'delta', 'text', 'ask'] as const)(
     const message = JSON.parse(text) as { type: string; audio?: string; delta?: string };
     const content = message.audio ?? message.delta ?? '';
     expect(Buffer.from(content, 'base64').toString('base64')).toBe(content);
-    // What parses and serialises again leaves the stamp readable.
+    // Parsing and serialising again leaves the stamp readable.
     expect(readStamp(Buffer.from(JSON.stringify(message, undefined, 1)))).toEqual({
       intendedNs: 5,
       isMeasured: false,

@@ -111,7 +111,7 @@ test('megabytes come back whole and in order, and the end after them', async () 
 });
 
 test('a reader that is slow holds its writer back, and loses nothing', async () => {
-  // More than the kernel holds on both legs.
+  // This is more than the kernel holds on both legs.
   const pieces = Array.from({ length: 768 }, (_, index) => Buffer.alloc(64 * 1024, index));
   const accepted = Promise.withResolvers<Socket>();
   const port = await behindProxy((socket) => accepted.resolve(socket.pause()), 2);

@@ -9,7 +9,7 @@ import { freePort, isListening, outputOf, startCommand, whenReady } from '../../
 import { processTree, resourceUsage } from '../../../bench/machine/resource-usage.ts';
 
 const module = fileURLToPath(new URL('../../../bench/machine/processes.ts', import.meta.url));
-/** What was killed may wait for its parent as a zombie. */
+/** A process that was killed may wait for its parent as a zombie. */
 const isAlive = (pid: number): boolean => {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

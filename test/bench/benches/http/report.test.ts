@@ -35,7 +35,7 @@ test('every answer is counted by its status, and takes no less than its server t
   expect([...authorizations]).toEqual(['Bearer x']);
   expect(Object.keys(run.statuses)).toEqual(['404']);
   expect(count).toBe(run.statuses[404]);
-  // What was under way at the end has no answer.
+  // Requests that were under way at the end have no answer.
   expect(asked - count).toBeLessThanOrEqual(3);
   // Timers of Node may be early by the part of a millisecond.
   expect(p50).toBeGreaterThanOrEqual(19);

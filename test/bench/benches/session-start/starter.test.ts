@@ -35,7 +35,7 @@ type Script = (socket: Duplex, request: IncomingMessage) => unknown;
 async function serve(script: Script, server = createServer()): Promise<number> {
   server.on('upgrade', (request, socket) => {
     socket.on('error', () => {});
-    // Its client has left.
+    // The client of that session has left.
     socket.on('data', () => socket.end());
     script(socket, request);
   });
@@ -48,7 +48,7 @@ async function serve(script: Script, server = createServer()): Promise<number> {
 const start = (port: number, others: Partial<Parameters<SessionStarter['start']>[0]> = {}) =>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
-// Where a busy machine holds back what came first, the step after it looks shorter.
+// A busy machine may hold back what came first: then the step after it looks shorter.
 test('each step of a start is timed by itself, and control frames are no event', { retry: 3 }, async () => {
   const port = await serve(async (socket) => {
     await delay(UPGRADE_MS);

@@ -26,7 +26,7 @@ function run(ttft: number, gap: number, others: Partial<TextRun> = {}): TextRun 
   };
 }
 
-/** Over a base that drifts from round to round. */
+/** Adds to a base that drifts from round to round. */
 const rounds = (added: number, others: Partial<TextRun> = {}) =>
   [1, 5, 2].map((base) => new Map([[1, run(base + added, 10 + added, others)]]));
 const answer = { thinkMs: 30, tokens: 31, gapMs: 10, tokenBytes: 280 };

@@ -82,7 +82,7 @@ test('callers take turns, say everything in order, and measure no less than the 
       // Timers of Node may be early by the part of a millisecond.
       expect(answer).toBeGreaterThanOrEqual(THINKING_MS - 1);
       expect(barge_in).toBeGreaterThanOrEqual(STALE_MS - 1);
-      // From event to event, in the order in which they were sent, and after the append that led to them.
+      // Times are from event to event, in the order in which they were sent, and after the append that led to them.
       expect(first_audio).toBeLessThan(answer);
       expect(staleMs).toBeGreaterThan(0);
       expect(staleMs).toBeLessThan(barge_in);

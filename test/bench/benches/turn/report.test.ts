@@ -1,4 +1,4 @@
-// What is said of turns: medians of sessions turn by turn, differences to direct in the same turn, and what does not count.
+// Reports of turns: medians of sessions turn by turn, differences to direct in the same turn, and turns that do not count.
 
 import { expect, test } from 'vitest';
 import type { MeasuredTurn } from '../../../../bench/benches/turn/data.ts';

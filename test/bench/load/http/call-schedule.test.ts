@@ -1,4 +1,4 @@
-// When calls are made: at their rate, at another place in each slot, the same for the same seed.
+// The schedule of calls: at their rate, at another place in each slot, the same for the same seed.
 
 import { expect, test } from 'vitest';
 import { callCount, callSchedule } from '../../../../bench/load/http/call-schedule.ts';
