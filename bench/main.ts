@@ -41,8 +41,9 @@ async function run(command: Command): Promise<number> {
 }
 
 async function measure({ bench: name, settings, only, json }: Extract<Command, { name: 'run' }>): Promise<number> {
-  const chosen = benches.filter((one) => name === undefined || one.name === name);
-  if (chosen.length === 0) throw new BenchUsageError(`no bench ${name}: ${benches.map((one) => one.name).join(', ')}`);
+  const chosen = benches.filter((bench) => name === undefined || bench.name === name);
+  if (chosen.length === 0)
+    throw new BenchUsageError(`no bench ${name}: ${benches.map((bench) => bench.name).join(', ')}`);
   const { present, absent } = await choose(only);
   const seconds = chosen.map((bench) => bench.seconds(settings, present.length));
   const progress = createProgress(seconds);
@@ -54,7 +55,7 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
     ran.push(await runBench(bench, { settings, contenders: present, absent, progress }));
   }
   progress.end();
-  const figures = ran.flatMap((one) => one.figures);
+  const figures = ran.flatMap((bench) => bench.figures);
   const results = resultsSchema.parse({ version: 1, manifest, figures, benches: ran });
   const folder = report(results);
   if (json !== undefined) writeFileSync(json, JSON.stringify(results));
@@ -64,16 +65,16 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
 
 /** The A/A pair is always there. */
 async function choose(only: readonly string[] | undefined) {
-  const unknown = only?.filter((name) => !contenders.some((one) => one.name === name));
+  const unknown = only?.filter((name) => !contenders.some((contender) => contender.name === name));
   if (unknown?.length)
-    throw new BenchUsageError(`no contender ${unknown}: ${contenders.map((one) => one.name).join(', ')}`);
+    throw new BenchUsageError(`no contender ${unknown}: ${contenders.map((contender) => contender.name).join(', ')}`);
   const present: Contender[] = [];
   const absent = new Map<string, string>();
-  for (const one of contenders) {
-    const isAsked = only === undefined || only.includes(one.name) || one.name.startsWith('direct');
-    const reason = isAsked ? await one.absent() : NOT_ASKED;
-    if (reason === undefined) present.push(one);
-    else absent.set(one.name, reason);
+  for (const contender of contenders) {
+    const isAsked = only === undefined || only.includes(contender.name) || contender.name.startsWith('direct');
+    const reason = isAsked ? await contender.absent() : NOT_ASKED;
+    if (reason === undefined) present.push(contender);
+    else absent.set(contender.name, reason);
   }
   return { present, absent };
 }

@@ -24,7 +24,7 @@ export function createProgress(seconds: readonly number[], out: NodeJS.WriteStre
     // The guess counts less, the more of the bench has been seen.
     const isKnown = Math.min(1, share * 4);
     const wholeS = share > 0 ? isKnown * (spentS / share) + (1 - isKnown) * current.seconds : current.seconds;
-    return Math.max(0, wholeS - spentS) + guesses.reduce((sum, one) => sum + one, 0);
+    return Math.max(0, wholeS - spentS) + guesses.reduce((sum, guess) => sum + guess, 0);
   }
 
   function show(text: string): void {

@@ -90,4 +90,4 @@ function number(name: string, text: string | undefined): number | undefined {
 }
 
 const numbers = (name: string, text: string | undefined): number[] | undefined =>
-  text?.split(',').map((one) => number(name, one) as number);
+  text?.split(',').map((part) => number(name, part) as number);

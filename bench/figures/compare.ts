@@ -22,7 +22,7 @@ export function compareResults(
   after: Results,
   { maxRegression, only }: CompareOptions,
 ): { readonly text: string; readonly hasRegression: boolean } {
-  const old = new Map(measuresOf(before).map((one) => [one.id, one]));
+  const old = new Map(measuresOf(before).map((measure) => [measure.id, measure]));
   const others = Object.keys(after.manifest.contenders).filter((name) => name !== SUBJECT);
   const rows: string[][] = [['measure', 'before', 'after', 'unit', 'change', '95 %', '']];
   let hasRegression = false;

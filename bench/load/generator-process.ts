@@ -38,7 +38,7 @@ serveMethods({
     const greeted: Promise<void>[] = [];
     for (let left = target.sessions; left > 0; left -= OPEN_AT_ONCE) {
       const some = Array.from({ length: Math.min(left, OPEN_AT_ONCE) }, () => openSession(target));
-      greeted.push(...(await Promise.all(some)).map((one) => one.greeted));
+      greeted.push(...(await Promise.all(some)).map((value) => value.greeted));
     }
     await Promise.all(greeted);
   },

@@ -18,7 +18,7 @@ interface ManifestOptions {
 }
 
 export async function createManifest({ args, settings, contenders, absent }: ManifestOptions): Promise<Manifest> {
-  const versions = contenders.map(async (one) => [one.name, await one.version()] as const);
+  const versions = contenders.map(async (contender) => [contender.name, await contender.version()] as const);
   const processors = cpus();
   return {
     at: new Date().toISOString(),
@@ -33,7 +33,7 @@ export async function createManifest({ args, settings, contenders, absent }: Man
       cores: processors.length,
       memoryGib: Math.round(totalmem() / 2 ** 30),
       kernel: `${type()} ${release()}`,
-      loadAverage: loadavg().map((one) => Math.round(one * 100) / 100),
+      loadAverage: loadavg().map((load) => Math.round(load * 100) / 100),
     },
     node: process.version,
     contenders: Object.fromEntries(await Promise.all(versions)),

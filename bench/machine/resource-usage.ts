@@ -20,7 +20,7 @@ export function processTree(root: number): number[] {
       return parent === undefined ? [] : [{ pid: Number(name), parent }];
     });
   const tree = [root];
-  for (const pid of tree) tree.push(...children.filter(({ parent }) => parent === pid).map((one) => one.pid));
+  for (const pid of tree) tree.push(...children.filter(({ parent }) => parent === pid).map((value) => value.pid));
   return tree;
 }
 
@@ -28,7 +28,7 @@ export function processTree(root: number): number[] {
 export function resourceUsage(roots: readonly number[]): ResourceUsage | undefined {
   if (roots.length === 0 || read('/proc/self/stat') === undefined) return undefined;
   const pids = roots.flatMap(processTree);
-  const sum = (values: number[]) => values.reduce((total, one) => total + one, 0);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   return { cpuNs: sum(pids.map(cpuNsOf)), rssBytes: sum(pids.map(rssBytesOf)) };
 }
 
@@ -36,7 +36,7 @@ export function resourceUsage(roots: readonly number[]): ResourceUsage | undefin
 function cpuNsOf(pid: number): number {
   const threads = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`));
   const times = threads.map((text) => Number(text?.split(' ')[0] ?? 0));
-  const total = times.reduce((sum, one) => sum + one, 0);
+  const total = times.reduce((sum, time) => sum + time, 0);
   return total > 0 ? total : ticksOf(pid) * TICK_NS;
 }
 

@@ -29,7 +29,7 @@ export function htmlReport(results: Results): string {
   const { manifest, figures, benches } = results;
   const plots = benches.flatMap((bench) => bench.plots);
   let drawn = 0;
-  const plot = (one: ReportPlot) => `<h3>${escaped(one.title)}</h3><div class="plot" data-plot="${drawn++}"></div>`;
+  const plot = (value: ReportPlot) => `<h3>${escaped(value.title)}</h3><div class="plot" data-plot="${drawn++}"></div>`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Trunkline benchmark, ${escaped(manifest.at)}</title>
@@ -49,11 +49,11 @@ ${benches.map((bench) => section(bench, plot)).join('\n')}
 
 function section(
   { name, description, fault, tables, plots, notes }: RanBench,
-  plot: (one: ReportPlot) => string,
+  plot: (value: ReportPlot) => string,
 ): string {
   return `<h2>${escaped(name)}</h2><p>${escaped(description)}</p>
 ${fault === null ? '' : `<p><strong>It did not come to an end:</strong> ${escaped(fault)}</p>`}
-${tables.map((one) => `<h3>${escaped(one.title)}</h3>${table(tableRows(one))}`).join('\n')}
+${tables.map((value) => `<h3>${escaped(value.title)}</h3>${table(tableRows(value))}`).join('\n')}
 ${notes.length > 0 ? `<ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>` : ''}
 ${plots.map(plot).join('\n')}`;
 }

@@ -31,6 +31,6 @@ test('compare takes two files and a limit in percent', () => {
 test.each([['compare', 'a'], ['report'], ['hop', 'more'], ['--rounds', 'x'], ['--rounds', '0'], ['--unknown']])(
   '%s %s is refused',
   (...args) => {
-    expect(() => readCommand(args.filter((one) => one !== undefined))).toThrow(BenchUsageError);
+    expect(() => readCommand(args.filter((arg) => arg !== undefined))).toThrow(BenchUsageError);
   },
 );

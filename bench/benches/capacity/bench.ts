@@ -30,7 +30,7 @@ export const capacity: Bench = {
     const parts = { context, provider, generator, running, contenders: asked.filter(({ name }) => running.has(name)) };
     const { levels, knees } = await findKnees(parts, plan.knee);
     const cost = await measureCost(parts, plan.cost);
-    for (const one of running.values()) await one.stop();
+    for (const contender of running.values()) await contender.stop();
     const idle = await measureIdle(parts, plan.idle);
     const data = { levels, knees, cost, idle, mostSessions };
     return { ...describeCapacity(data, settings.seed), figures: capacityFigures(data, settings.seed) };

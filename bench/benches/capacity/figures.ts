@@ -24,7 +24,7 @@ export const ratioRounds = (data: CapacityData, name: string): number[] =>
 
 /** KiB for each session. */
 export const idleRounds = ({ idle }: CapacityData, name: string): number[] =>
-  (idle.get(name) ?? []).flatMap((one) => (Number.isFinite(one?.perSession) ? [one?.perSession ?? 0] : []));
+  (idle.get(name) ?? []).flatMap((memory) => (Number.isFinite(memory?.perSession) ? [memory?.perSession ?? 0] : []));
 
 function cpuRatio(data: CapacityData, seed: number): Figure {
   const goal = { id: `capacity.cpu_ratio.${MANY}_vs_${FEW}`, unit: 'ratio', below: 1 };

@@ -23,7 +23,7 @@ export function describeCapacity(data: CapacityData, seed: number): Omit<BenchRe
 
 const hopsOf = ({ knees }: CapacityData): string[] => [...knees.keys()];
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-const defined = (values: readonly (number | undefined)[]): number[] => values.filter((one) => one !== undefined);
+const defined = (values: readonly (number | undefined)[]): number[] => values.filter((value) => value !== undefined);
 const costLevels = ({ cost }: CapacityData): number[] => [
   ...new Set([...cost.values()].flat().flatMap((visit) => [...(visit?.keys() ?? [])])),
 ];
@@ -41,7 +41,7 @@ function levelTable({ levels }: CapacityData): ReportTable {
       const of = (value: (run: NonNullable<(typeof runs)[number]>) => number | undefined) =>
         finite(median(runs.flatMap((run) => (run && value(run)) ?? [])));
       const bounds = name === 'direct' ? [] : addedBounds(rounds, name);
-      const [least, most] = (['least', 'most'] as const).map((end) => median(bounds.map((one) => one[end])));
+      const [least, most] = (['least', 'most'] as const).map((end) => median(bounds.map((bound) => bound[end])));
       return [
         `${sessions}: ${name}`,
         name === 'direct' ? '' : spanText(least ?? Number.NaN, most ?? Number.NaN),
@@ -91,7 +91,7 @@ function costTable(data: CapacityData, seed: number): ReportTable {
 function idleTable(data: CapacityData, seed: number): ReportTable {
   const rows = hopsOf(data).map((name) => {
     const { value, interval } = estimateMedian(idleRounds(data, name), seed);
-    const before = median((data.idle.get(name) ?? []).flatMap((one) => one?.before ?? []));
+    const before = median((data.idle.get(name) ?? []).flatMap((memory) => memory?.before ?? []));
     return [name, withInterval(value, interval), finite(before / 1024), idleRounds(data, name).length];
   });
   return {
@@ -102,20 +102,20 @@ function idleTable(data: CapacityData, seed: number): ReportTable {
 }
 
 function measuresOf(data: CapacityData): Measure[] {
-  const one = (id: string, unit: string, rounds: readonly number[], paired = false): Measure[] =>
+  const measure = (id: string, unit: string, rounds: readonly number[], paired = false): Measure[] =>
     rounds.length > 0 ? [{ id: `capacity.${id}`, unit, better: 'lower', rounds: [...rounds], paired }] : [];
   return hopsOf(data).flatMap((name) => [
     ...data.levels.flatMap(({ sessions, rounds }) => {
       if (!rounds.has(name)) return [];
       const valid = addedBounds(rounds, name).filter(({ least, most }) => least === most && most < NOT_ARRIVED_MS);
       const added = valid.map(({ most }) => most);
-      return one(`added_p99_ms.${sessions}.${name}`, 'ms', added, true);
+      return measure(`added_p99_ms.${sessions}.${name}`, 'ms', added, true);
     }),
     ...costLevels(data).flatMap((sessions) =>
-      one(`cpu_us.${sessions}.${name}`, 'us', defined(costRounds(data, name, sessions))),
+      measure(`cpu_us.${sessions}.${name}`, 'us', defined(costRounds(data, name, sessions))),
     ),
-    ...one(`cpu_ratio.${name}`, 'ratio', ratioRounds(data, name), true),
-    ...one(`idle_kib.${name}`, 'KiB', idleRounds(data, name)),
+    ...measure(`cpu_ratio.${name}`, 'ratio', ratioRounds(data, name), true),
+    ...measure(`idle_kib.${name}`, 'KiB', idleRounds(data, name)),
   ]);
 }
 
@@ -123,8 +123,9 @@ function kneePlot(data: CapacityData): ReportPlot {
   const levels = [...new Set(data.levels.map(({ sessions }) => sessions))].sort((a, b) => a - b);
   const added = (name: string) =>
     levels.map((sessions) => {
-      const level = data.levels.find((one) => one.sessions === sessions && one.rounds.has(name));
-      const most = level === undefined ? Number.NaN : median(addedBounds(level.rounds, name).map((one) => one.most));
+      const level = data.levels.find((level) => level.sessions === sessions && level.rounds.has(name));
+      const most =
+        level === undefined ? Number.NaN : median(addedBounds(level.rounds, name).map((bound) => bound.most));
       return most < NOT_ARRIVED_MS ? finite(most) : null;
     });
   return {
@@ -149,7 +150,7 @@ function costPlot(data: CapacityData): ReportPlot {
 function notesOf({ levels, cost, idle, mostSessions }: CapacityData): string[] {
   const holes = (label: string, rounds: ReadonlyMap<string, readonly unknown[]>) =>
     [...rounds].flatMap(([name, ones]) => {
-      const failed = ones.filter((one) => one === undefined).length;
+      const failed = ones.filter((item) => item === undefined).length;
       return failed > 0 ? [`${label}, ${name}: ${failed} of ${ones.length} failed`] : [];
     });
   return [

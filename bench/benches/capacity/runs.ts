@@ -46,12 +46,12 @@ export async function findKnees(
 ): Promise<Pick<CapacityData, 'levels' | 'knees'>> {
   const { context, running } = parts;
   const load = append(FRAME_MS, 200, measureMs);
-  const names = parts.contenders.filter((one) => !isDirect(one)).map(({ name }) => name);
+  const names = parts.contenders.filter((contender) => !isDirect(contender)).map(({ name }) => name);
   const most = levels.length + divisions * names.length;
   const measured: { sessions: number; rounds: Level }[] = [];
 
   async function measure(sessions: number, asked: readonly string[]) {
-    const contenders = parts.contenders.filter((one) => isDirect(one) || asked.includes(one.name));
+    const contenders = parts.contenders.filter((contender) => isDirect(contender) || asked.includes(contender.name));
     const part = partOf(SHARES.knee, measured.length / most, (measured.length + 1) / most);
     let level: Level = new Map();
     for (let left = repeats; left >= 0 && !asked.every((name) => isClear(level, name)); left -= 1) {
@@ -77,7 +77,7 @@ export function measureCost(
   parts: Parts,
   { levels, rounds, measureMs }: CapacityPlan['cost'],
 ): Promise<CapacityData['cost']> {
-  const contenders = parts.contenders.filter((one) => !isDirect(one));
+  const contenders = parts.contenders.filter((contender) => !isDirect(contender));
   const plan = { label: 'capacity, CPU', contenders, rounds, warmUp: false, part: SHARES.cost };
   return parts.context.rounds(plan, ({ name }, round) => {
     const running = parts.running.get(name) as RunningContender;
@@ -111,7 +111,7 @@ export function measureIdle(
   { sessions, rounds, quietMs }: CapacityPlan['idle'],
 ): Promise<CapacityData['idle']> {
   const { context, provider } = parts;
-  const contenders = parts.contenders.filter((one) => !isDirect(one));
+  const contenders = parts.contenders.filter((contender) => !isDirect(contender));
   const plan = { label: 'capacity, idle sessions', contenders, rounds, warmUp: false, part: SHARES.idle };
   return context.rounds(plan, async (contender) => {
     const running = await context.start(contender, { providerPort: provider.port });

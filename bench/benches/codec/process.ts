@@ -6,7 +6,7 @@ import { nsPerOperation } from './timing.ts';
 
 serveMethods({
   time({ id, ms }: { readonly id: string; readonly ms: number }) {
-    const found = codecCases.find((one) => one.id === id);
+    const found = codecCases.find((codecCase) => codecCase.id === id);
     if (found === undefined) throw new Error(`no row ${id}`);
     return nsPerOperation(found.run, ms);
   },

@@ -57,7 +57,7 @@ const visitMs = (sessions: number, settings: BenchSettings): number =>
   );
 
 function shareOf(parts: readonly number[], index: number): readonly [number, number] {
-  const until = (end: number) => parts.slice(0, end).reduce((sum, one) => sum + one, 0);
+  const until = (end: number) => parts.slice(0, end).reduce((sum, part) => sum + part, 0);
   return [until(index) / until(parts.length), until(index + 1) / until(parts.length)];
 }
 

@@ -52,10 +52,10 @@ function addedRatio(data: HopData, goal: Goal, { sessions, rank, seed, absent }:
   const byLoad = LATENCY_LOADS.map((load) => addedRounds(data, { sessions, load, rank, against: 'haproxy' }));
   if (byLoad.some((rounds) => rounds.length < FEWEST_ROUNDS)) return unjudged(goal, 'too few valid rounds');
   const estimates = byLoad.map((rounds) => {
-    const floor = median(rounds.map((one) => one.floor));
+    const floor = median(rounds.map((round) => round.floor));
     const ratio = (sample: readonly Added[]) =>
-      median(sample.map((one) => one.subject)) / median(sample.map((one) => one.floor));
-    return { floor, again: median(rounds.map((one) => Math.abs(one.again))), ...bootstrap(rounds, ratio, seed) };
+      median(sample.map((value) => value.subject)) / median(sample.map((value) => value.floor));
+    return { floor, again: median(rounds.map((round) => Math.abs(round.again))), ...bootstrap(rounds, ratio, seed) };
   });
   const worst = estimates.reduce((a, b) => (b.value > a.value ? b : a));
   const figure = judge(goal, worst.value, {
@@ -106,19 +106,19 @@ function addedP99(data: HopData, seed: number): Figure {
   if (own.some((rounds) => rounds.length < FEWEST_ROUNDS)) return unjudged(goal, 'too few valid rounds');
   const values = own.map((rounds) =>
     estimateMedian(
-      rounds.map((one) => one.subject),
+      rounds.map((round) => round.subject),
       seed,
     ),
   );
   const [worst, rounds] = (values[1]?.value ?? 0) > (values[0]?.value ?? 0) ? [values[1], own[1]] : [values[0], own[0]];
   if (worst === undefined || rounds === undefined) return unjudged(goal, 'no valid measurement');
   const others = OTHER_GATEWAYS.flatMap((name) => {
-    const added = of(name).map((one) => median(one.map(({ floor }) => floor)));
+    const added = of(name).map((value) => median(value.map(({ floor }) => floor)));
     return added.every(Number.isFinite) ? [{ name, added: Math.max(...added) }] : [];
   });
   const figure = judge(goal, worst.value, {
     interval: [...worst.interval],
-    noise: median(rounds.map((one) => Math.abs(one.again))),
+    noise: median(rounds.map((round) => Math.abs(round.again))),
     reason:
       others.map(({ name, added }) => `${name} adds ${digits(added)} ms`).join(', ') || 'no other gateway measured',
   });

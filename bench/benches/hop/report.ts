@@ -67,7 +67,7 @@ function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap
     const ms = (rank: 'p50' | 'p90' | 'p99' | 'p999') => median(runs.map((run) => run.latencyMs[rank]));
     const p99s = spread(runs.map((run) => run.latencyMs.p99));
     const all = percentilesMs(merged.get(cell) as Histogram);
-    const cpu = cpuRounds(data, cell).filter((one) => one !== undefined);
+    const cpu = cpuRounds(data, cell).filter((round) => round !== undefined);
     return [
       cell.name,
       ...[ms('p50'), ms('p90'), ms('p99')].map(finite),
@@ -102,7 +102,7 @@ function addedTable(data: HopData, cells: readonly Cell[], seed: number): Report
   const ranks = ['p50', 'p90', 'p99'] as const;
   const added = (name: string, rank: (typeof ranks)[number]) => {
     const rounds = (who: string) =>
-      hopPercentiles(data, { ...(cells[0] as Cell), name: who }).map((one) => one?.[rank]);
+      hopPercentiles(data, { ...(cells[0] as Cell), name: who }).map((round) => round?.[rank]);
     return estimateMedian(pairedDifferences(rounds(name), rounds('direct')), seed);
   };
   const floors = ranks.map((rank) => {
@@ -129,8 +129,8 @@ function addedTable(data: HopData, cells: readonly Cell[], seed: number): Report
 function closedLoopTable(data: HopData): ReportTable {
   const rows = [...(data.get(1)?.keys() ?? [])].map((name) => {
     const rounds = visitsOf(data, { sessions: 1, name }).flatMap((visit) => visit.pingPong ?? []);
-    const ms = (rank: 'p50' | 'p90' | 'p99') => finite(median(rounds.map((one) => one[rank])));
-    return [name, ms('p50'), ms('p90'), ms('p99'), finite(Math.min(...rounds.map((one) => one.p50)))];
+    const ms = (rank: 'p50' | 'p90' | 'p99') => finite(median(rounds.map((round) => round[rank])));
+    return [name, ms('p50'), ms('p90'), ms('p99'), finite(Math.min(...rounds.map((round) => round.p50)))];
   });
   const columns = ['', 'p50', 'p90', 'p99', 'least p50 of a round'];
   return {
@@ -144,13 +144,13 @@ function processTable(data: HopData, sessions: number): ReportTable {
   const rows = [...(data.get(sessions)?.keys() ?? [])].map((name) => {
     const visits = visitsOf(data, { sessions, name });
     const runs = visits.flatMap((visit) => [...visit.runs.values()]);
-    const largest = (values: (number | undefined)[]) => Math.max(...values.filter((one) => one !== undefined));
+    const largest = (values: (number | undefined)[]) => Math.max(...values.filter((value) => value !== undefined));
     const delays = visits.flatMap((visit) => visit.eventLoopDelay ?? []);
     return [
       name,
       finite(largest(runs.map((run) => run.rssBytes)) / 2 ** 20),
-      finite(median(delays.map((one) => one.p50))),
-      finite(median(delays.map((one) => one.p99))),
+      finite(median(delays.map((delay) => delay.p50))),
+      finite(median(delays.map((delay) => delay.p99))),
       finite(median(runs.flatMap((run) => run.senderUsPerFrame ?? []))),
       finite(median(runs.flatMap((run) => run.receiverUsPerFrame ?? []))),
     ];
@@ -169,17 +169,22 @@ function measuresOf(data: HopData, cell: Cell): Measure[] {
   const rounds = hopPercentiles(data, cell);
   const base = hopPercentiles(data, { ...cell, name: 'direct' });
   const ranks = (['p50', 'p99'] as const).flatMap((rank): Measure[] => {
-    const values = rounds.map((one) => one?.[rank]);
+    const values = rounds.map((round) => round?.[rank]);
     const added = pairedDifferences(
       values,
-      base.map((one) => one?.[rank]),
+      base.map((value) => value?.[rank]),
     );
     const common = { unit: 'ms', better: 'lower' } as const;
-    const plain = { ...common, id: id(`${rank}_ms`), rounds: values.filter((one) => one !== undefined), paired: false };
+    const plain = {
+      ...common,
+      id: id(`${rank}_ms`),
+      rounds: values.filter((value) => value !== undefined),
+      paired: false,
+    };
     const isBase = cell.name === 'direct';
     return isBase ? [plain] : [plain, { ...common, id: id(`added_${rank}_ms`), rounds: added, paired: true }];
   });
-  const cpu = cpuRounds(data, cell).filter((one) => one !== undefined);
+  const cpu = cpuRounds(data, cell).filter((round) => round !== undefined);
   const cost: Measure = { id: id('cpu_us'), unit: 'us', better: 'lower', rounds: cpu, paired: false };
   if (cpu.length === 0) return ranks;
   const ratios = (['haproxy', 'nginx'] as const).flatMap((name): Measure[] => {

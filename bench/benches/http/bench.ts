@@ -80,7 +80,7 @@ async function answering(targets: readonly Target[], { headers }: RunningContend
   return {
     targets: found.filter(isThere).map(({ target }) => target),
     missing: found
-      .filter((one) => !isThere(one))
+      .filter((value) => !isThere(value))
       .map(({ target, status }) => `${target.title}: left out, it answers ${status}, not ${target.status}`),
   };
 }

@@ -37,4 +37,5 @@ export interface EndpointRun extends HttpRun {
   readonly cpuUs: number | undefined;
 }
 
-export const answersOf = ({ statuses }: HttpRun): number => Object.values(statuses).reduce((sum, one) => sum + one, 0);
+export const answersOf = ({ statuses }: HttpRun): number =>
+  Object.values(statuses).reduce((sum, value) => sum + value, 0);

@@ -21,30 +21,41 @@ export function describeHttp(
   missing: readonly string[] = [],
 ): BenchResult {
   const of = ({ id }: HttpEndpoint) => runs.get(id) ?? [];
-  const merged = new Map(endpoints.map((one) => [one.id, mergeHistograms(of(one).map(({ latency }) => latency))]));
-  const rows = endpoints.map((one) => {
-    const { p50, p90, p99, max, count } = percentilesMs(merged.get(one.id) ?? mergeHistograms([]));
-    const cpu = median(of(one).flatMap(({ cpuUs }) => cpuUs ?? []));
-    return [one.title, median(of(one).map(rateOf)), p50, p90, p99, max, count, Number.isFinite(cpu) ? cpu : null];
+  const merged = new Map(
+    endpoints.map((endpoint) => [endpoint.id, mergeHistograms(of(endpoint).map(({ latency }) => latency))]),
+  );
+  const rows = endpoints.map((endpoint) => {
+    const { p50, p90, p99, max, count } = percentilesMs(merged.get(endpoint.id) ?? mergeHistograms([]));
+    const cpu = median(of(endpoint).flatMap(({ cpuUs }) => cpuUs ?? []));
+    return [
+      endpoint.title,
+      median(of(endpoint).map(rateOf)),
+      p50,
+      p90,
+      p99,
+      max,
+      count,
+      Number.isFinite(cpu) ? cpu : null,
+    ];
   });
   const measure = (id: string, unit: string, better: Measure['better'], rounds: number[]): Measure => {
     return { id: `http.${id}`, unit, better, rounds, paired: false };
   };
   return {
     figures: [],
-    measures: endpoints.flatMap((one) => [
-      measure(`rate.${one.id}`, '1/s', 'higher', of(one).map(rateOf)),
+    measures: endpoints.flatMap((endpoint) => [
+      measure(`rate.${endpoint.id}`, '1/s', 'higher', of(endpoint).map(rateOf)),
       measure(
-        `p99_ms.${one.id}`,
+        `p99_ms.${endpoint.id}`,
         'ms',
         'lower',
-        of(one).map(({ latency }) => percentilesMs(latency).p99),
+        of(endpoint).map(({ latency }) => percentilesMs(latency).p99),
       ),
       measure(
-        `cpu_us.${one.id}`,
+        `cpu_us.${endpoint.id}`,
         'us',
         'lower',
-        of(one).flatMap(({ cpuUs }) => cpuUs ?? []),
+        of(endpoint).flatMap(({ cpuUs }) => cpuUs ?? []),
       ),
     ]),
     tables: [
@@ -56,14 +67,14 @@ export function describeHttp(
     ],
     plots: [],
     histograms: Object.fromEntries([...merged].map(([id, histogram]) => [`http-${id}`, encodeHistogram(histogram)])),
-    notes: [...missing, ...endpoints.flatMap((one) => faultsOf(one, of(one)))],
+    notes: [...missing, ...endpoints.flatMap((endpoint) => faultsOf(endpoint, of(endpoint)))],
   };
 }
 
 /** Answers with another status than the expected one, and requests without an answer. */
 function faultsOf({ title, status }: HttpEndpoint, runs: readonly HttpRun[]): string[] {
-  const errors = runs.reduce((sum, one) => sum + one.errors, 0);
-  const others = runs.reduce((sum, one) => sum + answersOf(one) - (one.statuses[status] ?? 0), 0);
+  const errors = runs.reduce((sum, run) => sum + run.errors, 0);
+  const others = runs.reduce((sum, run) => sum + answersOf(run) - (run.statuses[status] ?? 0), 0);
   return [
     ...(errors > 0 ? [`${title}: ${errors} requests without an answer`] : []),
     ...(others > 0 ? [`${title}: ${others} answers with another status than ${status}`] : []),

@@ -42,7 +42,7 @@ export const isolation: Bench = {
   },
   async run(context) {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
-      context.contenders.find((one) => one.name === name),
+      context.contenders.find((contender) => contender.name === name),
     );
     const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
     if (direct === undefined || trunkline === undefined) {
@@ -137,7 +137,7 @@ async function runCase(
   const side = await beginCase(name, { llm, caller, running: line.running, disk: onDisk?.disk });
   const { toleranceMs } = context.settings;
   // The two run at the same time, so that what the machine does meanwhile meets both.
-  const both = [bed.direct, line].map((one) => bothWays(one, measureMs, toleranceMs));
+  const both = [bed.direct, line].map((line) => bothWays(line, measureMs, toleranceMs));
   const [direct, trunkline] = (await Promise.all(both)) as [Directions, Directions];
   return { direct, trunkline, seen: await side.end() };
 }

@@ -39,7 +39,7 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
 
 /** Reason why the first invalid run of a case does not count. */
 function whyNot(data: IsolationData, name: Case): string {
-  const runs = [name, 'absent', 'absent-again'].flatMap((one) => data.cases.get(one as Case) ?? []);
+  const runs = [name, 'absent', 'absent-again'].flatMap((caseName) => data.cases.get(caseName as Case) ?? []);
   const all = runs.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
   const invalid = all.find((run) => run.invalid !== undefined)?.invalid;
   return invalid === undefined ? '' : `: ${invalid}`;

@@ -38,7 +38,7 @@ function latencyTable(data: IsolationData, direction: Direction, seed: number): 
     const p99 = (who: 'direct' | 'trunkline') =>
       finite(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
     const p50 = median(runs.flatMap(({ trunkline }) => trunkline.get(direction)?.latencyMs.p50 ?? []));
-    const added = median(addedP99Rounds(data, name, direction).filter((one) => one !== undefined));
+    const added = median(addedP99Rounds(data, name, direction).filter((round) => round !== undefined));
     const moved = estimateMedian(movedRounds(data, name, direction), seed);
     return [
       CASE_WORDS[name],
@@ -80,7 +80,7 @@ function sideTable(data: IsolationData): ReportTable {
 function measuresOf(data: IsolationData, name: Case, direction: Direction): Measure[] {
   const common = { unit: 'ms', better: 'lower', paired: true } as const;
   const id = (what: string) => `isolation.${what}.${direction}.${name}`;
-  const added = addedP99Rounds(data, name, direction).filter((one) => one !== undefined);
+  const added = addedP99Rounds(data, name, direction).filter((round) => round !== undefined);
   const own: Measure = { ...common, id: id('added_p99_ms'), rounds: added };
   if (name === 'absent') return [own];
   return [own, { ...common, id: id('p99_moved_ms'), rounds: movedRounds(data, name, direction) }];

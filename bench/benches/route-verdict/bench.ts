@@ -24,7 +24,7 @@ export const routeVerdict: Bench = {
   seconds: (settings) => 9 + verdictRounds(settings) * 4.5,
   async run(context) {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
-      context.contenders.find((one) => one.name === name),
+      context.contenders.find((contender) => contender.name === name),
     );
     const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
     if (direct === undefined || trunkline === undefined) {

@@ -24,7 +24,7 @@ interface Native {
 export async function startNative(context: BenchContext): Promise<Native> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   context.onEnd(() => {
-    for (const one of server.clients) one.terminate();
+    for (const client of server.clients) client.terminate();
     server.close();
   });
   const handshakes: IncomingHttpHeaders[] = [];
@@ -80,7 +80,8 @@ async function passEvents(running: RunningContender, native: Native) {
   for (const event of UPSTREAM) client.send(event);
   const down = collect(client, DOWNSTREAM.length - 1);
   for (const event of DOWNSTREAM.slice(1)) provider.send(event);
-  const same = (got: readonly string[], sent: readonly string[]) => sent.filter((one, at) => got[at] === one).length;
+  const same = (got: readonly string[], sent: readonly string[]) =>
+    sent.filter((value, at) => got[at] === value).length;
   // The greeting was one of them.
   const unmodified = same(await up, UPSTREAM) + same(await down, DOWNSTREAM.slice(1)) + 1;
   const came = once(provider, 'message');

@@ -27,8 +27,8 @@ export async function addedByFrames(
   const generator = await context.startGenerator();
   const { toleranceMs } = context.settings;
   const running = new Map<string, RunningContender>();
-  for (const one of [direct, trunkline]) {
-    running.set(one.name, await context.start(one, { providerPort: provider.port }));
+  for (const contender of [direct, trunkline]) {
+    running.set(contender.name, await context.start(contender, { providerPort: provider.port }));
   }
   const plan = {
     label: 'route-verdict, audio',
@@ -36,10 +36,16 @@ export async function addedByFrames(
     rounds: verdictRounds(context.settings),
   };
   const rounds = await context.rounds({ ...plan, part: [0.7, 1] }, async ({ name }) => {
-    const one = running.get(name) as RunningContender;
+    const runningContender = running.get(name) as RunningContender;
     try {
-      await generator.open({ url: one.url(PATH), headers: one.headers, sessions: SESSIONS });
-      const run = await runLoad({ from: generator, to: provider, load: APPEND, running: one, toleranceMs });
+      await generator.open({ url: runningContender.url(PATH), headers: runningContender.headers, sessions: SESSIONS });
+      const run = await runLoad({
+        from: generator,
+        to: provider,
+        load: APPEND,
+        running: runningContender,
+        toleranceMs,
+      });
       return run.latencyMs;
     } finally {
       await generator.close();
@@ -80,7 +86,7 @@ export async function addedByCalls(
 }
 
 function addedTo(rounds: ReadonlyMap<string, readonly (Times | undefined)[]>, base: string, own: string): AddedTimes {
-  const of = (name: string, rank: keyof Times) => (rounds.get(name) ?? []).map((one) => one?.[rank]);
+  const of = (name: string, rank: keyof Times) => (rounds.get(name) ?? []).map((round) => round?.[rank]);
   const added = (rank: keyof Times) => pairedDifferences(of(own, rank), of(base, rank));
   return { p50: median(added('p50')), p99: median(added('p99')), rounds: added('p50').length };
 }

@@ -85,18 +85,18 @@ const isCall = ({ by }: LedgerSum): boolean => by[2] !== 'realtime';
 
 const isAnswered = (row: LedgerSum): boolean => isCall(row) && row.by[3] === 'ok';
 
-const sumOf = (ledger: readonly LedgerSum[], which: (one: LedgerSum) => boolean): number =>
+const sumOf = (ledger: readonly LedgerSum[], which: (row: LedgerSum) => boolean): number =>
   ledger.filter(which).reduce((sum, { calls }) => sum + calls, 0);
 
 /** Mean cost of each class over the calls that have a cost. */
 function costWords(ledger: readonly LedgerSum[], path: string): string {
   const classes = new Map<string, { cost: number; known: number; unknown: number; isRealtime: boolean }>();
-  for (const one of ledger.filter((row) => row.by[1] === path && (isRealtime(row) || row.by[3] === 'ok'))) {
-    const name = `${one.by[0]}${isRealtime(one) ? ' (sessions)' : ''}`;
-    const sum = classes.get(name) ?? { cost: 0, known: 0, unknown: 0, isRealtime: isRealtime(one) };
-    sum.cost += one.costMicroUsd;
-    sum.known += one.calls - one.unknownCosts;
-    sum.unknown += one.unknownCosts;
+  for (const value of ledger.filter((row) => row.by[1] === path && (isRealtime(row) || row.by[3] === 'ok'))) {
+    const name = `${value.by[0]}${isRealtime(value) ? ' (sessions)' : ''}`;
+    const sum = classes.get(name) ?? { cost: 0, known: 0, unknown: 0, isRealtime: isRealtime(value) };
+    sum.cost += value.costMicroUsd;
+    sum.known += value.calls - value.unknownCosts;
+    sum.unknown += value.unknownCosts;
     classes.set(name, sum);
   }
   const words = [...classes].map(([name, { cost, known, unknown }]) => {

@@ -18,7 +18,7 @@ const WARM_CONNECTIONS = 4;
 export const sessionStart: Bench = {
   name: 'session-start',
   description: 'TCP, TLS, upgrade and first provider event of a session, on loopback and over distances',
-  seconds: (settings, contenders) => secondsOf(settings, contenders).reduce((sum, one) => sum + one),
+  seconds: (settings, contenders) => secondsOf(settings, contenders).reduce((sum, seconds) => sum + seconds),
   async run(context) {
     const starter = startSessionStarter();
     context.onEnd(starter.stop);

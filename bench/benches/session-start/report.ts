@@ -92,7 +92,7 @@ function tableOf({ title, place }: Where, seed: number): ReportTable {
 }
 
 function medianOf(rounds: readonly (number | undefined)[]): number | null {
-  const values = rounds.filter((one) => one !== undefined);
+  const values = rounds.filter((round) => round !== undefined);
   return values.length > 0 ? median(values) : null;
 }
 
@@ -100,7 +100,7 @@ function measuresOf({ id, place, name }: { id: string; place: StartPlace; name: 
   const [own, direct] = [startRounds(place, name), startRounds(place, 'direct')];
   const common = { unit: 'ms', better: 'lower' } as const;
   const idOf = (what: string) => `session_start.${what}.${id}.${name}`;
-  const total = { ...common, id: idOf('total_ms'), rounds: own.filter((one) => one !== undefined), paired: false };
+  const total = { ...common, id: idOf('total_ms'), rounds: own.filter((value) => value !== undefined), paired: false };
   if (name === 'direct') return [total];
   return [
     total,

@@ -71,7 +71,7 @@ const wordsFor = ({ form, moment }: MeasuredMoment): string =>
 /** Compares over the forms that this gateway can do: it may not stream, or not keep up. */
 function comparison(data: SideHopData, name: string, ranked: Ranked) {
   const forms = ANSWER_FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
-  const [peer, own] = [name, SUBJECT].map((one) => worstAdded(data, one, { ...ranked, forms }));
+  const [peer, own] = [name, SUBJECT].map((value) => worstAdded(data, value, { ...ranked, forms }));
   if (peer === undefined || own === undefined)
     return { name, isAhead: false, words: `${name} has too few valid rounds` };
   const only =

@@ -50,12 +50,12 @@ export async function ledgerAfter(
     const sums = (await ledgerBy(running.admin, 'kind,outcome')).filter(
       ({ by: [kind, outcome] }) => kind === 'chat' && outcome === 'ok',
     );
-    const total = (of: (one: LedgerSum) => number) => sums.reduce((sum, one) => sum + of(one), 0);
+    const total = (of: (row: LedgerSum) => number) => sums.reduce((sum, value) => sum + of(value), 0);
     ledger = {
       answers,
-      rows: total((one) => one.calls),
-      costMicroUsd: total((one) => one.costMicroUsd),
-      unknownCosts: total((one) => one.unknownCosts),
+      rows: total((row) => row.calls),
+      costMicroUsd: total((row) => row.costMicroUsd),
+      unknownCosts: total((row) => row.unknownCosts),
     };
   }
   return ledger;

@@ -127,7 +127,7 @@ function measuresOf(data: SideHopData, name: string, form: AnswerForm): Measure[
     RANKS.flatMap((rank): Measure[] => {
       const place = { form, moment, rank };
       const id = `${IDS[moment]}_${rank}_ms.${form}.${name}`;
-      const plain = chatPercentiles(data, name, place).filter((one) => one !== undefined);
+      const plain = chatPercentiles(data, name, place).filter((value) => value !== undefined);
       const own: Measure = { ...common, id: `side_hop.${id}`, rounds: plain, paired: false };
       if (name === 'direct') return [own];
       return [own, { ...common, id: `side_hop.added_${id}`, rounds: addedChatRounds(data, name, place), paired: true }];

@@ -139,7 +139,7 @@ function measuresOf(data: TextData, cell: Cell): Measure[] {
   const common = { unit: 'ms', better: 'lower' } as const;
   return ranks.flatMap((rank): Measure[] => {
     const id = (what: string) => `text.${what}${rank}.${cell.sessions}.${cell.name}`;
-    const rounds = roundsOf(data, cell, rank).filter((one) => one !== undefined);
+    const rounds = roundsOf(data, cell, rank).filter((value) => value !== undefined);
     if (rounds.length === 0) return [];
     const plain = { ...common, id: id(''), rounds, paired: false };
     if (cell.name === 'direct') return [plain];

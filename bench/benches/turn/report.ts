@@ -48,7 +48,7 @@ const addedRounds = (data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name
 
 function measuresOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name: string): Measure[] {
   const common = { unit: 'ms', better: 'lower' } as const;
-  const rounds = turnRounds(data.get(name) ?? [], kind).filter((one) => one !== undefined);
+  const rounds = turnRounds(data.get(name) ?? [], kind).filter((round) => round !== undefined);
   const plain = { ...common, id: `turn.${kind}_ms.${name}`, rounds, paired: false };
   if (name === 'direct') return [plain];
   const added = addedRounds(data, kind, name);
@@ -61,7 +61,7 @@ function tableOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, seed: nu
   const floor = Math.max(Math.abs(again.value), ...again.interval.map(Math.abs));
   const rows = [...data].map(([name, sessions]) => {
     const values = sessions.flatMap((session) => session.flatMap((turn) => turn?.[kind] ?? []));
-    const ms = [0.5, 0.9, 1].map((at) => quantile(values, at)).map((one) => (Number.isFinite(one) ? one : null));
+    const ms = [0.5, 0.9, 1].map((at) => quantile(values, at)).map((value) => (Number.isFinite(value) ? value : null));
     return [name, ...ms, values.length, addedCell(name, added(name), floor)];
   });
   return { title: `${TITLES[kind]}, ms`, columns: ['', 'p50', 'p90', 'max', 'turns', 'added p50, 95 %'], rows };

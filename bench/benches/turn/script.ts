@@ -51,7 +51,7 @@ export async function writeScript(turns: number): Promise<TurnScript> {
   ).flat();
   ear.free();
   const marks = (kind: string): ScriptMark[] =>
-    changes.filter((one) => one.kind === kind).map(({ append, audioMs }) => ({ append, audioMs }));
+    changes.filter((change) => change.kind === kind).map(({ append, audioMs }) => ({ append, audioMs }));
   const [started, stopped] = [marks('started'), marks('stopped')];
   if (started.length !== turns || stopped.length !== turns) throw new Error('the recording is not heard as one turn');
   const appends = pieces.map((piece) =>

@@ -6,7 +6,7 @@ import type { TurnScript } from './script.ts';
 /** Turn by turn, without the first one, which interrupts nothing. Throws when the session did not go as written. */
 export function timesOf(trace: CallerTrace, script: TurnScript): MeasuredTurn[] {
   check(trace, script);
-  const said = new Map(trace.said.map((one) => [one.append, one]));
+  const said = new Map(trace.said.map((mark) => [mark.append, mark]));
   return script.started.slice(1).map((start, index) => {
     const turn = index + 1;
     const [begun, ended] = [start, script.stopped[turn]].map((mark) => said.get(mark?.append ?? -1)) as [

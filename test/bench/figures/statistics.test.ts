@@ -36,7 +36,7 @@ test('paired values are those of the same round, and a round with a hole is left
 
 test('pairing removes what all contenders of a round share', () => {
   const drift = [0, 50, 100, 500, 1000];
-  const slower = drift.map((one) => one + 3);
+  const slower = drift.map((value) => value + 3);
   const { value, interval } = estimateMedian(pairedDifferences(slower, drift), 1);
   expect(value).toBe(3);
   expect(interval).toEqual([3, 3]);
@@ -44,7 +44,7 @@ test('pairing removes what all contenders of a round share', () => {
 
 test('the generator of numbers gives the known sequence of mulberry32', () => {
   const random = randomFrom(1);
-  expect([random(), random()].map((one) => Math.round(one * 2 ** 32))).toEqual([2693262067, 11749833]);
+  expect([random(), random()].map((value) => Math.round(value * 2 ** 32))).toEqual([2693262067, 11749833]);
 });
 
 test('the bootstrap gives the same interval for the same seed, and one that holds the value', () => {
@@ -59,7 +59,7 @@ test('the bootstrap gives the same interval for the same seed, and one that hold
 test('the interval of a mean is that of the normal distribution, for many values', () => {
   const random = randomFrom(42);
   const values = Array.from({ length: 400 }, () => random());
-  const mean = (sample: readonly number[]) => sample.reduce((sum, one) => sum + one, 0) / sample.length;
+  const mean = (sample: readonly number[]) => sample.reduce((sum, value) => sum + value, 0) / sample.length;
   const { value, interval } = bootstrap(values, mean, 3);
   // The standard error of the mean of 400 values that are uniform from 0 to 1 is 1 / sqrt(12 * 400) = 0.01443.
   expect(value - interval[0]).toBeCloseTo(1.96 * 0.01443, 2);
@@ -68,7 +68,7 @@ test('the interval of a mean is that of the normal distribution, for many values
 
 test('about 95 of 100 intervals hold the true value', () => {
   const random = randomFrom(5);
-  const mean = (sample: readonly number[]) => sample.reduce((sum, one) => sum + one, 0) / sample.length;
+  const mean = (sample: readonly number[]) => sample.reduce((sum, value) => sum + value, 0) / sample.length;
   const held = Array.from({ length: 100 }, (_, seed) => {
     const { interval } = bootstrap(Array.from({ length: 40 }, random), mean, seed);
     return interval[0] <= 0.5 && 0.5 <= interval[1];
@@ -79,7 +79,7 @@ test('about 95 of 100 intervals hold the true value', () => {
 test('rounds are resampled whole, so that what varies together stays together', () => {
   const rounds = [1, 10, 100, 1000].map((load) => ({ ours: 2 * load, theirs: load }));
   const ratio = (sample: typeof rounds) =>
-    median(sample.map((one) => one.ours)) / median(sample.map((one) => one.theirs));
+    median(sample.map((value) => value.ours)) / median(sample.map((value) => value.theirs));
   expect(bootstrap(rounds, ratio as (sample: readonly { ours: number; theirs: number }[]) => number, 1)).toEqual({
     value: 2,
     interval: [2, 2],

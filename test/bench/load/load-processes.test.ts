@@ -79,7 +79,7 @@ test('a schedule reaches its provider whole and in order, stamped with when it w
   const sent = await generator.send({ frame: 'append', frameBytes: 600, frameMs: 10, warmUpMs: 20, measureMs: 100 });
   expect(sent).toMatchObject({ frames: 50, warmUps: 10 });
   await expect.poll(() => stamps.length).toBe(60);
-  const times = stamps.map((one) => one.intendedNs).sort((a, b) => a - b);
+  const times = stamps.map((stamp) => stamp.intendedNs).sort((a, b) => a - b);
   const offGrid = times.map((time, index) => Math.abs(time - (times[0] ?? 0) - index * 2e6));
   expect(Math.max(...offGrid)).toBeLessThanOrEqual(1);
 });

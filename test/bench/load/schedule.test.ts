@@ -38,13 +38,13 @@ test('frames go round the sessions, evenly staggered, and never early', async ()
   const seen: Seen[] = [];
   const sent = await sendOnSchedule(sockets(4, seen), templates, load);
   expect(sent).toMatchObject({ frames: 80, warmUps: 8 });
-  expect(seen.map((one) => one.session)).toEqual(Array.from({ length: 88 }, (_, index) => index % 4));
-  expect(seen.filter((one) => one.isMeasured)).toHaveLength(80);
-  expect(seen.slice(0, 8).every((one) => !one.isMeasured)).toBe(true);
+  expect(seen.map((frame) => frame.session)).toEqual(Array.from({ length: 88 }, (_, index) => index % 4));
+  expect(seen.filter((frame) => frame.isMeasured)).toHaveLength(80);
+  expect(seen.slice(0, 8).every((frame) => !frame.isMeasured)).toBe(true);
   const first = seen[0]?.intendedNs ?? 0;
-  seen.forEach((one, index) => {
-    expect(Math.abs(one.intendedNs - first - index * 2.5e6)).toBeLessThanOrEqual(1);
-    expect(one.atNs).toBeGreaterThanOrEqual(one.intendedNs);
+  seen.forEach((frame, index) => {
+    expect(Math.abs(frame.intendedNs - first - index * 2.5e6)).toBeLessThanOrEqual(1);
+    expect(frame.atNs).toBeGreaterThanOrEqual(frame.intendedNs);
   });
 });
 
@@ -59,7 +59,7 @@ test('a stall delays frames but not their intended times, and shows in the laten
   expect(frames).toBe(20);
   expect(seen).toHaveLength(22);
   const first = seen[0]?.intendedNs ?? 0;
-  const offGrid = seen.map((one, index) => Math.abs(one.intendedNs - first - index * 10e6));
+  const offGrid = seen.map((frame, index) => Math.abs(frame.intendedNs - first - index * 10e6));
   expect(Math.max(...offGrid)).toBeLessThanOrEqual(1);
   // Frames 10 to 18 waited for 90, 80, ... 10 ms: a closed loop would have counted one of them.
   expect(percentilesMs(lateness).max).toBeGreaterThanOrEqual(89);

@@ -132,7 +132,7 @@ test('a reader that is slow holds its writer back, and loses nothing', async () 
 
 test('a connection that is reset is closed on the other side, and so is one whose target is not there', async () => {
   const accepted = Promise.withResolvers<Socket>();
-  const socket = await dial(await behindProxy((one) => accepted.resolve(one.resume())));
+  const socket = await dial(await behindProxy((socket) => accepted.resolve(socket.resume())));
   const closed = once(await accepted.promise, 'end');
   socket.resetAndDestroy();
   await closed;

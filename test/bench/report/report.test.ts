@@ -79,7 +79,9 @@ test('the page loads nothing, and text in it stays text', () => {
 });
 
 test('the plots are handed to uPlot with their data', () => {
-  const scripts = [...read('report.html').matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)].map((one) => one[2] ?? '');
+  const scripts = [...read('report.html').matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)].map(
+    (match) => match[2] ?? '',
+  );
   const drawn: unknown[][] = [];
   const place = { dataset: { plot: '0' }, clientWidth: 800 };
   const document = { getElementById: () => ({ textContent: scripts[1] }), querySelectorAll: () => [place] };

@@ -28,7 +28,7 @@ const usual: CapacityData = {
   idle: new Map([['trunkline', [idle(30), undefined, idle(50), idle(35)]]]),
   mostSessions: 9000,
 };
-const figures = (data: CapacityData) => new Map(capacityFigures(data, 1).map((one) => [one.id, one]));
+const figures = (data: CapacityData) => new Map(capacityFigures(data, 1).map((figure) => [figure.id, figure]));
 
 test('CPU for each frame is a ratio within each round, so drift does not count, nor does a late sender', () => {
   const figure = figures(usual).get('capacity.cpu_ratio.2000_vs_100');
@@ -54,7 +54,7 @@ test('an incomplete run leaves too few rounds, and a low limit of open files is 
 
 test('what is compared later has valid rounds only', () => {
   const { measures, notes } = describeCapacity(usual, 1);
-  const rounds = (id: string) => measures.find((one) => one.id === id)?.rounds;
+  const rounds = (id: string) => measures.find((measure) => measure.id === id)?.rounds;
   expect(rounds('capacity.added_p99_ms.100.trunkline')).toEqual([2]);
   expect(rounds('capacity.cpu_us.2000.trunkline')).toEqual([12, 44, 26]);
   expect(rounds('capacity.idle_kib.trunkline')).toEqual([30, 50, 35]);

@@ -50,7 +50,7 @@ const context = (absent: Record<string, string> = {}) =>
 
 function figures(contenders: Record<string, HopVisit[]>, absent: Record<string, string> = {}) {
   const bySessions = new Map([100, 300].map((count) => [count, new Map(Object.entries(contenders))]));
-  return new Map(hopFigures(bySessions, context(absent)).map((one) => [one.id, one]));
+  return new Map(hopFigures(bySessions, context(absent)).map((figure) => [figure.id, figure]));
 }
 
 const usual = {

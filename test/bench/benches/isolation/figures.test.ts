@@ -26,7 +26,10 @@ function dataWith(cases: Partial<Record<Case, readonly CaseRun[]>>, others: Part
   const quiet = [run(1, 1.3), run(2, 2.3)];
   const all = CASES.map((name): [Case, readonly CaseRun[]] => [name, cases[name] ?? quiet]);
   const data: IsolationData = { cases: new Map(all), notMeasured: new Map(), sessionsLost: 0, ...others };
-  return { data, figures: new Map(isolationFigures(data, 1).map((one) => [one.id, one])) };
+  return {
+    data,
+    figures: new Map(isolationFigures(data, 1).map((figure) => [figure.id, figure])),
+  };
 }
 
 test('what moves is the added p99, so a side load that slows direct as well does not count', () => {

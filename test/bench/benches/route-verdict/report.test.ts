@@ -71,5 +71,5 @@ test('paths follow from what was measured, not from what is hoped', () => {
 
 test('the events of both directions are JSON, and would not survive a parse and stringify', () => {
   const all = [...UPSTREAM, ...DOWNSTREAM];
-  expect(all.filter((one) => JSON.stringify(JSON.parse(one)) === one)).toEqual([]);
+  expect(all.filter((text) => JSON.stringify(JSON.parse(text)) === text)).toEqual([]);
 });

@@ -12,7 +12,13 @@ const drift = [1, 5, 2, 9];
 
 /** Three starts, whose median takes so long. */
 const visit = (total: number): SessionStartVisit =>
-  [total, 3 * total, total / 2].map((one) => ({ tcp: 0.1, tls: 0.2, upgrade: one - 0.7, event: 0.4, total: one }));
+  [total, 3 * total, total / 2].map((value) => ({
+    tcp: 0.1,
+    tls: 0.2,
+    upgrade: value - 0.7,
+    event: 0.4,
+    total: value,
+  }));
 const added = (ms: number) => drift.map((base) => visit(base + ms));
 const times = (factor: number) => drift.map((base) => visit(base * factor));
 

@@ -27,7 +27,7 @@ const visit = (whole: ChatRun, streamed = whole): SideVisit => ({
   ]),
   closed,
 });
-const thrice = (one: SideVisit) => [one, one, one];
+const thrice = (once: SideVisit) => [once, once, once];
 const ledger: Ledger = { answers: 100, rows: 100, costMicroUsd: 1000, unknownCosts: 0 };
 
 const dataWith = (own: readonly (SideVisit | undefined)[], portkey = thrice(visit(run(40, 80)))): SideHopData =>
@@ -37,8 +37,8 @@ const dataWith = (own: readonly (SideVisit | undefined)[], portkey = thrice(visi
     ['portkey', portkey],
     ['direct-again', thrice(visit(run(20.1, 60)))],
   ]);
-const figures = (data: SideHopData, one = ledger) =>
-  new Map(sideHopFigures(data, { ledger: one, seed: 1 }).map((figure) => [figure.id, figure]));
+const figures = (data: SideHopData, value = ledger) =>
+  new Map(sideHopFigures(data, { ledger: value, seed: 1 }).map((figure) => [figure.id, figure]));
 
 test('the figure is where most is added: whole or streamed, first byte or last', () => {
   const found = figures(dataWith(thrice(visit(run(20.1, 60.2), run(20.4, 60.3)))));
@@ -85,8 +85,8 @@ test('nothing is judged without a ledger row for every call, and without costs',
 });
 
 test('two valid rounds are too few', () => {
-  const one = visit(run(20.3, 60.3));
-  expect(figures(dataWith([one, one, undefined])).get('side_hop.added_p99_ms')).toMatchObject({
+  const once = visit(run(20.3, 60.3));
+  expect(figures(dataWith([once, once, undefined])).get('side_hop.added_p99_ms')).toMatchObject({
     met: null,
     reason: 'too few valid rounds',
   });

@@ -41,7 +41,7 @@ const described = (data: Record<string, (ReadonlyMap<number, TextRun> | undefine
 
 test('what is added to the first token and to the gaps is paired, so drift does not count', () => {
   const { measures, tables } = described(usual);
-  const of = (id: string) => measures.find((one) => one.id === id)?.rounds ?? [];
+  const of = (id: string) => measures.find((measure) => measure.id === id)?.rounds ?? [];
   for (const added of of('text.added_ttft_ms.1.trunkline')) expect(added).toBeCloseTo(0.5, 1);
   for (const added of of('text.added_gap_p99_ms.1.trunkline')) expect(added).toBeCloseTo(0.5, 1);
   expect(of('text.added_ttft_ms.1.trunkline')).toHaveLength(3);

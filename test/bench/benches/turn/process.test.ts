@@ -72,7 +72,7 @@ test('callers take turns, say everything in order, and measure no less than the 
   const url = await provider((ws) => converse(ws, heard[heard.push([]) - 1] as string[]));
   const traces = await talk(url, ['a', 'b'], 2);
   expect(traces.map(({ contender }) => contender)).toEqual(['a', 'b', 'a', 'b']);
-  for (const one of heard) expect(one).toEqual(Array.from({ length: TURNS }, () => script.appends).flat());
+  for (const messages of heard) expect(messages).toEqual(Array.from({ length: TURNS }, () => script.appends).flat());
   const begun = traces.map(({ said }) => said[0]?.at ?? 0);
   expect(begun).toEqual(begun.toSorted((a, b) => a - b));
   for (const trace of traces) {

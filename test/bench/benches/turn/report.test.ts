@@ -9,7 +9,7 @@ const times = (ms: number, rest: Partial<MeasuredTurn> = {}): MeasuredTurn => ({
   ...{ first_audio: ms, answer: ms, barge_in: ms, cancelled: ms, staleMs: 0, lateMs: 1 },
   ...rest,
 });
-const session = (...ms: number[]): MeasuredTurn[] => ms.map((one) => times(one));
+const session = (...ms: number[]): MeasuredTurn[] => ms.map((value) => times(value));
 
 const describe = (trunkline: MeasuredTurn[][], again = [session(100, 200), session(100, 200)]) =>
   describeTurns(
@@ -21,7 +21,7 @@ const describe = (trunkline: MeasuredTurn[][], again = [session(100, 200), sessi
     { settings },
   );
 const measured = (result: ReturnType<typeof describe>, id: string) =>
-  result.measures.find((one) => one.id === id)?.rounds;
+  result.measures.find((measure) => measure.id === id)?.rounds;
 
 test('a round is the median of the sessions in one turn, and the added time its difference to direct', () => {
   const result = describe([session(101, 203), session(103, 205)]);

@@ -40,7 +40,7 @@ test.each<[string, CallerTrace]>([
   ['closed with 1011', { ...trace, fault: 'closed with 1011' }],
   ['not everything was said', { ...trace, said: trace.said.slice(1) }],
   ['2 and 3 ends of 3 turns were heard', { ...trace, started: trace.started.slice(1) }],
-  ['or elsewhere', { ...trace, stopped: trace.stopped.map((one) => ({ ...one, audioMs: one.audioMs + 20 })) }],
+  ['or elsewhere', { ...trace, stopped: trace.stopped.map((mark) => ({ ...mark, audioMs: mark.audioMs + 20 })) }],
   ['2 spoken replies to 3 turns', { ...trace, replies: trace.replies.slice(1) }],
   ['spoken replies', replied(1, { firstAt: undefined })],
   ['not interrupted', replied(1, { status: 'completed' })],

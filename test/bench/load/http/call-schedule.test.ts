@@ -17,7 +17,7 @@ test('each call has its slot, so the rate is kept and nothing comes out of order
 
 test('places in the slots are spread over all milliseconds, so that timers favour nobody', () => {
   const inSlot = offsets(1).map((ns) => Math.floor((ns % 5e6) / 1e6));
-  for (const ms of [0, 1, 2, 3, 4]) expect(inSlot.filter((one) => one === ms).length).toBeGreaterThan(120);
+  for (const ms of [0, 1, 2, 3, 4]) expect(inSlot.filter((value) => value === ms).length).toBeGreaterThan(120);
 });
 
 test('a seed gives the same schedule to all contenders, and another one another', () => {

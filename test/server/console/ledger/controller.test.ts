@@ -26,7 +26,7 @@ test('loading asks for the table and for the days', async () => {
   const loading = made.load();
   expect(made.store.get().phase).toBe('loading');
   expect(waiting.map(({ by }) => by)).toEqual(['class,model,path', 'day,path']);
-  for (const one of waiting) one.answer(200, [{ by: ['2026-03-01', 'direct'], calls: 1, costMicroUsd: 3 }]);
+  for (const value of waiting) value.answer(200, [{ by: ['2026-03-01', 'direct'], calls: 1, costMicroUsd: 3 }]);
   await loading;
   const { phase, rows, days, shownBy } = made.store.get();
   expect([phase, rows.length, shownBy, days?.days.length]).toEqual(['shown', 1, ['class', 'model', 'path'], 30]);
@@ -37,9 +37,9 @@ test('the answer to an older question is dropped', async () => {
   const { ledger: made, waiting } = ledger();
   const first = made.load();
   const second = made.toggle('team');
-  for (const one of waiting.slice(2)) one.answer(200, [{ by: ['new'] }]);
+  for (const value of waiting.slice(2)) value.answer(200, [{ by: ['new'] }]);
   await second;
-  for (const one of waiting.slice(0, 2)) one.answer(200, [{ by: ['old'] }]);
+  for (const value of waiting.slice(0, 2)) value.answer(200, [{ by: ['old'] }]);
   await first;
   expect(made.store.get().rows.map(({ by }) => by)).toEqual([['new']]);
   expect(made.store.get().shownBy).toEqual(['class', 'model', 'path', 'team']);
@@ -48,7 +48,7 @@ test('the answer to an older question is dropped', async () => {
 test('a gateway without a ledger and one that failed differ, and one field always stays', async () => {
   const { ledger: made, waiting } = ledger();
   const loading = made.load();
-  for (const one of waiting) one.answer(503, []);
+  for (const value of waiting) value.answer(503, []);
   await loading;
   expect(made.store.get()).toMatchObject({ phase: 'absent', rows: [], days: undefined });
   made.store.set({ by: ['day'] });

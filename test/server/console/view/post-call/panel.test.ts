@@ -110,7 +110,9 @@ test('results stand below each other on a phone, and nothing is cut off', async 
   await page.getByRole('button', { name: 'End session' }).first().click();
   await phase('closed');
   await page.getByText('One asked, the other answered.').waitFor();
-  const lefts = await page.locator('.result').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+  const lefts = await page
+    .locator('.result')
+    .evaluateAll((all) => all.map((text) => text.getBoundingClientRect().left));
   expect(new Set(lefts).size).toBe(1);
   await eventually(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
