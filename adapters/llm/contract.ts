@@ -9,6 +9,8 @@ export interface LlmProfile {
   readonly name: string;
   /** `routed`: a gateway that chooses the provider. `direct`: a contract with the provider itself. */
   readonly path: 'direct' | 'routed';
+  /** The provider's name in the price list that the gateway ships; without one a model is looked up by its own name. */
+  readonly priceListName?: string;
   /** The base URL when the configuration gives none; undefined: it must be given. */
   readonly baseUrl?: string | undefined;
   /** Base URLs by region. A target with another residency is refused. */

@@ -25,6 +25,7 @@ export interface Provider {
   readonly notServed: readonly NotServed[];
   /** Settings of an account beyond its base URL and its credential, by name. */
   readonly settings?: SettingsSchema;
+  readonly billing: Billing;
   /** Whether a connection may be opened ahead of the session that will use it; false where idle ones are counted or forbidden. */
   readonly preconnect: boolean;
   /** Where a client's credential can be in the handshake. */
@@ -51,6 +52,16 @@ export interface CredentialPlaces {
 
 /** Each setting with its own check; all are texts that may be left out. `.describe()` says what it means. */
 export type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
+
+/**
+ * What a session costs. `reported-usage`: by what the provider reports in its events. `connected-time`: by the seconds from the 101
+ * on, which the gateway counts. A provider that bills by audio time needs a count of audio that nothing has yet.
+ */
+export interface Billing {
+  readonly by: 'reported-usage' | 'connected-time';
+  /** The provider's name in the price list that the gateway ships; without one only configured prices count. */
+  readonly priceListName?: string;
+}
 
 /** The account at the provider that a session is dialled with. */
 export interface Account {
@@ -102,6 +113,7 @@ export interface NotServed {
 /** An event vocabulary. */
 export interface Dialect {
   readonly name: string;
+  readonly capabilities: Capabilities;
   /**
    * Which models a client frame names, or why it must not pass; undefined when it names none. The name is empty where a
    * frame starts something with a model that it leaves open: only `provider/*` allows that.
@@ -117,6 +129,18 @@ export interface Dialect {
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
   /** How a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
+}
+
+/** How dialects differ. The conformance suite holds each one to what it declares. */
+export interface Capabilities {
+  /** How the audio of a reply comes: as base64 in an event, or as a binary message. */
+  readonly audio: 'base64' | 'binary';
+  /** Whether an event tells that a turn has ended; `never`: the session has no turns. */
+  readonly turnEnd: 'event' | 'never';
+  /** How the provider reports usage: what each turn took, or the sum so far. */
+  readonly usage: 'per-turn' | 'cumulative' | 'never';
+  /** Who sends the first message. */
+  readonly speaksFirst: 'client' | 'provider';
 }
 
 /** How a text becomes part of what the model knows, without a reply to it. */

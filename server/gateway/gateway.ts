@@ -281,6 +281,7 @@ export class Gateway {
         key: owner,
         mayUse: mayUseModel,
         model,
+        billedBy: adapter.billing.by,
         promptClass,
         dataClass,
         context,

@@ -134,7 +134,7 @@ export class Session {
       promptClass: subject.promptClass,
       dataClass: subject.dataClass,
       startedAt: this.#startedAt.toISOString(),
-      durationMs: Math.round(state.name === 'closed' ? state.durationMs : performance.now() - this.#startedMs),
+      durationMs: Math.round(this.#durationMs),
       ...(subject.context && { continues: subject.context.continues, context: subject.context.from }),
       ...this.#tap.summary(),
       ...this.#usage(),
@@ -272,7 +272,14 @@ export class Session {
 
   /** Where neither the provider nor a frame named a model, it is the one of the handshake. */
   #usage(): SessionUsage {
-    const usage = this.#tap.usage();
-    return { ...usage, model: usage.model ?? this.#options.subject.model };
+    const { subject } = this.#options;
+    const { usage, model = subject.model, ...byModel } = this.#tap.usage();
+    if (subject.billedBy === 'reported-usage') return { usage, model, ...byModel };
+    return { usage: { ...usage, seconds: Math.round(this.#durationMs) / 1000 }, model };
+  }
+
+  /** Counts from the 101 until both sockets are closed. */
+  get #durationMs(): number {
+    return this.#state.name === 'closed' ? this.#state.durationMs : performance.now() - this.#startedMs;
   }
 }

@@ -1,6 +1,6 @@
 // What a session knows of the client that it belongs to, for as long as it lasts: no headers, no credential.
 
-import type { Dialect } from '../../adapters/realtime/contract.ts';
+import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
 import type { DataClass } from '../ipc/records.ts';
 
 export interface SessionSubject {
@@ -14,6 +14,8 @@ export interface SessionSubject {
   readonly mayUse: ((model: string) => boolean) | undefined;
   /** The model that the handshake names; in some dialects only frames do. */
   readonly model: string | undefined;
+  /** What the session is billed by: see `Billing`. */
+  readonly billedBy: Billing['by'];
   readonly promptClass: string;
   readonly dataClass: DataClass;
   /** What the session is told of an earlier one. */

@@ -17,14 +17,16 @@ export interface ContinuedSessionOptions {
   readonly dialect: Dialect;
   readonly limits?: Partial<Limits>;
   readonly mayUse?: SessionSubject['mayUse'];
+  readonly billedBy?: SessionSubject['billedBy'];
 }
 
 /** The context is the text `what was said`. No test waits for the end of `dialMs`, or comes near `pauseBytes`, unless it gives its own. */
-export async function openContinuedSession({ dialect, mayUse, ...given }: ContinuedSessionOptions) {
+export async function openContinuedSession(options: ContinuedSessionOptions) {
+  const { dialect, mayUse, billedBy = 'reported-usage' } = options;
   const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
   const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
   const { promise: ended, resolve } = Promise.withResolvers<SessionRecord>();
-  const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024, closeMs: 100, ...given.limits });
+  const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024, closeMs: 100, ...options.limits });
   const session = new Session({
     subject: {
       sessionId: 'b',
@@ -34,6 +36,7 @@ export async function openContinuedSession({ dialect, mayUse, ...given }: Contin
       key: undefined,
       mayUse,
       model: undefined,
+      billedBy,
       promptClass: 'realtime',
       dataClass: 'open',
       context: { continues: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },

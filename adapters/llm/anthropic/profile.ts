@@ -11,6 +11,7 @@ import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } fro
 
 export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
+  priceListName: 'anthropic',
   path: 'direct',
   baseUrl: 'https://api.anthropic.com/v1',
   provider: () => ANTHROPIC,

@@ -4,6 +4,7 @@ import { completionsProfile } from './profile.ts';
 
 export const openaiProfile = completionsProfile({
   name: 'openai',
+  priceListName: 'openai',
   path: 'direct',
   baseUrl: 'https://api.openai.com/v1',
   regions: { eu: 'https://eu.api.openai.com/v1', us: 'https://us.api.openai.com/v1' },

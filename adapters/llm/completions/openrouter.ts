@@ -7,6 +7,7 @@ import { completionsProfile } from './profile.ts';
 
 export const openrouterProfile = completionsProfile({
   name: 'openrouter',
+  priceListName: 'openrouter',
   path: 'routed',
   baseUrl: 'https://openrouter.ai/api/v1',
   regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },

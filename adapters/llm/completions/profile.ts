@@ -5,7 +5,10 @@ import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { failureOfReply } from '../failure.ts';
 import { CompletionsStream, completionsBody, type ReadMetadata, readCompletion } from './completions.ts';
 
-type Facts = Pick<LlmProfile, 'name' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'>;
+type Facts = Pick<
+  LlmProfile,
+  'name' | 'priceListName' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'
+>;
 
 interface CompletionsFacts extends Facts {
   /** URL of the endpoint; `<base URL>/chat/completions` when not given. */

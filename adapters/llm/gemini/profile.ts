@@ -11,6 +11,7 @@ import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 
 export const geminiProfile: LlmProfile = {
   name: 'gemini',
+  priceListName: 'google',
   path: 'direct',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   provider: () => GOOGLE,

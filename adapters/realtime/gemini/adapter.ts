@@ -24,6 +24,7 @@ export const gemini: Provider = {
   baseUrl: 'wss://generativelanguage.googleapis.com',
   endpoints,
   notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
+  billing: { by: 'reported-usage', priceListName: 'google' },
   preconnect: true,
   credentials: commonPlaces,
   // No SDK offers one; a page that has its credential in a subprotocol needs another that can be answered.

@@ -31,6 +31,7 @@ const rules: ModelRules = {
 /** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
 export const liveDialect: Dialect = {
   name: 'gemini-live',
+  capabilities: { audio: 'base64', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,

@@ -32,6 +32,7 @@ export const openai: Provider = {
     organization: headerText.optional().describe('Organization to bill.'),
     project: headerText.optional().describe('Project to bill.'),
   },
+  billing: { by: 'reported-usage', priceListName: 'openai' },
   preconnect: true,
   credentials,
   subprotocols: ['realtime'],

@@ -36,6 +36,7 @@ const endOfDelegated = Buffer.from('"usage"');
 /** The vocabulary of `/v1/live/sessions`. */
 export const liveDialect: Dialect = {
   name: 'openai-live',
+  capabilities: { audio: 'base64', turnEnd: 'never', usage: 'cumulative', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

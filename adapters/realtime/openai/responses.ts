@@ -35,6 +35,7 @@ const rules: ModelRules = {
 /** The vocabulary of `/v1/responses`. */
 export const responsesDialect: Dialect = {
   name: 'openai-responses',
+  capabilities: { audio: 'base64', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -2,7 +2,9 @@
 // its server). A price that is not known is undefined, never zero.
 
 import { calcPrice, findProvider, type ModelPrice, type PriceOptions } from '@pydantic/genai-prices';
+import { llmProfiles } from '../../../adapters/llm/index.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
 import { longestMatchingGlob } from '../../../codecs/glob.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
 
@@ -117,13 +119,13 @@ function ownCost(price: PriceConfig, counts: Counts): number | undefined {
   return tokens + (seconds / 60) * (price.minute ?? 0);
 }
 
-/** The names that the list has for our providers; the others are gateways to all of them. */
-const LISTED: ReadonlyMap<string, string> = new Map([
-  ['openai', 'openai'],
-  ['gemini', 'google'],
-  ['anthropic', 'anthropic'],
-  ['openrouter', 'openrouter'],
-]);
+/** The names that the list has for realtime providers and LLM profiles; the others are gateways to all of them. */
+const LISTED: ReadonlyMap<string, string> = new Map(
+  [
+    ...[...providers.values()].map(({ name, billing }) => [name, billing.priceListName] as const),
+    ...[...llmProfiles.values()].map(({ name, priceListName }) => [name, priceListName] as const),
+  ].flatMap(([name, listed]) => (listed === undefined ? [] : [[name, listed] as const])),
+);
 
 interface Lookup {
   readonly model: string;

@@ -2,13 +2,17 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { providers } from '../../../adapters/realtime/index.ts';
+import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
 import type { Frame } from '../../../codecs/frame.ts';
+import type { SessionSubject } from '../../../server/session/subject.ts';
+import { openContinuedSession } from '../../support/continued-session.ts';
 import { heldBack } from '../../support/flow.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { closeBytes, closeOf, upgradeRaw } from '../../support/raw-socket.ts';
+import { closeBytes, closeOf, frameBytes, upgradeRaw } from '../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../support/socket-pair.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 let provider: FakeProvider;
@@ -16,8 +20,9 @@ let gateway: TestGateway;
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  await gateway.close();
-  await provider.close();
+  destroySocketPairs();
+  await gateway?.close();
+  await provider?.close();
 });
 
 async function start(config: Record<string, unknown> = {}): Promise<void> {
@@ -34,6 +39,33 @@ async function pass(from: WebSocket, to: WebSocket, text: string): Promise<void>
   from.send(text);
   expect((await message(to)).data.toString()).toBe(text);
 }
+
+describe('the usage of a session', () => {
+  const dialect = findEndpoint('/v1/realtime')?.endpoint.dialect as Dialect;
+  const done = (tokens: number) => {
+    const event = { type: 'response.done', response: { usage: { input_tokens: tokens } } };
+    return frameBytes(1, JSON.stringify(event), { masked: false });
+  };
+
+  async function endAfterOneReply(billedBy: SessionSubject['billedBy']) {
+    const { client, upstream, ended } = await openContinuedSession({ dialect, billedBy });
+    upstream.send(done(7));
+    await client.frame();
+    client.socket.destroy();
+    upstream.socket.destroy();
+    return ended;
+  }
+
+  test('is what the provider reports where it bills by that', async () => {
+    expect((await endAfterOneReply('reported-usage')).usage).toEqual({ inputTokens: 7 });
+  });
+
+  test('has the seconds from the 101 to the end where the provider bills by connected time', async () => {
+    const { usage, durationMs } = await endAfterOneReply('connected-time');
+    expect(usage).toEqual({ inputTokens: 7, seconds: durationMs / 1000 });
+    expect(durationMs).toBeGreaterThan(0);
+  });
+});
 
 describe('limits', () => {
   test('a session in which no message passes for idleMs ends with 4408', async () => {
