@@ -2,7 +2,6 @@
 // Rule: inside of the side path a call has the form of OpenAI's chat completions.
 
 import type { JsonObject } from '../../codecs/json-object.ts';
-import type { Usage } from '../realtime/contract.ts';
 
 /** A kind of LLM endpoint. */
 export interface LlmProfile {
@@ -73,6 +72,18 @@ export interface LlmReply {
   readonly body: Buffer;
 }
 
+/** Tokens of a call. An absent count is not reported. */
+export interface LlmUsage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly totalTokens?: number;
+  readonly inputAudioTokens?: number;
+  readonly inputImageTokens?: number;
+  readonly outputAudioTokens?: number;
+  /** The part of the input that came from the provider's cache. */
+  readonly cachedTokens?: number;
+}
+
 /** The result of a call. */
 export interface LlmOutcome {
   /** The answer as a chat completion, which a client may see. */
@@ -85,7 +96,7 @@ export interface LlmOutcome {
   readonly served: string | undefined;
   readonly provider: string | undefined;
   /** Token counts; undefined when they are not reported. */
-  readonly usage: Usage | undefined;
+  readonly usage: LlmUsage | undefined;
   readonly costUsd: number | undefined;
   /** `stop`, `length`, `content_filter`, `tool_calls`, ... */
   readonly finish: string | undefined;

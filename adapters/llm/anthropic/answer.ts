@@ -2,11 +2,10 @@
 // https://docs.anthropic.com/en/api/messages-streaming
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
-import type { Usage } from '../../realtime/contract.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
-import { LlmFailure, type LlmReply } from '../contract.ts';
+import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const ANTHROPIC = 'anthropic';
@@ -52,7 +51,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
 }
 
 /** Adds cached tokens, which `input_tokens` leaves out. */
-function usageOf(usage: JsonObject | undefined): Usage | undefined {
+function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
   const count = (name: string) => Number(usage?.[name] ?? 0);
   const cached = count('cache_read_input_tokens');
   return usageOfCounts({

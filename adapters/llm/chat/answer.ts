@@ -1,8 +1,7 @@
 // Translates answers of other forms into chat completions: whole answers, and streams.
 
 import { type JsonObject, objectAt } from '../../../codecs/json-object.ts';
-import type { Usage } from '../../realtime/contract.ts';
-import type { LlmCall, LlmOutcome, LlmStream } from '../contract.ts';
+import type { LlmCall, LlmOutcome, LlmStream, LlmUsage } from '../contract.ts';
 import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { type ToolCallDelta, toolCallJson } from './tools.ts';
 
@@ -13,7 +12,7 @@ interface ChatAnswer {
   readonly calls: readonly ToolCallDelta[];
   readonly served: string | undefined;
   readonly finish: string | undefined;
-  readonly usage: Usage | undefined;
+  readonly usage: LlmUsage | undefined;
   readonly provider: string;
 }
 
@@ -36,7 +35,7 @@ export function chatOutcome(answer: ChatAnswer): LlmOutcome {
   return { completion, text, served, provider, usage, costUsd: undefined, finish };
 }
 
-function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: Usage): JsonObject {
+function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: LlmUsage): JsonObject {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
@@ -52,7 +51,7 @@ export interface AnswerDelta {
   readonly text?: string | undefined;
   readonly calls?: readonly ToolCallDelta[] | undefined;
   readonly finish?: string | undefined;
-  readonly usage?: Usage | undefined;
+  readonly usage?: LlmUsage | undefined;
   /** True for the event that marks the end. */
   readonly isEnd?: boolean;
 }

@@ -1,10 +1,10 @@
 // Reads the usage of chat completions, and the cost that a gateway reports.
 
 import { isObject, objectAt } from '../../../codecs/json-object.ts';
-import type { Usage } from '../../realtime/contract.ts';
+import type { LlmUsage } from '../contract.ts';
 
 /** The usage of a completion; undefined when it is not reported. */
-export function completionsUsage(usage: unknown): Usage | undefined {
+export function completionsUsage(usage: unknown): LlmUsage | undefined {
   if (!isObject(usage)) return undefined;
   const input = objectAt(usage, 'prompt_tokens_details');
   const output = objectAt(usage, 'completion_tokens_details');
@@ -20,9 +20,9 @@ export function completionsUsage(usage: unknown): Usage | undefined {
 }
 
 /** Keeps counts that are numbers of zero or more; undefined unless both input and output are counted. */
-export function usageOfCounts(counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
+export function usageOfCounts(counts: { [Name in keyof LlmUsage]: unknown }): LlmUsage | undefined {
   const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
-  const usage = Object.fromEntries(kept) as Usage;
+  const usage = Object.fromEntries(kept) as LlmUsage;
   return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
 }
 

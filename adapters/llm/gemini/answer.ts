@@ -1,11 +1,10 @@
 // Reads answers of Gemini's generateContent, whole and streamed, for chat completions.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
-import type { Usage } from '../../realtime/contract.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
-import { LlmFailure, type LlmReply } from '../contract.ts';
+import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
 import { failureInBody } from '../failure.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 
@@ -86,7 +85,7 @@ function finishOf(reason: string | undefined, hasCalls: boolean): string | undef
 }
 
 /** Counts thoughts as output, as they are billed. */
-function usageOf(usage: JsonObject | undefined): Usage | undefined {
+function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
   const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
   return usageOfCounts({
     inputTokens: usage?.promptTokenCount,
