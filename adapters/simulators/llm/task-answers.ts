@@ -133,7 +133,7 @@ const MANY_WORDS = 60;
 
 function scoreOf(name: string, lines: readonly Sentence[]): { score: number; reason: string } {
   const answers = lines.filter(({ isUser }) => !isUser).map(({ text }) => text);
-  const asked = lines.filter(({ isUser }) => isUser).length;
+  const userTurns = lines.filter(({ isUser }) => isUser).length;
   if (/clar/i.test(name)) {
     const short = answers.filter((text) => wordsOf(text).length <= MANY_WORDS).length;
     return {
@@ -147,8 +147,8 @@ function scoreOf(name: string, lines: readonly Sentence[]): { score: number; rea
     return { score, reason: `${polite} of ${answers.length} answers have a polite word.` };
   }
   return {
-    score: share(answers.length, asked),
-    reason: `${answers.length} answers to ${asked} turns of the user; a rehearsal judges no more.`,
+    score: share(answers.length, userTurns),
+    reason: `${answers.length} answers to ${userTurns} turns of the user; a rehearsal judges no more.`,
   };
 }
 

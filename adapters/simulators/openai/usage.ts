@@ -16,7 +16,7 @@ const CACHE_BLOCK = 64;
 
 /** The `usage` of a `response.done`. `cached`: the part of `input` that an earlier response paid for. */
 export function responseUsage(input: TokenCounts, cached: TokenCounts, output: Pick<TokenCounts, 'text' | 'audio'>) {
-  const whole = {
+  const cachedDetails = {
     text_tokens: blocks(cached.text),
     audio_tokens: blocks(cached.audio),
     image_tokens: blocks(cached.image),
@@ -31,8 +31,8 @@ export function responseUsage(input: TokenCounts, cached: TokenCounts, output: P
       text_tokens: input.text,
       audio_tokens: input.audio,
       image_tokens: input.image,
-      cached_tokens: whole.text_tokens + whole.audio_tokens + whole.image_tokens,
-      cached_tokens_details: whole,
+      cached_tokens: cachedDetails.text_tokens + cachedDetails.audio_tokens + cachedDetails.image_tokens,
+      cached_tokens_details: cachedDetails,
     },
     output_token_details: { text_tokens: output.text, audio_tokens: output.audio },
   };

@@ -152,7 +152,7 @@ function Cells({ row }: { row: LedgerSumRow }) {
 /** Mark in front of a cost that nobody pays. */
 function RehearsalPart({ rehearsals, calls }: Pick<LedgerSumRow, 'rehearsals' | 'calls'>) {
   return (
-    <span class="rehearsal rehearsal-part" title="Answered by the gateway's own stand-ins: the cost is an estimate">
+    <span class="rehearsal rehearsal-part" title="Answered by the rehearsal: the cost is an estimate">
       {rehearsals < calls && formatCount(rehearsals)} rehearsal
     </span>
   );

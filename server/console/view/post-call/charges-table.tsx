@@ -44,7 +44,7 @@ function ChargeRow({ line }: { line: ChargeLine }) {
       </th>
       <td class="charge-way">
         <span class="charge-model">
-          {isRehearsal && model === 'rehearsal' ? 'stand-in' : model || 'model not reported'}
+          {isRehearsal && model === 'rehearsal' ? 'no model' : model || 'model not reported'}
         </span>{' '}
         <span class="muted">{path}</span> {isRehearsal && <span class="rehearsal">rehearsal</span>}
       </td>

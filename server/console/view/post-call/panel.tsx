@@ -47,7 +47,7 @@ export function PostCallPanel({ state }: { state: ConsoleState }) {
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
           {isOver && charges.length > 0 && `, ${formatCost(sumCosts(charges))}`}
         </p>
-        {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model, a stand-in" />}
+        {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model" />}
       </div>
       <div id="post-call-body" class="post-call-body" hidden={!isOpen}>
         {isOpen && <PostCallBody postCall={postCall} kinds={kinds} hasSession={session?.openedAt !== undefined} />}

@@ -87,7 +87,7 @@ function Marks({ state, quality, isRehearsal }: MarksProps) {
   );
 }
 
-const rehearsalTitle = 'No model answered: a stand-in of the gateway did, with simple rules';
+const rehearsalTitle = 'No model answered: the rehearsal did, with simple rules';
 
 export function RehearsalMark({ words }: { words: string }) {
   return (

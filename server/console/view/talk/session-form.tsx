@@ -102,7 +102,7 @@ function ProviderField({ state, edit }: { state: ConsoleState; edit: EditProps['
 
 const hints: Record<ProviderStatus['status'], string | undefined> = {
   configured: undefined,
-  rehearsal: 'A built-in stand-in, no model: it answers with your own words.',
+  rehearsal: 'The built-in rehearsal, no model: it answers with your own words.',
   missing: 'The gateway has no API key for this provider, so it will refuse the session.',
 };
 

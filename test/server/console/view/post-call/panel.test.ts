@@ -85,7 +85,7 @@ test('results appear under the call as they come, with their marks, their failur
 
   finish();
   await panel.getByText('One asked, the other answered.').waitFor();
-  expect(await panel.getByText('rehearsal: no model, a stand-in').count()).toBe(1);
+  expect(await panel.getByText('rehearsal: no model').count()).toBe(1);
   expect(await panel.locator('[data-kind="title"] .rehearsal').count()).toBe(1);
   expect(await panel.locator('[data-kind="quality"]').textContent()).toContain('budget_exceeded');
   expect(await panel.getByRole('status').textContent()).toContain('2 of 3 done, 1 failed, $0.013 + 2 unknown');
