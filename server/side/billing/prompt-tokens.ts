@@ -18,7 +18,7 @@ export interface PromptTokens {
  */
 export const MAX_IMAGE_TOKENS = 5000;
 /** It bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
-const DEAR_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
+const EXPENSIVE_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
 /** Providers count 10 to 32 tokens a second, and no second of WAV or MP3 has fewer than 1,000 bytes, which are 1,333 characters. */
 const BASE64_CHARS_OF_AUDIO_TOKEN = 32;
 const KNOWN_AUDIO = ['wav', 'mp3'];
@@ -28,11 +28,11 @@ const KNOWN_AUDIO = ['wav', 'mp3'];
  * made so that a search in it takes minutes.
  */
 export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
-  let [halves, tokens, audioTokens] = [halvesOf(body), 0, 0];
+  let [halves, tokens, audioTokens] = [halfTokensOf(body), 0, 0];
   for (const media of messages.flatMap(({ content }) => mediaOf(content, model))) {
     tokens += media.tokens;
     audioTokens += media.audioTokens;
-    if (isBase64(media.data)) halves -= halvesOf(media.data);
+    if (isBase64(media.data)) halves -= halfTokensOf(media.data);
   }
   return { tokens: tokens + Math.ceil(halves / 2), audioTokens };
 }
@@ -41,18 +41,20 @@ export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messa
 const isBase64 = (data: string): boolean => !/[^A-Za-z0-9+/_=-]/.test(data);
 
 /** Half tokens of an ASCII character: one of a letter or a space, two of everything else. */
-const HALVES = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z ]/.test(String.fromCharCode(code)) ? 1 : 2));
+const HALF_TOKENS = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z ]/.test(String.fromCharCode(code)) ? 1 : 2,
+);
 
 /**
  * Half tokens of a text, by its UTF-8. The tokenizers of OpenAI, Anthropic and Gemini make one token of 4 bytes of prose in letters, of 1.4 to 1.8
  * of base64, hex or dense code, of one digit (Gemini), and of a single byte of a script that they rarely met (measured). Letters that are no
  * words, the worst that is left, may come to a third more than is counted here; prose counts for twice what it is.
  */
-function halvesOf(text: string): number {
+function halfTokensOf(text: string): number {
   let halves = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code < 0x80) halves += HALVES[code] as number;
+    if (code < 0x80) halves += HALF_TOKENS[code] as number;
     // Two bytes, or half of a pair that has four; else three.
     else halves += code < 0x800 || (code & 0xf800) === 0xd800 ? 4 : 6;
   }
@@ -71,12 +73,12 @@ function mediaOf(content: unknown, model: string): Media[] {
 
 // biome-ignore lint/suspicious/noExplicitAny: a part of a message is whatever a client wrote
 function mediumOf(part: any, model: string): Media {
-  const image = DEAR_IMAGES.pattern.test(model) ? DEAR_IMAGES.tokens : MAX_IMAGE_TOKENS;
+  const image = EXPENSIVE_IMAGES.pattern.test(model) ? EXPENSIVE_IMAGES.tokens : MAX_IMAGE_TOKENS;
   switch (part?.type) {
     case 'image_url':
       return { tokens: image, audioTokens: 0, data: dataOf(part.image_url?.url) };
     case 'input_audio':
-      return heard(textOf(part.input_audio?.data), part.input_audio?.format);
+      return audioTokensOf(textOf(part.input_audio?.data), part.input_audio?.format);
     // Of a file every page may be an image, too: it stays text, at the length of its base64.
     default:
       return { tokens: image, audioTokens: 0, data: '' };
@@ -84,7 +86,7 @@ function mediumOf(part: any, model: string): Media {
 }
 
 /** Of other formats silence may take next to no bytes: a token for each character. */
-function heard(data: string, format: unknown): Media {
+function audioTokensOf(data: string, format: unknown): Media {
   const isKnown = KNOWN_AUDIO.includes(textOf(format));
   return { tokens: 0, audioTokens: isKnown ? Math.ceil(data.length / BASE64_CHARS_OF_AUDIO_TOKEN) : data.length, data };
 }

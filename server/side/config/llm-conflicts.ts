@@ -7,7 +7,7 @@ import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
-import { baseUrlOf, objection, residencyFault } from '../llm/policy.ts';
+import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
 
 /** What is behind an endpoint of this form only its operator can know; every other router chooses who serves, whatever is said of it. */
 const MAY_BE_EITHER = 'openai-compatible';
@@ -16,19 +16,19 @@ export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Pr
   return Object.entries(gateways).flatMap(([name, gateway]) => {
     const at = `gateways.${name}`;
     const profile = llmProfiles.get(gateway.profile);
-    return [...reserved(name, at), ...(profile ? faultsOf(gateway, profile, at) : [])];
+    return [...reservedNameConflicts(name, at), ...(profile ? conflictsOf(gateway, profile, at) : [])];
   });
 }
 
-export const reserved = (name: string, path: string): Problem[] =>
+export const reservedNameConflicts = (name: string, path: string): Problem[] =>
   name === REHEARSAL_NAME
     ? [{ path, message: `expected another name, got "${REHEARSAL_NAME}", which is that of the rehearsal` }]
     : [];
 
-function faultsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
+function conflictsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
   const candidate = { gateway, profile };
   const baseUrl = baseUrlOf(candidate);
-  const residency = residencyFault(candidate);
+  const residency = residencyObjection(candidate);
   const problems: Problem[] = [];
   if (residency) problems.push({ path: `${at}.baseUrl`, message: residency });
   else if (baseUrl === undefined)
@@ -45,7 +45,7 @@ function faultsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string): P
       path: `${at}.path`,
       message: `expected routed, got "direct": ${profile.name} chooses who serves (an endpoint of your own that serves itself has the profile ${MAY_BE_EITHER})`,
     });
-  return [...problems, ...settingFaults(gateway, profile, at)];
+  return [...problems, ...settingConflicts(gateway, profile, at)];
 }
 
 function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined {
@@ -55,7 +55,7 @@ function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined
   return new URL(text).search ? 'expected a URL without query and fragment' : undefined;
 }
 
-function settingFaults({ settings }: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
+function settingConflicts({ settings }: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
   const { known = [], required = [] } = profile.settings ?? {};
   const unknown = Object.keys(settings).filter((key) => !known.includes(key));
   const missing = required.filter((key) => !settings[key]);
@@ -70,19 +70,19 @@ function settingFaults({ settings }: LlmGatewayConfig, profile: LlmProfile, at: 
 
 export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes' | 'gateways'>): Problem[] {
   return Object.entries(classes).flatMap(([name, terms]) => [
-    ...reserved(name, `classes.${name}`),
+    ...reservedNameConflicts(name, `classes.${name}`),
     ...terms.targets.flatMap((target, index) => {
       const path = `classes.${name}.targets[${index}]`;
       const isTwin = terms.targets
         .slice(0, index)
         .some((one) => one.gateway === target.gateway && one.model === target.model);
       if (isTwin) return [{ path, message: 'expected a target of its own, got one of before again' }];
-      return targetFaults(target, terms, { gateways, path });
+      return targetConflicts(target, terms, { gateways, path });
     }),
   ]);
 }
 
-function targetFaults(
+function targetConflicts(
   { gateway: name, model }: ClassConfig['targets'][number],
   terms: ClassConfig,
   { gateways, path }: { readonly gateways: SideConfig['gateways']; readonly path: string },
@@ -90,7 +90,7 @@ function targetFaults(
   const gateway = Object.hasOwn(gateways, name) ? gateways[name] : undefined;
   if (!gateway) return [{ path: `${path}.gateway`, message: unknownName('gateway', name, Object.keys(gateways)) }];
   const profile = llmProfiles.get(gateway.profile);
-  const message = profile && objection({ gateway, profile, model }, terms);
+  const message = profile && targetObjection({ gateway, profile, model }, terms);
   return message ? [{ path, message: `expected a target that may serve this class: ${message}` }] : [];
 }
 

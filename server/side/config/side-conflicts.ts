@@ -22,7 +22,7 @@ export function sideConflicts(config: SideConfig & { readonly keys: readonly Key
     ...webhookConflicts(config),
     ...priceConflicts(config),
     ...keyConflicts(config),
-    ...roomConflicts(config),
+    ...quotaConflicts(config),
   ];
 }
 
@@ -160,7 +160,7 @@ function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
 }
 
 /** A body that no room is ever large enough for would be told to come back for ever. */
-function roomConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
+function quotaConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
   const { requestBytes } = limitsOfKey(side, keys.length);
   if (side.maxBodyBytes <= requestBytes) return [];
   const whose = keys.length > 1 ? "one key's share of side.requestBytes" : 'side.requestBytes';

@@ -3,7 +3,7 @@
 import type { HttpProblem } from '../../http/problem.ts';
 import { EXPORTS, exportLines } from '../store/statements/export.ts';
 import type { RoutedRequest, SideHttpOptions } from './handler.ts';
-import { isProblem, momentOf, wordOf } from './query.ts';
+import { isProblem, readTime, readWord } from './query.ts';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 
@@ -15,11 +15,11 @@ export async function exportRows(
   { config }: SideHttpOptions,
 ): Promise<HttpProblem | undefined> {
   const { query, emit, signal } = request;
-  const format = wordOf(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
+  const format = readWord(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
   if (isProblem(format)) return format;
-  const table = wordOf(query, 'table', EXPORTS) ?? 'ledger';
+  const table = readWord(query, 'table', EXPORTS) ?? 'ledger';
   if (isProblem(table)) return table;
-  const since = momentOf(query, 'since', 0);
+  const since = readTime(query, 'since', 0);
   if (isProblem(since)) return since;
   const location = { url: config.store.url, dataDirectory: config.dataDirectory };
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl';

@@ -47,12 +47,17 @@ export type RouteHandler = (
 type Emits = Pick<RoutedRequest, 'emit'>;
 
 /** Emits a whole answer of JSON. */
-export function reply(request: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
-  return replyWith(request, status, Buffer.from(JSON.stringify(body)), headers);
+export function sendJson(request: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
+  return sendJsonBytes(request, status, Buffer.from(JSON.stringify(body)), headers);
 }
 
 /** The same where the bytes of the JSON are there. */
-export function replyWith({ emit }: Emits, status: number, body: Buffer, headers?: Record<string, string>): undefined {
+export function sendJsonBytes(
+  { emit }: Emits,
+  status: number,
+  body: Buffer,
+  headers?: Record<string, string>,
+): undefined {
   emit({ status, headers: { ...JSON_HEADERS, ...headers }, body });
 }
 

@@ -2,11 +2,11 @@
 
 import { type HttpProblem, shortened } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField, type Store } from '../store/contract.ts';
-import { invalidRequest, type RoutedRequest, reply } from './handler.ts';
-import { isProblem, limitOf, momentOf } from './query.ts';
+import { invalidRequest, type RoutedRequest, sendJson } from './handler.ts';
+import { isProblem, readLimit, readTime } from './query.ts';
 import { isoTime, ledgerView } from './views.ts';
 
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 
 interface Span {
   readonly since: number;
@@ -16,9 +16,9 @@ interface Span {
 
 /** `since` and `until` of a query; everything up to now when not given. */
 function spanOf({ query }: RoutedRequest): Span | HttpProblem {
-  const since = momentOf(query, 'since', 0);
+  const since = readTime(query, 'since', 0);
   if (isProblem(since)) return since;
-  const until = momentOf(query, 'until', Date.now() + 1);
+  const until = readTime(query, 'until', Date.now() + 1);
   return isProblem(until) ? until : { since, until };
 }
 
@@ -33,7 +33,7 @@ export async function reportLedger(
   const { requester } = request;
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
   const rows = await store.report(by, { ...span, key });
-  return reply(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
+  return sendJson(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
 }
 
 function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
@@ -54,7 +54,7 @@ export async function listLedger(
   const { query } = request;
   const span = spanOf(request);
   if (isProblem(span)) return span;
-  const limit = limitOf(query, MOST_ROWS);
+  const limit = readLimit(query, MAX_ROWS);
   if (isProblem(limit)) return limit;
   const { session, task, before } = query;
   const rows = await store.ledger({
@@ -64,5 +64,5 @@ export async function listLedger(
     ...(before === undefined ? {} : { before }),
     limit,
   });
-  return reply(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
+  return sendJson(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
 }

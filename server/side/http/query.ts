@@ -11,7 +11,7 @@ export function isProblem(value: unknown): value is HttpProblem {
 }
 
 /** A moment in ISO 8601, as ms since the epoch. */
-export function momentOf(query: Query, name: string, otherwise: number): number | HttpProblem {
+export function readTime(query: Query, name: string, otherwise: number): number | HttpProblem {
   const text = query[name];
   if (text === undefined) return otherwise;
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
@@ -21,7 +21,7 @@ export function momentOf(query: Query, name: string, otherwise: number): number 
 }
 
 /** How many rows: 1 to `most`. */
-export function limitOf(query: Query, most: number, otherwise = Math.min(100, most)): number | HttpProblem {
+export function readLimit(query: Query, most: number, otherwise = Math.min(100, most)): number | HttpProblem {
   const text = query.limit;
   if (text === undefined) return otherwise;
   const count = Number(text);
@@ -30,7 +30,7 @@ export function limitOf(query: Query, most: number, otherwise = Math.min(100, mo
 }
 
 /** One of a few words. */
-export function wordOf<Word extends string>(
+export function readWord<Word extends string>(
   query: Query,
   name: string,
   words: readonly Word[],

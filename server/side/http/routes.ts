@@ -10,8 +10,8 @@ import { listModels } from './chat/models.ts';
 import { exportRows } from './export.ts';
 import type { RouteHandler, SideHttpOptions } from './handler.ts';
 import { listLedger, reportLedger } from './ledger.ts';
+import { showContext } from './session/context.ts';
 import { sessionFollower } from './session/events.ts';
-import { showContext } from './session/history.ts';
 import { forgetSession, showSession } from './session/session.ts';
 import { createTask, listTasks, retryTask, showTask } from './tasks.ts';
 

@@ -7,13 +7,13 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
-import { canRead, keyFilter, ownerLabel, type RoutedRequest, reply, type SideHttpOptions } from './handler.ts';
+import { canRead, keyFilter, ownerLabel, type RoutedRequest, type SideHttpOptions, sendJson } from './handler.ts';
 import { parseBody } from './json-body.ts';
-import { isProblem, limitOf, wordOf } from './query.ts';
+import { isProblem, readLimit, readWord } from './query.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
-const MOST_TASKS = 1000;
+const MAX_TASKS = 1000;
 
 export async function createTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { store, runner } = options;
@@ -28,10 +28,10 @@ export async function createTask(request: RoutedRequest, options: SideHttpOption
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
     const last = await outcomeOf(known ?? task, request.signal, options);
-    return reply(request, isOpen(last) ? 202 : 200, taskView(last), location);
+    return sendJson(request, isOpen(last) ? 202 : 200, taskView(last), location);
   }
   runner?.wake();
-  return reply(request, 202, taskView(known ?? task), location);
+  return sendJson(request, 202, taskView(known ?? task), location);
 }
 
 async function demandOf(
@@ -87,14 +87,14 @@ async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config
 
 export async function listTasks(request: RoutedRequest, { store }: SideHttpOptions): Promise<HttpProblem | undefined> {
   const { query } = request;
-  const state = wordOf(query, 'state', STATES);
+  const state = readWord(query, 'state', STATES);
   if (isProblem(state)) return state;
-  const limit = limitOf(query, MOST_TASKS);
+  const limit = readLimit(query, MAX_TASKS);
   if (isProblem(limit)) return limit;
   const { session, before } = query;
   const tasks = await store.tasks({ key: keyFilter(request), session, state, limit, before });
   const next = tasks.length < limit ? null : tasks.at(-1)?.id;
-  return reply(request, 200, { tasks: tasks.map(taskView), next });
+  return sendJson(request, 200, { tasks: tasks.map(taskView), next });
 }
 
 async function find(request: RoutedRequest, { store }: SideHttpOptions): Promise<Task | undefined> {
@@ -104,7 +104,7 @@ async function find(request: RoutedRequest, { store }: SideHttpOptions): Promise
 
 export async function showTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
   const task = await find(request, options);
-  return task === undefined ? unknownTask(request) : reply(request, 200, taskView(task));
+  return task === undefined ? unknownTask(request) : sendJson(request, 200, taskView(task));
 }
 
 export async function retryTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
@@ -115,7 +115,7 @@ export async function retryTask(request: RoutedRequest, options: SideHttpOptions
     return { status: 409, code: 'task_not_ended', message };
   }
   options.runner?.wake();
-  return reply(request, 202, taskView((await options.store.task(task.id)) ?? task));
+  return sendJson(request, 202, taskView((await options.store.task(task.id)) ?? task));
 }
 
 const unknownTask = (request: RoutedRequest): HttpProblem => ({

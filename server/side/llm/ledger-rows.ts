@@ -9,7 +9,7 @@ import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
 import type { Call } from './call.ts';
 import type { Target } from './targets.ts';
 
-export interface Pending {
+export interface PendingAttempt {
   readonly call: Call;
   readonly target: Target;
   /** The model that was asked for in the first place, and `<gateway>/<model>` of what has failed since. */
@@ -19,7 +19,7 @@ export interface Pending {
   readonly worstMicroUsd: number | undefined;
 }
 
-export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: Pending): LedgerRow {
+export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: PendingAttempt): LedgerRow {
   return {
     id: newId(),
     at,
@@ -51,7 +51,7 @@ export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: Pe
   };
 }
 
-export interface Settled {
+export interface SettledAttempt {
   readonly pending: LedgerRow;
   readonly target: Target;
   readonly outcome: string;
@@ -63,15 +63,15 @@ export interface Settled {
   readonly firstTokenMs: number | undefined;
 }
 
-export function settledRow(settled: Settled, prices: Prices): LedgerRow {
+export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
   const { pending, target, outcome, answer, latencyMs, firstTokenMs } = settled;
   return {
     ...pending,
     outcome,
     // A failed attempt has tried its own target too.
     tried: outcome === 'ok' ? pending.tried : [...pending.tried, target.label],
-    served: answer?.served?.slice(0, LONGEST_NAME),
-    provider: (answer?.provider ?? pending.provider)?.slice(0, LONGEST_NAME),
+    served: answer?.served?.slice(0, MAX_NAME_CHARS),
+    provider: (answer?.provider ?? pending.provider)?.slice(0, MAX_NAME_CHARS),
     usage: answer?.usage ?? {},
     ...costOf(settled, prices),
     latencyMs: rounded(latencyMs),
@@ -80,11 +80,11 @@ export function settledRow(settled: Settled, prices: Prices): LedgerRow {
 }
 
 /** Names are what an answer says; the ledger keeps no more of one. */
-const LONGEST_NAME = 200;
+const MAX_NAME_CHARS = 200;
 
 type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
 
-function costOf({ pending, target, answer, mayHaveRun }: Settled, prices: Prices): Cost {
+function costOf({ pending, target, answer, mayHaveRun }: SettledAttempt, prices: Prices): Cost {
   const { usage, costUsd, served } = answer ?? {};
   const reported = target.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
   const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, served, usage, prices);

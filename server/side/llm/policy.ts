@@ -27,7 +27,7 @@ export function residencyOf({ gateway, profile }: Omit<Candidate, 'model'>): str
 }
 
 /** Why the base URL cannot keep to the region that the configuration states; undefined when nothing speaks against it. */
-export function residencyFault({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
+export function residencyObjection({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
   const { residency, baseUrl } = gateway;
   if (residency === undefined) return undefined;
   const regional = profile.regions?.[residency];
@@ -47,7 +47,7 @@ export function residencyFault({ gateway, profile }: Omit<Candidate, 'model'>): 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '');
 
 /** Why a target may never serve its class; undefined when it may. Asked when the configuration is loaded, and again at run time. */
-export function objection(candidate: Candidate, terms: ClassConfig): string | undefined {
+export function targetObjection(candidate: Candidate, terms: ClassConfig): string | undefined {
   const { gateway, profile, model } = candidate;
   const path = callPathOf(candidate);
   if (terms.path !== undefined && path !== terms.path)
@@ -55,21 +55,21 @@ export function objection(candidate: Candidate, terms: ClassConfig): string | un
   if (terms.allow.models && !terms.allow.models.some((pattern) => matchesGlob(pattern, model)))
     return `the model "${model}" fits none of allow.models`;
   if (terms.allow.providers) {
-    const fault = providerFault(candidate, terms.allow.providers);
+    const fault = providerObjection(candidate, terms.allow.providers);
     if (fault) return fault;
   }
   if (terms.retention === 'zdr' && gateway.retention !== 'zdr' && !profile.canPromise?.retention?.includes('zdr'))
     return 'the class wants retention zdr, and nothing says that this target keeps nothing (retention: zdr of its gateway would)';
   if (terms.residency === undefined) return undefined;
   const residency = residencyOf(candidate);
-  const fault = residencyFault(candidate);
+  const fault = residencyObjection(candidate);
   if (fault) return fault;
   if (residency === terms.residency) return undefined;
   return `the class wants residency ${terms.residency}, this target has ${residency ?? 'none that is known'}`;
 }
 
 /** A list of providers holds where the gateway enforces it for each request, or where it is certain who serves. */
-function providerFault({ gateway, profile, model }: Candidate, allowed: readonly string[]): string | undefined {
+function providerObjection({ gateway, profile, model }: Candidate, allowed: readonly string[]): string | undefined {
   if (profile.canPromise?.providers) return undefined;
   const provider = profile.provider?.(model, gateway.settings);
   if (provider === undefined) return 'the class has allow.providers, and nothing says who serves behind this target';

@@ -9,7 +9,7 @@ import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig
 import type { CallPath } from '../../ipc/records.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
-import { type Candidate, callPathOf, objection, termsOf } from './policy.ts';
+import { type Candidate, callPathOf, targetObjection, termsOf } from './policy.ts';
 import { type BreakerOptions, type Circuit, createCircuit, createGuard, type Guard } from './resilience.ts';
 
 /** One target of one class. */
@@ -122,7 +122,7 @@ function createTarget(
     label: `${gatewayName}/${model}`,
     path: callPathOf(candidate),
     isRehearsal,
-    objection: objection(candidate, terms),
+    objection: targetObjection(candidate, terms),
     profile,
     provider: profile.provider?.(model, config.settings),
     terms: isRehearsal ? rehearsalTerms(candidate, terms, rehearsalUrl) : () => fixed,

@@ -3,7 +3,7 @@
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
 import { chatError, type HttpProblem } from '../../../http/problem.ts';
 import type { Answered, Router, StreamSink } from '../../llm/call.ts';
-import { type RoutedRequest, replyWith, type SideHttpOptions } from '../handler.ts';
+import { type RoutedRequest, type SideHttpOptions, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { isProblem } from '../query.ts';
 import { readChatBody } from './body.ts';
@@ -44,7 +44,12 @@ type Call = Parameters<Router['run']>[0];
 async function whole(request: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
   const outcome = await router.run(call);
   if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
-  return replyWith(request, 200, outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)), headersOf(outcome));
+  return sendJsonBytes(
+    request,
+    200,
+    outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)),
+    headersOf(outcome),
+  );
 }
 
 async function stream({ emit }: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {

@@ -1,6 +1,6 @@
 // GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
 
-import { type RoutedRequest, type RouteHandler, reply, type SideHttpOptions } from '../handler.ts';
+import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { classBinding, classesOf } from './class.ts';
 
 interface Model {
@@ -28,4 +28,4 @@ function modelsFor(
 }
 
 export const listModels: RouteHandler = (request, { config }) =>
-  reply(request, 200, { object: 'list', data: modelsFor(request, config) });
+  sendJson(request, 200, { object: 'list', data: modelsFor(request, config) });

@@ -5,7 +5,7 @@ import type { Task } from '../../../ipc/records.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
 import { findReadableSession, unknownSession } from './session.ts';
-import { type SessionWatch, type Sight, watchSessions } from './watch.ts';
+import { type SessionSnapshot, type SessionWatch, watchSessions } from './watch.ts';
 
 const HEARTBEAT_MS = 15_000;
 
@@ -68,7 +68,7 @@ function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeat
 }
 
 /** What the present state says has happened last, in order. */
-function eventsOf(id: string, { session, tasks }: Sight): Event[] {
+function eventsOf(id: string, { session, tasks }: SessionSnapshot): Event[] {
   const events = tasks.map(taskEvent);
   if (session?.endedAt !== undefined) {
     const data = { session: id, endedAt: isoTime(session.endedAt), reason: session.reason };
@@ -89,7 +89,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-const isOver = ({ session, tasks }: Sight): boolean =>
+const isOver = ({ session, tasks }: SessionSnapshot): boolean =>
   session?.endedAt !== undefined && !tasks.some(({ state }) => state === 'queued' || state === 'running');
 
 const written = ({ id, name, data }: Event): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

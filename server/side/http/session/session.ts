@@ -3,11 +3,11 @@
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
-import { canRead, ownerLabel, type RoutedRequest, reply } from '../handler.ts';
+import { canRead, ownerLabel, type RoutedRequest, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** A session has few; the rest is listed by /v1/tasks. */
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 
 export interface FoundSession {
   readonly id: string;
@@ -44,10 +44,10 @@ export async function showSession(
   const { id, stored, live } = found;
   const [turns, tasks, ledger] = await Promise.all([
     store.turns(id),
-    store.tasks({ session: id, limit: MOST_ROWS }),
-    store.ledger({ session: id, limit: MOST_ROWS }),
+    store.tasks({ session: id, limit: MAX_ROWS }),
+    store.ledger({ session: id, limit: MAX_ROWS }),
   ]);
-  return reply(request, 200, {
+  return sendJson(request, 200, {
     ...sessionView(stored, live),
     turns: turns.map(turnView),
     tasks: tasks.map(taskView),

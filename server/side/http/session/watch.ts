@@ -4,7 +4,7 @@
 import type { SessionEnd, StoredSession, Task } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
 
-export interface Sight {
+export interface SessionSnapshot {
   /** undefined: not in the store (yet). */
   readonly session: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly tasks: readonly Task[];
@@ -12,15 +12,15 @@ export interface Sight {
 
 export interface SessionWatch {
   /** Calls with what is there, at once and then at every poll; undefined: the store failed. Returns what ends it. */
-  listen(id: string, see: (sight: Sight | undefined) => void): () => void;
+  listen(id: string, see: (sight: SessionSnapshot | undefined) => void): () => void;
   /** How many listen. */
   readonly count: number;
 }
 
-const MOST_TASKS = 1000;
+const MAX_TASKS = 1000;
 
 interface Watched {
-  readonly listeners: Set<(sight: Sight | undefined) => void>;
+  readonly listeners: Set<(sight: SessionSnapshot | undefined) => void>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -28,11 +28,11 @@ export function watchSessions(store: Store, pollMs: number): SessionWatch {
   const watched = new Map<string, Watched>();
   let count = 0;
 
-  async function look(id: string): Promise<Sight | undefined> {
+  async function look(id: string): Promise<SessionSnapshot | undefined> {
     try {
       // In this order: a task that the end of the session released is seen with it.
       const session = await store.session(id);
-      return { session, tasks: await store.tasks({ session: id, limit: MOST_TASKS }) };
+      return { session, tasks: await store.tasks({ session: id, limit: MAX_TASKS }) };
     } catch {
       return undefined;
     }

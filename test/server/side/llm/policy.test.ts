@@ -7,9 +7,9 @@ import { classSchema, gatewaySchema } from '../../../../server/config/side-schem
 import {
   type Candidate,
   chooseTargets,
-  objection,
-  residencyFault,
+  residencyObjection,
   residencyOf,
+  targetObjection,
   termsOf,
 } from '../../../../server/side/llm/policy.ts';
 
@@ -22,49 +22,53 @@ const terms = (more: object = {}) => classSchema.parse({ targets: [{ gateway: 'g
 
 describe('a target is refused', () => {
   test('where its path or its model is not the class', () => {
-    expect(objection(candidate('openrouter'), terms({ path: 'direct' }))).toContain('direct only');
-    expect(objection(candidate('openai'), terms({ path: 'direct' }))).toBeUndefined();
-    expect(objection(candidate('openai'), terms({ allow: { models: ['other/*'] } }))).toContain('acme/m');
-    expect(objection(candidate('openai'), terms({ allow: { models: ['other/*', 'acme/*'] } }))).toBeUndefined();
+    expect(targetObjection(candidate('openrouter'), terms({ path: 'direct' }))).toContain('direct only');
+    expect(targetObjection(candidate('openai'), terms({ path: 'direct' }))).toBeUndefined();
+    expect(targetObjection(candidate('openai'), terms({ allow: { models: ['other/*'] } }))).toContain('acme/m');
+    expect(targetObjection(candidate('openai'), terms({ allow: { models: ['other/*', 'acme/*'] } }))).toBeUndefined();
   });
 
   test('where nothing says that it keeps nothing', () => {
     const zdr = terms({ retention: 'zdr' });
-    expect(objection(candidate('openai'), zdr)).toContain('retention');
-    expect(objection(candidate('litellm', { retention: 'none-stated' }), zdr)).toContain('retention');
-    expect(objection(candidate('openai', { retention: 'zdr' }), zdr)).toBeUndefined();
-    for (const profile of ['openrouter', 'vercel']) expect(objection(candidate(profile), zdr)).toBeUndefined();
+    expect(targetObjection(candidate('openai'), zdr)).toContain('retention');
+    expect(targetObjection(candidate('litellm', { retention: 'none-stated' }), zdr)).toContain('retention');
+    expect(targetObjection(candidate('openai', { retention: 'zdr' }), zdr)).toBeUndefined();
+    for (const profile of ['openrouter', 'vercel']) expect(targetObjection(candidate(profile), zdr)).toBeUndefined();
   });
 
   test('where its region is another, or not known', () => {
     const eu = terms({ residency: 'eu' });
-    expect(objection(candidate('litellm'), eu)).toContain('none that is known');
-    expect(objection(candidate('litellm', { residency: 'us' }), eu)).toContain('this target has us');
-    expect(objection(candidate('litellm', { residency: 'eu' }), eu)).toBeUndefined();
-    expect(objection(candidate('openrouter', { baseUrl: 'https://eu.openrouter.ai/api/v1' }), eu)).toBeUndefined();
-    expect(objection(candidate('openrouter'), eu)).toContain('none that is known');
+    expect(targetObjection(candidate('litellm'), eu)).toContain('none that is known');
+    expect(targetObjection(candidate('litellm', { residency: 'us' }), eu)).toContain('this target has us');
+    expect(targetObjection(candidate('litellm', { residency: 'eu' }), eu)).toBeUndefined();
+    expect(
+      targetObjection(candidate('openrouter', { baseUrl: 'https://eu.openrouter.ai/api/v1' }), eu),
+    ).toBeUndefined();
+    expect(targetObjection(candidate('openrouter'), eu)).toContain('none that is known');
   });
 
   test('where it is not certain, and cannot be enforced, who serves', () => {
     const only = terms({ allow: { providers: ['acme'] } });
-    expect(objection(candidate('litellm'), only)).toContain('nothing says who serves');
-    expect(objection(candidate('openai'), only)).toContain('"openai" is not in');
-    expect(objection(candidate('bifrost'), only)).toBeUndefined();
-    expect(objection(candidate('openrouter'), only)).toBeUndefined();
-    expect(objection(candidate('openai-compatible', { settings: { provider: 'acme' } }), only)).toBeUndefined();
+    expect(targetObjection(candidate('litellm'), only)).toContain('nothing says who serves');
+    expect(targetObjection(candidate('openai'), only)).toContain('"openai" is not in');
+    expect(targetObjection(candidate('bifrost'), only)).toBeUndefined();
+    expect(targetObjection(candidate('openrouter'), only)).toBeUndefined();
+    expect(targetObjection(candidate('openai-compatible', { settings: { provider: 'acme' } }), only)).toBeUndefined();
   });
 });
 
 test('a base URL of another region than the stated one is a fault', () => {
   const openrouter = (more: object) => candidate('openrouter', more);
-  expect(residencyFault(openrouter({ residency: 'eu' }))).toBeUndefined();
-  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://openrouter.ai/api/v1' }))).toContain(
+  expect(residencyObjection(openrouter({ residency: 'eu' }))).toBeUndefined();
+  expect(residencyObjection(openrouter({ residency: 'eu', baseUrl: 'https://openrouter.ai/api/v1' }))).toContain(
     'https://eu.openrouter.ai',
   );
-  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://us.openrouter.ai/api/v1' }))).toContain('eu');
-  expect(residencyFault(openrouter({ residency: 'eu', baseUrl: 'https://proxy.example/v1' }))).toBeUndefined();
-  expect(residencyFault(openrouter({ residency: 'jp' }))).toContain('jp');
-  expect(residencyFault(candidate('anthropic', { residency: 'eu' }))).toContain('eu');
+  expect(residencyObjection(openrouter({ residency: 'eu', baseUrl: 'https://us.openrouter.ai/api/v1' }))).toContain(
+    'eu',
+  );
+  expect(residencyObjection(openrouter({ residency: 'eu', baseUrl: 'https://proxy.example/v1' }))).toBeUndefined();
+  expect(residencyObjection(openrouter({ residency: 'jp' }))).toContain('jp');
+  expect(residencyObjection(candidate('anthropic', { residency: 'eu' }))).toContain('eu');
   expect(residencyOf(openrouter({ baseUrl: 'https://us.openrouter.ai/api/v1' }))).toBe('us');
 });
 

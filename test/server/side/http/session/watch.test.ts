@@ -1,7 +1,7 @@
 // One poll for each session that is watched, however many listen, and none when nobody does.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Sight, watchSessions } from '../../../../../server/side/http/session/watch.ts';
+import { type SessionSnapshot, watchSessions } from '../../../../../server/side/http/session/watch.ts';
 import { createFakeStore, storedSession } from '../../../../support/fake-store.ts';
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ test('listeners of one session share its polls, each sees all of them, and nobod
   const store = createFakeStore();
   store.rows.sessions.push(storedSession({ id: 'a' }));
   const watch = watchSessions(store, 100);
-  const seen: (Sight | undefined)[][] = [[], []];
+  const seen: (SessionSnapshot | undefined)[][] = [[], []];
   const leave = seen.map((sights) => watch.listen('a', (sight) => sights.push(sight)));
   await vi.advanceTimersByTimeAsync(250);
   expect(store.looks.sessions).toBe(3);

@@ -5,7 +5,7 @@ import type { HttpProblem } from '../../../http/problem.ts';
 import type { ContextAnswer } from '../../../ipc/side-request.ts';
 import { historyOf } from '../../prompts/history.ts';
 import { contextText } from '../../prompts/history-text.ts';
-import { type RoutedRequest, reply, type SideHttpOptions } from '../handler.ts';
+import { type RoutedRequest, type SideHttpOptions, sendJson } from '../handler.ts';
 import { type FoundSession, findReadableSession, unknownSession } from './session.ts';
 
 /** Between two looks whether the end of a session has arrived. */
@@ -19,7 +19,7 @@ export async function showContext(request: RoutedRequest, options: SideHttpOptio
   const { provider, dataClass } = stored ?? (live as Pick<ContextAnswer, 'provider' | 'dataClass'>);
   const history = stored === undefined ? { summary: undefined, turns: [] } : await historyOf(stored, store);
   const answer: ContextAnswer = { session: id, provider, dataClass, ...contextText(history, config.side.contextBytes) };
-  return reply(request, 200, answer);
+  return sendJson(request, 200, answer);
 }
 
 /** A session that has just ended is on its way into the store with its last turns: worth half of the time that there is. */
