@@ -38,7 +38,8 @@ export const litellmContender: Contender = {
   hasTls: false,
   hasChat: true,
   absent: async () => ((await outputOf('litellm', ['--version'])) === undefined ? 'no litellm on PATH' : undefined),
-  version: async () => /(\d+\.\d+\S*)/.exec((await outputOf('litellm', ['--version'])) ?? '')?.[1] ?? 'unknown',
+  // Its output begins with other numbers, such as the time that imports took.
+  version: async () => /(\d+\.\d+\.\d+\S*)/.exec((await outputOf('litellm', ['--version'])) ?? '')?.[1] ?? 'unknown',
   async start(options) {
     const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
     const file = join(folder, 'config.yaml');

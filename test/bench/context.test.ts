@@ -39,7 +39,7 @@ test('contenders take turns, and the first round is thrown away', async () => {
   expect(Object.fromEntries(results)).toEqual({ a: ['a0', 'a1'], b: ['b0', 'b1'] });
 });
 
-test('a run that fails is said, and leaves a hole in its round', async () => {
+test('a run that fails is reported, and leaves a hole in its round', async () => {
   const said: string[] = [];
   const run = async (_: Contender, round: number) => {
     if (round === 1) throw new Error('no echo');
@@ -51,7 +51,7 @@ test('a run that fails is said, and leaves a hole in its round', async () => {
   expect(said).toEqual(['x: a: no echo']);
 });
 
-test('what a bench started is stopped, last one first, and its folder is gone, also when it fails', async () => {
+test('everything that a benchmark started is stopped, the last one first, and its folder is removed, also when it fails', async () => {
   const stopped: string[] = [];
   let folder = '';
   const failing = bench(async (context) => {
@@ -72,7 +72,7 @@ test('what a bench started is stopped, last one first, and its folder is gone, a
   expect(existsSync(folder)).toBe(false);
 });
 
-test('a result that is no number is a fault of that bench, not of the report', async () => {
+test('a result that is no number is a fault of that benchmark, not of the report', async () => {
   const measures = [{ id: 'x', unit: 'ms', better: 'lower' as const, rounds: [Number.NaN], paired: false }];
   expect(
     (

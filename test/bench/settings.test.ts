@@ -3,11 +3,11 @@
 import { expect, test } from 'vitest';
 import { BenchUsageError, readCommand } from '../../bench/settings.ts';
 
-test('nothing asks for the short set', () => {
+test('no arguments ask for the short set', () => {
   expect(readCommand([])).toMatchObject({ name: 'run', bench: undefined, settings: { isShort: true } });
 });
 
-test('a name asks for one bench at length, with its options', () => {
+test('a name asks for one benchmark at length, with its options', () => {
   const args = 'hop --sessions 1,100 --frame-bytes 2600 --frame-ms 20,40 --rounds 5 --seconds 0.5 --only nginx,haproxy';
   expect(readCommand([...args.split(' '), '--json', 'a.json'])).toMatchObject({
     name: 'run',

@@ -12,14 +12,14 @@ const slow = withRounds({ 'hop.cpu_us': [20, 21, 20, 19, 20] });
 const fast = withRounds({ 'hop.cpu_us': [10, 11, 10, 9, 10] });
 const limit = { maxRegression: 0.05, only: undefined };
 
-test('worse past the limit is a regression; better is not', () => {
+test('a change for the worse beyond the limit is a regression, one for the better is not', () => {
   expect(compareResults(fast, slow, limit)).toMatchObject({ hasRegression: true });
   expect(compareResults(fast, slow, limit).text).toMatch(/hop\.cpu_us +10 +20 +us +\+100\.0 % .*REGRESSION/);
   expect(compareResults(slow, fast, limit)).toMatchObject({ hasRegression: false });
   expect(compareResults(slow, fast, limit).text).toContain('better');
 });
 
-test('where more is better, less is the regression', () => {
+test('less is the regression of a measure where more is better', () => {
   const more = withRounds({ x: [20, 20, 20, 20] }, 'higher');
   const less = withRounds({ x: [10, 10, 10, 10] }, 'higher');
   expect(compareResults(more, less, limit).hasRegression).toBe(true);
@@ -39,7 +39,7 @@ test('a certain change within the limit, or without one, is worse but passes', (
   expect(compareResults(fast, slow, { ...limit, maxRegression: undefined }).text).toContain('worse');
 });
 
-test('another contender, and too few rounds, are no regression', () => {
+test('changes of other contenders and of too few rounds are no regression', () => {
   const pair = (rounds: number[]) => withRounds({ 'hop.p50_ms.direct': rounds, 'hop.p50_ms.trunkline': rounds });
   const ours = compareResults(pair([1, 1, 1, 1]), pair([2, 2, 2, 2]), limit).text.split('\n');
   expect(ours.find((line) => line.includes('direct'))).toMatch(/worse$/);
@@ -47,14 +47,14 @@ test('another contender, and too few rounds, are no regression', () => {
   expect(compareResults(pair([1, 1, 1]), pair([2, 2, 2]), limit).hasRegression).toBe(false);
 });
 
-test('figures of two runs are said to overlap, or not', () => {
+test('the comparison says whether the intervals of the figures overlap', () => {
   const goal = { id: 'hop.ratio', unit: 'ratio', below: 1 };
   const of = (low: number, high: number) => results([], { figures: [judge(goal, low, { interval: [low, high] })] });
   expect(compareResults(of(1, 2), of(1.5, 3), limit).text).toMatch(/hop\.ratio .* overlap/);
   expect(compareResults(of(1, 2), of(2.5, 3), limit).text).toMatch(/hop\.ratio .* APART/);
 });
 
-test('only what was asked for, and what both have, is compared', () => {
+test('only measures that were asked for and that both results have are compared', () => {
   const before = withRounds({ 'hop.a': [1], 'text.b': [1], gone: [1] });
   const after = withRounds({ 'hop.a': [2], 'text.b': [2], come: [1] });
   const { text } = compareResults(before, after, { ...limit, only: ['hop.'] });
@@ -62,7 +62,7 @@ test('only what was asked for, and what both have, is compared', () => {
   expect(text).not.toMatch(/text\.b|gone|come/);
 });
 
-test('what makes a comparison doubtful is said', () => {
+test('the comparison notes what makes it doubtful', () => {
   const other = { ...slow, manifest: { ...slow.manifest, node: 'v99.0.0' } };
   expect(compareResults(fast, other, limit).text).toContain('note: Node v24.0.0 and v99.0.0');
 });

@@ -51,7 +51,7 @@ test('merged histograms count what all of them counted', () => {
   expect(merged.p50).toBeLessThanOrEqual(1001);
 });
 
-test('what is out of range counts at its end', () => {
+test('a value out of range counts at the end of the range', () => {
   const histogram = createHistogram();
   recordNs(histogram, -5);
   recordNs(histogram, 1e15);

@@ -86,7 +86,7 @@ test('rounds are resampled whole, so that what varies together stays together', 
   });
 });
 
-test('a change is relative to what was, and a change of noise has an interval that holds none', () => {
+test('a change is relative to the value before, and a change by noise has an interval that holds zero', () => {
   expect(estimateChange([10, 10, 10], [11, 11, 11], 1).value).toBeCloseTo(0.1);
   expect(estimateChange([10, 10, 10], [11, 11, 11], 1).interval[0]).toBeCloseTo(0.1);
   const [low, high] = estimateChange([9, 10, 11, 10, 9, 11], [10, 9, 11, 11, 10, 9], 1).interval;
@@ -94,6 +94,6 @@ test('a change is relative to what was, and a change of noise has an interval th
   expect(high).toBeGreaterThanOrEqual(0);
 });
 
-test('nothing measured is no number', () => {
+test('a median of no values is no number', () => {
   expect(estimateMedian([], 1).value).toBeNaN();
 });

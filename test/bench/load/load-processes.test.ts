@@ -58,7 +58,7 @@ test('a closed loop measures the delay of its provider', async () => {
   expect(percentilesMs(latency).p50).toBeGreaterThanOrEqual(29);
 });
 
-test('latency counts from the intended time: what was held back arrives with its whole delay', async () => {
+test('latency counts from the intended time, so a frame that was held back arrives with its whole delay', async () => {
   const { server, url } = await scripted(() => {});
   await generator.open({ url, headers: {}, sessions: 1 });
   const [client] = server.clients;
@@ -72,7 +72,7 @@ test('latency counts from the intended time: what was held back arrives with its
   expect([p50, p90, max].map((ms) => Math.floor(ms / 50_000))).toEqual([5, 9, 10]);
 });
 
-test('a schedule reaches its provider whole and in order, stamped with when it was meant', async () => {
+test('all frames of a schedule reach the provider in order, stamped with their intended times', async () => {
   const stamps: Stamp[] = [];
   const { url } = await scripted((_, stamp) => stamps.push(stamp));
   await generator.open({ url, headers: {}, sessions: 5 });
@@ -84,7 +84,7 @@ test('a schedule reaches its provider whole and in order, stamped with when it w
   expect(Math.max(...offGrid)).toBeLessThanOrEqual(1);
 });
 
-test('between the two processes every frame arrives, in both directions', async () => {
+test('every frame between the two processes arrives, in both directions', async () => {
   const provider: LoadProvider = await startProvider();
   stops.push(() => provider.stop());
   await generator.open({ url: `ws://127.0.0.1:${provider.port}/any`, headers: {}, sessions: 30 });
@@ -102,7 +102,7 @@ test('between the two processes every frame arrives, in both directions', async 
   expect(await provider.sessions()).toBe(0);
 });
 
-test('a session that is refused, and one that ends, are told', async () => {
+test('a session that is refused and one that ends are reported', async () => {
   const { server, url } = await scripted(() => {});
   await generator.open({ url, headers: {}, sessions: 2 });
   for (const client of server.clients) client.terminate();

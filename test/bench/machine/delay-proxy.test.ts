@@ -103,7 +103,7 @@ test('chunks that follow each other are on their way at the same time, and each 
   expect(Math.min(...took)).toBeGreaterThanOrEqual(ROUND_TRIP_MS / 2);
 });
 
-test('megabytes come back whole and in order, and the end after them', async () => {
+test('megabytes come back whole and in order, followed by the end', async () => {
   const bytes = randomBytes(8 * 1024 * 1024);
   const socket = await dial(await behindProxy(echo, 4));
   socket.end(bytes);

@@ -18,7 +18,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-test('a command that runs has a tree with a cost; one that was stopped is gone', async () => {
+test('a command that runs has a process tree with a cost, and one that was stopped is gone', async () => {
   const started = await startCommand(process.execPath, [
     '-e',
     'setInterval(() => {}, 1000); for (let i = 0; i < 1e7; i++);',
@@ -32,12 +32,12 @@ test('a command that runs has a tree with a cost; one that was stopped is gone',
   expect(resourceUsage([])).toBeUndefined();
 });
 
-test('a command that ends instead of being ready says what it wrote', async () => {
+test('the fault of a command that ends instead of being ready has its output', async () => {
   const started = await startCommand(process.execPath, ['-e', 'console.error("no such option"); process.exit(1)']);
   await expect(whenReady(started, () => undefined)).rejects.toThrow('no such option');
 });
 
-test('a command that is not there is told from one that is', async () => {
+test('the output of a missing command is undefined', async () => {
   expect(await outputOf('no-such-command-here', ['-v'])).toBeUndefined();
   expect(await outputOf(process.execPath, ['--version'])).toContain(process.version);
 });
@@ -46,7 +46,7 @@ test('a free port is one where nobody listens', async () => {
   expect(await isListening(await freePort())).toBeUndefined();
 });
 
-test('when the benchmark exits, also what its processes started is killed', async () => {
+test('the exit of the benchmark also kills what its processes started', async () => {
   const grandchild = 'setInterval(() => {}, 1000)';
   const child = `const c = require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(grandchild)}]);
     console.log(c.pid); process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)`;

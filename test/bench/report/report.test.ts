@@ -47,7 +47,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the data fits its schema, and says what was met', () => {
+test('the data fits its schema and has the judged figures', () => {
   const { figures } = resultsSchema.parse(JSON.parse(read('results.json')));
   expect(figures.map(({ met, goal }) => [met, goal])).toEqual([
     [true, '<= 1'],
@@ -93,7 +93,7 @@ test('the plots are handed to uPlot with their data', () => {
   expect(drawn[0]?.[2]).toBe(place);
 });
 
-test('each histogram is a file, with a name that is one', () => {
+test('each histogram becomes a file with a valid name', () => {
   expect(readdirSync(join(folder, 'histograms'))).toEqual(['hop-1-up-direct.hgrm']);
   expect(read('histograms/hop-1-up-direct.hgrm')).toContain('Percentile');
 });

@@ -52,7 +52,7 @@ test('an incomplete run leaves too few rounds, and a low limit of open files is 
   });
 });
 
-test('what is compared later has valid rounds only', () => {
+test('measures that are compared later have valid rounds only', () => {
   const { measures, notes } = describeCapacity(usual, 1);
   const rounds = (id: string) => measures.find((measure) => measure.id === id)?.rounds;
   expect(rounds('capacity.added_p99_ms.100.trunkline')).toEqual([2]);

@@ -98,14 +98,14 @@ test('a contender leaves the way up at its knee, and the span is then divided', 
   expect(found.get('b')).toEqual({ atLeast: 680, below: 800 });
 });
 
-test('where the generator gives out first, what held before is the bound', async () => {
+test('the last level that held is the bound when the generator gives out first', async () => {
   const { asked, found } = await search({ a: 150, b: 700 }, 300, 1);
   expect(asked).toEqual(['100 a,b', '200 a,b', '400 b', '140 a']);
   expect(kneeText(found.get('a') ?? { atLeast: 0 })).toBe('140 to 200');
   expect(kneeText(found.get('b') ?? { atLeast: 0 })).toBe('at least 200: at 400 the generator gave out');
 });
 
-test('a knee below the first level, and one above the last, are said as such', async () => {
+test('a knee below the first level and one above the last are written as such', async () => {
   const { found } = await search({ a: 50, b: 9000 });
   expect([...found.values()].map(kneeText)).toEqual(['below 100', 'at least 800']);
 });

@@ -9,7 +9,7 @@ import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
 const timing = startRpcProcess(new URL('../../../../bench/benches/codec/process.ts', import.meta.url));
 afterAll(() => timing.stop());
 
-test('an operation is not said to take less than it does', () => {
+test('an operation is not reported to take less time than it does', () => {
   const sleeping = new Int32Array(new SharedArrayBuffer(4));
   expect(nsPerOperation(() => Atomics.wait(sleeping, 0, 0, 1), 5)).toBeGreaterThanOrEqual(1e6);
 });
@@ -23,11 +23,11 @@ test('every row does its work, and has a name of its own', async () => {
   }
 });
 
-test('a row that is not there is a fault', async () => {
+test('an unknown row is a fault', async () => {
   await expect(timing.call('time', { id: 'other', ms: 1 })).rejects.toThrow('no row other');
 });
 
-test('the table has nanoseconds and bytes for each operation, the measures only what is ours', () => {
+test('the table has nanoseconds and bytes for each operation, and the measures only our own operations', () => {
   const common = { title: 'a', bytes: 1000, run: () => 1 };
   const cases = [
     { ...common, id: 'ours' },

@@ -41,7 +41,7 @@ test('every answer is counted by its status, and takes no less than its server t
   expect(p50).toBeGreaterThanOrEqual(19);
 });
 
-test('requests per second and percentiles are those of the runs, and what went wrong is said', () => {
+test('requests per second and percentiles are those of the runs, and faults are noted', () => {
   const latency = createHistogram();
   for (let ms = 1; ms <= 100; ms += 1) recordNs(latency, ms * 1e6);
   const run: EndpointRun = {

@@ -32,7 +32,7 @@ function dataWith(cases: Partial<Record<Case, readonly CaseRun[]>>, others: Part
   };
 }
 
-test('what moves is the added p99, so a side load that slows direct as well does not count', () => {
+test('the figure is how far the added p99 moves, so a side load that slows direct as well does not count', () => {
   const { figures } = dataWith({ tasks: [run(5, 5.4, 5.35), run(7, 7.4)] });
   const figure = figures.get('isolation.p99_moved_ms.tasks');
   expect(figure?.value).toBeCloseTo(0.1);
@@ -44,7 +44,7 @@ test('the worse direction decides', () => {
   expect(figures.get('isolation.p99_moved_ms.hung')).toMatchObject({ met: false, reason: 'downstream' });
 });
 
-test('above the goal the noise floor counts, and it is said', () => {
+test('a value above the goal but within the noise floor is met, and the noise floor is named', () => {
   const { figures } = dataWith({
     chat: [run(1, 1.7), run(2, 2.7)],
     'absent-again': [run(1, 1.8), run(2, 2.8)],
@@ -67,7 +67,7 @@ test('a noise floor far above the goal judges nothing', () => {
   expect(figures.get('isolation.p99_moved_ms.hung')).toMatchObject({ met: false });
 });
 
-test('what was not measured, or only once, is not judged', () => {
+test('a case that was not measured, or only once, is not judged', () => {
   const { figures } = dataWith(
     { failing: [run(1, 1.3), run(1, 1.3, 1.3, { invalid: 'the sender was late' })] },
     { notMeasured: new Map([['disk-full', 'no tmpfs can be mounted here']]) },
@@ -82,7 +82,7 @@ test('what was not measured, or only once, is not judged', () => {
   });
 });
 
-test('one frame or one session that is gone is a drop', () => {
+test('one lost frame or one ended session counts as dropped', () => {
   expect(dataWith({}).figures.get('isolation.dropped')).toMatchObject({ value: 0, met: true });
   const { figures } = dataWith({ killed: [run(1, 1.3, 1.3, { lost: 2 }), run(1, 1.3)] }, { sessionsLost: 1 });
   expect(figures.get('isolation.dropped')).toMatchObject({ value: 3, met: false });

@@ -49,7 +49,7 @@ test('every question of the team has a row, and every cell says what was measure
   expect(cells(measured, 'compliance')?.[2]).toBe('regulated calls: 0 of 10 came to the router');
 });
 
-test('costs are means of those that are known, and what is unknown is said', () => {
+test('costs are means of the known ones, and the unknown ones are counted', () => {
   expect(cells(measured, 'cost for each call or session')).toEqual([
     'cost for each call or session',
     'conversation (sessions): 600 micro-USD (10, 2 unknown)',
@@ -57,7 +57,7 @@ test('costs are means of those that are known, and what is unknown is said', () 
   ]);
 });
 
-test('paths follow from what was measured, not from what is hoped', () => {
+test('the recommended paths follow from the measurements', () => {
   expect(pathOf(measured, 'commodity')).toBe('routed');
   const { routed, direct } = measured;
   const helpless = { ...measured, routed: { ...routed, fallback: routed.noFallback } };

@@ -41,7 +41,7 @@ const figures = (loopback: StartPlace, distant: StartPlace) =>
   sessionStartFigures({ loopback, far: distant }, context());
 const [ADDED, WARM] = ['session_start.added_ms.loopback', 'session_start.warm_vs_direct.60ms'];
 
-test('what is added on loopback is a paired difference of medians, and far away a ratio to direct', () => {
+test('the figure on loopback is a paired difference of medians, and over distances a ratio to direct', () => {
   const [onLoopback, warm] = figures(place(near), place(far));
   expect(onLoopback).toMatchObject({ id: ADDED, unit: 'ms', goal: '<= 0.3', met: true, reason: null });
   expect(onLoopback?.value).toBeCloseTo(0.25);
@@ -50,18 +50,18 @@ test('what is added on loopback is a paired difference of medians, and far away 
   expect(warm?.noise).toBeCloseTo(0.1);
 });
 
-test('a goal that is missed is said', () => {
+test('a goal that is missed is reported', () => {
   const slow = figures(place({ ...near, trunkline: added(0.4) }), place({ ...far, 'trunkline-warm': times(0.7) }));
   expect(slow.map(({ met }) => met)).toEqual([false, false]);
 });
 
-test('what is within the noise floor is said, and is not judged when the floor is above the goal', () => {
+test('a value within the noise floor is marked, and is not judged when the floor is above the goal', () => {
   const of = (ms: number) => figures(place({ ...near, 'direct-again': added(ms) }), place(far))[0];
   expect(of(-0.28)).toMatchObject({ met: true, reason: 'within the noise floor' });
   expect(of(0.6)).toMatchObject({ met: null, reason: 'within the noise floor' });
 });
 
-test('a contender that is missing, or did not start, and too few rounds are not judged', () => {
+test('a contender that is missing or did not start is not judged, nor are too few rounds', () => {
   const { trunkline: _, ...without } = near;
   const { 'trunkline-warm': __, ...cold } = far;
   const notStarted = figures(place(near), place(cold, { 'trunkline-warm': 'not ready' }))[1];

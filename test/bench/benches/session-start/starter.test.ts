@@ -49,7 +49,7 @@ const start = (port: number, others: Partial<Parameters<SessionStarter['start']>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
 // A busy machine may hold back what came first: then the step after it looks shorter.
-test('each step of a start is timed by itself, and control frames are no event', { retry: 3 }, async () => {
+test('each step of a start is timed by itself, and control frames do not count as the first event', { retry: 3 }, async () => {
   const port = await serve(async (socket) => {
     await delay(UPGRADE_MS);
     socket.write(SWITCH);
@@ -66,7 +66,7 @@ test('each step of a start is timed by itself, and control frames are no event',
   }
 });
 
-test('sessions start one after the other, each with the path and the headers that it is told', async () => {
+test('sessions start one after the other, each with the requested path and headers', async () => {
   const seen: (string | undefined)[] = [];
   let open = 0;
   let most = 0;
@@ -84,7 +84,7 @@ test('sessions start one after the other, each with the path and the headers tha
   expect(most).toBe(1);
 });
 
-test('over TLS the certificate is checked, and the handshake is a step of its own', async () => {
+test('the certificate is checked over TLS, and the handshake is a step of its own', async () => {
   const { caPath, certPath, keyPath } = await testCertificate();
   const files = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
   const port = await serve((socket) => socket.write(SWITCH) && socket.write(event), createTlsServer(files));

@@ -40,7 +40,7 @@ const dataWith = (own: readonly (SideVisit | undefined)[], portkey = thrice(visi
 const figures = (data: SideHopData, value = ledger) =>
   new Map(sideHopFigures(data, { ledger: value, seed: 1 }).map((figure) => [figure.id, figure]));
 
-test('the figure is where most is added: whole or streamed, first byte or last', () => {
+test('the figure is the largest added time of whole or streamed answers, of the first or the last byte', () => {
   const found = figures(dataWith(thrice(visit(run(20.1, 60.2), run(20.4, 60.3)))));
   const p50 = found.get('side_hop.added_p50_ms');
   expect(p50?.value).toBeCloseTo(0.4);
@@ -57,7 +57,7 @@ test('a peer that is ahead is named, and the goal is not met', () => {
   expect(figure?.reason).toContain('portkey is ahead');
 });
 
-test('a peer that did not keep up is said, and is not ahead', () => {
+test('a peer that did not keep up is named, and is not ahead', () => {
   const invalid = thrice(visit(run(1, 1, { invalid: 'calls had no right answer' })));
   const figure = figures(dataWith(thrice(visit(run(20.3, 60.3))), invalid)).get('side_hop.added_p50_ms');
   expect(figure).toMatchObject({ met: true });
@@ -84,7 +84,7 @@ test('nothing is judged without a ledger row for every call, and without costs',
   expect(ledgerGap(ledger)).toBeUndefined();
 });
 
-test('two valid rounds are too few', () => {
+test('two valid rounds are too few to judge', () => {
   const once = visit(run(20.3, 60.3));
   expect(figures(dataWith([once, once, undefined])).get('side_hop.added_p99_ms')).toMatchObject({
     met: null,
@@ -92,7 +92,7 @@ test('two valid rounds are too few', () => {
   });
 });
 
-test('the report has every contender, what failed, and the rate of right answers', () => {
+test('the report has every contender, its failures, and the rate of right answers', () => {
   const data = dataWith([visit(run(20.3, 60.3)), visit(run(9, 9, { invalid: 'late' })), undefined]);
   const { tables, measures, notes } = describeSideHop(data, { ledger, seed: 1 });
   expect(tables.map(({ rows }) => rows.length)).toEqual([4, 3, 4, 3, 4]);

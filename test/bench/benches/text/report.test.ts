@@ -39,7 +39,7 @@ const usual = {
 const described = (data: Record<string, (ReadonlyMap<number, TextRun> | undefined)[]>) =>
   describeText(new Map(Object.entries(data)), answer, 1);
 
-test('what is added to the first token and to the gaps is paired, so drift does not count', () => {
+test('times added to the first token and to the gaps are paired, so drift does not count', () => {
   const { measures, tables } = described(usual);
   const of = (id: string) => measures.find((measure) => measure.id === id)?.rounds ?? [];
   for (const added of of('text.added_ttft_ms.1.trunkline')) expect(added).toBeCloseTo(0.5, 1);
@@ -57,7 +57,7 @@ test('a p99 of few answers is not reported', () => {
   expect(measures.map(({ id }) => id)).toContain('text.gap_p99_ms.1.trunkline');
 });
 
-test('rounds that are invalid or failed are left out, and said', () => {
+test('rounds that are invalid or failed are left out and noted', () => {
   const [first] = rounds(0.5, { invalid: 'the questions were late' });
   const [third] = rounds(0.5);
   const { measures, notes } = described({ ...usual, trunkline: [first, undefined, third] });

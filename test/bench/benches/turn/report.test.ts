@@ -23,7 +23,7 @@ const describe = (trunkline: MeasuredTurn[][], again = [session(100, 200), sessi
 const measured = (result: ReturnType<typeof describe>, id: string) =>
   result.measures.find((measure) => measure.id === id)?.rounds;
 
-test('a round is the median of the sessions in one turn, and the added time its difference to direct', () => {
+test('a round is the median of the sessions in one turn, and the added time is its difference to direct', () => {
   const result = describe([session(101, 203), session(103, 205)]);
   expect(measured(result, 'turn.barge_in_ms.trunkline')).toEqual([102, 204]);
   expect(measured(result, 'turn.added_barge_in_ms.trunkline')).toEqual([2, 4]);
@@ -31,7 +31,7 @@ test('a round is the median of the sessions in one turn, and the added time its 
   expect(result.tables[2]?.rows[1]).toEqual(['trunkline', 153, 204.4, 205, 4, '3 [2, 4]']);
 });
 
-test('what is no larger than direct against itself is called noise', () => {
+test('a difference no larger than that of direct to itself is called noise', () => {
   const result = describe([session(101, 201)], [session(103, 196)]);
   expect(result.tables[0]?.rows.map((row) => row.at(-1))).toEqual([
     null,
@@ -40,7 +40,7 @@ test('what is no larger than direct against itself is called noise', () => {
   ]);
 });
 
-test('a turn whose appends were late is left out, also from the differences, and said', () => {
+test('a turn whose appends were late is left out, also from the differences, and noted', () => {
   const result = describe([[times(900, { lateMs: 11 }), times(202)]]);
   expect(measured(result, 'turn.answer_ms.trunkline')).toEqual([202]);
   expect(measured(result, 'turn.added_answer_ms.trunkline')).toEqual([2]);
@@ -52,6 +52,6 @@ test('stale audio is counted, with the latest of it', () => {
   expect(result.notes[1]).toContain('of 2 interrupted replies, 1 had audio after speech_started, up to 7 ms after it');
 });
 
-test('a contender of which no session is left has no numbers', () => {
+test('a contender without valid sessions has no numbers', () => {
   expect(describe([]).tables[0]?.rows[1]).toEqual(['trunkline', null, null, null, 0, null]);
 });

@@ -8,7 +8,7 @@ const offsets = (seed: number, count = 1000): number[] => {
   return Array.from({ length: count }, (_, index) => offsetOf(index));
 };
 
-test('each call has its slot, so the rate is kept and nothing comes out of order', () => {
+test('each call has its slot, so the rate is kept and the calls stay in order', () => {
   for (const [index, ns] of offsets(1).entries()) {
     expect(ns).toBeGreaterThanOrEqual(index * 5e6);
     expect(ns).toBeLessThan((index + 1) * 5e6);

@@ -54,7 +54,7 @@ test('the first byte of a streamed answer comes when the endpoint has thought, t
   expect(total.p50).toBeGreaterThan(first.p50);
 });
 
-test('another status, another end and nobody there are no right answers', async () => {
+test('an answer counts as wrong with another status, another end, or when nobody answers', async () => {
   const other = await caller.call(calls({ ending: 'something else' }));
   expect(other).toMatchObject({ answers: 0, statuses: { 200: 20 } });
   await llm.behave('fails');
@@ -65,7 +65,7 @@ test('another status, another end and nobody there are no right answers', async 
   expect((await caller.call(calls())).answers).toBe(20);
 });
 
-test('what hangs is broken off when the endpoint behaves again', async () => {
+test('requests that hang are broken off when the endpoint behaves again', async () => {
   await llm.behave('hangs');
   const called = caller.call(calls());
   while ((await llm.counts()).requests === 0);
@@ -74,7 +74,7 @@ test('what hangs is broken off when the endpoint behaves again', async () => {
   expect(answers + (statuses[0] ?? 0)).toBe(20);
 });
 
-test('a schedule without an end ends when it is told', async () => {
+test('a schedule without an end is stopped on request', async () => {
   const called = caller.call(calls({ warmUpMs: 0, measureMs: 600_000, isTimed: false }));
   await llm.counts();
   while ((await llm.counts()).requests === 0);
@@ -84,7 +84,7 @@ test('a schedule without an end ends when it is told', async () => {
   expect(made).toBeLessThan(60_000);
 });
 
-test('the last request and the list of models can be looked at', async () => {
+test('the mock shows its last request and its list of models', async () => {
   await caller.call(calls());
   expect(await llm.lastBody()).toEqual({ model: 'bench', messages: [], stream: false });
   const { data } = await (await fetch(`http://127.0.0.1:${llm.port}/v1/models`)).json();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ANSWER_TEXT, LLM_USAGE } from '../../../../bench/load/llm/llm.ts';
 import { piecesOf, streamedAnswer, wholeAnswer } from '../../../../bench/load/llm/llm-answer.ts';
 
-test('the tokens are all of the text, however many there are', () => {
+test('the tokens together are the whole text, however many there are', () => {
   for (const count of [1, 3, 10, 200]) {
     expect(piecesOf(ANSWER_TEXT, count)).toHaveLength(count);
     expect(piecesOf(ANSWER_TEXT, count).join('')).toBe(ANSWER_TEXT);
@@ -21,6 +21,6 @@ test('a stream ends with its reason, its usage and its mark', () => {
   expect(mark).toBe('data: [DONE]');
 });
 
-test('a whole answer says the model that was asked', () => {
+test('a whole answer names the model that was asked', () => {
   expect(JSON.parse(wholeAnswer('other').toString())).toMatchObject({ model: 'other', usage: LLM_USAGE });
 });
