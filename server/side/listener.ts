@@ -1,4 +1,4 @@
-// Where gateway processes reach the side process: a Unix socket in a folder that only this user can enter.
+// Listens for gateway processes on a Unix socket in a folder that only this user can enter.
 
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -9,11 +9,11 @@ import type { SideHandler } from '../ipc/side-request.ts';
 import { SOCKET_PORT_LIMITS, socketPort } from '../ipc/socket-port.ts';
 
 export interface SideListener {
-  /** Ends what is open, and removes the folder. */
+  /** Ends open connections, and removes the folder. */
   close(): void;
 }
 
-/** `path`: of the socket, alone in its folder. Resolves when it listens, and keeps no process alive. */
+/** `path` is that of the socket, alone in its folder. Resolves when it listens, and keeps no process alive. */
 export async function listenToGateways(path: string, side: SideHandler): Promise<SideListener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

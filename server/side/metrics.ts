@@ -1,4 +1,4 @@
-// Metrics of the side process. They are added to those of the gateway processes, so their names are their own.
+// Metrics of the side process. They are added to those of the gateway processes, so no name may be in both.
 
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { SessionEvent } from '../ipc/session-event.ts';
@@ -8,7 +8,7 @@ const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 export function createSideMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  const taken = new Counter({
+  const stored = new Counter({
     name: 'trunkline_side_stored_total',
     help: 'items that gateway processes handed over and that are stored',
     labelNames: ['kind'],
@@ -29,8 +29,8 @@ export function createSideMetrics() {
   });
   return {
     registry,
-    taken(items: readonly SessionEvent[]) {
-      for (const { kind } of items) taken.inc({ kind });
+    stored(events: readonly SessionEvent[]) {
+      for (const { kind } of events) stored.inc({ kind });
     },
     settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),
     delivered: (event: string, outcome: string) => webhooks.inc({ event, outcome }),

@@ -1,4 +1,4 @@
-// The side process, forked by the supervisor: it owns the store and everything that is not realtime, and ends with its channel.
+// The side process, forked by the supervisor. It owns the store and everything that is not realtime, and ends with its channel.
 
 import { openRpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
@@ -9,16 +9,16 @@ import { openSide, type Side, type SideStart } from './side.ts';
 let opening: Promise<Side> | undefined;
 let listener: SideListener | undefined;
 
-/** With nobody to report to, only what is quick is waited for. */
+/** Grace without a supervisor: only what is quick is waited for. */
 const ORPHAN_MS = 1000;
 
 function side(): Promise<Side> {
   return opening ?? Promise.reject(new Error('the side process has not started'));
 }
 
-function close(patienceMs: number): Promise<void> {
+function close(graceMs: number): Promise<void> {
   return side()
-    .then((open) => open.close(patienceMs))
+    .then((open) => open.close(graceMs))
     .finally(() => listener?.close());
 }
 
@@ -30,8 +30,8 @@ openRpc(process, {
     await opening;
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
   },
-  handOver: async (batch: Uint8Array) => (await side()).handOver(batch),
-  lost: async (ids: readonly string[]) => (await side()).lost(ids),
+  handOver: async (batch: Uint8Array) => (await side()).commitEvents(batch),
+  lost: async (ids: readonly string[]) => (await side()).endLost(ids),
   side: answer,
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,

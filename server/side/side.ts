@@ -3,7 +3,6 @@
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
-import type { StoredSession } from '../ipc/records.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
@@ -11,111 +10,146 @@ import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/routes.ts';
+import type { Router } from './llm/call.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
-import { holdInstanceLease } from './store/instance-lease.ts';
+import type { Store } from './store/contract.ts';
+import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
-import { createRunner } from './tasks/runner.ts';
-import { createWebhooks } from './tasks/webhooks.ts';
+import { Runner } from './tasks/runner.ts';
+import { Webhooks } from './tasks/webhooks.ts';
 
 export interface SideStart {
   readonly config: Config;
-  /** One supervisor, from its start to its end. */
+  /** Id of one supervisor, from its start to its end. */
   readonly instance: string;
-  /** false: takes handovers and answers HTTP, but works on nothing by itself. */
+  /** False for a process that takes events and answers HTTP, but works on nothing by itself. */
   readonly runsTasks: boolean;
   /** URL of the rehearsal (http:), if there is one now. */
   readonly rehearsalUrl: string | undefined;
-  /** Where gateway processes reach it; undefined: they do not. */
+  /** Path of the socket for gateway processes; undefined for none. */
   readonly socketPath?: string | undefined;
 }
 
-export interface Side {
-  readonly metrics: ReturnType<typeof createSideMetrics>;
-  readonly answer: SideHandler;
-  /** Resolves when the batch (a list of HandedOver, encoded) is committed. */
-  handOver(batch: Uint8Array): Promise<void>;
-  /** Sessions of a gateway process that died. */
-  lost(ids: readonly string[]): Promise<void>;
-  useRehearsal(url: string): void;
-  /** Lets running work end, for as long as that, and closes the store. Called again, the shorter time counts. */
-  close(graceMs: number): Promise<void>;
-}
-
-/** For what is given back, and for what became of calls, to be written. */
+/** Time to write what is given back, and what became of calls. */
 const WRITE_MS = 1000;
 
 /** Rejects when the store cannot be opened, and says why. */
 export async function openSide(start: SideStart, log: Logger): Promise<Side> {
-  const { config, instance, runsTasks } = start;
-  let { rehearsalUrl } = start;
-  const { dataDirectory, side: limits } = config;
+  const { config } = start;
   const metrics = createSideMetrics();
-  const store = countAttempts(await openStore({ url: config.store.url, dataDirectory }), metrics.registry);
-  const prices = createPrices(config.prices);
-  const router = createRouter({ config, store, prices, rehearsalUrl: () => rehearsalUrl, log });
-  const webhooks = runsTasks ? createWebhooks({ config, store, log, metrics }) : undefined;
-  const onSettled = () => webhooks?.wake();
-  const runner = createRunner({ config, store, router, log, metrics, onSettled, isBackground: runsTasks });
-  const wake = (): void => {
-    runner.wake();
-    webhooks?.wake();
-  };
-  const onCommitted = (items: readonly SessionEvent[]): void => {
-    metrics.taken(items);
-    wake();
-  };
-  const ingest = new Ingest({ config, store, prices, owner: instance, log, onCommitted });
-  const onRecovered = async (sessions: readonly StoredSession[]): Promise<void> => {
-    await ingest.finishRecovered(sessions);
-    wake();
-  };
-  const lease = await holdInstanceLease({ store, owner: instance, leaseMs: limits.ownerLeaseMs, log, onRecovered });
-  const stopUpkeep = runsTasks
-    ? startMaintenance({ store, transcripts: config.transcripts, longestCallMs: longestCall(config), log })
-    : undefined;
+  const store = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
+  const side = new Side({ start, log, metrics, store: countAttempts(store, metrics.registry) });
+  await side.holdLease();
+  return side;
+}
 
-  let shutting: Promise<void> | undefined;
-  async function shut(): Promise<void> {
-    await withDeadline(router.close(), WRITE_MS).catch(() => {});
-    await lease.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+interface SideParts {
+  readonly start: SideStart;
+  readonly log: Logger;
+  readonly metrics: ReturnType<typeof createSideMetrics>;
+  readonly store: Store;
+}
+
+export class Side {
+  readonly metrics: SideParts['metrics'];
+  readonly answer: SideHandler;
+  readonly #parts: SideParts;
+  readonly #router: Router;
+  readonly #runner: Runner;
+  readonly #webhooks: Webhooks | undefined;
+  readonly #ingest: Ingest;
+  #rehearsalUrl: string | undefined;
+  #lease: InstanceLease | undefined;
+  #stopMaintenance: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: SideParts) {
+    const { start, log, metrics, store } = parts;
+    const { config, instance: owner, runsTasks: isBackground } = start;
+    const prices = createPrices(config.prices);
+    const shared = { config, store, log, metrics };
+    this.#parts = parts;
+    this.metrics = metrics;
+    this.#rehearsalUrl = start.rehearsalUrl;
+    this.#router = createRouter({ ...shared, prices, rehearsalUrl: () => this.#rehearsalUrl });
+    this.#webhooks = isBackground ? new Webhooks(shared) : undefined;
+    const onSettled = () => this.#webhooks?.wake();
+    this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
+    this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
+    this.answer = createSideHttp({ ...shared, router: this.#router, runner: this.#runner });
+  }
+
+  async holdLease(): Promise<void> {
+    const { start, log, store } = this.#parts;
+    const { config, instance: owner, runsTasks } = start;
+    const { transcripts, side } = config;
+    this.#lease = await holdInstanceLease({
+      ...{ store, owner, leaseMs: side.ownerLeaseMs, log },
+      onRecovered: async (sessions) => {
+        await this.#ingest.finishRecovered(sessions);
+        this.#wake();
+      },
+    });
+    if (runsTasks)
+      this.#stopMaintenance = startMaintenance({ store, transcripts, longestCallMs: longestCall(config), log });
+  }
+
+  /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */
+  async commitEvents(batch: Uint8Array): Promise<void> {
+    const events = this.#decode(batch);
+    if (events.length > 0) await this.#ingest.commit(events);
+  }
+
+  /** Ends the sessions of a gateway process that died. */
+  endLost(ids: readonly string[]): Promise<void> {
+    return this.#ingest.commit(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() })));
+  }
+
+  useRehearsal(url: string): void {
+    this.#rehearsalUrl = url;
+  }
+
+  /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
+  async close(graceMs: number): Promise<void> {
+    this.#stopMaintenance?.();
+    const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
+    await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
+    this.#closing ??= this.#closeStore();
+    await this.#closing;
+  }
+
+  async #closeStore(): Promise<void> {
+    const { log, store } = this.#parts;
+    await withDeadline(this.#router.close(), WRITE_MS).catch(() => {});
+    await this.#lease?.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
     await store.close();
   }
 
-  return {
-    metrics,
-    answer: createSideHttp({ config, store, router, runner, log }),
-    async handOver(batch) {
-      const items = itemsOf(batch, log);
-      if (items.length > 0) await ingest.commit(items);
-    },
-    lost: (ids) => ingest.commit(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() }))),
-    useRehearsal(url) {
-      rehearsalUrl = url;
-    },
-    async close(graceMs) {
-      stopUpkeep?.();
-      const ended = Promise.allSettled([runner.close(graceMs), webhooks?.close(graceMs)]);
-      await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
-      shutting ??= shut();
-      await shutting;
-    },
-  };
-}
+  #onCommitted(events: readonly SessionEvent[]): void {
+    this.metrics.stored(events);
+    this.#wake();
+  }
 
-/** A batch that cannot be read will never be: sent again and again, it would hold up all others. */
-function itemsOf(batch: Uint8Array, log: Logger): readonly SessionEvent[] {
-  try {
-    return decodeMsgpack(batch) as readonly SessionEvent[];
-  } catch (error) {
-    log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
-    return [];
+  #wake(): void {
+    this.#runner.wake();
+    this.#webhooks?.wake();
+  }
+
+  /** Drops a batch that cannot be read: it never will be, and sent again and again it would hold up all others. */
+  #decode(batch: Uint8Array): readonly SessionEvent[] {
+    try {
+      return decodeMsgpack(batch) as readonly SessionEvent[];
+    } catch (error) {
+      this.#parts.log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
+      return [];
+    }
   }
 }
 
-/** A margin is for what happens around the calls. */
+/** Adds a margin for what happens around the calls. */
 function longestCall({ classes, tasks }: Config): number {
   const deadlines = [...Object.values(classes), ...tasks].map(({ deadlineMs }) => deadlineMs);
   return Math.max(120_000, ...deadlines) + 60_000;

@@ -8,7 +8,7 @@ import type { Failure } from '../../server/side/llm/failure.ts';
 import type { Store } from '../../server/side/store/contract.ts';
 import { openStore } from '../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../server/side/tasks/outcome.ts';
-import { createRunner, type RunnerOptions } from '../../server/side/tasks/runner.ts';
+import { Runner, type RunnerOptions } from '../../server/side/tasks/runner.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { plainRouter } from './plain-router.ts';
 import { sideConfig } from './task-records.ts';
@@ -24,9 +24,7 @@ export interface RunnerBench {
   readonly gateway: LlmGateway;
   readonly lines: string[];
   /** Starts a runner on them. */
-  run(
-    options?: Partial<RunnerOptions> & { before?: (call: Call) => Failure | undefined },
-  ): ReturnType<typeof createRunner>;
+  run(options?: Partial<RunnerOptions> & { before?: (call: Call) => Failure | undefined }): Runner;
   /** The task once it is neither queued nor running. */
   settled(id?: string): Promise<Task>;
 }
@@ -54,7 +52,7 @@ export async function runnerBench(
     lines,
     run({ before, ...options } = {}) {
       const router = plainRouter({ baseUrl: gateway.baseUrl, ...(before ? { before } : {}) });
-      const runner = createRunner({ config, store, router, log, retryPolicy: quick, ...options });
+      const runner = new Runner({ config, store, router, log, retryPolicy: quick, ...options });
       onTestFinished(async () => {
         await runner.close(50);
         await router.close();

@@ -5,7 +5,7 @@ import { writeSync } from 'node:fs';
 import { pino } from 'pino';
 import { openStore, type StoreLocation } from '../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../server/side/tasks/outcome.ts';
-import { createRunner } from '../../server/side/tasks/runner.ts';
+import { Runner } from '../../server/side/tasks/runner.ts';
 import { plainRouter } from './plain-router.ts';
 import { POISON, sideConfig } from './task-records.ts';
 
@@ -36,7 +36,7 @@ const router = plainRouter({
     return undefined;
   },
 });
-createRunner({
+new Runner({
   config: sideConfig({
     side: { leaseMs, concurrency, pollMs: 20 },
     // Every kill is an attempt of all that ran beside.

@@ -8,7 +8,7 @@ import type { Store, TaskOutcome } from '../store/contract.ts';
 import { promptInputOf } from './input-source.ts';
 import { instructionsOf } from './kinds.ts';
 import { type PromptInput, scoredResult } from './prompt-input.ts';
-import { readTaskInput, type TaskInput, taskSettings, writeTaskInput } from './task-input.ts';
+import { queuedTask, readTaskInput, type TaskInput, taskSettings, writeTaskInput } from './task-input.ts';
 
 const KIND = 'quality';
 
@@ -17,26 +17,11 @@ export function scoringTasks(done: Task, attempt: string, config: SideConfig): r
   const scorer = config.tasks.find(({ of }) => of?.includes(done.kind));
   const input = readTaskInput(done);
   if (scorer === undefined || input === undefined || done.kind === KIND || !isSampled(done.id, scorer)) return [];
-  const now = Date.now();
-  return [
-    {
-      ...done,
-      id: `${done.id}.${KIND}`,
-      kind: KIND,
-      promptClass: scorer.class,
-      state: 'queued',
-      runAt: now,
-      attempts: 0,
-      version: 0,
-      // The input is copied: that of a task without a session is removed once it is done.
-      input: writeTaskInput({ scores: { task: done.id, kind: done.kind, attempt, input } }),
-      result: undefined,
-      error: undefined,
-      quality: undefined,
-      createdAt: now,
-      updatedAt: now,
-    },
-  ];
+  // The input is copied: that of a task without a session is removed once it is done.
+  const scores = { task: done.id, kind: done.kind, attempt, input };
+  const id = `${done.id}.${KIND}`;
+  const planned = { id, kind: KIND, promptClass: scorer.class, runAt: Date.now(), input: writeTaskInput({ scores }) };
+  return [queuedTask({ ...done, ...planned })];
 }
 
 /** Returns the id of the task whose result this one scores; undefined when it scores none. */

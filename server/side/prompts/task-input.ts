@@ -1,4 +1,4 @@
-// Reads and writes the input of a task, and finds its settings: what a request asked for comes before what is configured.
+// Makes tasks, reads and writes their input, and finds their settings: what a request asked for comes before what is configured.
 
 import { z } from 'zod';
 import { type SideConfig, type TaskConfig, taskSchema } from '../../config/side-schema.ts';
@@ -27,6 +27,28 @@ export type TaskInput = Readonly<z.infer<typeof inputSchema>>;
 
 export function writeTaskInput(input: TaskInput): string {
   return JSON.stringify(input);
+}
+
+/** Fields of a new task that follow from where it comes from. */
+type NewTask = Pick<
+  Task,
+  'id' | 'session' | 'key' | 'team' | 'kind' | 'promptClass' | 'dataClass' | 'runAt' | 'input' | 'isRehearsal'
+>;
+
+export function queuedTask(fields: NewTask): Task {
+  const now = Date.now();
+  return {
+    ...fields,
+    state: 'queued',
+    attempts: 0,
+    version: 0,
+    leaseUntil: undefined,
+    result: undefined,
+    error: undefined,
+    quality: undefined,
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 /** Returns undefined for an input that this version did not write. */

@@ -5,35 +5,35 @@ import type { StoredSession } from '../../ipc/records.ts';
 
 const nthId = (id: string, nth: number): string => (nth === 1 ? id : `${id}.${nth}`);
 
-/** The newest session of an offered id. Looks ahead in doubling steps, since nobody keeps count. */
+/** Finds the latest session of an offered id. It looks ahead in doubling steps, since no count is kept. */
 export async function latestWithId<Session extends StoredSession>(
   id: string,
   find: (id: string) => Promise<Session | undefined>,
 ): Promise<Session | undefined> {
-  let newest = await find(id);
-  if (newest === undefined) return undefined;
-  let [there, missing] = [1, 2];
+  let latest = await find(id);
+  if (latest === undefined) return undefined;
+  let [found, missing] = [1, 2];
   for (let next = await find(nthId(id, missing)); next !== undefined; next = await find(nthId(id, missing))) {
-    newest = next;
-    there = missing;
+    latest = next;
+    found = missing;
     missing *= 2;
   }
-  while (missing - there > 1) {
-    const middle = Math.floor((there + missing) / 2);
-    const found = await find(nthId(id, middle));
-    newest = found ?? newest;
-    if (found === undefined) missing = middle;
-    else there = middle;
+  while (missing - found > 1) {
+    const middle = Math.floor((found + missing) / 2);
+    const session = await find(nthId(id, middle));
+    latest = session ?? latest;
+    if (session === undefined) missing = middle;
+    else found = middle;
   }
-  return newest;
+  return latest;
 }
 
-/** The id of the rows of a session that starts. `newest`: of those that started under the same id; the same one, handed over again, keeps its id. */
+/** Chooses the id of a session's rows. `latest` is the last session under the same id; when it is this one again, its id stays. */
 export function idForRows(
   started: Pick<StoredSession, 'id' | 'key' | 'startedAt'>,
-  newest: StoredSession | undefined,
+  latest: StoredSession | undefined,
 ): string {
-  if (newest === undefined) return started.id;
-  if (newest.startedAt === started.startedAt && newest.key === started.key) return newest.id;
-  return nthId(started.id, Number(newest.id.slice(started.id.length + 1) || 1) + 1);
+  if (latest === undefined) return started.id;
+  if (latest.startedAt === started.startedAt && latest.key === started.key) return latest.id;
+  return nthId(started.id, Number(latest.id.slice(started.id.length + 1) || 1) + 1);
 }

@@ -1,28 +1,28 @@
-// Says in the store that this instance lives, and ends the sessions of those that no longer do.
+// Keeps the lease of this instance in the store, and ends the sessions of instances whose lease ran out.
 
 import type { Logger } from 'pino';
 import type { StoredSession } from '../../ipc/records.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Store } from './contract.ts';
 
-export interface InstanceLeaseOptions {
+interface InstanceLeaseOptions {
   readonly store: Pick<Store, 'renewLease' | 'recoverSessions' | 'releaseLease'>;
   readonly owner: string;
-  /** Sessions of an instance that was silent for longer are ended. */
+  /** Silence after which the sessions of an instance are ended. */
   readonly leaseMs: number;
   readonly log: Logger;
-  /** These sessions were ended as `recovered`, their tasks released. */
+  /** Called with sessions that were ended as `recovered`; their tasks are released. */
   readonly onRecovered: (sessions: readonly StoredSession[]) => Promise<void>;
 }
 
 export interface InstanceLease {
-  /** This instance holds no session any more. */
+  /** Gives the lease back: this instance holds no session any more. */
   release(): Promise<void>;
-  /** Lets the lease run out by itself. */
+  /** Lets the lease run out. */
   stop(): void;
 }
 
-/** Resolves when the lease is held and the sessions of earlier instances are ended. Renewed three times as often as it must be. */
+/** Resolves when the lease is held and the sessions of earlier instances are ended. The lease is renewed three times in its length. */
 export async function holdInstanceLease({
   store,
   owner,
@@ -39,7 +39,7 @@ export async function holdInstanceLease({
   }
 
   let isRenewing = false;
-  async function again(): Promise<void> {
+  async function renewAgain(): Promise<void> {
     if (isRenewing) return;
     isRenewing = true;
     await renew().catch((error: unknown) => log.error(faultOf(error), 'lease not renewed'));
@@ -47,7 +47,7 @@ export async function holdInstanceLease({
   }
 
   await renew();
-  const timer = setInterval(() => void again(), Math.max(1, Math.floor(leaseMs / 3)));
+  const timer = setInterval(() => void renewAgain(), Math.max(1, Math.floor(leaseMs / 3)));
   const stop = (): void => clearInterval(timer);
   return {
     stop,

@@ -1,4 +1,4 @@
-// One run of a task on the router: ask, check the answer, and ask once more with what was wrong. The repair is counted, never hidden.
+// Asks the router for the answer of a task, checks it, and asks once more with what was wrong. The repair is counted, never hidden.
 
 import type { Quality } from '../../ipc/records.ts';
 import type { Answered, Call, Router } from '../llm/call.ts';
@@ -8,22 +8,22 @@ import type { TaskKind } from '../prompts/kinds.ts';
 import { dataMessage, repairMessage } from '../prompts/messages.ts';
 import type { PromptInput } from '../prompts/prompt-input.ts';
 
-/** What an answer came to. `attempt`: the ledger row of the answer that counts. */
+/** `attempt` is the ledger row of the answer that counts. */
 export type TaskAnswer =
-  | { readonly kind: 'fits'; readonly value: unknown; readonly quality: Quality; readonly attempt: string }
-  | { readonly kind: 'misfits'; readonly problem: string; readonly quality: 'failed'; readonly attempt: string }
+  | { readonly kind: 'valid'; readonly value: unknown; readonly quality: Quality; readonly attempt: string }
+  | { readonly kind: 'invalid'; readonly problem: string; readonly quality: 'failed'; readonly attempt: string }
   | Failure;
 
 export interface AskOptions {
   readonly kind: TaskKind;
   readonly input: PromptInput;
-  /** Everything of the call but its messages. */
+  /** The call without its messages. */
   readonly call: Omit<Call, 'llm'> & { readonly maxTokens: number };
 }
 
 type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
 
-/** A wrong answer goes back shortened: it is there to be recognised. */
+/** Length up to which a wrong answer goes back to the model: it is there to be recognised. */
 const MAX_QUOTED_CHARS = 8000;
 
 export async function ask(router: Router, { kind, input, call }: AskOptions): Promise<TaskAnswer> {
@@ -34,7 +34,7 @@ export async function ask(router: Router, { kind, input, call }: AskOptions): Pr
   const first = await run(router, kind, call, messages);
   if (first.kind === 'failed') return first;
   const read = parseAnswer(first.text, kind);
-  if ('value' in read) return { kind: 'fits', value: read.value, quality: 'valid', attempt: first.attempt };
+  if ('value' in read) return { kind: 'valid', value: read.value, quality: 'valid', attempt: first.attempt };
   const repaired = await run(router, kind, call, [
     ...messages,
     // Endpoints refuse a message without text.
@@ -44,8 +44,8 @@ export async function ask(router: Router, { kind, input, call }: AskOptions): Pr
   if (repaired.kind === 'failed') return repaired;
   const again = parseAnswer(repaired.text, kind);
   const { attempt } = repaired;
-  if ('value' in again) return { kind: 'fits', value: again.value, quality: 'repaired', attempt };
-  return { kind: 'misfits', problem: problemOf(repaired, again.problem), quality: 'failed', attempt };
+  if ('value' in again) return { kind: 'valid', value: again.value, quality: 'repaired', attempt };
+  return { kind: 'invalid', problem: problemOf(repaired, again.problem), quality: 'failed', attempt };
 }
 
 function problemOf({ finish }: Answered, problem: string): string {

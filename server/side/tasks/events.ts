@@ -1,4 +1,4 @@
-// The messages that webhooks get, as rows that are written together with what they report.
+// Makes the messages for webhooks as rows that are written together with what they report.
 
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
@@ -7,7 +7,7 @@ import { scoredTaskId } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];
 
-/** `task.done`, or `task.failed` for one that failed or died. `version` of the task tells its runs apart. */
+/** Reports `task.done`, or `task.failed` for one that failed or died. The `version` in the id tells the runs of a task apart. */
 export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webhooks'>, now: number): Delivery[] {
   const event: Event = task.state === 'done' ? 'task.done' : 'task.failed';
   return deliveries(webhooks, event, `${task.id}.${task.version}`, now, {
@@ -24,12 +24,12 @@ export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webho
   });
 }
 
-/** `session.ended`. The same session gives the same ids, however often its end is handed over. */
+/** Reports `session.ended`. The same session gives the same ids, however often its end arrives. */
 export function sessionDeliveries(
   end: SessionEnd & Partial<StoredSession>,
   { webhooks }: Pick<SideConfig, 'webhooks'>,
 ): (Delivery & { readonly session: string })[] {
-  const made = deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
+  const messages = deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
     id: end.id,
     reason: end.reason,
     startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
@@ -39,7 +39,7 @@ export function sessionDeliveries(
     class: end.promptClass,
     isRehearsal: end.isRehearsal,
   });
-  return made.map((delivery) => ({ ...delivery, session: end.id }));
+  return messages.map((delivery) => ({ ...delivery, session: end.id }));
 }
 
 function deliveries(
@@ -55,7 +55,7 @@ function deliveries(
     .map(({ url }) => ({ id: idOf(`${event} ${about} ${url}`), url, event, body, attempts: 0, nextAt: at }));
 }
 
-/** Receivers tell repeated messages by it, so it follows from what is reported. */
+/** Makes an id that follows from what is reported: receivers tell repeated messages by it. */
 function idOf(about: string): string {
   return `msg_${createHash('sha256').update(about).digest('base64url').slice(0, 32)}`;
 }

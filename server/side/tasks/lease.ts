@@ -1,25 +1,24 @@
-// Holds the lease of one running task: prolongs it while it runs, and stops the run when it is lost.
+// Holds the lease of one running task: extends it while the task runs, and stops the run when it is lost.
 
 import type { Task } from '../../ipc/records.ts';
 import type { Store } from '../store/contract.ts';
 
-/** Why a run is stopped before its end. */
-export type StopReason = 'lease_lost' | 'closing' | 'deadline';
+type StopReason = 'lease_lost' | 'closing' | 'deadline';
 
 export interface TaskLease {
-  /** Aborted with a `Stopped` as its reason. */
+  /** Aborts with a `StopReason` when the run must end before its time. */
   readonly signal: AbortSignal;
-  stop(why: StopReason): void;
-  /** Ends the prolonging, and the deadline. */
+  stop(reason: StopReason): void;
+  /** Stops extending, and the deadline. */
   release(): void;
 }
 
-/** @param deadlineMs of the whole run */
+/** `deadlineMs` is that of the whole run. */
 export function holdTaskLease(task: Task, store: Store, leaseMs: number, deadlineMs: number): TaskLease {
   const control = new AbortController();
   const deadline = setTimeout(() => control.abort('deadline' satisfies StopReason), deadlineMs);
-  const beat = setInterval(() => {
-    // A store that fails for a moment is asked again with the next beat; what is written later is checked against the version anyway.
+  const heartbeat = setInterval(() => {
+    // A store that fails for a moment is asked again with the next beat. Late writes are checked against the version anyway.
     store.extendTaskLease(task.id, task.version, Date.now() + leaseMs).then(
       (isOurs) => isOurs || control.abort('lease_lost' satisfies StopReason),
       () => {},
@@ -27,10 +26,10 @@ export function holdTaskLease(task: Task, store: Store, leaseMs: number, deadlin
   }, leaseMs / 3);
   return {
     signal: control.signal,
-    stop: (why) => control.abort(why),
+    stop: (reason) => control.abort(reason),
     release() {
       clearTimeout(deadline);
-      clearInterval(beat);
+      clearInterval(heartbeat);
     },
   };
 }

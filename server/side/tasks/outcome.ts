@@ -1,16 +1,15 @@
-// What becomes of a task after a run. Rule: only what may go better later is tried again, with growing pauses, and only so often.
+// Decides what becomes of a task after a run. Only what may go better later is tried again, with growing pauses, and only so often.
 
 import type { Quality, Task } from '../../ipc/records.ts';
 import type { Failure } from '../llm/failure.ts';
 import type { TaskAnswer } from './ask.ts';
 
-/** How a run ended, as the store gets it. */
 export type RunOutcome =
   | {
       readonly state: 'done';
       readonly result: string;
       readonly quality: Quality;
-      /** The ledger row of the answer. */
+      /** Ledger row of the answer. */
       readonly attempt: string;
     }
   | { readonly state: 'failed'; readonly error: string; readonly quality?: Quality | undefined }
@@ -18,12 +17,12 @@ export type RunOutcome =
   | { readonly state: 'queued'; readonly error: string; readonly runAt: number; readonly isReturned?: true };
 
 export interface RetryPolicy {
-  /** The first pause after a failure; it doubles up to `maxDelayMs`. */
+  /** Pause after the first failure; it doubles up to `maxDelayMs`. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
-  /** A `Retry-After` beyond this is taken for this. */
+  /** Longest `Retry-After` that is kept to. */
   readonly maxRetryAfterMs: number;
-  /** A budget that resets later than so long after the task was made is not waited for. */
+  /** Longest wait, from when the task was made, for a budget to reset. */
   readonly maxBudgetWaitMs: number;
 }
 
@@ -40,33 +39,30 @@ export interface RetryBudget {
   readonly now: number;
 }
 
-export function outcomeOfRun(task: Task, asked: TaskAnswer, budget: RetryBudget): RunOutcome {
-  switch (asked.kind) {
-    case 'fits':
-      return {
-        state: 'done',
-        result: JSON.stringify(asked.value),
-        quality: asked.quality,
-        attempt: asked.attempt,
-      };
-    case 'misfits':
+export function outcomeOfRun(task: Task, answer: TaskAnswer, budget: RetryBudget): RunOutcome {
+  switch (answer.kind) {
+    case 'valid': {
+      const { value, quality, attempt } = answer;
+      return { state: 'done', result: JSON.stringify(value), quality, attempt };
+    }
+    case 'invalid':
       return {
         state: 'failed',
         error: 'invalid_answer: the answer did not fit its schema, nor did the repaired one',
         quality: 'failed',
       };
     case 'failed':
-      return unanswered(task, asked, budget);
+      return afterFailure(task, answer, budget);
   }
 }
 
-/** A fault that may go better later: queued again, or dead after the last attempt. */
+/** Queues a task again after a fault that may pass; after its last attempt it is dead. */
 export function retry(task: Task, error: string, { maxAttempts, policy, now }: RetryBudget, notBefore = 0): RunOutcome {
   if (task.attempts >= maxAttempts) return { state: 'dead', error };
   return { state: 'queued', error, runAt: Math.max(now + pause(task.attempts, policy), notBefore) };
 }
 
-function unanswered(
+function afterFailure(
   task: Task,
   { code, message, isTransient, resetsAt, retryAfterMs }: Failure,
   budget: RetryBudget,
@@ -75,7 +71,7 @@ function unanswered(
   const { policy, now } = budget;
   if (code === 'budget_exceeded') {
     const isNear = resetsAt !== undefined && resetsAt <= task.createdAt + policy.maxBudgetWaitMs;
-    // Not everybody at the first moment of the new window.
+    // Random delays keep all waiting tasks from starting at the first moment of the new window.
     return isNear
       ? retry(task, error, budget, resetsAt + Math.random() * policy.firstDelayMs)
       : { state: 'failed', error };
@@ -84,7 +80,7 @@ function unanswered(
   return retry(task, error, budget, now + Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs));
 }
 
-/** Exponential with jitter: between half of the step and all of it. */
+/** Exponential backoff with jitter: between half of the step and all of it. */
 function pause(attempts: number, { firstDelayMs, maxDelayMs }: RetryPolicy): number {
   const step = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempts - 1, 30));
   return Math.round(step / 2 + (Math.random() * step) / 2);

@@ -1,15 +1,16 @@
-// Which tasks a session gets, and when. Rule: ids follow from session, kind and number, so that planning twice plans once, and a
-// session that dies in mid-call has its tasks armed already.
+// Plans which tasks a session gets, and when. Ids follow from session, kind and number, so that planning twice plans once; a session that
+// dies in mid-call has its tasks armed already.
+
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/records.ts';
 import { isSampled } from '../prompts/scoring.ts';
-import { type TaskInput, writeTaskInput } from '../prompts/task-input.ts';
+import { queuedTask, type TaskInput, writeTaskInput } from '../prompts/task-input.ts';
 
 /** `runAt` of a task that waits for its session to end: in the year 2286, the last time of thirteen digits. */
 export const ARMED_AT = 9_999_999_999_999;
 
-/** What is armed when a session starts: tasks for its end, and the first of those that come every few minutes. */
+/** Plans what is armed when a session starts: tasks for its end, and the first of those that come every few minutes. */
 export function planStart(session: StoredSession, config: SideConfig): Task[] {
   return planned(session, config).flatMap((task) => {
     const { when } = task;
@@ -18,7 +19,7 @@ export function planStart(session: StoredSession, config: SideConfig): Task[] {
   });
 }
 
-/** What is due after a turn: tasks that come every few turns. They look at the turns up to this one. */
+/** Plans what is due after a turn: tasks that come every few turns. They look at the turns up to this one. */
 export function planTurn(session: StoredSession, number: number, config: SideConfig): Task[] {
   return planned(session, config).flatMap((task) => {
     const { when } = task;
@@ -28,7 +29,7 @@ export function planTurn(session: StoredSession, number: number, config: SideCon
   });
 }
 
-/** The successor of a task that comes every few minutes; undefined for others. */
+/** Plans the successor of a task that comes every few minutes; undefined for others. */
 export function planNext(
   session: StoredSession,
   { every, number }: TaskInput,
@@ -45,8 +46,8 @@ function periodic(session: StoredSession, task: TaskConfig, number: number, from
 }
 
 /**
- * The configured tasks that this session gets. None where there is never a text to work on; and the rehearsal gateway works for rehearsal
- * sessions only. Those of a regulated session are planned too: where no direct target may run them, they end `failed` and say so.
+ * Chooses the configured tasks that a session gets: none where there is never a text to work on, and none of the rehearsal gateway for
+ * other sessions. Those of a regulated session are planned too: where no direct target may run them, they end `failed` and say so.
  */
 function planned(session: StoredSession, config: SideConfig): readonly TaskConfig[] {
   if (config.transcripts === 'off') return [];
@@ -60,26 +61,17 @@ function taskOf(
   { kind, class: promptClass }: TaskConfig,
   { id, runAt, input }: { readonly id: string; readonly runAt: number; readonly input?: TaskInput },
 ): Task {
-  const now = Date.now();
-  return {
+  const { id: sessionId, key, team, dataClass } = session;
+  return queuedTask({
     id,
-    session: session.id,
-    key: session.key,
-    team: session.team,
+    session: sessionId,
+    key,
+    team,
     kind,
     promptClass,
-    dataClass: session.dataClass,
-    state: 'queued',
+    dataClass,
     runAt,
-    attempts: 0,
-    version: 0,
-    leaseUntil: undefined,
     input: input && writeTaskInput(input),
-    result: undefined,
-    error: undefined,
-    quality: undefined,
     isRehearsal: session.isRehearsal && promptClass === REHEARSAL_NAME,
-    createdAt: now,
-    updatedAt: now,
-  };
+  });
 }

@@ -1,4 +1,4 @@
-// One run of one task, from its settings to its outcome. It writes nothing but the quality of its own attempt; the runner settles.
+// Runs one task once, from its settings to its outcome. It writes nothing but the quality of its own attempt; the runner settles.
 
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/records.ts';
@@ -25,7 +25,7 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   if (input === undefined) return { state: 'failed', error: 'invalid_task: its input cannot be read' };
   const settings = taskSettings(task, config, input);
   if (task.attempts > settings.maxAttempts) {
-    // Attempts are counted when a task is claimed: those that left no word took their process with them.
+    // Attempts are counted when a task is claimed: those that left no error took their process with them.
     return { state: 'dead', error: task.error ?? 'runner_lost: the process ended in every attempt' };
   }
   if (config.hasRehearsalGateway && !task.isRehearsal) {
@@ -36,14 +36,14 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   }
   const kind = taskKind(settings);
   if ('problem' in kind) return { state: 'failed', error: `invalid_task: ${kind.problem}`.slice(0, 500) };
-  const material = input.scores
+  const promptInput = input.scores
     ? await scoringInput(input.scores, config, store)
     : await promptInputOf(task, input, store);
-  if (material === undefined)
+  if (promptInput === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
-  const asked = await ask(router, { kind, input: material, call: callOf(task, settings, context, signal) });
-  if (asked.kind !== 'failed') await store.grade(asked.attempt, { quality: asked.quality });
-  return outcomeOfRun(task, asked, { maxAttempts: settings.maxAttempts, policy: retryPolicy, now: Date.now() });
+  const answer = await ask(router, { kind, input: promptInput, call: callOf(task, settings, context, signal) });
+  if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
+  return outcomeOfRun(task, answer, { maxAttempts: settings.maxAttempts, policy: retryPolicy, now: Date.now() });
 }
 
 function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal: AbortSignal): AskOptions['call'] {

@@ -1,5 +1,5 @@
-// Runs the tasks of the store: leases what is due, a bounded number at once, and writes what became of each in one transaction.
-// Rule: at least once executed, effect exactly once: whoever lost the lease of a task writes nothing.
+// Runs the tasks of the store: leases what is due, a bounded number at once, and writes the outcome of each in one transaction. A task
+// runs at least once and has its effect exactly once: a run that lost its lease writes nothing.
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
@@ -23,23 +23,11 @@ export interface RunnerOptions {
   readonly router: Router;
   readonly log: Logger;
   readonly metrics?: { settled(kind: string, state: TaskOutcome['state'], tookMs: number): void } | undefined;
-  /** After each outcome that is written, for those who follow a session. */
+  /** Called after each outcome that is written. */
   readonly onSettled?: ((task: Task) => void) | undefined;
-  /** false: claims nothing by itself, and `run` waits until another process did the work. */
+  /** False for a runner that claims nothing by itself; its `run` waits until another process did the work. */
   readonly isBackground?: boolean | undefined;
   readonly retryPolicy?: RetryPolicy | undefined;
-}
-
-export interface Runner {
-  /** There may be something to do. */
-  wake(): void;
-  /**
-   * Runs a queued task now, beside the others, and resolves when it is settled, or as it is when the signal aborts (the task goes
-   * on). undefined: there is no such task. A task that waits for its next attempt is waited for.
-   */
-  run(id: string, signal: AbortSignal): Promise<Task | undefined>;
-  /** Stops claiming, lets running tasks end for so long, gives back the rest. Called again, the shorter time counts. */
-  close(graceMs: number): Promise<void>;
 }
 
 interface Running {
@@ -47,45 +35,48 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-/** The pauses between tries to write an outcome while the store is unavailable. */
+/** Pause between tries to write an outcome while the store is unavailable. */
 const SETTLE_PAUSE_MS = 250;
 
-export function createRunner(options: RunnerOptions): Runner {
-  return new TaskRunner(options);
-}
-
-class TaskRunner implements Runner {
+export class Runner {
   readonly #options: RunnerOptions;
   readonly #running = new Map<string, Running>();
-  readonly #bell = createWakeSignal();
-  readonly #settled = createWakeSignal();
+  readonly #wakeSignal = createWakeSignal();
+  /** Wakes those who wait in `run`. */
+  readonly #settlements = createWakeSignal();
   readonly #loop: Promise<void>;
-  #urgent = 0;
+  #urgentClaims = 0;
   #isClosing = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#loop = options.isBackground === false ? Promise.resolve() : this.#claimOn();
+    this.#loop = options.isBackground === false ? Promise.resolve() : this.#claimAll();
   }
 
+  /** Tells that there may be something to do. */
   wake(): void {
-    this.#bell.notify();
+    this.#wakeSignal.notify();
   }
 
+  /**
+   * Runs a queued task now, beside the others, and resolves when it is settled, or as it is when the signal aborts (the task goes
+   * on). Resolves with undefined when there is no such task. A task that waits for its next attempt is waited for.
+   */
   async run(id: string, signal: AbortSignal): Promise<Task | undefined> {
     const { config, store } = this.#options;
     for (;;) {
       const task = await store.task(id);
       if (task === undefined || !isPending(task) || signal.aborted || this.#isClosing) return task;
       if (task.state === 'queued' && task.runAt <= Date.now()) await this.#claimUrgent();
-      await this.#settled.wait(config.side.pollMs, signal);
+      await this.#settlements.wait(config.side.pollMs, signal);
     }
   }
 
+  /** Stops claiming, lets running tasks end for so long, and gives back the rest. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#bell.notify();
-    this.#settled.notify();
+    this.#wakeSignal.notify();
+    this.#settlements.notify();
     await this.#loop;
     const ended = Promise.all([...this.#running.values()].map(({ done }) => done));
     const grace = setTimeout(() => {
@@ -95,24 +86,24 @@ class TaskRunner implements Runner {
     clearTimeout(grace);
   }
 
-  async #claimOn(): Promise<void> {
+  async #claimAll(): Promise<void> {
     const { concurrency, pollMs } = this.#options.config.side;
     while (!this.#isClosing) {
       const free = concurrency - this.#running.size;
       const claimed = free > 0 ? await this.#claim(free) : 0;
-      if (claimed === 0 || this.#running.size >= concurrency) await this.#bell.wait(pollMs);
+      if (claimed === 0 || this.#running.size >= concurrency) await this.#wakeSignal.wait(pollMs);
     }
   }
 
-  /** Takes one more than the limit says, up to twice the limit: somebody waits for it. */
+  /** Claims beyond the limit, up to twice of it: somebody waits for the result. */
   async #claimUrgent(): Promise<void> {
     const { isBackground, config } = this.#options;
-    if (isBackground === false || this.#urgent >= config.side.concurrency) return;
-    this.#urgent += 1;
+    if (isBackground === false || this.#urgentClaims >= config.side.concurrency) return;
+    this.#urgentClaims += 1;
     try {
       if (this.#running.size < 2 * config.side.concurrency) await this.#claim(1);
     } finally {
-      this.#urgent -= 1;
+      this.#urgentClaims -= 1;
     }
   }
 
@@ -136,13 +127,13 @@ class TaskRunner implements Runner {
     const done = this.#work(task, lease).finally(() => {
       lease.release();
       this.#running.delete(key);
-      this.#bell.notify();
-      this.#settled.notify();
+      this.#wakeSignal.notify();
+      this.#settlements.notify();
     });
     this.#running.set(key, { lease, done });
   }
 
-  /** The edge where faults of a run end. Never rejects. */
+  /** Catches the faults of a run. Never rejects. */
   async #work(task: Task, lease: TaskLease): Promise<void> {
     const { log, metrics } = this.#options;
     const ids = { task: task.id, kind: task.kind, session: task.session, attempt: task.attempts };
@@ -162,7 +153,7 @@ class TaskRunner implements Runner {
     }
   }
 
-  /** undefined: the lease is lost. */
+  /** Resolves with undefined when the lease is lost. */
   async #outcome(task: Task, lease: TaskLease): Promise<RunOutcome | undefined> {
     const { config, log, retryPolicy = RETRY_POLICY } = this.#options;
     const { maxAttempts, deadlineMs } = taskSettings(task, config);
@@ -182,13 +173,13 @@ class TaskRunner implements Runner {
     }
   }
 
-  /** A run that does not listen to its signal is left behind. */
+  /** Leaves a run behind that does not listen to its signal. */
   #attempt(task: Task, { signal }: TaskLease): Promise<RunOutcome> {
     const { config, store, router, retryPolicy = RETRY_POLICY } = this.#options;
     return unlessAborted(runTask(task, { config, store, router, retryPolicy }, signal), signal);
   }
 
-  /** Tries on while the store is unavailable, since the work is done and paid; up to the length of a lease. */
+  /** Tries again while the store is unavailable, up to the length of a lease: the work is done and paid. */
   async #settle(task: Task, outcome: RunOutcome): Promise<boolean> {
     const giveUpAt = performance.now() + this.#options.config.side.leaseMs;
     for (;;) {
@@ -215,7 +206,7 @@ class TaskRunner implements Runner {
     return isWritten;
   }
 
-  /** Before the outcome of a task that comes every few minutes is written, its successor is there, unless the session has ended. */
+  /** Adds the successor of a task that comes every few minutes before its outcome is written, unless the session has ended. */
   async #armNext(task: Task): Promise<void> {
     const { config, store } = this.#options;
     const input = readTaskInput(task);
@@ -231,7 +222,7 @@ function isPending({ state }: Task): boolean {
   return state === 'queued' || state === 'running';
 }
 
-/** The code before the words of an error. */
+/** Returns the code before the words of an error. */
 function codeOf(outcome: RunOutcome): string | undefined {
   return 'error' in outcome ? outcome.error.split(':')[0] : undefined;
 }

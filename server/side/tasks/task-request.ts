@@ -1,4 +1,4 @@
-// The body of `POST /v1/tasks`: checked and bounded, and made into a task, or into what was wrong and what was expected.
+// Reads the body of `POST /v1/tasks`: checks and bounds it, and makes it into a task, or says what was wrong and what was expected.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { newId } from '../../platform/uuid-v7.ts';
 import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
 import { taskKind } from '../prompts/kinds.ts';
 import { MAX_INPUT_CHARS } from '../prompts/prompt-input.ts';
-import { taskSettings, writeTaskInput } from '../prompts/task-input.ts';
+import { queuedTask, taskSettings, writeTaskInput } from '../prompts/task-input.ts';
 
 const MAX_MESSAGES = 2000;
 const name = z.string().min(1).max(64);
@@ -41,27 +41,27 @@ export const taskRequestSchema = z.strictObject({
     .describe('the same key gives the same task'),
 });
 
-type DemandBody = z.infer<typeof taskRequestSchema>;
+type TaskRequestBody = z.infer<typeof taskRequestSchema>;
 
 export interface TaskRequestOptions {
-  /** The parsed JSON. */
+  /** Parsed JSON. */
   readonly body: unknown;
   readonly config: SideConfig;
   readonly key: string | undefined;
   readonly team: string | undefined;
-  /** What key and path are bound to. Without a word of the client the class is that of the kind, the only one, or the first of the key. */
+  /** What key and path are bound to. Where no class is named it is that of the kind, the only one, or the first of the key. */
   readonly binding?: ClassBinding | undefined;
-  /** The headers `x-trunkline-class` and `idempotency-key`; the body's own fields come first. */
+  /** Headers `x-trunkline-class` and `idempotency-key`; the fields of the body come first. */
   readonly promptClass?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   /** Data class of the request; a regulated session makes its tasks regulated, too. */
   readonly dataClass?: DataClass | undefined;
-  /** undefined: this requester has no such session. */
+  /** Resolves with undefined when this requester has no such session. */
   readonly findSession: (id: string) => Promise<StoredSession | undefined>;
 }
 
-/** What was wrong with a demand. The message quotes names and bounds, no content. */
-export interface TaskRequestProblem {
+/** Says what was wrong. The message quotes names and bounds, no content. */
+interface TaskRequestProblem {
   readonly kind: 'problem';
   readonly status: 400 | 403 | 404 | 409;
   readonly code:
@@ -78,14 +78,14 @@ export interface TaskRequestProblem {
 }
 
 export interface TaskRequest {
-  readonly kind: 'demand';
+  readonly kind: 'task';
   readonly task: Task;
   readonly mode: 'sync' | 'async';
 }
 
 /**
- * A new task for the store. A sync one has `runAt` 0, which is before everything else that is due. With an idempotency key the id
- * is the same for the same key: whoever finds a task of this id in the store answers with that one.
+ * Makes a new task for the store. A sync one has `runAt` 0, which is before everything else that is due. With an idempotency key the id
+ * is the same for the same key: where the store has a task of this id, that one is the answer.
  */
 export async function readTaskRequest(request: TaskRequestOptions): Promise<TaskRequest | TaskRequestProblem> {
   const parsed = taskRequestSchema.safeParse(request.body);
@@ -108,7 +108,7 @@ export async function readTaskRequest(request: TaskRequestOptions): Promise<Task
   }
   const kind = taskKind(taskSettings(task, request.config));
   if ('problem' in kind) return problem('invalid_request', kind.problem);
-  return { kind: 'demand', task, mode: body.mode };
+  return { kind: 'task', task, mode: body.mode };
 }
 
 function problem(
@@ -120,10 +120,10 @@ function problem(
 }
 
 function sourceProblem(
-  { session, text, messages }: DemandBody,
+  { session, text, messages }: TaskRequestBody,
   { transcripts }: SideConfig,
 ): TaskRequestProblem | undefined {
-  const given = [session, text, messages].filter((one) => one !== undefined).length;
+  const given = [session, text, messages].filter((source) => source !== undefined).length;
   if (given !== 1) return problem('invalid_request', `expected one of session, text and messages, got ${given}`);
   if (session !== undefined && transcripts === 'off') {
     return problem(
@@ -139,14 +139,17 @@ function sourceProblem(
   return undefined;
 }
 
-/** Kinds of the user's own are configured ones; what they are is not for requests to say. */
-function kindProblem({ kind }: DemandBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
+/** Only the configuration can add kinds; a request cannot. */
+function kindProblem({ kind }: TaskRequestBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
   const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
   return known.has(kind) ? undefined : problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
-/** The class that is named; without one the default: that of the kind, the only one, or the first that the key lists. */
-function classOf(body: DemandBody, { binding, promptClass, config }: TaskRequestOptions): string | TaskRequestProblem {
+/** Finds the named class, else the default: that of the kind, the only one, or the first that the key lists. */
+function classOf(
+  body: TaskRequestBody,
+  { binding, promptClass, config }: TaskRequestOptions,
+): string | TaskRequestProblem {
   const known = classNames(config);
   if (known.length === 0)
     return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);
@@ -159,14 +162,13 @@ function classOf(body: DemandBody, { binding, promptClass, config }: TaskRequest
 }
 
 function taskOf(
-  body: DemandBody,
+  body: TaskRequestBody,
   { key, team, config, ...request }: TaskRequestOptions,
   { promptClass, session }: { readonly promptClass: string; readonly session: StoredSession | undefined },
 ): Task {
   const { text, messages, labels, schema, prompt, rubric } = body;
   const idempotencyKey = body.idempotencyKey ?? request.idempotencyKey;
-  const now = Date.now();
-  return {
+  return queuedTask({
     id: idempotencyKey === undefined ? newId() : idOf(key, idempotencyKey),
     session: session?.id,
     key: session?.key ?? key,
@@ -174,22 +176,13 @@ function taskOf(
     kind: body.kind,
     promptClass,
     dataClass: session?.dataClass === 'regulated' ? 'regulated' : (request.dataClass ?? 'open'),
-    state: 'queued',
-    runAt: body.mode === 'sync' ? 0 : now,
-    attempts: 0,
-    version: 0,
-    leaseUntil: undefined,
+    runAt: body.mode === 'sync' ? 0 : Date.now(),
     input: writeTaskInput({ text, messages, labels, schema, prompt, rubric }),
-    result: undefined,
-    error: undefined,
-    quality: undefined,
     isRehearsal: promptClass === REHEARSAL_NAME && config.hasRehearsalGateway,
-    createdAt: now,
-    updatedAt: now,
-  };
+  });
 }
 
-/** In the form of a UUID (version 8); two keys of this gateway that choose the same word do not meet. */
+/** Makes an id in the form of a UUID (version 8). Two keys of this gateway that choose the same word get different ones. */
 function idOf(key: string | undefined, idempotencyKey: string): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([key ?? null, idempotencyKey]))
@@ -199,7 +192,7 @@ function idOf(key: string | undefined, idempotencyKey: string): string {
 
 const MAX_ISSUES = 5;
 
-/** Fields of content. */
+/** Fields whose content no message may quote. */
 const HIDDEN: readonly PropertyKey[] = ['text', 'messages', 'schema', 'prompt', 'rubric'];
 
 function issuesOf(input: unknown, { issues }: z.ZodError): string {

@@ -1,23 +1,23 @@
-// A sign that something may have changed. Rule: a ring between two looks is not lost, and nobody who waits hears it twice.
+// Wakes those who wait for a change. A notification between two waits is not lost, and wakes each waiter once.
 
-export interface WakeSignal {
+interface WakeSignal {
   notify(): void;
-  /** Resolves at the next ring, at once if one came since the last wait, after `ms`, or when the signal aborts. */
+  /** Resolves at the next notification, at once if one came since the last wait, after `ms`, or when the signal aborts. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export function createWakeSignal(): WakeSignal {
   const waiting = new Set<() => void>();
-  let hasRung = false;
+  let isPending = false;
   return {
     notify() {
-      hasRung = waiting.size === 0;
+      isPending = waiting.size === 0;
       for (const wake of waiting) wake();
       waiting.clear();
     },
     wait(ms, signal) {
-      if (hasRung || signal?.aborted) {
-        hasRung = false;
+      if (isPending || signal?.aborted) {
+        isPending = false;
         return Promise.resolve();
       }
       return new Promise((resolve) => {

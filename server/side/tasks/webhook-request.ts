@@ -1,17 +1,17 @@
-// One signed request to a webhook, after the Standard Webhooks specification, and what its answer means.
+// Sends one signed request to a webhook by the Standard Webhooks specification, and says what its answer means.
 
 import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import type { WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/records.ts';
 
-/** `gone`: the receiver wants no more of it. `code`: what went wrong, for the log. */
+/** `gone` is a receiver that wants no more of the message; `code` says for the log what went wrong. */
 export type SendResult =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly code: string; readonly retryAfterMs: number | undefined };
 
-/** An answer's body is read this far, so that its connection can be used again, and then not looked at. */
+/** Length up to which a body is read and dropped, so that its connection can be used again. */
 const MAX_BODY_BYTES = 16 * 1024;
 
 export async function sendDelivery(
@@ -36,27 +36,27 @@ export async function sendDelivery(
       },
       body,
     });
-    // The verdict is in the status; a body that breaks off changes nothing.
+    // Only the status counts; a body that breaks off changes nothing.
     await answer.body.dump({ limit: MAX_BODY_BYTES }).catch(() => {});
-    return meaning(answer.statusCode, answer.headers['retry-after']);
+    return resultOf(answer.statusCode, answer.headers['retry-after']);
   } catch (error) {
     return { kind: 'failed', code: faultCode(error), retryAfterMs: undefined };
   }
 }
 
-/** `whsec_` and base64, as the specification has it, or any other text as it is. @throws for a `whsec_` that is not base64. */
+/** Takes `whsec_` and base64, as the specification has it, or any other text as it is. @throws for a `whsec_` that is not base64. */
 export function webhookSigner(secret: string): Webhook {
   return secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
 }
 
-function meaning(status: number, retryAfter: string | string[] | undefined): SendResult {
+function resultOf(status: number, retryAfter: string | string[] | undefined): SendResult {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
   const mayWait = status === 429 || status === 503;
   return { kind: 'failed', code: `status_${status}`, retryAfterMs: mayWait ? waitOf(retryAfter) : undefined };
 }
 
-/** Seconds or a date (RFC 9110, section 10.2.3). */
+/** Reads seconds or a date (RFC 9110, section 10.2.3). */
 function waitOf(retryAfter: string | string[] | undefined): number | undefined {
   if (typeof retryAfter !== 'string') return undefined;
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();

@@ -1,5 +1,5 @@
-// Delivers what waits for webhooks. Rule: a message is sent until it is taken or given up after about a day; a slow receiver holds
-// up nobody else; of several instances only the one that holds its lease sends it.
+// Delivers messages to webhooks. A message is sent until it is taken or given up after about a day; a slow receiver holds up no other;
+// of several instances only the one that holds its lease sends it.
 
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -11,11 +11,11 @@ import type { Store } from '../store/contract.ts';
 import { createWakeSignal } from './wake-signal.ts';
 import { type SendResult, sendDelivery, webhookSigner } from './webhook-request.ts';
 
-const PER_URL = 4;
+const MAX_PER_URL = 4;
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
-/** The pauses after each failed attempt: about a day in all, then it is given up. */
+/** Pause after each failed attempt. After the last one, about a day in all, a message is given up. */
 const PAUSES_MS: readonly number[] = [
   ...[5 * second, 30 * second, 2 * minute, 10 * minute, 30 * minute],
   ...[1 * hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
@@ -27,37 +27,26 @@ export interface WebhooksOptions {
   readonly log: Logger;
   readonly metrics?: { delivered(event: string, outcome: 'delivered' | 'failed' | 'given_up'): void } | undefined;
   readonly pausesMs?: readonly number[] | undefined;
-  /** A `Retry-After` beyond this is taken for this. */
+  /** Longest `Retry-After` that is kept to. */
   readonly maxRetryAfterMs?: number | undefined;
-  /** Requests at once to one URL. */
-  readonly perUrl?: number | undefined;
-  /** Messages taken from the store at once. */
-  readonly batch?: number | undefined;
+  /** Number of requests at once to one URL. */
+  readonly maxPerUrl?: number | undefined;
+  /** Number of requests at once to all. */
+  readonly maxRequests?: number | undefined;
 }
 
-export interface Webhooks {
-  /** There may be something to deliver. */
-  wake(): void;
-  /** Takes no more, lets requests end for so long; what is not delivered is sent again later. Called again, the shorter time counts. */
-  close(graceMs: number): Promise<void>;
-}
-
-/** @throws for a secret that cannot sign. */
-export function createWebhooks(options: WebhooksOptions): Webhooks {
-  return new WebhookSender(options);
-}
-
-class WebhookSender implements Webhooks {
+export class Webhooks {
   readonly #options: WebhooksOptions;
   readonly #hooks: ReadonlyMap<string, WebhookConfig>;
   readonly #agents: { readonly open: Dispatcher; readonly closed: Dispatcher };
-  readonly #bell = createWakeSignal();
+  readonly #wakeSignal = createWakeSignal();
   readonly #sending = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
   #isClosing = false;
 
+  /** @throws for a secret that cannot sign. */
   constructor(options: WebhooksOptions) {
     this.#options = options;
     const { webhooks } = options.config;
@@ -68,16 +57,21 @@ class WebhookSender implements Webhooks {
       open: publicAgent({ allowPrivate: true, connectMs }),
       closed: publicAgent({ allowPrivate: false, connectMs }),
     };
-    this.#loop = this.#deliverOn();
+    this.#loop = this.#deliverAll();
   }
 
+  /** Tells that there may be something to deliver. */
   wake(): void {
-    this.#bell.notify();
+    this.#wakeSignal.notify();
   }
 
+  /**
+   * Claims no more, and lets requests end for so long; what is not delivered is sent again later. When called again, the shorter time
+   * counts.
+   */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#bell.notify();
+    this.#wakeSignal.notify();
     await this.#loop;
     const grace = setTimeout(() => this.#stop.abort(), graceMs);
     await Promise.all(this.#running);
@@ -85,55 +79,55 @@ class WebhookSender implements Webhooks {
     await Promise.all([this.#agents.open.destroy(), this.#agents.closed.destroy()]);
   }
 
-  async #deliverOn(): Promise<void> {
-    const { config, batch = 32 } = this.#options;
+  async #deliverAll(): Promise<void> {
+    const { config, maxRequests = 32 } = this.#options;
     while (!this.#isClosing) {
-      const free = batch - this.#running.size;
-      const taken = free > 0 ? await this.#take(free) : 0;
-      if (taken === 0) await this.#bell.wait(config.side.pollMs);
+      const free = maxRequests - this.#running.size;
+      const claimed = free > 0 ? await this.#claim(free) : 0;
+      if (claimed === 0) await this.#wakeSignal.wait(config.side.pollMs);
     }
   }
 
-  async #take(count: number): Promise<number> {
+  async #claim(count: number): Promise<number> {
     const { store, log } = this.#options;
     try {
       const now = Date.now();
-      const taken = await store.claimDeliveries(now, now + this.#leaseMs(), count, this.#busy());
-      await Promise.all(taken.map((delivery) => this.#start(delivery)));
-      return taken.length;
+      const claimed = await store.claimDeliveries(now, now + this.#leaseMs(), count, this.#busyUrls());
+      await Promise.all(claimed.map((delivery) => this.#start(delivery)));
+      return claimed.length;
     } catch (error) {
       log.warn(faultOf(error), 'no webhook messages can be taken');
       return 0;
     }
   }
 
-  /** URLs that have as many requests open as they may: what waits for them stays where it is. */
-  #busy(): readonly string[] {
-    const { perUrl = PER_URL } = this.#options;
-    return [...this.#sending].flatMap(([url, sending]) => (sending >= perUrl ? [url] : []));
+  /** Lists URLs that have as many requests open as they may: their messages stay in the store. */
+  #busyUrls(): readonly string[] {
+    const { maxPerUrl = MAX_PER_URL } = this.#options;
+    return [...this.#sending].flatMap(([url, sending]) => (sending >= maxPerUrl ? [url] : []));
   }
 
-  /** Longer than the longest request, with time to write what came of it. */
+  /** Lasts longer than the longest request, with time to write what came of it. */
   #leaseMs(): number {
     return Math.max(...this.#options.config.webhooks.map(({ timeoutMs }) => timeoutMs), 0) + 30 * second;
   }
 
   async #start(delivery: Delivery): Promise<void> {
-    const { store, perUrl = PER_URL } = this.#options;
+    const { store, maxPerUrl = MAX_PER_URL } = this.#options;
     const { id, url, attempts } = delivery;
     const sending = this.#sending.get(url) ?? 0;
-    // Put back for a moment, so that what waits behind it, for others, is reached.
-    if (sending >= perUrl) return store.settleDelivery(id, attempts, Date.now() + jittered(second));
+    // The message goes back for a moment, so that messages to other URLs behind it are reached.
+    if (sending >= maxPerUrl) return store.settleDelivery(id, attempts, Date.now() + jittered(second));
     this.#sending.set(url, sending + 1);
     const run = this.#deliver(delivery).finally(() => {
       this.#sending.set(url, (this.#sending.get(url) ?? 1) - 1);
       this.#running.delete(run);
-      this.#bell.notify();
+      this.#wakeSignal.notify();
     });
     this.#running.add(run);
   }
 
-  /** Never rejects: a message whose outcome cannot be written is sent again when its lease ends. */
+  /** Never rejects. A message whose outcome cannot be written is sent again when its lease ends. */
   async #deliver(delivery: Delivery): Promise<void> {
     const { store, log } = this.#options;
     try {
@@ -180,7 +174,7 @@ class WebhookSender implements Webhooks {
   }
 }
 
-/** Within a tenth around it. */
+/** Varies a pause by up to a tenth. */
 function jittered(ms: number): number {
   return Math.round(ms * (0.9 + Math.random() * 0.2));
 }

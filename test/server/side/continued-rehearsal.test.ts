@@ -34,7 +34,7 @@ beforeEach(async () => {
   const rehearsalUrl = rehearsal.url.replace(/^ws/, 'http');
   side = await openSide({ config, instance: 'one', runsTasks: true, rehearsalUrl }, pino({ level: 'silent' }));
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
-  const send = ({ bytes }: { bytes: Buffer }) => side.handOver(bytes);
+  const send = ({ bytes }: { bytes: Buffer }) => side.commitEvents(bytes);
   const outbox = createOutbox({ maxItems, maxBytes, whenFull, send });
   gateway = await startGateway({ ...file, rehearsalUrl: relay.url, outbox, askSide: side.answer });
 });

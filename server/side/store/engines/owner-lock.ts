@@ -1,9 +1,9 @@
-// One process owns a SQLite store. The system holds the lock for the process, so that it is gone however the process ends.
+// Lets one process own a SQLite store. The operating system holds the lock, so that it is gone however the process ends.
 
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Takes the lock, or throws; `release` gives it back, once or more. The file stays, empty. */
+/** Takes the lock, or throws. The file stays, empty, when the lock is released. */
 export function lockOwner(path: string): { release(): void } {
   closeSync(openSync(path, 'a', 0o600));
   // Node has no file locks of its own; an open exclusive transaction of SQLite is one.

@@ -1,4 +1,4 @@
-// Postgres, for several machines: a bounded pool. Lost connections are made again by the next who asks; conflicts are tried again.
+// Postgres, for several machines: a bounded pool. The next request replaces a lost connection; conflicting transactions are tried again.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -7,18 +7,18 @@ import type { Database, Query, Row } from '../database.ts';
 
 export interface PostgresOptions {
   readonly url: string;
-  /** Connections of this process. */
+  /** Number of connections of this process. */
   readonly connections?: number;
-  /** The server ends a statement after that. */
+  /** Time after which the server ends a statement. */
   readonly statementMs?: number;
-  /** How long to wait for a connection, new or of the pool. */
+  /** Longest wait for a connection, new or of the pool. */
   readonly connectMs?: number;
-  /** How often a transaction is tried when it meets others (SQLSTATE 40001, 40P01). */
+  /** Number of tries of a transaction that meets others (SQLSTATE 40001, 40P01). */
   readonly tries?: number;
   readonly isReader?: boolean;
 }
 
-/** Beyond the server's own limit: then the connection is taken for dead. */
+/** Silence beyond the server's own limit, after which a connection is dead. */
 const SILENCE_MS = 5000;
 const LONGEST_PAUSE_MS = 50;
 const CONFLICTS = ['40001', '40P01'];
@@ -26,7 +26,7 @@ const FULL = '53100';
 const DAMAGED = ['XX001', 'XX002'];
 const INT8 = 20;
 
-/** int8 as a number, in this pool only: all of ours are below 2^53. */
+/** Reads int8 as a number, in this pool only: all of ours are below 2^53. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text') =>
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
@@ -52,7 +52,7 @@ export function openPostgres(options: PostgresOptions): Database {
   const transaction: Database['transaction'] = async (work) => {
     for (let tried = 1; ; tried++) {
       try {
-        return await once(pool, work);
+        return await runOnce(pool, work);
       } catch (error) {
         if (!isConflict(error) || tried >= tries) throw error;
         await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tried));
@@ -72,12 +72,12 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-async function once<Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> {
+async function runOnce<Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> {
   const client = await pool.connect().catch((error: unknown) => {
-    throw faultOf(error);
+    throw storeErrorFrom(error);
   });
   let lost: Error | undefined;
-  // Its errors between two statements have nobody else to go to.
+  // Errors between two statements have no other listener.
   const lose = (error: Error) => {
     lost = error;
   };
@@ -87,7 +87,7 @@ async function once<Result>(pool: pg.Pool, work: (query: Query) => Promise<Resul
       return (await client.query<Row>(sql, [...params])).rows;
     } catch (error) {
       if (!isFromServer(error)) lost = error as Error;
-      throw faultOf(error);
+      throw storeErrorFrom(error);
     }
   };
   try {
@@ -109,7 +109,7 @@ const isFromServer = (error: unknown): error is pg.DatabaseError => error instan
 const isConflict = (error: unknown) =>
   error instanceof StoreError && isFromServer(error.cause) && CONFLICTS.includes(error.cause.code ?? '');
 
-function faultOf(error: unknown): StoreError {
+function storeErrorFrom(error: unknown): StoreError {
   const code = isFromServer(error) ? (error.code ?? '') : '';
   if (code === FULL) return new StoreError('store_full', error);
   return new StoreError(DAMAGED.includes(code) ? 'store_damaged' : 'store_unavailable', error);

@@ -1,16 +1,16 @@
-// What an error of SQLite means to the store.
+// Makes StoreErrors of SQLite's errors.
 
 import { StoreError } from '../contract.ts';
 
 export const SQLITE_BUSY = 5;
 const FULL = 13;
-/** A damaged file, and one that is no database. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED = [11, 26];
 
-/** The primary result code of SQLite, https://www.sqlite.org/rescode.html. */
+/** Primary result code of SQLite, https://www.sqlite.org/rescode.html. */
 export const primaryCode = (error: unknown) => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 
-/** Runs `work`; what it throws becomes a StoreError. */
+/** Runs `work` and turns what it throws into a StoreError. */
 export function withStoreErrors<Result>(work: () => Result): Result {
   try {
     return work();

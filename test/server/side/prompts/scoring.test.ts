@@ -10,7 +10,7 @@ import { isSampled, scoredTaskId } from '../../../../server/side/prompts/scoring
 import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
-import { createRunner } from '../../../../server/side/tasks/runner.ts';
+import { Runner } from '../../../../server/side/tasks/runner.ts';
 import { type LlmGateway, type LlmSeen, llmGateway } from '../../../support/llm-gateway.ts';
 import { anEnd, aRealtime } from '../../../support/side-records.ts';
 import { queuedTask, sideConfig, storedSession, turn } from '../../../support/task-records.ts';
@@ -70,7 +70,7 @@ async function bench(settings: object = {}): Promise<Bench> {
     store,
     gateway,
     run() {
-      const runner = createRunner({
+      const runner = new Runner({
         config,
         store,
         router,

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { type Store, StoreError } from '../../../../server/side/store/contract.ts';
-import { createRunner } from '../../../../server/side/tasks/runner.ts';
+import { Runner } from '../../../../server/side/tasks/runner.ts';
 import { plainRouter } from '../../../support/plain-router.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
 import { queuedTask, sideConfig } from '../../../support/task-records.ts';
@@ -64,7 +64,7 @@ describe('exactly one effect', () => {
       release = resolve;
     });
     const router = plainRouter({ baseUrl: gateway.baseUrl });
-    const slow = createRunner({
+    const slow = new Runner({
       config: sideConfig({ ...hooks, side: { leaseMs: 60, pollMs: 1_000_000 } }),
       store: silent,
       log: pino({}, { write: (line: string) => void lines.push(line) }),

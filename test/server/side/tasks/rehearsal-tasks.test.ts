@@ -8,7 +8,7 @@ import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { planStart } from '../../../../server/side/tasks/plan.ts';
-import { createRunner } from '../../../../server/side/tasks/runner.ts';
+import { Runner } from '../../../../server/side/tasks/runner.ts';
 import { readTaskRequest } from '../../../../server/side/tasks/task-request.ts';
 import { sideConfig, storedSession, turn } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -30,7 +30,7 @@ test('a rehearsal session ends with all its results, each marked and with a row 
   const log = pino({ level: 'silent' });
   const rehearsalUrl = () => rehearsal.url.replace(/^ws/, 'http');
   const router = createRouter({ config, store, prices: createPrices({}), rehearsalUrl, log });
-  const runner = createRunner({ config, store, router, log });
+  const runner = new Runner({ config, store, router, log });
 
   const session = storedSession({ isRehearsal: true, promptClass: 'rehearsal' });
   await store.commitSessions({ started: [session], tasks: planStart(session, config) });

@@ -9,7 +9,7 @@ import type { Delivery, Task } from '../../../../server/ipc/records.ts';
 import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { sessionDeliveries, taskDeliveries } from '../../../../server/side/tasks/events.ts';
-import { createWebhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';
+import { Webhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';
 import { queuedTask, sideConfig } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
@@ -61,7 +61,7 @@ async function bench(hooks: readonly Hook[]) {
   const config = sideConfig({ webhooks, side: { pollMs: 20 } });
   const outcomes: string[] = [];
   const start = (options: Partial<WebhooksOptions> = {}) => {
-    const made = createWebhooks({
+    const made = new Webhooks({
       config,
       store,
       log: pino({ level: 'silent' }),
@@ -230,7 +230,7 @@ describe('many messages', () => {
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
     await store.commitSessions({ deliveries: late.map((one) => ({ ...one, session: 'none' })) });
-    start({ config: both, perUrl: 3, batch: 8 });
+    start({ config: both, maxPerUrl: 3, maxRequests: 8 });
     await until(() => quick.seen.length === 1);
     expect(slow.count.mostOpen).toBe(3);
   });
@@ -259,7 +259,7 @@ test('closing gives back what is on its way', async () => {
 
 test('a secret that cannot sign is refused at the start', async () => {
   const { store, config } = await bench([{ url: 'https://example.com', secret: 'whsec_###' }]);
-  expect(() => createWebhooks({ config, store, log: pino({ level: 'silent' }) })).toThrow();
+  expect(() => new Webhooks({ config, store, log: pino({ level: 'silent' }) })).toThrow();
 });
 
 describe('events', () => {
