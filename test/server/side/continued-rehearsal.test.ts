@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
-const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=secret-of-demo';
 const file = {
   keys: [{ id: 'demo', secret: 'secret-of-demo' }],
   rehearsal: { times: { firstTextMs: 1, tokenMs: 1 } },
@@ -54,10 +54,8 @@ interface Call {
 
 async function call(target: string, earlier?: string): Promise<Call> {
   const named = earlier === undefined ? '' : `${target.includes('?') ? '&' : '?'}trunkline-continue=${earlier}`;
-  const client = new RehearsalClient(gateway.url + target + named, [
-    'realtime',
-    'openai-insecure-api-key.secret-of-demo',
-  ]);
+  const protocols = target === REALTIME ? ['realtime', 'openai-insecure-api-key.secret-of-demo'] : [];
+  const client = new RehearsalClient(gateway.url + target + named, protocols);
   const answered = new Promise<Record<string, unknown>>((resolve) =>
     client.socket.once('upgrade', ({ headers }) => resolve(headers)),
   );
