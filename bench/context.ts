@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, BenchContext, BenchSettings, Contender, RoundsPlan } from './bench.ts';
-import { benchSchema, type RanBench } from './figures/results.ts';
+import { benchSchema, NO_RESULTS, type RanBench } from './figures/results.ts';
 import { startGenerator, startProvider } from './load/load-processes.ts';
 import type { BenchProgress } from './progress.ts';
 
@@ -14,8 +14,6 @@ interface RunOptions {
   readonly absent: ReadonlyMap<string, string>;
   readonly progress: BenchProgress;
 }
-
-const NOTHING = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
 
 /** Runs a benchmark. Never throws: one that fails has a fault instead of results. */
 export async function runBench(bench: Bench, options: RunOptions): Promise<RanBench> {
@@ -31,7 +29,7 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     options.progress.say(`${bench.name}: ${fault}`);
-    return { ...ran, ...NOTHING, seconds: seconds(), fault };
+    return { ...ran, ...NO_RESULTS, seconds: seconds(), fault };
   } finally {
     for (const end of ends.reverse()) await quietly(end);
     rmSync(folder, { recursive: true, force: true });

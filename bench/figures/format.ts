@@ -10,7 +10,10 @@ export function digits(value: number | null | undefined): string {
     .replace(/\.$/, '');
 }
 
-/** `1.2 [1.1, 1.4]` */
+/** The number for a table's cell; null, which is printed as a dash, for anything that is none. */
+export const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** Writes `1.2 [1.1, 1.4]`. */
 export const withInterval = (value: number, [low, high]: readonly [number, number]): string =>
   `${digits(value)} [${digits(low)}, ${digits(high)}]`;
 

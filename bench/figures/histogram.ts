@@ -51,3 +51,6 @@ export function percentilesMs(histogram: Histogram | string): Percentiles {
 
 /** The text that HdrHistogram plotters read, in milliseconds. */
 export const hgrmText = (histogram: Histogram): string => histogram.outputPercentileDistribution(5, 1e6);
+
+/** Steps of a percentile plot, 1 / (1 - q), from the median to p99.9. */
+export const QUANTILE_STEPS = Array.from({ length: 40 }, (_, index) => 2 * 500 ** (index / 39));

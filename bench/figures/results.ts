@@ -86,6 +86,9 @@ export const resultsSchema = z.strictObject({
 });
 export type Results = Readonly<z.infer<typeof resultsSchema>>;
 
+/** A benchmark without results, such as one whose contender is missing. */
+export const NO_RESULTS = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
+
 /** The JSON Schema of results.json. */
 export const resultsJsonSchema = (): object => z.toJSONSchema(resultsSchema);
 

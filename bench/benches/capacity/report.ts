@@ -1,7 +1,7 @@
 // The tables, plots and measures of capacity.
 
 import type { BenchResult } from '../../bench.ts';
-import { digits, withInterval } from '../../figures/format.ts';
+import { digits, finiteOrNull, withInterval } from '../../figures/format.ts';
 import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
 import type { CapacityData } from './data.ts';
@@ -22,7 +22,6 @@ export function describeCapacity(data: CapacityData, seed: number): Omit<BenchRe
 }
 
 const hopsOf = ({ knees }: CapacityData): string[] => [...knees.keys()];
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 const defined = (values: readonly (number | undefined)[]): number[] => values.filter((value) => value !== undefined);
 const costLevels = ({ cost }: CapacityData): number[] => [
   ...new Set([...cost.values()].flat().flatMap((visit) => [...(visit?.keys() ?? [])])),
@@ -39,7 +38,7 @@ function levelTable({ levels }: CapacityData): ReportTable {
   const rows = levels.flatMap(({ sessions, rounds }) =>
     [...rounds].map(([name, runs]) => {
       const of = (value: (run: NonNullable<(typeof runs)[number]>) => number | undefined) =>
-        finite(median(runs.flatMap((run) => (run && value(run)) ?? [])));
+        finiteOrNull(median(runs.flatMap((run) => (run && value(run)) ?? [])));
       const bounds = name === 'direct' ? [] : addedBounds(rounds, name);
       const [least, most] = (['least', 'most'] as const).map((end) => median(bounds.map((bound) => bound[end])));
       return [
@@ -78,7 +77,7 @@ function costTable(data: CapacityData, seed: number): ReportTable {
   const levels = costLevels(data);
   const rows = hopsOf(data).map((name) => {
     const { value, interval } = estimateMedian(ratioRounds(data, name), seed);
-    const costs = levels.map((sessions) => finite(median(defined(costRounds(data, name, sessions)))));
+    const costs = levels.map((sessions) => finiteOrNull(median(defined(costRounds(data, name, sessions)))));
     return [name, ...costs, withInterval(value, interval)];
   });
   return {
@@ -92,7 +91,7 @@ function idleTable(data: CapacityData, seed: number): ReportTable {
   const rows = hopsOf(data).map((name) => {
     const { value, interval } = estimateMedian(idleRounds(data, name), seed);
     const before = median((data.idle.get(name) ?? []).flatMap((memory) => memory?.before ?? []));
-    return [name, withInterval(value, interval), finite(before / 1024), idleRounds(data, name).length];
+    return [name, withInterval(value, interval), finiteOrNull(before / 1024), idleRounds(data, name).length];
   });
   return {
     title: 'memory for each idle session, KiB (medians of fresh processes)',
@@ -126,7 +125,7 @@ function kneePlot(data: CapacityData): ReportPlot {
       const level = data.levels.find((level) => level.sessions === sessions && level.rounds.has(name));
       const most =
         level === undefined ? Number.NaN : median(addedBounds(level.rounds, name).map((bound) => bound.most));
-      return most < NOT_ARRIVED_MS ? finite(most) : null;
+      return most < NOT_ARRIVED_MS ? finiteOrNull(most) : null;
     });
   return {
     title: 'added p99 by sessions, 2600 B upstream every 40 ms',
@@ -138,7 +137,8 @@ function kneePlot(data: CapacityData): ReportPlot {
 
 function costPlot(data: CapacityData): ReportPlot {
   const levels = costLevels(data);
-  const cost = (name: string) => levels.map((sessions) => finite(median(defined(costRounds(data, name, sessions)))));
+  const cost = (name: string) =>
+    levels.map((sessions) => finiteOrNull(median(defined(costRounds(data, name, sessions)))));
   return {
     title: 'CPU for each frame by sessions, 2500 frames a second in all',
     x: { label: 'sessions', scale: 'linear', values: levels },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Bench, BenchContext } from '../../bench.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
-import type { Measure } from '../../figures/results.ts';
+import { type Measure, NO_RESULTS } from '../../figures/results.ts';
 import { nowNs } from '../../load/wire.ts';
 
 type Leave = (ws: WebSocket) => void;
@@ -28,8 +28,7 @@ export const ends: Bench = {
   seconds: (settings) => 2 + roundsOf(settings) * SESSIONS * 6 * SECONDS_A_SESSION,
   async run(context) {
     const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
-    const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
-    if (trunkline === undefined) return { ...empty, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
+    if (trunkline === undefined) return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
     const provider = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     context.onEnd(() => provider.close());
     await once(provider, 'listening');
@@ -38,7 +37,7 @@ export const ends: Bench = {
     const dial = { provider, url: running.url('/v1/realtime?model=bench'), headers: running.headers };
     const measured = await measureAll(context, dial);
     return {
-      ...empty,
+      ...NO_RESULTS,
       measures: measured.map(
         ({ id, p99s }): Measure => ({ id, unit: 'ms', better: 'lower', rounds: p99s, paired: false }),
       ),

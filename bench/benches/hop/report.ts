@@ -1,8 +1,14 @@
 // The tables, plots and measures of the hop.
 
 import type { BenchContext, BenchResult } from '../../bench.ts';
-import { digits, withInterval } from '../../figures/format.ts';
-import { encodeHistogram, type Histogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
+import { digits, finiteOrNull, withInterval } from '../../figures/format.ts';
+import {
+  encodeHistogram,
+  type Histogram,
+  mergeHistograms,
+  percentilesMs,
+  QUANTILE_STEPS,
+} from '../../figures/histogram.ts';
 import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences, pairedRatios, spread } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
@@ -70,12 +76,12 @@ function latencyTable(data: HopData, cells: readonly Cell[], merged: ReadonlyMap
     const cpu = cpuRounds(data, cell).filter((round) => round !== undefined);
     return [
       cell.name,
-      ...[ms('p50'), ms('p90'), ms('p99')].map(finite),
+      ...[ms('p50'), ms('p90'), ms('p99')].map(finiteOrNull),
       p99s.map(digits).join(' – '),
-      ...[ms('p999'), all.max, all.count].map(finite),
-      finite(median(cpu)),
-      finite(median(runs.map((run) => run.latenessMs.p99))),
-      finite(median(runs.map((run) => run.megabytesPerSecond))),
+      ...[ms('p999'), all.max, all.count].map(finiteOrNull),
+      finiteOrNull(median(cpu)),
+      finiteOrNull(median(runs.map((run) => run.latenessMs.p99))),
+      finiteOrNull(median(runs.map((run) => run.megabytesPerSecond))),
     ];
   });
   return {
@@ -129,8 +135,8 @@ function addedTable(data: HopData, cells: readonly Cell[], seed: number): Report
 function closedLoopTable(data: HopData): ReportTable {
   const rows = [...(data.get(1)?.keys() ?? [])].map((name) => {
     const rounds = visitsOf(data, { sessions: 1, name }).flatMap((visit) => visit.pingPong ?? []);
-    const ms = (rank: 'p50' | 'p90' | 'p99') => finite(median(rounds.map((round) => round[rank])));
-    return [name, ms('p50'), ms('p90'), ms('p99'), finite(Math.min(...rounds.map((round) => round.p50)))];
+    const ms = (rank: 'p50' | 'p90' | 'p99') => finiteOrNull(median(rounds.map((round) => round[rank])));
+    return [name, ms('p50'), ms('p90'), ms('p99'), finiteOrNull(Math.min(...rounds.map((round) => round.p50)))];
   });
   const columns = ['', 'p50', 'p90', 'p99', 'least p50 of a round'];
   return {
@@ -148,11 +154,11 @@ function processTable(data: HopData, sessions: number): ReportTable {
     const delays = visits.flatMap((visit) => visit.eventLoopDelay ?? []);
     return [
       name,
-      finite(largest(runs.map((run) => run.rssBytes)) / 2 ** 20),
-      finite(median(delays.map((delay) => delay.p50))),
-      finite(median(delays.map((delay) => delay.p99))),
-      finite(median(runs.flatMap((run) => run.senderUsPerFrame ?? []))),
-      finite(median(runs.flatMap((run) => run.receiverUsPerFrame ?? []))),
+      finiteOrNull(largest(runs.map((run) => run.rssBytes)) / 2 ** 20),
+      finiteOrNull(median(delays.map((delay) => delay.p50))),
+      finiteOrNull(median(delays.map((delay) => delay.p99))),
+      finiteOrNull(median(runs.flatMap((run) => run.senderUsPerFrame ?? []))),
+      finiteOrNull(median(runs.flatMap((run) => run.receiverUsPerFrame ?? []))),
     ];
   });
   return {
@@ -161,8 +167,6 @@ function processTable(data: HopData, sessions: number): ReportTable {
     rows,
   };
 }
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function measuresOf(data: HopData, cell: Cell): Measure[] {
   const id = (what: string) => `hop.${what}.${cell.sessions}.${cell.load}.${cell.name}`;
@@ -194,9 +198,6 @@ function measuresOf(data: HopData, cell: Cell): Measure[] {
   });
   return [...ranks, cost, ...ratios];
 }
-
-/** 1 / (1 - q) from the median to p99.9. */
-const QUANTILE_STEPS = Array.from({ length: 40 }, (_, index) => 2 * 500 ** (index / 39));
 
 function percentilePlot(cells: readonly Cell[], merged: ReadonlyMap<Cell, Histogram>): ReportPlot {
   const values = (cell: Cell) => {

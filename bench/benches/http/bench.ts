@@ -1,6 +1,7 @@
 // Measures plain HTTP: the admin listener and the public one, loaded by autocannon, with sessions open beside it.
 
 import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
+import { NO_RESULTS } from '../../figures/results.ts';
 import { resourceUsage } from '../../machine/resource-usage.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';
 import {
@@ -30,7 +31,7 @@ export const http: Bench = {
     const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
     if (trunkline === undefined) {
       const reason = `trunkline: ${context.absent.get('trunkline')}`;
-      return { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [reason] };
+      return { ...NO_RESULTS, notes: [reason] };
     }
     const [provider, generator] = [await context.startProvider(), await context.startGenerator()];
     const running = await context.start(trunkline, { providerPort: provider.port });

@@ -16,6 +16,7 @@ import type {
 } from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
+import { NO_RESULTS } from '../../figures/results.ts';
 import { type Caller, startCaller } from '../../load/http/caller.ts';
 import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
 import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
@@ -44,9 +45,8 @@ export const isolation: Bench = {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
       context.contenders.find((contender) => contender.name === name),
     );
-    const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
     if (direct === undefined || trunkline === undefined) {
-      return { ...empty, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
+      return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
     }
     const bed = await makeBed(context, { direct, trunkline });
     const data = await takeTurns(context, bed);

@@ -2,7 +2,7 @@
 
 import type { Direction } from '../../../codecs/frame.ts';
 import type { BenchResult } from '../../bench.ts';
-import { withInterval } from '../../figures/format.ts';
+import { finiteOrNull, withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms } from '../../figures/histogram.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
@@ -31,18 +31,16 @@ export function describeIsolation(data: IsolationData, seed: number): Omit<Bench
   };
 }
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
 function latencyTable(data: IsolationData, direction: Direction, seed: number): ReportTable {
   const rows = [...data.cases].map(([name, runs]) => {
     const p99 = (who: 'direct' | 'trunkline') =>
-      finite(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
+      finiteOrNull(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
     const p50 = median(runs.flatMap(({ trunkline }) => trunkline.get(direction)?.latencyMs.p50 ?? []));
     const added = median(addedP99Rounds(data, name, direction).filter((round) => round !== undefined));
     const moved = estimateMedian(movedRounds(data, name, direction), seed);
     return [
       CASE_WORDS[name],
-      ...[p99('direct'), finite(p50), p99('trunkline'), finite(added)],
+      ...[p99('direct'), finiteOrNull(p50), p99('trunkline'), finiteOrNull(added)],
       name === 'absent' ? null : withInterval(moved.value, moved.interval),
     ];
   });
@@ -60,7 +58,7 @@ function sideTable(data: IsolationData): ReportTable {
     .map(([name, runs]) => {
       const sum = (of: (run: (typeof runs)[number]) => number) => runs.reduce((all, run) => all + of(run), 0);
       const seconds = sum(({ seen }) => seen.seconds);
-      const rate = (of: (run: (typeof runs)[number]) => number) => finite(sum(of) / seconds);
+      const rate = (of: (run: (typeof runs)[number]) => number) => finiteOrNull(sum(of) / seconds);
       return [
         CASE_WORDS[name],
         rate(({ seen }) => seen.asked),

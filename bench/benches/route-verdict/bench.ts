@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, Contender, RunningContender } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
+import { NO_RESULTS } from '../../figures/results.ts';
 import { startCaller } from '../../load/http/caller.ts';
 import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
 import { ledgerBy } from '../side-hop/ledger.ts';
@@ -26,9 +27,8 @@ export const routeVerdict: Bench = {
     const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
       context.contenders.find((contender) => contender.name === name),
     );
-    const empty = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
     if (direct === undefined || trunkline === undefined) {
-      return { ...empty, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
+      return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
     }
     return describeVerdict(await measure(context, direct, trunkline));
   },

@@ -1,7 +1,7 @@
 // The tables, measures and notes of the side path's hop.
 
 import type { BenchResult } from '../../bench.ts';
-import { withInterval } from '../../figures/format.ts';
+import { finiteOrNull, withInterval } from '../../figures/format.ts';
 import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
@@ -53,20 +53,18 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging): O
 const merged = (data: SideHopData, name: string, form: AnswerForm) =>
   mergeHistograms(validRuns(data, name, form).map(({ total }) => total));
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
 function latencyTable(data: SideHopData, form: AnswerForm): ReportTable {
   const rows = [...data.keys()].map((name) => {
     const runs = validRuns(data, name, form);
-    const of = (moment: Moment, rank: Rank) => finite(median(runs.map((run) => run[moment][rank])));
+    const of = (moment: Moment, rank: Rank) => finiteOrNull(median(runs.map((run) => run[moment][rank])));
     const all = percentilesMs(merged(data, name, form));
     return [
       name,
       ...MOMENTS.flatMap((moment) => RANKS.map((rank) => of(moment, rank))),
       ...(all.count > 0 ? [all.max, all.count] : [null, 0]),
-      finite(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []))),
-      finite(Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20),
-      finite(median(runs.map(({ latenessMs }) => latenessMs.p99))),
+      finiteOrNull(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []))),
+      finiteOrNull(Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20),
+      finiteOrNull(median(runs.map(({ latenessMs }) => latenessMs.p99))),
     ];
   });
   const head = MOMENTS.flatMap((moment) => RANKS.map((rank) => `${WORDS[moment]} ${rank}`));
@@ -107,9 +105,9 @@ function closedTable(data: SideHopData): ReportTable {
   const rows = [...data.keys()].map((name) => {
     const runs = closedRuns(data, name);
     const { p50, p99, count } = percentilesMs(mergeHistograms(runs.map(({ latency }) => latency)));
-    const cpu = finite(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? [])));
+    const cpu = finiteOrNull(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? [])));
     const wrong = runs.reduce((sum, run) => sum + run.errors + answersOf(run) - (run.statuses[200] ?? 0), 0);
-    return [name, finite(median(runs.map(rateOf))), p50, p99, count, cpu, wrong];
+    return [name, finiteOrNull(median(runs.map(rateOf))), p50, p99, count, cpu, wrong];
   });
   return {
     title: `closed loop on ${CLOSED_CONNECTIONS} connections, whole answers that take the endpoint no time: latency in ms`,

@@ -1,13 +1,14 @@
 // The tables, plot and measures of streamed text. No figure is set for it.
 
 import type { BenchResult, StreamedAnswer } from '../../bench.ts';
-import { withInterval } from '../../figures/format.ts';
+import { finiteOrNull, withInterval } from '../../figures/format.ts';
 import {
   encodeHistogram,
   type Histogram,
   mergeHistograms,
   type Percentiles,
   percentilesMs,
+  QUANTILE_STEPS,
 } from '../../figures/histogram.ts';
 import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { estimateMedian, median, pairedDifferences } from '../../figures/statistics.ts';
@@ -87,18 +88,17 @@ const addedRounds = (data: TextData, cell: Cell, rank: Rank): number[] =>
   pairedDifferences(roundsOf(data, cell, rank), roundsOf(data, { ...cell, name: 'direct' }, rank));
 
 const titleOf = (sessions: number): string => `text, ${sessions} session${sessions === 1 ? '' : 's'}`;
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
 function timesTable(data: TextData, gaps: ReadonlyMap<Cell, Histogram>, answer: StreamedAnswer): ReportTable {
   const rows = [...gaps].map(([cell, histogram]) => {
     const runs = validRuns(data, cell);
-    const of = (value: (run: TextRun) => number | undefined) => finite(median(runs.flatMap((run) => value(run) ?? [])));
+    const of = (value: (run: TextRun) => number | undefined) =>
+      finiteOrNull(median(runs.flatMap((run) => value(run) ?? [])));
     const all = percentilesMs(histogram);
     return [
       cell.name,
       of((run) => run.ttftMs.p50),
       of((run) => p99Of(run.ttftMs)),
-      finite(Math.max(...runs.map((run) => run.ttftMs.max))),
+      finiteOrNull(Math.max(...runs.map((run) => run.ttftMs.max))),
       runs.reduce((sum, run) => sum + run.ttftMs.count, 0),
       ...(all.count > 0 ? [all.p50, all.p99, all.max, all.count] : [null, null, null, 0]),
       of((run) => run.cpuUsPerToken),
@@ -146,9 +146,6 @@ function measuresOf(data: TextData, cell: Cell): Measure[] {
     return [plain, { ...common, id: id('added_'), rounds: addedRounds(data, cell, rank), paired: true }];
   });
 }
-
-/** 1 / (1 - q) from the median to p99.9. */
-const QUANTILE_STEPS = Array.from({ length: 40 }, (_, index) => 2 * 500 ** (index / 39));
 
 function gapPlot(cells: readonly Cell[], merged: (cell: Cell, what: 'gaps') => Histogram): ReportPlot {
   const values = (cell: Cell) => {
