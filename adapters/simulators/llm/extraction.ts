@@ -1,6 +1,7 @@
 // Extracts a value for any JSON Schema from a text: what a field's name finds there, else null, else the smallest value that fits.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { mergeSchemas, referencedSchema } from '../json-schema.ts';
 
 /** Levels of schemas that are followed, since a schema may contain itself. */
 const MAX_DEPTH = 12;
@@ -27,7 +28,10 @@ function valueFor(given: unknown, field: FieldContext): unknown {
   if (Array.isArray(schema.enum)) return optionFor(schema.enum, field);
   const branches = [schema.anyOf, schema.oneOf].find(Array.isArray) as readonly unknown[] | undefined;
   if (branches !== undefined) return valueForBranches(branches, deeper);
-  if (Array.isArray(schema.allOf)) return valueFor(mergeSchemas(schema, schema.allOf, field.root), deeper);
+  if (Array.isArray(schema.allOf)) {
+    const parts = schema.allOf.filter(isObject).map((part) => resolveReference(part, field.root));
+    return valueFor(mergeSchemas([schema, ...parts]), deeper);
+  }
   const types = [schema.type ?? (isObject(schema.properties) ? 'object' : 'null')].flat();
   const found = types.map((type) => valueOfType(type, schema, deeper)).find((value) => value !== undefined);
   return found ?? (types.includes('null') ? null : smallest(types[0], schema, deeper));
@@ -35,17 +39,7 @@ function valueFor(given: unknown, field: FieldContext): unknown {
 
 function resolveReference(schema: JsonObject, root: JsonObject): JsonObject {
   if (typeof schema.$ref !== 'string' || !schema.$ref.startsWith('#')) return schema;
-  let target: unknown = root;
-  for (const part of schema.$ref.slice(1).split('/').filter(Boolean))
-    target = isObject(target) ? target[part] : undefined;
-  return isObject(target) ? target : {};
-}
-
-function mergeSchemas(schema: JsonObject, parts: readonly unknown[], root: JsonObject): JsonObject {
-  const { allOf: _, ...rest } = schema;
-  const all = [rest, ...parts.filter(isObject).map((part) => resolveReference(part, root))];
-  const properties = Object.assign({}, ...all.map((part) => part.properties));
-  return { ...Object.assign({}, ...all), properties, required: all.flatMap((part) => part.required ?? []) };
+  return referencedSchema(schema.$ref, root) ?? {};
 }
 
 /** The first branch that finds a value, else null where that is a branch, else the first branch. */

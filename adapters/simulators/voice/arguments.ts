@@ -2,8 +2,7 @@
 // Rule: the same schema always gives the same value; unknown keywords are ignored.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-
-type Schema = JsonObject;
+import { mergeSchemas, referencedSchema } from '../json-schema.ts';
 
 const MAX_DEPTH = 8;
 
@@ -23,7 +22,7 @@ export function argumentsFor(schema: unknown): Record<string, unknown> {
   return isObject(value) ? { ...value } : {};
 }
 
-function valueFor(schema: Schema, root: Schema, depth: number): unknown {
+function valueFor(schema: JsonObject, root: JsonObject, depth: number): unknown {
   if (depth === 0) return null;
   const given = givenValue(schema);
   if (given) return given.value;
@@ -46,7 +45,7 @@ function valueFor(schema: Schema, root: Schema, depth: number): unknown {
   }
 }
 
-function givenValue(schema: Schema): { readonly value: unknown } | undefined {
+function givenValue(schema: JsonObject): { readonly value: unknown } | undefined {
   if ('const' in schema) return { value: schema.const };
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return { value: schema.enum[0] };
   if ('default' in schema) return { value: schema.default };
@@ -54,35 +53,20 @@ function givenValue(schema: Schema): { readonly value: unknown } | undefined {
   return undefined;
 }
 
-function alternative(schema: Schema, root: Schema): Schema | undefined {
-  if (typeof schema.$ref === 'string') return reference(schema.$ref, root);
+function alternative(schema: JsonObject, root: JsonObject): JsonObject | undefined {
+  if (typeof schema.$ref === 'string') return referencedSchema(schema.$ref, root);
   for (const keyword of ['anyOf', 'oneOf', 'allOf', 'any_of']) {
     const options = schema[keyword];
     if (!Array.isArray(options)) continue;
     const fitting = options.filter(isObject);
-    if (keyword === 'allOf') return merge([schema, ...fitting]);
+    if (keyword === 'allOf') return mergeSchemas([schema, ...fitting]);
     const first = fitting.find((option) => typeOf(option) !== 'null') ?? fitting[0];
     if (first) return first;
   }
   return undefined;
 }
 
-function merge(schemas: readonly Schema[]): Schema {
-  const properties = Object.assign({}, ...schemas.map((schema) => schema.properties ?? {}));
-  const required = schemas.flatMap((schema) => (Array.isArray(schema.required) ? schema.required : []));
-  return { ...Object.assign({}, ...schemas), allOf: undefined, properties, required };
-}
-
-function reference(pointer: string, root: Schema): Schema | undefined {
-  let value: unknown = root;
-  for (const part of pointer.replace(/^#\/?/, '').split('/').filter(Boolean)) {
-    const key = part.replace(/~1/g, '/').replace(/~0/g, '~');
-    value = isObject(value) ? value[key] : undefined;
-  }
-  return isObject(value) ? value : undefined;
-}
-
-function typeOf(schema: Schema): string {
+function typeOf(schema: JsonObject): string {
   const type = Array.isArray(schema.type) ? schema.type.find((name) => name !== 'null') : schema.type;
   // Gemini writes the names in capitals.
   if (typeof type === 'string') return type.toLowerCase();
@@ -90,7 +74,7 @@ function typeOf(schema: Schema): string {
   return schema.items ? 'array' : 'string';
 }
 
-function objectFor(schema: Schema, root: Schema, depth: number): unknown {
+function objectFor(schema: JsonObject, root: JsonObject, depth: number): unknown {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? schema.required : [];
   const entries = required.map((name: unknown) => {
@@ -100,13 +84,13 @@ function objectFor(schema: Schema, root: Schema, depth: number): unknown {
   return Object.fromEntries(entries);
 }
 
-function arrayFor(schema: Schema, root: Schema, depth: number): unknown[] {
+function arrayFor(schema: JsonObject, root: JsonObject, depth: number): unknown[] {
   const length = Math.min(16, Number(schema.minItems ?? 0) || 0);
   const items = isObject(schema.items) ? schema.items : {};
   return Array.from({ length }, () => valueFor(items, root, depth - 1));
 }
 
-function numberFor(schema: Schema): number {
+function numberFor(schema: JsonObject): number {
   const bound = (name: string) => (typeof schema[name] === 'number' ? schema[name] : undefined);
   const step = bound('multipleOf') ?? 1;
   const above = bound('exclusiveMinimum');
@@ -116,7 +100,7 @@ function numberFor(schema: Schema): number {
   return most !== undefined && most <= step ? Math.floor(most / step - 1) * step : step;
 }
 
-function stringFor(schema: Schema): string {
+function stringFor(schema: JsonObject): string {
   const text = (typeof schema.format === 'string' ? FORMATS[schema.format] : undefined) ?? 'rehearsal';
   const shortest = Math.min(1024, Number(schema.minLength ?? 0) || 0);
   const longest = typeof schema.maxLength === 'number' ? schema.maxLength : Number.POSITIVE_INFINITY;
