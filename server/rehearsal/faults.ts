@@ -38,20 +38,26 @@ function closeWith(socket: WebSocket, code: number, reason: string): void {
   else if (code === 1005) socket.close();
   else if (isSendableCloseCode(code)) socket.close(code, reason);
   // The ws library refuses codes that RFC 6455 reserves, but a peer may send them.
-  else writeFrame(socket, 0x88, closePayload(code, reason));
+  else writeFrame(socket, { firstByte: 0x88, payload: closePayload(code, reason) });
 }
 
 function sendGarbage(socket: WebSocket, kind: NonNullable<RehearsalFaults['garbage']>['kind']): void {
   const noise = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc0]);
   if (kind === 'text') socket.send('{"type": "response.output_audio.delta", "delta": ');
   else if (kind === 'binary') socket.send(noise, { binary: true });
-  else if (kind === 'utf8') writeFrame(socket, 0x81, noise);
-  else if (kind === 'opcode') writeFrame(socket, 0x83, noise);
-  else writeFrame(socket, 0x81, Buffer.from('masked'), 0x80);
+  else if (kind === 'utf8') writeFrame(socket, { firstByte: 0x81, payload: noise });
+  else if (kind === 'opcode') writeFrame(socket, { firstByte: 0x83, payload: noise });
+  else writeFrame(socket, { firstByte: 0x81, maskBit: 0x80, payload: Buffer.from('masked') });
+}
+
+interface RawFrame {
+  readonly firstByte: number;
+  readonly maskBit?: number;
+  readonly payload: Buffer;
 }
 
 /** Writes a short frame past ws, which would not send it. */
-function writeFrame(socket: WebSocket, firstByte: number, payload: Buffer, maskBit = 0): void {
+function writeFrame(socket: WebSocket, { firstByte, maskBit = 0, payload }: RawFrame): void {
   // A masking key of zeros leaves the payload as it is.
   const head = Buffer.from([firstByte, maskBit | payload.length, ...(maskBit ? [0, 0, 0, 0] : [])]);
   rawSocket(socket)?.write(Buffer.concat([head, payload]));

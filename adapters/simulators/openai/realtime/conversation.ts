@@ -9,6 +9,7 @@ import { createId } from '../../random-id.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
+import type { CallerTurn } from '../../voice/turn-detector.ts';
 import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';
 import { inputAudioTokens, OPENAI_IMAGE_TOKENS, outputAudioTokens } from '../usage.ts';
 import { type AudioFormat, rateOf } from './session.ts';
@@ -139,7 +140,7 @@ function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): 
 }
 
 /** The item of a committed turn. */
-export function turnEntry(itemId: string, clip: AudioClip, speechMs: number, inputMs: number): ConversationEntry {
+export function turnEntry(itemId: string, { clip, speechMs, inputMs }: CallerTurn): ConversationEntry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
   return { ...spokenEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: inputAudioTokens(inputMs) } };

@@ -162,13 +162,13 @@ export class RealtimeScript implements ProviderScript {
   }
 
   #committed(turn: CommittedTurn): void {
-    const { itemId, clip, speechMs, inputMs } = turn;
+    const { itemId, inputMs } = turn;
     const { turn_detection: detection, transcription } = this.#session.input;
     this.#events.send('input_audio_buffer.committed', {
       previous_item_id: this.#conversation.lastId,
       item_id: itemId,
     });
-    const entry = turnEntry(itemId, clip, speechMs, inputMs);
+    const entry = turnEntry(itemId, turn);
     const previous = this.#conversation.insert(entry);
     this.#events.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
     this.#events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
