@@ -42,7 +42,7 @@ import { sessionEmitter } from './session-events.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
-import { createSideQuota, type SideQuota } from './side/quota.ts';
+import { SideQuota } from './side/quota.ts';
 import { createWhenEmpty, type WhenEmpty } from './when-empty.ts';
 
 export interface GatewayOptions {
@@ -87,7 +87,7 @@ export class Gateway {
     const visitors = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     const warnOfOldName = oldNameWarner(options.log);
     this.#gate = { config, keys: indexKeys(config.keys), origins: visitors, rehearsalUrl, warnOfOldName };
-    this.#sideQuota = createSideQuota(config.side, config.keys.length);
+    this.#sideQuota = new SideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
   }
 

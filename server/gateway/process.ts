@@ -3,22 +3,22 @@
 import cluster from 'node:cluster';
 import type { Ports } from '../ipc/ports.ts';
 import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
-import { openRpc } from '../ipc/rpc.ts';
+import { Rpc } from '../ipc/rpc.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
-import { createSideClient } from './side/client.ts';
-import { createOutbox, type Outbox } from './side/outbox.ts';
+import { SideClient } from './side/client.ts';
+import { Outbox } from './side/outbox.ts';
 
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
-const side = createSideClient();
+const side = new SideClient();
 
-const supervisor = openRpc(process, {
+const supervisor = new Rpc(process, {
   async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: GatewayStart): Promise<Ports> {
     const log = createLog(config.log.level);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
-    outbox = createOutbox({
+    outbox = new Outbox({
       maxItems,
       maxBytes,
       whenFull,

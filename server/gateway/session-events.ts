@@ -46,7 +46,7 @@ export function sessionEmitter(
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
-    handOver: outbox.push,
+    handOver: (turn) => outbox.push(turn),
     ended: (record) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
   };
 }

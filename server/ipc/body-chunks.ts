@@ -1,5 +1,5 @@
-// A large body on its way to the side process: in slices, each taken before the next one is sent, so that no turn of the loop that carries the
-// audio has more to do than one of them.
+// A large request body on its way to the side process, in chunks. Rule: each is taken before the next one is sent, so that a turn of the
+// loop that carries the audio never has more to do than one of them.
 
 import type { Rpc } from './rpc.ts';
 import type { SideHandler, SideRequest } from './side-request.ts';
@@ -11,16 +11,16 @@ interface ChunkedRequest extends Omit<SideRequest, 'body'> {
 
 interface BodyChunk {
   readonly bodyNumber: number;
-  readonly slice: Buffer;
+  readonly chunk: Buffer;
 }
 
-/** As much is copied and written in one turn. */
+/** Copied and written in one turn. */
 const CHUNK_BYTES = 128 * 1024;
 let lastNumber = 0;
 
-/** The request as it crosses: a large body ahead of it, in slices. Rejects when the signal aborts or the side process is gone. */
+/** Sends a large body ahead, and returns the request to send after it. Rejects when the signal aborts or the side process is gone. */
 export async function sendBodyInChunks(
-  to: Rpc,
+  rpc: Pick<Rpc, 'stream' | 'notify'>,
   request: SideRequest,
   signal: AbortSignal,
 ): Promise<SideRequest | ChunkedRequest> {
@@ -29,48 +29,48 @@ export async function sendBodyInChunks(
   lastNumber += 1;
   const bodyNumber = lastNumber;
   try {
-    for (const slice of chunksOf(body))
-      await to.stream('slice', { bodyNumber, slice } satisfies BodyChunk, () => {}, signal);
+    for (const chunk of chunksOf(body))
+      await rpc.stream('bodyChunk', { bodyNumber, chunk } satisfies BodyChunk, () => {}, signal);
   } catch (error) {
-    to.notify('dropBody', bodyNumber);
+    rpc.notify('dropBody', bodyNumber);
     throw error;
   }
   return { ...rest, bodyNumber };
 }
 
-/** Pieces come as the network brought them: up to 64 KiB each. */
+/** Joins the pieces of the network, up to 64 KiB each, into chunks of up to CHUNK_BYTES. */
 function* chunksOf(pieces: readonly Buffer[]): Generator<Buffer> {
-  let together: Buffer[] = [];
+  let gathered: Buffer[] = [];
   let bytes = 0;
   for (const piece of pieces) {
     if (bytes > 0 && bytes + piece.length > CHUNK_BYTES) {
-      yield Buffer.concat(together, bytes);
-      together = [];
+      yield Buffer.concat(gathered, bytes);
+      gathered = [];
       bytes = 0;
     }
-    together.push(piece);
+    gathered.push(piece);
     bytes += piece.length;
   }
-  yield Buffer.concat(together, bytes);
+  yield Buffer.concat(gathered, bytes);
 }
 
-/** What the side process offers on one connection, whose end drops what is not complete. */
+/** Makes the handlers of one connection to the side process; bodies that are not complete end with the connection. */
 export function receiveBodyChunks(answer: SideHandler) {
-  const open = new Map<number, Buffer[]>();
+  const bodies = new Map<number, Buffer[]>();
   const side: SideHandler = (request: SideRequest | ChunkedRequest, emit, signal) => {
     if (!('bodyNumber' in request)) return answer(request, emit, signal);
     const { bodyNumber, ...rest } = request;
-    const body = open.get(bodyNumber) ?? [];
-    open.delete(bodyNumber);
+    const body = bodies.get(bodyNumber) ?? [];
+    bodies.delete(bodyNumber);
     return answer({ ...rest, body }, emit, signal);
   };
   return {
     side,
-    slice({ bodyNumber, slice }: BodyChunk): void {
-      const pieces = open.get(bodyNumber) ?? [];
-      pieces.push(slice);
-      open.set(bodyNumber, pieces);
+    bodyChunk({ bodyNumber, chunk }: BodyChunk): void {
+      const chunks = bodies.get(bodyNumber) ?? [];
+      chunks.push(chunk);
+      bodies.set(bodyNumber, chunks);
     },
-    dropBody: (bodyNumber: number) => void open.delete(bodyNumber),
+    dropBody: (bodyNumber: number) => void bodies.delete(bodyNumber),
   };
 }

@@ -1,35 +1,23 @@
 // Calls between two of our processes: a named request, one answer, maybe parts before it. Never on the frame path.
 
 /**
- * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has taken it,
- * or wants no more; one at a time.
+ * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has
+ * taken the part, or wants no more; one at a time.
  */
 export type Emit = (part: unknown, isPaced?: boolean) => unknown;
 
 /**
- * What one side offers to the other: functions by name. A rejected promise reaches the caller as an error. The signal aborts when
- * the caller no longer wants the answer, or is gone.
+ * Functions that one side answers calls with, by name. A rejected promise reaches the caller as an error. The signal aborts when the
+ * caller no longer wants the answer, or is gone.
  */
 export type Handlers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
 
-/** What carries messages, in order: the IPC pipe of a forked child, in the child that of its parent (`process`), or a pipe. */
+/** Carries messages in order: the IPC channel of a forked child, `process` in the child itself, or a socket (`socketPort`). */
 export interface Port {
   readonly connected: boolean;
   send?(message: object, handle: undefined, options: undefined, sent: (error: Error | null) => void): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   once(event: 'disconnect', listener: () => void): unknown;
-}
-
-export interface Rpc {
-  /** Rejects when the other side fails or is gone. */
-  call<Result>(name: string, argument?: unknown): Promise<Result>;
-  /**
-   * A call with parts, in order and before its answer. Rejects at once when the signal aborts; no part comes after that. A part that is
-   * paced is taken when what `onPart` returns resolves.
-   */
-  stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal): Promise<Result>;
-  /** A call whose answer nobody waits for; what can fail about it is the business of whoever offers it. */
-  notify(name: string, argument?: unknown): void;
 }
 
 type OnPart = (part: never) => unknown;
@@ -46,121 +34,145 @@ interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onPart?: OnPart | undefined;
-  /** Takes away what would cancel it. */
+  /** Removes the listener that would cancel the call. */
   forget?(): void;
 }
 
-export function openRpc(port: Port, offers: Handlers): Rpc {
-  const waiting = new Map<number, PendingCall>();
-  const answering = new Map<number, AbortController>();
-  /** Who waits until a part of an answer was taken. */
-  const pacing = new Map<number, () => void>();
-  let lastId = 0;
+export class Rpc {
+  readonly #port: Port;
+  readonly #handlers: Handlers;
+  /** Our calls that have no answer yet. */
+  readonly #pending = new Map<number, PendingCall>();
+  /** Calls of the other side that have no answer yet. */
+  readonly #answering = new Map<number, AbortController>();
+  /** Resolvers of our paced parts that the other side has yet to take. */
+  readonly #paced = new Map<number, () => void>();
+  #lastId = 0;
 
-  function send(message: Message): void {
-    if (port.connected) port.send?.(message, undefined, undefined, (error) => error && gone());
+  constructor(port: Port, handlers: Handlers) {
+    this.#port = port;
+    this.#handlers = handlers;
+    port.on('message', (message) => this.#receive(message as Message));
+    port.once('disconnect', () => this.#disconnected());
   }
 
-  function gone(): void {
-    for (const id of [...waiting.keys()]) take(id)?.reject(new Error('the other process is gone'));
-    for (const controller of answering.values()) controller.abort();
-    answering.clear();
-    for (const id of [...pacing.keys()]) goOn(id);
+  /** Rejects when the other side fails or is gone. */
+  call<Result>(name: string, argument?: unknown): Promise<Result> {
+    return this.#call<Result>(name, argument).promise;
   }
 
-  async function answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
-    const controller = new AbortController();
-    if (id !== undefined) answering.set(id, controller);
-    const emit: Emit = (part, isPaced) => {
-      if (id === undefined || controller.signal.aborted) return undefined;
-      send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
-      return isPaced ? taken(id) : undefined;
+  /**
+   * Calls for parts, which come in order and before the answer. Rejects at once when the signal aborts; no part comes after that.
+   * A paced part is taken when the promise that `onPart` returns resolves.
+   */
+  stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal): Promise<Result> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const { id, promise } = this.#call<Result>(name, argument, onPart);
+    const call = this.#pending.get(id);
+    if (call === undefined) return promise;
+    const cancel = (): void => {
+      this.#take(id);
+      this.#send({ kind: 'cancel', id });
+      call.reject(signal.reason);
     };
-    try {
-      if (!Object.hasOwn(offers, name)) throw new Error(`nothing offers ${name}`);
-      const offer = offers[name] as (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
-      const result = await offer(argument, emit, controller.signal);
-      if (id !== undefined) send({ kind: 'answer', id, result });
-    } catch (error) {
-      if (id !== undefined)
-        send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      if (id !== undefined) answering.delete(id);
-    }
-  }
-
-  function taken(id: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    pacing.set(id, resolve);
+    call.forget = () => signal.removeEventListener('abort', cancel);
+    signal.addEventListener('abort', cancel, { once: true });
     return promise;
   }
 
-  function goOn(id: number): void {
-    pacing.get(id)?.();
-    pacing.delete(id);
+  /** Calls without an answer; a failure is a matter of the handler. */
+  notify(name: string, argument?: unknown): void {
+    this.#send({ kind: 'call', name, argument });
   }
 
-  function takePart({ id, part, isPaced }: Message & { kind: 'part' }): void {
-    const whenTaken = waiting.get(id)?.onPart?.(part as never);
-    if (isPaced) void Promise.resolve(whenTaken).finally(() => send({ kind: 'taken', id }));
+  #call<Result>(name: string, argument: unknown, onPart?: OnPart): { id: number; promise: Promise<Result> } {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (!this.#port.connected) reject(new Error('the other process is gone'));
+    else {
+      this.#pending.set(id, { resolve, reject, onPart });
+      this.#send({ kind: 'call', name, argument, id });
+    }
+    return { id, promise };
   }
 
-  function receive(message: Message): void {
+  #send(message: Message): void {
+    if (!this.#port.connected) return;
+    this.#port.send?.(message, undefined, undefined, (error) => error && this.#disconnected());
+  }
+
+  #receive(message: Message): void {
     switch (message.kind) {
       case 'call':
-        return void answer(message);
+        void this.#answer(message);
+        return;
       case 'cancel':
-        answering.get(message.id)?.abort();
-        return void goOn(message.id);
+        this.#answering.get(message.id)?.abort();
+        this.#partTaken(message.id);
+        return;
       case 'part':
-        return void takePart(message);
+        this.#takePart(message);
+        return;
       case 'taken':
-        return void goOn(message.id);
+        this.#partTaken(message.id);
+        return;
       case 'answer':
-        return void take(message.id)?.resolve(message.result as never);
+        this.#take(message.id)?.resolve(message.result as never);
+        return;
       case 'fault':
-        return void take(message.id)?.reject(new Error(message.message));
+        this.#take(message.id)?.reject(new Error(message.message));
     }
   }
 
-  function take(id: number): PendingCall | undefined {
-    const caller = waiting.get(id);
-    waiting.delete(id);
-    caller?.forget?.();
-    return caller;
-  }
-
-  function call<Result>(name: string, argument: unknown, onPart?: OnPart): [number, Promise<Result>] {
-    lastId += 1;
-    const id = lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    if (!port.connected) reject(new Error('the other process is gone'));
-    else {
-      waiting.set(id, { resolve, reject, onPart });
-      send({ kind: 'call', name, argument, id });
+  async #answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
+    const controller = new AbortController();
+    if (id !== undefined) this.#answering.set(id, controller);
+    const emit: Emit = (part, isPaced) => {
+      if (id === undefined || controller.signal.aborted) return undefined;
+      this.#send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
+      return isPaced ? this.#whenTaken(id) : undefined;
+    };
+    try {
+      if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for ${name}`);
+      const handler = this.#handlers[name] as (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
+      const result = await handler(argument, emit, controller.signal);
+      if (id !== undefined) this.#send({ kind: 'answer', id, result });
+    } catch (error) {
+      if (id !== undefined)
+        this.#send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      if (id !== undefined) this.#answering.delete(id);
     }
-    return [id, promise];
   }
 
-  port.on('message', (received: unknown) => receive(received as Message));
-  port.once('disconnect', gone);
+  #whenTaken(id: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#paced.set(id, resolve);
+    return promise;
+  }
 
-  return {
-    call: <Result>(name: string, argument?: unknown) => call<Result>(name, argument)[1],
-    stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal) {
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const [id, promise] = call<Result>(name, argument, onPart);
-      const caller = waiting.get(id);
-      if (caller === undefined) return promise;
-      const cancel = (): void => {
-        take(id);
-        send({ kind: 'cancel', id });
-        caller.reject(signal.reason);
-      };
-      caller.forget = () => signal.removeEventListener('abort', cancel);
-      signal.addEventListener('abort', cancel, { once: true });
-      return promise;
-    },
-    notify: (name, argument) => send({ kind: 'call', name, argument }),
-  };
+  #partTaken(id: number): void {
+    this.#paced.get(id)?.();
+    this.#paced.delete(id);
+  }
+
+  #takePart({ id, part, isPaced }: Message & { kind: 'part' }): void {
+    const whenTaken = this.#pending.get(id)?.onPart?.(part as never);
+    if (isPaced) void Promise.resolve(whenTaken).finally(() => this.#send({ kind: 'taken', id }));
+  }
+
+  #take(id: number): PendingCall | undefined {
+    const call = this.#pending.get(id);
+    this.#pending.delete(id);
+    call?.forget?.();
+    return call;
+  }
+
+  #disconnected(): void {
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error('the other process is gone'));
+    for (const controller of this.#answering.values()) controller.abort();
+    this.#answering.clear();
+    for (const id of [...this.#paced.keys()]) this.#partTaken(id);
+  }
 }

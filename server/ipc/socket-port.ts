@@ -1,5 +1,5 @@
-// Messages over a Unix socket between two of our processes, as a port for a channel: each behind its length.
-// What the other side does not read is held up to a bound; beyond it, and for what is no message, the pipe breaks.
+// A Unix socket between two of our processes as a port for calls: each message behind its length.
+// Rule: messages that the other side does not read are held up to a bound; beyond it, and for bytes that are no message, the socket is closed.
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
@@ -7,13 +7,13 @@ import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../codecs/pipe-me
 import type { Port } from './rpc.ts';
 
 export interface SocketPortLimits {
-  /** Of one message; a longer one is garbage. */
+  /** Largest message accepted; a longer one closes the connection. */
   readonly maxMessageBytes: number;
-  /** Sent and not yet taken by the other side. */
+  /** Bytes that were sent and not yet taken by the other side. */
   readonly maxQueuedBytes: number;
 }
 
-/** Far beyond any answer, and what a process may have to hold for another one that hangs. */
+/** Far beyond any answer, and a bound for the memory that a process holds for another one that hangs. */
 export const SOCKET_PORT_LIMITS: SocketPortLimits = {
   maxMessageBytes: 256 * 1024 * 1024,
   maxQueuedBytes: 64 * 1024 * 1024,
@@ -21,15 +21,15 @@ export const SOCKET_PORT_LIMITS: SocketPortLimits = {
 
 export interface SocketPortOptions extends SocketPortLimits {
   /**
-   * What goes in one write: what is sent in one go, or, for an end that sends many small things for many others, what is sent in one turn
-   * of the loop, which costs a turn.
+   * Messages that share one write: those of one tick, or those of one turn of the loop, which is later and cheaper for an end that sends
+   * many small ones.
    */
-  readonly gathers?: 'go' | 'turn';
+  readonly batching?: 'tick' | 'turn';
 }
 
-/** Takes over the socket. It may still be connecting, and keeps no process alive. */
+/** Takes over the socket, which may still be connecting. It keeps no process alive. */
 export function socketPort(socket: Socket, options: SocketPortOptions = SOCKET_PORT_LIMITS): Port {
-  const { maxMessageBytes, maxQueuedBytes, gathers = 'go' } = options;
+  const { maxMessageBytes, maxQueuedBytes, batching = 'tick' } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];
   let queuedBytes = 0;
@@ -41,8 +41,8 @@ export function socketPort(socket: Socket, options: SocketPortOptions = SOCKET_P
     if (!socket.destroyed) socket.write(bytes);
   }
 
-  const soon = gathers === 'turn' ? setImmediate : process.nextTick;
-  const read = frameReader(maxMessageBytes, (message) => events.emit('message', message));
+  const schedule = batching === 'turn' ? setImmediate : process.nextTick;
+  const read = messageReader(maxMessageBytes, (message) => events.emit('message', message));
   socket.unref();
   socket.on('data', (chunk) => {
     try {
@@ -64,15 +64,15 @@ export function socketPort(socket: Socket, options: SocketPortOptions = SOCKET_P
     send(message) {
       const frame = encodeMessage(message);
       if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
-      if (batch.length === 0) soon(flush);
+      if (batch.length === 0) schedule(flush);
       batch.push(frame);
       queuedBytes += frame.length;
     },
   };
 }
 
-/** Takes what arrives, in pieces of any size. Throws for what is no message; what comes after that is not to be read. */
-function frameReader(maxMessageBytes: number, onMessage: (message: unknown) => void): (chunk: Buffer) => void {
+/** Reads messages out of chunks of any size. Throws for bytes that are no message; nothing after them may be read. */
+function messageReader(maxMessageBytes: number, onMessage: (message: unknown) => void): (chunk: Buffer) => void {
   let pieces: Buffer[] = [];
   let held = 0;
   let needed = LENGTH_BYTES;

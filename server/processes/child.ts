@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type Handlers, openRpc, type Rpc } from '../ipc/rpc.ts';
+import { type Handlers, Rpc } from '../ipc/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
@@ -71,7 +71,7 @@ export class Child {
       });
     });
     exited.catch(() => {});
-    const channel = openRpc(child, offers(this));
+    const channel = new Rpc(child, offers(this));
     try {
       await Promise.race([start(channel), exited]);
     } catch (error) {

@@ -1,12 +1,12 @@
 // The entry of the rehearsal process. It is a process of its own, so that speech synthesis takes no time from the gateway's frames.
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
-import { openRpc } from '../ipc/rpc.ts';
+import { Rpc } from '../ipc/rpc.ts';
 import { startRehearsal } from './host.ts';
 
 let close: (() => Promise<void>) | undefined;
 
-openRpc(process, {
+new Rpc(process, {
   async start(options: RehearsalOptions): Promise<string> {
     const rehearsal = await startRehearsal(options);
     close = () => rehearsal.close();

@@ -1,6 +1,6 @@
 // The side process, forked by the supervisor. It owns the store and everything that is not realtime, and ends with its channel.
 
-import { openRpc } from '../ipc/rpc.ts';
+import { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { createLog } from '../platform/log.ts';
 import { listenToGateways, type SideListener } from './listener.ts';
@@ -24,7 +24,7 @@ function close(graceMs: number): Promise<void> {
 
 const answer: SideHandler = async (request, emit, signal) => (await side()).answer(request, emit, signal);
 
-openRpc(process, {
+new Rpc(process, {
   async start(start: SideStart): Promise<void> {
     opening = openSide(start, createLog(start.config.log.level));
     await opening;

@@ -4,7 +4,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { RehearsalOptions } from '../../../server/config/rehearsal-schema.ts';
-import { openRpc } from '../../../server/ipc/rpc.ts';
+import { Rpc } from '../../../server/ipc/rpc.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { Bench, BenchContext } from '../../bench.ts';
 import { PATH, startAll } from '../../contenders/start-all.ts';
@@ -49,7 +49,7 @@ async function startRehearsal(context: BenchContext): Promise<number> {
     child.disconnect();
     await exited;
   });
-  const url = await openRpc(child, {}).call<string>('start', REHEARSAL);
+  const url = await new Rpc(child, {}).call<string>('start', REHEARSAL);
   return Number(new URL(url).port);
 }
 

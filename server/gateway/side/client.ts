@@ -2,42 +2,48 @@
 
 import { createConnection, type Socket } from 'node:net';
 import { sendBodyInChunks } from '../../ipc/body-chunks.ts';
-import { openRpc, type Port, type Rpc } from '../../ipc/rpc.ts';
+import { type Port, Rpc } from '../../ipc/rpc.ts';
 import type { SideHandler } from '../../ipc/side-request.ts';
 import { type SocketPortLimits, socketPort } from '../../ipc/socket-port.ts';
 
-export interface SideClient {
-  /** Rejects while there is no side process, and when it dies before its answer is complete. */
-  readonly ask: SideHandler;
-  /** Where it listens from now on. */
-  use(path: string): void;
-  /** What is asked now is an error. */
-  close(): void;
+interface Connection {
+  readonly socket: Socket;
+  readonly port: Port;
+  readonly rpc: Rpc;
 }
 
-export function createSideClient(limits?: SocketPortLimits): SideClient {
-  let path: string | undefined;
-  let open: { readonly socket: Socket; readonly port: Port; readonly channel: Rpc } | undefined;
+export class SideClient {
+  readonly #limits: SocketPortLimits | undefined;
+  #path: string | undefined;
+  #connection: Connection | undefined;
 
-  function channel(): Rpc {
-    if (open?.port.connected) return open.channel;
-    if (path === undefined) throw new Error('the side process does not run');
-    const socket = createConnection(path);
-    const port = socketPort(socket, limits);
-    open = { socket, port, channel: openRpc(port, {}) };
-    return open.channel;
+  constructor(limits?: SocketPortLimits) {
+    this.#limits = limits;
   }
 
-  return {
-    async ask(request, emit, signal) {
-      const to = channel();
-      return to.stream<void>('side', await sendBodyInChunks(to, request, signal), emit, signal);
-    },
-    use(next) {
-      path = next;
-      // What the one before still owes ends with its connection.
-      open = undefined;
-    },
-    close: () => void open?.socket.destroy(),
+  /** Rejects while there is no side process, and when it dies before its answer is complete. */
+  readonly ask: SideHandler = async (request, emit, signal) => {
+    const rpc = this.#connect();
+    return rpc.stream<void>('side', await sendBodyInChunks(rpc, request, signal), emit, signal);
   };
+
+  /** Tells where the side process listens from now on. Calls to the one before end with their connection. */
+  use(path: string): void {
+    this.#path = path;
+    this.#connection = undefined;
+  }
+
+  /** Ends the calls that have no answer yet. */
+  close(): void {
+    this.#connection?.socket.destroy();
+  }
+
+  #connect(): Rpc {
+    if (this.#connection?.port.connected) return this.#connection.rpc;
+    if (this.#path === undefined) throw new Error('the side process does not run');
+    const socket = createConnection(this.#path);
+    const port = socketPort(socket, this.#limits);
+    this.#connection = { socket, port, rpc: new Rpc(port, {}) };
+    return this.#connection.rpc;
+  }
 }

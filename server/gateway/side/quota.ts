@@ -1,59 +1,67 @@
-// Room for requests that the side process has yet to answer, and for their bodies: what a hung one makes this process hold is bounded, and
-// no key can take it all.
+// Bounds the requests and body bytes that wait for the side process, in all and per key: one that hangs does not take our memory, and no key
+// takes all of it.
+
 import { limitsOfKey, type PlacesLimits } from '../../config/side-limits-schema.ts';
 
-export interface SideQuota {
-  /** A place for a request of that key (undefined: in open mode). undefined: there is none, or no room for a body of that size as things are. */
-  acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined;
+export class SideQuota {
+  readonly #total: Usage;
+  readonly #keyLimits: PlacesLimits;
+  readonly #byKey = new Map<string | undefined, Usage>();
+
+  /** `keys`: the number of configured keys; 0 in open mode. */
+  constructor(limits: PlacesLimits, keys: number) {
+    this.#total = new Usage(limits);
+    this.#keyLimits = limitsOfKey(limits, keys);
+  }
+
+  /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */
+  acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined {
+    const own = this.#byKey.get(key) ?? new Usage(this.#keyLimits);
+    this.#byKey.set(key, own);
+    const usages = [this.#total, own];
+    return usages.every((usage) => usage.fits(1, expectedBytes)) ? new QuotaLease(usages) : undefined;
+  }
 }
 
-export interface QuotaLease {
-  /** So many more bytes of the body have come. false: there is no room for them. */
-  grow(bytes: number): boolean;
-  release(): void;
+/** One request of a quota. */
+export class QuotaLease {
+  readonly #usages: readonly Usage[];
+  #bytes = 0;
+
+  constructor(usages: readonly Usage[]) {
+    this.#usages = usages;
+    for (const usage of usages) usage.add(1, 0);
+  }
+
+  /** Adds bytes of the body that have come. Returns false where there is no room for them. */
+  grow(bytes: number): boolean {
+    if (!this.#usages.every((usage) => usage.fits(0, bytes))) return false;
+    this.#bytes += bytes;
+    for (const usage of this.#usages) usage.add(0, bytes);
+    return true;
+  }
+
+  release(): void {
+    for (const usage of this.#usages) usage.add(-1, -this.#bytes);
+  }
 }
 
-/** `keys`: how many there are; 0 in open mode. */
-export function createSideQuota(limits: PlacesLimits, keys: number): SideQuota {
-  const all = createTally(limits);
-  const ofKey = limitsOfKey(limits, keys);
-  const byKey = new Map<string | undefined, Tally>();
-  return {
-    acquire(key, expectedBytes) {
-      const own = byKey.get(key) ?? createTally(ofKey);
-      byKey.set(key, own);
-      const tallies = [all, own];
-      const fits = (requests: number, bytes: number) => tallies.every((tally) => tally.fits(requests, bytes));
-      const add = (requests: number, bytes: number) => {
-        for (const tally of tallies) tally.add(requests, bytes);
-      };
-      if (!fits(1, expectedBytes)) return undefined;
-      let held = 0;
-      add(1, 0);
-      return {
-        grow(bytes) {
-          if (!fits(0, bytes)) return false;
-          held += bytes;
-          add(0, bytes);
-          return true;
-        },
-        release: () => add(-1, -held),
-      };
-    },
-  };
-}
+class Usage {
+  readonly #limits: PlacesLimits;
+  #requests = 0;
+  #bytes = 0;
 
-type Tally = ReturnType<typeof createTally>;
+  constructor(limits: PlacesLimits) {
+    this.#limits = limits;
+  }
 
-function createTally(limits: PlacesLimits) {
-  let taken = 0;
-  let held = 0;
-  return {
-    fits: (requests: number, bytes: number) =>
-      taken + requests <= limits.requests && held + bytes <= limits.requestBytes,
-    add(requests: number, bytes: number) {
-      taken += requests;
-      held += bytes;
-    },
-  };
+  fits(requests: number, bytes: number): boolean {
+    const { requests: maxRequests, requestBytes } = this.#limits;
+    return this.#requests + requests <= maxRequests && this.#bytes + bytes <= requestBytes;
+  }
+
+  add(requests: number, bytes: number): void {
+    this.#requests += requests;
+    this.#bytes += bytes;
+  }
 }

@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type Handlers, openRpc, type Rpc } from '../../../server/ipc/rpc.ts';
+import { type Handlers, Rpc } from '../../../server/ipc/rpc.ts';
 import { until } from '../../support/until.ts';
 
 /** Two ends of a pipe: what one sends the other receives, as a copy and in a later turn, as between processes. */
@@ -33,7 +33,7 @@ function pair(offers: Handlers, back: Handlers = {}): { near: Rpc; far: Rpc; end
   const [one, two] = [new End(), new End()];
   one.other = two;
   two.other = one;
-  const open = (end: End, own: Handlers) => openRpc(end as unknown as ChildProcess, own);
+  const open = (end: End, own: Handlers) => new Rpc(end as unknown as ChildProcess, own);
   return { near: open(one, back), far: open(two, offers), end: one };
 }
 
@@ -75,7 +75,7 @@ describe('a call is an error', () => {
 
   test('when nothing of that name is offered', async () => {
     const { near } = pair({});
-    await expect(near.call('toString')).rejects.toThrow('nothing offers toString');
+    await expect(near.call('toString')).rejects.toThrow('no handler for toString');
   });
 
   test('when the other side is gone before it answers', async () => {

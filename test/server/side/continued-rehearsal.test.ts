@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
-import { createOutbox } from '../../../server/gateway/side/outbox.ts';
+import { Outbox } from '../../../server/gateway/side/outbox.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
 import { openSide, type Side } from '../../../server/side/side.ts';
 import { configFile } from '../../support/config-file.ts';
@@ -35,7 +35,7 @@ beforeEach(async () => {
   side = await openSide({ config, instance: 'one', runsTasks: true, rehearsalUrl }, pino({ level: 'silent' }));
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
   const send = ({ bytes }: { bytes: Buffer }) => side.commitEvents(bytes);
-  const outbox = createOutbox({ maxItems, maxBytes, whenFull, send });
+  const outbox = new Outbox({ maxItems, maxBytes, whenFull, send });
   gateway = await startGateway({ ...file, rehearsalUrl: relay.url, outbox, askSide: side.answer });
 });
 

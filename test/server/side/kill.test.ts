@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import { loadConfig } from '../../../server/config/load.ts';
-import { openRpc, type Rpc } from '../../../server/ipc/rpc.ts';
+import { Rpc } from '../../../server/ipc/rpc.ts';
 import type { SessionEvent } from '../../../server/ipc/session-event.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { SideStart } from '../../../server/side/side.ts';
@@ -79,7 +79,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
 
   async function run(): Promise<{ child: ChildProcess; channel: Rpc }> {
     const child = fork(entry('side/process'), { serialization: 'advanced' });
-    const channel = openRpc(child, {});
+    const channel = new Rpc(child, {});
     await channel.call('start', start);
     return { child, channel };
   }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createSideClient } from '../../../../server/gateway/side/client.ts';
+import { SideClient } from '../../../../server/gateway/side/client.ts';
 import { receiveBodyChunks, sendBodyInChunks } from '../../../../server/ipc/body-chunks.ts';
 import type { Rpc } from '../../../../server/ipc/rpc.ts';
 import type { SideHandler, SideReplyHead, SideRequest } from '../../../../server/ipc/side-request.ts';
@@ -36,14 +36,14 @@ const echo: SideHandler = async ({ path, body }, emit) => {
   emit(Buffer.concat([body ?? []].flat()));
 };
 
-async function ask(pipe: ReturnType<typeof createSideClient>, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
+async function ask(pipe: SideClient, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
   const parts: (SideReplyHead | Buffer)[] = [];
   await pipe.ask(request(path), (part) => parts.push(part), never);
   return parts;
 }
 
 test('an answer comes in parts and in order, bytes as bytes, and many at once', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   pipe.use((await listen(echo)).path);
   const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(pipe, path)));
   expect(answers).toEqual(['/a', '/b', '/c'].map((path) => [{ status: 200, headers: { path } }, Buffer.from('{}')]));
@@ -51,14 +51,14 @@ test('an answer comes in parts and in order, bytes as bytes, and many at once', 
 });
 
 test('without a side process a call is an error, at once', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   await expect(ask(pipe)).rejects.toThrow('the side process does not run');
   pipe.use(join(temporaryFolder('pipe'), 'nothing'));
   await expect(ask(pipe)).rejects.toThrow('the other process is gone');
 });
 
 test('a call in flight when the side process dies is an error; the next one goes to the new one', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   const begun = Promise.withResolvers<void>();
   const first = await listen(() => {
     begun.resolve();
@@ -75,7 +75,7 @@ test('a call in flight when the side process dies is an error; the next one goes
 });
 
 test('a client that leaves stops the call over there', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   let isStopped = false;
   const { path } = await listen((_, emit, signal) => {
     emit({ status: 200, headers: {} });
@@ -101,7 +101,7 @@ test('a gateway process that is gone stops its calls', async () => {
     });
     return new Promise(() => {});
   });
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   pipe.use(path);
   const asked = ask(pipe);
   asked.catch(() => {});
@@ -112,7 +112,7 @@ test('a gateway process that is gone stops its calls', async () => {
 });
 
 test('who sends garbage is cut off; the others go on', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   const { path } = await listen(echo);
   pipe.use(path);
   await ask(pipe);
@@ -127,7 +127,7 @@ test('a side process that reads nothing is given up before it takes our memory',
   const { path } = await listen(() => {
     throw new Error('never asked');
   });
-  const pipe = createSideClient({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
+  const pipe = new SideClient({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
   pipe.use(path);
   // Still connecting, so that the first one waits.
   const asked = [ask(pipe), ask(pipe)];
@@ -144,8 +144,8 @@ test('closing removes the folder', async () => {
 /** In pieces, as a request brings it. */
 const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
 
-test('large bodies cross in slices, each request with its own, beside small ones', async () => {
-  const pipe = createSideClient();
+test('large bodies cross in chunks, each request with its own, beside small ones', async () => {
+  const pipe = new SideClient();
   pipe.use((await listen(echo)).path);
   const sent = ['a', 'b'].map(large);
   const answers = sent.map(async (body) => {
@@ -159,26 +159,26 @@ test('large bodies cross in slices, each request with its own, beside small ones
 });
 
 test('one slice at a time: a side process that takes none is sent no more of it', async () => {
-  const slices: number[] = [];
+  const chunks: number[] = [];
   const first = Promise.withResolvers<void>();
   const channel = {
-    stream: async (name: string, { slice }: { slice: Buffer }) => {
-      if (name !== 'slice') return;
-      slices.push(slice.length);
+    stream: async (name: string, { chunk }: { chunk: Buffer }) => {
+      if (name !== 'bodyChunk') return;
+      chunks.push(chunk.length);
       await first.promise;
     },
-    tell: () => {},
+    notify: () => {},
   } as unknown as Rpc;
   const sending = sendBodyInChunks(channel, { ...request('/large'), body: large('a') }, never);
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
-  expect(slices).toEqual([131_072]);
+  expect(chunks).toEqual([131_072]);
   first.resolve();
   expect(await sending).not.toHaveProperty('body');
-  expect(slices).toEqual(Array(32).fill(131_072));
+  expect(chunks).toEqual(Array(32).fill(131_072));
 });
 
 test('a large body whose client leaves is asked of nobody, and the pipe goes on', async () => {
-  const pipe = createSideClient();
+  const pipe = new SideClient();
   const asked: string[] = [];
   const side: SideHandler = (one, emit, signal) => {
     asked.push(one.path);
@@ -195,14 +195,15 @@ test('a large body whose client leaves is asked of nobody, and the pipe goes on'
 
 test('a body that is dropped is gone over there; others keep theirs, and what was asked for keeps nothing', async () => {
   const bodies: string[] = [];
-  const { side, slice, dropBody } = receiveBodyChunks(async ({ body }) => {
+  const { side, bodyChunk, dropBody } = receiveBodyChunks(async ({ body }) => {
     bodies.push(Buffer.concat([body ?? []].flat()).toString());
   });
   const askFor = (bodyNumber: number) => {
     const { body: _ahead, ...rest } = request('/large');
     return side({ ...rest, bodyNumber } as unknown as SideRequest, () => {}, never);
   };
-  for (const text of ['one', 'two']) for (const bodyNumber of [1, 2]) slice({ bodyNumber, slice: Buffer.from(text) });
+  for (const text of ['one', 'two'])
+    for (const bodyNumber of [1, 2]) bodyChunk({ bodyNumber, chunk: Buffer.from(text) });
   dropBody(1);
   await askFor(1);
   await askFor(2);
@@ -210,7 +211,7 @@ test('a body that is dropped is gone over there; others keep theirs, and what wa
   expect(bodies).toEqual(['', 'onetwo', '']);
 });
 
-test('who leaves between two slices has what was sent dropped', async () => {
+test('who leaves between two chunks has what was sent dropped', async () => {
   const told: unknown[] = [];
   const client = new AbortController();
   const sent: number[] = [];
@@ -220,7 +221,7 @@ test('who leaves between two slices has what was sent dropped', async () => {
       sent.push(bodyNumber);
       if (sent.length === 2) client.abort(new Error('left'));
     },
-    tell: (...what: unknown[]) => told.push(what),
+    notify: (...what: unknown[]) => told.push(what),
   } as unknown as Rpc;
   await expect(sendBodyInChunks(channel, { ...request('/large'), body: large('a') }, client.signal)).rejects.toThrow(
     'left',

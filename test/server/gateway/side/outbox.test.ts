@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
-import { createOutbox, type EventBatch, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
+import { type EventBatch, Outbox, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { until } from '../../../support/until.ts';
 
@@ -16,7 +16,7 @@ const ended = (id: string) => ({ kind: 'ended', id, record: {} }) as SessionEnde
 function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {}) {
   const stored: SessionEvent[][] = [];
   const sent: EventBatch[] = [];
-  const outbox = createOutbox({
+  const outbox = new Outbox({
     maxItems: 100,
     maxBytes: 1_000_000,
     whenFull: 'refuse',
