@@ -1,7 +1,7 @@
 // Why a call got no answer: the failures of its attempts, and the one of them that is told.
 
 import type { LlmFailure } from '../../../adapters/llm/contract.ts';
-import type { Reservation } from '../store/contract.ts';
+import type { BudgetReservation } from '../store/contract.ts';
 import type { Unavailable } from './resilience.ts';
 
 /** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */
@@ -89,7 +89,7 @@ export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Un
 
 /** `<key>|<class>|<window>|<start>` in words. */
 export function failureOfBudget(
-  { budget, leftMicroUsd }: Extract<Reservation, { kind: 'exceeded' }>,
+  { budget, leftMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
   worst: number,
 ): Failure {
   const [window, name] = budget.id.split('|').reverse().slice(1, 3);

@@ -1,4 +1,4 @@
-// The kind of a task with its settings: what a model is told, and what its answer must be. Kinds are built in, or the user's own with
+// Makes the kind of a task from its settings: what a model is told, and what its answer must be. Kinds are built in, or the user's own with
 // prompt and schema.
 
 import { z } from 'zod';
@@ -7,7 +7,6 @@ import { builtInKind, SCORING } from './built-in-kinds.ts';
 import { compileSchema, type JsonSchema, type SchemaCheck } from './json-schema.ts';
 import { systemMessage } from './messages.ts';
 
-/** What a task of a kind needs to run. */
 export interface TaskKind {
   readonly name: string;
   /** System message. */
@@ -62,7 +61,7 @@ function ownForm(schema: JsonSchema): Form | { readonly problem: string } {
 function builtInForm({ kind, labels = [] }: KindSettings): Form | { readonly problem: string } {
   const form = builtInKind(kind)?.result?.(labels);
   if (form === undefined) return { problem: 'missing' };
-  // Some endpoints refuse the draft of JSON Schema that `$schema` names.
+  // The draft of JSON Schema, which `$schema` names, is refused by some endpoints.
   const { $schema: _, ...schema } = z.toJSONSchema(form);
   return { schema, check: (value) => zodProblem(form.safeParse(value)) };
 }

@@ -9,7 +9,7 @@ const workSchema = z.strictObject({
   messages: z.array(z.strictObject({ role: z.string(), content: z.string() })).optional(),
   /** Names the configured task of this kind, where it is not the one that runs once. */
   every: z.enum(['turns', 'minutes']).optional(),
-  /** With `every`: the last turn that it looks at, or its number in the series by minutes. */
+  /** Last turn that a task every few turns looks at, or the number of a task every few minutes. */
   number: z.int().min(1).optional(),
   labels: taskSchema.shape.labels,
   schema: taskSchema.shape.schema,
@@ -18,7 +18,7 @@ const workSchema = z.strictObject({
 });
 
 const inputSchema = workSchema.extend({
-  /** A scored result: its task, the attempt that gave it, and what that task worked on. */
+  /** Result that is scored: its task, the attempt that gave it, and what that task worked on. */
   scores: z.strictObject({ task: z.string(), kind: z.string(), attempt: z.string(), input: workSchema }).optional(),
 });
 

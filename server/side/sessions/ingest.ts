@@ -14,7 +14,7 @@ import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
 import { idForRows, latestWithId } from './reused-id.ts';
 
-export interface IngestOptions {
+interface IngestOptions {
   readonly config: SideConfig;
   readonly store: Store;
   readonly prices: Pick<Prices, 'estimate'>;

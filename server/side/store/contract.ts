@@ -12,7 +12,7 @@ import type {
   TaskState,
 } from '../../ipc/records.ts';
 
-/** A budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
+/** Budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
 export interface BudgetWindow {
   readonly id: string;
   readonly limitMicroUsd: number;
@@ -21,18 +21,18 @@ export interface BudgetWindow {
 }
 
 /** `exceeded` names the first budget that could not take the amount. */
-export type Reservation =
+export type BudgetReservation =
   | { readonly kind: 'reserved' }
   | { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number };
 
-/** What became of a row, and what it had reserved where. */
+/** Final state of a row, with what it had reserved where. */
 export interface Settlement {
   readonly row: LedgerRow;
   readonly budgets: readonly BudgetWindow[];
   readonly reservedMicroUsd: number;
 }
 
-/** What a batch of session events changes. */
+/** Changes of a batch of session events. */
 export interface SessionChanges {
   readonly started?: readonly StoredSession[] | undefined;
   readonly turns?: readonly StoredTurn[] | undefined;
@@ -49,14 +49,14 @@ export interface SessionChanges {
   readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
 }
 
-/** A session with its end, where it has one. */
+/** Session with its end, where it has one. */
 export type SessionRow = StoredSession & Partial<SessionEnd>;
 
 export interface SessionFilter {
   /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
   readonly limit: number;
-  /** Only sessions that come after the one of this id in the list. */
+  /** Lists only what comes after the session, or the task, of this id. */
   readonly before?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface LedgerFilter {
   readonly since?: number;
   readonly until?: number;
   readonly limit: number;
-  /** Only rows that come after the one of this id in the list. */
+  /** Lists only what comes after the row of this id. */
   readonly before?: string;
 }
 
@@ -172,7 +172,7 @@ export interface Store {
   requeueTask(id: string, now: number): Promise<boolean>;
 
   /** Reserves the amount in every budget, or in none. The row keeps its reservation. */
-  reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<Reservation>;
+  reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<BudgetReservation>;
   /**
    * Replaces the pending row, and settles the budgets in which it is reserved. After `settleLost` it changes nothing. A row that was
    * never pending is added, and settles the budgets given here.
@@ -205,10 +205,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What tells which turns a rolling summary covers. */
+/** Fields of a rolling summary's task that tell which turns it covers. */
 export type SummaryEntry = Pick<Task, 'id' | 'input' | 'runAt' | 'updatedAt'>;
 
-/** The database refused: full disk, lost connection, damaged file. `isTransient`: the same may succeed later. */
+/** Refusal of the database: full disk, lost connection, damaged file. `isTransient` says that the same may succeed later. */
 export class StoreError extends Error {
   readonly code: 'store_full' | 'store_unavailable' | 'store_damaged';
   readonly isTransient: boolean;

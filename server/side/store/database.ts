@@ -1,4 +1,5 @@
-// What the store needs of a database: one SQL text with `$1` parameters, and transactions. Everything it throws is a StoreError.
+// Contract of the two databases under the store: one SQL text with `$1` parameters, and transactions. Everything they throw is a
+// StoreError.
 
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -13,7 +14,7 @@ export interface Database {
   readonly kind: 'sqlite' | 'postgres';
   /** Ends a `select` of rows that are about to be claimed. No other text of a statement differs. */
   readonly skipLocked: '' | 'for update skip locked';
-  /** A statement that keeps other instances from making tables until the end of a transaction; undefined where there are none. */
+  /** Statement that keeps other instances from making tables until the end of a transaction; undefined where there are none. */
   readonly schemaLock: string | undefined;
   /** Runs one statement in a transaction of its own. */
   readonly query: Query;

@@ -6,7 +6,7 @@ import type { Database, Query } from './database.ts';
 /** Goes up with every change of TABLES. Versions 1 and 2 were never released. */
 export const SCHEMA_VERSION = 3;
 
-/** When a task is due: a queued task at its time, a running one when its lease ends, others never. The index needs the very same words. */
+/** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
 
 const TABLES = [
@@ -83,7 +83,7 @@ export async function createTables(database: Database): Promise<void> {
   });
 }
 
-/** For readers, which change nothing: throws a StoreError when the tables are not those of this version. */
+/** Throws a StoreError when the tables are not those of this version. It is for readers, and changes nothing. */
 export async function requireTables(database: Database): Promise<void> {
   requireVersion((await versionIn(database.query)) ?? 0);
 }

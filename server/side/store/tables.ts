@@ -56,7 +56,7 @@ export const tasks = table<Task>('task', {
   updatedAt: 'integer',
 });
 
-/** A message names its session, so that it goes with the session's text. */
+/** Messages name their session, so that they go with its text. */
 export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
   id: 'text',
   session: 'text',

@@ -18,7 +18,7 @@ export function holdTaskLease(task: Task, store: Store, leaseMs: number, deadlin
   const control = new AbortController();
   const deadline = setTimeout(() => control.abort('deadline' satisfies StopReason), deadlineMs);
   const heartbeat = setInterval(() => {
-    // A store that fails for a moment is asked again with the next beat. Late writes are checked against the version anyway.
+    // The next beat asks a store again that fails for a moment. Late writes are checked against the version anyway.
     store.extendTaskLease(task.id, task.version, Date.now() + leaseMs).then(
       (isOurs) => isOurs || control.abort('lease_lost' satisfies StopReason),
       () => {},

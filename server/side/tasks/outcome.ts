@@ -33,7 +33,7 @@ export const RETRY_POLICY: RetryPolicy = {
   maxBudgetWaitMs: 25 * 60 * 60_000,
 };
 
-export interface RetryBudget {
+interface RetryBudget {
   readonly maxAttempts: number;
   readonly policy: RetryPolicy;
   readonly now: number;

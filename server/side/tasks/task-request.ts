@@ -49,7 +49,7 @@ export interface TaskRequestOptions {
   readonly config: SideConfig;
   readonly key: string | undefined;
   readonly team: string | undefined;
-  /** What key and path are bound to. Where no class is named it is that of the kind, the only one, or the first of the key. */
+  /** Classes of the key and of the path. A task without a named class has that of its kind, the only one, or the first of the key. */
   readonly binding?: ClassBinding | undefined;
   /** Headers `x-trunkline-class` and `idempotency-key`; the fields of the body come first. */
   readonly promptClass?: string | undefined;
@@ -139,7 +139,7 @@ function sourceProblem(
   return undefined;
 }
 
-/** Only the configuration can add kinds; a request cannot. */
+/** Knows built-in and configured kinds; a request cannot add any. */
 function kindProblem({ kind }: TaskRequestBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
   const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
   return known.has(kind) ? undefined : problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);

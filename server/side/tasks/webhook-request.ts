@@ -36,7 +36,7 @@ export async function sendDelivery(
       },
       body,
     });
-    // Only the status counts; a body that breaks off changes nothing.
+    // The status decides; a body that breaks off changes nothing.
     await answer.body.dump({ limit: MAX_BODY_BYTES }).catch(() => {});
     return resultOf(answer.statusCode, answer.headers['retry-after']);
   } catch (error) {

@@ -46,7 +46,7 @@ export function openPostgres(options: PostgresOptions): Database {
     types,
     ...(isReader ? { options: '-c default_transaction_read_only=on' } : {}),
   });
-  // An idle connection that breaks is replaced; without a listener its error would end the process.
+  // The pool replaces an idle connection that breaks; without a listener its error would end the process.
   pool.on('error', () => {});
 
   const transaction: Database['transaction'] = async (work) => {

@@ -8,10 +8,10 @@ import { GroupCommit } from './group-commit.ts';
 import { lockOwner } from './owner-lock.ts';
 import { primaryCode, SQLITE_BUSY, storeErrorOf, withStoreErrors } from './sqlite-error.ts';
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /** Database file. A missing one is made, readable by its owner only. */
   readonly path: string;
-  /** A reader works beside the owner, and neither makes nor changes anything. */
+  /** True for a reader, which works beside the owner and changes nothing. */
   readonly isReader?: boolean;
 }
 
@@ -111,7 +111,7 @@ function truncateLog(connection: DatabaseSync): boolean {
     const { busy } = connection.prepare('pragma wal_checkpoint(truncate)').get() as { busy: number };
     return busy === 0;
   } catch {
-    // On a full disk, committed transactions stay committed, and the next commit tries again.
+    // Committed transactions stay committed on a full disk, and the next commit tries again.
     return false;
   } finally {
     connection.exec(`pragma busy_timeout = ${BUSY_MS}`);

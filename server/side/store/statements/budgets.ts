@@ -1,15 +1,15 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/records.ts';
-import type { BudgetWindow, Reservation } from '../contract.ts';
+import type { BudgetReservation, BudgetWindow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
 import { byId, insertAll } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';
 
 /** Undoes the transaction. It is an answer, and no fault. */
 class Exceeded extends Error {
-  readonly reservation: Reservation;
-  constructor(reservation: Reservation) {
+  readonly reservation: BudgetReservation;
+  constructor(reservation: BudgetReservation) {
     super('exceeded');
     this.reservation = reservation;
   }
@@ -21,7 +21,7 @@ export async function reserve(
   budgets: readonly BudgetWindow[],
   amountMicroUsd: number,
   pending: LedgerRow,
-): Promise<Reservation> {
+): Promise<BudgetReservation> {
   const amount = Math.ceil(amountMicroUsd);
   const inOrder = [...budgets].sort(byId);
   try {
@@ -30,7 +30,7 @@ export async function reserve(
       const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
       if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
       return { kind: 'reserved' };
-      // A call waits for this, and when the power fails the call is gone too.
+      // Relaxed durability is enough: a call waits for this, and when the power fails the call is gone too.
     }, 'relaxed');
   } catch (error) {
     if (error instanceof Exceeded) return error.reservation;

@@ -16,7 +16,7 @@ type ExportRow = Readonly<Record<string, string | number | boolean | readonly st
 export interface ExportOptions {
   readonly location: StoreLocation;
   readonly table: ExportTable;
-  /** ms since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly since: number;
   readonly format: ExportFormat;
 }

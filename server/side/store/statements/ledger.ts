@@ -39,7 +39,7 @@ export function supersedes(row: LedgerRow, before: LedgerRow | undefined): boole
   if (before === undefined) return true;
   const more = totalOf(row) - totalOf(before);
   if (more !== 0) return more > 0;
-  // A clock that was set back puts an end before its last turn.
+  // The clock counts last: one that was set back puts an end before its last turn.
   const [isEnd, wasEnd] = [row.outcome !== 'pending', before.outcome !== 'pending'];
   return isEnd === wasEnd ? row.at >= before.at : isEnd;
 }
