@@ -1,10 +1,10 @@
-// Counts attempts and their cost as the store learns of them: whoever settles a call is counted, and nobody has to think of it.
+// Metrics of attempts and their cost, counted where settlements are written to the store, so that none is missed.
 
 import { Counter, type Registry } from 'prom-client';
 import type { LedgerRow } from '../../ipc/records.ts';
 import type { Store } from '../store/contract.ts';
 
-/** The same store; what is settled through it is counted. Labels are names of the configuration and short codes. */
+/** Returns the store with settlements counted. Labels are names of the configuration and short codes. */
 export function countAttempts(store: Store, registry: Registry): Store {
   const registers = [registry];
   const attempts = new Counter({

@@ -1,4 +1,4 @@
-// Which budgets a call must fit into, and the most that it can cost: what is reserved before it is made.
+// The budgets that a call must fit into, and its worst case, which is reserved before it is made.
 
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
@@ -6,7 +6,7 @@ import type { BudgetWindow } from '../store/contract.ts';
 import type { Prices } from './prices.ts';
 import { maxPromptTokens } from './prompt-tokens.ts';
 
-/** The windows, in UTC, of the budgets that count a call of this key and class; the same ids in every process. */
+/** The windows, in UTC, of the budgets that count a call of this key and class. Every process computes the same ids. */
 export function budgetsFor(
   budgets: readonly BudgetConfig[],
   call: { readonly key: string | undefined; readonly promptClass: string },
@@ -29,7 +29,7 @@ export function budgetsFor(
 
 const LENGTHS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** When the window that holds this moment began and ends; `total` never ends. */
+/** Beginning and end of the window that holds this moment; `total` never ends. */
 export function windowAt(
   window: BudgetConfig['window'],
   now: number,
@@ -45,16 +45,16 @@ export function windowAt(
   return { startsAt, resetsAt: startsAt + length };
 }
 
-export interface PricedRequest {
+interface PricedRequest {
   readonly model: string;
   /** The profile of the LLM gateway. */
   readonly profile: string;
   readonly call: LlmCall;
-  /** Of the request as it is sent. */
+  /** The request as it is sent. */
   readonly body: string;
 }
 
-/** Micro-USD, rounded up; undefined where the price is not known. */
+/** The most that a request can cost, in micro-USD, rounded up; undefined where the price is not known. */
 export function worstCaseMicroUsd(prices: Prices, { model, profile, call, body }: PricedRequest): number | undefined {
   const ceiling = prices.ceiling(model, profile);
   if (!ceiling) return undefined;

@@ -100,6 +100,8 @@ export class SettlementWriter {
 
   /** If one of them is at fault, the others are written all the same. */
   async #settleAll(settlements: readonly Settlement[]): Promise<void> {
-    await this.#store.settleAll(settlements).catch(() => Promise.all(settlements.map((one) => this.#settle(one))));
+    await this.#store
+      .settleAll(settlements)
+      .catch(() => Promise.all(settlements.map((settlement) => this.#settle(settlement))));
   }
 }

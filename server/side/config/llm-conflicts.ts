@@ -1,5 +1,5 @@
-// What is wrong with LLM gateways and the targets of classes. A target that could never serve its class is refused here, so that nobody learns
-// of it from a call.
+// Conflicts in the settings of LLM gateways and classes. A target that could never serve its class is refused when the configuration is loaded,
+// not when a call is made.
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
@@ -9,7 +9,7 @@ import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
 
-/** What is behind an endpoint of this form only its operator can know; every other router chooses who serves, whatever is said of it. */
+/** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */
 const MAY_BE_EITHER = 'openai-compatible';
 
 export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Problem[] {
@@ -94,7 +94,7 @@ function targetConflicts(
   return message ? [{ path, message: `expected a target that may serve this class: ${message}` }] : [];
 }
 
-/** A name that stands nowhere, with the one that may be meant. */
+/** Names an unknown name, with the known one that may be meant. */
 export function unknownName(what: string, name: string, known: readonly string[]): string {
   if (known.length === 0) return `unknown ${what} "${name}": none is configured`;
   return unknownKey(name, known).replace('key', `${what} "${name}"`);

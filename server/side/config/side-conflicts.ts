@@ -1,4 +1,4 @@
-// What no setting of the side path shows by itself: names that stand nowhere, targets that may never serve, tasks without what they need.
+// Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
 import { outboundUrlProblem } from '../../config/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
@@ -10,7 +10,7 @@ import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts, unknownName } from './llm-conflicts.ts';
 
-/** Every conflict of the side path's settings, each with its path and what was expected. */
+/** Finds every conflict, each with its path and what was expected. */
 export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
   const classes = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   return [
@@ -26,13 +26,13 @@ export function sideConflicts(config: SideConfig & { readonly keys: readonly Key
   ];
 }
 
-/** Every place that names a class. */
+/** Checks every setting that names a class. */
 function classNames(
   config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'> & { keys: readonly Key[] },
   known: readonly string[],
 ) {
   const ofTasks = config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const);
-  // Sessions have a class also where no calls are configured.
+  // Sessions have a class even where no calls are configured.
   const ofSessions = [
     ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
     ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
@@ -76,7 +76,7 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
   return problems;
 }
 
-/** Tasks of one kind are told apart by it: "every 3 turns" beside "every 5 turns" would be the same task at the 15th. */
+/** Tells tasks of one kind apart: "every 3 turns" and "every 5 turns" would be the same task at the 15th turn. */
 const momentOf = ({ when }: TaskConfig): string => (typeof when === 'string' ? when : Object.keys(when).join());
 
 function scoringConflicts({ kind, of, when }: TaskConfig, path: string, tasks: SideConfig['tasks']): Problem[] {
@@ -159,7 +159,7 @@ function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
   );
 }
 
-/** A body that no room is ever large enough for would be told to come back for ever. */
+/** A body larger than the quota would be told to come back for ever. */
 function quotaConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
   const { requestBytes } = limitsOfKey(side, keys.length);
   if (side.maxBodyBytes <= requestBytes) return [];

@@ -1,19 +1,15 @@
-// GET /export: ledger rows or sessions for whoever does the accounts, oldest first, as JSON lines or CSV, as they are read.
+// GET /export: ledger rows or sessions for accounting, oldest first, as JSON lines or CSV, sent while they are read.
 
-import type { HttpProblem } from '../../http/problem.ts';
 import { EXPORTS, exportLines } from '../store/statements/export.ts';
-import type { RoutedRequest, SideHttpOptions } from './handler.ts';
+import type { RouteHandler } from './handler.ts';
 import { isProblem, readTime, readWord } from './query.ts';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 
-/** Lines are sent together, in pieces of about this size. */
+/** Lines are sent in pieces of about this size. */
 const PIECE_CHARS = 65_536;
 
-export async function exportRows(
-  request: RoutedRequest,
-  { config }: SideHttpOptions,
-): Promise<HttpProblem | undefined> {
+export const exportRows: RouteHandler = async (request, { config }) => {
   const { query, emit, signal } = request;
   const format = readWord(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
   if (isProblem(format)) return format;
@@ -35,4 +31,4 @@ export async function exportRows(
   }
   emit(Buffer.from(piece));
   return undefined;
-}
+};

@@ -1,4 +1,4 @@
-// What a handler of a route is given, and how it answers. A problem is a value.
+// The contract of route handlers: what they are given and how they answer. A problem is a returned value.
 
 import type { Logger } from 'pino';
 import type { PathParameters } from '../../../codecs/path-pattern.ts';
@@ -9,23 +9,23 @@ import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract.ts';
 
-/** What the routes need of the task runner. */
+/** The part of the task runner that handlers need. */
 export interface TaskRunner {
-  /** Looks at the queue now. */
+  /** Makes the runner look at the queue now. */
   wake(): void;
-  /** Runs one queued task here and now; resolves with what became of it, undefined when somebody else has it. */
+  /** Runs one queued task at once and resolves with its state afterwards; undefined when another runner has it. */
   run(id: string, signal: AbortSignal): Promise<Task | undefined>;
 }
 
 export interface SideHttpOptions {
   readonly config: Omit<Config, 'processes' | 'providers' | 'listen'>;
   readonly store: Store;
-  /** undefined: no calls are made from here (the command line over a store at rest). */
+  /** undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
-  /** undefined: tasks are run elsewhere. */
+  /** undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;
-  /** Of the comments that keep an event stream open. */
+  /** Interval of the comments that keep an event stream open. */
   readonly heartbeatMs?: number | undefined;
 }
 
@@ -46,12 +46,12 @@ export type RouteHandler = (
 
 type Emits = Pick<RoutedRequest, 'emit'>;
 
-/** Emits a whole answer of JSON. */
+/** Emits a whole answer in JSON. */
 export function sendJson(request: Emits, status: number, body: unknown, headers?: Record<string, string>): undefined {
   return sendJsonBytes(request, status, Buffer.from(JSON.stringify(body)), headers);
 }
 
-/** The same where the bytes of the JSON are there. */
+/** Emits a whole answer that is JSON already. */
 export function sendJsonBytes(
   { emit }: Emits,
   status: number,
@@ -62,18 +62,19 @@ export function sendJsonBytes(
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+export const EVENT_STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
 
-/** Whether what belongs to this key exists for the requester. */
+/** Tells whether rows of this key exist for the requester. */
 export function canRead({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
   return requester.scope === 'admin' || requester.key === key;
 }
 
-/** For what was not found: among which it was looked for. */
+/** Completes `no task` and `no session` in a 404, for example to `no task of this key`. */
 export function ownerLabel({ requester }: Pick<SideRequest, 'requester'>): string {
   return requester.scope === 'key' ? ' of this key' : '';
 }
 
-/** The store's filter by key: the requester's own rows, or, for the administrator, those of the key in the query, if any. */
+/** The store's filter by key: the requester's own rows; for the administrator all, or those of the key in the query. */
 export function keyFilter({ requester, query }: Pick<SideRequest, 'requester' | 'query'>): string | null | undefined {
   return requester.scope === 'admin' ? query.key : (requester.key ?? null);
 }

@@ -1,4 +1,4 @@
-// The body of a request as JSON data, or what is wrong with it. Nothing of it is quoted.
+// Reads the body of a request as JSON. Problems quote nothing of it.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { HttpProblem } from '../../http/problem.ts';
@@ -6,7 +6,7 @@ import { invalidRequest } from './handler.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** An object: neither a list nor a single value. It is wrapped, since a client's object may look like a problem. */
+/** Takes objects only. The object is wrapped, since a client's object may look like a problem. */
 export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | HttpProblem {
   if (body === undefined || body.length === 0) return invalidRequest('expected a body: an object in JSON');
   try {

@@ -1,20 +1,21 @@
-// What was used and what it cost: sums by fields for a key's own rows or for all, and, for the administrator, the rows themselves.
+// The ledger over HTTP: sums by fields, over a key's own rows or over all, and the rows themselves for the administrator.
 
 import { type HttpProblem, shortened } from '../../http/problem.ts';
-import { REPORT_FIELDS, type ReportField, type Store } from '../store/contract.ts';
-import { invalidRequest, type RoutedRequest, sendJson } from './handler.ts';
+import { REPORT_FIELDS, type ReportField } from '../store/contract.ts';
+import { invalidRequest, type RoutedRequest, type RouteHandler, sendJson } from './handler.ts';
 import { isProblem, readLimit, readTime } from './query.ts';
 import { isoTime, ledgerView } from './views.ts';
 
 const MAX_ROWS = 1000;
 
 interface Span {
+  /** Inclusive. */
   readonly since: number;
-  /** Not in it. */
+  /** Exclusive. */
   readonly until: number;
 }
 
-/** `since` and `until` of a query; everything up to now when not given. */
+/** Reads `since` and `until`; without them the span is everything up to now. */
 function spanOf({ query }: RoutedRequest): Span | HttpProblem {
   const since = readTime(query, 'since', 0);
   if (isProblem(since)) return since;
@@ -22,10 +23,7 @@ function spanOf({ query }: RoutedRequest): Span | HttpProblem {
   return isProblem(until) ? until : { since, until };
 }
 
-export async function reportLedger(
-  request: RoutedRequest,
-  { store }: { readonly store: Store },
-): Promise<HttpProblem | undefined> {
+export const reportLedger: RouteHandler = async (request, { store }) => {
   const by = fieldsOf(request.query.by ?? 'class,model');
   if (isProblem(by)) return by;
   const span = spanOf(request);
@@ -34,7 +32,7 @@ export async function reportLedger(
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
   const rows = await store.report(by, { ...span, key });
   return sendJson(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
-}
+};
 
 function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
   const fields = text.split(',').map((field) => field.trim());
@@ -47,10 +45,7 @@ function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
     : invalidRequest('expected different fields', 'by');
 }
 
-export async function listLedger(
-  request: RoutedRequest,
-  { store }: { readonly store: Store },
-): Promise<HttpProblem | undefined> {
+export const listLedger: RouteHandler = async (request, { store }) => {
   const { query } = request;
   const span = spanOf(request);
   if (isProblem(span)) return span;
@@ -65,4 +60,4 @@ export async function listLedger(
     limit,
   });
   return sendJson(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
-}
+};

@@ -1,35 +1,35 @@
-// Reading the parameters of a query: a value, nothing, or a problem that names the parameter and what was expected.
+// Reads parameters of a query: a value, or a problem that names the parameter and what was expected.
 
 import { type HttpProblem, shortened } from '../../http/problem.ts';
 import { invalidRequest } from './handler.ts';
 
 type Query = Readonly<Record<string, string>>;
 
-/** Whether reading came to a problem. */
+/** Tells a problem from a value that was read. */
 export function isProblem(value: unknown): value is HttpProblem {
   return typeof value === 'object' && value !== null && 'status' in value && 'code' in value;
 }
 
-/** A moment in ISO 8601, as ms since the epoch. */
-export function readTime(query: Query, name: string, otherwise: number): number | HttpProblem {
+/** Reads a moment in ISO 8601 as ms since the epoch. */
+export function readTime(query: Query, name: string, fallback: number): number | HttpProblem {
   const text = query[name];
-  if (text === undefined) return otherwise;
+  if (text === undefined) return fallback;
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at)
     ? invalidRequest(`expected a time such as 2026-01-31T00:00:00Z, got "${shortened(text)}"`, name)
     : at;
 }
 
-/** How many rows: 1 to `most`. */
-export function readLimit(query: Query, most: number, otherwise = Math.min(100, most)): number | HttpProblem {
+/** Reads how many rows are asked for: 1 to `max`. */
+export function readLimit(query: Query, max: number): number | HttpProblem {
   const text = query.limit;
-  if (text === undefined) return otherwise;
+  if (text === undefined) return Math.min(100, max);
   const count = Number(text);
-  const isRight = /^\d{1,9}$/.test(text) && count >= 1 && count <= most;
-  return isRight ? count : invalidRequest(`expected a number from 1 to ${most}, got "${shortened(text)}"`, 'limit');
+  const isValid = /^\d{1,9}$/.test(text) && count >= 1 && count <= max;
+  return isValid ? count : invalidRequest(`expected a number from 1 to ${max}, got "${shortened(text)}"`, 'limit');
 }
 
-/** One of a few words. */
+/** Reads one of a few words. */
 export function readWord<Word extends string>(
   query: Query,
   name: string,

@@ -1,4 +1,4 @@
-// Tasks over HTTP: making one on demand, listing, showing, and running a dead or failed one again.
+// Tasks over HTTP: creates one on demand, lists, shows, and runs a dead or failed one again.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
@@ -7,7 +7,15 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
-import { canRead, keyFilter, ownerLabel, type RoutedRequest, type SideHttpOptions, sendJson } from './handler.ts';
+import {
+  canRead,
+  keyFilter,
+  ownerLabel,
+  type RoutedRequest,
+  type RouteHandler,
+  type SideHttpOptions,
+  sendJson,
+} from './handler.ts';
 import { parseBody } from './json-body.ts';
 import { isProblem, readLimit, readWord } from './query.ts';
 import { taskView } from './views.ts';
@@ -15,26 +23,26 @@ import { taskView } from './views.ts';
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MAX_TASKS = 1000;
 
-export async function createTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+export const createTask: RouteHandler = async (request, options) => {
   const { store, runner } = options;
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
-  const demand = await demandOf(request, parsed.body, options);
-  if (isProblem(demand)) return demand;
-  const { task, mode } = demand;
-  const known = await store.task(task.id);
-  if (known !== undefined && (!isSame(known, task) || !canRead(request, known.key))) return usedKey;
-  if (known === undefined) await store.addTask(task);
+  const wanted = await taskRequestOf(request, parsed.body, options);
+  if (isProblem(wanted)) return wanted;
+  const { task, mode } = wanted;
+  const existing = await store.task(task.id);
+  if (existing !== undefined && (!isSame(existing, task) || !canRead(request, existing.key))) return usedKey;
+  if (existing === undefined) await store.addTask(task);
   const location = { location: `/v1/tasks/${task.id}` };
   if (mode === 'sync') {
-    const last = await outcomeOf(known ?? task, request.signal, options);
+    const last = await waitForEnd(existing ?? task, request.signal, options);
     return sendJson(request, isOpen(last) ? 202 : 200, taskView(last), location);
   }
   runner?.wake();
-  return sendJson(request, 202, taskView(known ?? task), location);
-}
+  return sendJson(request, 202, taskView(existing ?? task), location);
+};
 
-async function demandOf(
+async function taskRequestOf(
   request: RoutedRequest,
   body: JsonObject,
   { config, store }: SideHttpOptions,
@@ -59,12 +67,12 @@ async function demandOf(
   });
 }
 
-/** Whether a task is what is asked for again; the text of one that is done is gone, and cannot be compared. */
-const isSame = (known: Task, { kind, session, promptClass, input }: Task): boolean =>
-  known.kind === kind &&
-  known.session === session &&
-  known.promptClass === promptClass &&
-  (known.input ?? input) === input;
+/** Tells whether a request repeats a known task. The input of a task that is done was deleted, and cannot be compared. */
+const isSame = (existing: Task, { kind, session, promptClass, input }: Task): boolean =>
+  existing.kind === kind &&
+  existing.session === session &&
+  existing.promptClass === promptClass &&
+  (existing.input ?? input) === input;
 
 const usedKey: HttpProblem = {
   status: 409,
@@ -74,9 +82,13 @@ const usedKey: HttpProblem = {
 
 const isOpen = ({ state }: Task): boolean => state === 'queued' || state === 'running';
 
-/** Runs the task here, where there is a runner; then, or where somebody else has it, waits until it has ended, for `syncMs` at most. */
-async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config }: SideHttpOptions): Promise<Task> {
-  const signal = AbortSignal.any([asker, AbortSignal.timeout(config.side.syncMs)]);
+/** Runs the task here if there is a runner and waits until it has ended, for `syncMs` at most. */
+async function waitForEnd(
+  task: Task,
+  clientGone: AbortSignal,
+  { store, runner, config }: SideHttpOptions,
+): Promise<Task> {
+  const signal = AbortSignal.any([clientGone, AbortSignal.timeout(config.side.syncMs)]);
   let last = task.state === 'queued' ? ((await runner?.run(task.id, signal)) ?? task) : task;
   while (isOpen(last) && !signal.aborted) {
     await delay(config.side.pollMs, undefined, { signal }).catch(() => {});
@@ -85,7 +97,7 @@ async function outcomeOf(task: Task, asker: AbortSignal, { store, runner, config
   return last;
 }
 
-export async function listTasks(request: RoutedRequest, { store }: SideHttpOptions): Promise<HttpProblem | undefined> {
+export const listTasks: RouteHandler = async (request, { store }) => {
   const { query } = request;
   const state = readWord(query, 'state', STATES);
   if (isProblem(state)) return state;
@@ -95,19 +107,19 @@ export async function listTasks(request: RoutedRequest, { store }: SideHttpOptio
   const tasks = await store.tasks({ key: keyFilter(request), session, state, limit, before });
   const next = tasks.length < limit ? null : tasks.at(-1)?.id;
   return sendJson(request, 200, { tasks: tasks.map(taskView), next });
-}
+};
 
 async function find(request: RoutedRequest, { store }: SideHttpOptions): Promise<Task | undefined> {
   const task = await store.task(request.parameters.id ?? '');
   return task !== undefined && canRead(request, task.key) ? task : undefined;
 }
 
-export async function showTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+export const showTask: RouteHandler = async (request, options) => {
   const task = await find(request, options);
   return task === undefined ? unknownTask(request) : sendJson(request, 200, taskView(task));
-}
+};
 
-export async function retryTask(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+export const retryTask: RouteHandler = async (request, options) => {
   const task = await find(request, options);
   if (task === undefined) return unknownTask(request);
   if (!(await options.store.requeueTask(task.id, Date.now()))) {
@@ -116,7 +128,7 @@ export async function retryTask(request: RoutedRequest, options: SideHttpOptions
   }
   options.runner?.wake();
   return sendJson(request, 202, taskView((await options.store.task(task.id)) ?? task));
-}
+};
 
 const unknownTask = (request: RoutedRequest): HttpProblem => ({
   status: 404,

@@ -1,4 +1,4 @@
-// How what the store keeps is shown: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
+// JSON views of what the store keeps: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
 
 import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
@@ -31,14 +31,14 @@ export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
   return { ...row, class: promptClass, at: isoTime(at) };
 }
 
-/** The session's record: the live one, the one that it left, or, where its process died, what is known of its start. */
+/** Shows the live record, else the stored one, else what is known of the session's start (its process died). */
 export function sessionView(
   stored: (StoredSession & Partial<SessionEnd>) | undefined,
   live: object | undefined,
 ): object {
   if (stored === undefined) return live ?? {};
   const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
-  const left = parsed(stored.record);
+  const record = parsed(stored.record);
   return {
     id,
     state: stored.endedAt === undefined ? 'open' : 'closed',
@@ -51,7 +51,7 @@ export function sessionView(
     continues,
     startedAt: isoTime(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
-    ...(typeof left === 'object' ? left : {}),
+    ...(typeof record === 'object' ? record : {}),
     ...live,
     class: promptClass,
     dataClass,
@@ -61,7 +61,7 @@ export function sessionView(
 
 export const isoTime = (at: number): string => new Date(at).toISOString();
 
-/** JSON of our own store; what cannot be read is not shown. */
+/** Parses JSON of our own store. Text that cannot be read is not shown. */
 function parsed(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {

@@ -1,4 +1,4 @@
-// What the router takes and gives: a call of a class, by a key, and what became of it.
+// The types of the router: a call that a key makes in a class, and its answer.
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { DataClass } from '../../ipc/records.ts';
@@ -14,16 +14,16 @@ export interface Call {
   readonly session: string | undefined;
   readonly task: string | undefined;
   /**
-   * The model (or `<gateway>/<model>`) that a client named: its target is asked first, then the others in order; a name that no target of the
-   * class has is refused. undefined, `*` or the name of the class: any.
+   * The model (or `<gateway>/<model>`) that a client named. Its target is asked first, then the others in order; a name that no target of the
+   * class has is refused. undefined, `*` and the name of the class mean any model.
    */
   readonly model: string | undefined;
   readonly llm: LlmCall;
-  /** The session of the task was a rehearsal: only the rehearsal may answer when no LLM gateway is configured. */
+  /** The session of the task was a rehearsal. Where no LLM gateway is configured, the rehearsal answers only such calls, and chats. */
   readonly isRehearsal: boolean;
-  /** Aborted when whoever asked is gone. */
+  /** Aborted when the client has left, or when the run of the task is stopped. */
   readonly signal: AbortSignal;
-  /** The latest moment for an answer (performance.now), over all targets. */
+  /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
 }
 
@@ -43,9 +43,9 @@ export interface StreamSink {
 
 /** Runs calls on the targets of their class, under policy, budget and ledger. */
 export interface Router {
-  /** `sink`: for `llm.isStreamed`; the outcome's `completion` is then {}. A stream that breaks off after its beginning is Unanswered too. */
+  /** A call that `isStreamed` needs a `sink`, and its `completion` is {}. A stream that breaks off is a Failure, too. */
   run(call: Call, sink?: StreamSink): Promise<Answered | Failure>;
-  /** The classes that are configured. */
+  /** Names of the configured classes. */
   readonly classes: readonly string[];
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Why a call got no answer: the failures of its attempts, and the one of them that is told.
+// Failures of a call: the failures of its attempts, in the words of the router, and the one of them that is reported.
 
 import type { LlmFailure } from '../../../adapters/llm/contract.ts';
 import type { BudgetReservation } from '../store/contract.ts';
@@ -58,7 +58,7 @@ export function failure(code: FailureCode, message: string, more: More = {}): Fa
 const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode; readonly isTransient: boolean }>> = {
   unsupported: { code: 'invalid_request', isTransient: false },
   invalid: { code: 'invalid_request', isTransient: false },
-  // Whoever runs this can put it right.
+  // The operator can mend it.
   credential: { code: 'upstream_failed', isTransient: true },
   limited: { code: 'rate_limited', isTransient: true },
   unavailable: { code: 'upstream_failed', isTransient: true },
@@ -66,7 +66,7 @@ const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode
   garbled: { code: 'upstream_failed', isTransient: true },
 };
 
-/** A request that one endpoint calls wrong is wrong for all. */
+/** A request that one endpoint calls invalid is invalid for all, so no other target is asked. */
 export function failureOfTarget(label: string, { code, message, retryAfterMs }: LlmFailure): Failure {
   const of = OF_FAULT[code];
   return failure(of.code, `${label}: ${message}`, {
@@ -87,7 +87,7 @@ export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Un
   return failure(code, `${label}: ${words}`, { isTransient: true, retryAfterMs });
 }
 
-/** `<key>|<class>|<window>|<start>` in words. */
+/** Puts the id of the budget, `<key>|<class>|<window>|<start>`, into words. */
 export function failureOfBudget(
   { budget, leftMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
   worst: number,

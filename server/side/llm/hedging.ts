@@ -18,12 +18,12 @@ interface HedgedOptions {
 /** Resolves with the answer alone, else with the failures of those that were asked, in order. */
 export async function hedged({ first, second, hedgeMs, signal }: HedgedOptions): Promise<readonly Result[]> {
   const [stopFirst, stopSecond] = [new AbortController(), new AbortController()];
-  const asked = first(AbortSignal.any([signal, stopFirst.signal]));
-  const early = await Promise.race([asked, delay(hedgeMs, undefined, { ref: false })]);
+  const firstResult = first(AbortSignal.any([signal, stopFirst.signal]));
+  const early = await Promise.race([firstResult, delay(hedgeMs, undefined, { ref: false })]);
   if (early) return [early];
-  const hedge = second(AbortSignal.any([signal, stopSecond.signal]));
-  const won = await Promise.any([whenAnswered(asked), whenAnswered(hedge)]).catch(() => undefined);
-  if (!won) return Promise.all([asked, hedge]);
+  const secondResult = second(AbortSignal.any([signal, stopSecond.signal]));
+  const won = await Promise.any([whenAnswered(firstResult), whenAnswered(secondResult)]).catch(() => undefined);
+  if (!won) return Promise.all([firstResult, secondResult]);
   for (const controller of [stopFirst, stopSecond]) controller.abort(new CallAborted('hedge'));
   return [won];
 }

@@ -1,5 +1,5 @@
-// Ledger rows of attempts: pending when they are made, then what became of them. Rule: what is not known is charged at the worst case and
-// flagged, and an unknown price stays unknown.
+// Ledger rows of attempts: pending before the exchange, then with the outcome. Rule: unknown usage is charged at the worst case and flagged,
+// and an unknown price stays unknown.
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
@@ -9,10 +9,10 @@ import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
 import type { Call } from './call.ts';
 import type { Target } from './targets.ts';
 
-export interface PendingAttempt {
+interface PendingAttempt {
   readonly call: Call;
   readonly target: Target;
-  /** The model that was asked for in the first place, and `<gateway>/<model>` of what has failed since. */
+  /** The model that was asked for first, and `<gateway>/<model>` of the targets that failed since. */
   readonly asked: string;
   readonly tried: readonly string[];
   readonly at: number;
@@ -51,13 +51,13 @@ export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: Pe
   };
 }
 
-export interface SettledAttempt {
+interface SettledAttempt {
   readonly pending: LedgerRow;
   readonly target: Target;
   readonly outcome: string;
   /** What is known of the answer; undefined when there is none. */
   readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
-  /** It may have been worked on, so it may be billed. */
+  /** The target may have worked on it, so it may be billed. */
   readonly mayHaveRun: boolean;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
@@ -79,7 +79,7 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
   };
 }
 
-/** Names are what an answer says; the ledger keeps no more of one. */
+/** Names come from answers, so the ledger cuts them. */
 const MAX_NAME_CHARS = 200;
 
 type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
@@ -88,7 +88,7 @@ function costOf({ pending, target, answer, mayHaveRun }: SettledAttempt, prices:
   const { usage, costUsd, served } = answer ?? {};
   const reported = target.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
   const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, served, usage, prices);
-  // Also usage of a sort that has no price: what was reserved is charged, and not given back.
+  // Usage of a kind without a price is charged at the reservation, too.
   const estimated = known ?? pending.estimatedMicroUsd;
   const cost = reported ?? estimated;
   const source: CostSource = reported !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown';
@@ -101,14 +101,14 @@ function costOf({ pending, target, answer, mayHaveRun }: SettledAttempt, prices:
   };
 }
 
-/** By the model that served, else by the one that was asked: aliases have no price of their own. A dated version costs what it is named after. */
+/** Estimates by the model that served, else by the one that was asked, since aliases have no price. A dated version costs as the model it is named after. */
 function estimateOf(
   target: Target,
   served: string | undefined,
   usage: Usage | undefined,
   prices: Prices,
 ): number | undefined {
-  // Nothing has run, so nothing is owed.
+  // A target that did not run is owed nothing.
   if (usage === undefined) return 0;
   const { name } = target.profile;
   const estimate = (model: string) => prices.estimate(model, name, usage);
@@ -117,7 +117,7 @@ function estimateOf(
   return estimate(served) ?? estimate(target.model);
 }
 
-/** `gpt-5-2025-08-07` of `openai/gpt-5`. */
+/** `gpt-5-2025-08-07` is a version of `openai/gpt-5`. */
 function isVersionOf(model: string, served: string): boolean {
   const [asked = '', answered = ''] = [model, served].map((name) => name.slice(name.lastIndexOf('/') + 1));
   return answered.startsWith(asked) && /^([-@:]\d[\d-]*)?$/.test(answered.slice(asked.length));

@@ -1,5 +1,5 @@
-// Which targets of a class may serve, and under which terms. The terms of a target are made once, when the process starts: an attempt,
-// a retry and a fallback all carry the same object, so that none of them can be softer than another.
+// Decides which targets of a class may serve, and under which terms. The terms of a target are made once, when the process starts: attempts,
+// retries and fallbacks all carry the same object, so that none of them can be softer than another.
 
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
@@ -26,7 +26,7 @@ export function residencyOf({ gateway, profile }: Omit<Candidate, 'model'>): str
   return Object.entries(profile.regions ?? {}).find(([, url]) => hostOf(url) === host)?.[0];
 }
 
-/** Why the base URL cannot keep to the region that the configuration states; undefined when nothing speaks against it. */
+/** Says why the base URL cannot keep to the region that the configuration states; undefined when it can. */
 export function residencyObjection({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
   const { residency, baseUrl } = gateway;
   if (residency === undefined) return undefined;
@@ -46,7 +46,7 @@ export function residencyObjection({ gateway, profile }: Omit<Candidate, 'model'
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : '');
 
-/** Why a target may never serve its class; undefined when it may. Asked when the configuration is loaded, and again at run time. */
+/** Says why a target may never serve its class; undefined when it may. Asked when the configuration is loaded, and again at run time. */
 export function targetObjection(candidate: Candidate, terms: ClassConfig): string | undefined {
   const { gateway, profile, model } = candidate;
   const path = callPathOf(candidate);
@@ -76,15 +76,15 @@ function providerObjection({ gateway, profile, model }: Candidate, allowed: read
   return allowed.includes(provider) ? undefined : `"${provider}" is not in allow.providers`;
 }
 
-export interface TermsOptions {
+interface TermsOptions {
   readonly candidate: Candidate;
   readonly terms: ClassConfig;
-  /** Where it listens when that is not fixed: the rehearsal. */
+  /** The base URL of the rehearsal, whose port changes. */
   readonly baseUrl?: string | undefined;
   readonly maxPrice?: LlmTarget['maxPrice'];
 }
 
-/** What a profile is told of a target for every request, frozen. */
+/** The frozen terms that a profile is told with every request to a target. */
 export function termsOf({ candidate, terms, baseUrl, maxPrice }: TermsOptions): LlmTarget {
   const { gateway, model, profile } = candidate;
   const isKept = gateway.retention !== 'zdr' && terms.retention !== 'zdr';
@@ -100,24 +100,24 @@ export function termsOf({ candidate, terms, baseUrl, maxPrice }: TermsOptions): 
   });
 }
 
-export interface Allowable {
+interface Choosable {
   readonly gatewayName: string;
   readonly model: string;
   readonly path: CallPath;
-  /** It runs here: no text leaves the machine. */
+  /** The rehearsal runs here: no text leaves the machine. */
   readonly isRehearsal?: boolean;
-  /** Why it never serves. */
+  /** Why it may never serve its class. */
   readonly objection: string | undefined;
 }
 
-export interface Chosen<T> {
+interface Chosen<T> {
   readonly allowed: readonly T[];
   /** One line for each target that may not serve this call. */
   readonly refused: readonly string[];
 }
 
-/** The targets for a call, in order: those of the model that the client named first. */
-export function chooseTargets<T extends Allowable>(
+/** Picks the targets for a call, in order: those of the model that the client named come first. */
+export function chooseTargets<T extends Choosable>(
   targets: readonly T[],
   call: { readonly dataClass: DataClass; readonly model: string | undefined },
 ): Chosen<T> {
@@ -131,17 +131,17 @@ export function chooseTargets<T extends Allowable>(
   return { allowed: call.model === undefined ? allowed : namedFirst(allowed, call.model), refused };
 }
 
-function dataObjection({ path, isRehearsal = false }: Allowable, dataClass: DataClass): string | undefined {
+function dataObjection({ path, isRehearsal = false }: Choosable, dataClass: DataClass): string | undefined {
   return dataClass === 'regulated' && path !== 'direct' && !isRehearsal
     ? 'regulated text stays on direct targets'
     : undefined;
 }
 
-/** Whether a name that a client uses means this target: its model, or `<gateway>/<model>`. */
-export const isNamed = ({ gatewayName, model }: Allowable, name: string): boolean =>
+/** Tells whether a client's name for a model means this target: its model, or `<gateway>/<model>`. */
+export const isNamed = ({ gatewayName, model }: Choosable, name: string): boolean =>
   name === model || name === `${gatewayName}/${model}`;
 
-function namedFirst<T extends Allowable>(targets: readonly T[], name: string): T[] {
+function namedFirst<T extends Choosable>(targets: readonly T[], name: string): T[] {
   const named = targets.filter((target) => isNamed(target, name));
   return [...named, ...targets.filter((target) => !named.includes(target))];
 }

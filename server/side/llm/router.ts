@@ -75,7 +75,7 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
   return plan.config.fallback ? allowed : allowed.slice(0, 1);
 }
 
-/** Clients must name a model; `*` or the name of the class leaves it to the class, and the rehearsal takes any. */
+/** `*` and the name of the class leave the model to the class, since SDKs demand one; the rehearsal takes any name. */
 const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
   model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
 

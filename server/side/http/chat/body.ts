@@ -1,5 +1,5 @@
-// The body of a chat completion as clients of OpenAI write it, checked. What would change where a call runs, who keeps it or what it
-// costs beyond its tokens is the business of the class, so a client cannot say it.
+// Checks the body of a chat completion as clients of OpenAI write it. Rule: fields that would change where a call runs, who keeps it, or what it
+// costs beyond its tokens are refused, since the class decides that.
 
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
@@ -8,8 +8,8 @@ import type { HttpProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
 import { invalidRequest } from '../handler.ts';
 
-/** Passed on as they are. */
-const PASSED_ON = [
+/** Fields that reach the LLM gateway as they are. */
+const FORWARDED_FIELDS = [
   ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'response_format'],
   ...['stop', 'seed', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
   ...['logit_bias', 'logprobs', 'top_logprobs', 'reasoning_effort', 'reasoning', 'thinking', 'verbosity'],
@@ -17,7 +17,7 @@ const PASSED_ON = [
 ];
 
 const MAX_MESSAGES = 10_000;
-/** Of all messages together. */
+/** Limit for all messages together. */
 const MAX_PARTS = 10_000;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -33,7 +33,7 @@ const message = z.looseObject(
   'expected an object with role and content',
 );
 
-/** null is as if the field was not there. */
+/** A field of null counts as absent. */
 const schema = z.looseObject({
   model: z.string(MODEL).max(200, MODEL).nullish(),
   max_tokens: tokens,
@@ -51,14 +51,14 @@ const schema = z.looseObject({
     .nullish(),
 });
 
-const READ = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
+const READ_FIELDS = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
 
-export interface ChatBody {
+interface ChatBody {
   readonly model: string | undefined;
   readonly llm: LlmCall;
 }
 
-/** `maxTokens`: where the client does not say how long an answer may be. */
+/** `maxTokens` holds where the client gives no limit for the answer. */
 export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | HttpProblem {
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
@@ -67,7 +67,7 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
     return invalidRequest(`${param}: ${issue?.message ?? 'invalid'}`, param);
   }
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
-  const refused = given.find(([name]) => !READ.includes(name) && !PASSED_ON.includes(name))?.[0];
+  const refused = given.find(([name]) => !READ_FIELDS.includes(name) && !FORWARDED_FIELDS.includes(name))?.[0];
   if (refused !== undefined) {
     const name = refused.slice(0, 80);
     return invalidRequest(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
@@ -86,20 +86,20 @@ export function readChatBody(body: JsonObject, maxTokens: number): { readonly ch
     maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
     temperature: temperature ?? undefined,
     isStreamed: stream === true,
-    extra: Object.fromEntries(given.filter(([name]) => PASSED_ON.includes(name))),
+    extra: Object.fromEntries(given.filter(([name]) => FORWARDED_FIELDS.includes(name))),
   };
   return call.isStreamed || !isObject(call.extra.stream_options)
     ? { chat: { model: model || undefined, llm: call } }
     : invalidRequest('stream_options: expected only with stream', 'stream_options');
 }
 
-/** Of a film, or of a file that is elsewhere, it is not known what it may count for at most. */
+/** Types of parts whose tokens have an upper bound; films, and files behind a URL, have none. */
 const BOUNDED_PARTS = ['text', 'refusal', 'input_audio'];
 
-/** The place of the first part of a message whose tokens nobody can reserve. */
+/** Names the first part of a message whose tokens cannot be reserved. */
 function unboundedPart(messages: readonly JsonObject[]): string | undefined {
   for (const [at, { content }] of messages.entries()) {
-    const part = Array.isArray(content) ? content.findIndex((one) => !isBounded(one)) : -1;
+    const part = Array.isArray(content) ? content.findIndex((entry) => !isBounded(entry)) : -1;
     if (part >= 0) return `messages[${at}].content[${part}]`;
   }
   return undefined;
@@ -113,14 +113,14 @@ function isBounded(part: unknown): boolean {
   return typeof data === 'string' && data.startsWith('data:');
 }
 
-/** Routers take a film or a PDF here, too, by its own media type or by a `format` beside it. What is behind a URL is taken for an image. */
+/** Routers take films and PDFs here, too, by their media type or a `format` beside it. A plain URL is taken for an image. */
 function isImage(image: unknown): boolean {
   const { url, format } = isObject(image) ? image : { url: image, format: undefined };
-  const isSaidToBe = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
-  return isSaidToBe && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
+  const hasImageFormat = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
+  return hasImageFormat && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
 }
 
-/** `messages[0].role` */
+/** Writes a path as `messages[0].role`. */
 function paramOf(path: readonly PropertyKey[]): string {
   return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
 }

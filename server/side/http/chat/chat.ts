@@ -1,19 +1,16 @@
-// POST /v1/chat/completions: an app's own calls, through the same policy, budget and ledger as side tasks. Streams pass as they come.
+// POST /v1/chat/completions: an app's own calls, under the same policy, budget and ledger as side tasks. Streams pass as they arrive.
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
 import { chatError, type HttpProblem } from '../../../http/problem.ts';
-import type { Answered, Router, StreamSink } from '../../llm/call.ts';
-import { type RoutedRequest, type SideHttpOptions, sendJsonBytes } from '../handler.ts';
+import type { Answered, Call, Router, StreamSink } from '../../llm/call.ts';
+import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { isProblem } from '../query.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
 import { failureProblem } from './problem.ts';
 
-export async function completeChat(
-  request: RoutedRequest,
-  { config, router }: SideHttpOptions,
-): Promise<HttpProblem | undefined> {
+export const completeChat: RouteHandler = async (request, { config, router }) => {
   const chosen = chatClassOf(request, config);
   if (isProblem(chosen)) return chosen;
   const parsed = parseBody(request.body);
@@ -37,19 +34,13 @@ export async function completeChat(
     signal,
   } as const;
   return llm.isStreamed ? stream(request, call, router) : whole(request, call, router);
-}
-
-type Call = Parameters<Router['run']>[0];
+};
 
 async function whole(request: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
   const outcome = await router.run(call);
   if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
-  return sendJsonBytes(
-    request,
-    200,
-    outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion)),
-    headersOf(outcome),
-  );
+  const bytes = outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion));
+  return sendJsonBytes(request, 200, bytes, headersOf(outcome));
 }
 
 async function stream({ emit }: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
@@ -58,7 +49,7 @@ async function stream({ emit }: RoutedRequest, call: Call, router: Router): Prom
     begin({ gateway, model, attempt }) {
       hasBegun = true;
       const headers = headersOf({ gateway, attempt, served: model, isRehearsal: gateway === REHEARSAL_NAME });
-      emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', ...headers } });
+      emit({ status: 200, headers: { ...EVENT_STREAM_HEADERS, ...headers } });
     },
     write: (bytes) => emit(bytes),
   };

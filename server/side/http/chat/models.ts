@@ -1,4 +1,4 @@
-// GET /v1/models: the models that the classes of a key may ask, in the shape of OpenAI's list, which SDKs and apps read.
+// GET /v1/models: the models of the classes that a key may use, in the shape of OpenAI's list.
 
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { classBinding, classesOf } from './class.ts';
@@ -7,11 +7,11 @@ interface Model {
   readonly id: string;
   readonly object: 'model';
   readonly created: 0;
-  /** The configured LLM gateway. */
+  /** Name of the configured LLM gateway. */
   readonly owned_by: string;
 }
 
-/** Every model once, in the order of the classes and their targets. */
+/** Lists every model once, in the order of the classes and their targets. */
 function modelsFor(
   request: Pick<RoutedRequest, 'requester' | 'path'>,
   config: SideHttpOptions['config'],

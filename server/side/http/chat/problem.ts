@@ -1,4 +1,4 @@
-// Why a call got no answer, as an HTTP status that SDKs act on rightly: what may go better is repeated, what cannot is not.
+// Turns the failure of a call into an HTTP problem whose status and headers make SDKs repeat only calls that may go better.
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { Failure } from '../../llm/failure.ts';
@@ -7,7 +7,7 @@ export function failureProblem(unanswered: Failure, now: number): HttpProblem {
   const { code, message, status, retryAfterMs, resetsAt, isTransient } = unanswered;
   const waitMs = retryAfterMs ?? (resetsAt === undefined ? undefined : Math.max(0, resetsAt - now));
   return {
-    // A budget without a window never has room again: that is 402.
+    // A budget without a window never has room again, which is 402.
     status: code === 'budget_exceeded' && resetsAt !== undefined ? 429 : status,
     code,
     message,

@@ -1,17 +1,16 @@
-// GET /v1/sessions/{id}/context: what a session that continues this one is told. Gateway processes ask it for `trunkline-continue`.
+// GET /v1/sessions/{id}/context: the text that a session is told that continues this one. Gateway processes ask it for `trunkline-continue`.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HttpProblem } from '../../../http/problem.ts';
 import type { ContextAnswer } from '../../../ipc/side-request.ts';
 import { historyOf } from '../../prompts/history.ts';
 import { contextText } from '../../prompts/history-text.ts';
-import { type RoutedRequest, type SideHttpOptions, sendJson } from '../handler.ts';
+import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { type FoundSession, findReadableSession, unknownSession } from './session.ts';
 
-/** Between two looks whether the end of a session has arrived. */
+/** Interval of the polls for the end of a session. */
 const LOOK_MS = 20;
 
-export async function showContext(request: RoutedRequest, options: SideHttpOptions): Promise<HttpProblem | undefined> {
+export const showContext: RouteHandler = async (request, options) => {
   const { store, config } = options;
   const found = await findSettled(request, options);
   if (found === undefined) return unknownSession(request);
@@ -20,9 +19,9 @@ export async function showContext(request: RoutedRequest, options: SideHttpOptio
   const history = stored === undefined ? { summary: undefined, turns: [] } : await historyOf(stored, store);
   const answer: ContextAnswer = { session: id, provider, dataClass, ...contextText(history, config.side.contextBytes) };
   return sendJson(request, 200, answer);
-}
+};
 
-/** A session that has just ended is on its way into the store with its last turns: worth half of the time that there is. */
+/** Waits for a session that has just ended until its last turns are stored, for half of `contextMs` at most. */
 async function findSettled(
   request: RoutedRequest,
   { store, config }: SideHttpOptions,
@@ -30,8 +29,8 @@ async function findSettled(
   const until = performance.now() + config.side.contextMs / 2;
   for (;;) {
     const found = await findReadableSession(request, store);
-    const isOnItsWay = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
-    if (!isOnItsWay || performance.now() >= until || request.signal.aborted) return found;
+    const isBeingStored = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
+    if (!isBeingStored || performance.now() >= until || request.signal.aborted) return found;
     await delay(LOOK_MS);
   }
 }

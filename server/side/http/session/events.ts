@@ -1,8 +1,8 @@
-// GET /v1/sessions/{id}/events: the changes of a session's tasks and its end, as server-sent events, until nothing more can come.
+// GET /v1/sessions/{id}/events: changes of a session's tasks, and its end, as server-sent events, until nothing more can come.
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { Task } from '../../../ipc/records.ts';
-import type { RoutedRequest, RouteHandler, SideHttpOptions } from '../handler.ts';
+import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, type SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
 import { findReadableSession, unknownSession } from './session.ts';
 import { type SessionSnapshot, type SessionWatch, watchSessions } from './watch.ts';
@@ -10,20 +10,20 @@ import { type SessionSnapshot, type SessionWatch, watchSessions } from './watch.
 const HEARTBEAT_MS = 15_000;
 
 interface Event {
-  /** `<time>.<what>`: events are ordered by it, and `Last-Event-ID` resumes after it, on any instance. */
+  /** `<time>.<subject>`. Events are ordered by it, and `Last-Event-ID` resumes after it on any instance. */
   readonly id: string;
   readonly name: string;
   readonly data: object;
 }
 
-/** The handler of a side process. All streams that it opens share its polls. */
+/** Makes the handler of a side process, whose streams share their polls. */
 export function sessionFollower({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
   const watch = watchSessions(store, config.side.pollMs);
   return async (request) => {
     const found = await findReadableSession(request, store);
     if (found === undefined) return unknownSession(request);
     if (watch.count >= config.side.streams) return tooManyStreams;
-    request.emit({ status: 200, headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
+    request.emit({ status: 200, headers: EVENT_STREAM_HEADERS });
     await stream(request, { id: found.id, watch, heartbeatMs });
     return undefined;
   };
@@ -50,7 +50,7 @@ function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeat
   send('retry: 1000\n\n');
   const heartbeat = setInterval(() => send(': still here\n\n'), heartbeatMs);
   const stop = watch.listen(id, (sight) => {
-    // The store failed: the next poll may go better.
+    // The store failed; the next poll may go better.
     if (sight === undefined) return;
     for (const event of eventsOf(id, sight)) {
       if (sent.has(event.id)) continue;
@@ -67,7 +67,7 @@ function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeat
   });
 }
 
-/** What the present state says has happened last, in order. */
+/** Derives the events from the present state, in order. */
 function eventsOf(id: string, { session, tasks }: SessionSnapshot): Event[] {
   const events = tasks.map(taskEvent);
   if (session?.endedAt !== undefined) {
@@ -82,7 +82,7 @@ function taskEvent(task: Task): Event {
   return { id, name: `task.${task.state}`, data: taskView(task) };
 }
 
-/** By time, then by what it is of. An id that is not ours comes before everything. */
+/** Orders ids by time, then by subject. Ids that are not ours come first. */
 function compare(a: string, b: string): number {
   const [atA, atB] = [Number.parseInt(a, 10) || 0, Number.parseInt(b, 10) || 0];
   if (atA !== atB) return atA - atB;

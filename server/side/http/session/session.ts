@@ -1,28 +1,28 @@
-// GET and DELETE of a session: what is kept of it, and forgetting its texts and results. Ledger rows stay.
+// GET and DELETE of a session: shows what is kept of it, and deletes its texts and results. Ledger rows stay.
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
-import { canRead, ownerLabel, type RoutedRequest, sendJson } from '../handler.ts';
+import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
-/** A session has few; the rest is listed by /v1/tasks. */
+/** Limit of the rows in one answer; `/v1/tasks` lists the rest. */
 const MAX_ROWS = 1000;
 
 export interface FoundSession {
   readonly id: string;
-  /** undefined: it has not been handed over yet. */
+  /** undefined until the session has arrived in the store. */
   readonly stored: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly live: object | undefined;
   readonly isOpen: boolean;
 }
 
-/** The session of the path, when it exists for the requester. */
+/** Finds the session of the path, if it exists for the requester. */
 export async function findReadableSession(request: RoutedRequest, store: Store): Promise<FoundSession | undefined> {
   const id = (request.parameters.id ?? '').toLowerCase();
   const stored = await store.session(id);
   if (stored !== undefined && !canRead(request, stored.key)) return undefined;
-  // A gateway process gives a record only to the key that it belongs to.
+  // Gateway processes give a live record only to the key that it belongs to.
   const { live } = request;
   if (stored === undefined && live === undefined) return undefined;
   const isOpen = live === undefined ? stored?.endedAt === undefined : 'state' in live && live.state !== 'closed';
@@ -35,10 +35,7 @@ export const unknownSession = (request: RoutedRequest): HttpProblem => ({
   message: `no session${ownerLabel(request)} has this id`,
 });
 
-export async function showSession(
-  request: RoutedRequest,
-  { store }: { readonly store: Store },
-): Promise<HttpProblem | undefined> {
+export const showSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
@@ -53,21 +50,18 @@ export async function showSession(
     tasks: tasks.map(taskView),
     ledger: ledger.map(ledgerView),
   });
-}
+};
 
-export async function forgetSession(
-  request: RoutedRequest,
-  { store }: { readonly store: Store },
-): Promise<HttpProblem | undefined> {
+export const forgetSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   if (found.isOpen) {
     return { status: 409, code: 'session_open', message: 'this session lives: end it first, then delete it' };
   }
-  // It has ended a moment ago and is on its way into the store.
+  // The store does not know a session that ended a moment ago.
   if (!(await store.forget(found.id, Date.now()))) {
     return { status: 409, code: 'session_open', message: 'this session is not stored yet', retryAfterS: 1 };
   }
   request.emit({ status: 204, headers: { 'cache-control': 'no-store' }, body: Buffer.alloc(0) });
   return undefined;
-}
+};

@@ -1,19 +1,18 @@
-// Watches sessions in the store for whoever listens: one poll for each session, however many listen. Polling sees what other
-// instances do, too.
+// Polls sessions in the store for event streams: once for each session, however many streams listen. Polling sees what other instances do, too.
 
 import type { SessionEnd, StoredSession, Task } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
 
 export interface SessionSnapshot {
-  /** undefined: not in the store (yet). */
+  /** undefined until the session has arrived in the store. */
   readonly session: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly tasks: readonly Task[];
 }
 
 export interface SessionWatch {
-  /** Calls with what is there, at once and then at every poll; undefined: the store failed. Returns what ends it. */
+  /** Calls `see` at once and then at every poll, with undefined when the store failed. Returns the function that stops it. */
   listen(id: string, see: (sight: SessionSnapshot | undefined) => void): () => void;
-  /** How many listen. */
+  /** Number of listeners. */
   readonly count: number;
 }
 
@@ -30,7 +29,7 @@ export function watchSessions(store: Store, pollMs: number): SessionWatch {
 
   async function look(id: string): Promise<SessionSnapshot | undefined> {
     try {
-      // In this order: a task that the end of the session released is seen with it.
+      // The session is read first, so that tasks which its end released are seen with it.
       const session = await store.session(id);
       return { session, tasks: await store.tasks({ session: id, limit: MAX_TASKS }) };
     } catch {
