@@ -40,7 +40,7 @@ export function silence(ms: number, sampleRateHz: number): Int16Array {
 
 /** Drives one simulator. Speech takes `synthesisMs`, and is a second of tone. */
 export class Dialogue {
-  readonly said: ServerMessage[] = [];
+  readonly messages: ServerMessage[] = [];
   readonly spoken: string[] = [];
   readonly simulator: Simulator;
   readonly #synthesisMs: number;
@@ -88,7 +88,7 @@ export class Dialogue {
 
   /** Types of all messages, in order. A run of the same type counts once. */
   get types(): string[] {
-    const types = this.said.map(({ event }) =>
+    const types = this.messages.map(({ event }) =>
       String(event.type ?? Object.keys(event.serverContent ?? event).join('+')),
     );
     return types.filter((type, i) => type !== types[i - 1]);
@@ -96,7 +96,7 @@ export class Dialogue {
 
   /** All events of a type. */
   all(type: string): Event[] {
-    return this.said.filter(({ event }) => event.type === type).map(({ event }) => event);
+    return this.messages.filter(({ event }) => event.type === type).map(({ event }) => event);
   }
 
   /** The only event of a type. */
@@ -108,7 +108,7 @@ export class Dialogue {
 
   /** Drops all messages so far. */
   clear(): void {
-    this.said.length = 0;
+    this.messages.length = 0;
   }
 
   #speak(): void {
@@ -127,7 +127,7 @@ export class Dialogue {
         this.#speeches.push({ at: this.now + this.#synthesisMs, action });
       } else {
         const event = JSON.parse(action.data.toString());
-        this.said.push({ at: this.now, binary: action.binary, event });
+        this.messages.push({ at: this.now, binary: action.binary, event });
       }
     }
   }

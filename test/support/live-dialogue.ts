@@ -39,6 +39,6 @@ export function speak(dialogue: Dialogue, samples: Int16Array, sampleRateHz = RA
 export const turn = (speechMs: number) => concatSamples([tone(speechMs, RATE), silence(700, RATE)]);
 /** The messages whose serverContent has this key. */
 export const contents = (dialogue: Dialogue, key: string): Event[] =>
-  dialogue.said.flatMap(({ event }) => (at(event, `serverContent.${key}`) === undefined ? [] : [event]));
+  dialogue.messages.flatMap(({ event }) => (at(event, `serverContent.${key}`) === undefined ? [] : [event]));
 export const audioBytes = (event: Event) =>
   Buffer.from(String(at(event, 'serverContent.modelTurn.parts.0.inlineData.data')), 'base64').length;

@@ -13,11 +13,14 @@ function readAll(chunks: readonly Buffer[]) {
   return frames;
 }
 
-test.each([0, 1, 125, 126, 127, 500, 65_535, 65_536, 70_000])('a payload of %d bytes is read, masked and not', (bytes) => {
-  const payload = Buffer.alloc(bytes, 'abcdefg');
-  const expected = { opcode: 1, bytes, head: payload.subarray(0, 512).toString() };
-  expect(readAll([encodeLoadFrame(1, payload, mask), encodeLoadFrame(1, payload)])).toEqual([expected, expected]);
-});
+test.each([0, 1, 125, 126, 127, 500, 65_535, 65_536, 70_000])(
+  'a payload of %d bytes is read, masked and not',
+  (bytes) => {
+    const payload = Buffer.alloc(bytes, 'abcdefg');
+    const expected = { opcode: 1, bytes, head: payload.subarray(0, 512).toString() };
+    expect(readAll([encodeLoadFrame(1, payload, mask), encodeLoadFrame(1, payload)])).toEqual([expected, expected]);
+  },
+);
 
 test('frames that are cut anywhere or joined are read one by one', () => {
   const payloads = ['', 'one', 'x'.repeat(130), 'y'.repeat(66_000)].map((text) => Buffer.from(text));

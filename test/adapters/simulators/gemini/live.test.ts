@@ -11,11 +11,13 @@ import { audioBytes, connectLive, contents, openLive, RATE, speak, turn } from '
 describe('the setup', () => {
   test('is answered with setupComplete, in a binary frame', () => {
     const dialogue = openLive();
-    expect(dialogue.said.map(({ event, binary }) => [Object.keys(event), binary])).toEqual([[['setupComplete'], true]]);
+    expect(dialogue.messages.map(({ event, binary }) => [Object.keys(event), binary])).toEqual([
+      [['setupComplete'], true],
+    ]);
   });
 
   test('is answered in a text frame when binaryFrames is off', () => {
-    expect(openLive({}, { binaryFrames: false }).said[0]?.binary).toBe(false);
+    expect(openLive({}, { binaryFrames: false }).messages[0]?.binary).toBe(false);
   });
 
   test('may come in a binary frame', () => {
@@ -52,9 +54,9 @@ describe('a spoken turn', () => {
     const dialogue = openLive();
     speak(dialogue, turn(1000));
     dialogue.advance(20_000);
-    const first = dialogue.said.find(({ event }) => at(event, 'serverContent.modelTurn'));
+    const first = dialogue.messages.find(({ event }) => at(event, 'serverContent.modelTurn'));
     const playedMs = contents(dialogue, 'modelTurn').reduce((sum, event) => sum + audioBytes(event), 0) / 48;
-    const over = dialogue.said.find(({ event }) => at(event, 'serverContent.turnComplete'));
+    const over = dialogue.messages.find(({ event }) => at(event, 'serverContent.turnComplete'));
     expect((over?.at ?? 0) - (first?.at ?? 0)).toBeCloseTo(playedMs, 3);
   });
 
@@ -63,7 +65,7 @@ describe('a spoken turn', () => {
     speak(dialogue, turn(1000));
     dialogue.advance(20_000);
     const times = ['generationComplete', 'turnComplete'].map(
-      (key) => dialogue.said.find(({ event }) => at(event, `serverContent.${key}`))?.at,
+      (key) => dialogue.messages.find(({ event }) => at(event, `serverContent.${key}`))?.at,
     );
     expect(times[0]).toBe(times[1]);
   });
@@ -104,12 +106,12 @@ describe('a spoken turn', () => {
   test('has signals of voice activity when the setup asks for them', () => {
     const dialogue = openLive({ explicitVadSignal: true });
     speak(dialogue, concatSamples([silence(1000, RATE), turn(1000)]));
-    const signals = dialogue.said.flatMap(({ event }) => (event.voiceActivity ? [event.voiceActivity] : []));
+    const signals = dialogue.messages.flatMap(({ event }) => (event.voiceActivity ? [event.voiceActivity] : []));
     expect(signals).toEqual([
       { voiceActivityType: 'ACTIVITY_START', audioOffset: '0.700s' },
       { voiceActivityType: 'ACTIVITY_END', audioOffset: '2.600s' },
     ]);
-    const marks = dialogue.said.map(({ event }) => liveDialect.observe(frameOf(event, true), 'downstream')?.mark);
+    const marks = dialogue.messages.map(({ event }) => liveDialect.observe(frameOf(event, true), 'downstream')?.mark);
     expect(marks.filter((mark) => mark !== undefined)).toEqual(['speech-started', 'speech-stopped']);
   });
 });
@@ -187,7 +189,7 @@ describe('resumption', () => {
     const dialogue = openLive({ sessionResumption: {} });
     dialogue.send({ realtimeInput: { text: 'x' } });
     dialogue.advance(20_000);
-    const updates = dialogue.said.flatMap(({ event }) => (event.sessionResumptionUpdate ? [event] : []));
+    const updates = dialogue.messages.flatMap(({ event }) => (event.sessionResumptionUpdate ? [event] : []));
     expect(updates.length).toBe(2);
     const handle = at(updates[1], 'sessionResumptionUpdate.newHandle');
     expect(openLive({ sessionResumption: { handle } }).types).toEqual(['setupComplete', 'sessionResumptionUpdate']);
@@ -204,7 +206,7 @@ describe('resumption', () => {
 test('the end of a connection is announced by goAway', () => {
   const dialogue = openLive({}, { goAway: { afterMs: 10_000, timeLeftMs: 5000 } });
   dialogue.advance(10_000);
-  expect(dialogue.said.at(-1)?.event).toEqual({ goAway: { timeLeft: '5s' } });
+  expect(dialogue.messages.at(-1)?.event).toEqual({ goAway: { timeLeft: '5s' } });
   dialogue.advance(4999);
   expect(dialogue.closed).toBeUndefined();
   dialogue.advance(1);

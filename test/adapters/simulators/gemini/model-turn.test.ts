@@ -22,9 +22,9 @@ describe('an interruption', () => {
 
   test('stops the audio, and the next turn is answered', () => {
     const dialogue = interrupted();
-    const said = dialogue.said.length;
+    const said = dialogue.messages.length;
     dialogue.advance(100);
-    expect(dialogue.said.length).toBe(said);
+    expect(dialogue.messages.length).toBe(said);
     dialogue.clear();
     speak(dialogue, turn(500));
     dialogue.advance(20_000);
@@ -69,7 +69,7 @@ describe('a function', () => {
     const dialogue = openLive({ tools: [{ googleSearch: {} }, { functionDeclarations }] });
     dialogue.send({ realtimeInput: { text: 'How is the weather?' } });
     dialogue.advance(1000);
-    const call = dialogue.said.find(({ event }) => event.toolCall)?.event;
+    const call = dialogue.messages.find(({ event }) => event.toolCall)?.event;
     expect(at(call, 'toolCall.functionCalls.0')).toMatchObject({ name: 'weather', args: { city: 'rehearsal' } });
     return { dialogue, id: at(call, 'toolCall.functionCalls.0.id') };
   }
@@ -96,7 +96,7 @@ describe('a function', () => {
     const { dialogue, id } = called();
     dialogue.clear();
     speak(dialogue, tone(400, RATE));
-    expect(dialogue.said[0]?.event).toEqual({ toolCallCancellation: { ids: [id] } });
+    expect(dialogue.messages[0]?.event).toEqual({ toolCallCancellation: { ids: [id] } });
     expect(dialogue.types.slice(1)).toEqual(['interrupted', 'turnComplete']);
     dialogue.send({ toolResponse: { functionResponses: [{ id, response: { late: true } }] } });
     dialogue.advance(5000);

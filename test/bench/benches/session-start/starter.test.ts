@@ -49,7 +49,9 @@ const start = (port: number, others: Partial<Parameters<SessionStarter['start']>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
 // A busy machine may hold back what came first: then the step after it looks shorter.
-test('each step of a start is timed by itself, and control frames do not count as the first event', { retry: 3 }, async () => {
+test('each step of a start is timed by itself, and control frames do not count as the first event', {
+  retry: 3,
+}, async () => {
   const port = await serve(async (socket) => {
     await delay(UPGRADE_MS);
     socket.write(SWITCH);

@@ -41,7 +41,7 @@ describe('create', () => {
     const dialogue = open();
     create(dialogue, message('one', { id: 'mine' }));
     create(dialogue, message('two'));
-    expect(dialogue.said.map(({ event }) => event.type)).toEqual([
+    expect(dialogue.messages.map(({ event }) => event.type)).toEqual([
       ...['conversation.item.added', 'conversation.item.done'],
       ...['conversation.item.added', 'conversation.item.done'],
     ]);

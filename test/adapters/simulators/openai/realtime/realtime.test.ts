@@ -101,8 +101,8 @@ describe('a turn found by voice detection', () => {
     const dialogue = openRealtime();
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
-    const stopped = dialogue.said.find(({ event }) => event.type === 'input_audio_buffer.speech_stopped');
-    const audio = dialogue.said.filter(({ event }) => event.type === 'response.output_audio.delta');
+    const stopped = dialogue.messages.find(({ event }) => event.type === 'input_audio_buffer.speech_stopped');
+    const audio = dialogue.messages.filter(({ event }) => event.type === 'response.output_audio.delta');
     expect((audio[0]?.at ?? 0) - (stopped?.at ?? 0)).toBe(300);
     expect((audio[1]?.at ?? 0) - (audio[0]?.at ?? 0)).toBe(10);
     expect(String(audio[0]?.event.delta).length).toBe(6400);
@@ -112,9 +112,9 @@ describe('a turn found by voice detection', () => {
     const dialogue = new Dialogue('/v1/realtime?model=m', { options: { times }, synthesisMs: 900 });
     speak(dialogue, turn(1000));
     dialogue.advance(5000);
-    const created = dialogue.said.find(({ event }) => event.type === 'response.created');
-    const audio = dialogue.said.find(({ event }) => event.type === 'response.output_audio.delta');
-    const transcript = dialogue.said.find(({ event }) => event.type === 'response.output_audio_transcript.delta');
+    const created = dialogue.messages.find(({ event }) => event.type === 'response.created');
+    const audio = dialogue.messages.find(({ event }) => event.type === 'response.output_audio.delta');
+    const transcript = dialogue.messages.find(({ event }) => event.type === 'response.output_audio_transcript.delta');
     expect((audio?.at ?? 0) - (created?.at ?? 0)).toBe(900);
     expect((transcript?.at ?? 0) - (created?.at ?? 0)).toBe(300);
     expect(at(dialogue.one('response.done'), 'response.status')).toBe('completed');
@@ -172,7 +172,7 @@ describe('text', () => {
     const asked = dialogue.now;
     dialogue.send({ type: 'response.create' });
     dialogue.advance(2000);
-    const deltas = dialogue.said.filter(({ event }) => event.type === 'response.output_text.delta');
+    const deltas = dialogue.messages.filter(({ event }) => event.type === 'response.output_text.delta');
     expect(deltas[0]?.at).toBe(asked + 200);
     expect(deltas[1]?.at).toBe(asked + 210);
     const text = 'This is the rehearsal provider. You wrote: good morning';
@@ -215,7 +215,7 @@ test('every event has an id of its own', () => {
   const dialogue = openRealtime();
   speak(dialogue, turn(1000));
   dialogue.advance(5000);
-  const ids = dialogue.said.map(({ event }) => event.event_id);
+  const ids = dialogue.messages.map(({ event }) => event.event_id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 

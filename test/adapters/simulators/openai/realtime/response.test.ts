@@ -110,9 +110,9 @@ describe('a response that is cancelled', () => {
       status_details: { type: 'cancelled', reason: 'client_cancelled' },
       output: [{ status: 'incomplete', content: [{ text }] }],
     });
-    const said = dialogue.said.length;
+    const said = dialogue.messages.length;
     dialogue.advance(3000);
-    expect(dialogue.said.length).toBe(said);
+    expect(dialogue.messages.length).toBe(said);
   });
 
   test('sends no audio when the speech comes later', () => {
@@ -125,7 +125,7 @@ describe('a response that is cancelled', () => {
     dialogue.clear();
     dialogue.advance(3000);
     expect(dialogue.spoken.length).toBe(1);
-    expect(dialogue.said).toEqual([]);
+    expect(dialogue.messages).toEqual([]);
   });
 
   test('is refused for an id that is not active', () => {

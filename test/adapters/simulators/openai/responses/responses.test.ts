@@ -18,7 +18,7 @@ const weather = {
 };
 
 test('a connection sends nothing before the first request', () => {
-  expect(open().said).toEqual([]);
+  expect(open().messages).toEqual([]);
 });
 
 describe('a text', () => {
@@ -37,7 +37,7 @@ describe('a text', () => {
       'response.output_item.done',
       'response.completed',
     ]);
-    const numbers = dialogue.said.map(({ event }) => event.sequence_number);
+    const numbers = dialogue.messages.map(({ event }) => event.sequence_number);
     expect(numbers).toEqual(numbers.map((_, i) => i));
     const text = 'This is the rehearsal provider. You wrote: good morning';
     expect(
@@ -133,7 +133,7 @@ describe('requests of several streams', () => {
     expect(dialogue.all('response.created').map(({ stream_id }) => stream_id)).toEqual(['a', 'b', undefined]);
     dialogue.advance(5000);
     for (const lane of ['a', 'b', undefined]) {
-      const events = dialogue.said.filter(({ event }) => event.stream_id === lane).map(({ event }) => event);
+      const events = dialogue.messages.filter(({ event }) => event.stream_id === lane).map(({ event }) => event);
       expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, i) => i));
       expect(events.at(-1)?.type).toBe('response.completed');
     }
