@@ -1,23 +1,22 @@
-// Plain HTTP on the public listener: the console, the door to the side path, and a clear word for everything else.
+// Answers plain HTTP on the public listener: the console, the API of the side path, and a refusal that says why for everything else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
+import { consoleFile } from '../http/console-files.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import { type Admission, admit } from './admission/admit.ts';
-import type { AdmissionPolicy } from './admission/authenticate.ts';
-import { notImplemented, type RefusalReply, refuse, unknownPath } from './admission/refusals.ts';
-import { consoleFile } from './console-files.ts';
+import type { AdmissionPolicy } from './admission/admission.ts';
+import { badTarget, notImplemented, type RefusalReply, refuse, unknownPath } from './admission/refusals.ts';
 import { handleSideRequest, refuseSideRequest, type SideApiContext } from './side/api.ts';
 
 export interface HttpContext extends SideApiContext {
   readonly metrics: Metrics;
-  /** What keeps an admitted session from being opened now; undefined when nothing does. */
-  objection(admitted: Admission): Promise<Refusal | undefined>;
+  /** What an upgrade to this path would be answered. */
+  explain(request: IncomingMessage): Promise<HttpReply>;
 }
 
 /** Answers one request. Faults become a 500 for that request alone. */
@@ -42,7 +41,7 @@ export async function answerHttp(
   }
 }
 
-/** undefined: the answer has been written. */
+/** undefined when the answer has been written. */
 async function replyTo(
   request: IncomingMessage,
   response: ServerResponse,
@@ -51,35 +50,21 @@ async function replyTo(
   const handshake = readHandshake(request);
   if (handshake === undefined) return refuse(undefined, badTarget);
   const { path } = handshake;
-  const visitor = checkOrigin(request.headers, context.policy.origins);
+  const originRefusal = checkOrigin(request.headers, context.policy.origins);
   if (sideRoutesAt('key', path).length > 0) {
-    const objection = visitor ?? bodyObjection(request);
-    return objection ? refuseSideRequest(path, objection) : handleSideRequest(request, response, handshake, context);
+    const refusal = originRefusal ?? checkBody(request);
+    return refusal ? refuseSideRequest(path, refusal) : handleSideRequest(request, response, handshake, context);
   }
-  const unserved = findNotServed(request.method ?? '', path);
-  const route = findEndpoint(path);
-  const adapter = unserved?.provider ?? route?.provider;
-  const objection = visitor ?? bodyObjection(request, unserved?.endpoint.bodies);
-  if (objection !== undefined) return refuse(adapter, objection);
-  if (unserved !== undefined) return refuse(unserved.provider, notImplemented(path));
-  if (route !== undefined) return explainRoute(admit(request, context.policy, 'plain'), context);
+  const notServed = findNotServed(request.method ?? '', path);
+  const served = findEndpoint(path);
+  const refusal = originRefusal ?? checkBody(request, notServed?.endpoint.bodies);
+  if (refusal !== undefined) return refuse((notServed ?? served)?.provider, refusal);
+  if (notServed !== undefined) return refuse(notServed.provider, notImplemented(path));
+  if (served !== undefined) return context.explain(request);
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
   if (path === '/console.json') return json(200, describeConsole(context.policy));
   return consoleFile(path) ?? refuse(undefined, unknownPath());
 }
-
-/** A plain GET on a WebSocket route tells a browser, which cannot see why its upgrade failed, what would be refused. */
-async function explainRoute(decision: Admission | RefusalReply, { objection }: HttpContext): Promise<HttpReply> {
-  if (decision.kind === 'refused') return decision.reply;
-  const refusal = await objection(decision);
-  return refuse(decision.provider, refusal ?? speaksWebSocket).reply;
-}
-
-const speaksWebSocket: Refusal = {
-  status: 426,
-  code: 'invalid_request',
-  message: 'this path speaks WebSocket: expected an upgrade',
-};
 
 function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
   const rehearsed = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
@@ -95,21 +80,19 @@ function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
   };
 }
 
-/** What a session may have; scores of results follow from it. */
+/** Kinds of tasks that a session may have; those that score results follow from them. */
 const kindsOf = (tasks: AdmissionPolicy['config']['tasks']): readonly string[] => [
   ...new Set(tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind)),
 ];
 
 /** Bodies must be JSON: a page elsewhere can send other types without asking first. */
-function bodyObjection({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
+function checkBody({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return undefined;
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
   const message = `expected a body of application/json, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };
 }
-
-const badTarget: Refusal = { status: 400, code: 'invalid_request', message: 'expected a path as the request target' };
 
 function json(status: number, body: unknown): HttpReply {
   return {

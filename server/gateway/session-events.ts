@@ -1,9 +1,9 @@
-// What one session hands over: that it began, its turns, and how it ended. Texts only where the configuration lets them be kept.
+// Emits the events of one session to the outbox: its start, its turns, its end. Texts only where the configuration lets them be kept.
 
 import type { Config } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Admission } from './admission/admit.ts';
+import type { Admission } from './admission/admission.ts';
 import type { Outbox } from './side/outbox.ts';
 
 export interface SessionEmitter {
@@ -12,36 +12,27 @@ export interface SessionEmitter {
   readonly ended: (record: SessionRecord) => void;
 }
 
-/** Hands over that the session begins. */
+/** Emits the start of the session at once. */
 export function sessionEmitter(
-  {
-    sessionId,
-    key,
-    provider: adapter,
-    endpoint: route,
-    model,
-    promptClass,
-    dataClass,
-    isRehearsal,
-    context,
-  }: Admission,
+  admission: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
 ): SessionEmitter {
+  const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
   outbox.push({
     kind: 'started',
     id: sessionId,
     key: key?.id,
     team: key?.team,
-    provider: adapter.name,
-    route: route.path,
-    dialect: route.dialect.name,
+    provider: provider.name,
+    route: endpoint.path,
+    dialect: endpoint.dialect.name,
     model,
     promptClass,
     dataClass,
     isRehearsal,
     startedAt: Date.now(),
-    // Of one that could not be read nobody knows whose it is.
+    // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   });
   return {

@@ -1,4 +1,4 @@
-// Refusals before the 101: the sentences that the gateway itself has to say, and the one place that gives a refusal its shape.
+// Holds the gateway's own refusals before the 101, and gives every refusal its shape: that of the provider, or a plain one.
 
 import type { HttpReply, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
@@ -7,11 +7,11 @@ import { sidePaths } from '../../ipc/side-routes.ts';
 
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 
-/** All that is served to clients. */
+/** Every path that is served to clients. */
 const PATHS: readonly string[] = [...knownPaths, ...sidePaths('key')];
 
+/** A refusal in its shape. The refusal itself is for the log and the metrics. */
 export interface RefusalReply {
-  readonly kind: 'refused';
   readonly refusal: Refusal;
   readonly reply: HttpReply;
 }
@@ -20,20 +20,20 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
   return typeof value === 'object' && 'status' in value;
 }
 
-/** For paths of no provider. */
-function plainRefusal({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+/** `provider`: the one that the path belongs to; undefined for a path of none. */
+export function refuse(provider: Provider | undefined, refusal: Refusal): RefusalReply {
+  const explained = { ...refusal, help: helpFor(refusal.code) };
+  const reply = provider?.httpError(explained) ?? plainReply(explained);
+  // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.
+  const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
+  return { refusal, reply: { ...reply, headers } };
+}
+
+function plainReply({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
   const error = { code, message, help, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   return { status, headers, body: JSON.stringify({ error }) };
-}
-
-export function refuse(adapter: Provider | undefined, refusal: Refusal): RefusalReply {
-  const explained = { ...refusal, help: helpFor(refusal.code) };
-  const reply = adapter?.httpError(explained) ?? plainRefusal(explained);
-  // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: who is to upgrade is told to what.
-  const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
-  return { kind: 'refused', refusal, reply: { ...reply, headers } };
 }
 
 export function notImplemented(path: string): Refusal {
@@ -48,6 +48,15 @@ export function unknownPath(): Refusal {
 export function invalid(message: string): Refusal {
   return { status: 400, code: 'invalid_request', message };
 }
+
+export const badTarget: Refusal = invalid('expected a path as the request target');
+
+/** The answer to a plain request whose upgrade would go on to the provider. */
+export const speaksWebSocket: Refusal = {
+  status: 426,
+  code: 'invalid_request',
+  message: 'this path speaks WebSocket: expected an upgrade',
+};
 
 export const draining: Refusal = {
   status: 503,

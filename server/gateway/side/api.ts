@@ -7,7 +7,8 @@ import type { Key } from '../../config/config.ts';
 import { problemReply } from '../../http/problem.ts';
 import { readBody } from '../../http/request-body.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
-import { type AdmissionPolicy, authenticate } from '../admission/authenticate.ts';
+import type { AdmissionPolicy } from '../admission/admission.ts';
+import { authenticate } from '../admission/authenticate.ts';
 import { isRefusal, type RefusalReply } from '../admission/refusals.ts';
 import { forward, type SideSource } from './forward.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';
@@ -29,8 +30,9 @@ export async function handleSideRequest(
   const path = decoded(handshake.path);
   if (path === undefined) return refused(undecodable);
   warnOfOldPath(path, policy);
-  const key = authenticate(handshake, undefined, policy);
-  if (isRefusal(key)) return refused(key);
+  const authenticated = authenticate({ handshake, policy });
+  if (isRefusal(authenticated)) return refused(authenticated);
+  const { key } = authenticated;
   const expectedBytes = Math.min(policy.config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const lease = quota.acquire(key?.id, expectedBytes);
   if (lease === undefined) return refused(quotaExceeded);
@@ -76,7 +78,7 @@ export function refuseSideRequest(path: string, refusal: Refusal): RefusalReply 
   // The unread rest of a body must not be taken for the next request.
   const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === bodyQuotaExceeded;
   const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
-  return { kind: 'refused', refusal, reply: { ...reply, headers } };
+  return { refusal, reply: { ...reply, headers } };
 }
 
 function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
-import { readContinuation } from '../../../../server/gateway/admission/continue-request.ts';
+import { readContinuation } from '../../../../server/gateway/admission/continuation.ts';
+import { isRefusal } from '../../../../server/gateway/admission/refusals.ts';
 import type { WarnOfOldName } from '../../../../server/gateway/old-names.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
@@ -15,7 +16,8 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 function read(handshake: Handshake, warnOfOldName: WarnOfOldName) {
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
-  return readContinuation(handshake, found.endpoint, warnOfOldName);
+  const result = readContinuation({ handshake, endpoint: found.endpoint, policy: { warnOfOldName } });
+  return isRefusal(result) ? result : result.continues;
 }
 
 function asked(...from: Parameters<typeof handshakeOf>) {

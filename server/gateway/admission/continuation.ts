@@ -1,8 +1,9 @@
 // Reads which earlier session a handshake continues (`trunkline-continue`), and refuses it where the dialect has no form for a context.
 
-import type { Handshake, Refusal, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import type { Handshake, Refusal } from '../../../adapters/realtime/contract.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
-import type { WarnOfOldName } from '../old-names.ts';
+import type { Admission } from './admission.ts';
+import { invalid } from './refusals.ts';
 
 export const CONTINUE = 'trunkline-continue';
 const OLD_NAME = 'trunkline-seed';
@@ -10,19 +11,21 @@ const OLD_NAME = 'trunkline-seed';
 const SESSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[1-9]\d{0,8})?$/;
 
 /** The session that is named in the query, in a subprotocol or in a header; undefined when none is. */
-export function readContinuation(
-  handshake: Handshake,
-  endpoint: ServedEndpoint,
-  warnOfOldName: WarnOfOldName,
-): string | undefined | Refusal {
+export function readContinuation({
+  handshake,
+  endpoint,
+  policy,
+}: Pick<Admission, 'handshake' | 'endpoint'> & {
+  readonly policy: Pick<Admission['policy'], 'warnOfOldName'>;
+}): Pick<Admission, 'continues'> | Refusal {
   const underOldName = valuesOf(handshake, OLD_NAME);
-  if (underOldName.length > 0) warnOfOldName(OLD_NAME, CONTINUE);
+  if (underOldName.length > 0) policy.warnOfOldName(OLD_NAME, CONTINUE);
   const ids = new Set([...valuesOf(handshake, CONTINUE), ...underOldName]);
-  if (ids.size === 0) return undefined;
+  if (ids.size === 0) return { continues: undefined };
   const [id = ''] = ids;
   if (ids.size > 1 || !SESSION_ID.test(id)) return invalid(`expected the id of one session as the ${CONTINUE}`);
   const reason = endpoint.dialect.context === undefined ? noForm(endpoint.path) : endpoint.rejectContext?.(handshake);
-  return reason === undefined ? id : invalid(`expected no ${CONTINUE}: ${reason}`);
+  return reason === undefined ? { continues: id } : invalid(`expected no ${CONTINUE}: ${reason}`);
 }
 
 function valuesOf(handshake: Handshake, name: string): readonly string[] {
@@ -32,7 +35,3 @@ function valuesOf(handshake: Handshake, name: string): readonly string[] {
 
 const noForm = (path: string): string =>
   `${path} has no event by which a gateway could tell of it; GET /v1/sessions/{id}/context gives its text`;
-
-function invalid(message: string): Refusal {
-  return { status: 400, code: 'invalid_request', message };
-}

@@ -1,9 +1,9 @@
 // The classes of a session: what key and route give holds, and a client can only tighten.
 
 import { describe, expect, test } from 'vitest';
-import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import type { Key } from '../../../../server/config/config.ts';
-import { classOf } from '../../../../server/gateway/admission/session-class.ts';
+import { classify } from '../../../../server/gateway/admission/classify.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
 
 const target = { targets: [{ gateway: 'g', model: 'm' }] } as never;
 const config = {
@@ -13,15 +13,14 @@ const config = {
 };
 
 const ask = (headers: Record<string, string>, key: Partial<Key> = {}, path = '/plain') =>
-  classOf({ path, headers, query: new URLSearchParams(), protocols: [] } as Handshake, key as Key, config);
+  classify({ handshake: handshakeOf(path, headers), key: key as Key, policy: { config } });
 
 describe('the prompt class', () => {
   test('is realtime where nobody says otherwise, in open mode too', () => {
     expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
-    const open = { path: '/plain', headers: {}, query: new URLSearchParams(), protocols: [] };
-    expect(classOf(open, undefined, { classes: {}, hasRehearsalGateway: false, routes: {} })).toMatchObject({
-      promptClass: 'realtime',
-    });
+    const policy = { config: { classes: {}, hasRehearsalGateway: false, routes: {} } };
+    const open = classify({ handshake: handshakeOf('/plain'), key: undefined, policy });
+    expect(open).toMatchObject({ promptClass: 'realtime' });
   });
 
   test('comes from the key, then from the route, then from the client', () => {

@@ -3,20 +3,20 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../../server/config/load.ts';
-import type { Outbox } from '../../../../server/gateway/side/outbox.ts';
-import type { SessionEvent } from '../../../../server/ipc/session-event.ts';
-import type { SideHandler } from '../../../../server/ipc/side-request.ts';
-import { createSideHttp } from '../../../../server/side/http/routes.ts';
-import { configFile } from '../../../support/config-file.ts';
-import { createFakeStore, type FakeStore, storedSession } from '../../../support/fake-store.ts';
-import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
-import { closed, message } from '../../../support/inbox.ts';
-import { type FakeProvider, startProvider } from '../../../support/provider.ts';
-import { frameBytes, openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
-import { aTurn } from '../../../support/side-records.ts';
-import { settled } from '../../../support/socket-pair.ts';
-import { until } from '../../../support/until.ts';
+import { loadConfig } from '../../../server/config/load.ts';
+import type { Outbox } from '../../../server/gateway/side/outbox.ts';
+import type { SessionEvent } from '../../../server/ipc/session-event.ts';
+import type { SideHandler } from '../../../server/ipc/side-request.ts';
+import { createSideHttp } from '../../../server/side/http/routes.ts';
+import { configFile } from '../../support/config-file.ts';
+import { createFakeStore, type FakeStore, storedSession } from '../../support/fake-store.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { frameBytes, openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import { aTurn } from '../../support/side-records.ts';
+import { settled } from '../../support/socket-pair.ts';
+import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -197,7 +197,7 @@ describe('while it cannot be read', () => {
   test.each(ways)(
     '%s: with whenContextUnavailable: open it opens without, and says so',
     async (_why, askSide, side) => {
-      await start({ askSide, file: { side: { ...side, whenUncontext: 'open' } } });
+      await start({ askSide, file: { side: { ...side, whenContextUnavailable: 'open' } } });
       expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'unavailable' });
       expect(handedOver[0]).not.toHaveProperty('continues');
       const upstream = await provider.next();

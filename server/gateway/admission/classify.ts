@@ -1,8 +1,8 @@
 // Chooses the prompt class and the data class of a session. A session whose key, path and client name none has the class `realtime`,
 // which every key may use. The headers never go upstream.
 
-import type { Handshake, Refusal } from '../../../adapters/realtime/contract.ts';
-import type { Config, Key } from '../../config/config.ts';
+import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Config } from '../../config/config.ts';
 import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import {
   CLASS_HEADER,
@@ -12,18 +12,17 @@ import {
   classNames,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
-import type { DataClass } from '../../ipc/records.ts';
+import type { Admission } from './admission.ts';
 
-export interface SessionClass {
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
-}
+type ClassSettings = Pick<Config, 'classes' | 'hasRehearsalGateway' | 'routes'>;
 
-export function classOf(
-  { path, headers }: Handshake,
-  key: Key | undefined,
-  config: Pick<Config, 'classes' | 'hasRehearsalGateway' | 'routes'>,
-): SessionClass | Refusal {
+export function classify({
+  handshake: { path, headers },
+  key,
+  policy: { config },
+}: Pick<Admission, 'handshake' | 'key'> & { readonly policy: { readonly config: ClassSettings } }):
+  | Pick<Admission, 'promptClass' | 'dataClass'>
+  | Refusal {
   const route = config.routes[path];
   const binding = { key: key && { ...key, classes: key.classes && withDefault(key.classes) }, route };
   const promptClass = choosePromptClass({

@@ -1,0 +1,54 @@
+// Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's.
+
+import type { Account, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
+import { clientCredential } from '../../../adapters/realtime/index.ts';
+import type { ProviderConfig } from '../../config/config.ts';
+import type { Admission } from './admission.ts';
+
+/** A credential from a query can hold anything, and goes into a header. */
+const FITS_HEADER = /^[\x21-\x7e]+$/;
+
+type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
+type Dialling = Pick<Admission, 'upstream' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
+
+export function chooseAccount(asked: AccountRequest): Dialling | Refusal {
+  const { handshake, provider, endpoint, policy } = asked;
+  const { providers, rehearsal } = policy.config;
+  const configured = providers[provider.name];
+  if (configured !== undefined) return configuredAccount(asked, configured);
+  if (rehearsal === false || !rehearsal.providers.includes(provider.name) || policy.rehearsalUrl === undefined)
+    return notConfigured(provider);
+  const account = { baseUrl: policy.rehearsalUrl, credential: 'rehearsal', settings: {} };
+  // On loopback a connection costs next to nothing, so none is opened ahead.
+  const dialling = { allowPrivate: true, preconnect: undefined, isRehearsal: true };
+  return { upstream: endpoint.upstream(handshake, account), ...dialling };
+}
+
+function configuredAccount(
+  { handshake, provider, endpoint }: AccountRequest,
+  configured: ProviderConfig,
+): Dialling | Refusal {
+  const { allowPrivate, preconnect, apiKey } = configured;
+  const credential = apiKey === 'client' ? clientCredential(handshake, provider) : apiKey;
+  if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
+  // An endpoint may have a host of its own, unless the configuration names one for the provider.
+  const isDefault = configured.baseUrl === provider.baseUrl;
+  const baseUrl = isDefault ? (endpoint.baseUrl ?? provider.baseUrl) : configured.baseUrl;
+  const account = { baseUrl, credential, settings: settingsOf(provider, configured) };
+  return { upstream: endpoint.upstream(handshake, account), allowPrivate, preconnect, isRehearsal: false };
+}
+
+function settingsOf({ settings = {} }: Provider, configured: ProviderConfig): Account['settings'] {
+  return Object.fromEntries(Object.keys(settings).map((name) => [name, configured[name] as string | undefined]));
+}
+
+function notConfigured({ name, environment }: Provider): Refusal {
+  const message = `the provider ${name} is not configured; expected providers.${name} or ${environment.join(' or ')}`;
+  return { status: 503, code: 'provider_not_configured', message };
+}
+
+const noCredential: Refusal = {
+  status: 401,
+  code: 'invalid_key',
+  message: 'no usable credential given; expected one of the provider, which is forwarded',
+};

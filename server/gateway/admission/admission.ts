@@ -1,0 +1,52 @@
+// What is known of a request to open a session. Each phase of admission takes what it needs of it and adds its part.
+
+import type { IncomingMessage } from 'node:http';
+import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
+import type { Config, Key, Preconnect } from '../../config/config.ts';
+import type { OriginPolicy } from '../../http/origin-policy.ts';
+import type { DataClass } from '../../ipc/records.ts';
+import type { SessionContext } from '../../session/subject.ts';
+import type { WarnOfOldName } from '../old-names.ts';
+
+/** What a gateway decides by. */
+export interface AdmissionPolicy {
+  readonly config: Config;
+  readonly keys: ReadonlyMap<string, Key>;
+  readonly origins: OriginPolicy;
+  /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
+  readonly rehearsalUrl?: string | undefined;
+  readonly warnOfOldName: WarnOfOldName;
+}
+
+export interface Admission {
+  readonly request: IncomingMessage;
+  readonly handshake: Handshake;
+  readonly policy: AdmissionPolicy;
+  /** False for a plain request, which only asks what an upgrade would be told. */
+  readonly isUpgrade: boolean;
+  readonly provider: Provider;
+  readonly endpoint: ServedEndpoint;
+  /** undefined in open mode. */
+  readonly key: Key | undefined;
+  /** The model, agent or deployment that the handshake names; undefined where only frames do, or none can be known. */
+  readonly model: string | undefined;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  readonly upstream: Upstream;
+  /** Whether the upstream may be a private address. */
+  readonly allowPrivate: boolean;
+  /** The rehearsal provider answers. */
+  readonly isRehearsal: boolean;
+  /** undefined where no connection is opened ahead. */
+  readonly preconnect: Preconnect | undefined;
+  readonly sessionId: string;
+  /** The id is the client's own. */
+  readonly isOffered: boolean;
+  /** The earlier session that this one continues. */
+  readonly continues: string | undefined;
+  /** What the provider is told of the earlier session, once it was read. */
+  readonly context?: SessionContext | undefined;
+}
+
+/** What is known before the first phase. */
+export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'isUpgrade'>;

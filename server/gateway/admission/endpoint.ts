@@ -1,0 +1,14 @@
+// Finds the endpoint of a path, and the provider that it belongs to.
+
+import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import type { Admission } from './admission.ts';
+import { notImplemented, unknownPath } from './refusals.ts';
+
+export function resolveEndpoint({
+  handshake: { path },
+}: Pick<Admission, 'handshake'>): Pick<Admission, 'provider' | 'endpoint'> | Refusal {
+  const found = findEndpoint(path);
+  if (found !== undefined) return found;
+  return findNotServed('GET', path) === undefined ? unknownPath() : notImplemented(path);
+}

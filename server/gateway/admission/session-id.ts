@@ -1,0 +1,19 @@
+// Chooses the id of a session. A browser cannot read the header of the 101, so a client may bring an id of its own.
+
+import { randomUUID } from 'node:crypto';
+import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import { gatewayParameter } from '../../http/handshake.ts';
+import type { Admission } from './admission.ts';
+import { invalid } from './refusals.ts';
+
+const PARAMETER = 'trunkline-session';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function chooseSessionId({
+  handshake,
+}: Pick<Admission, 'handshake'>): Pick<Admission, 'sessionId' | 'isOffered'> | Refusal {
+  const offered = gatewayParameter(handshake, PARAMETER);
+  const [sessionId = randomUUID()] = offered;
+  if (offered.size > 1 || !UUID.test(sessionId)) return invalid(`expected one UUID as the ${PARAMETER}`);
+  return { sessionId, isOffered: offered.size > 0 };
+}

@@ -1,0 +1,172 @@
+// Opens one session: admission, a place in the registry, the provider, the 101. Rule: the client gets one answer, and the place is
+// given back unless a session has it.
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
+import { type ClientGone, watchClientGone } from '../http/client-gone.ts';
+import { writeReply } from '../http/reply.ts';
+import type { Reservation } from '../ipc/session-reservation.ts';
+import { faultOf } from '../platform/log.ts';
+import type { Connector } from '../transport/connector.ts';
+import type { DialOutcome } from '../transport/dial.ts';
+import type { Admission, AdmissionPolicy } from './admission/admission.ts';
+import { admit } from './admission/admit.ts';
+import {
+  draining,
+  duplicateSession,
+  isRefusal,
+  type RefusalReply,
+  refuse,
+  speaksWebSocket,
+  tooManySessions,
+} from './admission/refusals.ts';
+import { type ContextReader, dialWithContext, readContext } from './read-context.ts';
+import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
+
+/** What opening a session needs of its gateway. */
+export interface SessionHost extends SessionOwner, Omit<ContextReader, 'config'> {
+  readonly connector: Connector;
+  policy(): AdmissionPolicy;
+  /** Why no session opens now, whoever asks; undefined when sessions open. */
+  refusal(): Refusal | undefined;
+  isEnding(): boolean;
+}
+
+type DialFailure = Exclude<DialOutcome, { readonly kind: 'open' }>;
+
+/** Lives from an upgrade request until its client has an answer. */
+export class SessionOpening {
+  readonly #upgrade: Upgrade;
+  readonly #host: SessionHost;
+  #clientGone: ClientGone | undefined;
+
+  constructor(upgrade: Upgrade, host: SessionHost) {
+    this.#upgrade = upgrade;
+    this.#host = host;
+  }
+
+  /** Resolves once the client has its answer. Never rejects: what goes wrong with one client stays with that client. */
+  async run(): Promise<void> {
+    const { request, socket } = this.#upgrade;
+    socket.on('error', () => {});
+    try {
+      const decision = admit(request, this.#host.policy());
+      if ('refusal' in decision) this.#answer(decision);
+      else await this.#open(decision);
+    } catch (error) {
+      this.#host.log.error(faultOf(error), 'upgrade failed');
+      socket.destroy();
+    }
+  }
+
+  /** Ends the dialling; the client is refused, since the gateway ends. */
+  abort(): void {
+    this.#clientGone?.abort();
+  }
+
+  async #open(admission: Admission): Promise<void> {
+    const refusal = this.#host.refusal();
+    if (refusal !== undefined) return this.#refuse(admission, refusal);
+    const clientGone = watchClientGone(this.#upgrade.socket);
+    this.#clientGone = clientGone;
+    try {
+      const result = await this.#host.registry.reserve(reservationOf(admission));
+      if (result === 'granted') await this.#dial(admission, clientGone);
+      else this.#refuse(admission, result === 'full' ? tooManySessions : duplicateSession);
+    } finally {
+      clientGone.stop();
+    }
+  }
+
+  async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
+    const { connector, config, registry } = this.#host;
+    const { upstream, allowPrivate, preconnect, continues } = admission;
+    let isStarted = false;
+    let dialled: DialOutcome | undefined;
+    try {
+      const options = { upstream, allowPrivate, preconnect, limits: config.limits };
+      const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
+      const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
+      const outcome = continues === undefined ? undefined : await dialWithContext({ dial, read, signal });
+      dialled = outcome?.dialled ?? (await dial(signal));
+      stop();
+      if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
+      isStarted = this.#start(withContext(admission, outcome?.context), dialled.socket);
+    } finally {
+      if (!isStarted) {
+        registry.release(admission.sessionId);
+        if (dialled?.kind === 'open') dialled.socket.destroy();
+      }
+    }
+  }
+
+  #answerFailure(admission: Admission, outcome: DialFailure, isClientGone: boolean): void {
+    const { metrics, log, isEnding } = this.#host;
+    if (isEnding()) this.#refuse(admission, draining);
+    else if (isClientGone) metrics.refused('client_left', 499);
+    else if (outcome.kind === 'failed') this.#refuse(admission, outcome.refusal);
+    else {
+      const { status } = outcome.reply;
+      metrics.refused('upstream_refused', status);
+      log.info({ ...logFields(admission), status }, 'provider refused the upgrade');
+      writeReply(this.#upgrade.socket, outcome.reply);
+    }
+  }
+
+  /** False when the client is gone, or the gateway is about to be. */
+  #start(admission: Admission, upstream: Socket): boolean {
+    if (this.#host.isEnding()) this.#refuse(admission, draining);
+    else if (this.#upgrade.socket.writable) {
+      startSession(admission, this.#upgrade, upstream, this.#host);
+      return true;
+    }
+    return false;
+  }
+
+  #refuse(admission: Admission, refusal: Refusal): void {
+    this.#answer(refuse(admission.provider, refusal), admission);
+  }
+
+  #answer({ refusal, reply }: RefusalReply, admission?: Admission): void {
+    const { code, status, cause } = refusal;
+    this.#host.metrics.refused(code, status);
+    this.#host.log.info({ code, status, cause, ...(admission && logFields(admission)) }, 'upgrade refused');
+    writeReply(this.#upgrade.socket, reply);
+  }
+}
+
+/** Tells what an upgrade would be answered, without its effects: browsers hide why an upgrade failed, and show this. */
+export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
+  const decision = admit(request, host.policy(), 'plain');
+  if ('refusal' in decision) return decision.reply;
+  const refusal = host.refusal() ?? (await tryReservation(decision, host));
+  return refuse(decision.provider, refusal ?? speaksWebSocket).reply;
+}
+
+/** Takes a place under an id of its own, and gives it back. */
+async function tryReservation(admission: Admission, host: SessionHost): Promise<Refusal | undefined> {
+  const { registry } = host;
+  const id = randomUUID();
+  const result = await registry.reserve({ ...reservationOf(admission), id, isOffered: false });
+  if (result === 'granted') registry.release(id);
+  if (result === 'full') return tooManySessions;
+  if (admission.continues === undefined) return undefined;
+  const context = await readContext(admission, host, new AbortController().signal);
+  return isRefusal(context) ? context : undefined;
+}
+
+function reservationOf({ sessionId, isOffered, key }: Admission): Reservation {
+  return { id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions };
+}
+
+/** The text of a regulated session makes the one that continues it regulated, too. */
+function withContext(admission: Admission, context: Admission['context']): Admission {
+  if (context === undefined) return admission;
+  return { ...admission, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admission.dataClass };
+}
+
+function logFields({ sessionId, key, provider, endpoint }: Admission) {
+  return { id: sessionId, key: key?.id, provider: provider.name, route: endpoint.path };
+}

@@ -1,0 +1,118 @@
+// Reads what the side path keeps of an earlier session, for a new one that continues it (`trunkline-continue`).
+// Rule: another key's session answers 404, like an unknown id.
+
+import type { Refusal } from '../../adapters/realtime/contract.ts';
+import type { Config } from '../config/config.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+import type { ContextAnswer, SideHandler, SideReplyHead, SideRequest } from '../ipc/side-request.ts';
+import { unlessAborted } from '../platform/deadline.ts';
+import type { SessionContext } from '../session/subject.ts';
+import type { DialOutcome } from '../transport/dial.ts';
+import type { Admission } from './admission/admission.ts';
+import { CONTINUE } from './admission/continuation.ts';
+import { isRefusal } from './admission/refusals.ts';
+
+export interface ContextReader {
+  readonly config: Pick<Config, 'side'>;
+  /** undefined: there is no side process. */
+  readonly askSide?: SideHandler | undefined;
+  /** A session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
+}
+
+/** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */
+export async function readContext(
+  { provider, key, continues = '' }: Pick<Admission, 'provider' | 'key' | 'continues'>,
+  { config, askSide, find }: ContextReader,
+  signal: AbortSignal,
+): Promise<SessionContext | Refusal> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.contextMs)]);
+  try {
+    if (askSide === undefined) throw new Error('there is no side process');
+    const live = await unlessAborted(find(continues), until);
+    const request = {
+      requester: { scope: 'key', key: key?.id, team: key?.team },
+      method: 'GET',
+      path: `/v1/sessions/${continues}/context`,
+      query: {},
+      headers: {},
+      body: undefined,
+      // Another key's session does not exist for this one.
+      live: live?.key === key?.id ? live : undefined,
+    } as const;
+    const { status, body } = await headOf(askSide, request, until);
+    if (status === 404) return unknown;
+    if (status !== 200) throw new Error(`the side path answered ${status}`);
+    const answer = JSON.parse(String(body)) as ContextAnswer;
+    const { from, text, dataClass } = answer;
+    const isElsewhere = dataClass === 'regulated' && answer.provider !== provider.name;
+    return isElsewhere ? regulatedElsewhere(answer.provider) : { continues, from, text, dataClass };
+  } catch {
+    if (config.side.whenContextUnavailable === 'refuse') return unavailable;
+    return { continues, from: 'unavailable', text: '', dataClass: 'open' };
+  }
+}
+
+/** The whole answer of a request that is answered in one part. */
+async function headOf(askSide: SideHandler, request: SideRequest, signal: AbortSignal): Promise<SideReplyHead> {
+  let head: SideReplyHead | undefined;
+  const keep = (part: SideReplyHead | Buffer): void => {
+    if (!Buffer.isBuffer(part)) head = part;
+  };
+  await unlessAborted(askSide(request, keep, signal), signal);
+  if (head === undefined) throw new Error('the side path answered nothing');
+  return head;
+}
+
+export interface ContextDial {
+  dial(signal: AbortSignal): Promise<DialOutcome>;
+  read(signal: AbortSignal): Promise<SessionContext | Refusal>;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Dials while the context is read. A refused context ends the dialling and is its outcome; a dialling that fails ends the reading. */
+export async function dialWithContext({
+  dial,
+  read,
+  signal,
+}: ContextDial): Promise<{ readonly dialled: DialOutcome; readonly context?: SessionContext }> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  let isRefused = false;
+  const reading = read(either).then((context) => {
+    if (isRefusal(context) && !stop.signal.aborted) {
+      isRefused = true;
+      stop.abort();
+    }
+    return context;
+  });
+  const dialled = await dial(either);
+  if (dialled.kind !== 'open' && !isRefused) {
+    stop.abort();
+    return { dialled };
+  }
+  const context = await reading;
+  if (!isRefusal(context)) return { dialled, context };
+  if (dialled.kind === 'open') dialled.socket.destroy();
+  return { dialled: { kind: 'failed', refusal: context } };
+}
+
+const unknown: Refusal = {
+  status: 404,
+  code: 'unknown_session',
+  message: `no session of this key has the id that is given as the ${CONTINUE}`,
+};
+
+const unavailable: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: `what is kept of the session in ${CONTINUE} cannot be read now`,
+  retryAfterS: 1,
+};
+
+const regulatedElsewhere = (provider: string): Refusal => ({
+  status: 403,
+  code: 'policy_refused',
+  message: `the session in ${CONTINUE} is regulated: expected a session with ${provider}, which heard it`,
+});

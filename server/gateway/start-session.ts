@@ -1,0 +1,89 @@
+// Answers an upgrade with the 101 and starts its session. Rule: what nobody waits for comes behind the 101.
+
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { selectSubprotocol } from '../../adapters/realtime/index.ts';
+import type { Config } from '../config/config.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import { Session } from '../session/session.ts';
+import type { SessionSubject } from '../session/subject.ts';
+import { Peer } from '../transport/peer.ts';
+import { upgradeReply } from '../transport/upgrade.ts';
+import type { Admission } from './admission/admission.ts';
+import { mayUse } from './admission/authorize.ts';
+import { sessionEmitter } from './session-events.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import type { Outbox } from './side/outbox.ts';
+
+/** An upgrade request that has no answer yet. `head`: what the client sent behind it. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
+
+export interface SessionOwner {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly registry: SessionRegistry;
+  /** Takes the events of sessions to the side process; undefined when there is none. */
+  readonly outbox?: Outbox | undefined;
+  /** Called once the 101 is written. */
+  onStarted(session: Session, socket: Socket): void;
+  /** Called when both sockets of the session are closed. */
+  onClosed(id: string): void;
+}
+
+export function startSession(
+  admission: Admission,
+  { request, socket, head }: Upgrade,
+  upstream: Socket,
+  owner: SessionOwner,
+): void {
+  const { config, log, metrics, registry, outbox } = owner;
+  const { limits } = config;
+  const { sessionId, provider, endpoint, handshake } = admission;
+  const emitter = outbox && sessionEmitter(admission, config, outbox);
+  const webSocketKey = request.headers['sec-websocket-key'] ?? '';
+  socket.write(upgradeReply(webSocketKey, selectSubprotocol(handshake, provider), admission));
+  if (head.length > 0) socket.unshift(head);
+  const session = new Session({
+    subject: subjectOf(admission),
+    client: new Peer({ socket, role: 'client', limits }),
+    provider: new Peer({ socket: upstream, role: 'provider', limits }),
+    limits,
+    metrics,
+    log,
+    turns: emitter,
+    onClosed(record: SessionRecord) {
+      emitter?.ended(record);
+      registry.ended(record);
+      owner.onClosed(sessionId);
+    },
+  });
+  owner.onStarted(session, socket);
+  // The supervisor is another process, which wakes for it.
+  setImmediate(() => registry.opened(sessionId));
+  metrics.opened(provider.name, endpoint.dialect.name);
+}
+
+/** The session keeps no headers and no credential. */
+function subjectOf({ provider, endpoint, key, ...admission }: Admission): SessionSubject {
+  const { sessionId, model, promptClass, dataClass, context } = admission;
+  return {
+    sessionId,
+    provider: provider.name,
+    path: endpoint.path,
+    dialect: endpoint.dialect,
+    key,
+    mayUse: key?.models && ((name) => mayUse(key, provider, name)),
+    model,
+    billedBy: provider.billing.by,
+    promptClass,
+    dataClass,
+    context,
+  };
+}
