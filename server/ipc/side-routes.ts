@@ -4,7 +4,7 @@
 import { type PathParameters, pathPattern } from '../../codecs/path-pattern.ts';
 
 /** Keys ask on the public listener, below `/v1`; the administrator asks on the admin listener, without that prefix. */
-export type SideScope = 'key' | 'admin';
+type SideScope = 'key' | 'admin';
 
 interface TableLine {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -24,25 +24,31 @@ interface TableLine {
 const live = { needsLiveSession: true } as const;
 
 const TABLE = {
-  showSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
-  forgetSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
-  followSession: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', ...live },
-  showContext: { method: 'GET', path: '/sessions/{id}/context', oldPath: '/sessions/{id}/seed', scope: 'key', ...live },
-  createTask: { method: 'POST', path: '/tasks', scope: 'key', awaitsLlm: true },
-  listTasks: { method: 'GET', path: '/tasks', scope: 'both' },
-  showTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
-  retryTask: { method: 'POST', path: '/tasks/{id}/retry', scope: 'both' },
-  reportLedger: { method: 'GET', path: '/ledger', scope: 'both' },
-  listLedger: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
-  exportRows: { method: 'GET', path: '/export', scope: 'admin' },
-  completeChat: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
-  listModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
+  getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
+  deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
+  getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', ...live },
+  getSessionContext: {
+    method: 'GET',
+    path: '/sessions/{id}/context',
+    oldPath: '/sessions/{id}/seed',
+    scope: 'key',
+    ...live,
+  },
+  postTask: { method: 'POST', path: '/tasks', scope: 'key', awaitsLlm: true },
+  getTasks: { method: 'GET', path: '/tasks', scope: 'both' },
+  getTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
+  postTaskRetry: { method: 'POST', path: '/tasks/{id}/retry', scope: 'both' },
+  getLedger: { method: 'GET', path: '/ledger', scope: 'both' },
+  getLedgerRows: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
+  getExport: { method: 'GET', path: '/export', scope: 'admin' },
+  postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
+  getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
 } as const satisfies Readonly<Record<string, TableLine>>;
 
 export type SideRouteName = keyof typeof TABLE;
 
 /** A route as one of the listeners serves it, with its whole path. */
-export interface SideRoute extends TableLine {
+interface SideRoute extends TableLine {
   readonly name: SideRouteName;
   readonly scope: SideScope;
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
 import type { Config } from '../config/config.ts';
-import { forward, type SideSource } from '../gateway/side/forward.ts';
+import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
@@ -14,7 +14,7 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
 
-export interface AdminSources extends SideSource {
+export interface AdminSources extends ForwardContext {
   isReady(): boolean;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;

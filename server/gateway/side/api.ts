@@ -10,10 +10,10 @@ import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import type { AdmissionPolicy } from '../admission/admission.ts';
 import { authenticate } from '../admission/authenticate.ts';
 import { isRefusal, type RefusalReply } from '../admission/refusals.ts';
-import { forward, type SideSource } from './forward.ts';
+import { type ForwardContext, forward } from './forward.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';
 
-export interface SideApiContext extends SideSource {
+export interface SideApiContext extends ForwardContext {
   readonly policy: AdmissionPolicy;
   readonly quota: SideQuota;
 }

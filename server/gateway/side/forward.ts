@@ -8,25 +8,25 @@ import { FORWARDED_HEADERS, type Requester, type SideHandler, type SideRequest }
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { relay } from './relay.ts';
 
-export interface SideSource {
+export interface ForwardContext {
   /** undefined: there is no side process. */
   readonly askSide?: SideHandler | undefined;
   /** A session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
-export interface ForwardOptions {
+interface ForwardOptions {
   readonly handshake: Handshake;
   /** The path of the handshake, decoded. */
   readonly path: string;
   readonly requester: Requester;
   readonly body?: SideRequest['body'];
-  readonly source: SideSource;
+  readonly source: ForwardContext;
   readonly config: Pick<Config, 'limits' | 'side'>;
 }
 
 /** Nothing was written unless it is `answered`. */
-export type Forwarded =
+type Forwarded =
   | { readonly kind: 'answered' }
   /** The path names a session of another key. */
   | { readonly kind: 'unknown_session' }
@@ -56,7 +56,7 @@ export async function forward(
     headMs: route?.awaitsLlm ? undefined : HEAD_MS,
   });
   if (outcome === 'answered') return { kind: 'answered' };
-  const shown = route?.name === 'showSession' ? live : undefined;
+  const shown = route?.name === 'getSession' ? live : undefined;
   return { kind: 'unavailable', namesSession: session !== undefined, shown };
 }
 

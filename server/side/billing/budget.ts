@@ -30,10 +30,7 @@ export function budgetsFor(
 const LENGTHS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 /** Beginning and end of the window that holds this moment; `total` never ends. */
-export function windowAt(
-  window: BudgetConfig['window'],
-  now: number,
-): { startsAt: number; resetsAt: number | undefined } {
+function windowAt(window: BudgetConfig['window'], now: number): { startsAt: number; resetsAt: number | undefined } {
   if (window === 'total') return { startsAt: 0, resetsAt: undefined };
   if (window === 'month') {
     const at = new Date(now);

@@ -3,7 +3,7 @@
 
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
 
-export interface PromptTokens {
+interface PromptTokens {
   /** Text, images and files. */
   readonly tokens: number;
   /** Tokens that are priced as audio, where audio has a price of its own. */

@@ -20,7 +20,7 @@ export function gatewayConflicts({ gateways }: Pick<SideConfig, 'gateways'>): Pr
   });
 }
 
-export const reservedNameConflicts = (name: string, path: string): Problem[] =>
+const reservedNameConflicts = (name: string, path: string): Problem[] =>
   name === REHEARSAL_NAME
     ? [{ path, message: `expected another name, got "${REHEARSAL_NAME}", which is that of the rehearsal` }]
     : [];

@@ -9,7 +9,7 @@ const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 /** Lines are sent in pieces of about this size. */
 const PIECE_CHARS = 65_536;
 
-export const exportRows: RouteHandler = async (request, { config }) => {
+export const getExport: RouteHandler = async (request, { config }) => {
   const { query, emit, signal } = request;
   const format = readWord(query, 'format', EXPORT_FORMATS) ?? 'jsonl';
   if (isProblem(format)) return format;

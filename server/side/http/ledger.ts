@@ -23,7 +23,7 @@ function spanOf({ query }: RoutedRequest): Span | HttpProblem {
   return isProblem(until) ? until : { since, until };
 }
 
-export const reportLedger: RouteHandler = async (request, { store }) => {
+export const getLedger: RouteHandler = async (request, { store }) => {
   const by = fieldsOf(request.query.by ?? 'class,model');
   if (isProblem(by)) return by;
   const span = spanOf(request);
@@ -45,7 +45,7 @@ function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
     : invalidRequest('expected different fields', 'by');
 }
 
-export const listLedger: RouteHandler = async (request, { store }) => {
+export const getLedgerRows: RouteHandler = async (request, { store }) => {
   const { query } = request;
   const span = spanOf(request);
   if (isProblem(span)) return span;

@@ -5,21 +5,21 @@ import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ip
 import { type SideRouteMatch, type SideRouteName, sideRoutesAt } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/contract.ts';
-import { completeChat } from './chat/chat.ts';
-import { listModels } from './chat/models.ts';
-import { exportRows } from './export.ts';
+import { postChatCompletion } from './chat/chat.ts';
+import { getModels } from './chat/models.ts';
+import { getExport } from './export.ts';
 import type { RouteHandler, SideHttpOptions } from './handler.ts';
-import { listLedger, reportLedger } from './ledger.ts';
-import { showContext } from './session/context.ts';
-import { sessionFollower } from './session/events.ts';
-import { forgetSession, showSession } from './session/session.ts';
-import { createTask, listTasks, retryTask, showTask } from './tasks.ts';
+import { getLedger, getLedgerRows } from './ledger.ts';
+import { getSessionContext } from './session/context.ts';
+import { sessionEventsHandler } from './session/events.ts';
+import { deleteSession, getSession } from './session/session.ts';
+import { getTask, getTasks, postTask, postTaskRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
-  ...{ showSession, forgetSession, followSession: sessionFollower(options), showContext },
-  ...{ createTask, listTasks, showTask, retryTask },
-  ...{ reportLedger, listLedger, exportRows },
-  ...{ completeChat, listModels },
+  ...{ getSession, deleteSession, getSessionContext, getSessionEvents: sessionEventsHandler(options) },
+  ...{ postTask, getTasks, getTask, postTaskRetry },
+  ...{ getLedger, getLedgerRows, getExport },
+  ...{ postChatCompletion, getModels },
 });
 
 export function createSideHttp(options: SideHttpOptions): SideHandler {

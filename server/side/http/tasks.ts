@@ -23,7 +23,7 @@ import { taskView } from './views.ts';
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MAX_TASKS = 1000;
 
-export const createTask: RouteHandler = async (request, options) => {
+export const postTask: RouteHandler = async (request, options) => {
   const { store, runner } = options;
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
@@ -97,7 +97,7 @@ async function waitForEnd(
   return last;
 }
 
-export const listTasks: RouteHandler = async (request, { store }) => {
+export const getTasks: RouteHandler = async (request, { store }) => {
   const { query } = request;
   const state = readWord(query, 'state', STATES);
   if (isProblem(state)) return state;
@@ -114,12 +114,12 @@ async function find(request: RoutedRequest, { store }: SideHttpOptions): Promise
   return task !== undefined && canRead(request, task.key) ? task : undefined;
 }
 
-export const showTask: RouteHandler = async (request, options) => {
+export const getTask: RouteHandler = async (request, options) => {
   const task = await find(request, options);
   return task === undefined ? unknownTask(request) : sendJson(request, 200, taskView(task));
 };
 
-export const retryTask: RouteHandler = async (request, options) => {
+export const postTaskRetry: RouteHandler = async (request, options) => {
   const task = await find(request, options);
   if (task === undefined) return unknownTask(request);
   if (!(await options.store.requeueTask(task.id, Date.now()))) {

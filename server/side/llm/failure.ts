@@ -20,7 +20,7 @@ export interface Failure {
   readonly isFinal?: boolean;
 }
 
-export type FailureCode =
+type FailureCode =
   | 'unknown_class'
   | 'no_gateway'
   | 'policy_refused'

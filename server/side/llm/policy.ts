@@ -20,7 +20,7 @@ export function baseUrlOf({ gateway, profile }: Omit<Candidate, 'model'>): strin
 }
 
 /** The region that requests are kept to: what the configuration says, else what the base URL shows. */
-export function residencyOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
+function residencyOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {
   if (gateway.residency !== undefined || gateway.baseUrl === undefined) return gateway.residency;
   const host = hostOf(gateway.baseUrl);
   return Object.entries(profile.regions ?? {}).find(([, url]) => hostOf(url) === host)?.[0];

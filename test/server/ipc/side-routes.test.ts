@@ -6,8 +6,8 @@ import { sidePaths, sideRoutesAt } from '../../../server/ipc/side-routes.ts';
 const namesAt = (scope: 'key' | 'admin', path: string) => sideRoutesAt(scope, path).map(({ route }) => route.name);
 
 test('a key finds its routes below /v1, the administrator without that prefix', () => {
-  expect(namesAt('key', '/v1/tasks')).toEqual(['createTask', 'listTasks']);
-  expect(namesAt('admin', '/tasks')).toEqual(['listTasks']);
+  expect(namesAt('key', '/v1/tasks')).toEqual(['postTask', 'getTasks']);
+  expect(namesAt('admin', '/tasks')).toEqual(['getTasks']);
   expect(namesAt('key', '/tasks')).toEqual([]);
   expect(namesAt('admin', '/v1/tasks')).toEqual([]);
   expect(namesAt('key', '/v1/export')).toEqual([]);
@@ -27,7 +27,11 @@ test('a path that is none gives no match: one too short, one too long, one with 
 
 test('an old path finds the route, says that it is old, and is in no list of paths', () => {
   expect(sideRoutesAt('key', '/v1/sessions/a/seed')).toMatchObject([
-    { route: { name: 'showContext', path: '/v1/sessions/{id}/context' }, parameters: { id: 'a' }, isOldPath: true },
+    {
+      route: { name: 'getSessionContext', path: '/v1/sessions/{id}/context' },
+      parameters: { id: 'a' },
+      isOldPath: true,
+    },
   ]);
   expect(sidePaths('key')).not.toContain('/v1/sessions/{id}/seed');
 });

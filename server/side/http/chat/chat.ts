@@ -10,7 +10,7 @@ import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
 import { failureProblem } from './problem.ts';
 
-export const completeChat: RouteHandler = async (request, { config, router }) => {
+export const postChatCompletion: RouteHandler = async (request, { config, router }) => {
   const chosen = chatClassOf(request, config);
   if (isProblem(chosen)) return chosen;
   const parsed = parseBody(request.body);

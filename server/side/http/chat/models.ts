@@ -27,5 +27,5 @@ function modelsFor(
   return [...models.values()];
 }
 
-export const listModels: RouteHandler = (request, { config }) =>
+export const getModels: RouteHandler = (request, { config }) =>
   sendJson(request, 200, { object: 'list', data: modelsFor(request, config) });

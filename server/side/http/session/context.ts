@@ -10,7 +10,7 @@ import { type FoundSession, findReadableSession, unknownSession } from './sessio
 /** Interval of the polls for the end of a session. */
 const LOOK_MS = 20;
 
-export const showContext: RouteHandler = async (request, options) => {
+export const getSessionContext: RouteHandler = async (request, options) => {
   const { store, config } = options;
   const found = await findSettled(request, options);
   if (found === undefined) return unknownSession(request);

@@ -17,7 +17,7 @@ interface Event {
 }
 
 /** Makes the handler of a side process, whose streams share their polls. */
-export function sessionFollower({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
+export function sessionEventsHandler({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
   const watch = watchSessions(store, config.side.pollMs);
   return async (request) => {
     const found = await findReadableSession(request, store);

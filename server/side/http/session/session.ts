@@ -35,7 +35,7 @@ export const unknownSession = (request: RoutedRequest): HttpProblem => ({
   message: `no session${ownerLabel(request)} has this id`,
 });
 
-export const showSession: RouteHandler = async (request, { store }) => {
+export const getSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
@@ -52,7 +52,7 @@ export const showSession: RouteHandler = async (request, { store }) => {
   });
 };
 
-export const forgetSession: RouteHandler = async (request, { store }) => {
+export const deleteSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   if (found.isOpen) {

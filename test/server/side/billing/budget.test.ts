@@ -1,22 +1,24 @@
 // Windows of budgets, and the most that a call can cost.
 
 import { expect, test } from 'vitest';
-import { budgetsFor, windowAt, worstCaseMicroUsd } from '../../../../server/side/billing/budget.ts';
+import type { BudgetConfig } from '../../../../server/config/side-schema.ts';
+import { budgetsFor, worstCaseMicroUsd } from '../../../../server/side/billing/budget.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { llmCall } from '../../../support/routing.ts';
 
 const now = Date.UTC(2026, 1, 28, 13, 45, 30, 500);
 
 test('windows begin and end in UTC', () => {
-  const text = (window: Parameters<typeof windowAt>[0]) => {
-    const { startsAt, resetsAt } = windowAt(window, now);
-    return [startsAt, resetsAt].map((at) => (at === undefined ? at : new Date(at).toISOString().slice(0, 19)));
+  const times = (window: BudgetConfig['window']) => {
+    const [budget] = budgetsFor([{ window, maxUsd: 1 }], { key: undefined, promptClass: 'x' }, now);
+    const startsAt = Number(budget?.id.split('|').at(-1));
+    return [startsAt, budget?.resetsAt].map((at) => at && new Date(at).toISOString().slice(0, 19));
   };
-  expect(text('minute')).toEqual(['2026-02-28T13:45:00', '2026-02-28T13:46:00']);
-  expect(text('hour')).toEqual(['2026-02-28T13:00:00', '2026-02-28T14:00:00']);
-  expect(text('day')).toEqual(['2026-02-28T00:00:00', '2026-03-01T00:00:00']);
-  expect(text('month')).toEqual(['2026-02-01T00:00:00', '2026-03-01T00:00:00']);
-  expect(text('total')).toEqual(['1970-01-01T00:00:00', undefined]);
+  expect(times('minute')).toEqual(['2026-02-28T13:45:00', '2026-02-28T13:46:00']);
+  expect(times('hour')).toEqual(['2026-02-28T13:00:00', '2026-02-28T14:00:00']);
+  expect(times('day')).toEqual(['2026-02-28T00:00:00', '2026-03-01T00:00:00']);
+  expect(times('month')).toEqual(['2026-02-01T00:00:00', '2026-03-01T00:00:00']);
+  expect(times('total')).toEqual([0, undefined]);
 });
 
 test('a call counts in the budgets of its key, of its class, and of all', () => {

@@ -8,7 +8,6 @@ import {
   type Candidate,
   chooseTargets,
   residencyObjection,
-  residencyOf,
   targetObjection,
   termsOf,
 } from '../../../../server/side/llm/policy.ts';
@@ -44,6 +43,9 @@ describe('a target is refused', () => {
     expect(
       targetObjection(candidate('openrouter', { baseUrl: 'https://eu.openrouter.ai/api/v1' }), eu),
     ).toBeUndefined();
+    expect(targetObjection(candidate('openrouter', { baseUrl: 'https://us.openrouter.ai/api/v1' }), eu)).toContain(
+      'this target has us',
+    );
     expect(targetObjection(candidate('openrouter'), eu)).toContain('none that is known');
   });
 
@@ -69,7 +71,6 @@ test('a base URL of another region than the stated one is a fault', () => {
   expect(residencyObjection(openrouter({ residency: 'eu', baseUrl: 'https://proxy.example/v1' }))).toBeUndefined();
   expect(residencyObjection(openrouter({ residency: 'jp' }))).toContain('jp');
   expect(residencyObjection(candidate('anthropic', { residency: 'eu' }))).toContain('eu');
-  expect(residencyOf(openrouter({ baseUrl: 'https://us.openrouter.ai/api/v1' }))).toBe('us');
 });
 
 test('the terms of a target are the stricter ones of gateway and class, and cannot be changed', () => {
