@@ -6,10 +6,8 @@ import { CLOSE, type FrameHeader, headerLength, readHeader } from './frame-heade
 /** Reads the next chunk. Returns the offset in it at which the searched message ends; undefined while it has not ended. */
 type FindEnd = (chunk: Buffer) => number | undefined;
 
-/** Finds the end of the first message. */
 export const findFirstMessageEnd = () => firstEnd(({ opcode, isFinal }) => isFinal && opcode < CLOSE);
 
-/** Finds the end of the close frame. */
 export const findCloseEnd = () => firstEnd(({ opcode }) => opcode === CLOSE);
 
 function firstEnd(isSearched: (header: FrameHeader) => boolean): FindEnd {

@@ -17,7 +17,6 @@ export function durationMs(sampleCount: number, sampleRateHz: number): number {
   return (sampleCount * 1000) / sampleRateHz;
 }
 
-/** Joins several pieces. */
 export function concatSamples(pieces: readonly Int16Array[]): Int16Array {
   const joined = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let offset = 0;

@@ -11,7 +11,6 @@ const PASSBAND = 0.92;
 /** Rates are multiples of this, which bounds the filter table. 44,100, 22,050 and 11,025 Hz are multiples. */
 export const RATE_STEP_HZ = 25;
 
-/** Changes the sample rate of one signal. */
 export interface StreamingResampler {
   /** The next samples at the new rate. The filter delays the signal by about half a millisecond. */
   process(samples: Int16Array): Int16Array;
@@ -28,7 +27,6 @@ export function createResampler(fromHz: number, toHz: number, zeroCrossings = FI
   return polyphase(filtersFor(up, down, zeroCrossings), up, down);
 }
 
-/** Resamples a whole signal. */
 export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
   return createResampler(fromHz, toHz).process(samples);
 }

@@ -5,15 +5,12 @@ import loadFvad, { type FvadModule } from '@echogarden/fvad-wasm';
 
 /** The rate of the signal that a detector takes. */
 export const VAD_RATE_HZ = 16_000;
-/** Samples of one frame. */
 export const VAD_FRAME_SAMPLES = 320;
-/** Milliseconds of one frame. */
 export const VAD_FRAME_MS = 20;
 
 /** The aggressiveness of the detector: 0 takes the most frames for speech, 3 the fewest. */
 export type VadMode = 0 | 1 | 2 | 3;
 
-/** Detects speech in one signal, frame by frame. */
 export interface VoiceDetector {
   /** True when this frame of {@link VAD_FRAME_SAMPLES} samples is speech. @throws RangeError for another length. */
   isVoice(frame: Int16Array): boolean;

@@ -32,7 +32,6 @@ export interface LlmProfile {
 
 type Retention = 'zdr' | 'none-stated';
 
-/** A chat completion request. */
 export interface LlmCall {
   readonly messages: readonly JsonObject[];
   readonly maxTokens: number;
@@ -84,7 +83,6 @@ export interface LlmUsage {
   readonly cachedTokens?: number;
 }
 
-/** The result of a call. */
 export interface LlmOutcome {
   /** The answer as a chat completion, which a client may see. */
   readonly completion: JsonObject;

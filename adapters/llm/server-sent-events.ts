@@ -15,7 +15,6 @@ const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 const LF = 10;
 const CR = 13;
 
-/** Cuts a stream into events. */
 export class ServerSentEventReader {
   readonly #maxBytes: number;
   #held: Buffer = Buffer.alloc(0);

@@ -40,7 +40,6 @@ export interface Connection {
   readonly startedAtMs: number;
 }
 
-/** A path of the rehearsal provider. */
 export interface SimulatorRoute {
   readonly path: string;
   /** The answer to a handshake that is refused; undefined when it is served. */
@@ -48,7 +47,6 @@ export interface SimulatorRoute {
   start(connection: Connection): Simulator;
 }
 
-/** The simulators of one provider. */
 export interface ProviderSimulators {
   readonly routes: readonly SimulatorRoute[];
   /** True for a path of this provider, served or not. */
@@ -57,7 +55,6 @@ export interface ProviderSimulators {
   readonly notFound: (path: string, served: readonly string[]) => HttpReply;
 }
 
-/** The times of the rehearsal provider. */
 export interface SimulatorTimes {
   /** End of the caller's turn to the first piece of audio. */
   readonly firstAudioMs: number;

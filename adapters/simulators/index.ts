@@ -14,7 +14,6 @@ const byProvider: Readonly<Record<SimulatedProvider, ProviderSimulators>> = {
 };
 const all = Object.values(byProvider);
 
-/** Every path that is rehearsed. */
 export const simulatorRoutes: readonly SimulatorRoute[] = all.flatMap(({ routes }) => routes);
 
 /** The answer to a path that is not rehearsed: in the shape of the provider that has the path, else in a plain one. */

@@ -1,6 +1,5 @@
 // Token counts of the simulators: estimates, of which only the sums matter.
 
-/** Tokens by modality. */
 export interface TokenCounts {
   readonly text: number;
   readonly audio: number;

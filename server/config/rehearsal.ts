@@ -18,7 +18,6 @@ const KINDS = [
 export const rehearsalTasks: SideConfig['tasks'] = KINDS.map((kind) =>
   taskSchema.parse({ ...kind, class: REHEARSAL_NAME }),
 );
-/** The class that they run in. */
 export const rehearsalClass = sideShape.classes.parse({
   [REHEARSAL_NAME]: { targets: [{ gateway: REHEARSAL_NAME, model: 'rehearsal' }], unknownPrice: 'allow' },
 })[REHEARSAL_NAME] as SideConfig['classes'][string];

@@ -13,7 +13,6 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** A message of this size is audio. */
 const AUDIO_BYTES = 1024;
 
-/** A client's WebSocket and the simulator that answers it. */
 export class RehearsalConnection {
   readonly #socket: WebSocket;
   readonly #simulator: Simulator;

@@ -17,14 +17,11 @@ import { Synthesiser } from './speech.ts';
 
 const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
-/** A rehearsal provider that accepts connections. */
 export interface RunningRehearsal {
   /** `ws://127.0.0.1:port`, without a path. */
   readonly url: string;
   readonly port: number;
-  /** Number of open connections. */
   connections(): number;
-  /** Ends all connections and the server. */
   close(): Promise<void>;
 }
 

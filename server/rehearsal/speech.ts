@@ -6,14 +6,12 @@ import { entry } from '../platform/entry.ts';
 
 const CACHE_ENTRIES = 64;
 
-/** A text for the worker thread. */
 export interface SpeechRequest {
   readonly id: number;
   readonly text: string;
   readonly sampleRateHz: number;
 }
 
-/** The answer of the worker thread. */
 export interface SpeechReply {
   readonly id: number;
   /** The audio; undefined when the synthesis failed. */

@@ -8,7 +8,6 @@ import { type ToolCallDelta, toolCallJson } from './tools.ts';
 interface ChatAnswer {
   readonly id: string;
   readonly text: string;
-  /** The tool calls of the model. */
   readonly calls: readonly ToolCallDelta[];
   readonly served: string | undefined;
   readonly finish: string | undefined;

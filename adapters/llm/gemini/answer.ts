@@ -15,7 +15,6 @@ export function readGeminiReply({ body }: LlmReply) {
   return chatOutcome({ id, served, text, calls, finish, usage, provider: GOOGLE });
 }
 
-/** Creates a reader for the events of one stream. */
 export function createGeminiReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
   let called = 0;
   return ({ data }) => {

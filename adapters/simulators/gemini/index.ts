@@ -6,7 +6,6 @@ import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
 import { LiveScript } from './live.ts';
 
-/** Gemini Live on every path of the adapter. */
 export const geminiSimulators: ProviderSimulators = {
   routes: gemini.endpoints.map(
     ({ path }): SimulatorRoute => ({

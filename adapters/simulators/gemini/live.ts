@@ -36,7 +36,6 @@ interface ModelInput {
   readonly playback?: AudioClip | undefined;
 }
 
-/** The script of one Live connection. */
 export class LiveScript implements ProviderScript {
   readonly #runtime: ScriptRuntime;
   readonly #connection: Connection;

@@ -139,7 +139,6 @@ export function readClientContent(value: unknown): ClientContent | ConnectionClo
   return { turns: Array.isArray(turns) ? turns : [turns], turnComplete };
 }
 
-/** The result of one function call. */
 export type FunctionResponse = z.infer<typeof functionResponseSchema>;
 
 /** The results in a `toolResponse`; a single one may come without a list. */

@@ -17,7 +17,6 @@ import { audioTokens } from './usage.ts';
 const OUTPUT_RATE_HZ = 24_000;
 const OUTPUT_TYPE = `audio/pcm;rate=${OUTPUT_RATE_HZ}`;
 
-/** Sends one message. */
 export type SendMessage = (message: Readonly<Record<string, unknown>>) => void;
 
 interface TurnSetup {
@@ -35,7 +34,6 @@ interface TurnSetup {
   readonly called: (call: { readonly id: string; readonly name: string }, usage: TokenCounts) => void;
 }
 
-/** A turn in progress. */
 export class ModelTurn {
   readonly #turn: TurnSetup;
   readonly #text: TextStream;

@@ -15,7 +15,6 @@ const declarationSchema = z.looseObject({
   parameters: z.unknown().optional(),
   parametersJsonSchema: z.unknown().optional(),
 });
-/** A function that the model may call. */
 export type FunctionDeclaration = z.infer<typeof declarationSchema>;
 
 const toolsSchema = z.array(z.looseObject({ functionDeclarations: z.array(declarationSchema).optional() }));
@@ -52,7 +51,6 @@ const setupSchema = z.looseObject({
   explicitVadSignal: z.boolean().optional(),
 });
 
-/** The configuration of one connection. */
 export interface LiveSetup {
   readonly model: string;
   readonly modality: 'AUDIO' | 'TEXT';

@@ -14,7 +14,6 @@ export interface ErrorDetails {
   readonly param?: string | undefined;
 }
 
-/** Sends the events of one Realtime connection. */
 export class EventSender {
   readonly runtime: ScriptRuntime;
 
@@ -50,12 +49,10 @@ export function wholeMinutes(ms: number): number {
   return Math.ceil(ms / 60_000);
 }
 
-/** The error of an event that lacks a field. */
 export function missingParameter(param: string): ErrorDetails {
   return { code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param };
 }
 
-/** The error of an event with an invalid field. */
 export function invalidValue(param: string, message: string): ErrorDetails {
   return { code: 'invalid_value', message, param };
 }

@@ -25,7 +25,6 @@ const responses: SimulatorRoute = {
 /** Paths of the provider that are not rehearsed. */
 const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
 
-/** OpenAI Realtime and Responses. */
 export const openaiSimulators: ProviderSimulators = {
   routes: [realtime, responses],
   owns: (path) => /^\/v1\/(realtime|responses|live)(\/|$)/.test(path),

@@ -13,7 +13,6 @@ export interface AudioClip {
   readonly sampleRateHz: number;
 }
 
-/** A finite signal at one rate, read in pieces. */
 export class ReplyAudio {
   readonly sampleRateHz: number;
   readonly #clips: AudioClip[];

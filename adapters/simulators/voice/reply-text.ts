@@ -9,7 +9,6 @@ export type ReplyPrompt =
 
 const MAX_QUOTED = 160;
 
-/** The text of a reply. */
 export function replyText(prompt: ReplyPrompt): string {
   return `This is the rehearsal provider. ${sentence(prompt)}`;
 }

@@ -63,7 +63,6 @@ export interface ConversationEntry {
   spokenMs?: number;
 }
 
-/** The ordered items of one session. */
 export class RealtimeConversation {
   readonly id = createId('conv_');
   readonly #entries: ConversationEntry[] = [];
@@ -139,7 +138,6 @@ function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): 
   return spokenEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
 }
 
-/** The item of a committed turn. */
 export function turnEntry(itemId: string, { clip, speechMs, inputMs }: CallerTurn): ConversationEntry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };

@@ -88,7 +88,6 @@ function streamPieces(setup: OutputSetup, pieces: readonly string[], send: (delt
   });
 }
 
-/** A written message. */
 export function textOutput(setup: OutputSetup, reply: string): OutputItem {
   const entry = messageEntry();
   const send = partSender(setup, entry.item.id);
@@ -160,7 +159,6 @@ export function audioOutput(
   };
 }
 
-/** A function call. */
 export function callOutput(
   setup: OutputSetup,
   call: { readonly name: string; readonly arguments: string },

@@ -27,7 +27,6 @@ const NOT_JSON: ErrorDetails = {
   message: 'Could not parse the message: expected a text frame with one JSON object.',
 };
 
-/** The script of one Realtime session. */
 export class RealtimeScript implements ProviderScript {
   readonly #events: EventSender;
   readonly #connection: Connection;

@@ -33,7 +33,6 @@ interface ResponseSetup {
   readonly done: (response: RealtimeReply) => void;
 }
 
-/** A response in progress. */
 export class RealtimeReply {
   readonly id = createId('resp_');
   readonly request: ResponseRequest;

@@ -34,22 +34,18 @@ type TurnDetection = z.infer<typeof turnDetectionSchema>;
 const voiceSchema = z.union([z.string().min(1), z.looseObject({ id: z.string() })]);
 /** The modality of a reply: exactly one. */
 export const modalitiesSchema = z.array(z.enum(['audio', 'text'])).length(1, 'supported are ["audio"] and ["text"]');
-/** The longest reply. */
 export const maxTokensSchema = z.union([z.int().min(1).max(4096), z.literal('inf')]);
 /** A tool. Only the name of a function matters here. */
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
-/** The choice of tools for a reply. */
 export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
   z.looseObject({ type: z.string(), name: z.string().optional() }),
 ]);
-/** The audio settings of a reply. */
 export const outputSchema = z.looseObject({
   format: formatSchema.optional(),
   voice: voiceSchema.optional(),
   speed: z.number().min(0.25).max(1.5).optional(),
 });
-/** A tool that the session or a response offers. */
 export type RealtimeTool = z.infer<typeof toolSchema>;
 type ToolChoice = z.infer<typeof toolChoiceSchema>;
 

@@ -47,7 +47,6 @@ export function responsesPrompt(context: readonly ResponsesItem[]): ReplyPrompt 
   return { kind: 'tool', name: call?.name ?? 'function', output: textOfItem(last) };
 }
 
-/** All text in an item. */
 export function textOfItem({ content, output, arguments: values }: ResponsesItem): string {
   const parts = [content, output].flatMap((value) =>
     Array.isArray(value) ? value.map((part) => part.text ?? '') : [value ?? ''],

@@ -19,7 +19,6 @@ import { ResponsesRun, type StoredResponse } from './run.ts';
 
 const MAX_STORED = 200;
 
-/** The script of one Responses connection. */
 export class ResponsesScript implements ProviderScript {
   readonly #runtime: ScriptRuntime;
   readonly #connection: Connection;

@@ -32,7 +32,6 @@ interface RunSetup {
   readonly completed: (response: StoredResponse) => void;
 }
 
-/** A response in progress. */
 export class ResponsesRun {
   readonly #setup: RunSetup;
   #sequence = 0;
