@@ -4,7 +4,7 @@
 export const longFiles: Readonly<Record<string, string>> = {};
 
 /** Folders of more than twelve entries: one view, or one style sheet of a view, each. */
-export const crowdedFolders: readonly string[] = ['server/console/view', 'server/console/style'];
+export const crowdedFolders: readonly string[] = ['server/console/style'];
 
 /** Suites without a source of the same name, or folders of such (ending in a slash) -> what they span. */
 export const spanningSuites: Readonly<Record<string, string>> = {

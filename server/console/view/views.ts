@@ -1,4 +1,5 @@
-// The views of the console. The address names the one that is shown, so that the browser's back button and links work.
+// The views of the console: a new one gets a line here, a folder, and a line in app.tsx. The address names the one that is shown,
+// so that the browser's back button and links work.
 
 import { useEffect, useState } from 'preact/hooks';
 
