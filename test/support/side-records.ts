@@ -4,7 +4,7 @@ import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task }
 
 /** 2026-03-01T12:00:00Z. */
 export const NOON = Date.UTC(2026, 2, 1, 12);
-/** When an armed task would run by itself: never in a test. */
+/** Time at which an armed task would run by itself, which is never in a test. */
 export const ARMED = NOON + 1e10;
 
 export const aSession = (id: string, some: Partial<StoredSession> = {}): StoredSession => ({
@@ -96,7 +96,7 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   ...some,
 });
 
-/** An attempt that came to its end, at a cost. */
+/** Makes the row of a settled attempt. */
 export const aSettled = (id: string, costMicroUsd: number | undefined, some: Partial<LedgerRow> = {}): LedgerRow =>
   anAttempt(id, {
     outcome: 'ok',
@@ -109,7 +109,7 @@ export const aSettled = (id: string, costMicroUsd: number | undefined, some: Par
     ...some,
   });
 
-/** The row of a realtime session that has used so many tokens. */
+/** Makes the row of a realtime session that has used so many tokens. */
 export const aRealtime = (session: string, tokens: number, some: Partial<LedgerRow> = {}): LedgerRow =>
   aSettled(session, tokens * 10, {
     kind: 'realtime',

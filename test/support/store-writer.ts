@@ -1,5 +1,5 @@
-// A process that writes to a SQLite store until it is killed, and tells on stdout what was acknowledged: one id on each line.
-// Arguments: the data directory, and what its ids begin with.
+// A process that writes to a SQLite store until it is killed, and prints what was acknowledged: one id on each line. Arguments are the
+// data directory and the beginning of its ids.
 
 import { writeSync } from 'node:fs';
 import { openStore } from '../../server/side/store/open.ts';
@@ -19,6 +19,6 @@ async function write(id: string): Promise<void> {
 }
 
 for (let round = 0; ; round++) {
-  // Some share a commit.
+  // Several writers share commits.
   await Promise.all([0, 1, 2].map((place) => write(`${prefix}-${round}-${place}`)));
 }

@@ -11,11 +11,11 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Stores {
   readonly kind: Store['kind'];
-  /** An empty place. */
+  /** Makes a location without a store. */
   place(): Promise<StoreLocation>;
-  /** A store in an empty place, or in that one; closed after the test. */
+  /** Opens a store in an empty location, or in the given one. It is closed after the test. */
   open(place?: StoreLocation): Promise<Store>;
-  /** A second instance beside the first: on SQLite, where there is one, the same again. */
+  /** Opens a second instance beside the first. On SQLite, which has one, it is the same again. */
   beside(store: Store): Promise<Store>;
 }
 
@@ -29,7 +29,7 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
   describe.skipIf(postgres === undefined)('postgres', () => suite(storesIn('postgres', database, emptyPostgres)));
 }
 
-/** Making a database takes longer than most tests: one that was opened without a place of its own is used again. */
+/** Empties a database for the next test: making one takes longer than most tests. */
 async function emptyPostgres({ url }: StoreLocation): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
   await database.query('truncate session, turn, task, ledger, budget, delivery, lease');

@@ -6,7 +6,7 @@ import type { StoredSession, StoredTurn, Task } from '../../server/ipc/records.t
 
 const schema = z.strictObject(sideShape);
 
-/** A class `plain` on a gateway, unless the settings say otherwise. */
+/** Configures a class `plain` on a gateway, unless the settings say otherwise. */
 export function sideConfig(
   settings: z.input<typeof schema> & { readonly hasRehearsalGateway?: boolean } = {},
 ): SideConfig {
@@ -73,5 +73,5 @@ export function queuedTask(change: Partial<Task> = {}): Task {
   };
 }
 
-/** A task whose text is this takes the process of a test's worker with it. */
+/** Text of a task that kills the process of a test's worker. */
 export const POISON = 'poison';

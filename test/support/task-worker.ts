@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly leaseMs: number;
   readonly timeoutMs: number;
   readonly concurrency: number;
-  /** The share of titles that are scored. */
+  /** Share of titles that are scored. */
   readonly scored?: number;
 }
 
@@ -39,7 +39,7 @@ const router = plainRouter({
 new Runner({
   config: sideConfig({
     side: { leaseMs, concurrency, pollMs: 20 },
-    // Every kill is an attempt of all that ran beside.
+    // Every kill counts as an attempt of all tasks that ran then.
     tasks: [
       { kind: 'title', class: 'plain', maxAttempts: 100 },
       { kind: 'summary', class: 'plain', maxAttempts: 3 },

@@ -83,8 +83,8 @@ export async function insertAll<Item>(
   onConflict = 'on conflict do nothing',
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const some of portions(items)) {
-    rows.push(...(await query(insertion(some.length, onConflict), some.flatMap(values))));
+  for (const portion of portions(items)) {
+    rows.push(...(await query(insertion(portion.length, onConflict), portion.flatMap(values))));
   }
   return rows;
 }
@@ -101,9 +101,9 @@ export async function queryForIds(
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   // Sorted ids let two transactions that meet wait for each other in one order.
-  for (const some of portions([...new Set(ids)].sort())) {
-    const text = sql(placeholders(some.length), (offset) => `$${some.length + offset}`);
-    rows.push(...(await query(text, [...some, ...params])));
+  for (const portion of portions([...new Set(ids)].sort())) {
+    const text = sql(placeholders(portion.length), (offset) => `$${portion.length + offset}`);
+    rows.push(...(await query(text, [...portion, ...params])));
   }
   return rows;
 }

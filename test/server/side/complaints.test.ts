@@ -1,5 +1,5 @@
-// What users of other gateways complain about, on the whole gateway with its processes. The numbers are those of the list of complaints;
-// 1, 4, 5 and 6 are with the router, 3 is with the store.
+// Tests what users of other gateways complain about, on the whole gateway with its processes. Complaints 1, 4, 5 and 6 of the list are
+// tested with the router, 3 with the store.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { LedgerRow } from '../../../server/ipc/records.ts';
@@ -19,7 +19,7 @@ const text = (words: string) => ({ type: 'message', role: 'user', content: [{ ty
 const start = (config: Record<string, unknown>, data?: string): Promise<Served> =>
   serve({ rehearsal, transcripts: 'P30D', ...config }, data);
 
-/** Asks for a reply to these words, and gets it. */
+/** Asks for a reply to these words, and waits for it. */
 async function askRealtime(client: RehearsalClient, words: string): Promise<void> {
   client.send({ type: 'conversation.item.create', item: text(words) });
   client.send({ type: 'response.create' });
@@ -33,7 +33,7 @@ async function askResponses(client: RehearsalClient, model: string, input: strin
 
 describe('complaint 2: sessions booked as model "unknown" at no cost, models in frames that nobody looks at', () => {
   const price = { input: 1, output: 1, audioInput: 1, audioOutput: 1 };
-  /** Each token costs a micro-USD, whatever it is, and a hundred of another model. */
+  /** Price of a token: a micro-USD, and a hundred for another model. */
   const prices = {
     'in-query-1': price,
     'in-frame-1': price,
@@ -59,7 +59,7 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
     const url = `${served.url}${path}${separator}trunkline-session=${id}`;
     const client = new RehearsalClient(url, path.includes('key=') ? [] : credential);
     await client.opened();
-    /** Its row in the ledger, when it has ended. */
+    /** Resolves with the session's ledger row, when it has ended. */
     const row = async (): Promise<LedgerRow> => {
       client.socket.close();
       return until(async () => {
@@ -76,13 +76,13 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
     expect([by, costMicroUsd, costSource]).toEqual([model, usage.totalTokens, 'estimated']);
   };
 
-  test('a model in the address', async () => {
+  test('a session is booked under the model in its address', async () => {
     const { client, row } = await call('/v1/realtime?model=in-query-1');
     await askRealtime(client, 'hello');
     atItsPrice('in-query-1', await row());
   });
 
-  test('a model in the first message', async () => {
+  test('a session is booked under the model in its first message', async () => {
     const { client, row } = await call(`${LIVE}?key=secret-of-any`);
     client.send({ setup: { model: 'models/in-setup-1' } });
     await client.until((event) => 'setupComplete' in event);
@@ -91,7 +91,7 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
     atItsPrice('in-setup-1', await row());
   });
 
-  test('a model in each message, which is checked like one in the address', async () => {
+  test('a model in each message is booked, and checked like one in the address', async () => {
     const { client, row } = await call('/v1/responses', 'web');
     await askResponses(client, 'in-frame-1', 'hello');
     client.send({ type: 'response.create', model: 'in-query-1', input: 'hello' });
@@ -101,7 +101,7 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
     atItsPrice('in-frame-1', ended);
   });
 
-  test('another model in each message, each at its own price', async () => {
+  test('another model in each message is booked at its own price', async () => {
     const { client, row } = await call('/v1/responses');
     await askResponses(client, 'dear-1', 'hello');
     await askResponses(client, 'in-frame-1', 'hello');
@@ -112,7 +112,7 @@ describe('complaint 2: sessions booked as model "unknown" at no cost, models in 
   });
 });
 
-test('complaint 7: a kill in mid-call still yields the summary of what was said until then', async () => {
+test('a kill in mid-call still yields the summary of what was said until then (complaint 7)', async () => {
   const id = '00000000-0000-4000-8000-00000000000a';
   const see = async ({ url }: Served) =>
     // biome-ignore lint/suspicious/noExplicitAny: the body of an answer

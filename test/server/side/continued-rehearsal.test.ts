@@ -1,4 +1,4 @@
-// A call with a rolling summary every two turns, and a second one that continues it: the rehearsal provider, its LLM gateway, a real store.
+// Tests a call with a rolling summary every two turns, and calls that continue it: the rehearsal provider, its LLM gateway, a real store.
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -71,7 +71,7 @@ async function write({ client }: Call, text: string): Promise<void> {
   await client.type('response.done');
 }
 
-/** As the key sees it. */
+/** Reads a session with its key. */
 async function stored(id: string): Promise<{ turns: { user: string }[]; tasks: { state: string; result: object }[] }> {
   const http = gateway.url.replace('ws:', 'http:');
   const answer = await fetch(`${http}/v1/sessions/${id}`, { headers: { authorization: 'Bearer secret-of-demo' } });
@@ -84,7 +84,7 @@ const summarised = (id: string, count: number) =>
 const reply = (text: string) => `This is the rehearsal provider. You wrote: ${text}`;
 const contextOf = (message: string | undefined): string => JSON.parse(message ?? '').item.content[0].text;
 
-test('the second call is told the summary and the turns since, ahead of everything, and takes none of it for its own', async () => {
+test('a call that continues another one is told the summary and the turns since, ahead of everything, and stores none of it as its own', async () => {
   const first = await call(REALTIME);
   expect(first.context).toBeUndefined();
   await write(first, 'I lost my card');
@@ -113,7 +113,7 @@ test('the second call is told the summary and the turns since, ahead of everythi
   const { result } = (await stored(first.id)).tasks[0] as { result: { summary: string } };
   expect(text).toContain(`<previous-summary>\n${result.summary}`);
   expect(text).toContain(`<transcript>\nUser: Send it to Rome\nAssistant: ${reply('Send it to Rome')}\n</transcript>`);
-  // The provider's own word about the item reaches the client.
+  // The provider's answer to the item reaches the client.
   expect(second.client.events.slice(0, 3)).toMatchObject([
     { type: 'session.created' },
     { type: 'conversation.item.added', item: { role: 'system', content: [{ text }] } },
@@ -128,7 +128,7 @@ test('the second call is told the summary and the turns since, ahead of everythi
   expect(await stored(second.id)).toMatchObject({ continues: first.id, context: 'summary' });
 });
 
-test('a third call knows the first one, whether or not the second came to a summary', async () => {
+test('a third call knows the first one, whether or not the second has a summary', async () => {
   const first = await call(REALTIME);
   await write(first, 'I lost my card');
   await write(first, 'It ends in 42');
@@ -155,7 +155,7 @@ test('a third call knows the first one, whether or not the second came to a summ
   expect(last).not.toContain('<transcript>');
 });
 
-test('turns without a summary are told as they are, and from one provider to the other', async () => {
+test('turns without a summary are told as they are, also from one provider to another', async () => {
   const first = await call(REALTIME);
   await write(first, 'I lost my card');
   first.client.socket.close();
@@ -168,7 +168,7 @@ test('turns without a summary are told as they are, and from one provider to the
   });
   const asked = JSON.stringify({ realtimeInput: { text: 'Where were we?' } });
   second.client.socket.send(setup);
-  // A client should wait for the answer to its setup; what one sends before does not get ahead of the context.
+  // Clients should wait for the answer to their setup; what this one sends before does not get ahead of the context.
   second.client.socket.send(asked);
   await second.client.until(({ serverContent }) => (serverContent as { turnComplete?: true })?.turnComplete === true);
   const seen = relay.seen[1] ?? [];
@@ -189,7 +189,7 @@ test('turns without a summary are told as they are, and from one provider to the
   expect(turns).toMatchObject([{ user: 'Where were we?' }]);
 });
 
-test('a session of which nothing is kept gives no context, and the 101 says so', async () => {
+test('the 101 says so where nothing is kept of the earlier session', async () => {
   const first = await call(REALTIME);
   first.client.socket.close();
   await first.client.closed();

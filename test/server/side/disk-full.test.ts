@@ -1,5 +1,5 @@
-// The disk of a whole gateway is full, and later it is not: calls go on, and everything is stored in the end. The disk is a small tmpfs in
-// a mount namespace that only the gateway's processes are in: it goes with them, however they end.
+// Tests a whole gateway whose disk is full for a while: calls go on, and everything is stored in the end. The disk is a small tmpfs in a
+// mount namespace that only the gateway's processes are in: it goes with them, however they end.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const DISK_BYTES = 4 * 1024 * 1024;
 const OUTBOX_ITEMS = 30;
 
-/** Runs what follows with a small disk of its own on a folder. Needs no root where users may have namespaces. */
+/** Makes a command that runs the rest with a small disk on a folder. It needs no root where users may have namespaces. */
 const onSmallDisk = (folder: string): readonly string[] => [
   'unshare',
   process.getuid?.() === 0 ? '--mount' : '--map-root-user',
@@ -28,7 +28,7 @@ const onSmallDisk = (folder: string): readonly string[] => [
   folder,
 ];
 
-/** Why there cannot be one here. */
+/** Reason why no small disk can be mounted here. */
 function objection(): string | undefined {
   const [command = '', ...args] = onSmallDisk(temporaryFolder('mount'));
   try {
@@ -52,7 +52,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-/** The last byte is taken; returns what gives the space back. */
+/** Takes the last byte. Returns a function that gives the space back. */
 function fill(path: string): () => void {
   const file = openSync(path, 'w');
   for (let size = 64 * 1024; size >= 1; size = Math.floor(size / 2)) {
@@ -102,7 +102,7 @@ test.skipIf(why !== undefined)(
     await until(async () => (await see(served, first)).turns?.length === 1);
     const free = fill(`/proc/${served.run.pid}/root${data}/filler`);
 
-    // There may be room in the pages that the database has: until it takes no more.
+    // The database may have room in its pages: writes go on until it takes no more.
     while ((await waiting()) < OUTBOX_ITEMS / 3) await say(first);
     const second = await openOne();
     await say(second);

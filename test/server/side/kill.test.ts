@@ -1,4 +1,4 @@
-// kill -9 at any moment, in the middle of calls: what was acknowledged is there, nothing counts twice, every session has an end.
+// Tests kill -9 at any moment, in the middle of calls: acknowledged rows are there, nothing counts twice, every session has an end.
 // TRUNKLINE_LONG=1 runs 200 rounds, else 20.
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -29,7 +29,7 @@ const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const chance = seededRandom(4);
 const between = (least: number, most: number): number => least + chance.below(Math.max(1, most - least));
 
-/** Tasks are armed and released, and wait for a gateway that is not there. */
+/** Settings whose tasks are armed and released, and wait for a gateway that is not there. */
 const config = {
   transcripts: 'P30D',
   gateways: {
@@ -45,7 +45,7 @@ const config = {
   tasks: [{ kind: 'summary', class: 'plain', when: 'end' }],
 };
 
-/** What must hold of a session when everything has been killed and recovered. `acknowledged`: turns that were seen to be stored. */
+/** Checks a session when everything has been killed and recovered. `acknowledged` are turns that were seen to be stored. */
 async function check(data: string, acknowledged: ReadonlyMap<string, number>, sent: ReadonlyMap<string, number>) {
   const calls = await storedCalls(data);
   const found = new Map(calls.map((call) => [call.session.id, call]));
@@ -58,7 +58,7 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
       turns.map((_, index) => [index + 1, `turn ${index + 1}`]),
     );
     const realtime = ledger.filter(({ kind }) => kind === 'realtime');
-    // A client that leaves in mid-turn has said something that was never answered.
+    // The last turn may have no answer: a client may leave in mid-turn.
     const answered = turns.filter(({ assistant }) => assistant === 'yes').length;
     expect(realtime.map(({ usage }) => usage.totalTokens ?? 0)).toEqual([10 * answered]);
     expect(realtime[0]?.outcome).not.toBe('pending');
@@ -68,7 +68,9 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
   return calls;
 }
 
-test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async () => {
+test(`no acknowledged turn is lost while the side process is killed (${mode})`, {
+  timeout: ROUNDS * 20_000,
+}, async () => {
   const data = temporaryFolder('killed-side');
   const loaded = loadConfig({ file: configFile(config), data, env: {} });
   const start: SideStart = { config: loaded, instance: 'one', runsTasks: false, rehearsalUrl: undefined };
@@ -88,7 +90,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
     const { child, channel } = await run();
     const dead = once(child, 'exit');
     const doom = delay(between(0, 150)).then(() => child.kill('SIGKILL'));
-    // As a gateway does: what was not acknowledged comes again, before anything else.
+    // Unacknowledged events come again before anything else, as from a gateway.
     for (let isUp = true; isUp; ) {
       const items = unacknowledged.length > 0 ? unacknowledged : someItems(open, sent);
       unacknowledged = items;
@@ -106,7 +108,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
     await doom;
     await dead;
   }
-  // Another instance finds them.
+  // The last process runs as another instance, so that it recovers the sessions.
   const { child, channel } = await run().then(async (last) => {
     last.child.kill('SIGKILL');
     await once(last.child, 'exit');
@@ -121,7 +123,7 @@ test(`the side process is killed: ${mode}`, { timeout: ROUNDS * 20_000 }, async 
   expect([...acknowledged.values()].reduce((sum, turns) => sum + turns, 0)).toBeGreaterThan(ROUNDS);
 });
 
-/** A few sessions begin, go on and end. */
+/** Makes events of a few sessions that begin, go on and end. */
 function someItems(open: Map<string, number>, sent: Map<string, number>): SessionEvent[] {
   const items: SessionEvent[] = [];
   for (let count = between(1, 12); count > 0; count--) {
@@ -182,13 +184,15 @@ beforeAll(async () => {
 });
 afterAll(() => provider.close());
 
-test(`the whole gateway is killed: ${mode}`, { timeout: ROUNDS * 30_000 }, async () => {
+test(`every session has an end and nothing counts twice while the whole gateway is killed (${mode})`, {
+  timeout: ROUNDS * 30_000,
+}, async () => {
   const data = temporaryFolder('killed-whole');
   const acknowledged = new Map<string, number>();
   const sent = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
     const served = await serve({ provider: provider.url, ...config }, data);
-    const ids = [0, 1].map((one) => `00000000-0000-4000-9000-${String(2 * round + one).padStart(12, '0')}`);
+    const ids = [0, 1].map((index) => `00000000-0000-4000-9000-${String(2 * round + index).padStart(12, '0')}`);
     const clients = await Promise.all(ids.map((id) => openClient(`${served.url}${REALTIME}&trunkline-session=${id}`)));
     const talking = clients.map((client, one) => talk(client, ids[one] ?? '', sent));
     const end = Date.now() + between(50, 400);
@@ -207,7 +211,7 @@ test(`the whole gateway is killed: ${mode}`, { timeout: ROUNDS * 30_000 }, async
   expect([...acknowledged.values()].filter((turns) => turns > 0).length).toBeGreaterThan(ROUNDS / 4);
 });
 
-/** Turn after turn, until the connection is gone. */
+/** Speaks turn after turn, until the connection is gone. */
 async function talk(client: WebSocket, id: string, sent: Map<string, number>): Promise<void> {
   const gone = closed(client);
   for (let number = 1; client.readyState === client.OPEN; number++) {
@@ -219,7 +223,7 @@ async function talk(client: WebSocket, id: string, sent: Map<string, number>): P
   }
 }
 
-/** What is stored of a session, as its owner sees it. */
+/** Reads a session as its owner sees it. */
 async function look(served: Served, id: string, acknowledged: Map<string, number>): Promise<void> {
   const url = `${served.url.replace('ws', 'http')}/v1/sessions/${id}`;
   const reply = await fetch(url, { headers: { connection: 'close' } });

@@ -1,4 +1,5 @@
-// The side process of a gateway that runs: what arrives in its store, and that calls do not notice when it is gone, hangs or comes back.
+// Tests the side process of a gateway that runs: what arrives in its store, and that calls do not notice when it is gone, hangs or comes
+// back.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
@@ -50,8 +51,8 @@ const sideOf = (served: Served): number => childrenOf(served.run.pid, 'side/proc
 const texts = (calls: readonly StoredCall[]) =>
   calls.map(({ turns }) => turns.map(({ user, assistant }) => [user, assistant]));
 
-describe('the turns of a session are stored, with its usage and its end', () => {
-  test('Realtime, typed and spoken', async () => {
+describe('sessions of each dialect', () => {
+  test('turns, usage and end of a Realtime session are stored, typed and spoken', async () => {
     const served = await start({ rehearsal: quick });
     const client = await rehearse(served, `${REALTIME}&trunkline-session=00000000-0000-4000-8000-00000000000a`);
     client.send({
@@ -100,7 +101,7 @@ describe('the turns of a session are stored, with its usage and its end', () => 
     expect(call?.ledger[0]?.usage).toEqual(JSON.parse(call?.session.record ?? '{}').usage);
   });
 
-  test('Responses', async () => {
+  test('turns, usage and end of a Responses session are stored', async () => {
     const served = await start({ rehearsal: quick });
     const client = await rehearse(served, '/v1/responses');
     for (const input of ['hello', [{ role: 'user', content: 'and again' }]]) {
@@ -117,7 +118,7 @@ describe('the turns of a session are stored, with its usage and its end', () => 
     ]);
   });
 
-  test('Gemini Live, typed and spoken', async () => {
+  test('turns, usage and end of a Gemini Live session are stored, typed and spoken', async () => {
     const served = await start({ rehearsal: quick });
     const client = await rehearse(served, `${LIVE}?key=x`);
     const setup = { model: 'models/gemini-live', inputAudioTranscription: {}, outputAudioTranscription: {} };
@@ -148,7 +149,7 @@ describe('the turns of a session are stored, with its usage and its end', () => 
   test.each([
     [{ transcripts: 'off' }, {}],
     [{ regulated: { store: false } }, { 'x-trunkline-data-class': 'regulated' }],
-  ])('with %j no text leaves the gateway process, and turns count all the same', async (config, headers) => {
+  ])('no text leaves the gateway process with %j, and turns count all the same', async (config, headers) => {
     const served = await start({ provider: provider.url, ...config });
     const client = await openClient(served.url + REALTIME, { headers });
     await turn(client, 'secret');
@@ -159,7 +160,7 @@ describe('the turns of a session are stored, with its usage and its end', () => 
     expect(JSON.stringify(call)).not.toContain('secret');
   });
 
-  test('the classes are those of key and client, and what names them never goes upstream', async () => {
+  test('classes come from key and client, and the headers that name them never go upstream', async () => {
     const served = await start({
       provider: provider.url,
       gateways: { contract: { profile: 'openai', apiKey: 'x' } },
@@ -185,19 +186,19 @@ describe('the turns of a session are stored, with its usage and its end', () => 
 });
 
 describe('the role', () => {
-  test('gateway needs a store that machines can share', async () => {
+  test('the role gateway needs a store that machines can share', async () => {
     const command = runCommand(['serve', '--role', 'gateway']);
     expect(await command.exited).toEqual({ code: 2, signal: null });
     expect(command.stderr()).toContain('store.url: expected a URL such as postgres://..., got sqlite');
   });
 
-  test('that does not exist is said so', async () => {
+  test('an unknown role is refused with those that exist', async () => {
     const command = runCommand(['serve', '--role', 'worker']);
     expect(await command.exited).toEqual({ code: 2, signal: null });
     expect(command.stderr()).toContain('expected --role all, gateway, side, got "worker"');
   });
 
-  test('side has no gateways, and is ready', async () => {
+  test('the role side has no gateways, and is ready', async () => {
     gateway = await serve({ provider: provider.url, tasks: [] }, undefined, ['--role', 'side']);
     expect(gateway.run.listen.port).toBe(0);
     expect(childrenOf(gateway.run.pid, 'gateway/process')).toEqual([]);

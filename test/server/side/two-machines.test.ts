@@ -1,5 +1,5 @@
-// Gateways and side processes as machines of their own, each with a supervisor and a data directory, on one Postgres: who took a call
-// and who works on it need not know each other.
+// Tests gateways and side processes as machines of their own, each with a supervisor and a data directory, on one Postgres: the machine
+// that took a call and the one that works on it need not know each other.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const TITLE = { title: 'A title' };
-/** Tasks that each machine runs at once. */
+/** Number of tasks that each machine runs at once. */
 const AT_ONCE = 8;
 
 interface TaskSeen {
@@ -42,7 +42,7 @@ const postgres = await postgresForTests();
 let provider: FakeProvider;
 let llm: LlmGateway;
 let hook: { readonly url: string; readonly messages: readonly Message[]; close(): void };
-/** Two machines with gateways, two that run tasks. */
+/** Starts two machines with gateways, and two that run tasks. */
 let gateways: readonly [Served, Served];
 let sides: readonly [Served, Served];
 
@@ -65,7 +65,7 @@ async function startHook(): Promise<typeof hook> {
 beforeAll(async () => {
   if (postgres === undefined) return;
   [provider, hook] = await Promise.all([startTurnProvider(), startHook()]);
-  // The text of each task names it.
+  // The text of each task holds its name.
   const effectOf = ({ body }: { readonly body: unknown }) => /work-[\w-]+/.exec(JSON.stringify(body))?.[0] ?? '';
   llm = await llmGateway({ behaviour: { text: JSON.stringify(TITLE) }, effectOf });
   const scripted = { profile: 'openai-compatible', path: 'direct', baseUrl: llm.baseUrl, apiKey: 'x' };
@@ -80,7 +80,7 @@ beforeAll(async () => {
       capped: { targets: [{ gateway: 'scripted', model: 'capped-1' }], maxTokens: 100 },
     },
     tasks: [{ kind: 'title', class: 'plain' }],
-    // A call is worth a hundredth of a dollar at most: the budget allows 50.
+    // The budget allows 50 calls: one is worth a hundredth of a dollar at most.
     prices: { 'capped-1': { input: 0, output: 100 } },
     budgets: [{ class: 'capped', window: 'total', maxUsd: 0.5 }],
     webhooks: [{ url: hook.url, secret: 'hook-secret', events: ['task.done', 'session.ended'], allowPrivate: true }],
@@ -112,7 +112,7 @@ function post(machine: Served, path: string, body: object, headers: object = {})
   });
 }
 
-/** Asks for titles of texts that are called so, through both gateways in turn. */
+/** Asks for titles of texts with these names, through both gateways in turn. */
 function demand(name: string, count: number): Promise<string[]> {
   const one = async (index: number): Promise<string> => {
     const text = `This is work-${name}-${index}`;
@@ -129,7 +129,7 @@ const allDone = (ids: readonly string[]): Promise<readonly TaskSeen[]> =>
     return tasks.every(({ state }) => state === 'done') && tasks;
   });
 
-/** A session as a gateway machine shows it, when its tasks are done. */
+/** Resolves with a session as a gateway machine shows it, when its tasks are done. */
 const finished = (machine: Served, id: string): Promise<SessionSeen> =>
   until(async () => {
     const seen = await get<SessionSeen>(machine, `/v1/sessions/${id}`);
@@ -142,7 +142,7 @@ const settledBy = (machine: Served): unknown[] =>
 const timesDone = (name: string): readonly number[] =>
   [...llm.effects].flatMap(([work, times]) => (work.startsWith(`work-${name}-`) ? [times] : []));
 
-/** The LLM gateway answers nobody until `release`. */
+/** Lets the LLM gateway answer nobody until `release`. */
 function hold(): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   llm.change({ script: () => ({ after: promise }) });
@@ -153,7 +153,7 @@ function hold(): () => void {
 }
 
 describe.skipIf(postgres === undefined)('machines that share a store', () => {
-  test('a call on one ends with results from another, in one ledger, and one message for each', async () => {
+  test('a call on one machine ends with results from another, in one ledger, and one message for each', async () => {
     const id = '00000000-0000-4000-8000-00000000000a';
     const client = await openClient(`${gateways[0].url}${REALTIME}&trunkline-session=${id}`);
     const events = await fetch(`${gateways[0].url.replace('ws', 'http')}/v1/sessions/${id}/events`);
@@ -202,14 +202,14 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     expect(new Set(messages().map(({ id }) => id)).size).toBe(messages().length);
   });
 
-  test('who waits for a task at a gateway gets its result, although another machine runs it', async () => {
+  test('a request that waits for a task at one machine gets its result, although another one runs it', async () => {
     const reply = await post(gateways[0], '/v1/tasks', { kind: 'title', text: 'This is work-sync-1', mode: 'sync' });
     const task = (await reply.json()) as TaskSeen;
     expect([reply.status, task.state, task.result]).toEqual([200, 'done', TITLE]);
     expect(sides.flatMap(settledBy)).toContain(task.id);
   });
 
-  test('200 calls at once through two machines, of a budget that allows 50: exactly 50 are made', async () => {
+  test('exactly 50 of 200 calls at once through two machines are made in a budget that allows 50', async () => {
     const before = llm.count.requests;
     const release = hold();
     let refused = 0;
@@ -222,7 +222,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
       return reply.status;
     };
     const calls = Promise.all(Array.from({ length: 200 }, (_, index) => call(index)));
-    // While none has been answered: what is granted is only reserved.
+    // The calls that were granted have only reserved, since none has been answered.
     await until(() => refused === 150);
     release();
     const statuses = await calls;
@@ -230,13 +230,13 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     expect(llm.count.requests - before).toBe(50);
   });
 
-  test('tasks of a machine that is killed are taken over after their lease, the others are left alone', async () => {
+  test('tasks of a killed machine are taken over after their lease, and others are left alone', async () => {
     const release = hold();
     const ids = await demand('killed', 2 * AT_ONCE);
     await until(() => llm.count.open === 2 * AT_ONCE);
     killAll(sides[1].child);
     await sides[1].exited;
-    // Its requests are not answered any more.
+    // The requests of the killed machine are not answered any more.
     await until(() => llm.count.open === AT_ONCE);
     release();
     const tasks = await allDone(ids);
@@ -244,7 +244,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     expect(timesDone('killed')).toEqual(ids.map(() => 1));
   });
 
-  test('sessions of a machine that is killed are ended by another after its lease, and their tasks run', async () => {
+  test('sessions of a killed machine are ended by another one after its lease, and their tasks run', async () => {
     const id = '00000000-0000-4000-8000-00000000000b';
     const client = await openClient(`${gateways[1].url}${REALTIME}&trunkline-session=${id}`);
     await turn(client, 'work-call-2');

@@ -1,4 +1,4 @@
-// Answers of models as they come: JSON, fenced, in prose, or wrong.
+// Tests answers of models as they come: JSON, fenced, in prose, or wrong.
 
 import { expect, test } from 'vitest';
 import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
@@ -14,7 +14,7 @@ test.each([
   'Here you are: {"title":"A {braced} \\"title\\""} I hope it helps.',
   'Filled in {brackets}: {"title":"A {braced} \\"title\\""}',
   'First {"no":1} then {"title":"A {braced} \\"title\\""}',
-])('%j is read', (text) => {
+])('the answer %j is read', (text) => {
   expect(parseAnswer(text, title)).toEqual({ value: { title: 'A {braced} "title"' } });
 });
 
@@ -26,10 +26,10 @@ test.each<[string, RegExp]>([
   ['{"title":"x","more":1}', /more/],
   ['["x"]', /object/],
   ['Here: {"title":1}', /^it is not JSON$/],
-])('%j is refused', (text, problem) => {
+])('the answer %j is refused', (text, problem) => {
   expect(parseAnswer(text, title)).toEqual({ problem: expect.stringMatching(problem) });
 });
 
-test('a long answer of opening braces is refused soon', () => {
+test('a long answer of opening braces is refused quickly', () => {
   expect(parseAnswer('{'.repeat(1_000_000), title)).toEqual({ problem: 'it is not JSON' });
 });

@@ -1,4 +1,4 @@
-// Every built-in kind runs with nothing but what it needs, and is in the documentation.
+// Tests that every built-in kind runs with nothing but what it needs, and is in the documentation.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

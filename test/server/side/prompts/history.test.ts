@@ -1,4 +1,4 @@
-// What is kept of a session for one that continues it: the newest summary, the turns that it lacks, and what came before.
+// Tests what is read of a session for one that continues it: the newest summary, the turns that it lacks, and earlier sessions.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { earlierHistory, historyOf } from '../../../../server/side/prompts/history.ts';
@@ -32,18 +32,18 @@ const told = async (...asked: Parameters<typeof historyOf>) => {
   return [summary, turns.map(({ session, number }) => `${session}${number}`)];
 };
 
-test('all turns where there is no summary', async () => {
+test('the history is all turns where there is no summary', async () => {
   expect(await told(keep('a', 3), store)).toEqual([undefined, ['a1', 'a2', 'a3']]);
 });
 
-test('the summary that covers most, and the turns since', async () => {
+test('the history is the summary that covers most, and the turns since', async () => {
   const session = keep('a', 5);
   summarise('a', 'of two', { input: everyTurns(2), updatedAt: NOON + 99 });
   summarise('a', 'of four', { input: everyTurns(4), updatedAt: NOON });
   expect(await told(session, store)).toEqual(['"of four"', ['a5']]);
 });
 
-test('a summary that is not done, or was forgotten, is none', async () => {
+test('a summary that is not done, or was forgotten, does not count', async () => {
   const session = keep('a', 2);
   summarise('a', 'waiting', { state: 'queued' });
   summarise('a', 'forgotten', { result: undefined });
@@ -51,7 +51,7 @@ test('a summary that is not done, or was forgotten, is none', async () => {
   expect(await told(session, store)).toEqual([undefined, ['a1', 'a2']]);
 });
 
-test('a summary by the clock lacks the turns that may have come too late for it', async () => {
+test('a summary by time is followed by the turns that may have come too late for it', async () => {
   const session = keep('a', 9);
   // Turn 3 ended 3.5 s after noon.
   summarise('a', 'by time', { input: '{"every":"minutes","number":1}', runAt: NOON + 3500 + 5000 });
@@ -59,7 +59,7 @@ test('a summary by the clock lacks the turns that may have come too late for it'
 });
 
 describe('a session that itself continued one', () => {
-  test('is told with what it was told, until it has a summary of its own', async () => {
+  test('a session that continues another one has its history, until it has a summary of its own', async () => {
     keep('a', 3);
     summarise('a', 'of a', { input: everyTurns(2) });
     keep('b', 1, { continues: 'a' });
@@ -76,20 +76,20 @@ describe('a session that itself continued one', () => {
   test.each([
     ['of another key', { key: 'other' }],
     ['that is regulated, where it is not', { key: 'web', dataClass: 'regulated' as const }],
-  ])('gets nothing of one %s', async (_what, earlier) => {
+  ])('a session gets no history of one %s', async (_what, earlier) => {
     keep('a', 2, earlier);
     const session = keep('b', 1, { key: 'web', continues: 'a' });
     expect(await told(session, store)).toEqual([undefined, ['b1']]);
     expect(await earlierHistory(session, store)).toBeUndefined();
   });
 
-  test('gets what a regulated one left, when it is regulated itself', async () => {
+  test('a regulated session gets the history of a regulated one', async () => {
     keep('a', 1, { dataClass: 'regulated' });
     const session = keep('b', 1, { dataClass: 'regulated', continues: 'a' });
     expect(await told(session, store)).toEqual([undefined, ['a1', 'b1']]);
   });
 
-  test('comes to an end, also in a circle, and behind one that is gone', async () => {
+  test('the history comes to an end, also in a circle, and behind a session that is gone', async () => {
     keep('a', 1, { continues: 'b' });
     const session = keep('b', 1, { continues: 'a' });
     expect((await historyOf(session, store)).turns).toHaveLength(16);

@@ -1,4 +1,4 @@
-// The tasks of sessions: what they work on, and what follows from them.
+// Tests what the tasks of sessions work on, and what follows from them.
 
 import { describe, expect, test } from 'vitest';
 import { runnerBench as bench } from '../../../support/runner-bench.ts';
@@ -8,7 +8,7 @@ import { until } from '../../../support/until.ts';
 describe('tasks of sessions', () => {
   const session = storedSession();
 
-  test('work on the turns that are stored', async () => {
+  test('a task of a session works on the turns that are stored', async () => {
     const { store, run, settled, gateway } = await bench();
     const turns = [turn(session.id, 1, 'Hello', 'Good day'), turn(session.id, 2, 'A room, please', 'Of course')];
     const task = queuedTask({ session: session.id, input: undefined });
@@ -51,7 +51,7 @@ describe('tasks of sessions', () => {
     );
   });
 
-  test('the first rolling summary of a session that continues one goes on from what it was told', async () => {
+  test('the first rolling summary of a session that continues another one goes on from its history', async () => {
     const text = '{"summary":"They greeted.","open":[]}';
     const settings = { tasks: [{ kind: 'rolling-summary', class: 'plain', when: { everyTurns: 1 } }] };
     const { store, run, settled, gateway } = await bench({ behaviour: { text } }, settings);
@@ -76,7 +76,7 @@ describe('tasks of sessions', () => {
     );
   });
 
-  test('of every few minutes follow each other until the session ends', async () => {
+  test('tasks every few minutes follow each other until the session ends', async () => {
     const settings = { tasks: [{ kind: 'title', class: 'plain', when: { everyMinutes: 0.01 } }] };
     const { store, run, settled } = await bench(undefined, settings);
     const input = JSON.stringify({ every: 'minutes', number: 1 });

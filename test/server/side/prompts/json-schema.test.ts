@@ -1,4 +1,4 @@
-// Schemas of users: what they mean, and that none of them holds up the process.
+// Tests schemas of users: what they mean, and that none of them holds up the process.
 
 import { describe, expect, test } from 'vitest';
 import { compileSchema, type JsonSchema } from '../../../../server/side/prompts/json-schema.ts';
@@ -15,15 +15,15 @@ test.each<[JsonSchema, unknown, RegExp]>([
   [{ allOf: [{ required: ['b'] }] }, { a: 1 }, /^the object must have required property 'b'$/],
   [{ dependentRequired: { a: ['b'] } }, { a: 1 }, /must have property b when property a is present/],
   [{}, [], /^the object must be object$/],
-])('%j refuses %j', (schema, value, problem) => {
+])('the schema %j refuses %j', (schema, value, problem) => {
   expect(check(schema, value)).toMatch(problem);
 });
 
-test('unknown keywords and formats are let be', () => {
+test('unknown keywords and formats are ignored', () => {
   expect(check({ 'x-mine': 1, properties: { a: { type: 'string', format: 'mine' } } }, { a: 'b' })).toBeUndefined();
 });
 
-test('two schemas with the same id do not meet', () => {
+test('two schemas with the same id do not affect each other', () => {
   expect(check({ $id: 'https://example.com/one', required: ['a'] }, { a: 1 })).toBeUndefined();
   expect(check({ $id: 'https://example.com/one', required: ['b'] }, { a: 1 })).toMatch(/'b'/);
 });
@@ -32,7 +32,7 @@ describe('schemas that are made to be slow', () => {
   test('a pattern that backtracks for ever ends as a problem', () => {
     const schema = { properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
     expect(check(schema, { a: `${'a'.repeat(50)}!` })).toBe('the schema takes too long to check');
-    // And the next check is none the worse.
+    // The next check works as usual.
     expect(check({ required: ['b'] }, {})).toMatch(/'b'/);
   });
 
@@ -46,7 +46,7 @@ describe('schemas that are made to be slow', () => {
     expect(problem).toMatch(/takes too long/);
   });
 
-  test('one that means only itself ends as a problem', () => {
+  test('a schema that refers only to itself ends as a problem', () => {
     const compiled = compileSchema({ type: 'object', properties: { a: { $ref: '#/properties/a' } } });
     expect('problem' in compiled ? compiled.problem : compiled.check({ a: 1 })).toBeTypeOf('string');
   });

@@ -1,4 +1,4 @@
-// What models are told and sent, and which settings make no kind.
+// Tests what models are told, and which settings make no kind.
 
 import { describe, expect, test } from 'vitest';
 import { type KindSettings, taskKind } from '../../../../server/side/prompts/kinds.ts';
@@ -54,7 +54,7 @@ describe('settings that make no kind', () => {
       /^schema: can't resolve/,
     ],
     [{ kind: 'extraction', schema: { type: 'object', description: 'x'.repeat(70_000) } }, /^schema: longer than/],
-  ])('%j', (settings, problem) => {
+  ])('the settings %j make no kind', (settings, problem) => {
     expect(taskKind(settings)).toEqual({ problem: expect.stringMatching(problem) });
   });
 });

@@ -1,5 +1,5 @@
-// Scores by the rubric of `quality`: of the answers in a session, and of what tasks came to. The runner, the router and the store are the
-// real ones; behind them is a scripted LLM gateway.
+// Tests scores by the rubric of `quality`: of the answers in a session, and of results of tasks. The runner, the router and the store are
+// the real ones; behind them is a scripted LLM gateway.
 
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ interface Bench {
   readonly store: Store;
   readonly gateway: LlmGateway;
   run(): void;
-  /** All tasks, once none waits or runs. */
+  /** Resolves with all tasks, once none waits or runs. */
   ended(): Promise<ReadonlyMap<string, Task>>;
 }
 
@@ -88,7 +88,7 @@ async function bench(settings: object = {}): Promise<Bench> {
 
 const rowsOf = async (store: Store, task: string) => store.ledger({ task, limit: 10 });
 
-test('which task a score is of is told by its id', () => {
+test('the id of a score tells which task it is of', () => {
   const task = (id: string, more = {}) => scoredTaskId(queuedTask({ id, kind: 'quality', ...more }));
   expect(task('task-1.quality')).toBe('task-1');
   expect(task('s.title.4.quality', { session: 's' })).toBe('s.title.4');
@@ -99,7 +99,7 @@ test('which task a score is of is told by its id', () => {
 });
 
 describe('the result of a task', () => {
-  test('is scored once it is there, and its score is in the ledger row of the attempt that gave it', async () => {
+  test('a result is scored once it is there, and its score is in the ledger row of the attempt that gave it', async () => {
     const { store, run, ended } = await bench();
     await store.addTask(queuedTask());
     run();
@@ -126,7 +126,7 @@ describe('the result of a task', () => {
     ]);
   });
 
-  test('that was repaired: the row of the repair gets the score', async () => {
+  test('the score of a repaired result goes into the row of the repair', async () => {
     const { store, gateway, run, ended } = await bench();
     gateway.change({ script: (seen) => (seen.number === 1 ? { text: 'Well.' } : answers(seen)) });
     await store.addTask(queuedTask());
@@ -139,7 +139,7 @@ describe('the result of a task', () => {
     ]);
   });
 
-  test('is judged with what was asked and what it came from, as data', async () => {
+  test('a result is scored with what was asked and what it came from, as data', async () => {
     const { store, gateway, run, ended } = await bench({
       tasks: [
         { kind: 'classification', class: 'plain', labels: ['billing', 'support'] },
@@ -162,7 +162,7 @@ describe('the result of a task', () => {
     expect(user.content.match(/<\/(task|result)>/g)).toHaveLength(2);
   });
 
-  test('of a session is judged by the turns that its task looked at, which stay until then', async () => {
+  test('a result of a session is scored by the turns that its task looked at, which stay until then', async () => {
     const { store, gateway, run, ended } = await bench();
     const session = storedSession();
     const input = JSON.stringify({ every: 'turns', number: 1 });
@@ -182,7 +182,7 @@ describe('the result of a task', () => {
     expect(user.content).toContain('<transcript>\nUser: A room, please\nAssistant: Of course\n</transcript>');
   });
 
-  test('is in the sample or not, as its id says', async () => {
+  test('the id of a result decides whether it is in the sample', async () => {
     const { store, run, ended } = await bench({ tasks: [scored, { ...ofTitles, sample: 0.4 }] });
     const ids = Array.from({ length: 40 }, (_, index) => `task-${index}`);
     for (const id of ids) await store.addTask(queuedTask({ id }));
@@ -194,7 +194,7 @@ describe('the result of a task', () => {
     expect(ids.filter((id) => tasks.has(`${id}.quality`))).toEqual(drawn);
   });
 
-  test('is not scored where it failed, where its kind is not named, and where it is a score itself', async () => {
+  test('a task is not scored where it failed, where its kind is not named, and where it is a score itself', async () => {
     const { store, gateway, run, ended } = await bench({
       tasks: [scored, { kind: 'quality', class: 'judges' }, ofTitles],
     });
@@ -211,7 +211,7 @@ describe('the result of a task', () => {
     ]);
   });
 
-  test('counts in the budget of the class that scores, and its own task is none the worse', async () => {
+  test('a score counts in the budget of the class that scores, and the scored task stays as it is', async () => {
     const { store, run, ended } = await bench({ budgets: [{ class: 'judges', window: 'total', maxUsd: 0.000001 }] });
     await store.addTask(queuedTask());
     run();
@@ -224,7 +224,7 @@ describe('the result of a task', () => {
     expect(await rowsOf(store, 'task-1')).toMatchObject([{ score: undefined }]);
   });
 
-  test('that is regulated is scored on a direct target, or not at all', async () => {
+  test('a regulated result is scored on a direct target, or not at all', async () => {
     const direct = { kind: 'quality', class: 'plain', of: ['title'] };
     for (const [tasks, state, error] of [
       [[scored, direct], 'done', undefined],
@@ -237,7 +237,7 @@ describe('the result of a task', () => {
     }
   });
 
-  test('that is deleted before it is scored is not scored, and nothing of it stays', async () => {
+  test('a result that is deleted before it is scored is not scored, and nothing of it stays', async () => {
     const { store, gateway, run, ended } = await bench();
     const session = storedSession();
     const task = queuedTask({ id: 'session-1.title', session: session.id, input: undefined });

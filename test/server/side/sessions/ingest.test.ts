@@ -1,4 +1,4 @@
-// What was handed over, as rows of a real store.
+// Tests session events as rows of a real store.
 
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -144,7 +144,7 @@ test('while a session lives its tasks are armed, and its row is pending with wha
   expect(await spent()).toBe(10_000);
 });
 
-test('where several models served, each costs its own price', async () => {
+test('each model of a session costs its own price', async () => {
   const part = (model: string | undefined, inputTokens: number) => ({
     model,
     usage: { inputTokens, totalTokens: inputTokens },
@@ -158,24 +158,24 @@ test('where several models served, each costs its own price', async () => {
   expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
 });
 
-describe('a cost is unknown, never zero', () => {
+describe('unknown costs', () => {
   test.each([
     ['where the price is not known', { model: 'nobody-knows-this' }, { inputTokens: 10 }],
     ['where nothing was reported', {}, {}],
     ['where the model is not known', { model: undefined }, { inputTokens: 10 }],
-  ])('%s', async (_, more, usage) => {
+  ])('a cost is unknown, never zero, %s', async (_, more, usage) => {
     await ingestFor().commit([started('s', more), ended('s', 'client-closed', usage)]);
     expect(await realtime('s')).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
   });
 });
 
-test('what went wrong with a session is the outcome of its row', async () => {
+test('the reason of a bad end is the outcome of the ledger row', async () => {
   await ingestFor().commit([started('s'), ended('s', 'provider-silent')]);
   expect(await realtime('s')).toMatchObject([{ outcome: 'provider-silent' }]);
 });
 
 describe('the sessions of a gateway process that died', () => {
-  test('end as lost, with what they had used, and their tasks may run', async () => {
+  test('sessions of a lost gateway process end with what they had used, and their tasks may run', async () => {
     const ingest = ingestFor();
     await ingest.commit([started('s'), turn('s', 1)]);
     await ingest.commit([{ kind: 'lost', id: 's', endedAt: 5000 }]);
@@ -184,7 +184,7 @@ describe('the sessions of a gateway process that died', () => {
     expect(await store.tasks({ session: 's', limit: 10 })).toMatchObject([{ id: 's.summary', runAt: 5000 }]);
   });
 
-  test('keep the end that they gave themselves', async () => {
+  test('sessions of a lost gateway process keep the end that they gave themselves', async () => {
     const ingest = ingestFor();
     await ingest.commit([started('s'), ended('s')]);
     await ingest.commit([{ kind: 'lost', id: 's', endedAt: 9500 }]);
@@ -193,7 +193,7 @@ describe('the sessions of a gateway process that died', () => {
   });
 });
 
-test('what belongs to no session is left out, and the rest is stored', async () => {
+test('events of unknown sessions are left out, and the rest is stored', async () => {
   await ingestFor().commit([
     turn('x', 1),
     { kind: 'lost', id: 'y', endedAt: 1 },
@@ -206,22 +206,22 @@ test('what belongs to no session is left out, and the rest is stored', async () 
   expect(lines.filter(({ msg }) => msg === 'unknown session').map(({ id }) => id)).toEqual(['x', 'y', 'z']);
 });
 
-test('an item that cannot be understood is left out, and holds up nothing', async () => {
+test('an event that cannot be understood is left out, and holds up nothing', async () => {
   await ingestFor().commit([started('s'), { ...ended('s'), record: null as never }, turn('s', 1)]);
   expect(await store.turns('s')).toHaveLength(1);
   expect(lines.filter(({ msg }) => msg === 'item lost: it cannot be stored')).toMatchObject([{ kind: 'ended' }]);
 });
 
-test('after a restart the rest of a session is taken, too', async () => {
+test('the rest of a session is stored after a restart, too', async () => {
   await ingestFor().commit([started('s'), turn('s', 1)]);
   await ingestFor().commit([turn('s', 2), ended('s')]);
   expect(await store.turns('s')).toHaveLength(2);
   expect(await realtime('s')).toMatchObject([{ outcome: 'ok', usage: { totalTokens: 2000 } }]);
 });
 
-test('sessions that the store ended itself get their row and their message', async () => {
+test('recovered sessions get their ledger row and their message', async () => {
   await ingestFor('before').commit([started('s'), turn('s', 1)]);
-  // Whoever ended them first was killed before it could write that down.
+  // The instance that ended them first was killed before it could write the rows.
   await store.recoverSessions('gone too', 20_000);
   const sessions = await store.recoverSessions('now', 20_000);
   const ingest = ingestFor('now');
@@ -230,7 +230,7 @@ test('sessions that the store ended itself get their row and their message', asy
   expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toMatchObject([{ event: 'session.ended' }]);
 });
 
-test('a batch that the store refuses is refused as a whole, and the next one is taken', async () => {
+test('a batch that the store refuses fails as a whole, and the next one is committed', async () => {
   const ingest = ingestFor();
   const broken = { ...turn('s', 1), startedAt: Number.NaN };
   await ingest.commit([started('s')]);
@@ -245,11 +245,11 @@ test('a batch that the store refuses is refused as a whole, and the next one is 
 describe('an id that a client offers again', () => {
   const again = { startedAt: 20_000 };
 
-  test('is another session, whose usage adds to that of the first', async () => {
+  test('an id that is offered again is another session, whose usage adds to that of the first', async () => {
     const ingest = ingestFor();
     await ingest.commit([started('s'), turn('s', 1), turn('s', 2), ended('s')]);
     await ingest.commit([started('s', again), turn('s', 1, { user: 'second' })]);
-    // A side process that was started again knows nothing of the id.
+    // The second side process starts without any sessions in memory.
     await ingestFor().commit([started('s', again), ended('s', 'client-closed', turn('s', 1).usage)]);
     expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000 }]);
     expect(await realtime('s.2')).toMatchObject([{ costMicroUsd: 10_000, outcome: 'ok' }]);
@@ -258,7 +258,7 @@ describe('an id that a client offers again', () => {
     expect(await store.session('s.3')).toBeUndefined();
   });
 
-  test("by another key neither reads nor changes what is the first one's", async () => {
+  test('an id that another key offers again neither reads nor changes the first session', async () => {
     const ingest = ingestFor();
     await ingest.commit([started('s'), turn('s', 1), ended('s')]);
     await ingest.commit([started('s', { ...again, key: 'other' }), turn('s', 2, { user: 'theirs' }), ended('s')]);
@@ -268,7 +268,7 @@ describe('an id that a client offers again', () => {
     expect(await store.session('s.2')).toMatchObject({ key: 'other', reason: 'client-closed' });
   });
 
-  test('any number of times, also within one batch', async () => {
+  test('an id can be offered any number of times, also within one batch', async () => {
     const calls = Array.from({ length: 9 }, (_, index) => [started('s', { startedAt: 1000 + index }), ended('s')]);
     await ingestFor().commit(calls.slice(0, 6).flat());
     await ingestFor().commit(calls.slice(6).flat());
@@ -279,13 +279,13 @@ describe('an id that a client offers again', () => {
   });
 });
 
-test('a rehearsal is in nobody’s budget', async () => {
+test('a rehearsal counts in no budget', async () => {
   await ingestFor().commit([started('s', { isRehearsal: true }), turn('s', 1), ended('s')]);
   expect(await realtime('s')).toMatchObject([{ costMicroUsd: 20_000, isRehearsal: true }]);
   expect(await spent()).toBe(0);
 });
 
-test('an end that the clock puts before the last turn is the end', async () => {
+test('an end counts although the clock puts it before the last turn', async () => {
   await ingestFor().commit([started('s'), turn('s', 2, { endedAt: 9_000_000 }), ended('s')]);
   expect(await realtime('s')).toMatchObject([{ outcome: 'ok' }]);
 });

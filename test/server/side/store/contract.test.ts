@@ -1,4 +1,4 @@
-// The contract of the store, on SQLite and on Postgres alike.
+// Runs the suites of the store's contract on SQLite and on Postgres.
 
 import { describe } from 'vitest';
 import { onBothStores } from '../../../support/stores.ts';

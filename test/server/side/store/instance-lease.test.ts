@@ -1,4 +1,4 @@
-// The lease of an instance: renewed while it lives, and the sessions of those that are gone are ended.
+// Tests the lease of an instance: it is renewed, and sessions of lost instances are ended.
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ function scripted(recovers: StoredSession[][] = []) {
 
 const session = { id: 's' } as StoredSession;
 
-test('it is held before it resolves, and what others left is ended then', async () => {
+test('holds the lease and ends what others left before it resolves', async () => {
   const { store, calls, untils, log } = scripted([[session]]);
   const recovered: string[] = [];
   const before = Date.now();
@@ -50,7 +50,7 @@ test('it is held before it resolves, and what others left is ended then', async 
   expect(calls.at(-1)).toBe('leave me');
 });
 
-test('it is renewed in time, also after the database was away, and looks for lost instances each time', async () => {
+test('renews the lease in time, also after the database was away, and looks for lost instances each time', async () => {
   const { store, calls, log, lines, fail } = scripted([[], [], [session]]);
   const recovered: string[] = [];
   const onRecovered = async (sessions: readonly StoredSession[]) =>
@@ -66,7 +66,7 @@ test('it is renewed in time, also after the database was away, and looks for los
   expect(calls.length).toBeLessThanOrEqual(count + 2);
 });
 
-test('a store that cannot be reached at the start is an error', async () => {
+test('rejects when the store cannot be reached at the start', async () => {
   const { store, log, fail } = scripted();
   fail(true);
   const held = holdInstanceLease({ store, owner: 'me', leaseMs: 30, log, onRecovered: async () => {} });

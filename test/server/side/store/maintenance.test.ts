@@ -1,4 +1,4 @@
-// What the store is asked to remove, by the setting `transcripts`, and when.
+// Tests what the store is asked to remove, by the setting `transcripts`, and when.
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -12,15 +12,15 @@ test.each([
   ['P2W', 14 * DAY],
   ['P1DT12H', 1.5 * DAY],
   ['PT90M', DAY / 16],
-])('%s keeps texts that long', (transcripts, ms) => {
+])('the setting %s keeps texts that long', (transcripts, ms) => {
   expect(retentionRule(transcripts)(100 * DAY)).toEqual({ kind: 'older', than: 100 * DAY - ms });
 });
 
-test.each(['off', 'until-tasks-done'])('%s keeps texts until no task needs them', (transcripts) => {
+test.each(['off', 'until-tasks-done'])('the setting %s keeps texts until no task needs them', (transcripts) => {
   expect(retentionRule(transcripts)(0)).toEqual({ kind: 'tasks-done' });
 });
 
-test('it looks at once and again, goes on after a failure, and ends', async () => {
+test('runs at once and again, goes on after a failure, and stops', async () => {
   const lost: number[] = [];
   let sweeps = 0;
   const lines: string[] = [];

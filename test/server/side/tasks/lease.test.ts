@@ -1,4 +1,4 @@
-// Whoever lost the lease of a task writes nothing: results are written once.
+// Tests that a runner without its lease writes nothing, so that results are written once.
 
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ describe('exactly one effect', () => {
         side: { pollMs: 20, leaseMs: 60 },
       },
     );
-    // Its prolonging never arrives.
+    // Extensions of its lease never arrive.
     const silent: Store = { ...store, extendTaskLease: () => new Promise(() => {}) };
     await store.addTask(queuedTask());
     let release: (() => void) | undefined;
@@ -103,7 +103,7 @@ describe('exactly one effect', () => {
     expect(gateway.count.requests).toBe(1);
   });
 
-  test('a task that failed leaves one message for those who want it', async () => {
+  test('a task that failed leaves one message for its webhook', async () => {
     const url = 'https://example.com/hook';
     const settings = { webhooks: [{ url, secret: 'a-secret', events: ['task.failed'] }] };
     const { store, run, settled } = await bench({ behaviour: { text: 'no' } }, settings);

@@ -1,4 +1,4 @@
-// What becomes of tasks whose runs fail.
+// Tests what becomes of tasks whose runs fail.
 
 import { describe, expect, test } from 'vitest';
 import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
@@ -8,7 +8,7 @@ import { queuedTask } from '../../../support/task-records.ts';
 import { until } from '../../../support/until.ts';
 
 describe('faults', () => {
-  test('that may pass are tried again, until the task is dead', async () => {
+  test('faults that may pass are tried again, until the task is dead', async () => {
     const { store, run, settled, gateway } = await bench({ behaviour: { status: 503 } });
     await store.addTask(queuedTask());
     run();
@@ -31,28 +31,28 @@ describe('faults', () => {
     expect(await settled()).toMatchObject({ state: 'done' });
   });
 
-  test('of policy end at once', async () => {
+  test('a refusal by policy fails the task at once', async () => {
     const { store, run, settled } = await bench();
     await store.addTask(queuedTask({ dataClass: 'regulated' }));
     run({ before: () => failed('policy_refused', 403, { isTransient: false, message: 'no direct target' }) });
     expect(await settled()).toMatchObject({ state: 'failed', attempts: 1, error: 'policy_refused: no direct target' });
   });
 
-  test('a pause that is asked for is kept, up to a bound', async () => {
+  test('a pause that the endpoint asks for is kept, up to a bound', async () => {
     const { store, run } = await bench();
     await store.addTask(queuedTask());
     const before = () => failed('rate_limited', 429, { retryAfterMs: 10 * 60 * 60_000 });
     run({ before });
     const task = await until(async () => {
-      const one = await store.task('task-1');
-      return one?.error !== undefined && one;
+      const waiting = await store.task('task-1');
+      return waiting?.error !== undefined && waiting;
     });
     expect(task.state).toBe('queued');
     expect(task.runAt - task.updatedAt).toBeGreaterThan(RETRY_POLICY.maxRetryAfterMs - 5000);
     expect(task.runAt - task.updatedAt).toBeLessThanOrEqual(RETRY_POLICY.maxRetryAfterMs);
   });
 
-  test('a budget that resets soon is waited for, one that does not is not', async () => {
+  test('a task waits for a budget that resets soon, and for no other', async () => {
     const { store, run, settled } = await bench();
     const now = Date.now();
     await store.addTask(queuedTask({ id: 'soon', createdAt: now, kind: 'title' }));
@@ -64,14 +64,14 @@ describe('faults', () => {
     });
     expect(await settled('late')).toMatchObject({ state: 'failed', error: expect.stringMatching(/^budget_exceeded/) });
     const soon = await until(async () => {
-      const one = await store.task('soon');
-      return one?.error !== undefined && one;
+      const waiting = await store.task('soon');
+      return waiting?.error !== undefined && waiting;
     });
     expect(soon.state).toBe('queued');
     expect(soon.runAt).toBeGreaterThanOrEqual(resets.soon);
   });
 
-  test('a run has a deadline', async () => {
+  test('a run ends at its deadline', async () => {
     const settings = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1, deadlineMs: 50 }] };
     const { store, run, settled } = await bench({ behaviour: { hang: 'idle' } }, settings);
     await store.addTask(queuedTask());

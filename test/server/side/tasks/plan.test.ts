@@ -1,4 +1,4 @@
-// Which tasks a session gets.
+// Tests which tasks a session gets.
 
 import { expect, test } from 'vitest';
 import { ARMED_AT, planNext, planStart, planTurn } from '../../../../server/side/tasks/plan.ts';
@@ -74,7 +74,7 @@ test('the tasks of a regulated session are regulated', () => {
   expect(tasks.map(({ dataClass }) => dataClass)).toEqual(['regulated', 'regulated']);
 });
 
-test('the rehearsal gateway works for rehearsal sessions only, and what it makes is marked', () => {
+test('the rehearsal gateway works for rehearsal sessions only, and its tasks are marked', () => {
   const rehearsed = sideConfig({
     gateways: {},
     classes: {},

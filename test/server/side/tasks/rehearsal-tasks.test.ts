@@ -1,4 +1,4 @@
-// Tasks without any configuration: those of a rehearsal session are planned, answered by the rehearsal gateway, and stored.
+// Tests tasks without any configuration: those of a rehearsal session are planned, answered by the rehearsal gateway, and stored.
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// Tasks end exactly once, whatever becomes of the processes that run them. TRUNKLINE_LONG=1 runs many more rounds.
+// Tests that tasks end exactly once, whatever happens to the processes that run them. TRUNKLINE_LONG=1 runs many more rounds.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -48,7 +48,7 @@ function unreliable(seed: number): Promise<LlmGateway> {
   return llmGateway({
     seed,
     shares: { failing: 0.3, lost: 0.1, idle: 0.01 },
-    // Two messages: not the repair, which would fail the task.
+    // Requests with two messages are no repairs; a bad answer to a repair would fail the task.
     script({ number, body: { messages } }) {
       if (number % 10 === 0 && messages.length === 2) return { text: 'Sorry?' };
       return { text: messages[0].content.startsWith('Score the result') ? score : good };
@@ -58,7 +58,7 @@ function unreliable(seed: number): Promise<LlmGateway> {
   });
 }
 
-/** How often each task's outcome was written: a message goes with every outcome, in its transaction. */
+/** Counts the outcomes written of each task: a message goes with every outcome, in its transaction. */
 async function outcomes(store: Store): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (;;) {
@@ -71,7 +71,7 @@ async function outcomes(store: Store): Promise<ReadonlyMap<string, number>> {
   }
 }
 
-test('every task ends exactly once, and a poisonous one dead, while its process is killed again and again', {
+test('every task ends exactly once while processes are killed again and again, and one that kills its process ends dead', {
   timeout: isLong ? 3_600_000 : 300_000,
 }, async () => {
   const place = { url: 'sqlite', dataDirectory: temporaryFolder('kills') };
@@ -113,7 +113,7 @@ test('every task ends exactly once, and a poisonous one dead, while its process 
   const written = await outcomes(after);
   expect(written.size).toBe(scale.tasks + drawn.length + 1);
   expect([...written].filter(([, count]) => count !== 1)).toEqual([]);
-  // The gateway did the work more often than that: at least once is not once.
+  // The gateway did the work more often: at least once is not once.
   expect(gateway.count.effects).toBeGreaterThan(scale.tasks);
   await after.close();
 });
@@ -138,7 +138,7 @@ test.skipIf(postgres === undefined)(
       const asked = () => gateway.effects.get(id) ?? 0;
       gateway.change({ behaviour: { text: '{"title":"first"}', delayMs: 150 } });
       await store.addTask(queuedTask({ id }));
-      // The first is stopped while it waits for its answer, which then waits for it.
+      // The first runner is stopped while it waits for an answer, and finds the answer when it goes on.
       await until(async () => (await store.task(id))?.state === 'running');
       await until(() => gateway.count.open > 0);
       first.process.kill('SIGSTOP');
@@ -149,12 +149,12 @@ test.skipIf(postgres === undefined)(
         const task = await store.task(id);
         return task?.state === 'done' && task;
       });
-      // On a busy machine the second, too, may lose its lease once, to itself.
+      // The second runner may lose a lease to itself on a busy machine.
       expect(done.result).toBe('{"title":"second"}');
       expect(done.version).toBeGreaterThanOrEqual(2);
       second.process.kill('SIGSTOP');
       first.process.kill('SIGCONT');
-      // Whatever the first still had to say, it has said it when it has done the next task.
+      // The next task is done after everything that the first runner still had to write.
       gateway.change({ behaviour: { text: '{"title":"next"}' } });
       await store.addTask(queuedTask({ id: `${id}-next` }));
       await until(async () => (await store.task(`${id}-next`))?.state === 'done');

@@ -1,4 +1,4 @@
-// The runner on a real store, with a scripted LLM gateway behind it.
+// Tests the runner on a real store, with a scripted LLM gateway behind it.
 
 import { describe, expect, test } from 'vitest';
 import { type Store, StoreError } from '../../../../server/side/store/contract.ts';
@@ -9,7 +9,7 @@ import { queuedTask } from '../../../support/task-records.ts';
 import { until } from '../../../support/until.ts';
 
 describe('a task', () => {
-  test('gets its result, valid at first', async () => {
+  test('a task gets its result, valid at first', async () => {
     const { store, run, settled, lines } = await bench();
     await store.addTask(queuedTask());
     run();
@@ -24,7 +24,7 @@ describe('a task', () => {
     expect(lines.join('')).not.toMatch(/booking/);
   });
 
-  test('is repaired once when its answer does not fit, and says so', async () => {
+  test('a task whose answer does not fit is repaired once, and says so', async () => {
     const script: LlmGatewayOptions = { script: ({ number }) => ({ text: number === 1 ? '{"titel":"x"}' : good }) };
     const { store, run, settled, gateway } = await bench(script);
     await store.addTask(queuedTask());
@@ -37,7 +37,7 @@ describe('a task', () => {
     ]);
   });
 
-  test('fails when the repaired answer does not fit either, and is not paid for again', async () => {
+  test('a task whose repaired answer does not fit either fails, and is not paid for again', async () => {
     const { store, run, settled, gateway } = await bench({ behaviour: { text: 'I would rather not.' } });
     await store.addTask(queuedTask());
     run();
@@ -49,7 +49,7 @@ describe('a task', () => {
     expect(gateway.count.requests).toBe(2);
   });
 
-  test('is told that its answer was cut off', async () => {
+  test('the repair says that the answer was cut off', async () => {
     const script: LlmGatewayOptions = {
       script: ({ number }) => (number === 1 ? { text: '{"ti', finish: 'length' } : { text: good }),
     };
@@ -60,7 +60,7 @@ describe('a task', () => {
     expect(gateway.seen[1]?.body.messages.at(-1).content).toContain('it was cut off');
   });
 
-  test('fails without text, and asks nobody', async () => {
+  test('a task without text fails, and calls no endpoint', async () => {
     const { store, run, settled, gateway } = await bench();
     await store.addTask(queuedTask({ session: 'session-1', input: undefined }));
     run();
@@ -68,21 +68,21 @@ describe('a task', () => {
     expect(gateway.count.requests).toBe(0);
   });
 
-  test('of an input that nobody wrote fails', async () => {
+  test('a task whose input cannot be read fails', async () => {
     const { store, run, settled } = await bench();
     await store.addTask(queuedTask({ input: '{"x":' }));
     run();
     expect(await settled()).toMatchObject({ state: 'failed', error: expect.stringMatching(/^invalid_task/) });
   });
 
-  test('of a kind that is not configured any more fails and says what is missing', async () => {
+  test('a task of a kind that is not configured any more fails and says what is missing', async () => {
     const { store, run, settled } = await bench();
     await store.addTask(queuedTask({ kind: 'gone' }));
     run();
     expect(await settled()).toMatchObject({ state: 'failed', error: expect.stringMatching(/^invalid_task: prompt/) });
   });
 
-  test('waits while it is armed', async () => {
+  test('an armed task waits', async () => {
     const { store, run, settled } = await bench();
     await store.addTask(queuedTask({ id: 'armed', runAt: ARMED_AT }));
     await store.addTask(queuedTask());
@@ -93,7 +93,7 @@ describe('a task', () => {
 });
 
 describe('running', () => {
-  test('is bounded', async () => {
+  test('the runner runs a bounded number of tasks at once', async () => {
     const { store, run, gateway } = await bench(
       { behaviour: { text: good, delayMs: 20 } },
       { side: { pollMs: 20, concurrency: 3 } },
@@ -104,7 +104,7 @@ describe('running', () => {
     expect(gateway.count.mostOpen).toBe(3);
   });
 
-  test('one now, though all places are taken, gives the task back', async () => {
+  test('a task that is waited for runs at once, though the limit is reached', async () => {
     const { store, run, gateway } = await bench(
       { behaviour: { hang: 'idle' } },
       { side: { pollMs: 20, concurrency: 1 } },
@@ -119,7 +119,7 @@ describe('running', () => {
     expect(await store.task('waiting')).toMatchObject({ state: 'queued' });
   });
 
-  test('one now is left to go on when nobody waits any more', async () => {
+  test('a task that is waited for goes on when nobody waits any more', async () => {
     const { store, run, settled, gateway } = await bench({ behaviour: { hang: 'idle' } });
     await store.addTask(queuedTask());
     const runner = run({ isBackground: true });
@@ -134,12 +134,12 @@ describe('running', () => {
     expect(await settled()).toMatchObject({ state: 'done' });
   });
 
-  test('one that does not exist gives nothing back', async () => {
+  test('running a task that does not exist gives undefined', async () => {
     const { run } = await bench();
     expect(await run().run('nobody', new AbortController().signal)).toBeUndefined();
   });
 
-  test('without a background nothing is claimed, and results of others are waited for', async () => {
+  test('a runner without a background claims nothing, and waits for the results of others', async () => {
     const { store, run, gateway } = await bench();
     await store.addTask(queuedTask());
     const waiting = run({ isBackground: false }).run('task-1', new AbortController().signal);
@@ -148,7 +148,7 @@ describe('running', () => {
     expect(await waiting).toMatchObject({ state: 'done' });
   });
 
-  test('closing gives tasks back at once', async () => {
+  test('closing gives running tasks back at once', async () => {
     const { store, run, gateway } = await bench({ behaviour: { hang: 'idle' } });
     await store.addTask(queuedTask());
     const runner = run();
@@ -159,7 +159,7 @@ describe('running', () => {
     expect(task?.runAt).toBeLessThanOrEqual(Date.now());
   });
 
-  test('closing again, in more of a hurry, gives them back sooner', async () => {
+  test('closing again with a shorter grace gives running tasks back sooner', async () => {
     const { store, run, gateway } = await bench({ behaviour: { hang: 'idle' } });
     await store.addTask(queuedTask());
     const runner = run();
@@ -170,7 +170,7 @@ describe('running', () => {
     expect(await store.task('task-1')).toMatchObject({ state: 'queued', error: expect.stringMatching(/^given_back/) });
   });
 
-  test('an attempt that closing broke off does not count, also where there may be one only', async () => {
+  test('an attempt that closing broke off does not count, also where only one is allowed', async () => {
     const script: LlmGatewayOptions = { script: ({ number }) => (number === 1 ? { hang: 'idle' } : { text: good }) };
     const once = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1 }] };
     const { store, run, settled, gateway } = await bench(script, once);
@@ -182,7 +182,7 @@ describe('running', () => {
     expect(await settled()).toMatchObject({ state: 'done', attempts: 1 });
   });
 
-  test('a store that is away for a moment holds nothing up for good', async () => {
+  test('the runner goes on when a store was away for a moment', async () => {
     const { store, run, settled } = await bench();
     let calls = 0;
     const flaky: Store = {

@@ -1,4 +1,4 @@
-// Bodies of POST /v1/tasks, good and bad.
+// Tests bodies of POST /v1/tasks, good and bad.
 
 import { describe, expect, test } from 'vitest';
 import { readTaskRequest, type TaskRequestOptions } from '../../../../server/side/tasks/task-request.ts';
@@ -29,7 +29,7 @@ async function taskOf(body: unknown, more: Partial<TaskRequestOptions> = {}) {
 }
 
 describe('a task', () => {
-  test('of a session', async () => {
+  test('a task of a session runs in the only class, with the data class of its session', async () => {
     expect(await taskOf({ kind: 'summary', session: 'session-1' })).toMatchObject({
       session: 'session-1',
       kind: 'summary',
@@ -39,27 +39,27 @@ describe('a task', () => {
     });
   });
 
-  test('of a text, in the class that it names', async () => {
+  test('a task of a text runs in the class that it names', async () => {
     const task = await taskOf({ kind: 'classification', text: 'Hello', labels: ['a', 'b'], class: 'fine' });
     expect(task).toMatchObject({ session: undefined, promptClass: 'fine' });
     expect(JSON.parse(task.input ?? '')).toEqual({ text: 'Hello', labels: ['a', 'b'] });
   });
 
-  test('of a configured kind, in its class', async () => {
+  test('a task of a configured kind runs in the class of that kind', async () => {
     expect(await taskOf({ kind: 'find-city', text: 'In Bonn.' })).toMatchObject({ promptClass: 'fine' });
   });
 
-  test('that is waited for comes before all others', async () => {
+  test('a task that is waited for comes before all others', async () => {
     expect(await taskOf({ kind: 'summary', text: 'Hello', mode: 'sync' })).toMatchObject({ runAt: 0 });
   });
 
-  test('of regulated text is refused where that is not stored', async () => {
+  test('a task of regulated text is refused where such text is not stored', async () => {
     const regulated = { config: { ...config, regulated: { store: false } }, dataClass: 'regulated' } as const;
     expect(await demand({ kind: 'summary', text: 'x' }, regulated)).toMatchObject({ status: 409, code: 'not_stored' });
     expect(await demand({ kind: 'summary', text: 'x' }, { ...regulated, dataClass: 'open' })).toHaveProperty('task');
   });
 
-  test('stays regulated with its session, and may be regulated by its request', async () => {
+  test('a task is regulated with its session or by its request', async () => {
     const findSession = async () => storedSession({ dataClass: 'regulated' });
     expect(await taskOf({ kind: 'summary', session: 's' }, { findSession, dataClass: 'open' })).toMatchObject({
       dataClass: 'regulated',
@@ -69,7 +69,7 @@ describe('a task', () => {
     });
   });
 
-  test('has the same id for the same idempotency key of the same key', async () => {
+  test('the same idempotency key of the same key gives the same id', async () => {
     const body = { kind: 'summary', text: 'Hello', idempotencyKey: 'order-1' };
     const { id } = await taskOf(body);
     expect((await taskOf(body)).id).toBe(id);
@@ -125,21 +125,21 @@ describe('a problem', () => {
     ],
     [{ kind: 'summary', text: 'x', tekst: 1 }, 'invalid_request', /^tekst: unknown key, .*did you mean text\?$/],
     [{ kind: 'summary', text: 'x', mode: 'now' }, 'invalid_request', /^mode: expected one of sync, async, got "now"$/],
-  ])('%#: its body is refused', async (body, code, message) => {
+  ])('body %# is refused with its code and message', async (body, code, message) => {
     expect(await demand(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
   });
 
-  test('without transcripts there is no text of a session', async () => {
+  test('a task of a session is refused where transcripts are off', async () => {
     const made = await demand({ kind: 'summary', session: 'session-1' }, { config: { ...config, transcripts: 'off' } });
     expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_transcripts' });
   });
 
-  test('without a gateway nothing can run', async () => {
+  test('every task is refused without a gateway', async () => {
     const made = await demand({ kind: 'summary', text: 'x' }, { config: { ...config, classes: {}, tasks: [] } });
     expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_gateway' });
   });
 
-  test('of a real session on the rehearsal gateway', async () => {
+  test('a task of a real session is refused on the rehearsal gateway', async () => {
     const rehearsed = sideConfig({ gateways: {}, classes: {}, hasRehearsalGateway: true });
     expect(await demand({ kind: 'summary', session: 'session-1' }, { config: rehearsed })).toMatchObject({
       code: 'no_gateway',

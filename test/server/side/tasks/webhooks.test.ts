@@ -1,4 +1,4 @@
-// Messages to real HTTP servers: signed, tried again, given up, never sent where they may not go.
+// Tests messages to real HTTP servers: signed, tried again, given up, never sent where they may not go.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +27,7 @@ interface Seen {
   readonly at: number;
 }
 
-/** A receiver that answers as it is told, by the number of the request, and remembers. */
+/** Starts a receiver that answers by the number of the request, and remembers requests. */
 async function receiver(answer: (response: ServerResponse, number: number, request: IncomingMessage) => void) {
   const seen: Seen[] = [];
   const count = { open: 0, mostOpen: 0 };
@@ -86,12 +86,12 @@ async function finish(store: Store, id: string, config: ReturnType<typeof sideCo
   return deliveries;
 }
 
-/** Messages that still wait, now or later. */
+/** Claims all messages that still wait, now or later. */
 const waiting = (store: Store) => store.claimDeliveries(Number.MAX_SAFE_INTEGER / 1000, Date.now(), 1000);
 
 describe('a message', () => {
   test.each([secret, 'a-secret-in-plain-text'])(
-    'is signed as the specification of Standard Webhooks says (%s)',
+    'a message is signed as the specification of Standard Webhooks says (%s)',
     async (given) => {
       const { url, seen } = await receiver(status(204));
       const { store, start, finish, outcomes } = await bench([{ url, secret: given }]);
@@ -112,7 +112,7 @@ describe('a message', () => {
     },
   );
 
-  test('is sent again with the same id until it is taken', async () => {
+  test('a message is sent again with the same id until it is taken', async () => {
     const { url, seen } = await receiver((response, number) => status(number < 3 ? 500 : 200)(response));
     const { start, finish, outcomes } = await bench([{ url }]);
     await finish('task-1');
@@ -122,7 +122,7 @@ describe('a message', () => {
     expect(new Set(seen.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
-  test('is given up after its last pause', async () => {
+  test('a message is given up after its last pause', async () => {
     const { url, seen } = await receiver(status(500));
     const { store, start, finish, outcomes } = await bench([{ url }]);
     await finish('task-1');
@@ -132,7 +132,7 @@ describe('a message', () => {
     expect(await waiting(store)).toEqual([]);
   });
 
-  test('is given up at once where the receiver is gone (410)', async () => {
+  test('a message is given up at once where the receiver is gone (410)', async () => {
     const { url, seen } = await receiver(status(410));
     const { start, finish, outcomes } = await bench([{ url }]);
     await finish('task-1');
@@ -142,7 +142,7 @@ describe('a message', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test.each([429, 503])('waits as long as a %d asks for, up to a bound', async (code) => {
+  test.each([429, 503])('a message waits as long as a %d asks for, up to a bound', async (code) => {
     const { url } = await receiver(status(code, { 'retry-after': '7200' }));
     const { store, start, finish, outcomes } = await bench([{ url }]);
     await finish('task-1');
@@ -153,7 +153,7 @@ describe('a message', () => {
     expect(await store.claimDeliveries(Date.now() + 5_100_000, 0, 1)).toHaveLength(1);
   });
 
-  test('never follows a redirect', async () => {
+  test('a message never follows a redirect', async () => {
     const other = await receiver(status(200));
     const { url, seen } = await receiver(status(307, { location: other.url }));
     const { start, finish, outcomes } = await bench([{ url }]);
@@ -168,7 +168,7 @@ describe('a message', () => {
     ['127.0.0.1', 'http://127.0.0.1'],
     ['a name', 'http://localhost'],
     ['another spelling', 'http://0x7f000001'],
-  ])('never goes to a private address (%s)', async (_name, origin) => {
+  ])('a message never goes to a private address (%s)', async (_name, origin) => {
     const { url, seen } = await receiver(status(200));
     const { start, finish, outcomes } = await bench([
       { url: `${origin}:${new URL(url).port}/hook`, allowPrivate: false },
@@ -180,7 +180,7 @@ describe('a message', () => {
     expect(seen).toEqual([]);
   });
 
-  test('to a receiver that is not there, or never answers, is tried again', async () => {
+  test('a message to a receiver that is not there, or never answers, is tried again', async () => {
     const silent = await receiver(() => {});
     const { store, start, finish, outcomes } = await bench([
       { url: 'http://127.0.0.1:1/hook' },
@@ -193,7 +193,7 @@ describe('a message', () => {
     expect(await waiting(store)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
   });
 
-  test('to a URL that is not configured any more is given up', async () => {
+  test('a message to a URL that is not configured any more is given up', async () => {
     const { url, seen } = await receiver(status(200));
     const { store, start, config, outcomes } = await bench([]);
     await finish(store, 'task-1', {
@@ -206,7 +206,7 @@ describe('a message', () => {
     expect(seen).toEqual([]);
   });
 
-  test('of an answer without end is done with soon', async () => {
+  test('an answer without end is cut off', async () => {
     const { url } = await receiver((response) => {
       response.writeHead(200);
       const more = setInterval(() => response.write('x'.repeat(65_536)), 1);
@@ -221,7 +221,7 @@ describe('a message', () => {
 });
 
 describe('many messages', () => {
-  test('to a slow receiver are sent a few at once, and hold up nobody else', async () => {
+  test('messages to a slow receiver are sent a few at once, and hold up no others', async () => {
     const slow = await receiver(() => {});
     const quick = await receiver(status(200));
     const { start, store, config, finish } = await bench([{ url: slow.url, timeoutMs: 60_000 }]);
@@ -229,13 +229,13 @@ describe('many messages', () => {
     const hook = { url: quick.url, secret, events: ['task.done' as const], allowPrivate: true, timeoutMs: 1000 };
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
-    await store.commitSessions({ deliveries: late.map((one) => ({ ...one, session: 'none' })) });
+    await store.commitSessions({ deliveries: late.map((delivery) => ({ ...delivery, session: 'none' })) });
     start({ config: both, maxPerUrl: 3, maxRequests: 8 });
     await until(() => quick.seen.length === 1);
     expect(slow.count.mostOpen).toBe(3);
   });
 
-  test('are sent once, though two instances look for them', async () => {
+  test('messages are sent once, though two instances look for them', async () => {
     const { url, seen } = await receiver(status(200));
     const { store, start, finish } = await bench([{ url }]);
     for (let number = 0; number < 50; number++) await finish(`task-${number}`);
@@ -247,7 +247,7 @@ describe('many messages', () => {
   });
 });
 
-test('closing gives back what is on its way', async () => {
+test('closing gives back messages that are on their way', async () => {
   const { url, seen } = await receiver(() => {});
   const { store, start, finish } = await bench([{ url, timeoutMs: 60_000 }]);
   await finish('task-1');
@@ -267,13 +267,13 @@ describe('events', () => {
   const of = (...events: ('task.done' | 'task.failed' | 'session.ended')[]) =>
     sideConfig({ webhooks: [{ url, secret, events }] });
 
-  test('go to those who asked for them', () => {
+  test('events go to the webhooks that ask for them', () => {
     const done = queuedTask({ state: 'done', result: '{}' });
     expect(taskDeliveries(done, of('task.failed'), 0)).toEqual([]);
     expect(taskDeliveries({ ...done, state: 'dead' }, of('task.failed'), 0)).toHaveLength(1);
   });
 
-  test('have an id that follows from what they report', () => {
+  test('events have an id that follows from what they report', () => {
     const end = { id: 'session-1', endedAt: 5, reason: 'client_left', record: undefined };
     const [first] = sessionDeliveries(end, of('session.ended'));
     expect(sessionDeliveries(end, of('session.ended'))[0]?.id).toBe(first?.id);
@@ -286,7 +286,7 @@ describe('events', () => {
   });
 });
 
-test('what waits for a receiver that hangs stays where it is, and is not taken again and again', async () => {
+test('messages for a receiver that hangs stay in the store, and are not claimed again and again', async () => {
   const { url, seen } = await receiver(() => {});
   const { store, start, finish } = await bench([{ url, timeoutMs: 60_000 }]);
   for (let count = 0; count < 150; count += 1) await finish(`task-${count}`);

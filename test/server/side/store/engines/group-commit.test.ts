@@ -1,4 +1,4 @@
-// Transactions on the one connection take turns with everything else.
+// Tests that transactions on the one connection take turns with other work.
 
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';

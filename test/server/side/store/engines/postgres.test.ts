@@ -1,4 +1,4 @@
-// Postgres's own: lost connections, conflicts, limits. Everything that goes wrong is told, and the next try works by itself.
+// Tests what only Postgres has: lost connections, conflicts, limits. Every failure is reported, and the next try works by itself.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -32,7 +32,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(url).pathname.slice(1)}'`,
     );
 
-  test('numbers of 64 bits are numbers here, and what they were for everyone else', async () => {
+  test('64-bit integers are numbers in this pool, and stay what they were in others', async () => {
     const { database, url } = await aDatabase();
     expect(await database.query("select amount from pair where id = 'a'")).toEqual([{ amount: 9007199254740991 }]);
     const client = new pg.Client({ connectionString: url });
@@ -41,7 +41,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     await client.end();
   });
 
-  test('idle connections that are lost are made again', async () => {
+  test('the pool replaces idle connections that are lost', async () => {
     const { database, url } = await aDatabase();
     await Promise.all(Array.from({ length: 10 }, () => database.query('select 1 as one')));
     await endConnections(url);
@@ -53,7 +53,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(await database.query("select amount from pair where id = 'b'")).toEqual([{ amount: 0 }]);
   });
 
-  test('a connection that is lost in a transaction takes it along, and nothing of it stays', async () => {
+  test('a connection that is lost in a transaction fails it, and nothing of it stays', async () => {
     const { database, url } = await aDatabase();
     const lost = database.transaction(async (query) => {
       await query("update pair set amount = 5 where id = 'b'");
@@ -64,7 +64,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(await database.query("select amount from pair where id = 'b'")).toEqual([{ amount: 0 }]);
   });
 
-  test('transactions that wait for each other are tried again until both are done', async () => {
+  test('transactions that deadlock are tried again until both are done', async () => {
     const { database } = await aDatabase();
     await database.query("update pair set amount = 0 where id = 'a'");
     let tried = 0;
@@ -73,7 +73,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
       database.transaction(async (query) => {
         tried++;
         await query('update pair set amount = amount + 1 where id = $1', [first]);
-        // Each holds what the other one wants.
+        // Each of the two transactions holds what the other wants.
         if (tried === 2) both.resolve();
         await both.promise;
         await query('update pair set amount = amount + 1 where id = $1', [second]);
@@ -83,7 +83,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(tried).toBeGreaterThan(2);
   });
 
-  test('a conflict that does not end is told after a number of tries', async () => {
+  test('a conflict that does not end is reported after a number of tries', async () => {
     const { database } = await aDatabase({ tries: 3 });
     let tried = 0;
     const conflict = database.transaction(async (query) => {
@@ -94,13 +94,13 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(tried).toBe(3);
   });
 
-  test('a statement that takes too long is ended, and its connection is of use again', async () => {
+  test('a statement that takes too long is ended, and its connection can be used again', async () => {
     const { database } = await aDatabase({ statementMs: 100, connections: 1 });
     await expect(database.query('select pg_sleep(60)')).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  test('no more connections are made than allowed; the others wait', async () => {
+  test('the pool makes no more connections than allowed, and other requests wait', async () => {
     const { database, url } = await aDatabase({ connections: 2 });
     const name = new URL(url).pathname.slice(1);
     const seen = await Promise.all(
@@ -113,7 +113,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(Math.max(...seen.map(([row]) => Number(row?.count)))).toBe(2);
   });
 
-  test('what a transaction throws by itself comes through, and undoes it', async () => {
+  test('an error of the work itself passes through unchanged, and undoes the transaction', async () => {
     const { database } = await aDatabase();
     const thrown = database.transaction(async (query) => {
       await query('delete from pair');
@@ -123,7 +123,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(await database.query('select id from pair order by id')).toEqual([{ id: 'a' }, { id: 'b' }]);
   });
 
-  test('a reader can write nothing', async () => {
+  test('a reader cannot write', async () => {
     const { url } = await aDatabase();
     const reader = openPostgres({ url, isReader: true });
     closing.push(() => reader.close());
@@ -131,7 +131,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(await reader.query('select id from pair order by id')).toHaveLength(2);
   });
 
-  test('a store whose server goes away and comes back goes on by itself', async () => {
+  test('a store goes on by itself when its server goes away and comes back', async () => {
     const url = (await postgres?.database()) ?? '';
     const store = await openStore({ url, dataDirectory: '' });
     closing.push(() => store.close());
@@ -145,7 +145,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     expect(await store.session('s1')).toBeDefined();
   });
 
-  test('complaint 3: calls and sessions that count in the same budgets, in any order, from two machines, lose no row', async () => {
+  test('calls and sessions of two machines that share budgets, in any order, lose no ledger row (complaint 3)', async () => {
     const url = (await postgres?.database()) ?? '';
     const stores = await Promise.all([0, 1].map(() => openStore({ url, dataDirectory: '' })));
     closing.push(() => Promise.all(stores.map((store) => store.close())));
@@ -156,7 +156,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
       await store.reserve(inSomeOrder(), 10, anAttempt(id));
       await store.settle(aSettled(id, 7), inSomeOrder(), 10);
     };
-    /** Two sessions, which two machines hand over at the same time, in opposite orders. */
+    /** Two sessions that two machines commit at the same time, in opposite orders. */
     const session = async (store: Store, ids: readonly string[]): Promise<void> => {
       const started = ids.map((id) => aSession(id));
       for (const tokens of [1, 2, 3]) {
@@ -181,7 +181,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const spentMicroUsd = rows.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0);
     for (const { id } of budgets)
       expect(await stores[1]?.budgetUse(id)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
-    // Nobody was even in the way of somebody else: a server that kills one of two is what loses rows.
+    // No deadlock occurred at all: rows are lost where the server ends one of two transactions.
     await Promise.all(stores.map((store) => store.close()));
     const name = new URL(url).pathname.slice(1);
     const stats = await postgres?.run(`select deadlocks from pg_stat_database where datname = '${name}'`);
@@ -190,7 +190,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
 });
 
 describe('without a server', () => {
-  test('it says where it looked, without the password', async () => {
+  test('the error names the server, without the password', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -203,7 +203,7 @@ describe('without a server', () => {
     expect((refused as Error).message).not.toContain('hunter2');
   });
 
-  test('a server that says nothing is given up', async () => {
+  test('opening gives up on a server that says nothing', async () => {
     const server = createServer(() => {}).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };

@@ -1,4 +1,4 @@
-// SQLite's own: one owner, a file that nobody else reads, what a full disk, a damaged file and a kill leave.
+// Tests what only SQLite has: one owner, files that nobody else reads, and what a full disk, a damaged file and a kill leave.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,8 +40,8 @@ async function aDatabase(path = aPlace().path): Promise<Database> {
 
 const sessionsOf = (ids: readonly string[]) => ({ started: ids.map((id) => aSession(id)) });
 
-describe('the owner', () => {
-  test('alone may read the files', async () => {
+describe('owner of the file', () => {
+  test('only the owner may read the files', async () => {
     const where = aPlace();
     await (await aStore(where)).commitSessions(sessionsOf(['s1']));
     const files = readdirSync(where.place.dataDirectory);
@@ -49,7 +49,7 @@ describe('the owner', () => {
     for (const file of files) expect(statSync(join(where.place.dataDirectory, file)).mode & 0o777).toBe(0o600);
   });
 
-  test('is one: a second one is told so, and the first goes on', async () => {
+  test('a second owner in the same process is refused, and the first goes on', async () => {
     const where = aPlace();
     const first = await aStore(where);
     await expect(openStore(where.place)).rejects.toThrow(/trunkline\.db is in use by another process/);
@@ -59,7 +59,7 @@ describe('the owner', () => {
     expect(await (await aStore(where)).session('s1')).toBeDefined();
   });
 
-  test('of another process is respected while it lives, and gone when it is killed', async () => {
+  test('an owner in another process is respected while it lives, and gone when it is killed', async () => {
     const where = aPlace();
     const writer = await aWriter(where.place.dataDirectory, 'w');
     await expect(openStore(where.place)).rejects.toThrow(/in use by another process/);
@@ -67,7 +67,7 @@ describe('the owner', () => {
     expect(await (await aStore(where)).sessions({ limit: 1 })).toBeDefined();
   });
 
-  test('answers no more when it is closed', async () => {
+  test('a closed store finishes what was begun, and answers no more', async () => {
     const store = await aStore();
     const last = store.commitSessions(sessionsOf(['s1']));
     await store.close();
@@ -78,7 +78,7 @@ describe('the owner', () => {
 
 interface Writer {
   readonly acknowledged: string[];
-  /** When something is acknowledged. */
+  /** Resolves when a first row is acknowledged. */
   first(): Promise<unknown>;
   kill(): Promise<void>;
 }
@@ -106,7 +106,7 @@ async function aWriter(dataDirectory: string, prefix: string): Promise<Writer> {
 }
 
 describe('kill -9', () => {
-  test('what was acknowledged is there, once, and the next one goes on', async () => {
+  test('acknowledged rows are there once after a kill, and the next owner goes on', async () => {
     const where = aPlace();
     const acknowledged: string[] = [];
     for (let round = 0; round < 5; round++) {
@@ -114,7 +114,7 @@ describe('kill -9', () => {
       await writer.first();
       await new Promise((later) => setTimeout(later, Math.random() * 200));
       await writer.kill();
-      // The last line may be half of one.
+      // The kill may cut the last line off.
       acknowledged.push(...writer.acknowledged.filter((line) => /^r\d+-\d+-\d+$/.test(line)));
     }
     expect(acknowledged.length).toBeGreaterThan(0);
@@ -134,7 +134,7 @@ describe('kill -9', () => {
 });
 
 describe('a full disk', () => {
-  /** A database that may not grow any more, as if the disk were full. */
+  /** Opens a database that may not grow any more, as if the disk were full. */
   async function full() {
     const database = await aDatabase();
     const [{ page_count: pages } = {}] = await database.query('pragma page_count');
@@ -148,7 +148,7 @@ describe('a full disk', () => {
     ledger: [aRealtime(id, 1)],
   });
 
-  test('is told as such, leaves nothing half written, and everything goes on when there is space', async () => {
+  test('a full disk is reported as such, leaves nothing half written, and everything goes on when there is space', async () => {
     const { store, makeSpace } = await full();
     await expect(store.commitSessions(large('s1'))).rejects.toMatchObject({ code: 'store_full', isTransient: true });
     expect(await store.session('s1')).toBeUndefined();
@@ -160,7 +160,7 @@ describe('a full disk', () => {
     expect(await store.session('s1')).toBeDefined();
   });
 
-  test('fails whoever shared the commit or nobody else, and never half of one', async () => {
+  test('a full disk fails a transaction as a whole, alone or with those that share its commit', async () => {
     const { store, makeSpace } = await full();
     const ids = Array.from({ length: 20 }, (_, index) => `s${index}`);
     const taken = await Promise.allSettled(
@@ -176,7 +176,7 @@ describe('a full disk', () => {
 });
 
 describe('transactions that share a commit', () => {
-  test('fail alone, see what came before them, and nothing of those that failed', async () => {
+  test('transactions that share a commit fail alone, see those before them, and nothing of those that failed', async () => {
     const database = await aDatabase();
     const lease = (owner: string) => `insert into lease (owner, expires_at) values ('${owner}', 1)`;
     const count = 'select count(*) as count from lease';
@@ -200,8 +200,8 @@ describe('transactions that share a commit', () => {
   });
 });
 
-describe('what is asked for all the time', () => {
-  test('is found by an index, however much is stored', async () => {
+describe('frequent statements', () => {
+  test('frequent statements find their rows by an index, however much is stored', async () => {
     const database = await aDatabase();
     const plans: string[] = [];
     const explained =
@@ -236,7 +236,7 @@ describe('what is asked for all the time', () => {
 });
 
 describe('a commit', () => {
-  test('waits for the disk whenever one of those who share it has to', async () => {
+  test('a commit waits for the disk whenever one of the transactions that share it has to', async () => {
     const database = await aDatabase();
     const FULL = 2;
     const waits = (durability: Durability) =>
@@ -270,7 +270,7 @@ describe('a damaged file', () => {
         writeFileSync(path, bytes);
       },
     ],
-  ])('that %s is refused with a word on what to do, and left as it is', async (_, damage) => {
+  ])('a file that %s is refused with what to do, and left as it is', async (_, damage) => {
     const { place, path } = await filled();
     damage(path);
     const before = readFileSync(path);

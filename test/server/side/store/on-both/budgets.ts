@@ -1,4 +1,4 @@
-// Budgets: what does not fit is not granted, whoever asks at the same time, and what was granted is settled once.
+// Suite of budgets: no more is granted than fits, also at the same time, and each reservation is settled once.
 
 import { expect, test } from 'vitest';
 import type { BudgetWindow } from '../../../../../server/side/store/contract.ts';
@@ -9,7 +9,7 @@ const budget = (id: string, limitMicroUsd: number): BudgetWindow => ({ id, limit
 const both = (spentMicroUsd: number, reservedMicroUsd: number) => ({ spentMicroUsd, reservedMicroUsd });
 
 export function budgets({ open, beside }: Stores): void {
-  test('200 reservations at once of a budget that allows 50: exactly 50 are granted', async () => {
+  test('grants exactly 50 of 200 reservations at once in a budget that allows 50', async () => {
     const store = await open();
     const other = await beside(store);
     const windows = [budget('demo|*|day|0', 500), budget('*|*|total|0', 1_000_000)];
@@ -25,7 +25,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 1000 })).toHaveLength(50);
   });
 
-  test('the amount is in all budgets or in none', async () => {
+  test('reserves the amount in all budgets or in none', async () => {
     const store = await open();
     const [wide, narrow] = [budget('a', 100), budget('b', 15)];
     expect(await store.reserve([wide, narrow], 10, anAttempt('a1'))).toEqual({ kind: 'reserved' });
@@ -36,7 +36,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toHaveLength(1);
   });
 
-  test('what is larger than its whole budget is refused, and part of a micro-USD counts as one', async () => {
+  test('refuses an amount larger than the whole budget, and counts part of a micro-USD as one', async () => {
     const store = await open();
     const refused = await store.reserve([budget('a', 9)], 10, anAttempt('a1'));
     expect(refused).toMatchObject({ kind: 'exceeded', leftMicroUsd: 9 });
@@ -44,7 +44,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(0, 1));
   });
 
-  test('each window has a row of its own', async () => {
+  test('keeps each window of a budget apart', async () => {
     const store = await open();
     await store.reserve([budget('demo|*|day|1', 10)], 10, anAttempt('a1'));
     expect(await store.reserve([budget('demo|*|day|2', 10)], 10, anAttempt('a2'))).toEqual({ kind: 'reserved' });
@@ -52,7 +52,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('demo|*|day|3')).toEqual(both(0, 0));
   });
 
-  test('settling gives the reservation back for what it cost, and twice is once', async () => {
+  test('settling replaces the reservation by the cost, once', async () => {
     const store = await open();
     const windows = [budget('a', 100), budget('b', 100)];
     await store.reserve(windows, 50, anAttempt('a1'));
@@ -64,7 +64,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
 
-  test('several that are settled together are each settled once, in their own budgets', async () => {
+  test('settles several rows together, each once and in its own budgets', async () => {
     const store = await open();
     const [shared, own] = [budget('a', 1000), budget('b', 1000)];
     await store.reserve([shared], 50, anAttempt('a1'));
@@ -82,7 +82,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a3', 1), aSettled('a2', 7), aSettled('a1', 12)]);
   });
 
-  test('settled at the same time is settled once', async () => {
+  test('settles a row once when two settle it at the same time', async () => {
     const store = await open();
     const windows = [budget('a', 1000)];
     const ids = Array.from({ length: 30 }, (_, index) => `a${index}`);
@@ -91,7 +91,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(210, 0));
   });
 
-  test('an unknown cost is charged to nobody, and stays unknown', async () => {
+  test('charges an unknown cost to no budget, and keeps it unknown', async () => {
     const store = await open();
     await store.reserve([budget('a', 100)], 50, anAttempt('a1'));
     await store.settle(aSettled('a1', undefined), [budget('a', 100)], 50);
@@ -99,7 +99,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
   });
 
-  test('a row that reserved nothing is added when it is settled, once', async () => {
+  test('adds a row that reserved nothing when it is settled, once', async () => {
     const store = await open();
     await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
     await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
@@ -107,14 +107,14 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
 
-  test('the same reservation asked for again is the same reservation', async () => {
+  test('reserves nothing more when the same reservation is asked for again', async () => {
     const store = await open();
     for (let time = 0; time < 3; time++)
       expect(await store.reserve([budget('a', 10)], 10, anAttempt('a1'))).toEqual({ kind: 'reserved' });
     expect(await store.budgetUse('a')).toEqual(both(0, 10));
   });
 
-  test('attempts whose caller is gone are charged at their reservation and flagged', async () => {
+  test('charges attempts whose caller is gone at their reservation, and flags them', async () => {
     const store = await open();
     for (let index = 0; index < 450; index++)
       await store.reserve([budget('a', 10_000)], 2, anAttempt(`lost${index}`, { at: NOON - 1 }));
@@ -133,7 +133,7 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(900, 2));
   });
 
-  test('windows that ended long ago are swept', async () => {
+  test('sweeps windows that ended long ago', async () => {
     const store = await open();
     await store.settle(aSettled('a1', 12), [{ ...budget('a', 5), resetsAt: NOON }], 0);
     await store.reserve([{ ...budget('a', 50), resetsAt: NOON }], 1, anAttempt('a2'));

@@ -1,4 +1,4 @@
-// Messages that wait for their webhook.
+// Suite of messages that wait for their webhook.
 
 import { expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
@@ -13,7 +13,7 @@ async function withDeliveries(store: Store, count: number): Promise<void> {
 }
 
 export function deliveries({ open, beside }: Stores): void {
-  test('are leased when they are due, each to one', async () => {
+  test('leases each message to one sender when it is due', async () => {
     const store = await open();
     await withDeliveries(store, 3);
     expect(await store.claimDeliveries(NOON - 1, ARMED, 9)).toEqual([]);
@@ -28,7 +28,7 @@ export function deliveries({ open, beside }: Stores): void {
     expect(await store.claimDeliveries(NOON + 100, ARMED, 9)).toHaveLength(3);
   });
 
-  test('are tried again at their time, until they are delivered', async () => {
+  test('leases a message again at its time, until it is delivered', async () => {
     const store = await open();
     await withDeliveries(store, 1);
     expect(await store.claimDeliveries(NOON, ARMED, 9)).toEqual([aDelivery('d0', { nextAt: ARMED })]);

@@ -1,4 +1,4 @@
-// Exports: all rows once, beside a store that is in use, in formats that others read without surprises.
+// Suite of exports: all rows once, beside a store that is in use, in formats that other programs read without surprises.
 
 import { expect, test } from 'vitest';
 import { openStore } from '../../../../../server/side/store/open.ts';
@@ -13,7 +13,7 @@ async function linesOf(options: ExportOptions): Promise<string[]> {
 }
 
 export function exports({ place, open }: Stores): void {
-  test('all rows since a time come once and oldest first, while the store is in use', async () => {
+  test('exports all rows since a time once and oldest first, while the store is in use', async () => {
     const where = await place();
     const store = await open(where);
     const ids = Array.from({ length: 1203 }, (_, index) => `a${String(index).padStart(4, '0')}`);
@@ -33,7 +33,7 @@ export function exports({ place, open }: Stores): void {
     });
   });
 
-  test('CSV is quoted by RFC 4180, its columns keep their order, and no field is a formula', async () => {
+  test('quotes CSV by RFC 4180, keeps the order of columns, and lets no field be a formula', async () => {
     const where = await place();
     const store = await open(where);
     const row = { asked: '=HYPERLINK("x")', served: 'a,b\n"c"', provider: '@sum', tried: ['-1', 'two'], gateway: '+g' };
@@ -51,7 +51,7 @@ export function exports({ place, open }: Stores): void {
     );
   });
 
-  test('sessions are exported without their record', async () => {
+  test('exports sessions without their record', async () => {
     const where = await place();
     const store = await open(where);
     await store.commitSessions({ started: [aSession('s1')], ended: [anEnd('s1')] });
@@ -60,7 +60,7 @@ export function exports({ place, open }: Stores): void {
     expect(line).not.toContain('turns');
   });
 
-  test('a store that nobody uses is exported too', async () => {
+  test('exports a store that no process owns', async () => {
     const where = await place();
     const store = await openStore(where);
     await store.reserve([], 0, anAttempt('a'));
@@ -68,7 +68,7 @@ export function exports({ place, open }: Stores): void {
     expect(await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' })).toHaveLength(2);
   });
 
-  test('where there is no store, it says so', async () => {
+  test('says so where there is no store', async () => {
     const lines = linesOf({ location: await place(), table: 'ledger', since: 0, format: 'csv' });
     await expect(lines).rejects.toThrow(/^the store .*trunkline.* cannot be opened: /);
   });

@@ -1,4 +1,4 @@
-// The ledger as it is asked for: rows, grades, and sums by what a team wants to know.
+// Suite of the ledger: rows, grades, and reports.
 
 import { expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
@@ -27,7 +27,7 @@ async function filled(store: Store): Promise<Store> {
 }
 
 export function ledgers({ open }: Stores): void {
-  test('rows are found by session, task and time, newest first, in pages', async () => {
+  test('finds rows by session, task and time, newest first, in pages', async () => {
     const store = await filled(await open());
     expect(idsOf(await store.ledger({ limit: 9 }))).toEqual(['d', 's1', 'c', 'b', 'e', 'a']);
     expect(idsOf(await store.ledger({ limit: 9, session: 's1' }))).toEqual(['s1', 'a']);
@@ -36,7 +36,7 @@ export function ledgers({ open }: Stores): void {
     expect(idsOf(await store.ledger({ limit: 2, before: 's1' }))).toEqual(['c', 'b']);
   });
 
-  test('a grade changes what it names and nothing else', async () => {
+  test('a grade changes its own fields and nothing else', async () => {
     const store = await filled(await open());
     const [before] = await store.ledger({ task: 't1', limit: 1 });
     await store.grade('a', { score: 0.9 });
@@ -45,7 +45,7 @@ export function ledgers({ open }: Stores): void {
     expect(await store.ledger({ task: 't1', limit: 1 })).toEqual([{ ...before, score: 0.9, quality: 'failed' }]);
   });
 
-  test('a grade that comes before the row is settled stays', async () => {
+  test('keeps a grade that comes before the row is settled', async () => {
     const store = await open();
     await store.reserve([], 5, anAttempt('a'));
     await store.grade('a', { quality: 'repaired', score: 0.5 });
@@ -53,7 +53,7 @@ export function ledgers({ open }: Stores): void {
     expect(await store.ledger({ limit: 1 })).toMatchObject([{ costMicroUsd: 7, quality: 'repaired', score: 0.5 }]);
   });
 
-  test('a report adds up, and keeps unknown costs apart', async () => {
+  test('a report adds up costs, and counts unknown ones apart', async () => {
     const store = await filled(await open());
     const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
     const [sum] = await store.report([], { since: 0, until: NOON * 2 });
@@ -71,7 +71,7 @@ export function ledgers({ open }: Stores): void {
     expect(await store.report(['class'], { since: 0, until: 1 })).toEqual([]);
   });
 
-  test('a report is by any fields, in their order, and the day is the one of UTC', async () => {
+  test('a report is by any fields, in their order, with days in UTC', async () => {
     const store = await filled(await open());
     const rows = await store.report(['day', 'model', 'team'], { since: 0, until: NOON * 2 });
     expect(rows.map(({ by, calls, costMicroUsd, score }) => [...by, calls, costMicroUsd, score])).toEqual([
@@ -90,7 +90,7 @@ export function ledgers({ open }: Stores): void {
     ]);
   });
 
-  test('a report of one key has its rows only, and one of open mode those without a key', async () => {
+  test('a report of one key has only its rows, and one of open mode those without a key', async () => {
     const store = await filled(await open());
     const costs = async (key: string | null) =>
       (await store.report(['key'], { since: 0, until: NOON * 2, key })).map(({ by }) => by);
@@ -99,7 +99,7 @@ export function ledgers({ open }: Stores): void {
     expect(await costs('nobody')).toEqual([]);
   });
 
-  test('counts of a provider that makes them up leave a report readable', async () => {
+  test('absurd counts of a provider leave a report readable', async () => {
     const store = await open();
     const usage = { inputTokens: 9e12, outputTokens: 1 };
     for (let index = 0; index < 1500; index++) await store.settle(aSettled(`a${index}`, 1, { usage }), [], 0);

@@ -1,4 +1,4 @@
-// What was said goes when it has to, and nothing of it comes back; the ledger stays.
+// Suite of retention: text goes when it has to, and none of it comes back; the ledger stays.
 
 import { expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
@@ -7,7 +7,7 @@ import type { Stores } from '../../../../support/stores.ts';
 
 const END = NOON + 60_000;
 
-/** A session with a turn, a task that is done and has a message, one that runs, and one that waits. */
+/** Stores a session with a turn, a task that is done and has a message, one that runs, and one that waits. */
 async function withSession(store: Store, id: string): Promise<void> {
   const task = (kind: string) => aTask(`${id}.${kind}`, { session: id, input: '{"about":"the turns"}' });
   await store.commitSessions({
@@ -29,7 +29,7 @@ async function finish(store: Store, id: string): Promise<void> {
 }
 
 export function retention({ open }: Stores): void {
-  test('a forgotten session has no text, results, work or messages left, and its rows of the ledger stay', async () => {
+  test('forgetting a session removes its text, results, work and messages, and keeps its ledger rows', async () => {
     const store = await open();
     await withSession(store, 's1');
     await withSession(store, 's2');
@@ -49,7 +49,7 @@ export function retention({ open }: Stores): void {
     expect(await store.forget('s1', END + 1)).toBe(true);
   });
 
-  test('a runner that was at a forgotten session writes no result, and nothing is run again', async () => {
+  test('a runner that worked on a forgotten session writes no result, and nothing is run again', async () => {
     const store = await open();
     await withSession(store, 's1');
     await store.forget('s1', END);
@@ -59,7 +59,7 @@ export function retention({ open }: Stores): void {
     expect(await store.claimTasks(ARMED, ARMED, 9)).toEqual([]);
   });
 
-  test('a session that is forgotten while it lives keeps no text of what follows', async () => {
+  test('a session that is forgotten while it lives keeps no text of later turns', async () => {
     const store = await open();
     await store.commitSessions({ started: [aSession('s1')], turns: [aTurn('s1', 1)] });
     await store.forget('s1', NOON);
@@ -70,7 +70,7 @@ export function retention({ open }: Stores): void {
     expect(await store.session('s1')).toMatchObject({ reason: 'client-closed' });
   });
 
-  test('transcripts go when no task waits for them, and results stay', async () => {
+  test('removes transcripts when no task waits for them, and keeps results', async () => {
     const store = await open();
     await withSession(store, 's1');
     await store.commitSessions({ started: [aSession('live')], turns: [aTurn('live', 1)] });
@@ -84,7 +84,7 @@ export function retention({ open }: Stores): void {
     expect((await store.turns('live'))[0]?.user).toBe('question 1');
   });
 
-  test('what is older than allowed goes, with results, even where a task still waits', async () => {
+  test('removes text and results that are too old, even where a task still waits', async () => {
     const store = await open();
     await withSession(store, 's1');
     expect(await store.sweep({ kind: 'older', than: END }, END)).toBe(0);
@@ -96,7 +96,7 @@ export function retention({ open }: Stores): void {
     expect(await store.ledger({ session: 's1', limit: 9 })).toHaveLength(1);
   });
 
-  test('results go by age also where the transcript went before', async () => {
+  test('removes results by age also where the transcript went before', async () => {
     const store = await open();
     await withSession(store, 's1');
     await finish(store, 's1');
@@ -105,7 +105,7 @@ export function retention({ open }: Stores): void {
     expect((await store.task('s1.1-done'))?.result).toBeUndefined();
   });
 
-  test('tasks without a session lose their input when they are done, and their result by age', async () => {
+  test('removes the input of tasks without a session when they are done, and their result by age', async () => {
     const store = await open();
     for (const id of ['done', 'dead']) {
       await store.addTask(aTask(id, { input: '"text"' }));
@@ -126,7 +126,7 @@ export function retention({ open }: Stores): void {
     expect(await store.task('waiting')).toMatchObject({ input: '"text"' });
   });
 
-  test('more sessions than one transaction takes are swept at once', async () => {
+  test('sweeps more sessions in one call than one transaction takes', async () => {
     const store = await open();
     const ids = Array.from({ length: 450 }, (_, index) => `s${index}`);
     await store.commitSessions({

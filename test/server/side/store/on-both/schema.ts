@@ -1,4 +1,4 @@
-// The tables of a store: made once, together or not at all, and never changed by another version.
+// Suite of the schema: tables are made once, together or not at all, and never changed by another version.
 
 import { expect, test } from 'vitest';
 import type { Database } from '../../../../../server/side/store/database.ts';
@@ -63,7 +63,7 @@ export function schema({ kind, place, open }: Stores): void {
     },
   );
 
-  // A file has one instance at a time: there is nothing to test on it.
+  // SQLite has one instance at a time.
   const onServers = kind === 'sqlite' ? () => {} : test;
   onServers('makes the tables once when instances start together', async () => {
     const where = await place();

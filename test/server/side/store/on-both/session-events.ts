@@ -1,4 +1,4 @@
-// What a store makes of batches of the gateways: all or nothing, twice as once.
+// Suite of batches of session events: all or nothing, and twice is once.
 
 import { expect, test } from 'vitest';
 import { type Store, StoreError } from '../../../../../server/side/store/contract.ts';
@@ -25,7 +25,7 @@ async function everything(store: Store) {
 }
 
 export function sessionEvents({ open }: Stores): void {
-  test('comes back as it was given', async () => {
+  test('returns every record as it was given', async () => {
     const store = await open();
     await store.commitSessions(whole);
     expect(await store.session('s1')).toEqual({ ...whole.started[0], ...whole.ended[0] });
@@ -37,7 +37,7 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.task('none')).toBeUndefined();
   });
 
-  test('the same handed over again changes nothing', async () => {
+  test('changes nothing when the same batch comes again', async () => {
     const store = await open();
     await store.commitSessions(whole);
     const once = await everything(store);
@@ -47,14 +47,14 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.claimDeliveries(NOON, NOON + 1, 9)).toHaveLength(1);
   });
 
-  test('a turn that is handed over with another text keeps its first', async () => {
+  test('keeps the first text of a turn that comes again with another one', async () => {
     const store = await open();
     await store.commitSessions(whole);
     await store.commitSessions({ turns: [aTurn('s1', 1, { user: 'else' })] });
     expect((await store.turns('s1'))[0]?.user).toBe('question 1');
   });
 
-  test('a session that ended keeps its end, except one that was only supposed', async () => {
+  test('keeps the end of a session, except one that was only supposed', async () => {
     const store = await open();
     await store.commitSessions({ started: [aSession('s1'), aSession('s2')] });
     await store.commitSessions({ ended: [anEnd('s1'), anEnd('s2', { reason: 'recovered' })] });
@@ -66,7 +66,7 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.session('s2')).toMatchObject({ endedAt: NOON + 2, reason: 'client-closed' });
   });
 
-  test('an end releases the armed tasks of its session, and no others', async () => {
+  test('releases the armed tasks of a session that ended, and no others', async () => {
     const store = await open();
     await store.commitSessions(whole);
     expect((await store.task('s1.summary'))?.runAt).toBe(NOON + 60_000);
@@ -75,7 +75,7 @@ export function sessionEvents({ open }: Stores): void {
     expect((await store.claimTasks(NOON + 60_000, ARMED, 9)).map(({ id }) => id)).toEqual(['s1.summary']);
   });
 
-  test('a batch that cannot be written leaves nothing behind', async () => {
+  test('leaves nothing of a batch that cannot be written', async () => {
     const store = await open();
     const broken = { ...aTask('broken'), kind: undefined } as never;
     const taken = store.commitSessions({ started: [aSession('s1')], tasks: [broken] });
@@ -85,7 +85,7 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.session('s1')).toBeDefined();
   });
 
-  test('no text and no count of a client makes a batch that is refused', async () => {
+  test('takes any text and any count that a client or a provider sends', async () => {
     const store = await open();
     const turn = aTurn('s1', 1, { user: 'a\0b', assistant: '\ud800 "\'; drop table turn' });
     const usage = { inputTokens: 1.4, outputTokens: Number.NaN, totalTokens: 1e300, cachedTokens: -1e300 };
@@ -94,7 +94,7 @@ export function sessionEvents({ open }: Stores): void {
     expect((await store.ledger({ limit: 1 }))[0]?.usage).toEqual({ inputTokens: 1 });
   });
 
-  test('large batches go in as a whole', async () => {
+  test('commits a large batch as a whole', async () => {
     const store = await open();
     const ids = Array.from({ length: 333 }, (_, index) => `s${String(index).padStart(3, '0')}`);
     await store.commitSessions({
@@ -110,7 +110,7 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.report(['kind'], { since: 0, until: ARMED })).toMatchObject([{ calls: 333, inputTokens: 666 }]);
   });
 
-  test('the row of a realtime session goes forward only, and keeps the grade it was given', async () => {
+  test('a realtime row only goes forward, and keeps the grade it was given', async () => {
     const store = await open();
     await store.commitSessions({ ledger: [aRealtime('s1', 200)] });
     await store.grade('s1', { score: 0.75 });
@@ -122,7 +122,7 @@ export function sessionEvents({ open }: Stores): void {
     ]);
   });
 
-  test('what a realtime session costs counts once in its budgets, as it grows', async () => {
+  test('charges budgets once with what a realtime session costs as it grows', async () => {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const used = (tokens: number) =>
@@ -131,7 +131,7 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 3000, reservedMicroUsd: 0 });
   });
 
-  test('what a realtime session costs counts once when it is handed over from two sides at the same time', async () => {
+  test('charges budgets once when the same realtime row comes from two sides at the same time', async () => {
     const store = await open();
     const budget = { id: 'demo|realtime|day|0', limitMicroUsd: 100, resetsAt: NOON };
     const rows = Array.from({ length: 40 }, (_, index) => aRealtime('s1', 1 + (index % 20)));

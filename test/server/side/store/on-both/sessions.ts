@@ -1,4 +1,4 @@
-// Sessions as they are asked for, and the end of those whose instance is gone.
+// Suite of sessions: lists, and the end of those whose instance is gone.
 
 import { expect, test } from 'vitest';
 import { ARMED, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
@@ -7,7 +7,7 @@ import type { Stores } from '../../../../support/stores.ts';
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
 
 export function sessions({ kind, open, beside }: Stores): void {
-  test('are listed newest first, by key, in pages', async () => {
+  test('lists sessions newest first, by key, in pages', async () => {
     const store = await open();
     const started = [
       aSession('c', { startedAt: NOON + 1 }),
@@ -23,7 +23,7 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.sessions({ limit: 9, key: null }))).toEqual(['a']);
   });
 
-  test('of an instance that is gone end with their last turn, and their tasks may run', async () => {
+  test('ends sessions of an instance that is gone with their last turn, and lets their tasks run', async () => {
     const store = await open();
     await store.commitSessions({
       started: [aSession('talked'), aSession('silent'), aSession('over'), aSession('mine', { owner: 'two' })],
@@ -49,9 +49,9 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(await store.recoverSessions('two', NOON + 200)).toEqual([]);
   });
 
-  // A file has one instance at a time: there is nothing to test on it.
+  // SQLite has one instance at a time.
   const onServers = kind === 'sqlite' ? () => {} : test;
-  onServers('of an instance that lives are left alone, until it leaves', async () => {
+  onServers('leaves sessions of a living instance alone until it gives its lease back', async () => {
     const store = await open();
     await store.commitSessions({ started: [aSession('s1')] });
     await store.renewLease('one', NOON + 100);
@@ -62,7 +62,7 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.recoverSessions('two', NOON + 150))).toEqual(['s1']);
   });
 
-  test('that were ended come again until their row in the ledger says so, too', async () => {
+  test('returns recovered sessions again until their ledger row is final, too', async () => {
     const store = await open();
     const pending = aRealtime('s1', 70, { outcome: 'pending' });
     await store.commitSessions({ started: [aSession('s1')], ledger: [pending] });
@@ -72,12 +72,14 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(await store.recoverSessions('three', NOON)).toEqual([]);
   });
 
-  test('are recovered by one of those who try at the same time', async () => {
+  test('recovers each session once when several instances try at the same time', async () => {
     const store = await open();
-    const other = await beside(store);
+    const second = await beside(store);
     const ids = Array.from({ length: 60 }, (_, index) => `s${index}`);
     await store.commitSessions({ started: ids.map((id) => aSession(id)) });
-    const recovered = await Promise.all([store, other].map((one, index) => one.recoverSessions(`next ${index}`, NOON)));
+    const recovered = await Promise.all(
+      [store, second].map((instance, index) => instance.recoverSessions(`next ${index}`, NOON)),
+    );
     expect(idsOf(recovered.flat()).sort()).toEqual(ids.sort());
   });
 }

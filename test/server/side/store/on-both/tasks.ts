@@ -1,4 +1,4 @@
-// The queue: one runner for each task, and none that writes with an old lease.
+// Suite of the queue: one runner for each task, and none that writes with an old lease.
 
 import { expect, test } from 'vitest';
 import type { Task } from '../../../../../server/ipc/records.ts';
@@ -9,7 +9,7 @@ const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) 
 const LEASE = NOON + 1000;
 
 export function tasks({ open, beside }: Stores): void {
-  test('each is claimed by one of four claimers', async () => {
+  test('gives each task to one of four claimers', async () => {
     const store = await open();
     const other = await beside(store);
     const ids = Array.from({ length: 200 }, (_, index) => `t${String(index).padStart(3, '0')}`);
@@ -29,7 +29,7 @@ export function tasks({ open, beside }: Stores): void {
     ).toBe(true);
   });
 
-  test('those that are due come oldest first, as many as were asked for', async () => {
+  test('claims due tasks oldest first, as many as were asked for', async () => {
     const store = await open();
     for (const [id, runAt] of Object.entries({ late: NOON + 1, first: NOON - 5, last: NOON, second: NOON - 4 }))
       await store.addTask(aTask(id, { runAt }));
@@ -38,7 +38,7 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.claimTasks(NOON, LEASE, 2)).toEqual([]);
   });
 
-  test('a lease that ran out is claimed again, and who had it writes nothing', async () => {
+  test('claims a task again when its lease ran out, and the runner that had it writes nothing', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
     const [first] = await store.claimTasks(NOON, LEASE, 1);
@@ -63,7 +63,7 @@ export function tasks({ open, beside }: Stores): void {
     expect(idsOf(await store.claimDeliveries(ARMED, ARMED, 9))).toEqual(['new']);
   });
 
-  test('what follows from an outcome is written with it: tasks, and the score of a row, or nothing of both', async () => {
+  test('writes following tasks and the score of a row together with the outcome, or none of them', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
     await store.settle(aSettled('a', 100), [], 0);
@@ -78,7 +78,7 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ score: 0.5, costMicroUsd: 100 }]);
   });
 
-  test('one that is to be tried again waits for its time', async () => {
+  test('a task that is to be tried again waits for its time', async () => {
     const store = await open();
     await store.addTask(aTask('t', { input: '{"text":"hi"}' }));
     await store.claimTasks(NOON, LEASE, 1);
@@ -90,7 +90,7 @@ export function tasks({ open, beside }: Stores): void {
     ]);
   });
 
-  test('dead and failed ones can be put back, with all their tries before them', async () => {
+  test('puts dead and failed tasks back, with all their tries before them', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
     for (const [version, state] of [
@@ -107,7 +107,7 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.requeueTask('none', NOON)).toBe(false);
   });
 
-  test('are listed newest first, by session, key and state, in pages', async () => {
+  test('lists tasks newest first, by session, key and state, in pages', async () => {
     const store = await open();
     await store.addTask(aTask('b', { session: 's', createdAt: NOON + 1 }));
     await store.addTask(aTask('a', { createdAt: NOON + 2, key: undefined }));

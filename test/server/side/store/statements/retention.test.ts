@@ -1,4 +1,4 @@
-// Text that was deleted is in none of the files that SQLite keeps.
+// Tests that deleted text is in none of the files that SQLite keeps.
 
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ describe('deleted text', () => {
   const CANARY = 'canary-4711';
   const long = `${CANARY} ${'and so on '.repeat(2000)} ${CANARY}`;
 
-  /** How often the text occurs in all files of the store. */
+  /** Counts the text in all files of the store. */
   const traces = (dataDirectory: string) =>
     readdirSync(dataDirectory)
       .map((file) => readFileSync(join(dataDirectory, file)).toString('latin1').split(CANARY).length - 1)
@@ -45,7 +45,7 @@ describe('deleted text', () => {
     return store;
   }
 
-  test('is gone from all files when a session is forgotten', async () => {
+  test('deleted text is gone from all files when a session is forgotten', async () => {
     const where = aPlace();
     const store = await spoken(where);
     expect(traces(where.place.dataDirectory)).toBeGreaterThan(100);
@@ -53,7 +53,7 @@ describe('deleted text', () => {
     expect(traces(where.place.dataDirectory)).toBe(0);
   });
 
-  test('is gone from all files when sessions are swept', async () => {
+  test('deleted text is gone from all files when sessions are swept', async () => {
     const where = aPlace();
     const store = await spoken(where);
     expect(await store.sweep({ kind: 'tasks-done' }, NOON)).toBe(30);
@@ -61,7 +61,7 @@ describe('deleted text', () => {
     expect(await store.turns('s29')).toHaveLength(2);
   });
 
-  test('is gone a little later where a reader was in the way', async () => {
+  test('deleted text is gone from all files a little later where a reader was in the way', async () => {
     const where = aPlace();
     const store = await spoken(where);
     const reader = openSqlite({ path: where.path, isReader: true });
