@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../../server/platform/entry.ts';
-import type { RunInfo } from '../../server/processes/supervisor.ts';
+import type { RunInfo } from '../../server/processes/run-file.ts';
 import type { Contender, StartOptions } from '../bench.ts';
 import { startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt } from './chat-at.ts';

@@ -22,7 +22,7 @@ const supervisor = new Rpc(process, {
       maxItems,
       maxBytes,
       whenFull,
-      send: (batch) => supervisor.call<void>('handOver', batch),
+      send: (batch) => supervisor.call<void>('commitEvents', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
     gateway = new Gateway({ config, tls, rehearsalUrl, registry: fleet, outbox, askSide: side.ask, log });

@@ -1,4 +1,4 @@
-// One forked process that is started again when it dies, until it is stopped.
+// A forked process that is started again when it dies, until it is stopped.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import cluster from 'node:cluster';
@@ -11,32 +11,35 @@ import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
 export interface ChildOptions {
-  /** The module of `server/` that it runs. */
+  /** The module below `server/` that it runs, without its extension. */
   readonly name: string;
   readonly log: Logger;
+  /** Makes the handlers of the calls that the process may make. */
   handlers(child: Child): Handlers;
-  /** Brings a new process to work; called again after each death. */
-  start(channel: Rpc): Promise<void>;
-  /** How much it stands back for the others when the machine is busy (`nice`); 0: not at all. */
+  /** Gives a new process its work; called again after each death. */
+  start(rpc: Rpc): Promise<void>;
+  /** Raised by so much (`nice`), so that other processes come first; 0: not at all. */
   readonly niceness?: number;
-  /** Its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
+  /** Whether its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
   readonly isClustered?: boolean;
-  /** The process died; what it held is to be given back. */
+  /** Called when the process has died. */
   onDeath?(child: Child): void;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** V8 lets this part of the heap grow to 48 MB before it collects, which is a third of what 1000 idle sessions take; frames leave little behind. */
+/** V8 would let this part of the heap grow to 48 MB, which is a third of what 1000 idle sessions take; frames leave little garbage. */
 const YOUNG_GENERATION = ['--max-semi-space-size=4'];
 const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
-/** How long a process may take to leave by itself once it is let go. */
+/** Time for a process to leave by itself once its channel is closed. */
 const LEAVE_MS = 2000;
+/** Time for an answer; a process that takes longer is left out. */
+export const ANSWER_MS = 2000;
 
 export class Child {
   readonly #options: ChildOptions;
   #process: ChildProcess | undefined;
-  #channel: Rpc | undefined;
+  #rpc: Rpc | undefined;
   #isRetired = false;
   #isGone = false;
   #pauseMs = FIRST_PAUSE_MS;
@@ -48,17 +51,17 @@ export class Child {
 
   /** undefined while there is no working process. */
   get rpc(): Rpc | undefined {
-    return this.#channel;
+    return this.#rpc;
   }
 
-  /** Whether the process has died; what it still had in the pipe comes too late. */
+  /** True once the process has died; messages of it that still come are too late. */
   get isGone(): boolean {
     return this.#isGone;
   }
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
   async start(): Promise<void> {
-    const { handlers: offers, start, log, name, niceness = 0 } = this.#options;
+    const { handlers, start, log, name, niceness = 0 } = this.#options;
     const child = launch(this.#options);
     this.#process = child;
     if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness);
@@ -71,25 +74,25 @@ export class Child {
       });
     });
     exited.catch(() => {});
-    const channel = new Rpc(child, offers(this));
+    const rpc = new Rpc(child, handlers(this));
     try {
-      await Promise.race([start(channel), exited]);
+      await Promise.race([start(rpc), exited]);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
     }
-    this.#channel = channel;
+    this.#rpc = rpc;
     this.#pauseMs = FIRST_PAUSE_MS;
     log.debug({ name, child: child.pid }, 'process started');
   }
 
-  /** From now on the process is not started again when it dies. */
+  /** Lets the process run, but does not start it again when it dies. */
   retire(): void {
     this.#isRetired = true;
     clearTimeout(this.#restart);
   }
 
-  /** Lets the process go, and resolves when it is gone. */
+  /** Closes its channel, on which it leaves by itself, and resolves when it is gone. */
   async stop(): Promise<void> {
     this.retire();
     const child = this.#process;
@@ -106,8 +109,8 @@ export class Child {
   }
 
   #died(code: number | null, signal: NodeJS.Signals | null): void {
-    const wasWorking = this.#channel !== undefined;
-    this.#channel = undefined;
+    const wasWorking = this.#rpc !== undefined;
+    this.#rpc = undefined;
     this.#isGone = true;
     this.#options.onDeath?.(this);
     if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
@@ -135,9 +138,16 @@ function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   return cluster.fork().process;
 }
 
-/** Without it the process works all the same. */
+/** Does nothing where the system refuses it: the process works all the same. */
 function lowerPriority(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
   } catch {}
+}
+
+/** Calls all of them, and returns the results of those that answered in time. */
+export async function askAll<Result>(children: readonly Child[], name: string, argument?: unknown): Promise<Result[]> {
+  const calls = children.flatMap(({ rpc }) => (rpc ? [withDeadline(rpc.call<Result>(name, argument), ANSWER_MS)] : []));
+  const settled = await Promise.allSettled(calls);
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }

@@ -1,4 +1,4 @@
-// The data directory of a run: `run.json` says which process runs and where it listens, from when it is ready until it ends.
+// The file `run.json` in the data directory: which process runs and where it listens, from when it is ready until it ends.
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,48 +13,45 @@ export interface RunInfo {
   readonly rehearsal: readonly string[];
 }
 
-export interface RunFile {
-  /** Makes the directory, and removes what a run left that was killed. */
-  open(): Promise<void>;
-  write(run: RunInfo): Promise<void>;
-  /** Only of this process; another that took over keeps its own. */
-  remove(): Promise<void>;
-}
+export class RunFile {
+  readonly #directory: string;
+  readonly #path: string;
 
-export function runFile(dataDirectory: string): RunFile {
-  const file = (name: string): string => join(dataDirectory, name);
-  const remove = (): Promise<void> => rm(file('run.json'), { force: true });
+  constructor(dataDirectory: string) {
+    this.#directory = dataDirectory;
+    this.#path = join(dataDirectory, 'run.json');
+  }
 
-  /** The process that `run.json` is of. */
-  async function owner(): Promise<number | undefined> {
+  /** Makes the directory, and removes the file of a process that was killed. One that runs keeps its file until this one is ready. */
+  async open(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw new Error(`the data directory ${this.#directory} cannot be used: ${cause.code}`, { cause });
+    });
+    const pid = await this.#ownerPid();
+    if (pid !== undefined && !isAlive(pid)) await rm(this.#path, { force: true });
+  }
+
+  async write(run: RunInfo): Promise<void> {
+    const draft = join(this.#directory, `run.${process.pid}.json`);
+    await writeFile(draft, `${JSON.stringify(run, null, 2)}\n`);
+    await rename(draft, this.#path);
+  }
+
+  /** Removes the file of this process; that of another one that took over stays. */
+  async remove(): Promise<void> {
+    if ((await this.#ownerPid()) === process.pid) await rm(this.#path, { force: true });
+  }
+
+  async #ownerPid(): Promise<number | undefined> {
     try {
-      return (JSON.parse(await readFile(file('run.json'), 'utf8')) as RunInfo).pid;
+      return (JSON.parse(await readFile(this.#path, 'utf8')) as RunInfo).pid;
     } catch {
       return undefined;
     }
   }
-
-  return {
-    async open() {
-      await mkdir(dataDirectory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-        throw new Error(`the data directory ${dataDirectory} cannot be used: ${cause.code}`, { cause });
-      });
-      // Another one that lives keeps its own until this one is ready.
-      const before = await owner();
-      if (before !== undefined && !isAlive(before)) await remove();
-    },
-    async write(run) {
-      const draft = file(`run.${process.pid}.json`);
-      await writeFile(draft, `${JSON.stringify(run, null, 2)}\n`);
-      await rename(draft, file('run.json'));
-    },
-    async remove() {
-      if ((await owner()) === process.pid) await remove();
-    },
-  };
 }
 
-/** Whether a process with this id runs, ours or another user's. */
+/** Tells whether a process with this id runs, ours or another user's. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,59 +1,61 @@
-// The open sessions of all gateway processes, kept by the supervisor: ids are unique and the limit of a key holds across processes.
+// The sessions of all gateway processes, kept by the supervisor: ids are unique and the limit of a key holds across processes.
 
+import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 
-/** The places themselves. `owner` is whoever holds a place, so that the places of a process that died can be given back. */
-export interface SessionTable<Owner> {
-  reserve(claim: Reservation, owner: Owner): ReserveResult;
-  release(id: string): void;
-  /** Gives back what one owner holds, and tells what that was. */
-  releaseAll(owner: Owner): Reservation[];
+/** The ended sessions that can still be asked for. */
+const KEPT_RECORDS = 1000;
+
+interface Reserved<Owner> {
+  readonly reservation: Reservation;
+  readonly owner: Owner;
 }
 
-export function createSessionTable<Owner>(): SessionTable<Owner> {
-  const taken = new Map<string, { readonly claim: Reservation; readonly owner: Owner }>();
-  const perKey = new Map<string, number>();
+/** `Owner`: the process that holds a session. */
+export class SessionTable<Owner> {
+  readonly #reserved = new Map<string, Reserved<Owner>>();
+  readonly #perKey = new Map<string, number>();
+  /** The newest last. */
+  readonly #ended = new Map<string, SessionRecord>();
 
-  function release(id: string): void {
-    const place = taken.get(id);
-    if (place === undefined) return;
-    taken.delete(id);
-    const { key } = place.claim;
-    if (key === undefined) return;
-    const left = (perKey.get(key) ?? 1) - 1;
-    if (left === 0) perKey.delete(key);
-    else perKey.set(key, left);
+  reserve(reservation: Reservation, owner: Owner): ReserveResult {
+    const { id, key, maxSessions } = reservation;
+    if (this.#reserved.has(id)) return 'duplicate';
+    const open = key === undefined ? 0 : (this.#perKey.get(key) ?? 0);
+    if (maxSessions !== undefined && open >= maxSessions) return 'full';
+    this.#reserved.set(id, { reservation, owner });
+    if (key !== undefined) this.#perKey.set(key, open + 1);
+    return 'granted';
   }
 
-  return {
-    reserve(claim, owner) {
-      const { id, key, maxSessions } = claim;
-      if (taken.has(id)) return 'duplicate';
-      const open = key === undefined ? 0 : (perKey.get(key) ?? 0);
-      if (maxSessions !== undefined && open >= maxSessions) return 'full';
-      taken.set(id, { claim, owner });
-      if (key !== undefined) perKey.set(key, open + 1);
-      return 'granted';
-    },
-    release,
-    releaseAll(owner) {
-      const held = [...taken.values()].filter((place) => place.owner === owner).map(({ claim }) => claim);
-      for (const { id } of held) release(id);
-      return held;
-    },
-  };
-}
+  release(id: string): void {
+    const reserved = this.#reserved.get(id);
+    if (reserved === undefined) return;
+    this.#reserved.delete(id);
+    const { key } = reserved.reservation;
+    if (key === undefined) return;
+    const left = (this.#perKey.get(key) ?? 1) - 1;
+    if (left === 0) this.#perKey.delete(key);
+    else this.#perKey.set(key, left);
+  }
 
-/** The newest ended sessions, for whoever asks for one right after its end. */
-export function keepLast<T extends { readonly id: string }>(count: number) {
-  const kept = new Map<string, T>();
-  return {
-    add(item: T): void {
-      kept.delete(item.id);
-      kept.set(item.id, item);
-      const [oldest] = kept.keys();
-      if (kept.size > count && oldest !== undefined) kept.delete(oldest);
-    },
-    get: (id: string): T | undefined => kept.get(id),
-  };
+  /** Releases everything that a process holds, and returns it. */
+  releaseAll(owner: Owner): readonly Reservation[] {
+    const held = [...this.#reserved.values()].filter((reserved) => reserved.owner === owner);
+    for (const { reservation } of held) this.release(reservation.id);
+    return held.map(({ reservation }) => reservation);
+  }
+
+  /** Releases a session that has ended, and keeps its record for a while. */
+  ended(record: SessionRecord): void {
+    this.release(record.id);
+    this.#ended.delete(record.id);
+    this.#ended.set(record.id, record);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > KEPT_RECORDS && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  endedRecord(id: string): SessionRecord | undefined {
+    return this.#ended.get(id);
+  }
 }

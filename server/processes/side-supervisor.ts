@@ -1,133 +1,130 @@
-// The supervisor's end of the side process: it relays what gateway processes hand over, says where they can ask, and which sessions died
-// with one.
+// Starts the side process and supervises it: passes the events of sessions on to it, tells where it listens, and which sessions died with
+// their gateway process.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
-import type { Rpc } from '../ipc/rpc.ts';
+import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
 import { startWatchdog } from './watchdog.ts';
 
-export interface SideChild {
-  readonly child: Child;
-  start(): Promise<void>;
-  /** What a gateway process may call. */
-  offers(worker: Child): {
-    handOver(batch: EventBatch): Promise<void>;
-  };
-  /** A gateway process died, and with it the sessions whose start was handed over and whose end was not. */
-  lost(worker: Child): void;
-  readonly ask: SideHandler;
-  /** Where gateway processes ask it; another one after each start. */
-  readonly socketPath: string | undefined;
-  useRehearsal(url: string): void;
-  /** Lets running work end, for as long as that, or less when it is called again; rejects when the process is gone. */
-  close(patienceMs: number): Promise<void>;
-}
-
-/** Frames come first. */
+/** Sessions come first where processors are scarce. */
 const NICENESS = 10;
 
-export interface SideChildOptions {
-  /** Without what may change from one start to the next. */
+export interface SideSupervisorOptions {
+  /** The part that is the same for every start. */
   readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath'>;
   readonly log: Logger;
-  /** It runs, also again after its death, and listens there. */
+  /** Called after each start, also after a death, with the socket that it listens on. */
   onStart(socketPath: string): void;
 }
 
-export function createSideChild({ start, log, onStart }: SideChildOptions): SideChild {
+export class SideSupervisor {
+  readonly child: Child;
+  readonly #options: SideSupervisorOptions;
   /** Sessions of each gateway process whose start is on its way or stored, until their end is stored. */
-  const open = new Map<Child, Set<string>>();
-  /** Sessions that are lost, until that is stored. */
-  const lost = new Set<string>();
-  let rehearsalUrl: string | undefined;
-  let socketPath: string | undefined;
+  readonly #sessions = new Map<Child, Set<string>>();
+  /** Sessions that died with their gateway process, until that is stored. */
+  readonly #lost = new Set<string>();
+  #rehearsalUrl: string | undefined;
+  #socketPath: string | undefined;
 
-  const child = new Child({
-    name: 'side/process',
-    niceness: NICENESS,
-    log,
-    handlers: () => ({}),
-    async start(channel) {
-      // A path for a socket is short, and the folder lets in nobody else.
-      const path = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
-      socketPath = path;
-      const told = rehearsalUrl;
-      await channel.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
-      // It may have come up in the meantime.
-      if (rehearsalUrl !== told) channel.notify('rehearsal', rehearsalUrl);
-      onStart(path);
-      await tellLost(channel);
-      void startWatchdog(channel, { silenceMs: start.config.side.silenceMs, onSilent });
-    },
-    onDeath() {
-      if (socketPath !== undefined) rmSync(dirname(socketPath), { recursive: true, force: true });
-    },
-  });
-
-  /** What it held is handed over again to the next one. */
-  function onSilent(): void {
-    log.error('the side process hangs: it is started anew');
-    child.kill();
+  constructor(options: SideSupervisorOptions) {
+    this.#options = options;
+    this.child = new Child({
+      name: 'side/process',
+      niceness: NICENESS,
+      log: options.log,
+      handlers: () => ({}),
+      start: (rpc) => this.#start(rpc),
+      onDeath: () => this.#removeSocket(),
+    });
   }
 
-  function channel(): Rpc {
-    if (child.rpc === undefined) throw new Error('the side process does not run');
-    return child.rpc;
+  /** The socket that gateway processes ask it on; another one after each start. */
+  get socketPath(): string | undefined {
+    return this.#socketPath;
   }
 
-  /** What could not be told is told again when there is a side process, or with the next ones. */
-  async function tellLost(to: Rpc): Promise<void> {
-    const ids = [...lost];
-    if (ids.length === 0) return;
-    await to.call('lost', ids).then(
-      () => {
-        for (const id of ids) lost.delete(id);
+  readonly ask: SideHandler = async (request, emit, signal) => this.#rpc().stream<void>('side', request, emit, signal);
+
+  /** Makes the calls that a gateway process may make. */
+  handlersFor(gateway: Child): Handlers {
+    return {
+      commitEvents: async (batch: EventBatch) => {
+        // A batch that was still on its way when its process died comes after its sessions were given up.
+        if (!gateway.isGone) await this.#commitEvents(gateway, batch);
       },
-      () => log.error({ sessions: ids.length }, 'lost sessions not stored yet'),
-    );
+    };
   }
 
-  async function handOver(worker: Child, { bytes, started, ended }: EventBatch): Promise<void> {
-    const sessions = open.get(worker) ?? new Set<string>();
-    open.set(worker, sessions);
+  /** Ends the sessions of a gateway process that died: those whose start was stored and whose end was not. */
+  gatewayDied(gateway: Child): void {
+    for (const id of this.#sessions.get(gateway) ?? []) this.#lost.add(id);
+    this.#sessions.delete(gateway);
+    if (this.child.rpc !== undefined) void this.#storeLost(this.child.rpc);
+  }
+
+  useRehearsal(url: string): void {
+    this.#rehearsalUrl = url;
+    this.child.rpc?.notify('rehearsal', url);
+  }
+
+  /** Lets running work end within `ms`, or less when it is called again. Rejects when the process is gone. */
+  async close(ms: number): Promise<void> {
+    const rpc = this.#rpc();
+    await this.#storeLost(rpc);
+    await rpc.call('close', ms);
+  }
+
+  async #start(rpc: Rpc): Promise<void> {
+    const { start, log, onStart } = this.#options;
+    // The path of a socket must be short, and only this user can enter the folder.
+    const socketPath = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
+    this.#socketPath = socketPath;
+    const rehearsalUrl = this.#rehearsalUrl;
+    await rpc.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
+    // The rehearsal may have started elsewhere in the meantime.
+    if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
+    onStart(socketPath);
+    await this.#storeLost(rpc);
+    const onSilent = (): void => {
+      log.error('the side process hangs: it is started anew');
+      this.child.kill();
+    };
+    void startWatchdog(rpc, { silenceMs: start.config.side.silenceMs, onSilent });
+  }
+
+  #rpc(): Rpc {
+    if (this.child.rpc === undefined) throw new Error('the side process does not run');
+    return this.child.rpc;
+  }
+
+  /** Keeps what could not be stored for the next start, or for the next loss. */
+  async #storeLost(rpc: Rpc): Promise<void> {
+    const ids = [...this.#lost];
+    if (ids.length === 0) return;
+    try {
+      await rpc.call('lost', ids);
+      for (const id of ids) this.#lost.delete(id);
+    } catch {
+      this.#options.log.error({ sessions: ids.length }, 'lost sessions not stored yet');
+    }
+  }
+
+  async #commitEvents(gateway: Child, { bytes, started, ended }: EventBatch): Promise<void> {
+    const sessions = this.#sessions.get(gateway) ?? new Set<string>();
+    this.#sessions.set(gateway, sessions);
     for (const id of started) sessions.add(id);
-    await channel().call('handOver', bytes);
+    await this.#rpc().call('commitEvents', bytes);
     for (const id of ended) sessions.delete(id);
   }
 
-  const ask: SideHandler = async (request, emit, signal) => channel().stream<void>('side', request, emit, signal);
-
-  return {
-    child,
-    ask,
-    get socketPath() {
-      return socketPath;
-    },
-    start: () => child.start(),
-    offers: (worker) => ({
-      async handOver(batch) {
-        // What is still in the pipe of a process that died comes after its sessions were given up.
-        if (!worker.isGone) await handOver(worker, batch);
-      },
-    }),
-    lost(worker) {
-      for (const id of open.get(worker) ?? []) lost.add(id);
-      open.delete(worker);
-      if (child.rpc !== undefined) void tellLost(child.rpc);
-    },
-    useRehearsal(url) {
-      rehearsalUrl = url;
-      child.rpc?.notify('rehearsal', url);
-    },
-    async close(patienceMs) {
-      await tellLost(channel());
-      await channel().call('close', patienceMs);
-    },
-  };
+  #removeSocket(): void {
+    if (this.#socketPath !== undefined) rmSync(dirname(this.#socketPath), { recursive: true, force: true });
+  }
 }

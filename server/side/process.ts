@@ -30,7 +30,7 @@ new Rpc(process, {
     await opening;
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
   },
-  handOver: async (batch: Uint8Array) => (await side()).commitEvents(batch),
+  commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
   lost: async (ids: readonly string[]) => (await side()).endLost(ids),
   side: answer,
   rehearsal: async (url: string) => (await side()).useRehearsal(url),

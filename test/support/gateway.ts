@@ -9,7 +9,7 @@ import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import type { SideHandler } from '../../server/ipc/side-request.ts';
-import { createSessionTable } from '../../server/processes/session-table.ts';
+import { SessionTable } from '../../server/processes/session-table.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
 
@@ -62,13 +62,13 @@ export async function startGateway({
   const ended: SessionRecord[] = [];
   const unread: SessionRecord[] = [];
   const waiting: ((record: SessionRecord) => void)[] = [];
-  const places = createSessionTable<string>();
+  const table = new SessionTable<string>();
   const fleet: SessionRegistry = {
-    reserve: (claim) => places.reserve(claim, 'test'),
+    reserve: (claim) => table.reserve(claim, 'test'),
     opened: () => {},
-    release: (id) => places.release(id),
+    release: (id) => table.release(id),
     ended(record) {
-      places.release(record.id);
+      table.release(record.id);
       ended.push(record);
       const taker = waiting.shift();
       if (taker) taker(record);

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import type { RunInfo } from '../../server/processes/supervisor.ts';
+import type { RunInfo } from '../../server/processes/run-file.ts';
 import { configFile } from './config-file.ts';
 import { sample } from './metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';

@@ -18,7 +18,7 @@ import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunInfo } from '../../../server/processes/supervisor.ts';
+import type { RunInfo } from '../../../server/processes/run-file.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));

@@ -1,57 +1,60 @@
-// The places that all processes share: unique ids, a limit for each key, and what happens when a process dies.
+// The sessions of all processes: unique ids, a limit for each key, and what happens when a process dies.
 
 import { expect, test } from 'vitest';
-import { createSessionTable, keepLast } from '../../../server/processes/session-table.ts';
+import type { SessionRecord } from '../../../server/ipc/session-record.ts';
+import { SessionTable } from '../../../server/processes/session-table.ts';
 
-const claim = (id: string, key?: string, maxSessions?: number) => ({ id, isOffered: true, key, maxSessions });
+const reservation = (id: string, key?: string, maxSessions?: number) => ({ id, isOffered: true, key, maxSessions });
 
-test('an id is taken once, whoever asks, until it is given back', () => {
-  const places = createSessionTable<string>();
-  expect(places.reserve(claim('a'), 'one')).toBe('granted');
-  expect(places.reserve(claim('a'), 'one')).toBe('duplicate');
-  expect(places.reserve(claim('a', 'web'), 'two')).toBe('duplicate');
-  places.release('a');
-  expect(places.reserve(claim('a'), 'two')).toBe('granted');
+test('grants an id once, whichever process asks, until it is released', () => {
+  const table = new SessionTable<string>();
+  expect(table.reserve(reservation('a'), 'one')).toBe('granted');
+  expect(table.reserve(reservation('a'), 'one')).toBe('duplicate');
+  expect(table.reserve(reservation('a', 'web'), 'two')).toBe('duplicate');
+  table.release('a');
+  expect(table.reserve(reservation('a'), 'two')).toBe('granted');
 });
 
-test('a key has so many places in all processes together', () => {
-  const places = createSessionTable<string>();
-  expect(places.reserve(claim('a', 'web', 2), 'one')).toBe('granted');
-  expect(places.reserve(claim('b', 'web', 2), 'two')).toBe('granted');
-  expect(places.reserve(claim('c', 'web', 2), 'one')).toBe('full');
-  expect(places.reserve(claim('d', 'other', 2), 'one')).toBe('granted');
-  expect(places.reserve(claim('e'), 'one')).toBe('granted');
-  places.release('a');
-  expect(places.reserve(claim('c', 'web', 2), 'one')).toBe('granted');
+test('grants a key maxSessions in all processes together', () => {
+  const table = new SessionTable<string>();
+  expect(table.reserve(reservation('a', 'web', 2), 'one')).toBe('granted');
+  expect(table.reserve(reservation('b', 'web', 2), 'two')).toBe('granted');
+  expect(table.reserve(reservation('c', 'web', 2), 'one')).toBe('full');
+  expect(table.reserve(reservation('d', 'other', 2), 'one')).toBe('granted');
+  expect(table.reserve(reservation('e'), 'one')).toBe('granted');
+  table.release('a');
+  expect(table.reserve(reservation('c', 'web', 2), 'one')).toBe('granted');
 });
 
-test('a place is given back once, however often that is said', () => {
-  const places = createSessionTable<string>();
-  places.reserve(claim('a', 'web', 1), 'one');
-  places.release('a');
-  places.release('a');
-  places.release('never');
-  expect(places.reserve(claim('b', 'web', 1), 'one')).toBe('granted');
-  expect(places.reserve(claim('c', 'web', 1), 'one')).toBe('full');
+test('releases a session once, however often that is asked', () => {
+  const table = new SessionTable<string>();
+  table.reserve(reservation('a', 'web', 1), 'one');
+  table.release('a');
+  table.release('a');
+  table.release('never');
+  expect(table.reserve(reservation('b', 'web', 1), 'one')).toBe('granted');
+  expect(table.reserve(reservation('c', 'web', 1), 'one')).toBe('full');
 });
 
-test('the places of a process that died are free, the others are not', () => {
-  const places = createSessionTable<string>();
-  places.reserve(claim('a', 'web', 2), 'one');
-  places.reserve(claim('b', 'web', 2), 'two');
-  places.releaseAll('one');
-  expect(places.reserve(claim('c', 'web', 2), 'two')).toBe('granted');
-  expect(places.reserve(claim('d', 'web', 2), 'two')).toBe('full');
-  expect(places.reserve(claim('b'), 'one')).toBe('duplicate');
+test('releases the sessions of one process and no other', () => {
+  const table = new SessionTable<string>();
+  table.reserve(reservation('a', 'web', 2), 'one');
+  table.reserve(reservation('b', 'web', 2), 'two');
+  table.releaseAll('one');
+  expect(table.reserve(reservation('c', 'web', 2), 'two')).toBe('granted');
+  expect(table.reserve(reservation('d', 'web', 2), 'two')).toBe('full');
+  expect(table.reserve(reservation('b'), 'one')).toBe('duplicate');
 });
 
-test('the last ones are kept, the oldest goes first', () => {
-  const kept = keepLast<{ id: string; turn?: number }>(2);
-  kept.add({ id: 'a' });
-  kept.add({ id: 'b' });
-  kept.add({ id: 'a', turn: 2 });
-  kept.add({ id: 'c' });
-  expect(kept.get('b')).toBeUndefined();
-  expect(kept.get('a')).toEqual({ id: 'a', turn: 2 });
-  expect(kept.get('c')).toEqual({ id: 'c' });
+test('keeps the newest 1000 records of ended sessions, and releases the sessions', () => {
+  const table = new SessionTable<string>();
+  const record = (id: string, frames = 0) => ({ id, frames: { upstream: frames, downstream: 0 } }) as SessionRecord;
+  table.reserve(reservation('0', 'web', 1), 'one');
+  for (let number = 0; number < 1000; number++) table.ended(record(`${number}`));
+  expect(table.reserve(reservation('next', 'web', 1), 'one')).toBe('granted');
+  table.ended(record('0', 7));
+  table.ended(record('1000'));
+  expect(table.endedRecord('1')).toBeUndefined();
+  expect(table.endedRecord('0')?.frames.upstream).toBe(7);
+  expect(table.endedRecord('1000')?.id).toBe('1000');
 });

@@ -94,7 +94,7 @@ test(`no acknowledged turn is lost while the side process is killed (${mode})`, 
     for (let isUp = true; isUp; ) {
       const items = unacknowledged.length > 0 ? unacknowledged : someItems(open, sent);
       unacknowledged = items;
-      isUp = await channel.call('handOver', encodeMsgpack(items)).then(
+      isUp = await channel.call('commitEvents', encodeMsgpack(items)).then(
         () => true,
         () => false,
       );

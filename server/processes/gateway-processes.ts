@@ -1,0 +1,176 @@
+// Starts the gateway processes on shared ports, keeps what they share (the table of sessions), and asks all of them at once.
+
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
+import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
+import { type Ports, portsOf } from '../ipc/ports.ts';
+import type { GatewayStart } from '../ipc/process-start.ts';
+import type { Handlers, Rpc } from '../ipc/rpc.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+import type { Reservation } from '../ipc/session-reservation.ts';
+import { withDeadline } from '../platform/deadline.ts';
+import { askAll, Child } from './child.ts';
+import { SessionTable } from './session-table.ts';
+import type { SideSupervisor } from './side-supervisor.ts';
+
+export interface GatewayProcessesOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly side: SideSupervisor;
+  /** Returns where the rehearsal listens now. */
+  readonly rehearsalUrl: () => string | undefined;
+}
+
+export class GatewayProcesses {
+  readonly #options: GatewayProcessesOptions;
+  readonly #children: Child[] = [];
+  readonly #sessions = new SessionTable<Child>();
+  #certificate: DevCertificate | undefined;
+  #ports: Ports;
+  /** Whether they share what this process listens on, since they cannot listen on one port themselves. */
+  #isClustered = false;
+
+  constructor(options: GatewayProcessesOptions) {
+    this.#options = options;
+    this.#ports = portsOf(options.config);
+  }
+
+  get children(): readonly Child[] {
+    return this.#children;
+  }
+
+  /** The development certificate, when one is used. */
+  get certificate(): DevCertificate | undefined {
+    return this.#certificate;
+  }
+
+  get ports(): Ports {
+    return this.#ports;
+  }
+
+  /** Loads their code at once, and lets them listen once `isBacked` has resolved. */
+  async start(isBacked: Promise<unknown>): Promise<void> {
+    const { processes, listen } = this.#options.config;
+    // This decides how they are forked.
+    this.#isClustered = processes > 1 && !(await canReusePort(listen.host));
+    let ready: Promise<unknown> = Promise.all([isBacked, this.#prepareListening()]);
+    // The first one takes the ports where the configuration says 0; the others share them.
+    for (let index = 0; index < processes; index += 1) ready = this.#startOne(ready);
+    await ready;
+  }
+
+  notify(name: string, argument: unknown): void {
+    for (const { rpc } of this.#children) rpc?.notify(name, argument);
+  }
+
+  /** Takes no new sessions, and resolves when the live ones have ended or `ms` have passed. */
+  async drain(ms: number): Promise<void> {
+    // A process that dies now must not come back and take sessions.
+    for (const child of this.#children) child.retire();
+    const drained = Promise.allSettled(this.#children.map(({ rpc }) => rpc?.call('drain')));
+    await withDeadline(drained, ms).catch(() => {});
+  }
+
+  /** Ends all sessions. Waits for a process that hangs for `ms` at most. */
+  async close(ms: number): Promise<void> {
+    await Promise.allSettled(this.#children.map(({ rpc }) => rpc && withDeadline(rpc.call('close'), ms)));
+  }
+
+  /** The live sessions. */
+  async records(): Promise<readonly SessionRecord[]> {
+    return (await askAll<readonly SessionRecord[]>(this.#children, 'records')).flat();
+  }
+
+  /** Finds a session, live or lately ended. `asker` does not hold it. */
+  async find(id: string, asker?: Child): Promise<SessionRecord | undefined> {
+    const ended = this.#sessions.endedRecord(id);
+    if (ended !== undefined) return ended;
+    const others = this.#children.filter((child) => child !== asker);
+    const records = await askAll<SessionRecord | undefined>(others, 'find', id);
+    return records.find((record) => record !== undefined);
+  }
+
+  async #prepareListening(): Promise<void> {
+    const { processes, listen, dataDirectory } = this.#options.config;
+    if (processes > 1) await this.#probePorts();
+    if (this.#ports.tlsPort !== undefined && listen.tls === undefined) {
+      this.#certificate = await ensureDevCertificate(join(dataDirectory, 'tls'));
+    }
+  }
+
+  /**
+   * Fails where another gateway has a port, since ports that our processes share would be shared with its processes too. Clustered
+   * processes need them before the first one listens, so that those that are started again find the same.
+   */
+  async #probePorts(): Promise<void> {
+    const { listen, limits } = this.#options.config;
+    for (const [setting, port] of Object.entries(this.#ports)) {
+      if (port === undefined || (port === 0 && !this.#isClustered)) continue;
+      const probe = createListener(limits);
+      const address = { setting: `listen.${setting}`, host: listen.host, port, isShared: false };
+      this.#ports = { ...this.#ports, [setting]: await openListener(probe, address) };
+      await closeListener(probe);
+    }
+  }
+
+  /** Forks the process at once, and gives it its work when `isReady` has resolved. */
+  async #startOne(isReady: Promise<unknown>): Promise<void> {
+    const { log, side } = this.#options;
+    const child = new Child({
+      name: 'gateway/process',
+      isClustered: this.#isClustered,
+      log,
+      handlers: (gateway) => this.#handlersFor(gateway),
+      start: async (rpc) => {
+        await isReady;
+        await this.#tellStart(rpc);
+      },
+      onDeath: (gateway) => {
+        for (const reservation of this.#sessions.releaseAll(gateway)) this.#logLost(reservation);
+        side.gatewayDied(gateway);
+      },
+    });
+    this.#children.push(child);
+    await child.start();
+  }
+
+  async #tellStart(rpc: Rpc): Promise<void> {
+    const { side, rehearsalUrl } = this.#options;
+    const start = this.#startOptions();
+    this.#ports = await rpc.call<Ports>('start', start);
+    // Both may have started elsewhere in the meantime, when this process could not be told.
+    if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
+    if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
+  }
+
+  #startOptions(): GatewayStart {
+    const { config, side, rehearsalUrl } = this.#options;
+    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
+    return {
+      config,
+      tls: config.listen.tls ?? own,
+      rehearsalUrl: rehearsalUrl(),
+      sideSocket: side.socketPath,
+      ports: this.#ports,
+      isShared: config.processes > 1 && !this.#isClustered,
+    };
+  }
+
+  #handlersFor(gateway: Child): Handlers {
+    return {
+      reserve: (reservation: Reservation) => (gateway.isGone ? 'full' : this.#sessions.reserve(reservation, gateway)),
+      release: (id: string) => this.#sessions.release(id),
+      ended: (record: SessionRecord) => this.#sessions.ended(record),
+      find: (id: string) => this.find(id, gateway),
+      ...this.#options.side.handlersFor(gateway),
+    };
+  }
+
+  /** Logs a session of a process that died: nothing more is known of it. */
+  #logLost({ id, key }: Reservation): void {
+    const record = { id, key, state: 'closed', reason: 'gateway-lost', endedAt: new Date().toISOString() };
+    this.#options.log.error(record, 'session lost');
+  }
+}
