@@ -1,4 +1,4 @@
-// The table of routes as both listeners and the side process read it.
+// The table of routes, as both listeners and the side process read it.
 
 import { expect, test } from 'vitest';
 import { sidePaths, sideRoutesAt } from '../../../server/ipc/side-routes.ts';

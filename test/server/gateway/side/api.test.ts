@@ -1,4 +1,4 @@
-// The door to the side path: who is let in, what a body may be, how an answer is written, and what happens when nobody answers.
+// The HTTP API of the side path: who is let in, which bodies are taken, how answers are written, and what happens without a side process.
 
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
@@ -45,7 +45,7 @@ const down: SideHandler = () => Promise.reject(new Error('the other process is g
 const errorOf = async (response: Response) => ((await response.json()) as { error: Record<string, unknown> }).error;
 
 describe('a request', () => {
-  test('is passed on with its requester, its body as it is, and the few headers that matter', async () => {
+  test('is forwarded with its requester, its body as it is, and the few headers that matter', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const body = '{"not": "looked at", ';
@@ -69,7 +69,7 @@ describe('a request', () => {
     });
   });
 
-  test('without a key of the gateway goes nowhere', async () => {
+  test('without a key of the gateway is not forwarded', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     for (const path of ['/v1/sessions/a', '/v1/tasks', '/v1/ledger', '/v1/chat/completions', '/v1/models']) {
@@ -80,7 +80,7 @@ describe('a request', () => {
     expect(asked).toEqual([]);
   });
 
-  test('has errors in the shape of whoever asks', async () => {
+  test('gets errors in the shape that the clients of its path read', async () => {
     await start(down);
     const chat = await post('{}');
     expect([chat.status, chat.headers.get('retry-after')]).toEqual([503, '1']);
@@ -91,7 +91,7 @@ describe('a request', () => {
     expect((await ask('/v1/tasks/%ff')).status).toBe(404);
   });
 
-  test('with HEAD has the headers alone', async () => {
+  test('with HEAD gets the headers alone', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const response = await ask('/v1/tasks', { method: 'HEAD' });
@@ -140,7 +140,7 @@ describe('a body', () => {
     expect(asked).toEqual([]);
   });
 
-  test('whose sender leaves is forgotten', async () => {
+  test('whose client leaves is dropped', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const raw = openRaw(gateway.port);
@@ -153,7 +153,7 @@ describe('a body', () => {
 });
 
 describe('an answer', () => {
-  test('in pieces is written as it comes', async () => {
+  test('in pieces is written as it arrives', async () => {
     const next = Promise.withResolvers<void>();
     await start(async (_, emit) => {
       emit({ status: 200, headers: { 'content-type': 'text/event-stream' } });
@@ -220,7 +220,7 @@ describe('an answer', () => {
     socket.destroy();
   });
 
-  test('that whoever asked does not wait for is given up', async () => {
+  test('is given up when its client leaves', async () => {
     const aborted = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     await start(async (_, __, signal) => {

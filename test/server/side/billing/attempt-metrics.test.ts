@@ -1,4 +1,4 @@
-// Attempts and costs in the metrics: what was settled, and only that.
+// Metrics of attempts and costs: settled attempts, and only those, are counted.
 
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { countAttempts } from '../../../../server/side/billing/attempt-metrics.t
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
 import { sampleOf } from '../../../support/metrics.ts';
 
-test('what is settled is counted by gateway and outcome, and an unknown cost is no zero', async () => {
+test('a settlement is counted by gateway and outcome, and an unknown cost is not counted as zero', async () => {
   const registry = new Registry();
   const settled: string[] = [];
   const store = countAttempts(

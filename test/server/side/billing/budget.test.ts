@@ -1,4 +1,4 @@
-// Windows of budgets, and the most that a call can cost.
+// Windows of budgets, and the worst case of a call.
 
 import { expect, test } from 'vitest';
 import type { BudgetConfig } from '../../../../server/config/side-schema.ts';
@@ -39,7 +39,7 @@ test('a call counts in the budgets of its key, of its class, and of all', () => 
   expect(budgetsFor(budgets, { key: undefined, promptClass: 'x' }, now)).toHaveLength(1);
 });
 
-test('the worst case is what the prompt may count and all the tokens that the answer may have', () => {
+test('the worst case is the most that the prompt may count plus all tokens that the answer may have', () => {
   const prices = createPrices({ m: { input: 2, output: 10 }, spoken: { input: 2, output: 10, audioInput: 40 } });
   const sized = { model: 'm', profile: 'openai', call: llmCall({ maxTokens: 50 }), body: 'a'.repeat(101) };
   expect(worstCaseMicroUsd(prices, sized)).toBe(51 * 2 + 50 * 10);

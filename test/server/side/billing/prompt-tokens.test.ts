@@ -1,4 +1,4 @@
-// The most tokens that a prompt may count.
+// Upper bounds of prompt tokens.
 
 import { expect, test, vi } from 'vitest';
 import { MAX_IMAGE_TOKENS, maxPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
@@ -8,14 +8,14 @@ const ofText = (text: string) => maxPromptTokens(text, llmCall(), 'm').tokens;
 const ofPart = (part: object, body: string, model = 'm') =>
   maxPromptTokens(body, llmCall({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }] }), model);
 
-test('letters and spaces count by half, every other character of ASCII as a token', () => {
+test('letters and spaces count as half a token, every other ASCII character as one', () => {
   expect(ofText('')).toBe(0);
   expect(ofText('Good day')).toBe(4);
   expect(ofText('0123456789')).toBe(10);
   expect(ofText('{"a":1}')).toBe(7);
 });
 
-test('whatever is not ASCII counts by its bytes: rare scripts have no tokens of their own', () => {
+test('text beyond ASCII counts by its bytes, since rare scripts have no tokens of their own', () => {
   for (const text of ['é', 'привет', '見面', 'ߊߋߌ', '🦄', '𓀀𓀁'.repeat(100)]) {
     expect([text, ofText(text)]).toEqual([text, Buffer.byteLength(text)]);
   }
@@ -23,7 +23,7 @@ test('whatever is not ASCII counts by its bytes: rare scripts have no tokens of 
   expect(ofText('\ud83e')).toBe(2);
 });
 
-test('an image counts by what it is, not by the length of its base64', () => {
+test('an image counts the same whatever the length of its base64', () => {
   const data = 'iVBORw0KGgo'.repeat(100_000);
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   expect(ofPart(part, `ab${data}ab`)).toEqual({ tokens: 2 + MAX_IMAGE_TOKENS, audioTokens: 0 });
@@ -32,7 +32,7 @@ test('an image counts by what it is, not by the length of its base64', () => {
   expect(ofPart(remote, '', 'openai/gpt-4o-mini').tokens).toBe(48_169);
 });
 
-test('the same image twice is two, and base64 is skipped only as often as there are images', () => {
+test('the same image twice counts twice, and base64 is skipped only as often as there are images', () => {
   const data = 'A'.repeat(1000);
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const call = llmCall({ messages: [{ role: 'user', content: [part, part] }] });
@@ -48,7 +48,7 @@ test.each(['application/pdf', 'video/mp4', 'text/plain', 'imagery/png', ''])(
   },
 );
 
-test.each(['"', '\n', 'AAAA BBBB', '\u00e9'])('data that is no base64 is text: %j', (data) => {
+test.each(['"', '\n', 'AAAA BBBB', '\u00e9'])('data that is not base64 counts as text: %j', (data) => {
   const part = { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } };
   const messages = [{ role: 'user', content: Array(1000).fill(part) }];
   const body = JSON.stringify({ messages });
@@ -68,7 +68,7 @@ test('80,000 images in one body are counted without a search for any of them', (
   expect([tokens, hasSearched]).toEqual([rest + 80_000 * MAX_IMAGE_TOKENS, false]);
 });
 
-test('audio counts by the longest that its bytes may last, where its format says so', () => {
+test('audio of a known format counts by the longest time that its bytes may last', () => {
   const data = 'A'.repeat(64_000);
   const audio = (format: string) => ofPart({ type: 'input_audio', input_audio: { data, format } }, `ab${data}`);
   expect(audio('wav')).toEqual({ tokens: 1, audioTokens: 2000 });
@@ -76,12 +76,12 @@ test('audio counts by the longest that its bytes may last, where its format says
   expect(audio('flac')).toEqual({ tokens: 1, audioTokens: 64_000 });
 });
 
-test('a file counts by its base64 and as a page', () => {
+test('a file counts by its base64, and as one image', () => {
   const part = { type: 'file', file: { file_data: `data:application/pdf;base64,${'A'.repeat(1000)}` } };
   expect(ofPart(part, 'A'.repeat(1000)).tokens).toBe(500 + MAX_IMAGE_TOKENS);
 });
 
-test('parts that are no objects are counted, and break nothing', () => {
+test('parts that are no objects are counted without an error', () => {
   const messages = [{ role: 'user', content: [null, 7, { type: 'input_audio' }, { type: 'image_url' }] }];
   expect(maxPromptTokens('', llmCall({ messages } as never), 'm').tokens).toBe(3 * MAX_IMAGE_TOKENS);
 });

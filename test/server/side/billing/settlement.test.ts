@@ -1,4 +1,4 @@
-// What became of attempts is written down, also by a store that fails for a while.
+// Settlements are written down, also by a store that fails for a while.
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -33,7 +33,7 @@ test('a settlement that fails is tried again until it is written, and its caller
   await until(() => written.length === 1);
 });
 
-test('later ones are written together, after those who wait have been served', async () => {
+test('settlements that are left for later are written together, after the present turn of the loop', async () => {
   const { written, calls, settler } = failing(0);
   for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
   await Promise.resolve();
@@ -42,14 +42,14 @@ test('later ones are written together, after those who wait have been served', a
   expect(written).toEqual(['a-1,a-1,a-1']);
 });
 
-test('when one of them keeps the others from being written, each is written alone', async () => {
+test('each settlement of a batch is written alone when the batch cannot be written', async () => {
   const { written, settler } = failing(1);
   for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
   await until(() => written.length === 3);
   expect(written).toEqual(['a-1', 'a-1', 'a-1']);
 });
 
-test('one that cannot be worked out does not keep the others from being written', async () => {
+test('a settlement that cannot be worked out does not keep the others from being written', async () => {
   const { written, settler } = failing(0);
   settler.settleLater(() => {
     throw new Error('scripted');
@@ -59,14 +59,14 @@ test('one that cannot be worked out does not keep the others from being written'
   expect(written).toEqual(['a-1']);
 });
 
-test('later ones are written before closing is done', async () => {
+test('close writes settlements that were left for later', async () => {
   const { written, settler } = failing(0);
   settler.settleLater(() => settlement);
   await settler.close(10_000);
   expect(written).toEqual(['a-1']);
 });
 
-test('closing does not wait for a store for ever', async () => {
+test('close does not wait for ever for a store that fails', async () => {
   const { written, settler } = failing(Number.POSITIVE_INFINITY);
   await settler.settle(settlement);
   await settler.close(20);

@@ -1,4 +1,4 @@
-// Settings of the side path that do not fit together: refused when the configuration is loaded, with their path.
+// Settings of the side path that do not fit together are refused when the configuration is loaded, with their path.
 
 import { describe, expect, test } from 'vitest';
 import { configFiles } from '../../../support/config-files.ts';
@@ -9,7 +9,7 @@ const classes = 'classes: { commodity: { targets: [{ gateway: router, model: a/b
 const both = `${gateways}\n${classes}`;
 
 describe('names', () => {
-  test('of gateways and classes that stand nowhere are refused, with the one that may be meant', () => {
+  test('of unknown gateways and classes are refused, with the one that may be meant', () => {
     expect(refusal(`${gateways}\nclasses: { c: { targets: [{ gateway: ruoter, model: m }] } }`)).toEqual([
       'classes.c.targets[0].gateway: unknown gateway "ruoter", expected one of router; did you mean router?',
     ]);
@@ -28,7 +28,7 @@ describe('names', () => {
       ]);
   });
 
-  test("of the rehearsal are nobody else's", () => {
+  test('of the rehearsal cannot be given to a gateway or a class', () => {
     const yaml =
       'gateways: { rehearsal: { profile: openai, apiKey: k } }\nclasses: { rehearsal: { targets: [{ gateway: rehearsal, model: m }] } }';
     expect(refusal(yaml)).toEqual([
@@ -37,7 +37,7 @@ describe('names', () => {
     ]);
   });
 
-  test('of keys in budgets are those of keys', () => {
+  test('of keys in budgets must be those of configured keys', () => {
     const keys = 'keys: [{ id: demo, secret: long-enough }]';
     expect(refusal(`${keys}\n${both}\nbudgets: [{ key: dmeo, window: day, maxUsd: 1 }]`)[0]).toMatch(
       /^budgets\[0\]\.key: .*did you mean demo/,
@@ -79,7 +79,7 @@ describe('gateways', () => {
     load(gateway('profile: litellm, apiKey: k, allowPrivate: true, baseUrl: "http://127.0.0.1:4000"'));
   });
 
-  test('that choose who serves are never direct', () => {
+  test('that choose who serves cannot be direct', () => {
     const urls = { litellm: true, bifrost: true, 'openai-compatible': true };
     for (const profile of ['openrouter', 'litellm', 'portkey', 'vercel', 'cloudflare', 'bifrost']) {
       const url = profile in urls ? ', baseUrl: "https://llm.example/v1"' : '';
@@ -93,7 +93,7 @@ describe('gateways', () => {
     load(gateway('profile: openai, apiKey: k, path: routed'));
   });
 
-  test('have the settings of their profile only', () => {
+  test('take the settings of their profile only', () => {
     expect(refusal(gateway('profile: cloudflare, apiKey: k, settings: { acount: x }'))).toEqual([
       'gateways.g.settings.acount: unknown key, expected one of account, gateway, mode; did you mean account?',
       'gateways.g.settings.account: missing, cloudflare needs it',
@@ -102,7 +102,7 @@ describe('gateways', () => {
     expect(refusal(gateway('profile: openai, apiKey: k, settings: { x: y }'))[0]).toContain('openai has no settings');
   });
 
-  test('keep to the region that they state', () => {
+  test('must have a base URL of the region that they state', () => {
     const eu = (url: string) => gateway(`profile: openrouter, apiKey: k, residency: eu, baseUrl: "${url}"`);
     expect(refusal(eu('https://openrouter.ai/api/v1'))[0]).toMatch(
       /^gateways\.g\.baseUrl: expected a baseUrl that keeps to eu/,
@@ -163,13 +163,13 @@ describe('tasks', () => {
     load(task('kind: extraction, schema: { type: object }'));
   });
 
-  test('have something to read', () => {
+  test('need transcripts, unless they come on demand', () => {
     expect(refusal(task('kind: summary', 'transcripts: off'))[0]).toMatch(/^tasks\[0\]\.when: expected demand/);
     load(task('kind: summary, when: demand', 'transcripts: off'));
     expect(load('transcripts: off').tasks).toEqual([]);
   });
 
-  test('are told apart by kind and moment', () => {
+  test('must differ in kind or moment', () => {
     const tasks = 'tasks: [{ kind: title, class: commodity }, { kind: title, class: commodity }]';
     expect(refusal(`${both}\n${tasks}`)[0]).toMatch(
       /^tasks\[1\]\.kind: expected a kind of its own, got that of tasks\[0\]/,
@@ -186,7 +186,7 @@ describe('tasks', () => {
 describe('scores of results', () => {
   const tasks = (...list: string[]) => `${both}\ntasks: [${list.map((one) => `{ class: commodity, ${one} }`).join()}]`;
 
-  test('are of kinds that there are, and never of scores', () => {
+  test('must be of known kinds, and never of scores', () => {
     expect(refusal(tasks('kind: quality, of: [sumary]'))[0]).toMatch(
       /^tasks\[0\]\.of\[0\]: unknown kind "sumary".*did you mean summary\?$/,
     );
@@ -197,7 +197,7 @@ describe('scores of results', () => {
     load(tasks('kind: quality, of: [haiku]', 'kind: haiku, prompt: "Write one.", schema: { type: object }'));
   });
 
-  test('are given once, beside those of sessions', () => {
+  test('are given once for each kind, beside those of sessions', () => {
     expect(refusal(tasks('kind: quality, of: [title, title]'))).toEqual(['tasks[0].of[1]: expected kinds that differ']);
     expect(refusal(tasks('kind: quality, of: [title]', 'kind: quality, of: [summary, title]'))).toEqual([
       'tasks[1].of[1]: expected a kind that is scored once, tasks[0] does so',
@@ -234,22 +234,22 @@ test('webhooks go to public https: URLs, unless they are allowed to go elsewhere
   load(hook('http://127.0.0.1:9000', ', allowPrivate: true'));
 });
 
-test('a price without one is refused', () => {
+test('an entry of prices without any price is refused', () => {
   expect(refusal('prices: { some/model: {} }')).toEqual([
     'prices.some/model: expected at least one price, in USD per million tokens',
   ]);
 });
 
-test('without a word the rehearsal has its tasks, in a class of its own', () => {
+test('the rehearsal has its tasks, in a class of its own, where nothing is configured', () => {
   const config = load('');
   expect(config.hasRehearsalGateway).toBe(true);
   expect(config.tasks.map((task) => task.class)).toContain('rehearsal');
 });
 
-describe('room for bodies', () => {
+describe('the quota of body bytes', () => {
   const side = (requestBytes: number) => `side: { maxBodyBytes: 2048, requestBytes: ${requestBytes} }`;
 
-  test('is for the largest one at least', () => {
+  test('must have room for the largest body', () => {
     expect(refusal(side(2047))).toEqual([
       'side.maxBodyBytes: expected at most 2047, which is side.requestBytes, got 2048',
     ]);
@@ -257,7 +257,7 @@ describe('room for bodies', () => {
     expect(refusal('side: { requestBytes: 4194303 }')[0]).toMatch(/^side\.maxBodyBytes: .*got 4194304/);
   });
 
-  test('is for the largest one in the share of one key, where there are several', () => {
+  test('must have room for the largest body in the share of one key, where there are several', () => {
     const key = (id: string) => `{ id: ${id}, secret: long-enough-${id} }`;
     expect(load(`keys: [${key('a')}]\n${side(2048)}`).keys).toHaveLength(1);
     const two = `keys: [${key('a')}, ${key('b')}]`;

@@ -1,4 +1,4 @@
-// The export over HTTP: a client that reads slowly gets every row, and the store is read no faster than it reads.
+// The export over HTTP: a client that reads slowly gets every row, and the store is read no faster than the client reads.
 
 import { get, type IncomingMessage } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// What every answer of the side path has in common: paths, methods, who may ask, and what becomes of faults.
+// What all answers of the side path have in common: paths, methods, requesters, and errors.
 
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ async function ask(path: string, { requester = web, method = 'GET', store = crea
   return { status: head.status, error: JSON.parse(String(head.body)).error, lines };
 }
 
-test('a path that is none, and a method that its path has not, are told', async () => {
+test('an unknown path is a 404, and a method that the path has not is a 405 with those that it has', async () => {
   expect(await ask('/v1/sessions')).toMatchObject({ status: 404, error: { code: 'unknown_path' } });
   expect(await ask('/v1/tasks/')).toMatchObject({ status: 404 });
   expect(await ask('/v1/tasks/a', { method: 'PUT' })).toMatchObject({
@@ -41,7 +41,7 @@ test('a path that is none, and a method that its path has not, are told', async 
   });
 });
 
-test('what is for the administrator does not exist for a key, nor the other way round', async () => {
+test('routes of the administrator do not exist for a key, nor those of keys for the administrator', async () => {
   for (const path of ['/ledger', '/ledger/rows', '/export', '/tasks']) {
     expect((await ask(path)).status).toBe(404);
     expect((await ask(path, { requester: admin, method: 'DELETE' })).status).toBe(405);
@@ -49,7 +49,7 @@ test('what is for the administrator does not exist for a key, nor the other way 
   expect((await ask('/v1/tasks', { requester: admin })).status).toBe(404);
 });
 
-test('a store that cannot be used is a 503 that says so, any other fault a 500; neither quotes what was asked', async () => {
+test('a store that cannot be used is a 503 with its code, any other error a 500; neither quotes the request', async () => {
   const store = createFakeStore();
   store.fault = new StoreError('store_full', new Error('secret detail'));
   const full = await ask('/v1/tasks/canary-of-the-client', { store });
@@ -62,7 +62,7 @@ test('a store that cannot be used is a 503 that says so, any other fault a 500; 
   expect(all).not.toMatch(/canary|secret detail/);
 });
 
-test('a key has sums of its own rows only', async () => {
+test('a key gets sums of its own rows only', async () => {
   const store = createFakeStore();
   const row = { calls: 1, inputTokens: 2, outputTokens: 3, costMicroUsd: 4, unknownCosts: 0, rehearsals: 0 };
   const rest = { valid: 1, repaired: 0, failed: 0, score: undefined, latencyMs: 9 };
@@ -101,7 +101,7 @@ test('ledger rows come page by page', async () => {
   });
 });
 
-test('the ledger and the sessions are exported as a whole', async () => {
+test('the ledger and the sessions are exported in full', async () => {
   const dataDirectory = temporaryFolder('export');
   const store = await openStore({ url: 'sqlite', dataDirectory });
   const ledger = [1, 2, 3].map((at) =>

@@ -1,4 +1,4 @@
-// Tasks over HTTP: made on demand, listed, shown, run again; always those of the key that asks.
+// Tasks over HTTP: created on demand, listed, shown, run again; always those of the requesting key.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Task } from '../../../../server/ipc/records.ts';
@@ -73,7 +73,7 @@ test('a key that may use some classes gets a task in one of them, or none', asyn
   expect(store.rows.tasks).toHaveLength(2);
 });
 
-test('who names no class gets the one of the kind, or the first that the key may use', async () => {
+test('a task without a class gets that of its kind, or the first that the key may use', async () => {
   for (const [kind, by, promptClass] of [
     ['summary', 'secret-of-both', 'commodity'],
     ['summary', 'secret-of-some', 'premium'],
@@ -86,7 +86,7 @@ test('who names no class gets the one of the kind, or the first that the key may
   expect((await make({ kind: 'title', text })).status).toBe(400);
 });
 
-test('one that is made is queued, and the runner is told', async () => {
+test('a new task is queued, and the runner is woken', async () => {
   const answer = await make({ kind: 'summary', text });
   expect(answer.status).toBe(202);
   const task = (await answer.json()) as Task;
@@ -96,13 +96,13 @@ test('one that is made is queued, and the runner is told', async () => {
   expect(woken).toBe(1);
 });
 
-test('one that is awaited comes back with its result', async () => {
+test('a task that is awaited comes back with its result', async () => {
   const answer = await make({ kind: 'summary', text, mode: 'sync' });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ state: 'done', result: { summary: 'Short.' } });
 });
 
-test('one that somebody else runs is waited for', async () => {
+test('a task that another process runs is waited for', async () => {
   outcome = undefined;
   const asking = make({ kind: 'summary', text, mode: 'sync' });
   await expect.poll(() => store.rows.tasks.length).toBe(1);
@@ -110,7 +110,7 @@ test('one that somebody else runs is waited for', async () => {
   expect(await (await asking).json()).toMatchObject({ state: 'failed', error: 'policy_refused' });
 });
 
-test('one that does not end in time is told as it is, and goes on', async () => {
+test('a task that does not end in time is shown as it is, and goes on', async () => {
   await side.close();
   await start({ syncMs: 20 });
   outcome = undefined;
@@ -121,7 +121,7 @@ test('one that does not end in time is told as it is, and goes on', async () => 
   expect((await side.ask(`/v1/tasks/${id}`, { key })).status).toBe(200);
 });
 
-test('sent twice with the same idempotency-key it is one task, and the key is the sender’s own', async () => {
+test('two requests with one idempotency-key make one task, and other keys have idempotency-keys of their own', async () => {
   const once = { 'idempotency-key': 'order-7' };
   const made = [await make({ kind: 'summary', text }, once), await make({ kind: 'summary', text }, once)];
   const [first, second] = (await Promise.all(made.map((answer) => answer.json()))) as Task[];
@@ -132,7 +132,7 @@ test('sent twice with the same idempotency-key it is one task, and the key is th
   expect(store.rows.tasks).toHaveLength(2);
 });
 
-test('a wrong one is refused, and nothing is kept of it', async () => {
+test('an invalid request is refused, and nothing of it is kept', async () => {
   const wrong = await make({ kind: 7 });
   expect(wrong.status).toBe(400);
   expect(await wrong.json()).toMatchObject({
@@ -142,7 +142,7 @@ test('a wrong one is refused, and nothing is kept of it', async () => {
   expect(store.rows.tasks).toEqual([]);
 });
 
-test('of a key that is bound to a class it has that class, and no other', async () => {
+test('a task of a key that is bound to a class has that class, and no other', async () => {
   expect((await make({ kind: 'summary', text }, {}, 'secret-of-bound')).status).toBe(202);
   expect(store.rows.tasks).toMatchObject([{ promptClass: 'premium', dataClass: 'regulated' }]);
   expect((await make({ kind: 'summary', text, class: 'commodity' }, {}, 'secret-of-bound')).status).toBe(400);
@@ -150,13 +150,13 @@ test('of a key that is bound to a class it has that class, and no other', async 
   expect((await make({ kind: 'summary', text }, header, 'secret-of-bound')).status).toBe(400);
 });
 
-test('for a session of another key it is a 404', async () => {
+test('a task for a session of another key is a 404', async () => {
   expect((await make({ kind: 'summary', session })).status).toBe(202);
   expect((await make({ kind: 'summary', session }, {}, 'secret-of-other')).status).toBe(404);
   expect(store.rows.tasks).toHaveLength(1);
 });
 
-test('a key lists its own, newest first, by state and page by page', async () => {
+test('a key lists its own tasks, newest first, by state and page by page', async () => {
   for (const id of ['1', '2', '3'])
     store.rows.tasks.push(storedTask({ id, key: 'web', state: id === '2' ? 'dead' : 'done' }));
   store.rows.tasks.push(storedTask({ id: '4', key: 'other' }));
@@ -169,13 +169,13 @@ test('a key lists its own, newest first, by state and page by page', async () =>
   expect(await idsOf(`/v1/tasks?limit=2&before=${page.next}`)).toEqual(['1']);
 });
 
-test.each(['state=asleep', 'limit=0', 'limit=1001', 'limit=many'])('a wrong query is refused: %s', async (query) => {
+test.each(['state=asleep', 'limit=0', 'limit=1001', 'limit=many'])('an invalid query is refused: %s', async (query) => {
   const answer = await side.ask(`/v1/tasks?${query}`, { key });
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ error: { field: query.split('=')[0] } });
 });
 
-test('one is shown and run again, by its own key only', async () => {
+test('a task is shown to and run again by its own key only', async () => {
   store.rows.tasks.push(storedTask({ id: 'a.summary', key: 'web', state: 'dead', error: 'upstream_failed' }));
   const retry = (by: string) => side.ask('/v1/tasks/a.summary/retry', { method: 'POST', key: by });
   expect(await (await side.ask('/v1/tasks/a.summary', { key })).json()).toMatchObject({ error: 'upstream_failed' });

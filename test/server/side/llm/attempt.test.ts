@@ -1,4 +1,4 @@
-// What one attempt may cost and how long it may take: budgets, prices, places, deadlines.
+// Limits of an attempt in money and time: budgets, prices, slots, deadlines.
 
 import { describe, expect, test } from 'vitest';
 import { maxPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
@@ -11,7 +11,7 @@ import { until } from '../../../support/until.ts';
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 
 describe('limits', () => {
-  test('places and queue of a gateway are bounded', async () => {
+  test('the slots and the queue of a gateway are bounded', async () => {
     const { a, targets } = await pair({ behaviour: { delayMs: 50 } });
     const one = at(a, { concurrency: 2, queue: 3 });
     const { router } = routing({ gateways: { one }, classes: { commodity: { targets: targets.slice(0, 1) } } });
@@ -30,7 +30,7 @@ describe('limits', () => {
     expect(b.count.requests).toBe(0);
   });
 
-  test('a deadline ends the wait for a place too, and nothing is charged', async () => {
+  test('a deadline also ends the wait for a slot, and nothing is charged', async () => {
     const { a, targets } = await pair({ behaviour: { hang: 'idle' } });
     const one = at(a, { concurrency: 1 });
     const { router, store } = routing({
@@ -104,7 +104,7 @@ describe('budgets', () => {
     await store.close();
   });
 
-  test('a full one says which it was and when it resets', async () => {
+  test('the failure of an exhausted budget names it and says when it resets', async () => {
     const a = await gateway();
     const budgets = [{ class: 'commodity', window: 'day' as const, maxUsd: 0.000001 }];
     const { router } = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, budgets, prices });
@@ -115,7 +115,7 @@ describe('budgets', () => {
     expect(a.count.requests).toBe(0);
   });
 
-  test('of another key or class do not count', async () => {
+  test('budgets of another key or class do not count', async () => {
     const a = await gateway();
     const budgets = [
       { key: 'other', window: 'day' as const, maxUsd: 0 },
@@ -125,7 +125,7 @@ describe('budgets', () => {
     answered(await router.run(call()));
   });
 
-  test('usage of a sort that has no price is charged at what was reserved, and flagged', async () => {
+  test('usage of a kind without a price is charged at the reservation, and flagged', async () => {
     const audio = { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { audio_tokens: 8 } };
     const a = await gateway({ behaviour: { usage: audio } });
     const budgets = [{ key: 'demo', window: 'total' as const, maxUsd: 1 }];
@@ -136,7 +136,7 @@ describe('budgets', () => {
     expect(row?.costMicroUsd).toBeGreaterThanOrEqual(1000);
   });
 
-  test('without a known price nothing is sent, unless the class says so', async () => {
+  test('nothing is sent at an unknown price, unless the class allows it', async () => {
     const a = await gateway();
     const budgets = [{ window: 'day' as const, maxUsd: 1 }];
     const classes = { commodity: oneTarget, lax: { ...oneTarget, unknownPrice: 'allow' as const } };
@@ -156,7 +156,7 @@ describe('budgets', () => {
     expect([a.count.requests, b.count.requests]).toEqual([1, 0]);
   });
 
-  test('a store that takes no reservation: no call is made', async () => {
+  test('no call is made when the store takes no reservation', async () => {
     const { a, b, targets, gateways } = await pair();
     const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
     store.fails.reserve = true;
@@ -168,7 +168,7 @@ describe('budgets', () => {
     expect([a.count.requests, b.count.requests]).toEqual([0, 0]);
   });
 
-  test('a store that takes no settlement: the answer is given, and it is settled when the store is back', async () => {
+  test('the answer is given when the store takes no settlement, and is settled when the store is back', async () => {
     const { targets, gateways } = await pair();
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     store.fails.settle = true;

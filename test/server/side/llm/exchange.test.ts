@@ -8,10 +8,10 @@ import { until } from '../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 
-describe('streams', () => {
+describe('a stream', () => {
   const stream = (more: Parameters<typeof call>[0] = {}) => call({ ...more, llm: { isStreamed: true, ...more.llm } });
 
-  test('flow to the client as they come, and end with [DONE]', async () => {
+  test('flows to the client as it arrives, and ends with [DONE]', async () => {
     const { targets, gateways } = await pair({ behaviour: { everyMs: 5, pieces: 4 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     const sink = collector();
@@ -25,7 +25,7 @@ describe('streams', () => {
     expect(row?.firstTokenMs).toBeLessThan(row?.latencyMs ?? 0);
   });
 
-  test('that fail before their first byte go on elsewhere; the client sees one answer', async () => {
+  test('goes on at another target when it fails before its first byte; the client sees one answer', async () => {
     const { targets, gateways } = await pair({ behaviour: { errorAfter: 0 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
     const sink = collector();
@@ -34,7 +34,7 @@ describe('streams', () => {
     expect((await store.settled()).map(({ outcome }) => outcome)).toEqual(['unavailable', 'ok']);
   });
 
-  test('that break off after it go nowhere else, and are charged', async () => {
+  test('goes to no other target when it breaks off after its first byte, and is charged', async () => {
     for (const behaviour of [
       { breakAfter: 2, everyMs: 30 },
       { errorAfter: 2, everyMs: 30 },
@@ -53,7 +53,7 @@ describe('streams', () => {
     }
   });
 
-  test('that name no model are charged for what they said before they failed', async () => {
+  test('that names no model is charged for what it said before it failed', async () => {
     const chunk = 'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n';
     const server = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -74,7 +74,7 @@ describe('streams', () => {
     server.close();
   });
 
-  test('whose client leaves are cancelled at the gateway and charged', async () => {
+  test('is cancelled at the gateway and charged when its client leaves', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { everyMs: 20, pieces: 18 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     const client = new AbortController();

@@ -1,4 +1,4 @@
-// A second target beside a slow first one.
+// Hedging: a second target beside a slow first one.
 
 import { describe, expect, test } from 'vitest';
 import { answered, at, call, collector, gateway, pair, routing } from '../../../support/routing.ts';
@@ -20,7 +20,7 @@ describe('hedging', () => {
     expect(rows[0]?.costMicroUsd).toBeGreaterThan(1000);
   });
 
-  test('asks nobody else when the first is quick, or when a stream is wanted', async () => {
+  test('asks no other target when the first is quick, or when a stream is wanted', async () => {
     const { b, targets, gateways } = await pair();
     const { router } = routing({ gateways, classes: { commodity: { targets, hedgeMs: 2000 } } });
     answered(await router.run(call()));
@@ -29,7 +29,7 @@ describe('hedging', () => {
     expect(b.count.requests).toBe(0);
   });
 
-  test('goes on with the rest when both fail', async () => {
+  test('goes on with the remaining targets when both fail', async () => {
     const slow = { behaviour: { delayMs: 60, status: 503 } };
     const { targets, gateways } = await pair(slow, slow);
     const c = await gateway();

@@ -1,4 +1,4 @@
-// Which targets may serve, and the terms that they are given.
+// Which targets may serve a class, and the terms that they are given.
 
 import { describe, expect, test } from 'vitest';
 import type { LlmProfile } from '../../../../adapters/llm/contract.ts';
@@ -19,15 +19,15 @@ const candidate = (profile: string, more: object = {}, model = 'acme/m'): Candid
 });
 const terms = (more: object = {}) => classSchema.parse({ targets: [{ gateway: 'g', model: 'm' }], ...more });
 
-describe('a target is refused', () => {
-  test('where its path or its model is not the class', () => {
+describe('a target', () => {
+  test('is refused where its path or its model is none that the class allows', () => {
     expect(targetObjection(candidate('openrouter'), terms({ path: 'direct' }))).toContain('direct only');
     expect(targetObjection(candidate('openai'), terms({ path: 'direct' }))).toBeUndefined();
     expect(targetObjection(candidate('openai'), terms({ allow: { models: ['other/*'] } }))).toContain('acme/m');
     expect(targetObjection(candidate('openai'), terms({ allow: { models: ['other/*', 'acme/*'] } }))).toBeUndefined();
   });
 
-  test('where nothing says that it keeps nothing', () => {
+  test('is refused by a class with retention zdr where nothing promises that it keeps nothing', () => {
     const zdr = terms({ retention: 'zdr' });
     expect(targetObjection(candidate('openai'), zdr)).toContain('retention');
     expect(targetObjection(candidate('litellm', { retention: 'none-stated' }), zdr)).toContain('retention');
@@ -35,7 +35,7 @@ describe('a target is refused', () => {
     for (const profile of ['openrouter', 'vercel']) expect(targetObjection(candidate(profile), zdr)).toBeUndefined();
   });
 
-  test('where its region is another, or not known', () => {
+  test('is refused where its region is another, or not known', () => {
     const eu = terms({ residency: 'eu' });
     expect(targetObjection(candidate('litellm'), eu)).toContain('none that is known');
     expect(targetObjection(candidate('litellm', { residency: 'us' }), eu)).toContain('this target has us');
@@ -49,7 +49,7 @@ describe('a target is refused', () => {
     expect(targetObjection(candidate('openrouter'), eu)).toContain('none that is known');
   });
 
-  test('where it is not certain, and cannot be enforced, who serves', () => {
+  test('is refused by a list of providers where the provider is neither certain nor enforced', () => {
     const only = terms({ allow: { providers: ['acme'] } });
     expect(targetObjection(candidate('litellm'), only)).toContain('nothing says who serves');
     expect(targetObjection(candidate('openai'), only)).toContain('"openai" is not in');
@@ -59,7 +59,7 @@ describe('a target is refused', () => {
   });
 });
 
-test('a base URL of another region than the stated one is a fault', () => {
+test('a base URL of another region than the stated one is refused', () => {
   const openrouter = (more: object) => candidate('openrouter', more);
   expect(residencyObjection(openrouter({ residency: 'eu' }))).toBeUndefined();
   expect(residencyObjection(openrouter({ residency: 'eu', baseUrl: 'https://openrouter.ai/api/v1' }))).toContain(
@@ -90,7 +90,7 @@ test('the terms of a target are the stricter ones of gateway and class, and cann
   expect(termsOf({ candidate: strict, terms: terms({ retention: 'none-stated' }) }).retention).toBe('zdr');
 });
 
-test('a named model comes first, the others keep their order; a refusal has its reason', () => {
+test('a named model comes first, the others keep their order, and a refused target has its reason', () => {
   const target = (gatewayName: string, model: string, more = {}) =>
     ({ gatewayName, model, path: 'routed', objection: undefined, ...more }) as const;
   const targets = [

@@ -1,4 +1,4 @@
-// The guard of a target: when it is closed, and what closes it.
+// The guard of a target: what makes it unavailable, and for how long.
 
 import { bulkhead } from 'cockatiel';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const guardOf = (more: { concurrency?: number; queue?: number; timeoutMs?: numbe
 const failWith = (code: LlmFailureCode) => () => Promise.reject(new LlmFailure(code, 'scripted'));
 
 describe('the circuit', () => {
-  test('opens after failures in a row, and says for how long', async () => {
+  test('opens after failures in a row, and for a limited time', async () => {
     for (const code of ['unavailable', 'timeout', 'garbled', 'credential'] as const) {
       const guard = guardOf();
       for (let count = 0; count < 3; count++) {
@@ -26,7 +26,7 @@ describe('the circuit', () => {
     }
   });
 
-  test('stays closed when requests are refused, when the target is busy, and when an answer lies between', async () => {
+  test('stays closed when requests are refused, when the target is busy, and when an answer lies between the failures', async () => {
     for (const code of ['invalid', 'limited', 'unsupported'] as const) {
       const guard = guardOf();
       for (let count = 0; count < 5; count++) await expect(guard.run(failWith(code), never)).rejects.toThrow();
@@ -47,7 +47,7 @@ test('a limit keeps calls away until it is over, and a shorter one does not end 
   expect(guard.unavailable(5000)).toBeUndefined();
 });
 
-test('places and queue that are taken are said at once', async () => {
+test('a target whose slots and queue are taken is unavailable at once', async () => {
   const guard = guardOf({ concurrency: 1, queue: 1 });
   let release: (() => void) | undefined;
   const work = () => new Promise<void>((resolve) => (release = resolve));

@@ -1,4 +1,4 @@
-// Calls over real HTTP: order and fallback; each complaint about other gateways is a test of its own.
+// Calls over real HTTP: the order of targets and fallback. Each complaint about other gateways is a test.
 
 import { describe, expect, test } from 'vitest';
 import type { LlmSeen } from '../../../support/llm-gateway.ts';
@@ -7,8 +7,8 @@ import { until } from '../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 
-describe('an answer', () => {
-  test('comes from the first target, with a ledger row of what it used and cost', async () => {
+describe('a call', () => {
+  test('is answered by the first target, with a ledger row of what it used and cost', async () => {
     const { a, b, targets, gateways } = await pair({ behaviour: { provider: 'acme', served: 'first-2026-01-01' } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     const outcome = answered(await router.run(call({ team: 'red' })));
@@ -37,7 +37,7 @@ describe('an answer', () => {
     expect(a.seen[0]?.headers.authorization).toBe('Bearer test-key');
   });
 
-  test('has the cost that the gateway reports, in a header or in the body', async () => {
+  test('is charged what the gateway reports, in a header or in the body', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { costUsd: 0.001234, costIn: 'body' } });
     const { router, store } = routing({
       gateways: { ...gateways, one: at(a, { profile: 'litellm' }) },
@@ -53,7 +53,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('of the model that the client named is asked for first; a name that no target has is refused', async () => {
+  test('goes first to the target of the model that the client named; a name that no target has is refused', async () => {
     const { a, b, targets, gateways } = await pair();
     const { router } = routing({ gateways, classes: { commodity: { targets } } });
     expect(answered(await router.run(call({ model: 'second' }))).gateway).toBe('two');
@@ -67,14 +67,14 @@ describe('an answer', () => {
     expect([a.count.requests, b.count.requests]).toEqual([3, 2]);
   });
 
-  test('of an unknown class is none', async () => {
+  test('of an unknown class is refused', async () => {
     const { router } = routing({});
     expect(failed(await router.run(call()))).toMatchObject({ code: 'unknown_class', status: 400 });
   });
 });
 
 describe('when a target fails', () => {
-  test('the next one is asked, and the rows say what was tried', async () => {
+  test('the next one is asked, and the ledger rows say what was tried', async () => {
     const { targets, gateways } = await pair({ behaviour: { status: 503 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     expect(answered(await router.run(call())).gateway).toBe('two');
@@ -92,7 +92,7 @@ describe('when a target fails', () => {
     ]);
   });
 
-  test('fallback: false asks nobody else', async () => {
+  test('no other target is asked in a class with fallback: false', async () => {
     const { b, targets, gateways } = await pair({ behaviour: { status: 503 } });
     const { router } = routing({ gateways, classes: { commodity: { targets, fallback: false } } });
     expect(failed(await router.run(call()))).toMatchObject({
@@ -103,7 +103,7 @@ describe('when a target fails', () => {
     expect(b.count.requests).toBe(0);
   });
 
-  test('by calling the request wrong, nobody else is asked', async () => {
+  test('no other target is asked if the first calls the request invalid', async () => {
     for (const status of [400, 422]) {
       const { b, targets, gateways } = await pair({ behaviour: { status } });
       const { router } = routing({ gateways, classes: { commodity: { targets } } });
@@ -112,7 +112,7 @@ describe('when a target fails', () => {
     }
   });
 
-  test('with an answer that cannot be read, it is charged, and the next one is asked', async () => {
+  test('its unreadable answer is charged, and the next target is asked', async () => {
     const { targets, gateways } = await pair({ shares: { garbled: 1 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     expect(answered(await router.run(call())).gateway).toBe('two');
@@ -121,7 +121,7 @@ describe('when a target fails', () => {
     expect(row?.costMicroUsd).toBeGreaterThan(1000);
   });
 
-  test('by hanging, its time runs out; what it may have done is charged', async () => {
+  test('a hanging one runs into its timeout, and what it may have done is charged', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { hang: 'lost' } });
     const classes = { commodity: { targets: [{ ...targets[0], timeoutMs: 50 }, targets[1]] } };
     const { router, store } = routing({ gateways, classes, prices } as Parameters<typeof routing>[0]);
@@ -132,7 +132,7 @@ describe('when a target fails', () => {
     expect(row?.costMicroUsd).toBe(row?.estimatedMicroUsd);
   });
 
-  test('five times in a row, it is left alone at once and tried again later', async () => {
+  test('five failures in a row open its circuit, and it is tried again later', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { status: 500 } });
     const classes = { commodity: { targets } };
     const { router, store } = routing({ gateways, classes }, { breaker: { failures: 5, pauseMs: 300 } });
@@ -144,7 +144,7 @@ describe('when a target fails', () => {
     expect(answered(await router.run(call())).gateway).toBe('one');
   });
 
-  test('with 429, it is not asked again before Retry-After', async () => {
+  test('one that answers 429 is not asked again before Retry-After', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { status: 429, headers: { 'retry-after': '60' } } });
     const { router } = routing({
       gateways,
@@ -158,7 +158,7 @@ describe('when a target fails', () => {
     expect(a.count.requests).toBe(1);
   });
 
-  test('by not being there, nothing is charged', async () => {
+  test('nothing is charged if it cannot be reached', async () => {
     const { a, targets, gateways } = await pair();
     await a.close();
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
@@ -166,13 +166,13 @@ describe('when a target fails', () => {
     expect((await store.settled())[0]).toMatchObject({ outcome: 'unavailable', costMicroUsd: 0, isFlagged: false });
   });
 
-  test('with an answer beyond maxReplyBytes, it is none', async () => {
+  test('an answer beyond maxReplyBytes counts as none', async () => {
     const { targets, gateways } = await pair({ behaviour: { text: 'x'.repeat(3000) } });
     const { router } = routing({ gateways, classes: { commodity: { targets } }, side: { maxReplyBytes: 2048 } });
     expect(answered(await router.run(call())).gateway).toBe('two');
   });
 
-  test('with a redirect, nobody follows it', async () => {
+  test('its redirect is not followed', async () => {
     const other = await gateway();
     const location = `${other.baseUrl}/chat/completions`;
     const { targets, gateways } = await pair({ behaviour: { status: 307, headers: { location } } });
@@ -181,7 +181,7 @@ describe('when a target fails', () => {
     expect(other.count.requests).toBe(0);
   });
 
-  test('at a private address that is not allowed, it is never dialled', async () => {
+  test('one at a private address that is not allowed is never dialled', async () => {
     const { a, targets, gateways } = await pair();
     const one = at(a, { allowPrivate: false, baseUrl: a.baseUrl.replace('127.0.0.1', 'localhost') });
     const { router } = routing({ gateways: { ...gateways, one }, classes: { commodity: { targets } } });
@@ -267,7 +267,7 @@ describe('complaints about other gateways', () => {
   });
 });
 
-test('closing writes down what is not settled yet', async () => {
+test('close writes down attempts that are not settled yet', async () => {
   const { targets, gateways } = await pair();
   const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
   await router.run(call());

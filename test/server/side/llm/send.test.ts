@@ -1,4 +1,4 @@
-// One request and its answer in pieces: how it ends when the client leaves, the answer is too long, or nobody wants it.
+// One request and its answer in pieces: how it ends when the client leaves, and when the answer is too long or unwanted.
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -50,13 +50,13 @@ test('an informational answer is not the head', async () => {
   expect(heads).toHaveLength(1);
 });
 
-test('maxBytes are taken, one more ends the request', async () => {
+test('a body of maxBytes is taken, one byte more ends the request', async () => {
   const { ask } = await target((_, response) => response.end('x'.repeat(100)));
   expect((await ask()).status).toBe(200);
   await expect(ask({ maxBytes: 99 })).rejects.toMatchObject({ code: 'garbled' });
 });
 
-test.each(['onHead', 'its taker'])('what %s throws ends the request and its connection', async (where) => {
+test.each(['onHead', 'its function'])('what %s throws ends the request and its connection', async (where) => {
   const closed = Promise.withResolvers<void>();
   const { ask } = await target((_, response) => {
     response.once('close', () => closed.resolve());
@@ -69,7 +69,7 @@ test.each(['onHead', 'its taker'])('what %s throws ends the request and its conn
   await closed.promise;
 });
 
-test('whoever leaves ends it: before it is sent, while it waits for a connection, and in the middle of the answer', async () => {
+test('an aborted signal ends the request before it is sent, while it waits for a connection, and in the middle of the answer', async () => {
   let asked = 0;
   const closed = Promise.withResolvers<void>();
   const { ask } = await target((_, response) => {

@@ -1,4 +1,4 @@
-// The rehearsal as a target.
+// The rehearsal as a target of the router.
 
 import { describe, expect, test } from 'vitest';
 import { answered, call, failed, gateway, routing } from '../../../support/routing.ts';
@@ -24,13 +24,13 @@ describe('the rehearsal', () => {
     expect(answered(await router.run(call({ promptClass: 'rehearsal', model: 'gpt-5' }))).isRehearsal).toBe(true);
   });
 
-  test('makes up nothing for real sessions', async () => {
+  test('answers no task of a real session', async () => {
     const { router } = routing({}, { hasRehearsalGateway: true, rehearsalUrl: () => 'http://127.0.0.1:9' });
     const outcome = await router.run(call({ promptClass: 'rehearsal', kind: 'task' }));
     expect(failed(outcome)).toMatchObject({ code: 'no_gateway' });
   });
 
-  test('that is not there yet is asked again later', async () => {
+  test('gives a transient failure while it does not run', async () => {
     const { router } = routing({}, { hasRehearsalGateway: true });
     expect(failed(await router.run(call(rehearsal)))).toMatchObject({ code: 'no_gateway', isTransient: true });
   });

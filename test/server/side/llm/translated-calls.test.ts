@@ -26,26 +26,29 @@ const forms = {
   },
 } as const;
 
-test.each(['anthropic', 'gemini'] as const)('%s: a tool that is to be called is a tool call', async (profile) => {
-  const a = await gateway({ behaviour: { body: JSON.stringify(forms[profile]) } });
-  const { router } = routing({
-    gateways: { one: at(a, { profile }) },
-    classes: { commodity: { targets: [{ gateway: 'one', model: 'first' }] } },
-  });
-  const { completion, usage, finish } = answered(await router.run(call(asking)));
-  expect(completion).toMatchObject({
-    object: 'chat.completion',
-    choices: [
-      {
-        message: { content: null, tool_calls: [{ function: { name: 'weather', arguments: '{"city":"Bonn"}' } }] },
-        finish_reason: 'tool_calls',
-      },
-    ],
-  });
-  expect([finish, usage]).toMatchObject(['tool_calls', { inputTokens: 10, outputTokens: 5 }]);
-});
+test.each(['anthropic', 'gemini'] as const)(
+  '%s: a tool that the model wants to call becomes a tool call',
+  async (profile) => {
+    const a = await gateway({ behaviour: { body: JSON.stringify(forms[profile]) } });
+    const { router } = routing({
+      gateways: { one: at(a, { profile }) },
+      classes: { commodity: { targets: [{ gateway: 'one', model: 'first' }] } },
+    });
+    const { completion, usage, finish } = answered(await router.run(call(asking)));
+    expect(completion).toMatchObject({
+      object: 'chat.completion',
+      choices: [
+        {
+          message: { content: null, tool_calls: [{ function: { name: 'weather', arguments: '{"city":"Bonn"}' } }] },
+          finish_reason: 'tool_calls',
+        },
+      ],
+    });
+    expect([finish, usage]).toMatchObject(['tool_calls', { inputTokens: 10, outputTokens: 5 }]);
+  },
+);
 
-test('what one endpoint has no form for goes to the next; where none has, it is a 400 and nobody is asked', async () => {
+test('a call that one endpoint has no form for goes to the next; where none has, it is a 400 and nothing is sent', async () => {
   const [a, b] = [await gateway(), await gateway()];
   const gateways = { one: at(a, { profile: 'anthropic' }), two: at(b) };
   const targets = [

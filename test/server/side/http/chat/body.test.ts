@@ -1,4 +1,4 @@
-// What a client may say in a chat completion, what is passed on, and what only the class decides.
+// Which fields of a chat completion a client may set, which are forwarded, and which only the class decides.
 
 import { describe, expect, test } from 'vitest';
 import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
@@ -10,7 +10,7 @@ function ofParts(...content: object[]) {
 }
 const read = (more: object) => readChatBody({ messages, ...more }, 50);
 
-test('fields of a chat completion are passed on as they are, null is as if it was not there', () => {
+test('fields of a chat completion are forwarded as they are, and null counts as absent', () => {
   const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
   const response_format = { type: 'json_schema', json_schema: { name: 'a', schema: {}, strict: true } };
   expect(read({ model: 'm', tools, response_format, stop: ['x'], top_p: null, n: 1, store: false })).toEqual({
@@ -21,7 +21,7 @@ test('fields of a chat completion are passed on as they are, null is as if it wa
   });
 });
 
-test('the length of an answer is what the client says, else what the class says', () => {
+test('the limit of the answer is the one of the client, else that of the class', () => {
   const tokensOf = (more: object) => (read(more) as { chat: { llm: { maxTokens: number } } }).chat.llm.maxTokens;
   expect(tokensOf({})).toBe(50);
   expect(tokensOf({ max_tokens: 5 })).toBe(5);

@@ -42,7 +42,7 @@ const chunk = (content: string) =>
   );
 
 describe('the official SDK', () => {
-  test('gets an answer, and who gave it', async () => {
+  test('gets an answer, and the names of the gateway and the model that gave it', async () => {
     const router = scriptedRouter(async () => answered('Good day'));
     await start(router);
     const { data, response } = await sdk()
@@ -64,7 +64,7 @@ describe('the official SDK', () => {
     });
   });
 
-  test('gets an answer whose bytes came in the same form as they came', async () => {
+  test('gets the bytes of the LLM gateway as they are where their form is the same', async () => {
     const bytes = Buffer.from('{ "choices" : [ {"message": {"content": "Gr\\u00fc\u00df dich"}} ] }\n');
     await start(scriptedRouter(async () => answered('Gr\u00fc\u00df dich', { bytes })));
     const response = await sdk().chat.completions.create({ model: 'some/model', messages }).asResponse();
@@ -134,7 +134,7 @@ describe('the official SDK', () => {
     expect(failed).toMatchObject({ status, code, message: `${status} it was ${code}`, param: null });
   });
 
-  test('is told when a budget resets, and does not ask again before', async () => {
+  test('is told when a budget resets, and does not repeat the call', async () => {
     const resetsAt = Date.now() + 3_600_000;
     const router = scriptedRouter(async () => aFailure('budget_exceeded', { resetsAt, isTransient: true }));
     await start(router);
@@ -148,7 +148,7 @@ describe('the official SDK', () => {
     expect(router.calls).toHaveLength(1);
   });
 
-  test('asks again when the same may go better', async () => {
+  test('repeats a call that may go better', async () => {
     let failures = 1;
     const fail = () => aFailure('upstream_failed', { isTransient: true, retryAfterMs: 1 });
     await start(scriptedRouter(async () => (failures-- > 0 ? fail() : answered('Here'))));
@@ -156,7 +156,7 @@ describe('the official SDK', () => {
     expect(again.choices[0]?.message.content).toBe('Here');
   });
 
-  test('with a wrong key is not let in', async () => {
+  test('is refused with a wrong key', async () => {
     await start(scriptedRouter(async () => answered('never')));
     const refused = sdk('wrong').chat.completions.create({ model: 'any', messages });
     await expect(refused).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
@@ -175,7 +175,7 @@ describe('the class of a call', () => {
   const post = (headers: Record<string, string>, key = 'secret-of-web') =>
     side.ask('/v1/chat/completions', { method: 'POST', key, headers, json: { messages } });
 
-  test('is the one of the header, and an unknown one is refused with those that there are', async () => {
+  test('is that of the header; an unknown one is refused with the list of classes', async () => {
     const router = scriptedRouter(async () => answered('yes'));
     await start(router);
     expect((await post({ 'x-trunkline-class': 'premium' })).status).toBe(200);
@@ -194,7 +194,7 @@ describe('the class of a call', () => {
     expect(router.calls).toHaveLength(1);
   });
 
-  test('is the one that its key is bound to, and no other', async () => {
+  test('is that which its key is bound to, and no other', async () => {
     const router = scriptedRouter(async () => answered('yes'));
     await start(router);
     expect((await post({}, 'secret-of-bound')).status).toBe(200);
@@ -203,7 +203,7 @@ describe('the class of a call', () => {
     expect(router.calls.map(({ promptClass }) => promptClass)).toEqual(['premium', 'premium']);
   });
 
-  test('is one of those that its key may use, the first where nobody says which', async () => {
+  test('is one that its key may use, the first where none is named', async () => {
     const router = scriptedRouter(async () => answered('yes'));
     await start(router);
     expect((await post({}, 'secret-of-some')).status).toBe(200);
@@ -224,7 +224,7 @@ describe('the class of a call', () => {
     expect(router.calls).toHaveLength(2);
   });
 
-  test('is the one of its path, which no header can change', async () => {
+  test('is that of its path, which no header can change', async () => {
     const router = scriptedRouter(async () => answered('yes'));
     await start(router, { routes: { '/v1/chat/completions': { class: 'spare' } } });
     expect((await post({})).status).toBe(200);
@@ -258,7 +258,7 @@ describe('the class of a call', () => {
     expect((await post({ 'x-trunkline-data-class': 'secret' })).status).toBe(400);
   });
 
-  test('is missing where nothing is configured: 501 says what to configure', async () => {
+  test('does not exist where nothing is configured, and a 501 says what to configure', async () => {
     await start(
       scriptedRouter(async () => answered('never')),
       { gateways: {}, classes: {}, keys: keys.slice(0, 1) },
@@ -269,7 +269,7 @@ describe('the class of a call', () => {
   });
 });
 
-test('the rehearsal answers where it is all there is, and is marked', async () => {
+test('the rehearsal answers where no gateway is configured, and its answer is marked', async () => {
   const router = scriptedRouter(async () => answered('It', { gateway: 'rehearsal', isRehearsal: true }));
   side = await startSideHttp({ router });
   const answer = await side.ask('/v1/chat/completions', { method: 'POST', json: { messages } });
@@ -278,7 +278,7 @@ test('the rehearsal answers where it is all there is, and is marked', async () =
   expect(await (await side.ask('/v1/models')).json()).toMatchObject({ data: [{ id: 'rehearsal' }] });
 });
 
-test('whoever leaves is known to have left', async () => {
+test('the call is aborted when its client leaves', async () => {
   const router = scriptedRouter(
     (call) => new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(aFailure('cancelled')))),
   );

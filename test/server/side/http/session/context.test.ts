@@ -1,4 +1,4 @@
-// GET /v1/sessions/{id}/context: what a session that continues this one is told, for its own key.
+// GET /v1/sessions/{id}/context: the text for a session that continues this one, for its own key.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
@@ -36,7 +36,7 @@ const ask = async (key: string, id = ID) => {
   return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
 };
 
-test('the old name of its path gives the same answer', async () => {
+test('the old path gives the same answer', async () => {
   fill();
   await start();
   const [, answer] = await ask('secret-of-web');
@@ -44,7 +44,7 @@ test('the old name of its path gives the same answer', async () => {
   expect([old.status, await old.json()]).toEqual([200, answer]);
 });
 
-test('it has the text, and whose it is', async () => {
+test('the answer has the text, and the session, provider and data class that it comes from', async () => {
   fill();
   await start();
   const [status, body] = await ask('secret-of-web', ID.toUpperCase());
@@ -59,13 +59,13 @@ test('it has the text, and whose it is', async () => {
   });
 });
 
-test('another key’s session is a 404', async () => {
+test('a session of another key is a 404', async () => {
   fill();
   await start();
   expect(await ask('secret-of-other')).toMatchObject([404, { error: { code: 'unknown_session' } }]);
 });
 
-test('contextBytes bounds it', async () => {
+test('contextBytes limits the text', async () => {
   fill();
   store.rows.turns.push(...Array.from({ length: 500 }, (_, index) => aTurn(ID, index + 4)));
   await start({ contextBytes: 2000 });

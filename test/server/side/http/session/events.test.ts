@@ -1,4 +1,4 @@
-// A session's events: what comes, in which order, how a stream resumes, and when it ends.
+// Events of a session: which come, in which order, how a stream resumes, and when it ends.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TaskState } from '../../../../../server/ipc/records.ts';
@@ -94,7 +94,7 @@ test('Last-Event-ID resumes after the event that it names', async () => {
   expect(foreign.events()).toEqual(all.events());
 });
 
-test('a stream without news says that it is there', async () => {
+test('a stream without events sends comments', async () => {
   const listener = await listen();
   await until(() => listener.text().includes(': still here\n\n'));
   expect(listener.events()).toEqual([]);
@@ -129,6 +129,6 @@ test('a store that fails for a while ends no stream', async () => {
   expect(names(listener)).toEqual(['task.done', 'session.ended']);
 });
 
-test('of another key there is none', async () => {
+test('a session of another key is a 404', async () => {
   expect((await listen({}, 'secret-of-other')).status).toBe(404);
 });

@@ -1,4 +1,4 @@
-// What is kept of a session, for the key that opened it, and how it is forgotten.
+// Sessions over HTTP: what is kept of one is shown to its key, and deleted.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ function fill(): void {
 
 const show = (key: string, path = id) => side.ask(`/v1/sessions/${path}`, { key });
 
-test('it is shown with its turns, tasks and ledger rows, and a rehearsal says so', async () => {
+test('a session is shown with its turns, tasks and ledger rows, and whether it was a rehearsal', async () => {
   fill();
   const answer = await show('secret-of-web', id.toUpperCase());
   expect(answer.status).toBe(200);
@@ -80,7 +80,7 @@ test('it is shown with its turns, tasks and ledger rows, and a rehearsal says so
   expect(JSON.stringify(body)).not.toContain('what nobody else may read');
 });
 
-test('of another key it is a 404, like one that does not exist', async () => {
+test('a session of another key is a 404, like one that does not exist', async () => {
   fill();
   const others = await show('secret-of-other');
   const nobodys = await show('secret-of-other', randomUUID());
@@ -89,7 +89,7 @@ test('of another key it is a 404, like one that does not exist', async () => {
   expect((await show('wrong')).status).toBe(401);
 });
 
-test('the live record is shown while it lives, stored or not', async () => {
+test('the live record of a session is shown while it lives, stored or not', async () => {
   const headers = { authorization: 'Bearer secret-of-web' };
   const client = await openClient(`${side.url}/v1/realtime?model=m&trunkline-session=${id}`, { headers });
   expect(await (await show('secret-of-web')).json()).toMatchObject({ id, state: 'open', turns: [], tasks: [] });
@@ -104,7 +104,7 @@ test('the live record is shown while it lives, stored or not', async () => {
   expect((await forget()).status).toBe(204);
 });
 
-test('forgetting it takes the texts and results, and leaves the ledger', async () => {
+test('deleting a session removes its texts and results, and leaves the ledger', async () => {
   fill();
   const forget = (key: string) => side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key });
   expect((await forget('secret-of-other')).status).toBe(404);
@@ -117,7 +117,7 @@ test('forgetting it takes the texts and results, and leaves the ledger', async (
   expect(body.ledger).toHaveLength(1);
 });
 
-test('one that lives elsewhere is not forgotten', async () => {
+test('a session that lives in another instance is not deleted', async () => {
   store.rows.sessions.push(storedSession({ id, key: 'web' }));
   const answer = await side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key: 'secret-of-web' });
   expect(answer.status).toBe(409);

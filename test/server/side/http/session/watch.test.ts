@@ -1,4 +1,4 @@
-// One poll for each session that is watched, however many listen, and none when nobody does.
+// Polls of watched sessions: one for each session, however many listen, and none when nobody does.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type SessionSnapshot, watchSessions } from '../../../../../server/side/http/session/watch.ts';
@@ -32,7 +32,7 @@ test('listeners of one session share its polls, each sees all of them, and nobod
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('whoever leaves and comes back in the middle of a poll is watched again', async () => {
+test('a session that is left and watched again in the middle of a poll is polled on', async () => {
   const store = createFakeStore();
   const watch = watchSessions(store, 100);
   watch.listen('a', () => {})();
