@@ -1,32 +1,47 @@
-// Gemini's routes, and its refusals before the 101 in Google's error shape.
+// Gemini in the conformance suite, and its refusals before the 101 in Google's error shape.
 
 import { expect, test } from 'vitest';
 import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
+import { conformance } from '../conformance.ts';
+import type { ExpectedRefusal } from '../fixture.ts';
+import { geminiLive } from './conversation.ts';
 
-test.each([
+const canonicalStatuses = [
   [400, 'invalid_request', 'INVALID_ARGUMENT'],
   [401, 'invalid_key', 'UNAUTHENTICATED'],
   [403, 'model_not_allowed', 'PERMISSION_DENIED'],
   [404, 'unknown_path', 'NOT_FOUND'],
   [409, 'duplicate_session', 'ALREADY_EXISTS'],
   [415, 'unsupported_media_type', 'INVALID_ARGUMENT'],
+  [426, 'invalid_request', 'INVALID_ARGUMENT'],
   [429, 'too_many_sessions', 'RESOURCE_EXHAUSTED'],
   [501, 'not_implemented', 'UNIMPLEMENTED'],
   [502, 'upstream_unreachable', 'UNAVAILABLE'],
   [503, 'draining', 'UNAVAILABLE'],
   [504, 'upstream_timeout', 'DEADLINE_EXCEEDED'],
-] as const)('a refusal with %i %s is %s', (status, code, name) => {
-  const reply = gemini.httpError({ status, code, message: 'what to do' });
+] as const;
+
+const errorBody = ({ status, code, message, help }: ExpectedRefusal) => ({
+  error: {
+    code: status,
+    message,
+    status: canonicalStatuses.find(([known]) => known === status)?.[2],
+    details: [
+      { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' },
+      { '@type': 'type.googleapis.com/google.rpc.Help', links: [{ description: code, url: help }] },
+    ],
+  },
+});
+
+conformance(gemini, { dialects: { 'gemini-live': geminiLive }, httpError: errorBody });
+
+test.each(canonicalStatuses)('a refusal with %i %s is %s', (status, code) => {
+  const reply = gemini.httpError({ status, code, message: 'what to do', help: 'where to look' });
   expect(reply.status).toBe(status);
   expect(reply.headers).toEqual({ 'content-type': 'application/json' });
-  expect(JSON.parse(String(reply.body))).toEqual({
-    error: {
-      code: status,
-      message: 'what to do',
-      status: name,
-      details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' }],
-    },
-  });
+  expect(JSON.parse(String(reply.body))).toEqual(
+    errorBody({ status, code, message: 'what to do', help: 'where to look' }),
+  );
 });
 
 test('a refusal says when to try again, in the header and in the body', () => {

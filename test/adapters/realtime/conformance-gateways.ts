@@ -1,0 +1,108 @@
+// Gateways before a fake provider, for the conformance suite: with keys, open, forwarding what clients bring, and without a provider.
+
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { WebSocket } from 'ws';
+import type { Outbox } from '../../../server/gateway/side/outbox.ts';
+import type { SessionEvent } from '../../../server/ipc/session-event.ts';
+import type { SessionRecord } from '../../../server/ipc/session-record.ts';
+import type { ContextAnswer, SideHandler } from '../../../server/ipc/side-request.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import type { FixtureTurn } from './fixture.ts';
+
+export const KEY = 'secret-of-client';
+/** Of a key that may use the model `allowed` alone. */
+export const LISTED_KEY = 'secret-with-list';
+export const PROVIDER_KEY = 'secret-at-provider';
+
+/** What no provider may see, whatever the credential. */
+const intrusive = {
+  cookie: 'a=CANARY',
+  'x-forwarded-for': 'CANARY',
+  'x-real-ip': 'CANARY',
+  forwarded: 'for=CANARY',
+  via: 'CANARY',
+  'proxy-authorization': 'CANARY',
+  'x-anything': 'CANARY',
+};
+
+type Which = 'keyed' | 'open' | 'forwarding' | 'unconfigured';
+
+interface Request {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly protocols: readonly string[];
+}
+
+export type ConformanceGateways = Awaited<ReturnType<typeof startGateways>>;
+
+export async function startGateways(name: string, context: string) {
+  const upstream = await startProvider();
+  const events: SessionEvent[] = [];
+  const outbox = { push: (event: SessionEvent) => void events.push(event), isFull: false } as Outbox;
+  const account = ({ url }: FakeProvider, apiKey: string) => ({ [name]: { baseUrl: url, apiKey, allowPrivate: true } });
+  const keys = [
+    { id: 'all', secret: KEY },
+    { id: 'listed', secret: LISTED_KEY, models: [`${name}/allowed`] },
+  ];
+  const all: Readonly<Record<Which, TestGateway>> = {
+    keyed: await startGateway({ keys, providers: account(upstream, PROVIDER_KEY) }),
+    open: await startGateway({ providers: account(upstream, PROVIDER_KEY) }),
+    forwarding: await startGateway({ providers: account(upstream, 'client') }),
+    unconfigured: await startGateway({ rehearsal: false, providers: {} }),
+  };
+  /** Its provider has no sessions but those of `open`. */
+  const talking = await startProvider();
+  const side = { outbox, askSide: contextSide(name, context) };
+  const sessions = await startGateway({ ...side, keys, providers: account(talking, PROVIDER_KEY) });
+
+  return {
+    /** One handshake: what the client is answered, and all that the provider saw of it, decoded. */
+    async shake(which: Which, target: string, { headers, protocols }: Request) {
+      const before = upstream.requests.length;
+      const raw = openRaw(all[which].port);
+      const offer = protocols.length === 0 ? undefined : protocols.join(', ');
+      raw.send(upgradeRequest(target, { ...intrusive, ...headers, 'Sec-WebSocket-Protocol': offer }));
+      const { status, headers: answer } = await raw.answer();
+      raw.socket.destroy();
+      const seen = upstream.requests.slice(before).map(({ url, rawHeaders }) => `${url} ${rawHeaders.join(' ')}`);
+      return { status, subprotocol: answer['sec-websocket-protocol'], seen: decodeURIComponent(seen.join('\n')) };
+    },
+    refusal: (which: Which, target: string, headers: Readonly<Record<string, string>> = {}) =>
+      refusedUpgrade(all[which].url + target, { headers }),
+    /** A request that is no upgrade. */
+    async get(which: Which, target: string, headers: Readonly<Record<string, string>> = {}, method = 'GET') {
+      const asked = httpRequest({ port: all[which].port, path: target, headers, method }).end();
+      const [response] = await once(asked, 'response');
+      return { status: response.statusCode as number, body: await text(response) };
+    },
+    /** Both ends of a session. */
+    async open(target: string, key: string): Promise<{ readonly client: WebSocket; readonly upstream: WebSocket }> {
+      const client = await openClient(sessions.url + target, { headers: { authorization: `Bearer ${key}` } });
+      return { client, upstream: await talking.next() };
+    },
+    /** The record of the session that `open` gave, after its end. */
+    ended: (): Promise<SessionRecord> => sessions.nextEnd(),
+    turnsOf: (id: string): readonly FixtureTurn[] =>
+      events.flatMap((event) => {
+        if (event.kind !== 'turn' || event.session !== id) return [];
+        const { user = '', assistant = '', isInterrupted } = event;
+        return [{ user, assistant, ...(isInterrupted && { isInterrupted }) }];
+      }),
+    async close() {
+      await Promise.all([sessions, ...Object.values(all)].map((gateway) => gateway.close()));
+      await Promise.all([upstream.close(), talking.close()]);
+    },
+  };
+}
+
+/** A side path that keeps a context of every session. */
+const contextSide =
+  (provider: string, text: string): SideHandler =>
+  async ({ path }, emit) => {
+    const [, session = ''] = /^\/v1\/sessions\/([^/]+)\/context$/.exec(path) ?? [];
+    const answer: ContextAnswer = { session, provider, dataClass: 'open', from: 'turns', text, isCut: false };
+    emit({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(answer)) });
+  };

@@ -1,0 +1,198 @@
+// The conformance suite: what the gateway promises of every realtime provider, over real sockets where it can be seen there.
+// Each provider runs through it with its fixture; what it declares in its contract is held against what it does.
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Dialect, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import { closed, message } from '../../support/inbox.ts';
+import { checkDialect } from './conformance-dialect.ts';
+import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY, startGateways } from './conformance-gateways.ts';
+import { credentialOffers } from './credential-offers.ts';
+import { type DialectFixture, type ProviderFixture, payloadOf } from './fixture.ts';
+
+/** The text of an earlier session, and how it stands in an event. */
+const CONTEXT = 'They said "hello" before.';
+const CONTEXT_IN_JSON = JSON.stringify(CONTEXT).slice(1, -1);
+
+interface Subject {
+  readonly provider: Provider;
+  readonly fixture: ProviderFixture;
+  readonly gateways: ConformanceGateways;
+}
+
+export function conformance(provider: Provider, fixture: ProviderFixture): void {
+  const subject = { provider, fixture } as { -readonly [Key in keyof Subject]: Subject[Key] };
+  beforeAll(async () => {
+    subject.gateways = await startGateways(provider.name, CONTEXT);
+  });
+  afterAll(() => subject.gateways?.close());
+
+  const dialects = new Map(provider.endpoints.map((endpoint) => [endpoint.dialect.name, endpoint] as const));
+  test('has a fixture for each of its dialects, and no other', () => {
+    expect(Object.keys(fixture.dialects).sort()).toEqual([...dialects.keys()].sort());
+  });
+  describe.each([...provider.endpoints])('$path', (endpoint) => checkEndpoint(endpoint, subject));
+  describe.each([...dialects])('%s', (name, endpoint) => {
+    const conversation = fixture.dialects[name] as DialectFixture;
+    checkDialect(endpoint.dialect, conversation);
+    checkSessions(endpoint, conversation, subject);
+    checkContext(endpoint, conversation, subject);
+  });
+  checkNotServed(subject);
+}
+
+const pathOf = (pattern: string): string => pattern.replaceAll(/\{\w+\}/g, 'some');
+
+/** The request target of a session on this endpoint. */
+function targetOf({ path, dialect }: ServedEndpoint, { dialects }: ProviderFixture, more = ''): string {
+  return `${pathOf(path)}?${[dialects[dialect.name]?.query ?? '', more].filter(Boolean).join('&')}`;
+}
+
+function errorBody({ fixture }: Subject, status: number, code: string): unknown {
+  return fixture.httpError({ status, code, message: expect.any(String), help: expect.stringContaining(code) });
+}
+
+function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
+  const { provider, fixture } = subject;
+  const offers = credentialOffers(provider);
+  const target = (more?: string) => targetOf(endpoint, fixture, more);
+
+  test.each(offers)('takes a key of the gateway in $place, and dials with our credential alone', async (offer) => {
+    const { status, seen } = await subject.gateways.shake('keyed', target(offer.query(KEY)), offer.request(KEY));
+    expect(status).toBe(101);
+    expect(seen).toContain(PROVIDER_KEY);
+    expect(seen).not.toContain(KEY);
+    expect(seen).not.toContain('CANARY');
+  });
+
+  test.each(offers)("forwards a client's own credential in $place where the account says so", async (offer) => {
+    const { status, seen } = await subject.gateways.shake('forwarding', target(offer.query(KEY)), offer.request(KEY));
+    expect(status).toBe(101);
+    expect(seen.split(KEY)).toHaveLength(2);
+  });
+
+  test('answers an offered subprotocol with one of the offered words, or with none', async () => {
+    const words = ['unknown-word', ...provider.subprotocols];
+    const lists = [[], ...words.map((word) => [word]), words, [...words, `trunkline-session.${randomUUID()}`]];
+    for (const protocols of [...lists, ...offers.map(({ request }) => request(KEY).protocols)]) {
+      const { status, subprotocol } = await subject.gateways.shake('open', target(), { headers: {}, protocols });
+      expect(status, protocols.join()).toBe(101);
+      const answers = protocols.filter((word) => provider.subprotocols.includes(word));
+      expect(answers.length === 0 ? [undefined] : answers, protocols.join()).toContain(subprotocol);
+    }
+  });
+
+  test.each([
+    ['without a key', 401, 'invalid_key', 'keyed', {}],
+    ['from a foreign page', 403, 'origin_not_allowed', 'open', { origin: 'https://foreign.example' }],
+    ['to a provider that is not configured', 503, 'provider_not_configured', 'unconfigured', {}],
+  ] as const)(
+    '%s is refused with %i, as an upgrade and as a plain GET',
+    async (_what, status, code, which, headers) => {
+      const refused = await subject.gateways.refusal(which, target(), headers);
+      expect([refused.status, JSON.parse(refused.body)]).toEqual([status, errorBody(subject, status, code)]);
+      const plain = await subject.gateways.get(which, target(), headers);
+      expect([plain.status, plain.body]).toEqual([status, refused.body]);
+    },
+  );
+
+  test('tells a plain GET of what would be admitted to upgrade', async () => {
+    const { status, body } = await subject.gateways.get('open', target());
+    expect([status, JSON.parse(body)]).toEqual([426, errorBody(subject, 426, 'invalid_request')]);
+  });
+}
+
+function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject: Subject): void {
+  const { provider, fixture } = subject;
+  const { conversation, model, usage, turns, naming, errorEvent } = given;
+  const target = targetOf(endpoint, fixture);
+
+  test('a conversation passes byte by byte with its opcodes, and leaves what it was about', async () => {
+    const { client, upstream } = await subject.gateways.open(target, KEY);
+    for (const [from, payload] of conversation) {
+      const [source, sink] = from === 'client' ? [client, upstream] : [upstream, client];
+      const { data, binary } = payloadOf(payload);
+      source.send(data, { binary });
+      expect(await message(sink)).toEqual({ data, binary });
+    }
+    client.close(1000);
+    const record = await subject.gateways.ended();
+    const counted = provider.billing.by === 'connected-time' ? { seconds: record.durationMs / 1000 } : {};
+    expect(record).toMatchObject({ provider: provider.name, dialect: endpoint.dialect.name, closeCode: 1000, model });
+    expect(record.usage).toEqual({ ...usage, ...counted });
+    expect(subject.gateways.turnsOf(record.id)).toEqual(turns);
+  });
+
+  test('a model that the key may not use never goes upstream, and the client is told why', async () => {
+    const { client } = await subject.gateways.open(target, LISTED_KEY);
+    client.send(JSON.stringify(naming('forbidden')));
+    if (errorEvent !== undefined) {
+      const event = JSON.parse(String((await message(client)).data));
+      expect(event).toEqual(errorEvent('model_not_allowed', expect.stringContaining('forbidden')));
+    }
+    expect((await closed(client)).code).toBe(1008);
+    expect(await subject.gateways.ended()).toMatchObject({ reason: 'frame-refused', frames: { upstream: 0 } });
+  });
+
+  test('a model that the key may use goes upstream as it came', async () => {
+    const { client, upstream } = await subject.gateways.open(target, LISTED_KEY);
+    const event = JSON.stringify(naming('allowed'));
+    client.send(event);
+    expect(String((await message(upstream)).data)).toBe(event);
+    client.close();
+    await subject.gateways.ended();
+  });
+}
+
+function checkContext(endpoint: ServedEndpoint, { conversation }: DialectFixture, subject: Subject): void {
+  const target = targetOf(endpoint, subject.fixture, `trunkline-continue=${randomUUID()}`);
+  const form = endpoint.dialect.context;
+  if (form === undefined) {
+    test('takes no context, and says so', async () => {
+      const { status, body } = await subject.gateways.refusal('open', target);
+      expect([status, JSON.parse(body)]).toEqual([400, errorBody(subject, 400, 'invalid_request')]);
+    });
+    return;
+  }
+
+  test('tells the provider the context where it declares, once, and everything else as it comes', async () => {
+    const { client, upstream } = await subject.gateways.open(target, KEY);
+    const [, first] = conversation.find(([from]) => from === 'client') ?? [];
+    const { data, binary } = payloadOf(first ?? {});
+    client.send(data, { binary });
+    const received = await Promise.all(
+      Array.from({ length: form.kind === 'event' && form.after === 'open' ? 2 : 1 }, () => message(upstream)),
+    );
+    upstream.send('{}');
+    client.send('{"last":true}');
+    for (let text = ''; text !== '{"last":true}'; ) {
+      received.push(await message(upstream));
+      text = String(received.at(-1)?.data);
+    }
+    const tells = received.map((one) => one.data.includes(CONTEXT_IN_JSON));
+    expect(tells).toEqual(placesOfContext(form));
+    expect(received.filter((_, at) => !tells[at]).map((one) => one.data)).toEqual(
+      form.kind === 'event' ? [data, Buffer.from('{"last":true}')] : [Buffer.from('{"last":true}')],
+    );
+    client.close();
+    await subject.gateways.ended();
+  });
+}
+
+/** Which of what the provider receives has the context: beside the client's first message and its last, or in the first. */
+function placesOfContext(form: NonNullable<Dialect['context']>): readonly boolean[] {
+  if (form.kind === 'in-first-message') return [true, false];
+  return form.after === 'open' ? [true, false, false] : [false, true, false];
+}
+
+function checkNotServed(subject: Subject): void {
+  test.each(subject.provider.notServed)('$method $path is answered with 501', async ({ method, path }) => {
+    const { status, body } = await subject.gateways.get('open', pathOf(path), {}, method);
+    expect([status, JSON.parse(body)]).toEqual([501, errorBody(subject, 501, 'not_implemented')]);
+  });
+
+  test('a refusal says when to try again', () => {
+    const refusal = { status: 429, code: 'too_many_sessions', message: 'm', retryAfterS: 7 } as const;
+    expect(subject.provider.httpError(refusal).headers).toMatchObject({ 'retry-after': '7' });
+  });
+}

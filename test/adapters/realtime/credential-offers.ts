@@ -1,0 +1,45 @@
+// Every place that a provider declares for a client's credential, as a client would use it.
+
+import type { Provider } from '../../../adapters/realtime/contract.ts';
+
+export interface CredentialOffer {
+  readonly place: string;
+  /** The part of the query with the credential; '' where it is elsewhere. */
+  query(credential: string): string;
+  request(credential: string): {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly protocols: readonly string[];
+  };
+}
+
+/** A client whose credential is in a subprotocol also offers a word that can be answered. */
+export function credentialOffers({ credentials, subprotocols }: Provider): readonly CredentialOffer[] {
+  const { headers, subprotocolPairs, subprotocolPrefixes, parameters } = credentials;
+  const word = subprotocols.slice(0, 1);
+  return [
+    ...headers.flatMap((name) =>
+      name === 'authorization'
+        ? [inHeader('Authorization: Bearer', name, 'Bearer '), inHeader('Authorization: Token', name, 'Token ')]
+        : [inHeader(`the header ${name}`, name, '')],
+    ),
+    ...subprotocolPairs.map((first) => inProtocols(`the subprotocol behind ${first}`, (key) => [first, key])),
+    ...subprotocolPrefixes.map((prefix) => inProtocols(`the subprotocol ${prefix}*`, (key) => [...word, prefix + key])),
+    ...parameters.map((name) => ({
+      place: `the parameter ${name}`,
+      query: (key: string) => `${name}=${key}`,
+      request: () => ({ headers: {}, protocols: [] }),
+    })),
+  ];
+}
+
+const inHeader = (place: string, name: string, scheme: string): CredentialOffer => ({
+  place,
+  query: () => '',
+  request: (key) => ({ headers: { [name]: scheme + key }, protocols: [] }),
+});
+
+const inProtocols = (place: string, protocols: (key: string) => readonly string[]): CredentialOffer => ({
+  place,
+  query: () => '',
+  request: (key) => ({ headers: {}, protocols: protocols(key) }),
+});

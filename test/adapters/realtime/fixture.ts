@@ -1,0 +1,50 @@
+// What a provider gives the conformance suite: one conversation in each of its dialects, and how it says no.
+
+import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
+
+export interface ProviderFixture {
+  /** By the name of the dialect. */
+  readonly dialects: Readonly<Record<string, DialectFixture>>;
+  /** The body of an error before the 101. */
+  httpError(refusal: ExpectedRefusal): unknown;
+}
+
+/** A refusal whose texts may be matchers. */
+export interface ExpectedRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: unknown;
+  readonly help: unknown;
+}
+
+export interface DialectFixture {
+  /** The query of a session that a key with the model `allowed` may open. */
+  readonly query?: string;
+  /** Both sides' messages in their order, beginning with the first of the session. */
+  readonly conversation: readonly FixtureMessage[];
+  /** What is known of the session after it. `usage`: as reported. */
+  readonly model: string;
+  readonly usage: Usage;
+  readonly turns: readonly FixtureTurn[];
+  /** A client's event that names this model. */
+  naming(model: string): object;
+  /** The event that tells a client that its event was rejected; left out where a close code has to do. `message` may be a matcher. */
+  errorEvent?(code: string, message: unknown): unknown;
+}
+
+export interface FixtureTurn {
+  readonly user: string;
+  readonly assistant: string;
+  readonly isInterrupted?: true;
+}
+
+/** Who sends it; an event, sent as text, or bytes, sent as a binary message; what the tap learns from it, if anything. */
+export type FixtureMessage = readonly [from: 'client' | 'provider', payload: object | Buffer, learned?: Learned];
+
+export type Learned = Omit<Observation, 'type'>;
+
+/** The message on the wire. */
+export function payloadOf(payload: object | Buffer): { readonly data: Buffer; readonly binary: boolean } {
+  if (Buffer.isBuffer(payload)) return { data: payload, binary: true };
+  return { data: Buffer.from(JSON.stringify(payload)), binary: false };
+}

@@ -1,0 +1,184 @@
+// One conversation in each dialect of OpenAI.
+
+import { expect } from 'vitest';
+import type { DialectFixture } from '../fixture.ts';
+
+const SOUND = 'AAEAAgAD';
+const error = (code: string, message: unknown) => ({ type: 'invalid_request_error', code, message, param: null });
+const eventId = expect.stringMatching(/^event_\w+$/);
+const session = { type: 'realtime', model: 'gpt-realtime-2.1', output_modalities: ['audio'] };
+const tokens = (input: number, output: number) => ({
+  total_tokens: input + output,
+  input_tokens: input,
+  output_tokens: output,
+});
+const counted = (input: number, output: number) => ({
+  totalTokens: input + output,
+  inputTokens: input,
+  outputTokens: output,
+});
+
+export const realtime: DialectFixture = {
+  query: 'model=allowed',
+  conversation: [
+    ['provider', { type: 'session.created', event_id: 'e1', session }, { model: 'gpt-realtime-2.1' }],
+    ['client', { type: 'session.update', session: { type: 'realtime', instructions: 'Be brief.' } }],
+    ['client', { type: 'input_audio_buffer.append', audio: SOUND }],
+    ['provider', { type: 'input_audio_buffer.speech_started', item_id: 'i1' }, { mark: 'speech-started' }],
+    ['provider', { type: 'input_audio_buffer.speech_stopped', item_id: 'i1' }, { mark: 'speech-stopped' }],
+    ['provider', { type: 'input_audio_buffer.committed', item_id: 'i1' }, { pendingTranscriptOf: 'i1' }],
+    ['provider', { type: 'response.created', response: { id: 'r1', status: 'in_progress' } }],
+    [
+      'provider',
+      {
+        type: 'conversation.item.input_audio_transcription.completed',
+        item_id: 'i1',
+        transcript: 'Hello',
+        usage: { type: 'tokens', ...tokens(8, 2) },
+      },
+      { utterances: [{ role: 'user', text: 'Hello', item: 'i1' }], usage: counted(8, 2) },
+    ],
+    ['provider', { type: 'response.output_audio.delta', response_id: 'r1', delta: SOUND }, { mark: 'audio' }],
+    [
+      'provider',
+      { type: 'response.output_audio_transcript.done', response_id: 'r1', transcript: 'Hi there.' },
+      { utterances: [{ role: 'assistant', text: 'Hi there.' }] },
+    ],
+    [
+      'provider',
+      { type: 'response.done', response: { id: 'r1', status: 'completed', usage: tokens(40, 60) } },
+      { mark: 'turn-done', usage: counted(40, 60) },
+    ],
+    [
+      'client',
+      {
+        type: 'conversation.item.create',
+        item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'And now?' }] },
+      },
+      { utterances: [{ role: 'user', text: 'And now?' }] },
+    ],
+    ['client', { type: 'response.create' }, { mark: 'request' }],
+    ['provider', { type: 'response.output_text.delta', response_id: 'r2', delta: 'Bye.' }, { mark: 'text' }],
+    [
+      'provider',
+      { type: 'response.output_text.done', response_id: 'r2', text: 'Bye.' },
+      { utterances: [{ role: 'assistant', text: 'Bye.' }] },
+    ],
+    [
+      'provider',
+      { type: 'response.done', response: { id: 'r2', status: 'cancelled', usage: tokens(10, 1) } },
+      { mark: 'interrupted', usage: counted(10, 1) },
+    ],
+  ],
+  model: 'gpt-realtime-2.1',
+  usage: counted(58, 63),
+  turns: [
+    { user: 'Hello', assistant: 'Hi there.' },
+    { user: 'And now?', assistant: 'Bye.', isInterrupted: true },
+  ],
+  naming: (model) => ({ type: 'session.update', session: { type: 'realtime', model } }),
+  errorEvent: (code, message) => ({
+    type: 'error',
+    event_id: eventId,
+    error: { ...error(code, message), event_id: null },
+  }),
+};
+
+export const translation: DialectFixture = {
+  query: 'model=allowed',
+  conversation: [
+    [
+      'provider',
+      { type: 'session.created', session: { type: 'translation', model: 'gpt-realtime-translate' } },
+      { model: 'gpt-realtime-translate', isContinuous: true },
+    ],
+    ['client', { type: 'session.update', session: { audio: { output: { language: 'de' } } } }],
+    ['client', { type: 'session.input_audio_buffer.append', audio: SOUND }],
+    [
+      'provider',
+      { type: 'session.input_transcript.delta', delta: 'Good morning' },
+      { utterances: [{ role: 'user', text: 'Good morning', isPartial: true }] },
+    ],
+    ['provider', { type: 'session.output_audio.delta', delta: SOUND }, { mark: 'audio' }],
+    [
+      'provider',
+      { type: 'session.output_transcript.delta', delta: 'Guten Morgen' },
+      { utterances: [{ role: 'assistant', text: 'Guten Morgen', isPartial: true }] },
+    ],
+  ],
+  model: 'gpt-realtime-translate',
+  usage: {},
+  turns: [{ user: 'Good morning', assistant: 'Guten Morgen' }],
+  naming: realtime.naming,
+  errorEvent: (code, message) => realtime.errorEvent?.(code, message),
+};
+
+export const live: DialectFixture = {
+  conversation: [
+    ['client', { type: 'session.start', session: { model: 'gpt-live', instructions: 'Be brief.' } }],
+    [
+      'provider',
+      { type: 'session.started', session: { id: 's1', model: 'gpt-live' } },
+      { model: 'gpt-live', isContinuous: true },
+    ],
+    ['client', { type: 'session.input_audio.append', audio: SOUND }],
+    [
+      'provider',
+      { type: 'session.input_transcript.delta', delta: 'Hello' },
+      { utterances: [{ role: 'user', text: 'Hello', isPartial: true }] },
+    ],
+    ['provider', { type: 'session.output_audio.delta', delta: SOUND }, { mark: 'audio' }],
+    [
+      'provider',
+      { type: 'session.output_transcript.delta', delta: 'Hi there.' },
+      { utterances: [{ role: 'assistant', text: 'Hi there.', isPartial: true }] },
+    ],
+    [
+      'provider',
+      { type: 'session.usage.updated', usage: { type: 'duration', seconds: 5 } },
+      { usage: { cumulative: true, seconds: 5 } },
+    ],
+    [
+      'provider',
+      { type: 'session.closed', reason: 'expired', usage: { type: 'duration', seconds: 9 } },
+      { usage: { cumulative: true, seconds: 9 } },
+    ],
+  ],
+  model: 'gpt-live',
+  usage: { cumulative: true, seconds: 9 },
+  turns: [{ user: 'Hello', assistant: 'Hi there.' }],
+  naming: (model) => ({ type: 'session.start', session: { model } }),
+  errorEvent: (code, message) => ({ type: 'error', event_id: eventId, error: error(code, message) }),
+};
+
+export const responses: DialectFixture = {
+  conversation: [
+    [
+      'client',
+      { type: 'response.create', model: 'gpt-5', input: 'Hello' },
+      { mark: 'request', utterances: [{ role: 'user', text: 'Hello' }] },
+    ],
+    ['provider', { type: 'response.created', response: { id: 'r1', model: 'gpt-5-2025' } }, { model: 'gpt-5-2025' }],
+    ['provider', { type: 'response.output_text.delta', delta: 'Hi' }, { mark: 'text' }],
+    ['provider', { type: 'response.output_audio.delta', delta: SOUND }, { mark: 'audio' }],
+    [
+      'provider',
+      { type: 'response.output_text.done', text: 'Hi there.' },
+      { utterances: [{ role: 'assistant', text: 'Hi there.' }] },
+    ],
+    [
+      'provider',
+      { type: 'response.completed', response: { id: 'r1', model: 'gpt-5-2025', usage: tokens(4, 6) } },
+      { mark: 'turn-done', usage: counted(4, 6) },
+    ],
+  ],
+  model: 'gpt-5-2025',
+  usage: counted(4, 6),
+  turns: [{ user: 'Hello', assistant: 'Hi there.' }],
+  naming: (model) => ({ type: 'response.create', model, input: '' }),
+  errorEvent: (code, message) => ({
+    type: 'error',
+    status: code === 'model_not_allowed' ? 403 : 400,
+    error: error(code, message),
+  }),
+};

@@ -1,0 +1,107 @@
+// The registry: how the endpoint of a path is found, among providers that are invented here.
+
+import { describe, expect, test } from 'vitest';
+import type { NotServed, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import { commonPlaces } from '../../../adapters/realtime/credential.ts';
+import { createRegistry, selectSubprotocol } from '../../../adapters/realtime/registry.ts';
+import { handshakeOf } from '../../support/handshakes.ts';
+
+/** A provider of which only what is found counts. */
+function provider(
+  name: string,
+  paths: readonly string[],
+  notServed: readonly NotServed[],
+  more: Partial<Provider> = {},
+) {
+  const endpoints = paths.map((path) => ({ path }) as ServedEndpoint);
+  return { name, endpoints, notServed, credentials: commonPlaces, subprotocols: [], ...more } as unknown as Provider;
+}
+
+const first = provider(
+  'first',
+  ['/v1/talk', '/calls/{token}'],
+  [
+    { method: 'POST', path: '/v1/secrets' },
+    { method: 'POST', path: '/v1/calls/{id}/{action}', bodies: ['application/sdp'] },
+  ],
+);
+const second = provider('second', ['/v2/talk'], [{ method: 'GET', path: '/v2/listen' }], {
+  credentials: { ...commonPlaces, headers: ['x-second'], subprotocolPairs: ['token'] },
+  subprotocols: ['token', 'bearer'],
+});
+const registry = createRegistry([first, second]);
+
+test('knows its providers by name, and every path of theirs', () => {
+  expect([...registry.providers]).toEqual([
+    ['first', first],
+    ['second', second],
+  ]);
+  expect(registry.knownPaths).toEqual(['/v1/talk', '/calls/{token}', '/v2/talk']);
+});
+
+describe('an endpoint', () => {
+  test.each([
+    ['/v1/talk', 'first', '/v1/talk'],
+    ['/v2/talk', 'second', '/v2/talk'],
+    ['/calls/abc', 'first', '/calls/{token}'],
+  ])('is found at %s', (path, name, pattern) => {
+    const found = registry.findEndpoint(path);
+    expect([found?.provider.name, found?.endpoint.path]).toEqual([name, pattern]);
+  });
+
+  test.each(['/', '', '/v1', '/v1/talk/', '/V1/talk', '/v1/talk/x', '/calls/', '/calls/a/b', '/__proto__'])(
+    'is not found at %j',
+    (path) => {
+      expect(registry.findEndpoint(path)).toBeUndefined();
+    },
+  );
+});
+
+describe('an endpoint that is not served', () => {
+  test.each([
+    ['POST', '/v1/secrets', 'first'],
+    ['POST', '/v1/calls/c_1/accept', 'first'],
+    ['GET', '/v2/listen', 'second'],
+  ])('is found by its method and its path: %s %s', (method, path, name) => {
+    expect(registry.findNotServed(method, path)?.provider.name).toBe(name);
+  });
+
+  test.each([
+    ['GET', '/v1/secrets'],
+    ['POST', '/v1/talk'],
+    ['POST', '/v1/calls/'],
+    ['POST', '/v1/calls//accept'],
+    ['POST', '/v1/calls/c_1'],
+    ['POST', '/v1/calls/c_1/accept/more'],
+  ])('is not found at %s %s', (method, path) => {
+    expect(registry.findNotServed(method, path)).toBeUndefined();
+  });
+
+  test('says which bodies it may have beside JSON', () => {
+    expect(registry.findNotServed('POST', '/v1/calls/c_1/accept')?.endpoint.bodies).toEqual(['application/sdp']);
+    expect(registry.findNotServed('POST', '/v1/secrets')?.endpoint.bodies).toBeUndefined();
+  });
+});
+
+describe('the credential of a client', () => {
+  const handshake = handshakeOf('/', { 'x-second': 'in header' }, ['token', 'in-protocol']);
+
+  test('is looked for where the provider of the path declares', () => {
+    expect(registry.clientCredential(handshake, first)).toBeUndefined();
+    expect(registry.clientCredential(handshake, second)).toBe('in header');
+  });
+
+  test('is looked for in the places of all providers on a path that belongs to none', () => {
+    expect(registry.clientCredential(handshake, undefined)).toBe('in header');
+    expect(registry.clientCredential(handshakeOf('/', { 'api-key': 'plain' }), undefined)).toBe('plain');
+  });
+});
+
+test.each([
+  [['bearer', 'KEY'], 'bearer'],
+  [['KEY', 'token'], 'token'],
+  [['realtime', 'KEY'], undefined],
+  [[], undefined],
+])('the offer %j is answered with %j', (offer, answer) => {
+  expect(selectSubprotocol(handshakeOf('/', {}, offer), second)).toBe(answer);
+});
