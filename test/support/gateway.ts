@@ -2,6 +2,7 @@
 
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
+import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
 import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
@@ -40,7 +41,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly rehearsalUrl?: string;
 }
 
-/** The rest is the YAML file as data. Without providers given, openai and gemini are `provider`. */
+/** The rest is the YAML file as data. Without providers given, all of them are `provider`. */
 export async function startGateway({
   provider,
   certificate,
@@ -50,7 +51,8 @@ export async function startGateway({
   ...file
 }: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
-  const providers = file.providers ?? (provider ? { openai: account, gemini: account } : {});
+  const all = Object.fromEntries([...realtimeProviders.keys()].map((name) => [name, account]));
+  const providers = file.providers ?? (provider ? all : {});
   const loaded = loadConfig({
     file: configFile({
       ...file,
