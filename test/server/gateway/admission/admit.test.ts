@@ -1,287 +1,128 @@
-// Who may open which session: credentials in every place of a handshake, model lists, ids, and providers that are not there.
+// The list of the phases: their order, the shape of what they refuse, and what a plain request is told.
 
-import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
-import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
-import { closed } from '../../../support/inbox.ts';
-import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { describe, expect, test } from 'vitest';
+import { admit } from '../../../../server/gateway/admission/admit.ts';
+import { policyOf, requestOf } from '../../../support/admissions.ts';
 
-const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
-const BIDI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 const SECRET = 'secret-of-web';
-let provider: FakeProvider;
-let gateway: TestGateway;
+const keys = [{ id: 'web', secret: SECRET, models: ['openai/allowed'] }];
+const providers = { openai: { apiKey: 'sk-of-the-gateway' } };
+const upgrade = {
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
+const ID = '0190a1b2-0000-4000-8000-00000000000a';
 
-afterEach(async () => {
-  await gateway.close();
-  await provider.close();
+interface Attempt {
+  readonly path: string;
+  readonly query: Record<string, string>;
+  readonly headers: Record<string, string>;
+  readonly isConfigured: boolean;
+}
+
+/** Has a fault for every phase. */
+const faulty: Attempt = {
+  path: '/v1/nowhere',
+  query: { model: 'other', 'trunkline-session': 'x', 'trunkline-continue': 'y' },
+  headers: {
+    origin: 'https://elsewhere.example',
+    'openai-beta': 'realtime=v1',
+    'x-trunkline-class': 'unknown',
+  },
+  isConfigured: false,
+};
+
+const without = (attempt: Attempt, header: string): Attempt => {
+  const { [header]: _, ...headers } = attempt.headers;
+  return { ...attempt, headers };
+};
+const withQuery = (attempt: Attempt, name: string, value: string): Attempt => ({
+  ...attempt,
+  query: { ...attempt.query, [name]: value },
+});
+const withHeaders = (attempt: Attempt, more: Record<string, string>): Attempt => ({
+  ...attempt,
+  headers: { ...attempt.headers, ...more },
 });
 
-async function start(config: Record<string, unknown> = {}): Promise<void> {
-  provider = await startProvider();
-  gateway = await startGateway({ provider: provider.url, keys: [{ id: 'web', secret: SECRET }], ...config });
-}
-
-interface Offer {
-  readonly target?: string;
-  readonly headers?: Record<string, string>;
-  readonly protocols?: string[];
-}
-
-const addressOf = ({ target = REALTIME }: Offer) => gateway.url + target;
-
-function refuse({ headers = {}, protocols = [], ...offer }: Offer) {
-  return refusedUpgrade(addressOf(offer), { headers, protocols });
-}
-
-/** Opens a session, and closes it again; the id that the gateway gave it. */
-async function admit({ headers = {}, protocols = [], ...offer }: Offer): Promise<string> {
-  const client = new WebSocket(addressOf(offer), protocols, { headers, perMessageDeflate: false });
-  let id: unknown;
-  client.on('upgrade', (response) => {
-    id = response.headers['x-trunkline-session'];
-  });
-  await new Promise((resolve, reject) => {
-    client.once('open', resolve);
-    client.once('error', reject);
-  });
-  client.close();
-  await new Promise((resolve) => client.once('close', resolve));
-  return String(id);
-}
-
-/** Each place of a handshake where an SDK may put a credential. */
-const places: [string, (secret: string) => Offer][] = [
-  ['Authorization: Bearer', (secret) => ({ headers: { authorization: `Bearer ${secret}` } })],
-  ['authorization: bearer', (secret) => ({ headers: { Authorization: `bearer ${secret}` } })],
-  ['Authorization: Token', (secret) => ({ headers: { authorization: `Token ${secret}` } })],
-  ['api-key', (secret) => ({ headers: { 'api-key': secret } })],
-  ['x-goog-api-key', (secret) => ({ headers: { 'x-goog-api-key': secret } })],
-  ['xi-api-key', (secret) => ({ headers: { 'xi-api-key': secret } })],
-  ['x-trunkline-key', (secret) => ({ headers: { 'x-trunkline-key': secret } })],
-  ['openai-insecure-api-key.*', (secret) => ({ protocols: ['realtime', `openai-insecure-api-key.${secret}`] })],
-  ['xai-client-secret.*', (secret) => ({ protocols: ['realtime', `xai-client-secret.${secret}`] })],
-  ['ai-gateway-auth.*', (secret) => ({ protocols: ['realtime', `ai-gateway-auth.${secret}`] })],
-  ['bearer.*', (secret) => ({ protocols: ['realtime', `bearer.${secret}`] })],
-  ['?key=', (secret) => ({ target: `${REALTIME}&key=${secret}` })],
-  ['?api_key=', (secret) => ({ target: `${REALTIME}&api_key=${secret}` })],
-  ['?access_token=', (secret) => ({ target: `${REALTIME}&access_token=${secret}` })],
-  ['?token=', (secret) => ({ target: `${REALTIME}&token=${secret}` })],
+/** What is refused first, and how the fault is mended. */
+const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])[] = [
+  ['origin_not_allowed', /this origin/, (attempt) => without(attempt, 'origin')],
+  ['unknown_path', /unknown path/, (attempt) => ({ ...attempt, path: '/v1/realtime' })],
+  ['invalid_request', /Upgrade: websocket/, (attempt) => withHeaders(attempt, upgrade)],
+  ['beta_api_shape_disabled', /beta/i, (attempt) => without(attempt, 'openai-beta')],
+  ['invalid_key', /no key/, (attempt) => withHeaders(attempt, { authorization: `Bearer ${SECRET}` })],
+  ['model_not_allowed', /the model other/, (attempt) => withQuery(attempt, 'model', 'allowed')],
+  ['unknown_class', /x-trunkline-class/, (attempt) => without(attempt, 'x-trunkline-class')],
+  ['provider_not_configured', /OPENAI_API_KEY/, (attempt) => ({ ...attempt, isConfigured: true })],
+  ['invalid_request', /one UUID as the trunkline-session/, (attempt) => withQuery(attempt, 'trunkline-session', ID)],
+  ['invalid_request', /trunkline-continue/, (attempt) => withQuery(attempt, 'trunkline-continue', ID)],
 ];
 
-describe('a key of the gateway', () => {
-  test.each(places)('is found in %s, and a wrong one is refused there', async (_, offer) => {
-    await start();
-    await admit(offer(SECRET));
-    for (const wrong of ['secret-of-we', 'secret-of-webb', 'SECRET-OF-WEB', 'x']) {
-      const answer = await refuse(offer(wrong));
-      expect(answer.status).toBe(401);
-      expect(JSON.parse(answer.body).error).toMatchObject({ type: 'authentication_error', code: 'invalid_key' });
-    }
-    expect(provider.requests).toHaveLength(1);
-  });
+function decide({ path, query, headers, isConfigured }: Attempt) {
+  const file = { keys, ...(isConfigured ? { providers } : {}) };
+  return admit(requestOf(`${path}?${new URLSearchParams(query)}`, headers), policyOf(file));
+}
 
-  test('is asked for where there is none, in the shape of the provider', async () => {
-    await start();
-    const openai = await refuse({});
-    expect(openai.status).toBe(401);
-    expect(JSON.parse(openai.body).error).toMatchObject({ type: 'authentication_error', code: 'invalid_key' });
-    const gemini = await refuse({ target: BIDI });
-    expect(gemini.status).toBe(401);
-    expect(JSON.parse(gemini.body).error).toMatchObject({ code: 401, status: 'UNAUTHENTICATED' });
-    expect(provider.requests).toHaveLength(0);
-  });
-
-  test.each(['', 'Bearer', 'Bearer ', 'Basic c2VjcmV0LW9mLXdlYg==', `Bearer ${SECRET} x`, SECRET])(
-    'is none in Authorization: %j',
-    async (authorization) => {
-      await start();
-      expect((await refuse({ headers: { authorization } })).status).toBe(401);
-    },
-  );
-
-  test('in x-trunkline-key decides alone', async () => {
-    await start();
-    const headers = { 'x-trunkline-key': 'wrong', authorization: `Bearer ${SECRET}` };
-    expect((await refuse({ headers })).status).toBe(401);
-    await admit({ headers: { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' } });
-  });
-
-  test('in open mode may be anything, or nothing', async () => {
-    await start({ keys: [] });
-    for (const [, offer] of places) await admit(offer('whatever'));
-    await admit({});
-  });
-
-  test('never appears in the log', async () => {
-    await start();
-    for (const [, offer] of places) {
-      await admit(offer(SECRET));
-      await refuse(offer('canary-of-nobody'));
-    }
-    expect(JSON.stringify(gateway.lines)).not.toMatch(/secret-of-web|canary|provider-secret/);
-  });
-});
-
-describe('the model list of a key', () => {
-  const webKey = (...models: string[]) => ({ keys: [{ id: 'web', secret: SECRET, models }] });
-  const headers = { authorization: `Bearer ${SECRET}` };
-
-  const cases: [string[], string, boolean][] = [
-    [['openai/*'], REALTIME, true],
-    [['*/*'], REALTIME, true],
-    [['openai/gpt-realtime-2.1'], REALTIME, true],
-    [['openai/gpt-realtime-*'], REALTIME, true],
-    [['openai/*-2.1'], REALTIME, true],
-    [['openai/g*time*1'], REALTIME, true],
-    [['gemini/*', 'openai/gpt-realtime-2.1'], REALTIME, true],
-    [['openai/gpt-realtime-2'], REALTIME, false],
-    [['openai/gpt-realtime-2.1-mini'], REALTIME, false],
-    [['openai/realtime-*'], REALTIME, false],
-    [['gemini/*'], REALTIME, false],
-    [['gemini/gpt-realtime-2.1'], REALTIME, false],
-    // A model that cannot be known needs the whole provider.
-    [['openai/*'], '/v1/realtime?call_id=rtc_1', true],
-    [['openai/gpt-*'], '/v1/realtime?call_id=rtc_1', false],
-    [['openai/gpt-*'], '/v1/realtime?call_id=rtc_1&model=gpt-realtime-2.1', false],
-    [['openai/*'], '/v1/realtime', true],
-    [['openai/gpt-*'], '/v1/realtime', false],
-    [['openai/gpt-*'], '/v1/realtime?model=', false],
-    [['openai/gpt-*'], '/v1/realtime/translations', false],
-    [['openai/gpt-*'], '/v1/realtime/translations?model=gpt-realtime-translate', true],
-    // There frames name it.
-    [['openai/gpt-*'], '/v1/realtime?intent=transcription', true],
-    [['openai/gpt-*'], '/v1/live/sessions', true],
-    [['openai/gpt-*'], '/v1/responses', true],
-    [['gemini/gemini-*'], BIDI, true],
-    // A second model could be the one that the provider reads.
-    [['openai/*'], `${REALTIME}&model=other`, false],
-  ];
-
-  test.each(cases)('%j at %s: %s', async (models, target, isAllowed) => {
-    await start(webKey(...models));
-    if (isAllowed) await admit({ target, headers });
-    else {
-      const answer = await refuse({ target, headers });
-      expect([403, 400]).toContain(answer.status);
-      expect(JSON.parse(answer.body).error.code).toMatch(/model_not_allowed|invalid_request/);
-      expect(provider.requests).toHaveLength(0);
-    }
-  });
-
-  test('says which model it was', async () => {
-    await start(webKey('openai/other'));
-    const answer = await refuse({ headers });
-    expect(answer.status).toBe(403);
-    expect(JSON.parse(answer.body).error).toMatchObject({
-      type: 'permission_error',
-      code: 'model_not_allowed',
-      message: 'this key may not use the model gpt-realtime-2.1',
+test('runs the phases in their order, and the first refusal counts', () => {
+  let attempt = faulty;
+  for (const [code, message, mend] of steps) {
+    const decision = decide(attempt);
+    expect('refusal' in decision && decision.refusal).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
     });
+    attempt = mend(attempt);
+  }
+  expect(decide(attempt)).toMatchObject({
+    provider: { name: 'openai' },
+    endpoint: { path: '/v1/realtime' },
+    key: { id: 'web' },
+    model: 'allowed',
+    promptClass: 'realtime',
+    dataClass: 'open',
+    upstream: { url: 'wss://api.openai.com/v1/realtime?model=allowed' },
+    isRehearsal: false,
+    sessionId: ID,
+    isOffered: true,
+    continues: ID,
   });
 });
 
-describe('the id of a session', () => {
-  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-  test('is a new one where none is offered', async () => {
-    await start({ keys: [] });
-    const ids = new Set([await admit({}), await admit({}), await admit({})]);
-    expect(ids.size).toBe(3);
-    for (const id of ids) expect(id).toMatch(uuid);
-  });
-
-  test('is the one that is offered, in lower case, in the query or as a subprotocol', async () => {
-    await start({ keys: [] });
-    const id = randomUUID();
-    expect(await admit({ target: `${REALTIME}&trunkline-session=${id.toUpperCase()}` })).toBe(id);
-    await gateway.nextEnd();
-    expect(await admit({ protocols: ['realtime', `trunkline-session.${id}`] })).toBe(id);
-    await gateway.nextEnd();
-    expect(
-      await admit({
-        target: `${REALTIME}&trunkline-session=${id}`,
-        protocols: ['realtime', `trunkline-session.${id}`],
-      }),
-    ).toBe(id);
-    expect((await gateway.nextEnd()).id).toBe(id);
-  });
-
-  test.each<[string, Offer]>([
-    ['no UUID', { target: `${REALTIME}&trunkline-session=1234` }],
-    ['empty', { target: `${REALTIME}&trunkline-session=` }],
-    ['more than a UUID', { target: `${REALTIME}&trunkline-session=${randomUUID()}0` }],
-    ['two', { target: `${REALTIME}&trunkline-session=${randomUUID()}&trunkline-session=${randomUUID()}` }],
-    [
-      'another one as a subprotocol',
-      { target: `${REALTIME}&trunkline-session=${randomUUID()}`, protocols: [`trunkline-session.${randomUUID()}`] },
-    ],
-  ])('is refused when it is %s', async (_, offer) => {
-    await start({ keys: [] });
-    expect((await refuse(offer)).status).toBe(400);
-    expect(provider.requests).toHaveLength(0);
-  });
-
-  test('that is open is refused with 409, also for another key, and is free again after', async () => {
-    const other = { id: 'other', secret: 'secret-of-other' };
-    await start({ keys: [{ id: 'web', secret: SECRET }, other] });
-    const target = `${REALTIME}&trunkline-session=${randomUUID()}`;
-    const client = await openClient(gateway.url + target, { headers: { authorization: `Bearer ${SECRET}` } });
-    const answer = await refuse({ target, headers: { authorization: `Bearer ${other.secret}` } });
-    expect(answer.status).toBe(409);
-    expect(JSON.parse(answer.body).error.code).toBe('duplicate_session');
-    client.close();
-    await closed(client);
-    await gateway.nextEnd();
-    await admit({ target, headers: { authorization: `Bearer ${other.secret}` } });
-  });
-});
-
-describe('a provider', () => {
-  test('that is not configured is a 503 that says what is missing', async () => {
-    await start({ keys: [], providers: {}, rehearsal: false });
-    const openai = await refuse({});
-    expect(openai.status).toBe(503);
-    const { error } = JSON.parse(openai.body);
-    expect(error).toMatchObject({ type: 'server_error', code: 'provider_not_configured' });
-    expect(error.message).toContain('OPENAI_API_KEY');
-    const gemini = await refuse({ target: BIDI });
-    expect(gemini.status).toBe(503);
-    expect(JSON.parse(gemini.body).error.message).toContain('GEMINI_API_KEY or GOOGLE_API_KEY');
-  });
-
-  test('is not for those who have no key: they are not told what is configured', async () => {
-    await start({ providers: {} });
-    expect((await refuse({})).status).toBe(401);
-  });
-});
-
-describe('with apiKey: client', () => {
-  const forwarding = async () => {
-    provider = await startProvider();
-    const openai = { baseUrl: provider.url, apiKey: 'client', allowPrivate: true };
-    gateway = await startGateway({ providers: { openai }, keys: [{ id: 'web', secret: SECRET, maxSessions: 1 }] });
+describe('a refusal', () => {
+  const policy = policyOf({ keys, providers });
+  const bodyOf = (url: string, headers: Record<string, string> = upgrade) => {
+    const decision = admit(requestOf(url, headers), policy);
+    if (!('refusal' in decision)) throw new Error('was admitted');
+    return JSON.parse(String(decision.reply.body)).error;
   };
+  const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+  const foreign = { ...upgrade, origin: 'https://elsewhere.example' };
 
-  test('the key of the gateway must be in x-trunkline-key', async () => {
-    await forwarding();
-    expect((await refuse({ headers: { authorization: `Bearer ${SECRET}` } })).status).toBe(401);
-    const both = { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' };
-    await admit({ headers: both });
-    expect(provider.requests[0]?.headers.authorization).toBe('Bearer of-provider');
+  test('has the shape of the provider whose path it is, from the first phase on', () => {
+    expect(bodyOf('/v1/realtime?model=m')).toMatchObject({ type: 'authentication_error', code: 'invalid_key' });
+    expect(bodyOf('/v1/realtime?model=m', foreign)).toMatchObject({ type: 'permission_error' });
+    expect(bodyOf(GEMINI)).toMatchObject({ code: 401, status: 'UNAUTHENTICATED' });
+    expect(bodyOf('/v1/live/sessions/abc/attach')).toMatchObject({ type: 'server_error', code: 'not_implemented' });
+    expect(bodyOf('/v1/live/sessions/abc/attach', foreign)).toMatchObject({ type: 'permission_error' });
   });
 
-  test.each<[string, Offer]>([
-    ['missing', {}],
-    ['one that fits into no header', { target: `${REALTIME}&key=a%0D%0Ab` }],
-    ['one of other characters', { target: `${REALTIME}&key=%E4%BD%A0` }],
-  ])("the client's credential for the provider is needed: %s", async (_, offer) => {
-    await forwarding();
-    const answer = await refuse({ ...offer, headers: { 'x-trunkline-key': SECRET } });
-    expect(answer.status).toBe(401);
-    expect(provider.requests).toHaveLength(0);
-    // The one place of the key was not used up.
-    await admit({ headers: { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' } });
+  test('is plain on a path of no provider, and for a target that is no path', () => {
+    expect(bodyOf('/v1/nowhere')).toEqual({
+      code: 'unknown_path',
+      message: expect.any(String),
+      paths: expect.arrayContaining(['/v1/realtime', '/v1/tasks']),
+      help: 'docs/errors.md#unknown_path',
+    });
+    expect(bodyOf('*')).toMatchObject({ code: 'invalid_request', message: 'expected a path as the request target' });
   });
+});
+
+test('a plain request goes through the same phases, and needs no headers of an upgrade', () => {
+  const policy = policyOf({ keys, providers });
+  const plain = (headers: Record<string, string>) =>
+    admit(requestOf('/v1/realtime?model=allowed', headers), policy, 'plain');
+  expect(plain({ authorization: `Bearer ${SECRET}` })).toMatchObject({ model: 'allowed', isUpgrade: false });
+  expect(plain({})).toMatchObject({ refusal: { code: 'invalid_key' } });
 });

@@ -1,0 +1,40 @@
+// What phases of admission are given, for tests: a policy from the data of a configuration file, and requests as Node has them.
+
+import type { IncomingMessage } from 'node:http';
+import { findEndpoint } from '../../adapters/realtime/index.ts';
+import { loadConfig } from '../../server/config/load.ts';
+import type { Admission, AdmissionPolicy } from '../../server/gateway/admission/admission.ts';
+import { indexKeys } from '../../server/gateway/admission/authenticate.ts';
+import { configFile } from './config-file.ts';
+import { handshakeOf } from './handshakes.ts';
+
+/** `origins`: origins of pages that may connect. */
+export function policyOf(
+  file: Record<string, unknown> = {},
+  more: { readonly origins?: readonly string[]; readonly rehearsalUrl?: string } = {},
+): AdmissionPolicy {
+  const config = loadConfig({ file: configFile(file), env: {} });
+  const origins = { origins: new Set(more.origins), loopbackHostOnly: config.keys.length === 0 };
+  const { rehearsalUrl } = more;
+  return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: () => {} };
+}
+
+/** A GET; `headers` in lower case, `host` is a loopback name unless it is given. */
+export function requestOf(url: string, headers: Readonly<Record<string, string>> = {}): IncomingMessage {
+  return {
+    url,
+    method: 'GET',
+    httpVersion: '1.1',
+    headers: { host: '127.0.0.1', ...headers },
+  } as unknown as IncomingMessage;
+}
+
+type FoundFirst = Pick<Admission, 'handshake' | 'provider' | 'endpoint'>;
+
+/** A handshake with the endpoint of its path. */
+export function handshakeAt(...[target, ...rest]: Parameters<typeof handshakeOf>): FoundFirst {
+  const handshake = handshakeOf(target, ...rest);
+  const found = findEndpoint(handshake.path);
+  if (found === undefined) throw new Error(`no endpoint at ${handshake.path}`);
+  return { handshake, ...found };
+}
