@@ -1,4 +1,4 @@
-// 1,000 sessions torn at random points: afterwards nothing of them is left in the process, seen from outside.
+// 1,000 sessions torn at random points: afterwards nothing of them is left in the process.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -120,7 +120,9 @@ async function used(): Promise<number> {
 const isNoMore = (now: Leftovers, before: Leftovers): boolean =>
   Object.entries(before).every(([name, count]) => now[name as keyof Leftovers] <= count);
 
-test('nothing is left of 1,000 torn sessions: sockets, timers, places, memory', { timeout: 300_000 }, async () => {
+test('keeps nothing of 1,000 torn sessions: no sockets, timers, reservations, memory', {
+  timeout: 300_000,
+}, async () => {
   random = seededRandom(11);
   const idle = await leftovers();
   expect(idle.sessions).toBe(0);

@@ -1,4 +1,4 @@
-// What a peer can make the gateway hold: read from the memory of a gateway in a process of its own.
+// The memory that a peer can make the gateway hold, read from a gateway in a process of its own.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { heldBack } from '../../support/flow.ts';
@@ -59,7 +59,7 @@ async function growthDuring(work: () => Promise<unknown>): Promise<number> {
   return Math.max(largest, (await resident()) - before);
 }
 
-test('a client that stops reading a flood of 200 MB', async () => {
+test('stays bounded for a client that stops reading a flood of 200 MB', async () => {
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
   client.pause();
@@ -74,7 +74,7 @@ test('a client that stops reading a flood of 200 MB', async () => {
   expect((await closed(upstream)).code).toBe(1011);
 });
 
-test('a provider that stops reading a flood of 200 MB', async () => {
+test('stays bounded for a provider that stops reading a flood of 200 MB', async () => {
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
   upstream.pause();
@@ -88,7 +88,7 @@ test('a provider that stops reading a flood of 200 MB', async () => {
   await closed(client);
 });
 
-test('a client that sends before it has an answer, while the provider never gives one', async () => {
+test('stays bounded for a client that sends before its 101, while the provider never answers', async () => {
   isAccepting = false;
   const client = openRaw(gateway.run.listen.port);
   const growth = await growthDuring(async () => {
@@ -108,7 +108,7 @@ test('a client that sends before it has an answer, while the provider never give
   isAccepting = true;
 });
 
-test('5.6 MB of fragments of one byte', async () => {
+test('stays bounded for 5.6 MB of fragments of one byte', async () => {
   const client = await upgradeRaw(gateway.run.listen.port, REALTIME);
   const fragment = frameBytes(0, 'x', { fin: false });
   const flood = Buffer.alloc(5_600_000 - (5_600_000 % fragment.length), fragment);
@@ -121,7 +121,7 @@ test('5.6 MB of fragments of one byte', async () => {
   client.socket.destroy();
 });
 
-test('a flood of pings whose answers nobody reads', async () => {
+test('stays bounded for a flood of pings whose answers are not read', async () => {
   const client = await upgradeRaw(gateway.run.listen.port, REALTIME);
   client.socket.pause();
   const ping = frameBytes(9, 'x'.repeat(125));

@@ -37,12 +37,12 @@ function pair(offers: Handlers, back: Handlers = {}): { near: Rpc; far: Rpc; end
   return { near: open(one, back), far: open(two, offers), end: one };
 }
 
-test('a call gets the answer of the other side', async () => {
+test('a call resolves with the answer of the other side', async () => {
   const { near } = pair({ add: ({ a, b }: { a: number; b: number }) => a + b });
   expect(await near.call('add', { a: 2, b: 3 })).toBe(5);
 });
 
-test('both sides may call, also while they answer', async () => {
+test('a side may call while it answers', async () => {
   const { near, far } = pair(
     { ask: async (text: string) => `${text} ${await far.call('name')}` },
     { name: async () => 'near' },
@@ -50,7 +50,7 @@ test('both sides may call, also while they answer', async () => {
   expect(await near.call('ask', 'this is')).toBe('this is near');
 });
 
-test('each call gets its own answer, whichever comes first', async () => {
+test('a call gets its own answer, whichever comes first', async () => {
   const waiting: ((text: string) => void)[] = [];
   const { near } = pair({ later: () => new Promise((resolve) => waiting.push(resolve)) });
   const [first, second] = [near.call('later'), near.call('later')];
@@ -61,8 +61,8 @@ test('each call gets its own answer, whichever comes first', async () => {
   expect(await first).toBe('first');
 });
 
-describe('a call is an error', () => {
-  test('when the other side fails', async () => {
+describe('a call that fails', () => {
+  test('rejects with the message of the handler', async () => {
     const { near } = pair({
       fail: () => {
         throw new Error('no');
@@ -73,12 +73,12 @@ describe('a call is an error', () => {
     await expect(near.call('failLater')).rejects.toThrow('a string');
   });
 
-  test('when nothing of that name is offered', async () => {
+  test('rejects when there is no handler of that name', async () => {
     const { near } = pair({});
     await expect(near.call('toString')).rejects.toThrow('no handler for toString');
   });
 
-  test('when the other side is gone before it answers', async () => {
+  test('rejects when the other side is gone before it answers', async () => {
     const { near, end } = pair({ never: () => new Promise(() => {}) });
     const calls = [near.call('never'), near.call('never')];
     await new Promise(setImmediate);
@@ -86,14 +86,14 @@ describe('a call is an error', () => {
     for (const call of calls) await expect(call).rejects.toThrow('the other process is gone');
   });
 
-  test('when the other side has been gone for a while', async () => {
+  test('rejects when the other side is already gone', async () => {
     const { near, end } = pair({ add: () => 1 });
     end.break();
     await expect(near.call('add')).rejects.toThrow('the other process is gone');
   });
 });
 
-test('what is told gets no answer, and is no error when nobody is there', async () => {
+test('a notification reaches the other side, and is no error when that is gone', async () => {
   const heard: string[] = [];
   const { near, end } = pair({ hear: (text: string) => heard.push(text) });
   near.notify('hear', 'one');
@@ -104,14 +104,14 @@ test('what is told gets no answer, and is no error when nobody is there', async 
   expect(heard).toEqual(['one']);
 });
 
-test('an answer that nobody waits for is ignored', async () => {
+test('an answer without a call is ignored', async () => {
   const { near, end } = pair({ add: () => 1 });
   end.emit('message', { kind: 'answer', id: 99, result: 'x' });
   end.emit('message', { kind: 'fault', id: 99, message: 'x' });
   expect(await near.call('add')).toBe(1);
 });
 
-test('a tell that fails is no error anywhere', async () => {
+test('a notification that fails is no error on either side', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);
@@ -142,7 +142,7 @@ describe('a stream', () => {
     expect(parts).toEqual([1, 2, 3]);
   });
 
-  test('that fails in the middle is an error', async () => {
+  test('rejects when the handler fails in the middle', async () => {
     const { near } = pair({
       half: async (_: unknown, emit: (part: string) => void) => {
         emit('one');
@@ -154,7 +154,7 @@ describe('a stream', () => {
     expect(parts).toEqual(['one']);
   });
 
-  test('that is cancelled ends at once, tells the other side, and gets no more parts', async () => {
+  test('rejects at once when it is aborted, aborts the handler, and gets no more parts', async () => {
     let signalThere: AbortSignal | undefined;
     let emitThere: ((part: string) => void) | undefined;
     const { near } = pair({
@@ -177,13 +177,13 @@ describe('a stream', () => {
     expect(parts).toEqual(['first']);
   });
 
-  test('is not begun with a signal that has aborted', async () => {
+  test('rejects without a call when its signal was aborted before', async () => {
     const { near } = pair({ add: () => 1 });
     const signal = AbortSignal.abort(new Error('left before'));
     await expect(near.stream('add', 0, () => {}, signal)).rejects.toThrow('left before');
   });
 
-  test('is given up on both sides when the other process is gone', async () => {
+  test('rejects, and aborts the handler, when the other process is gone', async () => {
     let signalThere: AbortSignal | undefined;
     const { near, end } = pair({
       never: (_: unknown, _emit: unknown, signal: AbortSignal) => {
@@ -199,7 +199,7 @@ describe('a stream', () => {
   });
 });
 
-test('a part that is paced waits until the caller has taken it, and no longer than the caller does', async () => {
+test('a paced part waits until the caller has taken it, or has aborted the call', async () => {
   const taken: string[] = [];
   const { near } = pair({
     async count(_argument, emit) {

@@ -1,4 +1,4 @@
-// A pipe between two processes carries messages whole and in order, however they are cut up, and breaks rather than to hold without bound.
+// A socket between two processes as a port: whole messages in order, however they are cut up, and a bound for what is queued.
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ function messages(port: Port, count: number): Promise<unknown[]> {
   });
 }
 
-test('messages arrive whole and in order, large and small', async () => {
+test('carries messages whole and in order, large and small', async () => {
   const [near, far] = await pair();
   const [one, two] = [socketPort(near), socketPort(far)];
   const sent = [
@@ -44,7 +44,7 @@ test('messages arrive whole and in order, large and small', async () => {
   expect(await heard).toEqual(sent);
 });
 
-test('messages that arrive byte by byte, or several at once, are the same', async () => {
+test('reads messages that arrive byte by byte, or several at once', async () => {
   const [near, far] = await pair();
   const heard = messages(socketPort(far), 3);
   near.setNoDelay(true);
@@ -58,9 +58,9 @@ test('messages that arrive byte by byte, or several at once, are the same', asyn
 });
 
 test.each([
-  ['no message', Buffer.from([2, 0, 0, 0, 0x5b, 0x5d])],
+  ['bytes that are no message', Buffer.from([2, 0, 0, 0, 0x5b, 0x5d])],
   ['a message of more than maxMessageBytes', Buffer.from([65, 0, 0, 0])],
-])('%s breaks the pipe', async (_, bytes) => {
+])('closes the connection for %s', async (_, bytes) => {
   const [near, far] = await pair();
   const port = socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: 64 });
   const gone = disconnected(port);
@@ -69,7 +69,7 @@ test.each([
   expect(port.connected).toBe(false);
 });
 
-test('a message of maxMessageBytes is one', async () => {
+test('accepts a message of maxMessageBytes', async () => {
   const [near, far] = await pair();
   const frame = encodeMessage({ text: 'x'.repeat(50) });
   const heard = messages(socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: frame.length - 4 }), 1);
@@ -77,7 +77,7 @@ test('a message of maxMessageBytes is one', async () => {
   expect(await heard).toHaveLength(1);
 });
 
-test('what the other side does not read is held up to maxQueuedBytes, then the pipe breaks', async () => {
+test('queues up to maxQueuedBytes for a side that does not read, and closes the connection beyond', async () => {
   const [near, far] = await pair();
   far.pause();
   const port = socketPort(near, { ...SOCKET_PORT_LIMITS, maxQueuedBytes: 100_000 });
@@ -95,7 +95,7 @@ test('what the other side does not read is held up to maxQueuedBytes, then the p
   expect(sent).toBeLessThan(2000);
 });
 
-test('the other end is told when one end is gone, and nothing can be sent any more', async () => {
+test('tells when the other end is gone, and sends nothing any more', async () => {
   const [near, far] = await pair();
   const port = socketPort(near);
   const gone = disconnected(port);

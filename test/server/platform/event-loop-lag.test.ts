@@ -15,14 +15,14 @@ function lagRegistry(): Registry {
 
 const NAMES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((one) => `nodejs_eventloop_lag_${one}_seconds`);
 
-test('every statistic is exported once, and is 0 before the first look', async () => {
+test('exports every statistic once, as 0 before the first measurement', async () => {
   const text = await lagRegistry().metrics();
   for (const name of NAMES) {
     expect(text.split('\n').filter((line) => line.startsWith(`${name} `))).toEqual([`${name} 0`]);
   }
 });
 
-test('a loop that was blocked was that late; the wait between two looks is no lag', async () => {
+test('reports how long the loop was blocked, without the time between two measurements', async () => {
   const registry = lagRegistry();
   await delay(250);
   for (const until = performance.now() + 600; performance.now() < until; );
@@ -34,7 +34,7 @@ test('a loop that was blocked was that late; the wait between two looks is no la
   expect(sample(text, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.09);
 });
 
-test('each scrape begins anew', async () => {
+test('begins anew with each scrape', async () => {
   const registry = lagRegistry();
   await delay(150);
   for (const until = performance.now() + 600; performance.now() < until; );

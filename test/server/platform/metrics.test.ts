@@ -47,28 +47,28 @@ const expected: [string, Record<string, string | number>, number][] = [
   ['trunkline_residence_seconds_bucket', { direction: 'upstream', le: '+Inf' }, 5],
 ];
 
-test('one process tells its sessions, refusals, frames, bytes, residence, turns and closes', async () => {
+test('reports sessions, refusals, frames, bytes, residence, turns and closes of one process', async () => {
   const text = await busy().registry.metrics();
   for (const [name, labels, value] of expected)
     expect([name, labels, sample(text, name, labels)]).toEqual([name, labels, value]);
   expect(sample(text, 'trunkline_residence_seconds_sum', { direction: 'upstream' })).toBeCloseTo(5.00307, 5);
 });
 
-test('it tells the delay of its event loop and its memory too', async () => {
+test('reports the delay of the event loop and the memory', async () => {
   const text = await busy().registry.metrics();
   expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   expect(sample(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
   expect(sample(text, 'nodejs_heap_size_used_bytes')).toBeGreaterThan(1_000_000);
 });
 
-test('several processes tell their sum, after a way through plain data', async () => {
+test('adds up several processes after a way through plain data', async () => {
   const processes = await Promise.all([busy(), busy()].map(({ registry }) => registry.getMetricsAsJSON()));
   const text = await AggregatorRegistry.aggregate(structuredClone(processes) as object[]).metrics();
   for (const [name, labels, value] of expected)
     expect([name, labels, sample(text, name, labels)]).toEqual([name, labels, 2 * value]);
 });
 
-test('each scrape asks anew', async () => {
+test('asks for the live sessions with each scrape', async () => {
   let live = 1;
   const { registry, frame } = createMetrics(() => live);
   expect(sample(await registry.metrics(), 'trunkline_sessions')).toBe(1);
@@ -80,7 +80,7 @@ test('each scrape asks anew', async () => {
   expect(sample(await registry.metrics(), 'trunkline_frames_total', { direction: 'upstream' })).toBe(1);
 });
 
-test('every line is one that Prometheus can read', async () => {
+test('writes only lines that Prometheus can read', async () => {
   const lines = (await busy().registry.metrics()).trim().split('\n');
   const line = /^(#.*|[a-z_:][\w:]*(\{[a-z_]\w*="[^"]*"(,[a-z_]\w*="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN|Nan))?$/i;
   expect(lines.filter((one) => !line.test(one))).toEqual([]);

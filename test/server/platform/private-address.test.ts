@@ -47,7 +47,7 @@ describe('isPrivateAddress', () => {
     ['documentation', '2001:db8::1'],
     ['multicast', 'ff02::1'],
     ['in brackets', '[fd00::1]'],
-  ])('%s: %s', (_, address) => expect(isPrivateAddress(address)).toBe(true));
+  ])('tells that an address is private, %s: %s', (_, address) => expect(isPrivateAddress(address)).toBe(true));
 
   test.each([
     '1.1.1.1',
@@ -57,6 +57,6 @@ describe('isPrivateAddress', () => {
     '2606:4700::1111',
     '[2a00:1450::1]',
     '::ffff:8.8.8.8',
-  ])('public: %s', (address) => expect(isPrivateAddress(address)).toBe(false));
-  test('leaves names to whoever resolves them', () => expect(isPrivateAddress('internal.example')).toBe(false));
+  ])('tells that an address is public: %s', (address) => expect(isPrivateAddress(address)).toBe(false));
+  test('takes no name for a private address', () => expect(isPrivateAddress('internal.example')).toBe(false));
 });

@@ -1,4 +1,4 @@
-// Residence times as counts: what their summary says, against the times themselves.
+// Residence times as counts: their summary against the times themselves.
 
 import { expect, test } from 'vitest';
 import { createResidenceHistogram } from '../../../server/platform/residence-histogram.ts';
@@ -6,17 +6,17 @@ import { seededRandom } from '../../support/random.ts';
 
 const MINUTE_US = 60_000_000;
 
-test('nothing that was counted is all zeros', () => {
+test('is all zeros before anything was counted', () => {
   expect(createResidenceHistogram().summary()).toEqual({ count: 0, p50: 0, p99: 0, max: 0 });
 });
 
-test('times below 32 microseconds are exact', () => {
+test('is exact below 32 microseconds', () => {
   const counts = createResidenceHistogram();
   for (let us = 1; us < 32; us += 1) counts.add(us, 1);
   expect(counts.summary()).toEqual({ count: 31, p50: 16, p99: 31, max: 31 });
 });
 
-test('a single time is its own percentile to 6 %, and the maximum is exact', () => {
+test('gives a single time as its percentile to 6 %, and the exact maximum', () => {
   for (let us = 1; us < MINUTE_US; us = Math.ceil(us * 1.01)) {
     const counts = createResidenceHistogram();
     counts.add(us, 1);
@@ -27,7 +27,7 @@ test('a single time is its own percentile to 6 %, and the maximum is exact', () 
   }
 });
 
-test.each([1, 2, 3, 4, 5])('percentiles are right to 6 %, whatever the times: seed %i', (seed) => {
+test.each([1, 2, 3, 4, 5])('gives percentiles to 6 %, whatever the times: seed %i', (seed) => {
   const random = seededRandom(seed);
   const counts = createResidenceHistogram();
   const times: number[] = [];
@@ -45,7 +45,7 @@ test.each([1, 2, 3, 4, 5])('percentiles are right to 6 %, whatever the times: se
   expect(max).toBe(times.at(-1));
 });
 
-test('the hundredth frame is what p99 leaves out', () => {
+test('leaves the hundredth frame out of p99', () => {
   const counts = createResidenceHistogram();
   counts.add(10, 99);
   counts.add(5000, 1);
@@ -54,7 +54,7 @@ test('the hundredth frame is what p99 leaves out', () => {
   expectClose(counts.summary().p99, 5000);
 });
 
-test('more than a minute counts as a minute, and less than a microsecond as one', () => {
+test('counts more than a minute as a minute, and less than a microsecond as one', () => {
   const counts = createResidenceHistogram();
   counts.add(0, 1);
   counts.add(0.2, 1);
@@ -65,7 +65,7 @@ test('more than a minute counts as a minute, and less than a microsecond as one'
   expectClose(p99, MINUTE_US);
 });
 
-test('a summary does not end the counting', () => {
+test('goes on counting after a summary', () => {
   const counts = createResidenceHistogram();
   counts.add(3, 2);
   expect(counts.summary().count).toBe(2);

@@ -1,11 +1,11 @@
-// Ids: UUID version 7 that sort as they were made.
+// Ids: UUIDs of version 7 that sort by the time they were made.
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { newId } from '../../../server/platform/uuid-v7.ts';
 
 afterEach(() => vi.useRealTimers());
 
-test('ids are UUIDs of version 7 that carry the time', () => {
+test('makes UUIDs of version 7 that carry the time', () => {
   const before = Date.now();
   const id = newId();
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -14,7 +14,7 @@ test('ids are UUIDs of version 7 that carry the time', () => {
   expect(ms).toBeLessThanOrEqual(Date.now() + 1000);
 });
 
-test('each is larger than the one before: many in one millisecond, and after the clock was set back', () => {
+test('makes each id larger than the one before, within a millisecond and after the clock was set back', () => {
   vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] });
   const ids = Array.from({ length: 20_000 }, newId);
   vi.setSystemTime(Date.now() - 30_000);

@@ -38,7 +38,7 @@ function startWith(
 
 const ask = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1:${admin.port}${path}`, options);
 
-test('/healthz answers as long as the process does', async () => {
+test('answers /healthz while the process runs', async () => {
   await start();
   isReady = false;
   const response = await ask('/healthz');
@@ -46,28 +46,28 @@ test('/healthz answers as long as the process does', async () => {
   expect(await response.json()).toEqual({ status: 'ok' });
 });
 
-test('/readyz tells whether new sessions are welcome', async () => {
+test('answers /readyz with 200 while new sessions are welcome, else with 503', async () => {
   await start();
   expect((await ask('/readyz')).status).toBe(200);
   isReady = false;
   expect((await ask('/readyz')).status).toBe(503);
 });
 
-test('/metrics is the sum of all processes, in the format of Prometheus', async () => {
+test('answers /metrics with the sum of all processes, in the format of Prometheus', async () => {
   await start();
   const response = await ask('/metrics');
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(sample(await response.text(), 'trunkline_sessions')).toBe(3);
 });
 
-test('/sessions lists the live ones of all processes', async () => {
+test('answers /sessions with the live sessions of all processes', async () => {
   await start();
   const response = await ask('/sessions');
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(await response.json()).toEqual({ sessions: [{ id: 'one' }, { id: 'two' }] });
 });
 
-test('an unknown path is a 404 that lists the known ones', async () => {
+test('answers an unknown path with a 404 that lists the known ones', async () => {
   await start();
   const response = await ask('/metric');
   expect(response.status).toBe(404);
@@ -78,18 +78,18 @@ test.each([
   ['POST', 405],
   ['DELETE', 405],
   ['HEAD', 200],
-])('%s is answered with %i', async (method, status) => {
+])('answers the method %s with %i', async (method, status) => {
   await start();
   expect((await ask('/sessions', { method })).status).toBe(status);
 });
 
-test('a body is not expected', async () => {
+test('answers a body with 415', async () => {
   await start();
   const headers = { 'content-type': 'application/json' };
   expect((await ask('/sessions', { method: 'POST', headers, body: '{}' })).status).toBe(415);
 });
 
-test('an upgrade is none', async () => {
+test('answers an upgrade like any other request', async () => {
   await start();
   const raw = openRaw(admin.port);
   raw.send(upgradeRequest('/sessions', { Connection: 'Upgrade, close' }));
@@ -99,7 +99,7 @@ test('an upgrade is none', async () => {
   expect((await evil.answer()).status).toBe(403);
 });
 
-test('a source that fails is a 500 for that request alone', async () => {
+test('answers 500 when a source fails, and goes on', async () => {
   admin = await startWith({
     isReady: () => true,
     metrics: () => Promise.reject(new Error('canary')),
@@ -113,7 +113,7 @@ test('a source that fails is a 500 for that request alone', async () => {
 });
 
 describe('with a token', () => {
-  test('nothing is told without it', async () => {
+  test('answers 401 without it', async () => {
     await start('token-of-admin');
     for (const path of ['/healthz', '/readyz', '/metrics', '/sessions', '/nowhere']) {
       expect((await ask(path)).status).toBe(401);
@@ -122,7 +122,7 @@ describe('with a token', () => {
     }
   });
 
-  test('everything is told with it', async () => {
+  test('answers with it', async () => {
     await start('token-of-admin');
     const headers = { authorization: 'Bearer token-of-admin' };
     for (const path of ['/healthz', '/readyz', '/metrics', '/sessions'])
@@ -130,7 +130,7 @@ describe('with a token', () => {
   });
 });
 
-test('a port that is taken is an error', async () => {
+test('rejects when its port is taken, and names the setting', async () => {
   await start();
   const sources = {
     isReady: () => true,
@@ -165,7 +165,7 @@ describe('the side path over all keys', () => {
     ['GET', '/ledger/rows'],
     ['GET', '/export?format=csv'],
     ['DELETE', '/sessions/two'],
-  ])('is asked of the side process: %s %s', async (method, path) => {
+  ])('answers %s %s by the side process', async (method, path) => {
     admin = await startWith(sources);
     const response = await ask(path, { method });
     expect(await response.json()).toEqual({ rows: [] });
@@ -179,13 +179,13 @@ describe('the side path over all keys', () => {
     });
   });
 
-  test('has the live record of a session', async () => {
+  test('gives the side process the live record of a session', async () => {
     admin = await startWith(sources);
     await ask('/sessions/ONE');
     expect(seen.at(-1)?.live).toEqual({ id: 'one', state: 'open' });
   });
 
-  test('needs the token, and a side process that answers', async () => {
+  test('needs the token, and answers 503 without a side process', async () => {
     const count = seen.length;
     admin = await startWith(sources, { token: 'admin-token' });
     expect((await ask('/tasks')).status).toBe(401);

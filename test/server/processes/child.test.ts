@@ -54,7 +54,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('it runs, and can be called', async () => {
+test('starts the process, which can be called then', async () => {
   const running = create();
   expect(running.rpc).toBeUndefined();
   await running.start();
@@ -62,12 +62,12 @@ test('it runs, and can be called', async () => {
   if (running.rpc) await isThere(running.rpc);
 });
 
-test('it stands back for the others when it is told to', async () => {
+test('lowers the priority of the process by its niceness', async () => {
   await create(isThere, 10).start();
   expect(getPriority(pids()[0])).toBe(getPriority(process.pid) + 10);
 });
 
-test('it is started again when it dies, each time', async () => {
+test('starts the process again each time that it dies', async () => {
   const running = create();
   await running.start();
   for (let turn = 1; turn <= 2; turn++) {
@@ -79,7 +79,7 @@ test('it is started again when it dies, each time', async () => {
   expect(lines.filter(({ msg }) => msg === 'process died').map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
 });
 
-test('while it is dead it has no channel, and calls to it fail', async () => {
+test('has no channel while the process is dead, and calls to it fail', async () => {
   const running = create();
   await running.start();
   const before = running.rpc;
@@ -89,7 +89,7 @@ test('while it is dead it has no channel, and calls to it fail', async () => {
   await expect(before?.call('records')).rejects.toThrow('gone');
 });
 
-test('a restart that fails is tried again', async () => {
+test('tries a restart that failed again', async () => {
   let attempts = 0;
   const running = create((channel) => {
     attempts += 1;
@@ -110,7 +110,7 @@ function childrenOf(pid: number): number[] {
 }
 
 describe('the first start', () => {
-  test('rejects when it fails, and it is not tried again', async () => {
+  test('rejects when it fails, and is not tried again', async () => {
     const running = create(() => Promise.reject(new Error('wrong options')));
     await expect(running.start()).rejects.toThrow('wrong options');
     expect(running.rpc).toBeUndefined();
@@ -127,7 +127,7 @@ describe('the first start', () => {
   });
 });
 
-test('it is gone once it is stopped, and stays so', async () => {
+test('ends the process when it is stopped, and does not start it again', async () => {
   const running = create();
   await running.start();
   await running.stop();
@@ -136,7 +136,7 @@ test('it is gone once it is stopped, and stays so', async () => {
   expect(starts).toHaveLength(1);
 });
 
-test('it is not started again once it is retired, but goes on until it dies', async () => {
+test('lets a retired process run until it dies, and does not start it again', async () => {
   const running = create();
   await running.start();
   running.retire();
@@ -149,7 +149,7 @@ test('it is not started again once it is retired, but goes on until it dies', as
   expect(childrenOf(process.pid)).toEqual([]);
 });
 
-test('one that hangs is killed when it is stopped', async () => {
+test('kills a process that hangs when it is stopped', async () => {
   const running = create();
   await running.start();
   process.kill(pids()[0] ?? 0, 'SIGSTOP');

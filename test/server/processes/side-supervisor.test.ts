@@ -1,4 +1,4 @@
-// Calls do not notice when the side process is gone, hangs or comes back; what they did is stored once.
+// Sessions go on when the side process is gone, hangs or comes back; their events are stored once.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -39,7 +39,7 @@ const texts = (calls: readonly StoredCall[]) =>
   calls.map(({ turns }) => turns.map(({ user, assistant }) => [user, assistant]));
 
 describe('while the side process', () => {
-  test('is dead, calls go on, and what they did is stored once when it is back', async () => {
+  test('is dead, sessions go on, and their events are stored once when it is back', async () => {
     const served = await start({ provider: provider.url });
     const client = await openClient(served.url + REALTIME);
     await turn(client, 'one');
@@ -69,7 +69,7 @@ describe('while the side process', () => {
     expect(calls[0]?.ledger).toMatchObject([{ usage: { totalTokens: 40 }, outcome: 'ok' }]);
   });
 
-  test('hangs, calls go on; new ones are refused only once the outbox is full, and not any more when it is back', async () => {
+  test('hangs, sessions go on, and new ones are refused only while the outbox is full', async () => {
     const served = await start({ provider: provider.url, side: { outboxItems: 5 } });
     const first = await openClient(served.url + REALTIME);
     await until(async () => (await waiting(served)) === 0);
@@ -99,7 +99,7 @@ describe('while the side process', () => {
     expect(texts(calls)[0]).toEqual([['asked while it hangs', 'while it hangs']]);
   });
 
-  test('hangs for too long, it is started anew, and nothing is lost', async () => {
+  test('hangs for longer than silenceMs, it is started anew, and nothing is lost', async () => {
     const served = await start({ provider: provider.url, side: { silenceMs: 500 } });
     const client = await openClient(served.url + REALTIME);
     await until(async () => (await waiting(served)) === 0);
@@ -112,7 +112,7 @@ describe('while the side process', () => {
     expect(texts(await stored(served))).toEqual([[['asked while it hangs', 'while it hangs']]]);
   });
 
-  test('hangs and losing is preferred, nobody is refused, and what is lost is counted and logged once', async () => {
+  test('hangs and whenFull is lose, no session is refused, and lost events are counted, and logged once', async () => {
     const served = await start({ provider: provider.url, side: { outboxItems: 2, whenFull: 'lose' } });
     process.kill(sideOf(served), 'SIGSTOP');
     const clients: WebSocket[] = [];

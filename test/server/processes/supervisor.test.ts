@@ -1,4 +1,4 @@
-// Several gateway processes as one: they share a port, the places of keys, and the answers of the admin listener.
+// Several gateway processes as one: they share a port, the limits of keys, and the answers of the admin listener.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
@@ -56,7 +56,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect([...pids].sort()).toEqual(workersOf(served.run.pid).sort());
   });
 
-  test('are one for the places of a key, and for ids', async () => {
+  test('share the maxSessions of a key, and the ids of sessions', async () => {
     const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 5 }] });
     const id = '00000000-0000-4000-8000-000000000001';
     const outcomes = await Promise.all(
@@ -87,7 +87,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     for (const socket of provider.sockets) socket.terminate();
   });
 
-  test('one that is killed is started again; its places are free, and the sessions of the other go on', async () => {
+  test('are started again when one is killed; its sessions are released, and those of the other go on', async () => {
     const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 12 }] });
     const clients = await open(12, served, KEY);
     const [victim = 0] = workersOf(served.run.pid);
@@ -117,7 +117,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect(stored.every(({ session }) => session.endedAt !== undefined)).toBe(true);
   });
 
-  test('find the rehearsal provider again after it was killed', async () => {
+  test('find the rehearsal again after it was killed', async () => {
     gateway = await serve({ processes: 2, within });
     const { run, admin, url } = gateway;
     const [victim = 0] = childrenOf(run.pid, 'rehearsal/process');
@@ -162,7 +162,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     await until(() => !children.some(isRunning));
   });
 
-  test('a process that hangs does not keep the others from ending', async () => {
+  test('end although one of them hangs', async () => {
     const served = await start({ limits: { closeMs: 200 } });
     const [hanging = 0] = workersOf(served.run.pid);
     process.kill(hanging, 'SIGSTOP');
@@ -172,7 +172,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
   });
 });
 
-test('a gateway process that starts while the side process and the rehearsal come up elsewhere finds both', async () => {
+test('tells a gateway process that starts where the side process and the rehearsal listen, though both start anew meanwhile', async () => {
   gateway = await serve({ log: { level: 'debug' } });
   const { run, admin, url, lines } = gateway;
   /** Killed; resolves with the next one, which has yet to start its work. */

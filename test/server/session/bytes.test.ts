@@ -1,4 +1,4 @@
-// What passes through is what was sent: bytes, opcode, order and boundaries, both ways, whatever the network cut it into.
+// Byte exactness: frames arrive with their bytes, opcode, order and boundaries, both ways, whatever the network cut them into.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -95,13 +95,13 @@ describe.each([
   ['TCP', () => openClient(gateway.url + REALTIME)],
   ['TLS', openTls],
 ])('over %s', (_, open) => {
-  test.each([1, 2, 3])('random frames pass both ways at once, seed %i', async (seed) => {
+  test.each([1, 2, 3])('passes random frames both ways at once, seed %i', async (seed) => {
     await start();
     const random = seededRandom(seed);
     await exchange(await open(), randomMessages(random, 150), randomMessages(random, 150));
   });
 
-  test('frames of 15 MiB pass both ways at once, text and binary', async () => {
+  test('passes frames of 15 MiB both ways at once, text and binary', async () => {
     await start();
     const random = seededRandom(4);
     const large = (): Message[] => [
@@ -112,7 +112,7 @@ describe.each([
   });
 });
 
-test('a message that comes in fragments arrives whole, also around a ping', async () => {
+test('passes a message in fragments, also around a ping', async () => {
   await start();
   const client = await upgradeRaw(gateway.port, REALTIME);
   const upstream = await provider.next();
@@ -129,7 +129,7 @@ test('a message that comes in fragments arrives whole, also around a ping', asyn
   client.socket.destroy();
 });
 
-test('a frame of 1 MiB passes when it comes in pieces as small as those of an ordinary network', async () => {
+test('passes a frame of 1 MiB that comes in pieces of 1448 bytes', async () => {
   await start();
   const client = await upgradeRaw(gateway.port, REALTIME);
   const upstream = await provider.next();
@@ -151,19 +151,19 @@ describe('a burst of 2,000 frames', () => {
     binary: index % 3 === 0,
   }));
 
-  test('from a client the moment its socket opens arrives in order', async () => {
+  test('arrives in order from a client whose socket has just opened', async () => {
     await start();
     const client = await openClient(gateway.url + REALTIME);
     await exchange(client, burst, []);
   });
 
-  test('from a provider the moment its socket opens arrives in order', async () => {
+  test('arrives in order from a provider whose socket has just opened', async () => {
     await start({ onSession: (ws) => sendAll(ws, burst) });
     const client = await openClient(gateway.url + REALTIME);
     expect(await receive(client, burst.length)).toEqual(burst.map(print));
   });
 
-  test('that a client sends before it has an answer waits for the dial and arrives in order', async () => {
+  test('waits for the dial and arrives in order when the client sends it before its 101', async () => {
     let accept: (() => void) | undefined;
     await start({
       onUpgrade: (_request, _socket, go) => {

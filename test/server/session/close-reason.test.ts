@@ -1,4 +1,4 @@
-// How a session ends as each end sees it: the code and the reason of one end reach the other, and what cannot be sent is mapped.
+// How a session ends as each end sees it: codes and reasons are relayed, and codes that cannot be sent are mapped.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -58,8 +58,8 @@ const closes = [
   { code: 1011, reason: 'é€😀\u0000"\\' },
 ];
 
-describe('a close is relayed with its code and its reason', () => {
-  test.each(closes)('from the client: $code $reason', async ({ code, reason }) => {
+describe('a close with a code', () => {
+  test.each(closes)('is relayed from the client with its code and reason: $code $reason', async ({ code, reason }) => {
     const { client, upstream } = await open();
     client.close(code, reason);
     expect(await closed(upstream)).toEqual({ code, reason });
@@ -67,28 +67,31 @@ describe('a close is relayed with its code and its reason', () => {
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-closed', closeCode: code, mayRetry: false });
   });
 
-  test.each(closes)('from the provider: $code $reason', async ({ code, reason }) => {
-    const { client, upstream } = await open();
-    upstream.close(code, reason);
-    expect(await closed(client)).toEqual({ code, reason });
-    expect(await closed(upstream)).toEqual({ code, reason });
-    expect(await gateway.nextEnd()).toMatchObject({
-      reason: 'provider-closed',
-      closeCode: code,
-      mayRetry: code !== 1000,
-    });
-  });
+  test.each(closes)(
+    'is relayed from the provider with its code and reason: $code $reason',
+    async ({ code, reason }) => {
+      const { client, upstream } = await open();
+      upstream.close(code, reason);
+      expect(await closed(client)).toEqual({ code, reason });
+      expect(await closed(upstream)).toEqual({ code, reason });
+      expect(await gateway.nextEnd()).toMatchObject({
+        reason: 'provider-closed',
+        closeCode: code,
+        mayRetry: code !== 1000,
+      });
+    },
+  );
 });
 
-describe('a close without a code reaches the other end without one', () => {
-  test('from the client', async () => {
+describe('a close without a code', () => {
+  test('is relayed from the client without one', async () => {
     const { client, upstream } = await open();
     client.close();
     expect(await closed(upstream)).toEqual({ code: 1005, reason: '' });
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-closed', closeCode: 1005 });
   });
 
-  test('from the provider', async () => {
+  test('is relayed from the provider without one', async () => {
     const { client, upstream } = await open();
     upstream.close();
     expect(await closed(client)).toEqual({ code: 1005, reason: '' });
@@ -102,15 +105,15 @@ const losses: [string, (ws: WebSocket) => void][] = [
   ['reset', (ws) => socketOf(ws).resetAndDestroy()],
 ];
 
-describe('an end that is lost without a close is a 1011 for the other', () => {
-  test.each(losses)('the client is %s', async (_, lose) => {
+describe('an end that is lost without a close', () => {
+  test.each(losses)('closes the provider with 1011 when the client is %s', async (_, lose) => {
     const { client, upstream } = await open();
     lose(client);
     expect(await closed(upstream)).toEqual({ code: 1011, reason: '' });
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-lost', closeCode: 1006 });
   });
 
-  test.each(losses)('the provider is %s', async (_, lose) => {
+  test.each(losses)('closes the client with 1011 when the provider is %s', async (_, lose) => {
     const { client, upstream } = await open();
     lose(upstream);
     expect(await closed(client)).toEqual({ code: 1011, reason: '' });
@@ -118,7 +121,7 @@ describe('an end that is lost without a close is a 1011 for the other', () => {
   });
 });
 
-describe('a close that no end may send breaks the protocol', () => {
+describe('a close that no end may send', () => {
   const invalid: [string, (masked: boolean) => Buffer][] = [
     ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map((code): [string, (m: boolean) => Buffer] => [
       `code ${code}`,
@@ -127,7 +130,7 @@ describe('a close that no end may send breaks the protocol', () => {
     ['a single byte', (masked) => frameBytes(8, Buffer.from([3]), { masked })],
   ];
 
-  test.each(invalid)('%s from the client', async (_, bytes) => {
+  test.each(invalid)('breaks the protocol from the client: %s', async (_, bytes) => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
     client.send(bytes(true));
@@ -137,7 +140,7 @@ describe('a close that no end may send breaks the protocol', () => {
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-broke-protocol', closeCode: 1002 });
   });
 
-  test.each(invalid)('%s from the provider', async (_, bytes) => {
+  test.each(invalid)('breaks the protocol from the provider: %s', async (_, bytes) => {
     const { promise, resolve } = Promise.withResolvers<RawSocket>();
     onRawProvider = resolve;
     const client = await openClient(gateway.url + REALTIME);
@@ -151,7 +154,7 @@ describe('a close that no end may send breaks the protocol', () => {
   });
 });
 
-test('what an end sent right before its close still arrives, then the close', async () => {
+test('relays everything that an end sent before its close, then the close', async () => {
   const { client, upstream } = await open();
   for (let index = 0; index < 50; index++) upstream.send(`${index}`);
   upstream.close(4001, 'moved');
@@ -159,7 +162,7 @@ test('what an end sent right before its close still arrives, then the close', as
   expect(await closed(client)).toEqual({ code: 4001, reason: 'moved' });
 });
 
-test('both ends may close at once', async () => {
+test('ends the session once when both ends close at once', async () => {
   const { client, upstream } = await open();
   client.close(4001);
   upstream.close(4002);
@@ -173,7 +176,7 @@ describe('the mapping', () => {
     expect(relayed(4001, reason)).toEqual({ code: 4001, reason });
   });
 
-  test('makes 1005 an empty close, 1006 and 1015 a 1011', () => {
+  test('maps 1005 to an empty close, 1006 and 1015 to 1011', () => {
     expect(relayed(1005, Buffer.alloc(0))).toEqual({});
     expect(relayed(1006, Buffer.alloc(0))).toEqual({ code: 1011 });
     expect(relayed(1015, Buffer.alloc(0))).toEqual({ code: 1011 });
@@ -185,12 +188,12 @@ describe('the mapping', () => {
     ['x'.repeat(124), `${'x'.repeat(117)}...`],
     ['語'.repeat(60), `${'語'.repeat(39)}...`],
     [`x${'😀'.repeat(60)}`, `x${'😀'.repeat(29)}...`],
-  ])('a refusal fits into the 123 bytes of a reason: %s', (text, fits) => {
+  ])('cuts the message of a refusal to the 123 bytes of a reason: %s', (text, fits) => {
     expect(frameRefused(text).client).toEqual({ code: 1008, reason: fits });
     expect(Buffer.byteLength(fits)).toBeLessThanOrEqual(123);
   });
 
-  test('every ending of our own can be sent', () => {
+  test('gives every ending of our own a code and a reason that can be sent', () => {
     for (const { client, provider: upstream } of Object.values(reasons)) {
       for (const close of [client, upstream]) {
         if (close === 'lost') continue;

@@ -1,4 +1,4 @@
-// Peers that break the protocol on purpose: each gets the code of its fault, its other end is told, and nobody else notices.
+// Peers that break the protocol on purpose: each gets the code of its fault, its other end is closed, and no other session notices.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -150,7 +150,7 @@ describe('a client that sends', () => {
     ['a frame one byte over clientMaxPayloadBytes', (o) => frameBytes(2, Buffer.alloc(10_001), o), 1009],
   ];
 
-  test.each(own)('%s', async (_, bytes, code) => {
+  test.each(own)('is closed with the code of the fault: %s', async (_, bytes, code) => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
     client.send(Buffer.concat([frameBytes(1, 'fine'), bytes({ masked: true }), frameBytes(1, 'after')]));
@@ -165,7 +165,7 @@ describe('a client that sends', () => {
     });
   });
 
-  test('its largest frame and its most fragments is let through', async () => {
+  test('may send its largest frame and its most fragments', async () => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
     client.send(frameBytes(2, Buffer.alloc(10_000)));
@@ -182,7 +182,7 @@ describe('a client that sends', () => {
     await gateway.nextEnd();
   });
 
-  test('bytes that are no UTF-8 in a binary frame is let through', async () => {
+  test('may send bytes that are no UTF-8 in a binary frame', async () => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
     for (const [, bytes] of notUtf8) {
@@ -193,7 +193,7 @@ describe('a client that sends', () => {
     await gateway.nextEnd();
   });
 
-  test('one frame in more reads than maxBufferedChunks', async () => {
+  test('is closed with 1008 for a frame in more reads than maxBufferedChunks', async () => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
     const wire = frameBytes(2, Buffer.alloc(1000));
@@ -208,7 +208,7 @@ describe('a client that sends', () => {
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-broke-protocol', closeCode: 1008 });
   });
 
-  test('pings gets their pongs, and a flood of them ends nobody else', async () => {
+  test('gets a pong for each ping, and ends no other session with a flood of pings', async () => {
     const client = await upgradeRaw(gateway.port, REALTIME);
     client.send(frameBytes(9, 'a'));
     expect(await client.frame()).toEqual({ opcode: 10, payload: Buffer.from('a'), fin: true });
@@ -235,7 +235,7 @@ describe('a provider that sends', () => {
     return { client, upstream: await promise };
   }
 
-  test.each(own)('%s', async (_, bytes, code) => {
+  test.each(own)('is closed with the code of the fault: %s', async (_, bytes, code) => {
     const { client, upstream } = await openRawProvider();
     const options = { masked: false };
     upstream.send(Buffer.concat([frameBytes(1, 'fine', options), bytes(options), frameBytes(1, 'after', options)]));
@@ -250,7 +250,7 @@ describe('a provider that sends', () => {
     });
   });
 
-  test('its largest frame is let through', async () => {
+  test('may send its largest frame', async () => {
     const { client, upstream } = await openRawProvider();
     upstream.send(frameBytes(2, Buffer.alloc(20_000), { masked: false }));
     expect((await message(client)).data).toHaveLength(20_000);
@@ -260,7 +260,7 @@ describe('a provider that sends', () => {
   });
 });
 
-test('random bytes, before and after the upgrade, from both ends, end nothing but their own session', async () => {
+test('ends only their own session for random bytes from either end, before and after the upgrade', async () => {
   const random = seededRandom(7);
   const waiting: RawSocket[] = [];
   for (let round = 0; round < 150; round++) {

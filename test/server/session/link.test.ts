@@ -1,4 +1,4 @@
-// One end that is slower than the other: the source waits, nothing is lost, and only an end that takes nothing is given up.
+// Back pressure: the source waits for a slower target, nothing is lost, and only a target that takes nothing ends the session.
 
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ async function expectFlood(target: WebSocket, count: number, length: number): Pr
 }
 
 describe.each(directions)('%s', (direction, ofEnds) => {
-  test('a source waits while its target does not read, and nothing is lost', async () => {
+  test('pauses the source while the target does not read, and loses nothing', async () => {
     const { source, target } = ofEnds(await open({}));
     target.pause();
     flood(source, 600, 64 * KIB);
@@ -70,7 +70,7 @@ describe.each(directions)('%s', (direction, ofEnds) => {
     expect(gateway.gateway.records()[0]?.state).toBe('open');
   });
 
-  test('a close that comes while frames are queued arrives after them', async () => {
+  test('relays a close behind the frames that are queued', async () => {
     const { source, target } = ofEnds(await open({}));
     target.pause();
     flood(source, 300, 64 * KIB);
@@ -81,7 +81,7 @@ describe.each(directions)('%s', (direction, ofEnds) => {
     expect(await closed(target)).toEqual({ code: 4001, reason: 'done' });
   });
 
-  test('no more is queued than pauseBytes and one read, whatever the size of the frames', async () => {
+  test('queues no more than pauseBytes and one read, whatever the size of the frames', async () => {
     const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
     target.pause();
     flood(source, 3, 15 * MIB);
@@ -94,14 +94,14 @@ describe.each(directions)('%s', (direction, ofEnds) => {
     await expectFlood(target, 3, 15 * MIB);
   });
 
-  test('a frame larger than every other limit passes', async () => {
+  test('passes a frame that is larger than every other limit', async () => {
     const { source, target } = ofEnds(await open({ pauseBytes: KIB }));
     flood(source, 3, 15 * MIB);
     await expectFlood(target, 3, 15 * MIB);
   });
 });
 
-test('a client that takes nothing for stallMs is ended with 4008, in the log and in the metrics', async () => {
+test('closes a client that takes nothing for stallMs with 4008, also in the log and in the metrics', async () => {
   const { client, upstream } = await open({ stallMs: 200 });
   client.pause();
   flood(upstream, 300, 64 * KIB);
@@ -117,7 +117,7 @@ test('a client that takes nothing for stallMs is ended with 4008, in the log and
   expect(await sampleOf(gateway.gateway.metrics.registry, 'trunkline_closes_total', labels)).toBe(1);
 });
 
-test('a provider that takes nothing for stallMs is ended with 4008, and the client is told why', async () => {
+test('closes a provider that takes nothing for stallMs with 4008, and tells the client why', async () => {
   const { client, upstream } = await open({ stallMs: 200 });
   upstream.pause();
   flood(client, 300, 64 * KIB);
@@ -128,7 +128,7 @@ test('a provider that takes nothing for stallMs is ended with 4008, and the clie
 test.each([
   ['TCP', false],
   ['TLS', true],
-])('a client that reads steadily is never ended, though a frame takes longer than stallMs: %s', async (_, tls) => {
+])('keeps a client that reads steadily, though a frame takes longer than stallMs: %s', async (_, tls) => {
   const stallMs = 250;
   const { client, upstream } = await open({ stallMs, pingMs: 60_000 }, tls);
   flood(upstream, 2, 15 * MIB);
@@ -141,7 +141,7 @@ test.each([
   client.terminate();
 });
 
-test('a close waits for what is queued, though that takes longer than closeMs', async () => {
+test('sends a close behind the queue, though that takes longer than closeMs', async () => {
   const { client, upstream } = await open({ closeMs: 50 });
   flood(upstream, 1, 15 * MIB);
   upstream.close(4001, 'done');
@@ -153,7 +153,7 @@ test('a close waits for what is queued, though that takes longer than closeMs', 
   expect(last.subarray(-expected.length)).toEqual(expected);
 });
 
-test('a frame for an end that is closing is dropped, and does not count as queued', async () => {
+test('drops frames for an end that is closing, and does not count them', async () => {
   const { promise, resolve } = Promise.withResolvers<RawSocket>();
   provider = await startProvider({
     onUpgrade(request, socket) {
@@ -177,7 +177,7 @@ test('a frame for an end that is closing is dropped, and does not count as queue
   });
 });
 
-test('a flood of tiny frames waits for its allowance, is not lost, and does not keep others from their answers', async () => {
+test('slows a flood of tiny frames to maxFramesPerSecond, loses none, and serves other sessions meanwhile', async () => {
   const { client, upstream } = await open({});
   const honest = await openClient(gateway.url + REALTIME);
   const other = await provider.next();

@@ -1,4 +1,4 @@
-// The model list of a key over a whole session: what is refused never reaches the provider, what is not arrives as it was.
+// The model list of a key over a whole session: refused frames never reach the provider, all others arrive unchanged.
 
 import { isUtf8 } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,25 +56,28 @@ const bypasses = [
 ];
 
 describe('for a key with a list', () => {
-  test.each(bypasses)('%s ends the session, and only what came before it went on', async (_, dialect, payload) => {
-    const bytes = bytesOf(payload);
-    for (const binary of isUtf8(bytes) ? [false, true] : [true]) {
-      const { client, upstream } = await open(dialect, listed);
-      client.send('before');
-      client.send(bytes, { binary });
-      client.send('after');
-      expect((await message(upstream)).data.toString()).toBe('before');
-      const { code, reason } = await closed(client);
-      expect(code).toBe(1008);
-      expect(reason).not.toBe('');
-      expect(await closed(upstream)).toEqual({ code: 1001, reason: 'the session ended' });
-      const record = await gateway.nextEnd();
-      expect(record).toMatchObject({ reason: 'frame-refused', closeCode: 1008, frames: { upstream: 1 } });
-      expect(record.mayRetry).toBe(false);
-    }
-  });
+  test.each(bypasses)(
+    'refuses %s, ends the session, and passes only the frames before it',
+    async (_, dialect, payload) => {
+      const bytes = bytesOf(payload);
+      for (const binary of isUtf8(bytes) ? [false, true] : [true]) {
+        const { client, upstream } = await open(dialect, listed);
+        client.send('before');
+        client.send(bytes, { binary });
+        client.send('after');
+        expect((await message(upstream)).data.toString()).toBe('before');
+        const { code, reason } = await closed(client);
+        expect(code).toBe(1008);
+        expect(reason).not.toBe('');
+        expect(await closed(upstream)).toEqual({ code: 1001, reason: 'the session ended' });
+        const record = await gateway.nextEnd();
+        expect(record).toMatchObject({ reason: 'frame-refused', closeCode: 1008, frames: { upstream: 1 } });
+        expect(record.mayRetry).toBe(false);
+      }
+    },
+  );
 
-  test.each(innocent)('%s passes as it was', async (_, dialect, payload) => {
+  test.each(innocent)('passes %s unchanged', async (_, dialect, payload) => {
     const bytes = bytesOf(payload);
     for (const binary of isUtf8(bytes) ? [false, true] : [true]) {
       const { client, upstream } = await open(dialect, listed);
@@ -86,7 +89,7 @@ describe('for a key with a list', () => {
     }
   });
 
-  test('a refusal is an error in the shape of the provider, then the close', async () => {
+  test('refuses with an error event in the shape of the provider, then with a close', async () => {
     const { client } = await open(realtime, listed);
     client.send(JSON.stringify({ event_id: 'evt_1', ...JSON.parse(updateText) }));
     const event = JSON.parse((await message(client)).data.toString());
@@ -106,7 +109,7 @@ describe('for a key with a list', () => {
     expect(await sampleOf(registry, 'trunkline_refusals_total', labels)).toBeGreaterThan(0);
   });
 
-  test('a refused model of any length still gets its close', async () => {
+  test('closes with 1008 for a refused model of any length', async () => {
     const { client } = await open(realtime, listed);
     client.send(JSON.stringify({ type: 'session.update', session: { model: '語'.repeat(5000) } }));
     const { code, reason } = await closed(client);
@@ -120,7 +123,7 @@ describe.each([
   ['without a list', unlisted],
   ['whose list is everything', everything],
 ])('for a key %s', (_, headers) => {
-  test('any model passes', async () => {
+  test('passes any model', async () => {
     const { client, upstream } = await open(realtime, headers);
     client.send(updateText);
     expect((await message(upstream)).data.toString()).toBe(updateText);
@@ -129,7 +132,7 @@ describe.each([
   });
 });
 
-test('without a list nothing is read: duplicate keys and endless nesting pass too', async () => {
+test('reads nothing without a list: duplicate keys and endless nesting pass, too', async () => {
   const { client, upstream } = await open(realtime, unlisted);
   for (const text of ['{"type":"a","type":"b"}', '['.repeat(100_000), '{"model":']) {
     client.send(text);

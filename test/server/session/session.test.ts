@@ -1,4 +1,4 @@
-// The life of a session: what ends it, who is told, what is recorded, and that it ends alone.
+// The life of a session: its limits, its end, its record, and that it ends alone.
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -68,7 +68,7 @@ describe('the usage of a session', () => {
 });
 
 describe('limits', () => {
-  test('a session in which no message passes for idleMs ends with 4408', async () => {
+  test('ends a session with 4408 when no message passes for idleMs', async () => {
     await start({ limits: { idleMs: 800 } });
     const { client, upstream } = await open();
     // Longer than idleMs in all, but never without a message for that long.
@@ -84,7 +84,7 @@ describe('limits', () => {
     expect(record.durationMs).toBeGreaterThan(1600);
   });
 
-  test('pings and pongs are no messages', async () => {
+  test('counts pings and pongs as no messages', async () => {
     await start({ limits: { idleMs: 200, pingMs: 30 } });
     const { client, upstream } = await open();
     const pings = setInterval(() => {
@@ -95,7 +95,7 @@ describe('limits', () => {
     clearInterval(pings);
   });
 
-  test('a session of sessionMs ends with 1001, however busy it is', async () => {
+  test('ends a session with 1001 after sessionMs, however busy it is', async () => {
     await start({ limits: { sessionMs: 200 } });
     const { client, upstream } = await open();
     const talk = setInterval(() => client.send('talk'), 10);
@@ -105,7 +105,7 @@ describe('limits', () => {
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'duration-reached', closeCode: 1001, mayRetry: true });
   });
 
-  test('an end that never answers the close is let go after closeMs', async () => {
+  test('terminates an end that has not answered the close for closeMs', async () => {
     await start({ limits: { closeMs: 100 } });
     const client = await upgradeRaw(gateway.port, REALTIME);
     const upstream = await provider.next();
@@ -116,13 +116,13 @@ describe('limits', () => {
   });
 });
 
-describe('an end that is paused because the other is slow is told at once when that one is gone', () => {
+describe('the loss of an end that the other is paused for', () => {
   const ends: [string, (both: { client: WebSocket; upstream: WebSocket }) => [WebSocket, WebSocket]][] = [
     ['the client is gone', ({ client, upstream }) => [client, upstream]],
     ['the provider is gone', ({ client, upstream }) => [upstream, client]],
   ];
 
-  test.each(ends)('%s', async (_, pick) => {
+  test.each(ends)('closes the paused end at once: %s', async (_, pick) => {
     // Without an answer from the paused end the session would last until closeMs, and the test until its limit.
     await start({ limits: { closeMs: 600_000, stallMs: 600_000 } });
     const [gone, paused] = pick(await open());
@@ -136,7 +136,7 @@ describe('an end that is paused because the other is slow is told at once when t
 });
 
 describe('the record', () => {
-  test('of a live session says who, where and how much', async () => {
+  test('tells who, where and how much of a live session', async () => {
     await start({ keys: [{ id: 'web', secret: 'secret-of-web', team: 'site' }] });
     const client = await openClient(gateway.url + REALTIME, { headers: { authorization: 'Bearer secret-of-web' } });
     const upstream = await provider.next();
@@ -168,7 +168,7 @@ describe('the record', () => {
     ]);
   });
 
-  test('of an ended one is handed on once, and is the one line in the log', async () => {
+  test('is handed on once when the session has ended, and is the one line in the log', async () => {
     await start();
     const { client } = await open();
     client.close(1000);
@@ -182,8 +182,8 @@ describe('the record', () => {
   });
 });
 
-describe('what goes wrong in one session', () => {
-  test('is no matter of another', async () => {
+describe('a failure in one session', () => {
+  test('does not touch another', async () => {
     await start();
     const [one, two, three] = [await open(), await open(), await open()];
     one.client.terminate();
@@ -195,34 +195,37 @@ describe('what goes wrong in one session', () => {
     expect(gateway.gateway.sessionCount).toBe(1);
   });
 
-  test.each(['observe', 'modelsIn'] as const)('in our own code (%s) ends that session with 1011', async (method) => {
-    await start({ keys: [{ id: 'web', secret: 'secret-of-web', models: ['openai/*'] }] });
-    const dialect = providers.get('openai')?.endpoints.find(({ path }) => path === '/v1/realtime')?.dialect;
-    if (dialect === undefined) throw new Error('no such route');
-    vi.spyOn(dialect, method).mockImplementation(({ data }: Frame) => {
-      if (data.includes('canary')) throw new SyntaxError(`cannot read ${data}`);
-      return undefined;
-    });
-    const headers = { authorization: 'Bearer secret-of-web' };
-    const [bad, good] = [await openClient(gateway.url + REALTIME, { headers }), await provider.next()];
-    const other = await openClient(gateway.url + REALTIME, { headers });
-    const otherUpstream = await provider.next();
-    bad.send('canary');
-    expect((await closed(bad)).code).toBe(1011);
-    expect((await closed(good)).code).toBe(1011);
-    expect(await gateway.nextEnd()).toMatchObject({ reason: 'gateway-fault', closeCode: 1011, mayRetry: true });
-    await pass(other, otherUpstream, 'hello');
-    // Where it happened, but not what the frame said.
-    const fault = gateway.lines.find(({ msg }) => msg === 'session failed');
-    expect(fault).toMatchObject({
-      fault: 'SyntaxError',
-      where: expect.arrayContaining([expect.stringContaining('at')]),
-    });
-    expect(JSON.stringify(gateway.lines)).not.toContain('canary');
-  });
+  test.each(['observe', 'modelsIn'] as const)(
+    'ends that session with 1011 where our own code throws (%s)',
+    async (method) => {
+      await start({ keys: [{ id: 'web', secret: 'secret-of-web', models: ['openai/*'] }] });
+      const dialect = providers.get('openai')?.endpoints.find(({ path }) => path === '/v1/realtime')?.dialect;
+      if (dialect === undefined) throw new Error('no such route');
+      vi.spyOn(dialect, method).mockImplementation(({ data }: Frame) => {
+        if (data.includes('canary')) throw new SyntaxError(`cannot read ${data}`);
+        return undefined;
+      });
+      const headers = { authorization: 'Bearer secret-of-web' };
+      const [bad, good] = [await openClient(gateway.url + REALTIME, { headers }), await provider.next()];
+      const other = await openClient(gateway.url + REALTIME, { headers });
+      const otherUpstream = await provider.next();
+      bad.send('canary');
+      expect((await closed(bad)).code).toBe(1011);
+      expect((await closed(good)).code).toBe(1011);
+      expect(await gateway.nextEnd()).toMatchObject({ reason: 'gateway-fault', closeCode: 1011, mayRetry: true });
+      await pass(other, otherUpstream, 'hello');
+      // Where it happened, but not what the frame said.
+      const fault = gateway.lines.find(({ msg }) => msg === 'session failed');
+      expect(fault).toMatchObject({
+        fault: 'SyntaxError',
+        where: expect.arrayContaining([expect.stringContaining('at')]),
+      });
+      expect(JSON.stringify(gateway.lines)).not.toContain('canary');
+    },
+  );
 });
 
-test('frames of an end that come after the session has ended go nowhere', async () => {
+test('drops frames that come after the session has ended', async () => {
   await start({ limits: { closeMs: 300 } });
   const client = await upgradeRaw(gateway.port, REALTIME);
   const upstream = await provider.next();

@@ -1,4 +1,4 @@
-// Gateway processes ask the side process without the supervisor between them, also when it dies, comes back elsewhere or is not there.
+// Calls of gateway processes to the side process: it answers, dies, starts elsewhere, or is not there.
 
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -42,7 +42,7 @@ async function ask(pipe: SideClient, path = '/x'): Promise<(SideReplyHead | Buff
   return parts;
 }
 
-test('an answer comes in parts and in order, bytes as bytes, and many at once', async () => {
+test('gets answers in parts and in order, bytes as bytes, many at once', async () => {
   const pipe = new SideClient();
   pipe.use((await listen(echo)).path);
   const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(pipe, path)));
@@ -50,14 +50,14 @@ test('an answer comes in parts and in order, bytes as bytes, and many at once', 
   expect(Buffer.isBuffer(answers[0]?.[1])).toBe(true);
 });
 
-test('without a side process a call is an error, at once', async () => {
+test('rejects a call at once without a side process', async () => {
   const pipe = new SideClient();
   await expect(ask(pipe)).rejects.toThrow('the side process does not run');
   pipe.use(join(temporaryFolder('pipe'), 'nothing'));
   await expect(ask(pipe)).rejects.toThrow('the other process is gone');
 });
 
-test('a call in flight when the side process dies is an error; the next one goes to the new one', async () => {
+test('rejects a call when the side process dies, and sends the next one to the new process', async () => {
   const pipe = new SideClient();
   const begun = Promise.withResolvers<void>();
   const first = await listen(() => {
@@ -74,7 +74,7 @@ test('a call in flight when the side process dies is an error; the next one goes
   expect(await ask(pipe)).toHaveLength(2);
 });
 
-test('a client that leaves stops the call over there', async () => {
+test('aborts the call in the side process when the client leaves', async () => {
   const pipe = new SideClient();
   let isStopped = false;
   const { path } = await listen((_, emit, signal) => {
@@ -91,7 +91,7 @@ test('a client that leaves stops the call over there', async () => {
   await until(() => isStopped);
 });
 
-test('a gateway process that is gone stops its calls', async () => {
+test('aborts the calls of a gateway process that is gone', async () => {
   let isStopped = false;
   const begun = Promise.withResolvers<void>();
   const { path } = await listen((_, _emit, signal) => {
@@ -111,7 +111,7 @@ test('a gateway process that is gone stops its calls', async () => {
   await until(() => isStopped);
 });
 
-test('who sends garbage is cut off; the others go on', async () => {
+test('closes a connection that sends garbage, and no other', async () => {
   const pipe = new SideClient();
   const { path } = await listen(echo);
   pipe.use(path);
@@ -123,7 +123,7 @@ test('who sends garbage is cut off; the others go on', async () => {
   expect(await ask(pipe)).toHaveLength(2);
 });
 
-test('a side process that reads nothing is given up before it takes our memory', async () => {
+test('gives up a side process that reads nothing, before it takes our memory', async () => {
   const { path } = await listen(() => {
     throw new Error('never asked');
   });
@@ -134,7 +134,7 @@ test('a side process that reads nothing is given up before it takes our memory',
   for (const one of asked) await expect(one).rejects.toThrow('the other process is gone');
 });
 
-test('closing removes the folder', async () => {
+test('removes the folder of the socket when the listener is closed', async () => {
   const { path, close } = await listen(echo);
   expect(statSync(path).isSocket()).toBe(true);
   close();
@@ -144,7 +144,7 @@ test('closing removes the folder', async () => {
 /** In pieces, as a request brings it. */
 const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
 
-test('large bodies cross in chunks, each request with its own, beside small ones', async () => {
+test('sends large bodies in chunks, each with its own request, beside small ones', async () => {
   const pipe = new SideClient();
   pipe.use((await listen(echo)).path);
   const sent = ['a', 'b'].map(large);
@@ -158,7 +158,7 @@ test('large bodies cross in chunks, each request with its own, beside small ones
     expect(Buffer.concat(sent[at] ?? []).equals(bytes as Buffer)).toBe(true);
 });
 
-test('one slice at a time: a side process that takes none is sent no more of it', async () => {
+test('sends one chunk at a time, and none to a side process that takes none', async () => {
   const chunks: number[] = [];
   const first = Promise.withResolvers<void>();
   const channel = {
@@ -177,7 +177,7 @@ test('one slice at a time: a side process that takes none is sent no more of it'
   expect(chunks).toEqual(Array(32).fill(131_072));
 });
 
-test('a large body whose client leaves is asked of nobody, and the pipe goes on', async () => {
+test('drops the request when the client leaves during a large body, and keeps the connection', async () => {
   const pipe = new SideClient();
   const asked: string[] = [];
   const side: SideHandler = (one, emit, signal) => {
@@ -193,7 +193,7 @@ test('a large body whose client leaves is asked of nobody, and the pipe goes on'
   expect(asked).toEqual(['/next']);
 });
 
-test('a body that is dropped is gone over there; others keep theirs, and what was asked for keeps nothing', async () => {
+test('drops one body and no other, and keeps none after its request', async () => {
   const bodies: string[] = [];
   const { side, bodyChunk, dropBody } = receiveBodyChunks(async ({ body }) => {
     bodies.push(Buffer.concat([body ?? []].flat()).toString());
@@ -211,7 +211,7 @@ test('a body that is dropped is gone over there; others keep theirs, and what wa
   expect(bodies).toEqual(['', 'onetwo', '']);
 });
 
-test('who leaves between two chunks has what was sent dropped', async () => {
+test('drops the chunks of a client that leaves between two of them', async () => {
   const told: unknown[] = [];
   const client = new AbortController();
   const sent: number[] = [];

@@ -1,4 +1,4 @@
-// What is handed over is kept, bounded, until it is stored; in order, and none of it twice in the queue.
+// The outbox keeps session events in order, bounded, until they are stored.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {})
   return { outbox, stored, sent, all: () => stored.flat() };
 }
 
-test('items leave in batches, in order, and nothing is left when they are stored', async () => {
+test('sends events in batches, in order, until nothing is left', async () => {
   const { outbox, stored, sent, all } = outboxTo({ isUp: true });
   outbox.push(started('a'));
   for (let number = 1; number <= 150; number++) outbox.push(turn('a', number));
@@ -49,7 +49,7 @@ test('items leave in batches, in order, and nothing is left when they are stored
   expect([outbox.items, outbox.bytes]).toEqual([0, 0]);
 });
 
-test('a batch is no larger than 64 KiB, or has one item', async () => {
+test('makes batches of at most 64 KiB, or of one event', async () => {
   const { outbox, stored } = outboxTo({ isUp: true });
   outbox.push(started('a'));
   for (let number = 1; number <= 4; number++) outbox.push(turn('a', number, 'x'.repeat(20_000)));
@@ -58,7 +58,7 @@ test('a batch is no larger than 64 KiB, or has one item', async () => {
   expect(stored.map((batch) => batch.length)).toEqual([2, 1, 1, 1, 1]);
 });
 
-test('what was not stored is sent again, the same, until it is; one batch at a time', async () => {
+test('sends the same batch again until it is stored', async () => {
   const side = { isUp: false };
   const { outbox, all, sent } = outboxTo(side);
   outbox.push(started('a'));
@@ -72,7 +72,7 @@ test('what was not stored is sent again, the same, until it is; one batch at a t
   expect(sent.slice(0, 3).every(({ bytes }) => bytes.equals(sent[0]?.bytes ?? Buffer.alloc(0)))).toBe(true);
 });
 
-test('while a batch is on its way no other is sent, and handing over waits for nobody', async () => {
+test('sends one batch at a time, and takes events meanwhile', async () => {
   const waiting: (() => void)[] = [];
   const { outbox } = outboxTo({ isUp: true }, { send: () => new Promise((resolve) => waiting.push(resolve)) });
   outbox.push(started('a'));
@@ -88,7 +88,7 @@ test('while a batch is on its way no other is sent, and handing over waits for n
   expect(await outbox.flush(10_000)).toBe(true);
 });
 
-test('it is full for new sessions when it has as many items as it may; turns have as much again, ends always find room', async () => {
+test('is full at maxItems, takes turns up to twice as many, and always takes ends', async () => {
   const side = { isUp: false };
   const { outbox, all } = outboxTo(side, { maxItems: 5 });
   for (const id of ['a', 'b', 'c', 'd']) outbox.push(started(id));
@@ -105,7 +105,7 @@ test('it is full for new sessions when it has as many items as it may; turns hav
   expect(all()).toHaveLength(15);
 });
 
-test('it is full by bytes too', () => {
+test('is full at maxBytes, too', () => {
   const { outbox } = outboxTo({ isUp: false }, { maxBytes: 100_000 });
   outbox.push(started('a'));
   outbox.push(turn('a', 1, 'x'.repeat(40_000)));
@@ -118,7 +118,7 @@ test('it is full by bytes too', () => {
   outbox.close();
 });
 
-test('where losing is preferred nobody is refused, a session without room is not handed over, and that is told once', async () => {
+test('is never full with whenFull lose: it drops the events of sessions that began without room, and tells that once', async () => {
   const side = { isUp: false };
   let told = 0;
   const { outbox, all } = outboxTo(side, { maxItems: 3, whenFull: 'lose', onLost: () => (told += 1) });
@@ -134,7 +134,7 @@ test('where losing is preferred nobody is refused, a session without room is not
   expect(outbox.lost).toBe(6);
 });
 
-test('once it is closed nothing is sent, and nothing keeps the process alive', async () => {
+test('sends nothing once it is closed', async () => {
   const { outbox, sent } = outboxTo({ isUp: false });
   outbox.push(started('a'));
   await until(() => sent.length > 0);

@@ -1,4 +1,4 @@
-// Room for what waits for the side process: beyond it clients are told to come back.
+// The quota of requests that wait for the side process: beyond it clients get 503 and retry-after.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SideHandler } from '../../../../server/ipc/side-request.ts';
@@ -47,10 +47,10 @@ function hung() {
   return { answer, letGo, waiting: () => waiting };
 }
 
-describe('room for requests', () => {
+describe('the quota of all keys', () => {
   const chatError = { type: 'server_error', param: null, code: 'side_unavailable' };
 
-  test('is for side.requests at once; the next one is told to come back, in the shape of whoever asks', async () => {
+  test('refuses more than side.requests at once, in the shape of the client', async () => {
     const { answer, letGo, waiting } = hung();
     await start(answer, { side: { requests: 2 } });
     const first = [post('{}'), ask('/v1/tasks')];
@@ -68,7 +68,7 @@ describe('room for requests', () => {
     expect((await post('{}')).status).toBe(200);
   });
 
-  test('is for side.requestBytes of their bodies; what was announced must fit when it begins', async () => {
+  test('refuses a body whose announced length does not fit into side.requestBytes', async () => {
     const { answer, letGo, waiting } = hung();
     await start(answer, { side: { requestBytes: 4096, maxBodyBytes: 3000 } });
     const first = post('x'.repeat(2000));
@@ -81,7 +81,7 @@ describe('room for requests', () => {
     expect((await post('x'.repeat(3000))).status).toBe(200);
   });
 
-  test('is taken by the bytes that have come: what is not announced is refused in the middle, and the rest not read', async () => {
+  test('refuses a body without a length once its bytes do not fit, and reads no more of it', async () => {
     const { answer, letGo, waiting } = hung();
     await start(answer, { side: { requestBytes: 4096, maxBodyBytes: 3000 } });
     const first = post('x'.repeat(2000));
@@ -102,7 +102,7 @@ describe('room for requests', () => {
     second.socket.destroy();
   });
 
-  test('is given back by clients that leave', async () => {
+  test('is released by clients that leave', async () => {
     const { promise: never } = Promise.withResolvers<void>();
     let asked = 0;
     await start(
@@ -123,7 +123,7 @@ describe('room for requests', () => {
   });
 });
 
-describe('one key of several', () => {
+describe('the quota of one key of several', () => {
   const keys = ['one', 'two'].map((id) => ({ id, secret: `secret-of-${id}` }));
   const postAs = (id: string, body: string) =>
     ask('/v1/chat/completions', {
@@ -132,7 +132,7 @@ describe('one key of several', () => {
       body,
     });
 
-  test('shuts nobody out with bodies that do not come', async () => {
+  test('is not used up by bodies that do not come', async () => {
     const answer: SideHandler = async (_request, emit) => {
       emit(whole(200, 'here'));
     };
@@ -149,7 +149,7 @@ describe('one key of several', () => {
     for (const { socket } of trickles) socket.destroy();
   });
 
-  test('has half of side.requests and of side.requestBytes; the others have the rest', async () => {
+  test('is half of side.requests and of side.requestBytes', async () => {
     const { answer, letGo, waiting } = hung();
     await start(answer, { keys, side: { requests: 4, requestBytes: 4096, maxBodyBytes: 2048 } });
     const asked = [postAs('one', 'x'.repeat(2048))];

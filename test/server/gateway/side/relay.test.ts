@@ -1,4 +1,4 @@
-// Relaying to a side process that hangs: a look-up is given up in time, and nothing of its late answer is written.
+// Relaying to a side process that hangs, or whose answer HTTP cannot carry.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const request = {
   body: undefined,
 } as const;
 
-test('an answer that does not begin within headMs is unavailable, and comes too late afterwards', async () => {
+test('gives up an answer that does not begin within headMs, and writes nothing of it later', async () => {
   const late = Promise.withResolvers<void>();
   let isAborted = false;
   const hung: SideHandler = async (_, emit, signal) => {
@@ -37,7 +37,7 @@ test('an answer that does not begin within headMs is unavailable, and comes too 
   server.close();
 });
 
-test('an answer that HTTP cannot carry breaks off, and nothing is thrown at whoever passes it on', async () => {
+test('breaks off an answer that HTTP cannot carry, without an error for the handler', async () => {
   const heads: SideReplyHead[] = [
     { status: 200, headers: { 'x-name': 'two\r\nlines' }, body: Buffer.from('{}') },
     { status: 7, headers: {}, body: Buffer.from('{}') },
