@@ -1,4 +1,4 @@
-// A store in memory, for tests of what asks it: the rows are lists that a test fills and looks at.
+// A store in memory for tests of its users. Its rows are lists that a test fills and reads.
 
 import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 import type { ReportRow, Store } from '../../server/side/store/contract.ts';
@@ -13,9 +13,9 @@ export interface FakeStore extends Store {
     ledger: LedgerRow[];
     report: ReportRow[];
   };
-  /** How often a session was looked for. */
+  /** Counts look-ups of sessions. */
   readonly looks: { sessions: number };
-  /** What every method rejects with, while it is set. */
+  /** Every method rejects with it while it is set. */
   fault: Error | undefined;
 }
 

@@ -1,20 +1,20 @@
-// A scripted LLM gateway on loopback in the shape of OpenAI chat completions: fails, hangs, loses and garbles as it is told, from a
-// seed, and counts what it did. Listens on a free port.
+// A scripted LLM gateway on loopback in the shape of OpenAI chat completions. It fails, hangs, loses and garbles as its script or its seed says,
+// and counts what it did.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from './random.ts';
 
-/** What becomes of one request. */
+/** How one request is answered. */
 export interface LlmBehaviour {
-  /** Until the first byte of the answer. */
+  /** Delay before the first byte of the answer. */
   readonly delayMs?: number;
-  /** Until that, too. */
+  /** The answer waits until this has settled, too. */
   readonly after?: Promise<unknown>;
-  /** `idle`: neither works nor answers; `lost`: does the work, and never answers. */
+  /** `idle` neither works nor answers; `lost` works and never answers. */
   readonly hang?: 'idle' | 'lost';
-  /** Other than 200: an error in OpenAI's shape, without an effect. */
+  /** A status other than 200 is an error in OpenAI's shape, without an effect. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** The body of a whole answer, verbatim. */
@@ -22,17 +22,17 @@ export interface LlmBehaviour {
   /** The text of the answer. */
   readonly text?: string;
   readonly finish?: string;
-  /** The model that says that it served; the one that was asked for when not given. */
+  /** The model that is named as the one that served; the requested one by default. */
   readonly served?: string;
-  /** Said in the body, as OpenRouter does. */
+  /** The provider that is named in the body, as OpenRouter does. */
   readonly provider?: string;
-  /** false: not reported. */
+  /** false: usage is not reported. */
   readonly usage?: object | false;
   readonly costUsd?: number;
   readonly costIn?: 'header' | 'body';
-  /** Between pieces of a streamed answer. */
+  /** Interval between pieces of a streamed answer. */
   readonly everyMs?: number;
-  /** How many pieces a streamed text is cut into. */
+  /** Number of pieces of a streamed text. */
   readonly pieces?: number;
   /** The connection breaks after so many pieces of a streamed answer. */
   readonly breakAfter?: number;
@@ -40,7 +40,7 @@ export interface LlmBehaviour {
   readonly errorAfter?: number;
 }
 
-/** How many of the requests (0 to 1) go wrong, and how; the rest is answered. */
+/** Shares of the requests (0 to 1) that go wrong, by how; the rest is answered. */
 export interface LlmShares {
   readonly failing?: number;
   readonly idle?: number;
@@ -50,7 +50,7 @@ export interface LlmShares {
 }
 
 export interface LlmSeen {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -61,13 +61,13 @@ export interface LlmSeen {
 export interface LlmGatewayOptions {
   readonly seed?: number;
   readonly shares?: LlmShares;
-  /** Of every answer, unless the script says otherwise. */
+  /** Holds for every answer, unless the script says otherwise. */
   readonly behaviour?: LlmBehaviour;
   /** Overrides the rest for a request; undefined leaves it. */
   readonly script?: (seen: LlmSeen) => LlmBehaviour | undefined;
-  /** What the work of a request is called where effects are counted by name. */
+  /** Names the work of a request where effects are counted by name. */
   readonly effectOf?: (seen: LlmSeen) => string;
-  /** Requests that are remembered; the newest stay. */
+  /** Number of requests that are kept; the newest stay. */
   readonly keep?: number;
   readonly models?: readonly string[];
   readonly port?: number;
@@ -76,23 +76,23 @@ export interface LlmGatewayOptions {
 export interface LlmGateway {
   /** `http://127.0.0.1:<port>/v1`. */
   readonly baseUrl: string;
-  /** Newest last. */
+  /** Requests, the newest last. */
   readonly seen: readonly LlmSeen[];
   readonly count: {
     requests: number;
-    /** Work that was done, answered or not. */
+    /** Counts work that was done, answered or not. */
     effects: number;
     answers: number;
-    /** The other side left before the answer was complete. */
+    /** Counts clients that left before the answer was complete. */
     cancelled: number;
-    /** Requests in work now, and the most at once. */
+    /** Counts requests in work now, and the most at once. */
     open: number;
     mostOpen: number;
     connections: number;
   };
-  /** How often each piece of work was done, by the name that `effectOf` gives. */
+  /** Counts of each piece of work, by the name that `effectOf` gives. */
   readonly effects: ReadonlyMap<string, number>;
-  /** Changes the options for requests to come. */
+  /** Changes the options for later requests. */
   change(options: LlmGatewayOptions): void;
   close(): Promise<void>;
 }
@@ -104,21 +104,21 @@ export async function llmGateway(options: LlmGatewayOptions = {}): Promise<LlmGa
   const effects = new Map<string, number>();
   const count = { requests: 0, effects: 0, answers: 0, cancelled: 0, open: 0, mostOpen: 0, connections: 0 };
 
-  const work = (one: LlmSeen) => {
+  const work = (request: LlmSeen) => {
     count.effects++;
-    const name = now.effectOf?.(one);
+    const name = now.effectOf?.(request);
     if (name !== undefined) effects.set(name, (effects.get(name) ?? 0) + 1);
   };
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request);
     if (request.method === 'GET') return json(response, 200, { object: 'list', data: (now.models ?? []).map(model) });
-    const one: LlmSeen = { number: ++count.requests, path: request.url ?? '', headers: request.headers, body };
-    seen.push(one);
+    const seenRequest: LlmSeen = { number: ++count.requests, path: request.url ?? '', headers: request.headers, body };
+    seen.push(seenRequest);
     if (seen.length > (now.keep ?? 1000)) seen.shift();
     const behaviour = {
       ...now.behaviour,
       ...rolled(now.shares ?? {}, random.below(1_000_000) / 1e6),
-      ...now.script?.(one),
+      ...now.script?.(seenRequest),
     };
     count.mostOpen = Math.max(count.mostOpen, ++count.open);
     response.on('close', () => {
@@ -126,7 +126,7 @@ export async function llmGateway(options: LlmGatewayOptions = {}): Promise<LlmGa
       if (response.writableFinished) count.answers++;
       else count.cancelled++;
     });
-    await answer(one, behaviour, response, () => work(one));
+    await answer(seenRequest, behaviour, response, () => work(seenRequest));
   };
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -152,7 +152,7 @@ export async function llmGateway(options: LlmGatewayOptions = {}): Promise<LlmGa
 
 const model = (id: string) => ({ id, object: 'model' });
 
-/** What a number from 0 to 1 means under these shares. */
+/** Turns a number from 0 to 1 into a behaviour, by these shares. */
 function rolled(shares: LlmShares, roll: number): LlmBehaviour {
   const kinds: readonly (readonly [number | undefined, LlmBehaviour])[] = [
     [shares.failing, { status: 503 }],

@@ -4,11 +4,11 @@ import type { LedgerRow } from '../../server/ipc/records.ts';
 import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/contract.ts';
 
 export interface MemoryStore extends Pick<Store, 'reserve' | 'settle' | 'settleAll'> {
-  /** In the order of their reservations. */
+  /** Rows in the order of their reservations. */
   readonly rows: ReadonlyMap<string, LedgerRow>;
-  /** Reserved and spent, by the id of the budget. */
+  /** Amounts reserved and spent, by the id of the budget. */
   readonly budgets: ReadonlyMap<string, { reservedMicroUsd: number; spentMicroUsd: number }>;
-  /** The rows in order, once none is pending any more. */
+  /** Resolves with the rows in order, once none is pending. */
   settled(): Promise<readonly LedgerRow[]>;
   fails: { reserve: boolean; settle: boolean };
 }

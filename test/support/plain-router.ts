@@ -1,5 +1,4 @@
-// A router without policy, budget or ledger: one HTTP call to a scripted LLM gateway. What a runner makes of answers and faults is
-// tested with it, apart from how they come about.
+// A router without policy, budget or ledger: one HTTP call to a scripted LLM gateway. It tests what a runner makes of answers and failures.
 
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'undici';
@@ -9,7 +8,7 @@ import type { Failure } from '../../server/side/llm/failure.ts';
 export interface PlainRouterOptions {
   readonly baseUrl: string;
   readonly timeoutMs?: number;
-  /** Sees each call first; its answer, if it has one, is the router's. */
+  /** Sees each call first. If it gives an answer, that is the router's. */
   readonly before?: (call: Call) => Failure | undefined | Promise<Failure | undefined>;
 }
 

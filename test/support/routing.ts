@@ -15,7 +15,7 @@ import { type MemoryStore, memoryStore } from './memory-store.ts';
 const schema = z.strictObject(sideShape);
 type Written = z.input<typeof schema>;
 
-/** A scripted gateway that goes with the test. */
+/** Starts a scripted gateway that closes with the test. */
 export async function gateway(options: LlmGatewayOptions = {}): Promise<LlmGateway> {
   const made = await llmGateway(options);
   onTestFinished(() => made.close());
@@ -104,7 +104,7 @@ export function collector(): StreamSink & { readonly heads: object[]; text(): st
   };
 }
 
-/** Two targets, `first` at `one` and `second` at `two`. */
+/** Starts two gateways, and names two targets: `first` at `one` and `second` at `two`. */
 export async function pair(one: Parameters<typeof gateway>[0] = {}, two: Parameters<typeof gateway>[0] = {}) {
   const [a, b] = [await gateway(one), await gateway(two)];
   const targets = [

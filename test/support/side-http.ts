@@ -1,4 +1,4 @@
-// The side path's HTTP over a real socket: a gateway in this process, whose side process is in this process too.
+// The HTTP API of the side path over a real socket. Gateway and side process both run in this process.
 
 import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';

@@ -24,7 +24,7 @@ describe('the list', () => {
     const usage = { inputTokens: 1000, outputTokens: 100, inputAudioTokens: 800, outputAudioTokens: 90 };
     expect(listed.estimate('gpt-realtime', 'openai', usage)).toBe(200 * 4 + 800 * 32 + 10 * 16 + 90 * 64);
     const cached = listed.estimate('gpt-realtime', 'openai', { ...usage, cachedTokens: 300 });
-    // Text first, the rest of it audio.
+    // Cached tokens count as text first, and the rest as audio.
     expect(cached).toBe(200 * 0.4 + 100 * 0.4 + 700 * 32 + 10 * 16 + 90 * 64);
     expect(listed.estimate('gemini-2.5-flash-native-audio-preview-09-2025', 'gemini', usage)).toBe(
       200 * 0.5 + 800 * 3 + 10 * 2 + 90 * 12,

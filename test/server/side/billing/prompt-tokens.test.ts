@@ -19,7 +19,7 @@ test('text beyond ASCII counts by its bytes, since rare scripts have no tokens o
   for (const text of ['é', 'привет', '見面', 'ߊߋߌ', '🦄', '𓀀𓀁'.repeat(100)]) {
     expect([text, ofText(text)]).toEqual([text, Buffer.byteLength(text)]);
   }
-  // Half a pair, as JSON may have it in a string.
+  // JSON may have half a surrogate pair in a string.
   expect(ofText('\ud83e')).toBe(2);
 });
 

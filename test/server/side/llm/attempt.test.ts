@@ -63,7 +63,7 @@ describe('limits', () => {
 describe('budgets', () => {
   const oneTarget = { targets: [{ gateway: 'one', model: 'first' }] };
 
-  /** A budget for 50 calls, whose usage is not reported, so that nothing of a reservation is given back. */
+  /** Makes a budget for 50 calls whose usage is not reported, so that nothing of a reservation is given back. */
   async function forFifty() {
     const a = await gateway({ behaviour: { usage: false, delayMs: 5 } });
     const probe = routing({ gateways: { one: at(a) }, classes: { commodity: oneTarget }, prices });

@@ -194,7 +194,7 @@ describe('complaints about other gateways', () => {
   test('1: the budget is checked for the fallback that really runs, not for the model that was asked for', async () => {
     const { b, targets, gateways } = await pair({ behaviour: { status: 503 } });
     const config = { gateways, classes: { commodity: { targets } } };
-    // Enough for the first model, not for the second.
+    // The budget has room for the first model, not for the second.
     const budgets = [{ window: 'day' as const, maxUsd: 0.0015 }];
     const { router } = routing({ ...config, budgets, prices });
     const outcome = failed(await router.run(call()));

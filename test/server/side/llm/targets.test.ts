@@ -3,8 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { answered, call, failed, gateway, routing } from '../../../support/routing.ts';
 
-const _prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
-
 describe('the rehearsal', () => {
   const rehearsal = { promptClass: 'rehearsal', isRehearsal: true } as const;
 
