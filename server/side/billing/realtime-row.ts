@@ -1,4 +1,4 @@
-// The ledger row of a realtime session: what it has used so far and what that costs. Written again as it grows; an unknown cost is no zero.
+// The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/records.ts';
@@ -9,9 +9,9 @@ export interface SessionUse {
   /** ms since the epoch. */
   readonly at: number;
   readonly usage: Usage;
-  /** Where several models served; `model` is the last of them. */
+  /** Given where several models served; `model` is the last of them. */
   readonly usageByModel?: readonly ModelUsage[] | undefined;
-  /** As the provider named it; undefined: as it was asked for. */
+  /** The name that the provider gave; undefined: the requested one. */
   readonly model: string | undefined;
   /** `pending` while the session lives. */
   readonly outcome: string;
@@ -55,7 +55,7 @@ export function realtimeRow(
   };
 }
 
-/** Of all models together; what one of them cost is not known: then nor is the whole. */
+/** Sums over all models. The whole is unknown if the cost of one is. */
 function costOf(
   session: StoredSession,
   uses: readonly ModelUsage[],
@@ -67,15 +67,15 @@ function costOf(
   return costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
 }
 
-/** A provider that reported nothing did not work for nothing. */
+/** Usage without any count was not reported; it is not free. */
 function isCounted(usage: Usage): boolean {
   return Object.values(usage).some((amount) => typeof amount === 'number');
 }
 
-/** Ends that nobody has to look into. */
-const GOOD_ENDS = ['client-closed', 'provider-closed', 'idle', 'duration-reached', 'drained'];
+/** Reasons that are no failure. */
+const GOOD_REASONS = ['client-closed', 'provider-closed', 'idle', 'duration-reached', 'drained'];
 
-/** `ok`, or why the session ended. */
+/** `ok`, or the reason why the session ended. */
 export function outcomeOf(reason: string): string {
-  return GOOD_ENDS.includes(reason) ? 'ok' : reason;
+  return GOOD_REASONS.includes(reason) ? 'ok' : reason;
 }

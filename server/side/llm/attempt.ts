@@ -12,11 +12,11 @@ import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetWindow, Settlement, Store } from '../store/contract.ts';
+import { pendingRow, settledRow } from './attempt-row.ts';
 import type { Answered, Call, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';
 import { type Failure, failure, failureOfBudget, failureOfTarget, failureOfUnavailable } from './failure.ts';
-import { pendingRow, settledRow } from './ledger-rows.ts';
 import type { ClassPlan, Target } from './targets.ts';
 
 /** What all attempts of a process share. */

@@ -1,4 +1,4 @@
-// Ledger rows of attempts: pending before the exchange, then with the outcome. Rule: unknown usage is charged at the worst case and flagged,
+// The ledger row of an attempt: pending before the exchange, then with the outcome. Rule: unknown usage is charged at the worst case and flagged,
 // and an unknown price stays unknown.
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
