@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from '../platform/private-address.ts';
 import type { Config } from './config.ts';
-import { type Problem, unknownKey } from './problem.ts';
+import { faultText, type Problem, unknownName } from './problem.ts';
 import type { Key, KnownProvider } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
@@ -61,8 +61,7 @@ function faultOf(attempt: () => unknown): string | undefined {
     attempt();
     return undefined;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code ?? message;
+    return faultText(error);
   }
 }
 
@@ -84,5 +83,5 @@ function keyConflicts(keys: readonly Key[], providers: readonly string[]): Probl
 function patternProblems(pattern: string, path: string, providers: readonly string[]): Problem[] {
   const [provider = ''] = pattern.split('/');
   if (provider.includes('*') || providers.includes(provider)) return [];
-  return [{ path, message: unknownKey(provider, providers).replace('key', `provider "${provider}"`) }];
+  return [{ path, message: unknownName('provider', provider, providers) }];
 }

@@ -2,10 +2,20 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument, type Scalar } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
-import { ConfigError, isSecretPath, type Problem, pathText, problemsOf } from './problem.ts';
+import {
+  ConfigError,
+  faultText,
+  isSecretPath,
+  type PlaceOf,
+  type Problem,
+  pathText,
+  problemLine,
+  problemsOf,
+  SECRET_PATHS,
+} from './problem.ts';
 import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
 import { renameKeys } from './renamed-keys.ts';
@@ -27,20 +37,15 @@ export interface ConfigSource {
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
 export function loadConfig(source: ConfigSource): Config {
   const { file, data = '.trunkline', env = process.env, check = () => [], warn = () => {} } = source;
-  const raw = file === undefined ? {} : parseYaml(file);
+  const { data: written, placeOf }: YamlFile = file === undefined ? { data: {}, placeOf: () => '' } : readYaml(file);
   const problems: Problem[] = [];
-  const current = renameKeys(raw, { problems, warn: (message) => warn(`${file}: ${message}`) });
+  const current = renameKeys(written, { problems, warn: (problem) => warn(problemLine(problem, placeOf)) });
   const resolved = resolveSecrets(current, [], { env, problems });
-  const parsed = configSchema.safeParse(resolved);
-  if (!parsed.success) {
-    const reported = new Set(problems.map(({ path }) => path));
-    problems.push(
-      ...problemsOf({ schema: configSchema, input: resolved, isHidden: isSecretPath }, parsed.error.issues).filter(
-        ({ path }) => !reported.has(path),
-      ),
-    );
-  }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const parsed = configSchema.safeParse(resolved, { reportInput: true });
+  const reported = new Set(problems.map(({ path }) => path));
+  const issues = problemsOf(configSchema, parsed.error?.issues ?? [], isSecretPath);
+  problems.push(...issues.filter(({ path }) => !reported.has(path)));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
 
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const { listen, providers: inFile, rehearsal: asked, tasks, ...rest } = parsed.data;
@@ -56,27 +61,57 @@ export function loadConfig(source: ConfigSource): Config {
     ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0, rest.transcripts !== 'off'),
   };
   const conflicts = [...conflictsOf(config, knownProviders), ...check(config)];
-  if (conflicts.length > 0) throw new ConfigError(conflicts);
+  if (conflicts.length > 0) throw new ConfigError(conflicts, placeOf);
   return deepFreeze(config);
 }
 
-/** The file as data; faults of syntax carry their line and column. An empty file is an empty mapping. */
-function parseYaml(file: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(readConfigFile(file), { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    const problems = faults.map(({ message, pos }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return { path: '', message: `${file}: line ${line}, column ${col}: ${message}` };
-    });
-    throw new ConfigError(problems);
+interface YamlFile {
+  readonly data: unknown;
+  readonly placeOf: PlaceOf;
+}
+
+/** Reads a file and where its keys are. An empty file is an empty mapping. */
+function readYaml(file: string): YamlFile {
+  const lineCounter = new LineCounter();
+  const text = readConfigFile(file);
+  // Pretty errors would quote the line, which may hold a secret.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${file}:${line}:${col}: `;
+  };
+  // The first fault of syntax; others are often only its consequences.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) {
+    const [offset] = fault.pos;
+    const isUnquoted = text.startsWith('${', offset - 1);
+    const message = isUnquoted ? 'expected "${NAME}" in quotes inside of { }' : fault.message;
+    throw new ConfigError([{ path: '', message }], () => place(offset));
   }
+  const offsets = new Map(offsetsOf(document.contents, []));
+  const placeOf = (path: string): string => {
+    const offset = offsets.get(path);
+    if (offset !== undefined) return place(offset);
+    return path === '' ? `${file}: ` : placeOf(path.replace(/(^|[.[])[^.[]*$/, ''));
+  };
   try {
-    return document.toJS() ?? {};
+    return { data: document.toJS() ?? {}, placeOf };
   } catch (error) {
     // An alias without its anchor, or aliases that would blow up.
-    throw new ConfigError([{ path: '', message: `${file}: ${(error as Error).message}` }]);
+    throw new ConfigError([{ path: '', message: (error as Error).message }], placeOf);
+  }
+}
+
+/** The path of every key and entry with its offset in the text. */
+function* offsetsOf(node: unknown, path: Path): Generator<[string, number]> {
+  const entries = isMap<Scalar.Parsed>(node)
+    ? node.items.map(({ key, value }) => ({ part: String(key.value), start: key, value }))
+    : isSeq<ParsedNode>(node)
+      ? node.items.map((value, part) => ({ part, start: value, value }))
+      : [];
+  for (const { part, start, value } of entries) {
+    yield [pathText([...path, part]), start.range[0]];
+    yield* offsetsOf(value, [...path, part]);
   }
 }
 
@@ -84,8 +119,8 @@ function readConfigFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    throw new ConfigError([{ path: '', message: `${file}: expected a configuration file, got: ${reason}` }]);
+    const message = `expected a readable configuration file, got "${file}": ${faultText(error)}`;
+    throw new ConfigError([{ path: '', message }]);
   }
 }
 
@@ -103,8 +138,8 @@ function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
   }
   if (typeof value !== 'string' || !value.includes('${')) return value;
   if (isSecretPath(path)) return secretFrom(value, path, to);
-  const where = 'keys[].secret, providers.*.apiKey, gateways.*.apiKey, webhooks[].secret, store.url and admin.token';
-  to.problems.push({ path: pathText(path), message: `expected a plain value: \${...} is for secrets only (${where})` });
+  const message = `expected a plain value: \${...} is for secrets only (${SECRET_PATHS.join(', ')})`;
+  to.problems.push({ path: pathText(path), message });
   return value;
 }
 

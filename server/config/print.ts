@@ -1,11 +1,9 @@
 // The configuration in force as YAML: every default, secrets masked. What it prints is accepted as a file again.
 
-import { Document, isMap, isScalar, type YAMLMap } from 'yaml';
-import type { z } from 'zod';
-import type { Config, Rehearsal } from './config.ts';
-import { isSecretPath } from './problem.ts';
-import { clientsOwn, limitsSchema, preconnectSchema } from './schema.ts';
-import { sideShape } from './side-schema.ts';
+import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
+import { type Config, configSchema, type Rehearsal } from './config.ts';
+import { isSecretPath, jsonSchemaOf, partAt } from './problem.ts';
+import { clientsOwn } from './schema.ts';
 
 /** YAML in the shape of the file, settings explained. The data directory, no part of the file, is a comment. */
 export function printConfig(config: Config): string {
@@ -26,10 +24,7 @@ export function printConfig(config: Config): string {
   const sections = { processes, listen, admin, keys, providers, ...side, rehearsal, limits, log };
   const document = new Document(masked(sections, []));
   document.commentBefore = ` data directory: ${dataDirectory}`;
-  explain(document.get('limits'), limitsSchema);
-  explain(document.get('side'), sideShape.side.unwrap());
-  for (const name of Object.keys(config.providers))
-    explain(document.getIn(['providers', name, 'preconnect']), preconnectSchema);
+  explain(document.contents, jsonSchemaOf(configSchema));
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
@@ -65,10 +60,14 @@ function maskedStore(url: string): string {
   return shown.href;
 }
 
-function explain(section: unknown, schema: z.ZodObject): void {
-  if (!isMap(section)) return;
-  for (const { key, value } of (section as YAMLMap).items) {
-    const description = isScalar(key) ? schema.shape[String(key.value)]?.description : undefined;
-    if (description && isScalar(value)) value.comment = ` ${description}`;
+/** Puts the description of a setting beside it, that of a section above it. */
+function explain(node: unknown, part: ReturnType<typeof partAt>): void {
+  if (isSeq(node)) for (const [index, item] of node.items.entries()) explain(item, part && partAt(part, [index]));
+  if (!isMap<Scalar, Node>(node)) return;
+  for (const { key, value } of node.items) {
+    const below = part && partAt(part, [String(key.value)]);
+    if (below?.description && isScalar(value)) value.comment = ` ${below.description}`;
+    else if (below?.description) key.commentBefore = ` ${below.description}`;
+    explain(value, below);
   }
 }

@@ -1,6 +1,8 @@
-// What is wrong in a configuration, in words: the path, what was expected, what was found. Never shows a secret.
+// Problems of a configuration in words: the path, what was expected, what was found. Never shows a secret.
 
-import type { z } from 'zod';
+import { diff, getSystemErrorMessage } from 'node:util';
+import { z } from 'zod';
+import { matchesGlob } from '../../codecs/glob.ts';
 
 export interface Problem {
   /** `limits.pingMs`, `keys[0].secret`; empty for the file as a whole. */
@@ -8,14 +10,28 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Returns the file, line and column of a path, as the beginning of a message. */
+export type PlaceOf = (path: string) => string;
+
+/** A problem in one line: `trunkline.yaml:3:5: limits.pingMs: expected ...`. */
+export function problemLine({ path, message }: Problem, placeOf: PlaceOf): string {
+  return `${placeOf(path)}${path ? `${path}: ` : ''}${message}`;
+}
+
 /** Thrown by `loadConfig`: every problem that was found, in one message of one line each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('\n'));
+  constructor(problems: readonly Problem[], placeOf: PlaceOf = () => '') {
+    super(problems.map((problem) => problemLine(problem, placeOf)).join('\n'));
     this.problems = problems;
   }
+}
+
+/** What went wrong with a file: `no such file or directory`. */
+export function faultText(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return errno === undefined ? message : getSystemErrorMessage(errno);
 }
 
 type Path = readonly PropertyKey[];
@@ -28,56 +44,60 @@ export function pathText(path: Path): string {
   );
 }
 
-/** Fields that hold credentials: the only ones where `${ENV}` is allowed, and never shown. */
+/** Fields that hold credentials: the only ones where `${NAME}` is allowed, and never shown. */
+export const SECRET_PATHS: readonly string[] = [
+  'keys[*].secret',
+  'providers.*.apiKey',
+  'gateways.*.apiKey',
+  'webhooks[*].secret',
+  'store.url',
+  'admin.token',
+];
+
 export function isSecretPath(path: Path): boolean {
-  const [section, , field] = path;
-  if (section === 'store') return path.length === 2 && path[1] === 'url';
-  if (section === 'gateways') return path.length === 3 && field === 'apiKey';
-  if (section === 'webhooks') return path.length === 3 && field === 'secret';
-  if (section === 'keys') return path.length === 3 && field === 'secret';
-  if (section === 'providers') return path.length === 3 && field === 'apiKey';
-  return path.length === 2 && section === 'admin' && path[1] === 'token';
+  return SECRET_PATHS.some((pattern) => matchesGlob(pattern, pathText(path)));
 }
 
-export interface Parsed {
-  readonly schema: z.ZodType;
-  readonly input: unknown;
-  /** Fields whose values are never shown. */
-  readonly isHidden: (path: Path) => boolean;
+type Issue = z.core.$ZodIssue;
+
+/** The issues of a parse with `reportInput`, in words. Values at hidden paths are not shown. */
+export function problemsOf(schema: z.ZodType, issues: readonly Issue[], isHidden: (path: Path) => boolean): Problem[] {
+  const root = jsonSchemaOf(schema);
+  return issues.flatMap(innermost).flatMap((issue) => {
+    const part = partAt(root, issue.path);
+    if (issue.code !== 'unrecognized_keys')
+      return [{ path: pathText(issue.path), message: issueText(issue, part?.description, isHidden(issue.path)) }];
+    const known = [part, ...(part?.anyOf ?? [])].flatMap((form) => Object.keys(form?.properties ?? {}));
+    return issue.keys
+      .slice(0, MAX_UNKNOWN_KEYS)
+      .map((key) => ({ path: pathText([...issue.path, key]), message: unknownKey(key, known) }));
+  });
 }
 
-/** The issues of a failed parse, in words. */
-export function problemsOf(parsed: Parsed, issues: readonly z.core.$ZodIssue[]): Problem[] {
-  return issues.flatMap((issue) => problemsOfIssue(parsed, issue));
+/** Reported of one mapping: a request may hold a million unknown keys, and each is compared with the known ones. */
+const MAX_UNKNOWN_KEYS = 20;
+
+/** The issues of a name, or of the branch of a union that the value comes closest to, at their paths in the whole. */
+function innermost(issue: Issue): Issue[] {
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ ...inner, path: issue.path }));
+  const [closest] = (issue.code === 'invalid_union' ? issue.errors : [])
+    .filter((branch) => branch.some((inner) => inner.path.length > 0 || isAboutValue(inner)))
+    .sort((a, b) => a.length - b.length);
+  return closest?.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-function problemsOfIssue(parsed: Parsed, issue: z.core.$ZodIssue): Problem[] {
-  const { schema, input, isHidden } = parsed;
-  const path = pathText(issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(shapeAt(schema, issue.path));
-    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: unknownKey(key, known) }));
-  }
-  if (issue.code === 'invalid_union') {
-    const inner = issue.errors.find((branch) => branch.some((one) => one.path.length > 0 || isAboutValue(one)));
-    if (inner)
-      return problemsOf(
-        parsed,
-        inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
-      );
-  }
-  const value = valueAt(input, issue.path);
-  if (value === undefined) return [{ path, message: `missing, expected ${expectation(issue)}` }];
-  return [
-    {
-      path,
-      message: `expected ${expectation(issue)}, got ${isHidden(issue.path) ? hidden(value) : shown(value, issue)}`,
-    },
-  ];
-}
+/** True for a branch of a union that has the right type, and something else wrong with it. */
+const isAboutValue = ({ code }: Issue) => code !== 'invalid_type' && code !== 'invalid_value';
 
-/** The branch of a union has the right type, and something else is wrong with it. */
-const isAboutValue = (issue: z.core.$ZodIssue) => issue.code !== 'invalid_type' && issue.code !== 'invalid_value';
+function issueText(issue: Issue, description: string | undefined, isHiddenValue: boolean): string {
+  const { input } = issue;
+  const isAboutType = input === undefined || issue.code === 'invalid_type' || issue.code === 'invalid_union';
+  const meaning = description && isAboutType ? ` (${description})` : '';
+  if (input === undefined) return `missing, expected ${expectation(issue)}${meaning}`;
+  const isWord = issue.code === 'invalid_value' && typeof input === 'string';
+  const hint = isWord ? didYouMean(input, issue.values.map(String)) : '';
+  return `expected ${expectation(issue)}, got ${found(issue, isHiddenValue)}${hint}${meaning}`;
+}
 
 const typeWords: Readonly<Record<string, string>> = {
   array: 'a list',
@@ -89,89 +109,95 @@ const typeWords: Readonly<Record<string, string>> = {
   string: 'a text',
 };
 
-function expectation(issue: z.core.$ZodIssue): string {
+function expectation(issue: Issue): string {
   switch (issue.code) {
-    case 'invalid_type':
-      return typeWords[issue.expected] ?? issue.expected;
+    case 'invalid_type': {
+      const quotes = issue.expected === 'string' && typeof issue.input !== 'object' && issue.input !== undefined;
+      return `${typeWords[issue.expected] ?? issue.expected}${quotes ? ' in quotes' : unitOf(issue.path)}`;
+    }
     case 'invalid_value':
       return issue.values.length > 1 ? `one of ${issue.values.map(String).join(', ')}` : String(issue.values[0]);
     case 'too_small':
-      return `at least ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
+      return `at least ${issue.minimum}${counted(issue.origin, issue.minimum)}`;
     case 'too_big':
-      return `at most ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
+      return `at most ${issue.maximum}${counted(issue.origin, issue.maximum)}`;
     case 'invalid_union':
-      return issue.errors.map((branch) => (branch[0] ? expectation(branch[0]) : '')).join(' or ');
+      return [...new Set(issue.errors.flatMap(([first]) => (first ? expectation(first) : [])))].join(' or ');
     default:
       return issue.message.replace(/^expected /, '');
   }
 }
 
-function unit(origin: string, count: number | bigint): string {
+/** The unit of a number, which is in the name of its field. */
+function unitOf(path: Path): string {
+  const name = String(path.at(-1));
+  if (name.endsWith('Ms')) return ' of milliseconds';
+  if (name.endsWith('Bytes')) return ' of bytes';
+  return name.includes('Usd') ? ' of US dollars' : '';
+}
+
+function counted(origin: string, count: number | bigint): string {
   if (origin === 'string') return count === 1 ? ' character' : ' characters';
   if (origin === 'array') return count === 1 ? ' entry' : ' entries';
   return '';
 }
 
-function hidden(value: unknown): string {
-  if (typeof value === 'string') return 'another text (not shown)';
-  return structure(value) ?? `a ${typeof value}`;
-}
-
-function structure(value: unknown): string | undefined {
-  if (value === null) return 'nothing';
-  if (typeof value !== 'object') return undefined;
-  return Array.isArray(value) ? 'a list' : 'a mapping';
-}
-
-function shown(value: unknown, issue: z.core.$ZodIssue): string {
-  // Where a structure is expected, a text may be anything: a password file, a key without its field.
+function found(issue: Issue, isHiddenValue: boolean): string {
+  const { input } = issue;
+  if (input === null) return 'nothing';
+  if (Array.isArray(input)) return issue.code === 'invalid_type' ? 'a list' : String(input.length);
+  if (typeof input === 'object') return 'a mapping';
+  if (isHiddenValue) return typeof input === 'string' ? 'another text (not shown)' : `a ${typeof input}`;
+  // A text in the place of a structure may be anything: a password file, a key without its field.
   const isStructure = issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected);
-  if (isStructure && typeof value === 'string') return 'a text';
-  const words = structure(value);
-  if (words !== undefined) return words;
-  const text = JSON.stringify(value);
+  if (isStructure && typeof input === 'string') return 'a text';
+  const text = JSON.stringify(input);
   // A credential in a URL, or one pasted into the wrong field, must not end up in a log.
   if (/:\/\/[^/]*@/.test(text)) return 'a URL with a credential (not shown)';
   return text.length > 80 ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
 }
 
 export function unknownKey(key: string, known: readonly string[]): string {
-  const close = known.filter((name) => distance(key.toLowerCase(), name.toLowerCase()) <= Math.max(2, name.length / 3));
-  const [best] = close.sort((a, b) => distance(key, a) - distance(key, b));
-  return `unknown key, expected one of ${known.join(', ')}${best ? `; did you mean ${best}?` : ''}`;
+  return `unknown key, ${choice(key, known)}`;
 }
 
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next[j] = Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
-    }
-    row = next;
+/** Says that a value names nothing that is configured, with the name that may be meant. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  return `unknown ${what} "${name}"${known.length === 0 ? ': none is configured' : `, ${choice(name, known)}`}`;
+}
+
+function choice(name: string, known: readonly string[]): string {
+  return `expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${didYouMean(name, known)}`;
+}
+
+/** `; did you mean serve?`, or nothing where no known word is similar enough. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const [best] = known
+    .map((name) => ({ name, similarity: similarityOf(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ similarity }) => similarity >= 0.6)
+    .sort((a, b) => b.similarity - a.similarity);
+  return best ? `; did you mean ${best.name}?` : '';
+}
+
+/** The share of characters that two words have in common, in order: the ratio of Python's difflib, with its usual bound of 0.6. */
+function similarityOf(a: string, b: string): number {
+  const length = a.length + b.length;
+  if (Math.abs(a.length - b.length) > 0.4 * length) return 0;
+  return 1 - diff(a, b).filter(([change]) => change !== 0).length / length;
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** What may be written, with descriptions. */
+export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+
+/** The part of a JSON Schema that is about the value at a path. */
+export function partAt(schema: JsonSchema, [name, ...rest]: Path): JsonSchema | undefined {
+  if (name === undefined) return schema;
+  for (const { properties, items, additionalProperties } of schema.anyOf ?? [schema]) {
+    const part = properties?.[String(name)] ?? items ?? additionalProperties;
+    if (typeof part === 'object' && !Array.isArray(part)) return partAt(part, rest);
   }
-  return row[b.length] ?? 0;
-}
-
-function valueAt(input: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
-    input,
-  );
-}
-
-type Inner = { type: string; innerType?: z.ZodType; element?: z.ZodType; valueType?: z.ZodType; options?: z.ZodType[] };
-
-/** The keys that a mapping at this path may have. */
-function shapeAt(schema: z.ZodType, path: Path): Readonly<Record<string, z.ZodType>> {
-  const def = schema.def as Inner & { shape?: Record<string, z.ZodType> };
-  if (def.innerType) return shapeAt(def.innerType, path);
-  if (def.options)
-    return def.options.map((option) => shapeAt(option, path)).find((shape) => Object.keys(shape).length) ?? {};
-  const [part, ...rest] = path;
-  if (part === undefined) return def.shape ?? {};
-  const next = def.shape?.[String(part)] ?? def.element ?? def.valueType;
-  return next ? shapeAt(next, rest) : {};
+  return undefined;
 }

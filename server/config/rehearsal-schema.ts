@@ -3,10 +3,9 @@
 
 import { z } from 'zod';
 import type { SimulatorOptions } from '../../adapters/simulators/contract.ts';
+import { MAX_TIMER_MS } from './side-limits-schema.ts';
 
-/** The longest timer of Node. */
-const MAX_MS = 2_147_483_647;
-const ms = z.int().min(0).max(MAX_MS);
+const ms = z.int().min(0).max(MAX_TIMER_MS);
 const afterMs = ms.default(0).describe('Time since the connection opened. 0 is before anything else.');
 
 const timesSchema = z.strictObject({

@@ -12,9 +12,9 @@ const RENAMED: readonly (readonly [string, string])[] = [
   ['providers.*.warm', 'preconnect'],
 ];
 
-export interface KeyReports {
-  /** One sentence about an old key that was read. */
-  warn(message: string): void;
+interface KeyReports {
+  /** Called with each old key that was read. */
+  warn(problem: Problem): void;
   readonly problems: Problem[];
 }
 
@@ -29,7 +29,7 @@ export function renameKeys(data: unknown, reports: KeyReports, parent = ''): unk
     const current = `${parent}.${renamed}`;
     if (Object.hasOwn(data, renamed))
       reports.problems.push({ path, message: `expected only ${current}, which is its name now, got both` });
-    else reports.warn(`${path} is called ${current} now: the old name is still read`);
+    else reports.warn({ path, message: `the name is ${current} now; the old one is still read` });
     return [renamed, copy];
   });
   return Object.fromEntries(entries);

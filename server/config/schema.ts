@@ -1,30 +1,22 @@
 // The shape of the configuration file: every key, its default and what it may be. Unknown keys are refused.
 
 import { z } from 'zod';
-import type { SettingsSchema } from '../../adapters/realtime/contract.ts';
+import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
-import { isLoopbackHost, isPrivateAddress } from '../platform/private-address.ts';
+import { baseUrlProblem } from './outbound-url.ts';
+import { MAX_TIMER_MS, ms } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** What the configuration needs to know of a provider. */
-export interface KnownProvider {
-  readonly name: string;
-  readonly baseUrl: string;
-  readonly environment: readonly string[];
-  readonly settings?: SettingsSchema;
-  readonly preconnect: boolean;
-}
+export type KnownProvider = Pick<Provider, 'name' | 'baseUrl' | 'environment' | 'settings' | 'preconnect'>;
 
 const port = z.int().min(0).max(65_535);
 const bytes = z
   .int()
   .min(1)
   .max(2 ** 30);
-/** Timers wrap around beyond this (24.8 days). */
-const longestMs = 2 ** 31 - 1;
-const ms = z.int().min(1).max(longestMs);
 /** 0 switches the limit off. */
-const optionalMs = z.int().min(0).max(longestMs);
+const optionalMs = z.int().min(0).max(MAX_TIMER_MS);
 /** Goes into logs and metrics. */
 const name = z
   .string()
@@ -33,8 +25,7 @@ const name = z
   .max(200);
 const path = z.string().min(1).max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
-const secret = headerText;
-const ownSecret = secret.min(8);
+const ownSecret = headerText.min(8);
 
 export const limitsSchema = z.strictObject({
   clientMaxPayloadBytes: bytes
@@ -105,7 +96,7 @@ const keySchema = z.strictObject({
   secret: ownSecret.describe('What clients send as their API key. At least 8 characters, unique.'),
   team: name.optional().describe('Team of the key in records and the ledger.'),
   models: z
-    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, * matches anything'))
+    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
     .min(1)
     .optional()
     .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
@@ -129,7 +120,7 @@ export const preconnectSchema = z.strictObject({
   maxAgeMs: z
     .int()
     .min(1000)
-    .max(longestMs)
+    .max(MAX_TIMER_MS)
     .default(30_000)
     .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
 });
@@ -145,26 +136,12 @@ const noPreconnectSchema = preconnectSchema.extend({
 /** `apiKey: client` forwards the client's own credential. */
 export const clientsOwn = 'client';
 
-function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined {
-  if (!URL.canParse(text)) return 'expected a URL such as wss://api.example.com';
-  const url = new URL(text);
-  if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return 'expected a wss: URL';
-  if (url.username || url.password) return 'expected a URL without a credential (it belongs into apiKey)';
-  if (url.search || url.hash) return 'expected a URL without query and fragment';
-  if (allowPrivate) return undefined;
-  if (url.protocol === 'ws:') return 'expected a wss: URL (ws: needs allowPrivate: true)';
-  // A name is resolved, and checked, when it is dialled.
-  if (isLoopbackHost(url.hostname) || isPrivateAddress(url.hostname))
-    return 'expected a public address (a loopback or private one needs allowPrivate: true)';
-  return undefined;
-}
-
 /** The settings of one provider. */
 export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider) =>
   z
     .strictObject({
       baseUrl: z.string().default(baseUrl).describe('The wss: URL to dial.'),
-      apiKey: secret.describe("The gateway's own credential, or the word client to forward that of each client."),
+      apiKey: headerText.describe("The gateway's own credential, or the word client to forward that of each client."),
       allowPrivate: z
         .boolean()
         .default(false)
@@ -175,7 +152,7 @@ export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider)
         .describe('Connections to the provider that are opened ahead of sessions.'),
     })
     .superRefine((provider, context) => {
-      const message = baseUrlProblem(provider.baseUrl, provider.allowPrivate);
+      const message = baseUrlProblem(provider.baseUrl, 'wss', provider.allowPrivate);
       if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
     });
 /**

@@ -2,10 +2,9 @@
 
 import { z } from 'zod';
 
-const ms = z
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
+/** The longest timer of Node, 24.8 days: longer ones fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+export const ms = z.int().min(1).max(MAX_TIMER_MS);
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({
@@ -64,19 +63,16 @@ export const sideLimitsSchema = z.strictObject({
 });
 
 export interface PlacesLimits {
-  /** At once. */
+  /** Requests at once. */
   readonly requests: number;
-  /** Of all their bodies together, as far as they have come. */
+  /** Bytes of all their bodies together, as far as they have arrived. */
   readonly requestBytes: number;
 }
 
-// How much of the side path one key may take while there are others.
-/** What one key may take of each limit while there are others. */
+/** Share of each limit that one key may take while there are others. */
 const SHARE_OF_KEY = 1 / 2;
 
-// How much of the side path one key may take while there are others.
-
-/** What one of so many keys may take. */
+/** Limits of one key, where so many keys are configured. */
 export function limitsOfKey({ requests, requestBytes }: PlacesLimits, keys: number): PlacesLimits {
   const share = keys > 1 ? SHARE_OF_KEY : 1;
   return { requests: Math.ceil(requests * share), requestBytes: Math.floor(requestBytes * share) };

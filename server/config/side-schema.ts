@@ -1,38 +1,21 @@
 // The settings of the side path: store, LLM gateways, classes, tasks, budgets, webhooks, prices, privacy. Unknown keys are refused.
 
 import { z } from 'zod';
-import { sideLimitsSchema } from './side-limits-schema.ts';
+import { llmProfiles } from '../../adapters/llm/index.ts';
+import { headerText } from '../../adapters/realtime/index.ts';
+import { ms, sideLimitsSchema } from './side-limits-schema.ts';
 
-const longestMs = 2 ** 31 - 1;
-const ms = z.int().min(1).max(longestMs);
 const kebab = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
   .max(64);
 const usd = z.number().min(0).max(1_000_000);
 const micro = z.number().min(0).max(1_000_000);
-const secret = z
-  .string()
-  .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
-  .min(1);
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
 const text = z.string().min(1).max(20_000);
 
-export const PROFILES = [
-  'openrouter',
-  'litellm',
-  'portkey',
-  'vercel',
-  'cloudflare',
-  'bifrost',
-  'openai',
-  'openai-compatible',
-  'anthropic',
-  'gemini',
-] as const;
-
-export const storeSchema = z.strictObject({
+const storeSchema = z.strictObject({
   url: z
     .string()
     .regex(/^(sqlite|postgres(ql)?:\/\/.+)$/, 'expected sqlite or a URL such as postgres://user:password@host/database')
@@ -43,7 +26,7 @@ export const storeSchema = z.strictObject({
 });
 
 export const gatewaySchema = z.strictObject({
-  profile: z.enum(PROFILES).describe('Which product or API it is.'),
+  profile: z.enum([...llmProfiles.keys()]).describe('Which product or API it is.'),
   path: z
     .enum(['direct', 'routed'])
     .optional()
@@ -51,7 +34,7 @@ export const gatewaySchema = z.strictObject({
       'direct is a contract with the one who serves, routed leaves the choice to a router. That of the profile when not given.',
     ),
   baseUrl: z.string().optional().describe('URL of the API. That of the profile, for its residency, when not given.'),
-  apiKey: secret.optional().describe('Credential of the gateway. Needed: any word, where the endpoint wants none.'),
+  apiKey: headerText.optional().describe('Credential of the gateway. Needed: any word, where the endpoint wants none.'),
   allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be http:, or a loopback or private address.'),
   residency: residency.optional().describe('Region that it keeps requests to, such as eu.'),
   retention: retention.optional().describe('zdr says that whoever serves keeps nothing.'),
@@ -94,7 +77,7 @@ export const classSchema = z.strictObject({
   maxTokens: z.int().min(1).max(1_000_000).default(1024).describe('Tokens of an answer, where a call does not say.'),
 });
 
-export const whenSchema = z.union([
+const whenSchema = z.union([
   z.enum(['end', 'demand']),
   z.strictObject({ everyTurns: z.int().min(1).max(10_000) }),
   z.strictObject({ everyMinutes: z.number().min(0.01).max(1440) }),
@@ -125,7 +108,7 @@ export const taskSchema = z.strictObject({
   deadlineMs: ms.default(600_000).describe('Longest run, all targets and the repair included.'),
 });
 
-export const budgetSchema = z.strictObject({
+const budgetSchema = z.strictObject({
   key: z.string().optional().describe('Id of a key. All keys together when not given.'),
   class: z.string().optional().describe('Prompt class. All classes together when not given.'),
   window: z.enum(['minute', 'hour', 'day', 'month', 'total']).describe('When it starts anew, in UTC.'),
@@ -134,15 +117,15 @@ export const budgetSchema = z.strictObject({
 
 export const WEBHOOK_EVENTS = ['task.done', 'task.failed', 'session.ended'] as const;
 
-export const webhookSchema = z.strictObject({
+const webhookSchema = z.strictObject({
   url: z.string().describe('Where events are posted to.'),
-  secret: secret.min(8).describe('What signs them, as Standard Webhooks says. At least 8 characters.'),
+  secret: headerText.min(8).describe('What signs them, as Standard Webhooks says. At least 8 characters.'),
   events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).default(['task.done']).describe('Which events.'),
   allowPrivate: z.boolean().default(false).describe('Whether url may be http:, or a loopback or private address.'),
   timeoutMs: ms.default(10_000).describe('Longest delivery. Then it is tried again.'),
 });
 
-export const priceSchema = z.strictObject({
+const priceSchema = z.strictObject({
   input: micro.optional().describe('USD per million tokens of text in.'),
   output: micro.optional().describe('USD per million tokens of text out.'),
   cachedInput: micro.optional().describe('USD per million tokens in that the provider had cached.'),
@@ -186,7 +169,7 @@ export const sideShape = {
     .describe('Sessions of the data class regulated.'),
   routes: z
     .record(
-      z.string().startsWith('/'),
+      z.string().startsWith('/', 'expected a path that begins with /'),
       z.strictObject({
         class: kebab.optional().describe('Prompt class of its sessions and calls.'),
         dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
@@ -213,5 +196,5 @@ export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   readonly hasRehearsalGateway: boolean;
 };
 
-/** Of a session whose key, route and client name none. */
+/** The class of a session for which neither key, route nor client names one. */
 export const DEFAULT_CLASS = 'realtime';

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
-import { ConfigError } from '../../server/config/problem.ts';
+import { ConfigError, problemLine } from '../../server/config/problem.ts';
 import { sideConflicts } from '../../server/side/config/side-conflicts.ts';
 
 type Env = Record<string, string | undefined>;
 
-/** `write`, `load` and `refusal` (the lines of the ConfigError) of a YAML text, with nothing in the environment but `env`. */
+/**
+ * `write`, `load`, `configError` (what it is refused with) and `refusal` (its problems, a line each, without their places) of a YAML
+ * text, with nothing in the environment but `env`.
+ */
 export function configFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,14 +30,18 @@ export function configFiles() {
     return loadConfig({ file: write(yaml), env, check: sideConflicts });
   }
 
-  function refusal(yaml: string, env: Env = {}): string[] {
+  function configError(yaml: string, env: Env = {}): ConfigError {
     try {
       load(yaml, env);
     } catch (error) {
-      if (error instanceof ConfigError) return error.message.split('\n');
+      if (error instanceof ConfigError) return error;
       throw error;
     }
     throw new Error('was accepted');
   }
-  return { folder, write, load, refusal };
+
+  function refusal(yaml: string, env: Env = {}): string[] {
+    return configError(yaml, env).problems.map((problem) => problemLine(problem, () => ''));
+  }
+  return { folder, write, load, configError, refusal };
 }

@@ -3,8 +3,8 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { outboundUrlProblem } from '../../config/outbound-url.ts';
-import { type Problem, unknownKey } from '../../config/problem.ts';
+import { baseUrlProblem } from '../../config/outbound-url.ts';
+import { type Problem, unknownKey, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
@@ -33,7 +33,8 @@ function conflictsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string)
   if (residency) problems.push({ path: `${at}.baseUrl`, message: residency });
   else if (baseUrl === undefined)
     problems.push({ path: `${at}.baseUrl`, message: `missing, expected the URL of this ${profile.name}` });
-  const url = gateway.baseUrl === undefined ? undefined : baseUrlProblem(gateway.baseUrl, gateway.allowPrivate);
+  const url =
+    gateway.baseUrl === undefined ? undefined : baseUrlProblem(gateway.baseUrl, 'https', gateway.allowPrivate);
   if (url) problems.push({ path: `${at}.baseUrl`, message: url });
   if (gateway.apiKey === undefined)
     problems.push({
@@ -46,13 +47,6 @@ function conflictsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string)
       message: `expected routed, got "direct": ${profile.name} chooses who serves (an endpoint of your own that serves itself has the profile ${MAY_BE_EITHER})`,
     });
   return [...problems, ...settingConflicts(gateway, profile, at)];
-}
-
-function baseUrlProblem(text: string, allowPrivate: boolean): string | undefined {
-  const problem = outboundUrlProblem(text, allowPrivate);
-  if (problem)
-    return problem === 'expected a URL without a credential' ? `${problem} (it belongs into apiKey)` : problem;
-  return new URL(text).search ? 'expected a URL without query and fragment' : undefined;
 }
 
 function settingConflicts({ settings }: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
@@ -92,10 +86,4 @@ function targetConflicts(
   const profile = llmProfiles.get(gateway.profile);
   const message = profile && targetObjection({ gateway, profile, model }, terms);
   return message ? [{ path, message: `expected a target that may serve this class: ${message}` }] : [];
-}
-
-/** Names an unknown name, with the known one that may be meant. */
-export function unknownName(what: string, name: string, known: readonly string[]): string {
-  if (known.length === 0) return `unknown ${what} "${name}": none is configured`;
-  return unknownKey(name, known).replace('key', `${what} "${name}"`);
 }

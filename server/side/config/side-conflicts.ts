@@ -1,14 +1,14 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
-import { outboundUrlProblem } from '../../config/outbound-url.ts';
-import type { Problem } from '../../config/problem.ts';
+import { urlProblem } from '../../config/outbound-url.ts';
+import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { Key } from '../../config/schema.ts';
 import { limitsOfKey } from '../../config/side-limits-schema.ts';
 import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
-import { classConflicts, gatewayConflicts, unknownName } from './llm-conflicts.ts';
+import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 
 /** Finds every conflict, each with its path and what was expected. */
 export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
@@ -170,7 +170,7 @@ function quotaConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly ke
 
 function webhookConflicts({ webhooks }: Pick<SideConfig, 'webhooks'>): Problem[] {
   return webhooks.flatMap(({ url, allowPrivate }, index) => {
-    const message = outboundUrlProblem(url, allowPrivate);
+    const message = urlProblem(url, 'https', allowPrivate);
     return message ? [{ path: `webhooks[${index}].url`, message }] : [];
   });
 }

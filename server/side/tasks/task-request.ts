@@ -17,28 +17,28 @@ const MAX_MESSAGES = 2000;
 const name = z.string().min(1).max(64);
 
 export const taskRequestSchema = z.strictObject({
-  kind: name.describe('built in, or configured'),
-  session: z.string().min(1).max(64).optional().describe('whose transcript it works on'),
-  text: z.string().min(1).max(MAX_INPUT_CHARS).optional().describe('instead of a session'),
+  kind: name.describe('Name of a built-in or a configured kind.'),
+  session: z.string().min(1).max(64).optional().describe('Id of the session whose transcript it works on.'),
+  text: z.string().min(1).max(MAX_INPUT_CHARS).optional().describe('Text to work on, instead of a session.'),
   messages: z
     .array(z.object({ role: name, content: z.string().max(MAX_INPUT_CHARS) }))
     .min(1)
     .max(MAX_MESSAGES)
     .optional()
-    .describe('instead of a session'),
+    .describe('Messages to work on, instead of a session.'),
   class: name
     .optional()
-    .describe('prompt class; when not given the configured one of this kind, or the first that the key may use'),
+    .describe('Prompt class. When not given the configured one of this kind, or the first that the key may use.'),
   labels: taskSchema.shape.labels,
   schema: taskSchema.shape.schema,
   prompt: taskSchema.shape.prompt,
   rubric: taskSchema.shape.rubric,
-  mode: z.enum(['sync', 'async']).default('async').describe('sync: the answer waits for the result'),
+  mode: z.enum(['sync', 'async']).default('async').describe('sync waits for the result.'),
   idempotencyKey: z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable characters without spaces')
     .optional()
-    .describe('the same key gives the same task'),
+    .describe('The same key gives the same task.'),
 });
 
 type TaskRequestBody = z.infer<typeof taskRequestSchema>;
@@ -88,8 +88,8 @@ export interface TaskRequest {
  * is the same for the same key: where the store has a task of this id, that one is the answer.
  */
 export async function readTaskRequest(request: TaskRequestOptions): Promise<TaskRequest | TaskRequestProblem> {
-  const parsed = taskRequestSchema.safeParse(request.body);
-  if (!parsed.success) return problem('invalid_request', issuesOf(request.body, parsed.error));
+  const parsed = taskRequestSchema.safeParse(request.body, { reportInput: true });
+  if (!parsed.success) return problem('invalid_request', issuesOf(parsed.error));
   const body = parsed.data;
   const objection = sourceProblem(body, request.config) ?? kindProblem(body, request.config);
   if (objection !== undefined) return objection;
@@ -195,9 +195,9 @@ const MAX_ISSUES = 5;
 /** Fields whose content no message may quote. */
 const HIDDEN: readonly PropertyKey[] = ['text', 'messages', 'schema', 'prompt', 'rubric'];
 
-function issuesOf(input: unknown, { issues }: z.ZodError): string {
+function issuesOf({ issues }: z.ZodError): string {
   const isHidden = ([field = '']: readonly PropertyKey[]) => HIDDEN.includes(field);
-  return problemsOf({ schema: taskRequestSchema, input, isHidden }, issues.slice(0, MAX_ISSUES))
+  return problemsOf(taskRequestSchema, issues.slice(0, MAX_ISSUES), isHidden)
     .slice(0, MAX_ISSUES)
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
     .join('; ');

@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LlmCall, LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { PROFILES } from '../../../server/config/side-schema.ts';
 
 const call: LlmCall = {
   messages: [{ role: 'user', content: 'Hello' }],
@@ -29,8 +28,7 @@ const completion = {
 const read = (name: string, headers = {}, more = {}) =>
   profile(name).readReply({ status: 200, headers, body: Buffer.from(JSON.stringify({ ...completion, ...more })) });
 
-test('every profile of the configuration is registered under its own name', () => {
-  expect([...llmProfiles.keys()].sort()).toEqual([...PROFILES].sort());
+test('every profile is registered under its own name', () => {
   for (const [name, one] of llmProfiles) expect(one.name).toBe(name);
 });
 

@@ -1,4 +1,4 @@
-// What a configuration must not combine: open to everyone, twice the same, half there.
+// Settings that must not be combined: open to everyone, twice the same, half there.
 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { configFiles } from '../../support/config-files.ts';
 
 const { folder, load, refusal } = configFiles();
 
-describe('what must not start', () => {
+describe('loadConfig refuses', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
 
   test('open mode on a public address', () => {
@@ -32,7 +32,7 @@ describe('what must not start', () => {
     expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
   });
 
-  test('keys that cannot be told apart, and the secret is not shown', () => {
+  test('keys with the id or the secret of another, and does not show the secret', () => {
     const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
     const lines = refusal(twins);
     expect(lines).toEqual([
@@ -41,7 +41,7 @@ describe('what must not start', () => {
     ]);
   });
 
-  test('a certificate with the key of another, or what is no certificate', async () => {
+  test('a certificate with the key of another, and a file that is no certificate', async () => {
     for (const name of ['a', 'b']) await ensureDevCertificate(join(folder, name));
     const tls = (cert: string, key: string) => refusal(`listen: { tls: { cert: ${cert}, key: ${key} } }`);
     expect(tls('a/cert.pem', 'b/key.pem')[0]).toMatch(/^listen\.tls: expected a certificate and its key in PEM, got: /);
@@ -49,11 +49,15 @@ describe('what must not start', () => {
     expect(load('listen: { tls: { cert: a/cert.pem, key: a/key.pem } }').listen.tls).toBeDefined();
   });
 
-  test('half a certificate, an unreadable one, or one for a listener that is off', () => {
-    expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual(['listen.tls.key: missing, expected a text']);
+  test('a certificate without its key, an unreadable one, and one for a listener that is off', () => {
+    expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual([
+      'listen.tls.key: missing, expected a text (PEM file of the private key. Relative to the configuration file.)',
+    ]);
     const lines = refusal('listen: { tlsPort: false, tls: { cert: a.pem, key: b.pem } }');
     expect(lines[0]).toMatch(/^listen\.tls: expected a listen\.tlsPort/);
-    expect(lines[1]).toBe(`listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}": ENOENT`);
+    expect(lines[1]).toBe(
+      `listen.tls.cert: expected a readable file, got "${join(folder, 'a.pem')}": no such file or directory`,
+    );
     expect(lines).toHaveLength(3);
   });
 });

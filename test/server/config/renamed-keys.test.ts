@@ -1,4 +1,4 @@
-// Keys under their old names: read, warned of, and refused beside their new names.
+// Keys under their old names: read, warned of, and refused beside their current names.
 
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
@@ -22,26 +22,27 @@ describe('a key under its old name', () => {
       'providers.openai.preconnect',
       { providers: { openai: { preconnect: { connections: 5 } } } },
     ],
-  ])('is in force, and a warning names the file and both names: %s', (yaml, old, current, expected) => {
+  ])('is in force, and a warning names its place and both names: %s', (yaml, old, current, expected) => {
     const file = write(yaml);
     const warnings: string[] = [];
     const config = loadConfig({ file, env: {}, warn: (message) => warnings.push(message) });
     expect(config).toMatchObject(expected);
-    expect(warnings).toEqual([`${file}: ${old} is called ${current} now: the old name is still read`]);
+    const column = yaml.indexOf(old.slice(old.lastIndexOf('.') + 1)) + 1;
+    expect(warnings).toEqual([`${file}:1:${column}: ${old}: the name is ${current} now; the old one is still read`]);
   });
 
-  test('is refused beside the new one', () => {
+  test('is refused beside its current name', () => {
     expect(refusal('side: { seedMs: 7, contextMs: 8 }')).toEqual([
       'side.seedMs: expected only side.contextMs, which is its name now, got both',
     ]);
   });
 
-  test('is refused elsewhere', () => {
+  test('is an unknown key anywhere else', () => {
     expect(refusal('limits: { seedMs: 7 }')[0]).toMatch(/^limits\.seedMs: unknown key/);
   });
 });
 
-test('current names give no warning', () => {
+test('a key under its current name gives no warning', () => {
   const file = write('side: { contextMs: 7 }');
   loadConfig({ file, env: {}, warn: (message) => expect.fail(message) });
 });

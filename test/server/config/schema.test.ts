@@ -1,4 +1,4 @@
-// Providers: no address that leads inside without saying so, none that holds a credential; what is opened ahead, and where nothing may be.
+// The settings of providers: no private address without allowPrivate, no credential in a URL, bounds of connections opened ahead.
 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { configFiles } from '../../support/config-files.ts';
 
 const { load, refusal } = configFiles();
 
-describe('the address of a provider', () => {
+describe('the base URL of a provider', () => {
   const line = (fields: string) => refusal(`providers: { openai: { apiKey: k, ${fields} } }`);
 
   test.each([
@@ -22,7 +22,7 @@ describe('the address of a provider', () => {
     'wss://169.254.169.254',
     'wss://localhost',
     'ws://api.example.com',
-  ])('%s needs allowPrivate', (url) => {
+  ])('%s is refused without allowPrivate', (url) => {
     expect(line(`baseUrl: "${url}"`)[0]).toMatch(/^providers\.openai\.baseUrl: expected .*allowPrivate: true/);
     const { providers } = load(`providers: { openai: { apiKey: k, allowPrivate: true, baseUrl: "${url}" } }`);
     expect(providers.openai?.baseUrl).toBe(url);
@@ -32,9 +32,9 @@ describe('the address of a provider', () => {
     ['https://api.example.com', 'expected a wss: URL'],
     ['nonsense', 'expected a URL such as'],
     ['wss://api.example.com/?a=b', 'expected a URL without query'],
-  ])('%s: %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
+  ])('%s is refused with the message %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
 
-  test('holds no credential, and a refused one is not shown', () => {
+  test('is refused when it holds a credential, which is not shown', () => {
     const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
     expect(refused[0]).toContain('expected a URL without a credential');
     expect(refused.join()).not.toContain('hunter2');
@@ -42,22 +42,25 @@ describe('the address of a provider', () => {
 });
 
 describe('connections that are opened ahead', () => {
-  const warm = (fields: string) => `providers: { openai: { apiKey: k, preconnect: { ${fields} } } }`;
+  const preconnect = (fields: string) => `providers: { openai: { apiKey: k, preconnect: { ${fields} } } }`;
 
-  test('have a number and an age', () => {
+  test('have a number and an age, with defaults', () => {
     expect(load('providers: { openai: { apiKey: k } }').providers.openai?.preconnect).toEqual({
       connections: 2,
       maxAgeMs: 30_000,
     });
-    expect(load(warm('connections: 0')).providers.openai?.preconnect).toEqual({ connections: 0, maxAgeMs: 30_000 });
-    expect(load(warm('connections: 16, maxAgeMs: 1000')).providers.openai?.preconnect.connections).toBe(16);
+    expect(load(preconnect('connections: 0')).providers.openai?.preconnect).toEqual({
+      connections: 0,
+      maxAgeMs: 30_000,
+    });
+    expect(load(preconnect('connections: 16, maxAgeMs: 1000')).providers.openai?.preconnect.connections).toBe(16);
   });
 
   test.each([
     ['connections: 17', 'providers.openai.preconnect.connections: expected at most 16, got 17'],
     ['connections: -1', 'providers.openai.preconnect.connections: expected at least 0, got -1'],
     ['maxAgeMs: 999', 'providers.openai.preconnect.maxAgeMs: expected at least 1000, got 999'],
-  ])('are bounded: %s', (fields, line) => expect(refusal(warm(fields))).toEqual([line]));
+  ])('are bounded: %s is refused', (fields, line) => expect(refusal(preconnect(fields))).toEqual([line]));
 
   test('are off, and cannot be asked for, where a provider forbids them', () => {
     const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], preconnect: false } as const;
@@ -66,8 +69,8 @@ describe('connections that are opened ahead', () => {
     expect(schema.parse(file({})).providers.strict?.preconnect).toEqual({ connections: 0, maxAgeMs: 30_000 });
     expect(schema.safeParse(file({ preconnect: { connections: 0 } })).success).toBe(true);
     const asked = file({ preconnect: { connections: 1 } });
-    const parsed = { schema, input: asked, isHidden: () => false };
-    expect(problemsOf(parsed, schema.safeParse(asked).error?.issues ?? [])).toEqual([
+    const { error } = schema.safeParse(asked, { reportInput: true });
+    expect(problemsOf(schema, error?.issues ?? [], () => false)).toEqual([
       {
         path: 'providers.strict.preconnect.connections',
         message: 'expected 0: this provider allows no connection that is opened ahead, got 1',

@@ -11,7 +11,7 @@ const both = `${gateways}\n${classes}`;
 describe('names', () => {
   test('of unknown gateways and classes are refused, with the one that may be meant', () => {
     expect(refusal(`${gateways}\nclasses: { c: { targets: [{ gateway: ruoter, model: m }] } }`)).toEqual([
-      'classes.c.targets[0].gateway: unknown gateway "ruoter", expected one of router; did you mean router?',
+      'classes.c.targets[0].gateway: unknown gateway "ruoter", expected router; did you mean router?',
     ]);
     expect(refusal('classes: { c: { targets: [{ gateway: router, model: m }] } }')).toEqual([
       'classes.c.targets[0].gateway: unknown gateway "router": none is configured',
@@ -24,7 +24,7 @@ describe('names', () => {
     ] as const;
     for (const [yaml, path] of named)
       expect(refusal(`${both}\n${yaml}`)).toEqual([
-        `${path}: unknown class "comodity", expected one of commodity${path.startsWith('tasks') ? '' : ', realtime'}; did you mean commodity?`,
+        `${path}: unknown class "comodity", expected ${path.startsWith('tasks') ? 'commodity' : 'one of commodity, realtime'}; did you mean commodity?`,
       ]);
   });
 

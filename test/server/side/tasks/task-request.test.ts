@@ -106,13 +106,9 @@ describe('a problem', () => {
     [{ kind: 'summary', text: 'x', mode: 'later' }, 'invalid_request', /^mode: /],
     [{ kind: 'summary', text: 'x', idempotencyKey: 'a b' }, 'invalid_request', /^idempotencyKey: expected/],
     [{ kind: 'summary', text: 'x', more: 1 }, 'invalid_request', /more/],
-    [
-      { kind: 'summary', text: 'x', labels: [] },
-      'invalid_request',
-      /^labels: expected at least 2 entries, got a list$/,
-    ],
-    [{ kind: 7, text: 'x' }, 'invalid_request', /^kind: expected a text, got 7$/],
-    [{ kind: 'summary', text: 7 }, 'invalid_request', /^text: expected a text, got a number$/],
+    [{ kind: 'summary', text: 'x', labels: [] }, 'invalid_request', /^labels: expected at least 2 entries, got 0$/],
+    [{ kind: 7, text: 'x' }, 'invalid_request', /^kind: expected a text in quotes, got 7 /],
+    [{ kind: 'summary', text: 7 }, 'invalid_request', /^text: expected a text in quotes, got a number /],
     [
       { kind: 'summary', messages: 'a secret' },
       'invalid_request',
