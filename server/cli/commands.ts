@@ -43,6 +43,8 @@ const commands: Readonly<Record<string, CommandSpec>> = {
   },
 };
 
+export const SIDE_COMMANDS: readonly string[] = Object.keys(commands);
+
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 /** What to run for these words; undefined: none of these commands. Throws a UsageError for what does not go with it. */

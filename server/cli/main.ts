@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError, didYouMean } from '../config/problem.ts';
 import { version } from '../platform/entry.ts';
 import { createLog } from '../platform/log.ts';
 import type { RunInfo } from '../processes/run-file.ts';
 import { ROLES, type Role, Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
-import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
+import { SIDE_COMMANDS, SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -21,6 +21,8 @@ const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--rol
 ${SIDE_USAGE}       trunkline --help | --version
 every key of FILE is in docs/configuration.md, every error in docs/errors.md
 `;
+
+const COMMANDS = ['serve', 'config check', 'config print', ...SIDE_COMMANDS];
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
 try {
@@ -44,7 +46,14 @@ async function run(argv: string[]): Promise<void> {
   else if (command === 'config check') check(load());
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (side !== undefined) await print(side(load()));
-  else throw new UsageError(`${command === '' ? 'expected a command' : `unknown command "${command}"`}\n${USAGE}`);
+  else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
+}
+
+function commandProblem(command: string): string {
+  if (command === '') return 'expected a command';
+  const known = COMMANDS.find((name) => command.startsWith(`${name} `));
+  if (known) return `expected nothing after ${known}, got "${command.slice(known.length + 1)}"`;
+  return `unknown command "${command}"${didYouMean(command, [...COMMANDS, '--help', '--version'])}`;
 }
 
 function readArguments(args: string[]) {
@@ -59,7 +68,11 @@ function readArguments(args: string[]) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+    // Further sentences of the message are about arguments that begin with a dash.
+    const [message = ''] = (error as Error).message.split('. ');
+    const unknown = /^Unknown option '(.+)'$/.exec(message)?.[1] ?? '';
+    const flags = Object.keys(options).map((name) => `--${name}`);
+    throw new UsageError(`${message}${didYouMean(unknown, flags)}\n${USAGE}`);
   }
 }
 

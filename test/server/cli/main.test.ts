@@ -44,9 +44,10 @@ describe.concurrent('the command', () => {
   test('used wrongly says what is expected: exit code 2', async () => {
     const uses: [string[], string][] = [
       [[], 'expected a command'],
-      [['server'], 'unknown command "server"'],
-      [['serve', 'now'], 'unknown command "serve now"'],
-      [['serve', '--port', '80'], "Unknown option '--port'"],
+      [['server'], 'unknown command "server"; did you mean serve?'],
+      [['launch'], 'unknown command "launch"\n'],
+      [['serve', 'trunkline.yaml'], 'expected nothing after serve, got "trunkline.yaml"'],
+      [['serve', '--confg', 'trunkline.yaml'], "Unknown option '--confg'; did you mean --config?\n"],
       [['serve', '--config'], 'argument missing'],
       [['tasks'], 'unknown command "tasks"'],
     ];
