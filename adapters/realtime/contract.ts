@@ -131,12 +131,14 @@ export interface Dialect {
   readonly context?: ContextForm;
 }
 
-/** How dialects differ. The conformance suite holds each one to what it declares. */
+/** How dialects differ. The conformance suite holds each one to what it declares; `TurnBoundary` reads `interruption`. */
 export interface Capabilities {
   /** How the audio of a reply comes: as base64 in an event, or as a binary message. */
   readonly audio: 'base64' | 'binary';
   /** Whether an event tells that a turn has ended; `never`: the session has no turns. */
   readonly turnEnd: 'event' | 'never';
+  /** How the user's speech cuts a reply off: by an event that says so, or by every `speech-started` in a reply. */
+  readonly interruption: 'event' | 'speech-started';
   /** How the provider reports usage: what each turn took, or the sum so far. */
   readonly usage: 'per-turn' | 'cumulative' | 'never';
   /** Who sends the first message. */

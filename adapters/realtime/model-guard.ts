@@ -1,4 +1,4 @@
-// Which models a client frame names: the parse, and what the dialect says about it. Anything doubtful is refused.
+// Reads which models a client frame names, by the rules of its dialect. Anything doubtful is rejected.
 
 import type { Frame } from '../../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../../codecs/json-fault.ts';
@@ -8,18 +8,23 @@ import type { Rejection } from './contract.ts';
 import { eventIdOf } from './event-id.ts';
 import { type ModelPlace, valuesAt } from './model-paths.ts';
 
-/** What a dialect's `guard` must know. */
+/** What the guard of a dialect must know. */
 export interface ModelRules {
-  /** Exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
+  /** Tells whether this is exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
   isAudio(data: Buffer): boolean;
   readonly places: ModelPlace;
-  /** The event that cannot do without a model: a word that it always has, and whether this is one that names none. */
-  readonly starter?: { readonly word: string; namesNone(event: JsonObject): boolean };
-  /** From the name on the wire to the name in a key's list. */
+  /** Events that cannot do without a model. */
+  readonly starter?: {
+    /** Each of these events has one of these words. */
+    readonly words: readonly string[];
+    /** Names beside those at `places`; '' stands for a model that the event leaves open. */
+    impliedNames(event: JsonObject): readonly string[];
+  };
+  /** Converts a name on the wire to the name in a key's list. */
   modelName?(name: string): string;
 }
 
-/** The guard of a dialect: see `Dialect.guard`. */
+/** Returns what `Dialect.modelsIn` does. */
 export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Rejection | undefined {
   if (rules.isAudio(frame.data)) return undefined;
   const text = jsonText(frame.data);
@@ -46,20 +51,21 @@ function modelsOf(
     }
     models.add(rules.modelName?.(model) ?? model);
   }
-  if (isObject(value) && rules.starter?.namesNone(value)) models.add('');
+  const implied = isObject(value) ? (rules.starter?.impliedNames(value) ?? []) : [];
+  for (const name of implied) models.add(name);
   return models.size === 0 ? undefined : [...models];
 }
 
 /**
- * What is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document):
- * what begins like an object and mentions a model, or hides letters, may not pass as something else.
+ * A text that is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document):
+ * one that begins like an object and mentions a model, or hides letters, may not pass as something else.
  */
 function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules): Rejection | undefined {
   if (fault === 'too-deep' || fault === 'too-many-values') {
     return { code: 'unreadable_event', message: 'the event has more levels or values than can be checked' };
   }
-  const words = ['model', rules.starter?.word ?? 'model'];
-  const mentions = words.some((word) => text.includes(word)) || HIDDEN_LETTER.test(text);
+  const mentions =
+    ['model', ...(rules.starter?.words ?? [])].some((word) => text.includes(word)) || HIDDEN_LETTER.test(text);
   if (!mentions || !BEGINS_LIKE_JSON.test(text)) return undefined;
   return { code: 'unreadable_event', message: 'the event may name a model, but is not valid JSON' };
 }

@@ -24,14 +24,17 @@ const rules: ModelRules = {
   isAudio,
   places: modelPaths(paths, spellings),
   // An ephemeral token may bring a model of its own.
-  starter: { word: 'setup', namesNone: ({ setup }) => isObject(setup) && typeof setup.model !== 'string' },
+  starter: {
+    words: ['setup'],
+    impliedNames: ({ setup }) => (isObject(setup) && typeof setup.model !== 'string' ? [''] : []),
+  },
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
 };
 
 /** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
 export const liveDialect: Dialect = {
   name: 'gemini-live',
-  capabilities: { audio: 'base64', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,

@@ -25,8 +25,9 @@ const rules: ModelRules = {
     ['response', 'model'],
   ]),
   starter: {
-    word: 'session.start',
-    namesNone: (event) => event.type === 'session.start' && textAt(event, 'session', 'model') === undefined,
+    words: ['session.start'],
+    impliedNames: (event) =>
+      event.type === 'session.start' && textAt(event, 'session', 'model') === undefined ? [''] : [],
   },
 };
 
@@ -36,7 +37,13 @@ const endOfDelegated = Buffer.from('"usage"');
 /** The vocabulary of `/v1/live/sessions`. */
 export const liveDialect: Dialect = {
   name: 'openai-live',
-  capabilities: { audio: 'base64', turnEnd: 'never', usage: 'cumulative', speaksFirst: 'client' },
+  capabilities: {
+    audio: 'base64',
+    turnEnd: 'never',
+    interruption: 'event',
+    usage: 'cumulative',
+    speaksFirst: 'client',
+  },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -36,7 +36,13 @@ const marks: ReadonlyMap<string, Mark> = new Map([
 /** The vocabulary of `/v1/realtime`. */
 export const realtimeDialect: Dialect = {
   name: 'openai-realtime',
-  capabilities: { audio: 'base64', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'provider' },
+  capabilities: {
+    audio: 'base64',
+    turnEnd: 'event',
+    interruption: 'event',
+    usage: 'per-turn',
+    speaksFirst: 'provider',
+  },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

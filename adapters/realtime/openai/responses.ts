@@ -27,15 +27,15 @@ const rules: ModelRules = {
   places: modelPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
   // Without a model, the provider takes it from a stored prompt.
   starter: {
-    word: 'response.create',
-    namesNone: (event) => event.type === 'response.create' && typeof event.model !== 'string',
+    words: ['response.create'],
+    impliedNames: (event) => (event.type === 'response.create' && typeof event.model !== 'string' ? [''] : []),
   },
 };
 
 /** The vocabulary of `/v1/responses`. */
 export const responsesDialect: Dialect = {
   name: 'openai-responses',
-  capabilities: { audio: 'base64', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -17,7 +17,7 @@ const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: r
 /** The vocabulary of `/v1/realtime/translations`. */
 export const translationDialect: Dialect = {
   name: 'openai-translation',
-  capabilities: { audio: 'base64', turnEnd: 'never', usage: 'never', speaksFirst: 'provider' },
+  capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'provider' },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -28,7 +28,7 @@ const MAX_MODEL_CHARACTERS = 200;
 export class Tap {
   readonly #options: TapOptions;
   readonly #counts = { upstream: createCounts(), downstream: createCounts() };
-  readonly #boundary = new TurnBoundary();
+  readonly #boundary: TurnBoundary;
   // Made when there is something to keep: idle sessions have neither.
   #latencies: TurnLatencies | undefined;
   #usage: UsageTotals | undefined;
@@ -37,6 +37,7 @@ export class Tap {
 
   constructor(options: TapOptions) {
     this.#options = options;
+    this.#boundary = new TurnBoundary(options.dialect.capabilities);
     this.#lastFrameAt = options.startedAt;
   }
 

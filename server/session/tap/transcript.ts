@@ -55,7 +55,10 @@ export class Transcript implements Observer {
   observe(observation: Observation, mark: Mark | undefined, at: number): void {
     if (observation.isContinuous) this.#isContinuous = true;
     // After an interruption the words are those of the next turn; before any other end, they are of this one.
-    if (mark === 'interrupted') this.#end(at, true);
+    if (mark === 'interrupted') {
+      this.#end(at, true);
+      if (observation.mark === 'speech-started') this.#current().start(at);
+    }
     // Reading the utterances may take a parse.
     if (this.#options.keepsText) this.#addWords(observation, at);
     if (mark !== undefined) this.#mark(mark, at);

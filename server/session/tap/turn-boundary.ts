@@ -1,17 +1,31 @@
 // Decides where a turn ends, once for the latencies and for the transcript.
 // Rule: some providers end a turn that was cut off once more, after the next one has begun; that late end is dropped.
 
-import type { Mark } from '../../../adapters/realtime/contract.ts';
+import type { Capabilities, Mark } from '../../../adapters/realtime/contract.ts';
 
 export class TurnBoundary {
+  readonly #interruption: Capabilities['interruption'];
+  /** Set from the first piece of a reply until its end. */
+  #isReplying = false;
   /** Set from an interruption until the next reply, or until the late end of the turn that was cut off. */
   #isCutOff = false;
 
-  /** Returns the mark, or undefined where it is the late end of a turn that was cut off. */
+  constructor({ interruption }: Pick<Capabilities, 'interruption'>) {
+    this.#interruption = interruption;
+  }
+
+  /**
+   * Returns the mark; undefined where it is the late end of a turn that was cut off, `interrupted` where it is speech that cuts a
+   * reply off.
+   */
   read(mark: Mark): Mark | undefined {
     const isLateEnd = mark === 'turn-done' && this.#isCutOff;
-    if (mark === 'interrupted') this.#isCutOff = true;
-    else if (mark === 'audio' || mark === 'text' || mark === 'turn-done') this.#isCutOff = false;
+    const cutsOff = mark === 'speech-started' && this.#isReplying && this.#interruption === 'speech-started';
+    const isReply = mark === 'audio' || mark === 'text';
+    if (mark === 'interrupted' || cutsOff) this.#isCutOff = true;
+    else if (isReply || mark === 'turn-done') this.#isCutOff = false;
+    this.#isReplying = isReply || (this.#isReplying && !this.#isCutOff && mark !== 'turn-done');
+    if (cutsOff) return 'interrupted';
     return isLateEnd ? undefined : mark;
   }
 }

@@ -15,7 +15,7 @@ const [TEXT, BINARY, PING, PONG] = [1, 2, 9, 10];
 /** Its first message takes the context, unless it says `"takes": false`, and goes out with the opcode that it came with. */
 const dialect: Dialect = {
   name: 'some',
-  capabilities: { audio: 'binary', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: ({ data }) => {
     const model = readObject(data)?.model;
     return typeof model === 'string' ? [model] : undefined;

@@ -13,7 +13,7 @@ import { startProvider } from '../../../support/provider.ts';
 /** A dialect whose frames are observations, as JSON. */
 const dialect: Dialect = {
   name: 'scripted',
-  capabilities: { audio: 'binary', turnEnd: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: () => undefined,
   observe: ({ data }): Observation => JSON.parse(data.toString()),
   errorEvent: () => undefined,

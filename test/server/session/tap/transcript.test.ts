@@ -1,50 +1,10 @@
 // The turns of a session: where they end, which words belong to which, and when they are handed over.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Mark, Observation, Usage, Utterance } from '../../../../adapters/realtime/contract.ts';
-import type { TurnFinished } from '../../../../server/ipc/session-event.ts';
-import { Transcript, type TranscriptOptions } from '../../../../server/session/tap/transcript.ts';
-import { TurnBoundary } from '../../../../server/session/tap/turn-boundary.ts';
+import { listen } from '../../../support/listen.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-function listen(options: Partial<TranscriptOptions> = {}) {
-  const turns: TurnFinished[] = [];
-  let usage: Usage = {};
-  let now = 0;
-  const transcript = new Transcript({
-    session: 's',
-    keepsText: true,
-    handOver: (turn) => turns.push(turn),
-    usage: () => ({ usage, model: 'm' }),
-    timeOf: (at) => 1_000_000 + at,
-    ...options,
-  });
-  const boundary = new TurnBoundary();
-  const observe = (observation: Partial<Observation>) =>
-    transcript.observe(observation as Observation, observation.mark && boundary.read(observation.mark), now);
-  return {
-    turns,
-    texts: () => turns.map(({ user, assistant }) => [user, assistant]),
-    marks(...marks: Mark[]) {
-      for (const mark of marks) observe({ mark });
-    },
-    heard: (pendingTranscriptOf: string) => observe({ pendingTranscriptOf }),
-    user: (text: string, item?: string) => observe({ utterances: [{ role: 'user', text, ...(item ? { item } : {}) }] }),
-    assistant: (text: string) => observe({ utterances: [{ role: 'assistant', text }] }),
-    piece: (role: Utterance['role'], text: string) => observe({ utterances: [{ role, text, isPartial: true }] }),
-    observe,
-    use: (sum: Usage) => {
-      usage = sum;
-    },
-    wait(ms: number) {
-      now += ms;
-      vi.advanceTimersByTime(ms);
-    },
-    finish: () => transcript.finish(now),
-  };
-}
 
 test('hands a typed turn over when it ends, with the usage so far', () => {
   const call = listen();
@@ -288,4 +248,18 @@ test('tells times by the clock of now, also after the machine has slept', () => 
   call.finish();
   const [turn] = call.turns;
   expect(turn?.endedAt).toBe(Math.round(Date.now() - performance.now()));
+});
+
+test('begins the next turn with the speech that cut a reply off, where no event says that it did', () => {
+  const call = listen({}, 'speech-started');
+  call.marks('audio');
+  call.wait(100);
+  call.marks('speech-started');
+  call.wait(50);
+  call.user('not now');
+  call.marks('audio', 'turn-done');
+  expect(call.turns).toMatchObject([
+    { isInterrupted: true, endedAt: 1_000_100 },
+    { isInterrupted: false, startedAt: 1_000_100, user: 'not now' },
+  ]);
 });

@@ -1,11 +1,15 @@
 // Where turns end, as the marks of a dialect tell.
 
-import { expect, test } from 'vitest';
-import type { Mark } from '../../../../adapters/realtime/contract.ts';
+import { describe, expect, test } from 'vitest';
+import type { Capabilities, Mark } from '../../../../adapters/realtime/contract.ts';
 import { TurnBoundary } from '../../../../server/session/tap/turn-boundary.ts';
 
 function read(...marks: Mark[]): (Mark | undefined)[] {
-  const boundary = new TurnBoundary();
+  return readWith('event', marks);
+}
+
+function readWith(interruption: Capabilities['interruption'], marks: readonly Mark[]): (Mark | undefined)[] {
+  const boundary = new TurnBoundary({ interruption });
   return marks.map((mark) => boundary.read(mark));
 }
 
@@ -27,4 +31,33 @@ test('drops the late end of a turn that was cut off, once', () => {
 test('takes an end for that of the next turn when a reply has come since the interruption', () => {
   expect(read('interrupted', 'audio', 'turn-done').at(-1)).toBe('turn-done');
   expect(read('interrupted', 'text', 'turn-done').at(-1)).toBe('turn-done');
+});
+
+describe('speech in a reply', () => {
+  const marks: Mark[] = [
+    'speech-started',
+    'audio',
+    'speech-started',
+    'turn-done',
+    'speech-started',
+    'text',
+    'turn-done',
+  ];
+
+  test('is no interruption where an event says that there was one', () => {
+    expect(readWith('event', marks)).toEqual(marks);
+  });
+
+  test('cuts the reply off where the dialect declares it, and the late end of that reply is dropped', () => {
+    const read = readWith('speech-started', marks);
+    expect(read).toEqual(['speech-started', 'audio', 'interrupted', undefined, 'speech-started', 'text', 'turn-done']);
+  });
+
+  test('that comes twice cuts it off once', () => {
+    expect(readWith('speech-started', ['text', 'speech-started', 'speech-started'])).toEqual([
+      'text',
+      'interrupted',
+      'speech-started',
+    ]);
+  });
 });
