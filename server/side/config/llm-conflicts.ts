@@ -67,10 +67,10 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
     ...reservedNameConflicts(name, `classes.${name}`),
     ...terms.targets.flatMap((target, index) => {
       const path = `classes.${name}.targets[${index}]`;
-      const isTwin = terms.targets
+      const isRepeated = terms.targets
         .slice(0, index)
-        .some((one) => one.gateway === target.gateway && one.model === target.model);
-      if (isTwin) return [{ path, message: 'expected a target of its own, got one of before again' }];
+        .some(({ gateway, model }) => gateway === target.gateway && model === target.model);
+      if (isRepeated) return [{ path, message: 'expected a target of its own, got one of before again' }];
       return targetConflicts(target, terms, { gateways, path });
     }),
   ]);

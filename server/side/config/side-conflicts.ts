@@ -67,11 +67,13 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
       path: `${path}.when`,
       message: 'expected demand: there is nothing to read while transcripts is off',
     });
-  const twin = tasks.findIndex((one) => one.of === undefined && one.kind === kind && momentOf(one) === momentOf(task));
-  if (tasks[twin] !== task)
+  const isSame = (other: TaskConfig) =>
+    other.of === undefined && other.kind === kind && momentOf(other) === momentOf(task);
+  const first = tasks.findIndex(isSame);
+  if (tasks[first] !== task)
     problems.push({
       path: `${path}.kind`,
-      message: `expected a kind of its own, got that of tasks[${twin}] at the same moment`,
+      message: `expected a kind of its own, got that of tasks[${first}] at the same moment`,
     });
   return problems;
 }
@@ -102,8 +104,8 @@ function scoredProblem(name: string, { before, known, path, tasks }: Scored): st
   if (name === 'quality') return 'expected another kind: what scores is never scored';
   if (!known.includes(name)) return unknownName('kind', name, known);
   if (before.includes(name)) return 'expected kinds that differ';
-  const other = tasks.findIndex(({ of }) => of?.includes(name));
-  return `tasks[${other}]` === path ? undefined : `expected a kind that is scored once, tasks[${other}] does so`;
+  const first = tasks.findIndex(({ of }) => of?.includes(name));
+  return `tasks[${first}]` === path ? undefined : `expected a kind that is scored once, tasks[${first}] does so`;
 }
 
 function labelConflicts({ kind, labels, schema }: TaskConfig, path: string): Problem[] {
@@ -136,16 +138,16 @@ function budgetConflicts({
   const ids = keys.map(({ id }) => id);
   return budgets.flatMap(({ key, class: name, window }, index) => {
     const path = `budgets[${index}]`;
-    const twin = budgets.findIndex((one) => one.key === key && one.class === name && one.window === window);
+    const first = budgets.findIndex((other) => other.key === key && other.class === name && other.window === window);
     const problems: Problem[] = [];
     if (key === '*')
       problems.push({ path: `${path}.key`, message: 'expected the id of a key; without one it is for every key' });
     else if (key !== undefined && !ids.includes(key))
       problems.push({ path: `${path}.key`, message: unknownName('key', key, ids) });
-    if (twin < index)
+    if (first < index)
       problems.push({
         path,
-        message: `expected a budget of its own, got the key, class and window of budgets[${twin}]`,
+        message: `expected a budget of its own, got the key, class and window of budgets[${first}]`,
       });
     return problems;
   });
