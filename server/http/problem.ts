@@ -52,3 +52,15 @@ function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, st
 export function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
+
+/** Tells a problem from a value that was read. */
+export function isProblem(value: unknown): value is HttpProblem {
+  return typeof value === 'object' && value !== null && 'status' in value && 'code' in value;
+}
+
+export const invalidRequest = (message: string, param?: string): HttpProblem => ({
+  status: 400,
+  code: 'invalid_request',
+  message,
+  param,
+});

@@ -78,10 +78,3 @@ export function ownerLabel({ requester }: Pick<SideRequest, 'requester'>): strin
 export function keyFilter({ requester, query }: Pick<SideRequest, 'requester' | 'query'>): string | null | undefined {
   return requester.scope === 'admin' ? query.key : (requester.key ?? null);
 }
-
-export const invalidRequest = (message: string, param?: string): HttpProblem => ({
-  status: 400,
-  code: 'invalid_request',
-  message,
-  param,
-});

@@ -1,8 +1,7 @@
 // Reads the body of a request as JSON. Problems quote nothing of it.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-import type { HttpProblem } from '../../http/problem.ts';
-import { invalidRequest } from './handler.ts';
+import { type HttpProblem, invalidRequest } from '../../http/problem.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,9 +1,9 @@
 // The ledger over HTTP: sums by fields, over a key's own rows or over all, and the rows themselves for the administrator.
 
-import { type HttpProblem, shortened } from '../../http/problem.ts';
+import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField } from '../store/contract.ts';
-import { invalidRequest, type RoutedRequest, type RouteHandler, sendJson } from './handler.ts';
-import { isProblem, readLimit, readTime } from './query.ts';
+import { type RoutedRequest, type RouteHandler, sendJson } from './handler.ts';
+import { readLimit, readTime } from './query.ts';
 import { isoTime, ledgerView } from './views.ts';
 
 const MAX_ROWS = 1000;

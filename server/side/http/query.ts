@@ -1,14 +1,8 @@
 // Reads parameters of a query: a value, or a problem that names the parameter and what was expected.
 
-import { type HttpProblem, shortened } from '../../http/problem.ts';
-import { invalidRequest } from './handler.ts';
+import { type HttpProblem, invalidRequest, shortened } from '../../http/problem.ts';
 
 type Query = Readonly<Record<string, string>>;
-
-/** Tells a problem from a value that was read. */
-export function isProblem(value: unknown): value is HttpProblem {
-  return typeof value === 'object' && value !== null && 'status' in value && 'code' in value;
-}
 
 /** Reads a moment in ISO 8601 as ms since the epoch. */
 export function readTime(query: Query, name: string, fallback: number): number | HttpProblem {

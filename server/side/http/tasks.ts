@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
-import type { HttpProblem } from '../../http/problem.ts';
+import { type HttpProblem, isProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/records.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
@@ -17,7 +17,7 @@ import {
   sendJson,
 } from './handler.ts';
 import { parseBody } from './json-body.ts';
-import { isProblem, readLimit, readWord } from './query.ts';
+import { readLimit, readWord } from './query.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];

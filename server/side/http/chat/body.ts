@@ -4,9 +4,8 @@
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import type { HttpProblem } from '../../../http/problem.ts';
+import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-import { invalidRequest } from '../handler.ts';
 
 /** Fields that reach the LLM gateway as they are. */
 const FORWARDED_FIELDS = [

@@ -1,11 +1,10 @@
 // POST /v1/chat/completions: an app's own calls, under the same policy, budget and ledger as side tasks. Streams pass as they arrive.
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
-import { chatError, type HttpProblem } from '../../../http/problem.ts';
+import { chatError, type HttpProblem, isProblem } from '../../../http/problem.ts';
 import type { Answered, Call, Router, StreamSink } from '../../llm/call.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
-import { isProblem } from '../query.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
 import { failureProblem } from './problem.ts';
