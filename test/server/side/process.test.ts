@@ -178,7 +178,7 @@ describe('sessions of each dialect', () => {
     const refused = await refusedUpgrade(served.url + REALTIME, {
       headers: { ...headers, 'x-trunkline-class': 'other' },
     });
-    expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([400, 'invalid_request']);
+    expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([400, 'unknown_class']);
     client.close();
     const [call] = await stored(served);
     expect(call?.session).toMatchObject({ key: 'web', team: 'blue', promptClass: 'support', dataClass: 'regulated' });
