@@ -105,7 +105,6 @@ export function createFakeStore(): FakeStore {
     settleTask: unused,
     reserve: unused,
     settle: unused,
-    settleAll: unused,
     settleLost: unused,
     grade: unused,
     budgetUse: unused,

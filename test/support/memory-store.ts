@@ -3,7 +3,7 @@
 import type { LedgerRow } from '../../server/ipc/records.ts';
 import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/contract.ts';
 
-export interface MemoryStore extends Pick<Store, 'reserve' | 'settle' | 'settleAll'> {
+export interface MemoryStore extends Pick<Store, 'reserve' | 'settle'> {
   /** Rows in the order of their reservations. */
   readonly rows: ReadonlyMap<string, LedgerRow>;
   /** Amounts reserved and spent, by the id of the budget. */
@@ -38,20 +38,18 @@ export function memoryStore(): MemoryStore {
       rows.set(pending.id, pending);
       return { kind: 'reserved' };
     },
-    async settle(row, windows, reservedMicroUsd) {
+    async settle(settlements) {
       await undefined;
       if (fails.settle) throw new StoreError('store_unavailable', new Error('scripted'));
-      if (rows.get(row.id)?.outcome !== 'pending') return;
-      rows.set(row.id, row);
-      for (const window of windows) {
-        const budget = budgetOf(window);
-        budget.reservedMicroUsd -= reservedMicroUsd;
-        budget.spentMicroUsd += row.costMicroUsd ?? 0;
+      for (const { row, budgets: windows, reservedMicroUsd } of settlements) {
+        if (rows.get(row.id)?.outcome !== 'pending') continue;
+        rows.set(row.id, row);
+        for (const window of windows) {
+          const budget = budgetOf(window);
+          budget.reservedMicroUsd -= reservedMicroUsd;
+          budget.spentMicroUsd += row.costMicroUsd ?? 0;
+        }
       }
-    },
-    async settleAll(settlements) {
-      for (const { row, budgets: windows, reservedMicroUsd } of settlements)
-        await store.settle(row, windows, reservedMicroUsd);
     },
     async settled() {
       while ([...rows.values()].some(({ outcome }) => outcome === 'pending'))

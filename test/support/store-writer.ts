@@ -14,7 +14,7 @@ async function write(id: string): Promise<void> {
   const [turns, ledger] = [[aTurn(id, 1), aTurn(id, 2)], [aRealtime(id, 3)]];
   await store.commitSessions({ started: [aSession(id)], turns, ledger, charged: { [id]: [budget] } });
   await store.reserve([budget], 10, anAttempt(`${id}.attempt`, { at: NOON }));
-  await store.settle(aSettled(`${id}.attempt`, 7), [budget], 10);
+  await store.settle([{ row: aSettled(`${id}.attempt`, 7), budgets: [budget], reservedMicroUsd: 10 }]);
   writeSync(1, `${id}\n`);
 }
 

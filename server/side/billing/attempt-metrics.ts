@@ -32,12 +32,8 @@ export function countAttempts(store: Store, registry: Registry): Store {
   }
   return {
     ...store,
-    async settle(row, budgets, reservedMicroUsd) {
-      await store.settle(row, budgets, reservedMicroUsd);
-      count(row);
-    },
-    async settleAll(settlements) {
-      await store.settleAll(settlements);
+    async settle(settlements) {
+      await store.settle(settlements);
       for (const { row } of settlements) count(row);
     },
   };

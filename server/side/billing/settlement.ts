@@ -14,7 +14,7 @@ const MAX_PAUSE_MS = 5000;
 const BATCH_MS = 100;
 
 export class SettlementWriter {
-  readonly #store: Pick<Store, 'settle' | 'settleAll'>;
+  readonly #store: Pick<Store, 'settle'>;
   readonly #log: Logger;
   readonly #writing = new Set<Promise<void>>();
   #waiting: (() => Settlement)[] = [];
@@ -22,7 +22,7 @@ export class SettlementWriter {
   #unsettled = 0;
   #isClosed = false;
 
-  constructor(store: Pick<Store, 'settle' | 'settleAll'>, log: Logger) {
+  constructor(store: Pick<Store, 'settle'>, log: Logger) {
     this.#store = store;
     this.#log = log;
   }
@@ -56,22 +56,18 @@ export class SettlementWriter {
 
   async #settle(settlement: Settlement): Promise<void> {
     try {
-      await this.#write(settlement);
+      await this.#store.settle([settlement]);
     } catch (error) {
       this.#log.error({ ...faultOf(error), attempt: settlement.row.id }, 'attempt not settled, will be tried again');
       if (this.#unsettled < MAX_UNSETTLED) void this.#track(this.#repeat(settlement));
     }
   }
 
-  #write({ row, budgets, reservedMicroUsd }: Settlement): Promise<void> {
-    return this.#store.settle(row, budgets, reservedMicroUsd);
-  }
-
   async #repeat(settlement: Settlement): Promise<void> {
     this.#unsettled++;
     for (let pauseMs = 100; !this.#isClosed; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       await delay(pauseMs, undefined, { ref: false });
-      const isWritten = await this.#write(settlement).then(
+      const isWritten = await this.#store.settle([settlement]).then(
         () => true,
         () => false,
       );
@@ -101,7 +97,7 @@ export class SettlementWriter {
   /** If one of them is at fault, the others are written all the same. */
   async #settleAll(settlements: readonly Settlement[]): Promise<void> {
     await this.#store
-      .settleAll(settlements)
+      .settle(settlements)
       .catch(() => Promise.all(settlements.map((settlement) => this.#settle(settlement))));
   }
 }

@@ -17,7 +17,7 @@ import { type ClassPlan, createClassPlans, type Target } from './targets.ts';
 
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
-  readonly store: Pick<Store, 'reserve' | 'settle' | 'settleAll'>;
+  readonly store: Pick<Store, 'reserve' | 'settle'>;
   readonly prices: Prices;
   /** Where the rehearsal process listens now, as http: or ws: URL; undefined while it does not. */
   readonly rehearsalUrl: () => string | undefined;

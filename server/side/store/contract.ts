@@ -76,6 +76,13 @@ export interface LedgerFilter {
   readonly before?: string;
 }
 
+export interface DeliveryClaim {
+  readonly now: number;
+  readonly leaseUntil: number;
+  readonly count: number;
+  readonly without?: readonly string[];
+}
+
 export interface TaskOutcome {
   readonly id: string;
   readonly version: number;
@@ -174,12 +181,10 @@ export interface Store {
   /** Reserves the amount in every budget, or in none. The row keeps its reservation. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<BudgetReservation>;
   /**
-   * Replaces the pending row, and settles the budgets in which it is reserved. After `settleLost` it changes nothing. A row that was
-   * never pending is added, and settles the budgets given here.
+   * Replaces pending rows, and settles the budgets in which they are reserved: all or none. After `settleLost` it changes nothing. A row
+   * that was never pending is added, and settles the budgets given here.
    */
-  settle(row: LedgerRow, budgets: readonly BudgetWindow[], reservedMicroUsd: number): Promise<void>;
-  /** Settles several, all or none. */
-  settleAll(settlements: readonly Settlement[]): Promise<void>;
+  settle(settlements: readonly Settlement[]): Promise<void>;
   /**
    * Charges older pending attempts, whose caller is gone, at their reservation and flags them: outcome `lost`. The cost is unknown where
    * nothing was reserved.
@@ -193,12 +198,7 @@ export interface Store {
   budgetUse(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
 
   /** Leases due messages, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
-  claimDeliveries(
-    now: number,
-    leaseUntil: number,
-    count: number,
-    without?: readonly string[],
-  ): Promise<readonly Delivery[]>;
+  claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]>;
   /** `attempts`: made so far. `nextAt` undefined: delivered, or given up; the body is removed. */
   settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
 

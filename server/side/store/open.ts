@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
 import { budgetUse, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
-import { grade, selectLedger, settleAll, settleLost } from './statements/ledger.ts';
+import { grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
 import { commitSessions } from './statements/session-events.ts';
@@ -120,21 +120,18 @@ export function createSqlStore(database: Database): Store {
     tasks: (filter) => selectTasks(query, filter),
     summaries: (session) => selectSummaries(query, session),
     claimTasks: (now, leaseUntil, count) => claimTasks(query, { now, leaseUntil, count, skipLocked }),
-    extendTaskLease: (id, version, leaseUntil) => extendTaskLease(query, id, version, leaseUntil),
+    extendTaskLease: (id, version, leaseUntil) => extendTaskLease(query, { id, version, leaseUntil }),
     settleTask: (outcome) => database.transaction((run) => settleTask(run, outcome)),
     requeueTask: (id, now) => requeueTask(query, id, now),
-    reserve: (budgets, amountMicroUsd, pending) => reserve(database, budgets, amountMicroUsd, pending),
-    settle: (row, budgets, reservedMicroUsd) =>
-      database.transaction((run) => settleAll(run, [{ row, budgets, reservedMicroUsd }])),
-    settleAll: (settlements) => database.transaction((run) => settleAll(run, settlements)),
+    reserve: (budgets, amountMicroUsd, pending) => reserve(database, { budgets, amountMicroUsd, pending }),
+    settle: (settlements) => database.transaction((run) => settle(run, settlements)),
     settleLost: (before) => settleLost(database, before),
     grade: (id, values) => grade(query, id, values),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
-    claimDeliveries: (now, leaseUntil, count, without = []) =>
-      claimDeliveries(query, { now, leaseUntil, count, skipLocked }, without),
-    settleDelivery: (id, attempts, nextAt) => settleDelivery(query, id, attempts, nextAt),
+    claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
+    settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),
   };
 }

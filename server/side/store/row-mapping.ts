@@ -89,24 +89,23 @@ export async function insertAll<Item>(
   return rows;
 }
 
-/**
- * Runs a statement for each portion of the ids. `sql` is given the list `$1, $2, ...` and numbers the parameters behind it with
- * `next(1)`, `next(2)`, ...
- */
+/** Runs a statement for each portion of the ids, with their list for `:ids`. */
 export async function queryForIds(
   query: Query,
   ids: readonly string[],
-  sql: (list: string, next: (offset: number) => string) => string,
+  sql: string,
   params: readonly Value[] = [],
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   // Sorted ids let two transactions that meet wait for each other in one order.
   for (const portion of portions([...new Set(ids)].sort())) {
-    const text = sql(placeholders(portion.length), (offset) => `$${portion.length + offset}`);
-    rows.push(...(await query(text, [...portion, ...params])));
+    const list = placeholders(portion.length, params.length);
+    rows.push(...(await query(sql.replace(':ids', list), [...params, ...portion])));
   }
   return rows;
 }
+
+export const idsOf = (rows: readonly { readonly id?: Value }[]): string[] => rows.map(({ id }) => id as string);
 
 /** Sorts rows in the order in which every transaction writes them, so that two never wait for each other. */
 export const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>

@@ -5,66 +5,38 @@ import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/records.ts
 import type { SessionRow } from './contract.ts';
 import { table } from './row-mapping.ts';
 
+const columns = <Kind extends string, Field extends string>(kind: Kind, ...fields: Field[]) =>
+  Object.fromEntries(fields.map((field) => [field, kind])) as Record<Field, Kind>;
+
 export const sessions = table<SessionRow>('session', {
-  id: 'text',
-  key: 'text',
-  team: 'text',
-  provider: 'text',
-  route: 'text',
-  dialect: 'text',
-  model: 'text',
-  promptClass: 'text',
-  dataClass: 'text',
+  ...columns('text', 'id', 'key', 'team', 'provider', 'route', 'dialect', 'model', 'promptClass', 'dataClass'),
   isRehearsal: 'flag',
   owner: 'text',
   startedAt: 'integer',
   continues: 'text',
   endedAt: 'integer',
-  reason: 'text',
-  record: 'text',
+  ...columns('text', 'reason', 'record'),
 });
 
 export const turns = table<StoredTurn>('turn', {
   session: 'text',
-  number: 'integer',
-  startedAt: 'integer',
-  endedAt: 'integer',
-  user: 'text',
-  assistant: 'text',
+  ...columns('integer', 'number', 'startedAt', 'endedAt'),
+  ...columns('text', 'user', 'assistant'),
   isInterrupted: 'flag',
 });
 
 export const tasks = table<Task>('task', {
-  id: 'text',
-  session: 'text',
-  key: 'text',
-  team: 'text',
-  kind: 'text',
-  promptClass: 'text',
-  dataClass: 'text',
-  state: 'text',
-  runAt: 'integer',
-  attempts: 'integer',
-  version: 'integer',
-  leaseUntil: 'integer',
-  input: 'text',
-  result: 'text',
-  error: 'text',
-  quality: 'text',
+  ...columns('text', 'id', 'session', 'key', 'team', 'kind', 'promptClass', 'dataClass', 'state'),
+  ...columns('integer', 'runAt', 'attempts', 'version', 'leaseUntil'),
+  ...columns('text', 'input', 'result', 'error', 'quality'),
   isRehearsal: 'flag',
-  createdAt: 'integer',
-  updatedAt: 'integer',
+  ...columns('integer', 'createdAt', 'updatedAt'),
 });
 
 /** Messages name their session, so that they go with its text. */
 export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
-  id: 'text',
-  session: 'text',
-  url: 'text',
-  event: 'text',
-  body: 'text',
-  attempts: 'integer',
-  nextAt: 'integer',
+  ...columns('text', 'id', 'session', 'url', 'event', 'body'),
+  ...columns('integer', 'attempts', 'nextAt'),
 });
 
 type Tokens = Omit<Usage, 'cumulative'>;
@@ -73,44 +45,23 @@ type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
   Tokens & { readonly reservedMicroUsd: number | undefined; readonly reservedBudgets: readonly string[] };
 
 const tokens = {
-  inputTokens: 'integer',
-  outputTokens: 'integer',
-  totalTokens: 'integer',
-  inputTextTokens: 'integer',
-  inputAudioTokens: 'integer',
-  inputImageTokens: 'integer',
-  cachedTokens: 'integer',
-  outputTextTokens: 'integer',
-  outputAudioTokens: 'integer',
+  ...columns('integer', 'inputTokens', 'outputTokens', 'totalTokens', 'inputTextTokens', 'inputAudioTokens'),
+  ...columns('integer', 'inputImageTokens', 'cachedTokens', 'outputTextTokens', 'outputAudioTokens'),
   seconds: 'real',
 } as const satisfies Record<keyof Tokens, string>;
 
 export const ledger = table<FlatLedgerRow>('ledger', {
   id: 'text',
   at: 'integer',
-  kind: 'text',
-  path: 'text',
-  session: 'text',
-  task: 'text',
-  key: 'text',
-  team: 'text',
-  promptClass: 'text',
-  dataClass: 'text',
-  gateway: 'text',
-  asked: 'text',
+  ...columns('text', 'kind', 'path', 'session', 'task', 'key', 'team', 'promptClass', 'dataClass', 'gateway', 'asked'),
   tried: 'list',
-  served: 'text',
-  provider: 'text',
+  ...columns('text', 'served', 'provider'),
   ...tokens,
-  reportedMicroUsd: 'integer',
-  estimatedMicroUsd: 'integer',
-  costMicroUsd: 'integer',
+  ...columns('integer', 'reportedMicroUsd', 'estimatedMicroUsd', 'costMicroUsd'),
   costSource: 'text',
   isFlagged: 'flag',
-  latencyMs: 'real',
-  firstTokenMs: 'real',
-  outcome: 'text',
-  quality: 'text',
+  ...columns('real', 'latencyMs', 'firstTokenMs'),
+  ...columns('text', 'outcome', 'quality'),
   score: 'real',
   isRehearsal: 'flag',
   reservedMicroUsd: 'integer',

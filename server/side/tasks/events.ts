@@ -10,18 +10,22 @@ type Event = WebhookConfig['events'][number];
 /** Reports `task.done`, or `task.failed` for one that failed or died. The `version` in the id tells the runs of a task apart. */
 export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webhooks'>, now: number): Delivery[] {
   const event: Event = task.state === 'done' ? 'task.done' : 'task.failed';
-  return deliveries(webhooks, event, `${task.id}.${task.version}`, now, {
-    id: task.id,
-    session: task.session,
-    kind: task.kind,
-    scores: scoredTaskId(task),
-    class: task.promptClass,
-    state: task.state,
-    result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),
-    error: task.error,
-    quality: task.quality,
-    isRehearsal: task.isRehearsal,
-  });
+  return deliveries(
+    webhooks,
+    { event, about: `${task.id}.${task.version}`, at: now },
+    {
+      id: task.id,
+      session: task.session,
+      kind: task.kind,
+      scores: scoredTaskId(task),
+      class: task.promptClass,
+      state: task.state,
+      result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),
+      error: task.error,
+      quality: task.quality,
+      isRehearsal: task.isRehearsal,
+    },
+  );
 }
 
 /** Reports `session.ended`. The same session gives the same ids, however often its end arrives. */
@@ -29,24 +33,26 @@ export function sessionDeliveries(
   end: SessionEnd & Partial<StoredSession>,
   { webhooks }: Pick<SideConfig, 'webhooks'>,
 ): (Delivery & { readonly session: string })[] {
-  const messages = deliveries(webhooks, 'session.ended', `${end.id}.ended`, end.endedAt, {
-    id: end.id,
-    reason: end.reason,
-    startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
-    endedAt: new Date(end.endedAt).toISOString(),
-    provider: end.provider,
-    model: end.model,
-    class: end.promptClass,
-    isRehearsal: end.isRehearsal,
-  });
+  const messages = deliveries(
+    webhooks,
+    { event: 'session.ended', about: `${end.id}.ended`, at: end.endedAt },
+    {
+      id: end.id,
+      reason: end.reason,
+      startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
+      endedAt: new Date(end.endedAt).toISOString(),
+      provider: end.provider,
+      model: end.model,
+      class: end.promptClass,
+      isRehearsal: end.isRehearsal,
+    },
+  );
   return messages.map((delivery) => ({ ...delivery, session: end.id }));
 }
 
 function deliveries(
   webhooks: SideConfig['webhooks'],
-  event: Event,
-  about: string,
-  at: number,
+  { event, about, at }: { readonly event: Event; readonly about: string; readonly at: number },
   data: object,
 ): Delivery[] {
   const body = JSON.stringify({ type: event, timestamp: new Date(at).toISOString(), data });

@@ -13,8 +13,14 @@ export interface TaskLease {
   release(): void;
 }
 
-/** `deadlineMs` is that of the whole run. */
-export function holdTaskLease(task: Task, store: Store, leaseMs: number, deadlineMs: number): TaskLease {
+interface TaskLeaseOptions {
+  readonly store: Pick<Store, 'extendTaskLease'>;
+  readonly leaseMs: number;
+  /** Deadline of the whole run. */
+  readonly deadlineMs: number;
+}
+
+export function holdTaskLease(task: Task, { store, leaseMs, deadlineMs }: TaskLeaseOptions): TaskLease {
   const control = new AbortController();
   const deadline = setTimeout(() => control.abort('deadline' satisfies StopReason), deadlineMs);
   const heartbeat = setInterval(() => {

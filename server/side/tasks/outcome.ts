@@ -37,6 +37,8 @@ interface RetryBudget {
   readonly maxAttempts: number;
   readonly policy: RetryPolicy;
   readonly now: number;
+  /** Earliest time of the next try. */
+  readonly notBefore?: number;
 }
 
 export function outcomeOfRun(task: Task, answer: TaskAnswer, budget: RetryBudget): RunOutcome {
@@ -57,7 +59,8 @@ export function outcomeOfRun(task: Task, answer: TaskAnswer, budget: RetryBudget
 }
 
 /** Queues a task again after a fault that may pass; after its last attempt it is dead. */
-export function retry(task: Task, error: string, { maxAttempts, policy, now }: RetryBudget, notBefore = 0): RunOutcome {
+export function retry(task: Task, error: string, budget: RetryBudget): RunOutcome {
+  const { maxAttempts, policy, now, notBefore = 0 } = budget;
   if (task.attempts >= maxAttempts) return { state: 'dead', error };
   return { state: 'queued', error, runAt: Math.max(now + pause(task.attempts, policy), notBefore) };
 }
@@ -71,13 +74,12 @@ function afterFailure(
   const { policy, now } = budget;
   if (code === 'budget_exceeded') {
     const isNear = resetsAt !== undefined && resetsAt <= task.createdAt + policy.maxBudgetWaitMs;
+    if (!isNear) return { state: 'failed', error };
     // Random delays keep all waiting tasks from starting at the first moment of the new window.
-    return isNear
-      ? retry(task, error, budget, resetsAt + Math.random() * policy.firstDelayMs)
-      : { state: 'failed', error };
+    return retry(task, error, { ...budget, notBefore: resetsAt + Math.random() * policy.firstDelayMs });
   }
   if (!isTransient) return { state: 'failed', error };
-  return retry(task, error, budget, now + Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs));
+  return retry(task, error, { ...budget, notBefore: now + Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs) });
 }
 
 /** Exponential backoff with jitter: between half of the step and all of it. */

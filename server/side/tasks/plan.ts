@@ -15,7 +15,9 @@ export function planStart(session: StoredSession, config: SideConfig): Task[] {
   return planned(session, config).flatMap((task) => {
     const { when } = task;
     if (when === 'end') return [taskOf(session, task, { id: `${session.id}.${task.kind}`, runAt: ARMED_AT })];
-    return typeof when === 'object' && 'everyMinutes' in when ? [periodic(session, task, 1, session.startedAt)] : [];
+    return typeof when === 'object' && 'everyMinutes' in when
+      ? [periodic(session, task, { number: 1, from: session.startedAt })]
+      : [];
   });
 }
 
@@ -33,13 +35,17 @@ export function planTurn(session: StoredSession, number: number, config: SideCon
 export function planNext(
   session: StoredSession,
   { every, number }: TaskInput,
-  task: TaskConfig,
-  now: number,
+  { task, now }: { readonly task: TaskConfig; readonly now: number },
 ): Task | undefined {
-  return every === 'minutes' && number !== undefined ? periodic(session, task, number + 1, now) : undefined;
+  if (every !== 'minutes' || number === undefined) return undefined;
+  return periodic(session, task, { number: number + 1, from: now });
 }
 
-function periodic(session: StoredSession, task: TaskConfig, number: number, from: number): Task {
+function periodic(
+  session: StoredSession,
+  task: TaskConfig,
+  { number, from }: { readonly number: number; readonly from: number },
+): Task {
   const minutes = typeof task.when === 'object' && 'everyMinutes' in task.when ? task.when.everyMinutes : 1;
   const input: TaskInput = { every: 'minutes', number };
   return taskOf(session, task, { id: `${session.id}.${task.kind}.m${number}`, runAt: from + minutes * 60_000, input });

@@ -41,24 +41,18 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
     : await promptInputOf(task, input, store);
   if (promptInput === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
-  const answer = await ask(router, { kind, input: promptInput, call: callOf(task, settings, context, signal) });
+  const answer = await ask(router, { kind, input: promptInput, call: { ...callOf(task, settings, config), signal } });
   if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
   return outcomeOfRun(task, answer, { maxAttempts: settings.maxAttempts, policy: retryPolicy, now: Date.now() });
 }
 
-function callOf(task: Task, settings: TaskConfig, { config }: RunContext, signal: AbortSignal): AskOptions['call'] {
+function callOf(task: Task, settings: TaskConfig, { classes }: SideConfig): Omit<AskOptions['call'], 'signal'> {
+  const { promptClass, dataClass, key, team, session, isRehearsal } = task;
   return {
     kind: 'task',
-    promptClass: task.promptClass,
-    dataClass: task.dataClass,
-    key: task.key,
-    team: task.team,
-    session: task.session,
-    task: task.id,
+    ...{ promptClass, dataClass, key, team, session, isRehearsal, task: task.id },
     model: undefined,
-    isRehearsal: task.isRehearsal,
-    signal,
     deadline: performance.now() + settings.deadlineMs,
-    maxTokens: settings.maxTokens ?? config.classes[task.promptClass]?.maxTokens ?? 1024,
+    maxTokens: settings.maxTokens ?? classes[promptClass]?.maxTokens ?? 1024,
   };
 }

@@ -123,7 +123,8 @@ export class Runner {
   #start(task: Task): void {
     const { config, store } = this.#options;
     const key = `${task.id} ${task.version}`;
-    const lease = holdTaskLease(task, store, config.side.leaseMs, taskSettings(task, config).deadlineMs);
+    const { deadlineMs } = taskSettings(task, config);
+    const lease = holdTaskLease(task, { store, leaseMs: config.side.leaseMs, deadlineMs });
     const done = this.#work(task, lease).finally(() => {
       lease.release();
       this.#running.delete(key);
@@ -213,7 +214,7 @@ export class Runner {
     if (input?.every !== 'minutes' || task.session === undefined) return;
     const session = await store.session(task.session);
     if (session === undefined || session.endedAt !== undefined) return;
-    const next = planNext(session, input, taskSettings(task, config, input), Date.now());
+    const next = planNext(session, input, { task: taskSettings(task, config, input), now: Date.now() });
     if (next !== undefined) await store.commitSessions({ tasks: [next] });
   }
 }

@@ -92,7 +92,12 @@ export class Webhooks {
     const { store, log } = this.#options;
     try {
       const now = Date.now();
-      const claimed = await store.claimDeliveries(now, now + this.#leaseMs(), count, this.#busyUrls());
+      const claimed = await store.claimDeliveries({
+        now,
+        leaseUntil: now + this.#leaseMs(),
+        count,
+        without: this.#busyUrls(),
+      });
       await Promise.all(claimed.map((delivery) => this.#start(delivery)));
       return claimed.length;
     } catch (error) {

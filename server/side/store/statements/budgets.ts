@@ -15,12 +15,16 @@ class Exceeded extends Error {
   }
 }
 
+interface ReserveOptions {
+  readonly budgets: readonly BudgetWindow[];
+  readonly amountMicroUsd: number;
+  readonly pending: LedgerRow;
+}
+
 /** Reserves the amount in every budget and writes the pending row, or does nothing. A row that exists has its reservation. */
 export async function reserve(
   database: Database,
-  budgets: readonly BudgetWindow[],
-  amountMicroUsd: number,
-  pending: LedgerRow,
+  { budgets, amountMicroUsd, pending }: ReserveOptions,
 ): Promise<BudgetReservation> {
   const amount = Math.ceil(amountMicroUsd);
   const inOrder = [...budgets].sort(byId);

@@ -56,7 +56,7 @@ export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Pro
 }
 
 /** Replaces pending rows and exchanges their reservations for what they cost. Rows that were never pending are added. */
-export async function settleAll(query: Query, settlements: readonly Settlement[]): Promise<void> {
+export async function settle(query: Query, settlements: readonly Settlement[]): Promise<void> {
   const charges: Charge[] = [];
   const inOrder = settlements.toSorted((a, b) => byId(a.row, b.row));
   for (const settlement of inOrder) charges.push(...(await settleRow(query, settlement)));

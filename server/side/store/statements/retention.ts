@@ -2,7 +2,7 @@
 
 import type { RetentionRule } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { queryForIds } from '../row-mapping.ts';
+import { idsOf, queryForIds } from '../row-mapping.ts';
 import { END_DELIVERY } from './deliveries.ts';
 
 /** Number of sessions that one transaction sweeps. */
@@ -47,10 +47,7 @@ async function sweepDone(query: Query, now: number): Promise<number> {
      returning id`,
     [now],
   );
-  await removeTranscripts(
-    query,
-    rows.map(({ id }) => id as string),
-  );
+  await removeTranscripts(query, idsOf(rows));
   const withoutSession = await query(
     `update task set input = null where session is null and input is not null
        and (state = 'done' or (state in ('failed', 'dead') and updated_at < $1)) returning id`,
@@ -67,11 +64,7 @@ async function sweepOlder(query: Query, than: number, now: number): Promise<numb
      returning id`,
     [now, than],
   );
-  await removeAll(
-    query,
-    rows.map(({ id }) => id as string),
-    now,
-  );
+  await removeAll(query, idsOf(rows), now);
   const withoutSession = await query(
     `update task set input = null, result = null
      where session is null and state not in ('queued', 'running') and updated_at < $1
@@ -82,34 +75,18 @@ async function sweepOlder(query: Query, than: number, now: number): Promise<numb
 }
 
 async function removeTranscripts(query: Query, ids: readonly string[]): Promise<void> {
-  await queryForIds(query, ids, (list) => `update turn set "user" = null, assistant = null where session in (${list})`);
-  await queryForIds(
-    query,
-    ids,
-    (list) => `update task set input = null where session in (${list}) and input is not null`,
-  );
+  await queryForIds(query, ids, 'update turn set "user" = null, assistant = null where session in (:ids)');
+  await queryForIds(query, ids, 'update task set input = null where session in (:ids) and input is not null');
 }
 
 async function removeAll(query: Query, ids: readonly string[], now: number): Promise<void> {
   await removeTranscripts(query, ids);
   // The new version keeps a runner that works on such a task from writing its result.
-  await queryForIds(
-    query,
-    ids,
-    (list, next) => `update task set state = 'failed', error = 'forgotten', version = version + 1, lease_until = null,
-      updated_at = ${next(1)} where session in (${list}) and state in ('queued', 'running')`,
-    [now],
-  );
-  await queryForIds(
-    query,
-    ids,
-    (list) => `update task set result = null where session in (${list}) and result is not null`,
-  );
-  await queryForIds(
-    query,
-    ids,
-    (list) => `update delivery set ${END_DELIVERY} where session in (${list}) and is_over = 0`,
-  );
+  const failOpen = `update task set state = 'failed', error = 'forgotten', version = version + 1, lease_until = null,
+    updated_at = $1 where session in (:ids) and state in ('queued', 'running')`;
+  await queryForIds(query, ids, failOpen, [now]);
+  await queryForIds(query, ids, 'update task set result = null where session in (:ids) and result is not null');
+  await queryForIds(query, ids, `update delivery set ${END_DELIVERY} where session in (:ids) and is_over = 0`);
 }
 
 async function removeStale(query: Query, now: number): Promise<void> {

@@ -2,8 +2,8 @@
 
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/records.ts';
 import type { SessionChanges } from '../contract.ts';
-import type { Query, Row } from '../database.ts';
-import { byId, insertAll, queryForIds, textValue } from '../row-mapping.ts';
+import type { Query } from '../database.ts';
+import { byId, idsOf, insertAll, queryForIds, textValue } from '../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
 import { charge } from './budgets.ts';
 import { replaceRows, supersedes } from './ledger.ts';
@@ -11,10 +11,8 @@ import { replaceRows, supersedes } from './ledger.ts';
 export async function commitSessions(query: Query, changes: SessionChanges): Promise<void> {
   const { turns: spoken = [], tasks: armed = [] } = changes;
   await insertAll(query, sessions, (changes.started ?? []).toSorted(byId));
-  const swept = await lockAndFindSwept(
-    query,
-    [...spoken, ...armed].flatMap(({ session }) => session ?? []),
-  );
+  const sessionIds = [...spoken, ...armed].flatMap(({ session }) => session ?? []);
+  const swept = await lockAndFindSwept(query, sessionIds);
   const isKept = ({ session }: { readonly session: string | undefined }) => !session || !swept.has(session);
   await insertAll(query, tasks, armed.filter(isKept).sort(byId));
   await insertAll(
@@ -30,22 +28,15 @@ export async function commitSessions(query: Query, changes: SessionChanges): Pro
 
 /** Lets armed tasks of these sessions run. A task that was tried before keeps the pause before its next try. */
 export async function releaseTasks(query: Query, sessionIds: readonly string[], runAt: number): Promise<void> {
-  await queryForIds(
-    query,
-    sessionIds,
-    (list, next) => `update task set run_at = ${next(1)}, updated_at = ${next(1)}
-      where session in (${list}) and state = 'queued' and attempts = 0 and run_at > ${next(1)}`,
-    [Math.round(runAt)],
-  );
+  const sql = `update task set run_at = $1, updated_at = $1
+    where session in (:ids) and state = 'queued' and attempts = 0 and run_at > $1`;
+  await queryForIds(query, sessionIds, sql, [Math.round(runAt)]);
 }
 
 /** Finds the sessions whose text was removed. The update locks all of them: a removal waits until their turns are in. */
 async function lockAndFindSwept(query: Query, sessionIds: readonly string[]): Promise<ReadonlySet<unknown>> {
-  const rows = await queryForIds(
-    query,
-    sessionIds,
-    (list) => `update session set owner = owner where id in (${list}) returning id, swept_at`,
-  );
+  const lock = 'update session set owner = owner where id in (:ids) returning id, swept_at';
+  const rows = await queryForIds(query, sessionIds, lock);
   return new Set(rows.filter(({ swept_at }) => swept_at !== null).map(({ id }) => id));
 }
 
@@ -61,21 +52,14 @@ async function endSession(query: Query, { id, endedAt, reason, record }: Session
 /** Replaces each realtime row by a newer state of it, and charges its budgets with what the cost has grown by. */
 async function commitRealtimeRows(query: Query, { ledger: rows = [], charged = {} }: SessionChanges): Promise<void> {
   const latest = latestOfEach(rows);
-  const inserted = await insertAll(
-    query,
-    ledger,
-    latest.map((row) => flatten(row)),
-    'on conflict do nothing returning id',
-  );
+  const flat = latest.map((row) => flatten(row));
+  const inserted = await insertAll(query, ledger, flat, 'on conflict do nothing returning id');
   const isNew = new Set(inserted.map(({ id }) => id));
   const existing = latest.filter(({ id }) => !isNew.has(id));
   // The update changes nothing, and locks the rows until the end of this transaction.
-  const stored = await queryForIds(
-    query,
-    existing.map(({ id }) => id),
-    (list) => `update ledger set outcome = outcome where id in (${list}) returning *`,
-  );
-  const before = new Map(stored.map((row: Row) => [row.id, unflatten(ledger.item(row))]));
+  const lock = 'update ledger set outcome = outcome where id in (:ids) returning *';
+  const stored = await queryForIds(query, idsOf(existing), lock);
+  const before = new Map(stored.map((row) => [row.id, unflatten(ledger.item(row))]));
   const newer = existing.filter((row) => supersedes(row, before.get(row.id)));
   await replaceRows(query, newer);
 

@@ -3,6 +3,7 @@
 import type { StoredSession, StoredTurn } from '../../../ipc/records.ts';
 import type { SessionFilter, SessionRow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
+import { idsOf } from '../row-mapping.ts';
 import { sessions, turns } from '../tables.ts';
 import { conditions, keyCondition } from './conditions.ts';
 import { releaseTasks } from './session-events.ts';
@@ -55,11 +56,7 @@ export function recoverSessions(database: Database, owner: string, now: number):
       [owner, now, database.kind === 'sqlite' ? 1 : 0],
     );
     await query('delete from lease where expires_at <= $1 and owner <> $2', [now, owner]);
-    await releaseTasks(
-      query,
-      ended.map(({ id }) => id as string),
-      now,
-    );
+    await releaseTasks(query, idsOf(ended), now);
     const unfinished = await query(
       `select * from session where ended_at is not null and reason = 'recovered' and id in
          (select session from ledger where outcome = 'pending' and kind = 'realtime')`,

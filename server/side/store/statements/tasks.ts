@@ -37,7 +37,7 @@ export async function selectSummaries(query: Query, session: string): Promise<re
   return (await query(sql, [session])).map(tasks.item);
 }
 
-export interface ClaimOptions {
+interface ClaimOptions {
   readonly now: number;
   readonly leaseUntil: number;
   readonly count: number;
@@ -58,7 +58,10 @@ export async function claimTasks(
   return rows.map(tasks.item).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
 }
 
-export async function extendTaskLease(query: Query, id: string, version: number, leaseUntil: number): Promise<boolean> {
+export async function extendTaskLease(
+  query: Query,
+  { id, version, leaseUntil }: { readonly id: string; readonly version: number; readonly leaseUntil: number },
+): Promise<boolean> {
   const rows = await query(
     "update task set lease_until = $3 where id = $1 and version = $2 and state = 'running' returning id",
     [id, version, Math.round(leaseUntil)],

@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import type { LedgerRow } from '../../../../server/ipc/records.ts';
 import { countAttempts } from '../../../../server/side/billing/attempt-metrics.ts';
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
 import { sampleOf } from '../../../support/metrics.ts';
@@ -12,21 +13,18 @@ test('a settlement is counted by gateway and outcome, and an unknown cost is not
   const store = countAttempts(
     {
       ...createFakeStore(),
-      async settle({ id }) {
-        if (id === 'c') throw new Error('the store is full');
-        settled.push(id);
-      },
-      async settleAll(settlements) {
+      async settle(settlements) {
+        if (settlements.some(({ row }) => row.id === 'c')) throw new Error('the store is full');
         settled.push(...settlements.map(({ row }) => row.id));
       },
     },
     registry,
   );
-  await store.settle(ledgerRow({ id: 'a', costMicroUsd: 12 }), [], 0);
-  await store.settle(ledgerRow({ id: 'b', costMicroUsd: undefined, outcome: 'timeout' }), [], 0);
-  await expect(store.settle(ledgerRow({ id: 'c' }), [], 0)).rejects.toThrow();
-  const [budgets, reservedMicroUsd] = [[], 0];
-  await store.settleAll([{ row: ledgerRow({ id: 'd', costMicroUsd: 5 }), budgets, reservedMicroUsd }]);
+  const settle = (...rows: LedgerRow[]) => store.settle(rows.map((row) => ({ row, budgets: [], reservedMicroUsd: 0 })));
+  await settle(ledgerRow({ id: 'a', costMicroUsd: 12 }));
+  await settle(ledgerRow({ id: 'b', costMicroUsd: undefined, outcome: 'timeout' }));
+  await expect(settle(ledgerRow({ id: 'c' }))).rejects.toThrow();
+  await settle(ledgerRow({ id: 'd', costMicroUsd: 5 }));
   expect(settled).toEqual(['a', 'b', 'd']);
   const attempts = (outcome: string) =>
     sampleOf(registry, 'trunkline_side_attempts_total', { gateway: 'router', outcome });

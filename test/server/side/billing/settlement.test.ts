@@ -11,18 +11,14 @@ const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicro
 function failing(times: number) {
   const written: string[] = [];
   let calls = 0;
-  const settle = async ({ id }: LedgerRow) => {
-    if (calls++ < times) throw new Error('scripted');
-    written.push(id);
-  };
-  const settleAll = async (settlements: readonly { readonly row: LedgerRow }[]) => {
+  const settle = async (settlements: readonly { readonly row: LedgerRow }[]) => {
     if (calls++ < times) throw new Error('scripted');
     written.push(settlements.map(({ row }) => row.id).join());
   };
   return {
     written,
     calls: () => calls,
-    settler: new SettlementWriter({ settle, settleAll }, pino({ level: 'silent' })),
+    settler: new SettlementWriter({ settle }, pino({ level: 'silent' })),
   };
 }
 

@@ -102,7 +102,10 @@ test('a session becomes its rows, and the same batch again changes nothing', asy
     ]),
     ledger: await realtime('s'),
     spent: await spent(),
-    deliveries: (await store.claimDeliveries(9000, 9000, 10)).map(({ id, event }) => [id, event]),
+    deliveries: (await store.claimDeliveries({ now: 9000, leaseUntil: 9000, count: 10 })).map(({ id, event }) => [
+      id,
+      event,
+    ]),
   });
   const once = await see();
   expect(once).toMatchObject({
@@ -227,7 +230,9 @@ test('recovered sessions get their ledger row and their message', async () => {
   const ingest = ingestFor('now');
   await ingest.finishRecovered(sessions);
   expect(await realtime('s')).toMatchObject([{ outcome: 'recovered', costMicroUsd: 10_000 }]);
-  expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toMatchObject([{ event: 'session.ended' }]);
+  expect(await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 })).toMatchObject([
+    { event: 'session.ended' },
+  ]);
 });
 
 test('a batch that the store refuses fails as a whole, and the next one is committed', async () => {

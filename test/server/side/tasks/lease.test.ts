@@ -26,7 +26,7 @@ describe('exactly one effect', () => {
     run({ store: losing });
     expect(await settled()).toMatchObject({ state: 'done', attempts: 2 });
     expect(gateway.count.effects).toBe(2);
-    expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toHaveLength(1);
+    expect(await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 })).toHaveLength(1);
   });
 
   test('an outcome whose confirmation was lost is not written twice', async () => {
@@ -45,7 +45,7 @@ describe('exactly one effect', () => {
     await settled();
     await until(() => calls === 2);
     expect(gateway.count.effects).toBe(1);
-    expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toHaveLength(1);
+    expect(await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 })).toHaveLength(1);
   });
 
   test('a runner that lost its lease writes nothing', async () => {
@@ -87,7 +87,7 @@ describe('exactly one effect', () => {
     await slow.close(5000);
     await router.close();
     expect(await store.task('task-1')).toEqual(after);
-    expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toHaveLength(1);
+    expect(await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 })).toHaveLength(1);
   });
 
   test('a long run keeps its lease', async () => {
@@ -110,7 +110,7 @@ describe('exactly one effect', () => {
     await store.addTask(queuedTask());
     run();
     await settled();
-    const [message, ...more] = await store.claimDeliveries(Date.now(), Date.now(), 10);
+    const [message, ...more] = await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 });
     expect(more).toEqual([]);
     expect(message).toMatchObject({ url, event: 'task.failed' });
     expect(JSON.parse(message?.body ?? '')).toMatchObject({

@@ -42,11 +42,11 @@ test('tasks of every few turns come with their turns', () => {
 test('a task of every few minutes has a successor, others have none', () => {
   const moderation = config.tasks[3];
   if (moderation === undefined) throw new Error('no task');
-  expect(planNext(session, { every: 'minutes', number: 4 }, moderation, 1000)).toMatchObject({
+  expect(planNext(session, { every: 'minutes', number: 4 }, { task: moderation, now: 1000 })).toMatchObject({
     id: 'session-1.moderation.m5',
     runAt: 121_000,
   });
-  expect(planNext(session, {}, moderation, 1000)).toBeUndefined();
+  expect(planNext(session, {}, { task: moderation, now: 1000 })).toBeUndefined();
 });
 
 test('a kind that comes with turns and by time has tasks of both', () => {

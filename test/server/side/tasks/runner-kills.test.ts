@@ -62,7 +62,7 @@ function unreliable(seed: number): Promise<LlmGateway> {
 async function outcomes(store: Store): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (;;) {
-    const messages = await store.claimDeliveries(Date.now(), Date.now() + 3_600_000, 1000);
+    const messages = await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now() + 3_600_000, count: 1000 });
     for (const { body } of messages) {
       const { id } = JSON.parse(body).data;
       counts.set(id, (counts.get(id) ?? 0) + 1);

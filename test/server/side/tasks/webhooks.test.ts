@@ -87,7 +87,8 @@ async function finish(store: Store, id: string, config: ReturnType<typeof sideCo
 }
 
 /** Claims all messages that still wait, now or later. */
-const waiting = (store: Store) => store.claimDeliveries(Number.MAX_SAFE_INTEGER / 1000, Date.now(), 1000);
+const waiting = (store: Store) =>
+  store.claimDeliveries({ now: Number.MAX_SAFE_INTEGER / 1000, leaseUntil: Date.now(), count: 1000 });
 
 describe('a message', () => {
   test.each([secret, 'a-secret-in-plain-text'])(
@@ -148,9 +149,9 @@ describe('a message', () => {
     await finish('task-1');
     start({ maxRetryAfterMs: 5_000_000 });
     await until(() => outcomes.length === 1);
-    const [message] = await store.claimDeliveries(Date.now() + 4_900_000, 0, 1);
+    const [message] = await store.claimDeliveries({ now: Date.now() + 4_900_000, leaseUntil: 0, count: 1 });
     expect(message).toBeUndefined();
-    expect(await store.claimDeliveries(Date.now() + 5_100_000, 0, 1)).toHaveLength(1);
+    expect(await store.claimDeliveries({ now: Date.now() + 5_100_000, leaseUntil: 0, count: 1 })).toHaveLength(1);
   });
 
   test('a message never follows a redirect', async () => {
@@ -254,7 +255,9 @@ test('closing gives back messages that are on their way', async () => {
   const webhooks = start();
   await until(() => seen.length === 1);
   await webhooks.close(20);
-  expect(await store.claimDeliveries(Date.now(), Date.now(), 10)).toMatchObject([{ attempts: 0 }]);
+  expect(await store.claimDeliveries({ now: Date.now(), leaseUntil: Date.now(), count: 10 })).toMatchObject([
+    { attempts: 0 },
+  ]);
 });
 
 test('a secret that cannot sign is refused at the start', async () => {

@@ -154,7 +154,7 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const inSomeOrder = () => (random.below(2) ? budgets : budgets.toReversed());
     const call = async (store: Store, id: string): Promise<void> => {
       await store.reserve(inSomeOrder(), 10, anAttempt(id));
-      await store.settle(aSettled(id, 7), inSomeOrder(), 10);
+      await store.settle([{ row: aSettled(id, 7), budgets: inSomeOrder(), reservedMicroUsd: 10 }]);
     };
     /** Two sessions that two machines commit at the same time, in opposite orders. */
     const session = async (store: Store, ids: readonly string[]): Promise<void> => {

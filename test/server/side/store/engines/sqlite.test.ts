@@ -221,7 +221,7 @@ describe('frequent statements', () => {
       return plans.splice(0).join('; ');
     };
     expect(await planOf(store.claimTasks(1, 2, 3))).toMatch(/task_due \(<expr><\?\)(?!.*TEMP)/);
-    expect(await planOf(store.claimDeliveries(1, 2, 3))).toMatch(
+    expect(await planOf(store.claimDeliveries({ now: 1, leaseUntil: 2, count: 3 }))).toMatch(
       /delivery_due \(is_over=\? AND next_at<\?\)(?!.*TEMP)/,
     );
     expect(await planOf(store.settleLost(1))).toMatch(/ledger_pending \(outcome=\? AND at<\?\)(?!.*TEMP)/);

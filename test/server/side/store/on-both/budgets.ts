@@ -56,9 +56,9 @@ export function budgets({ open, beside }: Stores): void {
     const store = await open();
     const windows = [budget('a', 100), budget('b', 100)];
     await store.reserve(windows, 50, anAttempt('a1'));
-    await store.settle(aSettled('a1', 12), windows, 50);
-    await store.settle(aSettled('a1', 12), windows, 50);
-    await store.settle(aSettled('a1', 99), windows, 50);
+    await store.settle([{ row: aSettled('a1', 12), budgets: windows, reservedMicroUsd: 50 }]);
+    await store.settle([{ row: aSettled('a1', 12), budgets: windows, reservedMicroUsd: 50 }]);
+    await store.settle([{ row: aSettled('a1', 99), budgets: windows, reservedMicroUsd: 50 }]);
     expect(await store.budgetUse('a')).toEqual(both(12, 0));
     expect(await store.budgetUse('b')).toEqual(both(12, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
@@ -75,8 +75,8 @@ export function budgets({ open, beside }: Stores): void {
       { row: aSettled('a1', 12), budgets: [shared], reservedMicroUsd: 50 },
       { row: aSettled('a3', 1), budgets: [own], reservedMicroUsd: 0 },
     ];
-    await store.settleAll(settlements);
-    await store.settleAll(settlements);
+    await store.settle(settlements);
+    await store.settle(settlements);
     expect(await store.budgetUse('a')).toEqual(both(19, 0));
     expect(await store.budgetUse('b')).toEqual(both(8, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a3', 1), aSettled('a2', 7), aSettled('a1', 12)]);
@@ -87,22 +87,24 @@ export function budgets({ open, beside }: Stores): void {
     const windows = [budget('a', 1000)];
     const ids = Array.from({ length: 30 }, (_, index) => `a${index}`);
     for (const id of ids) await store.reserve(windows, 10, anAttempt(id));
-    await Promise.all([...ids, ...ids].map((id) => store.settle(aSettled(id, 7), windows, 10)));
+    await Promise.all(
+      [...ids, ...ids].map((id) => store.settle([{ row: aSettled(id, 7), budgets: windows, reservedMicroUsd: 10 }])),
+    );
     expect(await store.budgetUse('a')).toEqual(both(210, 0));
   });
 
   test('charges an unknown cost to no budget, and keeps it unknown', async () => {
     const store = await open();
     await store.reserve([budget('a', 100)], 50, anAttempt('a1'));
-    await store.settle(aSettled('a1', undefined), [budget('a', 100)], 50);
+    await store.settle([{ row: aSettled('a1', undefined), budgets: [budget('a', 100)], reservedMicroUsd: 50 }]);
     expect(await store.budgetUse('a')).toEqual(both(0, 0));
     expect(await store.ledger({ limit: 9 })).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown' }]);
   });
 
   test('adds a row that reserved nothing when it is settled, once', async () => {
     const store = await open();
-    await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
-    await store.settle(aSettled('a1', 12), [budget('a', 5)], 0);
+    await store.settle([{ row: aSettled('a1', 12), budgets: [budget('a', 5)], reservedMicroUsd: 0 }]);
+    await store.settle([{ row: aSettled('a1', 12), budgets: [budget('a', 5)], reservedMicroUsd: 0 }]);
     expect(await store.budgetUse('a')).toEqual(both(12, 0));
     expect(await store.ledger({ limit: 9 })).toEqual([aSettled('a1', 12)]);
   });
@@ -129,15 +131,17 @@ export function budgets({ open, beside }: Stores): void {
     expect(rows.get('free')).toMatchObject({ outcome: 'lost', costMicroUsd: undefined, costSource: 'unknown' });
     expect(rows.get('young')).toMatchObject({ outcome: 'pending', isFlagged: false });
 
-    await store.settle(aSettled('lost449', 1), [budget('a', 10_000)], 2);
+    await store.settle([{ row: aSettled('lost449', 1), budgets: [budget('a', 10_000)], reservedMicroUsd: 2 }]);
     expect(await store.budgetUse('a')).toEqual(both(900, 2));
   });
 
   test('sweeps windows that ended long ago', async () => {
     const store = await open();
-    await store.settle(aSettled('a1', 12), [{ ...budget('a', 5), resetsAt: NOON }], 0);
+    await store.settle([
+      { row: aSettled('a1', 12), budgets: [{ ...budget('a', 5), resetsAt: NOON }], reservedMicroUsd: 0 },
+    ]);
     await store.reserve([{ ...budget('a', 50), resetsAt: NOON }], 1, anAttempt('a2'));
-    await store.settle(aSettled('a2', 12), [], 1);
+    await store.settle([{ row: aSettled('a2', 12), budgets: [], reservedMicroUsd: 1 }]);
     await store.sweep({ kind: 'tasks-done' }, NOON + 1);
     expect((await store.budgetUse('a')).spentMicroUsd).toBe(24);
     await store.sweep({ kind: 'tasks-done' }, ARMED);

@@ -16,30 +16,34 @@ export function deliveries({ open, beside }: Stores): void {
   test('leases each message to one sender when it is due', async () => {
     const store = await open();
     await withDeliveries(store, 3);
-    expect(await store.claimDeliveries(NOON - 1, ARMED, 9)).toEqual([]);
+    expect(await store.claimDeliveries({ now: NOON - 1, leaseUntil: ARMED, count: 9 })).toEqual([]);
     const other = await beside(store);
-    const leased = await Promise.all([store, other].map((one) => one.claimDeliveries(NOON + 1, NOON + 100, 9)));
+    const leased = await Promise.all(
+      [store, other].map((one) => one.claimDeliveries({ now: NOON + 1, leaseUntil: NOON + 100, count: 9 })),
+    );
     expect(
       leased
         .flat()
         .map(({ id }) => id)
         .sort(),
     ).toEqual(['d0', 'd1']);
-    expect(await store.claimDeliveries(NOON + 100, ARMED, 9)).toHaveLength(3);
+    expect(await store.claimDeliveries({ now: NOON + 100, leaseUntil: ARMED, count: 9 })).toHaveLength(3);
   });
 
   test('leases a message again at its time, until it is delivered', async () => {
     const store = await open();
     await withDeliveries(store, 1);
-    expect(await store.claimDeliveries(NOON, ARMED, 9)).toEqual([aDelivery('d0', { nextAt: ARMED })]);
+    expect(await store.claimDeliveries({ now: NOON, leaseUntil: ARMED, count: 9 })).toEqual([
+      aDelivery('d0', { nextAt: ARMED }),
+    ]);
     await store.settleDelivery('d0', 1, NOON + 50);
-    expect(await store.claimDeliveries(NOON + 49, ARMED, 9)).toEqual([]);
-    expect(await store.claimDeliveries(NOON + 50, ARMED, 9)).toMatchObject([
+    expect(await store.claimDeliveries({ now: NOON + 49, leaseUntil: ARMED, count: 9 })).toEqual([]);
+    expect(await store.claimDeliveries({ now: NOON + 50, leaseUntil: ARMED, count: 9 })).toMatchObject([
       { attempts: 1, body: '{"type":"task.done"}' },
     ]);
     await store.settleDelivery('d0', 2, undefined);
-    expect(await store.claimDeliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
+    expect(await store.claimDeliveries({ now: ARMED * 2, leaseUntil: ARMED * 2, count: 9 })).toEqual([]);
     await store.settleDelivery('d0', 1, NOON);
-    expect(await store.claimDeliveries(ARMED * 2, ARMED * 2, 9)).toEqual([]);
+    expect(await store.claimDeliveries({ now: ARMED * 2, leaseUntil: ARMED * 2, count: 9 })).toEqual([]);
   });
 }

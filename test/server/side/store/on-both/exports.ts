@@ -18,9 +18,13 @@ export function exports({ place, open }: Stores): void {
     const store = await open(where);
     const ids = Array.from({ length: 1203 }, (_, index) => `a${String(index).padStart(4, '0')}`);
     await Promise.all(
-      ids.map((id, index) => store.settle(aSettled(id, 1, { at: NOON + Math.floor(index / 700) }), [], 0)),
+      ids.map((id, index) =>
+        store.settle([
+          { row: aSettled(id, 1, { at: NOON + Math.floor(index / 700) }), budgets: [], reservedMicroUsd: 0 },
+        ]),
+      ),
     );
-    await store.settle(aSettled('before', 1, { at: NOON - 1 }), [], 0);
+    await store.settle([{ row: aSettled('before', 1, { at: NOON - 1 }), budgets: [], reservedMicroUsd: 0 }]);
     const lines = await linesOf({ location: where, table: 'ledger', since: NOON, format: 'jsonl' });
     expect(lines.map((line) => JSON.parse(line).id)).toEqual(ids);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -37,7 +41,7 @@ export function exports({ place, open }: Stores): void {
     const where = await place();
     const store = await open(where);
     const row = { asked: '=HYPERLINK("x")', served: 'a,b\n"c"', provider: '@sum', tried: ['-1', 'two'], gateway: '+g' };
-    await store.settle(aSettled('a', -5, row), [], 0);
+    await store.settle([{ row: aSettled('a', -5, row), budgets: [], reservedMicroUsd: 0 }]);
     const [head, line] = await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' });
     expect(head).toBe(
       'id,at,kind,path,session,task,key,team,promptClass,dataClass,gateway,asked,tried,served,provider,inputTokens,' +

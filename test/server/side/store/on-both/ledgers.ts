@@ -9,18 +9,34 @@ const DAY = 86_400_000;
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
 
 async function filled(store: Store): Promise<Store> {
-  await store.settle(aSettled('a', 100, { task: 't1', session: 's1', quality: 'valid', score: 0.1 }), [], 0);
-  await store.settle(aSettled('b', 50, { at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }), [], 0);
-  await store.settle(
-    aSettled('c', undefined, { at: NOON + 2, team: undefined, key: undefined, isRehearsal: true }),
-    [],
-    0,
-  );
-  await store.settle(
-    aSettled('d', 7, { at: NOON + DAY / 2, served: undefined, outcome: 'upstream_timeout', quality: 'failed' }),
-    [],
-    0,
-  );
+  await store.settle([
+    {
+      row: aSettled('a', 100, { task: 't1', session: 's1', quality: 'valid', score: 0.1 }),
+      budgets: [],
+      reservedMicroUsd: 0,
+    },
+  ]);
+  await store.settle([
+    {
+      row: aSettled('b', 50, { at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }),
+      budgets: [],
+      reservedMicroUsd: 0,
+    },
+  ]);
+  await store.settle([
+    {
+      row: aSettled('c', undefined, { at: NOON + 2, team: undefined, key: undefined, isRehearsal: true }),
+      budgets: [],
+      reservedMicroUsd: 0,
+    },
+  ]);
+  await store.settle([
+    {
+      row: aSettled('d', 7, { at: NOON + DAY / 2, served: undefined, outcome: 'upstream_timeout', quality: 'failed' }),
+      budgets: [],
+      reservedMicroUsd: 0,
+    },
+  ]);
   await store.reserve([], 5, anAttempt('e'));
   await store.commitSessions({ ledger: [aRealtime('s1', 1000, { at: NOON + 3, served: 'gpt-realtime' })] });
   return store;
@@ -49,7 +65,7 @@ export function ledgers({ open }: Stores): void {
     const store = await open();
     await store.reserve([], 5, anAttempt('a'));
     await store.grade('a', { quality: 'repaired', score: 0.5 });
-    await store.settle(aSettled('a', 7), [], 5);
+    await store.settle([{ row: aSettled('a', 7), budgets: [], reservedMicroUsd: 5 }]);
     expect(await store.ledger({ limit: 1 })).toMatchObject([{ costMicroUsd: 7, quality: 'repaired', score: 0.5 }]);
   });
 
@@ -102,7 +118,8 @@ export function ledgers({ open }: Stores): void {
   test('absurd counts of a provider leave a report readable', async () => {
     const store = await open();
     const usage = { inputTokens: 9e12, outputTokens: 1 };
-    for (let index = 0; index < 1500; index++) await store.settle(aSettled(`a${index}`, 1, { usage }), [], 0);
+    for (let index = 0; index < 1500; index++)
+      await store.settle([{ row: aSettled(`a${index}`, 1, { usage }), budgets: [], reservedMicroUsd: 0 }]);
     const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toMatchObject({ inputTokens: 13.5e15, outputTokens: 1500, costMicroUsd: 1500 });
   });

@@ -43,7 +43,9 @@ export function retention({ open }: Stores): void {
       ['failed', undefined, undefined],
       ['done', undefined, undefined],
     ]);
-    expect((await store.claimDeliveries(ARMED, ARMED, 9)).map(({ id }) => id)).toEqual(['s2.hook']);
+    expect((await store.claimDeliveries({ now: ARMED, leaseUntil: ARMED, count: 9 })).map(({ id }) => id)).toEqual([
+      's2.hook',
+    ]);
     expect(await store.ledger({ session: 's1', limit: 9 })).toEqual([aRealtime('s1', 5)]);
     expect((await store.turns('s2'))[0]?.user).toBe('question 1');
     expect(await store.forget('s1', END + 1)).toBe(true);
@@ -80,7 +82,9 @@ export function retention({ open }: Stores): void {
     expect(await store.sweep({ kind: 'tasks-done' }, END)).toBe(0);
     expect(await store.turns('s1')).toMatchObject([{ user: undefined, assistant: undefined }]);
     expect(await store.task('s1.1-done')).toMatchObject({ input: undefined, result: '{"r":1}' });
-    expect(await store.claimDeliveries(ARMED, ARMED, 9)).toMatchObject([{ body: '{"type":"task.done"}' }]);
+    expect(await store.claimDeliveries({ now: ARMED, leaseUntil: ARMED, count: 9 })).toMatchObject([
+      { body: '{"type":"task.done"}' },
+    ]);
     expect((await store.turns('live'))[0]?.user).toBe('question 1');
   });
 

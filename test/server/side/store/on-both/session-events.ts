@@ -44,7 +44,7 @@ export function sessionEvents({ open }: Stores): void {
     await store.commitSessions(whole);
     await store.commitSessions({ ...whole, started: [...whole.started, ...whole.started] });
     expect(await everything(store)).toEqual(once);
-    expect(await store.claimDeliveries(NOON, NOON + 1, 9)).toHaveLength(1);
+    expect(await store.claimDeliveries({ now: NOON, leaseUntil: NOON + 1, count: 9 })).toHaveLength(1);
   });
 
   test('keeps the first text of a turn that comes again with another one', async () => {

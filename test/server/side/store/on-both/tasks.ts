@@ -51,7 +51,7 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.extendTaskLease('t', stale.version, ARMED)).toBe(false);
     expect(await store.settleTask(stale)).toBe(false);
     expect(await store.task('t')).toEqual(second);
-    expect(await store.claimDeliveries(ARMED, ARMED, 9)).toEqual([]);
+    expect(await store.claimDeliveries({ now: ARMED, leaseUntil: ARMED, count: 9 })).toEqual([]);
 
     expect(await store.extendTaskLease('t', 2, LEASE + 5000)).toBe(true);
     expect(await store.claimTasks(LEASE + 1000, ARMED, 1)).toEqual([]);
@@ -60,13 +60,13 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.settleTask(good)).toBe(true);
     expect(await store.settleTask(good)).toBe(false);
     expect(await store.task('t')).toMatchObject({ state: 'done', result, quality: 'repaired', leaseUntil: undefined });
-    expect(idsOf(await store.claimDeliveries(ARMED, ARMED, 9))).toEqual(['new']);
+    expect(idsOf(await store.claimDeliveries({ now: ARMED, leaseUntil: ARMED, count: 9 }))).toEqual(['new']);
   });
 
   test('writes following tasks and the score of a row together with the outcome, or none of them', async () => {
     const store = await open();
     await store.addTask(aTask('t'));
-    await store.settle(aSettled('a', 100), [], 0);
+    await store.settle([{ row: aSettled('a', 100), budgets: [], reservedMicroUsd: 0 }]);
     await store.claimTasks(NOON, LEASE, 1);
     const outcome = { id: 't', state: 'done', at: NOON, deliveries: [] } as const;
     const follows = { tasks: [aTask('t.quality')], grade: { row: 'a', score: 0.5 } };
