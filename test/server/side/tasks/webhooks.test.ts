@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Delivery, Task } from '../../../../server/ipc/records.ts';
 import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
-import { sessionDeliveries, taskDeliveries } from '../../../../server/side/tasks/events.ts';
+import { taskDeliveries } from '../../../../server/side/tasks/events.ts';
 import { Webhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';
 import { queuedTask, sideConfig } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -263,30 +263,6 @@ test('closing gives back messages that are on their way', async () => {
 test('a secret that cannot sign is refused at the start', async () => {
   const { store, config } = await bench([{ url: 'https://example.com', secret: 'whsec_###' }]);
   expect(() => new Webhooks({ config, store, log: pino({ level: 'silent' }) })).toThrow();
-});
-
-describe('events', () => {
-  const url = 'https://example.com/hook';
-  const of = (...events: ('task.done' | 'task.failed' | 'session.ended')[]) =>
-    sideConfig({ webhooks: [{ url, secret, events }] });
-
-  test('events go to the webhooks that ask for them', () => {
-    const done = queuedTask({ state: 'done', result: '{}' });
-    expect(taskDeliveries(done, of('task.failed'), 0)).toEqual([]);
-    expect(taskDeliveries({ ...done, state: 'dead' }, of('task.failed'), 0)).toHaveLength(1);
-  });
-
-  test('events have an id that follows from what they report', () => {
-    const end = { id: 'session-1', endedAt: 5, reason: 'client_left', record: undefined };
-    const [first] = sessionDeliveries(end, of('session.ended'));
-    expect(sessionDeliveries(end, of('session.ended'))[0]?.id).toBe(first?.id);
-    expect(first).toMatchObject({ session: 'session-1', event: 'session.ended', attempts: 0, nextAt: 5 });
-    expect(JSON.parse(first?.body ?? '').data).toMatchObject({ id: 'session-1', reason: 'client_left' });
-    const done = queuedTask({ state: 'done', result: '{}' });
-    const [one] = taskDeliveries({ ...done, version: 1 }, of('task.done'), 0);
-    const [another] = taskDeliveries({ ...done, version: 2 }, of('task.done'), 0);
-    expect(one?.id).not.toBe(another?.id);
-  });
 });
 
 test('messages for a receiver that hangs stay in the store, and are not claimed again and again', async () => {
