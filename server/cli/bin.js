@@ -22,7 +22,7 @@ void Promise.all([import('node:fs'), import('node:module'), import('node:url')])
   },
 );
 
-/** What Node makes of each source is kept for the next start, of our other processes too: beside the code, where nobody writes who could not change that. */
+/** Keeps the code that Node makes of each source for the next start, of our other processes too. It lies beside the sources: whoever may write it could change those. */
 function keepStripped({ constants, enableCompileCache }, folder) {
   if (enableCompileCache(folder).status === constants.compileCacheStatus.ENABLED)
     process.env.NODE_COMPILE_CACHE = folder;

@@ -1,12 +1,14 @@
-// The commands about the side path: their names, what they may be told, and the text that they print.
+// The commands about the side path: their names, the options that each takes, and how they are run.
 
 import type { Config } from '../config/config.ts';
-import type { CommandContext, SideCommand, SideOption, SideSource } from './side-source.ts';
+import type { AdminApi } from './admin-api.ts';
+import type { Command, CommandContext, CommandOption } from './command.ts';
 import { UsageError } from './usage-error.ts';
+
 /** For the parser of the command line. */
 export const SIDE_OPTIONS = Object.fromEntries(
   ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'].map((name) => [name, { type: 'string' }]),
-) as Record<SideOption, { type: 'string' }>;
+) as Record<CommandOption, { type: 'string' }>;
 
 export const SIDE_USAGE = `       trunkline tasks list    [--state STATE] [--key KEY] [--limit N] [--format table|json]
        trunkline tasks show ID | tasks retry ID
@@ -15,10 +17,10 @@ export const SIDE_USAGE = `       trunkline tasks list    [--state STATE] [--key
 `;
 
 interface CommandSpec {
-  /** Loaded when it is run: `serve` needs none of them. */
-  load(): Promise<SideCommand>;
+  /** Loads the code when the command is run: `serve` needs none of it. */
+  load(): Promise<Command>;
   readonly takesId?: true;
-  readonly options: readonly SideOption[];
+  readonly options: readonly CommandOption[];
   /** The first is the default. */
   readonly formats: readonly string[];
 }
@@ -47,13 +49,13 @@ export const SIDE_COMMANDS: readonly string[] = Object.keys(commands);
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
-/** What to run for these words; undefined: none of these commands. Throws a UsageError for what does not go with it. */
+/** Returns what runs the command; undefined: it is none of these. Throws a UsageError for words or options that do not go with it. */
 export function sideCommand(
   words: readonly string[],
   values: Values,
 ): ((config: Config) => AsyncIterable<string>) | undefined {
   const name = words.slice(0, 2).join(' ');
-  const given = Object.keys(SIDE_OPTIONS).filter((option) => values[option] !== undefined) as SideOption[];
+  const given = Object.keys(SIDE_OPTIONS).filter((option) => values[option] !== undefined) as CommandOption[];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     if (given.length > 0 && words.length > 0) throw new UsageError(`--${given[0]} does not go with this command`);
@@ -69,21 +71,20 @@ export function sideCommand(
   if (typeof format === 'string' && !formats.includes(format)) {
     throw new UsageError(`--format: expected one of ${formats.join(', ')}, got "${format}"`);
   }
-  const told = {
-    id: words[2] ?? '',
-    options: { ...(values as CommandContext['options']), ...(format ? { format } : {}) },
-  };
-  return (config) => run(load, { ...told, config } as Omit<CommandContext, 'source'>);
+  const id = words[2] ?? '';
+  const chosen = { ...values, ...(format ? { format } : {}) } as CommandContext['options'];
+  return (config) => run(load, { config, id, options: chosen });
 }
 
-async function* run(load: CommandSpec['load'], told: Omit<CommandContext, 'source'>): AsyncIterable<string> {
-  let opened: Promise<SideSource> | undefined;
-  const source = (): Promise<SideSource> => {
-    opened ??= import('./side-source.ts').then(({ openSideSource }) => openSideSource(told.config));
+async function* run(load: CommandSpec['load'], context: Omit<CommandContext, 'api'>): AsyncIterable<string> {
+  let opened: Promise<AdminApi> | undefined;
+  const api = (): Promise<AdminApi> => {
+    opened ??= import('./admin-api.ts').then(({ openAdminApi }) => openAdminApi(context.config));
     return opened;
   };
   try {
-    const printed = (await load())({ ...told, source });
+    const command = await load();
+    const printed = command({ ...context, api });
     if (printed instanceof Promise) yield await printed;
     else yield* printed;
   } finally {

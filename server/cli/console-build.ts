@@ -10,11 +10,11 @@ import { consoleRoot, packageRoot } from '../platform/entry.ts';
 const sources = join(packageRoot, 'server/console');
 const page = join(consoleRoot, 'index.html');
 
-/** True when it was built. `env`: the environment of the build, ours when not given. Throws when it cannot be built. */
+/** Returns true when it was built. `env`: the environment of the build, ours when not given. Rejects when it cannot be built. */
 export async function buildConsole(env?: NodeJS.ProcessEnv): Promise<boolean> {
   const isClone = existsSync(sources);
   if (existsSync(page) && (!isClone || statSync(page).mtimeMs >= newest(sources))) return false;
-  // Built aside, so that a gateway that is serving the old one never finds half of the new one.
+  // Built aside, so that a gateway that serves the old console never finds half of the new one.
   const aside = `${consoleRoot.replace(/[\\/]$/, '')}.${process.pid}`;
   try {
     await promisify(execFile)(
@@ -38,7 +38,7 @@ function viteCommand(): string {
   }
 }
 
-/** When anything below the folder was last changed, in ms. */
+/** Returns when anything below the folder was last changed, in ms since the epoch. */
 function newest(folder: string): number {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return Math.max(...entries.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs));

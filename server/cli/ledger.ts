@@ -2,7 +2,7 @@
 
 import type { ReportRow } from '../side/store/contract.ts';
 import { csvLine } from '../side/store/statements/export.ts';
-import type { SideCommand } from './side-source.ts';
+import type { Command } from './command.ts';
 import { textTable } from './text-table.ts';
 
 interface Report {
@@ -10,14 +10,14 @@ interface Report {
   readonly rows: readonly ReportRow[];
 }
 
-export const reportLedger: SideCommand = async ({ options, source }) => {
+export const reportLedger: Command = async ({ options, api }) => {
   const { by, since, until, format } = options;
-  const report = (await (await source()).ask('GET', '/ledger', { by, since, until })) as Report;
+  const report = (await (await api()).ask('GET', '/ledger', { by, since, until })) as Report;
   if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
   return format === 'csv' ? csvOf(report) : tableOf(report);
 };
 
-/** Money in USD; the costs that are unknown are not in it, and counted beside it. */
+/** Money in USD. Unknown costs are not in the sum, but counted in a column of their own. */
 function tableOf({ by, rows }: Report): string {
   const head = [
     ...by,

@@ -8,6 +8,7 @@ import { printConfig } from '../config/print.ts';
 import { ConfigError, didYouMean } from '../config/problem.ts';
 import { version } from '../platform/entry.ts';
 import { createLog } from '../platform/log.ts';
+import { urlHost } from '../platform/private-address.ts';
 import type { RunInfo } from '../processes/run-file.ts';
 import { ROLES, type Role, Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
@@ -43,16 +44,21 @@ async function run(argv: string[]): Promise<void> {
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);
   else if (command === 'serve') await serve(load(), roleOf(values.role));
+  else if (values.role !== undefined) throw new UsageError('--role goes with serve only');
   else if (command === 'config check') check(load());
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
 }
 
+/** Says what is wrong with words that are no command, and what was expected. */
 function commandProblem(command: string): string {
   if (command === '') return 'expected a command';
+  const [first = ''] = command.split(' ');
+  const seconds = COMMANDS.filter((name) => name.startsWith(`${first} `)).map((name) => name.split(' ')[1]);
   const known = COMMANDS.find((name) => command.startsWith(`${name} `));
   if (known) return `expected nothing after ${known}, got "${command.slice(known.length + 1)}"`;
+  if (seconds.length > 0) return `expected ${seconds.join(' or ')} after ${first}`;
   return `unknown command "${command}"${didYouMean(command, [...COMMANDS, '--help', '--version'])}`;
 }
 
@@ -76,7 +82,7 @@ function readArguments(args: string[]) {
   }
 }
 
-/** Waits for a slow reader; one that has left (`| head`) ends it. */
+/** Waits for a slow reader of stdout, and ends with one that has left (`| head`). */
 async function print(pieces: AsyncIterable<string>): Promise<void> {
   await pipeline(pieces, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -92,12 +98,12 @@ function check(config: Config): void {
 }
 
 function roleOf(given = 'all'): Role {
-  const role = ROLES.find((one) => one === given);
-  if (role === undefined) throw new UsageError(`expected --role ${ROLES.join(', ')}, got "${given}"\n${USAGE}`);
+  const role = ROLES.find((name) => name === given);
+  if (role === undefined) throw new UsageError(`--role: expected one of ${ROLES.join(', ')}, got "${given}"`);
   return role;
 }
 
-/** Two machines cannot share a file. */
+/** A gateway whose work is done on another machine needs a store that both reach. */
 function checkRole(role: Role, { store }: Config): void {
   if (role !== 'gateway' || store.url !== 'sqlite') return;
   const message =
@@ -121,7 +127,7 @@ async function serve(config: Config, role: Role): Promise<void> {
   process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
 }
 
-/** The first signal drains, once everything has started; the second ends at once, and our processes with us. */
+/** Drains at the first signal, once everything has started; ends at once at the second, and our processes with us. */
 function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
   let signals = 0;
   let isStarted = false;
@@ -142,21 +148,20 @@ function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Why it did not start is told by whoever awaits it.
+  // The caller reports why it did not start.
   started.catch(() => {});
 }
 
-/** For people; machines read the log and `run.json`. */
+/** Text for people; machines read the log and `run.json`. */
 function greeting(
   { listen, admin, rehearsal }: RunInfo,
   providers: readonly string[],
   environment: readonly string[],
 ): string {
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   const lines = [`trunkline ${version}`];
-  if (listen.port !== 0) lines.push(`  console    http://${host}:${listen.port}/`);
+  if (listen.port !== 0) lines.push(`  console    http://${urlHost(listen.host)}:${listen.port}/`);
   if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
-  lines.push(`  admin      http://${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}/metrics`);
+  lines.push(`  admin      http://${urlHost(admin.host)}:${admin.port}/metrics`);
   if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
   if (rehearsal.length > 0)
     lines.push(`  rehearsal  the built-in rehearsal answers for ${rehearsal.join(', ')}: no key, no model`);

@@ -1,10 +1,10 @@
 // `trunkline store export`: ledger rows or sessions, read beside whoever owns the store, whether a gateway runs or not.
 
 import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
-import type { SideCommand } from './side-source.ts';
+import type { Command } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-export const exportStore: SideCommand = ({ config, options }) => {
+export const exportStore: Command = ({ config, options }) => {
   const table = EXPORTS.find((name) => name === (options.table ?? 'ledger'));
   if (table === undefined) throw new UsageError(`--table: expected ${EXPORTS.join(' or ')}, got "${options.table}"`);
   const since = options.since === undefined ? 0 : Date.parse(options.since);

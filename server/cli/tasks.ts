@@ -1,6 +1,6 @@
 // `trunkline tasks list|show|retry`: side tasks over all keys, dead letters included.
 
-import type { SideCommand } from './side-source.ts';
+import type { Command } from './command.ts';
 import { textTable } from './text-table.ts';
 
 interface Listed {
@@ -12,9 +12,9 @@ interface Listed {
   readonly updatedAt: string;
 }
 
-export const listTasks: SideCommand = async ({ options, source }) => {
+export const listTasks: Command = async ({ options, api }) => {
   const { state, key, limit, format } = options;
-  const answer = (await (await source()).ask('GET', '/tasks', { state, key, limit })) as { tasks: readonly Listed[] };
+  const answer = (await (await api()).ask('GET', '/tasks', { state, key, limit })) as { tasks: readonly Listed[] };
   if (format === 'json') return `${JSON.stringify(answer, null, 2)}\n`;
   const rows = answer.tasks.map((task) => [
     task.id,
@@ -27,12 +27,12 @@ export const listTasks: SideCommand = async ({ options, source }) => {
   return textTable(['id', 'kind', 'state', 'attempts', 'changed', 'error'], rows);
 };
 
-export const showTask: SideCommand = async ({ id, source }) => {
-  const task = await (await source()).ask('GET', `/tasks/${id}`);
+export const showTask: Command = async ({ id, api }) => {
+  const task = await (await api()).ask('GET', `/tasks/${id}`);
   return `${JSON.stringify(task, null, 2)}\n`;
 };
 
-export const retryTask: SideCommand = async ({ id, source }) => {
-  const task = (await (await source()).ask('POST', `/tasks/${id}/retry`)) as Listed;
+export const retryTask: Command = async ({ id, api }) => {
+  const task = (await (await api()).ask('POST', `/tasks/${id}/retry`)) as Listed;
   return `${task.id} is ${task.state}\n`;
 };

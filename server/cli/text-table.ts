@@ -1,6 +1,6 @@
 // Rows as text for people: columns as wide as their widest cell, numbers to the right.
 
-export type Cell = string | number | undefined;
+type Cell = string | number | undefined;
 
 /** Ends with a line feed. An unknown cell is a dash. */
 export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
@@ -12,6 +12,6 @@ export function textTable(head: readonly string[], rows: readonly (readonly Cell
   return texts.map((row) => `${row.map(pad).join('  ').trimEnd()}\n`).join('');
 }
 
-// What comes from elsewhere must not steer the terminal.
+// Control characters in stored text must not steer the terminal.
 const textOf = (cell: Cell): string =>
   typeof cell === 'string' ? cell.replace(/\p{Cc}/gu, '?') : cell === undefined ? '-' : String(cell);

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
-import { isLoopbackHost } from '../platform/private-address.ts';
+import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
 
 export interface OriginPolicy {
   /** Exact origins of pages that are let in. A request without `Origin` is not from a page. */
@@ -14,8 +14,7 @@ export interface OriginPolicy {
 /** The origins under which a listener's own pages are seen. `host` is the address it is bound to. */
 export function ownOrigins(scheme: 'http' | 'https', host: string, port: number): string[] {
   const isAny = host === '0.0.0.0' || host === '::';
-  const names =
-    isAny || isLoopbackHost(host) ? ['localhost', '127.0.0.1', '[::1]'] : [host.includes(':') ? `[${host}]` : host];
+  const names = isAny || isLoopbackHost(host) ? ['localhost', '127.0.0.1', '[::1]'] : [urlHost(host)];
   // `origin` leaves out the default port of the scheme, as browsers do.
   return names.map((name) => new URL(`${scheme}://${name}:${port}`).origin);
 }

@@ -26,7 +26,7 @@ const ipv4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 3],
 ];
 for (const [net, bits] of ipv4) internal.addSubnet(net, bits, 'ipv4');
-/** The only IPv6 space that is handed out, minus what in it is a tunnel or documentation, is public. */
+/** The public IPv6 space: the only one that is handed out, without its tunnels and documentation. */
 const globalIpv6 = new BlockList();
 globalIpv6.addSubnet('2000::', 3, 'ipv6');
 const tunnelled = new BlockList();
@@ -38,13 +38,18 @@ const ipv6: readonly (readonly [string, number])[] = [
 ];
 for (const [net, bits] of ipv6) tunnelled.addSubnet(net, bits, 'ipv6');
 
+/** Returns an address as a URL has it: IPv6 in brackets. */
+export function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
 /** Takes the brackets off an IPv6 literal of a URL, and a zone off a link-local one. */
 function bare(host: string): string {
   const inner = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   return inner.split('%')[0] ?? inner;
 }
 
-/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1` in any spelling); undefined when there is none. */
+/** Returns the IPv4 address inside an IPv6 one (`::ffff:10.0.0.1` in any spelling); undefined when there is none. */
 function mappedIpv4(address: string): string | undefined {
   if (isIP(address) !== 6) return undefined;
   const groups = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`ws://[${address}]`).hostname);
@@ -53,7 +58,7 @@ function mappedIpv4(address: string): string | undefined {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
 
-/** A name or literal that never leaves this machine: `localhost`, names under it, 127.0.0.0/8, ::1. */
+/** Tells whether a name or literal never leaves this machine: `localhost`, names under it, 127.0.0.0/8, ::1. */
 export function isLoopbackHost(host: string): boolean {
   const name = bare(host).toLowerCase().replace(/\.$/, '');
   if (name === 'localhost' || name.endsWith('.localhost')) return true;
@@ -63,7 +68,7 @@ export function isLoopbackHost(host: string): boolean {
   return family === 6 && loopback.check(name, 'ipv6');
 }
 
-/** An address literal outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */
+/** Tells whether a literal is outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */
 export function isPrivateAddress(literal: string): boolean {
   const address = mappedIpv4(bare(literal)) ?? bare(literal);
   if (isIP(address) === 4) return internal.check(address, 'ipv4');
@@ -71,7 +76,7 @@ export function isPrivateAddress(literal: string): boolean {
   return !globalIpv6.check(address, 'ipv6') || tunnelled.check(address, 'ipv6');
 }
 
-/** A connection failed because its address is private and the provider is not configured with `allowPrivate`. */
+/** The error of a connection whose address is private where `allowPrivate` is not configured. */
 export class PrivateAddressError extends Error {}
 
 /** Resolves like `dns.lookup`, and fails when any address of the name is private: the checked addresses are the ones dialled. */

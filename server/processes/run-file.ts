@@ -13,13 +13,15 @@ export interface RunInfo {
   readonly rehearsal: readonly string[];
 }
 
+const FILE = 'run.json';
+
 export class RunFile {
   readonly #directory: string;
   readonly #path: string;
 
   constructor(dataDirectory: string) {
     this.#directory = dataDirectory;
-    this.#path = join(dataDirectory, 'run.json');
+    this.#path = join(dataDirectory, FILE);
   }
 
   /** Makes the directory, and removes the file of a process that was killed. One that runs keeps its file until this one is ready. */
@@ -27,8 +29,8 @@ export class RunFile {
     await mkdir(this.#directory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
       throw new Error(`the data directory ${this.#directory} cannot be used: ${cause.code}`, { cause });
     });
-    const pid = await this.#ownerPid();
-    if (pid !== undefined && !isAlive(pid)) await rm(this.#path, { force: true });
+    const run = await readRun(this.#directory);
+    if (run !== undefined && !isAlive(run.pid)) await rm(this.#path, { force: true });
   }
 
   async write(run: RunInfo): Promise<void> {
@@ -39,15 +41,17 @@ export class RunFile {
 
   /** Removes the file of this process; that of another one that took over stays. */
   async remove(): Promise<void> {
-    if ((await this.#ownerPid()) === process.pid) await rm(this.#path, { force: true });
+    const run = await readRun(this.#directory);
+    if (run?.pid === process.pid) await rm(this.#path, { force: true });
   }
+}
 
-  async #ownerPid(): Promise<number | undefined> {
-    try {
-      return (JSON.parse(await readFile(this.#path, 'utf8')) as RunInfo).pid;
-    } catch {
-      return undefined;
-    }
+/** Reads where the process of this data directory listens; undefined where there is no file. The process may have been killed. */
+export async function readRun(dataDirectory: string): Promise<RunInfo | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dataDirectory, FILE), 'utf8')) as RunInfo;
+  } catch {
+    return undefined;
   }
 }
 

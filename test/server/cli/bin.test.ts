@@ -1,4 +1,4 @@
-// The command itself: it must explain an old Node instead of failing on TypeScript.
+// The command itself: it explains an old Node instead of failing on TypeScript.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -50,13 +50,13 @@ function keptBy(module: string) {
   return { told: stdout.trim(), folder: join(root, 'node_modules/.cache/trunkline') };
 }
 
-test('in a clone what is made of the sources is kept for the next start, beside what npm installs', () => {
+test('keeps the code made of the sources for the next start, in a clone', () => {
   const { told, folder } = keptBy('server/cli/main.ts');
   expect(told).toBe(folder);
   expect(readdirSync(folder, { recursive: true }).length).toBeGreaterThan(1);
 });
 
-test('a package writes nothing into its folder', () => {
+test('writes nothing into the folder of a package', () => {
   const { told, folder } = keptBy('dist/server/cli/main.js');
   expect(told).toBe('undefined');
   expect(existsSync(folder)).toBe(false);

@@ -75,7 +75,7 @@ async function startRun() {
   return admin;
 }
 
-describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
+describe.each(['at rest', 'at work'])('a command over a store %s', (kind) => {
   let close = async (): Promise<void> => {};
   beforeEach(async () => {
     if (kind === 'at rest') await store.close();
@@ -89,7 +89,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
   });
   afterEach(() => close());
 
-  test('a command prints, and its exit code says how it went', async () => {
+  test('prints, and its exit code says how it went', async () => {
     const [listed, unknown, wrong] = [
       await typed('tasks', 'list', '--state', 'dead'),
       await typed('tasks', 'show', 'nobody'),
@@ -105,7 +105,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
     expect([wrong?.code, wrong?.stderr]).toEqual([2, expect.stringContaining('--by does not go with tasks list')]);
   });
 
-  test('tasks are listed, shown and run again', async () => {
+  test('lists, shows and retries tasks', async () => {
     const [dead, shown, unknown] = await inTurn(
       ['tasks', 'list', '--state', 'dead'],
       ['tasks', 'show', 'b.summary'],
@@ -120,7 +120,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
     expect([unknown?.code, unknown?.stderr]).toEqual([1, 'no task has this id']);
   });
 
-  test('the ledger is summed up', async () => {
+  test('reports the ledger', async () => {
     const [table, csv, json, wrong] = await inTurn(
       ['ledger', 'report', '--by', 'team,day'],
       ['ledger', 'report', '--by', 'team', '--format', 'csv', '--since', '2026-03-01'],
@@ -133,7 +133,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
     expect([wrong?.code, wrong?.stderr]).toEqual([2, expect.stringContaining('--by: expected fields out of class')]);
   });
 
-  test('the store is exported', async () => {
+  test('exports the store', async () => {
     const lines = await outcome('store', 'export', '--since', '2026-01-01T00:00:00Z');
     expect(lines).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(lines.stdout)).toMatchObject({ id: '0190-row', at: '2026-03-01T10:00:00.000Z' });
@@ -141,7 +141,7 @@ describe.each(['at rest', 'at work'])('over a store %s', (kind) => {
   });
 });
 
-test('what does not go together is told as wrong use', async () => {
+test('refuses words and options that do not go together', async () => {
   await store.close();
   const uses: [string[], string][] = [
     [['tasks', 'show'], 'expected the id of one task'],
@@ -158,7 +158,7 @@ test('what does not go together is told as wrong use', async () => {
   }
 });
 
-test('without a gateway and without a store there is nothing to ask; a gateway that does not answer is named', async () => {
+test('says that there is neither gateway nor store, or which gateway does not answer', async () => {
   await store.close();
   const stored = data;
   data = join(data, 'nowhere');

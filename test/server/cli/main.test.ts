@@ -41,15 +41,16 @@ describe.concurrent('the command', () => {
     return { code, stdout: command.stdout(), stderr: command.stderr() };
   }
 
-  test('used wrongly says what is expected: exit code 2', async () => {
+  test('says what is expected when it is used wrongly: exit code 2', async () => {
     const uses: [string[], string][] = [
       [[], 'expected a command'],
       [['server'], 'unknown command "server"; did you mean serve?'],
       [['launch'], 'unknown command "launch"\n'],
       [['serve', 'trunkline.yaml'], 'expected nothing after serve, got "trunkline.yaml"'],
       [['serve', '--confg', 'trunkline.yaml'], "Unknown option '--confg'; did you mean --config?\n"],
+      [['config', 'chek'], 'expected check or print after config'],
       [['serve', '--config'], 'argument missing'],
-      [['tasks'], 'unknown command "tasks"'],
+      [['tasks'], 'expected list or show or retry after tasks'],
     ];
     const outcomes = await Promise.all(uses.map(([args]) => outcome(...args)));
     for (const [index, { code, stdout, stderr }] of outcomes.entries()) {
@@ -59,14 +60,22 @@ describe.concurrent('the command', () => {
     }
   });
 
-  test('--help and --version are no mistakes', async () => {
+  test('takes a wrong role and one that goes with nothing for a mistake: exit code 2', async () => {
+    const outcomes = await Promise.all([outcome('serve', '--role', 'x'), outcome('config', 'check', '--role', 'side')]);
+    expect(outcomes.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [2, '--role: expected one of all, gateway, side, got "x"\n'],
+      [2, '--role goes with serve only\n'],
+    ]);
+  });
+
+  test('prints its usage with --help, and its version with --version', async () => {
     const [help, version] = await Promise.all([outcome('--help'), outcome('--version')]);
     expect([help.code, version.code]).toEqual([0, 0]);
     expect(help.stdout).toContain('usage: trunkline serve');
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test('a wrong configuration is refused with every path: exit code 2, nothing started, nothing written', async () => {
+  test('refuses a wrong configuration with every path: exit code 2, nothing started, nothing written', async () => {
     const file = configFile({
       listen: { prot: 1 },
       limits: { dialMs: 'soon' },
@@ -86,7 +95,7 @@ describe.concurrent('the command', () => {
     expect(existsSync(data)).toBe(false);
   });
 
-  test('a right one is checked and printed, its secrets masked', async () => {
+  test('checks and prints a right configuration, with its secrets masked', async () => {
     const file = configFile({ keys: [{ id: 'web', secret: 'secret-of-web' }] });
     const [check, print] = await Promise.all([
       outcome('config', 'check', '--config', file),
@@ -98,25 +107,28 @@ describe.concurrent('the command', () => {
     expect(print.stdout).not.toContain('secret-of-web');
   });
 
-  test.each(['listen', 'admin'])('%s.port in use: exit code 1, which one it was, nothing left', async (setting) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await until(() => other.listening);
-    const address = other.address();
-    const port = typeof address === 'object' ? address?.port : 0;
-    const data = folder();
-    const file = configFile({
-      listen: { port: 0, tlsPort: false },
-      admin: { port: 0 },
-      [setting]: { port, ...(setting === 'listen' ? { tlsPort: false } : {}) },
-    });
-    const { code, stderr } = await outcome('serve', '--config', file, '--data', data);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`${setting}.port`);
-    expect(readdirSync(data)).not.toContain('run.json');
-    other.close();
-  });
+  test.each(['listen', 'admin'])(
+    'ends with exit code 1 when %s.port is in use, names it, and leaves nothing',
+    async (setting) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await until(() => other.listening);
+      const address = other.address();
+      const port = typeof address === 'object' ? address?.port : 0;
+      const data = folder();
+      const file = configFile({
+        listen: { port: 0, tlsPort: false },
+        admin: { port: 0 },
+        [setting]: { port, ...(setting === 'listen' ? { tlsPort: false } : {}) },
+      });
+      const { code, stderr } = await outcome('serve', '--config', file, '--data', data);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${setting}.port`);
+      expect(readdirSync(data)).not.toContain('run.json');
+      other.close();
+    },
+  );
 
-  test('a store that cannot be opened: exit code 1, why, and none of the processes that were starting is left', async () => {
+  test('ends with exit code 1 when the store cannot be opened, says why, and leaves no process', async () => {
     const data = folder();
     mkdirSync(join(data, 'trunkline.db'));
     const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 } });
@@ -128,7 +140,7 @@ describe.concurrent('the command', () => {
   });
 });
 
-test('where it listens is in one log line and in run.json, and it is ready then', async () => {
+test('tells where it listens in one log line and in run.json once it is ready', async () => {
   gateway = await serve({ provider: provider.url });
   const { run } = gateway;
   expect(run).toEqual({
@@ -146,7 +158,7 @@ test('where it listens is in one log line and in run.json, and it is ready then'
   expect(await gateway.exited).toEqual({ code: 0, signal: null });
 });
 
-test('every session leaves its record in the store, and no secret in any output', async () => {
+test('stores the record of every session, and writes no secret to any output', async () => {
   gateway = await serve({ provider: provider.url, keys: [{ id: 'web', secret: 'secret-of-web' }] });
   for (let turn = 0; turn < 3; turn++) {
     const client = await openClient(gateway.url + REALTIME, KEY);
@@ -182,7 +194,7 @@ describe('SIGTERM', () => {
     expect(await isGone(`${gateway.admin}/healthz`)).toBe(true);
   });
 
-  test('ends what still lives at the drain limit with 1001', async () => {
+  test('ends the sessions that still live at the drain limit with 1001', async () => {
     gateway = await serve({ provider: provider.url, limits: { drainMs: 300 } });
     const client = await openClient(gateway.url + REALTIME);
     const upstream = await provider.next();
@@ -195,7 +207,7 @@ describe('SIGTERM', () => {
   test.each<[NodeJS.Signals, NodeJS.Signals]>([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM'],
-  ])('and a second one ends at once: %s, %s', async (first, second) => {
+  ])('ends all sessions at once when a second signal follows: %s, %s', async (first, second) => {
     gateway = await serve({ provider: provider.url });
     const client = await openClient(gateway.url + REALTIME);
     await provider.next();
@@ -206,7 +218,7 @@ describe('SIGTERM', () => {
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
 
-  test.each(['run.json', 'tls'])('while it starts is not lost: as soon as %s is there', async (file) => {
+  test.each(['run.json', 'tls'])('is not lost while the gateway starts: as soon as %s is there', async (file) => {
     const data = folder();
     const config = configFile({ listen: { port: 0, tlsPort: file === 'tls' ? 0 : false }, admin: { port: 0 } });
     const command = runCommand(['serve', '--config', config, '--data', data]);
@@ -216,7 +228,7 @@ describe('SIGTERM', () => {
     expect(readdirSync(data)).not.toContain('run.json');
   });
 
-  test('ends at once where no session lives', async () => {
+  test('ends the gateway at once where no session lives', async () => {
     gateway = await serve({ provider: provider.url });
     gateway.child.kill('SIGTERM');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });

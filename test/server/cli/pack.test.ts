@@ -90,7 +90,7 @@ test('holds the command, the compiled code and the console, and neither sources 
   expect(paths.some((path) => /^dist\/console\/.*\.wav$/.test(path))).toBe(true);
 });
 
-test('npx finds its command', async () => {
+test('has a command that npx finds', async () => {
   const { stdout } = await run('npx', ['--no-install', 'trunkline', 'config', 'print'], home);
   expect(stdout).toContain('host: 127.0.0.1');
 });
