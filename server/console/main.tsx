@@ -3,8 +3,8 @@
 import { render } from 'preact';
 import { listMicrophones, openMicrophone } from './audio/microphone.ts';
 import { openPlayer } from './audio/player.ts';
+import { loadRecording } from './audio/recording.ts';
 import { pageClock } from './audio/speech.ts';
-import { readWav } from './audio/wav.ts';
 import { initialLedger, LedgerController } from './ledger/controller.ts';
 import { ConsoleController } from './session/controller.ts';
 import { initialState } from './state/state.ts';
@@ -24,12 +24,6 @@ import './style/plot.css';
 import './style/ledger-table.css';
 import './style/ledger.css';
 import { applyTheme, savedTheme } from './view/components/theme.tsx';
-
-async function loadRecording(name: string) {
-  const response = await fetch(`/samples/${encodeURIComponent(name)}`);
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
-  return readWav(await response.arrayBuffer());
-}
 
 applyTheme(savedTheme());
 const controller = new ConsoleController(createStateStore(initialState, onNextFrame), {

@@ -4,7 +4,7 @@ import type { GatewayInfo } from '../../server/console/api/gateway.ts';
 import type { Microphone, MicrophoneOptions } from '../../server/console/audio/microphone.ts';
 import { type ItemPlayed, PlayQueue } from '../../server/console/audio/play-queue.ts';
 import type { Player, PlayerHandlers } from '../../server/console/audio/player.ts';
-import type { WavRecording } from '../../server/console/audio/wav.ts';
+import type { Recording } from '../../server/console/audio/recording.ts';
 import type { DialectMessage } from '../../server/console/dialects/dialect.ts';
 import type { PageSocket } from '../../server/console/session/connection.ts';
 import { ConsoleController } from '../../server/console/session/controller.ts';
@@ -170,7 +170,7 @@ export interface FakeConsoleOptions {
   /** Answers of the gateway, by the start of the path. */
   readonly replies?: Readonly<Record<string, { status: number; body: unknown }>>;
   openMicrophone?(options: MicrophoneOptions): Promise<Microphone>;
-  readonly recording?: WavRecording;
+  readonly recording?: Recording;
 }
 
 /** Creates a controller with fakes around it. */

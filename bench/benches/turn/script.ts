@@ -6,17 +6,19 @@ import { readFileSync } from 'node:fs';
 import { TurnDetector } from '../../../adapters/simulators/voice/turn-detector.ts';
 import type { VadSettings } from '../../../adapters/simulators/voice/voice-activity.ts';
 import { encodeBase64 } from '../../../codecs/base64.ts';
-import { pcm16Bytes } from '../../../codecs/pcm16.ts';
+import { pcm16Bytes, pcm16Samples } from '../../../codecs/pcm16.ts';
 import { resample } from '../../../codecs/resample.ts';
 import { loadVoiceDetectors } from '../../../codecs/vad.ts';
-import { readWav } from '../../../server/console/audio/wav.ts';
 
 const RATE_HZ = 24_000;
 const APPEND_MS = 40;
 const SPEECH_MS = 1200;
 /** The provider waits 500 ms to be sure, and answers after 100; the rest of it is audio to be interrupted. */
 const SILENCE_MS = 1000;
+/** PCM16 at 16 kHz after the 44 bytes of a WAV header. */
 const RECORDING = new URL('../../../server/console/public/samples/librivox-0880.wav', import.meta.url);
+const RECORDED_HZ = 16_000;
+const WAV_HEADER_BYTES = 44;
 /** Detection of OpenAI for a session that asks for nothing else. */
 const DETECTION: VadSettings = { mode: 2, prefixPaddingMs: 300, silenceMs: 500 };
 
@@ -63,10 +65,9 @@ export async function writeScript(turns: number): Promise<TurnScript> {
 export const TURN_MS = SPEECH_MS + SILENCE_MS;
 
 async function spoken(): Promise<Int16Array> {
-  const file = readFileSync(RECORDING);
-  const { rateHz, samples } = readWav(new Uint8Array(file).buffer);
+  const samples = pcm16Samples(readFileSync(RECORDING).subarray(WAV_HEADER_BYTES));
   const turn = new Int16Array((RATE_HZ * TURN_MS) / 1000);
-  turn.set(resample(samples, rateHz, RATE_HZ).subarray(0, (RATE_HZ * SPEECH_MS) / 1000));
+  turn.set(resample(samples, RECORDED_HZ, RATE_HZ).subarray(0, (RATE_HZ * SPEECH_MS) / 1000));
   return turn;
 }
 

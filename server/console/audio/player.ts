@@ -2,7 +2,7 @@
 
 import { playbackRateHz } from './pcm.ts';
 import type { ItemPlayed } from './play-queue.ts';
-import type { WavRecording } from './wav.ts';
+import type { Recording } from './recording.ts';
 import type { PlaybackCommand, PlaybackReport } from './worklets/playback.worklet.ts';
 import playbackUrl from './worklets/playback.worklet.ts?worker&url';
 
@@ -27,7 +27,7 @@ export interface Player {
   finish(): void;
   flush(): Promise<readonly ItemPlayed[]>;
   /** Plays a recording next to the replies, so that the caller hears what is sent. Returns what stops it. */
-  playAside(recording: WavRecording): () => void;
+  playAside(recording: Recording): () => void;
   close(): void;
 }
 
@@ -88,7 +88,7 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   };
 }
 
-function playAside(context: AudioContext, { samples, rateHz }: WavRecording): () => void {
+function playAside(context: AudioContext, { samples, rateHz }: Recording): () => void {
   const buffer = context.createBuffer(1, Math.max(1, samples.length), rateHz);
   buffer.copyToChannel(
     Float32Array.from(samples, (value) => value / 32_768),

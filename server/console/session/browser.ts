@@ -2,8 +2,8 @@
 
 import type { Device, Microphone, MicrophoneOptions } from '../audio/microphone.ts';
 import type { Player, PlayerHandlers } from '../audio/player.ts';
+import type { Recording } from '../audio/recording.ts';
 import type { SpeechClock } from '../audio/speech.ts';
-import type { WavRecording } from '../audio/wav.ts';
 import type { PageSocket } from './connection.ts';
 
 export interface BrowserApi {
@@ -14,7 +14,7 @@ export interface BrowserApi {
   openMicrophone(options: MicrophoneOptions): Promise<Microphone>;
   openPlayer(handlers: PlayerHandlers): Promise<Player>;
   listMicrophones(): Promise<Device[]>;
-  loadRecording(name: string): Promise<WavRecording>;
+  loadRecording(name: string): Promise<Recording>;
   newId(): string;
   /** Wall clock, milliseconds. */
   date(): number;

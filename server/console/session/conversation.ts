@@ -2,7 +2,7 @@
 // Whatever interrupts a reply goes through `#interrupt`, so that silence and truncation never come apart.
 
 import { toBase64 } from '../audio/pcm.ts';
-import type { WavRecording } from '../audio/wav.ts';
+import type { Recording } from '../audio/recording.ts';
 import type { Waveforms } from '../audio/waveforms.ts';
 import {
   type DialectClient,
@@ -93,7 +93,7 @@ export class LiveConversation {
   }
 
   /** Speaks a recording into the session, and lets the caller hear it. */
-  play(name: string, recording: WavRecording): void {
+  play(name: string, recording: Recording): void {
     const { input, store, session } = this.#options;
     const manual = session.turnTaking === 'manual';
     this.#stopPreview = this.playback.player?.playAside(recording);

@@ -5,8 +5,8 @@ import { resample } from '../../../codecs/resample.ts';
 import { EnergyVad } from '../audio/energy-vad.ts';
 import type { Microphone, MicrophoneOptions } from '../audio/microphone.ts';
 import { chunkMs, levelOf, peaksOf } from '../audio/pcm.ts';
+import type { Recording } from '../audio/recording.ts';
 import { type SpeechClock, speak } from '../audio/speech.ts';
-import type { WavRecording } from '../audio/wav.ts';
 import { blockMs, RecentPeaks } from '../audio/waveforms.ts';
 
 interface SpeechInputOptions {
@@ -78,7 +78,7 @@ export class SpeechInput {
   }
 
   /** Sends a recording; the microphone does not pass meanwhile. `withSilence`: adds the silence that ends a turn. */
-  play(recording: WavRecording, options: { rateHz: number; withSilence: boolean; onDone(): void }): void {
+  play(recording: Recording, options: { rateHz: number; withSilence: boolean; onDone(): void }): void {
     this.stopRecording();
     const { rateHz } = options;
     this.#stopRecording = speak(

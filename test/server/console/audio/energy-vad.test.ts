@@ -1,17 +1,17 @@
 // Voice activity by loudness: when the caller was last audible.
 
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { pcm16Samples } from '../../../../codecs/pcm16.ts';
 import { EnergyVad } from '../../../../server/console/audio/energy-vad.ts';
 import { levelOf } from '../../../../server/console/audio/pcm.ts';
-import { readWav } from '../../../../server/console/audio/wav.ts';
+import { speech } from '../../../support/recording.ts';
 
 const chunkMs = 40;
 
 /** Plays two seconds of quiet, the recording, and two more seconds of quiet, at a given gain and noise. */
 function hearRecording(gain: number, noise: number) {
-  const file = readFileSync(new URL('../../../fixtures/speech/librivox-0880.wav', import.meta.url));
-  const { samples, rateHz } = readWav(new Uint8Array(file).buffer);
+  const rateHz = 16_000;
+  const samples = pcm16Samples(speech('librivox-0880', rateHz));
   const vad = new EnergyVad();
   const chunk = (rateHz * chunkMs) / 1000;
   let at = 0;
