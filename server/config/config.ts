@@ -24,16 +24,16 @@ export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly p
 export interface Config extends SideConfig {
   /** Gateway processes that share the listening port. */
   readonly processes: number;
-  /** Absolute path of the folder for certificates and what a run leaves. */
+  /** Absolute path of the folder for certificates, the store and the files of a run. */
   readonly dataDirectory: string;
   /** `tls` holds absolute paths; without it a development certificate is used. */
   readonly listen: Readonly<Omit<ConfigFile['listen'], 'origins'>> & { readonly origins: readonly string[] };
   readonly admin: Readonly<ConfigFile['admin']>;
-  /** None: open mode, loopback peers only. */
+  /** Keys of clients. Without any (open mode) only loopback peers are served. */
   readonly keys: readonly Key[];
-  /** By adapter name; only what is configured. */
+  /** Configured providers by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
-  /** false: no rehearsal, and a provider that is not configured is refused. */
+  /** Rehearsal of providers that are not configured; false when they are refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;
   readonly log: Readonly<ConfigFile['log']>;

@@ -1,4 +1,4 @@
-// What no field of a configuration shows by itself: what must not be reachable, what must differ, what must exist.
+// Finds conflicts that no field of a configuration shows by itself: hosts without protection, ports and keys that collide, files.
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
@@ -37,7 +37,7 @@ function portConflicts(listen: Config['listen'], admin: Config['admin']): Proble
   ];
   return ports.flatMap(([path, port], index) => {
     // 0 is a free port, another one each time.
-    const twin = ports.slice(0, index).find((other) => port && other[1] === port);
+    const twin = ports.slice(0, index).find(([, earlier]) => port && earlier === port);
     return twin ? [{ path, message: `expected a port of its own, got ${port}, which is ${twin[0]} too` }] : [];
   });
 }
@@ -79,7 +79,7 @@ function keyConflicts(keys: readonly Key[], providers: readonly string[]): Probl
   });
 }
 
-/** A misspelt provider would refuse everything, and nobody would know why. */
+/** Finds misspelt providers, which would refuse everything. */
 function patternProblems(pattern: string, path: string, providers: readonly string[]): Problem[] {
   const [provider = ''] = pattern.split('/');
   if (provider.includes('*') || providers.includes(provider)) return [];

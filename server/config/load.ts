@@ -19,18 +19,18 @@ import {
 import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
 import { renameKeys } from './renamed-keys.ts';
-import { clientsOwn, providerSchema } from './schema.ts';
+import { FORWARD_CLIENT, providerSchema } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
 export interface ConfigSource {
-  /** Path of the YAML file; none: defaults and the environment. */
+  /** Path of the YAML file. Without one there are defaults and the environment. */
   readonly file?: string | undefined;
-  /** The data directory; `.trunkline` in the working directory when not given. */
+  /** Path of the data directory; `.trunkline` in the working directory when not given. */
   readonly data?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Finds conflicts that only other rooms know of; none when not given. */
   readonly check?: ((config: Config) => readonly Problem[]) | undefined;
-  /** Is told of what still works and should be changed, in sentences that name the file. */
+  /** Takes warnings about keys that still work and should be renamed. They name the file. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
@@ -48,10 +48,10 @@ export function loadConfig(source: ConfigSource): Config {
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
 
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const { listen, providers: inFile, rehearsal: asked, tasks, ...rest } = parsed.data;
+  const { listen, providers: inFile, rehearsal: wanted, tasks, ...rest } = parsed.data;
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
-  const rehearsal = rehearsalOf(asked, providers, rest.keys.length === 0);
+  const rehearsal = rehearsalOf(wanted, providers, rest.keys.length === 0);
   const config: Config = {
     ...rest,
     dataDirectory: resolve(data),
@@ -97,7 +97,7 @@ function readYaml(file: string): YamlFile {
   try {
     return { data: document.toJS() ?? {}, placeOf };
   } catch (error) {
-    // An alias without its anchor, or aliases that would blow up.
+    // An alias has no anchor, or aliases would blow up.
     throw new ConfigError([{ path: '', message: (error as Error).message }], placeOf);
   }
 }
@@ -128,7 +128,7 @@ type Path = readonly (string | number)[];
 
 type Resolving = { readonly env: NonNullable<ConfigSource['env']>; readonly problems: Problem[] };
 
-/** A copy in which `${NAME}` in secret fields is replaced; anywhere else it is a problem. */
+/** Copies the data and replaces `${NAME}` in secret fields; anywhere else it is a problem. */
 function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
   if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], to));
   if (typeof value === 'object' && value !== null) {
@@ -157,7 +157,9 @@ function secretFrom(template: string, path: Path, { env, problems }: Resolving):
       : report(`the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`);
   });
   // A variable must not be able to change what the field means.
-  return secret === clientsOwn ? report(`expected a credential, got the word ${clientsOwn} from a variable`) : secret;
+  return secret === FORWARD_CLIENT
+    ? report(`expected a credential, got the word ${FORWARD_CLIENT} from a variable`)
+    : secret;
 }
 
 /** Providers that the file does not mention and whose credential is in the environment. */
@@ -172,7 +174,7 @@ function fromEnvironment(
     const variable = environment.find((one) => env[one]?.trim());
     if (inFile[name] || !variable) continue;
     const apiKey = env[variable] ?? '';
-    if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === clientsOwn)
+    if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === FORWARD_CLIENT)
       problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
     else found[name] = providerSchema(provider).parse({ apiKey });
   }
@@ -181,18 +183,18 @@ function fromEnvironment(
 }
 
 function rehearsalOf(
-  asked: ConfigFile['rehearsal'],
+  wanted: ConfigFile['rehearsal'],
   providers: ConfigFile['providers'],
   isOpen: boolean,
 ): Config['rehearsal'] {
   const rehearsed = rehearsedProviders({
-    isWanted: typeof asked === 'object' ? true : asked,
+    isWanted: typeof wanted === 'object' ? true : wanted,
     known: knownProviders.map(({ name }) => name),
     configured: Object.keys(providers),
     isOpen,
   });
   if (rehearsed.length === 0) return false;
-  return { ...(typeof asked === 'object' ? asked : rehearsalSchema.parse({})), providers: rehearsed };
+  return { ...(typeof wanted === 'object' ? wanted : rehearsalSchema.parse({})), providers: rehearsed };
 }
 
 /** Tasks of rehearsal sessions run on the rehearsal's LLM gateway when no other is configured; there is a default list of them. */

@@ -1,11 +1,11 @@
-// The configuration in force as YAML: every default, secrets masked. What it prints is accepted as a file again.
+// Prints the configuration in force as YAML: every default, secrets masked. The output is accepted as a file again.
 
 import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { type Config, configSchema, type Rehearsal } from './config.ts';
 import { isSecretPath, jsonSchemaOf, partAt } from './problem.ts';
-import { clientsOwn } from './schema.ts';
+import { FORWARD_CLIENT } from './schema.ts';
 
-/** YAML in the shape of the file, settings explained. The data directory, no part of the file, is a comment. */
+/** Explains the settings in comments. The data directory is no key of the file, and is a comment too. */
 export function printConfig(config: Config): string {
   // `hasRehearsalGateway` follows from the file; it is no key of it.
   const {
@@ -44,13 +44,13 @@ function masked(value: unknown, path: Path): unknown {
 
 function maskedSecret(value: unknown, path: Path): unknown {
   if (path[0] === 'store') return maskedStore(String(value));
-  return value === clientsOwn ? value : mask(path);
+  return value === FORWARD_CLIENT ? value : mask(path);
 }
 
-/** Differs from key to key, as secrets must. */
+/** Masks differ from key to key, as secrets must. */
 const mask = (path: Path) => `********${typeof path[1] === 'number' ? path[1] : ''}`;
 
-/** Of a database URL only the password, and what its query holds, are secret. */
+/** Masks the password in a database URL, also in its query. */
 function maskedStore(url: string): string {
   if (url === 'sqlite') return url;
   if (!URL.canParse(url)) return 'postgres://********';

@@ -28,7 +28,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What went wrong with a file: `no such file or directory`. */
+/** Describes a fault of the file system: `no such file or directory`. */
 export function faultText(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return errno === undefined ? message : getSystemErrorMessage(errno);
@@ -188,7 +188,7 @@ function similarityOf(a: string, b: string): number {
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** What may be written, with descriptions. */
+/** A schema as JSON Schema, with descriptions. */
 export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 

@@ -1,4 +1,4 @@
-// The shape of the configuration file: every key, its default and what it may be. Unknown keys are refused.
+// Describes the configuration file: every key, its default and what it may be. Unknown keys are refused.
 
 import { z } from 'zod';
 import type { Provider } from '../../adapters/realtime/contract.ts';
@@ -7,7 +7,7 @@ import { baseUrlProblem } from './outbound-url.ts';
 import { MAX_TIMER_MS, ms } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
-/** What the configuration needs to know of a provider. */
+/** A provider, as far as the configuration has to know it. */
 export type KnownProvider = Pick<Provider, 'name' | 'baseUrl' | 'environment' | 'settings' | 'preconnect'>;
 
 const port = z.int().min(0).max(65_535);
@@ -17,7 +17,7 @@ const bytes = z
   .max(2 ** 30);
 /** 0 switches the limit off. */
 const optionalMs = z.int().min(0).max(MAX_TIMER_MS);
-/** Goes into logs and metrics. */
+/** A name that goes into logs and metrics. */
 const name = z
   .string()
   .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
@@ -126,7 +126,7 @@ export const preconnectSchema = z.strictObject({
 });
 export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
 
-/** For a provider that counts or forbids idle connections. */
+/** The setting of a provider that counts or forbids idle connections. */
 const noPreconnectSchema = preconnectSchema.extend({
   connections: preconnectCount
     .default(0)
@@ -134,7 +134,7 @@ const noPreconnectSchema = preconnectSchema.extend({
 });
 
 /** `apiKey: client` forwards the client's own credential. */
-export const clientsOwn = 'client';
+export const FORWARD_CLIENT = 'client';
 
 /** The settings of one provider. */
 export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider) =>
@@ -163,7 +163,7 @@ export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>
   readonly [setting: string]: unknown;
 };
 
-/** The schema of the file. `providers` are the adapters, `rehearsal` is the schema of the rehearsal provider's options. */
+/** The schema of the file. `rehearsal` is the schema of the rehearsal provider's options. */
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
   const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one).optional()]));
   return z.strictObject({

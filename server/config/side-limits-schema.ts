@@ -1,4 +1,4 @@
-// The bounds of the side path, each with its unit in its name and its meaning beside it.
+// Describes the bounds of the side path, each with its unit in its name and its meaning beside it.
 
 import { z } from 'zod';
 
@@ -62,7 +62,7 @@ export const sideLimitsSchema = z.strictObject({
     .describe('Event streams open at once, in each side process. Then 503.'),
 });
 
-export interface PlacesLimits {
+export interface SideQuotaLimits {
   /** Requests at once. */
   readonly requests: number;
   /** Bytes of all their bodies together, as far as they have arrived. */
@@ -73,7 +73,7 @@ export interface PlacesLimits {
 const SHARE_OF_KEY = 1 / 2;
 
 /** Limits of one key, where so many keys are configured. */
-export function limitsOfKey({ requests, requestBytes }: PlacesLimits, keys: number): PlacesLimits {
+export function quotaOfKey({ requests, requestBytes }: SideQuotaLimits, keys: number): SideQuotaLimits {
   const share = keys > 1 ? SHARE_OF_KEY : 1;
   return { requests: Math.ceil(requests * share), requestBytes: Math.floor(requestBytes * share) };
 }

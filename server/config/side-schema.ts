@@ -1,4 +1,5 @@
-// The settings of the side path: store, LLM gateways, classes, tasks, budgets, webhooks, prices, privacy. Unknown keys are refused.
+// Describes the settings of the side path: store, LLM gateways, classes, tasks, budgets, webhooks, prices, privacy. Unknown keys are
+// refused.
 
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';

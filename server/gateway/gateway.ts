@@ -166,7 +166,7 @@ export class Gateway {
     };
   }
 
-  /** Why no session opens now, whoever asks. */
+  /** The reason why no session opens now, whoever asks. */
   #refusal(): Refusal | undefined {
     if (this.#phase !== 'serving') return draining;
     return this.#options.outbox?.isFull ? sideUnavailable : undefined;

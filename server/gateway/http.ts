@@ -15,7 +15,7 @@ import { handleSideRequest, refuseSideRequest, type SideApiContext } from './sid
 
 export interface HttpContext extends SideApiContext {
   readonly metrics: Metrics;
-  /** What an upgrade to this path would be answered. */
+  /** Makes the reply that an upgrade to this path would get. */
   explain(request: IncomingMessage): Promise<HttpReply>;
 }
 
@@ -41,7 +41,7 @@ export async function answerHttp(
   }
 }
 
-/** undefined when the answer has been written. */
+/** Resolves with undefined when the answer has been written. */
 async function replyTo(
   request: IncomingMessage,
   response: ServerResponse,

@@ -25,11 +25,11 @@ import {
 import { type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
-/** What opening a session needs of its gateway. */
+/** The gateway, as the opening of a session sees it. */
 export interface SessionHost extends SessionOwner, Omit<ContextReader, 'config'> {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
-  /** Why no session opens now, whoever asks; undefined when sessions open. */
+  /** The reason why no session opens now, whoever asks; undefined when sessions open. */
   refusal(): Refusal | undefined;
   isEnding(): boolean;
 }
@@ -115,7 +115,7 @@ export class SessionOpening {
     }
   }
 
-  /** False when the client is gone, or the gateway is about to be. */
+  /** Returns false when the client is gone or the gateway ends. */
   #start(admission: Admission, upstream: Socket): boolean {
     if (this.#host.isEnding()) this.#refuse(admission, draining);
     else if (this.#upgrade.socket.writable) {

@@ -1,4 +1,4 @@
-// One gateway process, forked by the supervisor: everything it needs arrives over the channel, and it ends when the channel does.
+// Runs one gateway process, forked by the supervisor. Everything it needs arrives over the channel, and it ends when the channel does.
 
 import cluster from 'node:cluster';
 import type { Ports } from '../ipc/ports.ts';
@@ -25,7 +25,7 @@ const supervisor = new Rpc(process, {
       send: (batch) => supervisor.call<void>('commitEvents', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    gateway = new Gateway({ config, tls, rehearsalUrl, registry: fleet, outbox, askSide: side.ask, log });
+    gateway = new Gateway({ config, tls, rehearsalUrl, registry, outbox, askSide: side.ask, log });
     if (sideSocket !== undefined) side.use(sideSocket);
     return gateway.listen(ports, isShared);
   },
@@ -41,7 +41,7 @@ const supervisor = new Rpc(process, {
   },
 });
 
-const fleet = createSessionRegistry(supervisor);
+const registry = createSessionRegistry(supervisor);
 
 // Node would end a clustered process with its channel, and its sessions without a close.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;

@@ -14,9 +14,9 @@ import { isRefusal } from './admission/refusals.ts';
 
 export interface ContextReader {
   readonly config: Pick<Config, 'side'>;
-  /** undefined: there is no side process. */
+  /** Asks the side process; undefined when there is none. */
   readonly askSide?: SideHandler | undefined;
-  /** A session of any process, live or lately ended. */
+  /** Finds a session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }
 

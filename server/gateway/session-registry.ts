@@ -1,24 +1,24 @@
-// What all gateway processes share: which sessions are open, so that ids are unique and a key's limit holds across them.
+// Registers the sessions of all gateway processes with the supervisor, so that ids are unique and a key's limit holds across processes.
 
 import type { Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 
-/** A gateway process's view of the fleet. */
+/** The registry, as a gateway process sees it. */
 export interface SessionRegistry {
   /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
   reserve(claim: Reservation): ReserveResult | Promise<ReserveResult>;
-  /** The session has its place until it ends. */
+  /** Keeps the place until the session ends. */
   opened(id: string): void;
   release(id: string): void;
   ended(record: SessionRecord): void;
-  /** A session of any process, live or lately ended. */
+  /** Finds a session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
 /**
- * The fleet as a gateway process reaches it. An id of our own making is unique, and without a limit there is nothing to wait
- * for: such a session opens without a round trip, and the supervisor, whose process would wake for it, is told once it is open.
+ * Asks the supervisor only where it has to decide. An id of our own making is unique, and a key without a limit always has a place: such
+ * a session opens without a round trip, and the supervisor, whose process would wake for it, is told once the session is open.
  */
 export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>): SessionRegistry {
   const untold = new Map<string, Reservation>();

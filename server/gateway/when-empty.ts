@@ -1,9 +1,9 @@
-// Tells when something that fills and empties has become empty: for whoever waits with ending it.
+// Resolves once the last session has ended; used by drain and close.
 
 export interface WhenEmpty {
-  /** Resolves when it is empty. */
+  /** Resolves when nothing is left. */
   wait(): Promise<void>;
-  /** To be called when it may have become empty. */
+  /** Must be called when something has ended. */
   check(): void;
 }
 

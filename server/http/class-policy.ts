@@ -10,23 +10,23 @@ import { shortened } from './problem.ts';
 export const CLASS_HEADER = 'x-trunkline-class';
 export const DATA_CLASS_HEADER = 'x-trunkline-data-class';
 
-/** What the configuration says of the key and of the path of a request. */
+/** Settings of the key and of the path of a request. */
 export interface ClassBinding {
-  /** undefined in open mode. */
+  /** The key of the client; undefined in open mode. */
   readonly key: (Pick<Key, 'class' | 'dataClass'> & { readonly classes?: readonly string[] | undefined }) | undefined;
   readonly route: SideConfig['routes'][string] | undefined;
 }
 
 export interface ClassRequest extends ClassBinding {
   /** The class that the client names; undefined when it names none. */
-  readonly asked: string | undefined;
-  /** Every class that there is. */
+  readonly requested: string | undefined;
+  /** All classes. */
   readonly known: readonly string[];
   /** Classes for a client that names none. The first that its key may use is taken. */
   readonly defaults: readonly string[];
 }
 
-/** `param` is the header by which a client names a class. */
+/** A refusal of what the client asks for. `param` is the header by which it asks. */
 export interface ClassProblem {
   readonly status: 400 | 403;
   readonly code: 'unknown_class' | 'class_not_allowed' | 'invalid_request';
@@ -39,24 +39,24 @@ export function classNames({ classes, hasRehearsalGateway }: Pick<SideConfig, 'c
   return [...Object.keys(classes), ...(hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
 }
 
-export function choosePromptClass({ asked, key, route, known, defaults }: ClassRequest): string | ClassProblem {
+export function choosePromptClass({ requested, key, route, known, defaults }: ClassRequest): string | ClassProblem {
   const bound = key?.class ?? route?.class;
-  if (bound !== undefined && asked !== undefined && asked !== bound)
-    return unknownClass(`this ${key?.class === undefined ? 'path' : 'key'} is bound to the class ${bound}`, asked);
+  if (bound !== undefined && requested !== undefined && requested !== bound)
+    return unknownClass(`this ${key?.class === undefined ? 'path' : 'key'} is bound to the class ${bound}`, requested);
   const isAllowed = (name: string) => key?.classes?.includes(name) !== false;
-  const name = bound ?? asked ?? defaults.find(isAllowed) ?? defaults[0];
+  const name = bound ?? requested ?? defaults.find(isAllowed) ?? defaults[0];
   if (name === undefined || !known.includes(name))
     return unknownClass(`expected one of the classes ${known.join(', ')}`, name);
   return bound !== undefined || isAllowed(name) ? name : notAllowed(key?.classes ?? [], name);
 }
 
-/** `asked`: the value of the header; undefined when there is none. */
-export function chooseDataClass(asked: string | undefined, { key, route }: ClassBinding): DataClass | ClassProblem {
+/** Takes the value of the header; undefined when there is none. */
+export function chooseDataClass(requested: string | undefined, { key, route }: ClassBinding): DataClass | ClassProblem {
   const isRegulated = key?.dataClass === 'regulated' || route?.dataClass === 'regulated';
-  if (asked === undefined) return isRegulated ? 'regulated' : 'open';
-  if (asked === 'regulated' || (asked === 'open' && !isRegulated)) return asked;
+  if (requested === undefined) return isRegulated ? 'regulated' : 'open';
+  if (requested === 'regulated' || (requested === 'open' && !isRegulated)) return requested;
   const expected = isRegulated ? 'expected regulated' : 'expected open or regulated';
-  const message = `${expected}, got "${shortened(asked)}"`;
+  const message = `${expected}, got "${shortened(requested)}"`;
   return { status: 400, code: 'invalid_request', message, param: DATA_CLASS_HEADER };
 }
 

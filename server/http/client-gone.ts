@@ -1,13 +1,13 @@
-// Notices that a client leaves before its upgrade is answered. What it sent early stays in the socket, in order.
+// Notices that a client leaves before its upgrade is answered. Early bytes of the client stay in the socket, in order.
 
 import type { Socket } from 'node:net';
 
 export interface ClientGone {
   /** Aborted once the client has closed its side or its socket is lost. */
   readonly signal: AbortSignal;
-  /** Aborts as if the client had left, but leaves it its socket. */
+  /** Aborts the signal and leaves the socket open. */
   abort(): void;
-  /** Ends the watch; the socket is as if nobody had looked. */
+  /** Removes the listeners. */
   stop(): void;
 }
 
@@ -17,10 +17,10 @@ export function watchClientGone(socket: Socket): ClientGone {
     controller.abort();
     socket.destroy();
   };
-  // Nobody reads the socket yet, so its end is announced as "readable" without a byte to read.
+  // Node announces the end of a socket that nobody reads as "readable" without a byte to read.
   const onReadable = (): void => {
     if (socket.readableLength === 0) socket.read();
-    // Behind early bytes, which stay unread, only the stream's own state tells of the end.
+    // Early bytes stay unread, and behind them only the stream's own state tells of the end.
     else if ((socket as Socket & { _readableState?: { ended?: boolean } })._readableState?.ended) leave();
   };
   socket.on('readable', onReadable);

@@ -1,4 +1,4 @@
-// How many connections that are not (yet) sessions one address, and all of them together, may hold open in this process.
+// Bounds the connections that are not (yet) sessions, of one address and of all, in each process.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,7 +7,7 @@ import type { Limits } from '../config/config.ts';
 export interface ConnectionLimit {
   /** Counts every connection of the server until it is upgraded or closed; one over a limit is destroyed at once. */
   watch(server: Server): void;
-  /** The connection became a session and counts no longer. */
+  /** Stops counting a connection, since it became a session. */
   upgraded(socket: Socket): void;
 }
 
@@ -46,7 +46,7 @@ export function createConnectionLimit(
   };
 }
 
-/** Under TLS the upgraded socket is not the one that was accepted, but it has the same ends. */
+/** Identifies a connection: under TLS the upgraded socket is another object than the accepted one, with the same ends. */
 function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
 }

@@ -1,4 +1,4 @@
-// The built console, read once: a request can only name a file that is there.
+// Serves the built console. The files are read once, so that a request can only name one that exists.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// The certificate for TLS on localhost, made once and kept in the data directory. Its CA signs it and nothing else ever:
-// the CA's private key is never written, so whoever trusts `ca.pem` trusts this one certificate.
+// Makes the certificate for TLS on localhost once, and keeps it in the data directory. Rule: the CA's private key is never written,
+// so `ca.pem` vouches for this one certificate and nothing else.
 
 import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises';
@@ -11,20 +11,20 @@ export interface DevCertificate {
   readonly caPath: string;
   readonly certPath: string;
   readonly keyPath: string;
-  /** What a shell must set for Node and for Python (OpenSSL) clients to trust it: `NODE_EXTRA_CA_CERTS=...`, `SSL_CERT_FILE=...`. */
+  /** Variables that make Node and Python (OpenSSL) clients trust it: `NODE_EXTRA_CA_CERTS=...`, `SSL_CERT_FILE=...`. */
   readonly environment: readonly string[];
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
 const lifetimeMs = 365 * dayMs;
-/** Remade when less than this is left, so that it does not expire under a running gateway. */
+/** A certificate with less time left is made anew, so that it does not expire under a running gateway. */
 const minimumLeftMs = 7 * dayMs;
 const names = ['localhost'];
 const addresses = ['127.0.0.1', '::1'];
 
 /**
- * The development certificate for localhost in `directory` (made when missing): the one that is there when it is complete
- * and valid for more than a week, else a new one. Processes that ask at once all get the same.
+ * Returns the development certificate in `directory`: the existing one when it is complete and valid for more than a week, else a
+ * new one. Processes that ask at once all get the same.
  */
 export async function ensureDevCertificate(directory: string): Promise<DevCertificate> {
   const root = resolve(directory);
@@ -39,7 +39,7 @@ export async function ensureDevCertificate(directory: string): Promise<DevCertif
 
 type Paths = Pick<DevCertificate, 'caPath' | 'certPath' | 'keyPath'>;
 
-/** Whether the three files belong together, serve every local name, and stay valid for a while. */
+/** Checks that the three files belong together, serve every local name, and stay valid for a while. */
 async function isUsable({ caPath, certPath, keyPath }: Paths): Promise<boolean> {
   try {
     const [caPem, certPem, keyPem] = await Promise.all(
@@ -55,7 +55,7 @@ async function isUsable({ caPath, certPath, keyPath }: Paths): Promise<boolean> 
       isSound && isComplete && [ca, cert].every(({ validToDate }) => validToDate.getTime() - Date.now() > minimumLeftMs)
     );
   } catch {
-    // Missing, cut short or not PEM at all: it is made anew.
+    // The files are missing, cut short or no PEM.
     return false;
   }
 }
@@ -74,15 +74,15 @@ async function replace(path: string, content: string, mode: number): Promise<voi
   await rename(temporary, path);
 }
 
-/** PEM texts. What RFC 5280 asks of a CA and of a server certificate, which strict verifiers (Python 3.13) insist on. */
+/** Makes PEM texts with all that RFC 5280 asks of a CA and of a server certificate: strict verifiers (Python 3.13) insist on it. */
 async function sign(): Promise<{ ca: string; cert: string; key: string }> {
-  // Loaded only when needed: it is slow to load, and a certificate is made once a year.
+  // The library is slow to load, and a certificate is made once a year.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const [caKeys, keys] = await Promise.all([newKeys(), newKeys()]);
-  // A clock that is set back a little must not make it invalid.
+  // Yesterday: a clock that is set back a little must not make it invalid.
   const validity = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + lifetimeMs) };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,

@@ -1,9 +1,9 @@
-// An HTTP request as the adapters see it: the path comes from the request target alone, never from `Host`.
+// Reads an HTTP request as adapters see it, and checks an upgrade. The path comes from the request target alone, never from `Host`.
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Refusal } from '../../adapters/realtime/contract.ts';
 
-/** RFC 9110, section 5.6.2: a subprotocol is a token. */
+/** Characters of a subprotocol, which is a token (RFC 9110, section 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -21,14 +21,16 @@ export function readHandshake(request: IncomingMessage): Handshake | undefined {
   };
 }
 
-/** What a client says of the gateway's own affairs, in lower case: in the query, or in subprotocols `<name>.<value>`. */
+/** Values of a parameter that is meant for the gateway, in lower case: from the query and from subprotocols `<name>.<value>`. */
 export function gatewayParameter({ query, protocols }: Handshake, name: string): ReadonlySet<string> {
   const prefix = `${name}.`;
-  const inProtocols = protocols.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
+  const inProtocols = protocols.flatMap((protocol) =>
+    protocol.startsWith(prefix) ? [protocol.slice(prefix.length)] : [],
+  );
   return new Set([...query.getAll(name), ...inProtocols].map((value) => value.toLowerCase()));
 }
 
-/** What is wrong with an upgrade request (RFC 6455, section 4.2.1), before any socket is opened for it. */
+/** Checks an upgrade request by RFC 6455, section 4.2.1. */
 export function checkUpgrade(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
   const { headers } = request;
   if (request.method !== 'GET') return invalid(405, `a WebSocket upgrade is a GET request, got ${request.method}`);

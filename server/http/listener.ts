@@ -1,4 +1,4 @@
-// A listening HTTP or HTTPS server, with the limits of a handshake: what is too slow or too large never becomes a request.
+// Opens HTTP and HTTPS servers with the limits of a handshake: a request that is too slow or too large never arrives.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -6,20 +6,20 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import type { Limits } from '../config/config.ts';
 
-/** `tls`: PEM files. */
+/** Makes a server that does not listen yet. `tls` names PEM files. */
 export function createListener(
   { handshakeMs, maxHeaderBytes }: Pick<Limits, 'handshakeMs' | 'maxHeaderBytes'>,
   tls?: { readonly cert: string; readonly key: string },
 ): Server {
   const options = {
     headersTimeout: handshakeMs,
-    // Who reads a body gives it `handshakeMs` of its own.
+    // A body has another `handshakeMs`, which its reader enforces.
     requestTimeout: 2 * handshakeMs,
     connectionsCheckingInterval: Math.min(1000, handshakeMs),
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: 5000,
     noDelay: true,
-    // An offer of something else (h2c, say) may be ignored (RFC 9110, section 7.8).
+    // Offers of other protocols, such as h2c, may be ignored (RFC 9110, section 7.8).
     shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
       server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',
   };
@@ -38,15 +38,15 @@ export function createListener(
 }
 
 export interface ListenAddress {
-  /** Where the configuration says it, for whoever reads that it cannot be had. */
+  /** Key of the configuration, for the error message. */
   readonly setting: string;
   readonly host: string;
   readonly port: number;
-  /** Other processes listen on it too, each for itself. */
+  /** True when other processes listen on the same port (SO_REUSEPORT). */
   readonly isShared: boolean;
 }
 
-/** Resolves with the port, which the system chooses for 0. Rejects with what is wrong with the setting. */
+/** Resolves with the port, which the system chooses for 0. Rejects with an error that names the setting. */
 export async function openListener(server: Server, address: ListenAddress): Promise<number> {
   const { setting, host, port, isShared } = address;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export async function openListener(server: Server, address: ListenAddress): Prom
   return (server.address() as AddressInfo).port;
 }
 
-/** Whether the system lets several processes listen on one port (SO_REUSEPORT). Node knows only by trying. */
+/** Tries whether the system lets several processes listen on one port (SO_REUSEPORT): Node has no other way to know. */
 export function canReusePort(host: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const server = createNetServer();
@@ -69,7 +69,7 @@ export function canReusePort(host: string): Promise<boolean> {
   return promise;
 }
 
-/** Upgraded sockets are not its business any more. */
+/** Closes the server and its plain connections, not upgraded sockets. */
 export function closeListener(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

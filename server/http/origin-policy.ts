@@ -1,13 +1,13 @@
-// Which web pages may talk to a listener: a page from elsewhere must not borrow the gateway on someone's own machine.
+// Checks which web pages may talk to a listener. Rule: a page from elsewhere must not use the gateway on someone's own machine.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
 
 export interface OriginPolicy {
-  /** Exact origins of pages that are let in. A request without `Origin` is not from a page. */
+  /** Exact origins of pages that may connect. A request without `Origin` is not from a page. */
   readonly origins: ReadonlySet<string>;
-  /** Where no credential protects the listener, `Host` must be a loopback name: else a page could have its own name resolve here. */
+  /** True in open mode: `Host` must be a loopback name, since a page could make its own name resolve to this listener. */
   readonly loopbackHostOnly: boolean;
 }
 

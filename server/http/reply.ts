@@ -1,10 +1,10 @@
-// An ordinary HTTP reply, written to a socket that asked for an upgrade.
+// Writes an ordinary HTTP reply to the socket of an upgrade request.
 
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 
-/** Answers an upgrade with an ordinary HTTP reply, and closes once it has left. */
+/** Closes the socket once the reply has left. */
 export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {
   if (!socket.writable) return void socket.destroy();
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];

@@ -1,21 +1,21 @@
-// Reads the body of a request, up to a size and within a time. What is wrong with it is a value; the bytes are not looked at, and those of a
-// large one are not even moved: this process carries the audio.
+// Reads the body of a request, up to a size and within a time. Rule: bytes are not parsed, and those of a large body not even copied,
+// since this process carries the audio.
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** From now until the last byte. */
+  /** Time until the last byte. */
   readonly ms: number;
-  /** Why no more bytes can be kept, asked with how many have just come. */
+  /** Claims memory for bytes that have just arrived, or says why there is none. */
   reserve?(bytes: number): Refusal | undefined;
 }
 
-/** Put together up to this size; a larger body stays in the pieces that it came in. */
+/** Largest body that is put together. A larger one stays in the pieces that it came in. */
 const WHOLE_BYTES = 64 * 1024;
 
-/** undefined where the request has none. Rejects when the client leaves before its last byte. */
+/** Resolves with undefined for a request without a body. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
   { maxBytes, ms, reserve: objection }: BodyLimits,
@@ -30,7 +30,7 @@ export async function readBody(
     const timer = setTimeout(() => refuse(tooSlow(ms)), ms);
     function refuse(refusal: Refusal): void {
       clearTimeout(timer);
-      // The rest, if there is one, is passed over: nobody waits for it any more.
+      // Nobody waits for the rest of the body.
       request.removeAllListeners('data').resume();
       pieces.length = 0;
       resolve(refusal);
@@ -40,7 +40,7 @@ export async function readBody(
       const refusal = bytes > maxBytes ? tooLarge(maxBytes) : objection?.(piece.length);
       if (refusal !== undefined) return refuse(refusal);
       pieces.push(piece);
-      // Of a large one, a piece or two in each turn of the loop: a socket would give up to 2 MiB at once.
+      // A pause lets one or two pieces through in each turn of the loop: a socket would give up to 2 MiB at once.
       if (bytes > WHOLE_BYTES) {
         request.pause();
         setImmediate(() => request.resume());

@@ -11,11 +11,11 @@ const FITS_HEADER = /^[\x21-\x7e]+$/;
 type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
 type Dialling = Pick<Admission, 'upstream' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
 
-export function chooseAccount(asked: AccountRequest): Dialling | Refusal {
-  const { handshake, provider, endpoint, policy } = asked;
+export function chooseAccount(request: AccountRequest): Dialling | Refusal {
+  const { handshake, provider, endpoint, policy } = request;
   const { providers, rehearsal } = policy.config;
   const configured = providers[provider.name];
-  if (configured !== undefined) return configuredAccount(asked, configured);
+  if (configured !== undefined) return configuredAccount(request, configured);
   if (rehearsal === false || !rehearsal.providers.includes(provider.name) || policy.rehearsalUrl === undefined)
     return notConfigured(provider);
   const account = { baseUrl: policy.rehearsalUrl, credential: 'rehearsal', settings: {} };

@@ -1,4 +1,4 @@
-// What is known of a request to open a session. Each phase of admission takes what it needs of it and adds its part.
+// Describes what is known of a request to open a session. Each phase of admission takes what it needs of it and adds its part.
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
@@ -8,7 +8,7 @@ import type { DataClass } from '../../ipc/records.ts';
 import type { SessionContext } from '../../session/subject.ts';
 import type { WarnOfOldName } from '../old-names.ts';
 
-/** What a gateway decides by. */
+/** Everything that a gateway decides by. */
 export interface AdmissionPolicy {
   readonly config: Config;
   readonly keys: ReadonlyMap<string, Key>;
@@ -26,27 +26,27 @@ export interface Admission {
   readonly isUpgrade: boolean;
   readonly provider: Provider;
   readonly endpoint: ServedEndpoint;
-  /** undefined in open mode. */
+  /** The key of the client; undefined in open mode. */
   readonly key: Key | undefined;
   /** The model, agent or deployment that the handshake names; undefined where only frames do, or none can be known. */
   readonly model: string | undefined;
   readonly promptClass: string;
   readonly dataClass: DataClass;
   readonly upstream: Upstream;
-  /** Whether the upstream may be a private address. */
+  /** True when the upstream may be a private address. */
   readonly allowPrivate: boolean;
-  /** The rehearsal provider answers. */
+  /** True when the rehearsal provider answers. */
   readonly isRehearsal: boolean;
-  /** undefined where no connection is opened ahead. */
+  /** Connections to open ahead; undefined where none is. */
   readonly preconnect: Preconnect | undefined;
   readonly sessionId: string;
-  /** The id is the client's own. */
+  /** True when the id is the client's own. */
   readonly isOffered: boolean;
   /** The earlier session that this one continues. */
   readonly continues: string | undefined;
-  /** What the provider is told of the earlier session, once it was read. */
+  /** The text that the provider is told of the earlier session, once it was read. */
   readonly context?: SessionContext | undefined;
 }
 
-/** What is known before the first phase. */
+/** The part that is known before the first phase. */
 export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'isUpgrade'>;

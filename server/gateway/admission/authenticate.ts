@@ -7,7 +7,7 @@ import type { Key } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
 
 export interface AuthenticationRequest extends Pick<Admission, 'handshake' | 'policy'> {
-  /** undefined for paths of the side path, where the credential may be in any place that an SDK uses. */
+  /** The provider of the path; undefined on the side path, where the credential may be in any place that an SDK uses. */
   readonly provider?: Provider | undefined;
 }
 

@@ -17,7 +17,7 @@ export function authorizeResource({
   return notAllowed(provider, resource);
 }
 
-/** Whether the key's list allows a model. A model that cannot be known ('') needs `provider/*`; a key without a list may use all. */
+/** Tells whether the key's list allows a model. An unknown model ('') needs `provider/*`; a key without a list may use all. */
 export function mayUse(key: Key | undefined, provider: Provider, model: string): boolean {
   if (key?.models === undefined) return true;
   return key.models.some((pattern) => {

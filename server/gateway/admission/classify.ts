@@ -27,7 +27,7 @@ export function classify({
   const binding = { key: key && { ...key, classes: key.classes && withDefault(key.classes) }, route };
   const promptClass = choosePromptClass({
     ...binding,
-    asked: headers[CLASS_HEADER]?.toString(),
+    requested: headers[CLASS_HEADER]?.toString(),
     known: withDefault([key?.class ?? route?.class ?? [], classNames(config)].flat()),
     defaults: [DEFAULT_CLASS],
   });

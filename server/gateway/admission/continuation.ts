@@ -7,7 +7,7 @@ import { invalid } from './refusals.ts';
 
 export const CONTINUE = 'trunkline-continue';
 const OLD_NAME = 'trunkline-seed';
-/** As `x-trunkline-session` gave it, or, of an id that was used again, as the side path counts it. */
+/** An id as `x-trunkline-session` gave it, or with the number that the side path gives an id that was used again. */
 const SESSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[1-9]\d{0,8})?$/;
 
 /** The session that is named in the query, in a subprotocol or in a header; undefined when none is. */

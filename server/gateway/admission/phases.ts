@@ -1,4 +1,4 @@
-// Composes the phases of admission. What is known grows from phase to phase, also in its type; the first Refusal ends it.
+// Composes the phases of admission. Knowledge grows from phase to phase, also in its type; the first Refusal ends it.
 
 import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import { isRefusal } from './refusals.ts';
@@ -11,7 +11,7 @@ export interface Phases<Start, Known> {
   find<Found extends object>(phase: (known: Known) => Found | Refusal): Phases<Start, Known & Found>;
 }
 
-/** No phases yet: what is known is what they start from. */
+/** Begins an empty list. */
 export function startPhases<Start extends object>(): Phases<Start, Start> {
   return phasesOf((start) => start);
 }

@@ -20,7 +20,7 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
   return typeof value === 'object' && 'status' in value;
 }
 
-/** `provider`: the one that the path belongs to; undefined for a path of none. */
+/** Gives a refusal its shape. `provider` is undefined for a path that belongs to none. */
 export function refuse(provider: Provider | undefined, refusal: Refusal): RefusalReply {
   const explained = { ...refusal, help: helpFor(refusal.code) };
   const reply = provider?.httpError(explained) ?? plainReply(explained);

@@ -9,9 +9,9 @@ import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { relay } from './relay.ts';
 
 export interface ForwardContext {
-  /** undefined: there is no side process. */
+  /** Asks the side process; undefined when there is none. */
   readonly askSide?: SideHandler | undefined;
-  /** A session of any process, live or lately ended. */
+  /** Finds a session of any process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
@@ -25,7 +25,7 @@ interface ForwardOptions {
   readonly config: Pick<Config, 'limits' | 'side'>;
 }
 
-/** Nothing was written unless it is `answered`. */
+/** Outcome of forwarding. Nothing was written unless it is `answered`. */
 type Forwarded =
   | { readonly kind: 'answered' }
   /** The path names a session of another key. */

@@ -1,17 +1,17 @@
 // Bounds the requests and body bytes that wait for the side process, in all and per key: one that hangs does not take our memory, and no key
 // takes all of it.
 
-import { limitsOfKey, type PlacesLimits } from '../../config/side-limits-schema.ts';
+import { quotaOfKey, type SideQuotaLimits } from '../../config/side-limits-schema.ts';
 
 export class SideQuota {
   readonly #total: Usage;
-  readonly #keyLimits: PlacesLimits;
+  readonly #keyLimits: SideQuotaLimits;
   readonly #byKey = new Map<string | undefined, Usage>();
 
   /** `keys`: the number of configured keys; 0 in open mode. */
-  constructor(limits: PlacesLimits, keys: number) {
+  constructor(limits: SideQuotaLimits, keys: number) {
     this.#total = new Usage(limits);
-    this.#keyLimits = limitsOfKey(limits, keys);
+    this.#keyLimits = quotaOfKey(limits, keys);
   }
 
   /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */
@@ -47,11 +47,11 @@ export class QuotaLease {
 }
 
 class Usage {
-  readonly #limits: PlacesLimits;
+  readonly #limits: SideQuotaLimits;
   #requests = 0;
   #bytes = 0;
 
-  constructor(limits: PlacesLimits) {
+  constructor(limits: SideQuotaLimits) {
     this.#limits = limits;
   }
 

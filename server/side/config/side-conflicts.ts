@@ -4,7 +4,7 @@ import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { Key } from '../../config/schema.ts';
-import { limitsOfKey } from '../../config/side-limits-schema.ts';
+import { quotaOfKey } from '../../config/side-limits-schema.ts';
 import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
@@ -163,7 +163,7 @@ function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
 
 /** A body larger than the quota would be told to come back for ever. */
 function quotaConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
-  const { requestBytes } = limitsOfKey(side, keys.length);
+  const { requestBytes } = quotaOfKey(side, keys.length);
   if (side.maxBodyBytes <= requestBytes) return [];
   const whose = keys.length > 1 ? "one key's share of side.requestBytes" : 'side.requestBytes';
   const message = `expected at most ${requestBytes}, which is ${whose}, got ${side.maxBodyBytes}`;

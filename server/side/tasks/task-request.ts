@@ -157,7 +157,7 @@ function classOf(
   const ofKind = config.tasks.find(({ kind }) => kind === body.kind)?.class;
   const only = known.length === 1 ? known : [];
   const defaults = [ofKind ?? [], only, key?.classes ?? []].flat().filter((name) => known.includes(name));
-  const choice = choosePromptClass({ asked: body.class ?? promptClass, key, route, known, defaults });
+  const choice = choosePromptClass({ requested: body.class ?? promptClass, key, route, known, defaults });
   return typeof choice === 'string' ? choice : { kind: 'problem', ...choice };
 }
 

@@ -37,16 +37,16 @@ export function classBinding(
 }
 
 /** A client that names no class gets the first that its key lists, or the first of the configuration. */
-export function chatClassOf(asked: SideRequest, config: Config): ChatClass | HttpProblem {
+export function chatClassOf(request: SideRequest, config: Config): ChatClass | HttpProblem {
   const classes = classesOf(config);
   const known = Object.keys(classes);
   if (known.length === 0) return nothingConfigured;
-  const binding = classBinding(asked, config);
+  const binding = classBinding(request, config);
   const listed = binding.key?.classes?.filter((name) => known.includes(name)) ?? [];
-  const choice = { ...binding, asked: asked.headers[CLASS_HEADER], known, defaults: [...listed, ...known] };
+  const choice = { ...binding, requested: request.headers[CLASS_HEADER], known, defaults: [...listed, ...known] };
   const promptClass = choosePromptClass(choice);
   if (typeof promptClass === 'object') return promptClass;
-  const dataClass = chooseDataClass(asked.headers[DATA_CLASS_HEADER], binding);
+  const dataClass = chooseDataClass(request.headers[DATA_CLASS_HEADER], binding);
   if (typeof dataClass === 'object') return dataClass;
   const settings = classes[promptClass];
   return settings === undefined ? nothingConfigured : { promptClass, settings, dataClass };
