@@ -5,7 +5,7 @@ import type { AdminApi } from './admin-api.ts';
 import type { Command, CommandContext, CommandOption } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-/** For the parser of the command line. */
+/** Options for the parser of the command line. */
 export const SIDE_OPTIONS = Object.fromEntries(
   ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'].map((name) => [name, { type: 'string' }]),
 ) as Record<CommandOption, { type: 'string' }>;

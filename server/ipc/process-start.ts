@@ -1,4 +1,4 @@
-// What a gateway process is started with, and how long it may take to hand over the rest when it ends.
+// The options that a gateway process is started with, and the time that it gets to hand over its events when it ends.
 
 import type { Config } from '../config/config.ts';
 import type { Ports } from './ports.ts';
@@ -8,12 +8,12 @@ export interface GatewayStart {
   /** PEM text of the certificate and its key; undefined: the gateway has no TLS listener. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl: string | undefined;
-  /** Where the side process listens. */
+  /** The socket that the side process listens on. */
   readonly sideSocket: string | undefined;
   readonly ports: Ports;
-  /** Other processes listen on the same ports, each for itself. */
+  /** True when other processes listen on the same ports, each for itself. */
   readonly isShared: boolean;
 }
 
-/** How long the end of a process waits until what it handed over is stored. */
+/** Time that the end of a process waits until its events are stored. */
 export const FLUSH_MS = 5000;

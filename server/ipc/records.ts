@@ -1,9 +1,9 @@
-// What the side path keeps, as plain data: sessions, turns, tasks, ledger rows, budgets. Money is integer micro-USD, times are
+// The rows that the side path keeps, as plain data: sessions, turns, tasks, ledger rows, budgets. Money is integer micro-USD, times are
 // milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
 
-/** Where a call may run: `regulated` text never leaves the direct path. */
+/** Class of a text: `regulated` text never leaves the direct path. */
 export type DataClass = 'open' | 'regulated';
 
 /** `direct`: a provider or an LLM endpoint under a contract of its own; `routed`: an LLM gateway that chooses. */
@@ -31,7 +31,7 @@ export interface StoredSession {
   readonly continues?: string | undefined;
 }
 
-/** How a session ended; `record` is the session's record as JSON: counts and times, no content. */
+/** End of a session; `record` is the session's record as JSON: counts and times, no content. */
 export interface SessionEnd {
   readonly id: string;
   readonly endedAt: number;
@@ -39,10 +39,10 @@ export interface SessionEnd {
   readonly record: string | undefined;
 }
 
-/** One turn of a session, both sides. A text is '' when that side said nothing, undefined when it was not kept. */
+/** A turn of a session, both sides. A text is '' when that side said nothing, undefined when it was not kept. */
 export interface StoredTurn {
   readonly session: string;
-  /** From 1, without gaps. */
+  /** Counts from 1, without gaps. */
   readonly number: number;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -59,7 +59,7 @@ export type TaskState = 'queued' | 'running' | 'done' | 'failed' | 'dead';
  * input, policy or budget does not allow it; `dead`: tried as often as it may.
  */
 export interface Task {
-  /** Deterministic where a session has one of the kind: `<session>.<kind>`, `<session>.<kind>.<turn>`, or `<session>.<kind>.m<number>` of those that come by time; else an id of its own. */
+  /** `<session>.<kind>`, with `.<turn>` or `.m<number>` behind it where a session has several, for planned tasks; a UUIDv7 for on-demand ones. */
   readonly id: string;
   readonly session: string | undefined;
   readonly key: string | undefined;
@@ -68,7 +68,7 @@ export interface Task {
   readonly promptClass: string;
   readonly dataClass: DataClass;
   readonly state: TaskState;
-  /** Not before then; far in the future while the session lives (armed). */
+  /** The earliest time to run it; far in the future while the session lives (armed). */
   readonly runAt: number;
   readonly attempts: number;
   /** Counts leases; a runner whose version is old may not write (fencing). */
@@ -78,7 +78,7 @@ export interface Task {
   readonly input: string | undefined;
   /** JSON, valid against the kind's schema. */
   readonly result: string | undefined;
-  /** Why the last attempt did not succeed. Never content. */
+  /** Reason why the last attempt did not succeed. Never content. */
   readonly error: string | undefined;
   readonly quality: Quality | undefined;
   /** True when the rehearsal answered. */
@@ -87,15 +87,15 @@ export interface Task {
   readonly updatedAt: number;
 }
 
-/** Whether an answer fitted its schema: at first, after one counted repair, or not. */
+/** Fit of an answer to its schema: at once, after one counted repair, or not. */
 export type Quality = 'valid' | 'repaired' | 'failed';
 
-/** Where a cost comes from. `unknown`: no price is known; never taken for zero. */
+/** Source of a cost. `unknown`: no price is known; never taken for zero. */
 export type CostSource = 'reported' | 'estimated' | 'unknown';
 
-/** One row for each attempt of a call, and one for each realtime session. */
+/** A row for each attempt of a call, and one for each realtime session. */
 export interface LedgerRow {
-  /** Of an attempt: its own; of a realtime session: the session's id. */
+  /** The attempt's own id, or the id of the realtime session. */
   readonly id: string;
   readonly at: number;
   readonly kind: 'realtime' | 'task' | 'chat';
@@ -112,12 +112,12 @@ export interface LedgerRow {
   readonly asked: string | undefined;
   readonly tried: readonly string[];
   readonly served: string | undefined;
-  /** Who served it, where the gateway says so. */
+  /** The provider that served it, where the gateway names it. */
   readonly provider: string | undefined;
   readonly usage: Usage;
   readonly reportedMicroUsd: number | undefined;
   readonly estimatedMicroUsd: number | undefined;
-  /** What is charged: reported, else estimated. undefined: unknown. */
+  /** The cost that is charged: reported, else estimated. undefined: unknown. */
   readonly costMicroUsd: number | undefined;
   readonly costSource: CostSource;
   /** The usage was not reported, so the worst case was charged. */

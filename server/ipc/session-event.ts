@@ -1,8 +1,9 @@
-// What a gateway process hands over to the side process, as plain data: how sessions begin, their turns, their usage, their ends.
+// The events of sessions that a gateway process hands over to the side process, as plain data: starts, turns with usage, ends.
+
 import type { StoredSession, StoredTurn } from './records.ts';
 import type { SessionRecord, SessionUsage } from './session-record.ts';
 
-/** Who holds it is known to who takes it. */
+/** A session that begins. Its owner is filled in by the side process. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {
   readonly kind: 'started';
 }

@@ -1,4 +1,4 @@
-// What is known of a session, while it lives and after: counts and times, no content.
+// The record of a session, while it lives and after: counts and times, no content.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { Direction } from '../../codecs/frame.ts';
@@ -6,7 +6,7 @@ import type { TurnTimes } from '../platform/metrics.ts';
 import type { ResidenceSummary } from '../platform/residence-histogram.ts';
 import type { DataClass } from './records.ts';
 
-/** What is known of a session, live or ended; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
+/** The record of a live or ended session; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
 export interface SessionRecord extends TapSummary {
   readonly id: string;
   readonly state: 'open' | 'closing' | 'closed';
@@ -34,7 +34,7 @@ export interface ModelUsage {
   readonly usage: Usage;
 }
 
-/** What a session has used so far. */
+/** The usage of a session so far. */
 export interface SessionUsage {
   /** The one that serves now. */
   readonly model: string | undefined;

@@ -1,4 +1,4 @@
-// What a gateway process asks of the supervisor before it opens a session, and what it may be told.
+// The reservation that a gateway process asks of the supervisor before it opens a session, and the answer.
 
 /** A session that wants to open. `isOffered`: the id is the client's; `maxSessions`: how many its key may have open at once. */
 export interface Reservation {

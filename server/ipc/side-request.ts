@@ -1,5 +1,5 @@
-// What a gateway process or the admin listener asks of the side process for an HTTP client, and the answer in parts. Plain data, since it
-// crosses processes. The credential was checked and the body was read up to its limit; it stays in pieces, since joining them would delay audio.
+// The request that a gateway process or the admin listener passes to the side process for an HTTP client, and the answer in parts: plain
+// data. The credential was checked and the body was read up to its limit; it stays in pieces, since joining them would delay audio.
 
 /** A key sees its own rows (`key` undefined: open mode), the administrator sees all. */
 export type Requester =

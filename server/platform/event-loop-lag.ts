@@ -1,14 +1,14 @@
-// How late the event loop runs what is due. prom-client looks a hundred times a second, which is most of what an idle process
+// Measures how late the event loop runs its timers. prom-client looks a hundred times a second, which is most of what an idle process
 // does and a few percent of a busy one; this looks ten times, and gives the same names.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 
 const LOOK_MS = 100;
-/** For `eventLoopMonitoringPrecision`: prom-client cannot be told not to look. */
+/** Value for `eventLoopMonitoringPrecision`: prom-client has no switch to turn its own measurement off. */
 export const DISABLED_INTERVAL_MS = 2 ** 31 - 1;
 
-/** Takes the place of what prom-client exports: lateness since the last scrape, without the wait between looks. */
+/** Replaces the metrics of prom-client: lateness since the last scrape, without the wait between measurements. */
 export function exportEventLoopLag(registry: Registry): void {
   const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
   delays.enable();

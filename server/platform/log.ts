@@ -10,7 +10,7 @@ export function createLog(level: string): Logger {
   return pino({ level, base: { pid: process.pid } }, destination);
 }
 
-/** What may be logged of an error: where it was thrown, not its message, which may quote what a client or provider sent. */
+/** Returns the parts of an error that may be logged: where it was thrown, not its message, which may quote a client or a provider. */
 export function faultOf(error: unknown): { readonly fault: string; readonly where: readonly string[] } {
   if (!(error instanceof Error)) return { fault: typeof error, where: [] };
   const where = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

@@ -12,7 +12,7 @@ const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 export interface Metrics {
   readonly registry: Registry;
   frame(direction: Direction, bytes: number): void;
-  /** So many frames stayed that long. */
+  /** Counts frames that stayed that long. */
   residence(direction: Direction, ms: number, frames: number): void;
   turn(times: TurnTimes): void;
   refused(code: string, status: number): void;
@@ -125,7 +125,7 @@ function exportCounts(registry: Registry, name: string, help: string, count: (di
   });
 }
 
-/** prom-client has no histogram that can be filled from outside; this is the shape that it would have made. */
+/** Registers a histogram in the shape that prom-client makes, which has none that can be filled from outside. */
 function exportHistogram(registry: Registry, traffic: Traffic): void {
   const name = 'trunkline_residence_seconds';
   const help = 'time that a frame spent inside the gateway, from its receipt until its bytes left';
@@ -156,5 +156,5 @@ export interface TurnTimes {
   readonly requestToTextMs?: number;
 }
 
-/** How a provider was reached. `stale`: the connection that was ready broke off, so it was dialled after all. */
+/** The connection of a session: opened ahead (`warm`), new (`cold`), or new after one that was opened ahead had broken off (`stale`). */
 export type ConnectionOrigin = 'warm' | 'stale' | 'cold';

@@ -20,7 +20,7 @@ export interface ChildOptions {
   start(rpc: Rpc): Promise<void>;
   /** Raised by so much (`nice`), so that other processes come first; 0: not at all. */
   readonly niceness?: number;
-  /** Whether its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
+  /** True: its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
   readonly isClustered?: boolean;
   /** Called when the process has died. */
   onDeath?(child: Child): void;

@@ -29,7 +29,7 @@ export class GatewayProcesses {
   readonly #sessions = new SessionTable<Child>();
   #certificate: DevCertificate | undefined;
   #ports: Ports;
-  /** Whether they share what this process listens on, since they cannot listen on one port themselves. */
+  /** True when they share the listeners of this process, since the system lets them share no port. */
   #isClustered = false;
 
   constructor(options: GatewayProcessesOptions) {
@@ -140,7 +140,7 @@ export class GatewayProcesses {
     const { side, rehearsalUrl } = this.#options;
     const start = this.#startOptions();
     this.#ports = await rpc.call<Ports>('start', start);
-    // Both may have started elsewhere in the meantime, when this process could not be told.
+    // The side process and the rehearsal may have started elsewhere in the meantime.
     if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
   }

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ports } from '../ipc/ports.ts';
 
-/** Where everything listens, as in `<data>/run.json`. */
+/** The content of `<data>/run.json`. */
 export interface RunInfo {
   readonly pid: number;
   /** Port 0: nothing listens, with `--role side`. */

@@ -113,7 +113,7 @@ export class Supervisor {
 
   async #startRehearsal(): Promise<void> {
     const { rehearsal, hasRehearsalGateway } = this.#config;
-    // Without gateways the rehearsal answers the tasks of rehearsal sessions on other machines.
+    // The rehearsal answers the tasks of rehearsal sessions on other machines where no gateway runs here.
     if (rehearsal === false || (this.#role === 'side' && !hasRehearsalGateway)) return;
     const { providers: _, ...options } = rehearsal;
     this.#rehearsal = new Child({

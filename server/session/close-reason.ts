@@ -6,7 +6,7 @@ export interface Close {
   readonly reason?: string | Buffer;
 }
 
-/** Why a session ended, and the close that each end gets. `lost`: that end is beyond a close handshake, its socket is destroyed. */
+/** The reason that a session ended for, and the close that each end gets. `lost`: that end is beyond a close handshake, its socket is destroyed. */
 export interface CloseReason {
   readonly name: CloseName;
   readonly mayRetry: boolean;

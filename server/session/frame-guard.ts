@@ -1,4 +1,4 @@
-// Which client frames may pass: those that name only models that the key may use. Asked only for keys with a list of models.
+// Decides which client frames may pass: those that name only models that the key may use. Asked only for keys with a list of models.
 
 import type { Rejection } from '../../adapters/realtime/contract.ts';
 import type { Frame } from '../../codecs/frame.ts';

@@ -1,4 +1,4 @@
-// One direction of a session: the bytes of the source go to the target as they are, and the source is paused while the target is slow.
+// A direction of a session: the bytes of the source go to the target as they are, and the source is paused while the target is slow.
 // Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
@@ -64,12 +64,12 @@ export class Link {
     });
   }
 
-  /** Whether the bytes that have passed end after a whole frame, or a whole message. */
+  /** Tells whether the bytes that have passed end after a whole frame, or a whole message. */
   get boundary(): Boundary {
     return this.#reader;
   }
 
-  /** Whether bytes are queued that the target has yet to take. */
+  /** True while bytes are queued that the target has yet to take. */
   get isCongested(): boolean {
     return this.#isFlushing;
   }

@@ -1,4 +1,4 @@
-// One session: a client socket and a provider socket, a link in each direction, and one end for whichever reason comes first.
+// A session: a client socket and a provider socket, a link in each direction, and one end for whichever reason comes first.
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
@@ -270,7 +270,7 @@ export class Session {
     });
   }
 
-  /** Where neither the provider nor a frame named a model, it is the one of the handshake. */
+  /** Fills in the model of the handshake where neither the provider nor a frame named one. */
   #usage(): SessionUsage {
     const { subject } = this.#options;
     const { usage, model = subject.model, ...byModel } = this.#tap.usage();

@@ -1,4 +1,4 @@
-// What a session knows of the client that it belongs to, for as long as it lasts: no headers, no credential.
+// The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
 import type { DataClass } from '../ipc/records.ts';
@@ -14,18 +14,18 @@ export interface SessionSubject {
   readonly mayUse: ((model: string) => boolean) | undefined;
   /** The model that the handshake names; in some dialects only frames do. */
   readonly model: string | undefined;
-  /** What the session is billed by: see `Billing`. */
+  /** The measure that the session is billed by: see `Billing`. */
   readonly billedBy: Billing['by'];
   readonly promptClass: string;
   readonly dataClass: DataClass;
-  /** What the session is told of an earlier one. */
+  /** The context of an earlier session that this one continues. */
   readonly context: SessionContext | undefined;
 }
 
 export interface SessionContext {
   /** The earlier session. */
   readonly continues: string;
-  /** Where the text comes from. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
+  /** The source of the text. `none`: nothing is kept. `unavailable`: it could not be read, and the configuration says to go on. */
   readonly from: 'summary' | 'turns' | 'none' | 'unavailable';
   /** '' where there is none. */
   readonly text: string;

@@ -12,11 +12,11 @@ export interface PoolTarget {
   readonly allowPrivate: boolean;
   /** The most that are held open for the origin. */
   readonly connections: number;
-  /** How long one may wait. */
+  /** The longest time that one may wait. */
   readonly maxAgeMs: number;
 }
 
-/** How long after its last session an origin still gets connections. */
+/** Time after its last session during which an origin still gets connections. */
 const LINGER_MS = 600_000;
 /** The pause after a connection was lost, or of no use, doubles until another serves a session or reaches its age. */
 const FIRST_PAUSE_MS = 1000;

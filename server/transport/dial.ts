@@ -17,7 +17,7 @@ export interface DialOptions {
   readonly signal: AbortSignal;
   /** A connection that was opened ahead; undefined: a new one is opened. */
   readonly connection?: Socket | undefined;
-  /** How much of the deadline has passed already. */
+  /** Part of the deadline that has passed already. */
   readonly spentMs?: number;
 }
 

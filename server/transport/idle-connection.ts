@@ -7,7 +7,7 @@ export interface IdleConnectionOptions {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
   readonly allowPrivate: boolean;
-  /** How long it may wait. */
+  /** The longest time that it may wait. */
   readonly maxAgeMs: number;
   /** Called once, unless it was taken or dropped. `aged`: it was ready, and waited long enough. `lost`: it is of no use. */
   readonly onEnd: (end: 'aged' | 'lost') => void;

@@ -1,4 +1,4 @@
-// One end of a session after its handshake: a raw socket, the bytes that go out to it, and the closing handshake (RFC 6455, section 7).
+// An end of a session after its handshake: a raw socket, the bytes that go out to it, and the closing handshake (RFC 6455, section 7).
 // Rule: frames of our own go out only after a whole frame, since the bytes that pass through may stop in mid-frame.
 
 import type { Socket } from 'node:net';
@@ -60,12 +60,12 @@ export class Peer {
     this.#copies = options.socket instanceof TLSSocket;
   }
 
-  /** Whether it may be written to: no close frame of ours is on its way. */
+  /** True while it may be written to: no close frame of ours is on its way. */
   get isOpen(): boolean {
     return !this.#isClosing && this.socket.writable;
   }
 
-  /** Whether nothing more will come from it. */
+  /** True when nothing more will come from it. */
   get hasFinished(): boolean {
     return this.#hasFinished || this.socket.destroyed;
   }
@@ -74,7 +74,7 @@ export class Peer {
     return this.socket.closed;
   }
 
-  /** Whether it is not read, for whatever reason. */
+  /** True while it is not read, for whatever reason. */
   get isPaused(): boolean {
     return this.socket.isPaused();
   }
@@ -126,7 +126,7 @@ export class Peer {
 
   /** Passes bytes of the other end on. Returns true when the socket still needs the memory of `bytes`. */
   pass(bytes: Buffer): boolean {
-    // Behind a queue the bytes would wait for long in memory that the next read needs.
+    // Bytes behind a queue would wait for long in memory that the next read needs.
     const isQueued = this.queuedBytes > 0;
     this.socket.write(isQueued ? Buffer.from(bytes) : bytes);
     return !isQueued && !this.#copies && this.queuedBytes > 0;

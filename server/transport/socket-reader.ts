@@ -26,7 +26,7 @@ export function readerForDial(): { readonly onread: OnReadOpts; bind<S extends S
       buffer: memory.next,
       callback(length, buffer) {
         const chunk = memory.filled(buffer as Buffer, length);
-        // Until the reader is started, the socket is a stream like any other: it carries the HTTP upgrade, and stops when it is full.
+        // The socket is a stream like any other until the reader is started: it carries the HTTP upgrade, and stops when it is full.
         if (onChunk === undefined) return bound?.push(Buffer.from(chunk)) ?? true;
         onChunk(chunk);
         return true;

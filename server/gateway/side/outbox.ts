@@ -54,7 +54,7 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Whether new sessions are to be refused; live ones may still push as much again. */
+  /** True when new sessions are to be refused; live ones may still push as much again. */
   get isFull(): boolean {
     return this.#options.whenFull === 'refuse' && !this.#hasRoom(1);
   }
@@ -117,7 +117,7 @@ export class Outbox {
       case 'started':
         return whenFull === 'refuse' || this.#hasRoom(1);
       case 'turn':
-        // While new sessions are refused, live ones have as much room again before their turns are lost.
+        // Live sessions have as much room again while new ones are refused, before their turns are lost.
         return this.#sessions.has(event.session) && this.#hasRoom(whenFull === 'refuse' ? 2 : 1);
       case 'ended':
         return this.#sessions.has(event.id);

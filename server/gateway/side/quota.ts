@@ -23,7 +23,7 @@ export class SideQuota {
   }
 }
 
-/** One request of a quota. */
+/** The part of a quota that one request holds. */
 export class QuotaLease {
   readonly #usages: readonly Usage[];
   #bytes = 0;

@@ -1,15 +1,15 @@
-// Passes a request on to the side process and writes its answer as it comes. What a slow client makes us hold is bounded.
+// Passes a request on to the side process and writes its answer as it comes. The memory that a slow client takes is bounded.
 
 import type { ServerResponse } from 'node:http';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
 export interface RelayLimits {
-  /** Written and not yet sent; beyond it the client is cut off, and the side process told. */
+  /** Bytes written and not yet sent; beyond it the client is cut off, and the call to the side process aborted. */
   readonly maxReplyBytes: number;
-  /** No write progress while bytes are queued. */
+  /** The longest time without write progress while bytes are queued. */
   readonly stallMs: number;
-  /** Until the answer begins; undefined where it may take as long as its work does. */
+  /** Time for the answer to begin; undefined where it may take as long as its work does. */
   readonly headMs?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function relay(
   }
 }
 
-/** What it writes with resolves when there is room again, where there is none. */
+/** Returns a function that writes a part. Its promise resolves when the client can take more; undefined: it can. */
 function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
   let room: PromiseWithResolvers<void> | undefined;
   function stall(): PromiseWithResolvers<void> {

@@ -12,7 +12,7 @@ export interface TranscriptOptions {
   /** false: turns are counted, their texts are undefined. */
   readonly keepsText: boolean;
   readonly handOver: (turn: TurnFinished) => void;
-  /** What the session has used so far, and its model. */
+  /** Returns the usage of the session so far, and its model. */
   readonly usage: () => SessionUsage;
   /** Converts monotonic ms to ms since the epoch. */
   readonly timeOf?: (at: number) => number;
@@ -20,7 +20,7 @@ export interface TranscriptOptions {
 }
 
 interface TranscriptLimits {
-  /** How long a finished turn waits for words that are still to come. */
+  /** Time that a finished turn waits for words that are still to come. */
   readonly graceMs: number;
   /** Length of a turn in a session that never says where a turn ends. */
   readonly continuousMs: number;
@@ -43,7 +43,7 @@ export class Transcript implements Observer {
   #turn: Turn | undefined;
   #count = 0;
   #isContinuous = false;
-  /** When the user spoke into the reply: the next turn began then. */
+  /** The time when the user spoke into the reply: the next turn began then. */
   #spokeAt: number | undefined;
   #grace: NodeJS.Timeout | undefined;
 
@@ -54,7 +54,7 @@ export class Transcript implements Observer {
 
   observe(observation: Observation, mark: Mark | undefined, at: number): void {
     if (observation.isContinuous) this.#isContinuous = true;
-    // After an interruption the words are those of the next turn; before any other end, they are of this one.
+    // The words that come with an interruption are those of the next turn; with any other end, they are of this one.
     if (mark === 'interrupted') {
       this.#end(at, true);
       if (observation.mark === 'speech-started') this.#current().start(at);

@@ -1,4 +1,4 @@
-// One turn while it lasts: when it was, and the words of both sides, some of which are known to come later.
+// A turn while it lasts: when it was, and the words of both sides, some of which are known to come later.
 
 import type { Utterance } from '../../../adapters/realtime/contract.ts';
 
@@ -39,22 +39,22 @@ export class Turn {
     return this.#isInterrupted;
   }
 
-  /** Whether anything happened in it. */
+  /** True once anything happened in it. */
   get hasStarted(): boolean {
     return this.#startedAt !== undefined;
   }
 
-  /** Whether the assistant has begun to answer. */
+  /** True once the assistant has begun to answer. */
   get hasReply(): boolean {
     return this.#hasReply;
   }
 
-  /** Whether it counts as a turn: somebody said something. */
+  /** True when it counts as a turn: somebody said something. */
   get hasContent(): boolean {
     return this.#hasReply || this.#lines.user.length > 0 || this.#lines.assistant.length > 0;
   }
 
-  /** Whether no more words are expected. Words in pieces never say that they are complete. */
+  /** True when no more words are expected. Words in pieces never say that they are complete. */
   get isComplete(): boolean {
     const { user, assistant } = this.#lines;
     return [...user, ...assistant].every(({ pendingItem, isPartial }) => pendingItem === undefined && !isPartial);
@@ -97,7 +97,7 @@ export class Turn {
     this.#isInterrupted = isInterrupted;
   }
 
-  /** One line for each utterance. */
+  /** Returns a line for each utterance. */
   text(role: Utterance['role']): string {
     const texts = this.#lines[role].map(({ text }) => text.trim());
     return texts.filter(Boolean).join('\n');
