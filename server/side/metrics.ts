@@ -10,7 +10,7 @@ export function createSideMetrics() {
   const registers = [registry];
   const stored = new Counter({
     name: 'trunkline_side_stored_total',
-    help: 'items that gateway processes handed over and that are stored',
+    help: 'session events of gateway processes that are stored',
     labelNames: ['kind'],
     registers,
   });

@@ -34,7 +34,7 @@ export function startMaintenance({
       await store.settleLost(now - longestCallMs);
       await store.sweep(rule(now), now);
     } catch (error) {
-      log.error(faultOf(error), 'upkeep of the store failed');
+      log.error(faultOf(error), 'maintenance of the store failed');
     }
     isRunning = false;
   }

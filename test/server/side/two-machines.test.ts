@@ -113,7 +113,7 @@ function post(machine: Served, path: string, body: object, headers: object = {})
 }
 
 /** Asks for titles of texts with these names, through both gateways in turn. */
-function demand(name: string, count: number): Promise<string[]> {
+function requestTasks(name: string, count: number): Promise<string[]> {
   const one = async (index: number): Promise<string> => {
     const text = `This is work-${name}-${index}`;
     const reply = await post(gateways[index % 2] as Served, '/v1/tasks', { kind: 'title', text });
@@ -185,7 +185,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
 
   test('each task is run once, whichever machine takes it', async () => {
     const release = hold();
-    const ids = await demand('once', 5 * AT_ONCE);
+    const ids = await requestTasks('once', 5 * AT_ONCE);
     await until(() => llm.count.open === 2 * AT_ONCE);
     release();
     const tasks = await allDone(ids);
@@ -232,7 +232,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
 
   test('tasks of a killed machine are taken over after their lease, and others are left alone', async () => {
     const release = hold();
-    const ids = await demand('killed', 2 * AT_ONCE);
+    const ids = await requestTasks('killed', 2 * AT_ONCE);
     await until(() => llm.count.open === 2 * AT_ONCE);
     killAll(sides[1].child);
     await sides[1].exited;

@@ -25,18 +25,18 @@ test('text can neither end the block of data nor pass for another speaker', () =
 
 test('a long transcript loses its middle and says so', () => {
   const lines = Array.from({ length: 1000 }, (_, index) => ({ speaker: 'User', text: `line ${index}` }));
-  const material = asDialogue(lines, 2000);
-  expect(material?.isCut).toBe(true);
-  expect(material?.text.length).toBeLessThan(2200);
-  expect(material?.text).toMatch(
+  const input = asDialogue(lines, 2000);
+  expect(input?.isCut).toBe(true);
+  expect(input?.text.length).toBeLessThan(2200);
+  expect(input?.text).toMatch(
     /User: line 0\n[\s\S]*\[\d+ characters are left out here: the text is long\][\s\S]*User: line 999\n/,
   );
 });
 
 test('a line that is too long by itself is cut', () => {
-  const material = asDialogue([{ speaker: 'User', text: 'x'.repeat(10_000) }], 1000);
-  expect(material?.isCut).toBe(true);
-  expect(material?.text.length).toBeLessThan(1200);
+  const input = asDialogue([{ speaker: 'User', text: 'x'.repeat(10_000) }], 1000);
+  expect(input?.isCut).toBe(true);
+  expect(input?.text.length).toBeLessThan(1200);
 });
 
 test('blank text gives no input', () => {
@@ -46,7 +46,7 @@ test('blank text gives no input', () => {
 
 test('a previous summary comes before what was said since', () => {
   const since = asDialogue([{ speaker: 'User', text: 'And now?' }]);
-  if (since === undefined) throw new Error('no material');
+  if (since === undefined) throw new Error('no input');
   expect(withPreviousSummary('{"summary":"x"}', since).text).toBe(
     '<previous-summary>\n{"summary":"x"}\n</previous-summary>\n<transcript>\nUser: And now?\n</transcript>',
   );

@@ -36,6 +36,6 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
   const stop = startMaintenance({ store, transcripts: 'off', longestCallMs: 5000, everyMs: 1, log });
   await until(() => sweeps >= 3);
   stop();
-  expect(lines).toEqual(['upkeep of the store failed']);
+  expect(lines).toEqual(['maintenance of the store failed']);
   expect(Math.min(...lost)).toBeGreaterThanOrEqual(5000);
 });

@@ -57,16 +57,16 @@ test('a rehearsal session ends with all its results, each marked and with a row 
     expect(row.path).toBe('routed');
   }
 
-  const demand = await readTaskRequest({
+  const request = await readTaskRequest({
     body: { kind: 'action-items', text: 'Please call me tomorrow.', mode: 'sync' },
     config,
     key: undefined,
     team: undefined,
     findSession: async () => undefined,
   });
-  if (demand.kind === 'problem') throw new Error(demand.message);
-  await store.addTask(demand.task);
-  const done = await runner.run(demand.task.id, new AbortController().signal);
+  if (request.kind === 'problem') throw new Error(request.message);
+  await store.addTask(request.task);
+  const done = await runner.run(request.task.id, new AbortController().signal);
   expect(JSON.parse(done?.result ?? '')).toEqual({
     items: [{ action: 'call me tomorrow', owner: 'assistant', due: 'tomorrow' }],
   });

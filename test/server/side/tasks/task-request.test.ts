@@ -12,18 +12,18 @@ const config = sideConfig({
   },
   tasks: [
     { kind: 'summary', class: 'plain' },
-    { kind: 'find-city', class: 'fine', when: 'demand', prompt: 'Name the city.', schema },
+    { kind: 'find-city', class: 'fine', when: 'request', prompt: 'Name the city.', schema },
   ],
 });
 const session = storedSession();
 
-function demand(body: unknown, more: Partial<TaskRequestOptions> = {}) {
+function request(body: unknown, more: Partial<TaskRequestOptions> = {}) {
   const findSession = async (id: string) => (id === session.id ? session : undefined);
   return readTaskRequest({ body, config, key: 'demo', team: 'red', findSession, ...more });
 }
 
 async function taskOf(body: unknown, more: Partial<TaskRequestOptions> = {}) {
-  const made = await demand(body, more);
+  const made = await request(body, more);
   if (made.kind === 'problem') throw new Error(made.message);
   return made.task;
 }
@@ -55,8 +55,8 @@ describe('a task', () => {
 
   test('a task of regulated text is refused where such text is not stored', async () => {
     const regulated = { config: { ...config, regulated: { store: false } }, dataClass: 'regulated' } as const;
-    expect(await demand({ kind: 'summary', text: 'x' }, regulated)).toMatchObject({ status: 409, code: 'not_stored' });
-    expect(await demand({ kind: 'summary', text: 'x' }, { ...regulated, dataClass: 'open' })).toHaveProperty('task');
+    expect(await request({ kind: 'summary', text: 'x' }, regulated)).toMatchObject({ status: 409, code: 'not_stored' });
+    expect(await request({ kind: 'summary', text: 'x' }, { ...regulated, dataClass: 'open' })).toHaveProperty('task');
   });
 
   test('a task is regulated with its session or by its request', async () => {
@@ -122,22 +122,25 @@ describe('a problem', () => {
     [{ kind: 'summary', text: 'x', tekst: 1 }, 'invalid_request', /^tekst: unknown key, .*did you mean text\?$/],
     [{ kind: 'summary', text: 'x', mode: 'now' }, 'invalid_request', /^mode: expected one of sync, async, got "now"$/],
   ])('body %# is refused with its code and message', async (body, code, message) => {
-    expect(await demand(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
+    expect(await request(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
   });
 
   test('a task of a session is refused where transcripts are off', async () => {
-    const made = await demand({ kind: 'summary', session: 'session-1' }, { config: { ...config, transcripts: 'off' } });
+    const made = await request(
+      { kind: 'summary', session: 'session-1' },
+      { config: { ...config, transcripts: 'off' } },
+    );
     expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_transcripts' });
   });
 
   test('every task is refused without a gateway', async () => {
-    const made = await demand({ kind: 'summary', text: 'x' }, { config: { ...config, classes: {}, tasks: [] } });
+    const made = await request({ kind: 'summary', text: 'x' }, { config: { ...config, classes: {}, tasks: [] } });
     expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_gateway' });
   });
 
   test('a task of a real session is refused on the rehearsal gateway', async () => {
     const rehearsed = sideConfig({ gateways: {}, classes: {}, hasRehearsalGateway: true });
-    expect(await demand({ kind: 'summary', session: 'session-1' }, { config: rehearsed })).toMatchObject({
+    expect(await request({ kind: 'summary', session: 'session-1' }, { config: rehearsed })).toMatchObject({
       code: 'no_gateway',
     });
     expect(await taskOf({ kind: 'summary', text: 'x' }, { config: rehearsed })).toMatchObject({
