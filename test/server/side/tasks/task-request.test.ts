@@ -12,7 +12,7 @@ const config = sideConfig({
   },
   tasks: [
     { kind: 'summary', class: 'plain' },
-    { kind: 'find-city', class: 'fine', when: 'request', prompt: 'Name the city.', schema },
+    { kind: 'find-city', class: 'fine', when: 'demand', prompt: 'Name the city.', schema },
   ],
 });
 const session = storedSession();
