@@ -1,4 +1,4 @@
-// `trunkline store export`: ledger rows or sessions, read beside whoever owns the store, whether a gateway runs or not.
+// `trunkline store export`: ledger rows or sessions, read from the store itself, whether a gateway runs or not.
 
 import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
 import type { Command } from './command.ts';

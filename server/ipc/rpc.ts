@@ -4,7 +4,7 @@
  * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has
  * taken the part, or wants no more; one at a time.
  */
-export type Emit = (part: unknown, isPaced?: boolean) => unknown;
+type Emit = (part: unknown, isPaced?: boolean) => unknown;
 
 /**
  * Functions that one side answers calls with, by name. A rejected promise reaches the caller as an error. The signal aborts when the

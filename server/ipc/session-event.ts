@@ -21,7 +21,7 @@ export interface SessionEnded {
 }
 
 /** A session of a gateway process that died; it left no record. */
-export interface SessionLost {
+interface SessionLost {
   readonly kind: 'lost';
   readonly id: string;
   readonly endedAt: number;

@@ -19,7 +19,7 @@ export interface SessionRecord extends TapSummary {
   readonly dataClass: DataClass;
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The earlier session that it was to continue, and what it was told of it; see `SessionContext.from`. */
+  /** The earlier session that it continues, and the source of its context: see `SessionContext.from`. */
   readonly continues?: string;
   readonly context?: string;
   readonly reason?: string;

@@ -19,7 +19,7 @@ export const SOCKET_PORT_LIMITS: SocketPortLimits = {
   maxQueuedBytes: 64 * 1024 * 1024,
 };
 
-export interface SocketPortOptions extends SocketPortLimits {
+interface SocketPortOptions extends SocketPortLimits {
   /**
    * Messages that share one write: those of one tick, or those of one turn of the loop, which is later and cheaper for an end that sends
    * many small ones.

@@ -36,30 +36,21 @@ export function createMetrics(liveSessions: () => number): Metrics {
       this.set(liveSessions());
     },
   });
-  const opened = new Counter({
-    name: 'trunkline_sessions_opened_total',
-    help: 'sessions opened',
-    labelNames: ['provider', 'dialect'],
-    registers,
-  });
-  const refused = new Counter({
-    name: 'trunkline_refusals_total',
-    help: 'handshakes and requests refused, by reason',
-    labelNames: ['code', 'status'],
-    registers,
-  });
-  const dialled = new Counter({
-    name: 'trunkline_dials_total',
-    help: 'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
-    labelNames: ['connection'],
-    registers,
-  });
-  const closed = new Counter({
-    name: 'trunkline_closes_total',
-    help: 'sessions ended, by reason and the close code that the client saw',
-    labelNames: ['reason', 'code'],
-    registers,
-  });
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect');
+  const refused = counter('trunkline_refusals_total', 'handshakes and requests refused, by reason', 'code', 'status');
+  const dialled = counter(
+    'trunkline_dials_total',
+    'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
+    'connection',
+  );
+  const closed = counter(
+    'trunkline_closes_total',
+    'sessions ended, by reason and the close code that the client saw',
+    'reason',
+    'code',
+  );
   const turns = new Histogram({
     name: 'trunkline_turn_seconds',
     help: 'turn latency: end of speech to first audio, request to first audio, request to first text',

@@ -4,7 +4,7 @@
 import { Agent, buildConnector } from 'undici';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-address.ts';
 
-export interface OutboundOptions {
+interface OutboundOptions {
   readonly allowPrivate: boolean;
   /** TCP and TLS together. */
   readonly connectMs: number;

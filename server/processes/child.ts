@@ -10,7 +10,7 @@ import { type Handlers, Rpc } from '../ipc/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
-export interface ChildOptions {
+interface ChildOptions {
   /** The module below `server/` that it runs, without its extension. */
   readonly name: string;
   readonly log: Logger;

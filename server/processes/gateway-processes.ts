@@ -15,7 +15,7 @@ import { askAll, Child } from './child.ts';
 import { SessionTable } from './session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
 
-export interface GatewayProcessesOptions {
+interface GatewayProcessesOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly side: SideSupervisor;

@@ -15,7 +15,7 @@ import { startWatchdog } from './watchdog.ts';
 /** Sessions come first where processors are scarce. */
 const NICENESS = 10;
 
-export interface SideSupervisorOptions {
+interface SideSupervisorOptions {
   /** The part that is the same for every start. */
   readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath'>;
   readonly log: Logger;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Rpc } from '../ipc/rpc.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   /** The longest time without an answer. */
   readonly silenceMs: number;
   /** Called once; the watchdog has ended then. */

@@ -1,4 +1,4 @@
-// Every way a session ends: what each end is told, whether the client may try again. Codes that cannot be sent are mapped here.
+// Lists every way that a session ends: the close that each end gets, and whether the client may try again. Maps codes that cannot be sent.
 
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
 export interface Close {

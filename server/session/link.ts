@@ -9,7 +9,7 @@ import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
 import type { Tap } from './tap/tap.ts';
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly direction: Direction;
   readonly source: Peer;
   readonly target: Peer;

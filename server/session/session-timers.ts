@@ -7,7 +7,7 @@ import type { Peer } from '../transport/peer.ts';
 import { type CloseReason, reasons } from './close-reason.ts';
 import type { Link } from './link.ts';
 
-export interface SessionTimersOptions {
+interface SessionTimersOptions {
   readonly client: WatchedPeer;
   readonly provider: WatchedPeer;
   readonly limits: Pick<Limits, 'pingMs' | 'providerSilenceMs' | 'sessionMs' | 'idleMs'>;

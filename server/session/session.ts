@@ -30,7 +30,7 @@ import type { SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly subject: SessionSubject;
   readonly client: Peer;
   readonly provider: Peer;

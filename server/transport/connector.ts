@@ -8,7 +8,7 @@ import type { ConnectionOrigin, Metrics } from '../platform/metrics.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type DialOptions, type DialOutcome, dial } from './dial.ts';
 
-export interface ConnectOptions extends DialOptions {
+interface ConnectOptions extends DialOptions {
   /** undefined: nothing is opened ahead for this provider. */
   readonly preconnect: Preconnect | undefined;
 }

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { connect } from './connect.ts';
 
-export interface IdleConnectionOptions {
+interface IdleConnectionOptions {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
   readonly allowPrivate: boolean;

@@ -21,7 +21,7 @@ export interface PeerOptions {
 }
 
 /** Gets what happens to a peer. */
-export interface PeerListener {
+interface PeerListener {
   /** Gets bytes that the peer sent. The chunk is valid during the call. */
   received(chunk: Buffer): void;
   /** Called when the peer's side of the connection ended without a close frame. */

@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { readInterimHead } from '../../codecs/response-head.ts';
 
-export interface UpgradeResponseListener {
+interface UpgradeResponseListener {
   /** Called for a 101. The bytes behind it are in the socket, which is paused. */
   switched(headers: Readonly<Record<string, string>>): void;
   refused(reply: HttpReply): void;

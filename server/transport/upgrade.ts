@@ -21,7 +21,7 @@ function newKey(): string {
 }
 
 /** Values of our own headers in a 101: the id of the session and, where it continues another, what its context was made from. */
-export interface SessionHeaders {
+interface SessionHeaders {
   readonly sessionId: string;
   readonly context?: { readonly from: string } | undefined;
 }
@@ -44,7 +44,7 @@ export function upgradeReply(
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-export interface UpgradeRequest {
+interface UpgradeRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Tells what is wrong with the headers of a 101; undefined: it is the response to this request. */
   faultIn(answer: IncomingHttpHeaders): string | undefined;

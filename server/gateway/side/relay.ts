@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
-export interface RelayLimits {
+interface RelayLimits {
   /** Bytes written and not yet sent; beyond it the client is cut off, and the call to the side process aborted. */
   readonly maxReplyBytes: number;
   /** The longest time without write progress while bytes are queued. */

@@ -9,7 +9,7 @@ import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { UsageTotals } from './usage-totals.ts';
 
-export interface TapOptions {
+interface TapOptions {
   readonly dialect: Dialect;
   readonly metrics: Metrics;
   /** Monotonic ms. */
