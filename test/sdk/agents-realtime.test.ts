@@ -1,4 +1,4 @@
-// The official agents SDK with its WebSocket transport, with one URL changed.
+// Runs the official agents SDK with its WebSocket transport, with one URL changed.
 
 import { RealtimeAgent, RealtimeSession, type RealtimeSessionConfig, tool } from '@openai/agents-realtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -55,7 +55,7 @@ async function connect(url: string, { config = {}, tools = [] }: Partial<Scenari
 /** Plays a scenario from the open to the close, and returns the events that the client saw. */
 async function run(url: string, scenario: Scenario): Promise<readonly Event[]> {
   const { session, heard } = await connect(url, scenario);
-  // One answers the switch for tracing that it sends first, the other its configuration.
+  // The SDK first switches tracing on and then configures; both are answered.
   await heard.type('session.updated');
   await heard.type('session.updated');
   await scenario.play(session, heard);
@@ -139,7 +139,7 @@ const interruption: Scenario = {
 };
 
 /**
- * What does not depend on how fast the provider is: the SDK sends two updates at once, in the order in which the first
+ * Leaves out what depends on how fast the provider is: the SDK sends two updates at once, in the order in which the first
  * event and its own `open` come, and asks for an item again as soon as it has a transcript.
  */
 function comparable(events: readonly Event[]): unknown {
@@ -168,7 +168,7 @@ test('a caller interrupts a reply, as without a gateway', async () => {
   const [events, expected] = await both(interruption);
   const done = events.filter(({ type }) => type === 'response.done');
   expect(done.map(({ response }) => (response as { status: string }).status)).toEqual(['cancelled', 'completed']);
-  // How many pieces were sent before an interruption is a matter of time.
+  // The number of pieces before an interruption is a matter of time.
   const withoutPieces = (all: readonly Event[]) =>
     all.map(({ type }) => type).filter((type) => !/\.(delta|retrieved)$/.test(type));
   expect(withoutPieces(events)).toEqual(withoutPieces(expected));

@@ -1,4 +1,4 @@
-// What of an official client's credentials reaches a provider, and that closes pass between the two.
+// Checks what of an official client's credentials reaches a provider, and that closes pass between the two.
 
 import { GoogleGenAI } from '@google/genai';
 import { OpenAIRealtimeWebSocket as AgentsTransport } from '@openai/agents-realtime';
@@ -20,7 +20,7 @@ const PROVIDER_KEY = 'secret-of-the-provider';
 let provider: FakeProvider;
 /** Dials the provider with its own credential. */
 let gateway: ServedGateway;
-/** Forwards the client's. */
+/** Forwards the credential of the client. */
 let forwarder: ServedGateway;
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ interface Dial {
   readonly apiKey: string;
   readonly headers: Record<string, string>;
 }
-/** A client of an SDK. */
+/** A client as an SDK makes it. */
 interface Client {
   readonly opened: Promise<unknown>;
   readonly closed: Promise<Closed>;
@@ -58,7 +58,7 @@ interface Client {
 interface Sdk {
   readonly name: string;
   readonly path: string;
-  /** What reaches a provider when the SDK closes. */
+  /** Close that reaches a provider when the SDK closes. */
   readonly goodbye: Closed;
   dial(options: Dial): Client;
 }
@@ -138,7 +138,7 @@ function openai(baseUrl: string, apiKey: string): OpenAI {
   return new OpenAI({ baseURL: `${baseUrl}/v1`, apiKey });
 }
 
-/** When a socket opens and how it closes. */
+/** Promises of the opening and the close of a socket. */
 function lifeOf(socket: WebSocket | globalThis.WebSocket): Pick<Client, 'opened' | 'closed'> {
   const { addEventListener } = socket as globalThis.WebSocket;
   const add: globalThis.WebSocket['addEventListener'] = addEventListener.bind(socket);
@@ -155,7 +155,7 @@ function lastHandshake(): { url: string; authorization: string | undefined; text
 }
 
 describe.each(sdks)('$name', ({ path, goodbye, dial }) => {
-  test('reaches the provider with the credential of the provider alone, and so does its close', async () => {
+  test('the SDK reaches the provider with the credential of the provider alone, and so does its close', async () => {
     const client = dial({ to: gateway, apiKey: GATEWAY_KEY, headers: { cookie: 'session=1' } });
     const upstream = await provider.next();
     const { url, authorization, text } = lastHandshake();
@@ -168,7 +168,7 @@ describe.each(sdks)('$name', ({ path, goodbye, dial }) => {
     expect(await closed(upstream)).toEqual(goodbye);
   });
 
-  test('learns how the provider closed', async () => {
+  test('the SDK learns how the provider closed', async () => {
     const client = dial({ to: gateway, apiKey: GATEWAY_KEY, headers: {} });
     const upstream = await provider.next();
     await client.opened;

@@ -1,4 +1,4 @@
-// Two generations of the official Google SDK, with one base URL changed.
+// Runs two generations of the official Google SDK, with one base URL changed.
 
 import { FunctionResponse, GoogleGenAI, type LiveServerMessage, Modality, type Session } from '@google/genai';
 import { GoogleGenAI as GoogleGenAI2 } from 'google-genai-2';
@@ -13,7 +13,7 @@ const LISTED_KEY = 'secret-of-the-listed-key';
 const RATE_HZ = 16_000;
 let rehearsal: RunningRehearsal;
 let gateway: ServedGateway;
-/** Without a gateway in between. */
+/** A connection without a gateway in between. */
 let direct: string;
 
 type Config = NonNullable<Parameters<GoogleGenAI['live']['connect']>[0]['config']>;
@@ -149,7 +149,7 @@ const streamOf = (message: LiveServerMessage): string | undefined => {
   return isAudio(message) ? 'audio' : undefined;
 };
 
-/** How many pieces were sent before an interruption is a matter of time; what they cost too. */
+/** The number of pieces before an interruption is a matter of time, and so is their cost. */
 const withoutPieces = (messages: readonly LiveServerMessage[]) =>
   messages.filter((message) => !isAudio(message)).map(({ usageMetadata, ...message }) => [message, !!usageMetadata]);
 
@@ -198,7 +198,7 @@ describe.each([
     expect(normalized(withoutPieces(messages))).toEqual(normalized(withoutPieces(expected)));
   });
 
-  test('its model, which only a frame names, is in the record of the session', async () => {
+  test('the model that only a frame names is in the record of the session', async () => {
     const { session, heard, closed } = await connect(Sdk, gateway.http);
     await heard.next(({ setupComplete }) => setupComplete !== undefined);
     const live = await (await fetch(`${gateway.admin}/sessions`)).text();
@@ -207,7 +207,7 @@ describe.each([
     await closed;
   });
 
-  test('works over TLS too', async () => {
+  test('a text turn works over TLS too', async () => {
     const messages = await run(Sdk, gateway.https, textTurn);
     expect(messages.some(isOver)).toBe(true);
   });

@@ -1,4 +1,4 @@
-// The WebSocket class of the Live API in the official OpenAI SDK, against a provider that follows a script.
+// Runs the WebSocket class of the Live API in the official OpenAI SDK, against a provider that follows a script.
 
 import OpenAI from 'openai';
 import type { ServerEvent } from 'openai/resources/live/live';

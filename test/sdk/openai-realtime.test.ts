@@ -1,4 +1,4 @@
-// Both Realtime classes of the official OpenAI SDK, over TLS, with one base URL changed.
+// Runs both Realtime classes of the official OpenAI SDK, over TLS, with one base URL changed.
 
 import OpenAI from 'openai';
 import { OpenAIRealtimeError } from 'openai/realtime/index';
@@ -139,7 +139,7 @@ async function interruption(client: Client, heard: Heard<RealtimeServerEvent>): 
   await heard.type('rate_limits.updated');
 }
 
-/** How many pieces were sent before an interruption is a matter of time. */
+/** The number of pieces before an interruption is a matter of time. */
 const withoutPieces = (events: readonly RealtimeServerEvent[]) =>
   events.map(({ type }) => type).filter((type) => !type.endsWith('.delta'));
 

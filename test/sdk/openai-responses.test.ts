@@ -1,4 +1,4 @@
-// The WebSocket class of the Responses API in the official OpenAI SDK, with one base URL changed.
+// Runs the WebSocket class of the Responses API in the official OpenAI SDK, with one base URL changed.
 
 import OpenAI from 'openai';
 import type { ResponsesServerEvent } from 'openai/resources/responses/responses';
@@ -12,7 +12,7 @@ const KEY = 'secret-of-the-demo-key';
 const LISTED_KEY = 'secret-of-the-listed-key';
 let rehearsal: RunningRehearsal;
 let gateway: ServedGateway;
-/** Without a gateway in between. */
+/** A connection without a gateway in between. */
 let direct: string;
 
 type Scenario = (client: ResponsesWS, heard: Heard<ResponsesServerEvent>) => Promise<void>;
@@ -95,7 +95,7 @@ test('a tool is called and its output is answered, and nothing shows that there 
   expect(normalized(events)).toEqual(normalized(expected));
 });
 
-test('works over TLS too', async () => {
+test('a text turn works over TLS too', async () => {
   expect(ofType(await run(gateway.https, textTurns), 'response.completed')).toHaveLength(2);
 });
 

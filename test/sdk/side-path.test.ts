@@ -1,4 +1,4 @@
-// The whole side path as a newcomer finds it: no key, no configuration; a call, its summary, a chat completion, the ledger.
+// Runs the whole side path as a newcomer finds it: no key, no configuration; a call, its summary, a chat completion, the ledger.
 
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ test('the SDK gets chat completions of the rehearsal, whole and streamed, and th
     text += piece.choices[0]?.delta.content ?? '';
   }
   expect(text).not.toBe('');
-  // Settled a moment after the answer.
+  // The row is settled a moment after the answer.
   const counted = async () => {
     const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
     return sample(metrics, 'trunkline_side_attempts_total', { kind: 'chat', outcome: 'ok' });

@@ -1,4 +1,4 @@
-// A gateway for tests, in this process, on ports of its own, with a fleet of one.
+// A gateway for tests, in this process, on ports of its own, with a registry for it alone.
 
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
@@ -65,7 +65,7 @@ export async function startGateway({
   const unread: SessionRecord[] = [];
   const waiting: ((record: SessionRecord) => void)[] = [];
   const table = new SessionTable<string>();
-  const fleet: SessionRegistry = {
+  const registry: SessionRegistry = {
     reserve: (claim) => table.reserve(claim, 'test'),
     opened: () => {},
     release: (id) => table.release(id),
@@ -81,7 +81,7 @@ export async function startGateway({
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
-  const gateway = new Gateway({ config: loaded, registry: fleet, log, tls, askSide, outbox, rehearsalUrl });
+  const gateway = new Gateway({ config: loaded, registry, log, tls, askSide, outbox, rehearsalUrl });
   const { port, tlsPort } = await gateway.listen();
   return {
     gateway,

@@ -1,4 +1,4 @@
-// 1,000 sessions torn at random points: afterwards nothing of them is left in the process.
+// Tears 1,000 sessions at random points, and checks that nothing of them is left in the process.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -19,7 +19,7 @@ const AT_ONCE = 50;
 const WARM = 2;
 let provider: FakeProvider;
 let gateway: Served;
-/** What the provider does with the next upgrades; the sessions are torn from there too. */
+/** Behaviour of the provider at the next upgrades; sessions are torn from its end too. */
 let random: Random;
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ function maybe(oneIn: number, act: () => void): void {
   if (random.below(oneIn) === 0) act();
 }
 
-/** Each way in which a WebSocket can come to its end, and some that leave it open for the other. */
+/** All ways in which a WebSocket can end, and some that leave it open for the other side. */
 function tear(ws: WebSocket): void {
   if (ws.readyState !== ws.OPEN) return;
   const socket = socketOf(ws);
@@ -82,7 +82,7 @@ async function live(): Promise<void> {
   ws.on('open', () => {
     for (let left = random.below(6); left > 0; left--) ws.send(Buffer.alloc(random.below(100_000)));
     maybe(10, () => tear(ws));
-    // Whatever happened until then.
+    // The end may come at any moment of the session.
     setTimeout(() => ws.terminate(), 20 + random.below(150));
   });
   await new Promise((resolve) => ws.once('close', resolve));
@@ -134,14 +134,14 @@ test('keeps nothing of 1,000 torn sessions: no sockets, timers, reservations, me
 
   await churn(1000);
   await until(async () => isNoMore(await leftovers(), before));
-  // An idle process may keep what was thrown away for as long as it is idle; one with more sessions does not, unless it leaks.
+  // An idle process may keep garbage for as long as it is idle; one with more sessions does not, unless it leaks.
   await until(async () => (await used()) < inUse + 12 * MIB || churn(50));
   await until(async () => isNoMore(await leftovers(), before));
   expect(await gateway.metric('process_resident_memory_bytes')).toBeLessThan(resident + 100 * MIB);
   expect(await gateway.sessions()).toEqual([]);
   expect(await gateway.metric('trunkline_closes_total')).toBeGreaterThan(600);
 
-  // Every place of the key is free again, and not one more.
+  // All places of the key are free again, and not one more.
   random = { ...random, below: () => 19 };
   const clients = Array.from(
     { length: MAX_SESSIONS + 1 },

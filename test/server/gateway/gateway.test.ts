@@ -1,4 +1,4 @@
-// The gateway as a whole, in process: frames, ids, places.
+// Checks the gateway as a whole, in this process: frames, ids, the limit of a key, drain and close.
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ async function start(config: Record<string, unknown> = {}): Promise<void> {
   gateway = await startGateway({ provider: provider.url, ...config });
 }
 
-test('frames pass in both directions with their bytes and their opcode', async () => {
+test('passes frames in both directions with their bytes and their opcode', async () => {
   await start();
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
@@ -41,14 +41,14 @@ test('frames pass in both directions with their bytes and their opcode', async (
   });
 });
 
-test('what a provider sends together with its 101 reaches the client', async () => {
+test('passes on what a provider sends together with its 101', async () => {
   provider = await startProvider({ onSession: (ws) => ws.send('{"type":"session.created"}') });
   gateway = await startGateway({ provider: provider.url });
   const client = await openClient(gateway.url + REALTIME);
   expect((await message(client)).data.toString()).toBe('{"type":"session.created"}');
 });
 
-test('an id that the client offers is the id of the session, and a second one like it is refused', async () => {
+test('gives a session the id that the client offers, and refuses a second one like it', async () => {
   await start();
   const id = randomUUID();
   const client = await openClient(`${gateway.url}${REALTIME}&trunkline-session=${id}`);
@@ -60,7 +60,7 @@ test('an id that the client offers is the id of the session, and a second one li
   client.terminate();
 });
 
-test('a key may have so many sessions and no more, and a place is given back', async () => {
+test('gives a key as many sessions as it may have, and the place of one that ended to another', async () => {
   await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 1 }] });
   const headers = { authorization: 'Bearer secret-of-web' };
   const client = await openClient(gateway.url + REALTIME, { headers });
@@ -72,7 +72,7 @@ test('a key may have so many sessions and no more, and a place is given back', a
   await openClient(gateway.url + REALTIME, { headers });
 });
 
-test('no new sessions while it drains, in the shape of the provider, and the live ones go on', async () => {
+test('refuses new sessions while it drains, in the shape of the provider, and lets the live ones go on', async () => {
   await start();
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
@@ -91,7 +91,7 @@ test('no new sessions while it drains, in the shape of the provider, and the liv
   await drained;
 });
 
-test('what is still open at the end gets a 1001', async () => {
+test('closes sessions that are open at the end with 1001', async () => {
   await start();
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
@@ -103,7 +103,7 @@ test('what is still open at the end gets a 1001', async () => {
   await expect(openClient(gateway.url + REALTIME)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('an end that takes nothing does not hold up the end of the gateway', async () => {
+test('does not wait at the end for a peer that takes nothing', async () => {
   await start({ limits: { closeMs: 100, stallMs: 600_000 } });
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
@@ -114,7 +114,7 @@ test('an end that takes nothing does not hold up the end of the gateway', async 
   expect(gateway.ended).toHaveLength(1);
 });
 
-test('a client whose provider is still being dialled is refused when the gateway ends', async () => {
+test('refuses a client whose provider is still being dialled when the gateway ends', async () => {
   provider = await startProvider({ onUpgrade: () => true });
   gateway = await startGateway({ provider: provider.url, limits: { dialMs: 600_000 } });
   const refused = refusedUpgrade(gateway.url + REALTIME);

@@ -1,4 +1,4 @@
-// Plain HTTP on the public listener: what is served, what is named but not served, and a clear word for the rest.
+// Checks plain HTTP on the public listener: what is served, what is known and not served, and how everything else is refused.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ const json = { 'content-type': 'application/json' };
 
 describe('an unknown path', () => {
   test.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
-    'is a 404 that lists the known ones: %s',
+    'an unknown path is a 404 that lists the known ones: %s',
     async (method) => {
       const response = await ask('/v1/nowhere', { method });
       expect(response.status).toBe(404);
@@ -51,7 +51,7 @@ describe('an unknown path', () => {
     },
   );
 
-  test('asked with HEAD has the same headers and no body', async () => {
+  test('an unknown path that is asked for with HEAD has the same headers and no body', async () => {
     const get = await ask('/v1/nowhere');
     const head = await ask('/v1/nowhere', { method: 'HEAD' });
     expect(head.status).toBe(404);
@@ -67,14 +67,14 @@ describe('an unknown path', () => {
     '/../package.json',
     '/.env',
     '/index.html%00.js',
-  ])('is harmless, however it is written: %s', async (path) => {
+  ])('an unknown path is harmless, however it is written: %s', async (path) => {
     const raw = openRaw(open.port);
     raw.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
     expect((await raw.answer()).status).toBe(404);
   });
 });
 
-describe('what SDKs know and this gateway does not serve is a 501 in the shape of its provider', () => {
+describe('an endpoint that SDKs know and this gateway does not serve', () => {
   test.each([
     '/v1/realtime/client_secrets',
     '/v1/realtime/sessions',
@@ -84,7 +84,7 @@ describe('what SDKs know and this gateway does not serve is a 501 in the shape o
     '/v1/live/sessions',
     '/v1/responses',
     '//v1/realtime/client_secrets',
-  ])('OpenAI: %s', async (path) => {
+  ])('an endpoint of OpenAI that is not served is a 501 in its shape: %s', async (path) => {
     const response = await ask(path, { method: 'POST', headers: json, body: '{}' });
     expect(response.status).toBe(501);
     expect(await errorOf(response)).toMatchObject({ type: 'server_error', code: 'not_implemented' });
@@ -96,7 +96,7 @@ describe('what SDKs know and this gateway does not serve is a 501 in the shape o
     expect(await errorOf(response)).toMatchObject({ code: 501, status: 'UNIMPLEMENTED' });
   });
 
-  test('also where SDKs send SDP', async () => {
+  test('an endpoint that is not served is a 501 also where SDKs send SDP', async () => {
     const headers = { 'content-type': 'application/sdp' };
     expect((await ask('/v1/realtime/calls', { method: 'POST', headers, body: 'v=0' })).status).toBe(501);
   });
@@ -109,7 +109,7 @@ describe('a body', () => {
     'multipart/form-data; boundary=x',
     'application/sdp',
     '',
-  ])('must be JSON, not %j: a page elsewhere could send that without asking', async (type) => {
+  ])('a body must be JSON, not %j: a page elsewhere could send that without asking', async (type) => {
     const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
     const body = Buffer.from('{}');
     const response = await ask('/v1/realtime/client_secrets', { method: 'POST', headers, body });
@@ -122,7 +122,7 @@ describe('a body', () => {
     expect((await ask('/v1/realtime/client_secrets', options)).status).toBe(501);
   });
 
-  test('that breaks off harms nobody', async () => {
+  test('a body that breaks off harms no other request', async () => {
     for (const end of ['end', 'destroy', 'resetAndDestroy'] as const) {
       const raw = openRaw(open.port);
       raw.send(
@@ -135,7 +135,7 @@ describe('a body', () => {
     expect((await ask('/console.json')).status).toBe(200);
   });
 
-  test('in chunks has a type too', async () => {
+  test('a body in chunks must have a type too', async () => {
     const raw = openRaw(open.port);
     raw.send(
       'POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
@@ -146,7 +146,7 @@ describe('a body', () => {
 });
 
 describe('a plain GET on a WebSocket path', () => {
-  test.each(knownPaths)('says that an upgrade is expected: %s', async (path) => {
+  test.each(knownPaths)('a plain GET on a WebSocket path says that an upgrade is expected: %s', async (path) => {
     const response = await ask(`${path}?model=m`);
     expect(response.status).toBe(426);
     expect(response.headers.get('upgrade')).toBe('websocket');
@@ -155,7 +155,7 @@ describe('a plain GET on a WebSocket path', () => {
     expect(message).toContain('WebSocket');
   });
 
-  test('tells what an upgrade would be refused for', async () => {
+  test('a plain GET on a WebSocket path tells what an upgrade would be refused for', async () => {
     const bearer = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } });
     const target = '/v1/realtime?model=';
     expect((await ask(`${target}allowed`, {}, keyed)).status).toBe(401);
@@ -169,7 +169,7 @@ describe('a plain GET on a WebSocket path', () => {
 describe('the record of a session', () => {
   const headers = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } });
 
-  test('is there while it lives and after it has ended, for its own key', async () => {
+  test('the record of a session is shown while it lives and after it has ended, to its own key', async () => {
     const id = randomUUID();
     const client = await openClient(
       `${keyed.url}/v1/realtime?model=allowed&trunkline-session=${id}`,
@@ -190,12 +190,12 @@ describe('the record of a session', () => {
     expect((await record('secret-of-other')).status).toBe(404);
   });
 
-  test('of nobody is a 404', async () => {
+  test('the record of a session that never was is a 404', async () => {
     expect((await ask(`/v1/sessions/${randomUUID()}`)).status).toBe(404);
   });
 });
 
-test('the page and what it needs to know are served', async () => {
+test('serves the console and the facts that it needs', async () => {
   const page = await ask('/');
   expect(page.status).toBe(200);
   expect(page.headers.get('content-type')).toContain('text/html');
@@ -208,7 +208,7 @@ test('the page and what it needs to know are served', async () => {
   expect((await ask('/', { method: 'POST' })).status).toBe(404);
 });
 
-test('an offer to upgrade to something else is ignored', async () => {
+test('ignores an offer to upgrade to another protocol', async () => {
   const raw = openRaw(open.port);
   const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
   raw.send(`GET /console.json HTTP/1.1\r\nHost: 127.0.0.1\r\n${offer}\r\n`);
@@ -216,7 +216,7 @@ test('an offer to upgrade to something else is ignored', async () => {
   raw.socket.destroy();
 });
 
-test('every refusal is counted by its reason', async () => {
+test('counts every refusal by its reason', async () => {
   const { registry } = open.gateway.metrics;
   const before = await sampleOf(registry, 'trunkline_refusals_total', { code: 'unknown_path', status: 404 });
   await ask('/v1/nowhere');

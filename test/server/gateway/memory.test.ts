@@ -1,4 +1,4 @@
-// The memory that a peer can make the gateway hold, read from a gateway in a process of its own.
+// Checks the memory that a peer can make the gateway hold, read from a gateway in a process of its own.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { heldBack } from '../../support/flow.ts';
@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const MIB = 1024 * 1024;
-/** V8 keeps some room of its own; what is tested here would take many times that. */
+/** Growth that V8 may need by itself; a flood would take many times that. */
 const GROWTH_BYTES = 40 * MIB;
 let provider: FakeProvider;
 let gateway: Served;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-/** Runs the code and fills the pools once, so that what follows is not blamed for it. */
+/** Runs the code and fills the pools once, so that later growth is that of the flood. */
 async function warmUp(): Promise<void> {
   const client = await openClient(gateway.url + REALTIME);
   const upstream = await provider.next();
@@ -44,7 +44,7 @@ async function warmUp(): Promise<void> {
 
 const resident = () => gateway.metric('process_resident_memory_bytes');
 
-/** The largest growth that is seen while something goes on. */
+/** Largest growth while some work goes on. */
 async function growthDuring(work: () => Promise<unknown>): Promise<number> {
   const before = await resident();
   let largest = 0;

@@ -1,4 +1,4 @@
-// A name that was replaced is logged once, however often clients use it.
+// Checks that a replaced name is logged once, however often clients use it.
 
 import { expect, test } from 'vitest';
 import { oldNameWarner } from '../../../server/gateway/old-names.ts';

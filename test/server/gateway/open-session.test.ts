@@ -1,4 +1,4 @@
-// Who may open which session: credentials in every place of a handshake, model lists, ids, and providers that are not there.
+// Checks who may open which session: credentials in every place of a handshake, model lists, ids, and providers that are not configured.
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ function refuse({ headers = {}, protocols = [], ...offer }: Offer) {
   return refusedUpgrade(addressOf(offer), { headers, protocols });
 }
 
-/** Opens a session, and closes it again; the id that the gateway gave it. */
+/** Opens a session, closes it again, and returns its id. */
 async function admit({ headers = {}, protocols = [], ...offer }: Offer): Promise<string> {
   const client = new WebSocket(addressOf(offer), protocols, { headers, perMessageDeflate: false });
   let id: unknown;
@@ -51,7 +51,7 @@ async function admit({ headers = {}, protocols = [], ...offer }: Offer): Promise
   return String(id);
 }
 
-/** Each place of a handshake where an SDK may put a credential. */
+/** All places of a handshake where an SDK may put a credential. */
 const places: [string, (secret: string) => Offer][] = [
   ['Authorization: Bearer', (secret) => ({ headers: { authorization: `Bearer ${secret}` } })],
   ['authorization: bearer', (secret) => ({ headers: { Authorization: `bearer ${secret}` } })],
@@ -71,7 +71,7 @@ const places: [string, (secret: string) => Offer][] = [
 ];
 
 describe('a key of the gateway', () => {
-  test.each(places)('is found in %s, and a wrong one is refused there', async (_, offer) => {
+  test.each(places)('a key of the gateway is found in %s, and a wrong one is refused there', async (_, offer) => {
     await start();
     await admit(offer(SECRET));
     for (const wrong of ['secret-of-we', 'secret-of-webb', 'SECRET-OF-WEB', 'x']) {
@@ -82,7 +82,7 @@ describe('a key of the gateway', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
-  test('is asked for where there is none, in the shape of the provider', async () => {
+  test('a key is asked for where there is none, in the shape of the provider', async () => {
     await start();
     const openai = await refuse({});
     expect(openai.status).toBe(401);
@@ -94,27 +94,27 @@ describe('a key of the gateway', () => {
   });
 
   test.each(['', 'Bearer', 'Bearer ', 'Basic c2VjcmV0LW9mLXdlYg==', `Bearer ${SECRET} x`, SECRET])(
-    'is none in Authorization: %j',
+    'no key is found in Authorization: %j',
     async (authorization) => {
       await start();
       expect((await refuse({ headers: { authorization } })).status).toBe(401);
     },
   );
 
-  test('in x-trunkline-key decides alone', async () => {
+  test('a key in x-trunkline-key decides alone', async () => {
     await start();
     const headers = { 'x-trunkline-key': 'wrong', authorization: `Bearer ${SECRET}` };
     expect((await refuse({ headers })).status).toBe(401);
     await admit({ headers: { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' } });
   });
 
-  test('in open mode may be anything, or nothing', async () => {
+  test('a credential in open mode may be anything, or nothing', async () => {
     await start({ keys: [] });
     for (const [, offer] of places) await admit(offer('whatever'));
     await admit({});
   });
 
-  test('never appears in the log', async () => {
+  test('a credential never appears in the log', async () => {
     await start();
     for (const [, offer] of places) {
       await admit(offer(SECRET));
@@ -150,7 +150,7 @@ describe('the model list of a key', () => {
     [['openai/gpt-*'], '/v1/realtime?model=', false],
     [['openai/gpt-*'], '/v1/realtime/translations', false],
     [['openai/gpt-*'], '/v1/realtime/translations?model=gpt-realtime-translate', true],
-    // There frames name it.
+    // Frames name the model there.
     [['openai/gpt-*'], '/v1/realtime?intent=transcription', true],
     [['openai/gpt-*'], '/v1/live/sessions', true],
     [['openai/gpt-*'], '/v1/responses', true],
@@ -159,7 +159,7 @@ describe('the model list of a key', () => {
     [['openai/*'], `${REALTIME}&model=other`, false],
   ];
 
-  test.each(cases)('%j at %s: %s', async (models, target, isAllowed) => {
+  test.each(cases)('a key with the list %j at %s is admitted: %s', async (models, target, isAllowed) => {
     await start(webKey(...models));
     if (isAllowed) await admit({ target, headers });
     else {
@@ -170,7 +170,7 @@ describe('the model list of a key', () => {
     }
   });
 
-  test('says which model it was', async () => {
+  test('a refusal by the model list says which model it was', async () => {
     await start(webKey('openai/other'));
     const answer = await refuse({ headers });
     expect(answer.status).toBe(403);
@@ -185,14 +185,14 @@ describe('the model list of a key', () => {
 describe('the id of a session', () => {
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-  test('is a new one where none is offered', async () => {
+  test('a session has a new id where none is offered', async () => {
     await start({ keys: [] });
     const ids = new Set([await admit({}), await admit({}), await admit({})]);
     expect(ids.size).toBe(3);
     for (const id of ids) expect(id).toMatch(uuid);
   });
 
-  test('is the one that is offered, in lower case, in the query or as a subprotocol', async () => {
+  test('a session has the id that is offered, in lower case, in the query or as a subprotocol', async () => {
     await start({ keys: [] });
     const id = randomUUID();
     expect(await admit({ target: `${REALTIME}&trunkline-session=${id.toUpperCase()}` })).toBe(id);
@@ -217,13 +217,13 @@ describe('the id of a session', () => {
       'another one as a subprotocol',
       { target: `${REALTIME}&trunkline-session=${randomUUID()}`, protocols: [`trunkline-session.${randomUUID()}`] },
     ],
-  ])('is refused when it is %s', async (_, offer) => {
+  ])('an offered id is refused when it is %s', async (_, offer) => {
     await start({ keys: [] });
     expect((await refuse(offer)).status).toBe(400);
     expect(provider.requests).toHaveLength(0);
   });
 
-  test('that is open is refused with 409, also for another key, and is free again after', async () => {
+  test('an offered id that is open is refused with 409, also for another key, and is free again after', async () => {
     const other = { id: 'other', secret: 'secret-of-other' };
     await start({ keys: [{ id: 'web', secret: SECRET }, other] });
     const target = `${REALTIME}&trunkline-session=${randomUUID()}`;
@@ -239,7 +239,7 @@ describe('the id of a session', () => {
 });
 
 describe('a provider', () => {
-  test('that is not configured is a 503 that says what is missing', async () => {
+  test('a provider that is not configured is a 503 that says what is missing', async () => {
     await start({ keys: [], providers: {}, rehearsal: false });
     const openai = await refuse({});
     expect(openai.status).toBe(503);
@@ -251,7 +251,7 @@ describe('a provider', () => {
     expect(JSON.parse(gemini.body).error.message).toContain('GEMINI_API_KEY or GOOGLE_API_KEY');
   });
 
-  test('is not for those who have no key: they are not told what is configured', async () => {
+  test('a client without a key is not told which providers are configured', async () => {
     await start({ providers: {} });
     expect((await refuse({})).status).toBe(401);
   });
@@ -264,7 +264,7 @@ describe('with apiKey: client', () => {
     gateway = await startGateway({ providers: { openai }, keys: [{ id: 'web', secret: SECRET, maxSessions: 1 }] });
   };
 
-  test('the key of the gateway must be in x-trunkline-key', async () => {
+  test('a key of the gateway must be in x-trunkline-key where the credential is forwarded', async () => {
     await forwarding();
     expect((await refuse({ headers: { authorization: `Bearer ${SECRET}` } })).status).toBe(401);
     const both = { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' };
@@ -276,12 +276,12 @@ describe('with apiKey: client', () => {
     ['missing', {}],
     ['one that fits into no header', { target: `${REALTIME}&key=a%0D%0Ab` }],
     ['one of other characters', { target: `${REALTIME}&key=%E4%BD%A0` }],
-  ])("the client's credential for the provider is needed: %s", async (_, offer) => {
+  ])("the client's own credential for the provider is needed where it is forwarded: %s", async (_, offer) => {
     await forwarding();
     const answer = await refuse({ ...offer, headers: { 'x-trunkline-key': SECRET } });
     expect(answer.status).toBe(401);
     expect(provider.requests).toHaveLength(0);
-    // The one place of the key was not used up.
+    // The refusal did not use up the one place of the key.
     await admit({ headers: { 'x-trunkline-key': SECRET, authorization: 'Bearer of-provider' } });
   });
 });

@@ -1,4 +1,4 @@
-// Which addresses are never dialled, in every spelling, seen from a listener that would notice.
+// Checks the addresses that are never dialled, in every spelling, from a listener that would notice.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -23,7 +23,7 @@ async function listen(onConnection: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('without allowPrivate no address of this machine or of a private network is dialled', () => {
+describe('an address of this machine or of a private network', () => {
   const hosts = [
     ...['127.0.0.1', '127.1', '127.0.1', '127.255.255.254', '0.0.0.0', '0', '0x7f.1', '0x7f000001', '0177.0.0.1'],
     ...['2130706433', '017700000001', '0x7f.0x0.0x0.0x1', '127.0.0.1.', '10.0.0.1', '10.1', '0xa000001'],
@@ -35,7 +35,7 @@ describe('without allowPrivate no address of this machine or of a private networ
     ...['localhost', 'LOCALHOST', 'localhost.', 'a.localhost', '１２７.0.0.1', '127。0。0。1', 'ⓛocalhost'],
   ];
 
-  test.each(hosts)('%s', async (host) => {
+  test.each(hosts)('the private address %s is not dialled without allowPrivate', async (host) => {
     let visits = 0;
     const port = await listen((socket) => {
       visits += 1;
@@ -54,7 +54,7 @@ describe('without allowPrivate no address of this machine or of a private networ
     expect(visits).toBe(0);
   });
 
-  test('with it they are', async () => {
+  test('private addresses are dialled with allowPrivate', async () => {
     const port = await listen((socket) => socket.end("HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n"));
     const dialled = await dial({
       upstream: { kind: 'websocket', url: `ws://localhost:${port}/`, headers: {}, subprotocols: [] },

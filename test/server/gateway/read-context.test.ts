@@ -1,4 +1,4 @@
-// A session that is to continue an earlier one: who may, what it is told, and what happens when that cannot be read.
+// Checks sessions that continue an earlier one: who may, what the provider is told, and what happens when that cannot be read.
 
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
@@ -78,11 +78,11 @@ const headersOf = (target: string, options: Parameters<typeof openClient>[1]) =>
 const textOf = (event: string): string => JSON.parse(event).item.content[0].text;
 const CONTINUED = `${REALTIME}&trunkline-continue=${ID}`;
 const down: SideHandler = () => Promise.reject(new Error('the other process is gone'));
-/** Answers when it is told that nobody waits any more. */
+/** Rejects when the caller stops waiting. */
 const hung: SideHandler = (_request, _emit, signal) =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-test('the provider hears of the earlier one first, whichever way the client names it, and never gets the id', async () => {
+test('tells the provider of the earlier session first, whichever way the client names it, and never the id', async () => {
   keep();
   await start();
   const ways = [
@@ -103,7 +103,7 @@ test('the provider hears of the earlier one first, whichever way the client name
   }
 });
 
-test('the 101, the record and what is handed over say so', async () => {
+test('says in the 101, the record and the events which session is continued', async () => {
   keep();
   await start();
   expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'turns' });
@@ -117,19 +117,19 @@ test('the 101, the record and what is handed over say so', async () => {
 
 describe('refused before the 101', () => {
   test.each([
-    ['no such session', () => {}, 'web'],
-    ['one of another key', () => keep(), 'other'],
-  ])('%s', async (_what, prepare, key) => {
+    ['a session that never was', () => {}, 'web'],
+    ['a session of another key', () => keep(), 'other'],
+  ])('refuses to continue %s', async (_what, prepare, key) => {
     prepare();
     await start();
     const { status, body } = await refusedUpgrade(gateway.url + CONTINUED, as(key));
     expect([status, JSON.parse(body).error.code]).toEqual([404, 'unknown_session']);
-    // A browser cannot see that, and asks the same with a plain GET.
+    // Browsers hide a refused upgrade; a plain GET shows the same.
     const plain = await fetch(`${gateway.url.replace('ws:', 'http:')}${CONTINUED}`, as(key));
     expect([plain.status, await plain.text()]).toEqual([status, body]);
   });
 
-  test('a live session of another key, as if there were none', async () => {
+  test('refuses to continue a live session of another key, as if there were none', async () => {
     await start();
     const target = `${REALTIME}&trunkline-session=${ID}`;
     await openClient(gateway.url + target, as('web'));
@@ -137,7 +137,7 @@ describe('refused before the 101', () => {
     expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'none' });
   });
 
-  test('a wrong id, in the shape of the provider', async () => {
+  test('refuses a wrong id in the shape of the provider', async () => {
     await start();
     const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-continue=mine`, as('web'));
     expect([status, JSON.parse(body).error]).toMatchObject([
@@ -147,7 +147,7 @@ describe('refused before the 101', () => {
     expect(provider.requests).toHaveLength(0);
   });
 
-  test('without waiting for a provider that does not answer', async () => {
+  test('refuses without waiting for a provider that does not answer', async () => {
     await start({ onUpgrade: () => true });
     expect((await refusedUpgrade(gateway.url + CONTINUED, as('web'))).status).toBe(404);
     await until(() => provider.connections.size === 0);
@@ -155,7 +155,7 @@ describe('refused before the 101', () => {
 });
 
 describe('a regulated session', () => {
-  test('makes the one that continues it regulated', async () => {
+  test('a regulated session makes the one that continues it regulated', async () => {
     keep({ dataClass: 'regulated' });
     await start();
     await openClient(gateway.url + CONTINUED, as('web', { 'x-trunkline-data-class': 'open' }));
@@ -164,7 +164,7 @@ describe('a regulated session', () => {
     expect(handedOver[0]).toMatchObject({ dataClass: 'regulated' });
   });
 
-  test('is told to no other provider', async () => {
+  test('a regulated session is told to no other provider', async () => {
     keep({ dataClass: 'regulated' });
     await start();
     const { status, body } = await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-continue=${ID}`, as('web'));
@@ -172,7 +172,7 @@ describe('a regulated session', () => {
     expect((await refusedUpgrade(gateway.url + CONTINUED, as('other'))).status).toBe(404);
   });
 
-  test('is not made an open one by a session that continues an open one', async () => {
+  test('a regulated session stays regulated when it continues an open one', async () => {
     keep();
     await start();
     await openClient(gateway.url + CONTINUED, as('web', { 'x-trunkline-data-class': 'regulated' }));
@@ -186,7 +186,7 @@ describe('while it cannot be read', () => {
     ['it does not answer within contextMs', hung, { contextMs: 20 }],
   ];
 
-  test.each(ways)('%s: the session is refused', async (_why, askSide, side) => {
+  test.each(ways)('refuses the session while its context cannot be read: %s', async (_why, askSide, side) => {
     await start({ askSide, file: { side } });
     const { status, body, headers } = await refusedUpgrade(gateway.url + CONTINUED, as('web'));
     expect([status, JSON.parse(body).error.code]).toEqual([503, 'side_unavailable']);
@@ -195,7 +195,7 @@ describe('while it cannot be read', () => {
   });
 
   test.each(ways)(
-    '%s: with whenContextUnavailable: open it opens without, and says so',
+    'opens the session without a context, and says so, with whenContextUnavailable: open: %s',
     async (_why, askSide, side) => {
       await start({ askSide, file: { side: { ...side, whenContextUnavailable: 'open' } } });
       expect(await headersOf(CONTINUED, as('web'))).toMatchObject({ 'x-trunkline-context': 'unavailable' });
@@ -206,13 +206,13 @@ describe('while it cannot be read', () => {
     },
   );
 
-  test('a store that fails is no better', async () => {
+  test('refuses the session when the store fails', async () => {
     store.fault = new Error('broken');
     await start();
     expect((await refusedUpgrade(gateway.url + CONTINUED, as('web'))).status).toBe(503);
   });
 
-  test('a client that leaves ends the dialling and the reading', async () => {
+  test('ends the dialling and the reading when the client leaves', async () => {
     const asking = Promise.withResolvers<AbortSignal>();
     const askSide: SideHandler = (request, emit, signal) => {
       asking.resolve(signal);
@@ -228,7 +228,7 @@ describe('while it cannot be read', () => {
   });
 });
 
-test('the provider’s own refusal is passed on, and nobody waits for the context', async () => {
+test('passes on the refusal of the provider without waiting for the context', async () => {
   await start({
     askSide: hung,
     onUpgrade(_request, socket) {
@@ -239,7 +239,7 @@ test('the provider’s own refusal is passed on, and nobody waits for the contex
   expect(await refusedUpgrade(gateway.url + CONTINUED, as('web'))).toMatchObject({ status: 429, body: 'slow' });
 });
 
-test('the end of the earlier session, which is on its way into the store, is waited for', async () => {
+test('waits for the end of the earlier session while it is on its way into the store', async () => {
   await start();
   const client = await openClient(`${gateway.url}${REALTIME}&trunkline-session=${ID}`, as('web'));
   client.close();
@@ -253,7 +253,7 @@ test('the end of the earlier session, which is on its way into the store, is wai
   expect(await opening).toMatchObject({ 'x-trunkline-context': 'turns' });
 });
 
-test('a client that does not wait for the answer to its setup is read only up to pauseBytes meanwhile, and loses nothing', async () => {
+test('reads a client that does not wait for the answer to its setup up to pauseBytes, and loses nothing of it', async () => {
   keep();
   await start();
   const client = openRaw(gateway.port);
@@ -270,7 +270,7 @@ test('a client that does not wait for the answer to its setup is read only up to
   for (let count = 0; count < 64; count += 1) expect((await message(upstream)).data).toHaveLength(1024 * 1024);
 });
 
-test('a gateway that shuts down while it reads refuses', async () => {
+test('refuses when the gateway shuts down while it reads', async () => {
   await start({ askSide: hung });
   const refused = refusedUpgrade(gateway.url + CONTINUED, as('web'));
   await until(() => provider.requests.length === 1);
@@ -278,7 +278,7 @@ test('a gateway that shuts down while it reads refuses', async () => {
   expect((await refused).status).toBe(503);
 });
 
-test('the model list of the key holds for what the client sends behind the context', async () => {
+test('holds the model list of the key for frames behind the context', async () => {
   keep();
   await start({ file: { keys: [{ ...keys[0], models: ['openai/gpt-realtime-2.1'] }] } });
   const client = await openClient(gateway.url + CONTINUED, as('web'));
@@ -289,7 +289,7 @@ test('the model list of the key holds for what the client sends behind the conte
   await closed(upstream);
 });
 
-test('an id that was used before is continued under its number', async () => {
+test('continues a session whose id was used again under its number', async () => {
   keep({ id: `${ID}.2` });
   store.rows.turns.push(aTurn(`${ID}.2`, 1));
   await start();

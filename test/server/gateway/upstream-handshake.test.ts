@@ -1,4 +1,4 @@
-// What the provider sees of a client's handshake: an allowlist. What the client sees of the provider's: nothing.
+// Checks what a provider sees of a client's handshake, by an allowlist, and that the client sees nothing of the provider's.
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ async function start(account: Record<string, unknown> = {}, more: Record<string,
   gateway = await startGateway({ providers: { openai: { ...own, ...account }, gemini: own }, ...more });
 }
 
-/** The request target and the headers that arrive at the provider for what a client sends. */
+/** Opens a session and returns the request target and the headers that arrived at the provider. */
 async function seen(target: string, headers: Record<string, string> = {}, protocols: string[] = []) {
   const client = new WebSocket(gateway.url + target, protocols, { headers });
   keepInbox(client);
@@ -37,7 +37,7 @@ async function seen(target: string, headers: Record<string, string> = {}, protoc
   return result;
 }
 
-/** What every WebSocket handshake of ours has. */
+/** Headers of every WebSocket handshake with a provider. */
 const plain = {
   connection: 'Upgrade',
   upgrade: 'websocket',
@@ -70,7 +70,7 @@ const intrusive = {
 };
 
 describe('headers', () => {
-  test('of OpenAI: the account of the gateway and what the client says about itself', async () => {
+  test('OpenAI gets the account of the gateway and the headers that describe the client', async () => {
     await start();
     const own = { 'user-agent': 'sdk/1', 'openai-safety-identifier': 'user-1', 'x-client-request-id': 'req-1' };
     const { origin: _, ...others } = intrusive;
@@ -78,7 +78,7 @@ describe('headers', () => {
     expect(headers).toEqual({ ...plain, ...own, authorization: 'Bearer provider-secret' });
   });
 
-  test('of OpenAI: organisation and project only as they are configured', async () => {
+  test('OpenAI gets organisation and project only as they are configured', async () => {
     await start({ organization: 'org-of-gateway', project: 'proj-of-gateway' });
     const { headers } = await seen(REALTIME, { 'openai-organization': 'org-of-client' }, [
       'realtime',
@@ -88,7 +88,7 @@ describe('headers', () => {
     expect(headers).toMatchObject({ 'openai-organization': 'org-of-gateway', 'openai-project': 'proj-of-gateway' });
   });
 
-  test('of Gemini: the credential is in the query and nowhere else', async () => {
+  test('Gemini gets the credential in the query and nowhere else', async () => {
     await start();
     const own = { 'user-agent': 'google-genai-sdk/3', 'x-goog-api-client': 'google-genai-sdk/3' };
     const { origin: _, ...others } = intrusive;
@@ -97,7 +97,7 @@ describe('headers', () => {
     expect(url).toBe(`${BIDI}?key=provider-secret`);
   });
 
-  test('an origin that is let in does not go on', async () => {
+  test('an allowed origin does not go upstream', async () => {
     await start();
     const { headers } = await seen(REALTIME, { origin: `http://127.0.0.1:${gateway.port}` });
     expect(headers.origin).toBeUndefined();
@@ -105,7 +105,7 @@ describe('headers', () => {
 });
 
 describe('the query', () => {
-  test('goes on without credentials and without the id of the session', async () => {
+  test('the query goes upstream without credentials and without the id of the session', async () => {
     await start();
     const secrets = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization', 'KEY', 'Token'];
     const own = secrets.map((name) => `${name}=of-client`).join('&');
@@ -119,7 +119,7 @@ describe('the query', () => {
     '/v1/realtime/translations?model=m',
     '/v1/live/sessions',
     '/v1/responses',
-  ])('and the path are those of the client: %s', async (target) => {
+  ])('the query and the path go upstream as the client sent them: %s', async (target) => {
     await start();
     expect((await seen(target)).url).toBe(target);
     expect((await seen(`//${target}`)).url).toBe(target);
@@ -148,13 +148,13 @@ describe('the query', () => {
 describe("the client's own credential, with apiKey: client", () => {
   const keys = [{ id: 'web', secret: 'secret-of-web' }];
 
-  test('goes to that provider, and the key of the gateway does not', async () => {
+  test('a forwarded credential goes to its provider, and the key of the gateway does not', async () => {
     await start({ apiKey: 'client' }, { keys });
     const { headers } = await seen(REALTIME, { authorization: 'Bearer of-client', 'x-trunkline-key': 'secret-of-web' });
     expect(headers).toEqual({ ...plain, authorization: 'Bearer of-client' });
   });
 
-  test('is not for another provider', async () => {
+  test('a forwarded credential does not go to another provider', async () => {
     await start({ apiKey: 'client' }, { keys });
     const { headers, url } = await seen(`${BIDI}?key=secret-of-web`);
     expect(JSON.stringify([headers, url])).not.toContain('secret-of-web');
@@ -172,18 +172,21 @@ describe('subprotocols', () => {
     [['realtime', 'openai-organization.org', 'openai-project.proj', `trunkline-session.${id}`], 'realtime'],
   ];
 
-  test.each(offers)('%j: only realtime is echoed, and none goes on', async (protocols, echoed) => {
-    await start();
-    const { client, headers } = await seen(REALTIME, {}, protocols);
-    expect(client.protocol).toBe(echoed);
-    expect(headers['sec-websocket-protocol']).toBeUndefined();
-  });
+  test.each(offers)(
+    'the client that offers %j is answered with realtime alone, and no subprotocol goes upstream',
+    async (protocols, echoed) => {
+      await start();
+      const { client, headers } = await seen(REALTIME, {}, protocols);
+      expect(client.protocol).toBe(echoed);
+      expect(headers['sec-websocket-protocol']).toBeUndefined();
+    },
+  );
 
   test.each([['openai-insecure-api-key.of-client'], [`trunkline-session.${id}`]])(
-    '%s alone is never echoed',
+    'the subprotocol %s alone is never answered',
     async (protocol) => {
       await start();
-      // This client insists on an echo, as browsers do.
+      // The client insists on an answer to its offer, as browsers do.
       await expect(seen(REALTIME, {}, [protocol])).rejects.toThrow('Server sent no subprotocol');
     },
   );

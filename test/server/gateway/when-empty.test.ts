@@ -1,9 +1,9 @@
-// Waiting for something to become empty.
+// Checks the promise that resolves once nothing is left.
 
 import { expect, test } from 'vitest';
 import { createWhenEmpty } from '../../../server/gateway/when-empty.ts';
 
-test('everyone who waits is told once it is empty, and not before', async () => {
+test('resolves for all who wait once nothing is left, and not before', async () => {
   let count = 2;
   const vacancy = createWhenEmpty(() => count === 0);
   const told: string[] = [];
@@ -18,6 +18,6 @@ test('everyone who waits is told once it is empty, and not before', async () => 
   expect(told).toEqual(['one', 'other']);
 });
 
-test('nobody waits where it is empty already', async () => {
+test('resolves at once when nothing is left', async () => {
   await expect(createWhenEmpty(() => true).wait()).resolves.toBeUndefined();
 });

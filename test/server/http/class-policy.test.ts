@@ -1,4 +1,4 @@
-// The one rule of prompt classes and data classes, held at all three doors: sessions, chat completions and tasks.
+// Checks the one rule of prompt classes and data classes at all three doors: sessions, chat completions and tasks.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFakeStore, type FakeStore } from '../../support/fake-store.ts';
@@ -17,7 +17,7 @@ const keys = [
   { id: 'listed', secret: 'secret-listed', classes: ['fine'] },
 ];
 const file = { keys, gateways, classes };
-/** Binds the paths of all three doors. */
+/** The setting of a path for all three doors. */
 const regulatedPath = { class: 'cheap', dataClass: 'regulated' };
 const routes = Object.fromEntries(
   ['/v1/realtime', '/v1/chat/completions', '/v1/tasks'].map((path) => [path, regulatedPath]),
@@ -53,7 +53,7 @@ async function refusalOf(response: { readonly status: number }, body: string): P
   return { status: response.status, code: JSON.parse(body).error.code };
 }
 
-/** Each door tells what class a request with these headers got, or how it was refused. */
+/** Ways to send a request with some headers. They return its classes, or how it was refused. */
 const doors = {
   session: async (key: string, asked: object): Promise<Outcome> => {
     const headers = authorized(key, asked);
@@ -102,20 +102,20 @@ const cases: readonly Case[] = [
   ['another data class', 'free', { ...named('fine'), ...data('secret') }, { status: 400, code: 'invalid_request' }],
 ];
 
-describe.each(['session', 'chat', 'task'] as const)('the classes of a %s', (door) => {
-  test.each(cases)('are as the rule says for %s', async (_what, key, headers, outcome) => {
+describe.each(['session', 'chat', 'task'] as const)('the classes at the door %s', (door) => {
+  test.each(cases)('follow the rule for %s', async (_what, key, headers, outcome) => {
     await start();
     expect(await doors[door](key, headers)).toEqual(outcome);
   });
 
-  test('are those of the path where the key has none, and no header or list of the key changes them', async () => {
+  test('the path binds where the key does not, and no header or list of the key changes that', async () => {
     await start({ routes });
     expect(await doors[door]('listed', {})).toEqual({ promptClass: 'cheap', dataClass: 'regulated' });
     expect(await doors[door]('listed', named('fine'))).toEqual({ status: 400, code: 'unknown_class' });
     expect(await doors[door]('free', data('open'))).toEqual({ status: 400, code: 'invalid_request' });
   });
 
-  test('are those of the key before those of the path', async () => {
+  test('the key binds before the path', async () => {
     await start({ routes });
     expect(await doors[door]('bound', {})).toEqual({ promptClass: 'fine', dataClass: 'regulated' });
   });

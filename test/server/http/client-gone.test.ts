@@ -1,4 +1,4 @@
-// A client that leaves before it has an answer: its provider is no longer dialled, its place is free again.
+// Checks that a client which leaves before it has an answer ends the dialling and frees its place.
 
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -59,13 +59,13 @@ describe('while the provider is being dialled', () => {
     ['closes its connection', (socket) => socket.destroy()],
     ['ends its side', (socket) => socket.end()],
     ['resets its connection', (socket) => socket.resetAndDestroy()],
-  ])('a client that %s leaves nothing behind', async (_, leave) => {
+  ])('nothing is left behind by a client that %s while the provider is dialled', async (_, leave) => {
     const client = await startDialling();
     leave(client.socket);
     await expectNothingLeft();
   });
 
-  test('so does one that sent frames before', async () => {
+  test('nothing is left behind by a client that sent frames and leaves while the provider is dialled', async () => {
     const client = await startDialling(frameBytes(1, 'early'));
     client.send(frameBytes(1, 'later'));
     client.socket.resetAndDestroy();
@@ -93,7 +93,7 @@ describe('the watch', () => {
     };
   }
 
-  test('leaves what came early in the socket, in order, for whoever reads next', async () => {
+  test('the watch leaves early bytes in the socket, in order', async () => {
     const { near, far, close } = await pair();
     const departure = watchClientGone(near);
     far.write('one ');
@@ -111,7 +111,7 @@ describe('the watch', () => {
     close();
   });
 
-  test('is over once it is stopped', async () => {
+  test('the watch is over once it is stopped', async () => {
     const { near, far, close } = await pair();
     const departure = watchClientGone(near);
     departure.stop();
@@ -123,14 +123,14 @@ describe('the watch', () => {
     close();
   });
 
-  test('aborts at once for a socket that is gone already', async () => {
+  test('the watch aborts at once for a socket that is gone already', async () => {
     const { near, close } = await pair();
     near.destroy();
     expect(watchClientGone(near).signal.aborted).toBe(true);
     close();
   });
 
-  test('can be told to abort, which leaves the socket open for an answer', async () => {
+  test('the watch can be told to abort, and leaves the socket open for an answer', async () => {
     const { near, close } = await pair();
     const departure = watchClientGone(near);
     departure.abort();

@@ -1,4 +1,4 @@
-// How many connections that are not yet sessions are held open, of one address and in all.
+// Checks the limits of connections that are not yet sessions, of one address and in all.
 
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ async function start(limits: Record<string, number>, options: Parameters<typeof 
   gateway = await startGateway({ provider: provider.url, certificate: await testCertificate(), limits });
 }
 
-/** A connection that is there for sure: it got an answer, and stays open. */
+/** Opens a connection, waits for an answer on it, and leaves it open. */
 async function openIdle() {
   const raw = openRaw(gateway.port);
   raw.send('GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
@@ -39,12 +39,12 @@ test.each(['maxConnectionsPerAddress', 'maxConnections'])('a connection over %s 
   const idle = [await openIdle(), await openIdle(), await openIdle()];
   expect(await openRaw(gateway.port).rest()).toHaveLength(0);
   expect(await refused()).toBe(1);
-  // A place that was given back can be had again.
+  // The place of a closed connection is free again.
   idle[0]?.socket.destroy();
   await until(() => openIdle().catch(() => undefined));
 });
 
-test('a session counts no longer, a client whose provider is being dialled does', async () => {
+test('does not count a session, and counts a client whose provider is being dialled', async () => {
   const pending: (() => void)[] = [];
   await start(
     { maxConnectionsPerAddress: 2 },
@@ -67,7 +67,7 @@ test('a session counts no longer, a client whose provider is being dialled does'
   two.socket.destroy();
 });
 
-test('sessions over TLS give their places back too', async () => {
+test('does not count a session over TLS', async () => {
   await start({ maxConnectionsPerAddress: 1 });
   const clients = [];
   for (let index = 0; index < 5; index++) {
@@ -76,7 +76,7 @@ test('sessions over TLS give their places back too', async () => {
   for (const client of clients) client.terminate();
 });
 
-test('a connection that never finishes its TLS handshake counts', async () => {
+test('counts a connection that never finishes its TLS handshake', async () => {
   await start({ maxConnectionsPerAddress: 1 });
   const port = Number(new URL(gateway.tlsUrl).port);
   const half = openRaw(port);

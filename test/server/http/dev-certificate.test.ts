@@ -1,4 +1,4 @@
-// The development certificate: real TLS handshakes with Node and Python clients that trust only its CA.
+// Checks the development certificate by TLS handshakes with Node and Python clients that trust only its CA.
 
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ async function greet(port: number, servername: string, ca: string) {
 }
 const nameOf = (name: string) => (name === '127.0.0.1' ? {} : { servername: name });
 
-test('a Node client that trusts its CA reaches localhost by name and by address', async () => {
+test('lets a Node client that trusts its CA reach localhost by name and by address', async () => {
   const made = await ensureDevCertificate(fresh());
   const ca = readFileSync(made.caPath, 'utf8');
   await serve(made, async (port) => {
@@ -49,7 +49,7 @@ test('a Node client that trusts its CA reaches localhost by name and by address'
   });
 });
 
-test('a client that trusts another CA of ours does not', async () => {
+test('is refused by a client that trusts another development CA', async () => {
   const [made, other] = await Promise.all([ensureDevCertificate(fresh()), ensureDevCertificate(fresh())]);
   await serve(made, async (port) => {
     await expect(greet(port, 'localhost', readFileSync(other.caPath, 'utf8'))).rejects.toThrow(/certificate|signature/);
@@ -64,7 +64,7 @@ const python = (() => {
   }
 })();
 
-// Which clients are installed differs between machines; Node's own verification is tested above on all of them.
+// The installed clients differ between machines; Node's own verification is tested above on all of them.
 test.runIf(python)('a strict Python client verifies it by name and by address', async () => {
   const made = await ensureDevCertificate(fresh());
   const script = `
@@ -82,7 +82,7 @@ for host in ("localhost", "127.0.0.1"):
   });
 });
 
-test('only the owner can read the key, and the key of the CA is nowhere', async () => {
+test('has a key that only the owner can read, and leaves the key of the CA nowhere', async () => {
   const made = await ensureDevCertificate(fresh());
   expect(statSync(made.keyPath).mode & 0o777).toBe(0o600);
   const folder = join(made.keyPath, '..');
@@ -94,7 +94,7 @@ test('only the owner can read the key, and the key of the CA is nowhere', async 
   ).toHaveLength(2);
 });
 
-test('it is kept as long as it is good for more than a week, then remade', async () => {
+test('is kept while it is valid for more than a week, then remade', async () => {
   const folder = fresh();
   const first = read(await ensureDevCertificate(folder));
   const dayMs = 86_400_000;
@@ -106,7 +106,7 @@ test('it is kept as long as it is good for more than a week, then remade', async
 });
 
 test.each(['caPath', 'certPath', 'keyPath'] as const)(
-  'it is remade as a whole when %s is lost, cut or foreign',
+  'is remade as a whole when %s is lost, cut or foreign',
   async (which) => {
     const folder = fresh();
     const foreign = await ensureDevCertificate(fresh());
@@ -127,7 +127,7 @@ test.each(['caPath', 'certPath', 'keyPath'] as const)(
   },
 );
 
-test('processes that start at once end up with one certificate', async () => {
+test('is the same for processes that start at once', async () => {
   const folder = fresh();
   const program = join(base, 'ensure.mjs');
   const source = new URL('../../../server/http/dev-certificate.ts', import.meta.url).href;
@@ -149,7 +149,7 @@ test('processes that start at once end up with one certificate', async () => {
   for (const files of others) expect(files).toEqual(first);
 });
 
-test('a lock whose holder died does not hold it up for ever', async () => {
+test('is made in spite of a lock whose holder died', async () => {
   const folder = fresh();
   await mkdir(join(folder, 'lock'), { recursive: true });
   utimesSync(join(folder, 'lock'), 0, 0);
@@ -157,7 +157,7 @@ test('a lock whose holder died does not hold it up for ever', async () => {
   expect(readdirSync(folder)).not.toContain('lock');
 });
 
-test('it says what to set for Node and Python, so that a shell takes it', async () => {
+test('says what to set for Node and Python, so that a shell takes it', async () => {
   const { caPath, environment } = await ensureDevCertificate(fresh());
   expect(environment).toEqual([`NODE_EXTRA_CA_CERTS=${caPath}`, `SSL_CERT_FILE=${caPath}`]);
   const odd = await ensureDevCertificate(join(base, "it's here", 'tls'));

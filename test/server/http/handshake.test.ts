@@ -1,4 +1,4 @@
-// Which upgrade requests are read at all: every fault is answered before a provider is dialled, in the shape of the path's provider.
+// Checks upgrade requests: every fault is answered before a provider is dialled, in the shape of the provider of the path.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownPaths } from '../../../adapters/realtime/index.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-/** The answer to these bytes, and its body. */
+/** Sends bytes and returns the answer with its body. */
 async function ask(request: string, early = Buffer.alloc(0)) {
   const raw = openRaw(gateway.port);
   raw.send(Buffer.concat([Buffer.from(request), early]));
@@ -40,7 +40,7 @@ async function expectUndialled(work: () => Promise<unknown>): Promise<void> {
 }
 
 describe('an upgrade request', () => {
-  test('as RFC 6455 has it is answered with 101', async () => {
+  test('an upgrade request by RFC 6455 is answered with 101', async () => {
     const answer = await withHeaders({});
     expect(answer.status).toBe(101);
     expect(Object.keys(answer.headers).sort()).toEqual([
@@ -65,7 +65,7 @@ describe('an upgrade request', () => {
     ['a subprotocol that is no token', { 'Sec-WebSocket-Protocol': 'real time' }, 400],
     ['an empty subprotocol', { 'Sec-WebSocket-Protocol': 'realtime,,x' }, 400],
     ['a subprotocol twice', { 'Sec-WebSocket-Protocol': 'realtime, realtime' }, 400],
-  ])('with %s is refused', async (_, headers, status) => {
+  ])('an upgrade request with %s is refused', async (_, headers, status) => {
     await expectUndialled(async () => {
       const answer = await withHeaders(headers);
       expect(answer.status).toBe(status);
@@ -81,14 +81,14 @@ describe('an upgrade request', () => {
     });
   });
 
-  test('of HTTP/1.0 is no upgrade', async () => {
+  test('a request of HTTP/1.0 is no upgrade', async () => {
     await expectUndialled(async () => {
       const answer = await ask(upgradeRequest(REALTIME).replace('HTTP/1.1', 'HTTP/1.0'));
       expect(answer.status).toBe(400);
     });
   });
 
-  test('is refused when a second request is smuggled in its body', async () => {
+  test('an upgrade request is refused when a second request is smuggled in its body', async () => {
     await expectUndialled(async () => {
       const smuggled = upgradeRequest(REALTIME);
       const answer = await ask(
@@ -96,12 +96,12 @@ describe('an upgrade request', () => {
         Buffer.from(smuggled),
       );
       expect(answer.status).toBe(400);
-      // Only one answer came.
+      // The gateway sent one answer only.
       expect(answer.body).not.toContain('HTTP/1.1');
     });
   });
 
-  test('followed by what is no frame is a session that breaks its protocol', async () => {
+  test('a session that begins with bytes that are no frame breaks its protocol', async () => {
     const raw = openRaw(gateway.port);
     raw.send(`${upgradeRequest(REALTIME)}GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
     expect((await raw.answer()).status).toBe(101);
@@ -112,7 +112,7 @@ describe('an upgrade request', () => {
 });
 
 describe('the request target', () => {
-  test.each(knownPaths)('%s opens a session, also behind more slashes', async (path) => {
+  test.each(knownPaths)('the path %s opens a session, also behind more slashes', async (path) => {
     for (const slashes of ['', '/', '///']) {
       const client = await openClient(`${gateway.url}${slashes}${path}?model=m`);
       client.close();
@@ -126,7 +126,7 @@ describe('the request target', () => {
     ['asterisk form', '*'],
     ['authority form', '127.0.0.1:80'],
     ['a fragment for a path', '#/v1/realtime'],
-  ])('in %s opens none', async (_, target) => {
+  ])('a request target in %s opens no session', async (_, target) => {
     await expectUndialled(async () => {
       const answer = await ask(upgradeRequest(target));
       expect(answer.status).toBe(400);
@@ -145,7 +145,7 @@ describe('the request target', () => {
     '/v1/realtime%3Fmodel=m',
     '/ws/google.ai.generativelanguage.v2.GenerativeService.BidiGenerateContent',
     '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent',
-  ])('of an unknown path is answered with 404 and the known ones: %s', async (path) => {
+  ])('an unknown path is answered with 404 and the known ones: %s', async (path) => {
     await expectUndialled(async () => {
       const answer = await ask(upgradeRequest(`${path}?model=m`));
       expect(answer.status).toBe(404);
@@ -162,7 +162,7 @@ describe('the beta dialect', () => {
     ['the header', { headers: { 'OpenAI-Beta': 'realtime=v1' } }],
     ['the header among others', { headers: { 'OpenAI-Beta': 'assistants=v2, realtime=v1' } }],
     ['the subprotocol', { protocols: ['realtime', 'openai-beta.realtime-v1'] }],
-  ])('gets an error that says so: %s', async (_, options) => {
+  ])('a client of the beta dialect gets an error that says so: %s', async (_, options) => {
     await expectUndialled(async () => {
       const answer = await refusedUpgrade(gateway.url + REALTIME, options);
       expect(answer.status).toBe(400);

@@ -1,4 +1,4 @@
-// What never becomes a request: too slow, too large, not HTTP. Each is let go, and nobody else notices.
+// Checks that connections which are too slow, too large or not HTTP never become requests, and disturb nobody else.
 
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ async function start(limits: Record<string, number>): Promise<void> {
 const tlsPort = () => Number(new URL(gateway.tlsUrl).port);
 
 describe('a handshake that takes longer than handshakeMs', () => {
-  test('is answered with 408: a header that comes byte by byte', async () => {
+  test('answers 408 to a header that comes byte by byte for longer than handshakeMs', async () => {
     await start({ handshakeMs: 200 });
     const slow = openRaw(gateway.port);
     slow.send(upgradeRequest(REALTIME).slice(0, -4));
@@ -37,17 +37,17 @@ describe('a handshake that takes longer than handshakeMs', () => {
     await slow.rest();
   });
 
-  test('is let go: not a single byte', async () => {
+  test('drops a connection without a single byte after handshakeMs', async () => {
     await start({ handshakeMs: 200 });
     expect((await openRaw(gateway.port).answer()).status).toBe(408);
   });
 
-  test('is let go: no byte of TLS', async () => {
+  test('drops a connection without a byte of TLS after handshakeMs', async () => {
     await start({ handshakeMs: 200 });
     expect(await openRaw(tlsPort()).rest()).toHaveLength(0);
   });
 
-  test('is let go: a TLS hello that comes byte by byte', async () => {
+  test('drops a TLS hello that comes byte by byte after handshakeMs', async () => {
     await start({ handshakeMs: 200 });
     const slow = openRaw(tlsPort());
     slow.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
@@ -56,7 +56,7 @@ describe('a handshake that takes longer than handshakeMs', () => {
     clearInterval(drip);
   });
 
-  test('is no matter of a session that is open', async () => {
+  test('does not apply handshakeMs to an open session', async () => {
     await start({ handshakeMs: 100 });
     const client = await openClient(gateway.url + REALTIME);
     const upstream = await provider.next();
@@ -70,7 +70,7 @@ describe('a handshake that takes longer than handshakeMs', () => {
 describe('headers', () => {
   const padded = (length: number) => upgradeRequest(REALTIME, { 'X-Padding': 'x'.repeat(length) });
 
-  test('of more than maxHeaderBytes are answered with 431', async () => {
+  test('answers 431 to headers of more than maxHeaderBytes', async () => {
     await start({ maxHeaderBytes: 2000 });
     const raw = openRaw(gateway.port);
     raw.send(padded(2000));
@@ -79,7 +79,7 @@ describe('headers', () => {
     expect(provider.requests).toHaveLength(0);
   });
 
-  test('of 8 KiB are too many by default, a little less is not', async () => {
+  test('refuses headers of 8 KiB by default, and takes a little less', async () => {
     await start({});
     const [over, under] = [openRaw(gateway.port), openRaw(gateway.port)];
     over.send(padded(8192));
@@ -89,7 +89,7 @@ describe('headers', () => {
     under.socket.destroy();
   });
 
-  test('that are too many are refused: one that is not read could be the one that forbids', async () => {
+  test('refuses too many headers: one that is not read could be the one that forbids', async () => {
     await start({});
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`X-${index}`, '1']));
     const raw = openRaw(gateway.port);
@@ -110,7 +110,7 @@ test.each([
     'a length and an encoding',
     'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
-])('%s is answered with 400 or let go', async (_, bytes) => {
+])('answers 400 or drops the connection for %s', async (_, bytes) => {
   await start({});
   const raw = openRaw(gateway.port);
   raw.send(bytes);
@@ -120,7 +120,7 @@ test.each([
   await expectAlive();
 });
 
-test('plain HTTP on the TLS port is let go', async () => {
+test('drops plain HTTP on the TLS port', async () => {
   await start({});
   const raw = watchSocket(connect({ port: tlsPort(), host: '127.0.0.1' }));
   raw.send('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');

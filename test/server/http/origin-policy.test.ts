@@ -1,4 +1,4 @@
-// Which web pages may talk to a listener: the rule on Origin and Host, on both listeners, for upgrades and plain requests.
+// Checks which web pages may talk to a listener: the rule on Origin and Host, on both listeners, for upgrades and plain requests.
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ function get(path: string, headers: Headers): string {
 const bearer = { Authorization: 'Bearer secret-of-web' };
 const token = { Authorization: 'Bearer token-of-admin' };
 
-/** Each listener: how a request is made that is fine but for the headers given, and what it then gets. */
+/** Both listeners, with a request that only the given headers can make wrong, and the status of a right one. */
 const listeners: [string, (headers: Headers) => Promise<number>, number][] = [
   ['open mode, upgrade', (headers) => status(open.port, upgradeRequest(REALTIME, headers)), 101],
   ['open mode, page', (headers) => status(open.port, get('/console.json', headers)), 200],
@@ -82,11 +82,11 @@ describe.each(listeners)('%s', (listener, ask, fine) => {
   const isOpen = listener.startsWith('open') || listener === 'admin';
   const port = () => (isAdmin ? (listener === 'admin' ? admin.port : guarded.port) : isOpen ? open.port : keyed.port);
 
-  test('a request without Origin is from no page', async () => {
+  test('lets a request without Origin in', async () => {
     expect(await ask({})).toBe(fine);
   });
 
-  test('its own pages are let in, under each name of this machine', async () => {
+  test('lets its own pages in, under each name of this machine', async () => {
     for (const name of ['127.0.0.1', 'localhost', '[::1]'])
       expect(await ask({ Origin: `http://${name}:${port()}`, Host: `${name}:${port()}` })).toBe(fine);
   });
@@ -107,16 +107,16 @@ describe.each(listeners)('%s', (listener, ask, fine) => {
     'https://app.example.com/',
     'https://app.example.com, https://app.example.com',
     'chrome-extension://other',
-  ])('a page of another origin is not: %j', async (origin) => {
+  ])('refuses a page of another origin: %j', async (origin) => {
     expect(await ask({ Origin: origin })).toBe(403);
   });
 
-  test('one whose port only begins like its own is not', async () => {
+  test('refuses an origin whose port only begins like its own', async () => {
     expect(await ask({ Origin: `http://localhost:${port()}0` })).toBe(403);
     expect(await ask({ Origin: `https://localhost:${port()}` })).toBe(403);
   });
 
-  test(`listen.origins are ${isAdmin ? 'not for this listener' : 'let in'}`, async () => {
+  test(`${isAdmin ? 'refuses' : 'lets in'} the pages of listen.origins`, async () => {
     for (const origin of ['https://app.example.com', 'chrome-extension://abcdef'])
       expect(await ask({ Origin: origin })).toBe(isAdmin ? 403 : fine);
   });
@@ -132,24 +132,24 @@ describe.each(listeners)('%s', (listener, ask, fine) => {
     'localhost:80:80',
     '[::1',
     '',
-  ])(`a Host that is no loopback name is ${isOpen ? 'refused' : 'let in'}: %j`, async (host) => {
+  ])(`${isOpen ? 'refuses' : 'lets in'} a Host that is no loopback name: %j`, async (host) => {
     expect(await ask({ Host: host })).toBe(isOpen ? 403 : fine);
   });
 
   test.each(['localhost', 'LOCALHOST:1', 'a.localhost', '127.9.9.9', '[::1]:8080'])(
-    'a loopback name is let in with any port: %s',
+    'lets a loopback name in with any port: %s',
     async (host) => {
       expect(await ask({ Host: host })).toBe(fine);
     },
   );
 });
 
-test('a page of the TLS listener is one of its own too', async () => {
+test('takes a page of the TLS listener for one of its own', async () => {
   const port = new URL(open.tlsUrl).port;
   expect(await status(open.port, get('/console.json', { Origin: `https://localhost:${port}` }))).toBe(200);
 });
 
-test('a refused page is told so in the shape of the provider, and nothing is dialled', async () => {
+test('refuses a page in the shape of the provider, and dials nothing', async () => {
   const before = provider.requests.length;
   const raw = openRaw(open.port);
   raw.send(upgradeRequest(REALTIME, { Origin: 'https://evil.example' }));
@@ -167,11 +167,11 @@ describe('the own origins of a listener', () => {
     ['0.0.0.0', 80, ['http://localhost', 'http://127.0.0.1', 'http://[::1]']],
     ['gateway.example.com', 8080, ['http://gateway.example.com:8080']],
     ['2001:db8::5', 8080, ['http://[2001:db8::5]:8080']],
-  ])('at %s:%i', (host, port, origins) => {
+  ])('a listener at %s:%i knows its own origins', (host, port, origins) => {
     expect(ownOrigins('http', host, port)).toEqual(origins);
   });
 
-  test('leave out the default port of their scheme, as browsers do', () => {
+  test('the own origins of a listener leave out the default port, as browsers do', () => {
     expect(ownOrigins('https', 'gateway.example.com', 443)).toEqual(['https://gateway.example.com']);
     expect(ownOrigins('http', 'gateway.example.com', 443)).toEqual(['http://gateway.example.com:443']);
   });

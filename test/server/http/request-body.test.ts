@@ -1,4 +1,4 @@
-// Bodies of requests on their way through the process that carries the audio.
+// Checks bodies of requests on their way through the process that carries the audio.
 
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ afterEach(async () => {
   gateway = undefined;
 });
 
-test('a large body is passed on as it was sent, in the pieces that it came in', async () => {
+test('passes a large body on as it was sent, in the pieces that it came in', async () => {
   const asked: SideRequest[] = [];
   gateway = await startGateway({
     askSide: async (request, emit) => {
@@ -30,9 +30,9 @@ test('a large body is passed on as it was sent, in the pieces that it came in', 
   expect(Buffer.concat([asked[0]?.body ?? []].flat()).equals(body)).toBe(true);
 });
 
-test('a large body is read in many turns of the loop, however fast it comes', async () => {
+test('reads a large body in many turns of the loop, however fast it comes', async () => {
   const pieces = Array.from({ length: 32 }, () => Buffer.alloc(65_536, 'x'));
-  // Gives all it has at once, as long as it is read.
+  // The stream gives all it has at once, as long as it is read.
   const source = new Readable({
     read() {
       for (let piece = pieces.shift(); ; piece = pieces.shift()) if (!this.push(piece ?? null)) return;

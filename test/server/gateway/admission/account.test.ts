@@ -1,4 +1,4 @@
-// Which account a session is dialled with.
+// Checks which account a session is dialled with.
 
 import { describe, expect, test } from 'vitest';
 import { chooseAccount } from '../../../../server/gateway/admission/account.ts';
@@ -13,7 +13,7 @@ function choose(file: object, headers = {}, target = TARGET) {
 }
 
 describe('a configured provider', () => {
-  test('is dialled with the credential of the gateway, and connections may be opened ahead', () => {
+  test('dials a configured provider with the credential of the gateway, and may open connections ahead', () => {
     expect(choose({ providers: { openai } }, { authorization: 'Bearer of-the-client' })).toMatchObject({
       upstream: {
         url: 'wss://api.openai.com/v1/realtime?model=m',
@@ -25,7 +25,7 @@ describe('a configured provider', () => {
     });
   });
 
-  test('is dialled at its base URL, which may be private', () => {
+  test('dials a configured provider at its base URL, which may be private', () => {
     const private_ = { ...openai, baseUrl: 'ws://127.0.0.1:9', allowPrivate: true, preconnect: { connections: 0 } };
     expect(choose({ providers: { openai: private_ } })).toMatchObject({
       upstream: { url: 'ws://127.0.0.1:9/v1/realtime?model=m' },
@@ -34,13 +34,13 @@ describe('a configured provider', () => {
     });
   });
 
-  test('has its own settings', () => {
+  test('dials a configured provider with its own settings', () => {
     expect(choose({ providers: { openai: { ...openai, project: 'proj_1' } } })).toMatchObject({
       upstream: { headers: { 'openai-project': 'proj_1' } },
     });
   });
 
-  test('is never rehearsed', () => {
+  test('never rehearses a configured provider', () => {
     expect(choose({ providers: { openai }, rehearsal: true })).toMatchObject({ isRehearsal: false });
   });
 });
@@ -48,22 +48,22 @@ describe('a configured provider', () => {
 describe('with apiKey: client', () => {
   const file = { providers: { openai: { apiKey: 'client' } } };
 
-  test('the credential of the client goes on', () => {
+  test('forwards the credential of the client', () => {
     expect(choose(file, { authorization: 'Bearer of-the-client' })).toMatchObject({
       upstream: { headers: { authorization: 'Bearer of-the-client' } },
     });
   });
 
   test.each([
-    ['none', TARGET],
-    ['one that fits into no header', `${TARGET}&key=a%0D%0Ab`],
-  ])('%s is refused', (_what, target) => {
+    ['no credential', TARGET],
+    ['a credential that fits into no header', `${TARGET}&key=a%0D%0Ab`],
+  ])('refuses to forward %s', (_what, target) => {
     expect(choose(file, {}, target)).toMatchObject({ status: 401, code: 'invalid_key' });
   });
 });
 
 describe('a provider that is not configured', () => {
-  test('is rehearsed where there is a rehearsal', () => {
+  test('rehearses a provider that is not configured', () => {
     expect(choose({})).toMatchObject({
       upstream: { url: `${rehearsalUrl}/v1/realtime?model=m` },
       allowPrivate: true,
@@ -72,7 +72,7 @@ describe('a provider that is not configured', () => {
     });
   });
 
-  test('is refused without one, and while the rehearsal does not listen', () => {
+  test('refuses a provider that is not configured without a rehearsal, and while the rehearsal does not listen', () => {
     const refusal = { status: 503, code: 'provider_not_configured' };
     expect(choose({ rehearsal: false })).toMatchObject(refusal);
     expect(chooseAccount({ ...handshakeAt(TARGET), policy: policyOf() })).toMatchObject(refusal);

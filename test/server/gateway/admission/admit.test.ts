@@ -1,4 +1,4 @@
-// The list of the phases: their order, the shape of what they refuse, and what a plain request is told.
+// Checks the list of phases: their order, the shape of their refusals, and plain requests.
 
 import { describe, expect, test } from 'vitest';
 import { admit } from '../../../../server/gateway/admission/admit.ts';
@@ -21,7 +21,7 @@ interface Attempt {
   readonly isConfigured: boolean;
 }
 
-/** Has a fault for every phase. */
+/** A request with a fault for every phase. */
 const faulty: Attempt = {
   path: '/v1/nowhere',
   query: { model: 'other', 'trunkline-session': 'x', 'trunkline-continue': 'y' },
@@ -46,7 +46,7 @@ const withHeaders = (attempt: Attempt, more: Record<string, string>): Attempt =>
   headers: { ...attempt.headers, ...more },
 });
 
-/** What is refused first, and how the fault is mended. */
+/** The first refusal, and how to mend its fault. */
 const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])[] = [
   ['origin_not_allowed', /this origin/, (attempt) => without(attempt, 'origin')],
   ['unknown_path', /unknown path/, (attempt) => ({ ...attempt, path: '/v1/realtime' })],
@@ -100,7 +100,7 @@ describe('a refusal', () => {
   const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
   const foreign = { ...upgrade, origin: 'https://elsewhere.example' };
 
-  test('has the shape of the provider whose path it is, from the first phase on', () => {
+  test('a refusal has the shape of the provider whose path it is, from the first phase on', () => {
     expect(bodyOf('/v1/realtime?model=m')).toMatchObject({ type: 'authentication_error', code: 'invalid_key' });
     expect(bodyOf('/v1/realtime?model=m', foreign)).toMatchObject({ type: 'permission_error' });
     expect(bodyOf(GEMINI)).toMatchObject({ code: 401, status: 'UNAUTHENTICATED' });
@@ -108,7 +108,7 @@ describe('a refusal', () => {
     expect(bodyOf('/v1/live/sessions/abc/attach', foreign)).toMatchObject({ type: 'permission_error' });
   });
 
-  test('is plain on a path of no provider, and for a target that is no path', () => {
+  test('a refusal is plain on a path of no provider, and for a target that is no path', () => {
     expect(bodyOf('/v1/nowhere')).toEqual({
       code: 'unknown_path',
       message: expect.any(String),

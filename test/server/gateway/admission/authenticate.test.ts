@@ -1,4 +1,4 @@
-// Whose key a handshake brings.
+// Checks which key a handshake brings.
 
 import { describe, expect, test } from 'vitest';
 import { authenticate } from '../../../../server/gateway/admission/authenticate.ts';
@@ -42,12 +42,12 @@ test('refuses a handshake without a credential, and says where it belongs', () =
 describe('where the credential of the client is forwarded', () => {
   const file = { keys, providers: { openai: { apiKey: 'client' } } };
 
-  test('takes the key from x-trunkline-key alone', () => {
+  test('takes the key from x-trunkline-key alone where the credential of the client is forwarded', () => {
     const headers = { ...bearer('of-the-provider'), 'x-trunkline-key': 'secret-of-web' };
     expect(keyOf(file, TARGET, headers)).toMatchObject({ key: { id: 'web' } });
   });
 
-  test('does not take the credential of the provider for a key', () => {
+  test('does not take a credential that is forwarded for a key', () => {
     expect(keyOf(file, TARGET, bearer('secret-of-web'))).toMatchObject({
       status: 401,
       message: 'no key given; expected a key of this gateway in the header x-trunkline-key',

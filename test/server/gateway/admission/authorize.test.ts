@@ -1,4 +1,4 @@
-// What a key may ask for in a handshake.
+// Checks what a key may ask for in a handshake.
 
 import { expect, test } from 'vitest';
 import type { Key } from '../../../../server/config/config.ts';

@@ -1,4 +1,4 @@
-// The classes of a session: what key and route give holds, and a client can only tighten.
+// Checks the classes of a session: key and route bind, and a client can only tighten.
 
 import { describe, expect, test } from 'vitest';
 import type { Key } from '../../../../server/config/config.ts';
@@ -16,40 +16,43 @@ const ask = (headers: Record<string, string>, key: Partial<Key> = {}, path = '/p
   classify({ handshake: handshakeOf(path, headers), key: key as Key, policy: { config } });
 
 describe('the prompt class', () => {
-  test('is realtime where nobody says otherwise, in open mode too', () => {
+  test('a session has the prompt class realtime by default, in open mode too', () => {
     expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
     const policy = { config: { classes: {}, hasRehearsalGateway: false, routes: {} } };
     const open = classify({ handshake: handshakeOf('/plain'), key: undefined, policy });
     expect(open).toMatchObject({ promptClass: 'realtime' });
   });
 
-  test('comes from the key, then from the route, then from the client', () => {
+  test('the prompt class comes from the key, then from the route, then from the client', () => {
     const asked = { 'x-trunkline-class': 'premium' };
     expect(ask({}, { class: 'a' }, '/v1/responses')).toMatchObject({ promptClass: 'a' });
     expect(ask({}, {}, '/v1/responses')).toMatchObject({ promptClass: 'written' });
     expect(ask(asked)).toMatchObject({ promptClass: 'premium' });
   });
 
-  test.each(['realtime', 'commodity', 'premium'])('%s is known', (name) => {
+  test.each(['realtime', 'commodity', 'premium'])('a client may name the prompt class %s', (name) => {
     expect(ask({ 'x-trunkline-class': name })).toMatchObject({ promptClass: name });
   });
 
-  test.each(['unknown', '', 'toString', 'commodity, premium'])('"%s" is refused, and what is known is said', (name) => {
-    expect(ask({ 'x-trunkline-class': name })).toMatchObject({
-      status: 400,
-      code: 'unknown_class',
-      message: `x-trunkline-class: expected one of the classes realtime, commodity, premium, got "${name}"`,
-    });
-  });
+  test.each(['unknown', '', 'toString', 'commodity, premium'])(
+    'the prompt class "%s" is refused with the list of known ones',
+    (name) => {
+      expect(ask({ 'x-trunkline-class': name })).toMatchObject({
+        status: 400,
+        code: 'unknown_class',
+        message: `x-trunkline-class: expected one of the classes realtime, commodity, premium, got "${name}"`,
+      });
+    },
+  );
 
-  test('that is given cannot be changed by the client, only repeated', () => {
+  test('a bound prompt class cannot be changed by the client, only repeated', () => {
     expect(ask({ 'x-trunkline-class': 'premium' }, { class: 'a' })).toMatchObject({ status: 400 });
     expect(ask({ 'x-trunkline-class': 'premium' }, {}, '/v1/responses')).toMatchObject({ status: 400 });
     expect(ask({ 'x-trunkline-class': 'a' }, { class: 'a' })).toMatchObject({ promptClass: 'a' });
   });
 });
 
-test('a key that may use some classes has no other for the asking', () => {
+test('a key that lists classes has no other for the asking', () => {
   const key = { classes: ['commodity'] };
   expect(ask({}, key)).toMatchObject({ promptClass: 'realtime' });
   expect(ask({}, key, '/v1/responses')).toMatchObject({ promptClass: 'written' });
@@ -63,7 +66,7 @@ test('a key that may use some classes has no other for the asking', () => {
 });
 
 describe('the data class', () => {
-  test('is open, and can be tightened by key, route or client', () => {
+  test('the data class is open, and can be tightened by key, route or client', () => {
     expect(ask({})).toMatchObject({ dataClass: 'open' });
     expect(ask({ 'x-trunkline-data-class': 'open' })).toMatchObject({ dataClass: 'open' });
     expect(ask({}, { dataClass: 'regulated' })).toMatchObject({ dataClass: 'regulated' });
@@ -71,13 +74,13 @@ describe('the data class', () => {
     expect(ask({ 'x-trunkline-data-class': 'regulated' })).toMatchObject({ dataClass: 'regulated' });
   });
 
-  test('cannot be loosened', () => {
+  test('the data class cannot be loosened', () => {
     const headers = { 'x-trunkline-data-class': 'open' };
     expect(ask(headers, { dataClass: 'regulated' })).toMatchObject({ status: 400, code: 'invalid_request' });
     expect(ask(headers, {}, '/v1/realtime')).toMatchObject({ status: 400 });
   });
 
-  test('of another name is refused', () => {
+  test('a data class of another name is refused', () => {
     expect(ask({ 'x-trunkline-data-class': 'secret' })).toMatchObject({
       status: 400,
       message: 'x-trunkline-data-class: expected open or regulated, got "secret"',

@@ -1,4 +1,4 @@
-// How a client names the session that it continues, and where it may not.
+// Checks how a client names the session that it continues, and where it may not.
 
 import { expect, test } from 'vitest';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
@@ -27,7 +27,7 @@ function asked(...from: Parameters<typeof handshakeOf>) {
   return result;
 }
 
-test('nobody has to', () => {
+test('a handshake need not name a session', () => {
   expect(asked(REALTIME)).toBeUndefined();
   expect(asked('/v1/responses')).toBeUndefined();
 });
@@ -44,11 +44,11 @@ test.each([
     [`trunkline-continue.${ID}`],
   ],
   ['to Gemini', `${GEMINI}?trunkline-continue=${ID}`, {}, []],
-])('it is named %s', (_where, target, headers, protocols) => {
+])('finds the earlier session %s', (_where, target, headers, protocols) => {
   expect(asked(target, headers as Record<string, string>, protocols)).toBe(ID);
 });
 
-test('a session of an id that was used before is named with its number', () => {
+test('finds a session whose id was used again by its number', () => {
   expect(asked(`${REALTIME}&trunkline-continue=${ID}.12`)).toBe(`${ID}.12`);
 });
 
@@ -66,7 +66,7 @@ test.each([
   ],
   ['an empty header', REALTIME, { 'x-trunkline-continue': '' }, []],
   ['an empty subprotocol', REALTIME, {}, ['trunkline-continue.']],
-])('%s is refused', (_what, target, headers, protocols) => {
+])('refuses %s', (_what, target, headers, protocols) => {
   const message = 'expected the id of one session as the trunkline-continue';
   expect(asked(target, headers as Record<string, string>, protocols)).toEqual({
     status: 400,
@@ -81,13 +81,13 @@ test.each([
   ['/v1/realtime/translations', 'GET /v1/sessions/{id}/context gives its text'],
   ['/v1/realtime?intent=transcription', 'a transcription session has no use for it'],
   ['/v1/realtime?call_id=rtc_1', 'a call that runs already cannot be told of it'],
-])('%s takes none, and says so', (target, words) => {
+])('refuses to continue a session at %s, and says why', (target, words) => {
   const refused = asked(target, { 'x-trunkline-continue': ID });
   expect(refused).toMatchObject({ status: 400, code: 'invalid_request' });
   expect(refused).toHaveProperty('message', expect.stringContaining(words));
 });
 
-test('the name before the rename is still read, in all three places, and reported', () => {
+test('reads the old name in all three places, and warns of it', () => {
   const targets = [
     [`${REALTIME}&trunkline-seed=${ID}`, {}, []],
     [REALTIME, { 'x-trunkline-seed': ID }, []],

@@ -1,4 +1,4 @@
-// Which endpoint a path belongs to.
+// Checks which endpoint a path belongs to.
 
 import { expect, test } from 'vitest';
 import { resolveEndpoint } from '../../../../server/gateway/admission/endpoint.ts';

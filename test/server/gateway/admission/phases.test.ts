@@ -1,4 +1,4 @@
-// How the phases of admission follow one another.
+// Checks how the phases of admission follow one another.
 
 import { expect, test } from 'vitest';
 import type { Refusal } from '../../../../adapters/realtime/contract.ts';

@@ -1,4 +1,4 @@
-// The HTTP API of the side path: who is let in, which bodies are taken, how answers are written, and what happens without a side process.
+// Checks the HTTP API of the side path: who is let in, which bodies are taken, how answers are written, and what happens without a side process.
 
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
@@ -29,7 +29,7 @@ const whole = (status: number, text: string) => ({
   body: Buffer.from(text),
 });
 
-/** Keeps what was asked, and answers with its number. */
+/** Keeps the requests, and answers each with its number. */
 function recorder(): { asked: SideRequest[]; answer: SideHandler } {
   const asked: SideRequest[] = [];
   return {
@@ -45,7 +45,7 @@ const down: SideHandler = () => Promise.reject(new Error('the other process is g
 const errorOf = async (response: Response) => ((await response.json()) as { error: Record<string, unknown> }).error;
 
 describe('a request', () => {
-  test('is forwarded with its requester, its body as it is, and the few headers that matter', async () => {
+  test('forwards a request with its requester, its body as it is, and the few headers that matter', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const body = '{"not": "looked at", ';
@@ -69,7 +69,7 @@ describe('a request', () => {
     });
   });
 
-  test('without a key of the gateway is not forwarded', async () => {
+  test('does not forward a request without a key of the gateway', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     for (const path of ['/v1/sessions/a', '/v1/tasks', '/v1/ledger', '/v1/chat/completions', '/v1/models']) {
@@ -80,7 +80,7 @@ describe('a request', () => {
     expect(asked).toEqual([]);
   });
 
-  test('gets errors in the shape that the clients of its path read', async () => {
+  test('refuses a request in the shape that the clients of its path read', async () => {
     await start(down);
     const chat = await post('{}');
     expect([chat.status, chat.headers.get('retry-after')]).toEqual([503, '1']);
@@ -91,7 +91,7 @@ describe('a request', () => {
     expect((await ask('/v1/tasks/%ff')).status).toBe(404);
   });
 
-  test('with HEAD gets the headers alone', async () => {
+  test('answers a request with HEAD by the headers alone', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const response = await ask('/v1/tasks', { method: 'HEAD' });
@@ -101,7 +101,7 @@ describe('a request', () => {
 });
 
 describe('a body', () => {
-  test('of side.maxBodyBytes passes, one byte more does not, announced or not', async () => {
+  test('takes a body of side.maxBodyBytes and refuses one byte more, announced or not', async () => {
     const { asked, answer } = recorder();
     await start(answer, { side: { maxBodyBytes: 2048 } });
     expect((await post('x'.repeat(2048))).status).toBe(200);
@@ -119,7 +119,7 @@ describe('a body', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('that is not JSON by its type is refused', async () => {
+  test('refuses a body that is not JSON by its type', async () => {
     await start(recorder().answer);
     const response = await ask('/v1/tasks', {
       method: 'POST',
@@ -129,7 +129,7 @@ describe('a body', () => {
     expect(response.status).toBe(415);
   });
 
-  test('that takes longer than handshakeMs is answered with 408', async () => {
+  test('answers a body that takes longer than handshakeMs with 408', async () => {
     const { asked, answer } = recorder();
     await start(answer, { limits: { handshakeMs: 100 } });
     const raw = openRaw(gateway.port);
@@ -140,7 +140,7 @@ describe('a body', () => {
     expect(asked).toEqual([]);
   });
 
-  test('whose client leaves is dropped', async () => {
+  test('drops a body whose client leaves', async () => {
     const { asked, answer } = recorder();
     await start(answer);
     const raw = openRaw(gateway.port);
@@ -153,7 +153,7 @@ describe('a body', () => {
 });
 
 describe('an answer', () => {
-  test('in pieces is written as it arrives', async () => {
+  test('writes an answer in pieces as they arrive', async () => {
     const next = Promise.withResolvers<void>();
     await start(async (_, emit) => {
       emit({ status: 200, headers: { 'content-type': 'text/event-stream' } });
@@ -168,7 +168,7 @@ describe('an answer', () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
-  test('that breaks off does not look complete', async () => {
+  test('does not make an answer that breaks off look complete', async () => {
     await start(async (_, emit) => {
       emit({ status: 200, headers: {} });
       emit(Buffer.from('half'));
@@ -177,7 +177,7 @@ describe('an answer', () => {
     await expect(ask('/v1/tasks').then((response) => response.text())).rejects.toThrow();
   });
 
-  test('that nobody reads is cut off at side.maxReplyBytes, and the side process is told', async () => {
+  test('cuts off an answer that nobody reads at side.maxReplyBytes, and tells the side process', async () => {
     let told = false;
     let emitted = 0;
     await start(
@@ -201,7 +201,7 @@ describe('an answer', () => {
     socket.destroy();
   });
 
-  test('that does not move for stallMs is cut off', async () => {
+  test('cuts off an answer that does not move for stallMs', async () => {
     const aborted = Promise.withResolvers<void>();
     await start(
       async (_, emit, signal) => {
@@ -220,7 +220,7 @@ describe('an answer', () => {
     socket.destroy();
   });
 
-  test('is given up when its client leaves', async () => {
+  test('gives up an answer when its client leaves', async () => {
     const aborted = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     await start(async (_, __, signal) => {
@@ -237,7 +237,7 @@ describe('an answer', () => {
 });
 
 describe('while the side process is down', () => {
-  test('a live session is still shown to its own key, and nothing else is known', async () => {
+  test('shows a live session to its own key while the side process is down', async () => {
     const provider = await startProvider();
     await start(down, { provider: provider.url, keys: [...keys, { id: 'other', secret: 'secret-of-other' }] });
     const id = randomUUID();
@@ -256,7 +256,7 @@ describe('while the side process is down', () => {
     await provider.close();
   });
 
-  test('sessions open and pass frames', async () => {
+  test('opens sessions and passes frames while the side process is down', async () => {
     const provider = await startProvider();
     await start(down, { provider: provider.url });
     const client = await openClient(`${gateway.url}/v1/realtime?model=m`, { headers });
