@@ -1,4 +1,4 @@
-// Config: everything that is configurable, with its defaults, as plain frozen data. `load.ts` makes it.
+// Everything that is configurable, with its defaults, as plain frozen data. `load.ts` makes it.
 
 import type { z } from 'zod';
 import { providers } from '../../adapters/realtime/index.ts';
@@ -17,23 +17,23 @@ export const configSchema = fileSchema(knownProviders, rehearsalSchema);
 /** The file after its schema: defaults are filled in, references are not resolved. */
 export type ConfigFile = z.infer<typeof configSchema>;
 
-/** The options of the rehearsal provider, and the names of the providers that are rehearsed (at least one). */
-export type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
+/** The options of the rehearsal, and the names of the providers that it stands in for (at least one). */
+type Rehearsal = Readonly<z.infer<typeof rehearsalSchema>> & { readonly providers: readonly string[] };
 
 /** Everything that is configurable, frozen, with its defaults: plain JSON data, so that it can be sent to other processes. */
 export interface Config extends SideConfig {
   /** Gateway processes that share the listening port. */
   readonly processes: number;
-  /** Absolute path of the folder for certificates, the store and the files of a run. */
+  /** Absolute path of the folder for the store, certificates and `run.json`. */
   readonly dataDirectory: string;
   /** `tls` holds absolute paths; without it a development certificate is used. */
   readonly listen: Readonly<Omit<ConfigFile['listen'], 'origins'>> & { readonly origins: readonly string[] };
   readonly admin: Readonly<ConfigFile['admin']>;
-  /** Keys of clients. Without any (open mode) only loopback peers are served. */
+  /** An empty list is open mode, which serves loopback peers only. */
   readonly keys: readonly Key[];
   /** Configured providers by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
-  /** Rehearsal of providers that are not configured; false when they are refused. */
+  /** `false`: a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;
   readonly log: Readonly<ConfigFile['log']>;

@@ -1,21 +1,19 @@
-// Finds conflicts that no field of a configuration shows by itself: hosts without protection, ports and keys that collide, files.
+// Conflicts between settings, and with the file system: open listeners, duplicates, certificates that cannot be used.
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from '../platform/private-address.ts';
-import type { Config } from './config.ts';
+import { type Config, knownProviders } from './config.ts';
 import { faultText, type Problem, unknownName } from './problem.ts';
-import type { Key, KnownProvider } from './schema.ts';
+import type { Key } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf(config: Config, known: readonly KnownProvider[]): Problem[] {
-  const { listen, admin, keys } = config;
-  const providers = known.map(({ name }) => name);
+export function conflictsOf({ listen, admin, keys }: Config): Problem[] {
   return [
     ...hostConflicts(listen.host, admin, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
-    ...keyConflicts(keys, providers),
+    ...keyConflicts(keys),
   ];
 }
 
@@ -36,9 +34,9 @@ function portConflicts(listen: Config['listen'], admin: Config['admin']): Proble
     ['admin.port', admin.port],
   ];
   return ports.flatMap(([path, port], index) => {
-    // 0 is a free port, another one each time.
-    const twin = ports.slice(0, index).find(([, earlier]) => port && earlier === port);
-    return twin ? [{ path, message: `expected a port of its own, got ${port}, which is ${twin[0]} too` }] : [];
+    // Port 0 takes a free port, another one each time.
+    const same = ports.slice(0, index).find(([, earlier]) => port && earlier === port);
+    return same ? [{ path, message: `expected a port of its own, got ${port}, which is ${same[0]} too` }] : [];
   });
 }
 
@@ -47,40 +45,41 @@ function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
   if (tls && tlsPort === false)
     problems.push({ path: 'listen.tls', message: 'expected a listen.tlsPort to go with it, got false' });
   for (const [field, file] of Object.entries<string>(tls ?? {})) {
-    const fault = faultOf(() => readFileSync(file));
+    const fault = faultIn(() => readFileSync(file));
     if (fault)
       problems.push({ path: `listen.tls.${field}`, message: `expected a readable file, got "${file}": ${fault}` });
   }
   if (problems.length > 0 || !tls) return problems;
-  const fault = faultOf(() => createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }));
+  const fault = faultIn(() => createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }));
   return fault ? [{ path: 'listen.tls', message: `expected a certificate and its key in PEM, got: ${fault}` }] : [];
 }
 
-function faultOf(attempt: () => unknown): string | undefined {
+function faultIn(action: () => unknown): string | undefined {
   try {
-    attempt();
+    action();
     return undefined;
   } catch (error) {
     return faultText(error);
   }
 }
 
-function keyConflicts(keys: readonly Key[], providers: readonly string[]): Problem[] {
+function keyConflicts(keys: readonly Key[]): Problem[] {
   return keys.flatMap(({ id, secret, models = [] }, index) => {
     const path = `keys[${index}]`;
-    const before = keys.slice(0, index);
-    const problems = models.flatMap((pattern, at) => patternProblems(pattern, `${path}.models[${at}]`, providers));
-    if (before.some((key) => key.id === id))
+    const earlierKeys = keys.slice(0, index);
+    const problems = models.flatMap((pattern, place) => patternProblems(pattern, `${path}.models[${place}]`));
+    if (earlierKeys.some((key) => key.id === id))
       problems.push({ path: `${path}.id`, message: `expected a unique id, got "${id}" again` });
-    const twin = before.findIndex((key) => key.secret === secret);
-    if (twin >= 0)
-      problems.push({ path: `${path}.secret`, message: `expected a unique secret, got that of keys[${twin}]` });
+    const same = earlierKeys.findIndex((key) => key.secret === secret);
+    if (same >= 0)
+      problems.push({ path: `${path}.secret`, message: `expected a unique secret, got that of keys[${same}]` });
     return problems;
   });
 }
 
-/** Finds misspelt providers, which would refuse everything. */
-function patternProblems(pattern: string, path: string, providers: readonly string[]): Problem[] {
+/** Refuses a misspelt provider, whose pattern would match no model without saying so. */
+function patternProblems(pattern: string, path: string): Problem[] {
+  const providers = knownProviders.map(({ name }) => name);
   const [provider = ''] = pattern.split('/');
   if (provider.includes('*') || providers.includes(provider)) return [];
   return [{ path, message: unknownName('provider', provider, providers) }];

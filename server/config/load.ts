@@ -20,49 +20,57 @@ import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
 import { rehearsalSchema } from './rehearsal-schema.ts';
 import { renameKeys } from './renamed-keys.ts';
 import { FORWARD_CLIENT, providerSchema } from './schema.ts';
-import type { SideConfig } from './side-schema.ts';
 
-export interface ConfigSource {
-  /** Path of the YAML file. Without one there are defaults and the environment. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface ConfigSource {
+  /** Path of the YAML file. Without it the defaults and the environment apply. */
   readonly file?: string | undefined;
   /** Path of the data directory; `.trunkline` in the working directory when not given. */
   readonly data?: string | undefined;
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Finds conflicts that only other rooms know of; none when not given. */
+  readonly env?: Environment | undefined;
+  /** Finds the conflicts that only other rooms know of. */
   readonly check?: ((config: Config) => readonly Problem[]) | undefined;
-  /** Takes warnings about keys that still work and should be renamed. They name the file. */
+  /** Called with a sentence, which names the file and the line, about each setting that should be changed. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
 export function loadConfig(source: ConfigSource): Config {
   const { file, data = '.trunkline', env = process.env, check = () => [], warn = () => {} } = source;
-  const { data: written, placeOf }: YamlFile = file === undefined ? { data: {}, placeOf: () => '' } : readYaml(file);
-  const problems: Problem[] = [];
-  const current = renameKeys(written, { problems, warn: (problem) => warn(problemLine(problem, placeOf)) });
-  const resolved = resolveSecrets(current, [], { env, problems });
-  const parsed = configSchema.safeParse(resolved, { reportInput: true });
-  const reported = new Set(problems.map(({ path }) => path));
-  const issues = problemsOf(configSchema, parsed.error?.issues ?? [], isSecretPath);
-  problems.push(...issues.filter(({ path }) => !reported.has(path)));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
-
+  const yaml: YamlFile = file === undefined ? { data: {}, placeOf: () => '' } : readYaml(file);
+  const { listen, providers: inFile, rehearsal: setting, tasks, ...rest } = parseFile(yaml, env, warn);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const { listen, providers: inFile, rehearsal: wanted, tasks, ...rest } = parsed.data;
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
-  const rehearsal = rehearsalOf(wanted, providers, rest.keys.length === 0);
+  const rehearsal = rehearsalOf(setting, providers, rest.keys.length === 0);
+  const hasRehearsalGateway = rehearsal !== false && Object.keys(rest.gateways).length === 0;
+  const defaultTasks = hasRehearsalGateway && rest.transcripts !== 'off' ? rehearsalTasks : [];
   const config: Config = {
     ...rest,
     dataDirectory: resolve(data),
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
     providers,
     rehearsal,
-    ...sideTasks(tasks, rehearsal !== false && Object.keys(rest.gateways).length === 0, rest.transcripts !== 'off'),
+    tasks: tasks ?? defaultTasks,
+    hasRehearsalGateway,
   };
-  const conflicts = [...conflictsOf(config, knownProviders), ...check(config)];
-  if (conflicts.length > 0) throw new ConfigError(conflicts, placeOf);
+  const conflicts = [...conflictsOf(config), ...check(config)];
+  if (conflicts.length > 0) throw new ConfigError(conflicts, yaml.placeOf);
   return deepFreeze(config);
+}
+
+/** The settings of a file under their current names, with secrets and defaults filled in. */
+function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (message: string) => void): ConfigFile {
+  const problems: Problem[] = [];
+  const current = renameKeys(data, { problems, warn: (problem) => warn(problemLine(problem, placeOf)) });
+  const resolved = resolveSecrets(current, [], { env, problems });
+  const parsed = configSchema.safeParse(resolved, { reportInput: true });
+  const reported = new Set(problems.map(({ path }) => path));
+  const issues = problemsOf(configSchema, parsed.error?.issues ?? [], isSecretPath);
+  problems.push(...issues.filter(({ path }) => !reported.has(path)));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
+  return parsed.data;
 }
 
 interface YamlFile {
@@ -70,7 +78,7 @@ interface YamlFile {
   readonly placeOf: PlaceOf;
 }
 
-/** Reads a file and where its keys are. An empty file is an empty mapping. */
+/** Reads the data of a file and the places of its keys. An empty file is an empty mapping. */
 function readYaml(file: string): YamlFile {
   const lineCounter = new LineCounter();
   const text = readConfigFile(file);
@@ -80,7 +88,7 @@ function readYaml(file: string): YamlFile {
     const { line, col } = lineCounter.linePos(offset);
     return `${file}:${line}:${col}: `;
   };
-  // The first fault of syntax; others are often only its consequences.
+  // Other faults of syntax are often consequences of the first.
   const [fault] = [...document.errors, ...document.warnings];
   if (fault) {
     const [offset] = fault.pos;
@@ -97,12 +105,12 @@ function readYaml(file: string): YamlFile {
   try {
     return { data: document.toJS() ?? {}, placeOf };
   } catch (error) {
-    // An alias has no anchor, or aliases would blow up.
+    // Aliases without an anchor, and those that would fill the memory, are found only here.
     throw new ConfigError([{ path: '', message: (error as Error).message }], placeOf);
   }
 }
 
-/** The path of every key and entry with its offset in the text. */
+/** Yields the path of every key and entry, and its offset in the text. */
 function* offsetsOf(node: unknown, path: Path): Generator<[string, number]> {
   const entries = isMap<Scalar.Parsed>(node)
     ? node.items.map(({ key, value }) => ({ part: String(key.value), start: key, value }))
@@ -126,24 +134,27 @@ function readConfigFile(file: string): string {
 
 type Path = readonly (string | number)[];
 
-type Resolving = { readonly env: NonNullable<ConfigSource['env']>; readonly problems: Problem[] };
+interface SecretContext {
+  readonly env: Environment;
+  readonly problems: Problem[];
+}
 
-/** Copies the data and replaces `${NAME}` in secret fields; anywhere else it is a problem. */
-function resolveSecrets(value: unknown, path: Path, to: Resolving): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], to));
+/** Copies the data with `${NAME}` replaced in the fields of secrets. Anywhere else it is a problem. */
+function resolveSecrets(value: unknown, path: Path, context: SecretContext): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], context));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], to)]),
+      Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], context)]),
     );
   }
   if (typeof value !== 'string' || !value.includes('${')) return value;
-  if (isSecretPath(path)) return secretFrom(value, path, to);
+  if (isSecretPath(path)) return secretFrom(value, path, context);
   const message = `expected a plain value: \${...} is for secrets only (${SECRET_PATHS.join(', ')})`;
-  to.problems.push({ path: pathText(path), message });
+  context.problems.push({ path: pathText(path), message });
   return value;
 }
 
-function secretFrom(template: string, path: Path, { env, problems }: Resolving): string {
+function secretFrom(template: string, path: Path, { env, problems }: SecretContext): string {
   const report = (message: string) => {
     problems.push({ path: pathText(path), message });
     // Keeps the field valid, so that the same fault is not reported twice.
@@ -162,48 +173,33 @@ function secretFrom(template: string, path: Path, { env, problems }: Resolving):
     : secret;
 }
 
-/** Providers that the file does not mention and whose credential is in the environment. */
-function fromEnvironment(
-  inFile: ConfigFile['providers'],
-  env: NonNullable<ConfigSource['env']>,
-): ConfigFile['providers'] {
+/** Providers that the file does not name and whose credential is in the environment. */
+function fromEnvironment(inFile: ConfigFile['providers'], env: Environment): ConfigFile['providers'] {
   const found: ConfigFile['providers'] = {};
   const problems: Problem[] = [];
   for (const provider of knownProviders) {
-    const { name, environment } = provider;
-    const variable = environment.find((one) => env[one]?.trim());
-    if (inFile[name] || !variable) continue;
-    const apiKey = env[variable] ?? '';
-    if (!/^[\x21-\x7e]+$/.test(apiKey) || apiKey === FORWARD_CLIENT)
-      problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
-    else found[name] = providerSchema(provider).parse({ apiKey });
+    const variable = provider.environment.find((name) => env[name]?.trim());
+    if (inFile[provider.name] || !variable) continue;
+    const parsed = providerSchema(provider).safeParse({ apiKey: env[variable] });
+    if (parsed.success && parsed.data.apiKey !== FORWARD_CLIENT) found[provider.name] = parsed.data;
+    else problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return found;
 }
 
 function rehearsalOf(
-  wanted: ConfigFile['rehearsal'],
+  setting: ConfigFile['rehearsal'],
   providers: ConfigFile['providers'],
   isOpen: boolean,
 ): Config['rehearsal'] {
   const rehearsed = rehearsedProviders({
-    isWanted: typeof wanted === 'object' ? true : wanted,
-    known: knownProviders.map(({ name }) => name),
+    isWanted: typeof setting === 'object' ? true : setting,
     configured: Object.keys(providers),
     isOpen,
   });
   if (rehearsed.length === 0) return false;
-  return { ...(typeof wanted === 'object' ? wanted : rehearsalSchema.parse({})), providers: rehearsed };
-}
-
-/** Tasks of rehearsal sessions run on the rehearsal's LLM gateway when no other is configured; there is a default list of them. */
-function sideTasks(
-  tasks: ConfigFile['tasks'],
-  hasRehearsalGateway: boolean,
-  hasTranscripts: boolean,
-): Pick<SideConfig, 'tasks' | 'hasRehearsalGateway'> {
-  return { tasks: tasks ?? (hasRehearsalGateway && hasTranscripts ? rehearsalTasks : []), hasRehearsalGateway };
+  return { ...(typeof setting === 'object' ? setting : rehearsalSchema.parse({})), providers: rehearsed };
 }
 
 function deepFreeze<T>(value: T): T {

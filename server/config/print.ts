@@ -1,36 +1,20 @@
-// Prints the configuration in force as YAML: every default, secrets masked. The output is accepted as a file again.
+// Prints the configuration in force as YAML: every default explained, secrets masked. The output is accepted as a file again.
 
 import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
-import { type Config, configSchema, type Rehearsal } from './config.ts';
+import { type Config, configSchema } from './config.ts';
 import { isSecretPath, jsonSchemaOf, partAt } from './problem.ts';
 import { FORWARD_CLIENT } from './schema.ts';
 
-/** Explains the settings in comments. The data directory is no key of the file, and is a comment too. */
+/** Returns YAML in the shape of the file. The data directory, which is no part of it, is a comment. */
 export function printConfig(config: Config): string {
-  // `hasRehearsalGateway` follows from the file; it is no key of it.
-  const {
-    dataDirectory,
-    hasRehearsalGateway: _,
-    processes,
-    listen,
-    admin,
-    keys,
-    providers,
-    limits,
-    log,
-    ...side
-  } = config;
-  const rehearsal = config.rehearsal && withoutProviders(config.rehearsal);
-  const sections = { processes, listen, admin, keys, providers, ...side, rehearsal, limits, log };
-  const document = new Document(masked(sections, []));
-  document.commentBefore = ` data directory: ${dataDirectory}`;
+  // The rehearsed providers follow from the file and are no key of it; what is undefined is not printed.
+  const rehearsal = config.rehearsal && { ...config.rehearsal, providers: undefined };
+  const settings = { ...config, rehearsal };
+  const sections = Object.keys(configSchema.shape).map((key) => [key, masked(Reflect.get(settings, key), [key])]);
+  const document = new Document(Object.fromEntries(sections));
+  document.commentBefore = ` data directory: ${config.dataDirectory}`;
   explain(document.contents, jsonSchemaOf(configSchema));
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
-}
-
-/** The rehearsed providers follow from the file, and are no key of it. */
-function withoutProviders({ providers: _, ...options }: Rehearsal) {
-  return options;
 }
 
 type Path = readonly (string | number)[];
@@ -47,10 +31,10 @@ function maskedSecret(value: unknown, path: Path): unknown {
   return value === FORWARD_CLIENT ? value : mask(path);
 }
 
-/** Masks differ from key to key, as secrets must. */
+/** A mask that differs from key to key, as secrets must. */
 const mask = (path: Path) => `********${typeof path[1] === 'number' ? path[1] : ''}`;
 
-/** Masks the password in a database URL, also in its query. */
+/** Masks the password of a database URL, also one in its query. */
 function maskedStore(url: string): string {
   if (url === 'sqlite') return url;
   if (!URL.canParse(url)) return 'postgres://********';

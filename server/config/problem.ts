@@ -28,7 +28,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Describes a fault of the file system: `no such file or directory`. */
+/** Says why a file cannot be used: `no such file or directory`. */
 export function faultText(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return errno === undefined ? message : getSystemErrorMessage(errno);
@@ -74,10 +74,10 @@ export function problemsOf(schema: z.ZodType, issues: readonly Issue[], isHidden
   });
 }
 
-/** Reported of one mapping: a request may hold a million unknown keys, and each is compared with the known ones. */
+/** Unknown keys that are reported of one mapping: a request may hold a million, and each is compared with the known ones. */
 const MAX_UNKNOWN_KEYS = 20;
 
-/** The issues of a name, or of the branch of a union that the value comes closest to, at their paths in the whole. */
+/** The issues of a key, or of the branch of a union that a value comes closest to, with their paths from the root. */
 function innermost(issue: Issue): Issue[] {
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ ...inner, path: issue.path }));
   const [closest] = (issue.code === 'invalid_union' ? issue.errors : [])
@@ -128,7 +128,7 @@ function expectation(issue: Issue): string {
   }
 }
 
-/** The unit of a number, which is in the name of its field. */
+/** The unit of a number, by the name of its field. */
 function unitOf(path: Path): string {
   const name = String(path.at(-1));
   if (name.endsWith('Ms')) return ' of milliseconds';
@@ -148,11 +148,11 @@ function found(issue: Issue, isHiddenValue: boolean): string {
   if (Array.isArray(input)) return issue.code === 'invalid_type' ? 'a list' : String(input.length);
   if (typeof input === 'object') return 'a mapping';
   if (isHiddenValue) return typeof input === 'string' ? 'another text (not shown)' : `a ${typeof input}`;
-  // A text in the place of a structure may be anything: a password file, a key without its field.
+  // A text in the place of a structure may be a password file, or a key without its field.
   const isStructure = issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected);
   if (isStructure && typeof input === 'string') return 'a text';
   const text = JSON.stringify(input);
-  // A credential in a URL, or one pasted into the wrong field, must not end up in a log.
+  // URLs may hold a credential, which must not end up in a log.
   if (/:\/\/[^/]*@/.test(text)) return 'a URL with a credential (not shown)';
   return text.length > 80 ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
 }
@@ -161,7 +161,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key, ${choice(key, known)}`;
 }
 
-/** Says that a value names nothing that is configured, with the name that may be meant. */
+/** Says that nothing has this name, and which name may be meant. */
 export function unknownName(what: string, name: string, known: readonly string[]): string {
   return `unknown ${what} "${name}"${known.length === 0 ? ': none is configured' : `, ${choice(name, known)}`}`;
 }
@@ -170,29 +170,32 @@ function choice(name: string, known: readonly string[]): string {
   return `expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${didYouMean(name, known)}`;
 }
 
-/** `; did you mean serve?`, or nothing where no known word is similar enough. */
+/** The bound that Python's difflib has for close matches. */
+const MIN_SIMILARITY = 0.6;
+
+/** Returns `; did you mean serve?`, or nothing where no known word is similar enough. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const [best] = known
     .map((name) => ({ name, similarity: similarityOf(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ similarity }) => similarity >= 0.6)
+    .filter(({ similarity }) => similarity >= MIN_SIMILARITY)
     .sort((a, b) => b.similarity - a.similarity);
   return best ? `; did you mean ${best.name}?` : '';
 }
 
-/** The share of characters that two words have in common, in order: the ratio of Python's difflib, with its usual bound of 0.6. */
+/** Share of the characters that two words have in common, in order, from 0 to 1: the ratio of Python's difflib. */
 function similarityOf(a: string, b: string): number {
   const length = a.length + b.length;
-  if (Math.abs(a.length - b.length) > 0.4 * length) return 0;
+  if (2 * Math.min(a.length, b.length) < MIN_SIMILARITY * length) return 0;
   return 1 - diff(a, b).filter(([change]) => change !== 0).length / length;
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** A schema as JSON Schema, with descriptions. */
+/** Converts a schema to the JSON Schema of what may be written, with its descriptions. */
 export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 
-/** The part of a JSON Schema that is about the value at a path. */
+/** Finds the part of a JSON Schema for the value at a path. */
 export function partAt(schema: JsonSchema, [name, ...rest]: Path): JsonSchema | undefined {
   if (name === undefined) return schema;
   for (const { properties, items, additionalProperties } of schema.anyOf ?? [schema]) {

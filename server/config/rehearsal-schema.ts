@@ -1,5 +1,5 @@
-// The options of the rehearsal provider: its times, its limits, and the faults that it injects.
-// Rule: the defaults behave like a healthy provider; a fault happens only when it is asked for.
+// The options of the rehearsal: its times, its limits, and the faults that it injects.
+// The defaults behave like a healthy provider; a fault happens only when it is configured.
 
 import { z } from 'zod';
 import type { SimulatorOptions } from '../../adapters/simulators/contract.ts';
@@ -97,7 +97,7 @@ export const rehearsalSchema = z.strictObject({
   faults: faultsSchema.prefault({}).describe('Faults to play.'),
 });
 
-/** All options, with their defaults filled in. */
+/** All options with their defaults filled in. */
 export type RehearsalSettings = SimulatorOptions & { readonly faults: RehearsalFaults };
 /** The options before defaults are filled in: everything is optional. */
 export type RehearsalOptions = z.input<typeof rehearsalSchema>;

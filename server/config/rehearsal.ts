@@ -14,7 +14,7 @@ const KINDS = [
   { kind: 'quality' },
 ];
 
-/** The tasks of a rehearsal where nothing is configured. */
+/** The tasks of a rehearsal when none are configured. */
 export const rehearsalTasks: SideConfig['tasks'] = KINDS.map((kind) =>
   taskSchema.parse({ ...kind, class: REHEARSAL_NAME }),
 );
@@ -23,18 +23,15 @@ export const rehearsalClass = sideShape.classes.parse({
 })[REHEARSAL_NAME] as SideConfig['classes'][string];
 
 interface RehearsalRequest {
-  /** The key `rehearsal` of the file: wanted or not; undefined when it is not given. */
+  /** The key `rehearsal` of the file; undefined when it is not given. */
   readonly isWanted: boolean | undefined;
-  readonly known: readonly string[];
   readonly configured: readonly string[];
   /** True when there are no keys, so that only loopback peers are served. */
   readonly isOpen: boolean;
 }
 
-/** The providers to rehearse. Without being asked for, there are some only in open mode with no provider configured. */
-export function rehearsedProviders({ isWanted, known, configured, isOpen }: RehearsalRequest): readonly string[] {
+/** Lists the providers to rehearse. By default there are some only in open mode, while no provider is configured. */
+export function rehearsedProviders({ isWanted, configured, isOpen }: RehearsalRequest): readonly string[] {
   const isDefault = isOpen && configured.length === 0;
-  if (!(isWanted ?? isDefault)) return [];
-  const simulated: readonly string[] = SIMULATED_PROVIDERS;
-  return known.filter((name) => simulated.includes(name) && !configured.includes(name));
+  return (isWanted ?? isDefault) ? SIMULATED_PROVIDERS.filter((name) => !configured.includes(name)) : [];
 }

@@ -1,4 +1,4 @@
-// Renames keys of the configuration file that had another name. The old name is read with a warning; both names at once are an error.
+// Keys of the configuration file that had another name. The old name is still read, with a warning; both names together are an error.
 
 import { matchesGlob } from '../../codecs/glob.ts';
 import { isObject } from '../../codecs/json-object.ts';
@@ -18,7 +18,7 @@ interface KeyReports {
   readonly problems: Problem[];
 }
 
-/** Copies the data of the file under the current names. */
+/** Copies the data of a file under the current names. */
 export function renameKeys(data: unknown, reports: KeyReports, parent = ''): unknown {
   if (!isObject(data)) return data;
   const entries = Object.entries(data).map(([key, value]) => {

@@ -7,7 +7,7 @@ import { baseUrlProblem } from './outbound-url.ts';
 import { MAX_TIMER_MS, ms } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
-/** A provider, as far as the configuration has to know it. */
+/** The part of a provider that the configuration needs. */
 export type KnownProvider = Pick<Provider, 'name' | 'baseUrl' | 'environment' | 'settings' | 'preconnect'>;
 
 const port = z.int().min(0).max(65_535);
@@ -15,7 +15,7 @@ const bytes = z
   .int()
   .min(1)
   .max(2 ** 30);
-/** 0 switches the limit off. */
+/** A limit that 0 switches off. */
 const optionalMs = z.int().min(0).max(MAX_TIMER_MS);
 /** A name that goes into logs and metrics. */
 const name = z
@@ -25,7 +25,8 @@ const name = z
   .max(200);
 const path = z.string().min(1).max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
-const ownSecret = headerText.min(8);
+/** A credential that the gateway checks itself. */
+const gatewaySecret = headerText.min(8);
 
 export const limitsSchema = z.strictObject({
   clientMaxPayloadBytes: bytes
@@ -93,7 +94,7 @@ const listenSchema = z.strictObject({
 
 const keySchema = z.strictObject({
   id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
-  secret: ownSecret.describe('What clients send as their API key. At least 8 characters, unique.'),
+  secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
   team: name.optional().describe('Team of the key in records and the ledger.'),
   models: z
     .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
@@ -113,7 +114,7 @@ export type Key = Readonly<z.infer<typeof keySchema>>;
 
 const preconnectCount = z.int().min(0).max(16);
 
-export const preconnectSchema = z.strictObject({
+const preconnectSchema = z.strictObject({
   connections: preconnectCount
     .default(2)
     .describe('Connections opened ahead for the next sessions, in each process. 0 is none.'),
@@ -126,14 +127,14 @@ export const preconnectSchema = z.strictObject({
 });
 export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
 
-/** The setting of a provider that counts or forbids idle connections. */
+/** The form for a provider that counts or forbids idle connections. */
 const noPreconnectSchema = preconnectSchema.extend({
   connections: preconnectCount
     .default(0)
     .refine((count) => count === 0, 'expected 0: this provider allows no connection that is opened ahead'),
 });
 
-/** `apiKey: client` forwards the client's own credential. */
+/** The word that forwards the client's own credential: `apiKey: client`. */
 export const FORWARD_CLIENT = 'client';
 
 /** The settings of one provider. */
@@ -163,9 +164,9 @@ export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>
   readonly [setting: string]: unknown;
 };
 
-/** The schema of the file. `rehearsal` is the schema of the rehearsal provider's options. */
+/** Builds the schema of the file. `rehearsal` is the schema of the rehearsal's options. */
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
-  const shape = Object.fromEntries(providers.map((one) => [one.name, providerSchema(one).optional()]));
+  const shape = Object.fromEntries(providers.map((provider) => [provider.name, providerSchema(provider).optional()]));
   return z.strictObject({
     processes: z.int().min(1).max(256).default(1).describe('Gateway processes that share the listening ports.'),
     listen: listenSchema.prefault({}).describe('The public listener.'),
@@ -173,7 +174,7 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
       .strictObject({
         host: host.default('127.0.0.1').describe('Address to listen on. One that is not loopback needs a token.'),
         port: port.default(9090).describe('Port of the admin listener. 0 takes a free one.'),
-        token: ownSecret.optional().describe('What its callers send as a bearer token. At least 8 characters.'),
+        token: gatewaySecret.optional().describe('What its callers send as a bearer token. At least 8 characters.'),
       })
       .prefault({})
       .describe('The admin listener: health, metrics, live sessions, and what is stored of all keys.'),

@@ -11,7 +11,7 @@ const kebab = z
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
   .max(64);
 const usd = z.number().min(0).max(1_000_000);
-const micro = z.number().min(0).max(1_000_000);
+const price = z.number().min(0).max(1_000_000);
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
 const text = z.string().min(1).max(20_000);
@@ -127,12 +127,12 @@ const webhookSchema = z.strictObject({
 });
 
 const priceSchema = z.strictObject({
-  input: micro.optional().describe('USD per million tokens of text in.'),
-  output: micro.optional().describe('USD per million tokens of text out.'),
-  cachedInput: micro.optional().describe('USD per million tokens in that the provider had cached.'),
-  audioInput: micro.optional().describe('USD per million tokens of audio in.'),
-  audioOutput: micro.optional().describe('USD per million tokens of audio out.'),
-  minute: micro.optional().describe('USD per minute, for sessions that are billed by time.'),
+  input: price.optional().describe('USD per million tokens of text in.'),
+  output: price.optional().describe('USD per million tokens of text out.'),
+  cachedInput: price.optional().describe('USD per million tokens in that the provider had cached.'),
+  audioInput: price.optional().describe('USD per million tokens of audio in.'),
+  audioOutput: price.optional().describe('USD per million tokens of audio out.'),
+  minute: price.optional().describe('USD per minute, for sessions that are billed by time.'),
 });
 
 const transcripts = z.union([
@@ -190,7 +190,7 @@ export type BudgetConfig = Readonly<z.infer<typeof budgetSchema>>;
 export type WebhookConfig = Readonly<z.infer<typeof webhookSchema>>;
 export type PriceConfig = Readonly<z.infer<typeof priceSchema>>;
 
-/** The side path's part of the configuration. `tasks` of a rehearsal without LLM gateways has useful ones by default. */
+/** The side path's part of the configuration. A rehearsal without LLM gateways has default `tasks`. */
 export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   readonly tasks: readonly TaskConfig[];
   /** True when no LLM gateway is configured: chats and the tasks of rehearsal sessions go to the rehearsal's own. */

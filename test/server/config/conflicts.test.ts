@@ -7,10 +7,10 @@ import { configFiles } from '../../support/config-files.ts';
 
 const { folder, load, refusal } = configFiles();
 
-describe('loadConfig refuses', () => {
+describe('loadConfig', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
 
-  test('open mode on a public address', () => {
+  test('refuses open mode on a public address', () => {
     expect(refusal('listen: { host: 0.0.0.0 }')[0]).toMatch(
       /^listen\.host: expected a loopback address, got "0\.0\.0\.0"/,
     );
@@ -19,12 +19,12 @@ describe('loadConfig refuses', () => {
     expect(load('listen: { host: "::1" }').listen.host).toBe('::1');
   });
 
-  test('a public admin listener without a token', () => {
+  test('refuses a public admin listener without a token', () => {
     expect(refusal(`admin: { host: 0.0.0.0 }\n${keys}`)[0]).toMatch(/^admin\.host: .*admin\.token/);
     expect(load('admin: { host: 0.0.0.0, token: long-enough }').admin.host).toBe('0.0.0.0');
   });
 
-  test('two listeners on one port, unless it is 0', () => {
+  test('refuses two listeners on one port, unless it is 0', () => {
     expect(refusal('admin: { port: 8080 }')).toEqual([
       'admin.port: expected a port of its own, got 8080, which is listen.port too',
     ]);
@@ -32,7 +32,7 @@ describe('loadConfig refuses', () => {
     expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
   });
 
-  test('keys with the id or the secret of another, and does not show the secret', () => {
+  test('refuses keys with the id or the secret of another, and does not show the secret', () => {
     const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
     const lines = refusal(twins);
     expect(lines).toEqual([
@@ -41,7 +41,7 @@ describe('loadConfig refuses', () => {
     ]);
   });
 
-  test('a certificate with the key of another, and a file that is no certificate', async () => {
+  test('refuses a certificate with the key of another, and a file that is no certificate', async () => {
     for (const name of ['a', 'b']) await ensureDevCertificate(join(folder, name));
     const tls = (cert: string, key: string) => refusal(`listen: { tls: { cert: ${cert}, key: ${key} } }`);
     expect(tls('a/cert.pem', 'b/key.pem')[0]).toMatch(/^listen\.tls: expected a certificate and its key in PEM, got: /);
@@ -49,7 +49,7 @@ describe('loadConfig refuses', () => {
     expect(load('listen: { tls: { cert: a/cert.pem, key: a/key.pem } }').listen.tls).toBeDefined();
   });
 
-  test('a certificate without its key, an unreadable one, and one for a listener that is off', () => {
+  test('refuses a certificate without its key, an unreadable one, and one for a listener that is off', () => {
     expect(refusal('listen: { tls: { cert: a.pem } }')).toEqual([
       'listen.tls.key: missing, expected a text (PEM file of the private key. Relative to the configuration file.)',
     ]);

@@ -62,7 +62,7 @@ describe('loadConfig without a file', () => {
     expect(loadConfig({ env: {}, data: '/srv/data' }).dataDirectory).toBe('/srv/data');
   });
 
-  test('is frozen to the bottom and survives a trip through JSON', () => {
+  test('returns data that is frozen to the bottom and survives a trip through JSON', () => {
     const config = loadConfig({ env: {} });
     expect(Object.isFrozen(config.listen.origins)).toBe(true);
     expect(Object.isFrozen(config.limits)).toBe(true);
@@ -177,13 +177,13 @@ prices:
   });
 });
 
-describe('a variable of the environment', () => {
-  test('is filled into a secret, also as a part of it', () => {
+describe('loadConfig with variables of the environment', () => {
+  test('fills a variable into a secret, also as a part of it', () => {
     const { admin } = load('admin: { token: "pre-${A_1}-${B}" }', { A_1: 'one', B: 'two' });
     expect(admin.token).toBe('pre-one-two');
   });
 
-  test('is refused when it is unset, empty, blank or not a name', () => {
+  test('refuses a variable that is unset, empty or blank, and what is no name of one', () => {
     const token = (text: string) => refusal(`admin: { token: "${text}" }`, { EMPTY: '', BLANK: ' \n' });
     expect(token('${NONE}')).toEqual(['admin.token: the environment variable NONE is not set']);
     expect(token('${EMPTY}')).toEqual(['admin.token: the environment variable EMPTY is empty']);
@@ -192,21 +192,21 @@ describe('a variable of the environment', () => {
     expect(token('abcdefgh${OPEN')).toEqual(['admin.token: expected ${NAME} with the name of a variable']);
   });
 
-  test('is refused where no secret belongs', () => {
+  test('refuses a variable where no secret belongs', () => {
     const [line] = refusal('providers: { openai: { apiKey: k, baseUrl: "wss://${HOST}" } }', { HOST: 'a.example' });
     expect(line).toMatch(/^providers\.openai\.baseUrl: expected a plain value: \$\{\.\.\.\} is for secrets only/);
   });
 
-  test('is refused once, whatever else is wrong there', () => {
+  test('reports a variable in the wrong place once, whatever else is wrong there', () => {
     expect(refusal('processes: "${N}"', { N: '2' })).toHaveLength(1);
   });
 
-  test('cannot turn on the forwarding of client credentials', () => {
+  test('refuses a variable that would turn on the forwarding of client credentials', () => {
     const [line] = refusal('providers: { openai: { apiKey: "${K}" } }', { K: 'client' });
     expect(line).toMatch(/^providers\.openai\.apiKey: expected a credential/);
   });
 
-  test('is never shown in a refusal', () => {
+  test('shows no value of a variable in a refusal', () => {
     const env = { S: 'hunter2 with a space', T: 'hunter2' };
     const lines = refusal('admin: { token: "${T}" }\nkeys: [{ id: a, secret: "${S}" }]', env).join('\n');
     expect(lines).toMatch(/^admin\.token: .*\n?/m);
@@ -221,10 +221,10 @@ test('loadConfig resolves the paths of certificates against the file', async () 
   expect(tls).toEqual({ cert: join(folder, 'tls/cert.pem'), key: join(folder, 'tls/key.pem') });
 });
 
-describe('the rehearsal', () => {
+describe('loadConfig with a rehearsal', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
 
-  test('stands in by itself only in open mode with nothing configured', () => {
+  test('rehearses by default only in open mode with nothing configured', () => {
     expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
     expect(load(keys).rehearsal).toBe(false);
     expect(load(openai).rehearsal).toBe(false);
@@ -232,14 +232,14 @@ describe('the rehearsal', () => {
     expect(load('rehearsal: false').rehearsal).toBe(false);
   });
 
-  test('stands in where it is asked to, and never for a configured provider', () => {
+  test('rehearses where the file says so, and never a configured provider', () => {
     expect(load(`rehearsal: true\n${keys}`).rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
     expect(load(`rehearsal: true\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
     expect(load(`rehearsal: {}\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
     expect(load(`rehearsal: true\n${openai}`, { GEMINI_API_KEY: 'g' }).rehearsal).toBe(false);
   });
 
-  test('takes options, and says where one of them is wrong', () => {
+  test('takes the options of the rehearsal, and says where one of them is wrong', () => {
     const { rehearsal } = load('rehearsal: { times: { firstAudioMs: 0 } }');
     expect(rehearsal).toMatchObject({
       times: { firstAudioMs: 0, tokenMs: 20 },
@@ -254,7 +254,7 @@ describe('the rehearsal', () => {
     );
   });
 
-  test('is not switched on by a word that only looks like true', () => {
+  test('takes no word that only looks like true for the rehearsal', () => {
     expect(refusal('rehearsal: yes')[0]).toMatch(/^rehearsal: expected true or false or a mapping, got "yes" \(/);
   });
 });

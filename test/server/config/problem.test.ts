@@ -55,16 +55,16 @@ test.each([
     'listen: { origins: ["https://a.example/"] }',
     'listen.origins[0]: expected an origin such as https://app.example.com, got "https://a.example/"',
   ],
-])('refuses %s with the message %s', (yaml, line) => expect(refusal(yaml)).toEqual([line]));
+])('%s is refused with the message %s', (yaml, line) => expect(refusal(yaml)).toEqual([line]));
 
-test('shows no text where a structure is expected: it may be a secret', () => {
+test('a problem shows no text where a structure is expected: it may be a secret', () => {
   expect(refusal('keys: [hunter2]')).toEqual(['keys[0]: expected a mapping, got a text']);
   expect(refusal('regulated: hunter2')).toEqual([
     'regulated: expected a mapping, got a text (Sessions of the data class regulated.)',
   ]);
 });
 
-test('suggests the name that was probably meant', () => {
+test('a problem suggests the name that was probably meant', () => {
   expect(refusal('providers: { opnai: { apiKey: x } }')[0]).toMatch(/^providers\.opnai: unknown key, .*mean openai\?$/);
   expect(refusal('providers: { openai: { apikey: x } }').join()).toMatch(/providers\.openai\.apikey: .*mean apiKey\?/);
   const key = (models: string) => `keys: [{ id: a, secret: long-enough, models: [${models}] }]`;
@@ -80,7 +80,7 @@ test('suggests the name that was probably meant', () => {
   expect(refusal(key('gpt-realtime'))[0]).toMatch(/expected provider\/model/);
 });
 
-test('reports twenty unknown keys of a mapping that may hold a million', () => {
+test('twenty unknown keys of a mapping are reported, which may hold a million', () => {
   const lines = refusal(JSON.stringify(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`, i]))));
   expect(lines).toHaveLength(20);
 });

@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { rehearsedProviders } from '../../../server/config/rehearsal.ts';
 
-const request = { isWanted: true, known: ['openai', 'gemini', 'deepgram'], configured: [], isOpen: true };
+const request = { isWanted: true, configured: [], isOpen: true };
 
-test('a provider without a simulator is never rehearsed', () => {
+test('every provider that has a simulator is rehearsed unless it is configured', () => {
   expect(rehearsedProviders(request)).toEqual(['openai', 'gemini']);
   expect(rehearsedProviders({ ...request, isWanted: undefined })).toEqual(['openai', 'gemini']);
   expect(rehearsedProviders({ ...request, configured: ['openai', 'gemini'] })).toEqual([]);
@@ -16,7 +16,7 @@ test('a configured provider is never rehearsed, and ends a rehearsal that was no
   expect(rehearsedProviders({ ...request, isWanted: undefined, configured: ['deepgram'] })).toEqual([]);
 });
 
-test('nothing is rehearsed where it is switched off, or where keys are configured and it is not asked for', () => {
+test('nothing is rehearsed where the rehearsal is switched off, or where keys are configured and it is not asked for', () => {
   expect(rehearsedProviders({ ...request, isWanted: false })).toEqual([]);
   expect(rehearsedProviders({ ...request, isWanted: undefined, isOpen: false })).toEqual([]);
   expect(rehearsedProviders({ ...request, isOpen: false })).toEqual(['openai', 'gemini']);

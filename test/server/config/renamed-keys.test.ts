@@ -6,7 +6,7 @@ import { configFiles } from '../../support/config-files.ts';
 
 const { write, refusal } = configFiles();
 
-describe('a key under its old name', () => {
+describe('loadConfig with a key under its old name', () => {
   test.each([
     ['side: { seedBytes: 2048 }', 'side.seedBytes', 'side.contextBytes', { side: { contextBytes: 2048 } }],
     ['side: { seedMs: 7 }', 'side.seedMs', 'side.contextMs', { side: { contextMs: 7 } }],
@@ -22,7 +22,7 @@ describe('a key under its old name', () => {
       'providers.openai.preconnect',
       { providers: { openai: { preconnect: { connections: 5 } } } },
     ],
-  ])('is in force, and a warning names its place and both names: %s', (yaml, old, current, expected) => {
+  ])('reads %s, with a warning that says its place and both names', (yaml, old, current, expected) => {
     const file = write(yaml);
     const warnings: string[] = [];
     const config = loadConfig({ file, env: {}, warn: (message) => warnings.push(message) });
@@ -31,13 +31,13 @@ describe('a key under its old name', () => {
     expect(warnings).toEqual([`${file}:1:${column}: ${old}: the name is ${current} now; the old one is still read`]);
   });
 
-  test('is refused beside its current name', () => {
+  test('refuses a key under both names', () => {
     expect(refusal('side: { seedMs: 7, contextMs: 8 }')).toEqual([
       'side.seedMs: expected only side.contextMs, which is its name now, got both',
     ]);
   });
 
-  test('is an unknown key anywhere else', () => {
+  test('refuses an old name in another section as an unknown key', () => {
     expect(refusal('limits: { seedMs: 7 }')[0]).toMatch(/^limits\.seedMs: unknown key/);
   });
 });

@@ -34,17 +34,17 @@ describe('the base URL of a provider', () => {
     ['wss://api.example.com/?a=b', 'expected a URL without query'],
   ])('%s is refused with the message %s', (url, message) => expect(line(`baseUrl: "${url}"`)[0]).toContain(message));
 
-  test('is refused when it holds a credential, which is not shown', () => {
+  test('a base URL that holds a credential is refused and not shown', () => {
     const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
     expect(refused[0]).toContain('expected a URL without a credential');
     expect(refused.join()).not.toContain('hunter2');
   });
 });
 
-describe('connections that are opened ahead', () => {
+describe('preconnect', () => {
   const preconnect = (fields: string) => `providers: { openai: { apiKey: k, preconnect: { ${fields} } } }`;
 
-  test('have a number and an age, with defaults', () => {
+  test('takes a number of connections and their age, with defaults', () => {
     expect(load('providers: { openai: { apiKey: k } }').providers.openai?.preconnect).toEqual({
       connections: 2,
       maxAgeMs: 30_000,
@@ -60,9 +60,9 @@ describe('connections that are opened ahead', () => {
     ['connections: 17', 'providers.openai.preconnect.connections: expected at most 16, got 17'],
     ['connections: -1', 'providers.openai.preconnect.connections: expected at least 0, got -1'],
     ['maxAgeMs: 999', 'providers.openai.preconnect.maxAgeMs: expected at least 1000, got 999'],
-  ])('are bounded: %s is refused', (fields, line) => expect(refusal(preconnect(fields))).toEqual([line]));
+  ])('refuses %s, which is out of bounds', (fields, line) => expect(refusal(preconnect(fields))).toEqual([line]));
 
-  test('are off, and cannot be asked for, where a provider forbids them', () => {
+  test('is off, and refuses any connection, where a provider forbids them', () => {
     const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], preconnect: false } as const;
     const schema = fileSchema([strict], z.object());
     const file = (provider: object) => ({ providers: { strict: { apiKey: 'k', ...provider } } });
