@@ -50,7 +50,7 @@ async function typed(...args: string[]) {
   return { code, stdout: command.stdout(), stderr: command.stderr() };
 }
 
-/** One after the other: the store at rest has one owner. */
+/** Runs one after the other, since the store at rest has one owner. */
 async function inTurn(...commands: string[][]) {
   const outcomes: Awaited<ReturnType<typeof outcome>>[] = [];
   for (const args of commands) outcomes.push(await outcome(...args));

@@ -25,7 +25,7 @@ const base = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
 const copy = join(base, 'sources');
 const home = join(base, 'home');
 
-/** npm and npx run on the Node of the tests, and what they install does too. */
+/** The Node of the tests runs npm and npx, and the package that they install. */
 const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
 for (const name of ['NODE_OPTIONS', 'NODE_ENV', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_API_KEY']) delete env[name];
 // A setting of this repository, which npm hands down to what it runs; whoever installs the package does not have it.

@@ -1,4 +1,4 @@
-// Where the side path may connect to, with a real server on loopback.
+// Connections of the side path to public and private addresses, with a real server on loopback.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// Which addresses count as this machine or a private network, in every spelling that could hide one.
+// Addresses of this machine and of private networks, in every spelling that could hide one.
 
 import { describe, expect, test } from 'vitest';
 import { isLoopbackHost, isPrivateAddress } from '../../../server/platform/private-address.ts';

@@ -104,7 +104,7 @@ test('tries a restart that failed again', async () => {
   await until(() => childrenOf(process.pid).length === 1);
 });
 
-/** From /proc: the processes that this one started and that still run. */
+/** Reads the processes that this one started and that still run from /proc. */
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 }

@@ -78,7 +78,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
       ),
     );
     expect(twins.sort()).toEqual([101, 409, 409, 409, 409]);
-    // Whichever process is asked.
+    // The answer is the same whichever process is asked.
     for (let turn = 0; turn < 8; turn++) {
       const url = `http://127.0.0.1:${served.run.listen.port}/v1/sessions/${id}`;
       const response = await fetch(url, { headers: { ...KEY.headers, connection: 'close' } });
@@ -93,7 +93,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     const [victim = 0] = workersOf(served.run.pid);
     const lost = clients.map((client) => closed(client));
     const before = (await served.sessions()).length;
-    // What is not stored yet, nobody will know of.
+    // Sessions that are not stored yet would leave no trace.
     await until(async () => (await served.metric('trunkline_outbox_items')) === 0);
     process.kill(victim, 'SIGKILL');
     await Promise.race(lost);
@@ -110,7 +110,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     for (const socket of provider.sockets) socket.terminate();
     await served.stop();
     const stored = await storedCalls(served.data);
-    // Of the lost ones nobody knows more than that they were.
+    // The lost sessions have no more than an id and a reason.
     const lostOnes = stored.filter(({ session }) => session.reason === 'gateway-lost');
     expect(lostOnes).toHaveLength(12 - alive.length);
     expect(lostOnes.every(({ session, ledger }) => session.record === undefined && ledger.length === 1)).toBe(true);

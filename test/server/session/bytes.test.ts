@@ -137,7 +137,7 @@ test('passes a frame of 1 MiB that comes in pieces of 1448 bytes', async () => {
   const wire = frameBytes(2, sent.data);
   for (let at = 0; at < wire.length && !client.socket.destroyed; at += 1448) {
     client.send(wire.subarray(at, at + 1448));
-    // One turn of the loop, in which the gateway reads just this piece.
+    // The gateway reads just this piece in one turn of the loop.
     await new Promise(setImmediate);
   }
   const got = await Promise.race([message(upstream), closed(upstream)]);
@@ -174,7 +174,7 @@ describe('a burst of 2,000 frames', () => {
     const client = openRaw(gateway.port);
     client.send(upgradeRequest(REALTIME));
     for (const { data, binary } of burst) client.send(frameBytes(binary ? 2 : 1, data));
-    // As much as the sockets hold is on its way before the provider answers.
+    // The sockets are full before the provider answers.
     await until(() => accept !== undefined && client.socket.bytesWritten > MIB && stalled(client));
     expect(gateway.gateway.sessionCount).toBe(0);
     accept?.();

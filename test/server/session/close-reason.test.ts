@@ -1,4 +1,4 @@
-// How a session ends as each end sees it: codes and reasons are relayed, and codes that cannot be sent are mapped.
+// The end of a session as each end sees it: codes and reasons are relayed, and codes that cannot be sent are mapped.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';

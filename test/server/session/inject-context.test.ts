@@ -1,4 +1,4 @@
-// Where the context goes between the messages of a session, however these arrive.
+// The place of the context between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
@@ -17,7 +17,7 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024 });
 afterEach(destroySocketPairs);
 
-/** Both ends of a session, whose receivers write down what passes; what is written to the provider comes out of `next`. */
+/** Makes both ends of a session, whose receivers write down what passes; what is written to the provider comes out of `next`. */
 async function open(path: string, text: string | undefined) {
   const [client, provider] = [await openReadPeer('client'), await openReadPeer('provider')];
   const passed: string[] = [];

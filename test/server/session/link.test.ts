@@ -38,7 +38,7 @@ async function open(limits: Record<string, number>, tls = false): Promise<Ends> 
   return { client, upstream: await provider.next() };
 }
 
-/** Which end sends and which end is slow. */
+/** The end that sends and the end that is slow, by direction. */
 const directions: [string, (ends: Ends) => { source: WebSocket; target: WebSocket }][] = [
   ['downstream', ({ client, upstream }) => ({ source: upstream, target: client })],
   ['upstream', ({ client, upstream }) => ({ source: client, target: upstream })],
@@ -136,7 +136,7 @@ test.each([
   const { read } = await readSlowly(socketOf(client), { bytesPerTurn: 128 * KIB, total: 30 * MIB });
   expect(read).toBeGreaterThanOrEqual(30 * MIB);
   expect(gateway.gateway.records()[0]?.state).toBe('open');
-  // Else it has not shown anything.
+  // The test shows nothing when it was quicker than that.
   expect(performance.now() - startedAt).toBeGreaterThan(2 * stallMs);
   client.terminate();
 });

@@ -123,7 +123,7 @@ describe('the loss of an end that the other is paused for', () => {
   ];
 
   test.each(ends)('closes the paused end at once: %s', async (_, pick) => {
-    // Without an answer from the paused end the session would last until closeMs, and the test until its limit.
+    // The session would last until closeMs, and the test until its limit, if the paused end did not answer.
     await start({ limits: { closeMs: 600_000, stallMs: 600_000 } });
     const [gone, paused] = pick(await open());
     gone.pause();
@@ -214,7 +214,7 @@ describe('a failure in one session', () => {
       expect((await closed(good)).code).toBe(1011);
       expect(await gateway.nextEnd()).toMatchObject({ reason: 'gateway-fault', closeCode: 1011, mayRetry: true });
       await pass(other, otherUpstream, 'hello');
-      // Where it happened, but not what the frame said.
+      // The log says where it happened, but not what the frame said.
       const fault = gateway.lines.find(({ msg }) => msg === 'session failed');
       expect(fault).toMatchObject({
         fault: 'SyntaxError',

@@ -1,4 +1,4 @@
-// How a peer ends: the closing handshake in both roles, and an end that is lost without one.
+// The end of a peer: the closing handshake in both roles, and an end that is lost without one.
 
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';

@@ -56,7 +56,7 @@ const arrivals = (count: number) => until(() => arrived.length === count);
 /** The next connection that is ready. */
 const taken = (target: PoolTarget) => until(() => pool.take(target));
 
-/** What only fires when a timer does has not fired. A lost connection leaves the timer of the pause, one that waits that of its age. */
+/** Waits for a number of timers: a lost connection leaves that of the pause, one that waits that of its age. */
 const timers = (count: number) => until(() => vi.getTimerCount() === count);
 
 describe('opening', () => {
@@ -156,7 +156,7 @@ describe('dropping', () => {
     pool.used(target, 'cold');
     for (const [round, pauseMs] of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000].entries()) {
       await arrivals(2 * (round + 1));
-      // Both are gone: only the pause is left.
+      // The timer of the pause is left once both connections are gone.
       await timers(1);
       expect(pool.take(target)).toBeUndefined();
       pool.used(target, 'cold');
@@ -214,7 +214,7 @@ describe('the rule for private addresses', () => {
     const target = await provide(undefined, { allowPrivate: false });
     for (const host of ['127.0.0.1', 'localhost']) {
       pool.used({ ...target, url: target.url.replace('127.0.0.1', host) }, 'cold');
-      // Of each origin the pause is left.
+      // The timer of the pause is left of each origin.
       await timers(host === 'localhost' ? 2 : 1);
     }
     expect(arrived).toEqual([]);

@@ -31,7 +31,7 @@ async function start(options: FakeProviderOptions = {}, warm: object = {}, limit
 
 const client = () => openClient(gateway.url + REALTIME);
 
-/** How many providers were dialled like this. */
+/** Counts the providers that were dialled like this. */
 const dialled = (connection: 'warm' | 'cold' | 'stale') =>
   sampleOf(gateway.gateway.metrics.registry, 'trunkline_dials_total', { connection });
 

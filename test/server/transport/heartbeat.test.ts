@@ -30,7 +30,7 @@ describe('a client', () => {
     expect((await client.frame()).opcode).toBe(PING);
     expect(await closed(upstream)).toEqual({ code: 1011, reason: '' });
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-silent', closeCode: 1006, mayRetry: true });
-    // Beyond a close: its socket is gone, and no close frame was sent after it.
+    // The socket is destroyed, and no close frame was sent before.
     expect((await client.rest()).includes(0x88)).toBe(false);
   });
 

@@ -1,4 +1,4 @@
-// One end of a session at its raw socket: our own frames, the bytes that pass through, and the events of the peer.
+// An end of a session at its raw socket: our own frames, the bytes that pass through, and the events of the peer.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { frameOf } from '../../support/frames.ts';
@@ -111,7 +111,7 @@ describe('pongs to an end that does not read', () => {
   test('stay bounded without anything else that is queued', async () => {
     const { peer, far } = await openPeer('client', { limits: { pauseBytes: 10_000 } });
     const payload = (index: number) => Buffer.from(`${index}`.padStart(125));
-    // More than the kernel and the socket take.
+    // The kernel and the socket do not take as many.
     const count = 200_000;
     for (let index = 0; index < count; index += 1) peer.pong(payload(index));
     const queued = peer.queuedBytes;
@@ -156,7 +156,7 @@ describe.each(transports)('bytes that pass over %s', (_, tls) => {
       else memory.fill(255);
     }
     expect(peer.queuedBytes).toBeGreaterThan(0);
-    // Only the first write that the kernel does not take whole is neither done nor copied.
+    // The first write that the kernel does not take whole is the only one that is neither done nor copied.
     expect(isHeld.filter(Boolean)).toHaveLength(tls ? 0 : 1);
     const { bytes } = await readBytes(far, count * 64 * 1024);
     expect(bytes.equals(Buffer.concat(expected))).toBe(true);

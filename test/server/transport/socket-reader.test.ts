@@ -221,7 +221,7 @@ async function upgradedPair(): Promise<SocketPair> {
   return { near, far };
 }
 
-/** As a release of Node would be that calls them otherwise. */
+/** Hides the symbols, as a release of Node with other names would. */
 async function withoutPrivateNames(): Promise<SocketPair> {
   const pair = await openSocketPair({ near: 'accepted' });
   const names = Object.getOwnPropertySymbols(pair.near).filter(({ description }) => description === 'kBufferGen');

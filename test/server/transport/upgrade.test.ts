@@ -111,7 +111,7 @@ function goodAnswer(headers: Readonly<Record<string, string>>) {
   return { upgrade: 'websocket', 'sec-websocket-accept': acceptFor(headers['Sec-WebSocket-Key'] ?? '') };
 }
 
-/** What a server sees of an upgrade with these headers, and what the client sees of its answer. */
+/** Makes an upgrade with these headers: returns what the server gets, and what the client gets. */
 async function upgrade(headers: Readonly<Record<string, string>>, answerTo: (key: string) => string) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

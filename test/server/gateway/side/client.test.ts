@@ -141,7 +141,7 @@ test('removes the folder of the socket when the listener is closed', async () =>
   expect(existsSync(dirname(path))).toBe(false);
 });
 
-/** In pieces, as a request brings it. */
+/** Makes a body in pieces, as a request brings it. */
 const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
 
 test('sends large bodies in chunks, each with its own request, beside small ones', async () => {

@@ -24,7 +24,7 @@ const whole = (status: number, text: string) => ({
   body: Buffer.from(text),
 });
 
-/** As it crosses in a chunked body. */
+/** Returns a chunk as it crosses in a chunked body. */
 const chunk = (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
 
 /** A request whose body has begun. */
@@ -94,7 +94,7 @@ describe('the quota of all keys', () => {
       expect.objectContaining({ 'retry-after': '1', connection: 'close' }),
     ]);
     expect(JSON.parse(String(await raw.rest())).error.message).toContain('side.requestBytes');
-    // What was read of it is room again.
+    // The bytes that were read of it are released.
     const second = upload('any', 'Transfer-Encoding: chunked', `${chunk(2096)}0\r\n\r\n`);
     await until(() => waiting() === 2);
     letGo();

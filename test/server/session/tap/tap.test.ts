@@ -158,7 +158,7 @@ describe('with the real dialects', () => {
     tap = new Tap({ dialect, metrics, startedAt: now });
   }
 
-  /** One event that passes so many milliseconds after the last. */
+  /** Passes an event, so many milliseconds after the last. */
   function pass(direction: 'upstream' | 'downstream', event: object | string, afterMs = 0): void {
     now += afterMs;
     const data = Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
@@ -211,7 +211,7 @@ describe('with the real dialects', () => {
     down(done({ total_tokens: 3, input_tokens: 1, output_tokens: 2, output_token_details: { audio_tokens: 2 } }));
     const usage = { type: 'tokens', total_tokens: 5, input_tokens: 4, output_tokens: 1 };
     down({ type: 'conversation.item.input_audio_transcription.completed', transcript: 'hi', usage });
-    // What a client claims does not count.
+    // A claim of the client does not count.
     up(done({ total_tokens: 1_000_000 }));
     expect(tap.summary().usage).toEqual({
       totalTokens: 38,

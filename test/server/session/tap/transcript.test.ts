@@ -87,7 +87,7 @@ describe('spoken words', () => {
     expect(call.turns).toEqual([]);
     call.wait(1);
     expect(call.texts()).toEqual([['', 'one']]);
-    // Too late for its turn, but not lost.
+    // The words are too late for their turn, but not lost.
     call.user('first', 'i1');
     spoken(call, 'i2', 'two');
     call.user('second', 'i2');

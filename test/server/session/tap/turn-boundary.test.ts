@@ -1,4 +1,4 @@
-// Where turns end, as the marks of a dialect tell.
+// The ends of turns, as the marks of a dialect tell them.
 
 import { describe, expect, test } from 'vitest';
 import type { Capabilities, Mark } from '../../../../adapters/realtime/contract.ts';
