@@ -1,5 +1,6 @@
 // The registry of realtime providers: the only file through which the server knows them.
 
+import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { createRegistry } from './registry.ts';
@@ -11,4 +12,5 @@ export { headerText } from './settings.ts';
 export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential } = createRegistry([
   openai,
   gemini,
+  deepgram,
 ]);

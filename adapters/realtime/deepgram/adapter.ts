@@ -1,0 +1,49 @@
+// Deepgram Voice Agent: one socket for listening, thinking and speaking.
+
+import type { Account, CredentialPlaces, Handshake, HttpReply, Provider, Refusal, Upstream } from '../contract.ts';
+import { commonPlaces } from '../credential.ts';
+import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import { agentDialect } from './dialect.ts';
+
+/** Deepgram's SDK has the key in `Authorization: Token KEY`; in a browser it offers the subprotocols `token, KEY` or `bearer, JWT`. */
+const credentials: CredentialPlaces = {
+  ...commonPlaces,
+  subprotocolPairs: ['token', 'bearer'],
+  subprotocolPrefixes: [],
+};
+
+/** Deepgram, dialled with an API key, or with the short-lived token that a client brings. */
+export const deepgram: Provider = {
+  name: 'deepgram',
+  environment: ['DEEPGRAM_API_KEY'],
+  baseUrl: 'wss://agent.deepgram.com',
+  endpoints: [{ path: '/v1/agent/converse', dialect: agentDialect, resource: () => 'in-frames', upstream }],
+  notServed: [
+    { method: 'POST', path: '/v1/auth/grant' },
+    { method: 'GET', path: '/v1/agent/settings/think/models' },
+    ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak'].map((path) => ({ method: 'GET', path })),
+  ],
+  credentials,
+  subprotocols: credentials.subprotocolPairs,
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError,
+};
+
+/** A token that Deepgram grants is a JWT; API keys have no dots. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
+  const headers = {
+    ...pickHeaders(handshake, ['user-agent', 'x-deepgram-session-id']),
+    authorization: `${JWT.test(credential) ? 'Bearer' : 'Token'} ${credential}`,
+  };
+  return { kind: 'websocket', url: upstreamUrl(baseUrl, handshake, credentials), headers, subprotocols: [] };
+}
+
+/** The shape of Deepgram's HTTP errors, without a `request_id`. */
+function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  return { status, headers, body: JSON.stringify({ err_code: code, err_msg: message, help }) };
+}

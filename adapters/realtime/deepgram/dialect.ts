@@ -1,0 +1,129 @@
+// The Deepgram Voice Agent dialect: JSON in text messages, sound in binary ones, both ways. The client configures the agent in its first
+// message (Settings); models are those of the stages listen, think and speak, whoever makes them.
+
+import { eventType } from '../../../codecs/event-type.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
+import { OPEN_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
+import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
+import type { Dialect, Observation, Rejection } from '../contract.ts';
+import { guardModels, type ModelRules } from '../model-guard.ts';
+import { modelPaths } from '../model-paths.ts';
+
+/** What an agent does one after the other. Each has a provider with a model, think and speak also a list of them to fall back on. */
+const stages = ['listen', 'think', 'speak'];
+
+const rules: ModelRules = {
+  isAudio: () => false,
+  places: modelPaths(
+    stages.flatMap((stage) =>
+      ['model', 'model_id'].flatMap((key) => [
+        ['agent', stage, 'provider', key],
+        [stage, 'provider', key],
+      ]),
+    ),
+  ),
+  starter: { words: ['Settings', 'UpdateThink', 'UpdateSpeak'], impliedNames },
+};
+
+/** The vocabulary of `/v1/agent/converse`. A model of another maker is `deepgram/<model>` in the list of a key, like all that run here. */
+export const agentDialect: Dialect = {
+  name: 'deepgram-agent',
+  capabilities: {
+    audio: 'binary',
+    turnEnd: 'event',
+    interruption: 'speech-started',
+    usage: 'never',
+    speaksFirst: 'provider',
+  },
+  modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  observe,
+  errorEvent: ({ code, message }) => jsonFrame({ type: 'Error', description: message, code }),
+  context: { kind: 'in-first-message', merge: withContext },
+};
+
+/** A binary message is sound; one that begins like an object is read nevertheless, so that nothing is hidden in it. */
+function isSound({ data, binary }: Frame): boolean {
+  return binary && data[skipSpace(data, 0)] !== OPEN_BRACE;
+}
+
+/** A saved agent stands for the models that it was made with. A stage without a model gets one of Deepgram's choice. */
+function impliedNames({ type, agent, think, speak }: JsonObject): readonly string[] {
+  if (type === 'UpdateThink') return namesModel(think) ? [] : [''];
+  if (type === 'UpdateSpeak') return namesModel(speak) ? [] : [''];
+  if (type !== 'Settings') return [];
+  if (typeof agent === 'string') return [agent];
+  return isObject(agent) && stages.every((stage) => namesModel(agent[stage])) ? [] : [''];
+}
+
+function namesModel(stage: unknown): boolean {
+  if (Array.isArray(stage)) return stage.length > 0 && stage.every(namesModel);
+  return isObject(stage) && modelOf(stage) !== undefined;
+}
+
+function modelOf(stage: JsonObject): string | undefined {
+  return textAt(stage, 'provider', 'model') ?? textAt(stage, 'provider', 'model_id');
+}
+
+const heard: Observation = { type: 'audio' };
+const spoken: Observation = { type: 'audio', mark: 'audio' };
+
+function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
+  if (binary) return direction === 'upstream' ? heard : spoken;
+  const type = eventType(data);
+  if (type === undefined) return undefined;
+  return direction === 'upstream' ? observeClient(type, data) : observeServer(type, data);
+}
+
+function observeClient(type: string, data: Buffer): Observation {
+  switch (type) {
+    case 'Settings':
+      return { type, model: thinkingModel(readObject(data)?.agent) };
+    case 'UpdateThink':
+      return { type, model: thinkingModel(readObject(data)) };
+    case 'InjectUserMessage':
+      return { type, mark: 'request' };
+    default:
+      return { type };
+  }
+}
+
+/** The model that a session is known by: of a list, the first is asked first. */
+function thinkingModel(agent: unknown): string | undefined {
+  if (typeof agent === 'string') return agent;
+  const think = isObject(agent) ? agent.think : undefined;
+  const first: unknown = Array.isArray(think) ? think[0] : think;
+  return isObject(first) ? modelOf(first) : undefined;
+}
+
+function observeServer(type: string, data: Buffer): Observation {
+  switch (type) {
+    case 'UserStartedSpeaking':
+      return { type, mark: 'speech-started' };
+    case 'ConversationText':
+      return conversationText(type, readObject(data));
+    case 'AgentAudioDone':
+      return { type, mark: 'turn-done' };
+    default:
+      return { type };
+  }
+}
+
+/** Whole utterances of both sides. That of the user comes when its turn is taken to be over, which no other event tells. */
+function conversationText(type: string, event: JsonObject | undefined): Observation {
+  const [role, text] = [textAt(event, 'role'), textAt(event, 'content')];
+  if ((role !== 'user' && role !== 'assistant') || !text) return { type };
+  const utterances = [{ role, text }] as const;
+  return role === 'user' ? { type, mark: 'speech-stopped', utterances } : { type, utterances };
+}
+
+/** The text becomes the oldest message of the conversation that the agent knows. */
+function withContext(first: Frame, text: string): OutFrame | Rejection {
+  const settings = readObject(first.data);
+  const agent = objectAt(settings, 'agent');
+  const context = agent?.context ?? {};
+  const messages = isObject(context) ? (context.messages ?? []) : undefined;
+  if (settings?.type !== 'Settings' || agent === undefined || !Array.isArray(messages))
+    return { code: 'context_not_taken', message: 'expected Settings with the agent as an object as the first message' };
+  const history = [{ type: 'History', role: 'user', content: text }, ...messages];
+  return jsonFrame({ ...settings, agent: { ...agent, context: { ...context, messages: history } } });
+}
