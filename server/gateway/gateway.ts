@@ -60,7 +60,7 @@ export class Gateway {
     this.#options = options;
     const { config, rehearsalUrl, log } = options;
     if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
-    const origins = { origins: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
+    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
     this.#sideQuota = new SideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
@@ -91,7 +91,7 @@ export class Gateway {
     const { host, origins } = config.listen;
     const secure = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
     const allowed = new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
-    this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, origins: allowed } };
+    this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
     return { port, tlsPort };
   }
 

@@ -7,7 +7,7 @@ import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 /** The registry, as a gateway process sees it. */
 export interface SessionRegistry {
   /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
-  reserve(claim: Reservation): ReserveResult | Promise<ReserveResult>;
+  reserve(reservation: Reservation): ReserveResult | Promise<ReserveResult>;
   /** Keeps the place until the session ends. */
   opened(id: string): void;
   release(id: string): void;
@@ -21,22 +21,23 @@ export interface SessionRegistry {
  * a session opens without a round trip, and the supervisor, whose process would wake for it, is told once the session is open.
  */
 export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>): SessionRegistry {
-  const untold = new Map<string, Reservation>();
+  const unannounced = new Map<string, Reservation>();
   return {
-    reserve(claim) {
-      if (claim.isOffered || claim.maxSessions !== undefined) return supervisor.call<ReserveResult>('reserve', claim);
-      untold.set(claim.id, claim);
+    reserve(reservation) {
+      if (reservation.isOffered || reservation.maxSessions !== undefined)
+        return supervisor.call<ReserveResult>('reserve', reservation);
+      unannounced.set(reservation.id, reservation);
       return 'granted';
     },
     opened(id) {
-      const claim = untold.get(id);
-      if (untold.delete(id)) supervisor.notify('reserve', claim);
+      const reservation = unannounced.get(id);
+      if (unannounced.delete(id)) supervisor.notify('reserve', reservation);
     },
     release(id) {
-      if (!untold.delete(id)) supervisor.notify('release', id);
+      if (!unannounced.delete(id)) supervisor.notify('release', id);
     },
     ended(record) {
-      untold.delete(record.id);
+      unannounced.delete(record.id);
       supervisor.notify('ended', record);
     },
     find: (id) => supervisor.call<SessionRecord | undefined>('find', id),

@@ -6,7 +6,7 @@ import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
 
 export interface OriginPolicy {
   /** Exact origins of pages that may connect. A request without `Origin` is not from a page. */
-  readonly origins: ReadonlySet<string>;
+  readonly allowed: ReadonlySet<string>;
   /** True in open mode: `Host` must be a loopback name, since a page could make its own name resolve to this listener. */
   readonly loopbackHostOnly: boolean;
 }
@@ -21,7 +21,7 @@ export function ownOrigins(scheme: 'http' | 'https', host: string, port: number)
 
 export function checkOrigin(headers: IncomingHttpHeaders, rule: OriginPolicy): Refusal | undefined {
   const { origin, host } = headers;
-  if (origin !== undefined && !rule.origins.has(origin)) {
+  if (origin !== undefined && !rule.allowed.has(origin)) {
     const message = 'this origin is not allowed; expected one of the gateway itself or of listen.origins';
     return { status: 403, code: 'origin_not_allowed', message };
   }

@@ -18,7 +18,7 @@ const WHOLE_BYTES = 64 * 1024;
 /** Resolves with undefined for a request without a body. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes, ms, reserve: objection }: BodyLimits,
+  { maxBytes, ms, reserve }: BodyLimits,
 ): Promise<Buffer | readonly Buffer[] | undefined | Refusal> {
   const { headers } = request;
   const announced = Number(headers['content-length'] ?? 0);
@@ -37,7 +37,7 @@ export async function readBody(
     }
     request.on('data', (piece: Buffer) => {
       bytes += piece.length;
-      const refusal = bytes > maxBytes ? tooLarge(maxBytes) : objection?.(piece.length);
+      const refusal = bytes > maxBytes ? tooLarge(maxBytes) : reserve?.(piece.length);
       if (refusal !== undefined) return refuse(refusal);
       pieces.push(piece);
       // A pause lets one or two pieces through in each turn of the loop: a socket would give up to 2 MiB at once.

@@ -42,11 +42,11 @@ export async function startAdmin(
   log: Logger,
 ): Promise<AdminListener> {
   const { admin, limits } = config;
-  let visitors: OriginPolicy = { origins: new Set(), loopbackHostOnly: admin.token === undefined };
+  let origins: OriginPolicy = { allowed: new Set(), loopbackHostOnly: admin.token === undefined };
   const server = createListener(limits);
   server.on('request', (request, response) => {
     request.resume();
-    const answered = answer(request, response, { sources, visitors, config });
+    const answered = answer(request, response, { sources, origins, config });
     void answered
       .catch(() => json(500, { error: 'the admin listener failed to answer' }))
       .then((reply) => reply && write(response, reply));
@@ -54,13 +54,13 @@ export async function startAdmin(
   const address = { setting: 'admin.port', host: admin.host, port: admin.port, isShared: false };
   const port = await openListener(server, address);
   server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
-  visitors = { ...visitors, origins: new Set(ownOrigins('http', admin.host, port)) };
+  origins = { ...origins, allowed: new Set(ownOrigins('http', admin.host, port)) };
   return { port, close: () => closeListener(server) };
 }
 
 interface AdminContext {
   readonly sources: AdminSources;
-  readonly visitors: OriginPolicy;
+  readonly origins: OriginPolicy;
   readonly config: Pick<Config, 'admin' | 'limits' | 'side'>;
 }
 
@@ -72,8 +72,8 @@ async function answer(
 ): Promise<Answer | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
-  const objection = objectionTo(request, context);
-  if (objection !== undefined) return objection;
+  const refusal = refusalOf(request, context);
+  if (refusal !== undefined) return refusal;
   if (sideRoutesAt('admin', handshake.path).length > 0) {
     const path = decodeURIComponent(handshake.path);
     const { sources: source, config } = context;
@@ -85,10 +85,10 @@ async function answer(
   return ownAnswer(handshake.path, context.sources);
 }
 
-function objectionTo(request: IncomingMessage, { visitors, config }: AdminContext): Answer | undefined {
+function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): Answer | undefined {
   const { headers } = request;
-  const objection = checkOrigin(headers, visitors);
-  if (objection !== undefined) return json(objection.status, { error: objection.message });
+  const refusal = checkOrigin(headers, origins);
+  if (refusal !== undefined) return json(refusal.status, { error: refusal.message });
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return json(415, { error: 'expected no body' });
   }

@@ -14,7 +14,7 @@ export function policyOf(
   more: { readonly origins?: readonly string[]; readonly rehearsalUrl?: string } = {},
 ): AdmissionPolicy {
   const config = loadConfig({ file: configFile(file), env: {} });
-  const origins = { origins: new Set(more.origins), loopbackHostOnly: config.keys.length === 0 };
+  const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.keys.length === 0 };
   const { rehearsalUrl } = more;
   return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: () => {} };
 }
