@@ -95,6 +95,13 @@ describe.concurrent('the command', () => {
     expect(existsSync(data)).toBe(false);
   });
 
+  test('warns of a key under its old name, and reads it', async () => {
+    const file = configFile({ side: { seedMs: 7 } });
+    const { code, stdout, stderr } = await outcome('config', 'print', '--config', file);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('side.seedMs: the name is side.contextMs now')]);
+    expect(stdout).toContain('contextMs: 7');
+  });
+
   test('checks and prints a right configuration, with its secrets masked', async () => {
     const file = configFile({ keys: [{ id: 'web', secret: 'secret-of-web' }] });
     const [check, print] = await Promise.all([

@@ -92,8 +92,7 @@ test('tells the provider of the earlier session first, whichever way the client 
     () => openClient(`${gateway.url}${REALTIME}&trunkline-seed=${ID}`, as('web')),
   ];
   for (const [index, open] of ways.entries()) {
-    const client = await open();
-    client.send('{"type":"session.update"}');
+    (await open()).send('{"type":"session.update"}');
     const upstream = await provider.next();
     const first = (await message(upstream)).data.toString();
     expect(textOf(first)).toContain('User: question 1\nAssistant: answer 1\nUser: question 2\nAssistant: answer 2');
@@ -101,6 +100,7 @@ test('tells the provider of the earlier session first, whichever way the client 
     expect(provider.requests[index]?.url).toBe(REALTIME);
     expect(JSON.stringify(provider.requests[index]?.headers)).not.toMatch(/trunkline-(continue|seed)/);
   }
+  expect(gateway.lines.filter(({ name }) => name === 'trunkline-seed')).toHaveLength(1);
 });
 
 test('says in the 101, the record and the events which session is continued', async () => {
