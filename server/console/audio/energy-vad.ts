@@ -5,32 +5,20 @@
 const pauseMs = 900;
 
 export class EnergyVad {
-  #noiseFloor = 0.002;
-  #since: number | undefined;
-  #lastAt: number | undefined;
-  #audible = false;
-
   /** End of the last audible chunk, monotonic milliseconds. */
-  get lastAt(): number | undefined {
-    return this.#lastAt;
-  }
-
-  /** True when the last chunk was audible. */
-  get audible(): boolean {
-    return this.#audible;
-  }
-
+  lastAt: number | undefined;
   /** Start of the utterance that `lastAt` is the end of. */
-  get since(): number | undefined {
-    return this.#since;
-  }
+  since: number | undefined;
+  /** True when the last chunk was audible. */
+  audible = false;
+  #noiseFloor = 0.002;
 
   /** Adds a chunk. `level`: RMS, 0 to 1; `at`: when its last sample was recorded. */
   add(level: number, at: number): void {
-    this.#audible = level > Math.max(0.004, this.#noiseFloor * 3);
-    if (this.#audible) {
-      if (this.#lastAt === undefined || at - this.#lastAt > pauseMs) this.#since = at;
-      this.#lastAt = at;
+    this.audible = level > Math.max(0.004, this.#noiseFloor * 3);
+    if (this.audible) {
+      if (this.lastAt === undefined || at - this.lastAt > pauseMs) this.since = at;
+      this.lastAt = at;
     }
     // The floor falls at once and rises slowly: speech must not become its own floor.
     this.#noiseFloor = level < this.#noiseFloor ? level : this.#noiseFloor + (level - this.#noiseFloor) * 0.005;

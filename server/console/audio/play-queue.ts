@@ -20,12 +20,12 @@ interface Queued {
 }
 
 export class PlayQueue {
+  totalPlayed = 0;
+  queuedSamples = 0;
   #queue: Queued[] = [];
-  #queuedSamples = 0;
   #waiting = true;
   #finished = true;
   #played = new Map<string, number>();
-  #total = 0;
   readonly #startSamples: number;
 
   /** `startSamples`: samples that must be queued before playing begins. */
@@ -33,19 +33,11 @@ export class PlayQueue {
     this.#startSamples = startSamples;
   }
 
-  get totalPlayed(): number {
-    return this.#total;
-  }
-
-  get queuedSamples(): number {
-    return this.#queuedSamples;
-  }
-
   push(item: string, samples: Int16Array): void {
     if (samples.length === 0) return;
     if (!this.#played.has(item)) this.#forgetPlayedOut();
     this.#queue.push({ item, samples, offset: 0 });
-    this.#queuedSamples += samples.length;
+    this.queuedSamples += samples.length;
     this.#finished = false;
     if (!this.#played.has(item)) this.#played.set(item, 0);
   }
@@ -59,8 +51,7 @@ export class PlayQueue {
   pull(out: Float32Array): Pulled {
     out.fill(0);
     const started: string[] = [];
-    if (this.#waiting && this.#queuedSamples < (this.#finished ? 1 : this.#startSamples))
-      return { started, gap: false };
+    if (this.#waiting && this.queuedSamples < (this.#finished ? 1 : this.#startSamples)) return { started, gap: false };
     this.#waiting = false;
     let filled = 0;
     for (let head = this.#queue[0]; head !== undefined && filled < out.length; head = this.#queue[0]) {
@@ -72,7 +63,7 @@ export class PlayQueue {
       filled += count;
       if (head.offset === head.samples.length) this.#queue.shift();
     }
-    this.#waiting = this.#queuedSamples === 0;
+    this.#waiting = this.queuedSamples === 0;
     return { started, gap: this.#waiting && !this.#finished };
   }
 
@@ -80,7 +71,7 @@ export class PlayQueue {
   flush(): ItemPlayed[] {
     const played = this.itemsPlayed();
     this.#queue = [];
-    this.#queuedSamples = 0;
+    this.queuedSamples = 0;
     this.#waiting = true;
     this.#finished = true;
     this.#played = new Map();
@@ -100,7 +91,7 @@ export class PlayQueue {
 
   #count(item: string, samples: number): void {
     this.#played.set(item, (this.#played.get(item) ?? 0) + samples);
-    this.#queuedSamples -= samples;
-    this.#total += samples;
+    this.queuedSamples -= samples;
+    this.totalPlayed += samples;
   }
 }

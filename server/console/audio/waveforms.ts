@@ -28,13 +28,7 @@ export class RecentPeaks {
 
   /** Loudest peak of the last `withinMs`. */
   loudest(now: number, withinMs: number): number {
-    let peak = 0;
-    for (let i = this.#peaks.length - 1; i >= 0; i--) {
-      const entry = this.#peaks[i];
-      if (entry === undefined || entry.at < now - withinMs) break;
-      peak = Math.max(peak, entry.peak);
-    }
-    return peak;
+    return Math.max(0, ...this.between(now - withinMs, now));
   }
 }
 
@@ -59,9 +53,12 @@ export class Waveforms {
   }
 
   append(id: string, peaks: readonly number[]): void {
-    const wave = this.#open(id);
+    const wave = this.#waves.get(id) ?? { peaks: [], playedMs: 0, version: 0 };
+    this.#waves.set(id, wave);
     wave.peaks.push(...peaks);
     wave.version += 1;
+    const [oldest] = this.#waves.keys();
+    if (this.#waves.size > this.#max && oldest !== undefined) this.#waves.delete(oldest);
   }
 
   played(id: string, playedMs: number): void {
@@ -69,15 +66,5 @@ export class Waveforms {
     if (wave === undefined || wave.playedMs === playedMs) return;
     wave.playedMs = playedMs;
     wave.version += 1;
-  }
-
-  #open(id: string): Waveform {
-    const known = this.#waves.get(id);
-    if (known !== undefined) return known;
-    const wave: Waveform = { peaks: [], playedMs: 0, version: 0 };
-    this.#waves.set(id, wave);
-    const oldest = this.#waves.keys().next().value;
-    if (this.#waves.size > this.#max && oldest !== undefined) this.#waves.delete(oldest);
-    return wave;
   }
 }
