@@ -32,22 +32,19 @@ export async function openMicrophone(options: MicrophoneOptions): Promise<Microp
       ...(deviceId === '' ? {} : { deviceId: { exact: deviceId } }),
     },
   });
-  const tracks = stream.getAudioTracks();
-  const stopTracks = () => {
-    for (const track of tracks) track.stop();
-  };
+  const [track] = stream.getAudioTracks();
   try {
     const context = await capture(stream, options);
-    tracks[0]?.addEventListener('ended', options.onEnded);
+    // A track that is stopped by the page does not say that it ended.
+    track?.addEventListener('ended', options.onEnded);
     return {
       close() {
-        tracks[0]?.removeEventListener('ended', options.onEnded);
-        stopTracks();
+        track?.stop();
         void context.close();
       },
     };
   } catch (cause) {
-    stopTracks();
+    track?.stop();
     throw cause;
   }
 }

@@ -57,8 +57,11 @@ export class PlayQueue {
     for (let head = this.#queue[0]; head !== undefined && filled < out.length; head = this.#queue[0]) {
       const count = Math.min(out.length - filled, head.samples.length - head.offset);
       for (let i = 0; i < count; i++) out[filled + i] = (head.samples[head.offset + i] ?? 0) / 32_768;
-      if (this.#played.get(head.item) === 0) started.push(head.item);
-      this.#count(head.item, count);
+      const playedBefore = this.#played.get(head.item) ?? 0;
+      if (playedBefore === 0) started.push(head.item);
+      this.#played.set(head.item, playedBefore + count);
+      this.queuedSamples -= count;
+      this.totalPlayed += count;
       head.offset += count;
       filled += count;
       if (head.offset === head.samples.length) this.#queue.shift();
@@ -87,11 +90,5 @@ export class PlayQueue {
     for (const item of this.#played.keys()) {
       if (!this.#queue.some((queued) => queued.item === item)) this.#played.delete(item);
     }
-  }
-
-  #count(item: string, samples: number): void {
-    this.#played.set(item, (this.#played.get(item) ?? 0) + samples);
-    this.queuedSamples -= samples;
-    this.totalPlayed += samples;
   }
 }

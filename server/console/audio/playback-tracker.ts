@@ -1,47 +1,39 @@
 // Tracks how much of each reply was received and played, so that an interruption can say what the caller heard.
 
 import type { Truncation } from '../dialects/dialect.ts';
+import { playbackRateHz } from './pcm.ts';
 import type { ItemPlayed } from './play-queue.ts';
 
 interface ReceivedItem {
   readonly contentIndex: number;
   samples: number;
-  ended: boolean;
+  isEnded: boolean;
+  isRefused: boolean;
 }
 
 export class PlaybackTracker {
-  readonly #rateHz: number;
+  totalReceived = 0;
   readonly #received = new Map<string, ReceivedItem>();
-  readonly #refused = new Set<string>();
-  #total = 0;
-
-  constructor(rateHz: number) {
-    this.#rateHz = rateHz;
-  }
-
-  get totalReceived(): number {
-    return this.#total;
-  }
 
   /** Counts samples of an item. False when the item was cut off: then they must not be played. */
   receive(itemId: string, contentIndex: number, samples: number): boolean {
-    if (this.#refused.has(itemId)) return false;
-    const known = this.#received.get(itemId);
-    if (known === undefined) this.#received.set(itemId, { contentIndex, samples, ended: false });
-    else known.samples += samples;
-    this.#total += samples;
+    const item = this.#received.get(itemId) ?? { contentIndex, samples: 0, isEnded: false, isRefused: false };
+    if (item.isRefused) return false;
+    item.samples += samples;
+    this.#received.set(itemId, item);
+    this.totalReceived += samples;
     return true;
   }
 
   /** Notes that all of the item's audio has arrived. */
   end(itemId: string): void {
     const item = this.#received.get(itemId);
-    if (item !== undefined) item.ended = true;
+    if (item !== undefined) item.isEnded = true;
   }
 
   /** Refuses further audio of all items so far. */
   refuseAll(): void {
-    for (const itemId of this.#received.keys()) this.#refused.add(itemId);
+    for (const item of this.#received.values()) item.isRefused = true;
   }
 
   /**
@@ -52,9 +44,9 @@ export class PlaybackTracker {
     const truncations: Truncation[] = [];
     for (const { item, playedSamples } of played) {
       const received = this.#received.get(item);
-      if (received === undefined || (received.ended && playedSamples >= received.samples)) continue;
-      const heardMs = Math.max(0, Math.floor((playedSamples * 1000) / this.#rateHz - latencyMs));
-      const receivedMs = Math.floor((received.samples * 1000) / this.#rateHz);
+      if (received === undefined || (received.isEnded && playedSamples >= received.samples)) continue;
+      const heardMs = Math.max(0, Math.floor((playedSamples * 1000) / playbackRateHz - latencyMs));
+      const receivedMs = Math.floor((received.samples * 1000) / playbackRateHz);
       const { contentIndex } = received;
       truncations.push({ itemId: item, contentIndex, playedMs: Math.min(heardMs, receivedMs), receivedMs });
     }

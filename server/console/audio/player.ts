@@ -42,7 +42,8 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   const analyser = new AnalyserNode(context, { fftSize: 1024 });
   node.connect(analyser);
   const window = new Float32Array(analyser.fftSize);
-  const flushes = new Map<number, (items: readonly ItemPlayed[]) => void>();
+  // The worklet answers flushes in their order.
+  const flushes: ((items: readonly ItemPlayed[]) => void)[] = [];
   node.port.onmessage = (event: MessageEvent<PlaybackReport>) => receive(event.data);
   const send = (command: PlaybackCommand, transfer: Transferable[] = []) => node.port.postMessage(command, transfer);
 
@@ -58,12 +59,10 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
         handlers.onProgress(report);
         break;
       case 'flushed':
-        flushes.get(report.token)?.(report.items);
-        flushes.delete(report.token);
+        flushes.shift()?.(report.items);
     }
   }
 
-  let token = 0;
   return {
     get latencyMs() {
       return latencyOf(context);
@@ -76,13 +75,12 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
     finish: () => send({ type: 'finish' }),
     flush: () =>
       new Promise((resolve) => {
-        token += 1;
-        flushes.set(token, resolve);
-        send({ type: 'flush', token });
+        flushes.push(resolve);
+        send({ type: 'flush' });
       }),
     playAside: (recording) => playAside(context, recording),
     close() {
-      for (const resolve of flushes.values()) resolve([]);
+      for (const resolve of flushes) resolve([]);
       void context.close();
     },
   };

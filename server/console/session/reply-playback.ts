@@ -24,7 +24,7 @@ interface ReplyPlaybackOptions {
 
 export class ReplyPlayback {
   readonly #options: ReplyPlaybackOptions;
-  readonly #tracker = new PlaybackTracker(playbackRateHz);
+  readonly #tracker = new PlaybackTracker();
   readonly #resamplers = new Map<number, ReturnType<typeof createResampler>>();
   #player: Player | undefined;
   #isRefusing = false;

@@ -5,17 +5,13 @@ import { type ItemPlayed, PlayQueue } from '../play-queue.ts';
 export type PlaybackCommand =
   | { readonly type: 'push'; readonly item: string; readonly samples: Int16Array }
   | { readonly type: 'finish' }
-  | { readonly type: 'flush'; readonly token: number };
+  | { readonly type: 'flush' };
 
 export type PlaybackReport =
   | { readonly type: 'started'; readonly item: string }
   | { readonly type: 'gap' }
-  | {
-      readonly type: 'progress';
-      readonly totalPlayed: number;
-      readonly items: readonly ItemPlayed[];
-    }
-  | { readonly type: 'flushed'; readonly token: number; readonly items: readonly ItemPlayed[] };
+  | { readonly type: 'progress'; readonly totalPlayed: number; readonly items: readonly ItemPlayed[] }
+  | { readonly type: 'flushed'; readonly items: readonly ItemPlayed[] };
 
 /** Audio that is queued before playing begins. */
 const startMs = 50;
@@ -53,7 +49,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
         break;
       case 'flush':
         this.#progress();
-        this.#report({ type: 'flushed', token: command.token, items: this.#queue.flush() });
+        this.#report({ type: 'flushed', items: this.#queue.flush() });
         break;
     }
   }
