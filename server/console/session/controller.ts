@@ -6,6 +6,7 @@ import { Waveforms } from '../audio/waveforms.ts';
 import type { ViewEvent } from '../dialects/dialect.ts';
 import { EventLog } from '../state/event-log.ts';
 import { editForm, pathToDial, settingsOfForm } from '../state/form.ts';
+import { gatewayUs } from '../state/latency.ts';
 import * as notices from '../state/notices.ts';
 import {
   type ConsoleState,
@@ -56,10 +57,7 @@ export class ConsoleController {
     this.#watcher = new SessionWatcher({
       store,
       browser,
-      onTurnReport: (turn, report) => {
-        this.#conversation?.turns.measured(turn, report);
-        this.#conversation?.publishTurns();
-      },
+      onTurnReport: (turn, report) => this.#conversation?.turns.measured(turn, gatewayUs(report)),
     });
   }
 

@@ -52,14 +52,14 @@ export class LiveConversation {
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.#speechEnd = new SpeechEndEstimator(options.input.vad);
-    this.turns = new TurnTracker(options.onTurnClosed);
+    this.turns = new TurnTracker({
+      onChange: (turns) => options.store.set({ turns }),
+      onClosed: options.onTurnClosed,
+    });
     this.playback = new ReplyPlayback({
       waveforms: options.waveforms,
       open: (handlers) => options.browser.openPlayer(handlers),
-      onStarted: (itemId, at) => {
-        this.turns.played(itemId, at);
-        this.publishTurns();
-      },
+      onStarted: (itemId, at) => this.turns.played(itemId, at),
       onCounts: (output) => options.store.set({ output }),
     });
   }
@@ -89,7 +89,6 @@ export class LiveConversation {
     }
     send((client) => client.speechEnd());
     this.turns.released(now, this.#speechEnd.voicedSince(heldAt));
-    this.publishTurns();
   }
 
   /** Speaks a recording into the session, and lets the caller hear it. */
@@ -124,7 +123,6 @@ export class LiveConversation {
     this.turns.written(at);
     this.#changeCaptions((list) => captions.addWrittenCaption(list, `written-${at}`, text));
     this.#options.send((client) => client.say(text));
-    this.publishTurns();
   }
 
   /** Interrupts the reply for the page, which has to tell the provider. */
@@ -143,7 +141,6 @@ export class LiveConversation {
 
   handleEvent(event: ViewEvent, at: number): void {
     this.turns.observe(event, at, this.#speechEnd.voicedBefore(event, at));
-    this.publishTurns();
     this.#handleSpeech(event);
     this.#handleReply(event);
   }
@@ -156,12 +153,7 @@ export class LiveConversation {
     this.#stopPreview?.();
     this.playback.close();
     this.turns.end();
-    this.publishTurns();
     this.#changeCaptions(captions.finishCaptions);
-  }
-
-  publishTurns(): void {
-    this.#options.store.set({ turns: this.turns.turns });
   }
 
   #handleSpeech(event: ViewEvent): void {
@@ -231,15 +223,14 @@ export class LiveConversation {
     const { replying } = store.get();
     if (!replying && !this.playback.isPlaying) return;
     if (replying && this.playback.player !== undefined) store.set({ silenced: true });
-    const turn = this.turns.answeredTurn;
+    const turn = this.turns.answered;
     const truncations = await this.playback.interrupt(replying);
     for (const truncation of truncations) {
       send((client) => client.truncate(truncation));
       this.#changeCaptions((list) => captions.markTruncation(list, truncation));
     }
     if (truncations.length === 0) return;
-    if (turn !== undefined) this.turns.silenced(turn);
-    this.publishTurns();
+    this.turns.silenced(turn);
     store.set({ truncations: [...store.get().truncations, ...truncations].slice(-100) });
   }
 

@@ -1,62 +1,18 @@
-// Times of the turns as the page saw them, and their summary over many turns.
-// The first mark of a kind counts. All functions here are pure.
+// Times of the turns as the page saw them, and their summary over many turns. All functions here are pure.
 
 import type { SessionReport } from '../api/gateway.ts';
 
 /** Moments of a turn, monotonic milliseconds. `speech-end`: the last audible sound of the caller that the page sent. */
 export type MarkName = 'speech-end' | 'commit' | 'request' | 'first-text' | 'first-audio' | 'playback' | 'done';
-type TurnOutcome = 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
 
 export interface TimedTurn {
   readonly id: number;
   readonly marks: Readonly<Partial<Record<MarkName, number>>>;
-  readonly outcome: TurnOutcome;
+  readonly outcome: 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
   /** The page stopped to play the reply, whatever the provider still says of it. */
   readonly silenced?: true;
-  readonly residence?: ResidenceP50 | undefined;
-}
-
-/** Microseconds that the median frame spent inside the gateway's process, without the network. */
-interface ResidenceP50 {
-  readonly upstreamUs: number;
-  readonly downstreamUs: number;
-}
-
-export const maxTurns = 1000;
-
-export function addTurn(turns: readonly TimedTurn[], marks: TimedTurn['marks']): TimedTurn[] {
-  const id = (turns.at(-1)?.id ?? 0) + 1;
-  return [...turns, { id, marks, outcome: 'open' as const }].slice(-maxTurns);
-}
-
-export function markTurn(
-  turns: readonly TimedTurn[],
-  id: number,
-  mark: { name: MarkName; at: number },
-): readonly TimedTurn[] {
-  return change(turns, id, (turn) =>
-    turn.marks[mark.name] === undefined ? { ...turn, marks: { ...turn.marks, [mark.name]: mark.at } } : turn,
-  );
-}
-
-export function closeTurn(turns: readonly TimedTurn[], id: number, outcome: TurnOutcome): readonly TimedTurn[] {
-  return change(turns, id, (turn) => (turn.outcome === 'open' ? { ...turn, outcome } : turn));
-}
-
-/** Notes that the reply is not played any further. */
-export function silenceTurn(turns: readonly TimedTurn[], id: number): readonly TimedTurn[] {
-  return change(turns, id, (turn) => ({ ...turn, silenced: true }));
-}
-
-/** Notes what the gateway measured by the end of this turn. */
-export function measureTurn(turns: readonly TimedTurn[], id: number, report: SessionReport): readonly TimedTurn[] {
-  return change(turns, id, (turn) => ({ ...turn, residence: residenceOf(report) }));
-}
-
-function change(turns: readonly TimedTurn[], id: number, how: (turn: TimedTurn) => TimedTurn): readonly TimedTurn[] {
-  const at = turns.findIndex((turn) => turn.id === id);
-  const old = turns[at];
-  return old === undefined ? turns : turns.with(at, how(old));
+  /** What the gateway measured by the end of the turn; see `gatewayUs`. */
+  readonly gatewayUs?: number | undefined;
 }
 
 export interface TurnStage {
@@ -132,14 +88,15 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
 
-export function residenceOf(report: SessionReport): ResidenceP50 | undefined {
-  const { upstream, downstream } = report.residenceUs;
-  if (upstream.count === 0 || downstream.count === 0) return undefined;
-  return { upstreamUs: upstream.p50, downstreamUs: downstream.p50 };
+/**
+ * Microseconds of a turn that the median frames spent inside the gateway's process, without the network: a turn passes it once
+ * up (its last audio or text) and once down (the first of the reply). Undefined until both directions were measured.
+ */
+export function gatewayUs({ residenceUs: { upstream, downstream } }: SessionReport): number | undefined {
+  return upstream.count === 0 || downstream.count === 0 ? undefined : upstream.p50 + downstream.p50;
 }
 
-/** The gateway's share of a turn, 0 to 1. A turn passes it once up (its last audio or text) and once down (the first of the reply). */
-export function gatewayFraction(residence: ResidenceP50, totalMs: number | undefined): number | undefined {
-  if (totalMs === undefined || totalMs <= 0) return undefined;
-  return (residence.upstreamUs + residence.downstreamUs) / (totalMs * 1000);
+/** The gateway's share of a turn, 0 to 1. */
+export function gatewayFraction(us: number, totalMs: number | undefined): number | undefined {
+  return totalMs !== undefined && totalMs > 0 ? us / (totalMs * 1000) : undefined;
 }

@@ -5,8 +5,8 @@ import type { SessionReport } from '../../api/gateway.ts';
 import { formatMs, formatShare, formatUs } from '../../state/format.ts';
 import {
   gatewayFraction,
+  gatewayUs,
   percentile,
-  residenceOf,
   stagesOf,
   summariseTurns,
   type TimedTurn,
@@ -20,6 +20,7 @@ const shownTurns = 30;
 export function LatencyPanel({ state }: { state: ConsoleState }) {
   const { turns, report } = state;
   const shown = turns.slice(-shownTurns).toReversed();
+  const us = report && gatewayUs(report);
   const scaleMs = Math.max(400, ...shown.map((turn) => turnTotalMs(turn) ?? 0));
   return (
     <section class="panel latency" aria-labelledby="latency-title">
@@ -30,7 +31,7 @@ export function LatencyPanel({ state }: { state: ConsoleState }) {
       {turns.length === 0 && (
         <p class="empty">Each turn appears here: from the end of your speech to the first sound of the reply.</p>
       )}
-      <GatewayLine turns={turns} report={report} />
+      {us !== undefined && <GatewayLine turns={turns} us={us} />}
       {shown.length > 0 && <Legend />}
       <ol class="turns" reversed>
         {shown.map((turn) => (
@@ -38,22 +39,22 @@ export function LatencyPanel({ state }: { state: ConsoleState }) {
         ))}
       </ol>
       <SummaryTable turns={turns} />
-      <GatewayNote report={report} />
+      {report !== undefined && us !== undefined && <GatewayNote report={report} />}
     </section>
   );
 }
 
 /** The gateway's share over the whole session: both directions at their p50, next to the median turn. */
-function GatewayLine({ turns, report }: { turns: readonly TimedTurn[]; report: SessionReport | undefined }) {
-  const residence = report === undefined ? undefined : residenceOf(report);
-  if (report === undefined || residence === undefined) return null;
-  const totals = turns.flatMap((turn) => turnTotalMs(turn) ?? []);
-  const median = percentile(totals, 50);
-  const fraction = gatewayFraction(residence, median);
+function GatewayLine({ turns, us }: { turns: readonly TimedTurn[]; us: number }) {
+  const median = percentile(
+    turns.flatMap((turn) => turnTotalMs(turn) ?? []),
+    50,
+  );
+  const fraction = gatewayFraction(us, median);
   return (
-    <p class="gateway-share" data-gateway-us={residence.upstreamUs + residence.downstreamUs}>
-      <strong>{formatUs(residence.upstreamUs + residence.downstreamUs)}</strong>
-      {fraction !== undefined && Number.isFinite(median) && (
+    <p class="gateway-share" data-gateway-us={us}>
+      <strong>{formatUs(us)}</strong>
+      {fraction !== undefined && (
         <span>
           {' '}
           of {formatMs(median)} are the gateway: <span class="unbroken">{formatShare(fraction)}</span>
@@ -64,9 +65,8 @@ function GatewayLine({ turns, report }: { turns: readonly TimedTurn[]; report: S
 }
 
 /** Explains what the share counts, below the figures. */
-function GatewayNote({ report }: { report: SessionReport | undefined }) {
-  if (report === undefined || residenceOf(report) === undefined) return null;
-  const { upstream, downstream } = report.residenceUs;
+function GatewayNote({ report: { residenceUs } }: { report: SessionReport }) {
+  const { upstream, downstream } = residenceUs;
   return (
     <p class="hint">
       The gateway's part: one frame up (p50 {formatUs(upstream.p50)}, p99 {formatUs(upstream.p99)}) and one down (p50{' '}
@@ -142,7 +142,7 @@ function TurnRow({ turn, scaleMs }: { turn: TimedTurn; scaleMs: number }) {
         <Bar stages={stagesOf(turn)} scaleMs={scaleMs} />
         <p class="turn-foot">
           <StageTimes stages={stagesOf(turn)} />
-          <TurnShare turn={turn} total={total} />
+          <TurnShare us={turn.gatewayUs} total={total} />
         </p>
       </li>
     );
@@ -183,11 +183,9 @@ function StageTimes({ stages }: { stages: readonly TurnStage[] }) {
   );
 }
 
-function TurnShare({ turn, total }: { turn: TimedTurn; total: number | undefined }) {
-  const { residence } = turn;
-  const fraction = residence === undefined ? undefined : gatewayFraction(residence, total);
-  if (residence === undefined || total === undefined || fraction === undefined) return null;
-  const us = residence.upstreamUs + residence.downstreamUs;
+function TurnShare({ us, total }: { us: number | undefined; total: number | undefined }) {
+  const fraction = us === undefined ? undefined : gatewayFraction(us, total);
+  if (us === undefined || fraction === undefined) return null;
   return (
     <span class="turn-share" data-share-us={us}>
       gateway {formatUs(us)} ({formatShare(fraction)})

@@ -182,7 +182,7 @@ test("the gateway's record is read after each turn, with the key that the sessio
     url: 'http://gateway.test:8080/v1/sessions/session-1',
     headers: { authorization: 'Bearer secret-key' },
   });
-  expect(state(fake).turns).toMatchObject([{ outcome: 'completed', residence: { upstreamUs: 20, downstreamUs: 20 } }]);
+  expect(state(fake).turns).toMatchObject([{ outcome: 'completed', gatewayUs: 40 }]);
 });
 
 test('the end of a session closes everything and shows code and reason', async () => {

@@ -3,14 +3,17 @@
 import { expect, test } from 'vitest';
 import type { ViewEvent } from '../../../../server/console/dialects/dialect.ts';
 import { TurnTracker } from '../../../../server/console/session/turn-tracker.ts';
+import type { TimedTurn } from '../../../../server/console/state/latency.ts';
 
 function tracker() {
   const closed: number[] = [];
-  const turns = new TurnTracker((id) => closed.push(id));
+  let latest: readonly TimedTurn[] = [];
+  const turns = new TurnTracker({ onChange: (changed) => (latest = changed), onClosed: (id) => closed.push(id) });
   const happen = (at: number, event: ViewEvent, voicedAt?: number) => turns.observe(event, at, voicedAt);
-  const marks = () => turns.turns.map((turn) => turn.marks);
-  const outcomes = () => turns.turns.map(({ outcome }) => outcome);
-  return { turns, closed, happen, marks, outcomes };
+  const marks = () => latest.map((turn) => turn.marks);
+  const outcomes = () => latest.map(({ outcome }) => outcome);
+  const ids = () => latest.map(({ id }) => id);
+  return { turns, closed, happen, marks, outcomes, ids };
 }
 
 const started: ViewEvent = { kind: 'reply-started', replyId: 'r' };
@@ -20,6 +23,8 @@ const done = (status: 'completed' | 'cancelled', toolsPending = false): ViewEven
   status,
   toolsPending,
 });
+
+const words: ViewEvent = { kind: 'caption', side: 'provider', itemId: 'm', delta: 'Noon', final: false };
 
 test('a spoken turn begins with the last audible sound, not with the moment it was noticed', () => {
   const { turns, happen, marks, closed, outcomes } = tracker();
@@ -67,7 +72,7 @@ test('a reply that continues after a function call belongs to the same turn', ()
   happen(10, started);
   happen(20, done('completed', true));
   happen(30, started);
-  happen(40, { kind: 'caption', side: 'provider', itemId: 'm', delta: 'Noon', final: false });
+  happen(40, words);
   happen(50, done('completed'));
   expect(outcomes()).toEqual(['completed']);
   expect(marks()).toEqual([{ request: 0, 'first-text': 40, done: 50 }]);
@@ -98,4 +103,23 @@ test('a turn that is followed by another one or by the end before any reply coun
   turns.written(10);
   turns.end();
   expect(outcomes()).toEqual(['unanswered', 'unanswered']);
+});
+
+test('the first mark of a kind counts, and a closed turn keeps its outcome', () => {
+  const { turns, happen, marks, outcomes } = tracker();
+  turns.written(1);
+  happen(2, started);
+  happen(5, words);
+  happen(9, words);
+  happen(10, done('cancelled'));
+  turns.end();
+  expect(marks()).toEqual([{ request: 1, 'first-text': 5, done: 10 }]);
+  expect(outcomes()).toEqual(['cancelled']);
+});
+
+test('turns are bounded and keep counting', () => {
+  const { turns, ids } = tracker();
+  for (let i = 0; i < 1003; i++) turns.written(i);
+  expect(ids()).toHaveLength(1000);
+  expect(ids().at(-1)).toBe(1003);
 });
