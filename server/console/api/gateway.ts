@@ -38,9 +38,13 @@ export async function readGatewayInfo(get: Fetch): Promise<GatewayInfo> {
   return (await response.json()) as GatewayInfo;
 }
 
+export function sessionUrl(id: string): string {
+  return `/v1/sessions/${encodeURIComponent(id)}`;
+}
+
 /** Reads the gateway's record of a session; undefined while it has none. */
 export async function readSessionReport(get: Fetch, id: string, key: string): Promise<SessionReport | undefined> {
-  const response = await get(`/v1/sessions/${encodeURIComponent(id)}`, { headers: authorization(key) });
+  const response = await get(sessionUrl(id), { headers: authorization(key) });
   return response.ok ? ((await response.json()) as SessionReport) : undefined;
 }
 

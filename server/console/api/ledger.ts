@@ -1,8 +1,6 @@
-// Reads sums of the ledger for this key, `GET /v1/ledger`, without trusting their shape. Refusals are values.
+// Reads sums of the ledger for this key, `GET /v1/ledger`. Refusals are values.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
 import { authorization } from './gateway.ts';
-import { listOrEmpty, numberOrUndefined, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 export const ledgerFields = ['class', 'model', 'path', 'team', 'day'] as const;
 export type LedgerField = (typeof ledgerFields)[number];
@@ -22,9 +20,9 @@ export interface LedgerSumRow {
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;
-  /** Mean, 0 to 1; undefined where nothing was scored. */
-  readonly score: number | undefined;
-  readonly latencyMs: number | undefined;
+  /** Mean, 0 to 1; missing where nothing was scored. */
+  readonly score?: number | undefined;
+  readonly latencyMs?: number | undefined;
 }
 
 export type LedgerAnswer =
@@ -46,7 +44,7 @@ export async function readLedger(get: typeof fetch, query: LedgerQuery, key: str
     const response = await get(`/v1/ledger?${new URLSearchParams({ by: by.join(','), ...span })}`, {
       headers: { accept: 'application/json', ...authorization(key) },
     });
-    if (response.ok) return { kind: 'rows', rows: rowsOf(await response.json()) };
+    if (response.ok) return { kind: 'rows', rows: ((await response.json()) as { rows: LedgerSumRow[] }).rows };
     return { kind: kinds[response.status] ?? 'failed' };
   } catch {
     return { kind: 'failed' };
@@ -60,27 +58,3 @@ const kinds: Readonly<Record<number, 'absent' | 'refused'>> = {
   501: 'absent',
   503: 'absent',
 };
-
-function rowsOf(body: unknown): LedgerSumRow[] {
-  return listOrEmpty(objectOrEmpty(body).rows).map((row) => ({
-    by: Array.isArray(row.by) ? row.by.map(textOrEmpty) : [],
-    ...countsOf(row),
-    score: numberOrUndefined(row.score),
-    latencyMs: numberOrUndefined(row.latencyMs),
-  }));
-}
-
-function countsOf(row: JsonObject) {
-  const count = (name: string) => numberOrUndefined(row[name]) ?? 0;
-  return {
-    calls: count('calls'),
-    inputTokens: count('inputTokens'),
-    outputTokens: count('outputTokens'),
-    costMicroUsd: count('costMicroUsd'),
-    unknownCosts: count('unknownCosts'),
-    rehearsals: count('rehearsals'),
-    valid: count('valid'),
-    repaired: count('repaired'),
-    failed: count('failed'),
-  };
-}

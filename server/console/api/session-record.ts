@@ -1,57 +1,56 @@
-// Reads a session's record: its side tasks and what was charged. What is missing or unknown is left out, never guessed.
+// The part of a session's record that the panel of the side tasks shows: `GET /v1/sessions/<id>`. What is missing is unknown.
 
-import { type JsonObject, parseJson } from '../../../codecs/json-object.ts';
-import { listOrEmpty, numberOrUndefined, objectOrEmpty, textOrEmpty } from './loose-json.ts';
-
-const taskStates = ['queued', 'running', 'done', 'failed', 'dead'] as const;
-export type SideTaskState = (typeof taskStates)[number];
-
+/** One side task. Fields are missing where nothing is known. */
 export interface SideTask {
   readonly id: string;
   readonly kind: string;
-  /** Id of the task whose result it scores; '' for none. */
-  readonly scores: string;
-  readonly state: SideTaskState;
-  /** Shape as the kind defines it; undefined while there is no result, and after it was deleted. */
-  readonly result: unknown;
-  /** Fit of the answer to its schema: `valid`, `repaired`, `failed`; '' while it is unknown. */
-  readonly quality: string;
-  /** Short code of what went wrong; '' for nothing. */
-  readonly error: string;
+  /** Id of the task whose result it scores. */
+  readonly scores?: string;
+  readonly state: 'queued' | 'running' | 'done' | 'failed' | 'dead';
+  /** Form as the kind defines it; missing also after it was deleted. */
+  readonly result?: unknown;
+  /** Fit of the answer to its schema. */
+  readonly quality?: 'valid' | 'repaired' | 'failed';
+  readonly error?: string;
   /** The rehearsal answered, no model. */
   readonly isRehearsal: boolean;
 }
 
 /** One row of the ledger: the session's own use, or one attempt of a call. */
 export interface ChargedCall {
-  readonly kind: string;
+  readonly kind: 'realtime' | 'task' | 'chat';
   readonly path: string;
-  readonly model: string;
-  readonly gateway: string;
-  /** Undefined when it is unknown, which is not zero. */
-  readonly costMicroUsd: number | undefined;
+  readonly asked?: string;
+  readonly served?: string;
+  /** Missing when it is unknown, which is not zero. */
+  readonly costMicroUsd?: number;
   readonly costSource: string;
   readonly isRehearsal: boolean;
 }
 
 export interface SideRecord {
-  /** True when the side process answered; without it a record has no list of tasks. */
-  readonly isWhole: boolean;
   readonly isEnded: boolean;
   /** The latest task of each kind and its scores, in reading order. */
   readonly tasks: readonly SideTask[];
   readonly charges: readonly ChargedCall[];
 }
 
-/** Reads the body of `GET /v1/sessions/<id>`. */
-export function readSideRecord(body: unknown): SideRecord {
-  const record = objectOrEmpty(body);
-  const tasks = listOrEmpty(record.tasks).flatMap((task) => readTask(task) ?? []);
+interface SessionBody {
+  readonly state: string;
+  readonly endedAt?: string;
+  readonly tasks?: readonly SideTask[];
+  readonly ledger?: readonly ChargedCall[];
+}
+
+/** Undefined when the side process did not answer: without it a record has no list of tasks. */
+export function sideRecordOf({ state, endedAt, tasks, ledger = [] }: SessionBody): SideRecord | undefined {
+  if (tasks === undefined) return undefined;
+  const results = tasks.filter((task) => task.scores === undefined && !tasks.some((next) => replaces(next, task)));
+  const scores = tasks.filter((task) => results.some(({ id }) => id === task.scores));
   return {
-    isWhole: Array.isArray(record.tasks),
-    isEnded: record.state === 'closed' || record.endedAt !== undefined,
-    tasks: withScores(latestOfEach(tasks), tasks).toSorted((a, b) => readingOrder(a.kind) - readingOrder(b.kind)),
-    charges: listOrEmpty(record.ledger).map(readCharge),
+    isEnded: state === 'closed' || endedAt !== undefined,
+    tasks: [...results, ...scores].toSorted((a, b) => readingOrder(a.kind) - readingOrder(b.kind)),
+    charges: ledger,
   };
 }
 
@@ -59,60 +58,15 @@ export function isSettled({ state }: SideTask): boolean {
   return state === 'done' || state === 'failed' || state === 'dead';
 }
 
-function readTask(task: JsonObject): SideTask | undefined {
-  const [id, kind] = [textOrEmpty(task.id), textOrEmpty(task.kind)];
-  const state = taskStates.find((name) => name === task.state);
-  if (kind === '' || state === undefined) return undefined;
-  return {
-    ...{ id: id || kind, kind, scores: textOrEmpty(task.scores), state },
-    result: parsed(task.result),
-    quality: textOrEmpty(task.quality),
-    error: textOrEmpty(task.error) || textOrEmpty(objectOrEmpty(task.error).code),
-    isRehearsal: task.isRehearsal === true,
-  };
+/** True for the newer task of a kind that runs every few turns. Its tasks are numbered, and the last that is done counts. */
+function replaces(next: SideTask, task: SideTask): boolean {
+  const [nextNumber, number] = [numberOf(next), numberOf(task)];
+  if (next.kind !== task.kind || nextNumber === undefined || number === undefined) return false;
+  const isDone = next.state === 'done';
+  return isDone === (task.state === 'done') ? nextNumber > number : isDone;
 }
 
-function readCharge(row: JsonObject): ChargedCall {
-  return {
-    kind: textOrEmpty(row.kind),
-    path: textOrEmpty(row.path),
-    model: textOrEmpty(row.served) || textOrEmpty(row.asked),
-    gateway: textOrEmpty(row.gateway),
-    costMicroUsd: numberOrUndefined(row.costMicroUsd),
-    costSource: textOrEmpty(row.costSource),
-    isRehearsal: row.isRehearsal === true,
-  };
-}
-
-/** Value of a result, which the store keeps as JSON text. */
-function parsed(result: unknown): unknown {
-  return (typeof result === 'string' ? (parseJson(result) ?? result) : result) ?? undefined;
-}
-
-/** Keeps one task of each kind. A kind that runs every few turns has numbered tasks, `<session>.<kind>.<number>`: the last that is done. */
-function latestOfEach(all: readonly SideTask[]): SideTask[] {
-  const tasks = all.filter(({ scores }) => scores === '');
-  const numbered = new Map<string, SideTask>();
-  const others: SideTask[] = [];
-  for (const task of tasks) {
-    const old = numbered.get(task.kind);
-    if (numberOf(task) === undefined) others.push(task);
-    else if (old === undefined || comesAfter(task, old)) numbered.set(task.kind, task);
-  }
-  return [...others, ...numbered.values()];
-}
-
-/** Adds the scores of the tasks that are shown. */
-function withScores(shown: readonly SideTask[], all: readonly SideTask[]): SideTask[] {
-  return [...shown, ...all.filter(({ scores }) => shown.some(({ id }) => id === scores))];
-}
-
-function comesAfter(task: SideTask, old: SideTask): boolean {
-  const isDone = task.state === 'done';
-  if (isDone !== (old.state === 'done')) return isDone;
-  return (numberOf(task) ?? 0) > (numberOf(old) ?? 0);
-}
-
+/** Number in `<session>.<kind>.<number>`. */
 function numberOf({ id, kind }: SideTask): number | undefined {
   const [, number] = id.split(`.${kind}.`);
   return number !== undefined && /^\d+$/.test(number) ? Number(number) : undefined;

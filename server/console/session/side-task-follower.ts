@@ -1,9 +1,8 @@
 // Follows the side tasks of one session until each has ended. An event of the stream says only that something changed;
 // the session's record says what, so that a lost event loses nothing.
 
-import { followStream } from '../api/event-stream.ts';
-import { authorization } from '../api/gateway.ts';
-import { isSettled, readSideRecord, type SideRecord } from '../api/session-record.ts';
+import { authorization, sessionUrl } from '../api/gateway.ts';
+import { isSettled, type SideRecord, sideRecordOf } from '../api/session-record.ts';
 
 /** Side tasks of a session, as far as they are known. */
 export interface PostCallState {
@@ -69,18 +68,25 @@ export class SideTaskFollower {
     return !this.#stopped.signal.aborted;
   }
 
-  #stream(): Promise<number> {
+  /** Polls when the stream of the session's events says something, until it ends. `EventSource` cannot send a credential. */
+  async #stream(): Promise<void> {
     const { fetch, session, key } = this.#options;
-    return followStream({
-      fetch,
-      url: `/v1/sessions/${encodeURIComponent(session)}/events`,
-      headers: authorization(key),
-      signal: this.#stopped.signal,
-      onEvent: () => {
-        this.#pauseMs = firstPauseMs;
-        void this.#poll();
-      },
-    });
+    const headers = { accept: 'text/event-stream', ...authorization(key) };
+    try {
+      const response = await fetch(`${sessionUrl(session)}/events`, { headers, signal: this.#stopped.signal });
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return await response.body?.cancel();
+      const write = (piece: string) => this.#notice(piece);
+      await response.body?.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+    } catch {
+      // A stream that broke off is opened again after the next pause.
+    }
+  }
+
+  /** Polls for an event, not for a comment. One that is cut in two is noticed by its first half. */
+  #notice(piece: string): void {
+    if (!/^(event|data):/m.test(piece)) return;
+    this.#pauseMs = firstPauseMs;
+    void this.#poll();
   }
 
   /** Reads the record. Events that come meanwhile are worth one more reading, not one each. */
@@ -102,10 +108,9 @@ export class SideTaskFollower {
   async #read(): Promise<void> {
     const { fetch, session, key } = this.#options;
     try {
-      const url = `/v1/sessions/${encodeURIComponent(session)}`;
-      const response = await fetch(url, { headers: authorization(key), signal: this.#stopped.signal });
-      const record = response.ok ? readSideRecord(await response.json()) : undefined;
-      if (record?.isWhole) this.#learn(record);
+      const response = await fetch(sessionUrl(session), { headers: authorization(key), signal: this.#stopped.signal });
+      const record = response.ok ? sideRecordOf(await response.json()) : undefined;
+      if (record !== undefined) this.#learn(record);
       else this.#fail(response.status === 401 || response.status === 403 ? 'refused' : 'absent');
     } catch {
       this.#fail('unreachable');

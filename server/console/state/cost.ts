@@ -10,7 +10,7 @@ interface Cost {
   readonly unknown: number;
 }
 
-export function sumCosts(charges: readonly { readonly costMicroUsd: number | undefined }[]): Cost {
+export function sumCosts(charges: readonly Pick<ChargedCall, 'costMicroUsd'>[]): Cost {
   const known = charges.flatMap(({ costMicroUsd }) => costMicroUsd ?? []);
   return {
     microUsd: known.reduce((sum, cost) => sum + cost, 0),
@@ -26,33 +26,31 @@ export function formatCost({ microUsd, known, unknown }: Cost): string {
   return unknown === 0 ? formatUsd(microUsd) : `${formatUsd(microUsd)} + ${unknown} unknown`;
 }
 
+const order = ['session', 'tasks', 'calls'] as const;
+const whatOf = { realtime: 'session', task: 'tasks', chat: 'calls' } as const;
+
 /** Charges of one kind, model and path. */
 export interface ChargeLine {
-  readonly what: 'session' | 'tasks' | 'calls';
+  readonly what: (typeof order)[number];
   readonly model: string;
   readonly path: string;
+  readonly isRehearsal: boolean;
   readonly count: number;
   readonly cost: Cost;
-  /** Sources of the costs: reported, estimated. */
-  readonly sources: readonly string[];
-  readonly isRehearsal: boolean;
+  /** Some of the costs are estimates. */
+  readonly isEstimated: boolean;
 }
-
-const whatOf: Readonly<Record<string, ChargeLine['what']>> = { realtime: 'session', task: 'tasks' };
 
 /** Groups charges: the session first, then its tasks and calls by model and path. */
 export function chargeLines(charges: readonly ChargedCall[]): ChargeLine[] {
-  const groups = Map.groupBy(charges, ({ kind, model, path, isRehearsal }) =>
-    JSON.stringify([kind, model, path, isRehearsal]),
+  const groups = Map.groupBy(charges, ({ kind, served, asked, path, isRehearsal }) =>
+    JSON.stringify({ what: whatOf[kind], model: served || asked || '', path, isRehearsal }),
   );
-  const lines = [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { kind, model, path, isRehearsal } = first;
-    const sources = [...new Set(group.map(({ costSource }) => costSource))].filter((source) => source !== '');
-    const what = whatOf[kind] ?? 'calls';
-    return [{ what, model, path, isRehearsal, count: group.length, cost: sumCosts(group), sources }];
-  });
-  const order = ['session', 'tasks', 'calls'];
+  const lines = [...groups].map(([key, group]) => ({
+    ...(JSON.parse(key) as Pick<ChargeLine, 'what' | 'model' | 'path' | 'isRehearsal'>),
+    count: group.length,
+    cost: sumCosts(group),
+    isEstimated: group.some(({ costSource }) => costSource === 'estimated'),
+  }));
   return lines.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what));
 }

@@ -23,6 +23,10 @@ export function formatShare(fraction: number): string {
   return percent < 0.001 ? '< 0.001 %' : `${Number(percent.toPrecision(2))} %`;
 }
 
+export function formatPercent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

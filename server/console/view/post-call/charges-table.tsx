@@ -34,9 +34,8 @@ export function ChargesTable({ charges }: { charges: readonly ChargedCall[] }) {
 }
 
 function ChargeRow({ line }: { line: ChargeLine }) {
-  const { what, model, path, count, cost, sources, isRehearsal } = line;
+  const { what, model, path, count, cost, isEstimated, isRehearsal } = line;
   const name = { session: 'Session', tasks: 'Side tasks', calls: 'Calls' }[what];
-  const source = cost.known > 0 && sources.includes('estimated') ? 'estimated' : '';
   return (
     <tr data-charge={what}>
       <th scope="row">
@@ -49,7 +48,7 @@ function ChargeRow({ line }: { line: ChargeLine }) {
         <span class="muted">{path}</span> {isRehearsal && <span class="rehearsal">rehearsal</span>}
       </td>
       <td class={cost.known === 0 ? 'muted' : ''}>
-        {formatCost(cost)} {source !== '' && <span class="muted">{source}</span>}
+        {formatCost(cost)} {cost.known > 0 && isEstimated && <span class="muted">estimated</span>}
       </td>
     </tr>
   );

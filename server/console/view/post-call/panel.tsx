@@ -7,7 +7,7 @@ import { formatCost, sumCosts } from '../../state/cost.ts';
 import type { ConsoleState } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
 import { ChargesTable } from './charges-table.tsx';
-import { ExpectedResult, RehearsalMark, TaskResult } from './task-result.tsx';
+import { rehearsalTitle, TaskResult } from './task-result.tsx';
 
 export function PostCallPanel({ state }: { state: ConsoleState }) {
   const { gateway, session, phase, postCall } = state;
@@ -47,7 +47,11 @@ export function PostCallPanel({ state }: { state: ConsoleState }) {
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
           {isOver && charges.length > 0 && `, ${formatCost(sumCosts(charges))}`}
         </p>
-        {tasks.some(({ isRehearsal }) => isRehearsal) && <RehearsalMark words="rehearsal: no model" />}
+        {tasks.some(({ isRehearsal }) => isRehearsal) && (
+          <span class="tag tag-rehearsal" title={rehearsalTitle}>
+            rehearsal: no model
+          </span>
+        )}
       </div>
       <div id="post-call-body" class="post-call-body" hidden={!isOpen}>
         {isOpen && <PostCallBody postCall={postCall} kinds={kinds} hasSession={session?.openedAt !== undefined} />}
@@ -93,10 +97,15 @@ function PostCallBody({ postCall, kinds, hasSession }: BodyProps) {
       <Trouble postCall={postCall} />
       <div class="results" aria-busy={shown.some((task) => !isSettled(task))}>
         {shown.map((task) => (
-          <TaskResult key={task.id} task={task} of={shown.find(({ id }) => id === task.scores)?.kind} />
+          <TaskResult
+            key={task.id}
+            kind={task.kind}
+            task={task}
+            of={shown.find(({ id }) => id === task.scores)?.kind}
+          />
         ))}
         {expected.map((kind) => (
-          <ExpectedResult key={kind} kind={kind} />
+          <TaskResult key={kind} kind={kind} />
         ))}
       </div>
       {isKnown && shown.length === 0 && <p class="empty">This session has no side tasks.</p>}

@@ -1,61 +1,43 @@
 // One side task: its result or its state. Its place keeps its size while it waits.
 
-import type { ComponentChildren } from 'preact';
-import { useMemo } from 'preact/hooks';
-import { kindLabel, type SideTask, type SideTaskState } from '../../api/session-record.ts';
-import { readResult } from '../../api/task-result.ts';
+import { kindLabel, type SideTask } from '../../api/session-record.ts';
 import { Icon } from '../components/icon.tsx';
 import { ResultBody } from './result-body.tsx';
 
-/** The result of a task. `of`: kind of the task that it scores. */
-export function TaskResult({ task, of }: { task: SideTask; of?: string | undefined }) {
-  const { kind, state, error, quality, isRehearsal } = task;
-  const result = useMemo(() => readResult(kind, task.result), [kind, task.result]);
-  return (
-    <Frame
-      kind={kind}
-      of={of}
-      state={state}
-      marks={<Marks state={state} quality={quality} isRehearsal={isRehearsal} />}
-    >
-      {state === 'done' && result !== undefined && <ResultBody kind={kind} result={result} />}
-      {state === 'done' && result === undefined && <p class="empty">The result is no longer kept.</p>}
-      {(state === 'queued' || state === 'running') && <Skeleton kind={kind} isMoving={state === 'running'} />}
-      {(state === 'failed' || state === 'dead') && <Failure state={state} error={error} />}
-    </Frame>
-  );
-}
-
-/** Placeholder of a task that is expected, of which nothing is known yet. */
-export function ExpectedResult({ kind }: { kind: string }) {
-  return (
-    <Frame kind={kind} state="unknown" marks={null}>
-      <Skeleton kind={kind} isMoving={false} />
-    </Frame>
-  );
-}
-
-interface FrameProps {
+interface TaskResultProps {
   readonly kind: string;
+  /** Undefined for a task that is expected, of which nothing is known yet. */
+  readonly task?: SideTask | undefined;
+  /** Kind of the task that it scores. */
   readonly of?: string | undefined;
-  readonly state: SideTaskState | 'unknown';
-  readonly marks: ComponentChildren;
-  readonly children: ComponentChildren;
 }
 
-function Frame({ kind, of, state, marks, children }: FrameProps) {
+export function TaskResult({ kind, task, of }: TaskResultProps) {
   return (
-    <article class={`result result-${kind}`} data-kind={kind} data-state={state}>
+    <article class={`result result-${kind}`} data-kind={kind} data-state={task?.state ?? 'unknown'}>
       <div class="result-head">
         <h3>{of === undefined ? kindLabel(kind) : `${kindLabel(kind)} of: ${kindLabel(of)}`}</h3>
-        {marks}
+        {task !== undefined && <Marks task={task} />}
       </div>
-      {children}
+      <Body kind={kind} task={task} />
     </article>
   );
 }
 
-const stateTitles: Readonly<Record<SideTaskState, string>> = {
+function Body({ kind, task }: TaskResultProps) {
+  switch (task?.state) {
+    case 'done':
+      if (task.result === undefined) return <p class="empty">The result is no longer kept.</p>;
+      return <ResultBody kind={kind} result={task.result} />;
+    case 'failed':
+    case 'dead':
+      return <Failure task={task} />;
+    default:
+      return <Skeleton kind={kind} isMoving={task?.state === 'running'} />;
+  }
+}
+
+const stateTitles: Readonly<Record<SideTask['state'], string>> = {
   queued: 'Waits for its turn',
   running: 'Runs now',
   done: 'Has its result',
@@ -63,13 +45,7 @@ const stateTitles: Readonly<Record<SideTaskState, string>> = {
   dead: 'Was tried as often as it may; `trunkline tasks` can run it again',
 };
 
-interface MarksProps {
-  readonly state: SideTaskState;
-  readonly quality: string;
-  readonly isRehearsal: boolean;
-}
-
-function Marks({ state, quality, isRehearsal }: MarksProps) {
+function Marks({ task: { state, quality, isRehearsal } }: { task: SideTask }) {
   return (
     <p class="result-marks">
       {isRehearsal && state === 'done' && (
@@ -87,15 +63,7 @@ function Marks({ state, quality, isRehearsal }: MarksProps) {
   );
 }
 
-const rehearsalTitle = 'No model answered: the rehearsal did, with simple rules';
-
-export function RehearsalMark({ words }: { words: string }) {
-  return (
-    <span class="tag tag-rehearsal" title={rehearsalTitle}>
-      {words}
-    </span>
-  );
-}
+export const rehearsalTitle = 'No model answered: the rehearsal did, with simple rules';
 
 /** Grey lines in the place of the words to come. They keep the height of the panel. */
 function Skeleton({ kind, isMoving }: { kind: string; isMoving: boolean }) {
@@ -109,13 +77,13 @@ function Skeleton({ kind, isMoving }: { kind: string; isMoving: boolean }) {
   );
 }
 
-function Failure({ state, error }: { state: SideTaskState; error: string }) {
+function Failure({ task: { state, error } }: { task: SideTask }) {
   const words = state === 'dead' ? 'Tried as often as it may.' : 'Will not be tried again.';
   return (
     <p class="result-failure">
       <Icon name="warning" />
       <span>
-        {words} {error !== '' && <code>{error}</code>}
+        {words} {error !== undefined && <code>{error}</code>}
       </span>
     </p>
   );

@@ -1,50 +1,46 @@
 // Reading a session's record.
 
 import { expect, test } from 'vitest';
-import { isSettled, kindLabel, readSideRecord } from '../../../../server/console/api/session-record.ts';
+import { isSettled, kindLabel, type SideTask, sideRecordOf } from '../../../../server/console/api/session-record.ts';
 
-test('tasks are read in the order in which a person reads them, with their results as data', () => {
-  const record = readSideRecord({
-    state: 'closed',
-    tasks: [
-      { id: 's.quality', kind: 'quality', state: 'queued' },
-      { id: 's.own-kind', kind: 'own-kind', state: 'running' },
-      { id: 's.summary', kind: 'summary', state: 'done', result: '{"summary":"Short."}', isRehearsal: true },
-      { id: 's.title', kind: 'title', state: 'dead', error: 'unavailable', quality: 'failed' },
-    ],
-    ledger: [],
-  });
-  expect(record.isEnded).toBe(true);
-  expect(record.tasks.map(({ kind }) => kind)).toEqual(['title', 'summary', 'quality', 'own-kind']);
-  expect(record.tasks[0]).toMatchObject({ state: 'dead', error: 'unavailable', quality: 'failed', isRehearsal: false });
-  expect(record.tasks[1]).toMatchObject({ result: { summary: 'Short.' }, isRehearsal: true });
-  expect(record.tasks.map(isSettled)).toEqual([true, true, false, false]);
+const task = (id: string, state: SideTask['state'], change: Partial<SideTask> = {}): SideTask => ({
+  ...{ id, kind: id.split('.').findLast((part) => !/^m?\d+$/.test(part)) ?? '', state, isRehearsal: false },
+  ...change,
+});
+const tasksOf = (...tasks: SideTask[]) => sideRecordOf({ state: 'open', tasks })?.tasks ?? [];
+
+test('tasks are read in the order in which a person reads them', () => {
+  const tasks = [
+    task('s.quality', 'queued'),
+    task('s.own-kind', 'running'),
+    task('s.summary', 'done', { result: { summary: 'Short.' }, isRehearsal: true }),
+    task('s.title', 'dead', { error: 'unavailable', quality: 'failed' }),
+  ];
+  const record = sideRecordOf({ state: 'closed', tasks, ledger: [] });
+  expect(record?.isEnded).toBe(true);
+  expect(record?.tasks.map(({ kind }) => kind)).toEqual(['title', 'summary', 'quality', 'own-kind']);
+  expect(record?.tasks.map(isSettled)).toEqual([true, true, false, false]);
 });
 
 test('a task that runs every few turns is shown once, with its newest result', () => {
-  const task = (number: number, state: string) => ({
-    id: `s.rolling-summary.${number}`,
-    kind: 'rolling-summary',
-    state,
-    result: { summary: `after ${number}` },
-  });
-  const { tasks } = readSideRecord({ tasks: [task(12, 'queued'), task(4, 'done'), task(8, 'done')] });
+  const tasks = tasksOf(
+    task('s.rolling-summary.12', 'queued'),
+    task('s.rolling-summary.4', 'done', { result: { summary: 'after 4' } }),
+    task('s.rolling-summary.8', 'done', { result: { summary: 'after 8' } }),
+  );
   expect(tasks).toMatchObject([{ id: 's.rolling-summary.8', result: { summary: 'after 8' } }]);
 });
 
 test('the score of a result is kept, and those of older results are not', () => {
-  const task = (id: string, kind: string, scores?: string) => ({ id, kind, scores, state: 'done', result: {} });
-  const { tasks } = readSideRecord({
-    tasks: [
-      task('s.quality', 'quality'),
-      task('s.title', 'title'),
-      task('s.title.quality', 'quality', 's.title'),
-      task('s.rolling-summary.4', 'rolling-summary'),
-      task('s.rolling-summary.4.quality', 'quality', 's.rolling-summary.4'),
-      task('s.rolling-summary.8', 'rolling-summary'),
-      task('s.rolling-summary.8.quality', 'quality', 's.rolling-summary.8'),
-    ],
-  });
+  const tasks = tasksOf(
+    task('s.quality', 'done'),
+    task('s.title', 'done'),
+    task('s.title.quality', 'done', { scores: 's.title' }),
+    task('s.rolling-summary.4', 'done'),
+    task('s.rolling-summary.4.quality', 'done', { scores: 's.rolling-summary.4' }),
+    task('s.rolling-summary.8', 'done'),
+    task('s.rolling-summary.8.quality', 'done', { scores: 's.rolling-summary.8' }),
+  );
   expect(tasks.map(({ id }) => id).sort()).toEqual([
     's.quality',
     's.rolling-summary.8',
@@ -54,27 +50,9 @@ test('the score of a result is kept, and those of older results are not', () => 
   ]);
 });
 
-test('a missing cost is unknown, and a zero is a zero', () => {
-  const { charges } = readSideRecord({
-    ledger: [
-      { kind: 'realtime', path: 'direct', asked: 'a', served: 'b', costMicroUsd: 0, costSource: 'reported' },
-      { kind: 'task', path: 'routed', asked: 'c', costMicroUsd: null },
-    ],
-  });
-  expect(charges).toMatchObject([
-    { model: 'b', costMicroUsd: 0 },
-    { model: 'c', costMicroUsd: undefined, costSource: '' },
-  ]);
-});
-
-test('anything else is read as an empty record, and a record without tasks is not whole', () => {
-  for (const body of [undefined, null, 'text', [], { tasks: 'none', ledger: 3 }]) {
-    expect(readSideRecord(body)).toEqual({ isWhole: false, isEnded: false, tasks: [], charges: [] });
-  }
-  expect(readSideRecord({ tasks: [{ kind: 'summary', state: 'unheard-of' }, 7] })).toMatchObject({
-    isWhole: true,
-    tasks: [],
-  });
+test('a record without tasks is no record of the side path, and one without charges has none', () => {
+  expect(sideRecordOf({ state: 'open' })).toBeUndefined();
+  expect(sideRecordOf({ state: 'open', tasks: [] })).toEqual({ isEnded: false, tasks: [], charges: [] });
 });
 
 test('names of kinds are written as people write them', () => {

@@ -13,7 +13,7 @@ const open = { state: 'open', tasks: [task('queued')], ledger: [] };
 const done = { state: 'closed', tasks: [task('done')], ledger: [] };
 
 /** Answers each poll with the next step, and from then on with the last one; streams are those of `streams`, then refused. */
-function follow(steps: readonly Step[], streams: readonly string[] = []) {
+function follow(steps: readonly Step[], streams: readonly BodyInit[] = []) {
   const left = [...steps];
   const streamsLeft = [...streams];
   const said: PostCallState[] = [];
@@ -26,9 +26,10 @@ function follow(steps: readonly Step[], streams: readonly string[] = []) {
       urls.push(String(url));
       expect(init?.headers).toMatchObject({ authorization: 'Bearer k' });
       if (String(url).endsWith('/events')) {
-        const text = streamsLeft.shift();
-        if (text === undefined) return new Response('', { status: 503 });
-        return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+        expect(init?.headers).toMatchObject({ accept: 'text/event-stream' });
+        const stream = streamsLeft.shift();
+        if (stream === undefined) return new Response('', { status: 503 });
+        return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
       }
       const step = (left.length > 1 ? left.shift() : left[0]) ?? {};
       if (step.status === 0) throw new TypeError('Failed to fetch');
@@ -62,6 +63,22 @@ test('an event of the stream causes a poll, and many at once cause few polls', a
   await follower.run();
   expect(states(said).at(-1)).toBe('settled');
   expect(urls.filter((url) => !url.endsWith('/events')).length).toBeLessThan(6);
+});
+
+test('a comment of the stream causes no poll, and an event that is cut in two causes one', async () => {
+  const requests = async (...pieces: string[]) => {
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(Buffer.from(piece));
+        controller.close();
+      },
+    });
+    const { follower, urls } = follow([{ body: open }, { body: open }, { body: done }], [stream]);
+    await follower.run();
+    return urls.map((url) => (url.endsWith('/events') ? 'stream' : 'poll'));
+  };
+  expect(await requests('retry: 1000\n\n', ': still here\n\n')).toEqual(['poll', 'stream', 'poll', 'stream', 'poll']);
+  expect(await requests('id: 1\nevent: task.done\nda', 'ta: {}\n\n')).toEqual(['poll', 'stream', 'poll', 'poll']);
 });
 
 test('the follower keeps what it knows and polls on when there is no answer', async () => {

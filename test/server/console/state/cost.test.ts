@@ -5,8 +5,7 @@ import type { ChargedCall } from '../../../../server/console/api/session-record.
 import { chargeLines, formatCost, sumCosts } from '../../../../server/console/state/cost.ts';
 
 const charge = (change: Partial<ChargedCall>): ChargedCall => ({
-  ...{ kind: 'task', path: 'routed', model: 'm', gateway: 'g', costMicroUsd: undefined, costSource: 'unknown' },
-  isRehearsal: false,
+  ...{ kind: 'task', path: 'routed', asked: 'm', costSource: 'unknown', isRehearsal: false },
   ...change,
 });
 
@@ -23,12 +22,12 @@ test.each([
 test('the session comes first, then its tasks by model and path', () => {
   const lines = chargeLines([
     charge({ costMicroUsd: 5, costSource: 'reported' }),
-    charge({ kind: 'realtime', path: 'direct', model: 'r', costMicroUsd: 7, costSource: 'estimated' }),
+    charge({ kind: 'realtime', path: 'direct', asked: 'a', served: 'r', costMicroUsd: 7, costSource: 'estimated' }),
     charge({}),
     charge({ path: 'direct' }),
   ]);
   expect(lines).toMatchObject([
-    { what: 'session', model: 'r', count: 1, cost: { microUsd: 7 }, sources: ['estimated'] },
+    { what: 'session', model: 'r', count: 1, cost: { microUsd: 7 }, isEstimated: true },
     { what: 'tasks', path: 'routed', count: 2, cost: { microUsd: 5, known: 1, unknown: 1 } },
     { what: 'tasks', path: 'direct', count: 1, cost: { known: 0, unknown: 1 } },
   ]);

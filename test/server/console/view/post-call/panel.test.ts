@@ -44,7 +44,7 @@ const ledger = [
   { kind: 'task', path: 'routed', served: 'rehearsal', costSource: 'unknown', isRehearsal: true },
 ];
 
-async function talk(viewport: { width: number; height: number }) {
+async function talk(viewport: { width: number; height: number }, results: readonly object[] = ended) {
   let polls = 0;
   let isFinished = false;
   const console = await openConsole(browser, gateway.origin, { viewport });
@@ -55,7 +55,7 @@ async function talk(viewport: { width: number; height: number }) {
     session(isEnded) {
       if (isEnded) polls += 1;
       if (!isEnded) return { tasks: queued, ledger: [] };
-      return isFinished ? { tasks: ended, ledger } : { tasks: running, ledger: ledger.slice(0, 1) };
+      return isFinished ? { tasks: results, ledger } : { tasks: running, ledger: ledger.slice(0, 1) };
     },
     ledger: () => ({ status: 404, rows: [] }),
   });
@@ -115,4 +115,50 @@ test('results stand below each other on a phone, and nothing is cut off', async 
     .evaluateAll((all) => all.map((text) => text.getBoundingClientRect().left));
   expect(new Set(lefts).size).toBe(1);
   await eventually(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+});
+
+const results: readonly [kind: string, result: unknown, text: string][] = [
+  ['title', { title: 'A call' }, 'TitledoneA call'],
+  ['title', { title: { of: 'another form' } }, 'Titledonetitle{\n  "of": "another form"\n}'],
+  ['summary', { summary: 'Long.', points: ['One.'] }, 'SummarydoneLong.One.'],
+  ['rolling-summary', { summary: 'So far.', open: [] }, 'Summary so fardoneSo far.'],
+  ['classification', { label: 'billing', confidence: 0.9 }, 'Labelsdonebilling90 % sure'],
+  [
+    'sentiment-and-outcome',
+    { sentiment: 'mixed', outcome: 'resolved', reason: 'It was.' },
+    'Sentiment, outcomedonemixedresolvedIt was.',
+  ],
+  [
+    'action-items',
+    {
+      items: [
+        { action: 'Call back', owner: 'assistant', due: null },
+        { action: 'Pay', owner: 'user', due: 'today' },
+      ],
+    },
+    'Action itemsdoneCall back assistantPay user, today',
+  ],
+  [
+    'quality',
+    { overall: 0.5, criteria: [{ name: 'brief', score: 1, reason: 'so' }] },
+    'Qualitydone50 % over allbrief100 %',
+  ],
+  ['moderation', { flagged: true, severity: 'low', categories: ['hate'] }, 'Moderationdoneflaggedlowhate'],
+  [
+    'extraction',
+    { order: 17, items: ['a', 'b'], none: null, deep: { x: 1 } },
+    'Extractiondoneorder17itemsa, bnone–deep{\n  "x": 1\n}',
+  ],
+  ['own-kind', 'plain words', 'Own kinddoneplain words'],
+];
+
+test('each built-in kind is shown in its own way, and what has another form by its names and values', async () => {
+  const tasks = results.map(([kind, result], at) => task(kind, 'done', { id: `s.${at}`, result }));
+  const { page, phase, finish, faults } = await talk({ width: 1440, height: 900 }, tasks);
+  finish();
+  await page.getByRole('button', { name: 'End session' }).first().click();
+  await phase('closed');
+  await page.locator('[data-following="settled"]').waitFor();
+  expect(await page.locator('.result').allTextContents()).toEqual(results.map(([, , text]) => text));
+  expect(faults).toEqual([]);
 });
