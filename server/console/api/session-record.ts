@@ -58,7 +58,7 @@ export function isSettled({ state }: SideTask): boolean {
   return state === 'done' || state === 'failed' || state === 'dead';
 }
 
-/** True for the newer task of a kind that runs every few turns. Its tasks are numbered, and the last that is done counts. */
+/** True for the newer task of a kind that runs every few turns or minutes. Its tasks are numbered, and the last that is done counts. */
 function replaces(next: SideTask, task: SideTask): boolean {
   const [nextNumber, number] = [numberOf(next), numberOf(task)];
   if (next.kind !== task.kind || nextNumber === undefined || number === undefined) return false;
@@ -66,10 +66,10 @@ function replaces(next: SideTask, task: SideTask): boolean {
   return isDone === (task.state === 'done') ? nextNumber > number : isDone;
 }
 
-/** Number in `<session>.<kind>.<number>`. */
+/** Number in `<session>.<kind>.<number>`, or in `<session>.<kind>.m<number>` for minutes. */
 function numberOf({ id, kind }: SideTask): number | undefined {
-  const [, number] = id.split(`.${kind}.`);
-  return number !== undefined && /^\d+$/.test(number) ? Number(number) : undefined;
+  const number = /^m?(\d+)$/.exec(id.split(`.${kind}.`)[1] ?? '')?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 const order = [

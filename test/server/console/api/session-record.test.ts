@@ -22,13 +22,15 @@ test('tasks are read in the order in which a person reads them', () => {
   expect(record?.tasks.map(isSettled)).toEqual([true, true, false, false]);
 });
 
-test('a task that runs every few turns is shown once, with its newest result', () => {
+test('a task that runs every few turns or minutes is shown once, with its newest result', () => {
   const tasks = tasksOf(
     task('s.rolling-summary.12', 'queued'),
     task('s.rolling-summary.4', 'done', { result: { summary: 'after 4' } }),
     task('s.rolling-summary.8', 'done', { result: { summary: 'after 8' } }),
   );
   expect(tasks).toMatchObject([{ id: 's.rolling-summary.8', result: { summary: 'after 8' } }]);
+  const everyMinute = tasksOf(task('s.rolling-summary.m9', 'done'), task('s.rolling-summary.m10', 'done'));
+  expect(everyMinute).toMatchObject([{ id: 's.rolling-summary.m10' }]);
 });
 
 test('the score of a result is kept, and those of older results are not', () => {
