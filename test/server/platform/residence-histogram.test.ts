@@ -73,7 +73,7 @@ test('goes on counting after a summary', () => {
   expect(counts.summary()).toEqual({ count: 6, p50: 5, p99: 5, max: 5 });
 });
 
-/** At most 6 % too low. */
+/** Expects a percentile that is at most 6 % too low. */
 function expectClose(found: number, exact: number): void {
   expect(found).toBeLessThanOrEqual(exact);
   expect(found).toBeGreaterThan(exact * 0.94);
