@@ -23,5 +23,5 @@ export const isRunning = (pid: number): boolean =>
 /** kill -9 of a supervisor and all of its processes, as good as at once. */
 export function killAll({ pid }: { readonly pid?: number | undefined }): void {
   if (pid === undefined) return;
-  for (const one of [...childrenOf(pid, ''), pid]) process.kill(one, 'SIGKILL');
+  for (const member of [...childrenOf(pid, ''), pid]) process.kill(member, 'SIGKILL');
 }

@@ -37,7 +37,7 @@ export function watchSocket(socket: Socket): RawSocket {
   let isOver = false;
   const retries = new Set<() => void>();
   const retry = (): void => {
-    for (const one of [...retries]) one();
+    for (const retry of [...retries]) retry();
   };
   const over = (): void => {
     isOver = true;

@@ -141,7 +141,7 @@ test('keeps nothing of 1,000 torn sessions: no sockets, timers, reservations, me
   expect(await gateway.sessions()).toEqual([]);
   expect(await gateway.metric('trunkline_closes_total')).toBeGreaterThan(600);
 
-  // All places of the key are free again, and not one more.
+  // The key may open all its sessions again, and not one more.
   random = { ...random, below: () => 19 };
   const clients = Array.from(
     { length: MAX_SESSIONS + 1 },

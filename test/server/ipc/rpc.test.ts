@@ -29,12 +29,12 @@ class End extends EventEmitter {
   }
 }
 
-function pair(offers: Handlers, back: Handlers = {}): { near: Rpc; far: Rpc; end: End } {
-  const [one, two] = [new End(), new End()];
-  one.other = two;
-  two.other = one;
+function pair(handlers: Handlers, back: Handlers = {}): { near: Rpc; far: Rpc; end: End } {
+  const [nearEnd, farEnd] = [new End(), new End()];
+  nearEnd.other = farEnd;
+  farEnd.other = nearEnd;
   const open = (end: End, own: Handlers) => new Rpc(end as unknown as ChildProcess, own);
-  return { near: open(one, back), far: open(two, offers), end: one };
+  return { near: open(nearEnd, back), far: open(farEnd, handlers), end: nearEnd };
 }
 
 test('a call resolves with the answer of the other side', async () => {

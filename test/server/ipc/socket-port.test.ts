@@ -33,14 +33,14 @@ function messages(port: Port, count: number): Promise<unknown[]> {
 
 test('carries messages whole and in order, large and small', async () => {
   const [near, far] = await pair();
-  const [one, two] = [socketPort(near), socketPort(far)];
+  const [nearPort, farPort] = [socketPort(near), socketPort(far)];
   const sent = [
     { at: 1, bytes: Buffer.alloc(3_000_000, 7) },
     { at: 2, nothing: undefined },
     { at: 3, list: ['ä', null] },
   ];
-  const heard = messages(two, 3);
-  for (const message of sent) send(one, message);
+  const heard = messages(farPort, 3);
+  for (const message of sent) send(nearPort, message);
   expect(await heard).toEqual(sent);
 });
 

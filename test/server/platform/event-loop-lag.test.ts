@@ -13,7 +13,9 @@ function lagRegistry(): Registry {
   return registry;
 }
 
-const NAMES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((one) => `nodejs_eventloop_lag_${one}_seconds`);
+const NAMES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
+  (statistic) => `nodejs_eventloop_lag_${statistic}_seconds`,
+);
 
 test('exports every statistic once, as 0 before the first measurement', async () => {
   const text = await lagRegistry().metrics();

@@ -83,9 +83,9 @@ test('asks for the live sessions with each scrape', async () => {
 test('writes only lines that Prometheus can read', async () => {
   const lines = (await busy().registry.metrics()).trim().split('\n');
   const line = /^(#.*|[a-z_:][\w:]*(\{[a-z_]\w*="[^"]*"(,[a-z_]\w*="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN|Nan))?$/i;
-  expect(lines.filter((one) => !line.test(one))).toEqual([]);
+  expect(lines.filter((text) => !line.test(text))).toEqual([]);
   for (const name of new Set(
-    lines.map((one) => /^(trunkline_\w+?)(_bucket|_sum|_count)?[ {]/.exec(one)?.[1]).filter(Boolean),
+    lines.map((text) => /^(trunkline_\w+?)(_bucket|_sum|_count)?[ {]/.exec(text)?.[1]).filter(Boolean),
   ))
-    expect(lines.filter((one) => one.startsWith(`# TYPE ${name} `))).toHaveLength(1);
+    expect(lines.filter((text) => text.startsWith(`# TYPE ${name} `))).toHaveLength(1);
 });

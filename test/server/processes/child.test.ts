@@ -39,7 +39,7 @@ function create(start = isThere, niceness?: number): Child {
       await start(channel);
       starts.push(channel);
     },
-    onDeath: (one) => deaths.push(one),
+    onDeath: (dead) => deaths.push(dead),
   });
   return child;
 }

@@ -53,8 +53,8 @@ describe('while the side process', () => {
     const late = await openClient(served.url + REALTIME);
     await talk(late, 1);
     await until(async () => (await waiting(served)) === 0 && (await fetch(`${served.admin}/readyz`)).status === 200);
-    for (const one of [client, late]) one.close(1000);
-    for (const one of [client, late]) expect((await closed(one)).code).toBe(1000);
+    for (const socket of [client, late]) socket.close(1000);
+    for (const socket of [client, late]) expect((await closed(socket)).code).toBe(1000);
     const calls = await stored(served);
     expect(texts(calls)).toEqual([
       [

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 function targetOf(dialect: Dialect): string {
   const routes = [...providers.values()].flatMap((adapter) => adapter.endpoints);
-  const route = routes.find((one) => one.dialect === dialect);
+  const route = routes.find((candidate) => candidate.dialect === dialect);
   return `${route?.path}?model=allowed`;
 }
 

@@ -185,13 +185,13 @@ describe('the record', () => {
 describe('a failure in one session', () => {
   test('does not touch another', async () => {
     await start();
-    const [one, two, three] = [await open(), await open(), await open()];
-    one.client.terminate();
+    const [first, second, third] = [await open(), await open(), await open()];
+    first.client.terminate();
     await gateway.nextEnd();
-    two.upstream.close(4000);
+    second.upstream.close(4000);
     await gateway.nextEnd();
-    await pass(three.client, three.upstream, 'hello');
-    await pass(three.upstream, three.client, 'hello yourself');
+    await pass(third.client, third.upstream, 'hello');
+    await pass(third.upstream, third.client, 'hello yourself');
     expect(gateway.gateway.sessionCount).toBe(1);
   });
 

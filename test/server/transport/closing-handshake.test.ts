@@ -22,7 +22,7 @@ describe('the closing handshake', () => {
     peer.finish();
     expect(await raw.rest()).toHaveLength(0);
     await until(() => events.includes('gone'));
-    expect(events.filter((one) => !one.startsWith('received'))).toEqual(['gone']);
+    expect(events.filter((event) => !event.startsWith('received'))).toEqual(['gone']);
   });
 
   test('answers the close of a client and closes the connection', async () => {

@@ -30,8 +30,8 @@ afterEach(async () => {
   if (server.listening) await new Promise((resolve) => server.close(resolve));
 });
 
-async function listen(one: Server, onConnection: (socket: Socket) => void = () => {}): Promise<number> {
-  server = one;
+async function listen(created: Server, onConnection: (socket: Socket) => void = () => {}): Promise<number> {
+  server = created;
   server.on('connection', (socket: Socket) => {
     arrived.push(socket);
     // Read, so that its end is noticed.
@@ -44,10 +44,13 @@ async function listen(one: Server, onConnection: (socket: Socket) => void = () =
 }
 
 /** A provider, and how it is reached. */
-async function provide(onConnection?: (socket: Socket) => void, some: Partial<PoolTarget> = {}): Promise<PoolTarget> {
+async function provide(
+  onConnection?: (socket: Socket) => void,
+  overrides: Partial<PoolTarget> = {},
+): Promise<PoolTarget> {
   const port = await listen(createServer(), onConnection);
   const url = `ws://127.0.0.1:${port}/v1/realtime?model=a`;
-  return { url, allowPrivate: true, connections: 2, maxAgeMs: MAX_AGE_MS, ...some };
+  return { url, allowPrivate: true, connections: 2, maxAgeMs: MAX_AGE_MS, ...overrides };
 }
 
 const open = () => arrived.filter((socket) => !socket.destroyed);

@@ -87,7 +87,7 @@ test('serves a burst with the connections that are ready, and dials for the rest
   const held: (() => void)[] = [];
   const hold = (_socket: Socket, _count: number, accept: () => void): void => {
     held.push(accept);
-    if (held.length === 8) for (const one of held) one();
+    if (held.length === 8) for (const release of held) release();
   };
   await start(afterFirst(hold), { connections: 3 });
   const first = await client();

@@ -45,9 +45,9 @@ async function listen(server: Server, onRequest: (socket: Socket, bytes: Buffer)
   return portOf(server);
 }
 
-async function start(baseUrl: string, some: Partial<Limits> = {}): Promise<string> {
+async function start(baseUrl: string, overrides: Partial<Limits> = {}): Promise<string> {
   const openai = { baseUrl, apiKey: 'provider-secret', allowPrivate: true };
-  gateway = await startGateway({ providers: { openai }, limits: { closeMs: 100, ...some } });
+  gateway = await startGateway({ providers: { openai }, limits: { closeMs: 100, ...overrides } });
   return gateway.url + REALTIME;
 }
 

@@ -23,7 +23,7 @@ const request = (path: string): SideRequest => ({
 const never = new AbortController().signal;
 
 async function listen(side: SideHandler): Promise<{ path: string; close(): void }> {
-  const folder = join(temporaryFolder('pipe'), 's');
+  const folder = join(temporaryFolder('client'), 's');
   mkdirSync(folder);
   const path = join(folder, 'side');
   const { close } = await listenToGateways(path, side);
@@ -36,46 +36,46 @@ const echo: SideHandler = async ({ path, body }, emit) => {
   emit(Buffer.concat([body ?? []].flat()));
 };
 
-async function ask(pipe: SideClient, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
+async function ask(client: SideClient, path = '/x'): Promise<(SideReplyHead | Buffer)[]> {
   const parts: (SideReplyHead | Buffer)[] = [];
-  await pipe.ask(request(path), (part) => parts.push(part), never);
+  await client.ask(request(path), (part) => parts.push(part), never);
   return parts;
 }
 
 test('gets answers in parts and in order, bytes as bytes, many at once', async () => {
-  const pipe = new SideClient();
-  pipe.use((await listen(echo)).path);
-  const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(pipe, path)));
+  const client = new SideClient();
+  client.use((await listen(echo)).path);
+  const answers = await Promise.all(['/a', '/b', '/c'].map((path) => ask(client, path)));
   expect(answers).toEqual(['/a', '/b', '/c'].map((path) => [{ status: 200, headers: { path } }, Buffer.from('{}')]));
   expect(Buffer.isBuffer(answers[0]?.[1])).toBe(true);
 });
 
 test('rejects a call at once without a side process', async () => {
-  const pipe = new SideClient();
-  await expect(ask(pipe)).rejects.toThrow('the side process does not run');
-  pipe.use(join(temporaryFolder('pipe'), 'nothing'));
-  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
+  const client = new SideClient();
+  await expect(ask(client)).rejects.toThrow('the side process does not run');
+  client.use(join(temporaryFolder('client'), 'nothing'));
+  await expect(ask(client)).rejects.toThrow('the other process is gone');
 });
 
 test('rejects a call when the side process dies, and sends the next one to the new process', async () => {
-  const pipe = new SideClient();
+  const client = new SideClient();
   const begun = Promise.withResolvers<void>();
   const first = await listen(() => {
     begun.resolve();
     return new Promise(() => {});
   });
-  pipe.use(first.path);
-  const asked = ask(pipe);
+  client.use(first.path);
+  const asked = ask(client);
   await begun.promise;
   first.close();
   await expect(asked).rejects.toThrow('the other process is gone');
-  await expect(ask(pipe)).rejects.toThrow('the other process is gone');
-  pipe.use((await listen(echo)).path);
-  expect(await ask(pipe)).toHaveLength(2);
+  await expect(ask(client)).rejects.toThrow('the other process is gone');
+  client.use((await listen(echo)).path);
+  expect(await ask(client)).toHaveLength(2);
 });
 
 test('aborts the call in the side process when the client leaves', async () => {
-  const pipe = new SideClient();
+  const client = new SideClient();
   let isStopped = false;
   const { path } = await listen((_, emit, signal) => {
     emit({ status: 200, headers: {} });
@@ -84,9 +84,9 @@ test('aborts the call in the side process when the client leaves', async () => {
     });
     return new Promise(() => {});
   });
-  pipe.use(path);
-  const client = new AbortController();
-  const asked = pipe.ask(request('/x'), () => client.abort(new Error('left')), client.signal);
+  client.use(path);
+  const control = new AbortController();
+  const asked = client.ask(request('/x'), () => control.abort(new Error('left')), control.signal);
   await expect(asked).rejects.toThrow('left');
   await until(() => isStopped);
 });
@@ -101,37 +101,37 @@ test('aborts the calls of a gateway process that is gone', async () => {
     });
     return new Promise(() => {});
   });
-  const pipe = new SideClient();
-  pipe.use(path);
-  const asked = ask(pipe);
+  const client = new SideClient();
+  client.use(path);
+  const asked = ask(client);
   asked.catch(() => {});
   await begun.promise;
-  pipe.close();
+  client.close();
   await expect(asked).rejects.toThrow('the other process is gone');
   await until(() => isStopped);
 });
 
 test('closes a connection that sends garbage, and no other', async () => {
-  const pipe = new SideClient();
+  const client = new SideClient();
   const { path } = await listen(echo);
-  pipe.use(path);
-  await ask(pipe);
+  client.use(path);
+  await ask(client);
   const stranger = createConnection(path);
   stranger.on('error', () => {});
   stranger.write('GET / HTTP/1.1\r\n\r\n');
   await new Promise((resolve) => stranger.once('close', resolve));
-  expect(await ask(pipe)).toHaveLength(2);
+  expect(await ask(client)).toHaveLength(2);
 });
 
 test('gives up a side process that reads nothing, before it takes our memory', async () => {
   const { path } = await listen(() => {
     throw new Error('never asked');
   });
-  const pipe = new SideClient({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
-  pipe.use(path);
+  const client = new SideClient({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
+  client.use(path);
   // Still connecting, so that the first one waits.
-  const asked = [ask(pipe), ask(pipe)];
-  for (const one of asked) await expect(one).rejects.toThrow('the other process is gone');
+  const asked = [ask(client), ask(client)];
+  for (const answer of asked) await expect(answer).rejects.toThrow('the other process is gone');
 });
 
 test('removes the folder of the socket when the listener is closed', async () => {
@@ -145,15 +145,15 @@ test('removes the folder of the socket when the listener is closed', async () =>
 const large = (fill: string) => Array.from({ length: 64 }, (_, at) => Buffer.alloc(65_536, `${fill}${at} `));
 
 test('sends large bodies in chunks, each with its own request, beside small ones', async () => {
-  const pipe = new SideClient();
-  pipe.use((await listen(echo)).path);
+  const client = new SideClient();
+  client.use((await listen(echo)).path);
   const sent = ['a', 'b'].map(large);
   const answers = sent.map(async (body) => {
     const parts: (SideReplyHead | Buffer)[] = [];
-    await pipe.ask({ ...request('/large'), body }, (part) => parts.push(part), never);
+    await client.ask({ ...request('/large'), body }, (part) => parts.push(part), never);
     return parts[1];
   });
-  expect((await ask(pipe, '/small'))[1]).toEqual(Buffer.from('{}'));
+  expect((await ask(client, '/small'))[1]).toEqual(Buffer.from('{}'));
   for (const [at, bytes] of (await Promise.all(answers)).entries())
     expect(Buffer.concat(sent[at] ?? []).equals(bytes as Buffer)).toBe(true);
 });
@@ -161,7 +161,7 @@ test('sends large bodies in chunks, each with its own request, beside small ones
 test('sends one chunk at a time, and none to a side process that takes none', async () => {
   const chunks: number[] = [];
   const first = Promise.withResolvers<void>();
-  const channel = {
+  const rpc = {
     stream: async (name: string, { chunk }: { chunk: Buffer }) => {
       if (name !== 'bodyChunk') return;
       chunks.push(chunk.length);
@@ -169,7 +169,7 @@ test('sends one chunk at a time, and none to a side process that takes none', as
     },
     notify: () => {},
   } as unknown as Rpc;
-  const sending = sendBodyInChunks(channel, { ...request('/large'), body: large('a') }, never);
+  const sending = sendBodyInChunks(rpc, { ...request('/large'), body: large('a') }, never);
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   expect(chunks).toEqual([131_072]);
   first.resolve();
@@ -178,18 +178,18 @@ test('sends one chunk at a time, and none to a side process that takes none', as
 });
 
 test('drops the request when the client leaves during a large body, and keeps the connection', async () => {
-  const pipe = new SideClient();
+  const client = new SideClient();
   const asked: string[] = [];
-  const side: SideHandler = (one, emit, signal) => {
-    asked.push(one.path);
-    return echo(one, emit, signal);
+  const side: SideHandler = (received, emit, signal) => {
+    asked.push(received.path);
+    return echo(received, emit, signal);
   };
-  pipe.use((await listen(side)).path);
+  client.use((await listen(side)).path);
   const control = new AbortController();
-  const leaving = pipe.ask({ ...request('/left'), body: large('a') }, () => {}, control.signal);
+  const leaving = client.ask({ ...request('/left'), body: large('a') }, () => {}, control.signal);
   control.abort(new Error('the client left'));
   await expect(leaving).rejects.toThrow('the client left');
-  expect(await ask(pipe, '/next')).toHaveLength(2);
+  expect(await ask(client, '/next')).toHaveLength(2);
   expect(asked).toEqual(['/next']);
 });
 
@@ -212,20 +212,20 @@ test('drops one body and no other, and keeps none after its request', async () =
 });
 
 test('drops the chunks of a client that leaves between two of them', async () => {
-  const told: unknown[] = [];
+  const notified: unknown[] = [];
   const client = new AbortController();
   const sent: number[] = [];
-  const channel = {
+  const rpc = {
     stream: async (_: string, { bodyNumber }: { bodyNumber: number }) => {
       client.signal.throwIfAborted();
       sent.push(bodyNumber);
       if (sent.length === 2) client.abort(new Error('left'));
     },
-    notify: (...what: unknown[]) => told.push(what),
+    notify: (...what: unknown[]) => notified.push(what),
   } as unknown as Rpc;
-  await expect(sendBodyInChunks(channel, { ...request('/large'), body: large('a') }, client.signal)).rejects.toThrow(
+  await expect(sendBodyInChunks(rpc, { ...request('/large'), body: large('a') }, client.signal)).rejects.toThrow(
     'left',
   );
   expect(sent).toHaveLength(2);
-  expect(told).toEqual([['dropBody', sent[0]]]);
+  expect(notified).toEqual([['dropBody', sent[0]]]);
 });
