@@ -8,7 +8,7 @@ import type { Outbox } from './side/outbox.ts';
 
 export interface SessionEmitter {
   readonly keepsText: boolean;
-  readonly handOver: (turn: TurnFinished) => void;
+  readonly onTurn: (turn: TurnFinished) => void;
   readonly ended: (record: SessionRecord) => void;
 }
 
@@ -37,7 +37,7 @@ export function sessionEmitter(
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
-    handOver: (turn) => outbox.push(turn),
+    onTurn: (turn) => outbox.push(turn),
     ended: (record) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
   };
 }

@@ -64,7 +64,7 @@ interface AdminContext {
   readonly config: Pick<Config, 'admin' | 'limits' | 'side'>;
 }
 
-/** undefined: the answer has been written. */
+/** Returns undefined where the answer has been written. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,

@@ -38,7 +38,7 @@ interface SessionOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */
-  readonly turns?: { readonly handOver: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
+  readonly turns?: { readonly onTurn: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }

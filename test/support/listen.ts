@@ -14,7 +14,7 @@ export function listen(options: Partial<TranscriptOptions> = {}, interruption: C
   const transcript = new Transcript({
     session: 's',
     keepsText: true,
-    handOver: (turn) => turns.push(turn),
+    onTurn: (turn) => turns.push(turn),
     usage: () => ({ usage, model: 'm' }),
     timeOf: (at) => 1_000_000 + at,
     ...options,

@@ -11,7 +11,7 @@ export interface TranscriptOptions {
   readonly session: string;
   /** false: turns are counted, their texts are undefined. */
   readonly keepsText: boolean;
-  readonly handOver: (turn: TurnFinished) => void;
+  readonly onTurn: (turn: TurnFinished) => void;
   /** Returns the usage of the session so far, and its model. */
   readonly usage: () => SessionUsage;
   /** Converts monotonic ms to ms since the epoch. */
@@ -139,16 +139,16 @@ export class Transcript implements Observer {
     for (let oldest = this.#waiting[0]; oldest !== undefined; oldest = this.#waiting[0]) {
       if (!isLast && keepsText && !oldest.isComplete && this.#waiting.length <= MAX_WAITING_TURNS) break;
       this.#waiting.shift();
-      this.#handOver(oldest);
+      this.#emit(oldest);
     }
     clearTimeout(this.#grace);
     if (this.#waiting.length > 0) this.#grace = setTimeout(() => this.#release(true), this.#limits.graceMs).unref();
   }
 
-  #handOver(turn: Turn): void {
-    const { session, keepsText, handOver, usage, timeOf = epochOf } = this.#options;
+  #emit(turn: Turn): void {
+    const { session, keepsText, onTurn, usage, timeOf = epochOf } = this.#options;
     this.#count += 1;
-    handOver({
+    onTurn({
       kind: 'turn',
       session,
       number: this.#count,
