@@ -78,10 +78,12 @@ const matchers = sideRoutes.flatMap((route) => {
 
 /** The routes of a path, one for each of its methods; none where the side path does not answer. `path`: leading slashes collapsed, no query. */
 export function sideRoutesAt(scope: SideScope, path: string): readonly SideRouteMatch[] {
-  return matchers.flatMap(({ route, match, isOldPath }) => {
+  const matches: SideRouteMatch[] = [];
+  for (const { route, match, isOldPath } of matchers) {
     const parameters = route.scope === scope ? match(path) : undefined;
-    return parameters === undefined ? [] : [{ route, parameters, isOldPath }];
-  });
+    if (parameters !== undefined) matches.push({ route, parameters, isOldPath });
+  }
+  return matches;
 }
 
 /** The paths that a listener serves, each once, as patterns. */
