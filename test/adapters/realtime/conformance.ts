@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Dialect, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { checkDialect } from './conformance-dialect.ts';
 import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY, startGateways } from './conformance-gateways.ts';
@@ -117,9 +117,8 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
     }
     client.close(1000);
     const record = await subject.gateways.ended();
-    const counted = provider.billing.by === 'connected-time' ? { seconds: record.durationMs / 1000 } : {};
     expect(record).toMatchObject({ provider: provider.name, dialect: endpoint.dialect.name, closeCode: 1000, model });
-    expect(record.usage).toEqual({ ...usage, ...counted });
+    expect(record.usage).toEqual(usage === 'connected-time' ? { seconds: record.durationMs / 1000 } : usage);
     expect(subject.gateways.turnsOf(record.id)).toEqual(turns);
   });
 
@@ -144,10 +143,16 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
   });
 }
 
-function checkContext(endpoint: ServedEndpoint, { conversation }: DialectFixture, subject: Subject): void {
+/** Which of what the provider receives has the context, where the client sends a first message and a last one. */
+const placesOfContext = {
+  'ahead-of-all': [true, false, false],
+  'behind-first-answer': [false, true, false],
+  'in-first-message': [true, false],
+} as const;
+
+function checkContext(endpoint: ServedEndpoint, { conversation, context }: DialectFixture, subject: Subject): void {
   const target = targetOf(endpoint, subject.fixture, `trunkline-continue=${randomUUID()}`);
-  const form = endpoint.dialect.context;
-  if (form === undefined) {
+  if (context === undefined) {
     test('takes no context, and says so', async () => {
       const { status, body } = await subject.gateways.refusal('open', target);
       expect([status, JSON.parse(body)]).toEqual([400, errorBody(subject, 400, 'invalid_request')]);
@@ -155,34 +160,22 @@ function checkContext(endpoint: ServedEndpoint, { conversation }: DialectFixture
     return;
   }
 
-  test('tells the provider the context where it declares, once, and everything else as it comes', async () => {
+  test('tells the provider the context once, where the fixture says, and passes everything else as it comes', async () => {
     const { client, upstream } = await subject.gateways.open(target, KEY);
-    const [, first] = conversation.find(([from]) => from === 'client') ?? [];
-    const { data, binary } = payloadOf(first ?? {});
-    client.send(data, { binary });
-    const received = await Promise.all(
-      Array.from({ length: form.kind === 'event' && form.after === 'open' ? 2 : 1 }, () => message(upstream)),
-    );
+    const first = payloadOf(conversation.find(([from]) => from === 'client')?.[1] ?? {});
+    const last = Buffer.from('{"last":true}');
+    client.send(first.data, { binary: first.binary });
+    const received = [await message(upstream)];
+    if (context === 'ahead-of-all') received.push(await message(upstream));
     upstream.send('{}');
-    client.send('{"last":true}');
-    for (let text = ''; text !== '{"last":true}'; ) {
-      received.push(await message(upstream));
-      text = String(received.at(-1)?.data);
-    }
-    const tells = received.map((one) => one.data.includes(CONTEXT_IN_JSON));
-    expect(tells).toEqual(placesOfContext(form));
-    expect(received.filter((_, at) => !tells[at]).map((one) => one.data)).toEqual(
-      form.kind === 'event' ? [data, Buffer.from('{"last":true}')] : [Buffer.from('{"last":true}')],
-    );
+    client.send(last, { binary: false });
+    while (received.at(-1)?.data.equals(last) !== true) received.push(await message(upstream));
+    expect(received.map(({ data }) => data.includes(CONTEXT_IN_JSON))).toEqual(placesOfContext[context]);
+    const untouched = received.map(({ data }) => data).filter((data) => !data.includes(CONTEXT_IN_JSON));
+    expect(untouched).toEqual(context === 'in-first-message' ? [last] : [first.data, last]);
     client.close();
     await subject.gateways.ended();
   });
-}
-
-/** Which of what the provider receives has the context: beside the client's first message and its last, or in the first. */
-function placesOfContext(form: NonNullable<Dialect['context']>): readonly boolean[] {
-  if (form.kind === 'in-first-message') return [true, false];
-  return form.after === 'open' ? [true, false, false] : [false, true, false];
 }
 
 function checkNotServed(subject: Subject): void {

@@ -22,10 +22,12 @@ export interface DialectFixture {
   readonly query?: string;
   /** Both sides' messages in their order, beginning with the first of the session. */
   readonly conversation: readonly FixtureMessage[];
-  /** What is known of the session after it. `usage`: as reported. */
+  /** What is known of the session after it. `connected-time`: the seconds that it lasted, and nothing else. */
   readonly model: string;
-  readonly usage: Usage;
+  readonly usage: Usage | 'connected-time';
   readonly turns: readonly FixtureTurn[];
+  /** Where the provider hears of an earlier session; left out where it cannot. */
+  readonly context?: 'ahead-of-all' | 'behind-first-answer' | 'in-first-message';
   /** A client's event that names this model. */
   naming(model: string): object;
   /** The event that tells a client that its event was rejected; left out where a close code has to do. `message` may be a matcher. */

@@ -51,12 +51,13 @@ export const deepgramAgent: DialectFixture = {
     ['provider', { type: 'Error', code: 'CLIENT_MESSAGE_TIMEOUT', description: 'No message came.' }],
   ],
   model: 'gpt-5',
-  usage: {},
+  usage: 'connected-time',
   turns: [
     { user: '', assistant: 'Hello!' },
     { user: 'What is the time?', assistant: 'It is noon.', isInterrupted: true },
     { user: 'Never mind.', assistant: '' },
   ],
+  context: 'in-first-message',
   naming: (model) => ({ type: 'UpdateThink', think: { provider: { type: 'open_ai', model } } }),
   errorEvent: (code, message) => ({ type: 'Error', description: message, code }),
 };

@@ -45,5 +45,6 @@ export const geminiLive: DialectFixture = {
     { user: 'Hello', assistant: 'Hi there.' },
     { user: 'And now?', assistant: '', isInterrupted: true },
   ],
+  context: 'behind-first-answer',
   naming: (model) => ({ setup: { model: `models/${model}` } }),
 };

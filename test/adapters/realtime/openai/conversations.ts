@@ -76,6 +76,7 @@ export const realtime: DialectFixture = {
     { user: 'Hello', assistant: 'Hi there.' },
     { user: 'And now?', assistant: 'Bye.', isInterrupted: true },
   ],
+  context: 'ahead-of-all',
   naming: (model) => ({ type: 'session.update', session: { type: 'realtime', model } }),
   errorEvent: (code, message) => ({
     type: 'error',
