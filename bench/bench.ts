@@ -6,13 +6,15 @@ import type { ReceivedLoad, SentLoad, StreamedTokens } from './load/load.ts';
 export interface StartOptions {
   /** Port of the provider, on 127.0.0.1. */
   readonly providerPort: number;
-  /** The provider is reached over TLS at `localhost` or 127.0.0.1, with a certificate that this CA (a PEM file) signed. */
+  /** The provider is reached over TLS, with a certificate that this CA (a PEM file) signed. Only for `direct` and `trunkline`. */
   readonly providerCa?: string;
-  /** Clients come over TLS with this certificate: PEM files. Only for contenders with `hasTls`. */
+  /** Clients come over TLS with this certificate: PEM files. Only for `trunkline`. */
   readonly clientTls?: { readonly cert: string; readonly key: string };
   /** An LLM endpoint on 127.0.0.1, in the shape of OpenAI below `/v1`. Only for contenders with `hasChat`: they route calls to it. */
   readonly llmPort?: number;
-  /** Folder of the data of `trunkline`; a folder of its own when it is not given. */
+  /** An empty folder for what it writes, removed after the benchmark. */
+  readonly folder: string;
+  /** Folder of the data of `trunkline`, instead of that one. */
   readonly dataFolder?: string;
   /** Configuration of `trunkline` that is merged over its own: top-level keys, and the entry of the provider. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -45,8 +47,6 @@ export interface ChatEndpoint {
 /** A program between the client and the provider, or nothing at all. */
 export interface Contender {
   readonly name: string;
-  /** True when it can be started with `clientTls` and `providerCa`. */
-  readonly hasTls: boolean;
   /** True when it can be started with `llmPort`. */
   readonly hasChat?: boolean;
   /** Reason why it cannot run here; undefined when it can. */
@@ -173,7 +173,7 @@ export interface BenchContext {
     run: (contender: Contender, round: number) => Promise<R>,
   ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>>;
   /** Starts a contender. It is stopped at the end of the benchmark, also when that fails; so are provider and generator. */
-  start(contender: Contender, options: StartOptions): Promise<RunningContender>;
+  start(contender: Contender, options: Omit<StartOptions, 'folder'>): Promise<RunningContender>;
   startProvider(options?: ProviderOptions): Promise<LoadProvider>;
   startGenerator(): Promise<LoadGenerator>;
   /**

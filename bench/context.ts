@@ -50,7 +50,8 @@ function createContext(options: RunOptions, folder: string, ends: (() => unknown
     say: progress.say,
     progress: progress.at,
     rounds: (plan, run) => interleave(plan, run, progress),
-    start: async (contender, how) => owned(await contender.start(how)),
+    start: async (contender, how) =>
+      owned(await contender.start({ ...how, folder: mkdtempSync(join(folder, `${contender.name}-`)) })),
     startProvider: async (how) => owned(await startProvider(how)),
     startGenerator: async () => owned(await startGenerator()),
     onEnd: (stop) => ends.push(stop),

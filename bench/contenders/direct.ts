@@ -1,18 +1,17 @@
 // No hop at all, twice: the difference of the two is the noise of the measurement.
 
 import type { Contender } from '../bench.ts';
-import { chatAt } from './chat-at.ts';
+import { chatAt } from './server.ts';
 
 const named = (name: string): Contender => ({
   name,
-  hasTls: true,
   hasChat: true,
   absent: async () => undefined,
   version: async () => 'no hop',
   start: async ({ providerPort, providerCa, llmPort }) => ({
     url: (path) => `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}${path}`,
     headers: {},
-    ...chatAt(llmPort, { authorization: 'Bearer bench' }),
+    ...(llmPort && { chat: chatAt(llmPort, { authorization: 'Bearer bench' }) }),
     pids: [],
     stop: async () => {},
   }),

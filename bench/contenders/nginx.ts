@@ -1,10 +1,7 @@
 // nginx with one worker and no buffering: the other price of any hop.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Contender } from '../bench.ts';
-import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
+import { fileIn, onPath, startServer } from './server.ts';
 
 const configFor = (port: number, providerPort: number, folder: string) => `daemon off;
 worker_processes 1;
@@ -35,25 +32,12 @@ http {
 
 export const nginx: Contender = {
   name: 'nginx',
-  hasTls: false,
-  absent: async () => ((await outputOf('nginx', ['-v'])) === undefined ? 'no nginx on PATH' : undefined),
-  version: async () => /nginx\/(\S+)/.exec((await outputOf('nginx', ['-v'])) ?? '')?.[1] ?? 'unknown',
-  async start({ providerPort }) {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
-    for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name));
-    const file = join(folder, 'nginx.conf');
-    const port = await freePort();
-    writeFileSync(file, configFor(port, providerPort, folder));
-    const started = await startCommand('nginx', ['-e', 'stderr', '-p', folder, '-c', file]);
-    await whenReady(started, () => isListening(port));
-    return {
-      url: (path) => `ws://127.0.0.1:${port}${path}`,
-      headers: {},
-      pids: [started.pid],
-      async stop() {
-        await started.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  },
+  ...onPath('nginx', '-v', /nginx\/(\S+)/),
+  start: ({ providerPort, folder }) =>
+    startServer('nginx', {
+      args: (port) => [
+        ...['-e', 'stderr', '-p', folder],
+        ...['-c', fileIn(folder, 'nginx.conf', configFor(port, providerPort, folder))],
+      ],
+    }),
 };

@@ -4,8 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from '../bench.ts';
-import { freePort, isListening, startCommand, whenReady } from '../machine/processes.ts';
-import { chatAt } from './chat-at.ts';
+import { startServer } from './server.ts';
 
 const preload = fileURLToPath(new URL('./portkey-preload.cjs', import.meta.url));
 const own = fileURLToPath(new URL('../peers/portkey', import.meta.url));
@@ -13,31 +12,21 @@ const own = fileURLToPath(new URL('../peers/portkey', import.meta.url));
 /** The folder of the package: where the variable says (a folder with node_modules), or below `bench/peers/portkey`. */
 const home = () => join(process.env.TRUNKLINE_BENCH_PORTKEY ?? own, 'node_modules/@portkey-ai/gateway');
 
-export const portkeyContender: Contender = {
+export const portkey: Contender = {
   name: 'portkey',
-  hasTls: false,
   hasChat: true,
   absent: async () =>
     existsSync(home()) ? undefined : 'no @portkey-ai/gateway in bench/peers/portkey or TRUNKLINE_BENCH_PORTKEY',
   version: async () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')).version,
-  async start({ providerPort, llmPort }) {
-    const headers = { 'x-portkey-provider': 'openai', authorization: 'Bearer sk-bench' };
-    const port = await freePort();
-    const server = join(home(), 'build/start-server.js');
-    const started = await startCommand(process.execPath, [server, '--headless', `--port=${port}`], {
+  start: ({ providerPort, llmPort }) =>
+    startServer(process.execPath, {
+      args: (port) => [join(home(), 'build/start-server.js'), '--headless', `--port=${port}`],
       env: {
         PATH: process.env.PATH,
         NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
         TRUNKLINE_BENCH_PROVIDER_PORT: String(providerPort),
       },
-    });
-    await whenReady(started, () => isListening(port));
-    return {
-      url: (path) => `ws://127.0.0.1:${port}${path}`,
-      headers,
-      ...(llmPort && chatAt(port, { ...headers, 'x-portkey-custom-host': `http://127.0.0.1:${llmPort}/v1` })),
-      pids: [started.pid],
-      stop: started.stop,
-    };
-  },
+      headers: { 'x-portkey-provider': 'openai', authorization: 'Bearer sk-bench' },
+      chat: llmPort ? { headers: { 'x-portkey-custom-host': `http://127.0.0.1:${llmPort}/v1` } } : undefined,
+    }),
 };

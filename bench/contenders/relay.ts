@@ -5,7 +5,6 @@ import { startRpcProcess } from '../machine/rpc.ts';
 
 const named = (name: string, mode: 'forward' | 'json'): Contender => ({
   name,
-  hasTls: false,
   absent: async () => undefined,
   version: async () => `in bench/contenders, Node ${process.version}`,
   async start({ providerPort }) {

@@ -1,29 +1,25 @@
 // The gateway of this repository, as an operator starts it: its command, with a configuration file.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version } from '../../server/platform/entry.ts';
 import type { RunInfo } from '../../server/processes/run-file.ts';
 import type { Contender, StartOptions } from '../bench.ts';
 import { startCommand, whenReady } from '../machine/processes.ts';
-import { chatAt } from './chat-at.ts';
+import { chatAt, fileIn } from './server.ts';
 import { SIDE_CLASS, sideSettings } from './side-settings.ts';
 
 const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
 
 export const trunkline: Contender = {
   name: 'trunkline',
-  hasTls: true,
   hasChat: true,
   absent: async () => undefined,
   version: async () => version,
   async start(options) {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
-    const data = options.dataFolder ?? folder;
-    const file = join(folder, 'config.yaml');
-    writeFileSync(file, JSON.stringify(configFor(options)));
+    const data = options.dataFolder ?? options.folder;
+    const file = fileIn(options.folder, 'config.yaml', configFor(options));
     const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', data], {
       env: { PATH: process.env.PATH, ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }) },
     });
@@ -35,14 +31,11 @@ export const trunkline: Contender = {
     return {
       url: (path) => origin + path,
       headers,
-      ...(options.llmPort && chatAt(listen.port, { ...headers, 'x-trunkline-class': SIDE_CLASS })),
+      ...(options.llmPort && { chat: chatAt(listen.port, { ...headers, 'x-trunkline-class': SIDE_CLASS }) }),
       pids: [started.pid],
       admin: adminUrl,
       eventLoopDelay: () => eventLoopDelay(adminUrl),
-      async stop() {
-        await started.stop();
-        rmSync(folder, { recursive: true, force: true });
-      },
+      stop: started.stop,
     };
   },
 };

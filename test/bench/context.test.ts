@@ -12,7 +12,7 @@ function contender(name: string, onStop: () => void = () => {}): Contender {
   const stop = async () => onStop();
   const running = { url: (path: string) => path, headers: {}, pids: [], stop };
   const absent = async () => undefined;
-  return { name, hasTls: false, absent, version: async () => '1', start: async () => running };
+  return { name, absent, version: async () => '1', start: async () => running };
 }
 
 const options = (contenders: Contender[] = []) => ({

@@ -1,0 +1,51 @@
+// Commands that listen on one port: whether they are here, and how they are started and waited for.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChatEndpoint, Contender, RunningContender } from '../bench.ts';
+import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
+
+/** Presence and version of a command on PATH. `pattern` finds the version in what it prints with `flag`. */
+export const onPath = (command: string, flag: string, pattern: RegExp): Pick<Contender, 'absent' | 'version'> => ({
+  absent: async () => ((await outputOf(command, [flag])) === undefined ? `no ${command} on PATH` : undefined),
+  version: async () => pattern.exec((await outputOf(command, [flag])) ?? '')?.[1] ?? 'unknown',
+});
+
+interface ServerOptions {
+  readonly args: (port: number) => readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly headers?: RunningContender['headers'];
+  /** Chat completions on the same port, with the contender's headers and these. */
+  readonly chat?: Partial<Pick<ChatEndpoint, 'headers' | 'model'>> | undefined;
+  readonly readyMs?: number;
+}
+
+/** Starts a command that serves everything on a free port of 127.0.0.1. */
+export async function startServer(
+  command: string,
+  { args, env, headers = {}, chat, readyMs }: ServerOptions,
+): Promise<RunningContender> {
+  const port = await freePort();
+  const started = await startCommand(command, args(port), { env });
+  await whenReady(started, () => isListening(port), readyMs);
+  return {
+    url: (path) => `ws://127.0.0.1:${port}${path}`,
+    headers,
+    ...(chat && { chat: chatAt(port, { ...headers, ...chat.headers }, chat.model) }),
+    pids: [started.pid],
+    stop: started.stop,
+  };
+}
+
+export const chatAt = (port: number, headers: ChatEndpoint['headers'], model = 'bench'): ChatEndpoint => ({
+  url: `http://127.0.0.1:${port}/v1/chat/completions`,
+  headers,
+  model,
+});
+
+/** Writes a file of the configuration, and gives its path. */
+export function fileIn(folder: string, name: string, content: string | object): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
