@@ -1,7 +1,7 @@
 // The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
 
 import type { Figure, Measure, ReportPlot, ReportTable } from './figures/results.ts';
-import type { ReceivedLoad, SentLoad, StreamedTokens } from './load/load.ts';
+import type { Rounds } from './figures/rounds.ts';
 
 export interface StartOptions {
   /** Port of the provider, on 127.0.0.1. */
@@ -72,88 +72,20 @@ export interface BenchSettings {
   readonly seed: number;
 }
 
-/** Frames on a fixed schedule, evenly staggered over the open sessions. */
-export interface Load {
-  /**
-   * `append`: client audio; `delta`: provider audio; `text`: provider text; `ask`: the client asks for an answer in text.
-   * The real dialect, with the intended time inside.
-   */
-  readonly frame: 'append' | 'delta' | 'text' | 'ask';
-  /** Size of the whole message. */
-  readonly frameBytes: number;
-  /** Period of one session. */
-  readonly frameMs: number;
-  /** Sent, and thrown away by the receiver. */
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-}
-
-/** A process that holds one end of all sessions. */
-export interface LoadEnd {
-  readonly pid: number;
-  /** Sends over all open sessions, and resolves after the last frame. Clients send `append` and `ask`, the provider the others. */
-  send(load: Load): Promise<SentLoad>;
-  /** Collects what arrived since the last call. Waits until `frames` measured frames are there, or `waitMs` have passed. */
-  received(expected: { readonly frames: number; readonly waitMs: number }): Promise<ReceivedLoad>;
-  stop(): Promise<void>;
-}
-
-export interface LoadProvider extends LoadEnd {
-  readonly port: number;
-  /** Sessions that are open now. */
-  sessions(): Promise<number>;
-  /** Waits, after `generator.close`, until all sessions are gone; ends those that stay, and forgets what arrived. */
-  cleared(): Promise<void>;
-}
-
-export interface LoadGenerator extends LoadEnd {
-  /** Opens that many sessions, a few at a time, and waits for the first event of each. Throws when one is refused. */
-  open(target: {
-    readonly url: string;
-    readonly headers: RunningContender['headers'];
-    readonly sessions: number;
-  }): Promise<void>;
-  /** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
-  pingPong(options: {
-    readonly frameBytes: number;
-    readonly count: number;
-    readonly warmUp: number;
-  }): Promise<ReceivedLoad>;
-  /** Times of the answers that a provider with `answer` streamed to `ask`. Wait for their tokens with `received` first. */
-  streamed(): Promise<StreamedTokens>;
-  /** Closes all sessions and resolves when they are gone. */
-  close(): Promise<void>;
-}
-
-export interface ProviderOptions {
-  /** PEM files: it listens with TLS. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  /** The first event comes so long after the 101; with it when not given. */
-  readonly greetAfterMs?: number;
-  /** Answer to each `ask`. */
-  readonly answer?: StreamedAnswer;
-}
-
-/** A text streamed in tokens, on a schedule that begins when the question has come. */
-export interface StreamedAnswer {
-  /** Time until the first token. */
-  readonly thinkMs: number;
-  readonly tokens: number;
-  readonly gapMs: number;
-  /** Size of the message that carries one token. */
-  readonly tokenBytes: number;
-}
-
-export interface RoundsPlan {
+export interface RoundsPlan<Subject> {
   /** Shown in the progress: `hop, 100 sessions, 2600 B`. */
   readonly label: string;
-  readonly contenders: readonly Contender[];
+  /** What takes turns, by the name of the contender. */
+  readonly contenders: ReadonlyMap<string, Subject>;
   /** Part of the benchmark's time, for the time left: [0.5, 1] is the second half. The whole of it when it is not given. */
   readonly part?: readonly [from: number, to: number];
   /** Measured rounds; one more comes before them and is thrown away, unless `warmUp` is false. */
   readonly rounds: number;
   readonly warmUp?: boolean;
 }
+
+/** One turn. `round` is -1 in the round that is thrown away. */
+export type Turn<Subject, Run> = (subject: Subject, at: { name: string; round: number }) => Promise<Run>;
 
 export interface BenchContext {
   readonly settings: BenchSettings;
@@ -168,19 +100,11 @@ export interface BenchContext {
   /** Shows what is going on, without rounds; `share` is the part of the bench that is done, 0 to 1. */
   progress(label: string, share: number): void;
   /** A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
-  rounds<R>(
-    plan: RoundsPlan,
-    run: (contender: Contender, round: number) => Promise<R>,
-  ): Promise<ReadonlyMap<string, readonly (R | undefined)[]>>;
-  /** Starts a contender. It is stopped at the end of the benchmark, also when that fails; so are provider and generator. */
-  start(contender: Contender, options: Omit<StartOptions, 'folder'>): Promise<RunningContender>;
-  startProvider(options?: ProviderOptions): Promise<LoadProvider>;
-  startGenerator(): Promise<LoadGenerator>;
-  /**
-   * Calls `stop` at the end of the benchmark, also when that fails, the last one first. For processes that a benchmark starts
-   * itself.
-   */
-  onEnd(stop: () => unknown): void;
+  rounds<Subject, Run>(plan: RoundsPlan<Subject>, run: Turn<Subject, Run>): Promise<Rounds<Run>>;
+  /** Starts the contender of that name, and owns it. */
+  start(name: string, options: Omit<StartOptions, 'folder'>): Promise<RunningContender>;
+  /** Stops it at the end of the benchmark, also when that fails: the last one first. */
+  own<T extends { stop(): unknown }>(started: T): T;
 }
 
 export interface BenchResult {
@@ -198,7 +122,10 @@ export interface Bench {
   readonly name: string;
   /** One line. */
   readonly description: string;
+  /** A contender without which there is nothing to measure. */
+  readonly needs?: string;
   /** A rough guess, for the time left. */
   seconds(settings: BenchSettings, contenders: number): number;
-  run(context: BenchContext): Promise<BenchResult>;
+  /** What it does not give, it has none of. */
+  run(context: BenchContext): Promise<Partial<BenchResult>>;
 }

@@ -3,10 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, BenchContext, BenchSettings, Contender, RoundsPlan } from './bench.ts';
-import { benchSchema, NO_RESULTS, type RanBench } from './figures/results.ts';
-import { startGenerator, startProvider } from './load/load-processes.ts';
+import type { Bench, BenchContext, BenchResult, BenchSettings, Contender, RoundsPlan, Turn } from './bench.ts';
+import { benchSchema, type RanBench } from './figures/results.ts';
+import type { Rounds } from './figures/rounds.ts';
 import type { BenchProgress } from './progress.ts';
+
+const NO_RESULTS = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
 
 interface RunOptions {
   readonly settings: BenchSettings;
@@ -23,9 +25,16 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
   const ran = { name: bench.name, description: bench.description };
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   try {
-    const result = await bench.run(createContext(options, folder, ends));
+    const missing = bench.needs === undefined ? undefined : options.absent.get(bench.needs);
+    const result: BenchResult = {
+      ...NO_RESULTS,
+      ...(missing === undefined
+        ? await bench.run(createContext(options, folder, ends))
+        : { notes: [`${bench.needs}: ${missing}`] }),
+    };
+    const measures = result.measures.filter(({ rounds }) => rounds.length > 0);
     // A value that is no number would spoil the results of all benches.
-    return benchSchema.parse({ ...ran, ...result, seconds: seconds(), fault: null });
+    return benchSchema.parse({ ...ran, ...result, measures, seconds: seconds(), fault: null });
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
     options.progress.say(`${bench.name}: ${fault}`);
@@ -38,7 +47,7 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
 
 function createContext(options: RunOptions, folder: string, ends: (() => unknown)[]): BenchContext {
   const { settings, contenders, absent, progress } = options;
-  const owned = <T extends { stop(): Promise<void> }>(started: T): T => {
+  const own: BenchContext['own'] = (started) => {
     ends.push(() => started.stop());
     return started;
   };
@@ -50,11 +59,12 @@ function createContext(options: RunOptions, folder: string, ends: (() => unknown
     say: progress.say,
     progress: progress.at,
     rounds: (plan, run) => interleave(plan, run, progress),
-    start: async (contender, how) =>
-      owned(await contender.start({ ...how, folder: mkdtempSync(join(folder, `${contender.name}-`)) })),
-    startProvider: async (how) => owned(await startProvider(how)),
-    startGenerator: async () => owned(await startGenerator()),
-    onEnd: (stop) => ends.push(stop),
+    async start(name, how) {
+      const contender = contenders.find((present) => present.name === name);
+      if (contender === undefined) throw new Error(`${name} is not here: ${absent.get(name)}`);
+      return own(await contender.start({ ...how, folder: mkdtempSync(join(folder, `${name}-`)) }));
+    },
+    own,
   };
 }
 
@@ -66,23 +76,23 @@ async function quietly(end: () => unknown): Promise<void> {
 }
 
 /** A B C A B C ...: what drifts on the machine meets everyone alike. */
-export async function interleave<R>(
-  { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan,
-  run: (contender: Contender, round: number) => Promise<R>,
+export async function interleave<Subject, Run>(
+  { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan<Subject>,
+  run: Turn<Subject, Run>,
   progress: Pick<BenchProgress, 'at' | 'say'>,
-): Promise<ReadonlyMap<string, readonly (R | undefined)[]>> {
-  const results = new Map(contenders.map(({ name }): [string, (R | undefined)[]] => [name, []]));
-  const of = (rounds + (warmUp ? 1 : 0)) * contenders.length;
+): Promise<Rounds<Run>> {
+  const results = new Map([...contenders.keys()].map((name): [string, (Run | undefined)[]] => [name, []]));
+  const of = (rounds + (warmUp ? 1 : 0)) * contenders.size;
   let done = 0;
   for (let round = warmUp ? -1 : 0; round < rounds; round += 1) {
-    for (const contender of contenders) {
-      progress.at(`${label}: ${contender.name}, ${done + 1} of ${of}`, from + ((to - from) * done) / of);
+    for (const [name, subject] of contenders) {
+      progress.at(`${label}: ${name}, ${done + 1} of ${of}`, from + ((to - from) * done) / of);
       done += 1;
-      const result = await run(contender, round).catch((error: Error) => {
-        progress.say(`${label}: ${contender.name}: ${error.message}`);
+      const result = await run(subject, { name, round }).catch((error: Error) => {
+        progress.say(`${label}: ${name}: ${error.message}`);
         return undefined;
       });
-      if (round >= 0) results.get(contender.name)?.push(result);
+      if (round >= 0) results.get(name)?.push(result);
     }
   }
   return results;

@@ -1,11 +1,16 @@
-// A relay with `ws` on both sides as it comes: `relay-process.ts <provider port> <forward|json>`.
+// A relay with `ws` on both sides as it comes.
 
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { serveMethods } from '../machine/rpc.ts';
 
-const [providerPort, mode] = process.argv.slice(2);
+export interface RelayOptions {
+  readonly providerPort: number;
+  readonly mode: 'forward' | 'json';
+}
+
+const { providerPort, mode } = JSON.parse(process.argv[2] ?? '{}') as RelayOptions;
 const LOOK_MS = 5;
 const delays = monitorEventLoopDelay({ resolution: LOOK_MS });
 delays.enable();
@@ -20,8 +25,8 @@ server.on('connection', (client, request) => {
 });
 await once(server, 'listening');
 
-serveMethods({
-  port: () => (server.address() as { port: number }).port,
+const methods = {
+  listeningPort: () => (server.address() as { port: number }).port,
   eventLoopDelay() {
     // The wait between two looks is taken off, as in the metrics of trunkline.
     const ms = (ns: number) => Math.max(0, ns / 1e6 - LOOK_MS);
@@ -29,7 +34,9 @@ serveMethods({
     delays.reset();
     return answer;
   },
-});
+};
+export type RelayMethods = typeof methods;
+serveMethods(methods);
 
 function join(from: WebSocket, to: WebSocket): void {
   from.on('message', (data, binary) => to.send(mode === 'json' ? rewritten(data) : (data as Buffer), { binary }));

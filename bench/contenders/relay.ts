@@ -2,19 +2,21 @@
 
 import type { Contender } from '../bench.ts';
 import { startRpcProcess } from '../machine/rpc.ts';
+import type { RelayMethods, RelayOptions } from './relay-process.ts';
 
-const named = (name: string, mode: 'forward' | 'json'): Contender => ({
+const named = (name: string, mode: RelayOptions['mode']): Contender => ({
   name,
   absent: async () => undefined,
   version: async () => `in bench/contenders, Node ${process.version}`,
   async start({ providerPort }) {
-    const child = startRpcProcess(new URL('./relay-process.ts', import.meta.url), [String(providerPort), mode]);
-    const port = await child.call<number>('port');
+    const module = new URL('./relay-process.ts', import.meta.url);
+    const child = startRpcProcess<RelayMethods>(module, { providerPort, mode });
+    const port = await child.listeningPort();
     return {
       url: (path) => `ws://127.0.0.1:${port}${path}`,
       headers: {},
       pids: [child.pid],
-      eventLoopDelay: () => child.call('eventLoopDelay'),
+      eventLoopDelay: () => child.eventLoopDelay(),
       stop: child.stop,
     };
   },

@@ -15,12 +15,12 @@ export async function startAll(
   { contenders = context.contenders, ...options }: StartAllOptions,
 ): Promise<ReadonlyMap<string, RunningContender>> {
   const running = new Map<string, RunningContender>();
-  for (const [index, contender] of contenders.entries()) {
-    context.progress(`${label}: starting ${contender.name}`, index / contenders.length / 100);
+  for (const [index, { name }] of contenders.entries()) {
+    context.progress(`${label}: starting ${name}`, index / contenders.length / 100);
     try {
-      running.set(contender.name, await context.start(contender, options));
+      running.set(name, await context.start(name, options));
     } catch (error) {
-      context.say(`${label}: ${contender.name} did not start: ${(error as Error).message}`);
+      context.say(`${label}: ${name} did not start: ${(error as Error).message}`);
     }
   }
   return running;

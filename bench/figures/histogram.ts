@@ -33,7 +33,7 @@ export function mergeHistograms(parts: readonly (Histogram | string)[]): Histogr
   return all;
 }
 
-/** Milliseconds. */
+/** Milliseconds; NaN of an empty histogram. */
 export interface Percentiles {
   readonly p50: number;
   readonly p90: number;
@@ -45,8 +45,10 @@ export interface Percentiles {
 
 export function percentilesMs(histogram: Histogram | string): Percentiles {
   const from = typeof histogram === 'string' ? decodeHistogram(histogram) : histogram;
-  const ms = (percent: number) => from.getValueAtPercentile(percent) / 1e6;
-  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: from.maxValue / 1e6, count: from.totalCount };
+  const count = from.totalCount;
+  const ms = (ns: number) => (count > 0 ? ns / 1e6 : Number.NaN);
+  const at = (percent: number) => ms(from.getValueAtPercentile(percent));
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: ms(from.maxValue), count };
 }
 
 /** The text that HdrHistogram plotters read, in milliseconds. */

@@ -1,6 +1,7 @@
 // results.json: its schema and the few rules that every figure follows. A figure that cannot be judged has `met: null`.
 
 import { z } from 'zod';
+import { estimateMedian } from './statistics.ts';
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -86,9 +87,6 @@ export const resultsSchema = z.strictObject({
 });
 export type Results = Readonly<z.infer<typeof resultsSchema>>;
 
-/** A benchmark without results, such as one whose contender is missing. */
-export const NO_RESULTS = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
-
 /** The JSON Schema of results.json. */
 export const resultsJsonSchema = (): object => z.toJSONSchema(resultsSchema);
 
@@ -100,19 +98,35 @@ export interface Goal {
   readonly isStrict?: boolean;
 }
 
-/** A value with its goal judged. `interval` and `noise` are reported, the value decides. */
+/** A value with its goal judged. `interval` and `noise` are reported, the value decides. One that is no number is not judged. */
 export function judge(
   { id, unit, below, isStrict = false }: Goal,
   value: number,
   { interval = null, noise = null, reason = null }: Partial<Pick<Figure, 'interval' | 'noise' | 'reason'>> = {},
 ): Figure {
   const goal = `${isStrict ? '<' : '<='} ${below}`;
-  if (!Number.isFinite(value)) return unjudged({ id, unit, below, isStrict }, reason ?? 'no valid measurement');
-  return { id, value, unit, goal, met: isStrict ? value < below : value <= below, noise, interval, reason };
+  const figure = {
+    noise: Number.isFinite(noise) ? noise : null,
+    id,
+    value,
+    unit,
+    goal,
+    met: isStrict ? value < below : value <= below,
+    interval,
+    reason,
+  };
+  if (Number.isFinite(value)) return figure;
+  return { ...figure, value: null, met: null, noise: null, interval: null, reason: reason ?? 'no valid measurement' };
 }
 
 /** A figure that could not be measured here. */
-export function unjudged({ id, unit, below, isStrict = false }: Goal, reason: string): Figure {
-  const goal = `${isStrict ? '<' : '<='} ${below}`;
-  return { id, value: null, unit, goal, met: null, noise: null, interval: null, reason };
+export const unjudged = (goal: Goal, reason: string): Figure => judge(goal, Number.NaN, { reason });
+
+/** Judges the median of rounds, unless they are too few. */
+export function judgeMedian(goal: Goal, rounds: readonly number[], seed: number, fewest = 3): Figure {
+  if (rounds.length < fewest) return unjudged(goal, TOO_FEW);
+  const { value, interval } = estimateMedian(rounds, seed);
+  return judge(goal, value, { interval: [...interval] });
 }
+
+export const TOO_FEW = 'too few valid rounds';

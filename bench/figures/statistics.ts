@@ -8,64 +8,60 @@ export interface Estimate {
 
 const RESAMPLES = 2000;
 
-/** Linear between the two nearest ranks (the common "type 7"). `at` is from 0 to 1. NaN for no values. */
-export function quantile(values: readonly number[], at: number): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
+type Values = readonly (number | undefined)[];
+
+/** Linear between the two nearest ranks (the common "type 7"). `at` is from 0 to 1. Leaves out undefined. NaN for no values. */
+export function quantile(values: Values, at: number): number {
+  const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   const rank = at * (sorted.length - 1);
-  const low = sorted[Math.floor(rank)] as number;
-  const high = sorted[Math.ceil(rank)] as number;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
   return low + (high - low) * (rank - Math.floor(rank));
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+export const median = (values: Values): number => quantile(values, 0.5);
 
 /** First and third quartile. */
-export const spread = (values: readonly number[]): [number, number] => [quantile(values, 0.25), quantile(values, 0.75)];
+export const spread = (values: Values): [number, number] => [quantile(values, 0.25), quantile(values, 0.75)];
 
 /** Differences a - b, round by round; a round that one of them lacks is left out. */
-export function pairedDifferences(a: readonly (number | undefined)[], b: readonly (number | undefined)[]): number[] {
-  return pairs(a, b).map(([x, y]) => x - y);
-}
+export const pairedDifferences = (a: Values, b: Values): number[] => paired(a, b, (x, y) => x - y);
 
 /** Ratios a / b, round by round; a round that one of them lacks is left out. */
-export function pairedRatios(a: readonly (number | undefined)[], b: readonly (number | undefined)[]): number[] {
-  return pairs(a, b).map(([x, y]) => x / y);
-}
+export const pairedRatios = (a: Values, b: Values): number[] => paired(a, b, (x, y) => x / y);
 
-function pairs(a: readonly (number | undefined)[], b: readonly (number | undefined)[]): [number, number][] {
-  return a.flatMap((x, round): [number, number][] => {
+const paired = (a: Values, b: Values, compare: (x: number, y: number) => number): number[] =>
+  a.flatMap((x, round) => {
     const y = b[round];
-    return x === undefined || y === undefined ? [] : [[x, y]];
+    return x === undefined || y === undefined ? [] : [compare(x, y)];
   });
-}
 
 /** The median, with a percentile bootstrap over the values. */
-export function estimateMedian(values: readonly number[], seed: number): Estimate {
-  return bootstrap(values, median, seed);
-}
+export const estimateMedian = (values: readonly number[], seed: number): Estimate => bootstrap(values, median, seed);
 
 /**
  * `statistic` of the items, with the 2.5 % and 97.5 % quantiles of it over resamples of the items (with replacement).
  * Items are whole rounds where several values of a round belong together.
  */
 export function bootstrap<T>(items: readonly T[], statistic: (sample: readonly T[]) => number, seed: number): Estimate {
-  if (items.length === 0) return { value: Number.NaN, interval: [Number.NaN, Number.NaN] };
-  const random = randomFrom(seed);
-  const draw = () => items[Math.floor(random() * items.length)] as T;
-  const resampled = Array.from({ length: RESAMPLES }, () => statistic(items.map(draw))).filter(Number.isFinite);
-  return { value: statistic(items), interval: [quantile(resampled, 0.025), quantile(resampled, 0.975)] };
+  const resample = resampler(seed);
+  return estimate(statistic(items), () => statistic(resample(items)));
 }
 
 /** The relative change of medians from `before` to `after` (0.1: 10 % more), resampling both sides on their own. */
 export function estimateChange(before: readonly number[], after: readonly number[], seed: number): Estimate {
-  const random = randomFrom(seed);
-  const resample = (values: readonly number[]) =>
-    values.map(() => values[Math.floor(random() * values.length)] as number);
+  const resample = resampler(seed);
   const change = (a: readonly number[], b: readonly number[]) => (median(b) - median(a)) / Math.abs(median(a));
-  const resampled = Array.from({ length: RESAMPLES }, () => change(resample(before), resample(after)));
-  const finite = resampled.filter(Number.isFinite);
-  return { value: change(before, after), interval: [quantile(finite, 0.025), quantile(finite, 0.975)] };
+  return estimate(change(before, after), () => change(resample(before), resample(after)));
+}
+
+function estimate(value: number, resampled: () => number): Estimate {
+  const values = Array.from({ length: RESAMPLES }, resampled).filter(Number.isFinite);
+  return { value, interval: [quantile(values, 0.025), quantile(values, 0.975)] };
+}
+
+function resampler(seed: number) {
+  const random = randomFrom(seed);
+  return <T>(items: readonly T[]): T[] => items.map(() => items[Math.floor(random() * items.length)] as T);
 }
 
 /** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */

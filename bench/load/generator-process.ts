@@ -1,31 +1,39 @@
 // The clients of the benchmark, in their own process: opens sessions, sends on a schedule or one at a time, receives.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Load, LoadGenerator } from '../bench.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { upgradeRequest } from '../../server/transport/upgrade.ts';
 import { serveMethods } from '../machine/rpc.ts';
-import { createFrameReader } from './frame-reader.ts';
+import type { Expected, Load } from './load.ts';
 import { createReceiver } from './receiver.ts';
 import { sendOnSchedule } from './schedule.ts';
+import { readSession } from './session-frames.ts';
 import { createTokenMeter } from './streamed-answers.ts';
-import { createTemplate, encodeLoadFrame, nowNs, stamped, type Template } from './wire.ts';
+import { createTemplate, nowNs, stamped, type Template } from './wire.ts';
 
-const CLOSE = 0x8;
-const PING = 0x9;
-const PONG = 0xa;
 const OPEN_AT_ONCE = 20;
 const OPEN_MS = 15_000;
 const CLOSE_MS = 3000;
 /** Enough for a receiver not to see the same masked bytes again and again. */
 const MASKS = 16;
 
-type Target = Parameters<LoadGenerator['open']>[0] & { readonly ca?: string };
-type PingPong = Parameters<LoadGenerator['pingPong']>[0];
+interface Target {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM file that signed the certificate. */
+  readonly ca?: string;
+}
+
+interface PingPong {
+  readonly frameBytes: number;
+  readonly count: number;
+  readonly warmUp: number;
+}
 
 const sockets = new Set<Socket>();
 const receiver = createReceiver();
@@ -33,92 +41,93 @@ const answers = createTokenMeter();
 /** Called at the next stamped frame, in closed loops. */
 let onEcho: (() => void) | undefined;
 
-serveMethods({
-  async open(target: Target) {
+const methods = {
+  /** Opens that many more sessions, a few at a time, and waits for the first event of each. Throws when one is refused. */
+  async open({ sessions, ...target }: Target & { readonly sessions: number }): Promise<void> {
     const greeted: Promise<void>[] = [];
-    for (let left = target.sessions; left > 0; left -= OPEN_AT_ONCE) {
+    for (let left = sessions; left > 0; left -= OPEN_AT_ONCE) {
       const some = Array.from({ length: Math.min(left, OPEN_AT_ONCE) }, () => openSession(target));
-      greeted.push(...(await Promise.all(some)).map((value) => value.greeted));
+      greeted.push(...(await Promise.all(some)).map((session) => session.greeted));
     }
     await Promise.all(greeted);
   },
+  /** Sends `append` or `ask` over all open sessions, and resolves after the last frame. */
   send: (load: Load) => sendOnSchedule([...sockets], templatesFor(load.frame, load.frameBytes), load),
-  received: ({ frames, waitMs }: { frames: number; waitMs: number }) => receiver.collect(frames, waitMs),
+  /** Collects what arrived since the last call. */
+  received: (expected?: Expected) => receiver.collect(expected),
   pingPong,
+  /** Times of the answers that a provider with `answer` streamed to `ask`. Wait for their tokens with `received` first. */
   streamed: answers.collect,
-  close,
-});
+  /** Closes all sessions and resolves when they are gone. */
+  async close(): Promise<void> {
+    const leaving = [...sockets];
+    sockets.clear();
+    for (const socket of leaving) socket.end(encodeFrame('close', Buffer.from([0x03, 0xe8]), true));
+    const gone = Promise.all(leaving.map((socket) => socket.destroyed || once(socket, 'close')));
+    await Promise.race([gone, delay(CLOSE_MS)]);
+    for (const socket of leaving) socket.destroy();
+    await receiver.collect();
+  },
+};
+export type GeneratorMethods = typeof methods;
+serveMethods(methods);
 
-const templatesFor = (frame: Load['frame'], bytes: number) =>
-  Array.from({ length: MASKS }, () => createTemplate(frame, bytes, randomBytes(4)));
+function templatesFor(frame: Load['frame'], bytes: number): Template[] {
+  return Array.from({ length: MASKS }, () => createTemplate(frame, bytes, true));
+}
 
 /** Open after the 101; `greeted` after its first event. In an object, since a promise of a promise is one. */
-async function openSession({ url, headers, ca }: Target): Promise<{ readonly greeted: Promise<void> }> {
-  const { socket, head } = await upgrade(url, headers, ca);
+async function openSession(target: Target): Promise<{ readonly greeted: Promise<void> }> {
+  const { socket, head } = await upgrade(target);
   const greeted = Promise.withResolvers<void>();
   const late = setTimeout(() => greeted.reject(new Error('no first event')), OPEN_MS);
   const token = answers.session();
-  const read = createFrameReader((frame) => {
-    if (socket.writableEnded) return;
-    if (frame.opcode === PING) socket.write(encodeLoadFrame(PONG, Buffer.from(frame.head), randomBytes(4)));
-    else if (frame.opcode === CLOSE)
-      socket.end(encodeLoadFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2)), randomBytes(4)));
-    else if (frame.opcode <= 2) {
-      greeted.resolve();
-      const stamp = receiver.frame(frame);
-      if (stamp?.isToken) token(stamp);
-      if (stamp) onEcho?.();
-    }
-  });
   sockets.add(socket);
-  socket.on('data', read);
   socket.on('close', () => {
     // Sessions that `close` ends have left the set before.
     if (sockets.delete(socket)) receiver.ended();
     greeted.reject(new Error('the session ended before its first event'));
   });
-  if (head.length > 0) read(head);
+  readSession({
+    ...{ socket, head, isClient: true },
+    onData(frame) {
+      greeted.resolve();
+      const stamp = receiver.frame(frame);
+      if (stamp?.isToken) token(stamp);
+      if (stamp) onEcho?.();
+    },
+  });
   const first = greeted.promise.finally(() => clearTimeout(late));
   // The promise may fail before anybody waits for it.
   first.catch(() => {});
   return { greeted: first };
 }
 
-async function upgrade(url: string, headers: Target['headers'], ca?: string) {
-  const asked = url.startsWith('wss:')
-    ? requestTls(url.replace(/^ws/, 'http'), { ...handshake(headers), ca: ca && readFileSync(ca) })
-    : requestPlain(url.replace(/^ws/, 'http'), handshake(headers));
-  asked.end();
-  const answered = Promise.withResolvers<{ socket: Socket; head: Buffer }>();
-  asked.on('error', answered.reject);
+async function upgrade({ url, headers, ca }: Target): Promise<{ readonly socket: Socket; readonly head: Buffer }> {
+  const request = url.startsWith('wss:') ? requestTls : requestPlain;
+  const asked = request(url.replace(/^ws/, 'http'), {
+    agent: false,
+    headers: { ...headers, ...upgradeRequest([]).headers },
+    ...(ca && { ca: readFileSync(ca) }),
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<{ socket: Socket; head: Buffer }>();
+  asked.on('error', reject);
   asked.on('response', (response) => {
     response.resume();
-    answered.reject(new Error(`refused with ${response.statusCode}`));
+    reject(new Error(`refused with ${response.statusCode}`));
   });
-  asked.on('upgrade', (_, socket, head) => answered.resolve({ socket: socket as Socket, head }));
+  asked.on('upgrade', (_, socket, head) => resolve({ socket: (socket as Socket).setNoDelay(true), head }));
   const late = setTimeout(() => asked.destroy(new Error('no answer to the upgrade')), OPEN_MS);
-  const open = await answered.promise.finally(() => clearTimeout(late));
-  open.socket.setNoDelay(true);
-  open.socket.on('error', () => {});
-  return open;
+  asked.end();
+  return promise.finally(() => clearTimeout(late));
 }
 
-const handshake = (headers: Target['headers']) => ({
-  agent: false as const,
-  headers: {
-    ...headers,
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': randomBytes(16).toString('base64'),
-  },
-});
-
+/** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
 async function pingPong({ frameBytes, count, warmUp }: PingPong) {
   const [socket] = sockets;
   if (socket === undefined) throw new Error('no session is open');
   const templates = templatesFor('append', frameBytes);
-  await receiver.collect(0, 0);
+  await receiver.collect();
   for (let index = 0; index < count + warmUp; index += 1) {
     const echoed = Promise.withResolvers<void>();
     onEcho = echoed.resolve;
@@ -127,15 +136,5 @@ async function pingPong({ frameBytes, count, warmUp }: PingPong) {
     socket.write(stamped(templates[index % MASKS] as Template, stamp));
     await echoed.promise.finally(() => clearTimeout(late));
   }
-  return receiver.collect(count, 0);
-}
-
-async function close(): Promise<void> {
-  const leaving = [...sockets];
-  sockets.clear();
-  for (const socket of leaving) socket.end(encodeLoadFrame(CLOSE, Buffer.from([0x03, 0xe8]), randomBytes(4)));
-  const gone = Promise.all(leaving.map((socket) => socket.destroyed || once(socket, 'close')));
-  await Promise.race([gone, delay(CLOSE_MS)]);
-  for (const socket of leaving) socket.destroy();
-  await receiver.collect(0, 0);
+  return receiver.collect();
 }

@@ -1,29 +1,27 @@
-// Starts the two load processes and gives them their shapes.
+// Starts the processes of a load: both ends of the sessions, the clients of HTTP, and the mock of an LLM endpoint.
 
-import type { Load, LoadEnd, LoadGenerator, LoadProvider, ProviderOptions } from '../bench.ts';
 import { type RpcProcess, startRpcProcess } from '../machine/rpc.ts';
-import type { ReceivedLoad, SentLoad, StreamedTokens } from './load.ts';
+import type { GeneratorMethods } from './generator-process.ts';
+import type { CallerMethods } from './http/caller-process.ts';
+import type { LlmMethods, LlmOptions } from './llm/llm-process.ts';
+import type { ProviderMethods, ProviderOptions } from './provider-process.ts';
 
-export async function startProvider(options: ProviderOptions = {}): Promise<LoadProvider> {
-  const child = startRpcProcess(new URL('./provider-process.ts', import.meta.url), [JSON.stringify(options)]);
-  const port = await child.call<number>('port');
-  return { ...loadEnd(child), port, sessions: () => child.call('sessions'), cleared: () => child.call('cleared') };
-}
+export type LoadGenerator = RpcProcess<GeneratorMethods>;
+export type Caller = RpcProcess<CallerMethods>;
+/** `port` on 127.0.0.1. */
+type Listening<Methods> = RpcProcess<Methods> & { readonly port: number };
+export type LoadProvider = Listening<ProviderMethods>;
+export type MockLlm = Listening<LlmMethods>;
 
-export async function startGenerator(): Promise<LoadGenerator> {
-  const child = startRpcProcess(new URL('./generator-process.ts', import.meta.url));
-  return {
-    ...loadEnd(child),
-    open: (target) => child.call('open', target),
-    pingPong: (options) => child.call('pingPong', options),
-    streamed: () => child.call<StreamedTokens>('streamed'),
-    close: () => child.call('close'),
-  };
-}
+export const startGenerator = (): LoadGenerator => startRpcProcess(new URL('./generator-process.ts', import.meta.url));
 
-const loadEnd = (child: RpcProcess): LoadEnd => ({
-  pid: child.pid,
-  send: (load: Load) => child.call<SentLoad>('send', load),
-  received: (expected) => child.call<ReceivedLoad>('received', expected),
-  stop: child.stop,
-});
+export const startCaller = (): Caller => startRpcProcess(new URL('./http/caller-process.ts', import.meta.url));
+
+export const startProvider = (options: ProviderOptions = {}): Promise<LoadProvider> =>
+  listening(startRpcProcess<ProviderMethods>(new URL('./provider-process.ts', import.meta.url), options));
+
+export const startMockLlm = (options: LlmOptions): Promise<MockLlm> =>
+  listening(startRpcProcess<LlmMethods>(new URL('./llm/llm-process.ts', import.meta.url), options));
+
+const listening = async <Process extends RpcProcess<{ listeningPort(): number }>>(child: Process) =>
+  Object.assign(child, { port: await child.listeningPort() });

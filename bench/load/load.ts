@@ -1,4 +1,28 @@
-// Results of the two load processes: plain data that crosses a process boundary.
+// A load and its results at both ends: plain data that crosses a process boundary.
+
+/** Frames on a fixed schedule, evenly staggered over the open sessions. */
+export interface Load {
+  /**
+   * `append`: client audio; `delta`: provider audio; `text`: provider text; `ask`: the client asks for an answer in text.
+   * The real dialect, with the intended time inside.
+   */
+  readonly frame: 'append' | 'delta' | 'text' | 'ask';
+  /** Size of the whole message. */
+  readonly frameBytes: number;
+  /** Period of one session. */
+  readonly frameMs: number;
+  /** Sent, and thrown away by the receiver. */
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** Pace of an answer: a whole one comes after all of it, a streamed one token by token. */
+export interface Pace {
+  /** Time until the first token. */
+  readonly thinkMs: number;
+  readonly tokens: number;
+  readonly gapMs: number;
+}
 
 /** Result of a sender. */
 export interface SentLoad {
@@ -9,17 +33,8 @@ export interface SentLoad {
   readonly bytes: number;
   /** Time from the intended moment until the frame was handed to the kernel: a histogram in nanoseconds, compressed base64. */
   readonly lateness: string;
-  /** Monotonic clock, nanoseconds: when the measured part began and ended. */
-  readonly from: string;
-  readonly until: string;
-}
-
-/** Streamed answers that the clients saw since the last call: histograms in nanoseconds, compressed base64. */
-export interface StreamedTokens {
-  /** Time from the intended time of the question to the first token. */
-  readonly firsts: string;
-  /** Time between two tokens of an answer. */
-  readonly gaps: string;
+  /** Length of the measured part, to the last frame. */
+  readonly ns: number;
 }
 
 /** Measured frames that a receiver saw. */
@@ -30,4 +45,10 @@ export interface ReceivedLoad {
   readonly latency: string;
   /** Sessions that ended since the last call without being asked to. */
   readonly ended: number;
+}
+
+/** Waits until `frames` measured frames are there, or `waitMs` have passed. */
+export interface Expected {
+  readonly frames: number;
+  readonly waitMs: number;
 }

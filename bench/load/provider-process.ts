@@ -1,7 +1,7 @@
 // The provider of the benchmark, in its own process: greets each session, receives, and sends paced audio when told to.
 // It speaks the frames of OpenAI Realtime on any path.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -9,20 +9,28 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Load, ProviderOptions } from '../bench.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
 import { serveMethods } from '../machine/rpc.ts';
-import { createFrameReader } from './frame-reader.ts';
+import type { Expected, Load } from './load.ts';
 import { createReceiver } from './receiver.ts';
 import { sendOnSchedule } from './schedule.ts';
-import { streamAnswers } from './streamed-answers.ts';
-import { createTemplate, encodeLoadFrame, stamped } from './wire.ts';
+import { readSession } from './session-frames.ts';
+import { type StreamedAnswer, streamAnswers } from './streamed-answers.ts';
+import { createTemplate, stamped, type Template } from './wire.ts';
 
-const CLOSE = 0x8;
-const PING = 0x9;
-const PONG = 0xa;
+export interface ProviderOptions {
+  /** PEM files: it listens with TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** The first event comes so long after the 101; with it when not given. */
+  readonly greetAfterMs?: number;
+  /** Answer to each `ask`. */
+  readonly answer?: StreamedAnswer;
+}
+
 const CLEAR_MS = 5000;
-const greeting = encodeLoadFrame(
-  0x1,
+const format = { type: 'audio/pcm', rate: 24000 };
+const GREETING = encodeFrame(
+  'text',
   Buffer.from(
     JSON.stringify({
       type: 'session.created',
@@ -37,19 +45,19 @@ const greeting = encodeLoadFrame(
         tools: [],
         tool_choice: 'auto',
         max_output_tokens: 'inf',
-        audio: {
-          input: { format: { type: 'audio/pcm', rate: 24000 }, turn_detection: null },
-          output: { format: { type: 'audio/pcm', rate: 24000 }, voice: 'marin', speed: 1 },
-        },
+        audio: { input: { format, turn_detection: null }, output: { format, voice: 'marin', speed: 1 } },
       },
     }),
   ),
+  false,
 );
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
 const sockets = new Set<Socket>();
 const receiver = createReceiver();
 const answer = options.answer && streamAnswers(options.answer);
+/** Deltas as large as the appends that they answer. */
+const echoes = new Map<number, Template>();
 
 const server = options.tls
   ? createTlsServer({ cert: readFileSync(options.tls.cert), key: readFileSync(options.tls.key) })
@@ -58,64 +66,49 @@ server.on('upgrade', accept);
 server.listen(0, '127.0.0.1', 4096);
 await once(server, 'listening');
 
-serveMethods({
-  port: () => (server.address() as { port: number }).port,
+const methods = {
+  listeningPort: () => (server.address() as { port: number }).port,
+  /** Sessions that are open now. */
   sessions: () => sockets.size,
-  cleared,
+  /** Waits, after `close` of the generator, until all sessions are gone; ends those that stay, and forgets what arrived. */
+  async cleared(): Promise<void> {
+    const gone = Promise.all([...sockets].map((socket) => once(socket, 'close')));
+    await Promise.race([gone, delay(CLEAR_MS)]);
+    for (const socket of sockets) socket.destroy();
+    while (sockets.size > 0) await delay(1);
+    await receiver.collect();
+  },
+  /** Sends `delta` or `text` over all open sessions, and resolves after the last frame. */
   send: (load: Load) => sendOnSchedule([...sockets], [createTemplate(load.frame, load.frameBytes)], load),
-  received: ({ frames, waitMs }: { frames: number; waitMs: number }) => receiver.collect(frames, waitMs),
-});
+  /** Collects what arrived since the last call. */
+  received: (expected?: Expected) => receiver.collect(expected),
+};
+export type ProviderMethods = typeof methods;
+serveMethods(methods);
 
 function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
-  const socket = duplex as Socket;
-  socket.setNoDelay(true);
-  socket.on('error', () => {});
+  const socket = (duplex as Socket).setNoDelay(true);
   const key = request.headers['sec-websocket-key'] ?? '';
-  const accepted = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const accepted = hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64');
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n\r\n`,
   );
-  greet(socket);
-  let isAsked = false;
-  const read = createFrameReader((frame) => {
-    if (socket.writableEnded) return;
-    if (frame.opcode === CLOSE) {
-      isAsked = true;
-      socket.end(encodeLoadFrame(CLOSE, Buffer.from(frame.head.subarray(0, 2))));
-    } else if (frame.opcode === PING) socket.write(encodeLoadFrame(PONG, Buffer.from(frame.head)));
-    else if (frame.opcode <= 2) {
+  if (!options.greetAfterMs) socket.write(GREETING);
+  else setTimeout(() => socket.writable && socket.write(GREETING), options.greetAfterMs);
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
+  readSession({
+    ...{ socket, head, isClient: false },
+    onData(frame) {
       const stamp = receiver.frame(frame);
       if (!stamp?.wantsEcho) return;
       if (answer) answer(socket, stamp);
       else socket.write(stamped(echoOf(frame.bytes), { ...stamp, wantsEcho: false }));
-    }
+    },
   });
-  sockets.add(socket);
-  socket.on('data', read);
-  socket.on('close', () => {
-    sockets.delete(socket);
-    if (!isAsked) receiver.ended();
-  });
-  if (head.length > 0) read(head);
 }
 
-function greet(socket: Socket): void {
-  const late = options.greetAfterMs;
-  if (!late) socket.write(greeting);
-  else setTimeout(() => socket.writable && socket.write(greeting), late);
-}
-
-async function cleared(): Promise<void> {
-  const gone = Promise.all([...sockets].map((socket) => once(socket, 'close')));
-  await Promise.race([gone, delay(CLEAR_MS)]);
-  for (const socket of sockets) socket.destroy();
-  while (sockets.size > 0) await delay(1);
-  await receiver.collect(0, 0);
-}
-
-/** A delta as large as the append. */
-const echoes = new Map<number, ReturnType<typeof createTemplate>>();
-function echoOf(bytes: number) {
+function echoOf(bytes: number): Template {
   const echo = echoes.get(bytes) ?? createTemplate('delta', bytes);
   echoes.set(bytes, echo);
   return echo;

@@ -2,9 +2,8 @@
 
 import type { Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as yieldToLoop } from 'node:timers/promises';
-import type { Load } from '../bench.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
-import type { SentLoad } from './load.ts';
+import type { Load, SentLoad } from './load.ts';
 import { nowNs, stamped, type Template } from './wire.ts';
 
 /** Timers are exact to a millisecond only; what is left is waited for in the kernel, to about 60 us. */
@@ -54,8 +53,8 @@ export async function sendOnSchedule(
     await yieldToLoop();
     lookedNs = nowNs();
   }
-  const [from, until] = [start + warmUps * gapNs, nowNs()].map((ns) => String(Math.round(ns))) as [string, string];
-  return { frames: total - warmUps, warmUps, bytes, lateness: encodeHistogram(lateness), from, until };
+  const ns = nowNs() - (start + warmUps * gapNs);
+  return { frames: total - warmUps, warmUps, bytes, lateness: encodeHistogram(lateness), ns };
 }
 
 /** Frames of all sessions in that time. */

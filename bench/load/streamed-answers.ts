@@ -2,16 +2,22 @@
 
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import type { StreamedAnswer } from '../bench.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
-import type { StreamedTokens } from './load.ts';
+import type { Pace } from './load.ts';
 import { ANSWER_LOOK_NS, nap } from './schedule.ts';
-import { createTemplate, encodeLoadFrame, nowNs, type Stamp, stamped } from './wire.ts';
+import { createTemplate, nowNs, type Stamp, stamped } from './wire.ts';
 
-const eventOf = (event: object) => encodeLoadFrame(0x1, Buffer.from(JSON.stringify(event)));
+const eventOf = (event: object) => encodeFrame('text', Buffer.from(JSON.stringify(event)), false);
 const response = { object: 'realtime.response', id: 'resp_Bench0000000000000001', output_modalities: ['text'] };
 const CREATED = eventOf({ type: 'response.created', response: { ...response, status: 'in_progress', output: [] } });
 const DONE = eventOf({ type: 'response.done', response: { ...response, status: 'completed', output: [] } });
+
+/** A text streamed in tokens, on a schedule that begins when the question has come. */
+export interface StreamedAnswer extends Pace {
+  /** Size of the message that carries one token. */
+  readonly tokenBytes: number;
+}
 
 interface Stream {
   readonly socket: Socket;
@@ -61,25 +67,28 @@ export function streamAnswers({
   };
 }
 
-interface TokenMeter {
-  /** Meter of one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
-  session(): (stamp: Stamp) => void;
-  collect(): StreamedTokens;
+/** Streamed answers that the clients saw since the last call: histograms in nanoseconds, compressed base64. */
+export interface StreamedTokens {
+  /** Time from the intended time of the question to the first token. */
+  readonly firsts: string;
+  /** Time between two tokens of an answer. */
+  readonly gaps: string;
 }
 
-export function createTokenMeter(): TokenMeter {
+export function createTokenMeter() {
   let [firsts, gaps] = [createHistogram(), createHistogram()];
   return {
+    /** Meter of one session, whose answers come one after the other: call it with the stamp of each token on its arrival. */
     session() {
       let last: { readonly intendedNs: number; readonly atNs: number } | undefined;
-      return ({ intendedNs, isMeasured }) => {
+      return ({ intendedNs, isMeasured }: Stamp) => {
         const atNs = nowNs();
         const isFirst = last?.intendedNs !== intendedNs;
         if (isMeasured) recordNs(isFirst ? firsts : gaps, atNs - (isFirst ? intendedNs : (last?.atNs ?? 0)));
         last = { intendedNs, atNs };
       };
     },
-    collect() {
+    collect(): StreamedTokens {
       const streamed = { firsts: encodeHistogram(firsts), gaps: encodeHistogram(gaps) };
       [firsts, gaps] = [createHistogram(), createHistogram()];
       return streamed;

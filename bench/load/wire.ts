@@ -2,7 +2,8 @@
 // audio, so that anything that forwards, parses or re-serialises them leaves the digits alone. Built once, then stamped.
 
 import { randomBytes } from 'node:crypto';
-import type { Load } from '../bench.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import type { Load } from './load.ts';
 
 /** Base64 text, as is what follows: one digit that says what the frame is for, and 19 of nanoseconds. */
 const MARK = Buffer.from('TLbench+');
@@ -39,14 +40,19 @@ export interface Template {
 }
 
 /** The size is met to the base64 group (4 bytes), and is never less than the stamp needs. */
-export function createTemplate(frame: Load['frame'], frameBytes: number, mask?: Buffer): Template {
+export function createTemplate(frame: Load['frame'], frameBytes: number, isMasked = false): Template {
   const [opening, end] = [OPENINGS[frame], ENDS[frame]];
   const room = frameBytes - opening.length - end.length - MARK.length - STAMP_DIGITS;
   const audio = randomBytes(Math.max(0, Math.floor(room / 4)) * 3).toString('base64');
   const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${end}`);
-  const bytes = encodeLoadFrame(0x1, message, mask);
-  const stampAt = bytes.length - message.length + opening.length + MARK.length;
-  return { bytes, stampAt, messageBytes: message.length, mask };
+  const bytes = encodeFrame('text', message, isMasked);
+  const headerBytes = bytes.length - message.length;
+  return {
+    bytes,
+    stampAt: headerBytes + opening.length + MARK.length,
+    messageBytes: message.length,
+    mask: isMasked ? bytes.subarray(headerBytes - 4, headerBytes) : undefined,
+  };
 }
 
 /** A copy of the template's frame with its intended time, which the kernel may read after the next one is made. */
@@ -77,32 +83,6 @@ export function readStamp(head: Buffer): Stamp | undefined {
     isToken: (purpose & 4) > 0,
     intendedNs: Number(digits.slice(1)),
   };
-}
-
-/** RFC 6455, section 5.2: one final frame. */
-export function encodeLoadFrame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
-  const { length } = payload;
-  const masked = mask ? 0x80 : 0;
-  const header =
-    length < 126
-      ? Buffer.from([0x80 | opcode, masked | length])
-      : length < 65_536
-        ? Buffer.from([0x80 | opcode, masked | 126, length >> 8, length & 0xff])
-        : Buffer.concat([Buffer.from([0x80 | opcode, masked | 127, 0, 0, 0, 0]), uint32(length)]);
-  return Buffer.concat([header, mask ?? Buffer.alloc(0), mask ? masking(payload, mask) : payload]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** XOR, both ways. */
-export function masking(bytes: Buffer, mask: Buffer): Buffer {
-  const out = Buffer.allocUnsafe(bytes.length);
-  for (let at = 0; at < bytes.length; at += 1) out[at] = (bytes[at] as number) ^ (mask[at & 3] as number);
-  return out;
 }
 
 /** Monotonic nanoseconds, the same clock in every process of the machine. Exact for 104 days after boot. */

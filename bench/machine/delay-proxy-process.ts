@@ -3,6 +3,9 @@
 import { createDelayProxy, type Distance } from './delay-proxy.ts';
 import { serveMethods } from './rpc.ts';
 
-serveMethods({
-  open: async (distance: Distance) => (await createDelayProxy(distance)).port,
-});
+const methods = {
+  /** Gives the port to dial instead of the target. */
+  open: async (distance: Distance): Promise<number> => (await createDelayProxy(distance)).port,
+};
+export type DelayProxyMethods = typeof methods;
+serveMethods(methods);

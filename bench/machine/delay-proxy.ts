@@ -3,7 +3,6 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { startRpcProcess } from './rpc.ts';
 
 export interface Distance {
   /** Port on 127.0.0.1. */
@@ -18,22 +17,10 @@ interface DelayProxy {
   close(): void;
 }
 
-interface DelayProxies {
-  /** Gives the port to dial instead of the target. */
-  open(distance: Distance): Promise<number>;
-  stop(): Promise<void>;
-}
-
 /** Bytes of one direction that may be on their way, or wait for a reader that is slow. */
 const MOST_BYTES = 1024 * 1024;
 /** Timers are exact to a millisecond, and may be early by a part of one. */
 const TIMER_MS = 2;
-
-/** Starts delay proxies in a process of their own. */
-export function startDelayProxies(): DelayProxies {
-  const child = startRpcProcess(new URL('./delay-proxy-process.ts', import.meta.url));
-  return { open: (distance) => child.call('open', distance), stop: child.stop };
-}
 
 export async function createDelayProxy({ targetPort, roundTripMs }: Distance): Promise<DelayProxy> {
   const sockets = new Set<Socket>();

@@ -32,6 +32,15 @@ export function resourceUsage(roots: readonly number[]): ResourceUsage | undefin
   return { cpuNs: sum(pids.map(cpuNsOf)), rssBytes: sum(pids.map(rssBytesOf)) };
 }
 
+/** Gives the CPU time of these trees since now, in microseconds for each of `count`; undefined where it is not known. */
+export function cpuMeter(roots: readonly number[]): (count: number) => number | undefined {
+  const before = resourceUsage(roots);
+  return (count) => {
+    const after = resourceUsage(roots);
+    return before && after && (after.cpuNs - before.cpuNs) / 1000 / count;
+  };
+}
+
 /** Threads that ended are counted in the process's own `stat` only, to the tick; long-lived ones to the nanosecond. */
 function cpuNsOf(pid: number): number {
   const threads = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`));

@@ -1,62 +1,33 @@
-// Questions from the benchmark to one of its processes, over the channel of `fork`. A process ends with its parent.
+// Calls to a process of the benchmark, over the channel of `fork`. A process ends with its parent.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { type Handlers, Rpc } from '../../server/ipc/rpc.ts';
 import { adopt, endChild } from './processes.ts';
 
-type Method = (argument: never) => unknown;
-type Question = { readonly id: number; readonly method: string; readonly argument: unknown };
-type Answer = { readonly id: number; readonly value?: unknown; readonly fault?: string };
+/** A process as the benchmark sees it. Its methods reject with what they threw there, or when the process has ended. */
+export type RpcProcess<Methods> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+} & { readonly pid: number; stop(): Promise<void> };
 
 /** Answers calls with these methods. To be called in the started process. */
-export function serveMethods(methods: Readonly<Record<string, Method>>): void {
+export function serveMethods(methods: Handlers): void {
   process.on('disconnect', () => process.exit());
-  process.on('message', ({ id, method, argument }: Question) => {
-    const answer = (answer: Omit<Answer, 'id'>) => process.connected && process.send?.({ id, ...answer });
-    Promise.resolve()
-      .then(() => (methods[method] as (argument: unknown) => unknown)(argument))
-      .then(
-        (value) => answer({ value }),
-        (fault) => answer({ fault: fault instanceof Error ? fault.message : String(fault) }),
-      );
-  });
+  new Rpc(process, methods);
 }
 
-export interface RpcProcess {
-  readonly pid: number;
-  /** Throws what the method threw, or that the process has ended. */
-  call<T>(method: string, argument?: unknown): Promise<T>;
-  stop(): Promise<void>;
-}
-
-/** Starts the module in a process of its own. */
-export function startRpcProcess(module: URL, args: readonly string[] = []): RpcProcess {
-  const child = adopt(fork(module, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
-  const open = new Map<number, (answer: Answer) => void>();
-  let asked = 0;
-  child.on('message', (answer: Answer) => {
-    open.get(answer.id)?.(answer);
-    open.delete(answer.id);
-  });
-  child.once('exit', () => {
-    for (const [id, settle] of open) settle({ id, fault: 'its process has ended' });
-    open.clear();
-  });
-  return {
-    pid: child.pid as number,
-    call<T>(method: string, argument?: unknown): Promise<T> {
-      asked += 1;
-      return question<T>(child, open, { id: asked, method, argument });
+/** Starts the module in a process of its own. `options` is its first argument, as JSON. */
+export function startRpcProcess<Methods>(module: URL, options: object = {}): RpcProcess<Methods> {
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+  const child = adopt(fork(module, [JSON.stringify(options)], { stdio: [...stdio] }));
+  const rpc = new Rpc(child, {});
+  const own = { pid: child.pid, stop: () => endChild(child) };
+  return new Proxy(own, {
+    get(target, name) {
+      // A promise that resolves to the process must not take it for another promise.
+      if (Reflect.has(target, name) || name === 'then') return Reflect.get(target, name);
+      return (argument: unknown) => rpc.call(String(name), argument);
     },
-    stop: () => endChild(child),
-  };
-}
-
-function question<T>(child: ChildProcess, open: Map<number, (answer: Answer) => void>, asked: Question): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const settle = ({ value, fault }: Answer) =>
-      fault === undefined ? resolve(value as T) : reject(new Error(`${asked.method}: ${fault}`));
-    if (!child.connected) return settle({ id: asked.id, fault: 'its process has ended' });
-    open.set(asked.id, settle);
-    child.send(asked);
-  });
+  }) as unknown as RpcProcess<Methods>;
 }

@@ -26,10 +26,14 @@ const bench = (run: Bench['run']): Bench => ({ name: 'some', description: 'a ben
 
 test('contenders take turns, and the first round is thrown away', async () => {
   const turns: string[] = [];
-  const plan = { label: 'x', contenders: [contender('a'), contender('b')], rounds: 2 };
+  const contenders = new Map([
+    ['a', 'A'],
+    ['b', 'B'],
+  ]);
   const results = await interleave(
-    plan,
-    async ({ name }, round) => {
+    { label: 'x', contenders, rounds: 2 },
+    async (subject, { name, round }) => {
+      expect(subject).toBe(name.toUpperCase());
       turns.push(name + round);
       return name + round;
     },
@@ -41,11 +45,11 @@ test('contenders take turns, and the first round is thrown away', async () => {
 
 test('a run that fails is reported, and leaves a hole in its round', async () => {
   const said: string[] = [];
-  const run = async (_: Contender, round: number) => {
+  const run = async (_: string, { round }: { round: number }) => {
     if (round === 1) throw new Error('no echo');
     return round;
   };
-  const plan = { label: 'x', contenders: [contender('a')], rounds: 3, warmUp: false };
+  const plan = { label: 'x', contenders: new Map([['a', 'A']]), rounds: 3, warmUp: false };
   const results = await interleave(plan, run, { ...quiet, say: (line) => said.push(line) });
   expect(results.get('a')).toEqual([0, undefined, 2]);
   expect(said).toEqual(['x: a: no echo']);
@@ -56,17 +60,16 @@ test('everything that a benchmark started is stopped, the last one first, and it
   let folder = '';
   const failing = bench(async (context) => {
     folder = context.folder;
-    await context.start(
-      contender('a', () => stopped.push('a')),
-      { providerPort: 1 },
-    );
-    context.onEnd(() => stopped.push('own'));
-    context.onEnd(() => {
-      throw new Error('does not stop');
+    await context.start('a', { providerPort: 1 });
+    context.own({ stop: () => stopped.push('own') });
+    context.own({
+      stop() {
+        throw new Error('does not stop');
+      },
     });
     throw new Error('it broke');
   });
-  const ran = await runBench(failing, options());
+  const ran = await runBench(failing, options([contender('a', () => stopped.push('a'))]));
   expect(ran).toMatchObject({ name: 'some', fault: 'it broke', figures: [] });
   expect(stopped).toEqual(['own', 'a']);
   expect(existsSync(folder)).toBe(false);

@@ -3,17 +3,18 @@
 
 import type { Bench, BenchSettings } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
+import { startEnds } from '../../load/sessions.ts';
 import { openFilesLimit } from '../../machine/resource-usage.ts';
-import type { CapacityPlan } from './data.ts';
 import { capacityFigures } from './figures.ts';
 import { describeCapacity } from './report.ts';
-import { findKnees, measureCost, measureIdle } from './runs.ts';
+import { type CapacityPlan, findKnees, measureCost, measureIdle } from './runs.ts';
 
 const SHORT = ['direct', 'trunkline', 'haproxy'];
 const LONG = [...SHORT, 'nginx', 'ws-relay', 'direct-again'];
 const KNEE_LEVELS = [100, 200, 400, 800, 1600];
 /** A gateway has two sockets for each session, and some files for itself. */
 const FILES = { perSession: 2, others: 200 };
+
 export const capacity: Bench = {
   name: 'capacity',
   description: 'sessions of one process: the knee of its latency, CPU for each frame, memory of idle sessions',
@@ -23,11 +24,10 @@ export const capacity: Bench = {
     const mostSessions = Math.floor((openFilesLimit() - FILES.others) / FILES.perSession);
     const plan = planOf(settings, mostSessions);
     const names = settings.isShort ? SHORT : LONG;
-    const asked = context.contenders.filter(({ name }) => names.includes(name));
-    const provider = await context.startProvider();
-    const generator = await context.startGenerator();
-    const running = await startAll(context, 'capacity', { contenders: asked, providerPort: provider.port });
-    const parts = { context, provider, generator, running, contenders: asked.filter(({ name }) => running.has(name)) };
+    const contenders = context.contenders.filter(({ name }) => names.includes(name));
+    const ends = await startEnds(context);
+    const running = await startAll(context, 'capacity', { contenders, providerPort: ends.provider.port });
+    const parts = { context, ends, running };
     const { levels, knees } = await findKnees(parts, plan.knee);
     const cost = await measureCost(parts, plan.cost);
     for (const contender of running.values()) await contender.stop();

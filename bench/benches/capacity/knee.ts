@@ -1,5 +1,6 @@
 // The knee: from how many sessions on the hop adds more than 5 ms at p99; or how far the load could be trusted to say so.
 
+import type { Rounds } from '../../figures/rounds.ts';
 import { median } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
 
@@ -7,8 +8,8 @@ export const KNEE_MS = 5;
 /** Latency of a frame that did not arrive, or of a session that did not open: later than anything that is measured. */
 export const NOT_ARRIVED_MS = 600_000;
 
-/** Contender -> rounds, at one number of sessions; undefined: the run failed. */
-export type Level = ReadonlyMap<string, readonly (LoadRun | undefined)[]>;
+/** Runs at one number of sessions. */
+export type Level = Rounds<LoadRun>;
 
 /** `lost`: the load itself was too late to tell. */
 export type KneeVerdict = 'holds' | 'passes' | 'lost';
@@ -66,13 +67,11 @@ interface Search {
 /** Goes up the levels with the contenders that still hold, then into the span of each one's knee. */
 export async function searchKnees(search: Search): Promise<ReadonlyMap<string, Knee>> {
   const knees = new Map<string, Knee>(search.names.map((name) => [name, { atLeast: 0 }]));
-  for (const level of search.levels)
-    await step(
-      search,
-      knees,
-      level,
-      [...knees].filter(isOpen).map(([name]) => name),
-    );
+  const isOpen = (name: string): boolean => {
+    const { below, lostAt } = knees.get(name) as Knee;
+    return below === undefined && lostAt === undefined;
+  };
+  for (const level of search.levels) await step(search, knees, level, search.names.filter(isOpen));
   for (const name of search.names) {
     for (let left = search.divisions; left > 0; left -= 1) {
       const { atLeast, below, lostAt } = knees.get(name) as Knee;
@@ -82,8 +81,6 @@ export async function searchKnees(search: Search): Promise<ReadonlyMap<string, K
   }
   return knees;
 }
-
-const isOpen = ([, { below, lostAt }]: [string, Knee]): boolean => below === undefined && lostAt === undefined;
 
 /** Rounds to two digits, as nobody wants to read more. */
 const rounded = (sessions: number): number => Number(sessions.toPrecision(2));

@@ -1,11 +1,12 @@
 // The three measurements of capacity. Between any two visits every session is gone.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchContext, Contender, Load, LoadGenerator, LoadProvider, RunningContender } from '../../bench.ts';
-import { PATH } from '../../contenders/start-all.ts';
+import type { BenchContext, RunningContender } from '../../bench.ts';
+import type { Load } from '../../load/load.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
+import { type Ends, withSessions } from '../../load/sessions.ts';
 import { resourceUsage } from '../../machine/resource-usage.ts';
-import type { CapacityData, CapacityPlan } from './data.ts';
+import type { CapacityData } from './data.ts';
 import { isClear, type Level, searchKnees, verdictOf } from './knee.ts';
 
 /** Period of one session while the knee is looked for. */
@@ -23,44 +24,62 @@ const LONGEST_SETTLE_MS = 20_000;
 /** The parts of the bench's time. */
 const SHARES = { knee: [0, 0.45], cost: [0.45, 0.8], idle: [0.8, 1] } as const;
 
-interface Parts {
-  readonly context: BenchContext;
-  readonly provider: LoadProvider;
-  readonly generator: LoadGenerator;
-  readonly running: ReadonlyMap<string, RunningContender>;
-  /** Contenders that run. */
-  readonly contenders: readonly Contender[];
+export interface CapacityPlan {
+  readonly knee: {
+    readonly levels: readonly number[];
+    /** Divisions of the span in which a knee is found. */
+    readonly divisions: number;
+    readonly rounds: number;
+    /** Repetitions of these rounds while they do not all say the same. */
+    readonly repeats: number;
+    readonly measureMs: number;
+  };
+  readonly cost: { readonly levels: readonly number[]; readonly rounds: number; readonly measureMs: number };
+  /** Memory counts when it has not changed for `quietMs`. */
+  readonly idle: { readonly sessions: number; readonly rounds: number; readonly quietMs: number };
 }
 
-const append = (frameMs: number, warmUpMs: number, measureMs: number): Load => ({
-  ...{ frame: 'append', frameBytes: 2600 },
-  ...{ frameMs, warmUpMs, measureMs },
-});
+interface Parts {
+  readonly context: BenchContext;
+  readonly ends: Ends;
+  readonly running: ReadonlyMap<string, RunningContender>;
+}
 
-const isDirect = ({ name }: Contender): boolean => name.startsWith('direct');
+const isDirect = (name: string): boolean => name.startsWith('direct');
+
+const filtered = (running: Parts['running'], isIn: (name: string) => boolean): Parts['running'] =>
+  new Map([...running].filter(([name]) => isIn(name)));
+
+/** Frames upstream over all open sessions. */
+function run({ ends, context }: Parts, running: RunningContender, times: Omit<Load, 'frame' | 'frameBytes'>) {
+  const load = { frame: 'append', frameBytes: 2600, ...times } as const;
+  const { toleranceMs } = context.settings;
+  return runLoad({ from: ends.generator, to: ends.provider, load, running, toleranceMs });
+}
 
 /** Each level in rounds: direct, and the contenders that are still looked at. */
 export async function findKnees(
   parts: Parts,
   { levels, divisions, repeats, rounds, measureMs }: CapacityPlan['knee'],
 ): Promise<Pick<CapacityData, 'levels' | 'knees'>> {
-  const { context, running } = parts;
-  const load = append(FRAME_MS, 200, measureMs);
-  const names = parts.contenders.filter((contender) => !isDirect(contender)).map(({ name }) => name);
+  const { context, ends, running } = parts;
+  const names = [...running.keys()].filter((name) => !isDirect(name));
   const most = levels.length + divisions * names.length;
+  const [from, to] = SHARES.knee;
+  const shareOf = (done: number) => from + (to - from) * Math.min(1, done / most);
   const measured: { sessions: number; rounds: Level }[] = [];
 
   async function measure(sessions: number, asked: readonly string[]) {
-    const contenders = parts.contenders.filter((contender) => isDirect(contender) || asked.includes(contender.name));
-    const part = partOf(SHARES.knee, measured.length / most, (measured.length + 1) / most);
+    const contenders = filtered(running, (name) => isDirect(name) || asked.includes(name));
+    const part = [shareOf(measured.length), shareOf(measured.length + 1)] as const;
     let level: Level = new Map();
     for (let left = repeats; left >= 0 && !asked.every((name) => isClear(level, name)); left -= 1) {
       const label = `capacity, ${sessions} sessions`;
       const warmUp = measured.length === 0 && level.size === 0;
-      const more = await context.rounds({ label, contenders, rounds, warmUp, part }, ({ name }) =>
-        withSessions(parts, running.get(name) as RunningContender, async (open) => {
+      const more = await context.rounds({ label, contenders, rounds, warmUp, part }, (contender) =>
+        withSessions(ends, contender, async (open) => {
           await open(sessions);
-          return runLoad({ ...endsOf(parts), load, running: running.get(name) as RunningContender });
+          return run(parts, contender, { frameMs: FRAME_MS, warmUpMs: 200, measureMs });
         }),
       );
       level = new Map([...more].map(([name, runs]) => [name, [...(level.get(name) ?? []), ...runs]]));
@@ -77,53 +96,45 @@ export function measureCost(
   parts: Parts,
   { levels, rounds, measureMs }: CapacityPlan['cost'],
 ): Promise<CapacityData['cost']> {
-  const contenders = parts.contenders.filter((contender) => !isDirect(contender));
+  const contenders = filtered(parts.running, (name) => !isDirect(name));
   const plan = { label: 'capacity, CPU', contenders, rounds, warmUp: false, part: SHARES.cost };
-  return parts.context.rounds(plan, ({ name }, round) => {
-    const running = parts.running.get(name) as RunningContender;
-    return withSessions(parts, running, async (open) => {
-      if (round === 0) await warmUp(open, parts, running);
+  return parts.context.rounds(plan, (running, { round }) =>
+    withSessions(parts.ends, running, async (open) => {
+      if (round === 0) {
+        // Code that is not compiled yet would be billed to the few sessions, which come first.
+        await open(WARM_UP.sessions);
+        await run(parts, running, { frameMs: FRAME_MS, warmUpMs: 0, measureMs: WARM_UP.ms });
+      }
       const runs = new Map<number, LoadRun>();
       for (const sessions of levels) {
         await open(sessions);
         await delay(SETTLE_MS);
         const frameMs = (1000 * sessions) / FRAMES_PER_SECOND;
-        runs.set(sessions, await runLoad({ ...endsOf(parts), load: append(frameMs, frameMs, measureMs), running }));
+        runs.set(sessions, await run(parts, running, { frameMs, warmUpMs: frameMs, measureMs }));
       }
       return runs;
-    });
-  });
-}
-
-/** Code that is not compiled yet would be billed to the few sessions, which come first. */
-async function warmUp(
-  open: (sessions: number) => Promise<void>,
-  parts: Parts,
-  running: RunningContender,
-): Promise<void> {
-  await open(WARM_UP.sessions);
-  await runLoad({ ...endsOf(parts), load: append(FRAME_MS, 0, WARM_UP.ms), running });
+    }),
+  );
 }
 
 /** Measures idle sessions, each time on a new process. */
 export function measureIdle(
-  parts: Parts,
+  { context, ends, running }: Parts,
   { sessions, rounds, quietMs }: CapacityPlan['idle'],
 ): Promise<CapacityData['idle']> {
-  const { context, provider } = parts;
-  const contenders = parts.contenders.filter((contender) => !isDirect(contender));
+  const contenders = filtered(running, (name) => !isDirect(name));
   const plan = { label: 'capacity, idle sessions', contenders, rounds, warmUp: false, part: SHARES.idle };
-  return context.rounds(plan, async (contender) => {
-    const running = await context.start(contender, { providerPort: provider.port });
+  return context.rounds(plan, async (_, { name }) => {
+    const fresh = await context.start(name, { providerPort: ends.provider.port });
     try {
-      return await withSessions(parts, running, async (open) => {
+      return await withSessions(ends, fresh, async (open) => {
         await open(FIRST_SESSIONS);
-        const before = await settledKib(running, quietMs);
+        const before = await settledKib(fresh, quietMs);
         await open(FIRST_SESSIONS + sessions);
-        return { before, perSession: ((await settledKib(running, quietMs)) - before) / sessions };
+        return { before, perSession: ((await settledKib(fresh, quietMs)) - before) / sessions };
       });
     } finally {
-      await running.stop();
+      await fresh.stop();
     }
   });
 }
@@ -141,33 +152,4 @@ async function settledKib({ pids }: RunningContender, quietMs: number): Promise<
     if (!isStill) from = now;
   }
   return bytes() / 1024;
-}
-
-const endsOf = ({ generator, provider, context }: Parts) => ({
-  from: generator,
-  to: provider,
-  toleranceMs: context.settings.toleranceMs,
-});
-
-const partOf = ([from, to]: readonly [number, number], start: number, end: number): readonly [number, number] => [
-  from + (to - from) * Math.min(1, start),
-  from + (to - from) * Math.min(1, end),
-];
-
-/** `open` makes it that many sessions in all. */
-async function withSessions<R>(
-  { provider, generator }: Parts,
-  running: RunningContender,
-  visit: (open: (sessions: number) => Promise<void>) => Promise<R>,
-): Promise<R> {
-  let count = 0;
-  try {
-    return await visit(async (sessions) => {
-      await generator.open({ url: running.url(PATH), headers: running.headers, sessions: sessions - count });
-      count = sessions;
-    });
-  } finally {
-    await generator.close();
-    await provider.cleared();
-  }
 }

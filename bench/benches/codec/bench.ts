@@ -4,6 +4,7 @@
 import type { Bench, BenchContext } from '../../bench.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';
 import { codecCases } from './cases.ts';
+import type { TimingMethods } from './process.ts';
 import { describeCodec } from './report.ts';
 
 export const codec: Bench = {
@@ -17,14 +18,13 @@ export const codec: Bench = {
     const { rounds, ms } = planOf(context.settings);
     const times = new Map(codecCases.map(({ id }): [string, number[]] => [id, []]));
     for (let round = 0; round < rounds; round += 1) {
-      const process = startRpcProcess(new URL('./process.ts', import.meta.url));
-      context.onEnd(process.stop);
+      const process = context.own(startRpcProcess<TimingMethods>(new URL('./process.ts', import.meta.url)));
       for (const [index, { id, title }] of codecCases.entries()) {
         context.progress(
           `codec: ${title}, round ${round + 1} of ${rounds}`,
           (round + index / codecCases.length) / rounds,
         );
-        times.get(id)?.push(await process.call<number>('time', { id, ms }));
+        times.get(id)?.push(await process.time({ id, ms }));
       }
       // A new one for each round: what its compiler decided, it decided by chance.
       await process.stop();

@@ -6,7 +6,7 @@ import { eventType } from '../../../codecs/event-type.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../codecs/g711.ts';
 import { pcm16Bytes, pcm16Samples } from '../../../codecs/pcm16.ts';
 import { createResampler } from '../../../codecs/resample.ts';
-import type { Load } from '../../bench.ts';
+import type { Load } from '../../load/load.ts';
 import { createTemplate } from '../../load/wire.ts';
 
 export interface CodecCase {

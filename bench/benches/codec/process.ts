@@ -4,10 +4,12 @@ import { serveMethods } from '../../machine/rpc.ts';
 import { codecCases } from './cases.ts';
 import { nsPerOperation } from './timing.ts';
 
-serveMethods({
+const methods = {
   time({ id, ms }: { readonly id: string; readonly ms: number }) {
     const found = codecCases.find((codecCase) => codecCase.id === id);
     if (found === undefined) throw new Error(`no row ${id}`);
     return nsPerOperation(found.run, ms);
   },
-});
+};
+export type TimingMethods = typeof methods;
+serveMethods(methods);

@@ -1,27 +1,22 @@
 // The table and the measures of the codec benchmark.
 
-import type { BenchResult } from '../../bench.ts';
+import { measure, reportTable } from '../../figures/describe.ts';
 import { digits } from '../../figures/format.ts';
+import { type Rounds, runsOf } from '../../figures/rounds.ts';
 import { median, spread } from '../../figures/statistics.ts';
 import type { CodecCase } from './cases.ts';
 
-/** `times`: id -> nanoseconds of one operation, for each round. */
-export function describeCodec(cases: readonly CodecCase[], times: ReadonlyMap<string, readonly number[]>): BenchResult {
-  const rows = cases.map(({ id, title, bytes }) => {
-    const rounds = times.get(id) ?? [];
-    const ns = median(rounds);
-    return [title, bytes || null, ns, spread(rounds).map(digits).join(' – '), bytes > 0 ? (bytes / ns) * 1000 : null];
-  });
-  const measures = cases
-    .filter(({ isReference }) => !isReference)
-    .map(({ id }) => ({
-      id: `codec.ns.${id}`,
-      unit: 'ns',
-      better: 'lower' as const,
-      rounds: [...(times.get(id) ?? [])],
-      paired: false,
-    }));
-  const columns = ['', 'bytes', 'ns', 'ns quartiles', 'MB/s'];
-  const table = { title: 'one operation on one core (medians of rounds, each a process of its own)', columns, rows };
-  return { figures: [], measures, tables: [table], plots: [], histograms: {}, notes: [] };
+/** `times`: nanoseconds of one operation, by id of the row. */
+export function describeCodec(cases: readonly CodecCase[], times: Rounds<number>) {
+  const nsOf = ({ id }: CodecCase) => median(runsOf(times, id));
+  const title = 'one operation on one core (medians of rounds, each a process of its own)';
+  const table = reportTable(title, cases, [
+    ['', (row) => row.title],
+    ['bytes', ({ bytes }) => bytes || null],
+    ['ns', nsOf],
+    ['ns quartiles', ({ id }) => spread(runsOf(times, id)).map(digits).join(' – ')],
+    ['MB/s', (row) => (row.bytes > 0 ? (row.bytes / nsOf(row)) * 1000 : null)],
+  ]);
+  const own = cases.filter(({ isReference }) => !isReference);
+  return { tables: [table], measures: own.map(({ id }) => measure(`codec.ns.${id}`, 'ns', runsOf(times, id))) };
 }

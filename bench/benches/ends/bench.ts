@@ -3,8 +3,9 @@
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Bench, BenchContext } from '../../bench.ts';
+import { PATH } from '../../contenders/start-all.ts';
+import { measure, reportTable } from '../../figures/describe.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
-import { type Measure, NO_RESULTS } from '../../figures/results.ts';
 import { nowNs } from '../../load/wire.ts';
 
 type Leave = (ws: WebSocket) => void;
@@ -25,22 +26,18 @@ const SECONDS_A_SESSION = 0.006;
 export const ends: Bench = {
   name: 'ends',
   description: 'from the end of one side of a session to the other side knowing it, through trunkline',
+  needs: 'trunkline',
   seconds: (settings) => 2 + roundsOf(settings) * SESSIONS * 6 * SECONDS_A_SESSION,
   async run(context) {
-    const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
-    if (trunkline === undefined) return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
     const provider = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    context.onEnd(() => provider.close());
+    context.own({ stop: () => provider.close() });
     await once(provider, 'listening');
     const providerPort = (provider.address() as { port: number }).port;
-    const running = await context.start(trunkline, { providerPort });
-    const dial = { provider, url: running.url('/v1/realtime?model=bench'), headers: running.headers };
+    const running = await context.start('trunkline', { providerPort });
+    const dial = { provider, url: running.url(PATH), headers: running.headers };
     const measured = await measureAll(context, dial);
     return {
-      ...NO_RESULTS,
-      measures: measured.map(
-        ({ id, p99s }): Measure => ({ id, unit: 'ms', better: 'lower', rounds: p99s, paired: false }),
-      ),
+      measures: measured.map(({ id, p99s }) => measure(id, 'ms', p99s)),
       tables: [tableOf(measured)],
       histograms: Object.fromEntries(measured.map(({ id, histogram }) => [id, histogram])),
     };
@@ -97,11 +94,14 @@ async function oneEnd({ provider, url, headers }: Dial, side: Side, leave: Leave
   return nowNs() - from;
 }
 
-const tableOf = (measured: readonly Measured[]) => ({
-  title: 'until the other end knows, ms',
-  columns: ['', 'p50', 'p99', 'max', 'sessions', `p99 < ${GOAL_MS}`],
-  rows: measured.map(({ name, histogram }) => {
-    const { p50, p99, max, count } = percentilesMs(histogram);
-    return [name, p50, p99, max, count, p99 < GOAL_MS ? 'yes' : 'NO'];
-  }),
-});
+function tableOf(measured: readonly Measured[]) {
+  const rows = measured.map(({ name, histogram }) => ({ name, ...percentilesMs(histogram) }));
+  return reportTable('until the other end knows, ms', rows, [
+    ['', ({ name }) => name],
+    ['p50', ({ p50 }) => p50],
+    ['p99', ({ p99 }) => p99],
+    ['max', ({ max }) => max],
+    ['sessions', ({ count }) => count],
+    [`p99 < ${GOAL_MS}`, ({ p99 }) => (p99 < GOAL_MS ? 'yes' : 'NO')],
+  ]);
+}

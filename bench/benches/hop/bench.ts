@@ -1,18 +1,12 @@
 // Measures what the hop adds to an audio frame, in each direction, and what it costs: every contender with the same sessions and
 // frames.
 
-import type {
-  Bench,
-  BenchContext,
-  BenchSettings,
-  Contender,
-  LoadGenerator,
-  LoadProvider,
-  RunningContender,
-} from '../../bench.ts';
-import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
+import type { Bench, BenchSettings, RunningContender } from '../../bench.ts';
+import { GREET_MS, startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
-import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
+import type { Rounds } from '../../figures/rounds.ts';
+import { type LoadRun, runTwice } from '../../load/run.ts';
+import { type Ends, startEnds, withSessions } from '../../load/sessions.ts';
 import type { HopLoad, HopVisit } from './data.ts';
 import { hopFigures } from './figures.ts';
 import { describeHop } from './report.ts';
@@ -29,21 +23,19 @@ export const hop: Bench = {
     return contenders + ((rounds + 1) * contenders * visits.reduce((sum, ms) => sum + ms, 0)) / 1000;
   },
   async run(context) {
-    const { sessions, rounds } = planOf(context.settings);
-    const [provider, generator] = [
-      await context.startProvider({ greetAfterMs: GREET_MS }),
-      await context.startGenerator(),
-    ];
-    const running = await startAll(context, 'hop', { providerPort: provider.port });
-    const contenders = context.contenders.filter(({ name }) => running.has(name));
-    const data = new Map<number, Awaited<ReturnType<typeof context.rounds<HopVisit>>>>();
-    const parts = sessions.map((count) => visitMs(count, context.settings));
+    const { settings } = context;
+    const { sessions, rounds } = planOf(settings);
+    const ends = await startEnds(context, { greetAfterMs: GREET_MS });
+    const contenders = await startAll(context, 'hop', { providerPort: ends.provider.port });
+    const data = new Map<number, Rounds<HopVisit>>();
+    const parts = sessions.map((count) => visitMs(count, settings));
     for (const [index, count] of sessions.entries()) {
-      const loads = loadsFor(count, context.settings);
       const label = `hop, ${count} ${count === 1 ? 'session' : 'sessions'}`;
-      const run = ({ name }: Contender) =>
-        visit({ context, provider, generator, running: running.get(name) as RunningContender }, count, loads);
-      data.set(count, await context.rounds({ label, contenders, rounds, part: shareOf(parts, index) }, run));
+      const part = shareOf(parts, index);
+      const visits = await context.rounds({ label, contenders, rounds, part }, (running) =>
+        visit(ends, running, count, settings),
+      );
+      data.set(count, visits);
     }
     return { ...describeHop(data, context), figures: hopFigures(data, context) };
   },
@@ -80,35 +72,18 @@ function loadsFor(sessions: number, { isShort, seconds, frameBytes, frameMs }: B
   return sessions === 100 ? [...usual, down(16_000, 40), up(1300, 20)] : usual;
 }
 
-interface Parts {
-  readonly context: BenchContext;
-  readonly provider: LoadProvider;
-  readonly generator: LoadGenerator;
-  readonly running: RunningContender;
-}
-
-/** Repeats a run once when the sender was late: on a shared machine that is chance. The second run counts, whatever it is. */
-async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
-  const first = await runLoad(options);
-  return first.invalid === undefined ? first : { ...(await runLoad(options)), repeatedFor: first.invalid };
-}
-
-async function visit(parts: Parts, sessions: number, loads: readonly HopLoad[]): Promise<HopVisit> {
-  const { context, provider, generator, running } = parts;
-  const runs = new Map<string, LoadRun>();
-  try {
-    await generator.open({ url: running.url(PATH), headers: running.headers, sessions });
-    const echo = { frameBytes: 2600, count: context.settings.isShort ? 200 : 500, warmUp: 50 };
+function visit(ends: Ends, running: RunningContender, sessions: number, settings: BenchSettings): Promise<HopVisit> {
+  const { provider, generator } = ends;
+  return withSessions(ends, running, async (open) => {
+    await open(sessions);
+    const echo = { frameBytes: 2600, count: settings.isShort ? 200 : 500, warmUp: 50 };
     const pingPong = sessions === 1 ? percentilesMs((await generator.pingPong(echo)).latency) : undefined;
     await running.eventLoopDelay?.();
-    for (const load of loads) {
+    const runs = new Map<string, LoadRun>();
+    for (const load of loadsFor(sessions, settings)) {
       const [from, to] = load.direction === 'upstream' ? [generator, provider] : [provider, generator];
-      const { toleranceMs } = context.settings;
-      runs.set(loadName(load), await runTwice({ from, to, load, running, toleranceMs }));
+      runs.set(loadName(load), await runTwice({ from, to, load, running, toleranceMs: settings.toleranceMs }));
     }
     return { runs, pingPong, eventLoopDelay: await running.eventLoopDelay?.() };
-  } finally {
-    await generator.close();
-    await provider.cleared();
-  }
+  });
 }

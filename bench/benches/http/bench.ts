@@ -1,17 +1,12 @@
 // Measures plain HTTP: the admin listener and the public one, loaded by autocannon, with sessions open beside it.
 
 import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
-import { NO_RESULTS } from '../../figures/results.ts';
-import { resourceUsage } from '../../machine/resource-usage.ts';
+import { PATH } from '../../contenders/start-all.ts';
+import { startEnds, withSessions } from '../../load/sessions.ts';
+import { cpuMeter } from '../../machine/resource-usage.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';
-import {
-  answersOf,
-  type EndpointRun,
-  HTTP_CONNECTIONS,
-  HTTP_SESSIONS,
-  type HttpEndpoint,
-  type HttpRun,
-} from './data.ts';
+import { answersOf, type EndpointRun, HTTP_CONNECTIONS, HTTP_SESSIONS, type HttpEndpoint } from './data.ts';
+import type { AutocannonMethods } from './process.ts';
 import { describeHttp } from './report.ts';
 
 const WARM_UP_MS = 200;
@@ -23,27 +18,21 @@ interface Target extends HttpEndpoint {
 export const http: Bench = {
   name: 'http',
   description: 'requests per second and latency of the admin and the public HTTP endpoints',
+  needs: 'trunkline',
   seconds: (settings) => {
     const { rounds, ms } = planOf(settings);
     return 3 + (9 * (WARM_UP_MS + rounds * (ms + 60))) / 1000;
   },
   async run(context) {
-    const trunkline = context.contenders.find(({ name }) => name === 'trunkline');
-    if (trunkline === undefined) {
-      const reason = `trunkline: ${context.absent.get('trunkline')}`;
-      return { ...NO_RESULTS, notes: [reason] };
-    }
-    const [provider, generator] = [await context.startProvider(), await context.startGenerator()];
-    const running = await context.start(trunkline, { providerPort: provider.port });
-    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: HTTP_SESSIONS });
-    const { targets, missing } = await answering(await targetsOf(running), running);
-    const runs = await takeTurns(context, running, targets);
-    await generator.close();
-    return describeHttp(targets, runs, missing);
+    const ends = await startEnds(context);
+    const running = await context.start('trunkline', { providerPort: ends.provider.port });
+    return withSessions(ends, running, async (open) => {
+      await open(HTTP_SESSIONS);
+      const { targets, missing } = await answering(await targetsOf(running), running);
+      return describeHttp(targets, await takeTurns(context, running, targets), missing);
+    });
   },
 };
-
-const PATH = '/v1/realtime?model=bench';
 
 function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
   return { rounds: rounds ?? (isShort ? 2 : 5), ms: 1000 * (seconds ?? (isShort ? 1 : 2)) };
@@ -86,34 +75,16 @@ async function answering(targets: readonly Target[], { headers }: RunningContend
   };
 }
 
-/** Endpoint -> rounds. */
 async function takeTurns(context: BenchContext, running: RunningContender, targets: readonly Target[]) {
-  const autocannonProcess = startRpcProcess(new URL('./process.ts', import.meta.url));
-  context.onEnd(autocannonProcess.stop);
+  const module = new URL('./process.ts', import.meta.url);
+  const autocannon = context.own(startRpcProcess<AutocannonMethods>(module));
   const { rounds, ms } = planOf(context.settings);
-  const load = ({ url }: Target, forMs: number) =>
-    autocannonProcess.call<HttpRun>('load', {
-      url,
-      headers: running.headers,
-      connections: HTTP_CONNECTIONS,
-      ms: forMs,
-    });
-  const runs = new Map(targets.map(({ id }): [string, EndpointRun[]] => [id, []]));
-  for (const target of targets) await load(target, WARM_UP_MS);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [index, target] of targets.entries()) {
-      context.progress(
-        `http: ${target.title}, round ${round + 1} of ${rounds}`,
-        (round + index / targets.length) / rounds,
-      );
-      const before = resourceUsage(running.pids);
-      const run = await load(target, ms);
-      const after = resourceUsage(running.pids);
-      const cpuUs = before && after && (after.cpuNs - before.cpuNs) / 1000 / answersOf(run);
-      runs.get(target.id)?.push({ ...run, cpuUs });
-    }
-  }
-  return runs;
+  const common = { headers: running.headers, connections: HTTP_CONNECTIONS };
+  for (const { url } of targets) await autocannon.load({ ...common, url, ms: WARM_UP_MS });
+  const contenders = new Map(targets.map(({ id, url }) => [id, url]));
+  return context.rounds({ label: 'http', contenders, rounds, warmUp: false }, async (url): Promise<EndpointRun> => {
+    const cpuUs = cpuMeter(running.pids);
+    const run = await autocannon.load({ ...common, url, ms });
+    return { ...run, cpuUs: cpuUs(answersOf(run)) };
+  });
 }
-
-const _rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;

@@ -7,7 +7,7 @@ import type { HttpLoad, HttpRun } from './data.ts';
 
 const LOOK_MS = 50;
 
-serveMethods({
+const methods = {
   async load({ url, headers, body, connections, ms }: HttpLoad): Promise<HttpRun> {
     const latency = createHistogram();
     const statuses: Record<string, number> = {};
@@ -22,4 +22,6 @@ serveMethods({
     const { duration, errors } = await running;
     return { seconds: duration, errors, statuses, latency: encodeHistogram(latency) };
   },
-});
+};
+export type AutocannonMethods = typeof methods;
+serveMethods(methods);

@@ -1,8 +1,8 @@
 // The tables and measures of the HTTP benchmark.
 
-import type { BenchResult } from '../../bench.ts';
-import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
-import type { Measure } from '../../figures/results.ts';
+import { encodedAs, measure, mergedBy, reportTable } from '../../figures/describe.ts';
+import { createHistogram, percentilesMs } from '../../figures/histogram.ts';
+import { type Rounds, runsOf } from '../../figures/rounds.ts';
 import { median } from '../../figures/statistics.ts';
 import {
   answersOf,
@@ -17,57 +17,44 @@ const rateOf = (run: HttpRun): number => answersOf(run) / run.seconds;
 
 export function describeHttp(
   endpoints: readonly HttpEndpoint[],
-  runs: ReadonlyMap<string, readonly EndpointRun[]>,
+  rounds: Rounds<EndpointRun>,
   missing: readonly string[] = [],
-): BenchResult {
-  const of = ({ id }: HttpEndpoint) => runs.get(id) ?? [];
-  const merged = new Map(
-    endpoints.map((endpoint) => [endpoint.id, mergeHistograms(of(endpoint).map(({ latency }) => latency))]),
-  );
-  const rows = endpoints.map((endpoint) => {
-    const { p50, p90, p99, max, count } = percentilesMs(merged.get(endpoint.id) ?? mergeHistograms([]));
-    const cpu = median(of(endpoint).flatMap(({ cpuUs }) => cpuUs ?? []));
-    return [
-      endpoint.title,
-      median(of(endpoint).map(rateOf)),
-      p50,
-      p90,
-      p99,
-      max,
-      count,
-      Number.isFinite(cpu) ? cpu : null,
-    ];
-  });
-  const measure = (id: string, unit: string, better: Measure['better'], rounds: number[]): Measure => {
-    return { id: `http.${id}`, unit, better, rounds, paired: false };
-  };
+) {
+  const merged = mergedBy(rounds, ({ latency }) => latency);
+  const rows = endpoints.map((endpoint) => ({
+    ...endpoint,
+    runs: runsOf(rounds, endpoint.id),
+    all: percentilesMs(merged.get(endpoint.id) ?? createHistogram()),
+  }));
+  const title = `closed loop on ${HTTP_CONNECTIONS} connections, ${HTTP_SESSIONS} sessions open: latency in ms`;
+  const table = reportTable(title, rows, [
+    ['', (row) => row.title],
+    ['requests/s', ({ runs }) => median(runs.map(rateOf))],
+    ['p50', ({ all }) => all.p50],
+    ['p90', ({ all }) => all.p90],
+    ['p99', ({ all }) => all.p99],
+    ['max', ({ all }) => all.max],
+    ['requests', ({ all }) => all.count],
+    ['CPU us/request', ({ runs }) => median(runs.map(({ cpuUs }) => cpuUs))],
+  ]);
+  const measuresOf = ({ id, runs }: (typeof rows)[number]) => [
+    measure(`http.rate.${id}`, '1/s', runs.map(rateOf), { better: 'higher' }),
+    measure(
+      `http.p99_ms.${id}`,
+      'ms',
+      runs.map(({ latency }) => percentilesMs(latency).p99),
+    ),
+    measure(
+      `http.cpu_us.${id}`,
+      'us',
+      runs.map(({ cpuUs }) => cpuUs),
+    ),
+  ];
   return {
-    figures: [],
-    measures: endpoints.flatMap((endpoint) => [
-      measure(`rate.${endpoint.id}`, '1/s', 'higher', of(endpoint).map(rateOf)),
-      measure(
-        `p99_ms.${endpoint.id}`,
-        'ms',
-        'lower',
-        of(endpoint).map(({ latency }) => percentilesMs(latency).p99),
-      ),
-      measure(
-        `cpu_us.${endpoint.id}`,
-        'us',
-        'lower',
-        of(endpoint).flatMap(({ cpuUs }) => cpuUs ?? []),
-      ),
-    ]),
-    tables: [
-      {
-        title: `closed loop on ${HTTP_CONNECTIONS} connections, ${HTTP_SESSIONS} sessions open: latency in ms`,
-        columns: ['', 'requests/s', 'p50', 'p90', 'p99', 'max', 'requests', 'CPU us/request'],
-        rows,
-      },
-    ],
-    plots: [],
-    histograms: Object.fromEntries([...merged].map(([id, histogram]) => [`http-${id}`, encodeHistogram(histogram)])),
-    notes: [...missing, ...endpoints.flatMap((endpoint) => faultsOf(endpoint, of(endpoint)))],
+    measures: rows.flatMap(measuresOf),
+    tables: [table],
+    histograms: Object.fromEntries(encodedAs('http', merged)),
+    notes: [...missing, ...rows.flatMap((row) => faultsOf(row, row.runs))],
   };
 }
 

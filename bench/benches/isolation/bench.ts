@@ -4,22 +4,13 @@
 
 import { constants, setPriority } from 'node:os';
 import type { Direction } from '../../../codecs/frame.ts';
-import type {
-  Bench,
-  BenchContext,
-  BenchSettings,
-  Contender,
-  Load,
-  LoadGenerator,
-  LoadProvider,
-  RunningContender,
-} from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
-import { NO_RESULTS } from '../../figures/results.ts';
-import { type Caller, startCaller } from '../../load/http/caller.ts';
-import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
-import { type LoadRun, type LoadRunOptions, runLoad } from '../../load/run.ts';
+import type { Load } from '../../load/load.ts';
+import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
+import { type LoadRun, runTwice } from '../../load/run.ts';
+import { type Ends, startEnds } from '../../load/sessions.ts';
 import { beginCase, CASES, type Case, type Disk, mountDisk } from './cases.ts';
 import { type CaseRun, DIRECTIONS, type Directions, type IsolationData } from './data.ts';
 import { isolationFigures } from './figures.ts';
@@ -37,23 +28,15 @@ const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
 export const isolation: Bench = {
   name: 'isolation',
   description: `the added p99 of ${SESSIONS} audio sessions while the side path works, fails, hangs, or dies`,
+  needs: 'trunkline',
   seconds: (settings) => {
     const { rounds, measureMs } = planOf(settings);
     return 8 + ((rounds + 0.4) * CASES.length * (2 * (WARM_UP_MS + measureMs + 60) + 600)) / 1000;
   },
   async run(context) {
-    const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
-      context.contenders.find((contender) => contender.name === name),
-    );
-    if (direct === undefined || trunkline === undefined) {
-      return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
-    }
-    const bed = await makeBed(context, { direct, trunkline });
-    const data = await takeTurns(context, bed);
-    return {
-      ...describeIsolation(data, context.settings.seed),
-      figures: isolationFigures(data, context.settings.seed),
-    };
+    const { seed } = context.settings;
+    const data = await takeTurns(context, await makeBed(context));
+    return { ...describeIsolation(data, seed), figures: isolationFigures(data, seed) };
   },
 };
 
@@ -62,9 +45,7 @@ function planOf({ isShort, rounds, seconds }: BenchSettings) {
 }
 
 /** The audio sessions of one contender, open all the time. */
-interface Line {
-  readonly provider: LoadProvider;
-  readonly generator: LoadGenerator;
+interface Line extends Ends {
   readonly running: RunningContender;
 }
 
@@ -77,33 +58,25 @@ interface Bed {
   readonly onDisk: { readonly line: Line; readonly disk: Disk } | string;
 }
 
-async function makeBed(
-  context: BenchContext,
-  { direct, trunkline }: { readonly direct: Contender; readonly trunkline: Contender },
-): Promise<Bed> {
+async function makeBed(context: BenchContext): Promise<Bed> {
   context.progress('isolation: opening sessions', 0);
-  const llm = await startMockLlm({ pace: PACE, models: ['bench'] });
-  context.onEnd(llm.stop);
-  const caller = startCaller();
-  context.onEnd(caller.stop);
+  const llm = context.own(await startMockLlm({ pace: PACE, models: ['bench'] }));
+  const caller = context.own(startCaller());
   for (const { pid } of [llm, caller]) setPriority(pid, constants.priority.PRIORITY_LOW);
   const disk = await mountDisk(context);
-  const openLine = async (contender: Contender, dataFolder?: string): Promise<Line> => {
-    const [provider, generator] = [
-      await context.startProvider({ greetAfterMs: GREET_MS }),
-      await context.startGenerator(),
-    ];
+  const openLine = async (name: string, dataFolder?: string): Promise<Line> => {
+    const ends = await startEnds(context, { greetAfterMs: GREET_MS });
     const config = { ...sideSettings(llm.port), side: SIDE };
-    const options = { providerPort: provider.port, llmPort: llm.port, config };
-    const running = await context.start(contender, { ...options, ...(dataFolder !== undefined && { dataFolder }) });
-    await generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
-    return { provider, generator, running };
+    const options = { providerPort: ends.provider.port, llmPort: llm.port, config };
+    const running = await context.start(name, { ...options, ...(dataFolder !== undefined && { dataFolder }) });
+    await ends.generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
+    return { ...ends, running };
   };
   return {
     ...{ llm, caller },
-    direct: await openLine(direct),
-    trunkline: await openLine(trunkline),
-    onDisk: typeof disk === 'string' ? disk : { disk, line: await openLine(trunkline, disk.folder) },
+    direct: await openLine('direct'),
+    trunkline: await openLine('trunkline'),
+    onDisk: typeof disk === 'string' ? disk : { disk, line: await openLine('trunkline', disk.folder) },
   };
 }
 
@@ -153,14 +126,6 @@ async function bothWays(
     runs.set(direction, await runTwice({ from, to, load: loadOf(direction, measureMs), running, toleranceMs }));
   }
   return runs;
-}
-
-/** Repeats a run once when the sender was late; frames that the first run lost stay lost. */
-async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
-  const first = await runLoad(options);
-  if (first.invalid === undefined) return first;
-  const second = await runLoad(options);
-  return { ...second, lost: first.lost + second.lost, repeatedFor: first.invalid };
 }
 
 const loadOf = (direction: Direction, measureMs: number): Load => ({

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchContext, RunningContender } from '../../bench.ts';
 import { SIDE_TASK } from '../../contenders/side-settings.ts';
-import type { Caller, CallPlan, CallResults } from '../../load/http/caller.ts';
-import type { MockLlm } from '../../load/llm/llm.ts';
+import type { CallPlan, CallResults } from '../../load/http/caller-process.ts';
+import type { Caller, MockLlm } from '../../load/load-processes.ts';
 import { startCommand } from '../../machine/processes.ts';
 import { processTree } from '../../machine/resource-usage.ts';
 import { chatCalls } from '../side-hop/bench.ts';
@@ -169,7 +169,7 @@ export interface Disk {
 }
 
 /** Mounts one, or says why it cannot. It is unmounted at the end of the bench. */
-export async function mountDisk(context: Pick<BenchContext, 'folder' | 'onEnd'>): Promise<Disk | string> {
+export async function mountDisk(context: Pick<BenchContext, 'folder' | 'own'>): Promise<Disk | string> {
   const folder = join(context.folder, 'disk');
   mkdirSync(folder);
   const options = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'trunkline-bench', folder];
@@ -184,7 +184,7 @@ export async function mountDisk(context: Pick<BenchContext, 'folder' | 'onEnd'>)
     if (isMounted) spawnSync('umount', ['--lazy', folder], { stdio: 'ignore' });
     isMounted = false;
   };
-  context.onEnd(unmount);
+  context.own({ stop: unmount });
   process.once('exit', unmount);
   const filler = join(folder, 'filler');
   return {

@@ -1,94 +1,84 @@
 // The tables, measures and notes of isolation.
 
 import type { Direction } from '../../../codecs/frame.ts';
-import type { BenchResult } from '../../bench.ts';
-import { finiteOrNull, withInterval } from '../../figures/format.ts';
-import { encodeHistogram, mergeHistograms } from '../../figures/histogram.ts';
+import { encodedAs, faultsIn, measure, mergedBy, reportTable } from '../../figures/describe.ts';
+import { withInterval } from '../../figures/format.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
+import { mapRounds } from '../../figures/rounds.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
 import { CASE_WORDS, type Case, QUIET } from './cases.ts';
-import { DIRECTIONS, type IsolationData } from './data.ts';
-import { addedP99Rounds, lostIn, movedRounds, p99Of } from './figures.ts';
+import { addedP99s, type CaseRun, DIRECTIONS, type IsolationData, lostIn, p99Of } from './data.ts';
+import { movedRounds } from './figures.ts';
 
-export function describeIsolation(data: IsolationData, seed: number): Omit<BenchResult, 'figures'> {
-  const names = [...data.cases.keys()];
+export function describeIsolation(data: IsolationData, seed: number) {
+  const both = [...data.cases.keys()].flatMap((name) => DIRECTIONS.map((direction) => ({ name, direction })));
   return {
-    measures: names.flatMap((name) => DIRECTIONS.flatMap((direction) => measuresOf(data, name, direction))),
+    measures: both.flatMap(({ name, direction }) => measuresOf(data, name, direction)),
     tables: [...DIRECTIONS.map((direction) => latencyTable(data, direction, seed)), sideTable(data)],
-    plots: [],
-    histograms: Object.fromEntries(
-      names.flatMap((name) =>
-        DIRECTIONS.map((direction) => {
-          const runs = (data.cases.get(name) ?? []).flatMap(({ trunkline }) => trunkline.get(direction) ?? []);
-          return [`isolation-${name}-${direction}`, encodeHistogram(mergeHistograms(runs.map((run) => run.latency)))];
-        }),
-      ),
-    ),
+    histograms: Object.fromEntries(DIRECTIONS.flatMap((direction) => histogramsOf(data, direction))),
     notes: [
       ...[...data.notMeasured].map(([name, reason]) => `${CASE_WORDS[name]}: not measured, ${reason}`),
-      ...names.flatMap((name) => DIRECTIONS.flatMap((direction) => invalidNotes(data, name, direction))),
+      ...both.flatMap(({ name, direction }) => invalidNotes(data, name, direction)),
     ],
   };
 }
 
+const trunklineRuns = ({ cases }: IsolationData, direction: Direction) =>
+  mapRounds(cases, ({ trunkline }) => trunkline.get(direction));
+
+function histogramsOf(data: IsolationData, direction: Direction): [string, string][] {
+  const merged = mergedBy(trunklineRuns(data, direction), ({ latency }) => latency);
+  return encodedAs('isolation', new Map([...merged].map(([name, all]) => [`${name}-${direction}`, all])));
+}
+
 function latencyTable(data: IsolationData, direction: Direction, seed: number): ReportTable {
-  const rows = [...data.cases].map(([name, runs]) => {
-    const p99 = (who: 'direct' | 'trunkline') =>
-      finiteOrNull(median(runs.flatMap((run) => p99Of(run, who, direction) ?? [])));
-    const p50 = median(runs.flatMap(({ trunkline }) => trunkline.get(direction)?.latencyMs.p50 ?? []));
-    const added = median(addedP99Rounds(data, name, direction).filter((round) => round !== undefined));
-    const moved = estimateMedian(movedRounds(data, name, direction), seed);
-    return [
-      CASE_WORDS[name],
-      ...[p99('direct'), finiteOrNull(p50), p99('trunkline'), finiteOrNull(added)],
-      name === 'absent' ? null : withInterval(moved.value, moved.interval),
-    ];
-  });
-  return {
-    title: `${direction}, 100 sessions, ${direction === 'upstream' ? '2600' : '6500'} B every 40 ms: ms (medians of rounds)`,
-    columns: ['', 'direct p99', 'trunkline p50', 'p99', 'added p99', 'moved by, with 95 % interval'],
-    rows,
-  };
+  const load = direction === 'upstream' ? '2600' : '6500';
+  const runs = trunklineRuns(data, direction);
+  const p99 = (name: Case, who: 'direct' | 'trunkline') =>
+    median((data.cases.get(name) ?? []).map((run) => p99Of(run, who, direction)));
+  return reportTable(`${direction}, 100 sessions, ${load} B every 40 ms: ms (medians of rounds)`, data.cases.keys(), [
+    ['', (name) => CASE_WORDS[name]],
+    ['direct p99', (name) => p99(name, 'direct')],
+    ['trunkline p50', (name) => median((runs.get(name) ?? []).map((run) => run?.latencyMs.p50))],
+    ['p99', (name) => p99(name, 'trunkline')],
+    ['added p99', (name) => median(addedP99s(data, direction).get(name) ?? [])],
+    [
+      'moved by, with 95 % interval',
+      (name) => {
+        const { value, interval } = estimateMedian(movedRounds(data, name, direction), seed);
+        return name === 'absent' ? null : withInterval(value, interval);
+      },
+    ],
+  ]);
 }
 
 /** Checks that the side path did what the case says. */
-function sideTable(data: IsolationData): ReportTable {
-  const rows = [...data.cases]
-    .filter(([name]) => !QUIET.includes(name))
-    .map(([name, runs]) => {
-      const sum = (of: (run: (typeof runs)[number]) => number) => runs.reduce((all, run) => all + of(run), 0);
-      const seconds = sum(({ seen }) => seen.seconds);
-      const rate = (of: (run: (typeof runs)[number]) => number) => finiteOrNull(sum(of) / seconds);
-      return [
-        CASE_WORDS[name],
-        rate(({ seen }) => seen.asked),
-        rate(({ seen }) => seen.taken),
-        rate(({ seen }) => seen.reached),
-        sum(({ seen }) => seen.kills),
-        sum(({ trunkline }) => lostIn(trunkline)),
-      ];
-    });
-  return {
-    title: 'what the side path did meanwhile, a second',
-    columns: ['', 'asked', 'taken', 'came to the LLM gateway', 'kills in all', 'audio frames lost in all'],
-    rows,
-  };
+function sideTable({ cases }: IsolationData): ReportTable {
+  const sum = (runs: readonly CaseRun[], of: (run: CaseRun) => number) => runs.reduce((all, run) => all + of(run), 0);
+  const rate = (runs: readonly CaseRun[], what: 'asked' | 'taken' | 'reached') =>
+    sum(runs, ({ seen }) => seen[what]) / sum(runs, ({ seen }) => seen.seconds);
+  const busy = [...cases].filter(([name]) => !QUIET.includes(name));
+  return reportTable('what the side path did meanwhile, a second', busy, [
+    ['', ([name]) => CASE_WORDS[name]],
+    ['asked', ([, runs]) => rate(runs, 'asked')],
+    ['taken', ([, runs]) => rate(runs, 'taken')],
+    ['came to the LLM gateway', ([, runs]) => rate(runs, 'reached')],
+    ['kills in all', ([, runs]) => sum(runs, ({ seen }) => seen.kills)],
+    ['audio frames lost in all', ([, runs]) => sum(runs, ({ trunkline }) => lostIn(trunkline))],
+  ]);
 }
 
 function measuresOf(data: IsolationData, name: Case, direction: Direction): Measure[] {
-  const common = { unit: 'ms', better: 'lower', paired: true } as const;
-  const id = (what: string) => `isolation.${what}.${direction}.${name}`;
-  const added = addedP99Rounds(data, name, direction).filter((round) => round !== undefined);
-  const own: Measure = { ...common, id: id('added_p99_ms'), rounds: added };
+  const added = addedP99s(data, direction).get(name) ?? [];
+  const own = measure(`isolation.added_p99_ms.${direction}.${name}`, 'ms', added, { paired: true });
   if (name === 'absent') return [own];
-  return [own, { ...common, id: id('p99_moved_ms'), rounds: movedRounds(data, name, direction) }];
+  const moved = movedRounds(data, name, direction);
+  return [own, measure(`isolation.p99_moved_ms.${direction}.${name}`, 'ms', moved, { paired: true })];
 }
 
-function invalidNotes(data: IsolationData, name: Case, direction: Direction): string[] {
-  const runs = data.cases.get(name) ?? [];
+function invalidNotes({ cases }: IsolationData, name: Case, direction: Direction): string[] {
   return (['direct', 'trunkline'] as const).flatMap((who) => {
-    const invalid = runs.flatMap((run) => run[who].get(direction)?.invalid ?? []);
-    if (invalid.length === 0) return [];
-    return [`${CASE_WORDS[name]}, ${direction}, ${who}: ${invalid.length} invalid and left out (${invalid[0]})`];
+    const runs = (cases.get(name) ?? []).map((run) => ({ invalid: run[who].get(direction)?.invalid }));
+    return faultsIn(runs).map((fault) => `${CASE_WORDS[name]}, ${direction}, ${who}: ${fault}`);
   });
 }

@@ -2,11 +2,9 @@
 // all measured here.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bench, BenchContext, Contender, RunningContender } from '../../bench.ts';
+import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
-import { NO_RESULTS } from '../../figures/results.ts';
-import { startCaller } from '../../load/http/caller.ts';
-import { type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
+import { type MockLlm, startMockLlm } from '../../load/load-processes.ts';
 import { ledgerBy } from '../side-hop/ledger.ts';
 import { CLIENT_SECRET, type VerdictData, verdictRounds } from './data.ts';
 import { measureDirect, startNative } from './direct.ts';
@@ -22,25 +20,17 @@ const SETTLE_MS = 300;
 export const routeVerdict: Bench = {
   name: 'route-verdict',
   description: 'what the direct and the routed path each deliver here, and which class should take which',
+  needs: 'trunkline',
   seconds: (settings) => 9 + verdictRounds(settings) * 4.5,
-  async run(context) {
-    const [direct, trunkline] = ['direct', 'trunkline'].map((name) =>
-      context.contenders.find((contender) => contender.name === name),
-    );
-    if (direct === undefined || trunkline === undefined) {
-      return { ...NO_RESULTS, notes: [`trunkline: ${context.absent.get('trunkline')}`] };
-    }
-    return describeVerdict(await measure(context, direct, trunkline));
-  },
+  run: async (context) => describeVerdict(await measure(context)),
 };
 
-async function measure(context: BenchContext, direct: Contender, trunkline: Contender): Promise<VerdictData> {
-  const [router, contract] = [await startMock(context, ROUTER_MODELS), await startMock(context, CONTRACT_MODELS)];
-  const caller = startCaller();
-  context.onEnd(caller.stop);
+async function measure(context: BenchContext): Promise<VerdictData> {
+  const router = context.own(await startMockLlm({ pace: PACE, models: ROUTER_MODELS }));
+  const contract = context.own(await startMockLlm({ pace: PACE, models: CONTRACT_MODELS }));
   const native = await startNative(context);
   context.progress('route-verdict: starting', 0);
-  const running = await context.start(trunkline, {
+  const running = await context.start('trunkline', {
     providerPort: native.port,
     llmPort: contract.port,
     config: configFor({ router, contract }),
@@ -53,14 +43,8 @@ async function measure(context: BenchContext, direct: Contender, trunkline: Cont
   // Rows are settled after the answer.
   await delay(SETTLE_MS);
   const ledger = await ledgerBy(running.admin, 'class,path,kind,outcome');
-  const calls = await addedByCalls(context, { caller, contract, running: own });
-  return { direct: measuredDirect, routed, calls, ledger, frames: await addedByFrames(context, { direct, trunkline }) };
-}
-
-async function startMock(context: BenchContext, models: readonly string[]): Promise<MockLlm> {
-  const llm = await startMockLlm({ pace: PACE, models });
-  context.onEnd(llm.stop);
-  return llm;
+  const calls = await addedByCalls(context, contract, own);
+  return { direct: measuredDirect, routed, calls, ledger, frames: await addedByFrames(context) };
 }
 
 const withKey = (running: RunningContender): RunningContender => {

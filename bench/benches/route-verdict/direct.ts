@@ -5,10 +5,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { BenchContext, RunningContender } from '../../bench.ts';
+import { PATH } from '../../contenders/start-all.ts';
+import { median } from '../../figures/statistics.ts';
 import { CLIENT_SECRET, type Direct } from './data.ts';
 import { DOWNSTREAM, UPSTREAM } from './events.ts';
 
-const MODEL = '/v1/realtime?model=bench';
 const OTHER_MODELS = ['bench-large', 'gpt-realtime-2.1', 'bench-2', 'other'];
 const RECOVERIES = 5;
 const SILENCE_MS = 2000;
@@ -23,9 +24,11 @@ interface Native {
 /** Greets every session; the rest is done by whoever has its end. */
 export async function startNative(context: BenchContext): Promise<Native> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  context.onEnd(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
+  context.own({
+    stop() {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    },
   });
   const handshakes: IncomingHttpHeaders[] = [];
   server.on('connection', (ws, { headers }) => {
@@ -46,15 +49,14 @@ export async function measureDirect(running: RunningContender, native: Native): 
   const recoveries = [];
   for (let index = 0; index < RECOVERIES; index += 1) recoveries.push(await recover(running, native));
   const refusals = await refuse(running, native);
-  const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
   const seen = native.handshakes.filter((headers) => JSON.stringify(headers).includes(CLIENT_SECRET)).length;
   return {
     ...depth,
     ...refusals,
     sessions: native.handshakes.length,
     credentialsSeen: seen,
-    toldMs: middle(recoveries.map(({ toldMs }) => toldMs)),
-    recoveredMs: middle(recoveries.map(({ recoveredMs }) => recoveredMs)),
+    toldMs: median(recoveries.map(({ toldMs }) => toldMs)),
+    recoveredMs: median(recoveries.map(({ recoveredMs }) => recoveredMs)),
   };
 }
 
@@ -66,7 +68,7 @@ interface Pair {
 /** Open, and greeted. */
 async function openPair({ url, headers }: RunningContender, native: Native): Promise<Pair> {
   const accepted = native.accepted();
-  const client = new WebSocket(url(MODEL), { headers, perMessageDeflate: false });
+  const client = new WebSocket(url(PATH), { headers, perMessageDeflate: false });
   client.on('error', () => {});
   const greeted = once(client, 'message', { signal: AbortSignal.timeout(SILENCE_MS) });
   const provider = await accepted;

@@ -1,18 +1,13 @@
 // The table of the verdict: what each path delivers, by what a team asks for, and which class should take which path, out of that.
 
-import type { BenchResult } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
 import type { ReportTable } from '../../figures/results.ts';
 import type { LedgerSum } from '../side-hop/ledger.ts';
 import type { Recovery, VerdictData } from './data.ts';
 
-export function describeVerdict(measured: VerdictData): BenchResult {
+export function describeVerdict(measured: VerdictData) {
   return {
-    figures: [],
-    measures: [],
     tables: [verdictTable(measured), classTable(measured)],
-    plots: [],
-    histograms: {},
     notes: [
       'Direct: native sessions to the provider, and LLM endpoints under a contract. Routed: calls through an LLM gateway that chooses. Providers and gateways are the mocks of this run: what they list, charge and do is their script; what came through, was refused, recorded and took time is measured.',
       ...measured.routed.requestFields.changed.map(

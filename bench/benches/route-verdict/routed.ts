@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunningContender } from '../../bench.ts';
-import type { MockLlm } from '../../load/llm/llm.ts';
 import { wholeAnswer } from '../../load/llm/llm-answer.ts';
+import type { MockLlm } from '../../load/load-processes.ts';
 import type { Recovery, Routed } from './data.ts';
 
 const REGULATED = 10;

@@ -3,25 +3,27 @@
 
 import { join } from 'node:path';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
-import type { Bench, BenchContext, BenchSettings, Contender } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
-import { startDelayProxies } from '../../machine/delay-proxy.ts';
+import { startProvider } from '../../load/load-processes.ts';
+import type { DelayProxyMethods } from '../../machine/delay-proxy-process.ts';
+import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
 import type { StartPlace } from './data.ts';
 import { sessionStartFigures } from './figures.ts';
+import type { StarterMethods, StartPlan } from './process.ts';
 import { describeSessionStart } from './report.ts';
-import { type SessionStarter, type StartPlan, startSessionStarter } from './starter.ts';
 
 /** Round trips. The way to the provider is as long directly as it is through the gateway. */
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
 /** Connections ahead of use: more than are started while one is opened anew. */
 const WARM_CONNECTIONS = 4;
+
 export const sessionStart: Bench = {
   name: 'session-start',
   description: 'TCP, TLS, upgrade and first provider event of a session, on loopback and over distances',
   seconds: (settings, contenders) => secondsOf(settings, contenders).reduce((sum, seconds) => sum + seconds),
   async run(context) {
-    const starter = startSessionStarter();
-    context.onEnd(starter.stop);
+    const starter = context.own(startRpcProcess<StarterMethods>(new URL('./process.ts', import.meta.url)));
     const [near, far] = secondsOf(context.settings, context.contenders.length);
     const share = near / (near + far);
     const plan = planOf(context.settings);
@@ -70,84 +72,79 @@ function secondsOf(settings: BenchSettings, contenders: number): [near: number, 
 
 type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'>;
 
-/** A contender, and the way to reach it. */
-interface Route {
-  readonly contender: Contender;
-  /** Starts it. */
-  open(): Promise<Target>;
+/** Contender -> starts it, and gives the way to reach it. */
+type Routes = ReadonlyMap<string, () => Promise<Target>>;
+
+async function nearRoutes(context: BenchContext): Promise<Routes> {
+  const { port } = context.own(await startProvider());
+  const open = async (name: string) => {
+    const { url, headers } = await context.start(name, { providerPort: port });
+    return { url: url(PATH), headers };
+  };
+  return new Map(context.contenders.map(({ name }) => [name, () => open(name)]));
 }
 
-async function nearRoutes(context: BenchContext): Promise<Route[]> {
-  const { port } = await context.startProvider();
-  return context.contenders.map((contender) => ({
-    contender,
-    async open() {
-      const { url, headers } = await context.start(contender, { providerPort: port });
-      return { url: url(PATH), headers };
-    },
-  }));
-}
-
-async function farRoutes(context: BenchContext): Promise<Route[]> {
+async function farRoutes(context: BenchContext): Promise<Routes> {
   const { caPath: ca, certPath: cert, keyPath: key } = await ensureDevCertificate(join(context.folder, 'tls'));
   const tls = { cert, key };
-  const provider = await context.startProvider({ tls });
-  const proxies = startDelayProxies();
-  context.onEnd(proxies.stop);
+  const provider = context.own(await startProvider({ tls }));
+  const module = new URL('../../machine/delay-proxy-process.ts', import.meta.url);
+  const proxies = context.own(startRpcProcess<DelayProxyMethods>(module));
   const direct = await proxies.open({ targetPort: provider.port, roundTripMs: DISTANCE_MS.direct });
   const behind = await proxies.open({ targetPort: provider.port, roundTripMs: DISTANCE_MS.toProvider });
 
-  async function openDirect(contender: Contender): Promise<Target> {
-    const { url, headers } = await context.start(contender, { providerPort: direct, providerCa: ca });
+  async function openDirect(name: string): Promise<Target> {
+    const { url, headers } = await context.start(name, { providerPort: direct, providerCa: ca });
     return { url: url(PATH), headers, ca };
   }
 
-  async function openGateway(contender: Contender, connections: number): Promise<Target> {
-    const config = { providers: { openai: { warm: { connections } } } };
-    const started = await context.start(contender, { providerPort: behind, providerCa: ca, clientTls: tls, config });
+  async function openGateway(connections: number): Promise<Target> {
+    const config = { providers: { openai: { preconnect: { connections } } } };
+    const options = { providerPort: behind, providerCa: ca, clientTls: tls, config };
+    const started = await context.start('trunkline', options);
     const url = new URL(started.url(PATH));
     url.port = String(await proxies.open({ targetPort: Number(url.port), roundTripMs: DISTANCE_MS.toGateway }));
     return { url: url.href, headers: started.headers, ca };
   }
 
-  return context.contenders.flatMap((contender): Route[] => {
-    const named = (suffix: string) => ({ ...contender, name: `${contender.name}-${suffix}` });
-    if (contender.name.startsWith('direct')) return [{ contender, open: () => openDirect(contender) }];
-    if (contender.name !== 'trunkline') return [];
-    return [
-      { contender: named('cold'), open: () => openGateway(contender, 0) },
-      { contender: named('warm'), open: () => openGateway(contender, WARM_CONNECTIONS) },
-    ];
-  });
+  return new Map([
+    ['direct', () => openDirect('direct')],
+    ...(context.absent.has('trunkline')
+      ? []
+      : ([
+          ['trunkline-cold', () => openGateway(0)],
+          ['trunkline-warm', () => openGateway(WARM_CONNECTIONS)],
+        ] as const)),
+    ['direct-again', () => openDirect('direct-again')],
+  ]);
 }
 
 interface Measured extends Plan {
   readonly label: string;
   readonly part: readonly [from: number, to: number];
-  readonly routes: readonly Route[];
+  readonly routes: Routes;
 }
 
 /** Measures one place. Contenders that cannot be reached are left out, and said. */
 async function measurePlace(
   context: BenchContext,
-  starter: SessionStarter,
+  starter: RpcProcess<StarterMethods>,
   { label, part, routes, rounds, count, pauseMs, first }: Measured,
 ): Promise<StartPlace> {
-  const targets = new Map<string, Target>();
+  const contenders = new Map<string, Target>();
   const absent = new Map(context.absent);
-  for (const { contender, open } of routes) {
-    context.progress(`${label}: starting ${contender.name}`, part[0]);
+  for (const [name, open] of routes) {
+    context.progress(`${label}: starting ${name}`, part[0]);
     try {
       const target = await open();
       await starter.start({ ...target, count: first, pauseMs });
-      targets.set(contender.name, target);
+      contenders.set(name, target);
     } catch (error) {
       const { message } = error as Error;
-      context.say(`${label}: ${contender.name}: ${message}`);
-      absent.set(contender.name, message);
+      context.say(`${label}: ${name}: ${message}`);
+      absent.set(name, message);
     }
   }
-  const contenders = routes.map(({ contender }) => contender).filter(({ name }) => targets.has(name));
-  const visit = ({ name }: Contender) => starter.start({ ...(targets.get(name) as Target), count, pauseMs });
+  const visit = (target: Target) => starter.start({ ...target, count, pauseMs });
   return { rounds: await context.rounds({ label, part, contenders, rounds }, visit), absent };
 }

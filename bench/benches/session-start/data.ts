@@ -1,13 +1,14 @@
 // The results of the session-start benchmark: the times of every start, on loopback and over distances.
 
-import type { SessionStart } from './starter.ts';
+import { mapRounds, type Rounds } from '../../figures/rounds.ts';
+import { type pairedRatios, quantile } from '../../figures/statistics.ts';
+import type { SessionStart } from './process.ts';
 
 /** The starts of one contender in one round. */
 export type SessionStartVisit = readonly SessionStart[];
 
 export interface StartPlace {
-  /** Contender -> rounds. */
-  readonly rounds: ReadonlyMap<string, readonly (SessionStartVisit | undefined)[]>;
+  readonly rounds: Rounds<SessionStartVisit>;
   /** Contenders that are not here, not asked for, or cannot be measured: name -> reason. */
   readonly absent: ReadonlyMap<string, string>;
 }
@@ -17,4 +18,19 @@ export interface SessionStartData {
   readonly loopback: StartPlace;
   /** Starts with TLS on both legs, of `direct`, `trunkline-cold`, `trunkline-warm` and `direct-again`. */
   readonly far: StartPlace;
+}
+
+/** Milliseconds: a quantile of each round. */
+export const startTimes = ({ rounds }: StartPlace, step: keyof SessionStart = 'total', at = 0.5): Rounds<number> =>
+  mapRounds(rounds, (visit) =>
+    quantile(
+      visit.map((start) => start[step]),
+      at,
+    ),
+  );
+
+/** A contender beside `direct` in the same rounds. `compare`: `pairedDifferences` or `pairedRatios`. */
+export function besideDirect(place: StartPlace, name: string, compare: typeof pairedRatios): number[] {
+  const times = startTimes(place);
+  return compare(times.get(name) ?? [], times.get('direct') ?? []);
 }

@@ -1,23 +1,49 @@
 // The client whose sessions are timed, in its own process: plain sockets, so that each step of a start is seen by itself.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import { CLOSE } from '../../../codecs/frame-header.ts';
+import { upgradeRequest } from '../../../server/transport/upgrade.ts';
+import type { RunningContender } from '../../bench.ts';
 import { createFrameReader } from '../../load/frame-reader.ts';
-import { encodeLoadFrame, nowNs } from '../../load/wire.ts';
+import { nowNs } from '../../load/wire.ts';
 import { serveMethods } from '../../machine/rpc.ts';
-import type { SessionStart, StartPlan } from './starter.ts';
 
-const CLOSE = 0x8;
+/** Milliseconds: each step after the one before it, and all of them. */
+export interface SessionStart {
+  /** Time from the dialling to the TCP connection. */
+  readonly tcp: number;
+  /** Time until the handshake of TLS is done; next to nothing without TLS. */
+  readonly tls: number;
+  /** Time from the request to the end of the head of the 101. */
+  readonly upgrade: number;
+  /** Time from there to the last byte of the first event of the provider. */
+  readonly event: number;
+  readonly total: number;
+}
+
+export interface StartPlan {
+  /** ws: or wss:, with an address for a host. */
+  readonly url: string;
+  readonly headers: RunningContender['headers'];
+  /** PEM file that signed the certificate. */
+  readonly ca?: string;
+  readonly count: number;
+  /** Pause from the end of one session to the start of the next. */
+  readonly pauseMs: number;
+}
+
 const HEAD_END = '\r\n\r\n';
 const SILENCE_MS = 2000;
 const closing = Buffer.from([0x03, 0xe8]);
 
-serveMethods({
-  async start({ url, headers, ca, count, pauseMs }: StartPlan) {
+const methods = {
+  /** Starts sessions one after the other. Throws when one is refused, or is silent for two seconds. */
+  async start({ url, headers, ca, count, pauseMs }: StartPlan): Promise<readonly SessionStart[]> {
     const target: Target = { url: new URL(url), headers, ca: ca === undefined ? undefined : readFileSync(ca) };
     const starts: SessionStart[] = [];
     for (let index = 0; index < count; index += 1) {
@@ -26,7 +52,9 @@ serveMethods({
     }
     return starts;
   },
-});
+};
+export type StarterMethods = typeof methods;
+serveMethods(methods);
 
 interface Target {
   readonly url: URL;
@@ -61,14 +89,7 @@ async function startOne(target: Target): Promise<SessionStart> {
 }
 
 function requestFor({ url, headers }: Target): string {
-  const fields = {
-    Host: url.host,
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
-    ...headers,
-  };
+  const fields = { Host: url.host, ...upgradeRequest([]).headers, ...headers };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
   return [`GET ${url.pathname}${url.search} HTTP/1.1`, ...lines].join('\r\n') + HEAD_END;
 }
@@ -79,7 +100,7 @@ async function answers(socket: Socket): Promise<{ readonly upgradedAt: number; r
   let upgradedAt: number | undefined;
   let head = Buffer.alloc(0);
   const read = createFrameReader(({ opcode }) => {
-    if (upgradedAt !== undefined && opcode <= 2) resolve({ upgradedAt, greetedAt: nowNs() });
+    if (upgradedAt !== undefined && opcode < CLOSE) resolve({ upgradedAt, greetedAt: nowNs() });
   });
   socket.on('data', (chunk) => {
     if (upgradedAt !== undefined) return read(chunk);
@@ -97,7 +118,7 @@ async function answers(socket: Socket): Promise<{ readonly upgradedAt: number; r
 }
 
 async function close(socket: Socket): Promise<void> {
-  socket.end(encodeLoadFrame(CLOSE, closing, randomBytes(4)));
+  socket.end(encodeFrame('close', closing, true));
   // An end that is silent is destroyed, and has closed then as well.
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }

@@ -1,14 +1,14 @@
 // The tables, measures and histograms of the start of a session.
 
-import type { BenchContext, BenchResult } from '../../bench.ts';
-import { withInterval } from '../../figures/format.ts';
-import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
+import type { BenchContext } from '../../bench.ts';
+import { addedCells, measure, reportTable, rowName } from '../../figures/describe.ts';
+import { createHistogram, encodeHistogram, recordNs } from '../../figures/histogram.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
-import { estimateMedian, median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import type { SessionStartData, StartPlace } from './data.ts';
-import { startRounds } from './figures.ts';
+import { runsOf } from '../../figures/rounds.ts';
+import { median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
+import { besideDirect, type SessionStartData, type StartPlace, startTimes } from './data.ts';
+import type { SessionStart } from './process.ts';
 
-const STEPS = ['tcp', 'tls', 'upgrade', 'event'] as const;
 const PLACES = {
   loopback: { id: 'loopback', title: 'loopback, no TLS' },
   far: {
@@ -21,18 +21,17 @@ const NOTES = [
   'session-start, 60 ms: only time is modelled: no loss, no bandwidth; a round trip takes about 1 ms more than it says.',
 ];
 
-export function describeSessionStart(
-  data: SessionStartData,
-  { settings: { seed }, absent }: BenchContext,
-): Omit<BenchResult, 'figures'> {
+export function describeSessionStart(data: SessionStartData, { settings: { seed }, absent }: BenchContext) {
   const places = (['loopback', 'far'] as const).map((key) => ({ ...PLACES[key], place: data[key] }));
   const cells = places.flatMap(({ id, place }) => [...place.rounds.keys()].map((name) => ({ id, place, name })));
   return {
     measures: cells.flatMap(measuresOf),
     tables: places.map((where) => tableOf(where, seed)),
-    plots: [],
     histograms: Object.fromEntries(
-      cells.map(({ id, place, name }) => [`session-start-${id}-${name}`, encodeHistogram(totalsOf(place, name))]),
+      cells.map(({ id, place, name }) => [
+        `session-start-${id}-${name}`,
+        histogramOf(runsOf(place.rounds, name).flat()),
+      ]),
     ),
     notes: [...NOTES, ...places.flatMap((where) => failures(where, absent))],
   };
@@ -44,68 +43,37 @@ interface Where {
   readonly place: StartPlace;
 }
 
-function totalsOf(place: StartPlace, name: string) {
+function histogramOf(starts: readonly SessionStart[]): string {
   const histogram = createHistogram();
-  for (const visit of place.rounds.get(name) ?? [])
-    for (const { total } of visit ?? []) recordNs(histogram, total * 1e6);
-  return histogram;
+  for (const { total } of starts) recordNs(histogram, total * 1e6);
+  return encodeHistogram(histogram);
 }
 
 function tableOf({ title, place }: Where, seed: number): ReportTable {
-  const added = (name: string) => {
-    const rounds = pairedDifferences(startRounds(place, name), startRounds(place, 'direct'));
-    return { rounds, ...estimateMedian(rounds, seed) };
-  };
-  const again = added('direct-again');
-  const floor = Math.max(Math.abs(again.value), ...again.interval.map(Math.abs));
-  const rows = [...place.rounds.keys()].map((name) => {
-    const { rounds, value, interval } = added(name);
-    const isNoise = !name.startsWith('direct') && Math.abs(value) <= floor;
-    const p50 = (step?: (typeof STEPS)[number]) => medianOf(startRounds(place, name, step));
-    const ratio = medianOf(pairedRatios(startRounds(place, name), startRounds(place, 'direct')));
-    return [
-      name === 'direct-again' ? 'direct-again (noise floor)' : name,
-      ...STEPS.map(p50),
-      p50(),
-      medianOf(startRounds(place, name, 'total', 0.9)),
-      name === 'direct' || rounds.length === 0 ? null : `${withInterval(value, interval)}${isNoise ? ' (noise)' : ''}`,
-      name === 'direct' ? null : ratio,
-      percentilesMs(totalsOf(place, name)).count,
-    ];
-  });
-  return {
-    title: `session start, ${title}: ms (medians of rounds)`,
-    columns: [
-      '',
-      'TCP',
-      'TLS',
-      'upgrade',
-      'first event',
-      'total p50',
-      'total p90',
-      'added p50',
-      'p50 / direct',
-      'starts',
-    ],
-    rows,
-  };
-}
-
-function medianOf(rounds: readonly (number | undefined)[]): number | null {
-  const values = rounds.filter((round) => round !== undefined);
-  return values.length > 0 ? median(values) : null;
+  const middle = (name: string, step?: keyof SessionStart, at?: number) =>
+    median(startTimes(place, step, at).get(name) ?? []);
+  return reportTable(`session start, ${title}: ms (medians of rounds)`, place.rounds.keys(), [
+    ['', rowName],
+    ['TCP', (name) => middle(name, 'tcp')],
+    ['TLS', (name) => middle(name, 'tls')],
+    ['upgrade', (name) => middle(name, 'upgrade')],
+    ['first event', (name) => middle(name, 'event')],
+    ['total p50', (name) => middle(name)],
+    ['total p90', (name) => middle(name, 'total', 0.9)],
+    ['added p50', addedCells(startTimes(place), seed)],
+    ['p50 / direct', (name) => (name === 'direct' ? null : median(besideDirect(place, name, pairedRatios)))],
+    ['starts', (name) => runsOf(place.rounds, name).flat().length],
+  ]);
 }
 
 function measuresOf({ id, place, name }: { id: string; place: StartPlace; name: string }): Measure[] {
-  const [own, direct] = [startRounds(place, name), startRounds(place, 'direct')];
-  const common = { unit: 'ms', better: 'lower' } as const;
   const idOf = (what: string) => `session_start.${what}.${id}.${name}`;
-  const total = { ...common, id: idOf('total_ms'), rounds: own.filter((value) => value !== undefined), paired: false };
+  const total = measure(idOf('total_ms'), 'ms', startTimes(place).get(name) ?? []);
   if (name === 'direct') return [total];
   return [
     total,
-    { ...common, id: idOf('added_ms'), rounds: pairedDifferences(own, direct), paired: true },
-    { ...common, unit: 'ratio', id: idOf('vs_direct'), rounds: pairedRatios(own, direct), paired: true },
+    measure(idOf('added_ms'), 'ms', besideDirect(place, name, pairedDifferences), { paired: true }),
+    measure(idOf('vs_direct'), 'ratio', besideDirect(place, name, pairedRatios), { paired: true }),
   ];
 }
 

@@ -1,20 +1,21 @@
 // Measures what a chat completion pays for going through the side path, policy, budget and ledger included: direct and through
 // every gateway.
 
-import type { Bench, BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
+import type { Bench, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
-import { type Caller, type CallPlan, startCaller } from '../../load/http/caller.ts';
-import { type LlmPace, type MockLlm, startMockLlm } from '../../load/llm/llm.ts';
-import { resourceUsage } from '../../machine/resource-usage.ts';
+import type { CallPlan } from '../../load/http/caller-process.ts';
+import type { Pace } from '../../load/load.ts';
+import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
+import { cpuMeter, resourceUsage } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
-import { answersOf, type HttpRun } from '../http/data.ts';
+import { answersOf } from '../http/data.ts';
+import type { AutocannonMethods } from '../http/process.ts';
 import {
   ANSWER_FORMS,
   type AnswerForm,
   type ChatRun,
   CLOSED_CONNECTIONS,
-  type ClosedRun,
   PACE,
   PER_SECOND,
   type SideVisit,
@@ -23,10 +24,11 @@ import { sideHopFigures } from './figures.ts';
 import { ledgerAfter } from './ledger.ts';
 import { describeSideHop } from './report.ts';
 
-const AT_ONCE: LlmPace = { thinkMs: 0, tokens: 1, gapMs: 0 };
+const AT_ONCE: Pace = { thinkMs: 0, tokens: 1, gapMs: 0 };
 /** Connections of the open loop: more than a schedule of this rate needs, since an answer takes 60 ms. */
 const CONNECTIONS = 64;
 const WARM_UP_MS = 250;
+
 export const sideHop: Bench = {
   name: 'side-hop',
   description: `a chat completion through the side path, ${PER_SECOND} a second: time to the first byte, total, CPU, throughput`,
@@ -36,34 +38,24 @@ export const sideHop: Bench = {
     return contenders + ((rounds + 1) * Math.min(contenders, 6) * visitMs) / 1000;
   },
   async run(context) {
-    const llm = await startMockLlm({ pace: PACE, models: ['bench'] });
-    context.onEnd(llm.stop);
-    const [caller, autocannonProcess] = [
-      startCaller(),
-      startRpcProcess(new URL('../http/process.ts', import.meta.url)),
-    ];
-    context.onEnd(caller.stop);
-    context.onEnd(autocannonProcess.stop);
+    const { settings } = context;
+    const { rounds } = planOf(settings);
+    const llm = context.own(await startMockLlm({ pace: PACE, models: ['bench'] }));
+    const caller = context.own(startCaller());
+    const module = new URL('../http/process.ts', import.meta.url);
+    const autocannon = context.own(startRpcProcess<AutocannonMethods>(module));
+    const parts = { llm, caller, autocannon, settings };
     const routing = context.contenders.filter(({ hasChat }) => hasChat);
-    const [providerPort, llmPort] = [llm.port, llm.port];
-    const running = await startAll(context, 'side-hop', { contenders: routing, providerPort, llmPort });
-    const contenders = routing.filter(({ name }) => running.get(name)?.chat !== undefined);
-    const { rounds } = planOf(context.settings);
+    const ports = { providerPort: llm.port, llmPort: llm.port };
+    const contenders = await startAll(context, 'side-hop', { contenders: routing, ...ports });
     const visits: SideVisit[] = [];
-    const data = await context.rounds({ label: 'side-hop', contenders, rounds }, async ({ name }) => {
-      const made = await visit({
-        context,
-        llm,
-        caller,
-        autocannonProcess,
-        running: running.get(name) as RunningContender,
-      });
+    const data = await context.rounds({ label: 'side-hop', contenders, rounds }, async (running, { name }) => {
+      const made = await visit(parts, running);
       if (name === 'trunkline') visits.push(made);
       return made;
     });
-    const ledger = await ledgerAfter(running.get('trunkline'), visits);
-    const figures = sideHopFigures(data, { ledger, seed: context.settings.seed });
-    return { ...describeSideHop(data, { ledger, seed: context.settings.seed }), figures };
+    const judging = { ledger: await ledgerAfter(contenders.get('trunkline'), visits), seed: settings.seed };
+    return { ...describeSideHop(data, judging), figures: sideHopFigures(data, judging) };
   },
 };
 
@@ -76,42 +68,40 @@ function planOf({ isShort, rounds, seconds }: BenchSettings) {
 }
 
 interface Parts {
-  readonly context: BenchContext;
   readonly llm: MockLlm;
   readonly caller: Caller;
-  readonly autocannonProcess: RpcProcess;
-  readonly running: RunningContender;
+  readonly autocannon: RpcProcess<AutocannonMethods>;
+  readonly settings: BenchSettings;
 }
 
-async function visit({ context, llm, caller, autocannonProcess, running }: Parts): Promise<SideVisit> {
-  const { settings } = context;
+async function visit({ llm, caller, autocannon, settings }: Parts, running: RunningContender): Promise<SideVisit> {
   const { runMs, closedMs } = planOf(settings);
+  const { seed, toleranceMs } = settings;
   const chat = running.chat as ChatEndpoint;
   const runs = new Map<AnswerForm, ChatRun>();
   for (const form of ANSWER_FORMS) {
-    const calls = chatCalls(chat, form, { measureMs: runMs, seed: settings.seed });
-    const first = await runChat(caller, running, { calls, toleranceMs: settings.toleranceMs });
-    const again = first.invalid !== undefined;
-    runs.set(form, again ? await runChat(caller, running, { calls, toleranceMs: settings.toleranceMs }) : first);
+    const options = { calls: chatCalls(chat, form, { measureMs: runMs, seed }), toleranceMs };
+    const first = await runChat(caller, running, options);
+    runs.set(form, first.invalid === undefined ? first : await runChat(caller, running, options));
   }
   await llm.pace(AT_ONCE);
   try {
-    return { runs, closed: await closedLoop(autocannonProcess, running, closedMs) };
+    const headers = { ...chat.headers, 'content-type': 'application/json' };
+    const load = { url: chat.url, headers, body: questionTo(chat.model, 'whole'), connections: CLOSED_CONNECTIONS };
+    const cpuUs = cpuMeter(running.pids);
+    const closed = await autocannon.load({ ...load, ms: closedMs });
+    return { runs, closed: { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) } };
   } finally {
     await llm.pace(PACE);
   }
 }
 
-interface ChatOptions {
-  readonly measureMs: number;
-  readonly seed: number;
-  readonly warmUpMs?: number;
-  readonly perSecond?: number;
-  readonly isTimed?: boolean;
-}
-
 /** The same question again and again, on a schedule. */
-export function chatCalls(chat: ChatEndpoint, form: AnswerForm, options: ChatOptions): CallPlan {
+export function chatCalls(
+  chat: ChatEndpoint,
+  form: AnswerForm,
+  options: Pick<CallPlan, 'measureMs' | 'seed'> & Partial<CallPlan>,
+): CallPlan {
   return {
     url: chat.url,
     headers: chat.headers,
@@ -151,17 +141,17 @@ export async function runChat(
   { pids }: RunningContender,
   { calls, toleranceMs }: RunOptions,
 ): Promise<ChatRun> {
-  const before = resourceUsage(pids);
+  const cpuUs = cpuMeter(pids);
   const called = await caller.call(calls);
-  const after = resourceUsage(pids);
+  const cpuUsPerCall = cpuUs(called.callsInAll);
   const latenessMs = percentilesMs(called.lateness);
   return {
     ...called,
     firstByteMs: percentilesMs(called.firstByte),
     totalMs: percentilesMs(called.total),
     latenessMs,
-    cpuUsPerCall: before && after && (after.cpuNs - before.cpuNs) / 1000 / called.callsInAll,
-    rssBytes: after?.rssBytes,
+    cpuUsPerCall,
+    rssBytes: resourceUsage(pids)?.rssBytes,
     invalid:
       latenessMs.p99 > toleranceMs
         ? `the calls were late: p99 ${latenessMs.p99.toFixed(1)} ms`
@@ -169,24 +159,4 @@ export async function runChat(
           ? `${called.calls - called.answers} of ${called.calls} calls had no right answer`
           : undefined,
   };
-}
-
-async function closedLoop(
-  autocannonProcess: RpcProcess,
-  { chat, pids }: RunningContender,
-  ms: number,
-): Promise<ClosedRun> {
-  const { url, headers, model } = chat as ChatEndpoint;
-  const body = questionTo(model, 'whole');
-  const asked = {
-    url,
-    headers: { ...headers, 'content-type': 'application/json' },
-    body,
-    connections: CLOSED_CONNECTIONS,
-  };
-  const before = resourceUsage(pids);
-  const run = await autocannonProcess.call<HttpRun>('load', { ...asked, ms });
-  const after = resourceUsage(pids);
-  const answers = answersOf(run);
-  return { ...run, cpuUsPerCall: before && after && (after.cpuNs - before.cpuNs) / 1000 / answers };
 }

@@ -1,162 +1,131 @@
 // The tables, measures and notes of the side path's hop.
 
-import type { BenchResult } from '../../bench.ts';
-import { finiteOrNull, withInterval } from '../../figures/format.ts';
-import { encodeHistogram, mergeHistograms, percentilesMs } from '../../figures/histogram.ts';
-import type { Measure, ReportTable } from '../../figures/results.ts';
-import { estimateMedian, median } from '../../figures/statistics.ts';
-import { answersOf } from '../http/data.ts';
-import { ANSWER_FORMS, type AnswerForm, CLOSED_CONNECTIONS, PACE, PER_SECOND, type SideHopData } from './data.ts';
 import {
-  addedChatRounds,
-  chatPercentiles,
-  type Judging,
-  type MeasuredMoment,
-  MOMENTS,
+  addedTable,
+  encodedAs,
+  faultsIn,
+  measure,
+  mergedBy,
+  reportTable,
+  timeMeasures,
+} from '../../figures/describe.ts';
+import { type Histogram, percentilesMs } from '../../figures/histogram.ts';
+import type { Measure, ReportTable } from '../../figures/results.ts';
+import { mapRounds, runsOf, validRounds } from '../../figures/rounds.ts';
+import { median } from '../../figures/statistics.ts';
+import { answersOf } from '../http/data.ts';
+import {
+  ANSWER_FORMS,
+  type AnswerForm,
+  CLOSED_CONNECTIONS,
+  chatRuns,
+  chatTimes,
   type Moment,
-  type Rank,
-  validRuns,
-} from './figures.ts';
+  PACE,
+  PER_SECOND,
+  type SideHopData,
+  type SideVisit,
+} from './data.ts';
+import type { Judging } from './figures.ts';
 
-const RANKS: readonly Rank[] = ['p50', 'p99'];
-const WORDS: Readonly<Record<Moment, string>> = { firstByteMs: 'first byte', totalMs: 'total' };
-const IDS: Readonly<Record<Moment, string>> = { firstByteMs: 'first_byte', totalMs: 'total' };
+const MOMENTS: readonly (readonly [id: string, heading: string, Omit<Moment, 'form'>])[] = [
+  ['first_byte_p50_ms', 'first byte p50', { at: 'firstByteMs', rank: 'p50' }],
+  ['first_byte_p99_ms', 'first byte p99', { at: 'firstByteMs', rank: 'p99' }],
+  ['total_p50_ms', 'total p50', { at: 'totalMs', rank: 'p50' }],
+  ['total_p99_ms', 'total p99', { at: 'totalMs', rank: 'p99' }],
+];
 
-export function describeSideHop(data: SideHopData, { ledger, seed }: Judging): Omit<BenchResult, 'figures'> {
+export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
   const names = [...data.keys()];
+  const forms = ANSWER_FORMS.map((form) => ({
+    form,
+    merged: mergedBy(validRounds(chatRuns(data, form)), ({ total }) => total),
+  }));
+  const added = (form: AnswerForm) =>
+    MOMENTS.map(([, heading, moment]) => [heading, chatTimes(data, { form, ...moment })] as const);
   return {
-    measures: names.flatMap((name) => [
-      ...ANSWER_FORMS.flatMap((form) => measuresOf(data, name, form)),
-      ...closedOf(data, name),
-    ]),
+    measures: names.flatMap((name) => measuresOf(data, name)),
     tables: [
-      ...ANSWER_FORMS.flatMap((form) => [latencyTable(data, form), addedTable(data, form, seed)]),
+      ...forms.flatMap(({ form, merged }) => [
+        latencyTable(data, form, merged),
+        addedTable(`${form} answers, ${PER_SECOND} calls/s`, added(form), seed),
+      ]),
       closedTable(data),
     ],
-    plots: [],
-    histograms: Object.fromEntries(
-      names.flatMap((name) =>
-        ANSWER_FORMS.map((form) => [`side-hop-${form}-${name}`, encodeHistogram(merged(data, name, form))]),
-      ),
-    ),
+    histograms: Object.fromEntries(forms.flatMap(({ form, merged }) => encodedAs(`side-hop-${form}`, merged))),
     notes: [
       ...(ledger === undefined
         ? []
         : [
             `the ledger has ${ledger.rows} rows for the ${ledger.answers} calls that trunkline answered (warm-up and closed loop included), ${ledger.unknownCosts} without a cost; together ${ledger.costMicroUsd} micro-USD`,
           ]),
-      ...names.flatMap((name) => invalidNotes(data, name)),
+      ...names.flatMap((name) =>
+        ANSWER_FORMS.flatMap((form) =>
+          faultsIn(chatRuns(data, form).get(name) ?? [], 'invalid twice and left out').map(
+            (fault) => `${form} answers, ${name}: ${fault}`,
+          ),
+        ),
+      ),
     ],
   };
 }
 
-const merged = (data: SideHopData, name: string, form: AnswerForm) =>
-  mergeHistograms(validRuns(data, name, form).map(({ total }) => total));
-
-function latencyTable(data: SideHopData, form: AnswerForm): ReportTable {
-  const rows = [...data.keys()].map((name) => {
-    const runs = validRuns(data, name, form);
-    const of = (moment: Moment, rank: Rank) => finiteOrNull(median(runs.map((run) => run[moment][rank])));
-    const all = percentilesMs(merged(data, name, form));
-    return [
-      name,
-      ...MOMENTS.flatMap((moment) => RANKS.map((rank) => of(moment, rank))),
-      ...(all.count > 0 ? [all.max, all.count] : [null, 0]),
-      finiteOrNull(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []))),
-      finiteOrNull(Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20),
-      finiteOrNull(median(runs.map(({ latenessMs }) => latenessMs.p99))),
-    ];
-  });
-  const head = MOMENTS.flatMap((moment) => RANKS.map((rank) => `${WORDS[moment]} ${rank}`));
+function latencyTable(data: SideHopData, form: AnswerForm, merged: ReadonlyMap<string, Histogram>): ReportTable {
+  const valid = validRounds(chatRuns(data, form));
+  const rows = [...merged].map(([name, histogram]) => ({
+    name,
+    runs: runsOf(valid, name),
+    all: percentilesMs(histogram),
+  }));
   const pace = `the endpoint thinks for ${PACE.thinkMs} ms, then ${PACE.tokens} tokens, ${PACE.gapMs} ms apart`;
-  return {
-    title: `${form} answers, ${PER_SECOND} calls/s: latency from the intended time, ms (medians of rounds); ${pace}`,
-    columns: ['', ...head, 'max', 'calls', 'CPU us/call', 'memory MiB', 'caller late p99'],
-    rows,
-  };
+  const title = `${form} answers, ${PER_SECOND} calls/s: latency from the intended time, ms (medians of rounds); ${pace}`;
+  return reportTable(title, rows, [
+    ['', ({ name }) => name],
+    ...MOMENTS.map(
+      ([, heading, { at, rank }]) =>
+        [heading, ({ runs }: (typeof rows)[number]) => median(runs.map((run) => run[at][rank]))] as const,
+    ),
+    ['max', ({ all }) => all.max],
+    ['calls', ({ all }) => all.count],
+    ['CPU us/call', ({ runs }) => median(runs.map(({ cpuUsPerCall }) => cpuUsPerCall))],
+    ['memory MiB', ({ runs }) => Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20],
+    ['caller late p99', ({ runs }) => median(runs.map(({ latenessMs }) => latenessMs.p99))],
+  ]);
 }
 
-/** Calls a difference noise when it is no larger than that of direct to itself. */
-function addedTable(data: SideHopData, form: AnswerForm, seed: number): ReportTable {
-  const places = MOMENTS.flatMap((moment) => RANKS.map((rank): MeasuredMoment => ({ form, moment, rank })));
-  const added = (name: string, place: MeasuredMoment) => estimateMedian(addedChatRounds(data, name, place), seed);
-  const floors = places.map((place) => {
-    const { value, interval } = added('direct-again', place);
-    return Math.max(...[value, ...interval].map(Math.abs));
-  });
-  const rows = [...data.keys()]
-    .filter((name) => name !== 'direct')
-    .map((name) => [
-      name === 'direct-again' ? 'direct-again (noise floor)' : name,
-      ...places.map((place, index) => {
-        const { value, interval } = added(name, place);
-        const isNoise = name !== 'direct-again' && Math.abs(value) <= (floors[index] ?? 0);
-        return `${withInterval(value, interval)}${isNoise ? ' (noise)' : ''}`;
-      }),
-    ]);
-  return {
-    title: `${form} answers, ${PER_SECOND} calls/s: added to direct, ms, with 95 % interval`,
-    columns: ['', ...places.map(({ moment, rank }) => `${WORDS[moment]} ${rank}`)],
-    rows,
-  };
-}
+type ClosedRun = SideVisit['closed'];
+
+const closedRuns = (data: SideHopData, name: string): ClosedRun[] => runsOf(data, name).map(({ closed }) => closed);
+const rightIn = ({ statuses }: ClosedRun): number => statuses[200] ?? 0;
+const rateOf = (run: ClosedRun): number => rightIn(run) / run.seconds;
 
 function closedTable(data: SideHopData): ReportTable {
-  const rows = [...data.keys()].map((name) => {
-    const runs = closedRuns(data, name);
-    const { p50, p99, count } = percentilesMs(mergeHistograms(runs.map(({ latency }) => latency)));
-    const cpu = finiteOrNull(median(runs.flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? [])));
-    const wrong = runs.reduce((sum, run) => sum + run.errors + answersOf(run) - (run.statuses[200] ?? 0), 0);
-    return [name, finiteOrNull(median(runs.map(rateOf))), p50, p99, count, cpu, wrong];
-  });
-  return {
-    title: `closed loop on ${CLOSED_CONNECTIONS} connections, whole answers that take the endpoint no time: latency in ms`,
-    columns: ['', 'calls/s', 'p50', 'p99', 'calls', 'CPU us/call', 'failed'],
-    rows,
+  const merged = mergedBy(data, ({ closed }) => closed.latency);
+  const rows = [...merged].map(([name, histogram]) => ({
+    name,
+    runs: closedRuns(data, name),
+    all: percentilesMs(histogram),
+  }));
+  const load = `closed loop on ${CLOSED_CONNECTIONS} connections`;
+  return reportTable(`${load}, whole answers that take the endpoint no time: latency in ms`, rows, [
+    ['', ({ name }) => name],
+    ['calls/s', ({ runs }) => median(runs.map(rateOf))],
+    ['p50', ({ all }) => all.p50],
+    ['p99', ({ all }) => all.p99],
+    ['calls', ({ all }) => all.count],
+    ['CPU us/call', ({ runs }) => median(runs.map(({ cpuUsPerCall }) => cpuUsPerCall))],
+    ['failed', ({ runs }) => runs.reduce((sum, run) => sum + run.errors + answersOf(run) - rightIn(run), 0)],
+  ]);
+}
+
+function measuresOf(data: SideHopData, name: string): Measure[] {
+  const ofForm = (form: AnswerForm) => {
+    const times = MOMENTS.flatMap(([id, , moment]) =>
+      timeMeasures(chatTimes(data, { form, ...moment }), name, 'side_hop', `${id}.${form}.${name}`),
+    );
+    const costs = mapRounds(validRounds(chatRuns(data, form)), ({ cpuUsPerCall }) => cpuUsPerCall);
+    return [...times, measure(`side_hop.cpu_us.${form}.${name}`, 'us', costs.get(name) ?? [])];
   };
-}
-
-const closedRuns = (data: SideHopData, name: string) => (data.get(name) ?? []).flatMap((visit) => visit?.closed ?? []);
-const rateOf = (run: ReturnType<typeof closedRuns>[number]): number => (run.statuses[200] ?? 0) / run.seconds;
-
-function measuresOf(data: SideHopData, name: string, form: AnswerForm): Measure[] {
-  const common = { unit: 'ms', better: 'lower' } as const;
-  const times = MOMENTS.flatMap((moment) =>
-    RANKS.flatMap((rank): Measure[] => {
-      const place = { form, moment, rank };
-      const id = `${IDS[moment]}_${rank}_ms.${form}.${name}`;
-      const plain = chatPercentiles(data, name, place).filter((value) => value !== undefined);
-      const own: Measure = { ...common, id: `side_hop.${id}`, rounds: plain, paired: false };
-      if (name === 'direct') return [own];
-      return [own, { ...common, id: `side_hop.added_${id}`, rounds: addedChatRounds(data, name, place), paired: true }];
-    }),
-  );
-  const cpu = validRuns(data, name, form).flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []);
-  const cost = {
-    id: `side_hop.cpu_us.${form}.${name}`,
-    unit: 'us',
-    better: 'lower',
-    rounds: cpu,
-    paired: false,
-  } as const;
-  return cpu.length > 0 ? [...times, cost] : times;
-}
-
-const closedOf = (data: SideHopData, name: string): Measure[] => {
-  const rounds = closedRuns(data, name).map(rateOf);
-  return [{ id: `side_hop.rate.${name}`, unit: '1/s', better: 'higher', rounds, paired: false }];
-};
-
-function invalidNotes(data: SideHopData, name: string): string[] {
-  return ANSWER_FORMS.flatMap((form) => {
-    const runs = (data.get(name) ?? []).map((visit) => visit?.runs.get(form));
-    const invalid = runs.flatMap((run) => run?.invalid ?? []);
-    const failed = runs.filter((run) => run === undefined).length;
-    return [
-      ...(invalid.length > 0
-        ? [`${form} answers, ${name}: ${invalid.length} invalid twice and left out (${invalid[0]})`]
-        : []),
-      ...(failed > 0 ? [`${form} answers, ${name}: ${failed} failed`] : []),
-    ];
-  });
+  const rates = closedRuns(data, name).map(rateOf);
+  return [...ANSWER_FORMS.flatMap(ofForm), measure(`side_hop.rate.${name}`, '1/s', rates, { better: 'higher' })];
 }

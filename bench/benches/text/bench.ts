@@ -1,19 +1,14 @@
 // Text that is streamed in tokens: how long after the question the first one comes, and how evenly the others follow.
 
-import type {
-  Bench,
-  BenchContext,
-  BenchSettings,
-  Load,
-  LoadGenerator,
-  LoadProvider,
-  RunningContender,
-  StreamedAnswer,
-} from '../../bench.ts';
-import { GREET_MS, PATH, startAll } from '../../contenders/start-all.ts';
+import type { Bench, BenchSettings, RunningContender } from '../../bench.ts';
+import { GREET_MS, startAll } from '../../contenders/start-all.ts';
 import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
-import { resourceUsage } from '../../machine/resource-usage.ts';
-import type { TextRun, TextVisit } from './data.ts';
+import type { Load } from '../../load/load.ts';
+import type { LoadGenerator } from '../../load/load-processes.ts';
+import { type Ends, startEnds, withSessions } from '../../load/sessions.ts';
+import type { StreamedAnswer } from '../../load/streamed-answers.ts';
+import { cpuMeter } from '../../machine/resource-usage.ts';
+import type { TextRun } from './data.ts';
 import { describeText } from './report.ts';
 
 /** Size of the questions; the tokens are as small as real ones. */
@@ -28,6 +23,7 @@ interface Plan {
   /** Levels in this order; sessions of earlier levels stay open. */
   readonly levels: readonly { readonly sessions: number; readonly questions: number }[];
   readonly rounds: number;
+  readonly toleranceMs: number;
 }
 
 export const text: Bench = {
@@ -40,84 +36,64 @@ export const text: Bench = {
   },
   async run(context) {
     const plan = planOf(context.settings);
-    const provider = await context.startProvider({ greetAfterMs: GREET_MS, answer: plan.answer });
-    const generator = await context.startGenerator();
-    const running = await startAll(context, 'text', { providerPort: provider.port });
-    const contenders = context.contenders.filter(({ name }) => running.has(name));
-    const data = await context.rounds({ label: 'text', contenders, rounds: plan.rounds }, ({ name }) =>
-      visit({ context, provider, generator, running: running.get(name) as RunningContender }, plan),
-    );
-    return { ...describeText(data, plan.answer, context.settings.seed), figures: [] };
+    const { answer, rounds } = plan;
+    const ends = await startEnds(context, { greetAfterMs: GREET_MS, answer });
+    const contenders = await startAll(context, 'text', { providerPort: ends.provider.port });
+    const data = await context.rounds({ label: 'text', contenders, rounds }, (running) => visit(ends, running, plan));
+    return describeText(data, answer, context.settings.seed);
   },
 };
 
-function planOf({ isShort, sessions = [1, 50], rounds, seconds }: BenchSettings): Plan {
+function planOf({ isShort, sessions = [1, 50], rounds, seconds, toleranceMs }: BenchSettings): Plan {
   const answer = { thinkMs: 30, tokens: isShort ? 20 : 60, gapMs: 10, tokenBytes: TOKEN_BYTES };
   const asked = seconds && Math.max(1, Math.round((seconds * 1000) / periodMs(answer)));
   const questions = (count: number) => asked ?? (count === 1 ? 3 : 1) * (isShort ? 1 : 2);
   const levels = [...sessions].sort((a, b) => a - b).map((count) => ({ sessions: count, questions: questions(count) }));
-  return { answer, levels, rounds: rounds ?? (isShort ? 2 : 6) };
+  return { answer, levels, rounds: rounds ?? (isShort ? 2 : 6), toleranceMs };
 }
 
 const periodMs = ({ thinkMs, tokens, gapMs }: StreamedAnswer): number => thinkMs + tokens * gapMs + REST_MS;
 
-interface Parts {
-  readonly context: BenchContext;
-  readonly provider: LoadProvider;
-  readonly generator: LoadGenerator;
-  readonly running: RunningContender;
-}
-
-async function visit(parts: Parts, { answer, levels }: Plan): Promise<TextVisit> {
-  const { context, provider, generator, running } = parts;
-  const runs = new Map<number, TextRun>();
-  const target = { url: running.url(PATH), headers: running.headers };
-  let open = 0;
-  try {
+function visit(ends: Ends, running: RunningContender, { answer, levels, toleranceMs }: Plan) {
+  return withSessions(ends, running, async (open) => {
+    const runs = new Map<number, TextRun>();
     for (const { sessions, questions } of levels) {
-      await generator.open({ ...target, sessions: sessions - open });
-      open = sessions;
+      await open(sessions);
       const frameMs = periodMs(answer);
-      const load = {
-        frame: 'ask',
-        frameBytes: ASK_BYTES,
-        frameMs,
-        warmUpMs: 0,
-        measureMs: questions * frameMs,
-      } as const;
-      runs.set(sessions, await runText({ ...parts, load, answer, toleranceMs: context.settings.toleranceMs }));
+      const times = { frameMs, warmUpMs: 0, measureMs: questions * frameMs };
+      const load = { frame: 'ask', frameBytes: ASK_BYTES, ...times } as const;
+      runs.set(sessions, await runText(ends.generator, running, { load, answer, toleranceMs }));
     }
     return runs;
-  } finally {
-    await generator.close();
-    await provider.cleared();
-  }
+  });
 }
 
 interface RunOptions {
-  readonly generator: LoadGenerator;
-  readonly running: RunningContender;
   readonly load: Load;
   readonly answer: StreamedAnswer;
   readonly toleranceMs: number;
 }
 
 /** The sessions are open already. */
-async function runText({ generator, running, load, answer, toleranceMs }: RunOptions): Promise<TextRun> {
-  await generator.received({ frames: 0, waitMs: 0 });
+async function runText(
+  generator: LoadGenerator,
+  { pids }: RunningContender,
+  { load, answer, toleranceMs }: RunOptions,
+): Promise<TextRun> {
+  await generator.received();
   await generator.streamed();
-  const before = resourceUsage(running.pids);
+  const cpuUs = cpuMeter(pids);
   const sent = await generator.send(load);
   const tokens = sent.frames * answer.tokens;
   const { frames } = await generator.received({ frames: tokens, waitMs: periodMs(answer) + DRAIN_MS });
-  const after = resourceUsage(running.pids);
+  const cpuUsPerToken = cpuUs(tokens);
   const streamed = await generator.streamed();
   const latenessMs = percentilesMs(sent.lateness);
   return {
     ...streamed,
     ttftMs: less(percentilesMs(streamed.firsts), answer.thinkMs),
     gapMs: percentilesMs(streamed.gaps),
-    cpuUsPerToken: before && after && (after.cpuNs - before.cpuNs) / 1000 / tokens,
+    cpuUsPerToken,
     latenessMs,
     invalid:
       frames < tokens

@@ -1,7 +1,8 @@
 // The results of the text benchmark: when the tokens of each streamed answer arrived.
 
 import type { Percentiles } from '../../figures/histogram.ts';
-import type { StreamedTokens } from '../../load/load.ts';
+import type { Rounds } from '../../figures/rounds.ts';
+import type { StreamedTokens } from '../../load/streamed-answers.ts';
 
 export interface TextRun extends StreamedTokens {
   /** Time from the question to the first token, less the time that the provider thinks. */
@@ -14,8 +15,5 @@ export interface TextRun extends StreamedTokens {
   readonly invalid: string | undefined;
 }
 
-/** Sessions -> run. */
-export type TextVisit = ReadonlyMap<number, TextRun>;
-
-/** Contender -> rounds. */
-export type TextData = ReadonlyMap<string, readonly (TextVisit | undefined)[]>;
+/** Runs by number of sessions. */
+export type TextData = Rounds<ReadonlyMap<number, TextRun>>;

@@ -11,7 +11,7 @@ import { PATH, startAll } from '../../contenders/start-all.ts';
 import { adopt } from '../../machine/processes.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';
 import type { CallerTrace, MeasuredTurn } from './data.ts';
-import type { TalkPlan } from './process.ts';
+import type { TalkMethods, TalkPlan } from './process.ts';
 import { describeTurns } from './report.ts';
 import { TURN_MS, writeScript } from './script.ts';
 import { timesOf } from './times.ts';
@@ -44,10 +44,12 @@ function planOf({ isShort, sessions, rounds }: BenchContext['settings']) {
 /** Gives the port of the rehearsal provider, in a process of its own as the gateway would start it. */
 async function startRehearsal(context: BenchContext): Promise<number> {
   const child = adopt(fork(entry('rehearsal/process'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
-  context.onEnd(async () => {
-    const exited = once(child, 'exit');
-    child.disconnect();
-    await exited;
+  context.own({
+    async stop() {
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
+    },
   });
   const url = await new Rpc(child, {}).call<string>('start', REHEARSAL);
   return Number(new URL(url).port);
@@ -60,15 +62,14 @@ async function startTargets(context: BenchContext, providerPort: number): Promis
 }
 
 async function talk(context: BenchContext, plan: TalkPlan): Promise<CallerTrace[]> {
-  const callers = startRpcProcess(new URL('./process.ts', import.meta.url));
-  context.onEnd(callers.stop);
+  const callers = context.own(startRpcProcess<TalkMethods>(new URL('./process.ts', import.meta.url)));
   const turns = plan.script.started.length;
   const from = performance.now();
   const ticking = setInterval(() => {
     const done = Math.min(turns, (performance.now() - from) / TURN_MS);
     context.progress(`turn: ${Math.floor(done)} of ${turns}`, done / (turns + 1));
   }, 1000);
-  return callers.call<CallerTrace[]>('talk', plan).finally(() => clearInterval(ticking));
+  return callers.talk(plan).finally(() => clearInterval(ticking));
 }
 
 /** A session that did not go as written is left out, and said. */

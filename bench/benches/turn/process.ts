@@ -22,7 +22,7 @@ export interface TalkPlan {
 type Target = TalkPlan['targets'][number];
 type Event = Readonly<Record<string, unknown>>;
 
-serveMethods({
+const methods = {
   /** All at once, spread over one turn: A B C A B C ... */
   async talk({ targets, sessions, script }: TalkPlan): Promise<CallerTrace[]> {
     const callers = Array.from(
@@ -34,7 +34,8 @@ serveMethods({
     const stepMs = (script.appends.length * script.appendMs) / callers.length;
     return Promise.all(callers.map((caller, index) => caller.talk(script, startAt + index * stepMs)));
   },
-});
+};
+export type TalkMethods = typeof methods;
 
 /** One session. */
 class Caller {
@@ -120,3 +121,5 @@ class Caller {
     this.#replies.set(id, { ...known, ...news });
   }
 }
+
+serveMethods(methods);

@@ -1,9 +1,11 @@
 // The tables and measures of the turns. A round is one turn of all sessions; its value is their median.
 
-import type { BenchContext, BenchResult } from '../../bench.ts';
-import { digits, withInterval } from '../../figures/format.ts';
-import type { Measure, ReportTable } from '../../figures/results.ts';
-import { type Estimate, estimateMedian, median, pairedDifferences, quantile } from '../../figures/statistics.ts';
+import type { BenchContext } from '../../bench.ts';
+import { addedCells, reportTable, timeMeasures } from '../../figures/describe.ts';
+import { digits } from '../../figures/format.ts';
+import type { ReportTable } from '../../figures/results.ts';
+import type { Rounds } from '../../figures/rounds.ts';
+import { median, quantile } from '../../figures/statistics.ts';
 import { type MeasuredTurn, TURN_TIME_KINDS, type TurnData, type TurnTimeKind } from './data.ts';
 
 const TITLES: Readonly<Record<TurnTimeKind, string>> = {
@@ -13,65 +15,55 @@ const TITLES: Readonly<Record<TurnTimeKind, string>> = {
   cancelled: 'barge-in: speech_started to response.done of the interrupted reply',
 };
 
-export function describeTurns(
-  data: TurnData,
-  { settings: { seed, toleranceMs } }: Pick<BenchContext, 'settings'>,
-): BenchResult {
+export function describeTurns(data: TurnData, { settings: { seed, toleranceMs } }: Pick<BenchContext, 'settings'>) {
   const valid = new Map([...data].map(([name, sessions]) => [name, timely(sessions, toleranceMs)]));
   return {
-    figures: [],
-    measures: TURN_TIME_KINDS.flatMap((kind) => [...valid.keys()].flatMap((name) => measuresOf(valid, kind, name))),
+    measures: TURN_TIME_KINDS.flatMap((kind) => {
+      const rounds = turnRounds(valid, kind);
+      return [...valid.keys()].flatMap((name) => timeMeasures(rounds, name, 'turn', `${kind}_ms.${name}`));
+    }),
     tables: TURN_TIME_KINDS.map((kind) => tableOf(valid, kind, seed)),
-    plots: [],
-    histograms: {},
     notes: [...data].flatMap(([name, sessions]) => notesOf(name, sessions, toleranceMs)),
   };
 }
 
-type Timely = readonly (readonly (MeasuredTurn | undefined)[])[];
+/** Contender -> sessions -> turns. */
+type Timely = ReadonlyMap<string, readonly (readonly (MeasuredTurn | undefined)[])[]>;
 
 /** A turn whose appends were late would measure the caller: it leaves a hole. */
-const timely = (sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number): Timely =>
+const timely = (sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number) =>
   sessions.map((turns) => turns.map((turn) => (turn.lateMs > toleranceMs ? undefined : turn)));
 
 /** undefined: no session had a valid turn then. */
-function turnRounds(sessions: Timely, kind: TurnTimeKind): (number | undefined)[] {
-  const turns = Math.max(0, ...sessions.map(({ length }) => length));
-  return Array.from({ length: turns }, (_, turn) => {
-    const values = sessions.flatMap((session) => session[turn]?.[kind] ?? []);
-    return values.length > 0 ? median(values) : undefined;
+function turnRounds(data: Timely, kind: TurnTimeKind): Rounds<number> {
+  const rounds = [...data].map(([name, sessions]) => {
+    const turns = Math.max(0, ...sessions.map(({ length }) => length));
+    const medians = Array.from({ length: turns }, (_, turn) =>
+      median(sessions.map((session) => session[turn]?.[kind])),
+    );
+    return [name, medians.map((value) => (Number.isNaN(value) ? undefined : value))] as const;
   });
+  return new Map(rounds);
 }
 
-const addedRounds = (data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name: string): number[] =>
-  pairedDifferences(turnRounds(data.get(name) ?? [], kind), turnRounds(data.get('direct') ?? [], kind));
-
-function measuresOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, name: string): Measure[] {
-  const common = { unit: 'ms', better: 'lower' } as const;
-  const rounds = turnRounds(data.get(name) ?? [], kind).filter((round) => round !== undefined);
-  const plain = { ...common, id: `turn.${kind}_ms.${name}`, rounds, paired: false };
-  if (name === 'direct') return [plain];
-  const added = addedRounds(data, kind, name);
-  return [plain, { ...common, id: `turn.added_${kind}_ms.${name}`, rounds: added, paired: true }];
+function tableOf(data: Timely, kind: TurnTimeKind, seed: number): ReportTable {
+  const added = addedCells(turnRounds(data, kind), seed);
+  const rows = [...data].map(([name, sessions]) => ({
+    name,
+    times: sessions.flat().flatMap((turn) => turn?.[kind] ?? []),
+  }));
+  return reportTable(`${TITLES[kind]}, ms`, rows, [
+    ['', ({ name }) => name],
+    ['p50', ({ times }) => median(times)],
+    ['p90', ({ times }) => quantile(times, 0.9)],
+    ['max', ({ times }) => Math.max(...times)],
+    ['turns', ({ times }) => times.length],
+    ['added p50, 95 %', ({ name }) => withFloor(name, added(name))],
+  ]);
 }
 
-function tableOf(data: ReadonlyMap<string, Timely>, kind: TurnTimeKind, seed: number): ReportTable {
-  const added = (name: string) => estimateMedian(addedRounds(data, kind, name), seed);
-  const again = added('direct-again');
-  const floor = Math.max(Math.abs(again.value), ...again.interval.map(Math.abs));
-  const rows = [...data].map(([name, sessions]) => {
-    const values = sessions.flatMap((session) => session.flatMap((turn) => turn?.[kind] ?? []));
-    const ms = [0.5, 0.9, 1].map((at) => quantile(values, at)).map((value) => (Number.isFinite(value) ? value : null));
-    return [name, ...ms, values.length, addedCell(name, added(name), floor)];
-  });
-  return { title: `${TITLES[kind]}, ms`, columns: ['', 'p50', 'p90', 'max', 'turns', 'added p50, 95 %'], rows };
-}
-
-function addedCell(name: string, { value, interval }: Estimate, floor: number): string | null {
-  if (name === 'direct' || !Number.isFinite(value)) return null;
-  const remark = name === 'direct-again' ? ' (noise floor)' : Math.abs(value) <= floor ? ' (noise)' : '';
-  return `${withInterval(value, interval)}${remark}`;
-}
+const withFloor = (name: string, cell: string | null): string | null =>
+  cell !== null && name === 'direct-again' ? `${cell} (noise floor)` : cell;
 
 function notesOf(name: string, sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number): string[] {
   const turns = sessions.flat();

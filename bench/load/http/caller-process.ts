@@ -7,7 +7,42 @@ import { serveMethods } from '../../machine/rpc.ts';
 import { ANSWER_LOOK_NS, nap } from '../schedule.ts';
 import { nowNs } from '../wire.ts';
 import { callCount, callSchedule } from './call-schedule.ts';
-import type { CallPlan, CallResults } from './caller.ts';
+
+export interface CallPlan {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+  /** Status of a right answer, and the last bytes that it ends with. */
+  readonly status: number;
+  readonly ending: string;
+  readonly perSecond: number;
+  /** Kept alive, and never more of them. A call that waits for one waits in its latency. */
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** false: nobody looks at its times, so it sleeps instead of looking at the clock. */
+  readonly isTimed: boolean;
+  /** Seed of the schedule. */
+  readonly seed: number;
+}
+
+/** Results of the measured calls. Histograms are in nanoseconds, compressed base64; latency counts from the intended time. */
+export interface CallResults {
+  readonly calls: number;
+  /** Right ones. */
+  readonly answers: number;
+  /** Status -> answers; 0: none. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Calls that were not sent, since too many were open already. */
+  readonly unsent: number;
+  /** Calls including those of the warm-up. */
+  readonly callsInAll: number;
+  readonly firstByte: string;
+  readonly total: string;
+  readonly lateness: string;
+  readonly seconds: number;
+}
 
 const LEAD_NS = 10e6;
 /** Wait for the last answers after the last call. */
@@ -19,13 +54,17 @@ const MOST_OPEN = 2000;
 
 let isStopped = false;
 
-serveMethods({
+const methods = {
   call,
-  stopCalling() {
+  /** Ends the schedule of a `call` that is under way now, which then resolves. */
+  stopCalling(): void {
     isStopped = true;
   },
-});
+};
+export type CallerMethods = typeof methods;
+serveMethods(methods);
 
+/** Resolves when the last call is answered, or was waited for. */
 async function call(calls: CallPlan): Promise<CallResults> {
   isStopped = false;
   const { origin, pathname, search } = new URL(calls.url);

@@ -1,6 +1,9 @@
 // The answers of the mock LLM as bytes, ready before the first question: chat completions, whole and streamed.
 
-import { ANSWER_TEXT, LLM_USAGE } from './llm.ts';
+/** Prompt and answer of every call, as the mock reports them. */
+export const LLM_USAGE = { prompt_tokens: 120, completion_tokens: 24, total_tokens: 144 } as const;
+/** The text of every answer: JSON, so that it is a result for side tasks too. */
+export const ANSWER_TEXT = JSON.stringify({ said: 'The caller asked about an invoice, and the agent found it.' });
 
 const common = { id: 'chatcmpl-Bench00000000000000000001', created: 1_700_000_000 };
 

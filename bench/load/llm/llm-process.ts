@@ -3,9 +3,18 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { serveMethods } from '../../machine/rpc.ts';
+import type { Pace } from '../load.ts';
 import { nowNs } from '../wire.ts';
-import type { LlmCounts, LlmMode, LlmOptions, LlmPace } from './llm.ts';
 import { streamedAnswer, wholeAnswer } from './llm-answer.ts';
+
+/** `fails`: 500; `hangs`: takes the request and never answers; `gone`: nobody listens, as after a crash. */
+type LlmMode = 'answers' | 'fails' | 'hangs' | 'gone';
+
+export interface LlmOptions {
+  readonly pace: Pace;
+  /** Models that `GET /v1/models` lists. */
+  readonly models: readonly string[];
+}
 
 const JSON_HEAD = { 'content-type': 'application/json' };
 const STREAM_HEAD = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
@@ -15,7 +24,9 @@ const KEEP_ALIVE_MS = 120_000;
 const options = JSON.parse(process.argv[2] ?? '{}') as LlmOptions;
 let pace = options.pace;
 let mode: LlmMode = 'answers';
-let counts = { requests: 0, answers: 0, failures: 0 };
+/** Counts since the last call; `answers` are those that were given to the end. */
+const nothing = () => ({ requests: 0, answers: 0, failures: 0 });
+let counts = nothing();
 let lastBody: Record<string, unknown> | undefined;
 const hanging = new Set<ServerResponse>();
 const answers = new Map<string, ReturnType<typeof answersFor>>();
@@ -27,13 +38,14 @@ server.listen(0, '127.0.0.1', 4096);
 await once(server, 'listening');
 const { port } = server.address() as { port: number };
 
-serveMethods({
-  port: () => port,
-  pace(wanted: LlmPace) {
+const methods = {
+  listeningPort: () => port,
+  pace(wanted: Pace): void {
     pace = wanted;
     answers.clear();
   },
-  async behave(wanted: LlmMode) {
+  /** Requests that hang are broken off when it no longer does. */
+  async behave(wanted: LlmMode): Promise<void> {
     const wasGone = mode === 'gone';
     mode = wanted;
     if (mode !== 'hangs') for (const response of hanging) response.destroy();
@@ -45,13 +57,16 @@ serveMethods({
       await once(server, 'listening');
     }
   },
-  counts(): LlmCounts {
+  counts() {
     const since = counts;
-    counts = { requests: 0, answers: 0, failures: 0 };
+    counts = nothing();
     return since;
   },
+  /** The body of the last request. */
   lastBody: () => lastBody,
-});
+};
+export type LlmMethods = typeof methods;
+serveMethods(methods);
 
 const answersFor = (model: string) => ({ whole: wholeAnswer(model), streamed: streamedAnswer(model, pace.tokens) });
 

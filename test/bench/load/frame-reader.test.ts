@@ -2,9 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
-import { createTemplate, encodeLoadFrame, readStamp, stamped } from '../../../bench/load/wire.ts';
-
-const mask = Buffer.from([1, 2, 3, 250]);
+import { createTemplate, readStamp, stamped } from '../../../bench/load/wire.ts';
+import { encodeFrame } from '../../../codecs/frame-encoder.ts';
 
 function readAll(chunks: readonly Buffer[]) {
   const frames: { opcode: number; bytes: number; head: string }[] = [];
@@ -18,13 +17,16 @@ test.each([0, 1, 125, 126, 127, 500, 65_535, 65_536, 70_000])(
   (bytes) => {
     const payload = Buffer.alloc(bytes, 'abcdefg');
     const expected = { opcode: 1, bytes, head: payload.subarray(0, 512).toString() };
-    expect(readAll([encodeLoadFrame(1, payload, mask), encodeLoadFrame(1, payload)])).toEqual([expected, expected]);
+    expect(readAll([encodeFrame('text', payload, true), encodeFrame('text', payload, false)])).toEqual([
+      expected,
+      expected,
+    ]);
   },
 );
 
 test('frames that are cut anywhere or joined are read one by one', () => {
   const payloads = ['', 'one', 'x'.repeat(130), 'y'.repeat(66_000)].map((text) => Buffer.from(text));
-  const bytes = Buffer.concat(payloads.map((payload) => encodeLoadFrame(2, payload, mask)));
+  const bytes = Buffer.concat(payloads.map((payload) => encodeFrame('binary', payload, true)));
   const whole = readAll([bytes]);
   expect(whole.map((frame) => frame.bytes)).toEqual([0, 3, 130, 66_000]);
   for (const size of [1, 2, 3, 7, 1000]) {
@@ -38,7 +40,7 @@ test('frames that are cut anywhere or joined are read one by one', () => {
 test.each(['append', 'delta', 'text', 'ask'] as const)(
   '%s: a stamped frame is JSON of its size and gives its stamp back',
   (kind) => {
-    for (const template of [createTemplate(kind, 2600, mask), createTemplate(kind, 2600)]) {
+    for (const template of [createTemplate(kind, 2600, true), createTemplate(kind, 2600)]) {
       const stamp = { intendedNs: 1_234_567_890_123, isMeasured: true, wantsEcho: false, isToken: true };
       const [frame] = readAll([stamped(template, stamp)]);
       expect(readStamp(Buffer.from(frame?.head ?? ''))).toEqual(stamp);
@@ -46,7 +48,7 @@ test.each(['append', 'delta', 'text', 'ask'] as const)(
       expect(frame?.bytes).toBeLessThanOrEqual(2600);
     }
     let text = '';
-    const all = stamped(createTemplate(kind, 300, mask), { intendedNs: 5, isMeasured: false });
+    const all = stamped(createTemplate(kind, 300, true), { intendedNs: 5, isMeasured: false });
     createFrameReader(({ head }) => {
       text = head.toString();
     })(all);

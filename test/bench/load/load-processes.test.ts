@@ -4,10 +4,14 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { LoadGenerator, LoadProvider } from '../../../bench/bench.ts';
 import { percentilesMs } from '../../../bench/figures/histogram.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
-import { startGenerator, startProvider } from '../../../bench/load/load-processes.ts';
+import {
+  type LoadGenerator,
+  type LoadProvider,
+  startGenerator,
+  startProvider,
+} from '../../../bench/load/load-processes.ts';
 import { createTemplate, nowNs, readStamp, type Stamp, stamped } from '../../../bench/load/wire.ts';
 
 let generator: LoadGenerator;

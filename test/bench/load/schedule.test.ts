@@ -2,9 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import type { Load } from '../../../bench/bench.ts';
 import { percentilesMs } from '../../../bench/figures/histogram.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
+import type { Load } from '../../../bench/load/load.ts';
 import { sendOnSchedule } from '../../../bench/load/schedule.ts';
 import { createTemplate, nowNs, readStamp } from '../../../bench/load/wire.ts';
 
@@ -32,7 +32,7 @@ function sockets(count: number, seen: Seen[], onWrite: () => void = () => {}): S
   });
 }
 
-const templates = [createTemplate('append', 200, Buffer.from([9, 8, 7, 6]))];
+const templates = [createTemplate('append', 200, true)];
 
 test('frames go round the sessions, evenly staggered, and never early', async () => {
   const seen: Seen[] = [];

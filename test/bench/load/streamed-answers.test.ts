@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import type { Load, LoadGenerator } from '../../../bench/bench.ts';
 import { percentilesMs } from '../../../bench/figures/histogram.ts';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
-import { startGenerator, startProvider } from '../../../bench/load/load-processes.ts';
+import type { Load } from '../../../bench/load/load.ts';
+import { type LoadGenerator, startGenerator, startProvider } from '../../../bench/load/load-processes.ts';
 import { createTemplate, readStamp, type Stamp, stamped } from '../../../bench/load/wire.ts';
 
 let generator: LoadGenerator;

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { createDelayProxy, startDelayProxies } from '../../../bench/machine/delay-proxy.ts';
+import { createDelayProxy } from '../../../bench/machine/delay-proxy.ts';
+import type { DelayProxyMethods } from '../../../bench/machine/delay-proxy-process.ts';
+import { startRpcProcess } from '../../../bench/machine/rpc.ts';
 
 const ROUND_TRIP_MS = 40;
 const stops: (() => unknown)[] = [];
@@ -144,7 +146,8 @@ test('a connection that is reset is closed on the other side, and so is one whos
 });
 
 test('proxies in a process of their own do the same', async () => {
-  const proxies = startDelayProxies();
+  const module = new URL('../../../bench/machine/delay-proxy-process.ts', import.meta.url);
+  const proxies = startRpcProcess<DelayProxyMethods>(module);
   stops.push(proxies.stop);
   const targetPort = await serve(echo);
   const ports = [

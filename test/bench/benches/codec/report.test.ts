@@ -2,11 +2,12 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { codecCases } from '../../../../bench/benches/codec/cases.ts';
+import type { TimingMethods } from '../../../../bench/benches/codec/process.ts';
 import { describeCodec } from '../../../../bench/benches/codec/report.ts';
 import { nsPerOperation } from '../../../../bench/benches/codec/timing.ts';
 import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
 
-const timing = startRpcProcess(new URL('../../../../bench/benches/codec/process.ts', import.meta.url));
+const timing = startRpcProcess<TimingMethods>(new URL('../../../../bench/benches/codec/process.ts', import.meta.url));
 afterAll(() => timing.stop());
 
 test('an operation is not reported to take less time than it does', () => {
@@ -19,12 +20,12 @@ test('every row does its work, and has a name of its own', async () => {
   expect(new Set(ids).size).toBe(ids.length);
   for (const { id, run } of codecCases) {
     expect(run(), id).toBeDefined();
-    expect(await timing.call<number>('time', { id, ms: 1 }), id).toBeGreaterThan(0);
+    expect(await timing.time({ id, ms: 1 }), id).toBeGreaterThan(0);
   }
 });
 
 test('an unknown row is a fault', async () => {
-  await expect(timing.call('time', { id: 'other', ms: 1 })).rejects.toThrow('no row other');
+  await expect(timing.time({ id: 'other', ms: 1 })).rejects.toThrow('no row other');
 });
 
 test('the table has nanoseconds and bytes for each operation, and the measures only our own operations', () => {

@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import type { EndpointRun, HttpRun } from '../../../../bench/benches/http/data.ts';
+import type { EndpointRun } from '../../../../bench/benches/http/data.ts';
+import type { AutocannonMethods } from '../../../../bench/benches/http/process.ts';
 import { describeHttp } from '../../../../bench/benches/http/report.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../../../bench/figures/histogram.ts';
 import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
 
-const cannon = startRpcProcess(new URL('../../../../bench/benches/http/process.ts', import.meta.url));
+const cannon = startRpcProcess<AutocannonMethods>(
+  new URL('../../../../bench/benches/http/process.ts', import.meta.url),
+);
 afterAll(() => cannon.stop());
 
 test('every answer is counted by its status, and takes no less than its server took', async () => {
@@ -23,7 +26,7 @@ test('every answer is counted by its status, and takes no less than its server t
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
-  const run = await cannon.call<HttpRun>('load', {
+  const run = await cannon.load({
     url,
     headers: { authorization: 'Bearer x' },
     connections: 3,

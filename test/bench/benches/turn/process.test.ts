@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { CallerTrace } from '../../../../bench/benches/turn/data.ts';
+import type { TalkMethods } from '../../../../bench/benches/turn/process.ts';
 import type { TurnScript } from '../../../../bench/benches/turn/script.ts';
 import { timesOf } from '../../../../bench/benches/turn/times.ts';
 import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
@@ -24,7 +24,7 @@ const script: TurnScript = {
   stopped: marks(12),
 };
 
-const callers = startRpcProcess(new URL('../../../../bench/benches/turn/process.ts', import.meta.url));
+const callers = startRpcProcess<TalkMethods>(new URL('../../../../bench/benches/turn/process.ts', import.meta.url));
 afterAll(() => callers.stop());
 const stops: (() => unknown)[] = [];
 afterEach(() => {
@@ -65,7 +65,7 @@ async function provider(onClient: (ws: WebSocket) => void, options: object = {})
 }
 
 const talk = (url: string, names: readonly string[], sessions: number) =>
-  callers.call<CallerTrace[]>('talk', { targets: names.map((name) => ({ name, url, headers: {} })), sessions, script });
+  callers.talk({ targets: names.map((name) => ({ name, url, headers: {} })), sessions, script });
 
 test('callers take turns, say everything in order, and measure no less than the delays of their provider', async () => {
   const heard: string[][] = [];

@@ -1,8 +1,13 @@
 // The answers of the mock LLM, whole and in tokens.
 
 import { expect, test } from 'vitest';
-import { ANSWER_TEXT, LLM_USAGE } from '../../../../bench/load/llm/llm.ts';
-import { piecesOf, streamedAnswer, wholeAnswer } from '../../../../bench/load/llm/llm-answer.ts';
+import {
+  ANSWER_TEXT,
+  LLM_USAGE,
+  piecesOf,
+  streamedAnswer,
+  wholeAnswer,
+} from '../../../../bench/load/llm/llm-answer.ts';
 
 test('the tokens together are the whole text, however many there are', () => {
   for (const count of [1, 3, 10, 200]) {

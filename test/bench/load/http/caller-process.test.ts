@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
-import { type Caller, type CallPlan, startCaller } from '../../../../bench/load/http/caller.ts';
-import { type MockLlm, startMockLlm } from '../../../../bench/load/llm/llm.ts';
+import type { CallPlan } from '../../../../bench/load/http/caller-process.ts';
+import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../../../bench/load/load-processes.ts';
 
 let llm: MockLlm;
 let caller: Caller;

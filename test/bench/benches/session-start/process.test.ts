@@ -6,24 +6,24 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type SessionStarter, startSessionStarter } from '../../../../bench/benches/session-start/starter.ts';
-import { encodeLoadFrame } from '../../../../bench/load/wire.ts';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import type { StarterMethods, StartPlan } from '../../../../bench/benches/session-start/process.ts';
+import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
+import { encodeFrame } from '../../../../codecs/frame-encoder.ts';
 import { testCertificate } from '../../../support/certificate.ts';
 
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
-const event = encodeLoadFrame(0x1, Buffer.from('{"type":"session.created"}'));
-const ping = encodeLoadFrame(0x9, Buffer.alloc(0));
+const event = encodeFrame('text', Buffer.from('{"type":"session.created"}'), false);
+const ping = encodeFrame('ping', Buffer.alloc(0), false);
 const [UPGRADE_MS, EVENT_MS] = [40, 20];
 /** Timers of Node may be early by the part of a millisecond. */
 const EARLY_MS = 1;
 
-let starter: SessionStarter;
+const starter = startRpcProcess<StarterMethods>(
+  new URL('../../../../bench/benches/session-start/process.ts', import.meta.url),
+);
 const stops: (() => unknown)[] = [];
 
-beforeAll(() => {
-  starter = startSessionStarter();
-});
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
@@ -45,7 +45,7 @@ async function serve(script: Script, server = createServer()): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-const start = (port: number, others: Partial<Parameters<SessionStarter['start']>[0]> = {}) =>
+const start = (port: number, others: Partial<StartPlan> = {}) =>
   starter.start({ url: `ws://127.0.0.1:${port}/v1/realtime?model=a`, headers: {}, count: 1, pauseMs: 0, ...others });
 
 // A busy machine may hold back what came first: then the step after it looks shorter.
