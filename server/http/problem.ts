@@ -48,7 +48,7 @@ function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, st
   };
 }
 
-/** What a client sent, short enough to be quoted. */
+/** Cuts what a client sent, so that it can be quoted. */
 export function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from './random.ts';
 
-/** How one request is answered. */
+/** The way in which one request is answered. */
 export interface LlmBehaviour {
   /** Delay before the first byte of the answer. */
   readonly delayMs?: number;

@@ -19,12 +19,12 @@ export type TokenCounts = Required<Omit<Usage, 'cumulative' | 'totalTokens' | 'o
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
 export interface PriceList {
-  /** USD. */
+  /** The cost in USD. */
   cost(model: string, provider: string, counts: TokenCounts): number | undefined;
   ceiling(model: string, provider: string): Ceiling | undefined;
 }
 
-/** How long a price is kept, since some differ by the hour. The search in the list takes a fifth of the CPU of a call here. */
+/** Prices are kept for so long, since some differ by the hour. The search in the list takes a fifth of the CPU of a call here. */
 const FRESH_MS = 60_000;
 const MAX_KEPT = 1000;
 

@@ -48,7 +48,7 @@ export function wholeMicroUsd(usd: number): number {
   return micro > 0 ? Math.max(1, Math.round(micro)) : 0;
 }
 
-/** undefined when nothing was counted. */
+/** Fills up missing counts; undefined when nothing was counted. */
 function countsOf(usage: Usage): TokenCounts | undefined {
   const { inputAudioTokens = 0, inputImageTokens = 0, outputAudioTokens = 0, seconds = 0 } = usage;
   const { inputTokens, outputTokens, inputTextTokens, outputTextTokens } = usage;

@@ -15,7 +15,7 @@ interface PromptTokens {
  * behind a URL counts the same; nobody here opens it, so what else is behind it enters the budget only when it is billed.
  */
 export const MAX_IMAGE_TOKENS = 5000;
-/** gpt-4o-mini bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
+/** OpenAI's gpt-4o-mini bills an image by 2,833 tokens and 5,667 for each of at most 8 tiles. */
 const EXPENSIVE_IMAGES = { pattern: /gpt-4o-mini/, tokens: 2833 + 8 * 5667 };
 /** Providers count 10 to 32 tokens a second, and no second of WAV or MP3 has fewer than 1,000 bytes, which are 1,333 characters. */
 const BASE64_CHARS_OF_AUDIO_TOKEN = 32;

@@ -6,7 +6,7 @@ import type { ModelUsage } from '../../ipc/session-record.ts';
 import type { Prices } from './prices.ts';
 
 export interface SessionUse {
-  /** ms since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
   readonly usage: Usage;
   /** Given where several models served; `model` is the last of them. */

@@ -20,9 +20,9 @@ export interface TaskRunner {
 export interface SideHttpOptions {
   readonly config: Omit<Config, 'processes' | 'providers' | 'listen'>;
   readonly store: Store;
-  /** undefined on the command line, which makes no calls. */
+  /** Undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
-  /** undefined where tasks are run by another process. */
+  /** Undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;
   /** Interval of the comments that keep an event stream open. */

@@ -55,7 +55,7 @@ interface SettledAttempt {
   readonly pending: LedgerRow;
   readonly target: Target;
   readonly outcome: string;
-  /** What is known of the answer; undefined when there is none. */
+  /** The part of the answer that is known; undefined when there is none. */
   readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
   /** The target may have worked on it, so it may be billed. */
   readonly mayHaveRun: boolean;

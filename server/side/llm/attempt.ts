@@ -19,7 +19,7 @@ import { type AttemptProgress, exchange } from './exchange.ts';
 import { type Failure, failure, failureOfBudget, failureOfTarget, failureOfUnavailable } from './failure.ts';
 import type { ClassPlan, Target } from './targets.ts';
 
-/** What all attempts of a process share. */
+/** The parts that all attempts of a process share. */
 export interface AttemptContext {
   readonly store: Pick<Store, 'reserve'>;
   readonly prices: Prices;
@@ -46,7 +46,7 @@ interface Reserved {
   readonly row: LedgerRow;
   readonly budgets: readonly BudgetWindow[];
   readonly reservedMicroUsd: number;
-  /** performance.now() */
+  /** A time of performance.now(). */
   readonly startedAt: number;
 }
 
@@ -115,7 +115,7 @@ async function reserve(
   return { row, budgets, reservedMicroUsd, startedAt };
 }
 
-/** What speaks against the worst case of a call, in micro-USD: that it is above the limit, or unknown where a limit has to hold. */
+/** Refuses a worst case, in micro-USD, that is above the limit of the class, or unknown where a limit has to hold. */
 function priceFailure(
   { config: { maxUsdPerCall: limit, unknownPrice } }: ClassPlan,
   { label }: Target,
@@ -146,7 +146,7 @@ interface EndedAttempt {
   readonly attempt: Attempt;
   readonly reserved: Reserved;
   readonly progress: AttemptProgress;
-  /** performance.now() */
+  /** A time of performance.now(). */
   readonly endedAt: number;
 }
 

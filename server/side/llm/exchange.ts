@@ -13,13 +13,13 @@ import { LlmFailure } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
 import { connectionFailure, type Head, send, wasSent } from './send.ts';
 
-/** What is known of an attempt while it runs, and after it failed. */
+/** The facts about an attempt while it runs, and after it failed. */
 export interface AttemptProgress {
   /** The target may have worked on it, so it may be billed. */
   mayHaveRun: boolean;
-  /** performance.now() of the first bytes that went to the client. */
+  /** Time of the first bytes that went to the client, by performance.now(). */
   firstByteAt: number | undefined;
-  /** What a stream came to, also when it broke off. */
+  /** The outcome of a stream, also when it broke off. */
   partial: Omit<LlmOutcome, 'completion'> | undefined;
 }
 

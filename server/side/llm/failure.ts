@@ -8,7 +8,7 @@ import type { Unavailable } from './resilience.ts';
 export interface Failure {
   readonly kind: 'failed';
   readonly code: FailureCode;
-  /** What was wrong and what was expected; no content. */
+  /** Says what was wrong and what was expected, without content. */
   readonly message: string;
   readonly status: number;
   readonly retryAfterMs?: number | undefined;

@@ -106,7 +106,7 @@ interface Choosable {
   readonly path: CallPath;
   /** The rehearsal runs here: no text leaves the machine. */
   readonly isRehearsal?: boolean;
-  /** Why it may never serve its class. */
+  /** The reason why it may never serve its class. */
   readonly objection: string | undefined;
 }
 

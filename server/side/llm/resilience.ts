@@ -23,7 +23,7 @@ export interface BreakerOptions {
 }
 const BREAKER_DEFAULTS: BreakerOptions = { failures: 5, pauseMs: 5000 };
 
-/** Why nothing can be sent to a target now. */
+/** The reason why nothing can be sent to a target now. */
 export interface Unavailable {
   readonly reason: 'limited' | 'broken' | 'full';
   readonly retryAfterMs: number;
@@ -56,7 +56,7 @@ export function createCircuit({ failures, pauseMs }: BreakerOptions = BREAKER_DE
 }
 
 export interface Guard {
-  /** Why a call should go to another target at once; undefined: it may be sent. */
+  /** Says why a call should go to another target at once; undefined when it may be sent. */
   unavailable(now: number): Unavailable | undefined;
   /** Keeps calls away until this moment, or until the one that was set before if that is later. */
   limit(until: number): void;
@@ -93,7 +93,7 @@ export function createGuard({ circuit, bulkhead, timeoutMs }: GuardOptions): Gua
         hasBegun = true;
         return work(context.signal);
       }, signal);
-      // cockatiel's bulkhead keeps a call in its queue until there is a slot, also after its client has left.
+      // The bulkhead of cockatiel keeps a call in its queue until there is a slot, also after its client has left.
       return hasBegun ? running : unlessAborted(running, signal);
     },
     limit(until) {

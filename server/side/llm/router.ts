@@ -19,13 +19,13 @@ export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
   readonly store: Pick<Store, 'reserve' | 'settle'>;
   readonly prices: Prices;
-  /** Where the rehearsal process listens now, as http: or ws: URL; undefined while it does not. */
+  /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
   readonly log: Logger;
   readonly breaker?: BreakerOptions;
   /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number;
-  /** How long closing waits until settlements are written. */
+  /** Limit for the writing of settlements when the router closes. */
   readonly closeMs?: number;
 }
 

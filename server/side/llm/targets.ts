@@ -20,12 +20,12 @@ export interface Target {
   readonly label: string;
   readonly path: CallPath;
   readonly isRehearsal: boolean;
-  /** Why it may never serve its class. */
+  /** The reason why it may never serve its class. */
   readonly objection: string | undefined;
   readonly profile: LlmProfile;
   /** The provider that serves, where that is certain. */
   readonly provider: string | undefined;
-  /** What its profile is told with each request; undefined while the rehearsal does not run. */
+  /** Gives the terms that its profile is told with each request; undefined while the rehearsal does not run. */
   terms(): LlmTarget | undefined;
   readonly guard: Guard;
   readonly agent: Agent;

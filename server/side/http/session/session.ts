@@ -11,7 +11,7 @@ const MAX_ROWS = 1000;
 
 export interface FoundSession {
   readonly id: string;
-  /** undefined until the session has arrived in the store. */
+  /** Undefined until the session has arrived in the store. */
   readonly stored: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly live: object | undefined;
   readonly isOpen: boolean;

@@ -4,7 +4,7 @@ import type { SessionEnd, StoredSession, Task } from '../../../ipc/records.ts';
 import type { Store } from '../../store/contract.ts';
 
 export interface SessionSnapshot {
-  /** undefined until the session has arrived in the store. */
+  /** Undefined until the session has arrived in the store. */
   readonly session: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly tasks: readonly Task[];
 }

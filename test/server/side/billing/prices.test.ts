@@ -1,4 +1,4 @@
-// What usage costs: by the configuration, by the list, or unknown.
+// Prices of usage: by the configuration, by the list, or unknown.
 
 import { calcPrice } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { seededRandom } from '../../../support/random.ts';
 const listed = createPrices({});
 const text = { inputTokens: 1_000_000, outputTokens: 100_000 };
 
-describe('the list', () => {
+describe('the price list', () => {
   test('knows models of providers, and of gateways by vendor', () => {
     const direct = listed.estimate('gpt-4.1-mini', 'openai', text);
     expect(direct).toBe(400_000 + 160_000);
@@ -39,7 +39,7 @@ describe('the list', () => {
     expect(listed.estimate('gpt-realtime', 'openai', { seconds: 60 })).toBeUndefined();
   });
 
-  test('is followed to the micro-USD for text, which is reckoned without it', () => {
+  test('has the same cost for text as the shortcut that is taken for it', () => {
     const random = seededRandom(3);
     for (let round = 0; round < 200; round++) {
       const [inputTokens, outputTokens] = [random.below(200_000), random.below(20_000)];
@@ -52,23 +52,23 @@ describe('the list', () => {
     }
   });
 
-  test('takes counts that contradict each other without an error', () => {
+  test('gives no error for counts that contradict each other', () => {
     const odd = { inputTokens: 10, outputTokens: 0, inputAudioTokens: 100, cachedTokens: 5000, inputTextTokens: 3 };
     expect(listed.estimate('gpt-realtime', 'openai', odd)).toBeGreaterThan(0);
   });
 
-  test('what costs something costs at least one micro-USD', () => {
+  test('gives at least one micro-USD for what is not free', () => {
     expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 1, outputTokens: 0 })).toBe(1);
     expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 0, outputTokens: 0 })).toBeUndefined();
   });
 
-  test('of a price in tiers the dearest is the ceiling', () => {
+  test('has the dearest tier of a price as the ceiling', () => {
     expect(listed.ceiling('claude-sonnet-4-5', 'anthropic')).toEqual({ input: 6, output: 22.5 });
     expect(listed.ceiling('gpt-4.1-mini', 'openai')).toEqual({ input: 0.4, output: 1.6 });
   });
 });
 
-describe('the configuration', () => {
+describe('prices of the configuration', () => {
   const prices = createPrices({
     'gpt-*': { input: 1, output: 1 },
     'gpt-4.1-*': { input: 2, output: 2 },
@@ -80,7 +80,7 @@ describe('the configuration', () => {
   });
   const million = { inputTokens: 1_000_000, outputTokens: 0 };
 
-  test('wins over the list, by the longest pattern; a whole name beats any pattern', () => {
+  test('win over the list, by the longest pattern; a whole name beats any pattern', () => {
     expect(prices.estimate('gpt-5', 'openai', million)).toBe(1_000_000);
     expect(prices.estimate('gpt-4.1-nano', 'openai', million)).toBe(2_000_000);
     expect(prices.estimate('gpt-4.1-mini', 'openai', million)).toBe(3_000_000);
@@ -90,7 +90,7 @@ describe('the configuration', () => {
     expect(prices.configured('claude-sonnet-4-5', 'anthropic')).toBeUndefined();
   });
 
-  test('prices text, cached text and audio apart', () => {
+  test('count text, cached text and audio apart', () => {
     const usage = {
       inputTokens: 1000,
       outputTokens: 100,
@@ -107,7 +107,7 @@ describe('the configuration', () => {
       expect(prices.estimate(name, 'litellm', usage)).toBeUndefined();
   });
 
-  test('makes the whole unknown where something that was used has no price', () => {
+  test('leave the whole unknown where a kind of use has no price', () => {
     expect(prices.estimate('half', 'openai', { inputTokens: 10, outputTokens: 5 })).toBe(20);
     expect(
       prices.estimate('half', 'openai', { inputTokens: 10, outputTokens: 5, outputAudioTokens: 5 }),
@@ -115,7 +115,7 @@ describe('the configuration', () => {
     expect(prices.ceiling('timed', 'openai')).toBeUndefined();
   });
 
-  test('prices sessions that are billed by time', () => {
+  test('count sessions that are billed by time', () => {
     expect(prices.estimate('timed', 'openai', { cumulative: true, seconds: 90 })).toBe(90_000);
     expect(prices.estimate('half', 'openai', { seconds: 90 })).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-// What all answers of the side path have in common: paths, methods, requesters, and errors.
+// Paths, methods, requesters and errors, which are the same for all routes of the side path.
 
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';

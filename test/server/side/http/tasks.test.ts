@@ -22,7 +22,7 @@ const session = '01900000-0000-7000-8000-00000000000a';
 let store: FakeStore;
 let side: TestSide;
 let woken = 0;
-/** What becomes of a task that is run here; undefined: somebody else has it. */
+/** The state of a task after it was run here; undefined when another process has it. */
 let outcome: Partial<Task> | undefined;
 
 async function start(limits: Record<string, number> = {}): Promise<void> {
