@@ -30,7 +30,7 @@ export async function sendBodyInChunks(
   const bodyNumber = lastNumber;
   try {
     for (const chunk of chunksOf(body))
-      await rpc.stream('bodyChunk', { bodyNumber, chunk } satisfies BodyChunk, () => {}, signal);
+      await rpc.stream('bodyChunk', { bodyNumber, chunk } satisfies BodyChunk, { onPart: () => {}, signal });
   } catch (error) {
     rpc.notify('dropBody', bodyNumber);
     throw error;

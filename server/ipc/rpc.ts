@@ -22,6 +22,11 @@ export interface Port {
 
 type OnPart = (part: never) => unknown;
 
+interface StreamOptions {
+  readonly onPart: OnPart;
+  readonly signal: AbortSignal;
+}
+
 type Message =
   | { readonly kind: 'call'; readonly name: string; readonly argument: unknown; readonly id?: number }
   | { readonly kind: 'cancel'; readonly id: number }
@@ -65,7 +70,7 @@ export class Rpc {
    * Calls for parts, which come in order and before the answer. Rejects at once when the signal aborts; no part comes after that.
    * A paced part is taken when the promise that `onPart` returns resolves.
    */
-  stream<Result>(name: string, argument: unknown, onPart: OnPart, signal: AbortSignal): Promise<Result> {
+  stream<Result>(name: string, argument: unknown, { onPart, signal }: StreamOptions): Promise<Result> {
     if (signal.aborted) return Promise.reject(signal.reason);
     const { id, promise } = this.#call<Result>(name, argument, onPart);
     const call = this.#pending.get(id);

@@ -74,8 +74,20 @@ export function createMetrics(liveSessions: () => number): Metrics {
 /** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
 function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> {
   const traffic = { upstream: countDirection(), downstream: countDirection() };
-  exportCounts(registry, 'trunkline_frames_total', 'frames forwarded', (direction) => traffic[direction].frames);
-  exportCounts(registry, 'trunkline_bytes_total', 'payload bytes forwarded', (direction) => traffic[direction].bytes);
+  const exported = (name: string, help: string, field: 'frames' | 'bytes'): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['direction'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const direction of DIRECTIONS) this.inc({ direction }, traffic[direction][field]);
+      },
+    });
+  };
+  exported('trunkline_frames_total', 'frames forwarded', 'frames');
+  exported('trunkline_bytes_total', 'payload bytes forwarded', 'bytes');
   exportHistogram(registry, traffic);
   return {
     frame(direction, size) {
@@ -102,19 +114,6 @@ const countDirection = () => ({
 });
 
 type Traffic = Readonly<Record<Direction, ReturnType<typeof countDirection>>>;
-
-function exportCounts(registry: Registry, name: string, help: string, count: (direction: Direction) => number): void {
-  new Counter({
-    name,
-    help,
-    labelNames: ['direction'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const direction of DIRECTIONS) this.inc({ direction }, count(direction));
-    },
-  });
-}
 
 /** Registers a histogram in the shape that prom-client makes, which has none that can be filled from outside. */
 function exportHistogram(registry: Registry, traffic: Traffic): void {

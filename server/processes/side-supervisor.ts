@@ -50,7 +50,8 @@ export class SideSupervisor {
     return this.#socketPath;
   }
 
-  readonly ask: SideHandler = async (request, emit, signal) => this.#rpc().stream<void>('side', request, emit, signal);
+  readonly ask: SideHandler = async (request, emit, signal) =>
+    this.#rpc().stream<void>('side', request, { onPart: emit, signal });
 
   /** Makes the calls that a gateway process may make. */
   handlersFor(gateway: Child): Handlers {

@@ -64,6 +64,10 @@ export class Link {
     });
   }
 
+  get target(): Peer {
+    return this.#options.target;
+  }
+
   /** Tells whether the bytes that have passed end after a whole frame, or a whole message. */
   get boundary(): Boundary {
     return this.#reader;

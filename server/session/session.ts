@@ -102,15 +102,14 @@ export class Session {
     return this.#options.subject.sessionId;
   }
 
-  /** Ends the session; only the first reason counts. What was passed on before still leaves before the close. */
+  /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
   end(reason: CloseReason, how: EndOptions = {}): void {
     if (this.#state.name !== 'open') return;
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
-    const { client, provider } = this.#options;
-    this.#close(client, this.#downstream, reason.client, how);
-    this.#close(provider, this.#upstream, reason.provider, how);
+    this.#close(this.#downstream, reason.client, how);
+    this.#close(this.#upstream, reason.provider, how);
     this.#settle();
   }
 
@@ -228,7 +227,9 @@ export class Session {
     };
   }
 
-  #close(peer: Peer, link: Link, close: Close | 'lost', { finalEvent, isHurried }: EndOptions): void {
+  /** Closes the target of the link, behind the bytes that have passed. */
+  #close(link: Link, close: Close | 'lost', { finalEvent, isHurried }: EndOptions): void {
+    const peer = link.target;
     if (close === 'lost') peer.terminate();
     const sendClose = (): void => {
       if (close === 'lost') return;

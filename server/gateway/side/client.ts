@@ -24,7 +24,7 @@ export class SideClient {
   /** Rejects while there is no side process, and when it dies before its answer is complete. */
   readonly ask: SideHandler = async (request, emit, signal) => {
     const rpc = this.#connect();
-    return rpc.stream<void>('side', await sendBodyInChunks(rpc, request, signal), emit, signal);
+    return rpc.stream<void>('side', await sendBodyInChunks(rpc, request, signal), { onPart: emit, signal });
   };
 
   /** Tells where the side process listens from now on. Calls to the one before end with their connection. */

@@ -50,7 +50,8 @@ export async function forward(
   if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return { kind: 'unknown_session' };
   const query = Object.fromEntries(handshake.query);
   const sideRequest = { requester, method, path, query, headers: forwardedHeaders(request), body, live };
-  const outcome = await relay(source.askSide, sideRequest, response, {
+  const outcome = await relay(sideRequest, response, {
+    ask: source.askSide,
     maxReplyBytes: config.side.maxReplyBytes,
     stallMs: config.limits.stallMs,
     headMs: route?.awaitsLlm ? undefined : HEAD_MS,

@@ -4,7 +4,9 @@ import type { ServerResponse } from 'node:http';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
-interface RelayLimits {
+interface RelayOptions {
+  /** undefined: there is no side process. */
+  readonly ask: SideHandler | undefined;
   /** Bytes written and not yet sent; beyond it the client is cut off, and the call to the side process aborted. */
   readonly maxReplyBytes: number;
   /** The longest time without write progress while bytes are queued. */
@@ -18,10 +20,9 @@ interface RelayLimits {
  * its answer began, and nothing was written.
  */
 export async function relay(
-  ask: SideHandler | undefined,
   request: SideRequest,
   response: ServerResponse,
-  limits: RelayLimits,
+  { ask, ...limits }: RelayOptions,
 ): Promise<'answered' | 'unavailable'> {
   if (ask === undefined) return 'unavailable';
   const stop = new AbortController();
@@ -57,7 +58,7 @@ export async function relay(
 }
 
 /** Returns a function that writes a part. Its promise resolves when the client can take more; undefined: it can. */
-function writer(response: ServerResponse, { maxReplyBytes, stallMs }: RelayLimits) {
+function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<RelayOptions, 'ask'>) {
   let room: PromiseWithResolvers<void> | undefined;
   function stall(): PromiseWithResolvers<void> {
     const moved = Promise.withResolvers<void>();

@@ -135,7 +135,7 @@ describe('a stream', () => {
       },
     });
     const parts: number[] = [];
-    expect(await near.stream('count', 3, (part: number) => parts.push(part), never)).toBe('done');
+    expect(await near.stream('count', 3, { onPart: (part: number) => parts.push(part), signal: never })).toBe('done');
     expect(parts).toEqual([1, 2, 3]);
     // A plain call of the same gets the answer alone.
     expect(await near.call('count', 2)).toBe('done');
@@ -150,7 +150,9 @@ describe('a stream', () => {
       },
     });
     const parts: string[] = [];
-    await expect(near.stream('half', 0, (part: string) => parts.push(part), never)).rejects.toThrow('no more');
+    await expect(near.stream('half', 0, { onPart: (part: string) => parts.push(part), signal: never })).rejects.toThrow(
+      'no more',
+    );
     expect(parts).toEqual(['one']);
   });
 
@@ -167,7 +169,7 @@ describe('a stream', () => {
     });
     const controller = new AbortController();
     const parts: string[] = [];
-    const streamed = near.stream('wait', 0, (part: string) => parts.push(part), controller.signal);
+    const streamed = near.stream('wait', 0, { onPart: (part: string) => parts.push(part), signal: controller.signal });
     while (parts.length === 0) await new Promise(setImmediate);
     controller.abort(new Error('the client left'));
     await expect(streamed).rejects.toThrow('the client left');
@@ -180,7 +182,7 @@ describe('a stream', () => {
   test('rejects without a call when its signal was aborted before', async () => {
     const { near } = pair({ add: () => 1 });
     const signal = AbortSignal.abort(new Error('left before'));
-    await expect(near.stream('add', 0, () => {}, signal)).rejects.toThrow('left before');
+    await expect(near.stream('add', 0, { onPart: () => {}, signal })).rejects.toThrow('left before');
   });
 
   test('rejects, and aborts the handler, when the other process is gone', async () => {
@@ -191,7 +193,7 @@ describe('a stream', () => {
         return new Promise(() => {});
       },
     });
-    const streamed = near.stream('never', 0, () => {}, never);
+    const streamed = near.stream('never', 0, { onPart: () => {}, signal: never });
     while (signalThere === undefined) await new Promise(setImmediate);
     end.break();
     await expect(streamed).rejects.toThrow('the other process is gone');
@@ -212,15 +214,13 @@ test('a paced part waits until the caller has taken it, or has aborted the call'
   const control = new AbortController();
   const slow = Promise.withResolvers<void>();
   const seen: string[] = [];
-  const call = near.stream<void>(
-    'count',
-    undefined,
-    (part: string) => {
+  const call = near.stream<void>('count', undefined, {
+    onPart: (part: string) => {
       seen.push(part);
       return part === 'a' ? undefined : slow.promise;
     },
-    control.signal,
-  );
+    signal: control.signal,
+  });
   await until(() => seen.length === 2);
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   expect([seen, taken]).toEqual([['a', 'b'], ['a']]);

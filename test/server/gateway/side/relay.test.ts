@@ -24,7 +24,7 @@ test('gives up an answer that does not begin within headMs, and writes nothing o
     emit({ status: 200, headers: {}, body: Buffer.from('too late') });
   };
   const server = createServer(async (_, response) => {
-    const outcome = await relay(hung, request, response, { maxReplyBytes: 1024, stallMs: 1000, headMs: 20 });
+    const outcome = await relay(request, response, { ask: hung, maxReplyBytes: 1024, stallMs: 1000, headMs: 20 });
     late.resolve();
     await new Promise((resolve) => setImmediate(resolve));
     response.end(outcome);
@@ -51,7 +51,7 @@ test('breaks off an answer that HTTP cannot carry, without an error for the hand
         thrown = error;
       }
     };
-    await relay(wrong, request, response, { maxReplyBytes: 1024, stallMs: 1000 });
+    await relay(request, response, { ask: wrong, maxReplyBytes: 1024, stallMs: 1000 });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
