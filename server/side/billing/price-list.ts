@@ -15,12 +15,12 @@ export interface Ceiling {
 }
 
 /** Totals of tokens, which are at least the sum of their parts, and the parts. */
-export type TokenCounts = Required<Omit<Usage, 'cumulative' | 'totalTokens' | 'outputTextTokens' | 'inputTextTokens'>>;
+export type BilledTokens = Required<Omit<Usage, 'cumulative' | 'totalTokens' | 'outputTextTokens' | 'inputTextTokens'>>;
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
-export interface PriceList {
+interface PriceList {
   /** The cost in USD. */
-  cost(model: string, provider: string, counts: TokenCounts): number | undefined;
+  cost(model: string, provider: string, counts: BilledTokens): number | undefined;
   ceiling(model: string, provider: string): Ceiling | undefined;
 }
 
@@ -71,7 +71,7 @@ function lookupOf(model: string, provider: string): Lookup {
   return vendor ? { model: name.slice(slash + 1), options: { providerId: vendor.id } } : { model: name, options: {} };
 }
 
-function listedCost(model: string, provider: string, counts: TokenCounts): number | undefined {
+function listedCost(model: string, provider: string, counts: BilledTokens): number | undefined {
   if (counts.inputTokens + counts.outputTokens === 0) return undefined;
   const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
   const cachedMedia = Math.max(0, cachedTokens - (inputTokens - inputAudioTokens - inputImageTokens));
@@ -116,7 +116,7 @@ function findRates(model: string, provider: string): Rates | undefined {
 }
 
 /** Computes what `calcPrice` would for text, without its search and analysis, which take a fifth of the CPU of a call here. */
-function flatCost(rates: Rates | undefined, counts: TokenCounts): number | undefined {
+function flatCost(rates: Rates | undefined, counts: BilledTokens): number | undefined {
   const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
   if (!rates?.flat || inputTokens + outputTokens === 0) return undefined;
   if (inputAudioTokens + inputImageTokens + outputAudioTokens > 0) return undefined;

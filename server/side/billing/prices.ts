@@ -3,7 +3,7 @@
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import { longestMatchingGlob } from '../../../codecs/glob.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
-import { type Ceiling, createPriceList, type TokenCounts } from './price-list.ts';
+import { type BilledTokens, type Ceiling, createPriceList } from './price-list.ts';
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
 export interface Prices {
@@ -49,7 +49,7 @@ export function wholeMicroUsd(usd: number): number {
 }
 
 /** Fills up missing counts; undefined when nothing was counted. */
-function countsOf(usage: Usage): TokenCounts | undefined {
+function countsOf(usage: Usage): BilledTokens | undefined {
   const { inputAudioTokens = 0, inputImageTokens = 0, outputAudioTokens = 0, seconds = 0 } = usage;
   const { inputTokens, outputTokens, inputTextTokens, outputTextTokens } = usage;
   const input = (inputTextTokens ?? 0) + inputAudioTokens + inputImageTokens;
@@ -71,7 +71,7 @@ function countsOf(usage: Usage): TokenCounts | undefined {
 }
 
 /** USD by the prices of the configuration. The whole is unknown if any kind of use has no price. */
-function configuredCost(price: PriceConfig, counts: TokenCounts): number | undefined {
+function configuredCost(price: PriceConfig, counts: BilledTokens): number | undefined {
   const { inputTokens, outputTokens, inputAudioTokens, outputAudioTokens, cachedTokens, seconds } = counts;
   // Reports do not say which tokens were cached. Audio saves more, so text counts first: the estimate is no lower than the bill.
   const cachedText = Math.min(cachedTokens, inputTokens - inputAudioTokens);
