@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 
-/** What a client asked for in its HTTP upgrade. `path` has its leading slashes collapsed and no query. */
+/** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
   readonly path: string;
   readonly query: URLSearchParams;
@@ -13,7 +13,7 @@ export interface Handshake {
   readonly protocols: readonly string[];
 }
 
-/** Everything the gateway needs to know about one provider. */
+/** All that the gateway needs to know about one provider. */
 export interface Provider {
   readonly name: string;
   /** Environment variables that hold the provider's credential, first match wins. */
@@ -26,13 +26,13 @@ export interface Provider {
   /** Settings of an account beyond its base URL and its credential, by name. */
   readonly settings?: SettingsSchema;
   readonly billing: Billing;
-  /** Whether a connection may be opened ahead of the session that will use it; false where idle ones are counted or forbidden. */
+  /** Allows connections to be opened ahead of the sessions that will use them; false where idle ones are counted or forbidden. */
   readonly preconnect: boolean;
-  /** Where a client's credential can be in the handshake. */
+  /** Places where a client's credential can be in the handshake. */
   readonly credentials: CredentialPlaces;
   /** Subprotocols that a client is answered with when it offers them; never one that carries a credential. */
   readonly subprotocols: readonly string[];
-  /** An error before the 101, in the shape that the provider's SDKs understand. */
+  /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
 }
 
@@ -50,12 +50,12 @@ export interface CredentialPlaces {
   readonly parameters: readonly string[];
 }
 
-/** Each setting with its own check; all are texts that may be left out. `.describe()` says what it means. */
+/** The check of each setting; all are texts that may be left out. `.describe()` gives its meaning. */
 export type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
 
 /**
- * What a session costs. `reported-usage`: by what the provider reports in its events. `connected-time`: by the seconds from the 101
- * on, which the gateway counts. A provider that bills by audio time needs a count of audio that nothing has yet.
+ * The base of a session's cost. `reported-usage`: what the provider reports in its events. `connected-time`: the seconds from the 101
+ * on, which the gateway counts. A provider that bills by audio time needs a count of audio that the gateway does not have yet.
  */
 export interface Billing {
   readonly by: 'reported-usage' | 'connected-time';
@@ -71,7 +71,7 @@ export interface Account {
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a provider is dialled with. `kind` leaves room for transports other than WebSocket. */
+/** The connection to dial. `kind` leaves room for transports other than WebSocket. */
 export interface Upstream {
   readonly kind: 'websocket';
   readonly url: string;
@@ -86,17 +86,17 @@ export interface ServedEndpoint {
   readonly dialect: Dialect;
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
   readonly baseUrl?: string;
-  /** The resource that the handshake asks for; `in-frames` where frames name it, `unknown` where nothing does. */
+  /** Returns the resource that the handshake asks for; `in-frames` where frames name it, `unknown` where nothing does. */
   resource(handshake: Handshake): Resource | 'in-frames' | 'unknown';
-  /** A reason not to serve this handshake at all (a dead dialect, a missing parameter). */
+  /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */
   reject?(handshake: Handshake): Refusal | undefined;
-  /** Why a session that this handshake opens takes no context, where its dialect has a form for one. */
+  /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
-  /** Where and how to dial the provider for this client. */
+  /** Returns how to dial the provider for this client. */
   upstream(handshake: Handshake, account: Account): Upstream;
 }
 
-/** What a session runs on. `keys[].models` is matched against `provider/name`, whatever the kind. */
+/** The thing that a session runs on. `keys[].models` is matched against `provider/name`, whatever the kind. */
 export interface Resource {
   readonly kind: 'model' | 'agent' | 'deployment';
   readonly name: string;
@@ -115,52 +115,52 @@ export interface Dialect {
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
-   * Which models a client frame names, or why it must not pass; undefined when it names none. The name is empty where a
-   * frame starts something with a model that it leaves open: only `provider/*` allows that.
-   * Called only for keys with a model list, before the frame goes upstream.
+   * Returns the models that a client frame names, or why it must not pass; undefined when it names none. A name is empty where a
+   * frame starts something with a model that it leaves open: only `provider/*` allows that. A model that the provider runs for
+   * another maker is the provider's too. Called only for keys with a model list, before the frame goes upstream.
    */
   modelsIn(frame: Frame): readonly string[] | Rejection | undefined;
-  /** Called after a frame was sent. Must be cheap for audio. */
+  /** Reads a frame after it was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
   /**
-   * The event that tells a client that its frame was rejected; undefined where the dialect has only close codes.
+   * Returns the event that tells a client that its frame was rejected; undefined where the dialect has only close codes.
    * The client's own id of the event is quoted from `rejection`, else read from the frame.
    */
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
-  /** How a session is told what an earlier one was about; undefined: the dialect has no place for that. */
+  /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
 }
 
-/** How dialects differ. The conformance suite holds each one to what it declares; `TurnBoundary` reads `interruption`. */
+/** The differences of dialects. The conformance suite holds each one to what it declares; `TurnBoundary` reads `interruption`. */
 export interface Capabilities {
-  /** How the audio of a reply comes: as base64 in an event, or as a binary message. */
+  /** The form of a reply's audio: base64 in an event, or a binary message. */
   readonly audio: 'base64' | 'binary';
-  /** Whether an event tells that a turn has ended; `never`: the session has no turns. */
+  /** The sign that a turn has ended; `never`: the session has no turns. */
   readonly turnEnd: 'event' | 'never';
-  /** How the user's speech cuts a reply off: by an event that says so, or by every `speech-started` in a reply. */
+  /** The sign that the user cut a reply off: an event of its own, or every `speech-started` within a reply. */
   readonly interruption: 'event' | 'speech-started';
-  /** How the provider reports usage: what each turn took, or the sum so far. */
+  /** The reports of usage: what each turn took, or the sum so far. */
   readonly usage: 'per-turn' | 'cumulative' | 'never';
-  /** Who sends the first message. */
+  /** The end that sends the first message. */
   readonly speaksFirst: 'client' | 'provider';
 }
 
-/** How a text becomes part of what the model knows, without a reply to it. */
+/** The way in which a text becomes part of what the model knows, without a reply to it. */
 export type ContextForm =
   | {
-      /** An event of the gateway's own. `open`: it may be the first of all; `first-answer`: it comes behind the provider's answer to the client's first message. */
+      /** An event of the gateway's own: the first of all, or right behind the provider's answer to the client's first message. */
       readonly kind: 'event';
       readonly after: 'open' | 'first-answer';
       event(text: string): OutFrame;
     }
   | {
-      /** The client's own first message with the text in it; a rejection where that message cannot take it. */
+      /** The client's own first message gets the text; a message that cannot take it is rejected. */
       readonly kind: 'in-first-message';
       merge(first: Frame, text: string): OutFrame | Rejection;
     };
 
 /**
- * Why a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
+ * The reason that a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
  * message has no place for the context that the session was opened with.
  */
@@ -170,18 +170,18 @@ export interface Rejection {
   readonly eventId?: string | undefined;
 }
 
-/** What the tap learns from one frame. */
+/** The facts that the tap learns from one frame. */
 export interface Observation {
   readonly type: string;
   readonly mark?: Mark;
   readonly usage?: Usage;
   /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
-  /** What was said, as far as this frame tells; whoever keeps it bounds it. The frame may be parsed for it alone, and only when it is asked for. */
+  /** The words that this frame tells of, unbounded. Reading them may take a parse of the frame. */
   readonly utterances?: readonly Utterance[];
-  /** The item of something that the user said aloud: its text is still to come, and belongs to this turn. */
+  /** The item of something that the user said aloud, whose text is still to come and belongs to this turn. */
   readonly pendingTranscriptOf?: string;
-  /** This session never says where a turn ends. */
+  /** Set where the session never says where a turn ends. */
   readonly isContinuous?: true;
 }
 
@@ -189,9 +189,9 @@ export interface Observation {
 export interface Utterance {
   readonly role: 'user' | 'assistant';
   readonly text: string;
-  /** It continues what the same side said before; else it is a whole utterance. */
+  /** Set where it continues what the same side said before; else it is a whole utterance. */
   readonly isPartial?: true;
-  /** The item whose text it is, where it was `heard` before. */
+  /** The item whose text it is, where that was announced by `pendingTranscriptOf`. */
   readonly item?: string;
 }
 
@@ -219,13 +219,13 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;
   readonly retryAfterS?: number;
-  /** Where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
+  /** The place where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
   readonly help?: string;
-  /** What went wrong beneath, as a short code for the log. */
+  /** A short code for the log: the fault beneath. */
   readonly cause?: string;
 }
 
-/** Why a request was refused; clients, logs and metrics see these words. */
+/** The reason of a refusal; clients, logs and metrics see these words. `beta_api_shape_disabled` is OpenAI's own, known to its clients. */
 export type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
@@ -252,7 +252,7 @@ export type RefusalCode =
   | 'side_unavailable'
   | 'draining';
 
-/** A whole HTTP answer; the length is added by who sends it. */
+/** A whole HTTP answer; its sender adds the length. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

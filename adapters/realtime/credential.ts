@@ -10,7 +10,7 @@ export const commonPlaces: CredentialPlaces = {
   parameters: ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'],
 };
 
-/** All places of several providers: for the paths that belong to none. */
+/** Merges the places of several providers, for paths that belong to none. */
 export function mergedPlaces(all: readonly CredentialPlaces[]): CredentialPlaces {
   const merged = (of: (places: CredentialPlaces) => readonly string[]) => [...new Set(all.flatMap(of))];
   return {
@@ -22,7 +22,7 @@ export function mergedPlaces(all: readonly CredentialPlaces[]): CredentialPlaces
 }
 
 /**
- * The first credential that is not empty: in the headers, then the subprotocols, then the query. Headers come first, since a
+ * Returns the first credential that is not empty: in the headers, then the subprotocols, then the query. Headers come first, since a
  * page cannot be tricked into sending them; the query comes last, since it is what gets logged and shared.
  */
 export function findCredential(handshake: Handshake, places: CredentialPlaces): string | undefined {

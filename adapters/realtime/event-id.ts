@@ -2,7 +2,7 @@
 
 import { isObject } from '../../codecs/json-object.ts';
 
-/** The id of a parsed event; undefined unless it is a string of at most 512 characters. */
+/** Returns the id of a parsed event; undefined unless it is a string of at most 512 characters. */
 export function eventIdOf(event: unknown): string | undefined {
   const id = isObject(event) ? event.event_id : undefined;
   return typeof id === 'string' && id.length <= 512 ? id : undefined;

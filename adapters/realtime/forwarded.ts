@@ -1,4 +1,4 @@
-// What of a client's handshake goes on to a provider: an allowlist of headers, and the query without what is the gateway's own affair.
+// Picks what of a client's handshake goes on to a provider: an allowlist of headers, and the query without the gateway's own parameters.
 // Credentials, cookies and forwarding headers never go on.
 
 import type { CredentialPlaces, Handshake } from './contract.ts';
@@ -6,7 +6,7 @@ import type { CredentialPlaces, Handshake } from './contract.ts';
 /** The query parameters by which a client chooses the id of its session, and names the one that it continues (in two names). */
 const ownParameters = ['trunkline-session', 'trunkline-continue', 'trunkline-seed'];
 
-/** `baseUrl` (it may have a path of its own), `path`, and the client's query without credentials and without our own parameters. */
+/** Joins `baseUrl` (it may have a path of its own), `path`, and the client's query without credentials and our own parameters. */
 export function upstreamUrl(
   baseUrl: string,
   { path, query }: Pick<Handshake, 'path' | 'query'>,
@@ -22,7 +22,7 @@ export function upstreamUrl(
   return kept.size === 0 ? url : `${url}?${kept}`;
 }
 
-/** The client's headers of these (lower case) names. */
+/** Returns the client's headers of these names, which are in lower case. */
 export function pickHeaders(handshake: Handshake, names: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of names) {

@@ -1,8 +1,8 @@
-// Words that cost a parse: read from the frame when somebody asks for them, while the frame is there.
+// Observations whose words cost a parse: they are read when a caller asks for them, while the frame is there.
 
 import type { Observation, Utterance } from './contract.ts';
 
-/** The observation with what was said. `read` is called whenever `utterances` is read, and never otherwise. */
+/** Adds the words to an observation. `read` is called whenever `utterances` is read, and never otherwise. */
 export function withTranscript(
   observation: Omit<Observation, 'utterances'>,
   read: () => readonly Utterance[] | undefined,

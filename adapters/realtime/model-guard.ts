@@ -8,14 +8,14 @@ import type { Rejection } from './contract.ts';
 import { eventIdOf } from './event-id.ts';
 import { type ModelPlace, valuesAt } from './model-paths.ts';
 
-/** What the guard of a dialect must know. */
+/** Tells the guard where a dialect names models. */
 export interface ModelRules {
   /** Tells whether this is exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
   isAudio(data: Buffer): boolean;
   readonly places: ModelPlace;
   /** Events that cannot do without a model. */
   readonly starter?: {
-    /** Each of these events has one of these words. */
+    /** Words of which each of these events has one. */
     readonly words: readonly string[];
     /** Names beside those at `places`; '' stands for a model that the event leaves open. */
     impliedNames(event: JsonObject): readonly string[];

@@ -1,4 +1,4 @@
-// Where a dialect can name a model: its paths as one tree.
+// The places where a dialect can name a model: its paths as one tree.
 // Rule: a frame is walked once, however many paths there are.
 
 import { isObject } from '../../codecs/json-object.ts';
@@ -11,10 +11,10 @@ export type ModelPath = readonly string[];
 
 /** A node of the tree: what the keys of an object at this place lead to. */
 export interface ModelPlace {
-  /** The value that a key led to here is the name of a model. */
+  /** Set where the value that a key led to is the name of a model. */
   namesModel: boolean;
   readonly keys: Map<string, ModelPlace>;
-  /** What may follow at any depth below. */
+  /** The node for what may follow at any depth below. */
   anywhere: ModelPlace | undefined;
 }
 
@@ -32,7 +32,7 @@ const freeData = new Set([
   'variables',
 ]);
 
-/** The tree of some paths; `spellings`: all the ways in which the provider takes a key. */
+/** Makes the tree of some paths. `spellings`: all the ways in which the provider takes a key. */
 export function modelPaths(
   paths: readonly ModelPath[],
   spellings: (key: string) => readonly string[] = (key) => [key],
@@ -63,7 +63,7 @@ function keyBelow(place: ModelPlace, key: string, spellings: readonly string[]):
 }
 
 /**
- * Every different value at one of the places that is neither null nor missing. Looks at a value once, below `anywhere`
+ * Returns every different value at one of the places that is neither null nor missing. Looks at a value once, below `anywhere`
  * twice: the work grows with the values of the frame, which must be limited in number and depth.
  */
 export function valuesAt(root: unknown, places: ModelPlace): ReadonlySet<unknown> {

@@ -16,15 +16,15 @@ export interface ProviderRegistry {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Every WebSocket path, as a pattern. */
   readonly knownPaths: readonly string[];
-  /** `path`: leading slashes collapsed, no query. */
+  /** Finds the endpoint of a path, which has its leading slashes collapsed and no query. */
   findEndpoint(path: string): FoundEndpoint | undefined;
   /** Finds an endpoint that SDKs know and this gateway does not serve. */
   findNotServed(method: string, path: string): Found<NotServed> | undefined;
-  /** The credential of a client, where the provider of the path expects it; anywhere on a path that belongs to none. */
+  /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
 }
 
-/** No two providers may have the same name or the same path. */
+/** Makes a registry of providers with different names and paths. */
 export function createRegistry(all: readonly Provider[]): ProviderRegistry {
   const served = all.flatMap((provider) => provider.endpoints.map((endpoint) => withPattern(provider, endpoint)));
   const notServed = all.flatMap((provider) => provider.notServed.map((endpoint) => withPattern(provider, endpoint)));
@@ -45,7 +45,7 @@ const withPattern = <Endpoint extends { readonly path: string }>(provider: Provi
   match: pathPattern(endpoint.path),
 });
 
-/** The first offered subprotocol that the provider's clients may be answered with. */
+/** Returns the first offered subprotocol that the provider's clients may be answered with. */
 export function selectSubprotocol({ protocols }: Handshake, { subprotocols }: Provider): string | undefined {
   return protocols.find((protocol) => subprotocols.includes(protocol));
 }

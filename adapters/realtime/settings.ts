@@ -1,4 +1,4 @@
-// The checks that settings of accounts share.
+// Checks that settings of accounts share.
 
 import { z } from 'zod';
 

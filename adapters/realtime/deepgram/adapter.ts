@@ -3,7 +3,7 @@
 import type { Account, CredentialPlaces, Handshake, HttpReply, Provider, Refusal, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
-import { agentDialect } from './dialect.ts';
+import { deepgramAgentDialect } from './dialect.ts';
 
 /** Deepgram's SDK has the key in `Authorization: Token KEY`; in a browser it offers the subprotocols `token, KEY` or `bearer, JWT`. */
 const credentials: CredentialPlaces = {
@@ -17,7 +17,7 @@ export const deepgram: Provider = {
   name: 'deepgram',
   environment: ['DEEPGRAM_API_KEY'],
   baseUrl: 'wss://agent.deepgram.com',
-  endpoints: [{ path: '/v1/agent/converse', dialect: agentDialect, resource: () => 'in-frames', upstream }],
+  endpoints: [{ path: '/v1/agent/converse', dialect: deepgramAgentDialect, resource: () => 'in-frames', upstream }],
   notServed: [
     { method: 'POST', path: '/v1/auth/grant' },
     { method: 'GET', path: '/v1/agent/settings/think/models' },
@@ -30,7 +30,7 @@ export const deepgram: Provider = {
   httpError,
 };
 
-/** A token that Deepgram grants is a JWT; API keys have no dots. */
+/** Tokens that Deepgram grants are JWTs; API keys have no dots. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {

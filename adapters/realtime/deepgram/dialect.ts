@@ -9,7 +9,7 @@ import type { Dialect, Observation, Rejection } from '../contract.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { modelPaths } from '../model-paths.ts';
 
-/** What an agent does one after the other. Each has a provider with a model, think and speak also a list of them to fall back on. */
+/** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];
 
 const rules: ModelRules = {
@@ -26,7 +26,7 @@ const rules: ModelRules = {
 };
 
 /** The vocabulary of `/v1/agent/converse`. A model of another maker is `deepgram/<model>` in the list of a key, like all that run here. */
-export const agentDialect: Dialect = {
+export const deepgramAgentDialect: Dialect = {
   name: 'deepgram-agent',
   capabilities: {
     audio: 'binary',
@@ -108,7 +108,7 @@ function observeServer(type: string, data: Buffer): Observation {
   }
 }
 
-/** Whole utterances of both sides. That of the user comes when its turn is taken to be over, which no other event tells. */
+/** Reads a whole utterance. One of the user comes when the user's turn is taken to be over, which no other event tells. */
 function conversationText(type: string, event: JsonObject | undefined): Observation {
   const [role, text] = [textAt(event, 'role'), textAt(event, 'content')];
   if ((role !== 'user' && role !== 'assistant') || !text) return { type };

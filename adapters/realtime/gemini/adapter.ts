@@ -3,7 +3,7 @@
 import type { Account, Handshake, HttpReply, Provider, Refusal, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
-import { liveDialect } from './dialect.ts';
+import { geminiLiveDialect } from './dialect.ts';
 
 const versions = ['v1', 'v1beta', 'v1alpha'];
 const constrained = 'Constrained';
@@ -11,7 +11,7 @@ const constrained = 'Constrained';
 const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/google.ai.generativelanguage.${version}.GenerativeService.BidiGenerateContent${suffix}`,
-    dialect: liveDialect,
+    dialect: geminiLiveDialect,
     resource: () => 'in-frames' as const,
     upstream,
   })),
@@ -27,7 +27,7 @@ export const gemini: Provider = {
   billing: { by: 'reported-usage', priceListName: 'google' },
   preconnect: true,
   credentials: commonPlaces,
-  // No SDK offers one; a page that has its credential in a subprotocol needs another that can be answered.
+  // SDKs offer none; a page that has its credential in a subprotocol needs another that can be answered.
   subprotocols: ['realtime'],
   httpError,
 };

@@ -1,4 +1,4 @@
-// The Gemini Live dialect: where its messages name a model. Realtime audio is told without a parse.
+// The Gemini Live dialect: where its messages name a model. Realtime audio is recognised without a parse.
 
 import { firstMember } from '../../../codecs/event-type.ts';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
@@ -31,8 +31,8 @@ const rules: ModelRules = {
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
 };
 
-/** BidiGenerateContent. It has no error event: a refused client gets a close code alone. */
-export const liveDialect: Dialect = {
+/** The vocabulary of BidiGenerateContent. It has no error event: a rejected client gets a close code alone. */
+export const geminiLiveDialect: Dialect = {
   name: 'gemini-live',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
@@ -41,7 +41,7 @@ export const liveDialect: Dialect = {
   context: { kind: 'event', after: 'first-answer', event: historyContent },
 };
 
-/** Nothing may come before `setupComplete`. Where the setup has `initialHistoryInClientContent`, the client says when its history is complete. */
+/** The event may come only after `setupComplete`. With `initialHistoryInClientContent` in the setup, the client tells when its history is complete. */
 function historyContent(text: string): OutFrame {
   const turns = [{ role: 'user', parts: [{ text }] }];
   return jsonFrame({ clientContent: { turns, turnComplete: false } });
@@ -54,7 +54,7 @@ function spellings(key: string): readonly string[] {
 
 const blobs = ['mimeType', 'mime_type'].map((mimeType) => [flatKey('data'), flatKey(mimeType)]);
 
-/** Exactly `{"realtimeInput":{"audio":{"data":"...","mimeType":"..."}}}`, or the same in snake_case. */
+/** Tells whether a message is exactly `{"realtimeInput":{"audio":{"data":"...","mimeType":"..."}}}`, or the same in snake_case. */
 function isAudio(data: Buffer): boolean {
   const input = firstMember(data);
   if (input?.key !== 'realtimeInput' && input?.key !== 'realtime_input') return false;

@@ -1,4 +1,4 @@
-// What the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
+// Reads what the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
 
 import { firstMember } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
@@ -8,7 +8,7 @@ import type { Mark, Observation, Utterance } from '../contract.ts';
 import { withTranscript } from '../lazy-transcript.ts';
 import { tokenUsage } from './usage.ts';
 
-/** See `Dialect.observe`. */
+/** Implements `Dialect.observe`. */
 export function observe({ data }: Frame, direction: Direction): Observation | undefined {
   const first = firstMember(data);
   if (first === undefined) return undefined;
@@ -16,7 +16,7 @@ export function observe({ data }: Frame, direction: Direction): Observation | un
 }
 
 const requestInputs = ['text', 'activityEnd', 'activity_end'];
-/** A larger message of a client carries pictures or sound, and is not parsed for the few words beside them. */
+/** Largest client message that is parsed for its words: a larger one carries pictures or sound. */
 const MAX_CLIENT_BYTES = 256 * 1024;
 
 function observeClient(data: Buffer, first: { key: string; valueAt: number }): Observation {
@@ -41,7 +41,7 @@ function typedIn(data: Buffer, type: string): readonly Utterance[] | undefined {
   return text ? [{ role: 'user', text }] : undefined;
 }
 
-/** The user's words after the last turn of the model: what comes before is the history of another session. */
+/** Returns the user's words after the last turn of the model: all before them is history of another session. */
 function lastWords(turns: unknown): readonly Utterance[] | undefined {
   const list = (Array.isArray(turns) ? turns : [turns]).filter(isObject);
   const answered = list.findLastIndex(({ role }) => role === 'model');
@@ -53,7 +53,7 @@ function lastWords(turns: unknown): readonly Utterance[] | undefined {
   return text ? [{ role: 'user', text }] : undefined;
 }
 
-/** The words in the parts of a turn; thoughts are none. */
+/** Joins the words in the parts of a turn, without thoughts. */
 function textOfParts(turn: JsonObject): string {
   const parts = Array.isArray(turn.parts) ? turn.parts.filter(isObject) : [];
   return parts.map((part) => (part.thought === true ? '' : (textAt(part, 'text') ?? ''))).join('');
@@ -61,7 +61,7 @@ function textOfParts(turn: JsonObject): string {
 
 const inlineData = Buffer.from('"inlineData"');
 const dataKey = Buffer.from('"data"');
-/** The bytes around the audio of one message are a few hundred; beyond this it is something else. */
+/** Most bytes around the audio of one message; usually there are a few hundred. */
 const MAX_OUTSIDE_BYTES = 64 * 1024;
 const audioPiece: Observation = { type: 'serverContent', mark: 'audio' };
 const moreThanAudio =
@@ -77,7 +77,7 @@ function observeServer(data: Buffer, type: string): Observation {
   return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message) };
 }
 
-/** Both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */
+/** Collects both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */
 function serverSaid({ serverContent }: JsonObject): readonly Utterance[] | undefined {
   if (!isObject(serverContent)) return undefined;
   const words = [
@@ -89,7 +89,7 @@ function serverSaid({ serverContent }: JsonObject): readonly Utterance[] | undef
   return said.length === 0 ? undefined : said;
 }
 
-/** The message without the contents of its first inline string; undefined when it has none. */
+/** Returns the message without the contents of its first inline string; undefined when it has none. */
 function outsideInline(data: Buffer): string | undefined {
   const inline = data.indexOf(inlineData);
   const key = inline < 0 ? -1 : data.indexOf(dataKey, inline + inlineData.length);

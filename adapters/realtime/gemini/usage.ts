@@ -1,9 +1,9 @@
-// Gemini's usageMetadata to our usage. Tool prompts count as input and thoughts as output, so that the sums agree.
+// Converts Gemini's usageMetadata. Tool prompts count as input and thoughts as output, so that the sums agree.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
-/** Undefined when nothing is counted. */
+/** Returns undefined when nothing is counted. */
 export function tokenUsage(metadata: JsonObject): Usage | undefined {
   const input = [metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails];
   const output = [metadata.responseTokensDetails];
@@ -29,7 +29,7 @@ function modality(lists: readonly unknown[], names: readonly string[]): number |
   );
 }
 
-/** The sum of what is a count; undefined when nothing is. */
+/** Adds up the values that are counts; undefined when none is. */
 function sum(values: readonly unknown[]): number | undefined {
   const counts = values.filter((value): value is number => Number.isFinite(value) && Number(value) >= 0);
   return counts.length === 0 ? undefined : counts.reduce((total, count) => total + count, 0);

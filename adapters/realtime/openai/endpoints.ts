@@ -3,12 +3,12 @@
 import type { Account, CredentialPlaces, Handshake, Refusal, Resource, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
-import { liveDialect } from './live.ts';
-import { realtimeDialect } from './realtime.ts';
-import { responsesDialect } from './responses.ts';
-import { translationDialect } from './translation.ts';
+import { openaiLiveDialect } from './live.ts';
+import { openaiRealtimeDialect } from './realtime.ts';
+import { openaiResponsesDialect } from './responses.ts';
+import { openaiTranslationDialect } from './translation.ts';
 
-/** Those of OpenAI's SDKs, of xAI's and of the AI SDK, which speak the same protocol. */
+/** Places of OpenAI's SDKs, of xAI's and of the AI SDK, which speak the same protocol. */
 export const credentials: CredentialPlaces = {
   ...commonPlaces,
   subprotocolPrefixes: [
@@ -21,10 +21,10 @@ export const credentials: CredentialPlaces = {
 
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
-  { path: '/v1/realtime', dialect: realtimeDialect, resource: realtimeModel, reject, rejectContext, upstream },
-  { path: '/v1/realtime/translations', dialect: translationDialect, resource: modelInQuery, reject, upstream },
-  { path: '/v1/live/sessions', dialect: liveDialect, resource: () => 'in-frames', reject, upstream },
-  { path: '/v1/responses', dialect: responsesDialect, resource: () => 'in-frames', reject, upstream },
+  { path: '/v1/realtime', dialect: openaiRealtimeDialect, resource: realtimeModel, reject, rejectContext, upstream },
+  { path: '/v1/realtime/translations', dialect: openaiTranslationDialect, resource: modelInQuery, reject, upstream },
+  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resource: () => 'in-frames', reject, upstream },
+  { path: '/v1/responses', dialect: openaiResponsesDialect, resource: () => 'in-frames', reject, upstream },
 ];
 
 /** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
@@ -66,7 +66,7 @@ function isBeta({ headers, protocols }: Handshake): boolean {
   return /\brealtime=/i.test(String(headers['openai-beta'] ?? '')) || protocols.includes('openai-beta.realtime-v1');
 }
 
-/** What the client says about itself and its end user. */
+/** Headers in which the client tells of itself and its end user. */
 const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
 
 function upstream(handshake: Handshake, { baseUrl, credential, settings }: Account): Upstream {

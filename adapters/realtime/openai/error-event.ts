@@ -5,13 +5,13 @@ import { readObject } from '../../../codecs/json-object.ts';
 import type { Rejection } from '../contract.ts';
 import { eventIdOf } from '../event-id.ts';
 
-/** Realtime and Translation. */
+/** Writes the error of Realtime and Translation. */
 export function realtimeError(rejection: Rejection, frame?: Frame): OutFrame {
   const error = { ...errorBody(rejection), event_id: clientEventId(rejection, frame) ?? null };
   return jsonFrame({ type: 'error', event_id: serverEventId(), error });
 }
 
-/** Live. */
+/** Writes the error of Live. */
 export function liveError(rejection: Rejection, frame?: Frame): OutFrame {
   const id = clientEventId(rejection, frame);
   const quoted = id === undefined ? {} : { client_event_id: id };
@@ -19,7 +19,7 @@ export function liveError(rejection: Rejection, frame?: Frame): OutFrame {
   return jsonFrame({ type: 'error', event_id: serverEventId(), error, ...quoted });
 }
 
-/** Responses: an HTTP status instead of event ids; `stream_id` names the lane of the request. */
+/** Writes the error of Responses: with an HTTP status instead of event ids; `stream_id` names the lane of the request. */
 export function responsesError(rejection: Rejection, frame?: Frame): OutFrame {
   const streamId = frame === undefined ? undefined : readObject(frame.data)?.stream_id;
   const lane = typeof streamId === 'string' && streamId.length <= 512 ? { stream_id: streamId } : {};

@@ -1,6 +1,6 @@
 // The `type` of OpenAI's HTTP errors, by which its SDKs choose their error classes.
 
-/** The type that goes with an HTTP status of 400 or more. */
+/** Returns the type that goes with an HTTP status of 400 or more. */
 export function errorTypeByStatus(status: number): string {
   switch (status) {
     case 401:

@@ -9,7 +9,7 @@ import { guardModels, type ModelRules } from '../model-guard.ts';
 import { modelPaths } from '../model-paths.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
-import { pieceSaid } from './transcript.ts';
+import { partialWords } from './transcript.ts';
 import { sessionSeconds, tokenUsage } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
@@ -35,7 +35,7 @@ const rules: ModelRules = {
 const endOfDelegated = Buffer.from('"usage"');
 
 /** The vocabulary of `/v1/live/sessions`. */
-export const liveDialect: Dialect = {
+export const openaiLiveDialect: Dialect = {
   name: 'openai-live',
   capabilities: {
     audio: 'base64',
@@ -60,9 +60,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.started':
       return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return withTranscript({ type }, () => pieceSaid(frame.data, 'user'));
+      return withTranscript({ type }, () => partialWords(frame.data, 'user'));
     case 'session.output_transcript.delta':
-      return withTranscript({ type }, () => pieceSaid(frame.data, 'assistant'));
+      return withTranscript({ type }, () => partialWords(frame.data, 'assistant'));
     case 'session.usage.updated':
     case 'session.closed':
       return { type, usage: sessionSeconds(objectAt(readObject(frame.data), 'usage')) };

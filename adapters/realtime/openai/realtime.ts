@@ -9,7 +9,7 @@ import { guardModels, type ModelRules } from '../model-guard.ts';
 import { modelPaths } from '../model-paths.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
-import { assistantSaid, createdItem, transcriptSaid, userSaid } from './transcript.ts';
+import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
 
 const append = appendShape('input_audio_buffer.append');
@@ -25,7 +25,7 @@ export const realtimePlaces = modelPaths(
 
 const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
 
-/** Events that are known by their type alone. */
+/** Marks of events that are known by their type alone. */
 const marks: ReadonlyMap<string, Mark> = new Map([
   ['input_audio_buffer.speech_started', 'speech-started'],
   ['input_audio_buffer.speech_stopped', 'speech-stopped'],
@@ -34,7 +34,7 @@ const marks: ReadonlyMap<string, Mark> = new Map([
 ]);
 
 /** The vocabulary of `/v1/realtime`. */
-export const realtimeDialect: Dialect = {
+export const openaiRealtimeDialect: Dialect = {
   name: 'openai-realtime',
   capabilities: {
     audio: 'base64',
@@ -74,9 +74,9 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
     case 'conversation.item.input_audio_transcription.failed':
       return transcribed(type, frame.data);
     case 'response.output_text.done':
-      return withTranscript({ type }, () => assistantSaid(frame.data, 'text'));
+      return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return withTranscript({ type }, () => assistantSaid(frame.data, 'transcript'));
+      return withTranscript({ type }, () => assistantWords(frame.data, 'transcript'));
     case 'session.created':
     case 'session.updated':
       return configured(type, frame.data);
@@ -87,12 +87,12 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
 
 function observeClient(type: string, data: Buffer): Observation {
   if (type === 'response.create') return { type, mark: 'request' };
-  return type === 'conversation.item.create' ? withTranscript({ type }, () => userSaid(data, createdItem)) : { type };
+  return type === 'conversation.item.create' ? withTranscript({ type }, () => userWords(data, createdItem)) : { type };
 }
 
 function transcribed(type: string, data: Buffer): Observation {
   const event = readObject(data);
-  return { type, utterances: transcriptSaid(event), usage: tokenUsage(objectAt(event, 'usage')) };
+  return { type, utterances: transcriptOfItem(event), usage: tokenUsage(objectAt(event, 'usage')) };
 }
 
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */

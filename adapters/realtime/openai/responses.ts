@@ -8,10 +8,10 @@ import { withTranscript } from '../lazy-transcript.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
 import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { responsesError } from './error-event.ts';
-import { assistantSaid, userSaid } from './transcript.ts';
+import { assistantWords, userWords } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
 
-/** The request body, and tools in it: its own, those of a namespace, those that input items add. */
+/** Places of tools in the request body: its own, those of a namespace, those that input items add. */
 const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];
 const bodyPaths: readonly ModelPath[] = [
   ['model'],
@@ -25,7 +25,7 @@ const bodyPaths: readonly ModelPath[] = [
 const rules: ModelRules = {
   isAudio: () => false,
   places: modelPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
-  // Without a model, the provider takes it from a stored prompt.
+  // The provider takes a missing model from a stored prompt.
   starter: {
     words: ['response.create'],
     impliedNames: (event) => (event.type === 'response.create' && typeof event.model !== 'string' ? [''] : []),
@@ -33,7 +33,7 @@ const rules: ModelRules = {
 };
 
 /** The vocabulary of `/v1/responses`. */
-export const responsesDialect: Dialect = {
+export const openaiResponsesDialect: Dialect = {
   name: 'openai-responses',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
   modelsIn: (frame) => guardModels(frame, rules),
@@ -52,9 +52,9 @@ const inputOf = (event: JsonObject): unknown => event.input ?? objectAt(event, '
 function observeClientEvent(type: string, { data }: Frame): Observation {
   switch (type) {
     case 'response.create':
-      return withTranscript({ type, mark: 'request' }, () => userSaid(data, inputOf));
+      return withTranscript({ type, mark: 'request' }, () => userWords(data, inputOf));
     case 'response.steer':
-      return withTranscript({ type }, () => userSaid(data, inputOf));
+      return withTranscript({ type }, () => userWords(data, inputOf));
     default:
       return { type };
   }
@@ -68,9 +68,9 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.audio.delta':
       return { type, mark: 'audio' };
     case 'response.output_text.done':
-      return withTranscript({ type }, () => assistantSaid(frame.data, 'text'));
+      return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
-      return withTranscript({ type }, () => assistantSaid(frame.data, 'transcript'));
+      return withTranscript({ type }, () => assistantWords(frame.data, 'transcript'));
     case 'response.created':
       return { type, model: textAt(readObject(frame.data), 'response', 'model') };
     case 'response.completed':

@@ -1,37 +1,37 @@
-// What was said, as OpenAI's events and the items in them tell it. Only text is read, and none of what a client brings as history.
+// Reads the words in OpenAI's events and their items: only text, and none of what a client brings as history.
 
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Utterance } from '../contract.ts';
 
-/** A client's event that is larger carries pictures or sound, and is not parsed for the few words beside them. */
+/** Largest client event that is parsed for its words: a larger one carries pictures or sound. */
 const MAX_CLIENT_BYTES = 256 * 1024;
 
-/** What a client event puts in the user's mouth, by the place of its input; undefined when that is nothing. */
-export function userSaid(data: Buffer, inputOf: (event: JsonObject) => unknown): readonly Utterance[] | undefined {
+/** Returns the user's words in a client event, whose input `inputOf` finds; undefined when there are none. */
+export function userWords(data: Buffer, inputOf: (event: JsonObject) => unknown): readonly Utterance[] | undefined {
   const event = data.length > MAX_CLIENT_BYTES ? undefined : readObject(data);
   const text = event && lastWords(inputOf(event));
   return text ? [{ role: 'user', text }] : undefined;
 }
 
-/** The string at a key of a provider's event: a whole utterance, or a piece of one. */
-export function assistantSaid(data: Buffer, key: 'text' | 'transcript'): readonly Utterance[] | undefined {
+/** Returns the string at a key of a provider's event as an utterance of the assistant. */
+export function assistantWords(data: Buffer, key: 'text' | 'transcript'): readonly Utterance[] | undefined {
   const text = textAt(readObject(data), key);
   return text ? [{ role: 'assistant', text }] : undefined;
 }
 
-/** A `delta` of a transcript without an end. */
-export function pieceSaid(data: Buffer, role: Utterance['role']): readonly Utterance[] | undefined {
+/** Returns the `delta` of a transcript that has no end. */
+export function partialWords(data: Buffer, role: Utterance['role']): readonly Utterance[] | undefined {
   const text = textAt(readObject(data), 'delta');
   return text ? [{ role, text, isPartial: true }] : undefined;
 }
 
-/** The transcript of an item that was heard; '' when there will be none. */
-export function transcriptSaid(event: JsonObject | undefined): readonly Utterance[] | undefined {
+/** Returns the transcript of an item that was heard; '' when there will be none. */
+export function transcriptOfItem(event: JsonObject | undefined): readonly Utterance[] | undefined {
   const item = textAt(event, 'item_id');
   return item === undefined ? undefined : [{ role: 'user', text: textAt(event, 'transcript') ?? '', item }];
 }
 
-/** The user's words in an input: those after the last item of the assistant, since clients also send the whole conversation. */
+/** Returns the user's words after the last item of the assistant, since clients also send the whole conversation. */
 function lastWords(input: unknown): string {
   if (typeof input === 'string') return input;
   const items = (Array.isArray(input) ? input : [input]).filter(isObject);
@@ -53,5 +53,5 @@ function textOf({ content }: JsonObject): string {
     .trim();
 }
 
-/** The item of `conversation.item.create`. */
+/** Returns the item of `conversation.item.create`. */
 export const createdItem = (event: JsonObject): unknown => objectAt(event, 'item');

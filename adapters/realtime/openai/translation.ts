@@ -8,14 +8,14 @@ import { guardModels, type ModelRules } from '../model-guard.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { realtimePlaces } from './realtime.ts';
-import { pieceSaid } from './transcript.ts';
+import { partialWords } from './transcript.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
 const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
 
 /** The vocabulary of `/v1/realtime/translations`. */
-export const translationDialect: Dialect = {
+export const openaiTranslationDialect: Dialect = {
   name: 'openai-translation',
   capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'provider' },
   modelsIn: (frame) => guardModels(frame, rules),
@@ -35,9 +35,9 @@ function observeServerEvent(type: string, data: Buffer): Observation {
     case 'session.created':
       return { type, model: textAt(readObject(data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':
-      return withTranscript({ type }, () => pieceSaid(data, 'user'));
+      return withTranscript({ type }, () => partialWords(data, 'user'));
     case 'session.output_transcript.delta':
-      return withTranscript({ type }, () => pieceSaid(data, 'assistant'));
+      return withTranscript({ type }, () => partialWords(data, 'assistant'));
     default:
       return { type };
   }

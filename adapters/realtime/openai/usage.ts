@@ -1,9 +1,9 @@
-// OpenAI's usage objects to ours. A count that is not a number of zero or more is left out.
+// Converts OpenAI's usage objects. A count that is not a number of zero or more is left out.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
-/** Realtime, transcription and Responses usage: tokens by kind, or seconds. Undefined when nothing is counted. */
+/** Converts the usage of Realtime, transcription and Responses: tokens by kind, or seconds. Undefined when nothing is counted. */
 export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
   if (usage === undefined) return undefined;
   const input = details(usage.input_token_details ?? usage.input_tokens_details);
@@ -22,7 +22,7 @@ export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
   });
 }
 
-/** The running total of a Live session. */
+/** Converts the running total of a Live session. */
 export function sessionSeconds(usage: JsonObject | undefined): Usage | undefined {
   const total = counted({ seconds: usage?.seconds });
   return total === undefined ? undefined : { cumulative: true, ...total };

@@ -77,7 +77,7 @@ test('finds nothing anywhere else', () => {
 describe('places of several providers together', () => {
   const other: CredentialPlaces = { ...places, headers: ['authorization', 'y-key'], parameters: [] };
 
-  test('are those of each, once', () => {
+  test('the places of several providers together are those of each, once', () => {
     expect(mergedPlaces([places, other])).toEqual({ ...places, headers: ['authorization', 'x-key', 'y-key'] });
   });
 });

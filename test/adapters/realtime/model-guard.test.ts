@@ -39,21 +39,21 @@ function verdict(dialect: Dialect, data: Buffer, binary = false): string {
   return other === undefined ? 'passed' : `names ${other}`;
 }
 
-test('the corpus of bypasses is worth its name', () => {
+test('every bypass of the corpus names the forbidden model', () => {
   expect(bypasses.length).toBeGreaterThanOrEqual(100);
 });
 
-describe.each(['text', 'binary'])('in a %s frame, the guard stops', (opcode) => {
-  test.each(bypasses)('%s', (_what, dialect, payload) => {
+describe.each(['text', 'binary'])('the guard, in a %s frame,', (opcode) => {
+  test.each(bypasses)('stops %s', (_what, dialect, payload) => {
     const outcomes = [`names ${corpus.FORBIDDEN}`, 'model_not_allowed', 'duplicate_key', 'unreadable_event'];
     expect(outcomes).toContain(verdict(dialect, corpus.bytesOf(payload), opcode === 'binary'));
   });
 
-  test.each(openModels)('%s, which leaves its model open', (_what, dialect, payload) => {
+  test.each(openModels)('stops %s, which leaves its model open', (_what, dialect, payload) => {
     expect(guard(dialect, corpus.bytesOf(payload), opcode === 'binary')).toContain('');
   });
 
-  test.each(innocent)('not %s', (_what, dialect, payload) => {
+  test.each(innocent)('lets %s pass', (_what, dialect, payload) => {
     expect(guard(dialect, corpus.bytesOf(payload), opcode === 'binary')).toBeUndefined();
   });
 });
@@ -169,7 +169,7 @@ describe('the guard', () => {
     }
   });
 
-  test('lets random bytes pass, which name nothing', () => {
+  test('lets random bytes pass, since they name nothing', () => {
     const random = seededRandom(8);
     for (let round = 0; round < 200; round++) {
       const data = random.bytes(1 + random.below(20_000));

@@ -7,34 +7,34 @@ const snake = (key: string) => [key, key.replace(/[A-Z]/g, (letter) => `_${lette
 const found = (value: unknown, paths: readonly (readonly string[])[]) => [...valuesAt(value, modelPaths(paths))];
 
 describe('a path', () => {
-  test('leads through objects and lists', () => {
+  test('a path leads through objects and lists', () => {
     const value = { tools: [{ model: 'a' }, [[{ model: 'b' }]], { model: 'a' }, 7, null] };
     expect(found(value, [['tools', 'model']])).toEqual(['a', 'b']);
   });
 
-  test('ends at its value, whatever that is, unless it is null', () => {
+  test('a path ends at its value, whatever that is, unless it is null', () => {
     const model = [{ model: 'b' }];
     expect(found({ model }, [['model']])).toEqual([model]);
     expect(found([{ model: 0 }, { model: null }, {}], [['model']])).toEqual([0]);
   });
 
-  test('may go on below another', () => {
+  test('a path may go on below another one', () => {
     const value = { a: { b: 'x' } };
     expect(found(value, [['a'], ['a', 'b']])).toEqual([value.a, 'x']);
   });
 
-  test('is not led astray by what objects inherit', () => {
+  test('a path is not led astray by what objects inherit', () => {
     expect(found({}, [['constructor', 'name'], ['__proto__']])).toEqual([]);
     expect(found(JSON.parse('{"__proto__":{"model":"a"}}'), [['__proto__', 'model']])).toEqual(['a']);
   });
 
-  test('with ** leads through anything but free data', () => {
+  test('a path with ** leads through anything but free data', () => {
     const value = { at: { model: 'a', x: [{ y: { model: 'b' } }], metadata: { model: 'c' } }, model: 'd' };
     expect(found(value, [['at', '**', 'model']])).toEqual(['a', 'b']);
     expect(found([[value]], [['at', '**', 'y', 'model']])).toEqual(['b']);
   });
 
-  test('is found in every mix of spellings', () => {
+  test('a path is found in every mix of spellings', () => {
     const places = modelPaths([['oneTwo', 'threeFour', 'modelName']], snake);
     for (const one of snake('oneTwo'))
       for (const three of snake('threeFour'))

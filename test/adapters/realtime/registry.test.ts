@@ -44,13 +44,13 @@ describe('an endpoint', () => {
     ['/v1/talk', 'first', '/v1/talk'],
     ['/v2/talk', 'second', '/v2/talk'],
     ['/calls/abc', 'first', '/calls/{token}'],
-  ])('is found at %s', (path, name, pattern) => {
+  ])('an endpoint is found at %s', (path, name, pattern) => {
     const found = registry.findEndpoint(path);
     expect([found?.provider.name, found?.endpoint.path]).toEqual([name, pattern]);
   });
 
   test.each(['/', '', '/v1', '/v1/talk/', '/V1/talk', '/v1/talk/x', '/calls/', '/calls/a/b', '/__proto__'])(
-    'is not found at %j',
+    'no endpoint is found at %j',
     (path) => {
       expect(registry.findEndpoint(path)).toBeUndefined();
     },
@@ -62,7 +62,7 @@ describe('an endpoint that is not served', () => {
     ['POST', '/v1/secrets', 'first'],
     ['POST', '/v1/calls/c_1/accept', 'first'],
     ['GET', '/v2/listen', 'second'],
-  ])('is found by its method and its path: %s %s', (method, path, name) => {
+  ])('an endpoint that is not served is found by its method and its path: %s %s', (method, path, name) => {
     expect(registry.findNotServed(method, path)?.provider.name).toBe(name);
   });
 
@@ -73,11 +73,11 @@ describe('an endpoint that is not served', () => {
     ['POST', '/v1/calls//accept'],
     ['POST', '/v1/calls/c_1'],
     ['POST', '/v1/calls/c_1/accept/more'],
-  ])('is not found at %s %s', (method, path) => {
+  ])('no endpoint is known at %s %s', (method, path) => {
     expect(registry.findNotServed(method, path)).toBeUndefined();
   });
 
-  test('says which bodies it may have beside JSON', () => {
+  test('an endpoint that is not served says which bodies it may have beside JSON', () => {
     expect(registry.findNotServed('POST', '/v1/calls/c_1/accept')?.endpoint.bodies).toEqual(['application/sdp']);
     expect(registry.findNotServed('POST', '/v1/secrets')?.endpoint.bodies).toBeUndefined();
   });
@@ -86,12 +86,12 @@ describe('an endpoint that is not served', () => {
 describe('the credential of a client', () => {
   const handshake = handshakeOf('/', { 'x-second': 'in header' }, ['token', 'in-protocol']);
 
-  test('is looked for where the provider of the path declares', () => {
+  test('a credential is looked for where the provider of the path declares', () => {
     expect(registry.clientCredential(handshake, first)).toBeUndefined();
     expect(registry.clientCredential(handshake, second)).toBe('in header');
   });
 
-  test('is looked for in the places of all providers on a path that belongs to none', () => {
+  test('a credential is looked for in the places of all providers on a path that belongs to none', () => {
     expect(registry.clientCredential(handshake, undefined)).toBe('in header');
     expect(registry.clientCredential(handshakeOf('/', { 'api-key': 'plain' }), undefined)).toBe('plain');
   });

@@ -65,7 +65,7 @@ test.each([REALTIME, GEMINI])('%s: a session without a context has the very same
   expect(empty.receivers).toBe(empty.plain);
 });
 
-test('OpenAI Realtime: it is the first message of all, and then the receivers is that of every other session', async () => {
+test('OpenAI Realtime: the context is the first message of all, and the receivers are those of every other session', async () => {
   const { receivers, plain, next } = await open(REALTIME, 'what was said');
   expect(receivers).toBe(plain);
   expect(JSON.parse(await next())).toEqual({
@@ -83,24 +83,27 @@ describe('Gemini Live', () => {
   const more = frameBytes(1, '{"realtimeInput":{}}');
   const complete = down('{"setupComplete":{}}');
 
-  test.each([1, 3, 9, 10_000])('it comes behind the answer to the setup, in reads of %i bytes', async (size) => {
-    const { receivers, passed, next } = await open(GEMINI, 'what was said');
-    const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
-      for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
-    };
-    inPieces(Buffer.concat([setup, more]), (chunk) => receivers.fromClient(chunk));
-    expect(await next()).toBe('{"setup":{}}');
-    expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
-    // A ping is no answer.
-    receivers.fromProvider(frameBytes(9, '', { masked: false }));
-    expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
-    inPieces(complete, (chunk) => receivers.fromProvider(chunk));
-    expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
-    receivers.fromClient(more);
-    expect(await next()).toBe('{"realtimeInput":{}}');
-  });
+  test.each([1, 3, 9, 10_000])(
+    'the context comes behind the answer to the setup, in reads of %i bytes',
+    async (size) => {
+      const { receivers, passed, next } = await open(GEMINI, 'what was said');
+      const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
+        for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
+      };
+      inPieces(Buffer.concat([setup, more]), (chunk) => receivers.fromClient(chunk));
+      expect(await next()).toBe('{"setup":{}}');
+      expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
+      // A ping is no answer.
+      receivers.fromProvider(frameBytes(9, '', { masked: false }));
+      expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
+      inPieces(complete, (chunk) => receivers.fromProvider(chunk));
+      expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
+      receivers.fromClient(more);
+      expect(await next()).toBe('{"realtimeInput":{}}');
+    },
+  );
 
-  test('it goes out before the client hears that the setup is complete', async () => {
+  test('the context goes out before the client hears that the setup is complete', async () => {
     const { receivers, passed, next } = await open(GEMINI, 'what was said');
     receivers.fromClient(setup);
     receivers.fromProvider(complete);
@@ -144,7 +147,7 @@ describe('a client of Gemini Live that is held', () => {
     return opened;
   }
 
-  test('and closes ends the session at once, and what it said before goes on', async () => {
+  test('a held client that closes ends the session at once, and its earlier messages go on', async () => {
     const { client, upstream, ended } = await openHeld({ closeMs: 600_000 });
     client.send(Buffer.concat([more, closeBytes(4001, 'bye')]));
     expect((await upstream.frame()).payload.toString()).toBe('{"realtimeInput":{}}');
@@ -155,7 +158,7 @@ describe('a client of Gemini Live that is held', () => {
     expect(await ended).toMatchObject({ reason: 'client-closed', closeCode: 4001, mayRetry: false });
   });
 
-  test('and leaves without a word ends it at once, too', async () => {
+  test('a held client that leaves without a close ends the session at once, too', async () => {
     const { client, upstream, ended } = await openHeld();
     client.send(more);
     client.socket.end();
@@ -164,7 +167,7 @@ describe('a client of Gemini Live that is held', () => {
     expect(await ended).toMatchObject({ reason: 'client-lost', closeCode: 1006 });
   });
 
-  test('and answers pings lives, however long the provider takes', async () => {
+  test('a held client that answers pings lives, however long the provider takes', async () => {
     const { session, client, upstream, ended } = await openHeld({ pingMs: 60 });
     for (let pings = 0; pings < 6; pings++) {
       expect((await client.frame()).opcode).toBe(PING);
@@ -176,7 +179,7 @@ describe('a client of Gemini Live that is held', () => {
     await ended;
   });
 
-  test('and sends more than pauseBytes is read no further, and not taken for silent', async () => {
+  test('a held client that sends more than pauseBytes is read no further, and is not taken for silent', async () => {
     const { session, socket, client, upstream, ended, hasLasted } = await openHeld({ pingMs: 30 });
     const sound = frameBytes(2, Buffer.alloc(4096));
     for (let index = 0; index < 40; index++) client.send(sound);
@@ -199,7 +202,7 @@ describe('a client of Gemini Live that is held', () => {
 
   const provided = { reason: 'provider-silent', closeCode: 1011, mayRetry: true };
 
-  test('is told after dialMs when the provider answers pings and nothing else', async () => {
+  test('a held client is told after dialMs when the provider answers pings and nothing else', async () => {
     const { client, upstream, ended } = await openHeld({ dialMs: 200, pingMs: 50 });
     const answers = setInterval(() => upstream.send(frameBytes(PONG, '', { masked: false })), 20);
     let frame = await client.frame();
@@ -213,7 +216,7 @@ describe('a client of Gemini Live that is held', () => {
     expect(await ended).toMatchObject(provided);
   });
 
-  test('and is gone while it is not read is found to be so after dialMs', async () => {
+  test('a held client that is gone while it is not read is found to be so after dialMs', async () => {
     const { socket, client, ended } = await openHeld({ dialMs: 200 });
     client.send(frameBytes(2, Buffer.alloc(80 * 1024)));
     await until(() => socket.isPaused());
@@ -221,7 +224,7 @@ describe('a client of Gemini Live that is held', () => {
     expect(await ended).toMatchObject(provided);
   });
 
-  test('and was answered is no longer waited for', async () => {
+  test('a held client whose setup was answered is held no longer', async () => {
     const { session, client, upstream, ended, hasLasted } = await openHeld({ dialMs: 200 });
     upstream.send(down('{"setupComplete":{}}'));
     expect((await client.frame()).payload.toString()).toBe('{"setupComplete":{}}');

@@ -1,7 +1,7 @@
 // Which models a Deepgram agent runs on, as a key's list sees them, and where its first message takes a context.
 
 import { describe, expect, test } from 'vitest';
-import { agentDialect } from '../../../../adapters/realtime/deepgram/dialect.ts';
+import { deepgramAgentDialect } from '../../../../adapters/realtime/deepgram/dialect.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 
 const of = (model: string) => ({ provider: { type: 'some', model } });
@@ -11,7 +11,7 @@ const think = of('gpt-5');
 const speak = of('aura-2');
 const whole = settings({ listen, think, speak });
 
-describe('the models of a message', () => {
+describe('models in messages', () => {
   test.each([
     [whole, ['nova-3', 'gpt-5', 'aura-2']],
     [settings({ listen, think: [think, of('claude')], speak: [speak] }), ['nova-3', 'gpt-5', 'claude', 'aura-2']],
@@ -31,14 +31,14 @@ describe('the models of a message', () => {
     [{ type: 'UpdateListen', listen: { provider: { keyterms: ['a'] } } }, undefined],
     [{ type: 'FunctionCallResponse', name: 'f', content: '{"model":"x"}' }, undefined],
     [{ type: 'KeepAlive' }, undefined],
-  ])('of %j are %j', (event, names) => {
-    expect(agentDialect.modelsIn(frameOf(event))).toEqual(names);
+  ])('the models of %j are %j', (event, names) => {
+    expect(deepgramAgentDialect.modelsIn(frameOf(event))).toEqual(names);
   });
 
-  test('are read in a binary message that begins like an object, and not in sound', () => {
-    expect(agentDialect.modelsIn(frameOf(JSON.stringify(whole), true))).toContain('gpt-5');
-    expect(agentDialect.modelsIn(frameOf(Buffer.from([0, 0, 0x7b, 1]), true))).toBeUndefined();
-    expect(agentDialect.modelsIn(frameOf(Buffer.from([0x7b, 0x7b, 0xff]), true))).toBeUndefined();
+  test('models are read in a binary message that begins like an object, and not in sound', () => {
+    expect(deepgramAgentDialect.modelsIn(frameOf(JSON.stringify(whole), true))).toContain('gpt-5');
+    expect(deepgramAgentDialect.modelsIn(frameOf(Buffer.from([0, 0, 0x7b, 1]), true))).toBeUndefined();
+    expect(deepgramAgentDialect.modelsIn(frameOf(Buffer.from([0x7b, 0x7b, 0xff]), true))).toBeUndefined();
   });
 
   test.each([
@@ -49,16 +49,16 @@ describe('the models of a message', () => {
       JSON.stringify(settings({ listen, think: { provider: { model: 7 } }, speak })),
       'model_not_allowed',
     ],
-  ])('cannot be known where there is %s', (_what, text, code) => {
-    expect(agentDialect.modelsIn(frameOf(text))).toMatchObject({ code });
+  ])('a message with %s is rejected', (_what, text, code) => {
+    expect(deepgramAgentDialect.modelsIn(frameOf(text))).toMatchObject({ code });
   });
 });
 
 describe('the context of an earlier session', () => {
-  const form = agentDialect.context?.kind === 'in-first-message' ? agentDialect.context : undefined;
+  const form = deepgramAgentDialect.context?.kind === 'in-first-message' ? deepgramAgentDialect.context : undefined;
   const note = { type: 'History', role: 'user', content: 'what was said' };
 
-  test('is the first message of the conversation, before those of the client', () => {
+  test('the context is the oldest message of the conversation, before those of the client', () => {
     expect(eventOf(form?.merge(frameOf(whole), 'what was said') as never)).toEqual(
       settings({ listen, think, speak, context: { messages: [note] } }),
     );
@@ -75,7 +75,7 @@ describe('the context of an earlier session', () => {
     settings({ context: 'none' }),
     settings({ context: { messages: 'none' } }),
     'no JSON',
-  ])('has no place in %j', (first) => {
+  ])('a first message takes no context: %j', (first) => {
     expect(form?.merge(frameOf(first), 'text')).toMatchObject({ code: 'context_not_taken' });
   });
 });

@@ -1,7 +1,8 @@
-// Gemini in the conformance suite, and its refusals before the 101 in Google's error shape.
+// Gemini in the conformance suite, how it is dialled, and its refusals before the 101 in Google's error shape.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import type { ExpectedRefusal } from '../fixture.ts';
 import { geminiLive } from './conversation.ts';
@@ -50,5 +51,34 @@ test('a refusal says when to try again, in the header and in the body', () => {
   expect(JSON.parse(String(reply.body)).error.details[1]).toEqual({
     '@type': 'type.googleapis.com/google.rpc.RetryInfo',
     retryDelay: '5s',
+  });
+});
+
+describe('the upstream handshake', () => {
+  const bidi = '/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent';
+  const dial = (target: string, credential = 'ours', headers: Record<string, string> = {}) =>
+    gemini.endpoints
+      .find(({ path }) => path === target.split('?')[0])
+      ?.upstream(handshakeOf(target, headers), { baseUrl: 'wss://provider.example', credential, settings: {} });
+
+  test("has our key in the query, in place of the client's", () => {
+    expect(dial(`${bidi}?key=theirs`, 'ours', { 'x-goog-api-client': 'sdk' })).toEqual({
+      kind: 'websocket',
+      url: `wss://provider.example${bidi}?key=ours`,
+      headers: { 'x-goog-api-client': 'sdk' },
+      subprotocols: [],
+    });
+  });
+
+  test('has a key at the plain method where the client asked for the constrained one', () => {
+    const url = `wss://provider.example${bidi}?key=ours`;
+    expect(dial(`${bidi}Constrained?access_token=auth_tokens/theirs`)?.url).toBe(url);
+    expect(dial(`${bidi}Constrained?key=theirs`, 'theirs')?.url).toBe(`wss://provider.example${bidi}?key=theirs`);
+  });
+
+  test('has an ephemeral token at the constrained method', () => {
+    const url = `wss://provider.example${bidi}Constrained?access_token=auth_tokens%2Fa%2Bb`;
+    expect(dial(`${bidi}Constrained?access_token=auth_tokens/a%2Bb`, 'auth_tokens/a+b')?.url).toBe(url);
+    expect(dial(`${bidi}?key=auth_tokens/a%2Bb`, 'auth_tokens/a+b')?.url).toBe(url);
   });
 });

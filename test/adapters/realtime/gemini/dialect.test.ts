@@ -1,11 +1,11 @@
 // What the gateway itself may say to Gemini Live.
 
 import { expect, test } from 'vitest';
-import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
+import { geminiLiveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 import { eventOf } from '../../../support/frames.ts';
 
 test('a context is history that asks for no reply, behind the answer to the setup', () => {
-  const form = liveDialect.context?.kind === 'event' ? liveDialect.context : undefined;
+  const form = geminiLiveDialect.context?.kind === 'event' ? geminiLiveDialect.context : undefined;
   expect(form?.after).toBe('first-answer');
   const text = 'They said "hello".\n';
   expect(eventOf(form?.event(text))).toEqual({

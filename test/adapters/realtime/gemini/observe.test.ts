@@ -1,7 +1,7 @@
 // What the tap learns from Gemini's messages, and that it learns it of audio without a parse.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { liveDialect as dialect } from '../../../../adapters/realtime/gemini/dialect.ts';
+import { geminiLiveDialect as dialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 const downstream = (message: object | string) => dialect.observe(frameOf(message, true), 'downstream');
@@ -96,7 +96,7 @@ describe('from the provider', () => {
     [{ inputTranscription: { text: '' } }, undefined],
     [{ inputTranscription: { text: 7 } }, undefined],
     [{ modelTurn }, undefined],
-  ])('%.160j says what was said', (serverContent, said) => {
+  ])('the words of %.160j are read', (serverContent, said) => {
     expect(content(serverContent)?.utterances).toEqual(said);
   });
 
@@ -170,7 +170,7 @@ describe('from the client', () => {
     [{ clientContent: { turns: [spoken('before'), answered] } }, undefined],
     [{ clientContent: { turns: [{ parts: [{ inlineData: { data: 'QUJD' } }] }] } }, undefined],
     [{ realtimeInput: { text: 'x'.repeat(300_000) } }, undefined],
-  ])('%.120j says %s', (message, text) => {
+  ])('%.120j has the words %s', (message, text) => {
     expect(upstream(message)?.utterances).toEqual(text && [{ role: 'user', text }]);
   });
 
@@ -191,7 +191,7 @@ describe('from the client', () => {
     expect(parse).not.toHaveBeenCalled();
   });
 
-  test('what is no message is no observation', () => {
+  test('bytes that are no message are no observation', () => {
     for (const text of ['', 'x', '[]', '{}', '7']) expect(upstream(text)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
-// What OpenAI handshakes say about the model, and which are not served at all.
+// What OpenAI handshakes ask for, which are not served at all, and how OpenAI is dialled.
 
 import { describe, expect, test } from 'vitest';
+import type { Account } from '../../../../adapters/realtime/contract.ts';
 import { openaiEndpoints } from '../../../../adapters/realtime/openai/endpoints.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
@@ -55,5 +56,34 @@ describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
   ])('takes no query that two parsers may read differently: %s', (query) => {
     const refusal = endpointOf(path).reject?.(handshakeOf(`${path}?${query}`));
     expect(refusal).toMatchObject({ status: 400, code: 'invalid_request' });
+  });
+});
+
+describe('the upstream handshake', () => {
+  const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
+  const dial = (target: string, headers: Record<string, string> = {}, settings: Account['settings'] = {}) =>
+    endpointOf(target).upstream(handshakeOf(target, headers), { ...account, settings });
+
+  test('has our credential, and no organization or project that is not configured', () => {
+    const headers = { 'openai-organization': 'theirs', 'openai-project': 'theirs' };
+    expect(dial('/v1/realtime?model=m', headers)).toEqual({
+      kind: 'websocket',
+      url: 'wss://provider.example/v1/realtime?model=m',
+      headers: { authorization: 'Bearer ours' },
+      subprotocols: [],
+    });
+  });
+
+  test('has the organization and the project of the account', () => {
+    expect(dial('/v1/responses', {}, { organization: 'org', project: 'proj' }).headers).toEqual({
+      authorization: 'Bearer ours',
+      'openai-organization': 'org',
+      'openai-project': 'proj',
+    });
+  });
+
+  test('says who the client and the end user are, and has the id of the request', () => {
+    const own = { 'user-agent': 'sdk/1', 'openai-safety-identifier': 'user-7', 'x-client-request-id': 'r-1' };
+    expect(dial('/v1/realtime?model=m', own).headers).toMatchObject(own);
   });
 });

@@ -45,7 +45,7 @@ test('Responses has a status, and names the lane', () => {
   expect(duplicate).toEqual({ type: 'error', status: 400, error: { ...body, code: 'duplicate_key' } });
 });
 
-test('what the guard found goes before what the frame says', () => {
+test('an id that the guard found comes before one in the frame', () => {
   expect(eventOf(realtimeError({ ...refused, eventId: 'e-1' }, event)).error.event_id).toBe('e-1');
 });
 
@@ -53,7 +53,7 @@ test.each([
   frameOf('not JSON'),
   frameOf({ event_id: 7, stream_id: {} }),
   frameOf({ event_id: 'e'.repeat(600), stream_id: 's'.repeat(600) }),
-])('an id that is none is not quoted', (frame) => {
+])('a value that is no id is not quoted', (frame) => {
   expect(eventOf(realtimeError(refused, frame)).error.event_id).toBeNull();
   expect(eventOf(liveError(refused, frame))).not.toHaveProperty('client_event_id');
   expect(eventOf(responsesError(refused, frame))).not.toHaveProperty('stream_id');

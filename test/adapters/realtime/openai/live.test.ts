@@ -1,7 +1,7 @@
 // What the tap learns from Live events: seconds that replace each other, and tokens of delegated work that add up.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { liveDialect as dialect } from '../../../../adapters/realtime/openai/live.ts';
+import { openaiLiveDialect as dialect } from '../../../../adapters/realtime/openai/live.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');

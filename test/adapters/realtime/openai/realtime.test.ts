@@ -1,7 +1,7 @@
 // What the tap learns from Realtime events, and what a refused client is told.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { realtimeDialect as dialect } from '../../../../adapters/realtime/openai/realtime.ts';
+import { openaiRealtimeDialect as dialect } from '../../../../adapters/realtime/openai/realtime.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 
 const usage = {
@@ -121,14 +121,14 @@ describe('from the client', () => {
     }
   });
 
-  test('what is no event is no observation', () => {
+  test('bytes that are no event are no observation', () => {
     for (const data of ['', 'x', '[]', '{}', '{"type":7}']) {
       expect(dialect.observe(frameOf(data), 'upstream')).toBeUndefined();
     }
   });
 });
 
-test('a context is a system message, and neither it nor the provider’s word about it is something that was said', () => {
+test('a context is a system message; neither it nor the acknowledgement of the provider counts as words', () => {
   const form = dialect.context?.kind === 'event' ? dialect.context : undefined;
   const event = form?.event('They said "hello".\n');
   expect(form?.after).toBe('open');

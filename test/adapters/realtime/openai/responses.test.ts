@@ -1,7 +1,7 @@
 // What the tap learns from Responses events over WebSocket.
 
 import { expect, test } from 'vitest';
-import { responsesDialect as dialect } from '../../../../adapters/realtime/openai/responses.ts';
+import { openaiResponsesDialect as dialect } from '../../../../adapters/realtime/openai/responses.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
@@ -39,6 +39,6 @@ test.each(['response.completed', 'response.incomplete', 'response.failed'])(
   },
 );
 
-test('its name is its own, though events of Realtime have the same', () => {
+test('the dialect has a name of its own, though events of Realtime have the same names', () => {
   expect(downstream({ type: 'response.done', response: { usage } })).toEqual({ type: 'response.done' });
 });

@@ -2,10 +2,10 @@
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Dialect } from '../../../../adapters/realtime/contract.ts';
-import { liveDialect } from '../../../../adapters/realtime/openai/live.ts';
-import { realtimeDialect } from '../../../../adapters/realtime/openai/realtime.ts';
-import { responsesDialect } from '../../../../adapters/realtime/openai/responses.ts';
-import { translationDialect } from '../../../../adapters/realtime/openai/translation.ts';
+import { openaiLiveDialect } from '../../../../adapters/realtime/openai/live.ts';
+import { openaiRealtimeDialect } from '../../../../adapters/realtime/openai/realtime.ts';
+import { openaiResponsesDialect } from '../../../../adapters/realtime/openai/responses.ts';
+import { openaiTranslationDialect } from '../../../../adapters/realtime/openai/translation.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 const up = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'upstream')?.utterances;
@@ -16,7 +16,8 @@ const user = (words: string) => [{ role: 'user', text: words }];
 const assistant = (words: string) => [{ role: 'assistant', text: words }];
 
 describe('Realtime', () => {
-  const create = (item: unknown) => up(realtimeDialect, { type: 'conversation.item.create', item: item as object });
+  const create = (item: unknown) =>
+    up(openaiRealtimeDialect, { type: 'conversation.item.create', item: item as object });
 
   test('the words that a client types in are the user’s', () => {
     expect(create(message('user', text('one'), text('two')))).toEqual(user('one two'));
@@ -34,7 +35,7 @@ describe('Realtime', () => {
     [],
     7,
     undefined,
-  ])('%j says nothing', (item) => {
+  ])('%j has no words of the user', (item) => {
     expect(create(item)).toBeUndefined();
   });
 
@@ -43,7 +44,7 @@ describe('Realtime', () => {
     const frame = frameOf({ type: 'conversation.item.create', item: message('user', text('look'), picture) });
     const parse = vi.spyOn(JSON, 'parse');
     onTestFinished(() => parse.mockRestore());
-    expect(realtimeDialect.observe(frame, 'upstream')?.utterances).toBeUndefined();
+    expect(openaiRealtimeDialect.observe(frame, 'upstream')?.utterances).toBeUndefined();
     expect(parse).not.toHaveBeenCalled();
   });
 
@@ -55,60 +56,62 @@ describe('Realtime', () => {
     ];
     const parse = vi.spyOn(JSON, 'parse');
     onTestFinished(() => parse.mockRestore());
-    for (const type of events) expect(down(realtimeDialect, { type, delta: 'QUJD' })).toBeUndefined();
-    expect(up(realtimeDialect, { type: 'input_audio_buffer.append', audio: 'QUJD' })).toBeUndefined();
+    for (const type of events) expect(down(openaiRealtimeDialect, { type, delta: 'QUJD' })).toBeUndefined();
+    expect(up(openaiRealtimeDialect, { type: 'input_audio_buffer.append', audio: 'QUJD' })).toBeUndefined();
     expect(parse).not.toHaveBeenCalled();
   });
 
   test('a committed item is heard; its transcript comes later, or is known not to come', () => {
     const committed = frameOf({ type: 'input_audio_buffer.committed', item_id: 'i1' });
-    expect(realtimeDialect.observe(committed, 'downstream')).toMatchObject({ pendingTranscriptOf: 'i1' });
+    expect(openaiRealtimeDialect.observe(committed, 'downstream')).toMatchObject({ pendingTranscriptOf: 'i1' });
     const type = 'conversation.item.input_audio_transcription';
     const item = 'i1';
-    expect(down(realtimeDialect, { type: `${type}.completed`, item_id: item, transcript: 'hello' })).toEqual([
+    expect(down(openaiRealtimeDialect, { type: `${type}.completed`, item_id: item, transcript: 'hello' })).toEqual([
       { role: 'user', text: 'hello', item },
     ]);
-    expect(down(realtimeDialect, { type: `${type}.failed`, item_id: item, error: {} })).toEqual([
+    expect(down(openaiRealtimeDialect, { type: `${type}.failed`, item_id: item, error: {} })).toEqual([
       { role: 'user', text: '', item },
     ]);
-    expect(down(realtimeDialect, { type: `${type}.delta`, item_id: item, delta: 'hel' })).toBeUndefined();
+    expect(down(openaiRealtimeDialect, { type: `${type}.delta`, item_id: item, delta: 'hel' })).toBeUndefined();
   });
 
   test('a reply is whole, spoken or written', () => {
-    expect(down(realtimeDialect, { type: 'response.output_audio_transcript.done', transcript: 'hi' })).toEqual(
+    expect(down(openaiRealtimeDialect, { type: 'response.output_audio_transcript.done', transcript: 'hi' })).toEqual(
       assistant('hi'),
     );
-    expect(down(realtimeDialect, { type: 'response.output_text.done', text: 'hi' })).toEqual(assistant('hi'));
-    expect(down(realtimeDialect, { type: 'response.output_text.done', text: '' })).toBeUndefined();
-    expect(down(realtimeDialect, { type: 'response.output_text.done', text: [1] })).toBeUndefined();
+    expect(down(openaiRealtimeDialect, { type: 'response.output_text.done', text: 'hi' })).toEqual(assistant('hi'));
+    expect(down(openaiRealtimeDialect, { type: 'response.output_text.done', text: '' })).toBeUndefined();
+    expect(down(openaiRealtimeDialect, { type: 'response.output_text.done', text: [1] })).toBeUndefined();
   });
 });
 
 describe('Responses', () => {
-  const create = (rest: object) => up(responsesDialect, { type: 'response.create', model: 'm', ...rest });
+  const create = (rest: object) => up(openaiResponsesDialect, { type: 'response.create', model: 'm', ...rest });
 
   test('the input is the user’s, a string or items', () => {
     expect(create({ input: 'hello' })).toEqual(user('hello'));
     expect(create({ input: [message('user', text('a')), { role: 'user', content: 'b' }] })).toEqual(user('a\nb'));
-    expect(up(responsesDialect, { type: 'response.create', response: { input: 'older' } })).toEqual(user('older'));
-    expect(up(responsesDialect, { type: 'response.steer', input: 'shorter' })).toEqual(user('shorter'));
+    expect(up(openaiResponsesDialect, { type: 'response.create', response: { input: 'older' } })).toEqual(
+      user('older'),
+    );
+    expect(up(openaiResponsesDialect, { type: 'response.steer', input: 'shorter' })).toEqual(user('shorter'));
   });
 
-  test('what was answered before is not said again', () => {
+  test('words before the last answer are not counted again', () => {
     const before = [{ role: 'user', content: 'before' }, message('assistant', { type: 'output_text', text: 'answer' })];
     expect(create({ input: [...before, { role: 'user', content: 'now' }] })).toEqual(user('now'));
     expect(create({ input: [...before, { type: 'function_call_output', output: 'x' }] })).toBeUndefined();
   });
 
   test('a reply is whole', () => {
-    expect(down(responsesDialect, { type: 'response.output_text.done', text: 'hi' })).toEqual(assistant('hi'));
-    expect(down(responsesDialect, { type: 'response.output_text.delta', delta: 'h' })).toBeUndefined();
+    expect(down(openaiResponsesDialect, { type: 'response.output_text.done', text: 'hi' })).toEqual(assistant('hi'));
+    expect(down(openaiResponsesDialect, { type: 'response.output_text.delta', delta: 'h' })).toBeUndefined();
   });
 });
 
 test.each([
-  ['Live', liveDialect],
-  ['Translation', translationDialect],
+  ['Live', openaiLiveDialect],
+  ['Translation', openaiTranslationDialect],
 ])('%s says both sides in pieces, and never where a turn ends', (_, dialect) => {
   expect(down(dialect, { type: 'session.input_transcript.delta', delta: 'hel', start_ms: 0 })).toEqual([
     { role: 'user', text: 'hel', isPartial: true },
@@ -119,12 +122,12 @@ test.each([
   expect(down(dialect, { type: 'session.output_transcript.delta', delta: null })).toBeUndefined();
 });
 
-test('words are read from a frame when somebody asks for them, not before', () => {
+test('words are read from a frame when they are asked for, not before', () => {
   const item = { role: 'user', content: [{ type: 'input_text', text: 'hello' }] };
   const events: [Dialect, object, 'upstream' | 'downstream'][] = [
-    [realtimeDialect, { type: 'conversation.item.create', item }, 'upstream'],
-    [responsesDialect, { type: 'response.create', input: 'hello' }, 'upstream'],
-    [responsesDialect, { type: 'response.output_text.done', text: 'hi' }, 'downstream'],
+    [openaiRealtimeDialect, { type: 'conversation.item.create', item }, 'upstream'],
+    [openaiResponsesDialect, { type: 'response.create', input: 'hello' }, 'upstream'],
+    [openaiResponsesDialect, { type: 'response.output_text.done', text: 'hi' }, 'downstream'],
   ];
   for (const [dialect, event, direction] of events) {
     const frame = frameOf(event);

@@ -1,7 +1,7 @@
 // What the tap learns from Translation events: no turns, no usage.
 
 import { expect, test } from 'vitest';
-import { translationDialect as dialect } from '../../../../adapters/realtime/openai/translation.ts';
+import { openaiTranslationDialect as dialect } from '../../../../adapters/realtime/openai/translation.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');

@@ -1,7 +1,7 @@
 // The messages of Gemini Live on a virtual clock.
 
 import { describe, expect, test } from 'vitest';
-import { liveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
+import { geminiLiveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
 import { encodeBase64 } from '../../../../codecs/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../../../codecs/pcm16.ts';
 import { at, type Event, silence, tone } from '../../../support/dialogue.ts';
@@ -111,7 +111,9 @@ describe('a spoken turn', () => {
       { voiceActivityType: 'ACTIVITY_START', audioOffset: '0.700s' },
       { voiceActivityType: 'ACTIVITY_END', audioOffset: '2.600s' },
     ]);
-    const marks = dialogue.messages.map(({ event }) => liveDialect.observe(frameOf(event, true), 'downstream')?.mark);
+    const marks = dialogue.messages.map(
+      ({ event }) => geminiLiveDialect.observe(frameOf(event, true), 'downstream')?.mark,
+    );
     expect(marks.filter((mark) => mark !== undefined)).toEqual(['speech-started', 'speech-stopped']);
   });
 });
