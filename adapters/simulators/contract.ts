@@ -8,22 +8,21 @@ import type { Handshake, HttpReply } from '../realtime/contract.ts';
 /** An action that the host carries out for a simulator. The order counts, and nothing follows a `close`. */
 export type Action =
   | { readonly do: 'send'; readonly data: string | Buffer; readonly binary: boolean }
-  /** The host synthesises the text and calls `spoken`. Several may be answered in any order. */
-  | { readonly do: 'speak'; readonly text: string; readonly sampleRateHz: number }
+  | SpeakAction
   | { readonly do: 'close'; readonly code: number; readonly reason: string };
 
-/** A synthesised text. `samples` is empty when the synthesiser failed. */
-export interface Speech {
+/** The host synthesises the text and calls `spoken`, with no samples when that failed. Several may be answered in any order. */
+export interface SpeakAction {
+  readonly do: 'speak';
   readonly text: string;
   readonly sampleRateHz: number;
-  readonly samples: Int16Array;
+  spoken(samples: Int16Array, nowMs: number): readonly Action[];
 }
 
 /** The provider's end of one connection. Times are monotonic milliseconds. */
 export interface Simulator {
   opened(nowMs: number): readonly Action[];
   received(frame: Frame): readonly Action[];
-  spoken(speech: Speech, nowMs: number): readonly Action[];
   woken(nowMs: number): readonly Action[];
   /** The time at which the host must call `woken`; undefined while no timer is planned. */
   readonly wakeAtMs: number | undefined;

@@ -2,7 +2,7 @@
 // Rule: time moves only when the host says so; due timers run first, each at its own planned time.
 
 import type { Frame } from '../../codecs/frame.ts';
-import type { Action, Simulator, Speech } from './contract.ts';
+import type { Action, Simulator } from './contract.ts';
 
 /** A planned call. `cancel` does nothing once it ran. */
 export interface VirtualTimer {
@@ -14,18 +14,11 @@ interface PlannedTimer extends VirtualTimer {
   readonly callback: () => void;
 }
 
-interface SpeechRequest {
-  readonly text: string;
-  readonly sampleRateHz: number;
-  readonly callback: (samples: Int16Array) => void;
-}
-
 /** The clock, the timers and the outgoing actions of one connection. */
 export class ScriptRuntime {
   #nowMs = 0;
   #timers: PlannedTimer[] = [];
   #actions: Action[] = [];
-  #speechRequests: SpeechRequest[] = [];
   #isClosed = false;
 
   /** Monotonic milliseconds. */
@@ -44,8 +37,8 @@ export class ScriptRuntime {
   /** Calls back with the synthesised samples, unless the connection ends first. */
   speak(text: string, sampleRateHz: number, callback: (samples: Int16Array) => void): void {
     if (this.#isClosed) return;
-    this.#speechRequests.push({ text, sampleRateHz, callback });
-    this.#actions.push({ do: 'speak', text, sampleRateHz });
+    const spoken = (samples: Int16Array, nowMs: number) => this.run(nowMs, () => callback(samples));
+    this.#actions.push({ do: 'speak', text, sampleRateHz, spoken });
   }
 
   /** Closes the connection. All timers are dropped, and no action follows. */
@@ -58,7 +51,6 @@ export class ScriptRuntime {
   end(): void {
     this.#isClosed = true;
     this.#timers = [];
-    this.#speechRequests = [];
   }
 
   /** Plans a call. Timers of the same time run in the order of their planning. */
@@ -79,13 +71,6 @@ export class ScriptRuntime {
     const actions = this.#actions;
     this.#actions = [];
     return actions;
-  }
-
-  deliverSpeech({ text, sampleRateHz, samples }: Speech): void {
-    const isFor = (request: SpeechRequest) => request.text === text && request.sampleRateHz === sampleRateHz;
-    const ready = this.#speechRequests.filter(isFor);
-    this.#speechRequests = this.#speechRequests.filter((request) => !isFor(request));
-    for (const { callback } of ready) callback(samples);
   }
 
   #runDue(nowMs: number): void {
@@ -116,7 +101,6 @@ export function startScript(create: (runtime: ScriptRuntime) => ProviderScript):
   return {
     opened: (nowMs) => runtime.run(nowMs, () => script.opened()),
     received: (frame) => runtime.run(frame.at, () => script.received(frame)),
-    spoken: (speech, nowMs) => runtime.run(nowMs, () => runtime.deliverSpeech(speech)),
     woken: (nowMs) => runtime.run(nowMs, () => {}),
     get wakeAtMs() {
       return runtime.wakeAtMs;

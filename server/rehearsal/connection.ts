@@ -2,7 +2,7 @@
 // Rule: there is one timer at most, and none while the simulator waits for nothing.
 
 import type { RawData, WebSocket } from 'ws';
-import type { Action, Simulator } from '../../adapters/simulators/contract.ts';
+import type { Action, Simulator, SpeakAction } from '../../adapters/simulators/contract.ts';
 import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
 import { injectFaults } from './faults.ts';
 import type { Synthesiser } from './speech.ts';
@@ -71,7 +71,7 @@ export class RehearsalConnection {
         if (this.#socket.bufferedAmount > MAX_QUEUED_BYTES) this.#socket.terminate();
         break;
       case 'speak':
-        void this.#speak(action.text, action.sampleRateHz);
+        void this.#speak(action);
         break;
       case 'close':
         this.#socket.close(action.code, action.reason);
@@ -79,9 +79,9 @@ export class RehearsalConnection {
     }
   }
 
-  async #speak(text: string, sampleRateHz: number): Promise<void> {
-    const samples = await this.#synthesiser.speak(text, sampleRateHz);
-    this.#run(() => this.#simulator.spoken({ text, sampleRateHz, samples }, performance.now()));
+  async #speak(action: SpeakAction): Promise<void> {
+    const samples = await this.#synthesiser.speak(action.text, action.sampleRateHz);
+    this.#run(() => action.spoken(samples, performance.now()));
   }
 
   #schedule(): void {

@@ -1,7 +1,7 @@
 // A conversation with a simulator on a virtual clock: sends events, and keeps all answers with their times.
 
 import { Buffer } from 'node:buffer';
-import type { Action, Simulator, SimulatorOptions } from '../../adapters/simulators/contract.ts';
+import type { Action, Simulator, SimulatorOptions, SpeakAction } from '../../adapters/simulators/contract.ts';
 import { simulatorRoutes } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
@@ -44,7 +44,7 @@ export class Dialogue {
   readonly spoken: string[] = [];
   readonly simulator: Simulator;
   readonly #synthesisMs: number;
-  readonly #speeches: { readonly at: number; readonly action: Extract<Action, { do: 'speak' }> }[] = [];
+  readonly #speeches: { readonly at: number; readonly action: SpeakAction }[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;
   now = 1000;
 
@@ -113,8 +113,8 @@ export class Dialogue {
 
   #speak(): void {
     while (this.#speeches[0] && this.#speeches[0].at <= this.now) {
-      const { text, sampleRateHz } = (this.#speeches.shift() as { action: Extract<Action, { do: 'speak' }> }).action;
-      this.#act(this.simulator.spoken({ text, sampleRateHz, samples: tone(1000, sampleRateHz) }, this.now));
+      const { action } = this.#speeches.shift() as { action: SpeakAction };
+      this.#act(action.spoken(tone(1000, action.sampleRateHz), this.now));
     }
   }
 

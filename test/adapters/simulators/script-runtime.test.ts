@@ -54,19 +54,19 @@ test('the clock never goes backwards', () => {
   expect(runtime.wakeAtMs).toBe(55);
 });
 
-test('speech is delivered once, to the request for that text at that rate', () => {
+test('speech is delivered to its request, and not after the end', () => {
   const runtime = new ScriptRuntime();
   const delivered: string[] = [];
   const actions = runtime.run(0, () => {
     runtime.speak('a', 24_000, () => delivered.push('a at 24'));
-    runtime.speak('a', 8000, () => delivered.push('a at 8'));
+    runtime.speak('a', 8000, (samples) => delivered.push(`a at 8: ${samples.length}`));
   });
   expect(actions.map((action) => action.do)).toEqual(['speak', 'speak']);
-  const samples = new Int16Array(1);
-  runtime.run(1, () => runtime.deliverSpeech({ text: 'a', sampleRateHz: 8000, samples }));
-  runtime.run(2, () => runtime.deliverSpeech({ text: 'a', sampleRateHz: 8000, samples }));
-  runtime.run(3, () => runtime.deliverSpeech({ text: 'b', sampleRateHz: 24_000, samples }));
-  expect(delivered).toEqual(['a at 8']);
+  const [at24, at8] = actions.filter((action) => action.do === 'speak');
+  at8?.spoken(new Int16Array(1), 1);
+  runtime.end();
+  at24?.spoken(new Int16Array(1), 2);
+  expect(delivered).toEqual(['a at 8: 1']);
 });
 
 test('a close is the last action: nothing is sent, planned or answered after it', () => {
