@@ -10,7 +10,7 @@ import { NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
 import { argumentsFor } from '../voice/arguments.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
-import { type ReplyStream, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
+import { startTogether, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
 import type { FunctionDeclaration, LiveSetup } from './setup.ts';
 import { audioTokens } from './usage.ts';
 
@@ -65,14 +65,8 @@ export class ModelTurn {
       return;
     }
     const startedAtMs = this.#turn.runtime.nowMs;
-    const streams: readonly ReplyStream[] = this.#voice ? [this.#text, this.#voice] : [this.#text];
-    let running = streams.length;
-    for (const stream of streams) {
-      stream.start(() => {
-        running -= 1;
-        if (running === 0) this.#generated(startedAtMs);
-      });
-    }
+    const streams = this.#voice ? [this.#text, this.#voice] : [this.#text];
+    startTogether(streams, () => this.#generated(startedAtMs));
   }
 
   #generated(startedAtMs: number): void {
@@ -113,7 +107,9 @@ export class ModelTurn {
     return streamVoice({
       runtime,
       times: options.times,
-      reply: { text, sampleRateHz: OUTPUT_RATE_HZ, playback },
+      text,
+      sampleRateHz: OUTPUT_RATE_HZ,
+      playback,
       send: (samples) => {
         const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(pcm16Bytes(samples)) };
         send({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });

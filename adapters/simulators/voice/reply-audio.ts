@@ -1,7 +1,7 @@
 // The audio of one reply, piece by piece: the synthesised sentence, a pause, then the caller's own words.
 // Rule: nothing is resampled or encoded before it is about to be sent.
 
-import { createResampler, type StreamingResampler } from '../../../codecs/resample.ts';
+import { createResampler } from '../../../codecs/resample.ts';
 
 const PAUSE_MS = 200;
 /** Silence at the end of a reply, so that players do not clip the last word. */
@@ -13,35 +13,16 @@ export interface AudioClip {
   readonly sampleRateHz: number;
 }
 
-export class ReplyAudio {
-  readonly sampleRateHz: number;
-  readonly #clips: AudioClip[];
-  #resampler: StreamingResampler | undefined;
-  #position = 0;
-
-  constructor(sampleRateHz: number, sentence: AudioClip, playback: AudioClip | undefined) {
-    this.sampleRateHz = sampleRateHz;
-    this.#clips = [sentence];
-    if (playback) this.#clips.push(silence(PAUSE_MS, playback.sampleRateHz), playback);
-    this.#clips.push(silence(TAIL_MS, sampleRateHz));
-  }
-
-  /** The next piece of about `ms`, which may be shorter at the end of a clip; undefined at the end. */
-  next(ms: number): Int16Array | undefined {
-    const clip = this.#clips[0];
-    if (!clip) return undefined;
-    this.#resampler ??= createResampler(clip.sampleRateHz, this.sampleRateHz);
-    const end = this.#position + Math.round((clip.sampleRateHz * ms) / 1000);
-    const samples = this.#resampler.process(clip.samples.subarray(this.#position, end));
-    this.#position = end;
-    if (end >= clip.samples.length) this.#advance();
-    return samples.length > 0 ? samples : this.next(ms);
-  }
-
-  #advance(): void {
-    this.#clips.shift();
-    this.#position = 0;
-    this.#resampler = undefined;
+/** Yields pieces of about `pieceMs` at the rate of the sentence. The last piece of a clip may be shorter. */
+export function* replyAudio(sentence: AudioClip, playback: AudioClip | undefined, pieceMs: number) {
+  const repeated = playback ? [silence(PAUSE_MS, playback.sampleRateHz), playback] : [];
+  for (const { samples, sampleRateHz } of [sentence, ...repeated, silence(TAIL_MS, sentence.sampleRateHz)]) {
+    const resampler = createResampler(sampleRateHz, sentence.sampleRateHz);
+    const step = Math.round((sampleRateHz * pieceMs) / 1000);
+    for (let start = 0; start < samples.length; start += step) {
+      const piece = resampler.process(samples.subarray(start, start + step));
+      if (piece.length > 0) yield piece;
+    }
   }
 }
 

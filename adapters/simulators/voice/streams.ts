@@ -4,9 +4,10 @@
 import { durationMs } from '../../../codecs/pcm16.ts';
 import type { SimulatorTimes } from '../contract.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
-import { type AudioClip, ReplyAudio } from './reply-audio.ts';
+import { textTokenCount } from '../tokens.ts';
+import { type AudioClip, replyAudio } from './reply-audio.ts';
 
-export interface ReplyStream {
+interface ReplyStream {
   /** Starts to send. `done` is called once unless the stream is cancelled; `isWhole`: no limit has cut it. */
   start(done: (isWhole: boolean) => void): void;
   cancel(): void;
@@ -21,78 +22,84 @@ export interface VoiceStream extends ReplyStream {
   sentMs(): number;
 }
 
-/** Sends `pieces` one by one. `isAllowed` tells whether so much text may be sent in all. */
+/** Starts streams side by side. `done` is called when the last one is done; `isWhole`: no limit has cut any. */
+export function startTogether(streams: readonly ReplyStream[], done: (isWhole: boolean) => void): void {
+  let running = streams.length;
+  let areAllWhole = true;
+  for (const stream of streams) {
+    stream.start((isWhole) => {
+      running -= 1;
+      areAllWhole &&= isWhole;
+      if (running === 0) done(areAllWhole);
+    });
+  }
+}
+
+/** Sends `pieces` one by one, as long as their text has no more than `maxTokens`. */
 export function streamText(setup: {
   readonly runtime: ScriptRuntime;
   readonly tokenMs: number;
   readonly pieces: readonly string[];
   readonly send: (piece: string) => void;
-  readonly isAllowed?: (text: string) => boolean;
+  readonly maxTokens?: number;
 }): TextStream {
+  const { runtime, tokenMs, pieces, send, maxTokens = Number.POSITIVE_INFINITY } = setup;
   let timer: VirtualTimer | undefined;
   let sent = '';
   const next = (index: number, done: (isWhole: boolean) => void): void => {
-    const piece = setup.pieces[index];
-    const isAllowed = piece === undefined || (setup.isAllowed?.(sent + piece) ?? true);
-    if (piece === undefined || !isAllowed) {
-      done(isAllowed);
+    const piece = pieces[index];
+    if (piece === undefined || textTokenCount(sent + piece) > maxTokens) {
+      done(piece === undefined);
       return;
     }
     sent += piece;
-    setup.send(piece);
-    timer = setup.runtime.after(setup.tokenMs, () => next(index + 1, done));
+    send(piece);
+    timer = runtime.after(tokenMs, () => next(index + 1, done));
   };
   return { start: (done) => next(0, done), cancel: () => timer?.cancel(), sentText: () => sent };
 }
 
-interface SpokenReply {
-  readonly text: string;
-  /** The rate at which the audio is sent. */
-  readonly sampleRateHz: number;
-  /** The caller's own words, sent after the text. */
-  readonly playback: AudioClip | undefined;
-}
-
-/** Sends the spoken text and the playback. `isAllowed` tells whether so many milliseconds may be sent in all. */
+/** Sends the spoken text, then the caller's own words. `isAllowed` tells whether so many milliseconds may be sent in all. */
 export function streamVoice(setup: {
   readonly runtime: ScriptRuntime;
   readonly times: SimulatorTimes;
-  readonly reply: SpokenReply;
+  readonly text: string;
+  /** The rate at which the audio is sent. */
+  readonly sampleRateHz: number;
+  readonly playback: AudioClip | undefined;
   readonly send: (samples: Int16Array) => void;
   readonly isAllowed?: (ms: number) => boolean;
 }): VoiceStream {
-  const { runtime, times, reply } = setup;
-  const { sampleRateHz } = reply;
+  const { runtime, times, sampleRateHz } = setup;
+  const isAllowed = setup.isAllowed ?? (() => true);
   let timer: VirtualTimer | undefined;
-  let isCancelled = false;
   let sentMs = 0;
-  let audio: ReplyAudio | undefined;
-  let startWaiting: (() => void) | undefined;
-  // Synthesis is asked for at once, so that it overlaps with the time that a model would think.
-  runtime.speak(reply.text, sampleRateHz, (samples) => {
-    audio = new ReplyAudio(sampleRateHz, { samples, sampleRateHz }, reply.playback);
-    startWaiting?.();
-  });
-  const next = (done: (isWhole: boolean) => void): void => {
-    if (isCancelled) return;
-    const samples = audio?.next(times.audioChunkMs);
-    const ms = samples ? durationMs(samples.length, sampleRateHz) : 0;
-    const isAllowed = setup.isAllowed?.(sentMs + ms) ?? true;
-    if (!samples || !isAllowed) {
-      done(isAllowed);
+  let pieces: Iterator<Int16Array> | undefined;
+  let done: ((isWhole: boolean) => void) | undefined;
+  const next = (): void => {
+    if (!pieces || !done) return;
+    const samples = pieces.next().value as Int16Array | undefined;
+    const ms = durationMs(samples?.length ?? 0, sampleRateHz);
+    if (!samples || !isAllowed(sentMs + ms)) {
+      done(!samples);
       return;
     }
     sentMs += ms;
     setup.send(samples);
-    timer = runtime.after(ms / times.audioSpeed, () => next(done));
+    timer = runtime.after(ms / times.audioSpeed, next);
   };
+  // Synthesis is asked for at once, so that it overlaps with the time that a model would think.
+  runtime.speak(setup.text, sampleRateHz, (samples) => {
+    pieces = replyAudio({ samples, sampleRateHz }, setup.playback, times.audioChunkMs);
+    next();
+  });
   return {
-    start(done) {
-      startWaiting = () => next(done);
-      if (audio) next(done);
+    start(whenDone) {
+      done = whenDone;
+      next();
     },
     cancel() {
-      isCancelled = true;
+      done = undefined;
       timer?.cancel();
     },
     sentMs: () => sentMs,

@@ -8,7 +8,7 @@ import { createId } from '../../random-id.ts';
 import { NO_TOKENS, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import { textPieces } from '../../voice/reply-text.ts';
-import { streamText, streamVoice } from '../../voice/streams.ts';
+import { startTogether, streamText, streamVoice } from '../../voice/streams.ts';
 import type { EventSender } from '../events.ts';
 import { outputAudioTokens } from '../usage.ts';
 import { type ConversationEntry, encodeAudio, type RealtimeConversation } from './conversation.ts';
@@ -56,141 +56,110 @@ function closeItem(setup: OutputSetup, entry: ConversationEntry, status: string)
   events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
 }
 
-function messageEntry(): ConversationEntry {
-  const item = {
-    id: createId('item_'),
-    object: 'realtime.item',
-    type: 'message',
-    status: 'in_progress',
-    role: 'assistant',
-    content: [],
-  };
-  return { item, tokens: NO_TOKENS, isPaid: false };
-}
+/** What the events and parts of a written and of a spoken message are called. */
+const MESSAGE_NAMES = {
+  text: { field: 'text', events: 'response.output_text' },
+  audio: { field: 'transcript', events: 'response.output_audio_transcript' },
+} as const;
 
-function partSender(setup: OutputSetup, itemId: string): (type: string, fields?: JsonObject) => void {
-  const ids = {
-    response_id: setup.responseId,
-    item_id: itemId,
-    output_index: OUTPUT_INDEX,
-    content_index: CONTENT_INDEX,
-  };
-  return (type, fields) => setup.events.send(type, { ...ids, ...fields });
-}
-
-function streamPieces(setup: OutputSetup, pieces: readonly string[], send: (delta: string) => void) {
-  return streamText({
-    runtime: setup.events.runtime,
-    tokenMs: setup.times.tokenMs,
-    pieces,
-    send,
-    isAllowed: (text) => textTokenCount(text) <= setup.maxTokens,
-  });
-}
-
-export function textOutput(setup: OutputSetup, reply: string): OutputItem {
-  const entry = messageEntry();
-  const send = partSender(setup, entry.item.id);
-  const textStream = streamPieces(setup, textPieces(reply), (delta) => send('response.output_text.delta', { delta }));
-  return {
-    entry,
-    start() {
-      openItem(setup, entry);
-      send('response.content_part.added', { part: { type: 'text', text: '' } });
-      textStream.start((isWhole) => setup.finished(isWhole));
-    },
-    stop(status) {
-      textStream.cancel();
-      const text = textStream.sentText();
-      entry.tokens = { ...NO_TOKENS, text: textTokenCount(text) };
-      entry.item.content = [{ type: 'output_text', text }];
-      send('response.output_text.done', { text });
-      send('response.content_part.done', { part: { type: 'text', text } });
-      closeItem(setup, entry, status);
-    },
-  };
-}
-
-/** A spoken message: the transcript and the audio are streamed side by side. */
-export function audioOutput(
+/** A message of the assistant. The transcript and the audio of a spoken one are streamed side by side. */
+export function messageOutput(
   setup: OutputSetup,
-  speech: { readonly text: string; readonly format: AudioFormat; readonly playback: AudioClip | undefined },
+  text: string,
+  voice?: { readonly format: AudioFormat; readonly playback: AudioClip | undefined },
 ): OutputItem {
-  const entry = messageEntry();
-  const send = partSender(setup, entry.item.id);
-  const running = new Set(['transcript', 'audio']);
-  let isAllWhole = true;
-  const finish = (part: 'transcript' | 'audio', isWhole: boolean) => {
-    running.delete(part);
-    isAllWhole &&= isWhole;
-    if (running.size === 0) setup.finished(isAllWhole);
-  };
-  const textStream = streamPieces(setup, textPieces(speech.text), (delta) =>
-    send('response.output_audio_transcript.delta', { delta }),
-  );
-  const audio = streamVoice({
-    runtime: setup.events.runtime,
-    times: setup.times,
-    reply: { text: speech.text, sampleRateHz: rateOf(speech.format), playback: speech.playback },
-    send: (samples) =>
-      send('response.output_audio.delta', { delta: encodeBase64(encodeAudio(samples, speech.format)) }),
-    isAllowed: (ms) => textTokenCount(speech.text) + outputAudioTokens(ms) <= setup.maxTokens,
-  });
+  const entry = newEntry({ type: 'message', role: 'assistant', content: [] });
+  const modality = voice ? 'audio' : 'text';
+  const { field, events } = MESSAGE_NAMES[modality];
+  const send = (type: string, fields?: JsonObject) =>
+    setup.events.send(type, { ...idsOf(setup, entry), content_index: CONTENT_INDEX, ...fields });
+  const words = streamPieces(setup, textPieces(text), (delta) => send(`${events}.delta`, { delta }));
+  const audio =
+    voice && streamAudio(setup, { ...voice, text }, (delta) => send('response.output_audio.delta', { delta }));
   return {
     entry,
     start() {
       openItem(setup, entry);
-      send('response.content_part.added', { part: { type: 'audio', transcript: '' } });
-      textStream.start((isWhole) => finish('transcript', isWhole));
-      audio.start((isWhole) => finish('audio', isWhole));
+      send('response.content_part.added', { part: { type: modality, [field]: '' } });
+      startTogether(audio ? [words, audio] : [words], setup.finished);
     },
     stop(status) {
-      textStream.cancel();
-      audio.cancel();
-      const transcript = textStream.sentText();
-      entry.spokenMs = audio.sentMs();
-      entry.tokens = { ...NO_TOKENS, text: textTokenCount(transcript), audio: outputAudioTokens(audio.sentMs()) };
-      entry.item.content = [{ type: 'output_audio', transcript }];
-      send('response.output_audio.done');
-      send('response.output_audio_transcript.done', { transcript });
-      send('response.content_part.done', { part: { type: 'audio', transcript } });
+      words.cancel();
+      audio?.cancel();
+      const sent = words.sentText();
+      const spokenMs = audio?.sentMs();
+      entry.spokenMs = spokenMs;
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(sent), audio: outputAudioTokens(spokenMs ?? 0) };
+      entry.item.content = [{ type: `output_${modality}`, [field]: sent }];
+      if (audio) send('response.output_audio.done');
+      send(`${events}.done`, { [field]: sent });
+      send('response.content_part.done', { part: { type: modality, [field]: sent } });
       closeItem(setup, entry, status);
     },
   };
 }
 
-export function callOutput(
-  setup: OutputSetup,
-  call: { readonly name: string; readonly arguments: string },
-): OutputItem {
-  const callId = createId('call_', 16);
-  const item = {
-    id: createId('item_'),
-    object: 'realtime.item',
-    type: 'function_call',
-    status: 'in_progress',
-    name: call.name,
-    call_id: callId,
-    arguments: '',
-  };
-  const entry: ConversationEntry = { item, tokens: NO_TOKENS, isPaid: false };
-  const ids = { response_id: setup.responseId, item_id: item.id, output_index: OUTPUT_INDEX, call_id: callId };
-  const textStream = streamPieces(setup, call.arguments.match(/.{1,8}/gs) ?? [], (delta) =>
-    setup.events.send('response.function_call_arguments.delta', { ...ids, delta }),
-  );
+export function callOutput(setup: OutputSetup, name: string, argumentsJson: string): OutputItem {
+  const entry = newEntry({ type: 'function_call', name, call_id: createId('call_', 16), arguments: '' });
+  const send = (type: string, fields: JsonObject) =>
+    setup.events.send(`response.function_call_arguments.${type}`, {
+      ...idsOf(setup, entry),
+      call_id: entry.item.call_id,
+      ...fields,
+    });
+  const pieces = streamPieces(setup, argumentsJson.match(/.{1,8}/gs) ?? [], (delta) => send('delta', { delta }));
   return {
     entry,
     start() {
       openItem(setup, entry);
-      textStream.start((isWhole) => setup.finished(isWhole));
+      pieces.start(setup.finished);
     },
     stop(status) {
-      textStream.cancel();
-      item.arguments = textStream.sentText();
-      entry.tokens = { ...NO_TOKENS, text: textTokenCount(item.arguments + item.name) };
-      const done = { ...ids, name: item.name, arguments: item.arguments };
-      if (status === 'completed') setup.events.send('response.function_call_arguments.done', done);
+      pieces.cancel();
+      const sent = pieces.sentText();
+      entry.item.arguments = sent;
+      entry.tokens = { ...NO_TOKENS, text: textTokenCount(sent + name) };
+      if (status === 'completed') send('done', { name, arguments: sent });
       closeItem(setup, entry, status);
     },
   };
+}
+
+function newEntry(item: JsonObject & { readonly type: string }): ConversationEntry {
+  const added = { id: createId('item_'), object: 'realtime.item', status: 'in_progress', ...item };
+  return { item: added, tokens: NO_TOKENS, isPaid: false };
+}
+
+function idsOf({ responseId }: OutputSetup, { item }: ConversationEntry): JsonObject {
+  return { response_id: responseId, item_id: item.id, output_index: OUTPUT_INDEX };
+}
+
+function streamPieces(
+  { events, times, maxTokens }: OutputSetup,
+  pieces: readonly string[],
+  send: (delta: string) => void,
+) {
+  return streamText({ runtime: events.runtime, tokenMs: times.tokenMs, pieces, send, maxTokens });
+}
+
+interface Speech {
+  readonly text: string;
+  readonly format: AudioFormat;
+  readonly playback: AudioClip | undefined;
+}
+
+function streamAudio(
+  { events, times, maxTokens }: OutputSetup,
+  { text, format, playback }: Speech,
+  send: (delta: string) => void,
+) {
+  return streamVoice({
+    runtime: events.runtime,
+    times,
+    text,
+    sampleRateHz: rateOf(format),
+    playback,
+    send: (samples) => send(encodeBase64(encodeAudio(samples, format))),
+    isAllowed: (ms) => textTokenCount(text) + outputAudioTokens(ms) <= maxTokens,
+  });
 }

@@ -11,7 +11,7 @@ import { replyText } from '../../voice/reply-text.ts';
 import type { EventSender } from '../events.ts';
 import { responseUsage } from '../usage.ts';
 import { type ConversationEntry, lastSpeech, type RealtimeConversation, realtimePrompt } from './conversation.ts';
-import { audioOutput, callOutput, type OutputItem, type OutputSetup, textOutput } from './outputs.ts';
+import { callOutput, messageOutput, type OutputItem, type OutputSetup } from './outputs.ts';
 import type { RealtimeSession, RealtimeTool } from './session.ts';
 
 /** The settings of one response: those of the session, with those of `response.create` over them. */
@@ -86,11 +86,11 @@ export class RealtimeReply {
     const tool = chooseTool(request);
     if (tool) {
       const values = JSON.stringify(argumentsFor(tool.parameters));
-      return callOutput(setup, { name: tool.name ?? 'function', arguments: values });
+      return callOutput(setup, tool.name ?? 'function', values);
     }
     const text = replyText(realtimePrompt(request.context));
-    if (request.modality === 'text') return textOutput(setup, text);
-    return audioOutput(setup, { text, format: request.output.format, playback: lastSpeech(request.context) });
+    if (request.modality === 'text') return messageOutput(setup, text);
+    return messageOutput(setup, text, { format: request.output.format, playback: lastSpeech(request.context) });
   }
 
   #finish(isWhole: boolean): void {

@@ -98,8 +98,7 @@ export class ResponsesRun {
   #stream(pieces: readonly string[], send: (piece: string) => void) {
     const { runtime, times, request } = this.#setup;
     const maxTokens = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
-    const isAllowed = (text: string) => textTokenCount(text) <= maxTokens;
-    return streamText({ runtime, tokenMs: times.tokenMs, pieces, send, isAllowed });
+    return streamText({ runtime, tokenMs: times.tokenMs, pieces, send, maxTokens });
   }
 
   #finish(
