@@ -1,5 +1,5 @@
 // Events of OpenAI connections: reading a client's, sending a server's, and errors in the provider's shape.
-// Rule: a client's mistake is a value, and leaves the session open.
+// Rule: a client's mistake is thrown where it is found, answered in one place, and leaves the session open.
 
 import type { z } from 'zod';
 import type { Frame } from '../../../codecs/frame.ts';
@@ -7,11 +7,24 @@ import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/j
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime } from '../script-runtime.ts';
 
-/** The `error` of an `error` event: a mistake in a client event. */
-export interface ErrorDetails {
+/** A mistake in a client event, or the end of the connection, as an `error` event tells of it. */
+export class EventError extends Error {
   readonly code: string;
-  readonly message: string;
-  readonly param?: string | undefined;
+  readonly param: string | null;
+
+  constructor(code: string, message: string, param: string | null = null) {
+    super(message);
+    this.code = code;
+    this.param = param;
+  }
+}
+
+export function missingParameter(param: string): EventError {
+  return new EventError('missing_required_parameter', `Missing required parameter: '${param}'.`, param);
+}
+
+export function invalidValue(param: string, message: string): EventError {
+  return new EventError('invalid_value', message, param);
 }
 
 export class EventSender {
@@ -26,22 +39,33 @@ export class EventSender {
   }
 
   /** Sends an `error` event. `eventId`: the id that the client gave its event. */
-  sendError({ code, message, param }: ErrorDetails, eventId: unknown): void {
-    const error = {
-      type: 'invalid_request_error',
-      code,
-      message,
-      param: param ?? null,
-      event_id: typeof eventId === 'string' ? eventId : null,
-    };
-    this.send('error', { error });
+  sendError({ code, message, param }: EventError, eventId: unknown): void {
+    const clientId = typeof eventId === 'string' ? eventId : null;
+    this.send('error', { error: { type: 'invalid_request_error', code, message, param, event_id: clientId } });
   }
 }
 
-/** The event in a client's frame; undefined when it is not one JSON object. */
-export function readClientEvent(frame: Frame): JsonObject | undefined {
+/** Handlers by type of event. @throws EventError for an invalid event. */
+export type EventHandlers = ReadonlyMap<string, (event: JsonObject) => void>;
+
+/** Handles the event in a client's frame. `refuse` gets the mistake that was thrown, and the event where there is one. */
+export function handleEvent(
+  frame: Frame,
+  handlers: EventHandlers,
+  refuse: (error: EventError, event: JsonObject) => void,
+): void {
   const event = frame.binary ? undefined : parseJson(frame.data.toString());
-  return isObject(event) ? event : undefined;
+  try {
+    if (!isObject(event)) throw new EventError('invalid_json', 'Expected a text frame with one JSON object.');
+    if (event.type === undefined) throw missingParameter('type');
+    const handle = handlers.get(String(event.type));
+    const supported = [...handlers.keys()].map((type) => `'${type}'`).join(', ');
+    if (!handle) throw invalidValue('type', `Invalid value: '${event.type}'. Supported values are: ${supported}.`);
+    handle(event);
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    refuse(error, isObject(event) ? event : {});
+  }
 }
 
 /** The length of a session in the minutes that error messages name. */
@@ -49,26 +73,14 @@ export function wholeMinutes(ms: number): number {
   return Math.ceil(ms / 60_000);
 }
 
-export function missingParameter(param: string): ErrorDetails {
-  return { code: 'missing_required_parameter', message: `Missing required parameter: '${param}'.`, param };
-}
-
-export function invalidValue(param: string, message: string): ErrorDetails {
-  return { code: 'invalid_value', message, param };
-}
-
-/** The first issue of a failed parse of `given`. `name`: what the client calls it; '' for the event itself. */
-export function schemaError(error: z.ZodError, given: unknown, name: string): ErrorDetails {
-  const issue = error.issues[0];
+/** Parses a part of an event. `name`: what the client calls it; '' for the event itself. @throws EventError for the first issue. */
+export function parseGiven<Schema extends z.ZodType>(schema: Schema, given: unknown, name: string): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
   const param = [...(name ? [name] : []), ...path].join('.').replace(/\.(\d+)/g, '[$1]');
-  if (issue?.code === 'unrecognized_keys') {
-    const unknown = `${param}.${issue.keys[0]}`;
-    return { code: 'unknown_parameter', message: `Unknown parameter: '${unknown}'.`, param: unknown };
-  }
-  if (valueAt(given, path) === undefined) return missingParameter(param);
-  if (issue?.code === 'invalid_type') {
-    return { code: 'invalid_type', message: `Invalid type for '${param}': expected ${issue.expected}.`, param };
-  }
-  return invalidValue(param, `Invalid value for '${param}': ${issue?.message ?? 'it does not fit'}.`);
+  if (valueAt(given, path) === undefined) throw missingParameter(param);
+  if (issue?.code !== 'invalid_type') throw invalidValue(param, `Invalid value for '${param}': ${issue?.message}.`);
+  throw new EventError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, param);
 }

@@ -10,7 +10,7 @@ import { NO_TOKENS, type TokenCounts, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import type { CallerTurn } from '../../voice/turn-detector.ts';
-import { type ErrorDetails, invalidValue, schemaError } from '../events.ts';
+import { EventError, type EventSender, invalidValue, parseGiven } from '../events.ts';
 import { inputAudioTokens, OPENAI_IMAGE_TOKENS, outputAudioTokens } from '../usage.ts';
 import { type AudioFormat, rateOf } from './session.ts';
 
@@ -23,32 +23,24 @@ const userContent = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('input_image'), image_url: z.string() }),
 ]);
 const assistantContent = z.looseObject({ type: z.enum(['output_text', 'output_audio']), text: z.string().nullish() });
+const message = z.looseObject({ type: z.literal('message'), id, status });
 
 const itemSchema = z.discriminatedUnion('type', [
   z.discriminatedUnion('role', [
-    z.looseObject({ type: z.literal('message'), role: z.literal('user'), id, status, content: z.array(userContent) }),
-    z.looseObject({ type: z.literal('message'), role: z.literal('system'), id, status, content: z.array(inputText) }),
-    z.looseObject({
-      type: z.literal('message'),
-      role: z.literal('assistant'),
-      id,
-      status,
-      content: z.array(assistantContent),
-    }),
+    message.extend({ role: z.literal('user'), content: z.array(userContent) }),
+    message.extend({ role: z.literal('system'), content: z.array(inputText) }),
+    message.extend({ role: z.literal('assistant'), content: z.array(assistantContent) }),
   ]),
   z.looseObject({
     type: z.literal('function_call'),
     id,
     status,
-    call_id: z.string().optional(),
+    call_id: z.string().default(() => createId('call_', 16)),
     name: z.string(),
     arguments: z.string(),
   }),
   z.looseObject({ type: z.literal('function_call_output'), id, status, call_id: z.string(), output: z.string() }),
-  z.looseObject({ type: z.literal('mcp_list_tools'), id }),
-  z.looseObject({ type: z.literal('mcp_call'), id }),
-  z.looseObject({ type: z.literal('mcp_approval_request'), id }),
-  z.looseObject({ type: z.literal('mcp_approval_response'), id }),
+  z.looseObject({ type: z.enum(['mcp_list_tools', 'mcp_call', 'mcp_approval_request', 'mcp_approval_response']), id }),
 ]);
 
 /** An item of a conversation. `item` is what the client is shown. */
@@ -63,40 +55,48 @@ export interface ConversationEntry {
   spokenMs?: number;
 }
 
+/** The items in order. Every new item is announced with the one before it. */
 export class RealtimeConversation {
   readonly id = createId('conv_');
+  readonly #events: EventSender;
   readonly #entries: ConversationEntry[] = [];
+
+  constructor(events: EventSender) {
+    this.#events = events;
+  }
 
   get entries(): readonly ConversationEntry[] {
     return this.#entries;
   }
 
-  get lastId(): string | null {
-    return this.#entries.at(-1)?.item.id ?? null;
+  /** The entry of an item. `param`: where the client names it. @throws EventError for an unknown item. */
+  find(itemId: string, param = 'item_id'): ConversationEntry {
+    const found = this.#entries.find(({ item }) => item.id === itemId);
+    if (!found) throw new EventError('item_not_found', `Item with item_id '${itemId}' not found.`, param);
+    return found;
   }
 
-  find(itemId: string): ConversationEntry | undefined {
-    return this.#entries.find((entry) => entry.item.id === itemId);
-  }
-
-  /** Adds an item at the end, or after `previousId` (`root`: at the front). Returns the id before it; undefined when `previousId` is unknown. */
-  insert(entry: ConversationEntry, previousId?: string): string | null | undefined {
+  /** Adds an item at the end, or after another (`root`: at the front). @throws EventError for an unknown `previousId`. */
+  add(entry: ConversationEntry, previousId?: string): void {
+    const before =
+      previousId === undefined || previousId === 'root' ? undefined : this.find(previousId, 'previous_item_id');
+    const index = previousId === undefined ? this.#entries.length : before ? this.#entries.indexOf(before) + 1 : 0;
     if (entry.speech) this.#dropOlderAudio();
-    if (previousId === undefined) {
-      const before = this.lastId;
-      this.#entries.push(entry);
-      return before;
-    }
-    const index = previousId === 'root' ? 0 : this.#entries.findIndex(({ item }) => item.id === previousId) + 1;
-    if (index === 0 && previousId !== 'root') return undefined;
     this.#entries.splice(index, 0, entry);
-    return index === 0 ? null : previousId;
+    this.#send('conversation.item.added', entry);
   }
 
-  remove(itemId: string): boolean {
-    const index = this.#entries.findIndex((entry) => entry.item.id === itemId);
-    if (index >= 0) this.#entries.splice(index, 1);
-    return index >= 0;
+  complete(entry: ConversationEntry): void {
+    this.#send('conversation.item.done', entry);
+  }
+
+  remove(entry: ConversationEntry): void {
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
+  }
+
+  #send(type: string, { item }: ConversationEntry): void {
+    const index = this.#entries.findIndex((entry) => entry.item === item);
+    this.#events.send(type, { previous_item_id: this.#entries[index - 1]?.item.id ?? null, item });
   }
 
   #dropOlderAudio(): void {
@@ -106,49 +106,46 @@ export class RealtimeConversation {
   }
 }
 
-/** A client's item with its tokens, or the error of an invalid one. */
-export function readItem(given: unknown, format: AudioFormat): ConversationEntry | ErrorDetails {
-  const parsed = itemSchema.safeParse(given);
-  if (!parsed.success) return schemaError(parsed.error, given, 'item');
-  const value = parsed.data;
-  const item = { ...value, id: value.id ?? createId('item_'), object: 'realtime.item' };
-  if (value.type === 'function_call')
-    return entry({ ...item, status: 'completed', call_id: value.call_id ?? createId('call_', 16) });
-  if (value.type === 'message' && value.role === 'user')
-    return readUserMessage({ ...item, status: 'completed' }, format);
-  return entry({ ...item, status: 'completed' });
+/** A client's item with its tokens. @throws EventError for an invalid one. */
+export function readItem(given: unknown, format: AudioFormat): ConversationEntry {
+  const { id = createId('item_'), ...fields } = parseGiven(itemSchema, given, 'item');
+  const item = { id, object: 'realtime.item', ...fields, status: 'completed' };
+  const entry: ConversationEntry = {
+    item,
+    tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) },
+    isPaid: false,
+  };
+  return item.type === 'message' && item.role === 'user' ? withMedia(entry, format) : entry;
 }
 
-function entry(item: ConversationEntry['item']): ConversationEntry {
-  return { item, tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)) }, isPaid: false };
-}
-
-function readUserMessage(item: ConversationEntry['item'], format: AudioFormat): ConversationEntry | ErrorDetails {
-  const written = entry(item);
-  const parts = partsOf(item);
-  const images = parts.filter((part) => part.type === 'input_image').length;
+/** A user's message with its audio and the tokens of its images. */
+function withMedia(entry: ConversationEntry, format: AudioFormat): ConversationEntry {
+  const parts = partsOf(entry.item);
   const audio = parts.find((part) => part.type === 'input_audio');
-  written.tokens = { ...written.tokens, image: images * OPENAI_IMAGE_TOKENS };
-  if (!audio) return written;
+  const images = parts.filter((part) => part.type === 'input_image').length;
+  const tokens = { ...entry.tokens, image: images * OPENAI_IMAGE_TOKENS };
+  if (!audio) return { ...entry, tokens };
   const bytes = decodeBase64(String(audio.audio));
-  if (!bytes) return invalidValue('item.content', 'Invalid audio: expected base64-encoded bytes.');
+  if (!bytes) throw invalidValue('item.content', 'Invalid audio: expected base64-encoded bytes.');
   const clip = { samples: decodeAudio(bytes, format), sampleRateHz: rateOf(format) };
+  const speechMs = durationMs(clip.samples.length, clip.sampleRateHz);
   // Audio is shown by `retrieve` alone, which encodes it anew.
   const content = parts.map((part) => (part === audio ? { ...part, audio: undefined } : part));
-  return spokenEntry({ ...item, content }, clip, durationMs(clip.samples.length, clip.sampleRateHz));
+  return {
+    ...entry,
+    item: { ...entry.item, content },
+    tokens: { ...tokens, audio: inputAudioTokens(speechMs) },
+    speech: { clip, speechMs },
+  };
 }
 
 export function turnEntry(itemId: string, { clip, speechMs, inputMs }: CallerTurn): ConversationEntry {
   const content = [{ type: 'input_audio', transcript: null }];
   const item = { id: itemId, object: 'realtime.item', type: 'message', status: 'completed', role: 'user', content };
-  return { ...spokenEntry(item, clip, speechMs), tokens: { ...NO_TOKENS, audio: inputAudioTokens(inputMs) } };
-}
-
-function spokenEntry(item: ConversationEntry['item'], clip: AudioClip, speechMs: number): ConversationEntry {
-  const audio = inputAudioTokens(durationMs(clip.samples.length, clip.sampleRateHz));
   return {
-    ...entry(item),
-    tokens: { ...NO_TOKENS, text: textTokenCount(textOf(item)), audio },
+    item,
+    tokens: { ...NO_TOKENS, audio: inputAudioTokens(inputMs) },
+    isPaid: false,
     speech: { clip, speechMs },
   };
 }
@@ -168,19 +165,16 @@ export function truncateEntry(entry: ConversationEntry, audioEndMs: number): voi
   entry.item.content = partsOf(entry.item).map((part) => ({ ...part, transcript: '' }));
 }
 
-/** The prompt that a reply to these items answers. */
-export function realtimePrompt(entries: readonly ConversationEntry[]): ReplyPrompt {
+/** The prompt that a reply to these items answers, with the caller's audio when the last input was spoken. */
+export function realtimePrompt(
+  entries: readonly ConversationEntry[],
+): ReplyPrompt & { playback?: AudioClip | undefined } {
   const last = entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
-  if (last.speech) return { kind: 'speech', speechMs: last.speech.speechMs };
+  if (last.speech) return { kind: 'speech', speechMs: last.speech.speechMs, playback: last.speech.clip };
   if (last.item.type !== 'function_call_output') return { kind: 'text', text: textOf(last.item) };
   const call = entries.find(({ item }) => item.type === 'function_call' && item.call_id === last.item.call_id);
   return { kind: 'tool', name: String(call?.item.name ?? 'function'), output: String(last.item.output) };
-}
-
-/** The caller's audio, when the last input was spoken rather than written. */
-export function lastSpeech(entries: readonly ConversationEntry[]): AudioClip | undefined {
-  return entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output')?.speech?.clip;
 }
 
 function textOf(item: ConversationEntry['item']): string {

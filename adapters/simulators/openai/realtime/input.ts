@@ -5,7 +5,7 @@ import { decodeBase64 } from '../../../../codecs/base64.ts';
 import type { VoiceDetectorFactory } from '../../../../codecs/vad.ts';
 import { createId } from '../../random-id.ts';
 import { type CallerTurn, TurnDetector, type TurnDetectorSettings, type TurnEvent } from '../../voice/turn-detector.ts';
-import { type ErrorDetails, type EventSender, invalidValue, missingParameter } from '../events.ts';
+import { EventError, type EventSender, invalidValue, missingParameter } from '../events.ts';
 import { decodeAudio } from './conversation.ts';
 import { type RealtimeSession, rateOf, vadSettingsOf } from './session.ts';
 
@@ -61,27 +61,26 @@ export class InputBuffer {
     return this.#itemId;
   }
 
-  append(audio: unknown): ErrorDetails | undefined {
-    if (audio === undefined) return missingParameter('audio');
-    if (typeof audio !== 'string') return invalidValue('audio', "Invalid type for 'audio': expected a string.");
-    if (audio.length > MAX_APPEND_CHARS) return invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
+  append(audio: unknown): void {
+    if (audio === undefined) throw missingParameter('audio');
+    if (typeof audio !== 'string') throw invalidValue('audio', "Invalid type for 'audio': expected a string.");
+    if (audio.length > MAX_APPEND_CHARS) throw invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
     const bytes = decodeBase64(audio);
-    if (!bytes) return invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
+    if (!bytes) throw invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
     this.#turnDetector.configure(turnDetectorSettings(this.#session));
-    for (const event of this.#turnDetector.push(decodeAudio(bytes, this.#session.input.format))) this.#turnEvent(event);
-    return undefined;
+    const samples = decodeAudio(bytes, this.#session.audio.input.format);
+    for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event);
   }
 
-  commit(): ErrorDetails | undefined {
+  commit(): void {
     const pendingMs = this.#turnDetector.bufferedMs;
     if (pendingMs < MIN_COMMIT_MS) {
       const message =
         'Error committing input audio buffer: buffer too small. ' +
         `Expected at least ${MIN_COMMIT_MS}ms of audio, but buffer only has ${pendingMs.toFixed(2)}ms of audio.`;
-      return { code: 'input_audio_buffer_commit_empty', message };
+      throw new EventError('input_audio_buffer_commit_empty', message);
     }
     this.#commit(this.#turnDetector.takeTurn(), false);
-    return undefined;
   }
 
   /** Commits the audio as silence, which the idle timeout does. */
@@ -89,7 +88,7 @@ export class InputBuffer {
     this.#commit({ ...this.#turnDetector.takeTurn(), speechMs: 0 }, true);
   }
 
-  clear(): undefined {
+  clear(): void {
     this.#turnDetector.reset();
     this.#events.send('input_audio_buffer.cleared');
   }
@@ -117,7 +116,7 @@ export class InputBuffer {
   }
 }
 
-function turnDetectorSettings({ input }: RealtimeSession): TurnDetectorSettings {
-  const detection = input.turn_detection ? vadSettingsOf(input.turn_detection) : undefined;
-  return { sampleRateHz: rateOf(input.format), detection };
+function turnDetectorSettings({ audio }: RealtimeSession): TurnDetectorSettings {
+  const { format, turn_detection: detection } = audio.input;
+  return { sampleRateHz: rateOf(format), detection: detection ? vadSettingsOf(detection) : undefined };
 }

@@ -38,22 +38,15 @@ export interface OutputItem {
 const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
-function openItem(setup: OutputSetup, entry: ConversationEntry): void {
-  const { events, responseId, conversation } = setup;
+function openItem({ events, responseId, conversation }: OutputSetup, entry: ConversationEntry): void {
   events.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
-  if (!conversation) return;
-  const previous = conversation.insert(entry);
-  events.send('conversation.item.added', { previous_item_id: previous, item: entry.item });
+  conversation?.add(entry);
 }
 
-function closeItem(setup: OutputSetup, entry: ConversationEntry, status: string): void {
-  const { events, responseId, conversation } = setup;
+function closeItem({ events, responseId, conversation }: OutputSetup, entry: ConversationEntry, status: string): void {
   entry.item.status = status;
   events.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
-  if (!conversation) return;
-  const index = conversation.entries.indexOf(entry);
-  const previous = conversation.entries[index - 1]?.item.id ?? null;
-  events.send('conversation.item.done', { previous_item_id: previous, item: entry.item });
+  conversation?.complete(entry);
 }
 
 /** What the events and parts of a written and of a spoken message are called. */

@@ -10,20 +10,9 @@ import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText } from '../../voice/reply-text.ts';
 import type { EventSender } from '../events.ts';
 import { responseUsage } from '../usage.ts';
-import { type ConversationEntry, lastSpeech, type RealtimeConversation, realtimePrompt } from './conversation.ts';
+import { type ConversationEntry, realtimePrompt } from './conversation.ts';
 import { callOutput, messageOutput, type OutputItem, type OutputSetup } from './outputs.ts';
-import type { RealtimeSession, RealtimeTool } from './session.ts';
-
-/** The settings of one response: those of the session, with those of `response.create` over them. */
-export interface ResponseRequest
-  extends Pick<RealtimeSession, 'modality' | 'instructions' | 'tools' | 'toolChoice' | 'maxOutputTokens'> {
-  readonly output: RealtimeSession['output'];
-  readonly metadata: unknown;
-  /** The items that the response answers. */
-  readonly context: readonly ConversationEntry[];
-  /** The conversation of the response; undefined when the response is outside of it. */
-  readonly conversation: RealtimeConversation | undefined;
-}
+import type { ResponseRequest } from './request.ts';
 
 interface ResponseSetup {
   readonly events: EventSender;
@@ -54,7 +43,7 @@ export class RealtimeReply {
     if (this.#options.rateLimits === 'start') this.#sendRateLimits();
     this.#output = this.#chooseOutput();
     const { firstAudioMs, firstTextMs } = this.#options.times;
-    const isSpoken = this.request.modality === 'audio' && this.#output.entry.item.type === 'message';
+    const isSpoken = this.request.output_modalities[0] === 'audio' && this.#output.entry.item.type === 'message';
     this.#startTimer = this.#events.runtime.after(isSpoken ? firstAudioMs : firstTextMs, () => this.#begin());
   }
 
@@ -80,7 +69,7 @@ export class RealtimeReply {
       times: this.#options.times,
       responseId: this.id,
       conversation: request.conversation,
-      maxTokens: request.maxOutputTokens === 'inf' ? Number.POSITIVE_INFINITY : request.maxOutputTokens,
+      maxTokens: request.max_output_tokens === 'inf' ? Number.POSITIVE_INFINITY : request.max_output_tokens,
       finished: (isWhole) => this.#finish(isWhole),
     };
     const tool = chooseTool(request);
@@ -88,9 +77,10 @@ export class RealtimeReply {
       const values = JSON.stringify(argumentsFor(tool.parameters));
       return callOutput(setup, tool.name ?? 'function', values);
     }
-    const text = replyText(realtimePrompt(request.context));
-    if (request.modality === 'text') return messageOutput(setup, text);
-    return messageOutput(setup, text, { format: request.output.format, playback: lastSpeech(request.context) });
+    const { playback, ...prompt } = realtimePrompt(request.context);
+    const isSpoken = request.output_modalities[0] === 'audio';
+    const voice = { format: request.audio.output.format, playback };
+    return messageOutput(setup, replyText(prompt), isSpoken ? voice : undefined);
   }
 
   #finish(isWhole: boolean): void {
@@ -124,19 +114,20 @@ export class RealtimeReply {
   }
 
   #describe(status: string, details: JsonObject | null, output: readonly unknown[]): JsonObject {
-    const { request } = this;
+    const { output_modalities, max_output_tokens, audio, conversation, metadata } = this.request;
+    const { format, voice } = audio.output;
     return {
       object: 'realtime.response',
       id: this.id,
       status,
       status_details: details?.type === 'completed' ? null : details,
       output,
-      conversation_id: request.conversation?.id ?? null,
-      output_modalities: [request.modality],
-      max_output_tokens: request.maxOutputTokens,
-      audio: { output: { format: request.output.format, voice: request.output.voice } },
+      conversation_id: conversation?.id ?? null,
+      output_modalities,
+      max_output_tokens,
+      audio: { output: { format, voice } },
       usage: null,
-      metadata: request.metadata ?? null,
+      metadata,
     };
   }
 
@@ -151,8 +142,8 @@ export class RealtimeReply {
 }
 
 /** The first function that may be called; undefined when the response answers a result. */
-function chooseTool({ tools, toolChoice, context }: ResponseRequest): RealtimeTool | undefined {
+function chooseTool({ tools, tool_choice: choice, context }: ResponseRequest) {
   const functions = tools.filter((tool) => tool.type === 'function' && tool.name);
-  if (toolChoice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;
-  return typeof toolChoice === 'object' ? functions.find((tool) => tool.name === toolChoice.name) : functions[0];
+  if (choice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;
+  return typeof choice === 'object' ? functions.find((tool) => tool.name === choice.name) : functions[0];
 }

@@ -6,14 +6,7 @@ import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import type { Connection } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../../script-runtime.ts';
-import {
-  type ErrorDetails,
-  invalidValue,
-  missingParameter,
-  readClientEvent,
-  schemaError,
-  wholeMinutes,
-} from '../events.ts';
+import { EventError, type EventHandlers, handleEvent, missingParameter, parseGiven, wholeMinutes } from '../events.ts';
 import { inputItems, type ResponsesRequest, responsesRequestSchema } from './request.ts';
 import { ResponsesRun, type StoredResponse } from './run.ts';
 
@@ -25,6 +18,10 @@ export class ResponsesScript implements ProviderScript {
   /** Waiting requests by `stream_id`. A stream is listed while it works. */
   readonly #streams = new Map<string | undefined, ResponsesRequest[]>();
   readonly #stored = new Map<string, StoredResponse>();
+  readonly #handlers: EventHandlers = new Map([
+    ['response.create', (event) => this.#create(event)],
+    ['response.steer', (event) => this.#steer(event)],
+  ]);
   #openedMs = 0;
 
   constructor(runtime: ScriptRuntime, connection: Connection) {
@@ -40,55 +37,33 @@ export class ResponsesScript implements ProviderScript {
       const message =
         `Responses websocket connection limit reached (${minutes} minutes). ` +
         'Create a new websocket connection to continue.';
-      this.#sendError({ code: 'websocket_connection_limit_reached', message }, undefined);
+      this.#sendError(new EventError('websocket_connection_limit_reached', message), undefined);
       this.#runtime.close(1001, 'websocket_connection_limit_reached');
     });
   }
 
   received(frame: Frame): void {
-    const event = readClientEvent(frame);
-    if (!event) {
-      this.#sendError({ code: 'invalid_json', message: 'Expected a text frame with one JSON object.' }, undefined);
-      return;
-    }
-    const error = this.#handle(event);
-    if (error) this.#sendError(error, typeof event.stream_id === 'string' ? event.stream_id : undefined);
+    handleEvent(frame, this.#handlers, (error, event) => this.#sendError(error, event.stream_id));
   }
 
   ended(): void {}
 
-  #handle(event: JsonObject): ErrorDetails | undefined {
-    switch (event.type) {
-      case undefined:
-        return missingParameter('type');
-      case 'response.create':
-        return this.#create(event);
-      case 'response.steer':
-        return this.#steer(event);
-      default:
-        return invalidValue('type', `Invalid value: '${event.type}'. Supported values are: 'response.create'.`);
-    }
-  }
-
-  #create(event: JsonObject): ErrorDetails | undefined {
-    const parsed = responsesRequestSchema.safeParse(event);
-    if (!parsed.success) return schemaError(parsed.error, event, '');
-    const request = parsed.data;
-    if (request.model === undefined && !isObject(request.prompt)) return missingParameter('model');
+  #create(event: JsonObject): void {
+    const request = parseGiven(responsesRequestSchema, event, '');
+    if (request.model === undefined && !isObject(request.prompt)) throw missingParameter('model');
     const streamId = request.stream_id ?? undefined;
     const waiting = this.#streams.get(streamId);
     if (waiting) {
       waiting.push(request);
-      return undefined;
+      return;
     }
     this.#streams.set(streamId, []);
     this.#run(request, streamId);
-    return undefined;
   }
 
   /** Refuses to steer: a response of a rehearsal is never in the middle of anything. */
-  #steer({ previous_response_id: id, input }: JsonObject): ErrorDetails | undefined {
-    if (typeof id !== 'string') return missingParameter('previous_response_id');
+  #steer({ previous_response_id: id, input }: JsonObject): void {
+    if (typeof id !== 'string') throw missingParameter('previous_response_id');
     const error = {
       type: 'invalid_request_error',
       code: this.#stored.has(id) ? 'response_already_completed' : 'steering_not_supported',
@@ -96,7 +71,6 @@ export class ResponsesScript implements ProviderScript {
     };
     const steer = { previous_response_id: id, input };
     this.#runtime.send(JSON.stringify({ type: 'response.steer.failed', sequence_number: 0, steer, error }));
-    return undefined;
   }
 
   #run(request: ResponsesRequest, streamId: string | undefined): void {
@@ -104,7 +78,7 @@ export class ResponsesScript implements ProviderScript {
     const previous = previousId === undefined ? undefined : this.#stored.get(previousId);
     if (previousId !== undefined && !previous) {
       const message = `Previous response with id '${previousId}' not found.`;
-      this.#sendError({ code: 'previous_response_not_found', message, param: 'previous_response_id' }, streamId);
+      this.#sendError(new EventError('previous_response_not_found', message, 'previous_response_id'), streamId);
       this.#next(streamId);
       return;
     }
@@ -138,10 +112,9 @@ export class ResponsesScript implements ProviderScript {
     else this.#streams.delete(streamId);
   }
 
-  #sendError({ code, message, param }: ErrorDetails, streamId: string | undefined): void {
-    const error = { type: 'invalid_request_error', code, message, param: param ?? null };
-    this.#runtime.send(
-      JSON.stringify({ type: 'error', status: 400, error, ...(streamId ? { stream_id: streamId } : {}) }),
-    );
+  #sendError({ code, message, param }: EventError, streamId: unknown): void {
+    const error = { type: 'invalid_request_error', code, message, param };
+    const stream = typeof streamId === 'string' ? { stream_id: streamId } : {};
+    this.#runtime.send(JSON.stringify({ type: 'error', status: 400, error, ...stream }));
   }
 }

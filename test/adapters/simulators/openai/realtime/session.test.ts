@@ -1,6 +1,7 @@
 // The fields that a session.update changes, and those that it may not.
 
 import { describe, expect, test } from 'vitest';
+import type { EventError } from '../../../../../adapters/simulators/openai/events.ts';
 import {
   createSession,
   describeSession,
@@ -10,10 +11,16 @@ import {
 } from '../../../../../adapters/simulators/openai/realtime/session.ts';
 
 const create = (type: 'realtime' | 'transcription' = 'realtime'): RealtimeSession =>
-  createSession({ id: 'sess_1', type, model: 'gpt-realtime-2.1', expiresAt: 1 });
+  createSession({ id: 'sess_1', type, model: 'gpt-realtime-2.1', expires_at: 1 });
 
-function update(session: RealtimeSession, given: object, spoken = false) {
-  return updateSession(session, { type: 'realtime', ...given }, spoken);
+/** Returns the error of an update that is refused. */
+function update(session: RealtimeSession, given: object, spoken = false): EventError | undefined {
+  try {
+    updateSession(session, { type: 'realtime', ...given }, spoken);
+    return undefined;
+  } catch (error) {
+    return error as EventError;
+  }
 }
 
 test('an update changes only the fields that it gives', () => {
@@ -46,9 +53,9 @@ test('null, an empty text and an empty list clear a field', () => {
 test('turn detection can be switched off and on again, with its defaults', () => {
   const session = create();
   update(session, { audio: { input: { turn_detection: null } } });
-  expect(session.input.turn_detection).toBeNull();
+  expect(session.audio.input.turn_detection).toBeNull();
   update(session, { audio: { input: { turn_detection: { type: 'server_vad', threshold: 0.9 } } } });
-  expect(session.input.turn_detection).toEqual({
+  expect(session.audio.input.turn_detection).toEqual({
     type: 'server_vad',
     threshold: 0.9,
     prefix_padding_ms: 300,
@@ -77,7 +84,7 @@ test('the voice can change until the first audio, and be repeated after it', () 
   expect(update(session, { audio: { output: { voice: 'cedar' } } }, false)).toBeUndefined();
   expect(update(session, { audio: { output: { voice: 'cedar' } } }, true)).toBeUndefined();
   expect(update(session, { audio: { output: { voice: 'marin' } } }, true)?.code).toBe('cannot_update_voice');
-  expect(session.output.voice).toBe('cedar');
+  expect(session.audio.output.voice).toBe('cedar');
 });
 
 describe('an update', () => {
@@ -117,7 +124,7 @@ test('a higher threshold makes the detector stricter', () => {
   const mode = (threshold: number) => {
     const session = create();
     update(session, { audio: { input: { turn_detection: { type: 'server_vad', threshold } } } });
-    return session.input.turn_detection ? vadSettingsOf(session.input.turn_detection).mode : undefined;
+    return session.audio.input.turn_detection ? vadSettingsOf(session.audio.input.turn_detection).mode : undefined;
   };
   expect([mode(0.2), mode(0.5), mode(0.9)]).toEqual([1, 2, 3]);
 });
