@@ -50,9 +50,9 @@ export interface Contender {
   /** True when it can be started with `llmPort`. */
   readonly hasChat?: boolean;
   /** Reason why it cannot run here; undefined when it can. */
-  absent(): Promise<string | undefined>;
+  absent(): string | undefined;
   /** Version of a contender that is present. */
-  version(): Promise<string>;
+  version(): string;
   /** Throws when it is not ready for sessions within its deadline. Use `context.start`, which also stops it. */
   start(options: StartOptions): Promise<RunningContender>;
 }
@@ -75,7 +75,7 @@ export interface BenchSettings {
 export interface RoundsPlan<Subject> {
   /** Shown in the progress: `hop, 100 sessions, 2600 B`. */
   readonly label: string;
-  /** What takes turns, by the name of the contender. */
+  /** Subjects that take turns, by the name of the contender. */
   readonly contenders: ReadonlyMap<string, Subject>;
   /** Part of the benchmark's time, for the time left: [0.5, 1] is the second half. The whole of it when it is not given. */
   readonly part?: readonly [from: number, to: number];
@@ -126,6 +126,6 @@ export interface Bench {
   readonly needs?: string;
   /** A rough guess, for the time left. */
   seconds(settings: BenchSettings, contenders: number): number;
-  /** What it does not give, it has none of. */
+  /** Gives no figures, tables and so on where it leaves them out. */
   run(context: BenchContext): Promise<Partial<BenchResult>>;
 }

@@ -44,11 +44,11 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
   const chosen = benches.filter((bench) => name === undefined || bench.name === name);
   if (chosen.length === 0)
     throw new BenchUsageError(`no bench ${name}: ${benches.map((bench) => bench.name).join(', ')}`);
-  const { present, absent } = await choose(only);
+  const { present, absent } = choose(only);
   const seconds = chosen.map((bench) => bench.seconds(settings, present.length));
   const progress = createProgress(seconds);
   for (const [missing, reason] of absent) if (reason !== NOT_ASKED) progress.say(`${missing}: skipped, ${reason}`);
-  const manifest = await createManifest({ args, settings, contenders: present, absent });
+  const manifest = createManifest({ args, settings, contenders: present, absent });
   const ran = [];
   for (const [index, bench] of chosen.entries()) {
     progress.begin(bench.name, seconds[index] ?? 0);
@@ -64,7 +64,7 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
 }
 
 /** The A/A pair is always there. */
-async function choose(only: readonly string[] | undefined) {
+function choose(only: readonly string[] | undefined) {
   const unknown = only?.filter((name) => !contenders.some((contender) => contender.name === name));
   if (unknown?.length)
     throw new BenchUsageError(`no contender ${unknown}: ${contenders.map((contender) => contender.name).join(', ')}`);
@@ -72,7 +72,7 @@ async function choose(only: readonly string[] | undefined) {
   const absent = new Map<string, string>();
   for (const contender of contenders) {
     const isAsked = only === undefined || only.includes(contender.name) || contender.name.startsWith('direct');
-    const reason = isAsked ? await contender.absent() : NOT_ASKED;
+    const reason = isAsked ? contender.absent() : NOT_ASKED;
     if (reason === undefined) present.push(contender);
     else absent.set(contender.name, reason);
   }

@@ -13,22 +13,7 @@ options: --sessions N,...  --frame-bytes N,...  --frame-ms N,...  --rounds N  --
 
 export class BenchUsageError extends Error {}
 
-export type Command =
-  | { readonly name: 'help' }
-  | {
-      readonly name: 'compare';
-      readonly files: readonly [string, string];
-      readonly maxRegression: number | undefined;
-      readonly only: readonly string[] | undefined;
-    }
-  | { readonly name: 'report'; readonly file: string }
-  | {
-      readonly name: 'run';
-      readonly bench: string | undefined;
-      readonly settings: BenchSettings;
-      readonly only: readonly string[] | undefined;
-      readonly json: string | undefined;
-    };
+export type Command = ReturnType<typeof readCommand>;
 
 const options = {
   sessions: { type: 'string' },
@@ -46,20 +31,20 @@ const options = {
 } as const;
 
 /** Throws a UsageError. */
-export function readCommand(args: readonly string[]): Command {
+export function readCommand(args: readonly string[]) {
   const { values, positionals } = parse(args);
   const [first, ...files] = positionals;
-  if (values.help) return { name: 'help' };
+  if (values.help) return { name: 'help' } as const;
   const only = values.only?.split(',');
   if (first === 'compare') {
     if (files.length !== 2) throw new BenchUsageError('compare: expected two files');
     const percent = number('max-regression', values['max-regression']);
-    return { name: 'compare', files: files as [string, string], maxRegression: percent && percent / 100, only };
+    return { name: 'compare', files, maxRegression: percent && percent / 100, only } as const;
   }
   if (files.length > (first === 'report' ? 1 : 0)) throw new BenchUsageError(`unexpected: ${files.join(' ')}`);
   if (first === 'report') {
     if (files[0] === undefined) throw new BenchUsageError('report: expected a file');
-    return { name: 'report', file: files[0] };
+    return { name: 'report', file: files[0] } as const;
   }
   const settings: BenchSettings = {
     isShort: values.short ?? first === undefined,
@@ -71,7 +56,7 @@ export function readCommand(args: readonly string[]): Command {
     toleranceMs: number('tolerance-ms', values['tolerance-ms']) ?? 10,
     seed: number('seed', values.seed) ?? 1,
   };
-  return { name: 'run', bench: first, settings, only, json: values.json };
+  return { name: 'run', bench: first, settings, only, json: values.json } as const;
 }
 
 function parse(args: readonly string[]) {

@@ -6,8 +6,8 @@ import { chatAt } from './server.ts';
 const named = (name: string): Contender => ({
   name,
   hasChat: true,
-  absent: async () => undefined,
-  version: async () => 'no hop',
+  absent: () => undefined,
+  version: () => 'no hop',
   start: async ({ providerPort, providerCa, llmPort }) => ({
     url: (path) => `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}${path}`,
     headers: {},

@@ -32,7 +32,7 @@ const configFor = ({ providerPort, llmPort }: StartOptions) => ({
 export const litellm: Contender = {
   name: 'litellm',
   hasChat: true,
-  // Its output begins with other numbers, such as the time that imports took.
+  // The output begins with other numbers, such as the time that imports took.
   ...onPath('litellm', '--version', /(\d+\.\d+\.\d+\S*)/),
   start: (options) =>
     startServer('litellm', {

@@ -15,9 +15,9 @@ const home = () => join(process.env.TRUNKLINE_BENCH_PORTKEY ?? own, 'node_module
 export const portkey: Contender = {
   name: 'portkey',
   hasChat: true,
-  absent: async () =>
+  absent: () =>
     existsSync(home()) ? undefined : 'no @portkey-ai/gateway in bench/peers/portkey or TRUNKLINE_BENCH_PORTKEY',
-  version: async () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')).version,
+  version: () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')).version,
   start: ({ providerPort, llmPort }) =>
     startServer(process.execPath, {
       args: (port) => [join(home(), 'build/start-server.js'), '--headless', `--port=${port}`],

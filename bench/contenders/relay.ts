@@ -6,8 +6,8 @@ import type { RelayMethods, RelayOptions } from './relay-process.ts';
 
 const named = (name: string, mode: RelayOptions['mode']): Contender => ({
   name,
-  absent: async () => undefined,
-  version: async () => `in bench/contenders, Node ${process.version}`,
+  absent: () => undefined,
+  version: () => `in bench/contenders, Node ${process.version}`,
   async start({ providerPort }) {
     const module = new URL('./relay-process.ts', import.meta.url);
     const child = startRpcProcess<RelayMethods>(module, { providerPort, mode });

@@ -7,8 +7,8 @@ import { freePort, isListening, outputOf, startCommand, whenReady } from '../mac
 
 /** Presence and version of a command on PATH. `pattern` finds the version in what it prints with `flag`. */
 export const onPath = (command: string, flag: string, pattern: RegExp): Pick<Contender, 'absent' | 'version'> => ({
-  absent: async () => ((await outputOf(command, [flag])) === undefined ? `no ${command} on PATH` : undefined),
-  version: async () => pattern.exec((await outputOf(command, [flag])) ?? '')?.[1] ?? 'unknown',
+  absent: () => (outputOf(command, [flag]) === undefined ? `no ${command} on PATH` : undefined),
+  version: () => pattern.exec(outputOf(command, [flag]) ?? '')?.[1] ?? 'unknown',
 });
 
 interface ServerOptions {
@@ -26,7 +26,7 @@ export async function startServer(
   { args, env, headers = {}, chat, readyMs }: ServerOptions,
 ): Promise<RunningContender> {
   const port = await freePort();
-  const started = await startCommand(command, args(port), { env });
+  const started = await startCommand(command, args(port), env);
   await whenReady(started, () => isListening(port), readyMs);
   return {
     url: (path) => `ws://127.0.0.1:${port}${path}`,

@@ -15,13 +15,14 @@ const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
 export const trunkline: Contender = {
   name: 'trunkline',
   hasChat: true,
-  absent: async () => undefined,
-  version: async () => version,
+  absent: () => undefined,
+  version: () => version,
   async start(options) {
     const data = options.dataFolder ?? options.folder;
     const file = fileIn(options.folder, 'config.yaml', configFor(options));
     const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', data], {
-      env: { PATH: process.env.PATH, ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }) },
+      PATH: process.env.PATH,
+      ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }),
     });
     const { listen, admin } = await whenReady(started, () => runIn(data));
     const tlsPort = options.clientTls && listen.tlsPort;

@@ -1,4 +1,4 @@
-// What the reports of the benches are made of: tables, percentile plots, measures, and notes on runs that went wrong.
+// Parts of the reports of all benches: tables, percentile plots, measures, and notes on runs that went wrong.
 
 import { withInterval } from './format.ts';
 import { encodeHistogram, type Histogram, mergeHistograms, QUANTILE_STEPS } from './histogram.ts';

@@ -43,10 +43,11 @@ export interface Percentiles {
   readonly count: number;
 }
 
-export function percentilesMs(histogram: Histogram | string): Percentiles {
+/** `lessMs` is taken off each. */
+export function percentilesMs(histogram: Histogram | string, lessMs = 0): Percentiles {
   const from = typeof histogram === 'string' ? decodeHistogram(histogram) : histogram;
   const count = from.totalCount;
-  const ms = (ns: number) => (count > 0 ? ns / 1e6 : Number.NaN);
+  const ms = (ns: number) => (count > 0 ? ns / 1e6 - lessMs : Number.NaN);
   const at = (percent: number) => ms(from.getValueAtPercentile(percent));
   return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: ms(from.maxValue), count };
 }

@@ -15,7 +15,7 @@ export interface LoadRun {
   readonly latenessMs: Percentiles;
   /** Compressed base64. */
   readonly latency: string;
-  /** undefined: there is no process, or no /proc. */
+  /** CPU of the contender's process tree; undefined when there is no process, or no /proc. */
   readonly cpuUsPerFrame: number | undefined;
   readonly rssBytes: number | undefined;
   /** CPU of the two load processes. */
@@ -32,7 +32,7 @@ export interface LoadRun {
   readonly isComplete: boolean;
 }
 
-export interface LoadRunOptions {
+interface LoadRunOptions {
   readonly from: LoadGenerator | LoadProvider;
   readonly to: LoadGenerator | LoadProvider;
   readonly load: Load;

@@ -1,6 +1,7 @@
 // Sessions of a benchmark: both of their ends, and visits to one contender that leave no session behind.
 
 import type { BenchContext, RunningContender } from '../bench.ts';
+import { PATH } from '../contenders/start-all.ts';
 import { type LoadGenerator, type LoadProvider, startGenerator, startProvider } from './load-processes.ts';
 import type { ProviderOptions } from './provider-process.ts';
 
@@ -12,8 +13,6 @@ export interface Ends {
 export async function startEnds(context: Pick<BenchContext, 'own'>, options: ProviderOptions = {}): Promise<Ends> {
   return { provider: context.own(await startProvider(options)), generator: context.own(startGenerator()) };
 }
-
-export const PATH = '/v1/realtime?model=bench';
 
 /** Visits a contender. `open` makes it that many sessions in all; they are gone afterwards, also when the visit fails. */
 export async function withSessions<Result>(

@@ -17,8 +17,7 @@ interface ManifestOptions {
   readonly absent: ReadonlyMap<string, string>;
 }
 
-export async function createManifest({ args, settings, contenders, absent }: ManifestOptions): Promise<Manifest> {
-  const versions = contenders.map(async (contender) => [contender.name, await contender.version()] as const);
+export function createManifest({ args, settings, contenders, absent }: ManifestOptions): Manifest {
   const processors = cpus();
   return {
     at: new Date().toISOString(),
@@ -36,7 +35,7 @@ export async function createManifest({ args, settings, contenders, absent }: Man
       loadAverage: loadavg().map((load) => Math.round(load * 100) / 100),
     },
     node: process.version,
-    contenders: Object.fromEntries(await Promise.all(versions)),
+    contenders: Object.fromEntries(contenders.map((contender) => [contender.name, contender.version()])),
     absent: Object.fromEntries(absent),
     settings: { ...settings },
   };

@@ -1,6 +1,6 @@
 // Child processes that never outlive the benchmark: each is ended by its id, in time or when this process exits.
 
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,13 +15,15 @@ process.on('exit', () => {
 
 /** Kills a process with those that it started: a server that is killed cannot end its workers. */
 function killTree(child: ChildProcess): void {
-  if (child.pid === undefined || hasEnded(child)) return;
-  for (const pid of processTree(child.pid)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // The process has just ended by itself.
-    }
+  if (child.pid !== undefined && !hasEnded(child)) processTree(child.pid).forEach(kill);
+}
+
+/** False when the process has just ended by itself. */
+export function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
   }
 }
 
@@ -34,23 +36,11 @@ export function adopt<C extends ChildProcess>(child: C): C {
   return child;
 }
 
-interface Started {
-  readonly pid: number;
-  /** Output on stderr and stdout, the last 4,000 characters. */
-  output(): string;
-  /** True when the process has ended. */
-  hasExited(): boolean;
-  /** SIGTERM, and SIGKILL when that does not end it in time. */
-  stop(): Promise<void>;
-}
+type Started = Awaited<ReturnType<typeof startCommand>>;
 
 /** Starts a command. Throws when it cannot be run at all. */
-export async function startCommand(
-  command: string,
-  args: readonly string[],
-  options: Pick<SpawnOptions, 'env' | 'cwd'> = {},
-): Promise<Started> {
-  const child = adopt(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+export async function startCommand(command: string, args: readonly string[], env?: SpawnOptions['env']) {
+  const child = adopt(spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => {
@@ -60,31 +50,28 @@ export async function startCommand(
   await once(child, 'spawn');
   return {
     pid: child.pid as number,
+    /** Output on stderr and stdout, the last 4,000 characters. */
     output: () => output,
     hasExited: () => hasEnded(child),
     stop: () => endChild(child),
   };
 }
 
+/** Ends its channel if it has one, or else SIGTERM; and SIGKILL when that does not end it in time. */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
+  if (child.connected) child.disconnect();
+  else child.kill('SIGTERM');
   const late = setTimeout(() => killTree(child), GRACE_MS);
   await exited;
   clearTimeout(late);
 }
 
 /** Output of a short command, for versions; undefined when there is no such command. */
-export async function outputOf(command: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const started = await startCommand(command, args);
-    for (let waited = 0; !started.hasExited() && waited < 10_000; waited += 20) await delay(20);
-    await started.stop();
-    return started.output();
-  } catch {
-    return undefined;
-  }
+export function outputOf(command: string, args: readonly string[]): string | undefined {
+  const { pid, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 });
+  return pid === 0 ? undefined : stdout + stderr;
 }
 
 /** Waits until `value` gives something. Throws after `timeoutMs`, or when the process ends, with what it wrote. */
@@ -103,7 +90,7 @@ export async function whenReady<T>(
   throw new Error(`not ready: ${started.output().trim() || 'it wrote nothing'}`);
 }
 
-/** true when somebody listens there. */
+/** Gives true when somebody listens there. */
 export async function isListening(port: number): Promise<true | undefined> {
   const socket = createConnection({ port, host: '127.0.0.1' });
   try {

@@ -71,6 +71,9 @@ function afterName(pid: number): string[] {
   return text === undefined ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
+/** The words of its command line. */
+export const commandOf = (pid: number): string => read(`/proc/${pid}/cmdline`) ?? '';
+
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

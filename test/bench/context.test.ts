@@ -11,8 +11,8 @@ const quiet = { at: () => {}, say: () => {}, begin: () => {}, end: () => {} };
 function contender(name: string, onStop: () => void = () => {}): Contender {
   const stop = async () => onStop();
   const running = { url: (path: string) => path, headers: {}, pids: [], stop };
-  const absent = async () => undefined;
-  return { name, absent, version: async () => '1', start: async () => running };
+  const absent = () => undefined;
+  return { name, absent, version: () => '1', start: async () => running };
 }
 
 const options = (contenders: Contender[] = []) => ({

@@ -2,10 +2,11 @@
 
 import { once } from 'node:events';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Bench, BenchContext } from '../../bench.ts';
+import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
-import { measure, reportTable } from '../../figures/describe.ts';
+import { measure, mergedBy, reportTable } from '../../figures/describe.ts';
 import { createHistogram, encodeHistogram, percentilesMs, recordNs } from '../../figures/histogram.ts';
+import { type Rounds, runsOf } from '../../figures/rounds.ts';
 import { nowNs } from '../../load/wire.ts';
 
 type Leave = (ws: WebSocket) => void;
@@ -18,6 +19,9 @@ const WAYS: Readonly<Record<string, Leave>> = {
   fin: (ws) => socketOf(ws).destroy(),
   reset: (ws) => socketOf(ws).resetAndDestroy(),
 };
+const CASES = (['client', 'provider'] as const).flatMap((side) =>
+  Object.entries(WAYS).map(([way, leave]) => ({ side, way, leave })),
+);
 const GOAL_MS = 100;
 /** Sessions of one round; their p99 is the value of the round. */
 const SESSIONS = 50;
@@ -34,54 +38,30 @@ export const ends: Bench = {
     await once(provider, 'listening');
     const providerPort = (provider.address() as { port: number }).port;
     const running = await context.start('trunkline', { providerPort });
-    const dial = { provider, url: running.url(PATH), headers: running.headers };
-    const measured = await measureAll(context, dial);
-    return {
-      measures: measured.map(({ id, p99s }) => measure(id, 'ms', p99s)),
-      tables: [tableOf(measured)],
-      histograms: Object.fromEntries(measured.map(({ id, histogram }) => [id, histogram])),
-    };
+    const contenders = new Map(CASES.map(({ side, way, leave }) => [`${side}_${way}`, { side, leave }]));
+    const plan = { label: 'ends', contenders, rounds: roundsOf(context.settings) };
+    return describeEnds(await context.rounds(plan, ({ side, leave }) => endAll({ provider, running }, side, leave)));
   },
 };
 
 const roundsOf = ({ isShort, rounds }: BenchContext['settings']): number => rounds ?? (isShort ? 2 : 10);
 
-interface Dial {
+interface Target {
   readonly provider: WebSocketServer;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly running: RunningContender;
 }
 
-type Measured = Awaited<ReturnType<typeof measureAll>>[number];
-
-async function measureAll(context: BenchContext, dial: Dial) {
-  const cases = (['client', 'provider'] as const).flatMap((side) =>
-    Object.entries(WAYS).map((way) => [side, ...way] as const),
-  );
-  const rounds = roundsOf(context.settings);
-  const measured = [];
-  for (const [index, [side, way, leave]] of cases.entries()) {
-    context.progress(`ends: ${side} gone by ${way}`, index / cases.length);
-    const all = createHistogram();
-    const p99s: number[] = [];
-    // The first one warms up.
-    for (let round = -1; round < rounds; round += 1) {
-      const histogram = createHistogram();
-      for (let session = 0; session < SESSIONS; session += 1) recordNs(histogram, await oneEnd(dial, side, leave));
-      if (round < 0) continue;
-      p99s.push(percentilesMs(histogram).p99);
-      all.add(histogram);
-    }
-    const name = `${side} gone by ${way}`;
-    measured.push({ name, id: `ends.${side}_${way}_p99_ms.trunkline`, p99s, histogram: encodeHistogram(all) });
-  }
-  return measured;
+/** Gives a histogram of one round. */
+async function endAll(target: Target, side: Side, leave: Leave): Promise<string> {
+  const histogram = createHistogram();
+  for (let session = 0; session < SESSIONS; session += 1) recordNs(histogram, await oneEnd(target, side, leave));
+  return encodeHistogram(histogram);
 }
 
 /** Nanoseconds from the leaving of one end to the close event of the other. */
-async function oneEnd({ provider, url, headers }: Dial, side: Side, leave: Leave): Promise<number> {
+async function oneEnd({ provider, running: { url, headers } }: Target, side: Side, leave: Leave): Promise<number> {
   const accepted = once(provider, 'connection') as Promise<[WebSocket]>;
-  const client = new WebSocket(url, { perMessageDeflate: false, headers });
+  const client = new WebSocket(url(PATH), { perMessageDeflate: false, headers });
   client.on('error', () => {});
   await once(client, 'open');
   const [upstream] = await accepted;
@@ -94,14 +74,28 @@ async function oneEnd({ provider, url, headers }: Dial, side: Side, leave: Leave
   return nowNs() - from;
 }
 
-function tableOf(measured: readonly Measured[]) {
-  const rows = measured.map(({ name, histogram }) => ({ name, ...percentilesMs(histogram) }));
-  return reportTable('until the other end knows, ms', rows, [
-    ['', ({ name }) => name],
+function describeEnds(rounds: Rounds<string>) {
+  const merged = mergedBy(rounds, (histogram) => histogram);
+  const rows = [...merged].map(([name, all]) => ({ name, all, ...percentilesMs(all) }));
+  const table = reportTable('until the other end knows, ms', rows, [
+    ['', ({ name }) => name.replace('_', ' gone by ')],
     ['p50', ({ p50 }) => p50],
     ['p99', ({ p99 }) => p99],
     ['max', ({ max }) => max],
     ['sessions', ({ count }) => count],
     [`p99 < ${GOAL_MS}`, ({ p99 }) => (p99 < GOAL_MS ? 'yes' : 'NO')],
   ]);
+  return {
+    measures: rows.map(({ name }) =>
+      measure(
+        idOf(name),
+        'ms',
+        runsOf(rounds, name).map((histogram) => percentilesMs(histogram).p99),
+      ),
+    ),
+    tables: [table],
+    histograms: Object.fromEntries(rows.map(({ name, all }) => [idOf(name), encodeHistogram(all)])),
+  };
 }
+
+const idOf = (name: string): string => `ends.${name}_p99_ms.trunkline`;

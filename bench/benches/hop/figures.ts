@@ -108,7 +108,7 @@ function addedP99(data: HopData, { settings }: Judging): Figure {
 }
 
 interface CpuOptions {
-  /** How the names of the loads begin. */
+  /** Beginning of the names of the loads. */
   readonly loads: string;
   readonly bytes: number;
   readonly against: string;

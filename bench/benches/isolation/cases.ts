@@ -1,20 +1,20 @@
 // Cases of the side path while the audio is measured: each starts something, and ends it with nothing left over.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchContext, RunningContender } from '../../bench.ts';
 import { SIDE_TASK } from '../../contenders/side-settings.ts';
-import type { CallPlan, CallResults } from '../../load/http/caller-process.ts';
+import type { CallPlan } from '../../load/http/caller-process.ts';
 import type { Caller, MockLlm } from '../../load/load-processes.ts';
-import { startCommand } from '../../machine/processes.ts';
-import { processTree } from '../../machine/resource-usage.ts';
+import { kill } from '../../machine/processes.ts';
+import { commandOf, processTree } from '../../machine/resource-usage.ts';
 import { chatCalls } from '../side-hop/bench.ts';
 
 /**
- * In the order of a round; the two that are quiet are the A/A pair. Calls that fail open the breaker of their target for 5 s: so a
- * fresh side process comes between `hung` and `failing`, and two quiet cases come after that.
+ * Cases in the order of a round; the two that are quiet are the A/A pair. Calls that fail open the breaker of their target for 5 s:
+ * so a fresh side process comes between `hung` and `failing`, and two quiet cases come after that.
  */
 export const CASES = ['absent', 'tasks', 'chat', 'disk-full', 'hung', 'killed', 'failing', 'absent-again'] as const;
 export type Case = (typeof CASES)[number];
@@ -69,30 +69,29 @@ interface CaseParts {
 const NOTHING: SideSeen = { seconds: 0, asked: 0, taken: 0, reached: 0, kills: 0 };
 
 /** Resolves when it goes on. */
-export async function beginCase(name: Case, parts: CaseParts): Promise<SideLoad> {
-  const { llm, caller, running, disk } = parts;
+export async function beginCase(name: Case, { llm, caller, running, disk }: CaseParts): Promise<SideLoad> {
   if (QUIET.includes(name)) return { end: async () => NOTHING };
   if (name === 'failing') await llm.behave('fails');
   if (name === 'hung') await llm.behave('hangs');
   if (name === 'disk-full') disk?.fill();
   await llm.counts();
   const called = caller.call(callsOf(name, running));
-  const killer = name === 'killed' ? startKiller(running) : undefined;
+  const killing = new AbortController();
+  const killed = name === 'killed' ? killAgain(running, killing.signal) : 0;
   await delay(BEGIN_MS);
   return {
     async end() {
-      const kills = killer?.stop() ?? 0;
+      killing.abort();
       await caller.stopCalling();
-      const seen = { ...seenOf(await called), reached: (await llm.counts()).requests, kills };
+      const { seconds, calls, answers } = await called;
+      const { requests } = await llm.counts();
       await llm.behave('answers');
       disk?.free();
       await drained(running);
-      return seen;
+      return { seconds, asked: calls, taken: answers, reached: requests, kills: await killed };
     },
   };
 }
-
-const seenOf = ({ seconds, calls, answers }: CallResults) => ({ seconds, asked: calls, taken: answers });
 
 const TASK = JSON.stringify({ kind: SIDE_TASK, text: 'Caller: my invoice is wrong. Agent: let me see. '.repeat(8) });
 
@@ -106,18 +105,18 @@ function callsOf(name: Case, { chat, url, headers }: RunningContender): CallPlan
 /** Waits until no task is queued or running, for a while. */
 async function drained({ admin }: RunningContender): Promise<void> {
   for (const until = Date.now() + DRAIN_MS; Date.now() < until; await delay(50)) {
-    const open = await Promise.all(['queued', 'running'].map((state) => tasksIn(`${admin}`, state)));
-    if (open.every((count) => count === 0)) return;
+    const open = await Promise.all(['queued', 'running'].map((state) => hasTasks(`${admin}`, state)));
+    if (!open.includes(true)) return;
   }
 }
 
-/** One or none; NaN while nobody answers. */
-async function tasksIn(admin: string, state: string): Promise<number> {
+/** True also while nobody answers. */
+async function hasTasks(admin: string, state: string): Promise<boolean> {
   try {
     const response = await fetch(`${admin}/tasks?state=${state}&limit=1`);
-    return ((await response.json()) as { tasks?: unknown[] }).tasks?.length ?? Number.NaN;
+    return ((await response.json()) as { tasks?: unknown[] }).tasks?.length !== 0;
   } catch {
-    return Number.NaN;
+    return true;
   }
 }
 
@@ -126,38 +125,16 @@ export function sideProcessId({ pids }: Pick<RunningContender, 'pids'>): number 
   return pids.flatMap(processTree).find((pid) => commandOf(pid).includes('side/process'));
 }
 
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function startKiller(running: RunningContender) {
+/** Kills the side process until the signal aborts. Gives the number of kills. */
+async function killAgain(running: RunningContender, signal: AbortSignal): Promise<number> {
   let kills = 0;
-  const kill = () => {
+  const wait = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+  await wait(BEGIN_MS + KILL_AFTER_MS);
+  for (; !signal.aborted; await wait(KILL_EVERY_MS)) {
     const pid = sideProcessId(running);
-    if (pid === undefined) return;
-    try {
-      process.kill(pid, 'SIGKILL');
-      kills += 1;
-    } catch {
-      // The process has just ended by itself.
-    }
-  };
-  let every: NodeJS.Timeout | undefined;
-  const first = setTimeout(() => {
-    kill();
-    every = setInterval(kill, KILL_EVERY_MS);
-  }, BEGIN_MS + KILL_AFTER_MS);
-  return {
-    stop() {
-      clearTimeout(first);
-      clearInterval(every);
-      return kills;
-    },
-  };
+    if (pid !== undefined && kill(pid)) kills += 1;
+  }
+  return kills;
 }
 
 /** A small file system of its own. */
@@ -173,11 +150,9 @@ export async function mountDisk(context: Pick<BenchContext, 'folder' | 'own'>): 
   const folder = join(context.folder, 'disk');
   mkdirSync(folder);
   const options = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'trunkline-bench', folder];
-  const mounted = await startCommand('mount', options).catch(() => undefined);
-  for (let waited = 0; mounted && !mounted.hasExited() && waited < 2000; waited += 20) await delay(20);
-  if (statfsSync(folder).blocks * statfsSync(folder).bsize !== DISK_BYTES) {
-    return `no tmpfs can be mounted here: ${mounted?.output().trim() || 'there is no mount'}`;
-  }
+  const { stderr } = spawnSync('mount', options, { encoding: 'utf8', timeout: 2000 });
+  const { blocks, bsize } = statfsSync(folder);
+  if (blocks * bsize !== DISK_BYTES) return `no tmpfs can be mounted here: ${stderr?.trim() || 'there is no mount'}`;
   let isMounted = true;
   const unmount = () => {
     // A gateway that was just killed may still hold it.

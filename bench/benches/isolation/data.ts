@@ -30,7 +30,7 @@ export function p99Of(run: CaseRun, who: 'direct' | 'trunkline', direction: Dire
   return load?.invalid === undefined ? load?.latencyMs.p99 : undefined;
 }
 
-/** By case: the p99 of trunkline less that of direct beside the same side load. */
+/** The p99 of trunkline less that of direct beside the same side load, by case. */
 export const addedP99s = ({ cases }: IsolationData, direction: Direction): Rounds<number> =>
   mapRounds(cases, (run) => {
     const [own, base] = [p99Of(run, 'trunkline', direction), p99Of(run, 'direct', direction)];

@@ -46,7 +46,7 @@ function whyNot({ cases }: IsolationData, name: Case): string {
   return invalid === undefined ? '' : `: ${invalid}`;
 }
 
-/** undefined: there are too few valid rounds. */
+/** The direction in which it moved most; undefined when there are too few valid rounds. */
 function worstMoved(
   data: IsolationData,
   name: Case,

@@ -11,7 +11,7 @@ const SUBJECT = 'trunkline';
 const FEWEST_ROUNDS = 3;
 
 export interface Judging {
-  /** undefined: there was no trunkline. */
+  /** Ledger after the rounds; undefined when there was no trunkline. */
   readonly ledger: Ledger | undefined;
   readonly seed: number;
 }

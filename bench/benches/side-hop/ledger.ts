@@ -33,7 +33,7 @@ export async function ledgerBy(admin: string | undefined, fields: string, since 
   return ((await response.json()) as { rows: readonly LedgerSum[] }).rows;
 }
 
-/** undefined: there is no trunkline. */
+/** Waits until the rows are settled. Gives undefined when there is no trunkline. */
 export async function ledgerAfter(
   running: RunningContender | undefined,
   visits: readonly SideVisit[],

@@ -2,7 +2,7 @@
 
 import type { Bench, BenchSettings, RunningContender } from '../../bench.ts';
 import { GREET_MS, startAll } from '../../contenders/start-all.ts';
-import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
+import { percentilesMs } from '../../figures/histogram.ts';
 import type { Load } from '../../load/load.ts';
 import type { LoadGenerator } from '../../load/load-processes.ts';
 import { type Ends, startEnds, withSessions } from '../../load/sessions.ts';
@@ -91,7 +91,7 @@ async function runText(
   const latenessMs = percentilesMs(sent.lateness);
   return {
     ...streamed,
-    ttftMs: less(percentilesMs(streamed.firsts), answer.thinkMs),
+    ttftMs: percentilesMs(streamed.firsts, answer.thinkMs),
     gapMs: percentilesMs(streamed.gaps),
     cpuUsPerToken,
     latenessMs,
@@ -103,12 +103,3 @@ async function runText(
           : undefined,
   };
 }
-
-const less = ({ count, ...ms }: Percentiles, thinkMs: number): Percentiles => ({
-  p50: ms.p50 - thinkMs,
-  p90: ms.p90 - thinkMs,
-  p99: ms.p99 - thinkMs,
-  p999: ms.p999 - thinkMs,
-  max: ms.max - thinkMs,
-  count,
-});

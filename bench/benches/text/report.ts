@@ -34,7 +34,7 @@ interface Level {
   readonly title: string;
   readonly runs: Rounds<TextRun>;
   readonly valid: Rounds<TextRun>;
-  /** Of all valid runs of a contender. */
+  /** Histograms of all valid runs of a contender. */
   readonly firsts: ReadonlyMap<string, Histogram>;
   readonly gaps: ReadonlyMap<string, Histogram>;
 }

@@ -1,14 +1,10 @@
 // Spoken turns against the rehearsal provider: how soon an answer is heard, and how soon a reply that is spoken into stops.
 // All contenders at once, their sessions taking turns: speech takes its time, so rounds one after the other would take hours.
 
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { RehearsalOptions } from '../../../server/config/rehearsal-schema.ts';
-import { Rpc } from '../../../server/ipc/rpc.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { Bench, BenchContext } from '../../bench.ts';
 import { PATH, startAll } from '../../contenders/start-all.ts';
-import { adopt } from '../../machine/processes.ts';
 import { startRpcProcess } from '../../machine/rpc.ts';
 import type { CallerTrace, MeasuredTurn } from './data.ts';
 import type { TalkMethods, TalkPlan } from './process.ts';
@@ -43,16 +39,8 @@ function planOf({ isShort, sessions, rounds }: BenchContext['settings']) {
 
 /** Gives the port of the rehearsal provider, in a process of its own as the gateway would start it. */
 async function startRehearsal(context: BenchContext): Promise<number> {
-  const child = adopt(fork(entry('rehearsal/process'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
-  context.own({
-    async stop() {
-      const exited = once(child, 'exit');
-      child.disconnect();
-      await exited;
-    },
-  });
-  const url = await new Rpc(child, {}).call<string>('start', REHEARSAL);
-  return Number(new URL(url).port);
+  const rehearsal = startRpcProcess<{ start(options: RehearsalOptions): string }>(entry('rehearsal/process'));
+  return Number(new URL(await context.own(rehearsal).start(REHEARSAL)).port);
 }
 
 async function startTargets(context: BenchContext, providerPort: number): Promise<TalkPlan['targets']> {

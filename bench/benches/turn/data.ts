@@ -13,7 +13,7 @@ export interface HeardMark {
   readonly audioMs: number;
 }
 
-/** undefined: that did not come. */
+/** Times of one reply; undefined where that event did not come. */
 export interface Reply {
   readonly firstAt?: number | undefined;
   readonly lastAt?: number;

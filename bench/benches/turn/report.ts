@@ -34,7 +34,7 @@ type Timely = ReadonlyMap<string, readonly (readonly (MeasuredTurn | undefined)[
 const timely = (sessions: readonly (readonly MeasuredTurn[])[], toleranceMs: number) =>
   sessions.map((turns) => turns.map((turn) => (turn.lateMs > toleranceMs ? undefined : turn)));
 
-/** undefined: no session had a valid turn then. */
+/** Medians over the sessions, turn by turn; undefined where no session had a valid turn. */
 function turnRounds(data: Timely, kind: TurnTimeKind): Rounds<number> {
   const rounds = [...data].map(([name, sessions]) => {
     const turns = Math.max(0, ...sessions.map(({ length }) => length));

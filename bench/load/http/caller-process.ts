@@ -21,7 +21,7 @@ export interface CallPlan {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** false: nobody looks at its times, so it sleeps instead of looking at the clock. */
+  /** Tells that somebody looks at its times; otherwise it sleeps instead of looking at the clock. */
   readonly isTimed: boolean;
   /** Seed of the schedule. */
   readonly seed: number;
@@ -109,7 +109,7 @@ function createMeter({ status: right, ending }: CallPlan) {
   const statuses: Record<string, number> = {};
   let [calls, callsInAll, answers, unsent, open] = [0, 0, 0, 0, 0];
 
-  /** undefined: it is not to be sent. */
+  /** Handler of a call; undefined when it is not to be sent. */
   function begin(intendedNs: number, isMeasured: boolean) {
     callsInAll += 1;
     if (isMeasured) calls += 1;
