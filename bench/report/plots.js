@@ -1,17 +1,6 @@
 // Runs in the report's page, after uPlot: draws every plot of the data into its place.
 
-const COLOURS = [
-  '#111',
-  '#d1410c',
-  '#1668dc',
-  '#159570',
-  '#8a4fd0',
-  '#b8860b',
-  '#d02670',
-  '#5b6770',
-  '#0f8a8a',
-  '#999',
-];
+const COLOURS = '#111 #d1410c #1668dc #159570 #8a4fd0 #b8860b #d02670 #5b6770 #0f8a8a #999'.split(' ');
 
 const plots = JSON.parse(document.getElementById('plots').textContent);
 for (const place of document.querySelectorAll('[data-plot]')) draw(plots[Number(place.dataset.plot)], place);

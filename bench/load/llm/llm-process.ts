@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { serveMethods } from '../../machine/rpc.ts';
 import type { Pace } from '../load.ts';
 import { nowNs } from '../wire.ts';
@@ -85,26 +86,29 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   response.on('finish', () => {
     counts.answers += 1;
   });
-  if (lastBody?.stream === true) stream(response, answer.streamed, comeNs);
-  else at(comeNs, pace.thinkMs + pace.tokens * pace.gapMs, () => response.writeHead(200, JSON_HEAD).end(answer.whole));
+  if (lastBody?.stream === true) return stream(response, answer.streamed, comeNs);
+  await until(comeNs, pace.thinkMs + pace.tokens * pace.gapMs);
+  response.writeHead(200, JSON_HEAD).end(answer.whole);
 }
 
-function stream(response: ServerResponse, { tokens, end }: ReturnType<typeof streamedAnswer>, comeNs: number): void {
+async function stream(
+  response: ServerResponse,
+  { tokens, end }: ReturnType<typeof streamedAnswer>,
+  comeNs: number,
+): Promise<void> {
   const { thinkMs, gapMs } = pace;
   response.writeHead(200, STREAM_HEAD);
   for (const [index, token] of tokens.entries()) {
-    at(comeNs, thinkMs + index * gapMs, () => {
-      response.write(token);
-      if (index === tokens.length - 1) response.end(end);
-    });
+    await until(comeNs, thinkMs + index * gapMs);
+    response.write(token);
   }
+  response.end(end);
 }
 
 /** Timers that would be over already are none. */
-function at(fromNs: number, ms: number, act: () => void): void {
+async function until(fromNs: number, ms: number): Promise<void> {
   const leftMs = ms - (nowNs() - fromNs) / 1e6;
-  if (leftMs <= 0) act();
-  else setTimeout(act, leftMs);
+  if (leftMs > 0) await delay(leftMs);
 }
 
 function hang(response: ServerResponse): void {
