@@ -8,10 +8,10 @@ import type { Peer } from '../transport/peer.ts';
 import { FirstMessageMerge, type MergeOptions } from './first-message-merge.ts';
 import type { SessionSubject } from './subject.ts';
 
-/** Takes the bytes of either end. */
+/** Takes the bytes of either end. Functions, not methods: peers call them directly, for every chunk. */
 export interface Receivers {
-  fromClient(chunk: Buffer): void;
-  fromProvider(chunk: Buffer): void;
+  readonly fromClient: (chunk: Buffer) => void;
+  readonly fromProvider: (chunk: Buffer) => void;
 }
 
 /** `limits.dialMs`: how long the first message may go unanswered. `pauseBytes`: with more than this held, the client is not read. */
@@ -67,7 +67,7 @@ class EventAfterAnswer implements Receivers {
     this.#options = options;
   }
 
-  fromClient(chunk: Buffer): void {
+  readonly fromClient = (chunk: Buffer): void => {
     if (this.#state === 'holding' && this.#options.isOpen()) return void this.#hold(chunk);
     if (this.#state === 'holding') this.#release();
     const end = this.#state === 'before-request' ? this.#findRequestEnd(chunk) : undefined;
@@ -75,15 +75,15 @@ class EventAfterAnswer implements Receivers {
     this.#beginHolding();
     this.#receivers.fromClient(chunk.subarray(0, end));
     if (end < chunk.length) this.fromClient(chunk.subarray(end));
-  }
+  };
 
-  fromProvider(chunk: Buffer): void {
+  readonly fromProvider = (chunk: Buffer): void => {
     if (this.#state !== 'done' && !this.#isAnswered) this.#isAnswered = this.#findAnswerEnd(chunk) !== undefined;
     const isDue = this.#state === 'holding' && this.#isAnswered && this.#options.isOpen();
     if (isDue) this.#options.provider.sendMessage(this.#event);
     this.#receivers.fromProvider(chunk);
     if (isDue) this.#release();
-  }
+  };
 
   #beginHolding(): void {
     const { client, limits, onUnanswered } = this.#options;

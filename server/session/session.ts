@@ -162,7 +162,7 @@ export class Session {
     );
     client.start(
       {
-        received: (chunk) => receivers.fromClient(chunk),
+        received: receivers.fromClient,
         lost: () => {
           this.end(clientEnded(1006), { closeCode: 1006 });
           this.#upstream.sourceLost();
@@ -173,7 +173,7 @@ export class Session {
     );
     provider.start(
       {
-        received: (chunk) => receivers.fromProvider(chunk),
+        received: receivers.fromProvider,
         lost: () => {
           this.end(providerEnded(1006));
           this.#downstream.sourceLost();
