@@ -1,4 +1,4 @@
-// Starts the page: the controllers with a real browser around them, and the views that watch their state.
+// Starts the page: the controllers with a real browser around them, and the views, drawn again when the state has changed.
 
 import { render } from 'preact';
 import { listMicrophones, openMicrophone } from './audio/microphone.ts';
@@ -8,7 +8,7 @@ import { pageClock } from './audio/speech.ts';
 import { initialLedger, LedgerController } from './ledger/controller.ts';
 import { ConsoleController } from './session/controller.ts';
 import { initialState } from './state/state.ts';
-import { createStateStore, onNextFrame } from './state/store.ts';
+import { StateStore } from './state/store.ts';
 import { App } from './view/app.tsx';
 import './style/theme.css';
 import './style/layout.css';
@@ -26,7 +26,9 @@ import './style/ledger.css';
 import { applyTheme, savedTheme } from './view/components/theme.tsx';
 
 applyTheme(savedTheme());
-const controller = new ConsoleController(createStateStore(initialState, onNextFrame), {
+const root = document.getElementById('app') as HTMLElement;
+let isDrawDue = false;
+const controller = new ConsoleController(new StateStore(initialState, drawSoon), {
   origin: location.origin,
   clock: pageClock,
   fetch: (input, init) => fetch(input, init),
@@ -39,12 +41,23 @@ const controller = new ConsoleController(createStateStore(initialState, onNextFr
   date: () => Date.now(),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
-const ledger = new LedgerController(createStateStore(initialLedger, onNextFrame), {
+const ledger = new LedgerController(new StateStore(initialLedger, drawSoon), {
   fetch: (input, init) => fetch(input, init),
   date: () => Date.now(),
   key: () => controller.store.get().form.key,
 });
 void controller.load();
 navigator.mediaDevices?.addEventListener('devicechange', () => void controller.microphone.refresh());
-const root = document.getElementById('app');
-if (root !== null) render(<App controller={controller} ledger={ledger} />, root);
+drawSoon();
+
+/** Draws at the next animation frame, however many changes there were; after 100 ms in a page that is hidden, where there are no frames. */
+function drawSoon(): void {
+  if (isDrawDue) return;
+  isDrawDue = true;
+  const draw = () => {
+    isDrawDue = false;
+    render(<App controller={controller} ledger={ledger} />, root);
+  };
+  if (document.hidden) setTimeout(draw, 100);
+  else requestAnimationFrame(draw);
+}

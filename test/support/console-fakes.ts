@@ -9,7 +9,7 @@ import type { DialectMessage } from '../../server/console/dialects/dialect.ts';
 import type { PageSocket } from '../../server/console/session/connection.ts';
 import { ConsoleController } from '../../server/console/session/controller.ts';
 import { initialState } from '../../server/console/state/state.ts';
-import { createStateStore } from '../../server/console/state/store.ts';
+import { StateStore } from '../../server/console/state/store.ts';
 
 export class FakeSocket implements PageSocket {
   binaryType: BinaryType = 'blob';
@@ -178,7 +178,7 @@ export async function fakeConsole(options: FakeConsoleOptions = {}): Promise<Fak
   const clock = new FakeClock();
   const fake: Omit<FakeConsole, 'controller'> = { clock, sockets: [], microphones: [], players: [], requests: [] };
   const replies = { '/console.json': { status: 200, body: options.info ?? rehearsalInfo }, ...options.replies };
-  const store = createStateStore(initialState, (run) => queueMicrotask(run));
+  const store = new StateStore(initialState, () => {});
   let ids = 0;
   const controller = new ConsoleController(store, {
     origin: 'http://gateway.test:8080',

@@ -45,7 +45,7 @@ export class ConsoleController {
       clock: browser.clock,
       open: (options) => browser.openMicrophone(options),
       onChunk: (samples) => {
-        if (this.store.get().phase === 'ready') this.#conversation?.sendAudio(samples);
+        if (this.state.phase === 'ready') this.#conversation?.sendAudio(samples);
       },
       onMicrophoneEnded: () => {
         this.store.set({ microphone: 'off' });
@@ -59,6 +59,10 @@ export class ConsoleController {
       browser,
       onTurnReport: (turn, report) => this.#conversation?.turns.measured(turn, gatewayUs(report)),
     });
+  }
+
+  get state(): ConsoleState {
+    return this.store.get();
   }
 
   /** Loudness of the reply that is being played, 0 to 1. */
@@ -78,18 +82,18 @@ export class ConsoleController {
   }
 
   edit(change: Partial<SessionForm>): void {
-    const { form, gateway } = this.store.get();
+    const { form, gateway } = this.state;
     this.store.set({ form: editForm(form, change, gateway) });
   }
 
   notify(notice: notices.Notice): void {
     this.#noticeId += 1;
-    const others = this.store.get().notices.filter(({ title }) => title !== notice.title);
+    const others = this.state.notices.filter(({ title }) => title !== notice.title);
     this.store.set({ notices: [...others, { ...notice, id: this.#noticeId }].slice(-4) });
   }
 
   dismiss(id: number): void {
-    this.store.set({ notices: this.store.get().notices.filter((notice) => notice.id !== id) });
+    this.store.set({ notices: this.state.notices.filter((notice) => notice.id !== id) });
   }
 
   /** Calls `run` once, when the next session is ready. */
@@ -99,11 +103,11 @@ export class ConsoleController {
 
   /** Opens a session with the form as it is. Must be called from a click: sound needs that. */
   async start(): Promise<void> {
-    const { form, phase } = this.store.get();
+    const { form, phase } = this.state;
     if (isBusy(phase)) return;
     const session = this.#prepare(form);
     if (form.mode.modality === 'voice') await this.#openSound(form);
-    const now = this.store.get();
+    const now = this.state;
     if (now.phase !== 'starting' || now.session?.id !== session.id) return;
     try {
       this.#connect(form, session.id);
@@ -119,30 +123,30 @@ export class ConsoleController {
   }
 
   mute(muted: boolean): void {
-    const { session } = this.store.get();
+    const { session } = this.state;
     const paused = this.microphone.mute(muted) && session?.turnTaking === 'detect';
     if (paused) this.#connection?.send(this.#connection.client.audioPause());
   }
 
   /** Starts to send the microphone, while the key or the button is down. */
   async beginPushToTalk(): Promise<void> {
-    if (!mayPushToTalk(this.store.get())) return;
+    if (!mayPushToTalk(this.state)) return;
     this.store.set({ pushToTalk: true });
-    if (this.store.get().microphone === 'off') await this.microphone.open();
+    if (this.state.microphone === 'off') await this.microphone.open();
     // Asking may have taken long: speak only if the key is still down.
-    if (this.store.get().pushToTalk && this.store.get().microphone === 'on') this.#conversation?.beginSpeech();
+    if (this.state.pushToTalk && this.state.microphone === 'on') this.#conversation?.beginSpeech();
     else this.store.set({ pushToTalk: false });
   }
 
   endPushToTalk(): void {
-    if (!this.store.get().pushToTalk) return;
+    if (!this.state.pushToTalk) return;
     this.store.set({ pushToTalk: false });
     this.#conversation?.endSpeech();
   }
 
   /** Speaks one of the recordings into the session. */
   async playSample(name: string): Promise<void> {
-    const { phase, pushToTalk } = this.store.get();
+    const { phase, pushToTalk } = this.state;
     if (phase !== 'ready' || pushToTalk || this.input.isPlayingRecording) return;
     const conversation = this.#conversation;
     try {
@@ -160,16 +164,16 @@ export class ConsoleController {
   /** Sends a written message, which interrupts a reply in progress. */
   async write(text: string): Promise<void> {
     const words = text.trim();
-    if (words !== '' && this.store.get().phase === 'ready') await this.#conversation?.write(words);
+    if (words !== '' && this.state.phase === 'ready') await this.#conversation?.write(words);
   }
 
   /** Silences the reply that is being given. */
   async stopReply(): Promise<void> {
-    if (this.store.get().phase === 'ready') await this.#conversation?.interrupt();
+    if (this.state.phase === 'ready') await this.#conversation?.interrupt();
   }
 
   #prepare(form: SessionForm): RunningSession {
-    const { gateway, devices, microphone } = this.store.get();
+    const { gateway, devices, microphone } = this.state;
     const provider = gateway?.providers.find(({ name }) => name === form.provider);
     const session: RunningSession = {
       id: this.#browser.newId(),
@@ -206,7 +210,7 @@ export class ConsoleController {
   }
 
   #connect(form: SessionForm, id: string): void {
-    const path = pathToDial(form, this.store.get().gateway);
+    const path = pathToDial(form, this.state.gateway);
     const settings = settingsOfForm(form);
     const { query, protocols } = form.mode.dialect.address(settings, form.key);
     const url = sessionAddress(this.#browser.origin, path, query);
@@ -263,7 +267,7 @@ export class ConsoleController {
   }
 
   #patchSession(change: Partial<RunningSession>): void {
-    const { session } = this.store.get();
+    const { session } = this.state;
     if (session !== undefined) this.store.set({ session: { ...session, ...change } });
   }
 }

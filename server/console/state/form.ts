@@ -1,8 +1,15 @@
 // Rules of the form: what still fits when something else was changed, and what a session is started with.
 
-import type { GatewayInfo } from '../api/gateway.ts';
+import type { GatewayInfo, ProviderStatus } from '../api/gateway.ts';
 import type { SessionSettings } from '../dialects/dialect.ts';
+import type { Mode } from '../dialects/modes.ts';
 import type { SessionForm } from './state.ts';
+
+/** The providers that speak the dialect of a mode. */
+export function providersOf({ dialect }: Mode, gateway: GatewayInfo | undefined): readonly ProviderStatus[] {
+  const speaks = ({ dialects }: ProviderStatus) => dialects.some(({ name }) => name === dialect.name);
+  return (gateway?.providers ?? []).filter(speaks);
+}
 
 /** Applies a change. A choice that does not fit any more is replaced by the first that does. */
 export function editForm(
@@ -12,11 +19,8 @@ export function editForm(
 ): SessionForm {
   const next = { ...form, ...change };
   const { dialect, modality } = next.mode;
-  const providers = (gateway?.providers ?? []).filter(({ dialects }) =>
-    dialects.some(({ name }) => name === dialect.name),
-  );
-  const fits = providers.some(({ name }) => name === next.provider);
-  const provider = fits ? next.provider : (providers[0]?.name ?? '');
+  const providers = providersOf(next.mode, gateway).map(({ name }) => name);
+  const provider = providers.includes(next.provider) ? next.provider : (providers[0] ?? '');
   if (next.mode === form.mode) return { ...next, provider };
   return { ...next, provider, model: dialect.models[modality][0] ?? '', voice: '' };
 }

@@ -1,10 +1,11 @@
 // The top line: name, views, whether keys are needed, the phase of the session.
 
+import type { ConsoleController } from '../session/controller.ts';
 import { formatClock } from '../state/format.ts';
-import type { ConsoleState, Phase } from '../state/state.ts';
+import type { Phase } from '../state/state.ts';
 import { Logo } from './components/icon.tsx';
 import { ThemeChoice } from './components/theme.tsx';
-import { useTick } from './components/use-store.ts';
+import { useTick } from './components/use-tick.ts';
 import { type View, views } from './views.ts';
 
 const phaseWords: Record<Phase, string> = {
@@ -17,8 +18,8 @@ const phaseWords: Record<Phase, string> = {
   closed: 'Ended',
 };
 
-export function Header({ state, view }: { state: ConsoleState; view: View }) {
-  const { gateway, phase, session } = state;
+export function Header({ controller, view }: { controller: ConsoleController; view: View }) {
+  const { gateway, phase, session } = controller.state;
   useTick(500, phase === 'ready');
   const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);
   const wasRefused = phase === 'closed' && session?.openedAt === undefined;

@@ -1,13 +1,12 @@
 // Shows problems and hints until they are dismissed.
 
 import type { ConsoleController } from '../session/controller.ts';
-import type { ConsoleState } from '../state/state.ts';
 import { Icon } from './components/icon.tsx';
 
-export function Notices({ controller, notices }: { controller: ConsoleController; notices: ConsoleState['notices'] }) {
+export function Notices({ controller }: { controller: ConsoleController }) {
   return (
     <div class="notices" role="alert">
-      {notices.map(({ id, tone, title, detail }) => (
+      {controller.state.notices.map(({ id, tone, title, detail }) => (
         <div key={id} class={`notice notice-${tone}`}>
           <Icon name={tone === 'info' ? 'info' : 'warning'} />
           <p>

@@ -22,11 +22,22 @@ export function Field({ id, label, hint, children }: FieldProps) {
   );
 }
 
+type Choices<T extends string> = readonly (readonly [value: T, label: string])[];
+
+/** The options of a select. */
+export function Options({ of: choices }: { of: Choices<string> }) {
+  return choices.map(([value, label]) => (
+    <option key={value} value={value}>
+      {label}
+    </option>
+  ));
+}
+
 interface SegmentsProps<T extends string> {
   readonly name: string;
   readonly legend: string;
   readonly value: T;
-  readonly choices: readonly { readonly value: T; readonly label: string }[];
+  readonly choices: Choices<T>;
   onChoose(value: T): void;
 }
 
@@ -36,16 +47,16 @@ export function Segments<T extends string>({ name, legend, value, choices, onCho
     <fieldset class="field segments-field">
       <legend>{legend}</legend>
       <div class="segments">
-        {choices.map((choice) => (
-          <label key={choice.value} class="segment">
+        {choices.map(([choice, label]) => (
+          <label key={choice} class="segment">
             <input
               type="radio"
               name={name}
-              value={choice.value}
-              checked={choice.value === value}
-              onChange={() => onChoose(choice.value)}
+              value={choice}
+              checked={choice === value}
+              onChange={() => onChoose(choice)}
             />
-            <span>{choice.label}</span>
+            <span>{label}</span>
           </label>
         ))}
       </div>

@@ -4,6 +4,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Series } from '../../ledger/totals.ts';
+import { onLooksChange } from './theme.tsx';
 
 export interface PlotSeries extends Series {
   readonly label: string;
@@ -94,22 +95,17 @@ function draw(host: HTMLElement, drawing: Drawing): () => void {
   let plot: uPlot | undefined;
   let isRemoved = false;
   const watcher = new ResizeObserver(() => plot?.setSize({ width: host.clientWidth, height: plotHeight }));
-  const repaint = () => plot?.redraw(false, true);
-  const scheme = matchMedia('(prefers-color-scheme: dark)');
-  const theme = new MutationObserver(repaint);
+  const stopRepainting = onLooksChange(() => plot?.redraw(false, true));
   void import('uplot').then(({ default: UPlot }) => {
     if (isRemoved) return;
     plot = new UPlot(optionsOf(UPlot, host, drawing), drawing.stacked as uPlot.AlignedData, host);
     drawing.onMade(plot);
     watcher.observe(host);
-    scheme.addEventListener('change', repaint);
-    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
   });
   return () => {
     isRemoved = true;
     watcher.disconnect();
-    theme.disconnect();
-    scheme.removeEventListener('change', repaint);
+    stopRepainting();
     drawing.onMade(undefined);
     plot?.destroy();
   };

@@ -6,6 +6,7 @@ import { Icon, type IconName } from './icon.tsx';
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
 const storageKey = 'trunkline.theme';
+const themeEvent = 'theme-chosen';
 const icons: Record<Theme, IconName> = { system: 'system', light: 'sun', dark: 'moon' };
 
 export function savedTheme(): Theme {
@@ -20,6 +21,7 @@ export function savedTheme(): Theme {
 export function applyTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+  dispatchEvent(new Event(themeEvent));
 }
 
 function saveTheme(theme: Theme): void {
@@ -28,6 +30,15 @@ function saveTheme(theme: Theme): void {
   } catch {
     // Storage may be forbidden: then the choice lasts as long as the page.
   }
+}
+
+/** Calls `repaint` when the colours or the size of the page change, for what is drawn on a canvas. Returns what ends that. */
+export function onLooksChange(repaint: () => void): () => void {
+  const listening = new AbortController();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint, listening);
+  addEventListener(themeEvent, repaint, listening);
+  addEventListener('resize', repaint, listening);
+  return () => listening.abort();
 }
 
 export function ThemeChoice() {

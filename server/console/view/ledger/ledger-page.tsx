@@ -7,15 +7,14 @@ import { sumRows, validShare } from '../../ledger/totals.ts';
 import type { ConsoleController } from '../../session/controller.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
 import { isBusy } from '../../state/state.ts';
+import { Button } from '../components/button.tsx';
 import { Field, Segments } from '../components/field.tsx';
-import { Icon } from '../components/icon.tsx';
-import { useStore } from '../components/use-store.ts';
 import { LedgerPlots } from './ledger-plots.tsx';
 import { LedgerTable } from './ledger-table.tsx';
 
 export function LedgerPage({ controller, ledger }: { controller: ConsoleController; ledger: LedgerController }) {
-  const state = useStore(ledger.store);
-  const { gateway, form, phase } = useStore(controller.store);
+  const state = ledger.store.get();
+  const { gateway, form, phase } = controller.state;
   const needsKey = gateway?.mode === 'keys' && form.key === '';
   useEffect(() => {
     if (gateway !== undefined && !needsKey) void ledger.load();
@@ -51,12 +50,12 @@ export function LedgerPage({ controller, ledger }: { controller: ConsoleControll
           name="span"
           legend="Days"
           value={String(state.span)}
-          choices={spans.map((span) => ({ value: String(span), label: `${span} days` }))}
+          choices={spans.map((span) => [String(span), `${span} days`])}
           onChoose={(span) => void ledger.choose({ span: Number(span) as Span })}
         />
-        <button type="submit" class="button" disabled={needsKey || state.phase === 'loading'}>
-          <Icon name="again" /> Refresh
-        </button>
+        <Button icon="again" type="submit" disabled={needsKey || state.phase === 'loading'}>
+          Refresh
+        </Button>
       </form>
       {needsKey ? (
         <Nothing title="This gateway asks for a key">Enter it above, then refresh.</Nothing>

@@ -2,15 +2,15 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { isSettled, kindLabel, readingOrder, type SideTask } from '../../api/session-record.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import type { PostCallState } from '../../session/side-task-follower.ts';
 import { formatCost, sumCosts } from '../../state/cost.ts';
-import type { ConsoleState } from '../../state/state.ts';
 import { Icon } from '../components/icon.tsx';
 import { ChargesTable } from './charges-table.tsx';
 import { rehearsalTitle, TaskResult } from './task-result.tsx';
 
-export function PostCallPanel({ state }: { state: ConsoleState }) {
-  const { gateway, session, phase, postCall } = state;
+export function PostCallPanel({ controller }: { controller: ConsoleController }) {
+  const { gateway, session, phase, postCall } = controller.state;
   const isOver = phase === 'closed' && session?.openedAt !== undefined;
   const [isOpen, setOpen] = useState(false);
   // The panel opens by itself when the call ends, and closes when the next one starts.

@@ -2,109 +2,92 @@
 
 import { useState } from 'preact/hooks';
 import type { ConsoleController } from '../../session/controller.ts';
-import type { ConsoleState } from '../../state/state.ts';
-import { Icon } from '../components/icon.tsx';
+import { Button } from '../components/button.tsx';
+import { Options } from '../components/field.tsx';
 import { samples } from './samples.ts';
 
 interface ControlsProps {
   readonly controller: ConsoleController;
-  readonly state: ConsoleState;
 }
 
-export function CallerControls({ controller, state }: ControlsProps) {
-  const { session, replying, silenced, output, phase } = state;
-  const voice = session?.mode.modality === 'voice';
-  const canStop = session?.mode.dialect.name !== 'openai-responses';
+export function CallerControls({ controller }: ControlsProps) {
+  const { form, session, replying, silenced, output } = controller.state;
+  const TalkButton = session?.turnTaking === 'manual' ? HoldButton : MicrophoneButton;
   return (
     <div class="dock">
-      {voice && (
+      {session?.mode.modality === 'voice' && (
         <div class="dock-row">
-          {state.form.input === 'microphone' && <VoiceButton controller={controller} state={state} />}
-          <SamplePlayer controller={controller} state={state} />
+          {form.input === 'microphone' && <TalkButton controller={controller} />}
+          <SamplePlayer controller={controller} />
         </div>
       )}
       <div class="dock-row">
-        <Composer controller={controller} ready={phase === 'ready'} />
-        {canStop && (
-          <button
-            type="button"
-            class="button"
+        <Composer controller={controller} />
+        {session?.mode.dialect.name !== 'openai-responses' && (
+          <Button
+            icon="stop"
             disabled={(!replying || silenced) && output.queuedSamples === 0}
             title="Silence the reply (Esc)"
             onClick={() => void controller.stopReply()}
           >
-            <Icon name="stop" /> Stop reply
-          </button>
+            Stop reply
+          </Button>
         )}
-        <button type="button" class="button end-here" onClick={() => controller.end()}>
-          <Icon name="end" /> End session
-        </button>
+        <Button icon="end" look="end-here" onClick={() => controller.end()}>
+          End session
+        </Button>
       </div>
     </div>
   );
 }
 
-function VoiceButton({ controller, state }: ControlsProps) {
-  return state.session?.turnTaking === 'manual' ? (
-    <HoldButton controller={controller} state={state} />
-  ) : (
-    <MicrophoneButton controller={controller} state={state} />
-  );
-}
-
-function HoldButton({ controller, state }: ControlsProps) {
-  const { pushToTalk, phase, sample } = state;
-  const down = (event: PointerEvent) => {
-    (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-    void controller.beginPushToTalk();
-  };
+function HoldButton({ controller }: ControlsProps) {
+  const { pushToTalk, phase, sample } = controller.state;
   return (
-    <button
-      type="button"
-      class="button button-talk"
+    <Button
+      icon="microphone"
+      look="button-talk"
       data-hold-to-talk
       data-focus-ready
       data-talking={pushToTalk}
       aria-pressed={pushToTalk}
       aria-disabled={sample !== undefined}
       disabled={phase !== 'ready'}
-      onPointerDown={down}
+      onPointerDown={({ currentTarget, pointerId }) => {
+        currentTarget.setPointerCapture(pointerId);
+        void controller.beginPushToTalk();
+      }}
       onPointerUp={() => controller.endPushToTalk()}
       onPointerCancel={() => controller.endPushToTalk()}
       onContextMenu={(event) => event.preventDefault()}
     >
-      <Icon name="microphone" />
       {pushToTalk ? 'Release to send' : 'Hold to talk'}
       <kbd>Space</kbd>
-    </button>
+    </Button>
   );
 }
 
-function MicrophoneButton({ controller, state }: ControlsProps) {
-  const { microphone, phase } = state;
-  const act = () => {
-    if (microphone === 'off') void controller.microphone.open();
-    else controller.mute(microphone === 'on');
-  };
-  const words = { off: 'Turn microphone on', asking: 'Waiting for permission', on: 'Mute', muted: 'Unmute' };
+const microphoneWords = { off: 'Turn microphone on', asking: 'Waiting for permission', on: 'Mute', muted: 'Unmute' };
+
+function MicrophoneButton({ controller }: ControlsProps) {
+  const { microphone, phase } = controller.state;
   return (
-    <button
-      type="button"
-      class="button button-talk"
+    <Button
+      icon={microphone === 'on' ? 'microphone' : 'muted'}
+      look="button-talk"
       data-microphone={microphone}
       data-focus-ready
       disabled={phase !== 'ready' || microphone === 'asking'}
-      onClick={act}
+      onClick={() => (microphone === 'off' ? void controller.microphone.open() : controller.mute(microphone === 'on'))}
     >
-      <Icon name={microphone === 'on' ? 'microphone' : 'muted'} />
-      {words[microphone]}
-    </button>
+      {microphoneWords[microphone]}
+    </Button>
   );
 }
 
-function SamplePlayer({ controller, state }: ControlsProps) {
+function SamplePlayer({ controller }: ControlsProps) {
   const [chosen, setChosen] = useState<string>(samples[0].file);
-  const { sample, phase, pushToTalk } = state;
+  const { sample, phase, pushToTalk } = controller.state;
   return (
     <div class="sample-player">
       <select
@@ -113,27 +96,21 @@ function SamplePlayer({ controller, state }: ControlsProps) {
         disabled={sample !== undefined}
         onChange={(event) => setChosen(event.currentTarget.value)}
       >
-        {samples.map(({ file, words, seconds }) => (
-          <option key={file} value={file}>
-            {`“${words}” (${seconds.toFixed(1)} s)`}
-          </option>
-        ))}
+        <Options of={samples.map(({ file, words, seconds }) => [file, `“${words}” (${seconds.toFixed(1)} s)`])} />
       </select>
-      <button
-        type="button"
-        class="button"
+      <Button
+        icon={sample === undefined ? 'play' : 'stop'}
         data-sample={sample ?? ''}
         disabled={phase !== 'ready' || pushToTalk}
         onClick={() => (sample === undefined ? void controller.playSample(chosen) : controller.stopSample())}
       >
-        <Icon name={sample === undefined ? 'play' : 'stop'} />
         {sample === undefined ? 'Play sample' : 'Stop sample'}
-      </button>
+      </Button>
     </div>
   );
 }
 
-function Composer({ controller, ready }: { controller: ConsoleController; ready: boolean }) {
+function Composer({ controller }: ControlsProps) {
   const [text, setText] = useState('');
   const submit = (event: Event) => {
     event.preventDefault();
@@ -154,9 +131,9 @@ function Composer({ controller, ready }: { controller: ConsoleController; ready:
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
-      <button type="submit" class="button" disabled={!ready || text.trim() === ''}>
-        <Icon name="send" /> Send
-      </button>
+      <Button icon="send" type="submit" disabled={controller.state.phase !== 'ready' || text.trim() === ''}>
+        Send
+      </Button>
     </form>
   );
 }

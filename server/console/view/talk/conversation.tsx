@@ -1,5 +1,6 @@
 // The panel of the conversation: captions of both sides, live waveforms, and the controls of the caller.
 
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ConsoleController } from '../../session/controller.ts';
 import type { Caption } from '../../state/captions.ts';
@@ -11,8 +12,8 @@ import { LiveWaveforms } from './live-waveforms.tsx';
 import { UtteranceWaveform } from './utterance-waveform.tsx';
 import { Welcome } from './welcome.tsx';
 
-export function ConversationPanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
-  const { session, phase } = state;
+export function ConversationPanel({ controller }: { controller: ConsoleController }) {
+  const { session, phase } = controller.state;
   const provider = session === undefined ? 'Reply' : nameOf(session);
   const voice = session?.mode.modality === 'voice';
   return (
@@ -24,23 +25,22 @@ export function ConversationPanel({ controller, state }: { controller: ConsoleCo
             {session.model} · {provider}
           </p>
         )}
-        <Activity state={state} />
+        {phase === 'ready' && <Activity state={controller.state} />}
       </div>
       {voice && <LiveWaveforms controller={controller} live={isLive(phase)} provider={provider} />}
-      <Captions controller={controller} state={state} provider={provider} />
-      {session !== undefined && phase !== 'closed' && <CallerControls controller={controller} state={state} />}
+      <Captions controller={controller} provider={provider} />
+      {session !== undefined && phase !== 'closed' && <CallerControls controller={controller} />}
     </section>
   );
 }
 
-function nameOf(session: NonNullable<ConsoleState['session']>): string {
-  return session.rehearsal ? `${providerLabel(session.provider)} rehearsal` : providerLabel(session.provider);
+function nameOf({ provider, rehearsal }: RunningSession): string {
+  return rehearsal ? `${providerLabel(provider)} rehearsal` : providerLabel(provider);
 }
 
 /** One word for what is going on. */
 function Activity({ state }: { state: ConsoleState }) {
-  const { phase, callerSpeaking, replying, silenced, output, microphone, session } = state;
-  if (phase !== 'ready') return null;
+  const { callerSpeaking, replying, silenced, output, microphone, session } = state;
   const sounding = output.queuedSamples > 0;
   const listening = session?.mode.modality === 'voice' && session.turnTaking === 'detect' && microphone === 'on';
   const [word, kind] = callerSpeaking
@@ -55,14 +55,8 @@ function Activity({ state }: { state: ConsoleState }) {
   );
 }
 
-interface CaptionsProps {
-  readonly controller: ConsoleController;
-  readonly state: ConsoleState;
-  readonly provider: string;
-}
-
-function Captions({ controller, state, provider }: CaptionsProps) {
-  const { captions, phase, session } = state;
+function Captions({ controller, provider }: { controller: ConsoleController; provider: string }) {
+  const { captions, phase, session } = controller.state;
   const list = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const follow = () => {
@@ -93,33 +87,24 @@ function Captions({ controller, state, provider }: CaptionsProps) {
       tabIndex={0}
       onScroll={follow}
     >
-      {session === undefined && <Welcome controller={controller} state={state} />}
+      {session === undefined && <Welcome controller={controller} />}
       {captions.map((caption) => (
-        <CaptionArticle
-          key={caption.id}
-          caption={caption}
-          provider={provider}
-          controller={controller}
-          live={isLive(phase)}
-        />
+        <CaptionArticle key={caption.id} caption={caption} provider={provider}>
+          <UtteranceWaveform id={caption.id} waveforms={controller.waveforms} live={isLive(phase)} />
+        </CaptionArticle>
       ))}
-      {session !== undefined && captions.length === 0 && <Waiting state={state} />}
+      {session !== undefined && captions.length === 0 && (
+        <p class="captions-empty">{invitation(controller.state, session)}</p>
+      )}
     </div>
   );
 }
 
-function Waiting({ state }: { state: ConsoleState }) {
-  const { phase, session } = state;
-  if (session === undefined) return null;
-  if (phase === 'closed') {
-    const words = session.openedAt === undefined ? 'The session was not opened.' : 'Nothing was said in this session.';
-    return <p class="captions-empty">{words}</p>;
-  }
-  if (phase !== 'ready') return <p class="captions-empty">Connecting…</p>;
-  return <p class="captions-empty">{invitation(state, session)}</p>;
-}
-
-function invitation({ form, microphone }: ConsoleState, { mode, turnTaking }: RunningSession): string {
+/** Words in the place of the captions while there are none. */
+function invitation({ form, microphone, phase }: ConsoleState, { mode, openedAt, turnTaking }: RunningSession): string {
+  if (phase === 'closed' && openedAt === undefined) return 'The session was not opened.';
+  if (phase === 'closed') return 'Nothing was said in this session.';
+  if (phase !== 'ready') return 'Connecting…';
   if (mode.modality === 'text') return 'Write something below.';
   if (form.input === 'samples') return 'Play a sample recording, or write something.';
   if (turnTaking === 'manual') return 'Hold the space bar, or the button below, and say something.';
@@ -131,27 +116,28 @@ function invitation({ form, microphone }: ConsoleState, { mode, turnTaking }: Ru
 interface CaptionProps {
   readonly caption: Caption;
   readonly provider: string;
-  readonly controller: ConsoleController;
-  readonly live: boolean;
+  /** The waveform of spoken words. */
+  readonly children: ComponentChildren;
 }
 
-function CaptionArticle({ caption, provider, controller, live }: CaptionProps) {
-  const { id, side, text, final, spoken, truncatedAtMs, endedBy } = caption;
-  const name = side === 'you' ? 'You' : side === 'tool' ? 'Function answered by this page' : provider;
+function CaptionArticle({ caption, provider, children }: CaptionProps) {
+  const { side, text, final, spoken, truncatedAtMs, endedBy } = caption;
+  const name = { you: 'You', tool: 'Function answered by this page', provider }[side];
   return (
     <article class={`caption caption-${side}`} data-side={side} data-final={final} aria-busy={!final}>
       <h3 class="caption-name">
         {side === 'tool' && <Icon name="tool" />}
         {name}
       </h3>
-      {spoken && side !== 'tool' && <UtteranceWaveform id={id} waveforms={controller.waveforms} live={live} />}
+      {spoken && children}
       <p class={final ? 'caption-text' : 'caption-text caption-open'}>{text === '' ? '…' : text}</p>
-      {truncatedAtMs !== undefined && (
+      {truncatedAtMs !== undefined ? (
         <p class="caption-foot" data-truncated-at-ms={truncatedAtMs}>
           interrupted after {formatSeconds(truncatedAtMs)} of sound
         </p>
+      ) : (
+        endedBy !== undefined && <p class="caption-foot">{endedBy}</p>
       )}
-      {truncatedAtMs === undefined && endedBy !== undefined && <p class="caption-foot">{endedBy}</p>}
     </article>
   );
 }

@@ -3,8 +3,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import { type EventLog, type LogEntry, type LogFilter, toJsonl, toPretty } from '../../state/event-log.ts';
 import { formatBytes } from '../../state/format.ts';
+import { Button } from '../components/button.tsx';
 import { Icon } from '../components/icon.tsx';
-import { useTick } from '../components/use-store.ts';
+import { useTick } from '../components/use-tick.ts';
 
 const pageSize = 150;
 
@@ -28,14 +29,14 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
         <p class="muted">
           {entries.length} of {total} frames
         </p>
-        <button
-          type="button"
-          class="button button-small"
+        <Button
+          icon="download"
+          look="button-small"
           disabled={entries.length === 0}
           onClick={() => save(toJsonl(entries))}
         >
-          <Icon name="download" /> Export JSONL
-        </button>
+          Export JSONL
+        </Button>
       </div>
       <Filter filter={filter} setFilter={setFilter} keepAudio={keepAudio} keep={keep} />
       <ol class="events">
@@ -99,9 +100,9 @@ function Filter({ filter, setFilter, keepAudio, keep }: FilterProps) {
 
 function EventRow({ entry }: { entry: LogEntry }) {
   const [open, setOpen] = useState(false);
-  const { seq, atMs, direction, type, bytes, binary, text } = entry;
-  return useMemo(
-    () => (
+  return useMemo(() => {
+    const { seq, atMs, direction, type, bytes, binary, text } = entry;
+    return (
       <li class="event" data-direction={direction} data-type={type}>
         <button type="button" class="event-head" aria-expanded={open} onClick={() => setOpen(!open)}>
           <span class="event-time">{(atMs / 1000).toFixed(3)}</span>
@@ -118,9 +119,8 @@ function EventRow({ entry }: { entry: LogEntry }) {
           </pre>
         )}
       </li>
-    ),
-    [open, seq, atMs, direction, type, bytes, binary, text],
-  );
+    );
+  }, [open, entry]);
 }
 
 function save(jsonl: string): void {

@@ -21,14 +21,13 @@ export function useSessionKeys(controller: ConsoleController, isShown: boolean):
       controller.endPushToTalk();
     };
     const leave = () => controller.endPushToTalk();
-    addEventListener('keydown', down);
-    addEventListener('keyup', up);
-    addEventListener('blur', leave);
+    const listening = new AbortController();
+    addEventListener('keydown', down, listening);
+    addEventListener('keyup', up, listening);
+    addEventListener('blur', leave, listening);
     return () => {
       leave();
-      removeEventListener('keydown', down);
-      removeEventListener('keyup', up);
-      removeEventListener('blur', leave);
+      listening.abort();
     };
   }, [controller, isShown]);
 }

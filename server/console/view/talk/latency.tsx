@@ -2,6 +2,7 @@
 
 import { useMemo } from 'preact/hooks';
 import type { SessionReport } from '../../api/gateway.ts';
+import type { ConsoleController } from '../../session/controller.ts';
 import { formatMs, formatShare, formatUs } from '../../state/format.ts';
 import {
   gatewayFraction,
@@ -13,12 +14,11 @@ import {
   type TurnStage,
   turnTotalMs,
 } from '../../state/latency.ts';
-import type { ConsoleState } from '../../state/state.ts';
 
 const shownTurns = 30;
 
-export function LatencyPanel({ state }: { state: ConsoleState }) {
-  const { turns, report } = state;
+export function LatencyPanel({ controller }: { controller: ConsoleController }) {
+  const { turns, report } = controller.state;
   const shown = turns.slice(-shownTurns).toReversed();
   const us = report && gatewayUs(report);
   const scaleMs = Math.max(400, ...shown.map((turn) => turnTotalMs(turn) ?? 0));

@@ -3,22 +3,19 @@
 import type { ProviderStatus } from '../../api/gateway.ts';
 import { modeOf, modes } from '../../dialects/modes.ts';
 import type { ConsoleController } from '../../session/controller.ts';
+import { providersOf } from '../../state/form.ts';
 import { providerLabel } from '../../state/format.ts';
-import { type ConsoleState, isBusy, type SessionForm } from '../../state/state.ts';
-import { Field, Segments } from '../components/field.tsx';
+import { isBusy, type SessionForm } from '../../state/state.ts';
+import { Button } from '../components/button.tsx';
+import { Field, Options, Segments } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
 
-const statusWords: Record<ProviderStatus['status'], string> = {
-  configured: 'configured',
-  rehearsal: 'rehearsal',
-  missing: 'no API key',
-};
-
-export function SessionFormPanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
-  const { form, phase } = state;
+export function SessionFormPanel({ controller }: { controller: ConsoleController }) {
+  const { form, gateway, phase } = controller.state;
+  const { dialect, modality } = form.mode;
   const busy = isBusy(phase);
   const edit = (change: Partial<SessionForm>) => controller.edit(change);
-  const voice = form.mode.modality === 'voice';
+  const voice = modality === 'voice';
   const submit = (event: Event) => {
     event.preventDefault();
     if (busy) controller.end();
@@ -29,10 +26,31 @@ export function SessionFormPanel({ controller, state }: { controller: ConsoleCon
       <h2 id="session-title">Session</h2>
       <fieldset disabled={busy} class="fields">
         <legend class="visually-hidden">Session settings</legend>
-        <ModeField form={form} edit={edit} />
-        <ProviderField state={state} edit={edit} />
-        <ModelField form={form} edit={edit} />
-        {state.gateway?.mode === 'keys' && (
+        <Field id="mode" label="Dialect">
+          <select
+            id="mode"
+            value={form.mode.id}
+            onChange={(event) => edit({ mode: modeOf(event.currentTarget.value) })}
+          >
+            <Options of={modes.map(({ id, label }) => [id, label])} />
+          </select>
+        </Field>
+        <ProviderField form={form} edit={edit} providers={providersOf(form.mode, gateway)} />
+        <Field id="model" label="Model">
+          <input
+            id="model"
+            list="models"
+            required
+            autocomplete="off"
+            spellcheck={false}
+            value={form.model}
+            onInput={(event) => edit({ model: event.currentTarget.value })}
+          />
+          <datalist id="models">
+            <Options of={dialect.models[modality].map((model) => [model, ''])} />
+          </datalist>
+        </Field>
+        {gateway?.mode === 'keys' && (
           <Field id="key" label="Gateway key" hint="Kept in this page's memory only.">
             <input
               id="key"
@@ -45,105 +63,64 @@ export function SessionFormPanel({ controller, state }: { controller: ConsoleCon
             />
           </Field>
         )}
-        {voice && <TurnTakingField form={form} edit={edit} />}
+        {voice && (
+          <Segments
+            name="turn-taking"
+            legend="Turns"
+            value={form.turnTaking}
+            choices={[
+              ['detect', 'Voice detection'],
+              ['manual', 'Push to talk'],
+            ]}
+            onChoose={(turnTaking) => edit({ turnTaking })}
+          />
+        )}
         <MoreSettings form={form} edit={edit} />
       </fieldset>
-      <button type="submit" data-focus-closed class={busy ? 'button button-wide' : 'button button-primary button-wide'}>
-        <Icon name={busy ? 'end' : voice ? 'microphone' : 'send'} />
+      <Button
+        icon={busy ? 'end' : voice ? 'microphone' : 'send'}
+        look={busy ? 'button-wide' : 'button-primary button-wide'}
+        type="submit"
+        data-focus-closed
+      >
         {busy ? 'End session' : voice ? 'Start talking' : 'Start session'}
-      </button>
+      </Button>
     </form>
   );
 }
+
+const statusWords: Record<ProviderStatus['status'], readonly [word: string, hint?: string]> = {
+  configured: ['configured'],
+  rehearsal: ['rehearsal', 'The built-in rehearsal, no model: it answers with your own words.'],
+  missing: ['no API key', 'The gateway has no API key for this provider, so it will refuse the session.'],
+};
 
 interface EditProps {
   readonly form: SessionForm;
   edit(change: Partial<SessionForm>): void;
 }
 
-function ModeField({ form, edit }: EditProps) {
+/** `providers`: those that speak the dialect. */
+function ProviderField({ form, edit, providers }: EditProps & { readonly providers: readonly ProviderStatus[] }) {
+  const chosen = providers.find(({ name }) => name === form.provider);
   return (
-    <Field id="mode" label="Dialect">
-      <select id="mode" value={form.mode.id} onChange={(event) => edit({ mode: modeOf(event.currentTarget.value) })}>
-        {modes.map(({ id, label }) => (
-          <option key={id} value={id}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </Field>
-  );
-}
-
-function ProviderField({ state, edit }: { state: ConsoleState; edit: EditProps['edit'] }) {
-  const { form, gateway } = state;
-  const fitting = (gateway?.providers ?? []).filter(({ dialects }) =>
-    dialects.some(({ name }) => name === form.mode.dialect.name),
-  );
-  const chosen = fitting.find(({ name }) => name === form.provider);
-  return (
-    <Field id="provider" label="Provider" hint={chosen === undefined ? undefined : hints[chosen.status]}>
+    <Field id="provider" label="Provider" hint={chosen && statusWords[chosen.status][1]}>
       <select
         id="provider"
         value={form.provider}
         aria-describedby="provider-hint"
         onChange={(event) => edit({ provider: event.currentTarget.value })}
       >
-        {fitting.length === 0 && <option value="">none for this dialect</option>}
-        {fitting.map(({ name, status }) => (
-          <option key={name} value={name}>
-            {`${providerLabel(name)} (${statusWords[status]})`}
-          </option>
-        ))}
+        {providers.length === 0 && <option value="">none for this dialect</option>}
+        <Options
+          of={providers.map(({ name, status }) => [name, `${providerLabel(name)} (${statusWords[status][0]})`])}
+        />
       </select>
     </Field>
   );
 }
 
-const hints: Record<ProviderStatus['status'], string | undefined> = {
-  configured: undefined,
-  rehearsal: 'The built-in rehearsal, no model: it answers with your own words.',
-  missing: 'The gateway has no API key for this provider, so it will refuse the session.',
-};
-
-function ModelField({ form, edit }: EditProps) {
-  return (
-    <Field id="model" label="Model">
-      <input
-        id="model"
-        list="models"
-        required
-        autocomplete="off"
-        spellcheck={false}
-        value={form.model}
-        onInput={(event) => edit({ model: event.currentTarget.value })}
-      />
-      <datalist id="models">
-        {form.mode.dialect.models[form.mode.modality].map((model) => (
-          <option key={model} value={model} />
-        ))}
-      </datalist>
-    </Field>
-  );
-}
-
-function TurnTakingField({ form, edit }: EditProps) {
-  return (
-    <Segments
-      name="turn-taking"
-      legend="Turns"
-      value={form.turnTaking}
-      choices={[
-        { value: 'detect', label: 'Voice detection' },
-        { value: 'manual', label: 'Push to talk' },
-      ]}
-      onChoose={(turnTaking) => edit({ turnTaking })}
-    />
-  );
-}
-
 function MoreSettings({ form, edit }: EditProps) {
-  const voices = form.mode.dialect.voices;
   return (
     <details class="more">
       <summary>
@@ -161,11 +138,7 @@ function MoreSettings({ form, edit }: EditProps) {
         <Field id="voice" label="Voice">
           <select id="voice" value={form.voice} onChange={(event) => edit({ voice: event.currentTarget.value })}>
             <option value="">the provider's default</option>
-            {voices.map((voice) => (
-              <option key={voice} value={voice}>
-                {voice}
-              </option>
-            ))}
+            <Options of={form.mode.dialect.voices.map((voice) => [voice, voice])} />
           </select>
         </Field>
       )}

@@ -2,7 +2,7 @@
 // It stays mounted while another view is shown, so that a session goes on.
 
 import type { ConsoleController } from '../../session/controller.ts';
-import { type ConsoleState, isBusy } from '../../state/state.ts';
+import { isBusy } from '../../state/state.ts';
 import { PostCallPanel } from '../post-call/panel.tsx';
 import { ConversationPanel } from './conversation.tsx';
 import { EventLogPanel } from './event-log.tsx';
@@ -11,41 +11,35 @@ import { LatencyPanel } from './latency.tsx';
 import { SessionFormPanel } from './session-form.tsx';
 import { VoicePanel } from './voice-panel.tsx';
 
-interface TalkPageProps {
-  readonly controller: ConsoleController;
-  readonly state: ConsoleState;
-  readonly isShown: boolean;
-}
-
-export function TalkPage({ controller, state, isShown }: TalkPageProps) {
+export function TalkPage({ controller, isShown }: { controller: ConsoleController; isShown: boolean }) {
+  const { form, output, phase, sentSamples, session, truncations } = controller.state;
   useSessionKeys(controller, isShown);
-  useSessionFocus(state.phase);
-  const { output, session } = state;
-  const mode = session?.mode ?? state.form.mode;
+  useSessionFocus(phase);
+  const mode = session?.mode ?? form.mode;
   return (
     <main
       class="page"
       hidden={!isShown}
-      data-phase={state.phase}
+      data-phase={phase}
       data-session={session?.id ?? ''}
-      data-sent-samples={state.sentSamples}
+      data-sent-samples={sentSamples}
       data-received-samples={output.receivedSamples}
       data-played-samples={output.playedSamples}
       data-queued-samples={output.queuedSamples}
       data-gaps={output.gaps}
-      data-truncations={state.truncations.length}
+      data-truncations={truncations.length}
     >
       <div class="column column-setup">
-        <SessionFormPanel controller={controller} state={state} />
-        {mode.modality === 'voice' && <VoicePanel controller={controller} state={state} />}
+        <SessionFormPanel controller={controller} />
+        {mode.modality === 'voice' && <VoicePanel controller={controller} />}
       </div>
       <div class="column column-conversation">
-        <ConversationPanel controller={controller} state={state} />
-        <PostCallPanel state={state} />
+        <ConversationPanel controller={controller} />
+        <PostCallPanel controller={controller} />
       </div>
       <div class="column column-figures">
-        <LatencyPanel state={state} />
-        <EventLogPanel log={controller.log} running={isBusy(state.phase)} />
+        <LatencyPanel controller={controller} />
+        <EventLogPanel log={controller.log} running={isBusy(phase)} />
       </div>
     </main>
   );

@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { blockMs, type Waveform, type Waveforms } from '../../audio/waveforms.ts';
 import { drawBar, everyFrame, prepareCanvas } from '../components/canvas.ts';
+import { onLooksChange } from '../components/theme.tsx';
 
 const barStep = 3;
 
@@ -21,17 +22,11 @@ export function UtteranceWaveform({ id, waveforms, live }: { id: string; wavefor
       refresh();
     };
     refresh();
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', redraw);
-    addEventListener('resize', redraw);
-    const observer = new MutationObserver(redraw);
-    observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-    const stop = live ? everyFrame(refresh) : () => {};
+    const stopRedrawing = onLooksChange(redraw);
+    const stopFrames = live ? everyFrame(refresh) : undefined;
     return () => {
-      stop();
-      observer.disconnect();
-      scheme.removeEventListener('change', redraw);
-      removeEventListener('resize', redraw);
+      stopFrames?.();
+      stopRedrawing();
     };
   }, [id, waveforms, live]);
   return <canvas ref={canvas} class="utterance-wave" />;

@@ -2,17 +2,12 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { ConsoleController } from '../../session/controller.ts';
-import { type ConsoleState, isBusy } from '../../state/state.ts';
-import { Field, Segments } from '../components/field.tsx';
-import { Icon } from '../components/icon.tsx';
+import { isBusy } from '../../state/state.ts';
+import { Button } from '../components/button.tsx';
+import { Field, Options, Segments } from '../components/field.tsx';
 
-export function VoicePanel({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
-  const { form, microphone, devices, phase } = state;
-  const opened = microphone === 'on' || microphone === 'muted';
-  const choose = (deviceId: string) => {
-    controller.edit({ deviceId });
-    if (opened) void controller.microphone.open();
-  };
+export function VoicePanel({ controller }: { controller: ConsoleController }) {
+  const { input } = controller.state.form;
   return (
     <section class="panel" aria-labelledby="voice-title">
       <h2 id="voice-title">Your voice</h2>
@@ -20,46 +15,52 @@ export function VoicePanel({ controller, state }: { controller: ConsoleControlle
         <Segments
           name="input"
           legend="Speak with"
-          value={form.input}
+          value={input}
           choices={[
-            { value: 'microphone', label: 'Microphone' },
-            { value: 'samples', label: 'Samples only' },
+            ['microphone', 'Microphone'],
+            ['samples', 'Samples only'],
           ]}
           onChoose={(input) => {
             controller.edit({ input });
             if (input === 'samples') controller.microphone.close();
           }}
         />
-        {form.input === 'microphone' && (
-          <>
-            <Field id="device" label="Device">
-              <select id="device" value={form.deviceId} onChange={(event) => choose(event.currentTarget.value)}>
-                <option value="">the browser's default</option>
-                {devices.map(({ id, label }) => (
-                  <option key={id} value={id}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            </Field>
-            <Level controller={controller} live={opened} />
-            {!isBusy(phase) && (
-              <button
-                type="button"
-                class="button button-small"
-                onClick={() => (opened ? controller.microphone.close() : void controller.microphone.open())}
-              >
-                <Icon name={opened ? 'stop' : 'microphone'} />
-                {opened ? 'Stop the check' : 'Check the microphone'}
-              </button>
-            )}
-          </>
-        )}
-        {form.input === 'samples' && (
+        {input === 'microphone' ? (
+          <MicrophoneFields controller={controller} />
+        ) : (
           <p class="hint">No microphone needed: play one of the recordings below the conversation.</p>
         )}
       </div>
     </section>
+  );
+}
+
+function MicrophoneFields({ controller }: { controller: ConsoleController }) {
+  const { form, microphone, devices, phase } = controller.state;
+  const opened = microphone === 'on' || microphone === 'muted';
+  const choose = (deviceId: string) => {
+    controller.edit({ deviceId });
+    if (opened) void controller.microphone.open();
+  };
+  return (
+    <>
+      <Field id="device" label="Device">
+        <select id="device" value={form.deviceId} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="">the browser's default</option>
+          <Options of={devices.map(({ id, label }) => [id, label])} />
+        </select>
+      </Field>
+      <Level controller={controller} live={opened} />
+      {!isBusy(phase) && (
+        <Button
+          icon={opened ? 'stop' : 'microphone'}
+          look="button-small"
+          onClick={() => (opened ? controller.microphone.close() : void controller.microphone.open())}
+        >
+          {opened ? 'Stop the check' : 'Check the microphone'}
+        </Button>
+      )}
+    </>
   );
 }
 

@@ -2,19 +2,19 @@
 
 import { modes } from '../../dialects/modes.ts';
 import type { ConsoleController } from '../../session/controller.ts';
-import type { ConsoleState } from '../../state/state.ts';
-import { Icon } from '../components/icon.tsx';
+import { Button } from '../components/button.tsx';
 import { samples } from './samples.ts';
 
-export function Welcome({ controller, state }: { controller: ConsoleController; state: ConsoleState }) {
-  const providers = state.gateway?.providers ?? [];
-  const rehearsal = providers.find(({ name }) => name === state.form.provider)?.status === 'rehearsal';
+export function Welcome({ controller }: { controller: ConsoleController }) {
+  const { gateway, form } = controller.state;
+  const providers = gateway?.providers ?? [];
+  const rehearsal = providers.find(({ name }) => name === form.provider)?.status === 'rehearsal';
   const unconfigured = providers.every(({ status }) => status !== 'configured');
-  const needsKey = state.gateway?.mode === 'keys' && state.form.key === '';
-  const hasTasks = (state.gateway?.side?.tasks.length ?? 0) > 0;
+  const needsKey = gateway?.mode === 'keys' && form.key === '';
+  const hasTasks = (gateway?.side?.tasks.length ?? 0) > 0;
+  const voice = form.mode.modality === 'voice';
   const demonstrate = async () => {
-    const mode = state.form.mode.modality === 'voice' ? state.form.mode : modes[0];
-    controller.edit({ mode, input: 'samples', turnTaking: 'detect' });
+    controller.edit({ mode: voice ? form.mode : modes[0], input: 'samples', turnTaking: 'detect' });
     controller.whenReady(() => void controller.playSample(samples[0].file));
     await controller.start();
   };
@@ -34,13 +34,17 @@ export function Welcome({ controller, state }: { controller: ConsoleController; 
         </p>
       )}
       <p class="welcome-actions">
-        <button type="button" class="button button-primary" disabled={needsKey} onClick={() => void controller.start()}>
-          <Icon name={state.form.mode.modality === 'voice' ? 'microphone' : 'send'} />
-          {state.form.mode.modality === 'voice' ? 'Start talking' : 'Start session'}
-        </button>
-        <button type="button" class="button" disabled={needsKey} onClick={() => void demonstrate()}>
-          <Icon name="play" /> Try it with a recording
-        </button>
+        <Button
+          icon={voice ? 'microphone' : 'send'}
+          look="button-primary"
+          disabled={needsKey}
+          onClick={() => void controller.start()}
+        >
+          {voice ? 'Start talking' : 'Start session'}
+        </Button>
+        <Button icon="play" disabled={needsKey} onClick={() => void demonstrate()}>
+          Try it with a recording
+        </Button>
       </p>
       {needsKey && <p class="muted">This gateway asks for a key: enter it under Session.</p>}
     </div>

@@ -2,22 +2,19 @@
 
 import { expect, test } from 'vitest';
 import { initialLedger, LedgerController } from '../../../../server/console/ledger/controller.ts';
-import { createStateStore } from '../../../../server/console/state/store.ts';
+import { StateStore } from '../../../../server/console/state/store.ts';
 
 function ledger() {
   const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];
-  const made = new LedgerController(
-    createStateStore(initialLedger, (run) => queueMicrotask(run)),
-    {
-      fetch: (url) =>
-        new Promise((resolve) => {
-          const by = new URL(String(url), 'http://gateway.test').searchParams.get('by');
-          waiting.push({ by, answer: (status, rows) => resolve(Response.json({ rows }, { status })) });
-        }),
-      date: () => Date.parse('2026-03-01T12:00:00Z'),
-      key: () => '',
-    },
-  );
+  const made = new LedgerController(new StateStore(initialLedger, () => {}), {
+    fetch: (url) =>
+      new Promise((resolve) => {
+        const by = new URL(String(url), 'http://gateway.test').searchParams.get('by');
+        waiting.push({ by, answer: (status, rows) => resolve(Response.json({ rows }, { status })) });
+      }),
+    date: () => Date.parse('2026-03-01T12:00:00Z'),
+    key: () => '',
+  });
   return { ledger: made, waiting };
 }
 
