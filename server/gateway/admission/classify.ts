@@ -16,14 +16,19 @@ import type { Admission } from './admission.ts';
 
 type ClassSettings = Pick<Config, 'classes' | 'hasRehearsalGateway' | 'routes'>;
 
+/** `routes` of the configuration are keyed by the path of the endpoint, which is a pattern. */
+type ClassifyRequest = Pick<Admission, 'handshake' | 'key'> & {
+  readonly endpoint: Pick<Admission['endpoint'], 'path'>;
+  readonly policy: { readonly config: ClassSettings };
+};
+
 export function classify({
-  handshake: { path, headers },
+  handshake: { headers },
+  endpoint,
   key,
   policy: { config },
-}: Pick<Admission, 'handshake' | 'key'> & { readonly policy: { readonly config: ClassSettings } }):
-  | Pick<Admission, 'promptClass' | 'dataClass'>
-  | Refusal {
-  const route = config.routes[path];
+}: ClassifyRequest): Pick<Admission, 'promptClass' | 'dataClass'> | Refusal {
+  const route = config.routes[endpoint.path];
   const binding = { key: key && { ...key, classes: key.classes && withDefault(key.classes) }, route };
   const promptClass = choosePromptClass({
     ...binding,

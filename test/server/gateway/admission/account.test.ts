@@ -40,6 +40,16 @@ describe('a configured provider', () => {
     });
   });
 
+  test('dials an endpoint at the host of its own, unless the configuration names one for the provider', () => {
+    const { endpoint, ...rest } = handshakeAt(TARGET);
+    const elsewhere = { ...rest, endpoint: { ...endpoint, baseUrl: 'wss://other.example' } };
+    const at = (account: object) =>
+      chooseAccount({ ...elsewhere, policy: policyOf({ providers: { openai: account } }) });
+    expect(at(openai)).toMatchObject({ upstream: { url: `wss://other.example${TARGET}` } });
+    const named = { ...openai, baseUrl: 'wss://named.example' };
+    expect(at(named)).toMatchObject({ upstream: { url: `wss://named.example${TARGET}` } });
+  });
+
   test('never rehearses a configured provider', () => {
     expect(choose({ providers: { openai }, rehearsal: true })).toMatchObject({ isRehearsal: false });
   });

@@ -13,13 +13,13 @@ const config = {
 };
 
 const ask = (headers: Record<string, string>, key: Partial<Key> = {}, path = '/plain') =>
-  classify({ handshake: handshakeOf(path, headers), key: key as Key, policy: { config } });
+  classify({ handshake: handshakeOf(path, headers), endpoint: { path }, key: key as Key, policy: { config } });
 
 describe('the prompt class', () => {
   test('a session has the prompt class realtime by default, in open mode too', () => {
     expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
     const policy = { config: { classes: {}, hasRehearsalGateway: false, routes: {} } };
-    const open = classify({ handshake: handshakeOf('/plain'), key: undefined, policy });
+    const open = classify({ handshake: handshakeOf('/plain'), endpoint: { path: '/plain' }, key: undefined, policy });
     expect(open).toMatchObject({ promptClass: 'realtime' });
   });
 
@@ -27,6 +27,9 @@ describe('the prompt class', () => {
     const asked = { 'x-trunkline-class': 'premium' };
     expect(ask({}, { class: 'a' }, '/v1/responses')).toMatchObject({ promptClass: 'a' });
     expect(ask({}, {}, '/v1/responses')).toMatchObject({ promptClass: 'written' });
+    const call = { handshake: handshakeOf('/calls/token'), endpoint: { path: '/calls/{token}' }, key: undefined };
+    const routes = { '/calls/{token}': { class: 'spoken' } };
+    expect(classify({ ...call, policy: { config: { ...config, routes } } })).toMatchObject({ promptClass: 'spoken' });
     expect(ask(asked)).toMatchObject({ promptClass: 'premium' });
   });
 
