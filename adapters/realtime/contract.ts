@@ -51,7 +51,7 @@ export interface CredentialPlaces {
 }
 
 /** The check of each setting; all are texts that may be left out. `.describe()` gives its meaning. */
-export type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
+type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
 
 /**
  * The base of a session's cost. `reported-usage`: what the provider reports in its events. `connected-time`: the seconds from the 101
@@ -226,7 +226,7 @@ export interface Refusal {
 }
 
 /** The reason of a refusal; clients, logs and metrics see these words. `beta_api_shape_disabled` is OpenAI's own, known to its clients. */
-export type RefusalCode =
+type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
   | 'model_not_allowed'

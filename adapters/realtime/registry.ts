@@ -11,7 +11,7 @@ interface Found<Endpoint> {
 }
 type FoundEndpoint = Found<ServedEndpoint>;
 
-export interface ProviderRegistry {
+interface ProviderRegistry {
   /** Providers by name. */
   readonly providers: ReadonlyMap<string, Provider>;
   /** Every WebSocket path, as a pattern. */

@@ -15,7 +15,7 @@ export interface Receivers {
 }
 
 /** `limits.dialMs`: how long the first message may go unanswered. `pauseBytes`: with more than this held, the client is not read. */
-export interface InjectionOptions extends MergeOptions {
+interface InjectionOptions extends MergeOptions {
   readonly subject: Pick<SessionSubject, 'dialect' | 'context'>;
   readonly provider: Peer;
   /** Called when the provider did not answer the first message in time. */
