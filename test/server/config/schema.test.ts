@@ -1,4 +1,4 @@
-// The settings of providers: no private address without allowPrivate, no credential in a URL, bounds of connections opened ahead.
+// The settings of providers: those of one alone, no private address without allowPrivate, no credential in a URL, bounds of connections opened ahead.
 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -38,6 +38,25 @@ describe('the base URL of a provider', () => {
     const refused = line('baseUrl: "wss://user:hunter2@api.example.com", allowPrivate: true');
     expect(refused[0]).toContain('expected a URL without a credential');
     expect(refused.join()).not.toContain('hunter2');
+  });
+});
+
+describe('settings of one provider', () => {
+  test('settings of one provider stand beside the common ones', () => {
+    const account = { organization: 'org', project: 'proj', allowPrivate: false };
+    expect(
+      load('providers: { openai: { apiKey: k, organization: org, project: proj } }').providers.openai,
+    ).toMatchObject(account);
+  });
+
+  test('settings of one provider are unknown keys of another', () => {
+    const [line] = refusal('providers: { gemini: { apiKey: k, organization: org } }');
+    expect(line).toMatch(/^providers\.gemini\.organization: unknown key, expected one of baseUrl, apiKey/);
+  });
+
+  test('settings that go into a header have to fit into one', () => {
+    const [line] = refusal('providers: { openai: { apiKey: k, project: "a b" } }');
+    expect(line).toMatch(/^providers\.openai\.project: expected printable ASCII without spaces/);
   });
 });
 
