@@ -6,10 +6,9 @@ import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
 import { type MockLlm, startMockLlm } from '../../load/load-processes.ts';
 import { ledgerBy } from '../side-hop/ledger.ts';
-import { CLIENT_SECRET, type VerdictData, verdictRounds } from './data.ts';
-import { measureDirect, startNative } from './direct.ts';
-import { addedByCalls, addedByFrames } from './latency.ts';
-import { describeVerdict } from './report.ts';
+import { CLIENT_SECRET, measureDirect, startNative } from './direct.ts';
+import { addedByCalls, addedByFrames, verdictRounds } from './latency.ts';
+import { describeVerdict, type VerdictData } from './report.ts';
 import { measureRouted } from './routed.ts';
 
 /** The models that the mock of a router lists; the first two are targets. */

@@ -1,15 +1,14 @@
 // The direct path, looked at from both ends: a provider of this process, native sessions through the gateway, and what came through.
 
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { BenchContext, RunningContender } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
 import { median } from '../../figures/statistics.ts';
-import { CLIENT_SECRET, type Direct } from './data.ts';
 import { DOWNSTREAM, UPSTREAM } from './events.ts';
 
+export const CLIENT_SECRET = 'bench-client-secret-0001';
 const OTHER_MODELS = ['bench-large', 'gpt-realtime-2.1', 'bench-2', 'other'];
 const RECOVERIES = 5;
 const SILENCE_MS = 2000;
@@ -44,18 +43,20 @@ export async function startNative(context: BenchContext): Promise<Native> {
   };
 }
 
-export async function measureDirect(running: RunningContender, native: Native): Promise<Direct> {
+/** Milliseconds are medians. */
+export async function measureDirect(running: RunningContender, native: Native) {
   const depth = await passEvents(running, native);
-  const recoveries = [];
-  for (let index = 0; index < RECOVERIES; index += 1) recoveries.push(await recover(running, native));
+  const recoveries = await Array.fromAsync(Array(RECOVERIES).keys(), () => recover(running, native));
   const refusals = await refuse(running, native);
-  const seen = native.handshakes.filter((headers) => JSON.stringify(headers).includes(CLIENT_SECRET)).length;
+  const seen = native.handshakes.filter((headers) => JSON.stringify(headers).includes(CLIENT_SECRET));
   return {
-    ...depth,
-    ...refusals,
+    ...{ ...depth, ...refusals },
     sessions: native.handshakes.length,
-    credentialsSeen: seen,
+    /** Handshakes at the provider in which the client's credential was found. */
+    credentialsSeen: seen.length,
+    /** Time from the provider's death to the client knowing. */
     toldMs: median(recoveries.map(({ toldMs }) => toldMs)),
+    /** Time from there to the first event of its next session. */
     recoveredMs: median(recoveries.map(({ recoveredMs }) => recoveredMs)),
   };
 }
@@ -93,20 +94,26 @@ async function passEvents(running: RunningContender, native: Native) {
   const controlMs = performance.now() - from;
   client.close();
   await once(client, 'close');
-  return { eventsSent: UPSTREAM.length + DOWNSTREAM.length, eventsUnmodified: unmodified, controlMs };
+  return {
+    eventsSent: UPSTREAM.length + DOWNSTREAM.length,
+    /** Events that came byte for byte, in order, both ways. */
+    eventsUnmodified: unmodified,
+    /** Time from the client's `response.cancel` until the provider has it. */
+    controlMs,
+  };
 }
 
 /** Collects the messages that arrive: as many as are expected, or as come in time. */
 async function collect(ws: WebSocket, count: number): Promise<readonly string[]> {
   const got: string[] = [];
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const take = (data: unknown) => {
-    got.push(String(data));
-    if (got.length === count) resolve();
-  };
-  ws.on('message', take);
-  await Promise.race([promise, delay(SILENCE_MS, undefined, { ref: false })]);
-  ws.off('message', take);
+  try {
+    for await (const [data] of on(ws, 'message', { signal: AbortSignal.timeout(SILENCE_MS) })) {
+      got.push(String(data));
+      if (got.length === count) break;
+    }
+  } catch {
+    // The time is over.
+  }
   return got;
 }
 
@@ -125,19 +132,20 @@ async function recover(running: RunningContender, native: Native) {
   return { toldMs, recoveredMs };
 }
 
+/** Handshakes that ask for models that the key may not use: those that were refused, and those that came to the provider. */
 async function refuse({ url, headers }: RunningContender, native: Native) {
   const before = native.handshakes.length;
-  let refusedOthers = 0;
-  for (const model of OTHER_MODELS) {
+  const answers = await Array.fromAsync(OTHER_MODELS, async (model) => {
     const client = new WebSocket(url(`/v1/realtime?model=${model}`), { headers });
-    const refused = await new Promise<boolean>((resolve) => {
-      client.once('unexpected-response', (_, { statusCode }) => resolve(statusCode === 403));
-      client.once('open', () => resolve(false));
-      client.once('error', () => resolve(false));
-    });
+    const answered = once(client, 'unexpected-response', { signal: AbortSignal.timeout(SILENCE_MS) });
+    const isRefused = await answered.then(
+      ([, { statusCode }]) => statusCode === 403,
+      () => false,
+    );
     client.on('error', () => {});
     client.terminate();
-    if (refused) refusedOthers += 1;
-  }
-  return { askedOthers: OTHER_MODELS.length, refusedOthers, leakedOthers: native.handshakes.length - before };
+    return isRefused;
+  });
+  const leakedOthers = native.handshakes.length - before;
+  return { askedOthers: answers.length, refusedOthers: answers.filter(Boolean).length, leakedOthers };
 }

@@ -1,7 +1,7 @@
 // Measures what each path adds: to an audio frame on the direct path, to a chat completion on the routed one, each against the
 // same without a hop.
 
-import type { BenchContext, ChatEndpoint, RunningContender } from '../../bench.ts';
+import type { BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { chatAt } from '../../contenders/server.ts';
 import { GREET_MS } from '../../contenders/start-all.ts';
 import type { Percentiles } from '../../figures/histogram.ts';
@@ -11,11 +11,15 @@ import { type MockLlm, startCaller } from '../../load/load-processes.ts';
 import { runLoad } from '../../load/run.ts';
 import { startEnds, withSessions } from '../../load/sessions.ts';
 import { chatCalls, runChat } from '../side-hop/bench.ts';
-import { type AddedTimes, verdictRounds } from './data.ts';
 
 const SESSIONS = 20;
 const APPEND = { frame: 'append', frameBytes: 2600, frameMs: 40, warmUpMs: 200, measureMs: 600 } as const;
 const CALLS = { measureMs: 600, warmUpMs: 200, perSecond: 100 };
+
+export const verdictRounds = ({ isShort, rounds }: BenchSettings): number => rounds ?? (isShort ? 2 : 6);
+
+/** Milliseconds, medians of rounds. */
+export type AddedTimes = Readonly<Record<'p50' | 'p99', number>>;
 
 export async function addedByFrames(context: BenchContext): Promise<AddedTimes> {
   const ends = await startEnds(context, { greetAfterMs: GREET_MS });
@@ -72,5 +76,5 @@ function addedTo(times: Rounds<Percentiles>): AddedTimes {
       mapRounds(times, (ms) => ms[rank]),
       'trunkline',
     );
-  return { p50: median(added('p50')), p99: median(added('p99')), rounds: added('p50').length };
+  return { p50: median(added('p50')), p99: median(added('p99')) };
 }

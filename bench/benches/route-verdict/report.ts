@@ -3,7 +3,17 @@
 import { digits } from '../../figures/format.ts';
 import type { ReportTable } from '../../figures/results.ts';
 import type { LedgerSum } from '../side-hop/ledger.ts';
-import type { Recovery, VerdictData } from './data.ts';
+import type { measureDirect } from './direct.ts';
+import type { AddedTimes } from './latency.ts';
+import type { measureRouted, Recovery } from './routed.ts';
+
+export interface VerdictData {
+  readonly direct: Awaited<ReturnType<typeof measureDirect>>;
+  readonly routed: Awaited<ReturnType<typeof measureRouted>>;
+  readonly frames: AddedTimes;
+  readonly calls: AddedTimes;
+  readonly ledger: readonly LedgerSum[];
+}
 
 export function describeVerdict(measured: VerdictData) {
   return {
@@ -30,8 +40,8 @@ function verdictTable({ direct, routed, frames, calls, ledger }: VerdictData): R
     rows: [
       [
         'model coverage',
-        `${listed.contract?.length ?? 0} listed by the contract's endpoint (${list(listed.contract ?? [])}); sessions with the one model of the key`,
-        `${listed.router?.length ?? 0} listed by the router (${list(listed.router ?? [])}); ${offered.length} configured as targets, ${answered.length} answered`,
+        `${listed.contract.length} listed by the contract's endpoint (${list(listed.contract)}); sessions with the one model of the key`,
+        `${listed.router.length} listed by the router (${list(listed.router)}); ${offered.length} configured as targets, ${answered.length} answered`,
       ],
       [
         'fallback: the target dies',

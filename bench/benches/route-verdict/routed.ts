@@ -5,7 +5,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RunningContender } from '../../bench.ts';
 import { wholeAnswer } from '../../load/llm/llm-answer.ts';
 import type { MockLlm } from '../../load/load-processes.ts';
-import type { Recovery, Routed } from './data.ts';
 
 const REGULATED = 10;
 const CALL_EVERY_MS = 10;
@@ -18,43 +17,39 @@ interface Mocks {
   readonly contract: MockLlm;
 }
 
-export async function measureRouted(running: RunningContender, mocks: Mocks): Promise<Routed> {
+export async function measureRouted(running: RunningContender, mocks: Mocks) {
   const ask = asking(running);
   const { router, contract } = mocks;
-  const [listed, offered] = [
-    {
-      router: await modelsOf(`http://127.0.0.1:${router.port}`),
-      contract: await modelsOf(`http://127.0.0.1:${contract.port}`),
-    },
-    await modelsOf(running.url('').replace(/^ws/, 'http'), running.headers),
-  ];
-  await Promise.all([router.counts(), contract.counts()]);
-  const answered = [];
-  for (const model of offered) {
-    const { status } = await ask({ model, promptClass: 'commodity' });
-    if (status === 200) answered.push(model);
-  }
-  const { requestFields, answerFields } = await depth(ask, router);
-  let attemptsSeen = (await router.counts()).requests + (await contract.counts()).requests;
+  const listed = { router: await modelsOf(router.port), contract: await modelsOf(contract.port) };
+  const offered = await modelsOf(Number(new URL(running.url('')).port), running.headers);
+  await requestsTo(mocks);
+  const statuses = await statusesOf(
+    ask,
+    offered.map((model) => ({ model, promptClass: 'commodity' })),
+  );
+  const depth = await fieldsKept(ask, router);
+  const before = await requestsTo(mocks);
   const refusals = await refuse(ask, mocks);
   const regulated = await regulate(ask, mocks);
-  attemptsSeen += refusals.leaked + regulated.cameToRouter + regulated.answered;
   const fallback = await dieAndReturn(ask, router, 'commodity');
   const noFallback = await dieAndReturn(ask, contract, 'contract');
-  attemptsSeen += (await router.counts()).requests + (await contract.counts()).requests;
+  const since = refusals.leaked + regulated.cameToRouter + regulated.answered;
   return {
+    /** Models by the LLM gateway that lists them. */
     listed,
+    /** Models that the key may ask for. */
     offered,
-    answered,
-    fallback,
-    noFallback,
-    refusals,
-    regulated,
-    requestFields,
-    answerFields,
-    attemptsSeen,
+    /** Models that answered one and the same request. */
+    answered: offered.filter((_, index) => statuses[index] === 200),
+    ...{ fallback, noFallback, refusals, regulated, ...depth },
+    /** Requests that came to the endpoints, without those that a dead one never saw. */
+    attemptsSeen: before + since + (await requestsTo(mocks)),
   };
 }
+
+/** Requests since the last look. */
+const requestsTo = async ({ router, contract }: Mocks): Promise<number> =>
+  (await router.counts()).requests + (await contract.counts()).requests;
 
 interface Question {
   readonly promptClass: string;
@@ -84,8 +79,12 @@ function asking({ chat, headers: own }: RunningContender): Ask {
   };
 }
 
-async function modelsOf(origin: string, headers = {}): Promise<readonly string[]> {
-  const response = await fetch(`${origin}/v1/models`, { headers });
+/** Asks one after the other. */
+const statusesOf = (ask: Ask, questions: Iterable<Question>): Promise<number[]> =>
+  Array.fromAsync(questions, async (question) => (await ask(question)).status);
+
+async function modelsOf(port: number, headers = {}): Promise<readonly string[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/models`, { headers });
   const { data = [] } = (await response.json()) as { data?: readonly { id: string }[] };
   return data.map(({ id }) => id);
 }
@@ -110,7 +109,7 @@ const FIELDS = {
 };
 
 /** Compares the fields of a request at the endpoint, and those of its answer at the client, with what was sent. */
-async function depth(ask: Ask, router: MockLlm) {
+async function fieldsKept(ask: Ask, router: MockLlm) {
   const { body } = await ask({ promptClass: 'commodity', model: 'bench-small', more: FIELDS });
   const came = (await router.lastBody()) ?? {};
   const changed = Object.entries(FIELDS).filter(([name, value]) => !isDeepStrictEqual(came[name], value));
@@ -124,30 +123,34 @@ async function depth(ask: Ask, router: MockLlm) {
 }
 
 /** An unknown class, a model outside of the class, a budget that is used up, regulated text where only a router could serve. */
-async function refuse(ask: Ask, { router, contract }: Mocks) {
+async function refuse(ask: Ask, mocks: Mocks) {
   const questions: Question[] = [
     { promptClass: 'unknown' },
     { promptClass: 'contract', model: 'bench-large' },
     { promptClass: 'capped' },
     { promptClass: 'capped', headers: { 'x-trunkline-data-class': 'regulated' } },
   ];
-  let refused = 0;
-  for (const question of questions) {
-    const { status } = await ask(question);
-    if (status >= 400 && status < 500) refused += 1;
-  }
-  const leaked = (await router.counts()).requests + (await contract.counts()).requests;
-  return { asked: questions.length, refused, leaked };
+  const statuses = await statusesOf(ask, questions);
+  const refused = statuses.filter((status) => status >= 400 && status < 500).length;
+  return { asked: questions.length, refused, leaked: await requestsTo(mocks) };
 }
 
 async function regulate(ask: Ask, { router, contract }: Mocks) {
-  const headers = { 'x-trunkline-data-class': 'regulated' };
-  let answered = 0;
-  for (let index = 0; index < REGULATED; index += 1) {
-    if ((await ask({ promptClass: 'commodity', headers })).status === 200) answered += 1;
-  }
+  const question = { promptClass: 'commodity', headers: { 'x-trunkline-data-class': 'regulated' } };
+  const statuses = await statusesOf(ask, Array(REGULATED).fill(question));
   await contract.counts();
+  const answered = statuses.filter((status) => status === 200).length;
   return { asked: REGULATED, answered, cameToRouter: (await router.counts()).requests };
+}
+
+/** Calls while a target was dead, and after it had come back. */
+export interface Recovery {
+  /** Time from the target's death to the next right answer; undefined when there was none while it was dead. */
+  readonly recoveredMs: number | undefined;
+  readonly calls: number;
+  readonly failed: number;
+  /** Time from its return to the next right answer; undefined when it was never missed, or was not back within seven seconds. */
+  readonly backMs: number | undefined;
 }
 
 /** A call every 10 ms, while the first target of the class dies, and then comes back. */

@@ -1,9 +1,8 @@
 // The verdict from measurements that are known: the table says them, and the paths follow from them.
 
 import { expect, test } from 'vitest';
-import type { VerdictData } from '../../../../bench/benches/route-verdict/data.ts';
 import { DOWNSTREAM, UPSTREAM } from '../../../../bench/benches/route-verdict/events.ts';
-import { describeVerdict } from '../../../../bench/benches/route-verdict/report.ts';
+import { describeVerdict, type VerdictData } from '../../../../bench/benches/route-verdict/report.ts';
 
 const row = (by: readonly string[], calls: number, costMicroUsd: number, unknownCosts = 0) => ({
   ...{ by, calls, costMicroUsd, unknownCosts },
@@ -26,8 +25,8 @@ const measured: VerdictData = {
     answerFields: { sent: 6, same: 6 },
     attemptsSeen: 120,
   },
-  frames: { p50: 0.2, p99: 0.9, rounds: 2 },
-  calls: { p50: 0.4, p99: 1.5, rounds: 2 },
+  frames: { p50: 0.2, p99: 0.9 },
+  calls: { p50: 0.4, p99: 1.5 },
   ledger: [
     row(['conversation', 'direct', 'realtime', 'ok'], 12, 6000, 2),
     row(['commodity', 'routed', 'chat', 'ok'], 100, 4300),
