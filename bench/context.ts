@@ -3,35 +3,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, BenchContext, BenchResult, BenchSettings, Contender, RoundsPlan, Turn } from './bench.ts';
+import type { Bench, BenchContext, BenchResult, RoundsPlan, Turn } from './bench.ts';
 import { benchSchema, type RanBench } from './figures/results.ts';
 import type { Rounds } from './figures/rounds.ts';
 import type { BenchProgress } from './progress.ts';
 
 const NO_RESULTS = { figures: [], measures: [], tables: [], plots: [], histograms: {}, notes: [] };
 
-interface RunOptions {
-  readonly settings: BenchSettings;
-  readonly contenders: readonly Contender[];
-  readonly absent: ReadonlyMap<string, string>;
-  readonly progress: BenchProgress;
-}
+type RunOptions = Pick<BenchContext, 'settings' | 'contenders' | 'absent'> & { readonly progress: BenchProgress };
 
 /** Runs a benchmark. Never throws: one that fails has a fault instead of results. */
 export async function runBench(bench: Bench, options: RunOptions): Promise<RanBench> {
-  const ends: (() => unknown)[] = [];
+  const started = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
   const startedAt = performance.now();
   const ran = { name: bench.name, description: bench.description };
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   try {
-    const missing = bench.needs === undefined ? undefined : options.absent.get(bench.needs);
-    const result: BenchResult = {
-      ...NO_RESULTS,
-      ...(missing === undefined
-        ? await bench.run(createContext(options, folder, ends))
-        : { notes: [`${bench.needs}: ${missing}`] }),
-    };
+    const result = { ...NO_RESULTS, ...(await resultOf(bench, createContext(options, folder, started))) };
     const measures = result.measures.filter(({ rounds }) => rounds.length > 0);
     // A value that is no number would spoil the results of all benches.
     return benchSchema.parse({ ...ran, ...result, measures, seconds: seconds(), fault: null });
@@ -40,39 +29,39 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
     options.progress.say(`${bench.name}: ${fault}`);
     return { ...ran, ...NO_RESULTS, seconds: seconds(), fault };
   } finally {
-    for (const end of ends.reverse()) await quietly(end);
+    // All are stopped, even when one has a fault; and all processes are killed at the end in any case.
+    await started.disposeAsync().catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function createContext(options: RunOptions, folder: string, ends: (() => unknown)[]): BenchContext {
-  const { settings, contenders, absent, progress } = options;
-  const own: BenchContext['own'] = (started) => {
-    ends.push(() => started.stop());
-    return started;
+function resultOf(bench: Bench, context: BenchContext): Partial<BenchResult> | Promise<Partial<BenchResult>> {
+  const missing = bench.needs === undefined ? undefined : context.absent.get(bench.needs);
+  return missing === undefined ? bench.run(context) : { notes: [`${bench.needs}: ${missing}`] };
+}
+
+function createContext(
+  { progress, ...options }: RunOptions,
+  folder: string,
+  started: AsyncDisposableStack,
+): BenchContext {
+  const own: BenchContext['own'] = (thing) => {
+    started.defer(async () => void (await thing.stop()));
+    return thing;
   };
   return {
-    settings,
-    contenders,
-    absent,
+    ...options,
     folder,
     say: progress.say,
     progress: progress.at,
     rounds: (plan, run) => interleave(plan, run, progress),
     async start(name, how) {
-      const contender = contenders.find((present) => present.name === name);
-      if (contender === undefined) throw new Error(`${name} is not here: ${absent.get(name)}`);
+      const contender = options.contenders.find((present) => present.name === name);
+      if (contender === undefined) throw new Error(`${name} is not here: ${options.absent.get(name)}`);
       return own(await contender.start({ ...how, folder: mkdtempSync(join(folder, `${name}-`)) }));
     },
     own,
   };
-}
-
-/** Ends something. A fault must not keep the rest from being stopped; all processes are killed at the end in any case. */
-async function quietly(end: () => unknown): Promise<void> {
-  try {
-    await end();
-  } catch {}
 }
 
 /** A B C A B C ...: what drifts on the machine meets everyone alike. */

@@ -1,6 +1,6 @@
 // Parts of the reports of all benches: tables, percentile plots, measures, and notes on runs that went wrong.
 
-import { withInterval } from './format.ts';
+import { finiteOrNull, withInterval } from './format.ts';
 import { encodeHistogram, type Histogram, mergeHistograms, QUANTILE_STEPS } from './histogram.ts';
 import type { Measure, ReportPlot, ReportTable } from './results.ts';
 import { addedRounds, noiseFloor, type Rounds, runsOf } from './rounds.ts';
@@ -12,7 +12,7 @@ export type Column<Row> = readonly [heading: string, cell: (row: Row) => string 
 export function reportTable<Row>(title: string, rows: Iterable<Row>, columns: readonly Column<Row>[]): ReportTable {
   const cellIn = (row: Row) => (column: Column<Row>) => {
     const cell = column[1](row) ?? null;
-    return typeof cell === 'number' && !Number.isFinite(cell) ? null : cell;
+    return typeof cell === 'number' ? finiteOrNull(cell) : cell;
   };
   return {
     title,

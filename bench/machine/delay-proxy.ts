@@ -46,7 +46,7 @@ export async function createDelayProxy({ targetPort, roundTripMs }: Distance) {
 
 interface Piece {
   readonly due: number;
-  /** undefined: the end. */
+  /** Bytes of one read; undefined for the end. */
   readonly bytes?: Buffer;
 }
 

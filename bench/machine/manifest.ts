@@ -5,17 +5,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { BenchSettings, Contender } from '../bench.ts';
+import type { BenchContext } from '../bench.ts';
 import type { Manifest } from '../figures/results.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-interface ManifestOptions {
-  readonly args: readonly string[];
-  readonly settings: BenchSettings;
-  readonly contenders: readonly Contender[];
-  readonly absent: ReadonlyMap<string, string>;
-}
+type ManifestOptions = Pick<BenchContext, 'settings' | 'contenders' | 'absent'> & { readonly args: readonly string[] };
 
 export function createManifest({ args, settings, contenders, absent }: ManifestOptions): Manifest {
   const processors = cpus();

@@ -4,11 +4,9 @@ import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import { type pairedRatios, quantile } from '../../figures/statistics.ts';
 import type { SessionStart } from './process.ts';
 
-/** The starts of one contender in one round. */
-export type SessionStartVisit = readonly SessionStart[];
-
 export interface StartPlace {
-  readonly rounds: Rounds<SessionStartVisit>;
+  /** The starts of each round. */
+  readonly rounds: Rounds<readonly SessionStart[]>;
   /** Contenders that are not here, not asked for, or cannot be measured: name -> reason. */
   readonly absent: ReadonlyMap<string, string>;
 }

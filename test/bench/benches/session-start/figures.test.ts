@@ -2,8 +2,9 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { SessionStartVisit, StartPlace } from '../../../../bench/benches/session-start/data.ts';
+import type { StartPlace } from '../../../../bench/benches/session-start/data.ts';
 import { sessionStartFigures } from '../../../../bench/benches/session-start/figures.ts';
+import type { SessionStart } from '../../../../bench/benches/session-start/process.ts';
 import { describeSessionStart } from '../../../../bench/benches/session-start/report.ts';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
 
@@ -11,7 +12,7 @@ import { percentilesMs } from '../../../../bench/figures/histogram.ts';
 const drift = [1, 5, 2, 9];
 
 /** Three starts, whose median takes so long. */
-const visit = (total: number): SessionStartVisit =>
+const visit = (total: number): readonly SessionStart[] =>
   [total, 3 * total, total / 2].map((value) => ({
     tcp: 0.1,
     tls: 0.2,
@@ -22,7 +23,7 @@ const visit = (total: number): SessionStartVisit =>
 const added = (ms: number) => drift.map((base) => visit(base + ms));
 const times = (factor: number) => drift.map((base) => visit(base * factor));
 
-type Rounds = Readonly<Record<string, readonly (SessionStartVisit | undefined)[]>>;
+type Rounds = Readonly<Record<string, readonly (readonly SessionStart[] | undefined)[]>>;
 const place = (rounds: Rounds, absent: Record<string, string> = {}): StartPlace => ({
   rounds: new Map(Object.entries(rounds)),
   absent: new Map(Object.entries(absent)),
