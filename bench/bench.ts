@@ -89,7 +89,7 @@ export type Turn<Subject, Run> = (subject: Subject, at: { name: string; round: n
 
 export interface BenchContext {
   readonly settings: BenchSettings;
-  /** Present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
+  /** Contenders that are present, and asked for by `--only`. Always with `direct` first and `direct-again` last, the A/A pair. */
   readonly contenders: readonly Contender[];
   /** Contenders that are not here or not asked for: name -> reason. Figures that need them are not judged. */
   readonly absent: ReadonlyMap<string, string>;
@@ -99,7 +99,7 @@ export interface BenchContext {
   say(line: string): void;
   /** Shows what is going on, without rounds; `share` is the part of the bench that is done, 0 to 1. */
   progress(label: string, share: number): void;
-  /** A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
+  /** Takes turns, A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
   rounds<Subject, Run>(plan: RoundsPlan<Subject>, run: Turn<Subject, Run>): Promise<Rounds<Run>>;
   /** Starts the contender of that name, and owns it. */
   start(name: string, options: Omit<StartOptions, 'folder'>): Promise<RunningContender>;

@@ -14,13 +14,13 @@ type RunOptions = Pick<BenchContext, 'settings' | 'contenders' | 'absent'> & { r
 
 /** Runs a benchmark. Never throws: one that fails has a fault instead of results. */
 export async function runBench(bench: Bench, options: RunOptions): Promise<RanBench> {
-  const started = new AsyncDisposableStack();
+  const ends = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-bench-'));
   const startedAt = performance.now();
   const ran = { name: bench.name, description: bench.description };
   const seconds = () => Math.round((performance.now() - startedAt) / 100) / 10;
   try {
-    const result = { ...NO_RESULTS, ...(await resultOf(bench, createContext(options, folder, started))) };
+    const result = { ...NO_RESULTS, ...(await resultOf(bench, createContext(options, folder, ends))) };
     const measures = result.measures.filter(({ rounds }) => rounds.length > 0);
     // A value that is no number would spoil the results of all benches.
     return benchSchema.parse({ ...ran, ...result, measures, seconds: seconds(), fault: null });
@@ -30,7 +30,7 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<RanBe
     return { ...ran, ...NO_RESULTS, seconds: seconds(), fault };
   } finally {
     // All are stopped, even when one has a fault; and all processes are killed at the end in any case.
-    await started.disposeAsync().catch(() => {});
+    await ends.disposeAsync().catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -40,14 +40,10 @@ function resultOf(bench: Bench, context: BenchContext): Partial<BenchResult> | P
   return missing === undefined ? bench.run(context) : { notes: [`${bench.needs}: ${missing}`] };
 }
 
-function createContext(
-  { progress, ...options }: RunOptions,
-  folder: string,
-  started: AsyncDisposableStack,
-): BenchContext {
-  const own: BenchContext['own'] = (thing) => {
-    started.defer(async () => void (await thing.stop()));
-    return thing;
+function createContext({ progress, ...options }: RunOptions, folder: string, ends: AsyncDisposableStack): BenchContext {
+  const own: BenchContext['own'] = (started) => {
+    ends.defer(async () => void (await started.stop()));
+    return started;
   };
   return {
     ...options,
@@ -55,16 +51,16 @@ function createContext(
     say: progress.say,
     progress: progress.at,
     rounds: (plan, run) => interleave(plan, run, progress),
-    async start(name, how) {
+    async start(name, startOptions) {
       const contender = options.contenders.find((present) => present.name === name);
       if (contender === undefined) throw new Error(`${name} is not here: ${options.absent.get(name)}`);
-      return own(await contender.start({ ...how, folder: mkdtempSync(join(folder, `${name}-`)) }));
+      return own(await contender.start({ ...startOptions, folder: mkdtempSync(join(folder, `${name}-`)) }));
     },
     own,
   };
 }
 
-/** A B C A B C ...: what drifts on the machine meets everyone alike. */
+/** Takes turns, A B C A B C ...: what drifts on the machine meets everyone alike. */
 export async function interleave<Subject, Run>(
   { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan<Subject>,
   run: Turn<Subject, Run>,

@@ -2,9 +2,6 @@
 
 const COLOURS = '#111 #d1410c #1668dc #159570 #8a4fd0 #b8860b #d02670 #5b6770 #0f8a8a #999'.split(' ');
 
-const plots = JSON.parse(document.getElementById('plots').textContent);
-for (const place of document.querySelectorAll('[data-plot]')) draw(plots[Number(place.dataset.plot)], place);
-
 function draw({ x, y, series }, place) {
   const isLinear = x.scale === 'linear';
   const nameOf = (value) => (x.scale === 'percentile' ? percentile(value) : number(value));
@@ -17,18 +14,18 @@ function draw({ x, y, series }, place) {
         y: { distr: y.scale === 'log' ? 3 : 1 },
       },
       axes: [
-        { label: x.label, values: (_, ticks) => ticks.map((one) => (one === null ? '' : nameOf(one))) },
-        { label: y.label, size: 70, values: (_, ticks) => ticks.map((one) => (one === null ? '' : number(one))) },
+        { label: x.label, values: (_, ticks) => ticks.map(nameOf) },
+        { label: y.label, size: 70, values: (_, ticks) => ticks.map(number) },
       ],
       series: [
-        { label: x.label, value: (_, one) => (one === null ? '' : nameOf(one)) },
+        { label: x.label, value: (_, step) => nameOf(step) },
         ...series.map(({ name }, index) => ({
           label: name,
           stroke: COLOURS[index % COLOURS.length],
           dash: index >= COLOURS.length ? [6, 4] : undefined,
           width: 1.5,
           points: { show: x.values.length < 12 },
-          value: (_, one) => (one === null ? '' : number(one)),
+          value: (_, value) => number(value),
         })),
       ],
     },
@@ -38,6 +35,10 @@ function draw({ x, y, series }, place) {
 }
 
 /** 100 -> p99 */
-const percentile = (step) => (step <= 1 ? 'p0' : `p${Number((100 * (1 - 1 / step)).toPrecision(step < 1000 ? 3 : 4))}`);
+const percentile = (step) =>
+  step === null ? '' : step <= 1 ? 'p0' : `p${Number((100 * (1 - 1 / step)).toPrecision(step < 1000 ? 3 : 4))}`;
 
-const number = (value) => String(Number(value.toPrecision(3)));
+const number = (value) => (value === null ? '' : String(Number(value.toPrecision(3))));
+
+const plots = JSON.parse(document.getElementById('plots').textContent);
+for (const place of document.querySelectorAll('[data-plot]')) draw(plots[Number(place.dataset.plot)], place);

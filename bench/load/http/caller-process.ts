@@ -30,7 +30,7 @@ export interface CallPlan {
 /** Results of the measured calls. Histograms are in nanoseconds, compressed base64; latency counts from the intended time. */
 export interface CallResults {
   readonly calls: number;
-  /** Right ones. */
+  /** Calls that had a right answer. */
   readonly answers: number;
   /** Status -> answers; 0: none. */
   readonly statuses: Readonly<Record<string, number>>;
