@@ -13,12 +13,13 @@ interface Line {
 }
 
 export class Turn {
+  isInterrupted = false;
+  /** True once the assistant has begun to answer. */
+  hasReply = false;
   readonly #lines: Record<Utterance['role'], Line[]> = { user: [], assistant: [] };
   readonly #charactersLeft: Record<Utterance['role'], number>;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
-  #isInterrupted = false;
-  #hasReply = false;
 
   /** `maxCharacters`: of each side; what is beyond is left out. */
   constructor(maxCharacters: number) {
@@ -35,23 +36,14 @@ export class Turn {
     return this.#endedAt ?? this.startedAt;
   }
 
-  get isInterrupted(): boolean {
-    return this.#isInterrupted;
-  }
-
   /** True once anything happened in it. */
   get hasStarted(): boolean {
     return this.#startedAt !== undefined;
   }
 
-  /** True once the assistant has begun to answer. */
-  get hasReply(): boolean {
-    return this.#hasReply;
-  }
-
   /** True when it counts as a turn: somebody said something. */
   get hasContent(): boolean {
-    return this.#hasReply || this.#lines.user.length > 0 || this.#lines.assistant.length > 0;
+    return this.hasReply || this.#lines.user.length > 0 || this.#lines.assistant.length > 0;
   }
 
   /** True when no more words are expected. Words in pieces never say that they are complete. */
@@ -67,7 +59,7 @@ export class Turn {
 
   reply(at: number): void {
     this.start(at);
-    this.#hasReply = true;
+    this.hasReply = true;
   }
 
   /** Leaves a place for what the user said aloud, until its text comes. */
@@ -94,7 +86,7 @@ export class Turn {
 
   end(at: number, isInterrupted: boolean): void {
     this.#endedAt = at;
-    this.#isInterrupted = isInterrupted;
+    this.isInterrupted = isInterrupted;
   }
 
   /** Returns a line for each utterance. */
