@@ -8,6 +8,8 @@ export type Modality = 'voice' | 'text';
 export type TurnTaking = 'detect' | 'manual';
 /** One message of a provider or of the page, as parsed JSON. */
 export type DialectMessage = JsonObject;
+/** Messages to send, in order. */
+export type Outgoing = readonly DialectMessage[];
 
 export interface SessionSettings {
   readonly model: string;
@@ -46,10 +48,11 @@ export type ViewEvent =
   | { readonly kind: 'hello'; readonly model?: string | undefined }
   | { readonly kind: 'ready' }
   | { readonly kind: 'speech-started'; readonly itemId: string | undefined }
-  | SpeechStoppedEvent
+  /** `voicedUntilMs`: its end as a position in the audio that was sent, without the silence that the provider waited for; if it says so. */
+  | { readonly kind: 'speech-stopped'; readonly voicedUntilMs?: number | undefined }
   | { readonly kind: 'committed'; readonly itemId: string }
   | CaptionEvent
-  | { readonly kind: 'reply-started'; readonly replyId: string }
+  | { readonly kind: 'reply-started' }
   | AudioEvent
   | { readonly kind: 'audio-end'; readonly itemId: string }
   | { readonly kind: 'interrupted' }
@@ -57,12 +60,6 @@ export type ViewEvent =
   | { readonly kind: 'reply-done'; readonly status: ReplyStatus; readonly toolsPending: boolean; readonly why?: string }
   | { readonly kind: 'expiring'; readonly inText: string }
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
-
-interface SpeechStoppedEvent {
-  readonly kind: 'speech-stopped';
-  /** End of speech as a position in the audio that was sent, without the silence that the provider waited for; if it says so. */
-  readonly voicedUntilMs?: number | undefined;
-}
 
 /** A piece of a transcript or of written text. `text` replaces what is there, `delta` is appended. */
 export interface CaptionEvent {
@@ -88,32 +85,27 @@ export interface AudioEvent {
 /** Meaning of a message, and messages that the client answers of its own accord. */
 interface Reading {
   readonly events: readonly ViewEvent[];
-  readonly send: readonly DialectMessage[];
+  readonly send: Outgoing;
 }
 
-/** The state of one session in one dialect. Every method returns what to send, in order. */
+/** The state of one session in one dialect. A method is missing where the dialect has no such message. */
 export interface DialectClient {
-  open(): readonly DialectMessage[];
+  open?(): Outgoing;
   read(message: DialectMessage): Reading;
-  audio(base64: string): readonly DialectMessage[];
+  audio?(base64: string): Outgoing;
   /** Starts a manual turn. */
-  speechStart(): readonly DialectMessage[];
+  speechStart?(): Outgoing;
   /** Ends a manual turn, and asks for the reply. */
-  speechEnd(): readonly DialectMessage[];
+  speechEnd?(): Outgoing;
   /** Discards a manual turn that was too short to be meant. */
-  speechDrop(): readonly DialectMessage[];
+  speechDrop?(): Outgoing;
   /** Says that the microphone pauses, in a session that detects turns. */
-  audioPause(): readonly DialectMessage[];
-  say(text: string): readonly DialectMessage[];
+  audioPause?(): Outgoing;
+  say(text: string): Outgoing;
   /** Stops the reply in progress. */
-  cancel(): readonly DialectMessage[];
-  truncate(truncation: Truncation): readonly DialectMessage[];
-  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[];
-}
-
-/** A method of a client whose dialect has no such message. */
-export function nothingToSend(): readonly DialectMessage[] {
-  return [];
+  cancel?(): Outgoing;
+  truncate?(truncation: Truncation): Outgoing;
+  answer(call: FunctionCallItem, output: DialectMessage): Outgoing;
 }
 
 export interface ClientDialect {

@@ -8,7 +8,7 @@ import {
   type DialectMessage,
   type FunctionCallItem,
   functionCaptionId,
-  nothingToSend,
+  type Outgoing,
   type SessionSettings,
   type ViewEvent,
 } from './dialect.ts';
@@ -17,15 +17,15 @@ import { exampleTool } from './example-tool.ts';
 const inputRateHz = 16_000;
 const outputRateHz = 24_000;
 
-export const geminiLive: ClientDialect = {
+export const geminiLive = {
   name: 'gemini-live',
   inputRateHz,
   preferredPath: '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent',
   models: { voice: ['gemini-3.8-live', 'gemini-live-2.5-flash-preview'], text: [] },
   voices: ['Puck', 'Charon', 'Kore', 'Fenrir', 'Aoede', 'Leda', 'Orus', 'Zephyr'],
   address: (_settings, key) => ({ query: key === '' ? ({} as Record<string, string>) : { key }, protocols: [] }),
-  createClient: (settings) => new GeminiLiveClient(settings),
-};
+  createClient: (settings: SessionSettings) => new GeminiLiveClient(settings),
+} satisfies ClientDialect;
 
 class GeminiLiveClient implements DialectClient {
   readonly #settings: SessionSettings;
@@ -41,7 +41,7 @@ class GeminiLiveClient implements DialectClient {
     this.#settings = settings;
   }
 
-  open(): readonly DialectMessage[] {
+  open(): Outgoing {
     return [setupMessage(this.#settings)];
   }
 
@@ -59,34 +59,32 @@ class GeminiLiveClient implements DialectClient {
     return { events, send: [] };
   }
 
-  audio(base64: string): readonly DialectMessage[] {
+  audio(base64: string): Outgoing {
     return [realtimeInput({ audio: { data: base64, mimeType: `audio/pcm;rate=${inputRateHz}` } })];
   }
 
-  speechStart(): readonly DialectMessage[] {
+  speechStart(): Outgoing {
     if (this.#isReplying) this.#transcribed = 'all';
     return [realtimeInput({ activityStart: {} })];
   }
 
-  speechEnd(): readonly DialectMessage[] {
+  speechEnd(): Outgoing {
     return [realtimeInput({ activityEnd: {} })];
   }
 
-  audioPause(): readonly DialectMessage[] {
+  audioPause(): Outgoing {
     return [realtimeInput({ audioStreamEnd: true })];
   }
 
-  say(text: string): readonly DialectMessage[] {
+  say(text: string): Outgoing {
     return [{ clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true } }];
   }
 
-  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): Outgoing {
     return [{ toolResponse: { functionResponses: [{ id: call.callId, name: call.name, response: output }] } }];
   }
 
   speechDrop = this.speechEnd;
-  cancel = nothingToSend;
-  truncate = nothingToSend;
 
   get #replyId(): string {
     return `reply-${this.#turn}`;
@@ -130,7 +128,7 @@ class GeminiLiveClient implements DialectClient {
     this.#firstCaptionId ??= this.#replyId;
     // The caller's words count as complete now; some may still be added.
     const complete: ViewEvent = { kind: 'caption', side: 'you', itemId: `you-${this.#turn}`, delta: '', final: true };
-    return [complete, { kind: 'reply-started', replyId: this.#replyId }];
+    return [complete, { kind: 'reply-started' }];
   }
 
   #transcriptEvents(transcription: DialectMessage): ViewEvent[] {
@@ -141,16 +139,8 @@ class GeminiLiveClient implements DialectClient {
     const isNext = this.#isReplying && this.#transcribed === 'all';
     if (!isNext) this.#transcribed = finished ? 'all' : 'partly';
     const itemId = `you-${isNext ? this.#turn + 1 : this.#turn}`;
-    return [
-      {
-        kind: 'caption',
-        side: 'you',
-        itemId,
-        delta,
-        final: finished,
-        before: isNext ? undefined : this.#firstCaptionId,
-      },
-    ];
+    const before = isNext ? undefined : this.#firstCaptionId;
+    return [{ kind: 'caption', side: 'you', itemId, delta, final: finished, before }];
   }
 
   #endTurn(): ViewEvent[] {

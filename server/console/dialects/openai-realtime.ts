@@ -1,39 +1,39 @@
 // OpenAI Realtime (GA): voice with server or manual turns, and text. At most one response is active at a time,
 // so a new one waits for the `response.done` of the one that is being cancelled.
 
+import { valueAt } from '../../../codecs/json-object.ts';
 import { numberOrUndefined, objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
-import {
-  type ClientDialect,
-  type DialectClient,
-  type DialectMessage,
-  type FunctionCallItem,
-  nothingToSend,
-  type SessionSettings,
-  type Truncation,
-  type ViewEvent,
+import type {
+  ClientDialect,
+  DialectClient,
+  DialectMessage,
+  FunctionCallItem,
+  Outgoing,
+  SessionSettings,
+  Truncation,
+  ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
 import { functionCallIn } from './openai-responses.ts';
 
 const rateHz = 24_000;
 const format = { type: 'audio/pcm', rate: rateHz };
+const silencePath = ['session', 'audio', 'input', 'turn_detection', 'silence_duration_ms'];
 const settingsEventId = 'console_settings';
+const models = ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'];
 
-export const openaiRealtime: ClientDialect = {
+export const openaiRealtime = {
   name: 'openai-realtime',
   inputRateHz: rateHz,
   preferredPath: '/v1/realtime',
-  models: {
-    voice: ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'],
-    text: ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'],
-  },
+  models: { voice: models, text: models },
   voices: ['marin', 'cedar', 'alloy', 'ash', 'ballad', 'coral', 'echo', 'sage', 'shimmer', 'verse'],
   address: (settings, key) => ({
     query: { model: settings.model },
     protocols: key === '' ? ['realtime'] : ['realtime', `openai-insecure-api-key.${key}`],
   }),
-  createClient: (settings) => new OpenaiRealtimeClient(settings),
-};
+  createClient: (settings: SessionSettings) => new OpenaiRealtimeClient(settings),
+} satisfies ClientDialect;
 
 class OpenaiRealtimeClient implements DialectClient {
   readonly #settings: SessionSettings;
@@ -49,7 +49,7 @@ class OpenaiRealtimeClient implements DialectClient {
     this.#settings = settings;
   }
 
-  open(): readonly DialectMessage[] {
+  open(): Outgoing {
     return [sessionUpdate(this.#settings)];
   }
 
@@ -59,40 +59,37 @@ class OpenaiRealtimeClient implements DialectClient {
     return { events, send: isDue ? this.#create() : [] };
   }
 
-  audio(base64: string): readonly DialectMessage[] {
+  audio(base64: string): Outgoing {
     return [{ type: 'input_audio_buffer.append', audio: base64 }];
   }
 
-  speechEnd(): readonly DialectMessage[] {
+  speechEnd(): Outgoing {
     return [{ type: 'input_audio_buffer.commit' }, ...this.#create()];
   }
 
-  speechDrop(): readonly DialectMessage[] {
+  speechDrop(): Outgoing {
     return [{ type: 'input_audio_buffer.clear' }];
   }
 
-  say(text: string): readonly DialectMessage[] {
+  say(text: string): Outgoing {
     const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
     return [{ type: 'conversation.item.create', item }, ...this.#create()];
   }
 
-  cancel(): readonly DialectMessage[] {
+  cancel(): Outgoing {
     return this.#isActive ? [{ type: 'response.cancel' }] : [];
   }
 
-  truncate({ itemId, contentIndex, playedMs }: Truncation): readonly DialectMessage[] {
+  truncate({ itemId, contentIndex, playedMs }: Truncation): Outgoing {
     const position = { item_id: itemId, content_index: contentIndex, audio_end_ms: playedMs };
     return [{ type: 'conversation.item.truncate', ...position }];
   }
 
-  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): Outgoing {
     this.#toolsPending = Math.max(0, this.#toolsPending - 1);
     const item = { type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) };
     return [{ type: 'conversation.item.create', item }, ...this.#create()];
   }
-
-  speechStart = nothingToSend;
-  audioPause = nothingToSend;
 
   #create(): DialectMessage[] {
     this.#createWhenDone = this.#isActive;
@@ -110,7 +107,7 @@ class OpenaiRealtimeClient implements DialectClient {
       case 'session.created':
         return [{ kind: 'hello', model: textOrEmpty(objectOrEmpty(message.session).model) || undefined }];
       case 'session.updated':
-        this.#silenceMs = silenceOf(objectOrEmpty(message.session)) ?? this.#silenceMs;
+        this.#silenceMs = numberOrUndefined(valueAt(message, silencePath)) ?? this.#silenceMs;
         return this.#becomeReady();
       case 'error': {
         const error = objectOrEmpty(message.error);
@@ -124,7 +121,7 @@ class OpenaiRealtimeClient implements DialectClient {
       }
       case 'response.created':
         this.#isActive = true;
-        return [{ kind: 'reply-started', replyId: textOrEmpty(objectOrEmpty(message.response).id) }];
+        return [{ kind: 'reply-started' }];
       case 'response.output_item.done': {
         const call = functionCallIn(message);
         if (call === undefined) return [];
@@ -156,12 +153,6 @@ function sessionUpdate(settings: SessionSettings): DialectMessage {
       ...(settings.tools ? { tools: [{ type: 'function', ...exampleTool }], tool_choice: 'auto' } : {}),
     },
   };
-}
-
-function silenceOf(session: DialectMessage): number | undefined {
-  return numberOrUndefined(
-    objectOrEmpty(objectOrEmpty(objectOrEmpty(session.audio).input).turn_detection).silence_duration_ms,
-  );
 }
 
 function mediaEvents(message: DialectMessage): ViewEvent[] {

@@ -2,19 +2,19 @@
 // so a request waits until the response in progress has ended.
 
 import { objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
-import {
-  type ClientDialect,
-  type DialectClient,
-  type DialectMessage,
-  type FunctionCallItem,
-  nothingToSend,
-  type ReplyStatus,
-  type SessionSettings,
-  type ViewEvent,
+import type {
+  ClientDialect,
+  DialectClient,
+  DialectMessage,
+  FunctionCallItem,
+  Outgoing,
+  ReplyStatus,
+  SessionSettings,
+  ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';
 
-export const openaiResponses: ClientDialect = {
+export const openaiResponses = {
   name: 'openai-responses',
   inputRateHz: 24_000,
   preferredPath: '/v1/responses',
@@ -24,8 +24,8 @@ export const openaiResponses: ClientDialect = {
     query: {},
     protocols: key === '' ? [] : ['realtime', `openai-insecure-api-key.${key}`],
   }),
-  createClient: (settings) => new OpenaiResponsesClient(settings),
-};
+  createClient: (settings: SessionSettings) => new OpenaiResponsesClient(settings),
+} satisfies ClientDialect;
 
 const endings = ['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled'];
 
@@ -46,25 +46,16 @@ class OpenaiResponsesClient implements DialectClient {
     return { events, send: this.#request() };
   }
 
-  say(text: string): readonly DialectMessage[] {
+  say(text: string): Outgoing {
     this.#waiting.push({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] });
     return this.#request();
   }
 
-  answer(call: FunctionCallItem, output: DialectMessage): readonly DialectMessage[] {
+  answer(call: FunctionCallItem, output: DialectMessage): Outgoing {
     this.#toolsPending = Math.max(0, this.#toolsPending - 1);
     this.#waiting.unshift({ type: 'function_call_output', call_id: call.callId, output: JSON.stringify(output) });
     return this.#request();
   }
-
-  open = nothingToSend;
-  audio = nothingToSend;
-  speechStart = nothingToSend;
-  speechEnd = nothingToSend;
-  speechDrop = nothingToSend;
-  audioPause = nothingToSend;
-  cancel = nothingToSend;
-  truncate = nothingToSend;
 
   #request(): DialectMessage[] {
     if (this.#isActive || this.#toolsPending > 0 || this.#waiting.length === 0) return [];
@@ -88,7 +79,7 @@ class OpenaiResponsesClient implements DialectClient {
     const itemId = textOrEmpty(message.item_id);
     switch (message.type) {
       case 'response.created':
-        return [{ kind: 'reply-started', replyId: textOrEmpty(objectOrEmpty(message.response).id) }];
+        return [{ kind: 'reply-started' }];
       case 'response.output_text.delta':
         return [{ kind: 'caption', side: 'provider', itemId, delta: textOrEmpty(message.delta), final: false }];
       case 'response.output_text.done':

@@ -2,7 +2,7 @@
 // The state changes only in `#enter`; every frame is shown to `onFrame` before anything acts on it.
 
 import { isObject, parseJson } from '../../../codecs/json-object.ts';
-import type { DialectClient, DialectMessage, ViewEvent } from '../dialects/dialect.ts';
+import type { DialectClient, DialectMessage, Outgoing, ViewEvent } from '../dialects/dialect.ts';
 
 export type ConnectionState =
   | { readonly name: 'connecting' }
@@ -54,10 +54,9 @@ export class GatewayConnection {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.#enter({ name: 'preparing' });
-      const first = client.open();
-      this.send(first);
+      this.send(() => client.open?.());
       // A dialect without settings has nothing to wait for.
-      if (first.length === 0) this.#enter({ name: 'ready' });
+      if (client.open === undefined) this.#enter({ name: 'ready' });
     };
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => {
@@ -66,12 +65,9 @@ export class GatewayConnection {
     };
   }
 
-  get client(): DialectClient {
-    return this.#options.client;
-  }
-
-  /** Sends messages in order, each with its time of sending. Sends nothing unless the socket is open. */
-  send(messages: readonly DialectMessage[]): void {
+  /** Sends what the client of the dialect returns, each message with its time of sending. Sends nothing unless the socket is open. */
+  send(messagesOf: (client: DialectClient) => Outgoing | undefined): void {
+    const messages = messagesOf(this.#options.client) ?? [];
     if (this.#state.name !== 'preparing' && this.#state.name !== 'ready') return;
     for (const message of messages) {
       const text = JSON.stringify(message);
@@ -102,7 +98,7 @@ export class GatewayConnection {
       if (event.kind === 'ready') this.#enter({ name: 'ready' });
       this.#options.onEvent(event, at);
     }
-    this.send(send);
+    this.send(() => send);
   }
 
   #enter(next: ConnectionState): void {

@@ -125,7 +125,7 @@ export class ConsoleController {
   mute(muted: boolean): void {
     const { session } = this.state;
     const paused = this.microphone.mute(muted) && session?.turnTaking === 'detect';
-    if (paused) this.#connection?.send(this.#connection.client.audioPause());
+    if (paused) this.#connection?.send((client) => client.audioPause?.());
   }
 
   /** Starts to send the microphone, while the key or the button is down. */
@@ -193,7 +193,7 @@ export class ConsoleController {
     const { store, input, waveforms } = this;
     this.#conversation = new LiveConversation({
       ...{ store, input, waveforms, session, browser: this.#browser },
-      send: (messagesOf) => this.#connection?.send(messagesOf(this.#connection.client)),
+      send: (messagesOf) => this.#connection?.send(messagesOf),
       notify: (notice) => this.notify(notice),
       onTurnClosed: (id) => void this.#watcher.turnEnded(id),
     });

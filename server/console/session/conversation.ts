@@ -4,20 +4,14 @@
 import { toBase64 } from '../audio/pcm.ts';
 import type { Recording } from '../audio/recording.ts';
 import type { Waveforms } from '../audio/waveforms.ts';
-import {
-  type DialectClient,
-  type DialectMessage,
-  type FunctionCallItem,
-  functionCaptionId,
-  type ReplyStatus,
-  type ViewEvent,
-} from '../dialects/dialect.ts';
+import { type FunctionCallItem, functionCaptionId, type ReplyStatus, type ViewEvent } from '../dialects/dialect.ts';
 import { answerTool } from '../dialects/example-tool.ts';
 import * as captions from '../state/captions.ts';
 import * as notices from '../state/notices.ts';
 import type { ConsoleState, RunningSession } from '../state/state.ts';
 import type { StateStore } from '../state/store.ts';
 import type { BrowserApi } from './browser.ts';
+import type { GatewayConnection } from './connection.ts';
 import { ReplyPlayback } from './reply-playback.ts';
 import { SpeechEndEstimator } from './speech-end.ts';
 import type { SpeechInput } from './speech-input.ts';
@@ -29,8 +23,7 @@ interface ConversationOptions {
   readonly input: SpeechInput;
   readonly waveforms: Waveforms;
   readonly session: RunningSession;
-  /** Sends what the client of the dialect returns, if the session is open. */
-  send(messagesOf: (client: DialectClient) => readonly DialectMessage[]): void;
+  readonly send: GatewayConnection['send'];
   notify(notice: notices.Notice): void;
   onTurnClosed(id: number): void;
 }
@@ -69,7 +62,7 @@ export class LiveConversation {
     const { input, store, send } = this.#options;
     this.#heldAt = this.#now();
     void this.interrupt();
-    send((client) => client.speechStart());
+    send((client) => client.speechStart?.());
     input.gateOpen = true;
     store.set({ callerSpeaking: true });
   }
@@ -83,11 +76,11 @@ export class LiveConversation {
     store.set({ callerSpeaking: false });
     if (heldAt === undefined) return;
     if (now - heldAt < minHoldMs) {
-      send((client) => client.speechDrop());
+      send((client) => client.speechDrop?.());
       notify(notices.speechTooBrief());
       return;
     }
-    send((client) => client.speechEnd());
+    send((client) => client.speechEnd?.());
     this.turns.released(now, this.#speechEnd.voicedSince(heldAt));
   }
 
@@ -127,13 +120,13 @@ export class LiveConversation {
 
   /** Interrupts the reply for the page, which has to tell the provider. */
   async interrupt(): Promise<void> {
-    if (this.#options.store.get().replying) this.#options.send((client) => client.cancel());
+    if (this.#options.store.get().replying) this.#options.send((client) => client.cancel?.());
     await this.#interrupt();
   }
 
   sendAudio(samples: Int16Array): void {
     const { store, send, session } = this.#options;
-    send((client) => client.audio(toBase64(samples)));
+    send((client) => client.audio?.(toBase64(samples)));
     const sentSamples = store.get().sentSamples + samples.length;
     store.set({ sentSamples });
     this.#speechEnd.sent((sentSamples * 1000) / session.mode.dialect.inputRateHz, this.#now());
@@ -226,7 +219,7 @@ export class LiveConversation {
     const turn = this.turns.answered;
     const truncations = await this.playback.interrupt(replying);
     for (const truncation of truncations) {
-      send((client) => client.truncate(truncation));
+      send((client) => client.truncate?.(truncation));
       this.#changeCaptions((list) => captions.markTruncation(list, truncation));
     }
     if (truncations.length === 0) return;

@@ -62,7 +62,7 @@ test('the first piece of a reply starts it, later ones do not', () => {
   expect(kinds(client.read({ setupComplete: {} }).events)).toEqual(['ready']);
   const first = client.read(audio()).events;
   expect(first.filter(({ kind }) => kind !== 'caption')).toEqual([
-    { kind: 'reply-started', replyId: 'reply-1' },
+    { kind: 'reply-started' },
     { kind: 'audio', itemId: 'reply-1', contentIndex: 0, base64: 'AAAA', rateHz: 24000 },
   ]);
   expect(kinds(client.read(audio()).events)).toEqual(['audio']);
@@ -75,7 +75,7 @@ test('one message may hold a piece of the reply and its end', () => {
     usageMetadata: { totalTokenCount: 3 },
   });
   expect(kinds(events)).toEqual(['caption', 'reply-started', 'audio', 'audio-end', 'caption', 'reply-done']);
-  expect(client.read(audio()).events).toContainEqual({ kind: 'reply-started', replyId: 'reply-2' });
+  expect(client.read(audio()).events.slice(-2)).toMatchObject([{ kind: 'reply-started' }, { itemId: 'reply-2' }]);
 });
 
 test('an interrupted turn ends as cancelled', () => {

@@ -15,7 +15,7 @@ const settings: SessionSettings = {
 const input = (text: string) => [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }];
 
 test('a session sends no settings, and offers no subprotocol without a key', () => {
-  expect(openaiResponses.createClient(settings).open()).toEqual([]);
+  expect(openaiResponses.createClient(settings)).not.toHaveProperty('open');
   expect(openaiResponses.address(settings, '')).toEqual({ query: {}, protocols: [] });
   expect(openaiResponses.address(settings, 'k').protocols).toContain('openai-insecure-api-key.k');
 });

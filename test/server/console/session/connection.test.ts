@@ -9,18 +9,6 @@ import {
 } from '../../../../server/console/session/connection.ts';
 import { FakeSocket } from '../../../support/console-fakes.ts';
 
-const silent = {
-  audio: () => [],
-  speechStart: () => [],
-  speechEnd: () => [],
-  speechDrop: () => [],
-  audioPause: () => [],
-  say: () => [],
-  cancel: () => [],
-  truncate: () => [],
-  answer: () => [],
-};
-
 function start(client: Partial<DialectClient> = {}) {
   const socket = new FakeSocket();
   const states: ConnectionState[] = [];
@@ -29,7 +17,13 @@ function start(client: Partial<DialectClient> = {}) {
   let clock = 0;
   const session = new GatewayConnection({
     socket,
-    client: { ...silent, open: () => [{ type: 'setup' }], read: () => ({ events: [], send: [] }), ...client },
+    client: {
+      open: () => [{ type: 'setup' }],
+      read: () => ({ events: [], send: [] }),
+      say: () => [],
+      answer: () => [],
+      ...client,
+    },
     now: () => ++clock,
     onState: (state) => states.push(state),
     onFrame: (frame) => frames.push(frame),
@@ -51,7 +45,7 @@ test('the connection is ready when the client of the dialect says so, not when t
 });
 
 test('a dialect without settings is ready when the socket opens', () => {
-  const { socket, states } = start({ open: () => [] });
+  const { socket, states } = start({ open: undefined });
   socket.open();
   expect(states.at(-1)?.name).toBe('ready');
 });
@@ -95,10 +89,10 @@ test('answers of the client are sent after its events were passed on', () => {
 
 test('nothing is sent before the socket is open or after the session was ended', () => {
   const { socket, session } = start();
-  session.send([{ type: 'early' }]);
+  session.send(() => [{ type: 'early' }]);
   socket.open();
   session.end();
-  session.send([{ type: 'late' }]);
+  session.send(() => [{ type: 'late' }]);
   session.end();
   expect(socket.sent).toEqual([{ type: 'setup' }]);
   expect(socket.closedWith).toEqual([1000, 'OK']);

@@ -16,7 +16,7 @@ function tracker() {
   return { turns, closed, happen, marks, outcomes, ids };
 }
 
-const started: ViewEvent = { kind: 'reply-started', replyId: 'r' };
+const started: ViewEvent = { kind: 'reply-started' };
 const audio = (itemId: string): ViewEvent => ({ kind: 'audio', itemId, contentIndex: 0, base64: '', rateHz: 24000 });
 const done = (status: 'completed' | 'cancelled', toolsPending = false): ViewEvent => ({
   kind: 'reply-done',
