@@ -6,7 +6,6 @@ import { Waveforms } from '../audio/waveforms.ts';
 import type { ViewEvent } from '../dialects/dialect.ts';
 import { EventLog } from '../state/event-log.ts';
 import { editForm, pathToDial, settingsOfForm } from '../state/form.ts';
-import { gatewayUs } from '../state/latency.ts';
 import * as notices from '../state/notices.ts';
 import {
   type ConsoleState,
@@ -54,11 +53,7 @@ export class ConsoleController {
     });
     const { input } = this;
     this.microphone = new MicrophoneControl({ store, input, browser, notify: (notice) => this.notify(notice) });
-    this.#watcher = new SessionWatcher({
-      store,
-      browser,
-      onTurnReport: (turn, report) => this.#conversation?.turns.measured(turn, gatewayUs(report)),
-    });
+    this.#watcher = new SessionWatcher(store, browser);
   }
 
   get state(): ConsoleState {
@@ -195,7 +190,7 @@ export class ConsoleController {
       ...{ store, input, waveforms, session, browser: this.#browser },
       send: (messagesOf) => this.#connection?.send(messagesOf),
       notify: (notice) => this.notify(notice),
-      onTurnClosed: (id) => void this.#watcher.turnEnded(id),
+      readReport: () => this.#watcher.read(),
     });
     return session;
   }
@@ -214,8 +209,7 @@ export class ConsoleController {
     const settings = settingsOfForm(form);
     const { query, protocols } = form.mode.dialect.address(settings, form.key);
     const url = sessionAddress(this.#browser.origin, path, query);
-    const plainUrl = new URL(url);
-    plainUrl.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
+    const plainUrl = url.href.replace(/^ws/, 'http');
     url.searchParams.set('trunkline-session', id);
     this.#connection = new GatewayConnection({
       socket: this.#browser.dial(url, protocols),
@@ -223,7 +217,7 @@ export class ConsoleController {
       now: () => this.#browser.clock.now(),
       onFrame: (frame, message) => this.log.record(frame, message),
       onEvent: (event, at) => this.#handleEvent(event, at),
-      onState: (state) => this.#handleState(state, plainUrl.href, form.key),
+      onState: (state) => this.#handleState(state, plainUrl, form.key),
     });
     this.store.set({ phase: 'connecting' });
   }

@@ -1,12 +1,14 @@
 // One conversation: what the caller does becomes messages, what the provider sends becomes state.
 // Whatever interrupts a reply goes through `#interrupt`, so that silence and truncation never come apart.
 
+import type { SessionReport } from '../api/gateway.ts';
 import { toBase64 } from '../audio/pcm.ts';
 import type { Recording } from '../audio/recording.ts';
 import type { Waveforms } from '../audio/waveforms.ts';
-import { type FunctionCallItem, functionCaptionId, type ReplyStatus, type ViewEvent } from '../dialects/dialect.ts';
+import { type FunctionCallItem, functionCaptionId, type ViewEvent } from '../dialects/dialect.ts';
 import { answerTool } from '../dialects/example-tool.ts';
 import * as captions from '../state/captions.ts';
+import { gatewayUs } from '../state/latency.ts';
 import * as notices from '../state/notices.ts';
 import type { ConsoleState, RunningSession } from '../state/state.ts';
 import type { StateStore } from '../state/store.ts';
@@ -25,7 +27,8 @@ interface ConversationOptions {
   readonly session: RunningSession;
   readonly send: GatewayConnection['send'];
   notify(notice: notices.Notice): void;
-  onTurnClosed(id: number): void;
+  /** Reads the gateway's record of the session as it is now. */
+  readReport(): Promise<SessionReport | undefined>;
 }
 
 /** Shorter push-to-talk was a slip of the finger; providers refuse less than 100 ms of audio. */
@@ -47,7 +50,7 @@ export class LiveConversation {
     this.#speechEnd = new SpeechEndEstimator(options.input.vad);
     this.turns = new TurnTracker({
       onChange: (turns) => options.store.set({ turns }),
-      onClosed: options.onTurnClosed,
+      onClosed: (id) => void this.#measure(id),
     });
     this.playback = new ReplyPlayback({
       waveforms: options.waveforms,
@@ -114,7 +117,7 @@ export class LiveConversation {
     await this.interrupt();
     const at = this.#now();
     this.turns.written(at);
-    this.#changeCaptions((list) => captions.addWrittenCaption(list, `written-${at}`, text));
+    this.#changeCaptions((list) => captions.addWrittenCaption(list, { id: `written-${at}`, side: 'you', text }));
     this.#options.send((client) => client.say(text));
   }
 
@@ -197,7 +200,7 @@ export class LiveConversation {
         const { status, why } = event;
         store.set({ replying: false, silenced: false });
         this.playback.replyDone();
-        this.#changeCaptions((list) => captions.finishReplies(list, earlyEndOf(status, this.#replyCaption)));
+        this.#changeCaptions((list) => captions.finishReplies(list, status, this.#replyCaption));
         if (status === 'failed') notify(notices.replyFailure(why ?? ''));
       }
     }
@@ -206,7 +209,8 @@ export class LiveConversation {
   #answer(call: FunctionCallItem): void {
     const result = answerTool(call, new Date(this.#options.browser.date()));
     const text = `${call.name}(${call.arguments}) → ${JSON.stringify(result)}`;
-    this.#changeCaptions((list) => captions.addFunctionCaption(list, functionCaptionId(call.callId), text));
+    const id = functionCaptionId(call.callId);
+    this.#changeCaptions((list) => captions.addWrittenCaption(list, { id, side: 'tool', text }));
     this.#options.send((client) => client.answer(call, result));
   }
 
@@ -233,7 +237,12 @@ export class LiveConversation {
   }
 
   #reserveCaption(itemId: string): void {
-    this.#changeCaptions((list) => captions.reserveCaption(list, itemId, 'you'));
+    this.#changeCaptions((list) => captions.reserveCaption(list, itemId));
+  }
+
+  async #measure(turn: number): Promise<void> {
+    const report = await this.#options.readReport();
+    if (report !== undefined) this.turns.measured(turn, gatewayUs(report));
   }
 
   /** Gives a caption of the caller the waveform of the utterance that ended last, once. */
@@ -248,10 +257,4 @@ export class LiveConversation {
   #now(): number {
     return this.#options.browser.clock.now();
   }
-}
-
-/** Early end of a reply; undefined for a reply that is complete or has no words. */
-function earlyEndOf(status: ReplyStatus, itemId: string | undefined): captions.EarlyEnd | undefined {
-  if (status === 'completed' || itemId === undefined) return undefined;
-  return { itemId, why: status === 'cancelled' ? 'interrupted' : status };
 }

@@ -31,11 +31,11 @@ test('deltas are appended, and a whole text replaces them', () => {
 });
 
 test('late words of the caller take the place that was reserved for them', () => {
-  let entries = reserveCaption([], 'you', 'you');
+  let entries = reserveCaption([], 'you');
   entries = applyCaption(entries, caption('reply', { delta: 'Hi' }), true);
   entries = applyCaption(entries, caption('you', { side: 'you', text: 'he was', final: true }), true);
   expect(texts(entries)).toEqual(['he was', 'Hi']);
-  expect(reserveCaption(entries, 'you', 'you')).toBe(entries);
+  expect(reserveCaption(entries, 'you')).toBe(entries);
 });
 
 test('words may be placed before a reply that has begun', () => {
@@ -57,27 +57,28 @@ test('a truncation is marked on the reply that was playing', () => {
 
 test('the end of a reply makes its captions final, drops empty ones, and marks the one that was interrupted', () => {
   let entries = applyCaption([], caption('a', { delta: 'One' }), true);
-  entries = reserveCaption(entries, 'b', 'provider');
-  entries = reserveCaption(entries, 'you', 'you');
-  expect(finishReplies(entries, undefined)).toMatchObject([
+  entries = applyCaption(entries, caption('b', { delta: '' }), true);
+  entries = reserveCaption(entries, 'you');
+  expect(finishReplies(entries, 'completed', undefined)).toMatchObject([
     { text: 'One', final: true },
     { id: 'you', final: false },
   ]);
   const complete = applyCaption(entries, caption('a', { text: 'One', final: true }), true);
-  expect(finishReplies(complete, { itemId: 'a', why: 'interrupted' })).toMatchObject([
+  expect(finishReplies(complete, 'cancelled', 'a')).toMatchObject([
     { text: 'One', endedBy: 'interrupted' },
     { id: 'you' },
   ]);
 });
 
 test('the end of the session makes all captions final', () => {
-  const entries = reserveCaption(applyCaption([], caption('a', { delta: 'One' }), true), 'you', 'you');
+  const entries = reserveCaption(applyCaption([], caption('a', { delta: 'One' }), true), 'you');
   expect(finishCaptions(entries)).toMatchObject([{ text: 'One', final: true }]);
 });
 
 test('the number of captions is bounded', () => {
   let entries: Captions = [];
-  for (let i = 0; i < maxCaptions + 5; i++) entries = addWrittenCaption(entries, `w${i}`, `${i}`);
+  for (let i = 0; i < maxCaptions + 5; i++)
+    entries = addWrittenCaption(entries, { id: `w${i}`, side: 'you', text: `${i}` });
   expect(entries).toHaveLength(maxCaptions);
   expect(entries[0]?.text).toBe('5');
 });
