@@ -48,7 +48,7 @@ export class ConsoleController {
       },
       onMicrophoneEnded: () => {
         this.store.set({ microphone: 'off' });
-        this.notify(notices.microphoneLost());
+        this.notify(notices.microphoneLost);
       },
     });
     const { input } = this;
@@ -71,7 +71,7 @@ export class ConsoleController {
       this.store.set({ gateway: await readGatewayInfo(this.#browser.fetch) });
       this.edit({});
     } catch {
-      this.notify(notices.infoFailure());
+      this.notify(notices.infoFailure);
     }
     await this.microphone.refresh();
   }

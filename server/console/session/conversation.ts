@@ -80,7 +80,7 @@ export class LiveConversation {
     if (heldAt === undefined) return;
     if (now - heldAt < minHoldMs) {
       send((client) => client.speechDrop?.());
-      notify(notices.speechTooBrief());
+      notify(notices.speechTooBrief);
       return;
     }
     send((client) => client.speechEnd?.());

@@ -21,12 +21,7 @@ const diagnosisAdvice: Readonly<Record<number, string>> = {
 
 /** Notice of a WebSocket that never opened. `diagnosis`: the gateway's answer to a plain GET of the same address. */
 export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
-  if (diagnosis === undefined) {
-    return error(
-      'The gateway cannot be reached',
-      'Is it still running? Start it again with npm start, then reload this page.',
-    );
-  }
+  if (diagnosis === undefined) return unreachable;
   const title = 'The session was refused';
   // The gateway itself would admit the session, so the cause was further up.
   if (diagnosis.status === 426) return error(title, admitted);
@@ -42,6 +37,10 @@ function adviceFor({ status, message }: Diagnosis): string {
     : 'Wait until the gateway takes sessions again, then start again.';
 }
 
+const unreachable = error(
+  'The gateway cannot be reached',
+  'Is it still running? Start it again with npm start, then reload this page.',
+);
 const admitted =
   'The gateway would admit it, so the provider refused it or could not be reached. The log of the gateway says which.';
 
@@ -76,34 +75,26 @@ export function closeNotice(code: number, reason: string): Notice | undefined {
   return error(title, `${detail}${said} (close code ${code})`);
 }
 
+const microphoneFailures: Readonly<Record<string, readonly [title: string, detail: string]>> = {
+  NotAllowedError: ['The microphone is not allowed', "Allow it for this page in the browser's address bar."],
+  NotFoundError: ['No microphone was found', 'Plug one in or choose another device.'],
+  OverconstrainedError: ['No microphone was found', 'Plug one in or choose another device.'],
+  NotReadableError: ['The microphone cannot be opened', 'Another program may be using it.'],
+  SecurityError: ['This page may not use a microphone', 'Browsers allow it only on https: or on localhost.'],
+  TypeError: ['This page may not use a microphone', 'Browsers allow it only on https: or on localhost.'],
+};
+
 /** Notice of what `getUserMedia`, or opening the audio, threw. */
 export function microphoneFailure(cause: unknown): Notice {
-  const aside = 'Meanwhile you can play a sample recording or write text.';
-  switch (cause instanceof Error ? cause.name : '') {
-    case 'NotAllowedError':
-      return warning('The microphone is not allowed', `Allow it for this page in the browser's address bar. ${aside}`);
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return warning('No microphone was found', `Plug one in or choose another device. ${aside}`);
-    case 'NotReadableError':
-      return warning('The microphone cannot be opened', `Another program may be using it. ${aside}`);
-    case 'SecurityError':
-    case 'TypeError':
-      return warning(
-        'This page may not use a microphone',
-        `Browsers allow it only on https: or on localhost. ${aside}`,
-      );
-    default:
-      return warning('The microphone did not start', `${sentence(describe(cause))} ${aside}`);
-  }
+  const known = microphoneFailures[cause instanceof Error ? cause.name : ''];
+  const [title, detail] = known ?? ['The microphone did not start', sentence(describe(cause))];
+  return warning(title, `${detail} Meanwhile you can play a sample recording or write text.`);
 }
 
-export function microphoneLost(): Notice {
-  return warning(
-    'The microphone went away',
-    'It was unplugged or switched off. Choose another device, or play a sample.',
-  );
-}
+export const microphoneLost = warning(
+  'The microphone went away',
+  'It was unplugged or switched off. Choose another device, or play a sample.',
+);
 
 export function playbackFailure(cause: unknown): Notice {
   return error('Sound cannot be played', `${sentence(describe(cause))} Captions go on; reload the page to try again.`);
@@ -114,18 +105,14 @@ export function sampleFailure(cause: unknown): Notice {
 }
 
 export function socketFailure(cause: unknown): Notice {
-  return error(
-    'The connection cannot be made',
-    `${sentence(describe(cause))} A key may hold only letters, digits and -._~`,
-  );
+  const detail = `${sentence(describe(cause))} A key may hold only letters, digits and -._~`;
+  return error('The connection cannot be made', detail);
 }
 
-export function infoFailure(): Notice {
-  return error(
-    'The gateway does not answer',
-    'The page could not read /console.json. Is the gateway running? Then reload.',
-  );
-}
+export const infoFailure = error(
+  'The gateway does not answer',
+  'The page could not read /console.json. Is the gateway running? Then reload.',
+);
 
 /** Codes of errors that only say that a request of the page came a moment too late. */
 const harmless = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
@@ -133,10 +120,8 @@ const harmless = new Set(['response_cancel_not_active', 'conversation_already_ha
 /** Notice of an error event of the provider; undefined when it needs no attention. */
 export function providerError(code: string, message: string): Notice | undefined {
   if (harmless.has(code)) return undefined;
-  return error(
-    'The provider reported an error',
-    `${sentence(message || 'It gave no message.')}${code === '' ? '' : ` (${code})`}`,
-  );
+  const detail = sentence(message || 'It gave no message.');
+  return error('The provider reported an error', code === '' ? detail : `${detail} (${code})`);
 }
 
 export function replyFailure(why: string): Notice {
@@ -144,15 +129,15 @@ export function replyFailure(why: string): Notice {
 }
 
 export function sessionExpiring(inText: string): Notice {
-  return warning(
-    'The provider will end this session soon',
-    inText === '' ? 'It gave no time.' : `Time left: ${inText}.`,
-  );
+  const detail = inText === '' ? 'It gave no time.' : `Time left: ${inText}.`;
+  return warning('The provider will end this session soon', detail);
 }
 
-export function speechTooBrief(): Notice {
-  return { tone: 'info', title: 'Too brief', detail: 'Keep the key or the button down while you speak.' };
-}
+export const speechTooBrief: Notice = {
+  tone: 'info',
+  title: 'Too brief',
+  detail: 'Keep the key or the button down while you speak.',
+};
 
 function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
