@@ -6,17 +6,11 @@ import { objectOrEmpty } from '../api/loose-json.ts';
 import type { DialectMessage } from '../dialects/dialect.ts';
 import type { LoggedFrame } from '../session/connection.ts';
 
-export interface LogEntry {
+export interface LogEntry extends Omit<LoggedFrame, 'at'> {
   readonly seq: number;
   /** Milliseconds since the log was started. */
   readonly atMs: number;
-  readonly direction: LoggedFrame['direction'];
   readonly type: string;
-  readonly bytes: number;
-  readonly binary: boolean;
-  readonly audio: boolean;
-  /** JSON text, without its audio unless that was kept. */
-  readonly text: string;
 }
 
 export interface LogFilter {
@@ -25,72 +19,54 @@ export interface LogFilter {
   readonly audio: boolean;
 }
 
-interface LogLimits {
-  readonly maxEvents: number;
-  readonly maxAudio: number;
-}
-
 export class EventLog {
   keepAudio = false;
+  total = 0;
   #events: LogEntry[] = [];
   #audio: LogEntry[] = [];
-  #seq = 0;
   #startedAt: number | undefined;
-  readonly #limits: LogLimits;
+  readonly #limits;
 
-  constructor(limits: LogLimits = { maxEvents: 5000, maxAudio: 1000 }) {
+  constructor(limits = { maxEvents: 5000, maxAudio: 1000 }) {
     this.#limits = limits;
   }
 
-  get total(): number {
-    return this.#seq;
-  }
-
-  record(frame: LoggedFrame, message: DialectMessage | undefined): void {
-    this.#startedAt ??= frame.at;
-    this.#seq += 1;
+  record({ at, ...frame }: LoggedFrame, message: DialectMessage | undefined): void {
+    this.#startedAt ??= at;
+    this.total += 1;
     const type = message === undefined ? 'not JSON' : typeOf(message);
-    const audio = isAudio(type);
-    const entry: LogEntry = {
-      seq: this.#seq,
-      atMs: frame.at - this.#startedAt,
-      direction: frame.direction,
-      type,
-      bytes: frame.bytes,
-      binary: frame.binary,
-      audio,
-      text: this.keepAudio || message === undefined ? frame.text : JSON.stringify(elideAudio(message)),
-    };
-    if (audio) push(this.#audio, entry, this.#limits.maxAudio);
-    else push(this.#events, entry, this.#limits.maxEvents);
+    const text = this.keepAudio || message === undefined ? frame.text : JSON.stringify(elideAudio(message));
+    const isAudio = audioTypes.has(type);
+    const list = isAudio ? this.#audio : this.#events;
+    list.push({ ...frame, text, type, seq: this.total, atMs: at - this.#startedAt });
+    if (list.length > (isAudio ? this.#limits.maxAudio : this.#limits.maxEvents)) list.shift();
   }
 
   clear(): void {
     this.#events = [];
     this.#audio = [];
-    this.#seq = 0;
+    this.total = 0;
     this.#startedAt = undefined;
   }
 
   /** Entries that match, in the order of the wire. */
   select(filter: LogFilter): LogEntry[] {
     const wanted = filter.text.trim().toLowerCase();
-    const matches = (entry: LogEntry) =>
-      (filter.direction === 'both' || entry.direction === filter.direction) &&
-      (wanted === '' || entry.type.toLowerCase().includes(wanted) || entry.text.toLowerCase().includes(wanted));
-    const events = this.#events.filter(matches);
-    if (!filter.audio) return events;
-    return [...events, ...this.#audio.filter(matches)].sort((a, b) => a.seq - b.seq);
+    const entries = filter.audio ? [...this.#events, ...this.#audio].sort((a, b) => a.seq - b.seq) : this.#events;
+    return entries.filter(
+      ({ direction, type, text }) =>
+        (filter.direction === 'both' || direction === filter.direction) &&
+        (wanted === '' || type.toLowerCase().includes(wanted) || text.toLowerCase().includes(wanted)),
+    );
   }
 }
 
 /** Writes one JSON object per line: `{ atMs, direction, type, bytes, frame }`. */
 export function toJsonl(entries: readonly LogEntry[]): string {
-  return entries.map((entry) => `${JSON.stringify(lineOf(entry))}\n`).join('');
-}
-
-function lineOf({ atMs, direction, type, bytes, text }: LogEntry): Record<string, unknown> {
-  return { atMs: Math.round(atMs * 1000) / 1000, direction, type, bytes, frame: parseOrText(text) };
+  const lines = entries.map(({ atMs, direction, type, bytes, text }) =>
+    JSON.stringify({ atMs: Math.round(atMs * 1000) / 1000, direction, type, bytes, frame: parseOrText(text) }),
+  );
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Indents JSON for reading; other text stays as it is. */
@@ -122,10 +98,6 @@ const audioTypes = new Set([
   'serverContent.modelTurn',
 ]);
 
-function isAudio(type: string): boolean {
-  return audioTypes.has(type);
-}
-
 const audioKeys = new Set(['audio', 'delta', 'data']);
 
 /** Copies a value, with long base64 strings replaced by their length. */
@@ -138,10 +110,4 @@ export function elideAudio(value: unknown, key = ''): unknown {
 
 function isBase64Audio(text: string, key: string): boolean {
   return audioKeys.has(key) && text.length >= 64 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
-}
-
-function push(list: LogEntry[], entry: LogEntry, max: number): void {
-  list.push(entry);
-  // Entries are trimmed in steps, so that a full log does not move them with every frame.
-  if (list.length > max + Math.ceil(max / 10)) list.splice(0, list.length - max);
 }
