@@ -24,20 +24,19 @@ export function sumRows(rows: readonly LedgerSumRow[]): LedgerSumRow {
 }
 
 function meanOf(rows: readonly LedgerSumRow[], pick: (row: LedgerSumRow) => number | undefined): number | undefined {
-  let [sum, calls] = [0, 0];
-  for (const row of rows) {
-    const value = pick(row);
-    if (value === undefined) continue;
-    sum += value * row.calls;
-    calls += row.calls;
-  }
-  return calls === 0 ? undefined : sum / calls;
+  const known = rows.filter((row) => pick(row) !== undefined);
+  const calls = known.reduce((total, row) => total + row.calls, 0);
+  return calls === 0 ? undefined : known.reduce((total, row) => total + (pick(row) ?? 0) * row.calls, 0) / calls;
 }
 
 /** Share of the judged answers that fitted at first, 0 to 1; undefined when none was judged. */
-export function validShare({ valid, repaired, failed }: LedgerSumRow): number | undefined {
-  const judged = valid + repaired + failed;
-  return judged === 0 ? undefined : valid / judged;
+export function validShare(row: LedgerSumRow): number | undefined {
+  const judged = judgedOf(row);
+  return judged === 0 ? undefined : row.valid / judged;
+}
+
+function judgedOf({ valid, repaired, failed }: LedgerSumRow): number {
+  return valid + repaired + failed;
 }
 
 export type Column = 'calls' | 'tokens' | 'cost' | 'valid' | 'score' | 'latency';
@@ -73,7 +72,9 @@ export function sortRows(rows: readonly LedgerSumRow[], { column, isDescending }
 
 /** One value for each day, oldest first. */
 export interface Series {
+  /** Its colour in the style sheet is `--<name>`. */
   readonly name: string;
+  readonly label: string;
   readonly values: readonly number[];
 }
 
@@ -97,15 +98,15 @@ export function daysOf(rows: readonly LedgerSumRow[], since: number, until: numb
   return {
     days,
     cost: [
-      { name: 'direct', values: costOf('direct') },
-      { name: 'routed', values: costOf('routed') },
+      { name: 'direct', label: 'direct', values: costOf('direct') },
+      { name: 'routed', label: 'routed', values: costOf('routed') },
     ],
     unknownCosts: each((row) => row.unknownCosts),
     calls: [
-      { name: 'valid', values: each((row) => row.valid) },
-      { name: 'repaired', values: each((row) => row.repaired) },
-      { name: 'failed', values: each((row) => row.failed) },
-      { name: 'unjudged', values: each((row) => Math.max(0, row.calls - row.valid - row.repaired - row.failed)) },
+      { name: 'valid', label: 'valid at first', values: each((row) => row.valid) },
+      { name: 'repaired', label: 'repaired', values: each((row) => row.repaired) },
+      { name: 'failed', label: 'failed', values: each((row) => row.failed) },
+      { name: 'unjudged', label: 'not checked', values: each((row) => Math.max(0, row.calls - judgedOf(row))) },
     ],
   };
 }

@@ -1,7 +1,8 @@
 // Writes figures for people: always with a unit, never with more digits than they deserve.
 
-export function formatMs(ms: number): string {
-  if (!Number.isFinite(ms)) return '–';
+/** Writes milliseconds; a dash for what is unknown. */
+export function formatMs(ms: number | undefined): string {
+  if (ms === undefined || !Number.isFinite(ms)) return '–';
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
@@ -23,8 +24,9 @@ export function formatShare(fraction: number): string {
   return percent < 0.001 ? '< 0.001 %' : `${Number(percent.toPrecision(2))} %`;
 }
 
-export function formatPercent(fraction: number): string {
-  return `${Math.round(fraction * 100)} %`;
+/** Writes 0 to 1 as a whole percentage; a dash for what is unknown. */
+export function formatPercent(fraction: number | undefined): string {
+  return fraction === undefined ? '–' : `${Math.round(fraction * 100)} %`;
 }
 
 export function formatBytes(bytes: number): string {

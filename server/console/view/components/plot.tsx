@@ -1,28 +1,23 @@
 // Stacked columns over days, drawn by uPlot. A line below shows the values of the day under the pointer or the arrow keys;
 // colours come from the style sheet and follow the theme.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Series } from '../../ledger/totals.ts';
 import { onLooksChange } from './theme.tsx';
-
-export interface PlotSeries extends Series {
-  readonly label: string;
-  /** Custom property of the style sheet: `--direct`. */
-  readonly colour: string;
-}
 
 interface PlotProps {
   readonly title: string;
   /** Starts of days, ms since the epoch, UTC. */
   readonly days: readonly number[];
-  readonly series: readonly PlotSeries[];
+  readonly series: readonly Series[];
   format(value: number): string;
   /** Marks only whole numbers on the axis. */
   readonly isCount?: boolean;
 }
 
 const plotHeight = 190;
+const dayFormat = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const wholeSteps = [1, 2, 5]
   .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
   .sort((a, b) => a - b);
@@ -31,12 +26,11 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | undefined>(undefined);
-  const stacked = useMemo(() => stack(days, series), [days, series]);
   useEffect(() => {
     const host = box.current;
     if (host === null) return;
-    return draw(host, { stacked, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
-  }, [stacked, series, format, isCount]);
+    return draw(host, { days, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
+  }, [days, series, format, isCount]);
   const step = (event: KeyboardEvent) => {
     const next = stepOf(event.key, at, days.length);
     if (next === undefined) return;
@@ -57,9 +51,9 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
         onKeyDown={step}
       />
       <figcaption class="plot-readout" aria-live="polite">
-        <span class="plot-day">{at === undefined ? 'All days' : dayName(days[at] ?? 0)}</span>
-        {series.map(({ name, label, colour, values }) => (
-          <span key={name} class={`plot-key plot-key-${colour.slice(2)}`}>
+        <span class="plot-day">{at === undefined ? 'All days' : dayFormat.format(days[at] ?? 0)}</span>
+        {series.map(({ name, label, values }) => (
+          <span key={name} class={`plot-key plot-key-${name}`}>
             {label} <b class="figure">{format(at === undefined ? sum(values) : (values[at] ?? 0))}</b>
           </span>
         ))}
@@ -72,7 +66,7 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
  * Returns the times in seconds, then the sums of each series and those below it, the tallest first: each is drawn over the one
  * before. A series without a value that day has no column: its edge would show around the one that covers it.
  */
-function stack(days: readonly number[], series: readonly PlotSeries[]): (number | null)[][] {
+function stack({ days, series }: Drawing): uPlot.AlignedData {
   const below = days.map(() => 0);
   const sums = series.map(({ values }) => {
     for (const [at, value] of values.entries()) below[at] = (below[at] ?? 0) + value;
@@ -81,11 +75,7 @@ function stack(days: readonly number[], series: readonly PlotSeries[]): (number 
   return [days.map((day) => day / 1000), ...sums.toReversed()];
 }
 
-interface Drawing {
-  readonly stacked: (number | null)[][];
-  readonly series: readonly PlotSeries[];
-  readonly isCount: boolean;
-  format(value: number): string;
+interface Drawing extends Omit<PlotProps, 'title'> {
   onPoint(at: number | undefined): void;
   onMade(plot: uPlot | undefined): void;
 }
@@ -98,7 +88,7 @@ function draw(host: HTMLElement, drawing: Drawing): () => void {
   const stopRepainting = onLooksChange(() => plot?.redraw(false, true));
   void import('uplot').then(({ default: UPlot }) => {
     if (isRemoved) return;
-    plot = new UPlot(optionsOf(UPlot, host, drawing), drawing.stacked as uPlot.AlignedData, host);
+    plot = new UPlot(optionsOf(UPlot, host, drawing), stack(drawing), host);
     drawing.onMade(plot);
     watcher.observe(host);
   });
@@ -119,7 +109,6 @@ function optionsOf(
   const axis = { stroke: () => colourOf(host, '--muted'), font: `12px ${getComputedStyle(host).fontFamily}` };
   const grid = { stroke: () => colourOf(host, '--line'), width: 1 };
   const bars = UPlot.paths.bars?.({ size: [0.72, 30], radius: 0.12 });
-  const dayFormat = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
   return {
     width: host.clientWidth,
     height: plotHeight,
@@ -156,10 +145,10 @@ function optionsOf(
     ],
     series: [
       {},
-      ...series.toReversed().map(({ label, colour }) => ({
+      ...series.toReversed().map(({ name, label }) => ({
         label,
         width: 0,
-        fill: () => colourOf(host, colour),
+        fill: () => colourOf(host, `--${name}`),
         points: { show: false },
         ...(bars === undefined ? {} : { paths: bars }),
       })),
@@ -186,11 +175,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function dayName(day: number): string {
-  return new Date(day).toLocaleDateString('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
-}
-
-function describe(title: string, series: readonly PlotSeries[], format: (value: number) => string): string {
+function describe(title: string, series: readonly Series[], format: (value: number) => string): string {
   const parts = series.map(({ label, values }) => `${label} ${format(sum(values))}`);
   return `${title}: ${parts.join(', ')} over all days. Left and right read the days.`;
 }

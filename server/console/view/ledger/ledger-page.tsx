@@ -5,7 +5,7 @@ import type { LedgerSumRow } from '../../api/ledger.ts';
 import { type LedgerController, type LedgerState, type Span, spans } from '../../ledger/controller.ts';
 import { sumRows, validShare } from '../../ledger/totals.ts';
 import type { ConsoleController } from '../../session/controller.ts';
-import { formatCount, formatUsd } from '../../state/format.ts';
+import { formatCount, formatPercent, formatUsd } from '../../state/format.ts';
 import { isBusy } from '../../state/state.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Segments } from '../components/field.tsx';
@@ -69,39 +69,35 @@ export function LedgerPage({ controller, ledger }: { controller: ConsoleControll
 function Answer({ ledger, state }: { ledger: LedgerController; state: LedgerState }) {
   const { phase, rows, days, span } = state;
   const total = useMemo(() => sumRows(rows), [rows]);
-  switch (phase) {
-    case 'absent':
-      return (
-        <Nothing title="No ledger here">
-          This gateway does not answer questions about its ledger: it runs without its side process, or that is not
-          there at the moment. Calls are not affected.
-        </Nothing>
-      );
-    case 'refused':
-      return <Nothing title="The key was not accepted">Check it, then refresh.</Nothing>;
-    case 'failed':
-      return (
-        <Nothing title="The ledger could not be read">
-          The gateway did not answer as expected. Refresh to try again; its log says more.
-        </Nothing>
-      );
-    default:
-      if (phase === 'shown' && rows.length === 0) {
-        return (
-          <Nothing title={`Nothing was used in the last ${span} days`}>
-            <a href="#talk">Have a call</a>, then come back: it is in the ledger as soon as it has ended.
-          </Nothing>
-        );
-      }
-      return (
-        <div class="ledger-answer" data-stale={phase !== 'shown'}>
-          <Tiles total={total} isThere={rows.length > 0} />
-          <LedgerPlots days={days} />
-          <LedgerTable ledger={ledger} state={state} total={total} />
-        </div>
-      );
+  const trouble = troubles[phase];
+  if (trouble !== undefined) return <Nothing title={trouble[0]}>{trouble[1]}</Nothing>;
+  if (phase === 'shown' && rows.length === 0) {
+    return (
+      <Nothing title={`Nothing was used in the last ${span} days`}>
+        <a href="#talk">Have a call</a>, then come back: it is in the ledger as soon as it has ended.
+      </Nothing>
+    );
   }
+  return (
+    <div class="ledger-answer" data-stale={phase !== 'shown'}>
+      <Tiles total={total} isThere={rows.length > 0} />
+      <LedgerPlots days={days} />
+      <LedgerTable ledger={ledger} state={state} total={total} />
+    </div>
+  );
 }
+
+const troubles: Readonly<Partial<Record<LedgerState['phase'], readonly [title: string, words: string]>>> = {
+  absent: [
+    'No ledger here',
+    'This gateway does not answer questions about its ledger: it runs without its side process, or that is not there at the moment. Calls are not affected.',
+  ],
+  refused: ['The key was not accepted', 'Check it, then refresh.'],
+  failed: [
+    'The ledger could not be read',
+    'The gateway did not answer as expected. Refresh to try again; its log says more.',
+  ],
+};
 
 function Nothing({ title, children }: { title: string; children: preact.ComponentChildren }) {
   return (
@@ -112,42 +108,23 @@ function Nothing({ title, children }: { title: string; children: preact.Componen
   );
 }
 
-function costAside(calls: number, unknownCosts: number, rehearsals: number): string {
-  if (unknownCosts > 0) return `+ ${formatCount(unknownCosts)} of unknown cost`;
-  return calls > 0 && rehearsals === calls ? 'rehearsal: nothing is billed' : 'every cost is known';
-}
-
 /** The totals, large. Their places are there before their figures. */
 function Tiles({ total, isThere }: { total: LedgerSumRow; isThere: boolean }) {
-  const { calls, unknownCosts, rehearsals, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
+  const { calls, unknownCosts, costMicroUsd, inputTokens, outputTokens, repaired, failed, score } = total;
   const share = validShare(total);
-  const isUnknown = calls > 0 && unknownCosts >= calls;
+  const cost = calls > 0 && unknownCosts >= calls ? 'unknown' : formatUsd(costMicroUsd);
+  const tokens = `${formatCount(inputTokens)} in, ${formatCount(outputTokens)} out`;
+  const judged = share === undefined ? 'no answer was checked' : `${repaired} repaired, ${failed} failed`;
   const tiles = [
-    {
-      name: 'Cost',
-      figure: isUnknown ? 'unknown' : formatUsd(costMicroUsd),
-      aside: costAside(calls, unknownCosts, rehearsals),
-    },
-    { name: 'Sessions and calls', figure: formatCount(calls), aside: 'each attempt counts' },
-    {
-      name: 'Tokens',
-      figure: formatCount(inputTokens + outputTokens),
-      aside: `${formatCount(inputTokens)} in, ${formatCount(outputTokens)} out`,
-    },
-    {
-      name: 'Valid at first',
-      figure: share === undefined ? '–' : `${Math.round(share * 100)} %`,
-      aside: share === undefined ? 'no answer was checked' : `${repaired} repaired, ${failed} failed`,
-    },
-    {
-      name: 'Score',
-      figure: score === undefined ? '–' : `${Math.round(score * 100)} %`,
-      aside: score === undefined ? 'nothing was scored' : 'mean, by the rubric',
-    },
-  ];
+    ['Cost', cost, costAside(total)],
+    ['Sessions and calls', formatCount(calls), 'each attempt counts'],
+    ['Tokens', formatCount(inputTokens + outputTokens), tokens],
+    ['Valid at first', formatPercent(share), judged],
+    ['Score', formatPercent(score), score === undefined ? 'nothing was scored' : 'mean, by the rubric'],
+  ] as const;
   return (
     <dl class="panel tiles">
-      {tiles.map(({ name, figure, aside }) => (
+      {tiles.map(([name, figure, aside]) => (
         <div key={name} class="tile">
           <dt>{name}</dt>
           <dd class="tile-figure">{isThere ? figure : ' '}</dd>
@@ -156,4 +133,9 @@ function Tiles({ total, isThere }: { total: LedgerSumRow; isThere: boolean }) {
       ))}
     </dl>
   );
+}
+
+function costAside({ calls, unknownCosts, rehearsals }: LedgerSumRow): string {
+  if (unknownCosts > 0) return `+ ${formatCount(unknownCosts)} of unknown cost`;
+  return calls > 0 && rehearsals === calls ? 'rehearsal: nothing is billed' : 'every cost is known';
 }

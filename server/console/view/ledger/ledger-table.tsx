@@ -4,7 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { type LedgerField, type LedgerSumRow, ledgerFields } from '../../api/ledger.ts';
 import type { LedgerController, LedgerState } from '../../ledger/controller.ts';
 import { type Column, type Order, sortRows, validShare } from '../../ledger/totals.ts';
-import { formatCount, formatMs, formatUsd } from '../../state/format.ts';
+import { formatCount, formatMs, formatPercent, formatUsd } from '../../state/format.ts';
 import { Icon } from '../components/icon.tsx';
 
 const columns: readonly { readonly column: Column; readonly label: string }[] = [
@@ -142,9 +142,9 @@ function Cells({ row }: { row: LedgerSumRow }) {
           <span class="muted">{unknownCosts >= calls ? 'unknown' : ` + ${formatCount(unknownCosts)} unknown`}</span>
         )}
       </td>
-      <td>{share === undefined ? <Dash /> : `${Math.round(share * 100)} %`}</td>
-      <td>{score === undefined ? <Dash /> : `${Math.round(score * 100)} %`}</td>
-      <td>{latencyMs === undefined ? <Dash /> : formatMs(latencyMs)}</td>
+      <td class={share === undefined ? 'muted' : ''}>{formatPercent(share)}</td>
+      <td class={score === undefined ? 'muted' : ''}>{formatPercent(score)}</td>
+      <td class={latencyMs === undefined ? 'muted' : ''}>{formatMs(latencyMs)}</td>
     </>
   );
 }
@@ -156,8 +156,4 @@ function RehearsalPart({ rehearsals, calls }: Pick<LedgerSumRow, 'rehearsals' | 
       {rehearsals < calls && formatCount(rehearsals)} rehearsal
     </span>
   );
-}
-
-function Dash() {
-  return <span class="muted">–</span>;
 }
