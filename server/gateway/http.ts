@@ -6,14 +6,15 @@ import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/
 import { consoleFile } from '../http/console-files.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
+import { jsonReply, sendReply } from '../http/reply.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
-import { badTarget, notImplemented, type RefusalReply, refuse, unknownPath } from './admission/refusals.ts';
-import { handleSideRequest, refuseSideRequest, type SideApiContext } from './side/api.ts';
+import { badTarget, isRefusal, notImplemented, refuse, unknownPath } from './admission/refusals.ts';
+import { handleSideRequest, type SideApiContext } from './side/api.ts';
 
-export interface HttpContext extends SideApiContext {
+interface HttpContext extends SideApiContext {
   readonly metrics: Metrics;
   /** Makes the reply that an upgrade to this path would get. */
   explain(request: IncomingMessage): Promise<HttpReply>;
@@ -29,15 +30,12 @@ export async function answerHttp(
     const answer = await replyTo(request, response, context);
     request.resume();
     if (answer === undefined) return;
-    if ('refusal' in answer) context.metrics.refused(answer.refusal.code, answer.refusal.status);
-    const reply = 'refusal' in answer ? answer.reply : answer;
-    response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
-    response.end(request.method === 'HEAD' ? undefined : reply.body);
+    if (isRefusal(answer)) context.metrics.refused(answer.code, answer.status);
+    sendReply(response, isRefusal(answer) ? refuse(request, answer) : answer);
   } catch {
     request.resume();
     if (response.headersSent) return void response.destroy();
-    response.writeHead(500, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ error: { code: 'internal', message: 'the gateway failed to answer' } }));
+    sendReply(response, jsonReply(500, { error: { code: 'internal', message: 'the gateway failed to answer' } }));
   }
 }
 
@@ -46,24 +44,22 @@ async function replyTo(
   request: IncomingMessage,
   response: ServerResponse,
   context: HttpContext,
-): Promise<HttpReply | RefusalReply | undefined> {
+): Promise<HttpReply | Refusal | undefined> {
   const handshake = readHandshake(request);
-  if (handshake === undefined) return refuse(undefined, badTarget);
+  if (handshake === undefined) return badTarget;
   const { path } = handshake;
   const originRefusal = checkOrigin(request.headers, context.policy.origins);
   if (sideRoutesAt('key', path).length > 0) {
-    const refusal = originRefusal ?? checkBody(request);
-    return refusal ? refuseSideRequest(path, refusal) : handleSideRequest(request, response, handshake, context);
+    return originRefusal ?? checkBody(request) ?? handleSideRequest(request, response, handshake, context);
   }
   const notServed = findNotServed(request.method ?? '', path);
-  const served = findEndpoint(path);
   const refusal = originRefusal ?? checkBody(request, notServed?.endpoint.bodies);
-  if (refusal !== undefined) return refuse((notServed ?? served)?.provider, refusal);
-  if (notServed !== undefined) return refuse(notServed.provider, notImplemented(path));
-  if (served !== undefined) return context.explain(request);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(undefined, unknownPath());
-  if (path === '/console.json') return json(200, describeConsole(context.policy));
-  return consoleFile(path) ?? refuse(undefined, unknownPath());
+  if (refusal !== undefined) return refusal;
+  if (notServed !== undefined) return notImplemented(path);
+  if (findEndpoint(path) !== undefined) return context.explain(request);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return unknownPath;
+  if (path === '/console.json') return jsonReply(200, describeConsole(context.policy));
+  return consoleFile(path) ?? unknownPath;
 }
 
 function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
@@ -92,12 +88,4 @@ function checkBody({ headers }: IncomingMessage, alsoAllowed: readonly string[] 
   if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
   const message = `expected a body of application/json, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };
-}
-
-function json(status: number, body: unknown): HttpReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: JSON.stringify(body),
-  };
 }

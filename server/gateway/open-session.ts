@@ -17,7 +17,6 @@ import {
   draining,
   duplicateSession,
   isRefusal,
-  type RefusalReply,
   refuse,
   speaksWebSocket,
   tooManySessions,
@@ -53,7 +52,7 @@ export class SessionOpening {
     socket.on('error', () => {});
     try {
       const decision = admit(request, this.#host.policy());
-      if ('refusal' in decision) this.#answer(decision);
+      if (isRefusal(decision)) this.#refuse(decision);
       else await this.#open(decision);
     } catch (error) {
       this.#host.log.error(faultOf(error), 'upgrade failed');
@@ -68,13 +67,13 @@ export class SessionOpening {
 
   async #open(admission: Admission): Promise<void> {
     const refusal = this.#host.refusal();
-    if (refusal !== undefined) return this.#refuse(admission, refusal);
+    if (refusal !== undefined) return this.#refuse(refusal, admission);
     const clientGone = watchClientGone(this.#upgrade.socket);
     this.#clientGone = clientGone;
     try {
       const result = await this.#host.registry.reserve(reservationOf(admission));
       if (result === 'granted') await this.#dial(admission, clientGone);
-      else this.#refuse(admission, result === 'full' ? tooManySessions : duplicateSession);
+      else this.#refuse(result === 'full' ? tooManySessions : duplicateSession, admission);
     } finally {
       clientGone.stop();
     }
@@ -104,9 +103,9 @@ export class SessionOpening {
 
   #answerFailure(admission: Admission, outcome: DialFailure, isClientGone: boolean): void {
     const { metrics, log, isEnding } = this.#host;
-    if (isEnding()) this.#refuse(admission, draining);
+    if (isEnding()) this.#refuse(draining, admission);
     else if (isClientGone) metrics.refused('client_left', 499);
-    else if (outcome.kind === 'failed') this.#refuse(admission, outcome.refusal);
+    else if (outcome.kind === 'failed') this.#refuse(outcome.refusal, admission);
     else {
       const { status } = outcome.reply;
       metrics.refused('upstream_refused', status);
@@ -117,7 +116,7 @@ export class SessionOpening {
 
   /** Returns false when the client is gone or the gateway ends. */
   #start(admission: Admission, upstream: Socket): boolean {
-    if (this.#host.isEnding()) this.#refuse(admission, draining);
+    if (this.#host.isEnding()) this.#refuse(draining, admission);
     else if (this.#upgrade.socket.writable) {
       startSession(admission, this.#upgrade, upstream, this.#host);
       return true;
@@ -125,24 +124,20 @@ export class SessionOpening {
     return false;
   }
 
-  #refuse(admission: Admission, refusal: Refusal): void {
-    this.#answer(refuse(admission.provider, refusal), admission);
-  }
-
-  #answer({ refusal, reply }: RefusalReply, admission?: Admission): void {
+  #refuse(refusal: Refusal, admission?: Admission): void {
     const { code, status, cause } = refusal;
     this.#host.metrics.refused(code, status);
     this.#host.log.info({ code, status, cause, ...(admission && logFields(admission)) }, 'upgrade refused');
-    writeReply(this.#upgrade.socket, reply);
+    writeReply(this.#upgrade.socket, refuse(this.#upgrade.request, refusal));
   }
 }
 
 /** Tells what an upgrade would be answered, without its effects: browsers hide why an upgrade failed, and show this. */
 export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
   const decision = admit(request, host.policy(), 'plain');
-  if ('refusal' in decision) return decision.reply;
+  if (isRefusal(decision)) return refuse(request, decision);
   const refusal = host.refusal() ?? (await tryReservation(decision, host));
-  return refuse(decision.provider, refusal ?? speaksWebSocket).reply;
+  return refuse(request, refusal ?? speaksWebSocket);
 }
 
 /** Takes a place under an id of its own, and gives it back. */

@@ -17,6 +17,8 @@ export interface HttpProblem {
   readonly shouldRetry?: boolean | undefined;
   /** When an exhausted budget has room again, ms since the epoch. */
   readonly resetsAt?: number | undefined;
+  /** The paths that there are, where there is none of this name. */
+  readonly paths?: readonly string[] | undefined;
 }
 
 /** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
@@ -29,8 +31,8 @@ export function problemReply(path: string, problem: HttpProblem): HttpReply {
   return { status: problem.status, headers: headersOf(problem), body: JSON.stringify({ error }) };
 }
 
-function plainError({ code, message, param }: HttpProblem): object {
-  return { code, message, field: param, help: helpFor(code) };
+function plainError({ code, message, param, paths }: HttpProblem): object {
+  return { code, message, field: param, help: helpFor(code), paths };
 }
 
 /** An error as OpenAI writes it, which SDKs turn into their error classes. It also goes into a stream that has begun. */

@@ -1,8 +1,18 @@
-// Writes an ordinary HTTP reply to the socket of an upgrade request.
+// Writes whole HTTP replies: to the response of a request, or to the socket of an upgrade request.
 
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
+
+export function jsonReply(status: number, body: object): HttpReply {
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+export function sendReply(response: ServerResponse, { status, headers, body }: HttpReply): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
 
 /** Closes the socket once the reply has left. */
 export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {

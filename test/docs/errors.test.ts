@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { providers } from '../../adapters/realtime/index.ts';
+import { knownPaths } from '../../adapters/realtime/index.ts';
 import { refuse } from '../../server/gateway/admission/refusals.ts';
-import { problemReply } from '../../server/http/problem.ts';
+import { requestOf } from '../support/admissions.ts';
 import { anchorsOf, guide, root } from '../support/pages.ts';
 
 const page = guide('docs/errors.md');
@@ -73,7 +73,6 @@ test('the page of errors has an anchor for each code, under its own name', () =>
 
 test('an answer points at its code on the page, whatever its shape', () => {
   const refusal = { status: 401, code: 'invalid_key', message: 'not a key of this gateway' } as const;
-  const refused = [undefined, ...providers.values()].map((provider) => refuse(provider, refusal).reply);
-  for (const { body } of [...refused, ...['/v1/tasks', '/v1/models'].map((path) => problemReply(path, refusal))])
-    expect(String(body)).toContain('docs/errors.md#invalid_key');
+  for (const path of [...knownPaths, '/v1/nowhere', '/v1/tasks', '/v1/models'])
+    expect(String(refuse(requestOf(path), refusal).body)).toContain('docs/errors.md#invalid_key');
 });

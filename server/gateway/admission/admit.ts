@@ -1,8 +1,7 @@
 // Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in the list and its function.
 
 import type { IncomingMessage } from 'node:http';
-import type { Provider } from '../../../adapters/realtime/contract.ts';
-import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkOrigin } from '../../http/origin-policy.ts';
 import { chooseAccount } from './account.ts';
@@ -13,7 +12,7 @@ import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { startPhases } from './phases.ts';
-import { badTarget, isRefusal, type RefusalReply, refuse } from './refusals.ts';
+import { badTarget } from './refusals.ts';
 import { chooseSessionId } from './session-id.ts';
 
 const phases = startPhases<AdmissionRequest>()
@@ -33,14 +32,8 @@ export function admit(
   request: IncomingMessage,
   policy: AdmissionPolicy,
   kind: 'upgrade' | 'plain' = 'upgrade',
-): Admission | RefusalReply {
+): Admission | Refusal {
   const handshake = readHandshake(request);
-  const isUpgrade = kind === 'upgrade';
-  const outcome = handshake === undefined ? badTarget : phases.run({ request, handshake, policy, isUpgrade });
-  return isRefusal(outcome) ? refuse(handshake && ownerOf(handshake.path), outcome) : outcome;
-}
-
-/** The provider in whose shape a refusal is given. */
-function ownerOf(path: string): Provider | undefined {
-  return (findEndpoint(path) ?? findNotServed('GET', path))?.provider;
+  if (handshake === undefined) return badTarget;
+  return phases.run({ request, handshake, policy, isUpgrade: kind === 'upgrade' });
 }

@@ -10,5 +10,5 @@ export function resolveEndpoint({
 }: Pick<Admission, 'handshake'>): Pick<Admission, 'provider' | 'endpoint'> | Refusal {
   const found = findEndpoint(path);
   if (found !== undefined) return found;
-  return findNotServed('GET', path) === undefined ? unknownPath() : notImplemented(path);
+  return findNotServed('GET', path) === undefined ? unknownPath : notImplemented(path);
 }

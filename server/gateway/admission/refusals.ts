@@ -1,8 +1,10 @@
 // Holds the gateway's own refusals before the 101, and gives every refusal its shape: that of the provider, or a plain one.
 
-import type { HttpReply, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
-import { knownPaths } from '../../../adapters/realtime/index.ts';
-import { helpFor } from '../../http/problem.ts';
+import type { IncomingMessage } from 'node:http';
+import type { HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
+import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
+import { readHandshake } from '../../http/handshake.ts';
+import { type HttpProblem, helpFor, problemReply } from '../../http/problem.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
@@ -10,30 +12,17 @@ const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 /** Every path that is served to clients. */
 const PATHS: readonly string[] = [...knownPaths, ...sidePaths('key')];
 
-/** A refusal in its shape. The refusal itself is for the log and the metrics. */
-export interface RefusalReply {
-  readonly refusal: Refusal;
-  readonly reply: HttpReply;
-}
-
 export function isRefusal(value: object | string | undefined): value is Refusal {
-  return typeof value === 'object' && 'status' in value;
+  return typeof value === 'object' && 'code' in value;
 }
 
-/** Gives a refusal its shape. `provider` is undefined for a path that belongs to none. */
-export function refuse(provider: Provider | undefined, refusal: Refusal): RefusalReply {
-  const explained = { ...refusal, help: helpFor(refusal.code) };
-  const reply = provider?.httpError(explained) ?? plainReply(explained);
+/** Gives a refusal the shape that the clients of the request's path read. */
+export function refuse(request: IncomingMessage, refusal: Refusal): HttpReply {
+  const { path = '' } = readHandshake(request) ?? {};
+  const provider = (findEndpoint(path) ?? findNotServed(request.method ?? '', path))?.provider;
+  const reply = provider?.httpError({ ...refusal, help: helpFor(refusal.code) }) ?? problemReply(path, refusal);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.
-  const headers = refusal.status === 426 ? { ...reply.headers, ...UPGRADE_HEADERS } : reply.headers;
-  return { refusal, reply: { ...reply, headers } };
-}
-
-function plainReply({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const error = { code, message, help, ...(code === 'unknown_path' ? { paths: PATHS } : {}) };
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ error }) };
+  return refusal.status === 426 ? { ...reply, headers: { ...reply.headers, ...UPGRADE_HEADERS } } : reply;
 }
 
 export function notImplemented(path: string): Refusal {
@@ -41,9 +30,12 @@ export function notImplemented(path: string): Refusal {
   return { status: 501, code: 'not_implemented', message };
 }
 
-export function unknownPath(): Refusal {
-  return { status: 404, code: 'unknown_path', message: `unknown path; expected one of ${PATHS.join(', ')}` };
-}
+export const unknownPath: Refusal & Pick<HttpProblem, 'paths'> = {
+  status: 404,
+  code: 'unknown_path',
+  message: `unknown path; expected one of ${PATHS.join(', ')}`,
+  paths: PATHS,
+};
 
 export function invalid(message: string): Refusal {
   return { status: 400, code: 'invalid_request', message };

@@ -4,12 +4,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
 import type { Key } from '../../config/config.ts';
-import { problemReply } from '../../http/problem.ts';
+import { jsonReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request-body.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import type { AdmissionPolicy } from '../admission/admission.ts';
 import { authenticate } from '../admission/authenticate.ts';
-import { isRefusal, type RefusalReply } from '../admission/refusals.ts';
+import { isRefusal } from '../admission/refusals.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import type { QuotaLease, SideQuota } from './quota.ts';
 
@@ -24,18 +24,17 @@ export async function handleSideRequest(
   response: ServerResponse,
   handshake: Handshake,
   context: SideApiContext,
-): Promise<RefusalReply | HttpReply | undefined> {
+): Promise<HttpReply | Refusal | undefined> {
   const { policy, quota } = context;
-  const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
   const path = decoded(handshake.path);
-  if (path === undefined) return refused(undecodable);
+  if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
   const authenticated = authenticate({ handshake, policy });
-  if (isRefusal(authenticated)) return refused(authenticated);
+  if (isRefusal(authenticated)) return authenticated;
   const { key } = authenticated;
   const expectedBytes = Math.min(policy.config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const lease = quota.acquire(key?.id, expectedBytes);
-  if (lease === undefined) return refused(quotaExceeded);
+  if (lease === undefined) return quotaExceeded;
   try {
     return await answer(request, response, { handshake, context, path, key, lease });
   } finally {
@@ -55,30 +54,24 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   { handshake, context, path, key, lease }: AdmittedRequest,
-): Promise<RefusalReply | HttpReply | undefined> {
-  const refused = (refusal: Refusal) => refuseSideRequest(handshake.path, refusal);
+): Promise<HttpReply | Refusal | undefined> {
   const { config } = context.policy;
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,
     ms: config.limits.handshakeMs,
     reserve: (bytes) => (lease.grow(bytes) ? undefined : bodyQuotaExceeded),
   });
-  if (isRefusal(body)) return refused(body);
+  if (isRefusal(body)) {
+    // The unread rest of the body must not be taken for the next request.
+    response.setHeader('connection', 'close');
+    return body;
+  }
   const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
   const outcome = await forward(request, response, { handshake, path, requester, body, source: context, config });
   if (outcome.kind === 'answered') return undefined;
-  if (outcome.kind === 'unknown_session') return refused(unknownSession);
-  if (outcome.shown !== undefined) return json(outcome.shown);
-  return refused(context.askSide === undefined && outcome.namesSession ? unknownSession : unavailable);
-}
-
-/** Gives a refusal the shape that the clients of this path read. */
-export function refuseSideRequest(path: string, refusal: Refusal): RefusalReply {
-  const reply = problemReply(path, refusal);
-  // The unread rest of a body must not be taken for the next request.
-  const isUnread = refusal.status === 413 || refusal.status === 408 || refusal === bodyQuotaExceeded;
-  const headers = isUnread ? { ...reply.headers, connection: 'close' } : reply.headers;
-  return { refusal, reply: { ...reply, headers } };
+  if (outcome.kind === 'unknown_session') return unknownSession;
+  if (outcome.shown !== undefined) return jsonReply(200, outcome.shown);
+  return context.askSide === undefined && outcome.namesSession ? unknownSession : unavailable;
 }
 
 function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {
@@ -93,12 +86,6 @@ function decoded(path: string): string | undefined {
     return undefined;
   }
 }
-
-const json = (body: object): HttpReply => ({
-  status: 200,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  body: JSON.stringify(body),
-});
 
 const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { admit } from '../../../../server/gateway/admission/admit.ts';
+import { isRefusal, refuse } from '../../../../server/gateway/admission/refusals.ts';
 import { policyOf, requestOf } from '../../../support/admissions.ts';
 
 const SECRET = 'secret-of-web';
@@ -69,10 +70,7 @@ test('runs the phases in their order, and the first refusal counts', () => {
   let attempt = faulty;
   for (const [code, message, mend] of steps) {
     const decision = decide(attempt);
-    expect('refusal' in decision && decision.refusal).toMatchObject({
-      code,
-      message: expect.stringMatching(message),
-    });
+    expect(decision).toMatchObject({ code, message: expect.stringMatching(message) });
     attempt = mend(attempt);
   }
   expect(decide(attempt)).toMatchObject({
@@ -93,9 +91,10 @@ test('runs the phases in their order, and the first refusal counts', () => {
 describe('a refusal', () => {
   const policy = policyOf({ keys, providers });
   const bodyOf = (url: string, headers: Record<string, string> = upgrade) => {
-    const decision = admit(requestOf(url, headers), policy);
-    if (!('refusal' in decision)) throw new Error('was admitted');
-    return JSON.parse(String(decision.reply.body)).error;
+    const request = requestOf(url, headers);
+    const decision = admit(request, policy);
+    if (!isRefusal(decision)) throw new Error('was admitted');
+    return JSON.parse(String(refuse(request, decision).body)).error;
   };
   const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
   const foreign = { ...upgrade, origin: 'https://elsewhere.example' };
@@ -124,5 +123,5 @@ test('a plain request goes through the same phases, and needs no headers of an u
   const plain = (headers: Record<string, string>) =>
     admit(requestOf('/v1/realtime?model=allowed', headers), policy, 'plain');
   expect(plain({ authorization: `Bearer ${SECRET}` })).toMatchObject({ model: 'allowed', isUpgrade: false });
-  expect(plain({})).toMatchObject({ refusal: { code: 'invalid_key' } });
+  expect(plain({})).toMatchObject({ code: 'invalid_key' });
 });
