@@ -1,18 +1,17 @@
 // The gateway of one process: it listens, holds the sessions, and shuts down in order: stop, drain, wait, terminate.
 
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
-import type { Config } from '../config/config.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
+import type { GatewayStart } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { SideHandler } from '../ipc/side-request.ts';
 import { faultOf } from '../platform/log.ts';
-import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import { type CloseReason, reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
@@ -22,72 +21,46 @@ import { draining, sideUnavailable } from './admission/refusals.ts';
 import { answerHttp } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import type { Outbox } from './side/outbox.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
-import { createWhenEmpty, type WhenEmpty } from './when-empty.ts';
 
-export interface GatewayOptions {
-  readonly config: Config;
-  readonly registry: SessionRegistry;
-  readonly log: Logger;
-  /** PEM files of the TLS listener. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  readonly rehearsalUrl?: string | undefined;
-  /** Takes the events of sessions to the side process; undefined when there is none. */
-  readonly outbox?: Outbox | undefined;
-  /** Answers requests of the side path; rejects when the side process is down. */
-  readonly askSide?: SideHandler | undefined;
-}
+type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
+  Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>>;
 
 export class Gateway {
+  readonly metrics = createMetrics(() => this.#sessions.size);
   readonly #options: GatewayOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #openings = new Set<SessionOpening>();
-  readonly #metrics: Metrics = createMetrics(() => this.#sessions.size);
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
-  readonly #connector: Connector = new Connector(this.#metrics);
+  readonly #connector = new Connector(this.metrics);
   readonly #sideQuota: SideQuota;
   readonly #host: SessionHost;
-  readonly #whenEmpty: WhenEmpty = createWhenEmpty(() => this.#sessions.size === 0 && this.#openings.size === 0);
+  /** Emits `ended` for each session and each opening. */
+  readonly #ends = new EventEmitter();
   #policy: AdmissionPolicy;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { config, rehearsalUrl, log } = options;
-    if (options.outbox !== undefined) exportOutbox(this.#metrics.registry, options.outbox);
+    if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
     this.#sideQuota = new SideQuota(config.side, config.keys.length);
-    this.#connections = createConnectionLimit(config.limits, () => this.#metrics.refused('too_many_connections', 0));
+    this.#connections = createConnectionLimit(config.limits, () => this.metrics.refused('too_many_connections', 0));
     this.#host = this.#hostOfSessions();
-  }
-
-  get metrics(): Metrics {
-    return this.#metrics;
-  }
-
-  /** Live sessions of this process. */
-  get sessionCount(): number {
-    return this.#sessions.size;
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
   async listen(ports: Ports = portsOf(this.#options.config), isShared = false): Promise<Ports> {
     const { config, tls } = this.#options;
-    const plain = { setting: 'listen.port', port: ports.port, isShared };
-    const port = await this.#serve(createListener(config.limits), plain);
+    const port = await this.#serve({ setting: 'listen.port', port: ports.port, isShared });
     let tlsPort: number | undefined;
-    if (tls !== undefined && typeof ports.tlsPort === 'number')
-      tlsPort = await this.#serve(createListener(config.limits, tls), {
-        setting: 'listen.tlsPort',
-        port: ports.tlsPort,
-        isShared,
-      });
+    if (tls !== undefined && ports.tlsPort !== undefined)
+      tlsPort = await this.#serve({ setting: 'listen.tlsPort', port: ports.tlsPort, isShared }, tls);
     const { host, origins } = config.listen;
     const secure = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
     const allowed = new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
@@ -112,7 +85,7 @@ export class Gateway {
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#connector.close();
-    await this.#whenEmpty.wait();
+    await this.#whenEmpty();
   }
 
   /** Ends all sessions and stops listening. Resolves when every socket of a session is closed, after `closeMs` at the latest. */
@@ -124,18 +97,23 @@ export class Gateway {
     const timer = setTimeout(() => {
       for (const session of this.#sessions.values()) session.terminate();
     }, this.#options.config.limits.closeMs);
-    await this.#whenEmpty.wait();
+    await this.#whenEmpty();
     clearTimeout(timer);
     await Promise.all(this.#servers.map(closeListener));
   }
 
-  async #serve(server: Server, address: Omit<ListenAddress, 'host'>): Promise<number> {
+  async #whenEmpty(): Promise<void> {
+    while (this.#sessions.size + this.#openings.size > 0) await once(this.#ends, 'ended');
+  }
+
+  async #serve(address: Omit<ListenAddress, 'host'>, tls?: GatewayOptions['tls']): Promise<number> {
     const { config, log, askSide } = this.#options;
+    const server = createListener(config.limits, tls);
     this.#servers.push(server);
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head) => void this.#openSession({ request, socket, head }));
     const explain = (request: IncomingMessage) => explainUpgrade(request, this.#host);
-    const context = { metrics: this.#metrics, quota: this.#sideQuota, find: this.#find, askSide, explain };
+    const context = { metrics: this.metrics, quota: this.#sideQuota, find: this.#find, askSide, explain };
     server.on('request', (request, response) => {
       void answerHttp(request, response, { ...context, policy: this.#policy });
     });
@@ -149,7 +127,7 @@ export class Gateway {
   #hostOfSessions(): SessionHost {
     return {
       ...this.#options,
-      metrics: this.#metrics,
+      metrics: this.metrics,
       connector: this.#connector,
       find: this.#find,
       policy: () => this.#policy,
@@ -161,7 +139,7 @@ export class Gateway {
       },
       onClosed: (id) => {
         this.#sessions.delete(id);
-        this.#whenEmpty.check();
+        this.#ends.emit('ended');
       },
     };
   }
@@ -179,7 +157,7 @@ export class Gateway {
       await opening.run();
     } finally {
       this.#openings.delete(opening);
-      this.#whenEmpty.check();
+      this.#ends.emit('ended');
     }
   }
 }

@@ -5,41 +5,35 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
-export interface SessionRegistry {
-  /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
-  reserve(reservation: Reservation): ReserveResult | Promise<ReserveResult>;
-  /** Keeps the place until the session ends. */
-  opened(id: string): void;
-  release(id: string): void;
-  ended(record: SessionRecord): void;
-  /** Finds a session of any process, live or lately ended. */
-  find(id: string): Promise<SessionRecord | undefined>;
-}
+export type SessionRegistry = ReturnType<typeof createSessionRegistry>;
 
 /**
  * Asks the supervisor only where it has to decide. An id of our own making is unique, and a key without a limit always has a place: such
  * a session opens without a round trip, and the supervisor, whose process would wake for it, is told once the session is open.
  */
-export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>): SessionRegistry {
+export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>) {
   const unannounced = new Map<string, Reservation>();
   return {
-    reserve(reservation) {
+    /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
+    reserve(reservation: Reservation): ReserveResult | Promise<ReserveResult> {
       if (reservation.isOffered || reservation.maxSessions !== undefined)
         return supervisor.call<ReserveResult>('reserve', reservation);
       unannounced.set(reservation.id, reservation);
       return 'granted';
     },
-    opened(id) {
+    /** Keeps the place until the session ends. */
+    opened(id: string): void {
       const reservation = unannounced.get(id);
       if (unannounced.delete(id)) supervisor.notify('reserve', reservation);
     },
-    release(id) {
+    release(id: string): void {
       if (!unannounced.delete(id)) supervisor.notify('release', id);
     },
-    ended(record) {
+    ended(record: SessionRecord): void {
       unannounced.delete(record.id);
       supervisor.notify('ended', record);
     },
-    find: (id) => supervisor.call<SessionRecord | undefined>('find', id),
+    /** Finds a session of any process, live or lately ended. */
+    find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),
   };
 }

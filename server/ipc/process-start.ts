@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts';
 
 export interface GatewayStart {
   readonly config: Config;
-  /** PEM text of the certificate and its key; undefined: the gateway has no TLS listener. */
+  /** PEM files of the certificate and its key. Where it is undefined, the gateway has no TLS listener. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl: string | undefined;
   /** The socket that the side process listens on. */

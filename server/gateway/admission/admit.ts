@@ -16,16 +16,16 @@ import { badTarget } from './refusals.ts';
 import { chooseSessionId } from './session-id.ts';
 
 const phases = startPhases<AdmissionRequest>()
-  .check(({ request, policy }) => checkOrigin(request.headers, policy.origins))
-  .find(resolveEndpoint)
-  .check(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
-  .check(({ endpoint, handshake }) => endpoint.reject?.(handshake))
-  .find(authenticate)
-  .find(authorizeResource)
-  .find(classify)
-  .find(chooseAccount)
-  .find(chooseSessionId)
-  .find(readContinuation);
+  .add(({ request, policy }) => checkOrigin(request.headers, policy.origins))
+  .add(resolveEndpoint)
+  .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
+  .add(({ endpoint, handshake }) => endpoint.reject?.(handshake))
+  .add(authenticate)
+  .add(authorizeResource)
+  .add(classify)
+  .add(chooseAccount)
+  .add(chooseSessionId)
+  .add(readContinuation);
 
 /** Runs the phases in their order. `plain`: the request is not an upgrade, and only asks what one would be told. */
 export function admit(
