@@ -9,33 +9,16 @@ const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 5
 const TURN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30];
 const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 
-export interface Metrics {
-  readonly registry: Registry;
-  frame(direction: Direction, bytes: number): void;
-  /** Counts frames that stayed that long. */
-  residence(direction: Direction, ms: number, frames: number): void;
-  turn(times: TurnTimes): void;
-  refused(code: string, status: number): void;
-  dialled(connection: ConnectionOrigin): void;
-  opened(provider: string, dialect: string): void;
-  closed(name: string, code: number): void;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** `liveSessions` is asked at each scrape. */
-export function createMetrics(liveSessions: () => number): Metrics {
+export function createMetrics(liveSessions: () => number) {
   const registry = new Registry();
   const registers = [registry];
   const traffic = countTraffic(registry);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: DISABLED_INTERVAL_MS });
   exportEventLoopLag(registry);
-  new Gauge({
-    name: 'trunkline_sessions',
-    help: 'live sessions',
-    registers,
-    collect() {
-      this.set(liveSessions());
-    },
-  });
+  exportGauge(registry, { name: 'trunkline_sessions', help: 'live sessions', read: liveSessions });
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers });
   const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect');
@@ -61,18 +44,29 @@ export function createMetrics(liveSessions: () => number): Metrics {
   return {
     registry,
     ...traffic,
-    turn(times) {
+    turn(times: TurnTimes): void {
       for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
     },
-    refused: (code, status) => refused.inc({ code, status }),
-    dialled: (connection) => dialled.inc({ connection }),
-    opened: (provider, dialect) => opened.inc({ provider, dialect }),
-    closed: (reason, code) => closed.inc({ reason, code }),
+    refused: (code: string, status: number) => refused.inc({ code, status }),
+    dialled: (connection: ConnectionOrigin) => dialled.inc({ connection }),
+    opened: (provider: string, dialect: string) => opened.inc({ provider, dialect }),
+    closed: (reason: string, code: number) => closed.inc({ reason, code }),
   };
 }
 
+interface GaugeOptions {
+  readonly name: string;
+  readonly help: string;
+  /** Called at each scrape. */
+  read(): number;
+}
+
+export function exportGauge(registry: Registry, { name, help, read }: GaugeOptions): void {
+  const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
+}
+
 /** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
-function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> {
+function countTraffic(registry: Registry) {
   const traffic = { upstream: countDirection(), downstream: countDirection() };
   const exported = (name: string, help: string, field: 'frames' | 'bytes'): void => {
     new Counter({
@@ -90,12 +84,13 @@ function countTraffic(registry: Registry): Pick<Metrics, 'frame' | 'residence'> 
   exported('trunkline_bytes_total', 'payload bytes forwarded', 'bytes');
   exportHistogram(registry, traffic);
   return {
-    frame(direction, size) {
+    frame(direction: Direction, size: number): void {
       const counts = inDirection(traffic, direction);
       counts.frames += 1;
       counts.bytes += size;
     },
-    residence(direction, ms, count) {
+    /** Counts frames that stayed that long. */
+    residence(direction: Direction, ms: number, count: number): void {
       const counts = inDirection(traffic, direction);
       counts.sumMs += ms * count;
       let index = 0;
