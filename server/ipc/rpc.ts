@@ -61,6 +61,10 @@ export class Rpc {
     port.once('disconnect', () => this.#disconnected());
   }
 
+  get isConnected(): boolean {
+    return this.#port.connected;
+  }
+
   /** Rejects when the other side fails or is gone. */
   call<Result>(name: string, argument?: unknown): Promise<Result> {
     return this.#call<Result>(name, argument).promise;
@@ -94,7 +98,7 @@ export class Rpc {
     this.#lastId += 1;
     const id = this.#lastId;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    if (!this.#port.connected) reject(new Error('the other process is gone'));
+    if (!this.isConnected) reject(new Error('the other process is gone'));
     else {
       this.#pending.set(id, { resolve, reject, onPart });
       this.#send({ kind: 'call', name, argument, id });
@@ -103,7 +107,7 @@ export class Rpc {
   }
 
   #send(message: Message): void {
-    if (!this.#port.connected) return;
+    if (!this.isConnected) return;
     this.#port.send?.(message, undefined, undefined, (error) => error && this.#disconnected());
   }
 

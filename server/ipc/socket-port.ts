@@ -6,20 +6,11 @@ import type { Socket } from 'node:net';
 import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../codecs/pipe-message.ts';
 import type { Port } from './rpc.ts';
 
-export interface SocketPortLimits {
+interface SocketPortOptions {
   /** Largest message accepted; a longer one closes the connection. */
-  readonly maxMessageBytes: number;
+  readonly maxMessageBytes?: number;
   /** Bytes that were sent and not yet taken by the other side. */
-  readonly maxQueuedBytes: number;
-}
-
-/** Far beyond any answer, and a bound for the memory that a process holds for another one that hangs. */
-export const SOCKET_PORT_LIMITS: SocketPortLimits = {
-  maxMessageBytes: 256 * 1024 * 1024,
-  maxQueuedBytes: 64 * 1024 * 1024,
-};
-
-interface SocketPortOptions extends SocketPortLimits {
+  readonly maxQueuedBytes?: number;
   /**
    * Messages that share one write: those of one tick, or those of one turn of the loop, which is later and cheaper for an end that sends
    * many small ones.
@@ -27,9 +18,13 @@ interface SocketPortOptions extends SocketPortLimits {
   readonly batching?: 'tick' | 'turn';
 }
 
+/** Far beyond any answer, and a bound for the memory that a process holds for another one that hangs. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
 /** Takes over the socket, which may still be connecting. It keeps no process alive. */
-export function socketPort(socket: Socket, options: SocketPortOptions = SOCKET_PORT_LIMITS): Port {
-  const { maxMessageBytes, maxQueuedBytes, batching = 'tick' } = options;
+export function socketPort(socket: Socket, options: SocketPortOptions = {}): Port {
+  const { maxMessageBytes = MAX_MESSAGE_BYTES, maxQueuedBytes = MAX_QUEUED_BYTES, batching = 'tick' } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];
   let queuedBytes = 0;

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { receiveBodyChunks } from '../ipc/body-chunks.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
-import { SOCKET_PORT_LIMITS, socketPort } from '../ipc/socket-port.ts';
+import { socketPort } from '../ipc/socket-port.ts';
 
 export interface SideListener {
   /** Ends open connections, and removes the folder. */
@@ -19,7 +19,7 @@ export async function listenToGateways(path: string, side: SideHandler): Promise
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    new Rpc(socketPort(socket, { ...SOCKET_PORT_LIMITS, batching: 'turn' }), receiveBodyChunks(side));
+    new Rpc(socketPort(socket, { batching: 'turn' }), receiveBodyChunks(side));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

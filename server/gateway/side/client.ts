@@ -1,25 +1,14 @@
 // A gateway process's own way to the side process: calls go there directly, and the supervisor only says where it is.
 
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
 import { sendBodyInChunks } from '../../ipc/body-chunks.ts';
-import { type Port, Rpc } from '../../ipc/rpc.ts';
+import { Rpc } from '../../ipc/rpc.ts';
 import type { SideHandler } from '../../ipc/side-request.ts';
-import { type SocketPortLimits, socketPort } from '../../ipc/socket-port.ts';
-
-interface Connection {
-  readonly socket: Socket;
-  readonly port: Port;
-  readonly rpc: Rpc;
-}
+import { socketPort } from '../../ipc/socket-port.ts';
 
 export class SideClient {
-  readonly #limits: SocketPortLimits | undefined;
   #path: string | undefined;
-  #connection: Connection | undefined;
-
-  constructor(limits?: SocketPortLimits) {
-    this.#limits = limits;
-  }
+  #rpc: Rpc | undefined;
 
   /** Rejects while there is no side process, and when it dies before its answer is complete. */
   readonly ask: SideHandler = async (request, emit, signal) => {
@@ -30,20 +19,12 @@ export class SideClient {
   /** Tells where the side process listens from now on. Calls to the one before end with their connection. */
   use(path: string): void {
     this.#path = path;
-    this.#connection = undefined;
-  }
-
-  /** Ends the calls that have no answer yet. */
-  close(): void {
-    this.#connection?.socket.destroy();
+    this.#rpc = undefined;
   }
 
   #connect(): Rpc {
-    if (this.#connection?.port.connected) return this.#connection.rpc;
     if (this.#path === undefined) throw new Error('the side process does not run');
-    const socket = createConnection(this.#path);
-    const port = socketPort(socket, this.#limits);
-    this.#connection = { socket, port, rpc: new Rpc(port, {}) };
-    return this.#connection.rpc;
+    if (!this.#rpc?.isConnected) this.#rpc = new Rpc(socketPort(createConnection(this.#path)), {});
+    return this.#rpc;
   }
 }

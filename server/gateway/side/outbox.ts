@@ -45,10 +45,10 @@ export class Outbox {
   #bytes = 0;
   #lost = 0;
   #isLosing = false;
-  #isSending = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
-  #whenEmpty: (() => void)[] = [];
+  /** Resolves when nothing is left; undefined while nothing is on its way. */
+  #delivery: Promise<void> | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -81,18 +81,13 @@ export class Outbox {
     if (event.kind === 'ended') this.#sessions.delete(event.id);
     this.#queue.push(event);
     this.#bytes += sizeOf(event);
-    if (!this.#isSending) this.#schedule();
+    const { batchMs = 25 } = this.#options;
+    if (this.#delivery === undefined) this.#timer ??= setTimeout(() => this.#deliver(), batchMs).unref();
   }
 
   /** Resolves with true when everything is stored, with false when that takes longer than `ms`. */
-  async flush(ms: number): Promise<boolean> {
-    if (this.#queue.length === 0 && !this.#isSending) return true;
-    const { promise: emptied, resolve } = Promise.withResolvers<void>();
-    this.#whenEmpty.push(resolve);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (!this.#isSending) void this.#deliver();
-    return withDeadline(emptied, ms).then(
+  flush(ms: number): Promise<boolean> {
+    return withDeadline(this.#deliver(), ms).then(
       () => true,
       () => false,
     );
@@ -132,16 +127,15 @@ export class Outbox {
     this.#isLosing = true;
   }
 
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#deliver();
-    }, this.#options.batchMs ?? 25).unref();
+  async #deliver(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#queue.length > 0) this.#delivery ??= this.#sendAll();
+    await this.#delivery;
   }
 
   /** Sends from the oldest on; a batch leaves the queue when it is stored. */
-  async #deliver(): Promise<void> {
-    this.#isSending = true;
+  async #sendAll(): Promise<void> {
     while (this.#queue.length > 0 && !this.#isClosed) {
       const events = this.#nextBatch();
       await this.#store({
@@ -153,9 +147,7 @@ export class Outbox {
       this.#bytes -= this.#queue.splice(0, events.length).reduce((sum, event) => sum + sizeOf(event), 0);
       if (this.#hasRoom(1)) this.#isLosing = false;
     }
-    this.#isSending = false;
-    for (const resolve of this.#whenEmpty) resolve();
-    this.#whenEmpty = [];
+    this.#delivery = undefined;
   }
 
   /** Tries until the batch is stored, or the outbox is closed. */

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMessage } from '../../../codecs/pipe-message.ts';
 import type { Port } from '../../../server/ipc/rpc.ts';
-import { SOCKET_PORT_LIMITS, socketPort } from '../../../server/ipc/socket-port.ts';
+import { socketPort } from '../../../server/ipc/socket-port.ts';
 
 async function pair(): Promise<[Socket, Socket]> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -62,7 +62,7 @@ test.each([
   ['a message of more than maxMessageBytes', Buffer.from([65, 0, 0, 0])],
 ])('closes the connection for %s', async (_, bytes) => {
   const [near, far] = await pair();
-  const port = socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: 64 });
+  const port = socketPort(far, { maxMessageBytes: 64 });
   const gone = disconnected(port);
   near.write(bytes);
   await gone;
@@ -72,7 +72,7 @@ test.each([
 test('accepts a message of maxMessageBytes', async () => {
   const [near, far] = await pair();
   const frame = encodeMessage({ text: 'x'.repeat(50) });
-  const heard = messages(socketPort(far, { ...SOCKET_PORT_LIMITS, maxMessageBytes: frame.length - 4 }), 1);
+  const heard = messages(socketPort(far, { maxMessageBytes: frame.length - 4 }), 1);
   near.write(frame);
   expect(await heard).toHaveLength(1);
 });
@@ -80,7 +80,7 @@ test('accepts a message of maxMessageBytes', async () => {
 test('queues up to maxQueuedBytes for a side that does not read, and closes the connection beyond', async () => {
   const [near, far] = await pair();
   far.pause();
-  const port = socketPort(near, { ...SOCKET_PORT_LIMITS, maxQueuedBytes: 100_000 });
+  const port = socketPort(near, { maxQueuedBytes: 100_000 });
   const gone = disconnected(port);
   const message = { bytes: Buffer.alloc(50_000) };
   let sent = 0;

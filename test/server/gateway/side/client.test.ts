@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { SideClient } from '../../../../server/gateway/side/client.ts';
 import { receiveBodyChunks, sendBodyInChunks } from '../../../../server/ipc/body-chunks.ts';
-import type { Rpc } from '../../../../server/ipc/rpc.ts';
+import { Rpc } from '../../../../server/ipc/rpc.ts';
 import type { SideHandler, SideReplyHead, SideRequest } from '../../../../server/ipc/side-request.ts';
+import { socketPort } from '../../../../server/ipc/socket-port.ts';
 import { listenToGateways } from '../../../../server/side/listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
@@ -101,12 +102,11 @@ test('aborts the calls of a gateway process that is gone', async () => {
     });
     return new Promise(() => {});
   });
-  const client = new SideClient();
-  client.use(path);
-  const asked = ask(client);
+  const socket = createConnection(path);
+  const asked = new Rpc(socketPort(socket), {}).call('side', request('/x'));
   asked.catch(() => {});
   await begun.promise;
-  client.close();
+  socket.destroy();
   await expect(asked).rejects.toThrow('the other process is gone');
   await until(() => isStopped);
 });
@@ -127,10 +127,11 @@ test('gives up a side process that reads nothing, before it takes our memory', a
   const { path } = await listen(() => {
     throw new Error('never asked');
   });
-  const client = new SideClient({ maxMessageBytes: 1e6, maxQueuedBytes: 0 });
+  const client = new SideClient();
   client.use(path);
-  // Still connecting, so that the first one waits.
-  const asked = [ask(client), ask(client)];
+  // Still connecting, so that the first one waits; together they are more than a connection may hold.
+  const body = Buffer.alloc(40 * 1024 * 1024);
+  const asked = [1, 2, 3].map(() => client.ask({ ...request('/x'), body }, () => {}, never));
   for (const answer of asked) await expect(answer).rejects.toThrow('the other process is gone');
 });
 
