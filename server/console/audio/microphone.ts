@@ -1,6 +1,5 @@
 // Opens the microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
 
-import { chunkMs } from './pcm.ts';
 import type { CaptureOptions } from './worklets/capture.worklet.ts';
 import captureUrl from './worklets/capture.worklet.ts?worker&url';
 
@@ -52,7 +51,7 @@ export async function openMicrophone(options: MicrophoneOptions): Promise<Microp
 async function capture(stream: MediaStream, options: MicrophoneOptions): Promise<AudioContext> {
   const { context, source } = await connect(stream, options.rateHz);
   await context.audioWorklet.addModule(captureUrl);
-  const processorOptions: CaptureOptions = { rateHz: options.rateHz, chunkMs };
+  const processorOptions: CaptureOptions = { rateHz: options.rateHz };
   const node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0, channelCount: 1, processorOptions });
   node.port.onmessage = (event: MessageEvent<ArrayBuffer>) => options.onChunk(new Int16Array(event.data));
   source.connect(node);

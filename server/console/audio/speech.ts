@@ -1,9 +1,10 @@
 // Sends a recording as if it were spoken now: chunks in real time, then a moment of silence.
 
+import { chunkMs } from './pcm.ts';
+
 export interface SpeechOptions {
   readonly samples: Int16Array;
   readonly rateHz: number;
-  readonly chunkMs: number;
   /** Silence after the recording, long enough for a provider to detect the end of the turn. */
   readonly silenceMs: number;
   onChunk(samples: Int16Array): void;
@@ -18,7 +19,7 @@ export interface SpeechClock {
 
 /** Starts to send, and returns what stops it. A timer that is late catches up, so the pace is right on average. */
 export function speak(options: SpeechOptions, clock: SpeechClock): () => void {
-  const { samples, rateHz, chunkMs } = options;
+  const { samples, rateHz } = options;
   const chunkSamples = (rateHz * chunkMs) / 1000;
   const silence = Math.round((rateHz * options.silenceMs) / 1000);
   const chunks = Math.ceil((samples.length + silence) / chunkSamples);

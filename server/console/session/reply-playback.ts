@@ -23,10 +23,11 @@ interface ReplyPlaybackOptions {
 }
 
 export class ReplyPlayback {
+  /** Undefined until the browser has made it, and when the session is over. */
+  player: Player | undefined;
   readonly #options: ReplyPlaybackOptions;
   readonly #tracker = new PlaybackTracker();
   readonly #resamplers = new Map<number, ReturnType<typeof createResampler>>();
-  #player: Player | undefined;
   #isRefusing = false;
   #isClosed = false;
   #pushed = 0;
@@ -35,10 +36,6 @@ export class ReplyPlayback {
 
   constructor(options: ReplyPlaybackOptions) {
     this.#options = options;
-  }
-
-  get player(): Player | undefined {
-    return this.#player;
   }
 
   /** True while something that was received has not been played yet. */
@@ -54,7 +51,7 @@ export class ReplyPlayback {
     });
     // The session may have ended while the browser was making it.
     if (this.#isClosed) player.close();
-    else this.#player = player;
+    else this.player = player;
   }
 
   replyStarted(): void {
@@ -63,28 +60,28 @@ export class ReplyPlayback {
 
   replyDone(): void {
     this.#isRefusing = false;
-    this.#player?.finish();
+    this.player?.finish();
   }
 
   audio(event: AudioEvent): void {
     const samples = this.#resampled(fromBase64(event.base64), event.rateHz);
     if (this.#isRefusing || !this.#tracker.receive(event.itemId, event.contentIndex, samples.length)) return;
     this.#options.waveforms.append(event.itemId, peaksOf(samples, (playbackRateHz * blockMs) / 1000));
-    if (this.#player !== undefined) this.#pushed += samples.length;
-    this.#player?.push(event.itemId, samples);
+    if (this.player !== undefined) this.#pushed += samples.length;
+    this.player?.push(event.itemId, samples);
     this.#count({ receivedSamples: this.#tracker.totalReceived });
   }
 
   audioEnd(itemId: string): void {
     this.#tracker.end(itemId);
-    this.#player?.finish();
+    this.player?.finish();
   }
 
   /** Silences the reply at once. `replying`: more of it may still arrive. Resolves with what was cut off. */
   async interrupt(replying: boolean): Promise<Truncation[]> {
     this.#isRefusing = replying;
     this.#tracker.refuseAll();
-    const player = this.#player;
+    const player = this.player;
     if (player === undefined) return [];
     const pushed = this.#pushed;
     const played = await player.flush();
@@ -96,8 +93,8 @@ export class ReplyPlayback {
 
   close(): void {
     this.#isClosed = true;
-    this.#player?.close();
-    this.#player = undefined;
+    this.player?.close();
+    this.player = undefined;
   }
 
   #noteProgress({ totalPlayed, items }: PlaybackProgress): void {

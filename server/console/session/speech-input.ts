@@ -4,7 +4,7 @@
 import { resample } from '../../../codecs/resample.ts';
 import { EnergyVad } from '../audio/energy-vad.ts';
 import type { Microphone, MicrophoneOptions } from '../audio/microphone.ts';
-import { chunkMs, levelOf, peaksOf } from '../audio/pcm.ts';
+import { levelOf, peaksOf } from '../audio/pcm.ts';
 import type { Recording } from '../audio/recording.ts';
 import { type SpeechClock, speak } from '../audio/speech.ts';
 import { blockMs, RecentPeaks } from '../audio/waveforms.ts';
@@ -85,7 +85,6 @@ export class SpeechInput {
       {
         samples: resample(recording.samples, recording.rateHz, rateHz),
         rateHz,
-        chunkMs,
         silenceMs: options.withSilence ? silenceMs : 0,
         onChunk: (samples) => this.#pass(samples, rateHz),
         onDone: () => {

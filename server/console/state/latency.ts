@@ -60,21 +60,20 @@ interface LatencySummary {
   readonly p95Ms: number;
 }
 
-const measures: readonly { id: string; label: string; from: readonly MarkName[]; to: MarkName }[] = [
-  { id: 'heard', label: 'Speech end to playback', from: ['speech-end'], to: 'playback' },
-  { id: 'noticed', label: 'Speech end to commit', from: ['speech-end'], to: 'commit' },
-  { id: 'audio', label: 'Commit to first audio', from: ['commit'], to: 'first-audio' },
-  { id: 'buffered', label: 'First audio to playback', from: ['first-audio'], to: 'playback' },
-  { id: 'text-audio', label: 'Text sent to first audio', from: ['request'], to: 'first-audio' },
-  { id: 'text', label: 'Text sent to first text', from: ['request'], to: 'first-text' },
+const measures: readonly { id: string; label: string; from: MarkName; to: MarkName }[] = [
+  { id: 'heard', label: 'Speech end to playback', from: 'speech-end', to: 'playback' },
+  { id: 'noticed', label: 'Speech end to commit', from: 'speech-end', to: 'commit' },
+  { id: 'audio', label: 'Commit to first audio', from: 'commit', to: 'first-audio' },
+  { id: 'buffered', label: 'First audio to playback', from: 'first-audio', to: 'playback' },
+  { id: 'text-audio', label: 'Text sent to first audio', from: 'request', to: 'first-audio' },
+  { id: 'text', label: 'Text sent to first text', from: 'request', to: 'first-text' },
 ];
 
 /** Summary of each measure that at least one turn has. */
 export function summariseTurns(turns: readonly TimedTurn[]): LatencySummary[] {
   return measures.flatMap(({ id, label, from, to }) => {
     const values = turns.flatMap(({ marks }) => {
-      const start = from.map((name) => marks[name]).find((at) => at !== undefined);
-      const end = marks[to];
+      const [start, end] = [marks[from], marks[to]];
       return start === undefined || end === undefined ? [] : [Math.max(0, end - start)];
     });
     if (values.length === 0) return [];

@@ -1,11 +1,10 @@
 // Cuts the microphone's signal into 16-bit chunks of one length, at the dialect's rate whatever the device's is.
 
 import { createResampler } from '../../../../codecs/resample.ts';
-import { Chunker, toInt16 } from '../pcm.ts';
+import { Chunker, chunkMs, toInt16 } from '../pcm.ts';
 
 export interface CaptureOptions {
   readonly rateHz: number;
-  readonly chunkMs: number;
 }
 
 class CaptureProcessor extends AudioWorkletProcessor {
@@ -14,7 +13,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
 
   constructor(options: AudioWorkletNodeOptions) {
     super();
-    const { rateHz, chunkMs } = options.processorOptions as CaptureOptions;
+    const { rateHz } = options.processorOptions as CaptureOptions;
     this.#resampler = createResampler(sampleRate, rateHz);
     this.#chunker = new Chunker((rateHz * chunkMs) / 1000);
   }

@@ -91,10 +91,15 @@ function PostCallBody({ postCall, kinds, hasSession }: BodyProps) {
   const record = postCall?.record;
   const isKnown = record !== undefined && (record.tasks.length > 0 || postCall?.state !== 'following');
   const shown = isKnown ? record.tasks : [];
-  const expected = isKnown || troubles[postCall?.state ?? ''] !== undefined ? [] : kinds;
+  const trouble = troubles[postCall?.state ?? ''];
+  const expected = isKnown || trouble !== undefined ? [] : kinds;
   return (
     <>
-      <Trouble postCall={postCall} />
+      {trouble !== undefined && (
+        <p class="post-call-trouble">
+          <Icon name="warning" /> {trouble}
+        </p>
+      )}
       <div class="results" aria-busy={shown.some((task) => !isSettled(task))}>
         {shown.map((task) => (
           <TaskResult
@@ -114,19 +119,9 @@ function PostCallBody({ postCall, kinds, hasSession }: BodyProps) {
   );
 }
 
-const troubles: Readonly<Partial<Record<string, string>>> = {
+const troubles: Readonly<Record<string, string>> = {
   absent: 'The gateway has nothing on the side tasks of this session at the moment.',
   unreachable: 'The gateway does not answer at the moment.',
   refused: 'The gateway did not accept the key, so the results cannot be shown.',
   'gave-up': 'Some tasks have not ended, and the page no longer asks. `trunkline tasks` shows what became of them.',
 };
-
-function Trouble({ postCall }: { postCall: PostCallState | undefined }) {
-  const words = troubles[postCall?.state ?? ''];
-  if (words === undefined) return null;
-  return (
-    <p class="post-call-trouble">
-      <Icon name="warning" /> {words}
-    </p>
-  );
-}

@@ -32,7 +32,13 @@ export function LatencyPanel({ controller }: { controller: ConsoleController }) 
         <p class="empty">Each turn appears here: from the end of your speech to the first sound of the reply.</p>
       )}
       {us !== undefined && <GatewayLine turns={turns} us={us} />}
-      {shown.length > 0 && <Legend />}
+      {shown.length > 0 && (
+        <ul class="legend">
+          <li class="stage-noticed">speech end noticed</li>
+          <li class="stage-answered">reply arrives</li>
+          <li class="stage-buffered">playback starts</li>
+        </ul>
+      )}
       <ol class="turns" reversed>
         {shown.map((turn) => (
           <TurnRow key={turn.id} turn={turn} scaleMs={scaleMs} />
@@ -46,10 +52,8 @@ export function LatencyPanel({ controller }: { controller: ConsoleController }) 
 
 /** The gateway's share over the whole session: both directions at their p50, next to the median turn. */
 function GatewayLine({ turns, us }: { turns: readonly TimedTurn[]; us: number }) {
-  const median = percentile(
-    turns.flatMap((turn) => turnTotalMs(turn) ?? []),
-    50,
-  );
+  const totals = turns.flatMap((turn) => turnTotalMs(turn) ?? []);
+  const median = percentile(totals, 50);
   const fraction = gatewayFraction(us, median);
   return (
     <p class="gateway-share" data-gateway-us={us}>
@@ -104,16 +108,6 @@ function SummaryTable({ turns }: { turns: readonly TimedTurn[] }) {
   );
 }
 
-function Legend() {
-  return (
-    <ul class="legend">
-      <li class="stage-noticed">speech end noticed</li>
-      <li class="stage-answered">reply arrives</li>
-      <li class="stage-buffered">playback starts</li>
-    </ul>
-  );
-}
-
 const outcomeWords: Partial<Record<TimedTurn['outcome'], string>> = {
   cancelled: 'interrupted',
   failed: 'failed',
@@ -132,6 +126,7 @@ function TurnRow({ turn, scaleMs }: { turn: TimedTurn; scaleMs: number }) {
   return useMemo(() => {
     const total = turnTotalMs(turn);
     const outcome = wordOf(turn);
+    const stages = stagesOf(turn);
     return (
       <li class="turn" data-turn={turn.id} data-outcome={turn.outcome}>
         <p class="turn-head">
@@ -139,9 +134,15 @@ function TurnRow({ turn, scaleMs }: { turn: TimedTurn; scaleMs: number }) {
           {outcome !== undefined && <span class="tag">{outcome}</span>}
           <span class="figure turn-total">{total === undefined ? '' : formatMs(total)}</span>
         </p>
-        <Bar stages={stagesOf(turn)} scaleMs={scaleMs} />
+        {stages.length > 0 && <Bar stages={stages} scaleMs={scaleMs} />}
         <p class="turn-foot">
-          <StageTimes stages={stagesOf(turn)} />
+          <span class="turn-stages" aria-hidden="true">
+            {stages.map(({ name, startMs, endMs }) => (
+              <span key={name} class={`stage-${name}`}>
+                {formatMs(endMs - startMs)}
+              </span>
+            ))}
+          </span>
           <TurnShare us={turn.gatewayUs} total={total} />
         </p>
       </li>
@@ -151,7 +152,6 @@ function TurnRow({ turn, scaleMs }: { turn: TimedTurn; scaleMs: number }) {
 
 /** Stages as an SVG, whose geometry is in attributes: the page's policy allows no style attributes. */
 function Bar({ stages, scaleMs }: { stages: readonly TurnStage[]; scaleMs: number }) {
-  if (stages.length === 0) return null;
   const words = stages.map(({ label, startMs, endMs }) => `${label} after ${formatMs(endMs - startMs)}`).join(', ');
   return (
     <svg class="bar" role="img" aria-label={words} viewBox="0 0 1000 10" preserveAspectRatio="none">
@@ -168,18 +168,6 @@ function Bar({ stages, scaleMs }: { stages: readonly TurnStage[]; scaleMs: numbe
         />
       ))}
     </svg>
-  );
-}
-
-function StageTimes({ stages }: { stages: readonly TurnStage[] }) {
-  return (
-    <span class="turn-stages" aria-hidden="true">
-      {stages.map(({ name, startMs, endMs }) => (
-        <span key={name} class={`stage-${name}`}>
-          {formatMs(endMs - startMs)}
-        </span>
-      ))}
-    </span>
   );
 }
 

@@ -12,7 +12,6 @@ function speaking(options: Partial<SpeechOptions> = {}) {
     {
       samples: Int16Array.from({ length: 100 }, (_, i) => i + 1),
       rateHz: 1000,
-      chunkMs: 40,
       silenceMs: 0,
       onChunk: (chunk) => chunks.push(chunk),
       onDone: () => {
@@ -48,7 +47,7 @@ test('a timer that was late catches up', () => {
   let now = 0;
   let tick = () => {};
   const chunks: Int16Array[] = [];
-  const options = { samples: new Int16Array(1000), rateHz: 1000, chunkMs: 40, silenceMs: 0, onDone: () => {} };
+  const options = { samples: new Int16Array(1000), rateHz: 1000, silenceMs: 0, onDone: () => {} };
   speak(
     { ...options, onChunk: (chunk) => chunks.push(chunk) },
     {
