@@ -22,7 +22,7 @@ export function SessionFormPanel({ controller }: { controller: ConsoleController
     else void controller.start();
   };
   return (
-    <form class="panel session-form" aria-labelledby="session-title" onSubmit={submit}>
+    <form class="panel" aria-labelledby="session-title" onSubmit={submit}>
       <h2 id="session-title">Session</h2>
       <fieldset disabled={busy} class="fields">
         <legend class="visually-hidden">Session settings</legend>
