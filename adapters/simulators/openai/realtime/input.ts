@@ -21,29 +21,23 @@ export interface CommittedTurn extends CallerTurn {
   readonly isDetected: boolean;
 }
 
-interface InputListener {
-  speechStarted(): void;
-  committed(turn: CommittedTurn): void;
+interface InputSetup {
+  readonly events: EventSender;
+  readonly session: RealtimeSession;
+  readonly createDetector: VoiceDetectorFactory;
+  readonly keepMs: number;
+  readonly speechStarted: () => void;
+  readonly committed: (turn: CommittedTurn) => void;
 }
 
 /** The input audio buffer of one session. Holds a voice detector: free it. */
 export class InputBuffer {
-  readonly #events: EventSender;
-  readonly #session: RealtimeSession;
-  readonly #listener: InputListener;
+  readonly #setup: InputSetup;
   readonly #turnDetector: TurnDetector;
   #itemId = createId('item_');
 
-  constructor(setup: {
-    events: EventSender;
-    session: RealtimeSession;
-    createDetector: VoiceDetectorFactory;
-    keepMs: number;
-    listener: InputListener;
-  }) {
-    this.#events = setup.events;
-    this.#session = setup.session;
-    this.#listener = setup.listener;
+  constructor(setup: InputSetup) {
+    this.#setup = setup;
     this.#turnDetector = new TurnDetector({ ...setup, settings: turnDetectorSettings(setup.session) });
   }
 
@@ -67,8 +61,8 @@ export class InputBuffer {
     if (audio.length > MAX_APPEND_CHARS) throw invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
     const bytes = decodeBase64(audio);
     if (!bytes) throw invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
-    this.#turnDetector.configure(turnDetectorSettings(this.#session));
-    const samples = decodeAudio(bytes, this.#session.audio.input.format);
+    this.#turnDetector.configure(turnDetectorSettings(this.#setup.session));
+    const samples = decodeAudio(bytes, this.#setup.session.audio.input.format);
     for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event);
   }
 
@@ -90,7 +84,7 @@ export class InputBuffer {
 
   clear(): void {
     this.#turnDetector.reset();
-    this.#events.send('input_audio_buffer.cleared');
+    this.#setup.events.send('input_audio_buffer.cleared');
   }
 
   free(): void {
@@ -101,18 +95,18 @@ export class InputBuffer {
     const ids = { item_id: this.#itemId };
     if (event.kind === 'started') {
       const started = { audio_start_ms: Math.round(event.audioMs), ...ids };
-      this.#events.send('input_audio_buffer.speech_started', started);
-      this.#listener.speechStarted();
+      this.#setup.events.send('input_audio_buffer.speech_started', started);
+      this.#setup.speechStarted();
       return;
     }
-    this.#events.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(event.audioMs), ...ids });
+    this.#setup.events.send('input_audio_buffer.speech_stopped', { audio_end_ms: Math.round(event.audioMs), ...ids });
     this.#commit(event.turn, true);
   }
 
   #commit(turn: CallerTurn, isDetected: boolean): void {
     const itemId = this.#itemId;
     this.#itemId = createId('item_');
-    this.#listener.committed({ ...turn, itemId, isDetected });
+    this.#setup.committed({ ...turn, itemId, isDetected });
   }
 }
 

@@ -7,22 +7,22 @@ import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import { NO_TOKENS, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
-import { textPieces } from '../../voice/reply-text.ts';
+import { replyText, textPieces } from '../../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice } from '../../voice/streams.ts';
 import type { EventSender } from '../events.ts';
+import { chooseCall, type ToolCall } from '../tools.ts';
 import { outputAudioTokens } from '../usage.ts';
-import { type ConversationEntry, encodeAudio, type RealtimeConversation } from './conversation.ts';
-import { type AudioFormat, rateOf } from './session.ts';
+import { type ConversationEntry, encodeAudio, realtimePrompt } from './conversation.ts';
+import type { ResponseRequest } from './request.ts';
+import { rateOf } from './session.ts';
 
 /** The reply that an output belongs to. */
-export interface OutputSetup {
+interface OutputSetup {
   readonly events: EventSender;
   readonly times: SimulatorTimes;
   readonly responseId: string;
-  /** The conversation of the reply; undefined when the reply is outside of it. */
-  readonly conversation: RealtimeConversation | undefined;
-  readonly maxTokens: number;
-  /** Called when all was streamed. `isWhole`: `maxTokens` has cut nothing. */
+  readonly request: ResponseRequest;
+  /** Called when all was streamed. `isWhole`: the limit of tokens has cut nothing. */
   readonly finished: (isWhole: boolean) => void;
 }
 
@@ -38,15 +38,26 @@ export interface OutputItem {
 const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
-function openItem({ events, responseId, conversation }: OutputSetup, entry: ConversationEntry): void {
-  events.send('response.output_item.added', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
-  conversation?.add(entry);
+/** The output that answers a request: a function call, else a message. */
+export function createOutput(setup: OutputSetup): OutputItem {
+  const { tools, tool_choice, context } = setup.request;
+  const call = chooseCall(tools, tool_choice, context.at(-1)?.item.type);
+  return call ? callOutput(setup, call) : messageOutput(setup);
 }
 
-function closeItem({ events, responseId, conversation }: OutputSetup, entry: ConversationEntry, status: string): void {
+function openItem(setup: OutputSetup, entry: ConversationEntry): void {
+  sendItem('response.output_item.added', setup, entry);
+  setup.request.conversation?.add(entry);
+}
+
+function closeItem(setup: OutputSetup, entry: ConversationEntry, status: string): void {
   entry.item.status = status;
-  events.send('response.output_item.done', { response_id: responseId, output_index: OUTPUT_INDEX, item: entry.item });
-  conversation?.complete(entry);
+  sendItem('response.output_item.done', setup, entry);
+  setup.request.conversation?.complete(entry);
+}
+
+function sendItem(type: string, { events, responseId }: OutputSetup, { item }: ConversationEntry): void {
+  events.send(type, { response_id: responseId, output_index: OUTPUT_INDEX, item });
 }
 
 /** What the events and parts of a written and of a spoken message are called. */
@@ -56,19 +67,18 @@ const MESSAGE_NAMES = {
 } as const;
 
 /** A message of the assistant. The transcript and the audio of a spoken one are streamed side by side. */
-export function messageOutput(
-  setup: OutputSetup,
-  text: string,
-  voice?: { readonly format: AudioFormat; readonly playback: AudioClip | undefined },
-): OutputItem {
+function messageOutput(setup: OutputSetup): OutputItem {
   const entry = newEntry({ type: 'message', role: 'assistant', content: [] });
-  const modality = voice ? 'audio' : 'text';
+  const { context, output_modalities } = setup.request;
+  const { playback, ...prompt } = realtimePrompt(context);
+  const text = replyText(prompt);
+  const modality = output_modalities[0] ?? 'audio';
   const { field, events } = MESSAGE_NAMES[modality];
   const send = (type: string, fields?: JsonObject) =>
     setup.events.send(type, { ...idsOf(setup, entry), content_index: CONTENT_INDEX, ...fields });
   const words = streamPieces(setup, textPieces(text), (delta) => send(`${events}.delta`, { delta }));
-  const audio =
-    voice && streamAudio(setup, { ...voice, text }, (delta) => send('response.output_audio.delta', { delta }));
+  const sendAudio = (delta: string) => send('response.output_audio.delta', { delta });
+  const audio = modality === 'audio' ? streamAudio(setup, { text, playback, send: sendAudio }) : undefined;
   return {
     entry,
     start() {
@@ -92,24 +102,22 @@ export function messageOutput(
   };
 }
 
-export function callOutput(setup: OutputSetup, name: string, argumentsJson: string): OutputItem {
+function callOutput(setup: OutputSetup, { name, pieces }: ToolCall): OutputItem {
   const entry = newEntry({ type: 'function_call', name, call_id: createId('call_', 16), arguments: '' });
-  const send = (type: string, fields: JsonObject) =>
-    setup.events.send(`response.function_call_arguments.${type}`, {
-      ...idsOf(setup, entry),
-      call_id: entry.item.call_id,
-      ...fields,
-    });
-  const pieces = streamPieces(setup, argumentsJson.match(/.{1,8}/gs) ?? [], (delta) => send('delta', { delta }));
+  const send = (type: string, fields: JsonObject) => {
+    const ids = { ...idsOf(setup, entry), call_id: entry.item.call_id };
+    setup.events.send(`response.function_call_arguments.${type}`, { ...ids, ...fields });
+  };
+  const stream = streamPieces(setup, pieces, (delta) => send('delta', { delta }));
   return {
     entry,
     start() {
       openItem(setup, entry);
-      pieces.start(setup.finished);
+      stream.start(setup.finished);
     },
     stop(status) {
-      pieces.cancel();
-      const sent = pieces.sentText();
+      stream.cancel();
+      const sent = stream.sentText();
       entry.item.arguments = sent;
       entry.tokens = { ...NO_TOKENS, text: textTokenCount(sent + name) };
       if (status === 'completed') send('done', { name, arguments: sent });
@@ -127,25 +135,20 @@ function idsOf({ responseId }: OutputSetup, { item }: ConversationEntry): JsonOb
   return { response_id: responseId, item_id: item.id, output_index: OUTPUT_INDEX };
 }
 
-function streamPieces(
-  { events, times, maxTokens }: OutputSetup,
-  pieces: readonly string[],
-  send: (delta: string) => void,
-) {
-  return streamText({ runtime: events.runtime, tokenMs: times.tokenMs, pieces, send, maxTokens });
+function streamPieces(setup: OutputSetup, pieces: readonly string[], send: (delta: string) => void) {
+  const { events, times } = setup;
+  return streamText({ runtime: events.runtime, tokenMs: times.tokenMs, pieces, send, maxTokens: maxTokensOf(setup) });
 }
 
 interface Speech {
   readonly text: string;
-  readonly format: AudioFormat;
   readonly playback: AudioClip | undefined;
+  readonly send: (delta: string) => void;
 }
 
-function streamAudio(
-  { events, times, maxTokens }: OutputSetup,
-  { text, format, playback }: Speech,
-  send: (delta: string) => void,
-) {
+function streamAudio(setup: OutputSetup, { text, playback, send }: Speech) {
+  const { events, times, request } = setup;
+  const { format } = request.audio.output;
   return streamVoice({
     runtime: events.runtime,
     times,
@@ -153,6 +156,10 @@ function streamAudio(
     sampleRateHz: rateOf(format),
     playback,
     send: (samples) => send(encodeBase64(encodeAudio(samples, format))),
-    isAllowed: (ms) => textTokenCount(text) + outputAudioTokens(ms) <= maxTokens,
+    isAllowed: (ms) => textTokenCount(text) + outputAudioTokens(ms) <= maxTokensOf(setup),
   });
+}
+
+function maxTokensOf({ request: { max_output_tokens: limit } }: OutputSetup): number {
+  return limit === 'inf' ? Number.POSITIVE_INFINITY : limit;
 }

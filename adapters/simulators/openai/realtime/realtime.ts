@@ -54,7 +54,8 @@ export class RealtimeScript implements ProviderScript {
       session: this.#session,
       createDetector: connection.voiceDetector,
       keepMs: connection.options.playbackMs,
-      listener: { speechStarted: () => this.#speechStarted(), committed: (turn) => this.#committed(turn) },
+      speechStarted: () => this.#speechStarted(),
+      committed: (turn) => this.#committed(turn),
     });
     this.#handlers = new Map([
       ['session.update', (event) => this.#updateSession(event)],

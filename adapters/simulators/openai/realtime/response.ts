@@ -6,12 +6,10 @@ import type { SimulatorOptions } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { VirtualTimer } from '../../script-runtime.ts';
 import { addTokens, NO_TOKENS, textTokenCount } from '../../tokens.ts';
-import { argumentsFor } from '../../voice/arguments.ts';
-import { replyText } from '../../voice/reply-text.ts';
 import type { EventSender } from '../events.ts';
 import { responseUsage } from '../usage.ts';
-import { type ConversationEntry, realtimePrompt } from './conversation.ts';
-import { callOutput, messageOutput, type OutputItem, type OutputSetup } from './outputs.ts';
+import type { ConversationEntry } from './conversation.ts';
+import { createOutput, type OutputItem } from './outputs.ts';
 import type { ResponseRequest } from './request.ts';
 
 interface ResponseSetup {
@@ -24,10 +22,7 @@ interface ResponseSetup {
 
 export class RealtimeReply {
   readonly id = createId('resp_');
-  readonly request: ResponseRequest;
-  readonly #events: EventSender;
-  readonly #options: SimulatorOptions;
-  readonly #done: (response: RealtimeReply) => void;
+  readonly #setup: ResponseSetup;
   readonly #output: OutputItem;
   readonly #startTimer: VirtualTimer;
   #isStarted = false;
@@ -35,16 +30,15 @@ export class RealtimeReply {
   #startedAtMs = 0;
 
   constructor(setup: ResponseSetup) {
-    this.request = setup.request;
-    this.#events = setup.events;
-    this.#options = setup.options;
-    this.#done = setup.done;
-    this.#events.send('response.created', { response: this.#describe('in_progress', null, []) });
-    if (this.#options.rateLimits === 'start') this.#sendRateLimits();
-    this.#output = this.#chooseOutput();
-    const { firstAudioMs, firstTextMs } = this.#options.times;
-    const isSpoken = this.request.output_modalities[0] === 'audio' && this.#output.entry.item.type === 'message';
-    this.#startTimer = this.#events.runtime.after(isSpoken ? firstAudioMs : firstTextMs, () => this.#begin());
+    this.#setup = setup;
+    const { events, options, request } = setup;
+    const { times, rateLimits } = options;
+    events.send('response.created', { response: this.#describe('in_progress', null, []) });
+    if (rateLimits === 'start') this.#sendRateLimits();
+    const finished = (isWhole: boolean) => this.#finish(isWhole);
+    this.#output = createOutput({ events, times, responseId: this.id, request, finished });
+    const isSpoken = request.output_modalities[0] === 'audio' && this.#output.entry.item.type === 'message';
+    this.#startTimer = events.runtime.after(isSpoken ? times.firstAudioMs : times.firstTextMs, () => this.#begin());
   }
 
   /** The time at which a player that began at once has played all of the audio. */
@@ -58,29 +52,8 @@ export class RealtimeReply {
 
   #begin(): void {
     this.#isStarted = true;
-    this.#startedAtMs = this.#events.runtime.nowMs;
+    this.#startedAtMs = this.#setup.events.runtime.nowMs;
     this.#output.start();
-  }
-
-  #chooseOutput(): OutputItem {
-    const { request } = this;
-    const setup: OutputSetup = {
-      events: this.#events,
-      times: this.#options.times,
-      responseId: this.id,
-      conversation: request.conversation,
-      maxTokens: request.max_output_tokens === 'inf' ? Number.POSITIVE_INFINITY : request.max_output_tokens,
-      finished: (isWhole) => this.#finish(isWhole),
-    };
-    const tool = chooseTool(request);
-    if (tool) {
-      const values = JSON.stringify(argumentsFor(tool.parameters));
-      return callOutput(setup, tool.name ?? 'function', values);
-    }
-    const { playback, ...prompt } = realtimePrompt(request.context);
-    const isSpoken = request.output_modalities[0] === 'audio';
-    const voice = { format: request.audio.output.format, playback };
-    return messageOutput(setup, replyText(prompt), isSpoken ? voice : undefined);
   }
 
   #finish(isWhole: boolean): void {
@@ -92,18 +65,19 @@ export class RealtimeReply {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#startTimer.cancel();
+    const { events, options, request, done } = this.#setup;
     const { entry } = this.#output;
     if (this.#isStarted) this.#output.stop(status === 'completed' ? 'completed' : 'incomplete');
     const usage = this.#usage();
-    for (const item of this.request.context) item.isPaid = true;
+    for (const item of request.context) item.isPaid = true;
     const response = { ...this.#describe(status, details, this.#isStarted ? [entry.item] : []), usage };
-    this.#events.send('response.done', { response });
-    if (this.#options.rateLimits === 'end') this.#sendRateLimits();
-    this.#done(this);
+    events.send('response.done', { response });
+    if (options.rateLimits === 'end') this.#sendRateLimits();
+    done(this);
   }
 
   #usage() {
-    const { context, instructions, tools } = this.request;
+    const { context, instructions, tools } = this.#setup.request;
     const fixedTokens = textTokenCount(instructions) + (tools.length > 0 ? textTokenCount(JSON.stringify(tools)) : 0);
     const paid = context.filter(({ isPaid }) => isPaid);
     const sum = (entries: readonly ConversationEntry[]) =>
@@ -114,7 +88,7 @@ export class RealtimeReply {
   }
 
   #describe(status: string, details: JsonObject | null, output: readonly unknown[]): JsonObject {
-    const { output_modalities, max_output_tokens, audio, conversation, metadata } = this.request;
+    const { output_modalities, max_output_tokens, audio, conversation, metadata } = this.#setup.request;
     const { format, voice } = audio.output;
     return {
       object: 'realtime.response',
@@ -132,18 +106,11 @@ export class RealtimeReply {
   }
 
   #sendRateLimits(): void {
-    this.#events.send('rate_limits.updated', {
+    this.#setup.events.send('rate_limits.updated', {
       rate_limits: [
         { name: 'requests', limit: 5000, remaining: 4999, reset_seconds: 0.012 },
         { name: 'tokens', limit: 400_000, remaining: 395_904, reset_seconds: 0.614 },
       ],
     });
   }
-}
-
-/** The first function that may be called; undefined when the response answers a result. */
-function chooseTool({ tools, tool_choice: choice, context }: ResponseRequest) {
-  const functions = tools.filter((tool) => tool.type === 'function' && tool.name);
-  if (choice === 'none' || context.at(-1)?.item.type === 'function_call_output') return undefined;
-  return typeof choice === 'object' ? functions.find((tool) => tool.name === choice.name) : functions[0];
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
 import type { VadSettings } from '../../voice/voice-activity.ts';
 import { EventError, parseGiven } from '../events.ts';
+import { toolChoiceSchema, toolSchema } from '../tools.ts';
 
 const formatSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('audio/pcm'), rate: z.literal(24_000).default(24_000) }),
@@ -31,10 +32,6 @@ const turnDetectionSchema = z.discriminatedUnion('type', [
   }),
 ]);
 type TurnDetection = z.infer<typeof turnDetectionSchema>;
-
-/** A tool. Only the name of a function matters here. */
-export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
-export const toolChoiceSchema = z.union([z.enum(['auto', 'none', 'required']), toolSchema]);
 
 const inputSchema = z.looseObject({
   format: formatSchema.prefault({ type: 'audio/pcm' }),

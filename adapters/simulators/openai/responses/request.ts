@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
-import { toolChoiceSchema, toolSchema } from '../realtime/session.ts';
+import { toolChoiceSchema, toolSchema } from '../tools.ts';
 
 const itemSchema = z.looseObject({
   type: z.string().optional(),

@@ -6,9 +6,9 @@ import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ScriptRuntime } from '../../script-runtime.ts';
 import { textTokenCount } from '../../tokens.ts';
-import { argumentsFor } from '../../voice/arguments.ts';
 import { replyText, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';
+import { chooseCall, type ToolCall } from '../tools.ts';
 import { type ResponsesItem, type ResponsesRequest, responsesPrompt, textOfItem } from './request.ts';
 
 /** A response that later requests can continue. */
@@ -47,8 +47,9 @@ export class ResponsesRun {
       this.#complete([], 0, 'completed');
       return;
     }
-    const tool = this.#chooseTool();
-    this.#setup.runtime.after(this.#setup.times.firstTextMs, () => (tool ? this.#call(tool) : this.#write()));
+    const { request, context, runtime, times } = this.#setup;
+    const call = chooseCall(request.tools ?? [], request.tool_choice ?? 'auto', context.at(-1)?.type);
+    runtime.after(times.firstTextMs, () => (call ? this.#call(call) : this.#write()));
   }
 
   #write(): void {
@@ -70,8 +71,7 @@ export class ResponsesRun {
     });
   }
 
-  #call(tool: { readonly name?: string | undefined; readonly parameters?: unknown }): void {
-    const name = tool.name ?? 'function';
+  #call({ name, pieces }: ToolCall): void {
     const id = createId('fc_', 48);
     const ids = { item_id: id, output_index: 0 };
     const item = {
@@ -83,8 +83,7 @@ export class ResponsesRun {
       arguments: '',
     };
     this.#send('response.output_item.added', { output_index: 0, item });
-    const values = JSON.stringify(argumentsFor(tool.parameters));
-    const stream = this.#stream(values.match(/.{1,8}/gs) ?? [], (delta) =>
+    const stream = this.#stream(pieces, (delta) =>
       this.#send('response.function_call_arguments.delta', { ...ids, delta }),
     );
     stream.start((isWhole) => {
@@ -123,15 +122,6 @@ export class ResponsesRun {
     };
     this.#send(`response.${status}`, { response: { ...this.#describe(status, output), usage } });
     this.#setup.completed({ id: this.#setup.id, context: [...context, ...output], tokens: inputTokens + outputTokens });
-  }
-
-  /** The first function that may be called; undefined when the response answers a result. */
-  #chooseTool() {
-    const { request, context } = this.#setup;
-    const functions = (request.tools ?? []).filter((tool) => tool.type === 'function' && tool.name);
-    const choice = request.tool_choice ?? 'auto';
-    if (choice === 'none' || context.at(-1)?.type === 'function_call_output') return undefined;
-    return typeof choice === 'object' ? functions.find((tool) => tool.name === choice.name) : functions[0];
   }
 
   #describe(status: string, output: readonly unknown[]): JsonObject {
