@@ -2,7 +2,6 @@
 // Rule: the dialect has no error message, so a mistake closes the connection with a code and a reason.
 
 import type { Frame } from '../../../codecs/frame.ts';
-import { durationMs } from '../../../codecs/pcm16.ts';
 import type { Connection } from '../contract.ts';
 import { createId } from '../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../script-runtime.ts';
@@ -11,24 +10,14 @@ import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, speechTranscript, textPieces } from '../voice/reply-text.ts';
 import { streamText } from '../voice/streams.ts';
 import { type CallerTurn, TurnDetector, type TurnEvent } from '../voice/turn-detector.ts';
-import {
-  type ClientMessageKind,
-  type FunctionResponse,
-  readClientContent,
-  readMessage,
-  readRealtimeInput,
-  readToolResponse,
-} from './messages.ts';
+import { readClientContent, readMessage, readRealtimeInput, readToolResponse } from './messages.ts';
 import { ModelTurn, type SendMessage } from './model-turn.ts';
-import {
-  type ConnectionClose,
-  contentText,
-  type LiveSetup,
-  readSetup,
-  resumptionHandle,
-  updateContext,
-} from './setup.ts';
+import { ConnectionClose, contentText, type LiveSetup, readSetup, resumptionHandle, updateContext } from './setup.ts';
 import { audioTokens, GEMINI_IMAGE_TOKENS, usageMetadata } from './usage.ts';
+
+type LaterMessage = Exclude<ReturnType<typeof readMessage>['kind'], 'setup'>;
+
+const SETUP_FIRST = 'setup must be the first message, and only the first.';
 
 /** An input that the model is to answer. */
 interface ModelInput {
@@ -42,7 +31,17 @@ export class LiveScript implements ProviderScript {
   readonly #send: SendMessage;
   /** Names of the function calls that wait for a result, by id. */
   readonly #calls = new Map<string, string>();
-  #setup: LiveSetup | undefined;
+  readonly #handlers: Readonly<Record<LaterMessage, (value: unknown, setup: LiveSetup) => void>> = {
+    clientContent: (value) => this.#clientContent(readClientContent(value)),
+    contextUpdate: (value, setup) => {
+      this.#given = updateContext(setup, value);
+    },
+    realtimeInput: (value) => this.#realtimeInput(readRealtimeInput(value)),
+    toolResponse: (value) => {
+      for (const response of readToolResponse(value)) this.#resultReceived(response);
+    },
+  };
+  #given: LiveSetup | undefined;
   #turnDetector: TurnDetector | undefined;
   #turn: ModelTurn | undefined;
   #waiting: ModelInput | undefined;
@@ -52,6 +51,12 @@ export class LiveScript implements ProviderScript {
     this.#runtime = runtime;
     this.#connection = connection;
     this.#send = (message) => runtime.send(JSON.stringify(message), connection.options.binaryFrames);
+  }
+
+  /** The client's setup. @throws ConnectionClose before it has come. */
+  get #setup(): LiveSetup {
+    if (this.#given) return this.#given;
+    throw new ConnectionClose(SETUP_FIRST);
   }
 
   opened(): void {
@@ -65,116 +70,84 @@ export class LiveScript implements ProviderScript {
   }
 
   received(frame: Frame): void {
-    const message = readMessage(frame);
-    const rejection = 'reason' in message ? message : this.#handle(message.kind, message.value);
-    if (rejection) this.#runtime.close(rejection.code, rejection.reason);
+    try {
+      const { kind, value } = readMessage(frame);
+      if (kind === 'setup') this.#begin(value);
+      else this.#handlers[kind](value, this.#setup);
+    } catch (error) {
+      if (!(error instanceof ConnectionClose)) throw error;
+      this.#runtime.close(error.code, error.message);
+    }
   }
 
   ended(): void {
     this.#turnDetector?.free();
   }
 
-  #handle(kind: ClientMessageKind, value: unknown): ConnectionClose | undefined {
-    if (!this.#setup || kind === 'setup') return this.#begin(kind, value);
-    switch (kind) {
-      case 'clientContent':
-        return this.#clientContent(value);
-      case 'realtimeInput':
-        return this.#realtimeInput(value, this.#setup);
-      case 'toolResponse':
-        return this.#toolResponse(value);
-      case 'contextUpdate':
-        return this.#contextUpdate(value, this.#setup);
-    }
-  }
-
-  #begin(kind: ClientMessageKind, value: unknown): ConnectionClose | undefined {
-    if (kind !== 'setup' || this.#setup) {
-      return { code: 1007, reason: 'setup must be the first message, and only the first.' };
-    }
-    const setup = readSetup(value);
-    if ('reason' in setup) return setup;
-    this.#setup = setup;
-    this.#add({ ...NO_TOKENS, text: textTokenCount(setup.instructions) });
+  #begin(value: unknown): void {
+    if (this.#given) throw new ConnectionClose(SETUP_FIRST);
+    this.#given = readSetup(value);
+    this.#add({ text: textTokenCount(this.#given.instructions) });
     this.#send({ setupComplete: { sessionId: createId('', 24) } });
     this.#offerResumption();
-    return undefined;
   }
 
-  #contextUpdate(value: unknown, setup: LiveSetup): ConnectionClose | undefined {
-    const updated = updateContext(setup, value);
-    if ('reason' in updated) return updated;
-    this.#setup = updated;
-    return undefined;
-  }
-
-  #clientContent(value: unknown): ConnectionClose | undefined {
-    const content = readClientContent(value);
-    if ('reason' in content) return content;
-    const text = contentText(content.turns);
-    this.#add({ ...NO_TOKENS, text: textTokenCount(text) });
+  #clientContent({ turns, turnComplete }: ReturnType<typeof readClientContent>): void {
+    this.#add({ text: textTokenCount(contentText(turns)) });
     this.#interrupt();
-    const last = contentText(content.turns.at(-1));
-    if (content.turnComplete) this.#ask({ prompt: last ? { kind: 'text', text: last } : { kind: 'silence' } });
-    return undefined;
+    const last = contentText(turns.at(-1));
+    if (turnComplete) this.#ask({ prompt: last ? { kind: 'text', text: last } : { kind: 'silence' } });
   }
 
-  #realtimeInput(value: unknown, setup: LiveSetup): ConnectionClose | undefined {
-    const input = readRealtimeInput(value);
-    if ('reason' in input) return input;
-    if (setup.detection && (input.signal === 'start' || input.signal === 'end')) {
-      return { code: 1007, reason: 'Explicit activity control is not supported with automatic activity detection.' };
+  #realtimeInput({ audio, images, text, isStart, isEnd, isStreamEnd }: ReturnType<typeof readRealtimeInput>): void {
+    if (this.#setup.detection && (isStart || isEnd)) {
+      throw new ConnectionClose('Explicit activity control is not supported with automatic activity detection.');
     }
-    this.#add({ ...NO_TOKENS, image: input.images * GEMINI_IMAGE_TOKENS });
-    if (input.signal === 'start') this.#activityStarted(setup);
-    for (const clip of input.audio) this.#pushAudio(clip, setup);
-    if (input.signal === 'end' || (input.signal === 'streamEnd' && this.#turnDetector?.isSpeaking))
-      this.#activityEnded(setup);
-    if (input.text !== undefined) this.#answerText(input.text);
-    return undefined;
-  }
-
-  #answerText(text: string): void {
-    this.#add({ ...NO_TOKENS, text: textTokenCount(text) });
+    this.#add({ image: images * GEMINI_IMAGE_TOKENS });
+    if (isStart) this.#activityStarted();
+    for (const clip of audio) this.#pushAudio(clip);
+    if (isEnd || (isStreamEnd && this.#turnDetector?.isSpeaking)) this.#activityEnded();
+    if (text === undefined) return;
+    this.#add({ text: textTokenCount(text) });
     this.#ask({ prompt: { kind: 'text', text } });
   }
 
-  #pushAudio({ samples, sampleRateHz }: AudioClip, setup: LiveSetup): void {
-    const settings = { sampleRateHz, detection: setup.detection };
+  #pushAudio({ samples, sampleRateHz }: AudioClip): void {
+    const settings = { sampleRateHz, detection: this.#setup.detection };
     const { voiceDetector, options } = this.#connection;
     this.#turnDetector ??= new TurnDetector({ createDetector: voiceDetector, keepMs: options.playbackMs, settings });
     this.#turnDetector.configure(settings);
-    for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event, setup);
+    for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event);
   }
 
-  #turnEvent(event: TurnEvent, setup: LiveSetup): void {
-    this.#signal(event.kind === 'started' ? 'ACTIVITY_START' : 'ACTIVITY_END', event.audioMs, setup);
-    if (event.kind === 'stopped') this.#answerTurn(event.turn, setup);
-    else if (setup.interrupts) this.#interrupt();
+  #turnEvent(event: TurnEvent): void {
+    this.#signal(event.kind === 'started' ? 'ACTIVITY_START' : 'ACTIVITY_END', event.audioMs);
+    if (event.kind === 'stopped') this.#answerTurn(event.turn);
+    else if (this.#setup.interrupts) this.#interrupt();
   }
 
-  #activityStarted(setup: LiveSetup): void {
+  #activityStarted(): void {
     // Audio before the start belongs to no turn.
     this.#turnDetector?.reset();
-    this.#signal('ACTIVITY_START', this.#turnDetector?.positionMs ?? 0, setup);
-    if (setup.interrupts) this.#interrupt();
+    this.#signal('ACTIVITY_START');
+    if (this.#setup.interrupts) this.#interrupt();
   }
 
-  #activityEnded(setup: LiveSetup): void {
-    this.#signal('ACTIVITY_END', this.#turnDetector?.positionMs ?? 0, setup);
+  #activityEnded(): void {
+    this.#signal('ACTIVITY_END');
     const silence: CallerTurn = { clip: { samples: new Int16Array(0), sampleRateHz: 16_000 }, inputMs: 0, speechMs: 0 };
-    this.#answerTurn(this.#turnDetector?.takeTurn() ?? silence, setup);
+    this.#answerTurn(this.#turnDetector?.takeTurn() ?? silence);
   }
 
-  #signal(voiceActivityType: string, audioMs: number, setup: LiveSetup): void {
-    if (!setup.signalsVoice) return;
+  #signal(voiceActivityType: string, audioMs = this.#turnDetector?.positionMs ?? 0): void {
+    if (!this.#setup.signalsVoice) return;
     this.#send({ voiceActivity: { voiceActivityType, audioOffset: `${(audioMs / 1000).toFixed(3)}s` } });
   }
 
-  #answerTurn({ clip, inputMs, speechMs }: CallerTurn, setup: LiveSetup): void {
-    this.#add({ ...NO_TOKENS, audio: audioTokens(inputMs) });
-    if (setup.transcribesInput) this.#transcribe(speechTranscript(speechMs));
-    const playback = durationMs(clip.samples.length, clip.sampleRateHz) > 0 ? clip : undefined;
+  #answerTurn({ clip, inputMs, speechMs }: CallerTurn): void {
+    this.#add({ audio: audioTokens(inputMs) });
+    if (this.#setup.transcribesInput) this.#transcribe(speechTranscript(speechMs));
+    const playback = clip.samples.length > 0 ? clip : undefined;
     this.#ask({ prompt: { kind: 'speech', speechMs }, playback });
   }
 
@@ -197,7 +170,6 @@ export class LiveScript implements ProviderScript {
 
   #answer({ prompt, playback }: ModelInput): void {
     const setup = this.#setup;
-    if (!setup) return;
     this.#turn = new ModelTurn({
       runtime: this.#runtime,
       send: this.#send,
@@ -241,29 +213,22 @@ export class LiveScript implements ProviderScript {
     this.#turn?.interrupt();
   }
 
-  #toolResponse(value: unknown): ConnectionClose | undefined {
-    const responses = readToolResponse(value);
-    if ('reason' in responses) return responses;
-    for (const response of responses) this.#resultReceived(response);
-    return undefined;
-  }
-
   /** Ignores a result without a call: it came after an interruption. */
-  #resultReceived({ id, response, willContinue }: FunctionResponse): void {
+  #resultReceived({ id, response, willContinue }: ReturnType<typeof readToolResponse>[number]): void {
     const name = this.#calls.get(id);
     if (name === undefined || willContinue) return;
     this.#calls.delete(id);
     const output = JSON.stringify(response ?? {});
-    this.#add({ ...NO_TOKENS, text: textTokenCount(output) });
+    this.#add({ text: textTokenCount(output) });
     this.#answer({ prompt: { kind: 'tool', name, output } });
   }
 
   #offerResumption(): void {
-    if (!this.#setup?.resumable) return;
+    if (!this.#setup.resumable) return;
     this.#send({ sessionResumptionUpdate: { newHandle: resumptionHandle(createId('', 24)), resumable: true } });
   }
 
-  #add(counts: TokenCounts): void {
-    this.#promptTokens = addTokens(this.#promptTokens, counts);
+  #add(counts: Partial<TokenCounts>): void {
+    this.#promptTokens = addTokens(this.#promptTokens, { ...NO_TOKENS, ...counts });
   }
 }

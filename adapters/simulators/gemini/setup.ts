@@ -1,13 +1,36 @@
 // The first message of a Gemini Live connection, after its keys were brought to camelCase.
-// Rule: an invalid setup closes the connection, since the dialect has no error message.
+// Rule: a mistake is thrown where it is found and closes the connection, since the dialect has no error message.
 
 import { z } from 'zod';
 import type { VadSettings } from '../voice/voice-activity.ts';
 
-/** The close of a connection over a client's mistake. */
-export interface ConnectionClose {
-  readonly code: 1007 | 1008;
-  readonly reason: string;
+/** The longest reason that a close frame can hold. */
+const MAX_REASON_BYTES = 123;
+
+/** A client's mistake, which closes the connection. The message is the reason of the close, cut to its size. */
+export class ConnectionClose extends Error {
+  readonly code: number;
+
+  constructor(reason: string, code = 1007) {
+    const isShort = Buffer.byteLength(reason) <= MAX_REASON_BYTES;
+    super(
+      isShort
+        ? reason
+        : Buffer.from(reason)
+            .toString('utf8', 0, MAX_REASON_BYTES)
+            .replace(/\ufffd+$/, ''),
+    );
+    this.code = code;
+  }
+}
+
+/** Parses a part of a message. `name`: what the client calls it. @throws ConnectionClose that names the first wrong field. */
+export function parseMessage<Schema extends z.ZodType>(schema: Schema, given: unknown, name: string): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = [name, ...(issue?.path ?? [])].join('.');
+  throw new ConnectionClose(`Request contains an invalid argument: ${path}: ${issue?.message ?? ''}.`);
 }
 
 const declarationSchema = z.looseObject({
@@ -17,53 +40,37 @@ const declarationSchema = z.looseObject({
 });
 export type FunctionDeclaration = z.infer<typeof declarationSchema>;
 
-const toolsSchema = z.array(z.looseObject({ functionDeclarations: z.array(declarationSchema).optional() }));
-
 const detectionSchema = z.looseObject({
   disabled: z.boolean().optional(),
-  startOfSpeechSensitivity: z.string().optional(),
-  endOfSpeechSensitivity: z.string().optional(),
-  prefixPaddingMs: z.int().min(0).max(10_000).optional(),
+  startOfSpeechSensitivity: z.string().default(''),
+  endOfSpeechSensitivity: z.string().default(''),
+  prefixPaddingMs: z.int().min(0).max(10_000).default(300),
   silenceDurationMs: z.int().min(0).max(10_000).optional(),
 });
 
-const setupSchema = z.looseObject({
+const contextSchema = z.looseObject({
+  systemInstruction: z.unknown().optional(),
+  tools: z.array(z.looseObject({ functionDeclarations: z.array(declarationSchema).default([]) })).optional(),
+});
+
+const setupSchema = contextSchema.extend({
   model: z.string().min(1),
   generationConfig: z
     .looseObject({
       responseModalities: z
         .array(z.enum(['AUDIO', 'TEXT']))
         .max(1)
-        .optional(),
+        .default([]),
     })
-    .optional(),
-  systemInstruction: z.unknown().optional(),
-  tools: toolsSchema.optional(),
+    .prefault({}),
   realtimeInputConfig: z
-    .looseObject({
-      automaticActivityDetection: detectionSchema.optional(),
-      activityHandling: z.string().optional(),
-    })
-    .optional(),
+    .looseObject({ automaticActivityDetection: detectionSchema.prefault({}), activityHandling: z.string().optional() })
+    .prefault({}),
   sessionResumption: z.looseObject({ handle: z.string().nullish() }).optional(),
   inputAudioTranscription: z.looseObject({}).optional(),
   outputAudioTranscription: z.looseObject({}).optional(),
-  explicitVadSignal: z.boolean().optional(),
+  explicitVadSignal: z.boolean().default(false),
 });
-
-export interface LiveSetup {
-  readonly model: string;
-  readonly modality: 'AUDIO' | 'TEXT';
-  readonly instructions: string;
-  readonly functions: readonly FunctionDeclaration[];
-  /** Settings of the automatic detection; undefined when the client marks activity itself. */
-  readonly detection: VadSettings | undefined;
-  readonly interrupts: boolean;
-  readonly transcribesInput: boolean;
-  readonly transcribesOutput: boolean;
-  readonly signalsVoice: boolean;
-  readonly resumable: boolean;
-}
 
 const HANDLE_PREFIX = 'rehearsal-';
 
@@ -72,56 +79,54 @@ export function resumptionHandle(id: string): string {
   return HANDLE_PREFIX + id;
 }
 
-/** The configuration that a `setup` asks for, or the close for an invalid one. */
-export function readSetup(given: unknown): LiveSetup | ConnectionClose {
-  const parsed = setupSchema.safeParse(given);
-  if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'setup') };
-  const setup = parsed.data;
-  if (!/^(models|tunedModels|projects|publishers)\/\S+$/.test(setup.model)) {
-    const reason = `${setup.model} is not found, or is not supported for bidiGenerateContent.`;
-    return { code: 1008, reason: shortReason(reason) };
+/** What a setup asks for. */
+export type LiveSetup = ReturnType<typeof readSetup>;
+
+/** The configuration that a `setup` asks for. @throws ConnectionClose for an invalid one. */
+export function readSetup(given: unknown) {
+  const setup = parseMessage(setupSchema, given, 'setup');
+  const { model, sessionResumption, realtimeInputConfig } = setup;
+  if (!/^(models|tunedModels|projects|publishers)\/\S+$/.test(model)) {
+    throw new ConnectionClose(`${model} is not found, or is not supported for bidiGenerateContent.`, 1008);
   }
-  const handle = setup.sessionResumption?.handle;
-  if (handle && !handle.startsWith(HANDLE_PREFIX)) return { code: 1007, reason: 'Invalid session resumption handle.' };
-  const input = setup.realtimeInputConfig;
+  if (sessionResumption?.handle && !sessionResumption.handle.startsWith(HANDLE_PREFIX)) {
+    throw new ConnectionClose('Invalid session resumption handle.');
+  }
   return {
-    model: setup.model,
-    modality: setup.generationConfig?.responseModalities?.[0] ?? 'AUDIO',
+    model,
+    modality: setup.generationConfig.responseModalities[0] ?? 'AUDIO',
     instructions: contentText(setup.systemInstruction),
-    functions: functionsOf(setup.tools),
-    detection: detectionOf(input?.automaticActivityDetection ?? {}),
-    interrupts: input?.activityHandling !== 'NO_INTERRUPTION',
+    functions: functionsOf(setup),
+    /** Undefined when the client marks activity itself. */
+    detection: detectionOf(realtimeInputConfig.automaticActivityDetection),
+    interrupts: realtimeInputConfig.activityHandling !== 'NO_INTERRUPTION',
     transcribesInput: setup.inputAudioTranscription !== undefined,
     transcribesOutput: setup.outputAudioTranscription !== undefined,
-    signalsVoice: setup.explicitVadSignal === true,
-    resumable: setup.sessionResumption !== undefined,
+    signalsVoice: setup.explicitVadSignal,
+    resumable: sessionResumption !== undefined,
   };
 }
 
-/** The configuration after a `contextUpdate`, or the close for an invalid one. */
-export function updateContext(setup: LiveSetup, given: unknown): LiveSetup | ConnectionClose {
-  const schema = z.looseObject({ systemInstruction: z.unknown().optional(), tools: toolsSchema.optional() });
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) return { code: 1007, reason: invalidArgument(parsed.error, 'context_update') };
-  const { systemInstruction, tools } = parsed.data;
+/** The configuration after a `contextUpdate`. @throws ConnectionClose for an invalid one. */
+export function updateContext(setup: LiveSetup, given: unknown): LiveSetup {
+  const context = parseMessage(contextSchema, given, 'context_update');
   return {
     ...setup,
-    instructions: systemInstruction === undefined ? setup.instructions : contentText(systemInstruction),
-    functions: tools === undefined ? setup.functions : functionsOf(tools),
+    instructions: context.systemInstruction === undefined ? setup.instructions : contentText(context.systemInstruction),
+    functions: context.tools === undefined ? setup.functions : functionsOf(context),
   };
 }
 
-function functionsOf(tools: z.infer<typeof toolsSchema> | undefined): readonly FunctionDeclaration[] {
-  return (tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
+function functionsOf({ tools = [] }: z.infer<typeof contextSchema>): readonly FunctionDeclaration[] {
+  return tools.flatMap((tool) => tool.functionDeclarations);
 }
 
 function detectionOf(settings: z.infer<typeof detectionSchema>): VadSettings | undefined {
-  if (settings.disabled) return undefined;
-  const start = settings.startOfSpeechSensitivity ?? '';
-  const end = settings.endOfSpeechSensitivity ?? '';
+  const { disabled, startOfSpeechSensitivity: start, endOfSpeechSensitivity: end, prefixPaddingMs } = settings;
+  if (disabled) return undefined;
   return {
     mode: start.endsWith('_HIGH') ? 1 : start.endsWith('_LOW') ? 3 : 2,
-    prefixPaddingMs: settings.prefixPaddingMs ?? 300,
+    prefixPaddingMs,
     silenceMs: settings.silenceDurationMs ?? (end.endsWith('_HIGH') ? 400 : end.endsWith('_LOW') ? 1000 : 600),
   };
 }
@@ -133,21 +138,4 @@ export function contentText(content: unknown): string {
   if (typeof content !== 'object' || content === null) return '';
   if ('parts' in content) return contentText(content.parts);
   return 'text' in content ? contentText(content.text) : '';
-}
-
-/** Cuts a close reason to the 123 bytes that it may have. */
-export function shortReason(reason: string): string {
-  const bytes = Buffer.from(reason);
-  return bytes.length <= 123
-    ? reason
-    : bytes
-        .subarray(0, 123)
-        .toString()
-        .replace(/\ufffd+$/, '');
-}
-
-/** A close reason that names the first wrong field. */
-export function invalidArgument(error: z.ZodError, prefix: string): string {
-  const path = [prefix, ...(error.issues[0]?.path ?? [])].join('.');
-  return shortReason(`Request contains an invalid argument: ${path}: ${error.issues[0]?.message ?? ''}.`);
 }

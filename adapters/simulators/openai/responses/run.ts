@@ -32,6 +32,8 @@ interface RunSetup {
   readonly completed: (response: StoredResponse) => void;
 }
 
+type EndStatus = 'completed' | 'incomplete';
+
 export class ResponsesRun {
   readonly #setup: RunSetup;
   #sequence = 0;
@@ -58,58 +60,43 @@ export class ResponsesRun {
     const item = { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] as unknown[] };
     this.#send('response.output_item.added', { output_index: 0, item });
     this.#send('response.content_part.added', { ...ids, part: textPart('') });
-    const stream = this.#stream(textPieces(replyText(responsesPrompt(this.#setup.context))), (delta) =>
-      this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] }),
-    );
-    stream.start((isWhole) => {
-      const text = stream.sentText();
-      const status = isWhole ? 'completed' : 'incomplete';
-      const done = { ...item, status, content: [textPart(text)] };
+    const pieces = textPieces(replyText(responsesPrompt(this.#setup.context)));
+    const send = (delta: string) => this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] });
+    this.#stream(pieces, send, (text, status) => {
       this.#send('response.output_text.done', { ...ids, text, logprobs: [] });
       this.#send('response.content_part.done', { ...ids, part: textPart(text) });
-      this.#finish(done, textTokenCount(text), status);
+      this.#finish({ ...item, status, content: [textPart(text)] }, textTokenCount(text), status);
     });
   }
 
   #call({ name, pieces }: ToolCall): void {
     const id = createId('fc_', 48);
     const ids = { item_id: id, output_index: 0 };
-    const item = {
-      id,
-      type: 'function_call',
-      status: 'in_progress',
-      call_id: createId('call_', 24),
-      name,
-      arguments: '',
-    };
-    this.#send('response.output_item.added', { output_index: 0, item });
-    const stream = this.#stream(pieces, (delta) =>
-      this.#send('response.function_call_arguments.delta', { ...ids, delta }),
-    );
-    stream.start((isWhole) => {
-      const status = isWhole ? 'completed' : 'incomplete';
-      const done = { ...item, status, arguments: stream.sentText() };
-      this.#send('response.function_call_arguments.done', { ...ids, name, arguments: done.arguments });
-      this.#finish(done, textTokenCount(name + done.arguments), status);
+    const item = { id, type: 'function_call', call_id: createId('call_', 24), name };
+    this.#send('response.output_item.added', {
+      output_index: 0,
+      item: { ...item, status: 'in_progress', arguments: '' },
+    });
+    const send = (delta: string) => this.#send('response.function_call_arguments.delta', { ...ids, delta });
+    this.#stream(pieces, send, (text, status) => {
+      this.#send('response.function_call_arguments.done', { ...ids, name, arguments: text });
+      this.#finish({ ...item, status, arguments: text }, textTokenCount(name + text), status);
     });
   }
 
-  #stream(pieces: readonly string[], send: (piece: string) => void) {
+  #stream(pieces: readonly string[], send: (piece: string) => void, done: (text: string, status: EndStatus) => void) {
     const { runtime, times, request } = this.#setup;
     const maxTokens = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
-    return streamText({ runtime, tokenMs: times.tokenMs, pieces, send, maxTokens });
+    const stream = streamText({ runtime, tokenMs: times.tokenMs, pieces, send, maxTokens });
+    stream.start((isWhole) => done(stream.sentText(), isWhole ? 'completed' : 'incomplete'));
   }
 
-  #finish(
-    item: ResponsesItem & { readonly id: string },
-    outputTokens: number,
-    status: 'completed' | 'incomplete',
-  ): void {
+  #finish(item: ResponsesItem, outputTokens: number, status: EndStatus): void {
     this.#send('response.output_item.done', { output_index: 0, item });
     this.#complete([item], outputTokens, status);
   }
 
-  #complete(output: readonly ResponsesItem[], outputTokens: number, status: 'completed' | 'incomplete'): void {
+  #complete(output: readonly ResponsesItem[], outputTokens: number, status: EndStatus): void {
     const { context, cachedTokens, request } = this.#setup;
     const texts = [request.instructions ?? '', JSON.stringify(request.tools ?? ''), ...context.map(textOfItem)];
     const inputTokens = texts.reduce((sum, text) => sum + textTokenCount(text), 0);
