@@ -4,10 +4,10 @@
 import { encodeBase64 } from '../../../codecs/base64.ts';
 import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import type { SimulatorOptions } from '../contract.ts';
+import { argumentsFor } from '../json-schema.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
-import { argumentsFor } from '../voice/arguments.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';

@@ -1,7 +1,7 @@
 // The tools that a client declares to OpenAI, and the call that is made without a model. Only the names of functions matter here.
 
 import { z } from 'zod';
-import { argumentsFor } from '../voice/arguments.ts';
+import { argumentsFor } from '../json-schema.ts';
 
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
 export const toolChoiceSchema = z.union([z.enum(['auto', 'none', 'required']), toolSchema]);

@@ -1,7 +1,7 @@
-// Arguments of a function call that fit its schema.
+// Values that fit a JSON Schema: arguments of function calls.
 
 import { expect, test } from 'vitest';
-import { argumentsFor } from '../../../../adapters/simulators/voice/arguments.ts';
+import { argumentsFor, foundValue } from '../../../adapters/simulators/json-schema.ts';
 
 const object = (properties: Record<string, unknown>, required = Object.keys(properties)) => ({
   type: 'object',
@@ -50,6 +50,11 @@ test('arguments follow references of the schema', () => {
 test('a schema that refers to itself gives finite arguments', () => {
   const schema = object({ child: { $ref: '#' } });
   expect(JSON.stringify(argumentsFor(schema)).length).toBeLessThan(200);
+});
+
+test('a schema that contains itself in many branches is given up on', () => {
+  const schema = { anyOf: Array.from({ length: 20 }, () => ({ $ref: '#' })) };
+  expect(foundValue(schema, () => undefined)).toBeNull();
 });
 
 test.each([[undefined], [null], [true], ['string'], [{}], [{ type: 'string' }], [{ $ref: '#/nowhere' }]])(
