@@ -1,4 +1,4 @@
-// Reads JSON of the gateway and of providers without trusting its shape: what is not as expected counts as empty.
+// Reads JSON without trusting its shape: messages of providers, and refusals. What is not as expected counts as empty.
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 

@@ -72,7 +72,7 @@ export function sortRows(rows: readonly LedgerSumRow[], { column, isDescending }
 
 /** One value for each day, oldest first. */
 export interface Series {
-  /** Its colour in the style sheet is `--<name>`. */
+  /** Names its colour in the style sheet too: `--<name>`. */
   readonly name: string;
   readonly label: string;
   readonly values: readonly number[];

@@ -11,7 +11,7 @@ export interface TimedTurn {
   readonly outcome: 'open' | 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'unanswered';
   /** The page stopped to play the reply, whatever the provider still says of it. */
   readonly silenced?: true;
-  /** What the gateway measured by the end of the turn; see `gatewayUs`. */
+  /** Microseconds that the gateway had measured by the end of the turn; see `gatewayUs`. */
   readonly gatewayUs?: number | undefined;
 }
 

@@ -1,9 +1,16 @@
 // Draws bars on a canvas at the screen's own resolution, in the colours of the style sheet.
 
-/** Sizes the canvas to its box and clears it; undefined while it has no box. Coordinates are CSS pixels. */
-export function prepareCanvas(
-  canvas: HTMLCanvasElement,
-): { g: CanvasRenderingContext2D; width: number; height: number } | undefined {
+const barWidth = 2;
+
+/** A canvas that is ready to be drawn on. Coordinates are CSS pixels. */
+interface Drawing {
+  readonly g: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Sizes the canvas to its box and clears it; undefined while it has no box. */
+export function prepareCanvas(canvas: HTMLCanvasElement): Drawing | undefined {
   const { clientWidth: width, clientHeight: height } = canvas;
   const g = canvas.getContext('2d');
   if (g === null || width === 0 || height === 0) return undefined;
@@ -19,15 +26,10 @@ export function prepareCanvas(
 }
 
 /** Draws a bar around the middle; a quiet one stays visible as a dot. */
-export function drawBar(
-  g: CanvasRenderingContext2D,
-  x: number,
-  peak: number,
-  box: { width: number; height: number },
-): void {
+export function drawBar({ g, height }: Drawing, x: number, peak: number): void {
   // Speech is low in the linear range: the square root spreads it.
-  const length = Math.max(1.5, Math.sqrt(Math.min(1, peak)) * (box.height - 2));
-  g.fillRect(x, (box.height - length) / 2, box.width, length);
+  const length = Math.max(1.5, Math.sqrt(Math.min(1, peak)) * (height - 2));
+  g.fillRect(x, (height - length) / 2, barWidth, length);
 }
 
 /** Calls `draw` with every animation frame, or twice a second where reduced motion is preferred. Returns what stops it. */

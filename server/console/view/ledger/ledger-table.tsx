@@ -136,7 +136,11 @@ function Cells({ row }: { row: LedgerSumRow }) {
         {formatCount(inputTokens + outputTokens)}
       </td>
       <td>
-        {rehearsals > 0 && <RehearsalPart rehearsals={rehearsals} calls={calls} />}
+        {rehearsals > 0 && (
+          <span class="rehearsal rehearsal-part" title="Answered by the rehearsal: the cost is an estimate">
+            {rehearsals < calls && formatCount(rehearsals)} rehearsal
+          </span>
+        )}
         {unknownCosts < calls && formatUsd(costMicroUsd)}
         {unknownCosts > 0 && (
           <span class="muted">{unknownCosts >= calls ? 'unknown' : ` + ${formatCount(unknownCosts)} unknown`}</span>
@@ -146,14 +150,5 @@ function Cells({ row }: { row: LedgerSumRow }) {
       <td class={score === undefined ? 'muted' : ''}>{formatPercent(score)}</td>
       <td class={latencyMs === undefined ? 'muted' : ''}>{formatMs(latencyMs)}</td>
     </>
-  );
-}
-
-/** Mark in front of a cost that nobody pays. */
-function RehearsalPart({ rehearsals, calls }: Pick<LedgerSumRow, 'rehearsals' | 'calls'>) {
-  return (
-    <span class="rehearsal rehearsal-part" title="Answered by the rehearsal: the cost is an estimate">
-      {rehearsals < calls && formatCount(rehearsals)} rehearsal
-    </span>
   );
 }

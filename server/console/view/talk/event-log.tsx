@@ -12,16 +12,11 @@ const pageSize = 150;
 export function EventLogPanel({ log, running }: { log: EventLog; running: boolean }) {
   useTick(250, running);
   const [filter, setFilter] = useState<LogFilter>({ text: '', direction: 'both', audio: false });
-  const [keepAudio, setKeepAudio] = useState(log.keepAudio);
   const [shown, setShown] = useState(pageSize);
   const { total } = log;
   // `total` stands for the log's content, which is not a value of its own.
   const entries = useMemo(() => log.select(filter), [log, filter, total]);
   const visible = entries.slice(-shown).toReversed();
-  const keep = (checked: boolean) => {
-    log.keepAudio = checked;
-    setKeepAudio(checked);
-  };
   return (
     <section class="panel event-log" aria-labelledby="log-title" data-frames={total}>
       <div class="panel-head">
@@ -38,7 +33,7 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
           Export JSONL
         </Button>
       </div>
-      <Filter filter={filter} setFilter={setFilter} keepAudio={keepAudio} keep={keep} />
+      <Filter log={log} filter={filter} setFilter={setFilter} />
       <ol class="events">
         {visible.map((entry) => (
           <EventRow key={entry.seq} entry={entry} />
@@ -57,13 +52,17 @@ export function EventLogPanel({ log, running }: { log: EventLog; running: boolea
 }
 
 interface FilterProps {
+  readonly log: EventLog;
   readonly filter: LogFilter;
   setFilter(filter: LogFilter): void;
-  readonly keepAudio: boolean;
-  keep(checked: boolean): void;
 }
 
-function Filter({ filter, setFilter, keepAudio, keep }: FilterProps) {
+function Filter({ log, filter, setFilter }: FilterProps) {
+  const [keepAudio, setKeepAudio] = useState(log.keepAudio);
+  const keep = (checked: boolean) => {
+    log.keepAudio = checked;
+    setKeepAudio(checked);
+  };
   return (
     <div class="log-filter">
       <input

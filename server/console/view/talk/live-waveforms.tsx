@@ -20,7 +20,6 @@ export function LiveWaveforms({ controller, live, provider }: WaveformsProps) {
 }
 
 const barMs = 50;
-const barWidth = 2;
 const barStep = 4;
 
 interface LaneProps {
@@ -61,8 +60,5 @@ function draw(canvas: HTMLCanvasElement, bars: number[]): void {
   const fitting = Math.ceil(box.width / barStep);
   if (bars.length > fitting) bars.splice(0, bars.length - fitting);
   box.g.fillStyle = getComputedStyle(canvas).color;
-  bars.forEach((peak, index) => {
-    const x = box.width - (bars.length - index) * barStep;
-    drawBar(box.g, x, peak, { width: barWidth, height: box.height });
-  });
+  for (const [index, peak] of bars.entries()) drawBar(box, box.width - (bars.length - index) * barStep, peak);
 }

@@ -42,7 +42,7 @@ function draw(canvas: HTMLCanvasElement, wave: Waveform): void {
     const from = Math.floor(bar * perBar);
     const peak = Math.max(...wave.peaks.slice(from, Math.max(from + 1, Math.floor((bar + 1) * perBar))));
     box.g.globalAlpha = from * blockMs < wave.playedMs ? 1 : 0.3;
-    drawBar(box.g, bar * barStep, peak, { width: 2, height: box.height });
+    drawBar(box, bar * barStep, peak);
   }
   box.g.globalAlpha = 1;
 }
