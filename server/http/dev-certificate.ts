@@ -1,7 +1,7 @@
 // Makes the certificate for TLS on localhost once, and keeps it in the data directory. Rule: the CA's private key is never written,
 // so `ca.pem` vouches for this one certificate and nothing else.
 
-import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { createPrivateKey, KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -42,17 +42,16 @@ type Paths = Pick<DevCertificate, 'caPath' | 'certPath' | 'keyPath'>;
 /** Checks that the three files belong together, serve every local name, and stay valid for a while. */
 async function isUsable({ caPath, certPath, keyPath }: Paths): Promise<boolean> {
   try {
-    const [caPem, certPem, keyPem] = await Promise.all(
-      [caPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
-    );
-    const ca = new X509Certificate(caPem ?? '');
-    const cert = new X509Certificate(certPem ?? '');
-    const isSound =
-      cert.checkIssued(ca) && cert.verify(ca.publicKey) && cert.checkPrivateKey(createPrivateKey(keyPem ?? ''));
-    const isComplete =
-      names.every((name) => cert.checkHost(name)) && addresses.every((address) => cert.checkIP(address));
+    const ca = new X509Certificate(await readFile(caPath));
+    const cert = new X509Certificate(await readFile(certPath));
+    const key = createPrivateKey(await readFile(keyPath));
     return (
-      isSound && isComplete && [ca, cert].every(({ validToDate }) => validToDate.getTime() - Date.now() > minimumLeftMs)
+      cert.checkIssued(ca) &&
+      cert.verify(ca.publicKey) &&
+      cert.checkPrivateKey(key) &&
+      names.every((name) => cert.checkHost(name)) &&
+      addresses.every((address) => cert.checkIP(address)) &&
+      [ca, cert].every(({ validToDate }) => validToDate.getTime() - Date.now() > minimumLeftMs)
     );
   } catch {
     // The files are missing, cut short or no PEM.
@@ -75,20 +74,20 @@ async function replace(path: string, content: string, mode: number): Promise<voi
 }
 
 /** Makes PEM texts with all that RFC 5280 asks of a CA and of a server certificate: strict verifiers (Python 3.13) insist on it. */
-async function sign(): Promise<{ ca: string; cert: string; key: string }> {
+async function sign() {
   // The library is slow to load, and a certificate is made once a year.
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const newKeys = () => crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
   const [caKeys, keys] = await Promise.all([newKeys(), newKeys()]);
   // Yesterday: a clock that is set back a little must not make it invalid.
-  const validity = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + lifetimeMs) };
+  const notBefore = new Date(Date.now() - dayMs);
+  const shared = { notBefore, notAfter: new Date(Date.now() + lifetimeMs), signingAlgorithm };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity,
+    ...shared,
     name: 'CN=Trunkline development CA',
     keys: caKeys,
-    signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -96,12 +95,11 @@ async function sign(): Promise<{ ca: string; cert: string; key: string }> {
     ],
   });
   const cert = await x509.X509CertificateGenerator.create({
-    ...validity,
+    ...shared,
     subject: 'CN=localhost',
     issuer: ca.subject,
     publicKey: keys.publicKey,
     signingKey: caKeys.privateKey,
-    signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -114,37 +112,19 @@ async function sign(): Promise<{ ca: string; cert: string; key: string }> {
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
-  const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return {
-    ca: `${ca.toString('pem')}\n`,
-    cert: `${cert.toString('pem')}\n`,
-    key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`,
-  };
+  const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' });
+  return { ca: `${ca.toString('pem')}\n`, cert: `${cert.toString('pem')}\n`, key: String(key) };
 }
 
 /** A lock whose holder died is taken over after this. */
 const lockStaleMs = 10_000;
 
-/** Runs `work` while no other process does: making a directory is atomic. */
+/** Runs `work` while no other process does: making a directory is atomic, and tells nothing where there is one. */
 async function withLock(path: string, work: () => Promise<void>): Promise<void> {
-  while (!(await tryMkdir(path))) {
+  while ((await mkdir(path, { recursive: true })) === undefined) {
     const held = await stat(path).catch(() => undefined);
-    if (held && Date.now() - held.mtimeMs > lockStaleMs) await rmdir(path).catch(() => undefined);
+    if (held && Date.now() - held.mtimeMs > lockStaleMs) await rmdir(path).catch(() => {});
     else await delay(20);
   }
-  try {
-    await work();
-  } finally {
-    await rmdir(path).catch(() => undefined);
-  }
-}
-
-async function tryMkdir(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+  await work().finally(() => rmdir(path).catch(() => {}));
 }
