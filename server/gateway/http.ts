@@ -7,6 +7,7 @@ import { consoleFile } from '../http/console-files.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
+import { hasBody } from '../http/request-body.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -82,9 +83,9 @@ const kindsOf = (tasks: AdmissionPolicy['config']['tasks']): readonly string[] =
 ];
 
 /** Bodies must be JSON: a page elsewhere can send other types without asking first. */
-function checkBody({ headers }: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return undefined;
-  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+function checkBody(request: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
+  if (!hasBody(request)) return undefined;
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
   const message = `expected a body of application/json, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };

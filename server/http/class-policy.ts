@@ -5,7 +5,7 @@ import type { Key } from '../config/config.ts';
 import { REHEARSAL_NAME } from '../config/rehearsal.ts';
 import type { SideConfig } from '../config/side-schema.ts';
 import type { DataClass } from '../ipc/records.ts';
-import { shortened } from './problem.ts';
+import { type HttpProblem, shortened } from './problem.ts';
 
 export const CLASS_HEADER = 'x-trunkline-class';
 export const DATA_CLASS_HEADER = 'x-trunkline-data-class';
@@ -17,7 +17,7 @@ export interface ClassBinding {
   readonly route: SideConfig['routes'][string] | undefined;
 }
 
-export interface ClassRequest extends ClassBinding {
+interface ClassRequest extends ClassBinding {
   /** The class that the client names; undefined when it names none. */
   readonly requested: string | undefined;
   /** All classes. */
@@ -27,10 +27,9 @@ export interface ClassRequest extends ClassBinding {
 }
 
 /** A refusal of what the client asks for. `param` is the header by which it asks. */
-export interface ClassProblem {
+export interface ClassProblem extends HttpProblem {
   readonly status: 400 | 403;
   readonly code: 'unknown_class' | 'class_not_allowed' | 'invalid_request';
-  readonly message: string;
   readonly param: string;
 }
 

@@ -4,18 +4,14 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../config/config.ts';
 
-export interface ConnectionLimit {
-  /** Counts every connection of the server until it is upgraded or closed; one over a limit is destroyed at once. */
-  watch(server: Server): void;
-  /** Stops counting a connection, since it became a session. */
-  upgraded(socket: Socket): void;
-}
+export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
 
 export function createConnectionLimit(
   limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>,
   onRefused: () => void,
-): ConnectionLimit {
+) {
   const perAddress = new Map<string, number>();
+  /** The address of each connection that is counted, by its ends. */
   const pending = new Map<string, string>();
 
   function forget(ends: string): void {
@@ -41,8 +37,10 @@ export function createConnectionLimit(
   }
 
   return {
-    watch: (server) => void server.on('connection', count),
-    upgraded: (socket) => forget(endsOf(socket)),
+    /** Counts every connection of the server until it is upgraded or closed; one over a limit is destroyed at once. */
+    watch: (server: Server) => void server.on('connection', count),
+    /** Stops counting a connection, since it became a session. */
+    upgraded: (socket: Socket) => forget(endsOf(socket)),
   };
 }
 

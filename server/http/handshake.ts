@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Refusal } from '../../adapters/realtime/contract.ts';
+import { hasBody } from './request-body.ts';
 
 /** Characters of a subprotocol, which is a token (RFC 9110, section 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -39,12 +40,9 @@ export function checkUpgrade(request: IncomingMessage, protocols: readonly strin
   if (headers['sec-websocket-version'] !== '13') return invalid(426, 'expected the header Sec-WebSocket-Version: 13');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
     return invalid(400, 'expected a Sec-WebSocket-Key of 16 bytes in base64');
-  if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {
-    return invalid(400, 'an upgrade request has no body');
-  }
-  if (protocols.some((protocol) => !TOKEN.test(protocol)) || new Set(protocols).size < protocols.length) {
+  if (hasBody(request)) return invalid(400, 'an upgrade request has no body');
+  if (protocols.some((protocol) => !TOKEN.test(protocol)) || new Set(protocols).size < protocols.length)
     return invalid(400, 'expected different tokens in Sec-WebSocket-Protocol');
-  }
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // Opens HTTP and HTTPS servers with the limits of a handshake: a request that is too slow or too large never arrives.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -49,14 +50,11 @@ export interface ListenAddress {
 /** Resolves with the port, which the system chooses for 0. Rejects with an error that names the setting. */
 export async function openListener(server: Server, address: ListenAddress): Promise<number> {
   const { setting, host, port, isShared } = address;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port, reusePort: isShared }, resolve);
-  await promise.catch((cause: NodeJS.ErrnoException) => {
+  server.listen({ host, port, reusePort: isShared });
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'EADDRINUSE' ? 'the port is in use' : (cause.code ?? cause.message);
     throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${why}`, { cause });
   });
-  server.off('error', reject);
   return (server.address() as AddressInfo).port;
 }
 

@@ -3,6 +3,7 @@
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
+import { jsonReply } from './reply.ts';
 
 /** A short code for programs and a sentence for people. A Refusal is one, too. */
 export interface HttpProblem {
@@ -28,7 +29,7 @@ export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 export function problemReply(path: string, problem: HttpProblem): HttpReply {
   const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
   const error = isChat ? chatError(problem) : plainError(problem);
-  return { status: problem.status, headers: headersOf(problem), body: JSON.stringify({ error }) };
+  return jsonReply(problem.status, { error }, retryHeaders(problem));
 }
 
 function plainError({ code, message, param, paths }: HttpProblem): object {
@@ -41,10 +42,8 @@ export function chatError({ status, code, message, param = null as never, resets
   return { message, type: errorTypeByStatus(status), param, code, ...until, help: helpFor(code) };
 }
 
-function headersOf({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {
+function retryHeaders({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {
   return {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
     ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
   };

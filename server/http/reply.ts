@@ -4,9 +4,9 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 
-export function jsonReply(status: number, body: object): HttpReply {
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-  return { status, headers, body: JSON.stringify(body) };
+export function jsonReply(status: number, body: object, headers: HttpReply['headers'] = {}): HttpReply {
+  const all = { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers };
+  return { status, headers: all, body: JSON.stringify(body) };
 }
 
 export function sendReply(response: ServerResponse, { status, headers, body }: HttpReply): void {

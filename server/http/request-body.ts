@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 
-export interface BodyLimits {
+interface BodyLimits {
   readonly maxBytes: number;
   /** Time until the last byte. */
   readonly ms: number;
@@ -15,46 +15,39 @@ export interface BodyLimits {
 /** Largest body that is put together. A larger one stays in the pieces that it came in. */
 const WHOLE_BYTES = 64 * 1024;
 
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
 /** Resolves with undefined for a request without a body. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
   { maxBytes, ms, reserve }: BodyLimits,
 ): Promise<Buffer | readonly Buffer[] | undefined | Refusal> {
-  const { headers } = request;
-  const announced = Number(headers['content-length'] ?? 0);
-  if (headers['transfer-encoding'] === undefined && announced === 0) return undefined;
-  if (announced > maxBytes) return tooLarge(maxBytes);
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    const timer = setTimeout(() => refuse(tooSlow(ms)), ms);
-    function refuse(refusal: Refusal): void {
-      clearTimeout(timer);
-      // Nobody waits for the rest of the body.
-      request.removeAllListeners('data').resume();
-      pieces.length = 0;
-      resolve(refusal);
+  if (!hasBody(request)) return undefined;
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | readonly Buffer[] | Refusal>();
+  const timer = setTimeout(resolve, ms, tooSlow(ms));
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    const refusal = bytes > maxBytes ? tooLarge(maxBytes) : reserve?.(piece.length);
+    if (refusal !== undefined) return resolve(refusal);
+    pieces.push(piece);
+    // A pause lets one or two pieces through in each turn of the loop: a socket would give up to 2 MiB at once.
+    if (bytes > WHOLE_BYTES) {
+      request.pause();
+      setImmediate(() => request.resume());
     }
-    request.on('data', (piece: Buffer) => {
-      bytes += piece.length;
-      const refusal = bytes > maxBytes ? tooLarge(maxBytes) : reserve?.(piece.length);
-      if (refusal !== undefined) return refuse(refusal);
-      pieces.push(piece);
-      // A pause lets one or two pieces through in each turn of the loop: a socket would give up to 2 MiB at once.
-      if (bytes > WHOLE_BYTES) {
-        request.pause();
-        setImmediate(() => request.resume());
-      }
-    });
-    request.once('end', () => {
-      clearTimeout(timer);
-      resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes));
-    });
-    request.once('error', reject);
-    request.once('close', () => {
-      clearTimeout(timer);
-      if (!request.readableEnded) reject(new Error('the client left'));
-    });
+  });
+  request.once('end', () => resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes)));
+  request.once('error', reject);
+  request.once('close', () => reject(new Error('the client left')));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    // Nobody waits for the rest of a body that is refused.
+    request.removeAllListeners('data').resume();
   });
 }
 

@@ -5,11 +5,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
+import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import type { Config } from '../config/config.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
+import { jsonReply, sendReply } from '../http/reply.ts';
+import { hasBody } from '../http/request-body.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
@@ -22,16 +25,7 @@ export interface AdminSources extends ForwardContext {
   metrics(): Promise<readonly object[]>;
 }
 
-export interface AdminListener {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
+export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
 const PATHS = ['/healthz', '/readyz', '/metrics', '/sessions'];
 const NOWHERE = `unknown path; expected one of ${[...PATHS, ...sidePaths('admin')].join(', ')}`;
@@ -40,7 +34,7 @@ export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
   sources: AdminSources,
   log: Logger,
-): Promise<AdminListener> {
+) {
   const { admin, limits } = config;
   let origins: OriginPolicy = { allowed: new Set(), loopbackHostOnly: admin.token === undefined };
   const server = createListener(limits);
@@ -49,7 +43,7 @@ export async function startAdmin(
     const answered = answer(request, response, { sources, origins, config });
     void answered
       .catch(() => json(500, { error: 'the admin listener failed to answer' }))
-      .then((reply) => reply && write(response, reply));
+      .then((reply) => reply && sendReply(response, reply));
   });
   const address = { setting: 'admin.port', host: admin.host, port: admin.port, isShared: false };
   const port = await openListener(server, address);
@@ -69,7 +63,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   context: AdminContext,
-): Promise<Answer | undefined> {
+): Promise<HttpReply | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
   const refusal = refusalOf(request, context);
@@ -85,21 +79,17 @@ async function answer(
   return ownAnswer(handshake.path, context.sources);
 }
 
-function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): Answer | undefined {
-  const { headers } = request;
-  const refusal = checkOrigin(headers, origins);
+function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
+  const refusal = checkOrigin(request.headers, origins);
   if (refusal !== undefined) return json(refusal.status, { error: refusal.message });
-  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
-    return json(415, { error: 'expected no body' });
-  }
+  if (hasBody(request)) return json(415, { error: 'expected no body' });
   const { token } = config.admin;
-  if (token !== undefined && !isSame(headers.authorization ?? '', `Bearer ${token}`)) {
+  if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
     return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });
-  }
   return undefined;
 }
 
-async function ownAnswer(path: string, sources: AdminSources): Promise<Answer> {
+async function ownAnswer(path: string, sources: AdminSources): Promise<HttpReply> {
   switch (path) {
     case '/healthz':
       return json(200, { status: 'ok' });
@@ -114,9 +104,10 @@ async function ownAnswer(path: string, sources: AdminSources): Promise<Answer> {
   }
 }
 
-async function metrics(perProcess: readonly object[]): Promise<Answer> {
+async function metrics(perProcess: readonly object[]): Promise<HttpReply> {
   const registry = AggregatorRegistry.aggregate(perProcess as object[]);
-  return { status: 200, type: registry.contentType, body: await registry.metrics() };
+  const headers = { 'content-type': registry.contentType, 'cache-control': 'no-store' };
+  return { status: 200, headers, body: await registry.metrics() };
 }
 
 function isSame(given: string, expected: string): boolean {
@@ -124,15 +115,6 @@ function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-function json(status: number, body: object): Answer {
-  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
-}
-
-function write(response: ServerResponse, { status, type, body }: Answer): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+function json(status: number, body: object): HttpReply {
+  return { ...jsonReply(status, body), body: `${JSON.stringify(body)}\n` };
 }
