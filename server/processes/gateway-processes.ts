@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import type { EventBatch } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import { type Ports, portsOf } from '../ipc/ports.ts';
@@ -137,18 +138,9 @@ export class GatewayProcesses {
   }
 
   async #tellStart(rpc: Rpc): Promise<void> {
-    const { side, rehearsalUrl } = this.#options;
-    const start = this.#startOptions();
-    this.#ports = await rpc.call<Ports>('start', start);
-    // The side process and the rehearsal may have started elsewhere in the meantime.
-    if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
-    if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
-  }
-
-  #startOptions(): GatewayStart {
     const { config, side, rehearsalUrl } = this.#options;
     const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
-    return {
+    const start: GatewayStart = {
       config,
       tls: config.listen.tls ?? own,
       rehearsalUrl: rehearsalUrl(),
@@ -156,6 +148,10 @@ export class GatewayProcesses {
       ports: this.#ports,
       isShared: config.processes > 1 && !this.#isClustered,
     };
+    this.#ports = await rpc.call<Ports>('start', start);
+    // The side process and the rehearsal may have started elsewhere in the meantime.
+    if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
+    if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
   }
 
   #handlersFor(gateway: Child): Handlers {
@@ -164,7 +160,7 @@ export class GatewayProcesses {
       release: (id: string) => this.#sessions.release(id),
       ended: (record: SessionRecord) => this.#sessions.ended(record),
       find: (id: string) => this.find(id, gateway),
-      ...this.#options.side.handlersFor(gateway),
+      commitEvents: (batch: EventBatch) => this.#options.side.commitEvents(gateway, batch),
     };
   }
 

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
-import type { Handlers, Rpc } from '../ipc/rpc.ts';
+import type { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
-import { startWatchdog } from './watchdog.ts';
+import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */
 const NICENESS = 10;
@@ -53,14 +53,15 @@ export class SideSupervisor {
   readonly ask: SideHandler = async (request, emit, signal) =>
     this.#rpc().stream<void>('side', request, { onPart: emit, signal });
 
-  /** Makes the calls that a gateway process may make. */
-  handlersFor(gateway: Child): Handlers {
-    return {
-      commitEvents: async (batch: EventBatch) => {
-        // A batch that was still on its way when its process died comes after its sessions were given up.
-        if (!gateway.isGone) await this.#commitEvents(gateway, batch);
-      },
-    };
+  /** Passes on the events of a gateway process, and keeps which of its sessions live. */
+  async commitEvents(gateway: Child, { bytes, started, ended }: EventBatch): Promise<void> {
+    // A batch that was still on its way when its process died comes after its sessions were given up.
+    if (gateway.isGone) return;
+    const sessions = this.#sessions.get(gateway) ?? new Set<string>();
+    this.#sessions.set(gateway, sessions);
+    for (const id of started) sessions.add(id);
+    await this.#rpc().call('commitEvents', bytes);
+    for (const id of ended) sessions.delete(id);
   }
 
   /** Ends the sessions of a gateway process that died: those whose start was stored and whose end was not. */
@@ -93,11 +94,11 @@ export class SideSupervisor {
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     onStart(socketPath);
     await this.#storeLost(rpc);
-    const onSilent = (): void => {
+    void watchForHang(rpc, start.config.side.silenceMs).then((isHung) => {
+      if (!isHung) return;
       log.error('the side process hangs: it is started anew');
       this.child.kill();
-    };
-    void startWatchdog(rpc, { silenceMs: start.config.side.silenceMs, onSilent });
+    });
   }
 
   #rpc(): Rpc {
@@ -115,14 +116,6 @@ export class SideSupervisor {
     } catch {
       this.#options.log.error({ sessions: ids.length }, 'lost sessions not stored yet');
     }
-  }
-
-  async #commitEvents(gateway: Child, { bytes, started, ended }: EventBatch): Promise<void> {
-    const sessions = this.#sessions.get(gateway) ?? new Set<string>();
-    this.#sessions.set(gateway, sessions);
-    for (const id of started) sessions.add(id);
-    await this.#rpc().call('commitEvents', bytes);
-    for (const id of ended) sessions.delete(id);
   }
 
   #removeSocket(): void {
