@@ -5,45 +5,28 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config/config.ts';
-import type { SideReplyHead } from '../ipc/side-request.ts';
+import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request.ts';
 import { urlHost } from '../platform/private-address.ts';
 import { isAlive, type RunInfo, readRun } from '../processes/run-file.ts';
-import { UsageError } from './usage-error.ts';
+import { type AskAdmin, UsageError } from './command.ts';
 
-export interface AdminApi {
-  /** Resolves with the JSON of the answer. Rejects with what was wrong: with a UsageError where the arguments were. */
-  ask(method: 'GET' | 'POST', path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-interface Request {
-  readonly method: string;
-  readonly path: string;
-  readonly query: Record<string, string>;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
+type Request = Pick<SideRequest, 'method' | 'path' | 'query'>;
 
 interface Source {
-  request(request: Request): Promise<Reply>;
+  request(request: Request): Promise<WholeReply>;
   close(): Promise<void>;
 }
 
 const ANSWER_MS = 30_000;
 
-export async function openAdminApi(config: Config): Promise<AdminApi> {
+export async function openAdminApi(config: Config) {
   const run = await readRun(config.dataDirectory);
   const { request, close } = run && isAlive(run.pid) ? gatewaySource(run, config) : await storeSource(config);
-  return {
-    async ask(method, path, query = {}) {
-      const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-      return contentOf(await request({ method, path, query: Object.fromEntries(given) }));
-    },
-    close,
+  const ask: AskAdmin = async (method, path, query = {}) => {
+    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return contentOf(await request({ method, path, query: Object.fromEntries(given) }));
   };
+  return { ask, close };
 }
 
 function gatewaySource({ pid, admin }: RunInfo, { admin: { token } }: Config): Source {
@@ -75,23 +58,17 @@ async function storeSource(config: Config): Promise<Source> {
   const store = await openStore({ url: place.url, dataDirectory });
   const answer = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
   return {
-    async request(request) {
-      let status = 0;
-      const pieces: Buffer[] = [];
-      const emit = (part: SideReplyHead | Buffer): void => {
-        if (!Buffer.isBuffer(part)) status = part.status;
-        const bytes = Buffer.isBuffer(part) ? part : part.body;
-        if (bytes !== undefined) pieces.push(bytes);
-      };
-      const sideRequest = { ...request, requester: { scope: 'admin' }, headers: {}, body: undefined } as const;
-      await answer(sideRequest, emit, new AbortController().signal);
-      return { status, text: Buffer.concat(pieces).toString() };
-    },
+    request: (request) =>
+      askWhole(
+        answer,
+        { ...request, requester: { scope: 'admin' }, headers: {}, body: undefined },
+        new AbortController().signal,
+      ),
     close: () => store.close(),
   };
 }
 
-function contentOf({ status, text }: Reply): unknown {
+function contentOf({ status, text }: WholeReply): unknown {
   if (status < 300) return JSON.parse(text);
   const message = messageOf(text) ?? `the answer was ${status}`;
   throw status === 400 ? new UsageError(message) : new Error(message);

@@ -1,18 +1,27 @@
 // The shape of a command about the side path, and what it is run with.
 
 import type { Config } from '../config/config.ts';
-import type { AdminApi } from './admin-api.ts';
 
-export type CommandOption = 'by' | 'since' | 'until' | 'format' | 'state' | 'key' | 'limit' | 'table';
+/** Wrong arguments on the command line: what is wrong with them, for exit code 2. */
+export class UsageError extends Error {}
+
+export const OPTIONS = ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'] as const;
+export type CommandOption = (typeof OPTIONS)[number];
+
+/** Resolves with the JSON of the answer. Rejects with what was wrong: with a UsageError where the arguments were. */
+export type AskAdmin = (
+  method: 'GET' | 'POST',
+  path: string,
+  query?: Readonly<Record<string, string | undefined>>,
+) => Promise<unknown>;
 
 export interface CommandContext {
   readonly config: Config;
   /** The id that the command names; '' for commands without one. */
   readonly id: string;
   readonly options: Readonly<Partial<Record<CommandOption, string>>>;
-  /** Opened by the first call, closed when the command is done. */
-  api(): Promise<AdminApi>;
+  readonly ask: AskAdmin;
 }
 
-/** Returns the text to print, whole or in pieces. */
-export type Command = (context: CommandContext) => Promise<string> | AsyncIterable<string>;
+/** Yields the text to print, whole or in pieces. */
+export type Command = (context: CommandContext) => AsyncIterable<string>;

@@ -12,9 +12,9 @@ import { urlHost } from '../platform/private-address.ts';
 import type { RunInfo } from '../processes/run-file.ts';
 import { ROLES, type Role, Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
+import { UsageError } from './command.ts';
 import { SIDE_COMMANDS, SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
-import { UsageError } from './usage-error.ts';
 
 const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--role all|gateway|side]
        trunkline config check  [--config FILE]

@@ -1,6 +1,6 @@
 // Rows as text for people: columns as wide as their widest cell, numbers to the right.
 
-type Cell = string | number | undefined;
+export type Cell = string | number | undefined;
 
 /** Ends with a line feed. An unknown cell is a dash. */
 export function textTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -4,7 +4,7 @@
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import type { Config } from '../config/config.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { ContextAnswer, SideHandler, SideReplyHead, SideRequest } from '../ipc/side-request.ts';
+import { askWhole, type ContextAnswer, type SideHandler } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
 import type { DialOutcome } from '../transport/dial.ts';
@@ -40,10 +40,10 @@ export async function readContext(
       // Another key's session does not exist for this one.
       live: live?.key === key?.id ? live : undefined,
     } as const;
-    const { status, body } = await headOf(askSide, request, until);
+    const { status, text: body } = await askWhole(askSide, request, until);
     if (status === 404) return unknown;
     if (status !== 200) throw new Error(`the side path answered ${status}`);
-    const answer = JSON.parse(String(body)) as ContextAnswer;
+    const answer = JSON.parse(body) as ContextAnswer;
     const { from, text, dataClass } = answer;
     const isElsewhere = dataClass === 'regulated' && answer.provider !== provider.name;
     return isElsewhere ? regulatedElsewhere(answer.provider) : { continues, from, text, dataClass };
@@ -51,17 +51,6 @@ export async function readContext(
     if (config.side.whenContextUnavailable === 'refuse') return unavailable;
     return { continues, from: 'unavailable', text: '', dataClass: 'open' };
   }
-}
-
-/** The whole answer of a request that is answered in one part. */
-async function headOf(askSide: SideHandler, request: SideRequest, signal: AbortSignal): Promise<SideReplyHead> {
-  let head: SideReplyHead | undefined;
-  const keep = (part: SideReplyHead | Buffer): void => {
-    if (!Buffer.isBuffer(part)) head = part;
-  };
-  await unlessAborted(askSide(request, keep, signal), signal);
-  if (head === undefined) throw new Error('the side path answered nothing');
-  return head;
 }
 
 export interface ContextDial {

@@ -1,6 +1,8 @@
 // The request that a gateway process or the admin listener passes to the side process for an HTTP client, and the answer in parts: plain
 // data. The credential was checked and the body was read up to its limit; it stays in pieces, since joining them would delay audio.
 
+import { unlessAborted } from '../platform/deadline.ts';
+
 /** A key sees its own rows (`key` undefined: open mode), the administrator sees all. */
 export type Requester =
   | { readonly scope: 'key'; readonly key: string | undefined; readonly team: string | undefined }
@@ -34,6 +36,25 @@ export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unkn
 
 /** Emits the head, then pieces of the body; resolves when the answer is complete. `signal` is aborted when the client leaves. */
 export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
+
+/** An answer that did not come in parts. */
+export interface WholeReply {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Asks and puts the parts of the answer together. Rejects as soon as the signal aborts. */
+export async function askWhole(ask: SideHandler, request: SideRequest, signal: AbortSignal): Promise<WholeReply> {
+  let status = 0;
+  const pieces: Buffer[] = [];
+  const keep = (part: SideReplyHead | Buffer): void => {
+    if (!Buffer.isBuffer(part)) status = part.status;
+    const bytes = Buffer.isBuffer(part) ? part : part.body;
+    if (bytes !== undefined) pieces.push(bytes);
+  };
+  await unlessAborted(ask(request, keep, signal), signal);
+  return { status, text: Buffer.concat(pieces).toString() };
+}
 
 /** The body of `GET /v1/sessions/{id}/context`. */
 export interface ContextAnswer extends ContextText {

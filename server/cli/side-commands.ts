@@ -1,0 +1,92 @@
+// What the commands about the side path do: they list, show and retry tasks, report the ledger, and export the store.
+
+import type { ReportRow } from '../side/store/contract.ts';
+import { csvLine, EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
+import { type Command, UsageError } from './command.ts';
+import { type Cell, textTable } from './text-table.ts';
+
+/** Columns of a report beside its fields. Money is in USD; unknown costs are not in the sum, but counted in a column of their own. */
+const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] = [
+  ['calls', (row) => row.calls],
+  ['tokens in', (row) => row.inputTokens],
+  ['tokens out', (row) => row.outputTokens],
+  ['USD', (row) => (row.unknownCosts === row.calls ? undefined : rounded(row.costMicroUsd / 1e6, 6))],
+  ['unknown', (row) => row.unknownCosts],
+  ['rehearsal', (row) => row.rehearsals],
+  ['valid', (row) => row.valid],
+  ['repaired', (row) => row.repaired],
+  ['failed', (row) => row.failed],
+  ['score', (row) => rounded(row.score, 2)],
+  ['ms', (row) => rounded(row.latencyMs, 0)],
+];
+
+const SUMS = [
+  ...(['calls', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
+  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs'] as const),
+];
+
+const TASK_COLUMNS = ['id', 'kind', 'state', 'attempts', 'changed', 'error'];
+
+interface ListedTask {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly error?: string;
+  readonly updatedAt: string;
+}
+
+interface Report {
+  readonly by: readonly string[];
+  readonly rows: readonly ReportRow[];
+}
+
+export const sideCommands = {
+  async *listTasks({ options: { state, key, limit, format }, ask }) {
+    const answer = (await ask('GET', '/tasks', { state, key, limit })) as { tasks: readonly ListedTask[] };
+    const rows = answer.tasks.map(({ id, kind, state, attempts, updatedAt, error = '' }) => {
+      return [id, kind, state, attempts, updatedAt, error];
+    });
+    yield format === 'json' ? json(answer) : textTable(TASK_COLUMNS, rows);
+  },
+
+  async *showTask({ id, ask }) {
+    yield json(await ask('GET', `/tasks/${id}`));
+  },
+
+  async *retryTask({ id, ask }) {
+    const task = (await ask('POST', `/tasks/${id}/retry`)) as ListedTask;
+    yield `${task.id} is ${task.state}\n`;
+  },
+
+  async *reportLedger({ options: { by, since, until, format }, ask }) {
+    const report = (await ask('GET', '/ledger', { by, since, until })) as Report;
+    if (format === 'json') yield json(report);
+    else yield format === 'csv' ? csvOf(report) : tableOf(report);
+  },
+
+  /** Reads the store itself, whether a gateway runs or not. */
+  async *exportStore({ config, options }) {
+    const table = EXPORTS.find((name) => name === (options.table ?? 'ledger'));
+    if (table === undefined) throw new UsageError(`--table: expected ${EXPORTS.join(' or ')}, got "${options.table}"`);
+    const since = options.since === undefined ? 0 : Date.parse(options.since);
+    if (Number.isNaN(since)) throw new UsageError('--since: expected a time such as 2026-01-31T00:00:00Z');
+    const location = { url: config.store.url, dataDirectory: config.dataDirectory };
+    yield* exportLines({ location, table, since, format: options.format as ExportFormat });
+  },
+} as const satisfies Readonly<Record<string, Command>>;
+
+function csvOf({ by, rows }: Report): string {
+  const lines = rows.map((row) => csvLine([...row.by, ...SUMS.map((sum) => row[sum])]));
+  return [csvLine([...by, ...SUMS]), ...lines].join('');
+}
+
+function tableOf({ by, rows }: Report): string {
+  const lines = rows.map((row) => [...row.by, ...REPORT_COLUMNS.map(([, cell]) => cell(row))]);
+  return textTable([...by, ...REPORT_COLUMNS.map(([name]) => name)], lines);
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const rounded = (value: number | undefined, digits: number): number | undefined =>
+  value === undefined ? undefined : Number(value.toFixed(digits));
