@@ -65,6 +65,8 @@ async function replyTo(
 
 function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
   const rehearsed = config.rehearsal === false || rehearsalUrl === undefined ? [] : config.rehearsal.providers;
+  // Kinds of tasks that a session may have; those that score results follow from them.
+  const kinds = config.tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind);
   return {
     version,
     mode: config.keys.length === 0 ? 'open' : 'keys',
@@ -73,14 +75,9 @@ function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
       status: config.providers[name] ? 'configured' : rehearsed.includes(name) ? 'rehearsal' : 'missing',
       dialects: endpoints.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
-    side: { tasks: kindsOf(config.tasks), transcripts: config.transcripts },
+    side: { tasks: [...new Set(kinds)], transcripts: config.transcripts },
   };
 }
-
-/** Kinds of tasks that a session may have; those that score results follow from them. */
-const kindsOf = (tasks: AdmissionPolicy['config']['tasks']): readonly string[] => [
-  ...new Set(tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind)),
-];
 
 /** Bodies must be JSON: a page elsewhere can send other types without asking first. */
 function checkBody(request: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {

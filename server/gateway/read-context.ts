@@ -53,7 +53,7 @@ export async function readContext(
   }
 }
 
-export interface ContextDial {
+interface ContextDial {
   dial(signal: AbortSignal): Promise<DialOutcome>;
   read(signal: AbortSignal): Promise<SessionContext | Refusal>;
   /** Aborted when the client is gone. */

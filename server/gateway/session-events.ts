@@ -6,18 +6,12 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Admission } from './admission/admission.ts';
 import type { Outbox } from './side/outbox.ts';
 
-export interface SessionEmitter {
-  readonly keepsText: boolean;
-  readonly onTurn: (turn: TurnFinished) => void;
-  readonly ended: (record: SessionRecord) => void;
-}
-
 /** Emits the start of the session at once. */
 export function sessionEmitter(
   admission: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
-): SessionEmitter {
+) {
   const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
   outbox.push({
     kind: 'started',
@@ -37,7 +31,7 @@ export function sessionEmitter(
   });
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
-    onTurn: (turn) => outbox.push(turn),
-    ended: (record) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
+    onTurn: (turn: TurnFinished) => outbox.push(turn),
+    ended: (record: SessionRecord) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
   };
 }

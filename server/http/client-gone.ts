@@ -2,16 +2,9 @@
 
 import type { Socket } from 'node:net';
 
-export interface ClientGone {
-  /** Aborted once the client has closed its side or its socket is lost. */
-  readonly signal: AbortSignal;
-  /** Aborts the signal and leaves the socket open. */
-  abort(): void;
-  /** Removes the listeners. */
-  stop(): void;
-}
+export type ClientGone = ReturnType<typeof watchClientGone>;
 
-export function watchClientGone(socket: Socket): ClientGone {
+export function watchClientGone(socket: Socket) {
   const controller = new AbortController();
   const leave = (): void => {
     controller.abort();
@@ -28,8 +21,11 @@ export function watchClientGone(socket: Socket): ClientGone {
   socket.once('close', leave);
   if (socket.destroyed) leave();
   return {
+    /** Aborted once the client has closed its side or its socket is lost. */
     signal: controller.signal,
+    /** Aborts the signal and leaves the socket open. */
     abort: () => controller.abort(),
+    /** Removes the listeners. */
     stop() {
       socket.off('readable', onReadable);
       socket.off('end', leave);

@@ -1,5 +1,7 @@
 // Calls between two of our processes: a named request, one answer, maybe parts before it. Never on the frame path.
 
+import { addAbortListener } from 'node:events';
+
 /**
  * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has
  * taken the part, or wants no more; one at a time.
@@ -22,11 +24,6 @@ export interface Port {
 
 type OnPart = (part: never) => unknown;
 
-interface StreamOptions {
-  readonly onPart: OnPart;
-  readonly signal: AbortSignal;
-}
-
 type Message =
   | { readonly kind: 'call'; readonly name: string; readonly argument: unknown; readonly id?: number }
   | { readonly kind: 'cancel'; readonly id: number }
@@ -39,8 +36,6 @@ interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onPart?: OnPart | undefined;
-  /** Removes the listener that would cancel the call. */
-  forget?(): void;
 }
 
 export class Rpc {
@@ -74,19 +69,20 @@ export class Rpc {
    * Calls for parts, which come in order and before the answer. Rejects at once when the signal aborts; no part comes after that.
    * A paced part is taken when the promise that `onPart` returns resolves.
    */
-  stream<Result>(name: string, argument: unknown, { onPart, signal }: StreamOptions): Promise<Result> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+  async stream<Result>(
+    name: string,
+    argument: unknown,
+    { onPart, signal }: { readonly onPart: OnPart; readonly signal: AbortSignal },
+  ): Promise<Result> {
+    signal.throwIfAborted();
     const { id, promise } = this.#call<Result>(name, argument, onPart);
-    const call = this.#pending.get(id);
-    if (call === undefined) return promise;
-    const cancel = (): void => {
-      this.#take(id);
+    using _listener = addAbortListener(signal, () => {
+      const call = this.#take(id);
+      if (call === undefined) return;
       this.#send({ kind: 'cancel', id });
       call.reject(signal.reason);
-    };
-    call.forget = () => signal.removeEventListener('abort', cancel);
-    signal.addEventListener('abort', cancel, { once: true });
-    return promise;
+    });
+    return await promise;
   }
 
   /** Calls without an answer; a failure is a matter of the handler. */
@@ -140,7 +136,7 @@ export class Rpc {
     const emit: Emit = (part, isPaced) => {
       if (id === undefined || controller.signal.aborted) return undefined;
       this.#send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
-      return isPaced ? this.#whenTaken(id) : undefined;
+      return isPaced ? new Promise<void>((resolve) => this.#paced.set(id, resolve)) : undefined;
     };
     try {
       if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for ${name}`);
@@ -153,12 +149,6 @@ export class Rpc {
     } finally {
       if (id !== undefined) this.#answering.delete(id);
     }
-  }
-
-  #whenTaken(id: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#paced.set(id, resolve);
-    return promise;
   }
 
   #partTaken(id: number): void {
@@ -174,7 +164,6 @@ export class Rpc {
   #take(id: number): PendingCall | undefined {
     const call = this.#pending.get(id);
     this.#pending.delete(id);
-    call?.forget?.();
     return call;
   }
 

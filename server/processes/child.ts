@@ -41,7 +41,6 @@ export class Child {
   #process: ChildProcess | undefined;
   #rpc: Rpc | undefined;
   #isRetired = false;
-  #isGone = false;
   #pauseMs = FIRST_PAUSE_MS;
   #restart: NodeJS.Timeout | undefined;
 
@@ -56,7 +55,7 @@ export class Child {
 
   /** True once the process has died; messages of it that still come are too late. */
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
@@ -65,7 +64,6 @@ export class Child {
     const child = launch(this.#options);
     this.#process = child;
     if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness);
-    this.#isGone = false;
     const exited = new Promise<never>((_, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
@@ -96,7 +94,7 @@ export class Child {
   async stop(): Promise<void> {
     this.retire();
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.isGone) return;
     const gone = once(child, 'exit');
     if (child.connected) child.disconnect();
     await withDeadline(gone, LEAVE_MS).catch(() => child.kill('SIGKILL'));
@@ -111,7 +109,6 @@ export class Child {
   #died(code: number | null, signal: NodeJS.Signals | null): void {
     const wasWorking = this.#rpc !== undefined;
     this.#rpc = undefined;
-    this.#isGone = true;
     this.#options.onDeath?.(this);
     if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
     if (this.#isRetired || !wasWorking) return;

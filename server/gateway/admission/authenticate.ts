@@ -6,7 +6,7 @@ import { clientCredential } from '../../../adapters/realtime/index.ts';
 import type { Key } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
 
-export interface AuthenticationRequest extends Pick<Admission, 'handshake' | 'policy'> {
+interface AuthenticationRequest extends Pick<Admission, 'handshake' | 'policy'> {
   /** The provider of the path; undefined on the side path, where the credential may be in any place that an SDK uses. */
   readonly provider?: Provider | undefined;
 }

@@ -2,7 +2,6 @@
 // which every key may use. The headers never go upstream.
 
 import type { Refusal } from '../../../adapters/realtime/contract.ts';
-import type { Config } from '../../config/config.ts';
 import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import {
   CLASS_HEADER,
@@ -14,20 +13,15 @@ import {
 } from '../../http/class-policy.ts';
 import type { Admission } from './admission.ts';
 
-type ClassSettings = Pick<Config, 'classes' | 'hasRehearsalGateway' | 'routes'>;
-
-/** `routes` of the configuration are keyed by the path of the endpoint, which is a pattern. */
-type ClassifyRequest = Pick<Admission, 'handshake' | 'key'> & {
-  readonly endpoint: Pick<Admission['endpoint'], 'path'>;
-  readonly policy: { readonly config: ClassSettings };
-};
-
 export function classify({
   handshake: { headers },
   endpoint,
   key,
   policy: { config },
-}: ClassifyRequest): Pick<Admission, 'promptClass' | 'dataClass'> | Refusal {
+}: Pick<Admission, 'handshake' | 'endpoint' | 'key' | 'policy'>):
+  | Pick<Admission, 'promptClass' | 'dataClass'>
+  | Refusal {
+  // They are keyed by the path of the endpoint, which is a pattern.
   const route = config.routes[endpoint.path];
   const binding = { key: key && { ...key, classes: key.classes && withDefault(key.classes) }, route };
   const promptClass = choosePromptClass({

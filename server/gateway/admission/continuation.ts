@@ -15,9 +15,7 @@ export function readContinuation({
   handshake,
   endpoint,
   policy,
-}: Pick<Admission, 'handshake' | 'endpoint'> & {
-  readonly policy: Pick<Admission['policy'], 'warnOfOldName'>;
-}): Pick<Admission, 'continues'> | Refusal {
+}: Pick<Admission, 'handshake' | 'endpoint' | 'policy'>): Pick<Admission, 'continues'> | Refusal {
   const underOldName = valuesOf(handshake, OLD_NAME);
   if (underOldName.length > 0) policy.warnOfOldName(OLD_NAME, CONTINUE);
   const ids = new Set([...valuesOf(handshake, CONTINUE), ...underOldName]);

@@ -3,7 +3,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
-import type { Key } from '../../config/config.ts';
 import { jsonReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request-body.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
@@ -11,7 +10,7 @@ import type { AdmissionPolicy } from '../admission/admission.ts';
 import { authenticate } from '../admission/authenticate.ts';
 import { isRefusal } from '../admission/refusals.ts';
 import { type ForwardContext, forward } from './forward.ts';
-import type { QuotaLease, SideQuota } from './quota.ts';
+import type { SideQuota } from './quota.ts';
 
 export interface SideApiContext extends ForwardContext {
   readonly policy: AdmissionPolicy;
@@ -26,36 +25,16 @@ export async function handleSideRequest(
   context: SideApiContext,
 ): Promise<HttpReply | Refusal | undefined> {
   const { policy, quota } = context;
+  const { config } = policy;
   const path = decoded(handshake.path);
   if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
   const authenticated = authenticate({ handshake, policy });
   if (isRefusal(authenticated)) return authenticated;
   const { key } = authenticated;
-  const expectedBytes = Math.min(policy.config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
-  const lease = quota.acquire(key?.id, expectedBytes);
+  const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
+  using lease = quota.acquire(key?.id, expectedBytes);
   if (lease === undefined) return quotaExceeded;
-  try {
-    return await answer(request, response, { handshake, context, path, key, lease });
-  } finally {
-    lease.release();
-  }
-}
-
-interface AdmittedRequest {
-  readonly handshake: Handshake;
-  readonly context: SideApiContext;
-  readonly path: string;
-  readonly key: Key | undefined;
-  readonly lease: QuotaLease;
-}
-
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { handshake, context, path, key, lease }: AdmittedRequest,
-): Promise<HttpReply | Refusal | undefined> {
-  const { config } = context.policy;
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,
     ms: config.limits.handshakeMs,

@@ -62,10 +62,6 @@ export async function forward(
 }
 
 function forwardedHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
-  const forwarded: Record<string, string> = {};
-  for (const name of FORWARDED_HEADERS) {
-    const value = headers[name];
-    if (typeof value === 'string') forwarded[name] = value;
-  }
-  return forwarded;
+  const values = FORWARDED_HEADERS.map((name) => [name, headers[name]] as const);
+  return Object.fromEntries(values.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

@@ -24,7 +24,7 @@ export class SideQuota {
 }
 
 /** The part of a quota that one request holds. */
-export class QuotaLease {
+class QuotaLease {
   readonly #usages: readonly Usage[];
   #bytes = 0;
 
@@ -41,7 +41,7 @@ export class QuotaLease {
     return true;
   }
 
-  release(): void {
+  [Symbol.dispose](): void {
     for (const usage of this.#usages) usage.add(-1, -this.#bytes);
   }
 }

@@ -12,14 +12,16 @@ const config = {
   routes: { '/v1/responses': { class: 'written' }, '/v1/realtime': { dataClass: 'regulated' as const } },
 };
 
+/** The parts of an admission that a class follows from. */
+const classified = (known: object) => classify(known as Parameters<typeof classify>[0]);
 const ask = (headers: Record<string, string>, key: Partial<Key> = {}, path = '/plain') =>
-  classify({ handshake: handshakeOf(path, headers), endpoint: { path }, key: key as Key, policy: { config } });
+  classified({ handshake: handshakeOf(path, headers), endpoint: { path }, key, policy: { config } });
 
 describe('the prompt class', () => {
   test('a session has the prompt class realtime by default, in open mode too', () => {
     expect(ask({})).toEqual({ promptClass: 'realtime', dataClass: 'open' });
     const policy = { config: { classes: {}, hasRehearsalGateway: false, routes: {} } };
-    const open = classify({ handshake: handshakeOf('/plain'), endpoint: { path: '/plain' }, key: undefined, policy });
+    const open = classified({ handshake: handshakeOf('/plain'), endpoint: { path: '/plain' }, key: undefined, policy });
     expect(open).toMatchObject({ promptClass: 'realtime' });
   });
 
@@ -29,7 +31,7 @@ describe('the prompt class', () => {
     expect(ask({}, {}, '/v1/responses')).toMatchObject({ promptClass: 'written' });
     const call = { handshake: handshakeOf('/calls/token'), endpoint: { path: '/calls/{token}' }, key: undefined };
     const routes = { '/calls/{token}': { class: 'spoken' } };
-    expect(classify({ ...call, policy: { config: { ...config, routes } } })).toMatchObject({ promptClass: 'spoken' });
+    expect(classified({ ...call, policy: { config: { ...config, routes } } })).toMatchObject({ promptClass: 'spoken' });
     expect(ask(asked)).toMatchObject({ promptClass: 'premium' });
   });
 

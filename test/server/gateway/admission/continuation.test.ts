@@ -6,6 +6,7 @@ import { findEndpoint } from '../../../../adapters/realtime/index.ts';
 import { readContinuation } from '../../../../server/gateway/admission/continuation.ts';
 import { isRefusal } from '../../../../server/gateway/admission/refusals.ts';
 import type { WarnOfOldName } from '../../../../server/gateway/old-names.ts';
+import { policyOf } from '../../../support/admissions.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
 const ID = '0190a1b2-0000-7000-8000-00000000000a';
@@ -16,7 +17,7 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 function read(handshake: Handshake, warnOfOldName: WarnOfOldName) {
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no route ${handshake.path}`);
-  const result = readContinuation({ handshake, endpoint: found.endpoint, policy: { warnOfOldName } });
+  const result = readContinuation({ handshake, endpoint: found.endpoint, policy: { ...policyOf(), warnOfOldName } });
   return isRefusal(result) ? result : result.continues;
 }
 
