@@ -1,31 +1,30 @@
 // The gateway of one process: it listens, holds the sessions, and shuts down in order: stop, drain, wait, terminate.
 
 import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
-import { type Ports, portsOf } from '../ipc/ports.ts';
-import type { GatewayStart } from '../ipc/process-start.ts';
+import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
-import { type CloseReason, reasons } from '../session/close-reason.ts';
+import { reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
 import { draining, sideUnavailable } from './admission/refusals.ts';
-import { answerHttp } from './http.ts';
+import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
-import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
+import { SessionOpening } from './open-session.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
 
-type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
+type GatewayOptions = Pick<GatewayHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>>;
 
 export class Gateway {
@@ -36,8 +35,7 @@ export class Gateway {
   readonly #servers: Server[] = [];
   readonly #connections: ConnectionLimit;
   readonly #connector = new Connector(this.metrics);
-  readonly #sideQuota: SideQuota;
-  readonly #host: SessionHost;
+  readonly #host: GatewayHost;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   #policy: AdmissionPolicy;
@@ -49,9 +47,8 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
     this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
-    this.#sideQuota = new SideQuota(config.side, config.keys.length);
     this.#connections = createConnectionLimit(config.limits, () => this.metrics.refused('too_many_connections', 0));
-    this.#host = this.#hostOfSessions();
+    this.#host = this.#makeHost();
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
@@ -89,11 +86,11 @@ export class Gateway {
   }
 
   /** Ends all sessions and stops listening. Resolves when every socket of a session is closed, after `closeMs` at the latest. */
-  async close(reason: CloseReason = reasons.drained): Promise<void> {
+  async close(): Promise<void> {
     this.#phase = 'ending';
     this.#connector.close();
     for (const opening of this.#openings) opening.abort();
-    for (const session of this.#sessions.values()) session.end(reason);
+    for (const session of this.#sessions.values()) session.end(reasons.drained);
     const timer = setTimeout(() => {
       for (const session of this.#sessions.values()) session.terminate();
     }, this.#options.config.limits.closeMs);
@@ -107,29 +104,25 @@ export class Gateway {
   }
 
   async #serve(address: Omit<ListenAddress, 'host'>, tls?: GatewayOptions['tls']): Promise<number> {
-    const { config, log, askSide } = this.#options;
+    const { config, log } = this.#options;
     const server = createListener(config.limits, tls);
     this.#servers.push(server);
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head) => void this.#openSession({ request, socket, head }));
-    const explain = (request: IncomingMessage) => explainUpgrade(request, this.#host);
-    const context = { metrics: this.metrics, quota: this.#sideQuota, find: this.#find, askSide, explain };
-    server.on('request', (request, response) => {
-      void answerHttp(request, response, { ...context, policy: this.#policy });
-    });
+    server.on('request', (request, response) => void answerHttp(request, response, this.#host));
     const port = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return port;
   }
 
-  #find = async (id: string) => this.record(id) ?? (await this.#options.registry.find(id));
-
-  #hostOfSessions(): SessionHost {
+  #makeHost(): GatewayHost {
+    const { config, registry } = this.#options;
     return {
       ...this.#options,
       metrics: this.metrics,
       connector: this.#connector,
-      find: this.#find,
+      quota: new SideQuota(config.side, config.keys.length),
+      find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
       refusal: () => this.#refusal(),
       isEnding: () => this.#phase === 'ending',

@@ -10,28 +10,21 @@ import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request-body.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
-import type { Metrics } from '../platform/metrics.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { badTarget, isRefusal, notImplemented, refuse, unknownPath } from './admission/refusals.ts';
+import { explainUpgrade, type SessionHost } from './open-session.ts';
 import { handleSideRequest, type SideApiContext } from './side/api.ts';
 
-interface HttpContext extends SideApiContext {
-  readonly metrics: Metrics;
-  /** Makes the reply that an upgrade to this path would get. */
-  explain(request: IncomingMessage): Promise<HttpReply>;
-}
+/** The gateway, as requests and upgrades see it. */
+export type GatewayHost = SessionHost & SideApiContext;
 
 /** Answers one request. Faults become a 500 for that request alone. */
-export async function answerHttp(
-  request: IncomingMessage,
-  response: ServerResponse,
-  context: HttpContext,
-): Promise<void> {
+export async function answerHttp(request: IncomingMessage, response: ServerResponse, host: GatewayHost): Promise<void> {
   try {
-    const answer = await replyTo(request, response, context);
+    const answer = await replyTo(request, response, host);
     request.resume();
     if (answer === undefined) return;
-    if (isRefusal(answer)) context.metrics.refused(answer.code, answer.status);
+    if (isRefusal(answer)) host.metrics.refused(answer.code, answer.status);
     sendReply(response, isRefusal(answer) ? refuse(request, answer) : answer);
   } catch {
     request.resume();
@@ -44,22 +37,22 @@ export async function answerHttp(
 async function replyTo(
   request: IncomingMessage,
   response: ServerResponse,
-  context: HttpContext,
+  host: GatewayHost,
 ): Promise<HttpReply | Refusal | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
   const { path } = handshake;
-  const originRefusal = checkOrigin(request.headers, context.policy.origins);
+  const originRefusal = checkOrigin(request.headers, host.policy().origins);
   if (sideRoutesAt('key', path).length > 0) {
-    return originRefusal ?? checkBody(request) ?? handleSideRequest(request, response, handshake, context);
+    return originRefusal ?? checkBody(request) ?? handleSideRequest(request, response, handshake, host);
   }
   const notServed = findNotServed(request.method ?? '', path);
   const refusal = originRefusal ?? checkBody(request, notServed?.endpoint.bodies);
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path);
-  if (findEndpoint(path) !== undefined) return context.explain(request);
+  if (findEndpoint(path) !== undefined) return explainUpgrade(request, host);
   if (request.method !== 'GET' && request.method !== 'HEAD') return unknownPath;
-  if (path === '/console.json') return jsonReply(200, describeConsole(context.policy));
+  if (path === '/console.json') return jsonReply(200, describeConsole(host.policy()));
   return consoleFile(path) ?? unknownPath;
 }
 

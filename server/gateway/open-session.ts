@@ -21,11 +21,12 @@ import {
   speaksWebSocket,
   tooManySessions,
 } from './admission/refusals.ts';
-import { type ContextReader, dialWithContext, readContext } from './read-context.ts';
+import { dialWithContext, readContext } from './read-context.ts';
+import type { ForwardContext } from './side/forward.ts';
 import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
-export interface SessionHost extends SessionOwner, Omit<ContextReader, 'config'> {
+export interface SessionHost extends SessionOwner, ForwardContext {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
   /** The reason why no session opens now, whoever asks; undefined when sessions open. */

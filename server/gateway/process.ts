@@ -1,8 +1,7 @@
 // Runs one gateway process, forked by the supervisor. Everything it needs arrives over the channel, and it ends when the channel does.
 
 import cluster from 'node:cluster';
-import type { Ports } from '../ipc/ports.ts';
-import { FLUSH_MS, type GatewayStart } from '../ipc/process-start.ts';
+import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';

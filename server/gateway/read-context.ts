@@ -3,21 +3,17 @@
 
 import type { Refusal } from '../../adapters/realtime/contract.ts';
 import type { Config } from '../config/config.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
-import { askWhole, type ContextAnswer, type SideHandler } from '../ipc/side-request.ts';
+import { askWhole, type ContextAnswer } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission } from './admission/admission.ts';
 import { CONTINUE } from './admission/continuation.ts';
 import { isRefusal } from './admission/refusals.ts';
+import type { ForwardContext } from './side/forward.ts';
 
-export interface ContextReader {
+interface ContextReader extends ForwardContext {
   readonly config: Pick<Config, 'side'>;
-  /** Asks the side process; undefined when there is none. */
-  readonly askSide?: SideHandler | undefined;
-  /** Finds a session of any process, live or lately ended. */
-  find(id: string): Promise<SessionRecord | undefined>;
 }
 
 /** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */

@@ -1,7 +1,7 @@
 // Serves the built console. The files are read once, so that a request can only name one that exists.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { consoleRoot } from '../platform/entry.ts';
 
@@ -37,16 +37,15 @@ export function consoleFile(path: string): HttpReply | undefined {
 }
 
 function readFiles(): ReadonlyMap<string, HttpReply> {
-  const found = new Map<string, HttpReply>();
-  if (!existsSync(consoleRoot)) return found;
-  for (const item of readdirSync(consoleRoot, { recursive: true, withFileTypes: true })) {
-    if (!item.isFile()) continue;
-    const file = join(item.parentPath, item.name);
-    const body = readFileSync(file);
-    const path = `/${file.slice(consoleRoot.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
-    found.set(path, { status: 200, headers: headersFor(path), body });
-  }
-  return found;
+  if (!existsSync(consoleRoot)) return new Map();
+  const items = readdirSync(consoleRoot, { recursive: true, withFileTypes: true }).filter((item) => item.isFile());
+  return new Map(
+    items.map(({ parentPath, name }) => {
+      const file = join(parentPath, name);
+      const path = `/${relative(consoleRoot, file).replaceAll('\\', '/')}`;
+      return [path, { status: 200, headers: headersFor(path), body: readFileSync(file) }];
+    }),
+  );
 }
 
 function headersFor(path: string): Record<string, string> {

@@ -44,12 +44,12 @@ export interface ListenAddress {
   readonly host: string;
   readonly port: number;
   /** True when other processes listen on the same port (SO_REUSEPORT). */
-  readonly isShared: boolean;
+  readonly isShared?: boolean;
 }
 
 /** Resolves with the port, which the system chooses for 0. Rejects with an error that names the setting. */
 export async function openListener(server: Server, address: ListenAddress): Promise<number> {
-  const { setting, host, port, isShared } = address;
+  const { setting, host, port, isShared = false } = address;
   server.listen({ host, port, reusePort: isShared });
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'EADDRINUSE' ? 'the port is in use' : (cause.code ?? cause.message);

@@ -1,7 +1,17 @@
-// The options that a gateway process is started with, and the time that it gets to hand over its events when it ends.
+// The options that a gateway process is started with, its ports, and the time that it gets to hand over its events when it ends.
 
 import type { Config } from '../config/config.ts';
-import type { Ports } from './ports.ts';
+
+/** The ports that were taken, where the configuration said 0 too. */
+export interface Ports {
+  readonly port: number;
+  readonly tlsPort?: number | undefined;
+}
+
+/** The ports that a configuration asks for. */
+export function portsOf({ listen }: Pick<Config, 'listen'>): Ports {
+  return { port: listen.port, tlsPort: listen.tlsPort === false ? undefined : listen.tlsPort };
+}
 
 export interface GatewayStart {
   readonly config: Config;

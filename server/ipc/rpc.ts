@@ -49,7 +49,7 @@ export class Rpc {
   readonly #paced = new Map<number, () => void>();
   #lastId = 0;
 
-  constructor(port: Port, handlers: Handlers) {
+  constructor(port: Port, handlers: Handlers = {}) {
     this.#port = port;
     this.#handlers = handlers;
     port.on('message', (message) => this.#receive(message as Message));

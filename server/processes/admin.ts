@@ -45,8 +45,7 @@ export async function startAdmin(
       .catch(() => json(500, { error: 'the admin listener failed to answer' }))
       .then((reply) => reply && sendReply(response, reply));
   });
-  const address = { setting: 'admin.port', host: admin.host, port: admin.port, isShared: false };
-  const port = await openListener(server, address);
+  const port = await openListener(server, { setting: 'admin.port', host: admin.host, port: admin.port });
   server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
   origins = { ...origins, allowed: new Set(ownOrigins('http', admin.host, port)) };
   return { port, close: () => closeListener(server) };

@@ -15,7 +15,7 @@ interface ChildOptions {
   readonly name: string;
   readonly log: Logger;
   /** Makes the handlers of the calls that the process may make. */
-  handlers(child: Child): Handlers;
+  handlers?(child: Child): Handlers;
   /** Gives a new process its work; called again after each death. */
   start(rpc: Rpc): Promise<void>;
   /** Raised by so much (`nice`), so that other processes come first; 0: not at all. */
@@ -72,7 +72,7 @@ export class Child {
       });
     });
     exited.catch(() => {});
-    const rpc = new Rpc(child, handlers(this));
+    const rpc = new Rpc(child, handlers?.(this));
     try {
       await Promise.race([start(rpc), exited]);
     } catch (error) {

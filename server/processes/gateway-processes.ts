@@ -6,8 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
-import { type Ports, portsOf } from '../ipc/ports.ts';
-import type { GatewayStart } from '../ipc/process-start.ts';
+import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
@@ -110,7 +109,7 @@ export class GatewayProcesses {
     for (const [setting, port] of Object.entries(this.#ports)) {
       if (port === undefined || (port === 0 && !this.#isClustered)) continue;
       const probe = createListener(limits);
-      const address = { setting: `listen.${setting}`, host: listen.host, port, isShared: false };
+      const address = { setting: `listen.${setting}`, host: listen.host, port };
       this.#ports = { ...this.#ports, [setting]: await openListener(probe, address) };
       await closeListener(probe);
     }

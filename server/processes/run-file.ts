@@ -2,7 +2,7 @@
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Ports } from '../ipc/ports.ts';
+import type { Ports } from '../ipc/process-start.ts';
 
 /** The content of `<data>/run.json`. */
 export interface RunInfo {

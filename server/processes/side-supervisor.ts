@@ -39,7 +39,6 @@ export class SideSupervisor {
       name: 'side/process',
       niceness: NICENESS,
       log: options.log,
-      handlers: () => ({}),
       start: (rpc) => this.#start(rpc),
       onDeath: () => this.#removeSocket(),
     });

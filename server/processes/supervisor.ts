@@ -119,7 +119,6 @@ export class Supervisor {
     this.#rehearsal = new Child({
       name: 'rehearsal/process',
       log: this.#log,
-      handlers: () => ({}),
       start: async (rpc) => {
         this.#rehearsalUrl = await rpc.call<string>('start', options);
         this.#gateways.notify('rehearsal', this.#rehearsalUrl);

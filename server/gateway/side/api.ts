@@ -13,7 +13,7 @@ import { type ForwardContext, forward } from './forward.ts';
 import type { SideQuota } from './quota.ts';
 
 export interface SideApiContext extends ForwardContext {
-  readonly policy: AdmissionPolicy;
+  policy(): AdmissionPolicy;
   readonly quota: SideQuota;
 }
 
@@ -24,7 +24,7 @@ export async function handleSideRequest(
   handshake: Handshake,
   context: SideApiContext,
 ): Promise<HttpReply | Refusal | undefined> {
-  const { policy, quota } = context;
+  const policy = context.policy();
   const { config } = policy;
   const path = decoded(handshake.path);
   if (path === undefined) return undecodable;
@@ -33,7 +33,7 @@ export async function handleSideRequest(
   if (isRefusal(authenticated)) return authenticated;
   const { key } = authenticated;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
-  using lease = quota.acquire(key?.id, expectedBytes);
+  using lease = context.quota.acquire(key?.id, expectedBytes);
   if (lease === undefined) return quotaExceeded;
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,

@@ -24,7 +24,7 @@ export class SideClient {
 
   #connect(): Rpc {
     if (this.#path === undefined) throw new Error('the side process does not run');
-    if (!this.#rpc?.isConnected) this.#rpc = new Rpc(socketPort(createConnection(this.#path)), {});
+    if (!this.#rpc?.isConnected) this.#rpc = new Rpc(socketPort(createConnection(this.#path)));
     return this.#rpc;
   }
 }
