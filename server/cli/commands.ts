@@ -1,4 +1,4 @@
-// The commands about the side path: their names, the options that each takes, and how they are run.
+// The words of the commands about the side path: their names, the options that each takes, and how they are run.
 
 import type { Config } from '../config/config.ts';
 import type { openAdminApi } from './admin-api.ts';

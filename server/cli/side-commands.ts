@@ -1,4 +1,4 @@
-// What the commands about the side path do: they list, show and retry tasks, report the ledger, and export the store.
+// The commands about the side path: they list, show and retry tasks, report the ledger, and export the store.
 
 import type { ReportRow } from '../side/store/contract.ts';
 import { csvLine, EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';

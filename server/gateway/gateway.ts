@@ -3,7 +3,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Refusal } from '../../adapters/realtime/contract.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
@@ -116,7 +115,7 @@ export class Gateway {
   }
 
   #makeHost(): GatewayHost {
-    const { config, registry } = this.#options;
+    const { config, registry, outbox } = this.#options;
     return {
       ...this.#options,
       metrics: this.metrics,
@@ -124,7 +123,10 @@ export class Gateway {
       quota: new SideQuota(config.side, config.keys.length),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
-      refusal: () => this.#refusal(),
+      refusal: () => {
+        if (this.#phase !== 'serving') return draining;
+        return outbox?.isFull ? sideUnavailable : undefined;
+      },
       isEnding: () => this.#phase === 'ending',
       onStarted: (session, socket) => {
         this.#connections.upgraded(socket);
@@ -135,12 +137,6 @@ export class Gateway {
         this.#ends.emit('ended');
       },
     };
-  }
-
-  /** The reason why no session opens now, whoever asks. */
-  #refusal(): Refusal | undefined {
-    if (this.#phase !== 'serving') return draining;
-    return this.#options.outbox?.isFull ? sideUnavailable : undefined;
   }
 
   async #openSession(upgrade: Upgrade): Promise<void> {

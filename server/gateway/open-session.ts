@@ -3,7 +3,6 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { type ClientGone, watchClientGone } from '../http/client-gone.ts';
 import { writeReply } from '../http/reply.ts';
@@ -81,7 +80,7 @@ export class SessionOpening {
   }
 
   async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
-    const { connector, config, registry } = this.#host;
+    const { connector, config, registry, isEnding } = this.#host;
     const { upstream, allowPrivate, preconnect, continues } = admission;
     let isStarted = false;
     let dialled: DialOutcome | undefined;
@@ -92,8 +91,11 @@ export class SessionOpening {
       const outcome = continues === undefined ? undefined : await dialWithContext({ dial, read, signal });
       dialled = outcome?.dialled ?? (await dial(signal));
       stop();
+      if (isEnding()) return this.#refuse(draining, admission);
       if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
-      isStarted = this.#start(withContext(admission, outcome?.context), dialled.socket);
+      if (!this.#upgrade.socket.writable) return;
+      startSession(withContext(admission, outcome?.context), this.#upgrade, dialled.socket, this.#host);
+      isStarted = true;
     } finally {
       if (!isStarted) {
         registry.release(admission.sessionId);
@@ -103,9 +105,8 @@ export class SessionOpening {
   }
 
   #answerFailure(admission: Admission, outcome: DialFailure, isClientGone: boolean): void {
-    const { metrics, log, isEnding } = this.#host;
-    if (isEnding()) this.#refuse(draining, admission);
-    else if (isClientGone) metrics.refused('client_left', 499);
+    const { metrics, log } = this.#host;
+    if (isClientGone) metrics.refused('client_left', 499);
     else if (outcome.kind === 'failed') this.#refuse(outcome.refusal, admission);
     else {
       const { status } = outcome.reply;
@@ -113,16 +114,6 @@ export class SessionOpening {
       log.info({ ...logFields(admission), status }, 'provider refused the upgrade');
       writeReply(this.#upgrade.socket, outcome.reply);
     }
-  }
-
-  /** Returns false when the client is gone or the gateway ends. */
-  #start(admission: Admission, upstream: Socket): boolean {
-    if (this.#host.isEnding()) this.#refuse(draining, admission);
-    else if (this.#upgrade.socket.writable) {
-      startSession(admission, this.#upgrade, upstream, this.#host);
-      return true;
-    }
-    return false;
   }
 
   #refuse(refusal: Refusal, admission?: Admission): void {

@@ -61,22 +61,17 @@ export async function dialWithContext({
   dial,
   read,
   signal,
-}: ContextDial): Promise<{ readonly dialled: DialOutcome; readonly context?: SessionContext }> {
+}: ContextDial): Promise<{ readonly dialled: DialOutcome; readonly context?: SessionContext | undefined }> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  let isRefused = false;
   const reading = read(either).then((context) => {
-    if (isRefusal(context) && !stop.signal.aborted) {
-      isRefused = true;
-      stop.abort();
-    }
-    return context;
+    // A refusal that comes after a failed dialling is its consequence.
+    const isLate = stop.signal.aborted;
+    if (isRefusal(context)) stop.abort();
+    return isLate ? undefined : context;
   });
   const dialled = await dial(either);
-  if (dialled.kind !== 'open' && !isRefused) {
-    stop.abort();
-    return { dialled };
-  }
+  if (dialled.kind !== 'open') stop.abort();
   const context = await reading;
   if (!isRefusal(context)) return { dialled, context };
   if (dialled.kind === 'open') dialled.socket.destroy();

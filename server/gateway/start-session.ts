@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { selectSubprotocol } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
+import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { Session } from '../session/session.ts';
@@ -13,7 +14,6 @@ import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
 import { mayUse } from './admission/authorize.ts';
-import { sessionEmitter } from './session-events.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { Outbox } from './side/outbox.ts';
 
@@ -46,7 +46,7 @@ export function startSession(
   const { config, log, metrics, registry, outbox } = owner;
   const { limits } = config;
   const { sessionId, provider, endpoint, handshake } = admission;
-  const emitter = outbox && sessionEmitter(admission, config, outbox);
+  const emitter = outbox && emitEvents(admission, config, outbox);
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
   socket.write(upgradeReply(webSocketKey, selectSubprotocol(handshake, provider), admission));
   if (head.length > 0) socket.unshift(head);
@@ -85,5 +85,35 @@ function subjectOf({ provider, endpoint, key, ...admission }: Admission): Sessio
     promptClass,
     dataClass,
     context,
+  };
+}
+
+/** Emits the start of the session at once, then its turns and its end. Texts only where the configuration lets them be kept. */
+function emitEvents(
+  admission: Admission,
+  { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
+  outbox: Outbox,
+) {
+  const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
+  outbox.push({
+    kind: 'started',
+    id: sessionId,
+    key: key?.id,
+    team: key?.team,
+    provider: provider.name,
+    route: endpoint.path,
+    dialect: endpoint.dialect.name,
+    model,
+    promptClass,
+    dataClass,
+    isRehearsal,
+    startedAt: Date.now(),
+    // Ownership of an unreadable session is unknown.
+    ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
+  });
+  return {
+    keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
+    onTurn: (turn: TurnFinished) => outbox.push(turn),
+    ended: (record: SessionRecord) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
   };
 }

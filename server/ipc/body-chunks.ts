@@ -26,8 +26,7 @@ export async function sendBodyInChunks(
 ): Promise<SideRequest | ChunkedRequest> {
   const { body, ...rest } = request;
   if (body === undefined || Buffer.isBuffer(body)) return request;
-  lastNumber += 1;
-  const bodyNumber = lastNumber;
+  const bodyNumber = ++lastNumber;
   try {
     for (const chunk of chunksOf(body))
       await rpc.stream('bodyChunk', { bodyNumber, chunk } satisfies BodyChunk, { onPart: () => {}, signal });

@@ -91,8 +91,7 @@ export class Rpc {
   }
 
   #call<Result>(name: string, argument: unknown, onPart?: OnPart): { id: number; promise: Promise<Result> } {
-    this.#lastId += 1;
-    const id = this.#lastId;
+    const id = ++this.#lastId;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     if (!this.isConnected) reject(new Error('the other process is gone'));
     else {

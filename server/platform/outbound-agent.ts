@@ -10,11 +10,10 @@ interface OutboundOptions {
   readonly connectMs: number;
   /** Open at once to one origin; undefined: as many as are asked for. */
   readonly connections?: number | undefined;
-  readonly keepAliveMs?: number | undefined;
 }
 
 /** A pool of connections; a refused address fails the request with a PrivateAddressError. Close it when done. */
-export function publicAgent({ allowPrivate, connectMs, connections, keepAliveMs = 30_000 }: OutboundOptions): Agent {
+export function publicAgent({ allowPrivate, connectMs, connections }: OutboundOptions): Agent {
   const dial = buildConnector({
     timeout: connectMs,
     allowH2: false,
@@ -23,7 +22,7 @@ export function publicAgent({ allowPrivate, connectMs, connections, keepAliveMs 
   });
   return new Agent({
     connections: connections ?? null,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: 30_000,
     connect(options, callback) {
       // A literal address is never looked up, so it is checked here.
       if (!allowPrivate && isPrivateAddress(options.hostname)) return callback(new PrivateAddressError(), null);

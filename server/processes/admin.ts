@@ -71,8 +71,8 @@ async function answer(
     const path = decodeURIComponent(handshake.path);
     const { sources: source, config } = context;
     const requester = { scope: 'admin' } as const;
-    const { kind } = await forward(request, response, { handshake, path, requester, source, config });
-    return kind === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
+    const outcome = await forward(request, response, { handshake, path, requester, source, config });
+    return outcome === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
   return ownAnswer(handshake.path, context.sources);

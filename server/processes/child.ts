@@ -111,8 +111,7 @@ export class Child {
     this.#rpc = undefined;
     this.#options.onDeath?.(this);
     if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
-    if (this.#isRetired || !wasWorking) return;
-    this.#scheduleRestart();
+    if (wasWorking) this.#scheduleRestart();
   }
 
   #scheduleRestart(): void {

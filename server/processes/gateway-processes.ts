@@ -25,7 +25,7 @@ interface GatewayProcessesOptions {
 
 export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
-  readonly #children: Child[] = [];
+  readonly children: Child[] = [];
   readonly #sessions = new SessionTable<Child>();
   #certificate: DevCertificate | undefined;
   #ports: Ports;
@@ -35,10 +35,6 @@ export class GatewayProcesses {
   constructor(options: GatewayProcessesOptions) {
     this.#options = options;
     this.#ports = portsOf(options.config);
-  }
-
-  get children(): readonly Child[] {
-    return this.#children;
   }
 
   /** The development certificate, when one is used. */
@@ -62,32 +58,32 @@ export class GatewayProcesses {
   }
 
   notify(name: string, argument: unknown): void {
-    for (const { rpc } of this.#children) rpc?.notify(name, argument);
+    for (const { rpc } of this.children) rpc?.notify(name, argument);
   }
 
   /** Takes no new sessions, and resolves when the live ones have ended or `ms` have passed. */
   async drain(ms: number): Promise<void> {
     // A process that dies now must not come back and take sessions.
-    for (const child of this.#children) child.retire();
-    const drained = Promise.allSettled(this.#children.map(({ rpc }) => rpc?.call('drain')));
+    for (const child of this.children) child.retire();
+    const drained = Promise.allSettled(this.children.map(({ rpc }) => rpc?.call('drain')));
     await withDeadline(drained, ms).catch(() => {});
   }
 
   /** Ends all sessions. Waits for a process that hangs for `ms` at most. */
   async close(ms: number): Promise<void> {
-    await Promise.allSettled(this.#children.map(({ rpc }) => rpc && withDeadline(rpc.call('close'), ms)));
+    await Promise.allSettled(this.children.map(({ rpc }) => rpc && withDeadline(rpc.call('close'), ms)));
   }
 
   /** The live sessions. */
   async records(): Promise<readonly SessionRecord[]> {
-    return (await askAll<readonly SessionRecord[]>(this.#children, 'records')).flat();
+    return (await askAll<readonly SessionRecord[]>(this.children, 'records')).flat();
   }
 
   /** Finds a session, live or lately ended. `asker` does not hold it. */
   async find(id: string, asker?: Child): Promise<SessionRecord | undefined> {
     const ended = this.#sessions.endedRecord(id);
     if (ended !== undefined) return ended;
-    const others = this.#children.filter((child) => child !== asker);
+    const others = this.children.filter((child) => child !== asker);
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
     return records.find((record) => record !== undefined);
   }
@@ -132,7 +128,7 @@ export class GatewayProcesses {
         side.gatewayDied(gateway);
       },
     });
-    this.#children.push(child);
+    this.children.push(child);
     await child.start();
   }
 

@@ -1,6 +1,6 @@
 // Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's.
 
-import type { Account, Provider, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Provider, Refusal } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
@@ -34,12 +34,10 @@ function configuredAccount(
   // An endpoint may have a host of its own, unless the configuration names one for the provider.
   const isDefault = configured.baseUrl === provider.baseUrl;
   const baseUrl = isDefault ? (endpoint.baseUrl ?? provider.baseUrl) : configured.baseUrl;
-  const account = { baseUrl, credential, settings: settingsOf(provider, configured) };
+  const names = Object.keys(provider.settings ?? {});
+  const settings = Object.fromEntries(names.map((name) => [name, configured[name] as string | undefined]));
+  const account = { baseUrl, credential, settings };
   return { upstream: endpoint.upstream(handshake, account), allowPrivate, preconnect, isRehearsal: false };
-}
-
-function settingsOf({ settings = {} }: Provider, configured: ProviderConfig): Account['settings'] {
-  return Object.fromEntries(Object.keys(settings).map((name) => [name, configured[name] as string | undefined]));
 }
 
 function notConfigured({ name, environment }: Provider): Refusal {

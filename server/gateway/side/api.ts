@@ -47,10 +47,9 @@ export async function handleSideRequest(
   }
   const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
   const outcome = await forward(request, response, { handshake, path, requester, body, source: context, config });
-  if (outcome.kind === 'answered') return undefined;
-  if (outcome.kind === 'unknown_session') return unknownSession;
-  if (outcome.shown !== undefined) return jsonReply(200, outcome.shown);
-  return context.askSide === undefined && outcome.namesSession ? unknownSession : unavailable;
+  if (outcome === 'answered') return undefined;
+  if (typeof outcome === 'object') return jsonReply(200, outcome.shown);
+  return outcome === 'unknown_session' ? unknownSession : unavailable;
 }
 
 function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {

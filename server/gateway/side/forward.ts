@@ -25,13 +25,11 @@ interface ForwardOptions {
   readonly config: Pick<Config, 'limits' | 'side'>;
 }
 
-/** Outcome of forwarding. Nothing was written unless it is `answered`. */
-type Forwarded =
-  | { readonly kind: 'answered' }
-  /** The path names a session of another key. */
-  | { readonly kind: 'unknown_session' }
-  /** The side process is down, hung or failed. `shown`: the record that a request for the session itself can be answered with. */
-  | { readonly kind: 'unavailable'; readonly namesSession: boolean; readonly shown: SessionRecord | undefined };
+/**
+ * Outcome of forwarding. Nothing was written unless it is `answered`. `unknown_session`: the path names a session of another key, or
+ * one that cannot be known. `unavailable`: the side process is down, hung or failed. `shown`: the record that answers all the same.
+ */
+type Forwarded = 'answered' | 'unknown_session' | 'unavailable' | { readonly shown: SessionRecord };
 
 /** Limit for the beginning of an answer that waits for no LLM. */
 const HEAD_MS = 5000;
@@ -47,7 +45,7 @@ export async function forward(
   const route = matches.find((match) => match.route.method === method)?.route;
   const session = matches.find((match) => match.route.needsLiveSession)?.parameters.id;
   const live = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
-  if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return { kind: 'unknown_session' };
+  if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return 'unknown_session';
   const query = Object.fromEntries(handshake.query);
   const sideRequest = { requester, method, path, query, headers: forwardedHeaders(request), body, live };
   const outcome = await relay(sideRequest, response, {
@@ -56,9 +54,9 @@ export async function forward(
     stallMs: config.limits.stallMs,
     headMs: route?.awaitsLlm ? undefined : HEAD_MS,
   });
-  if (outcome === 'answered') return { kind: 'answered' };
-  const shown = route?.name === 'getSession' ? live : undefined;
-  return { kind: 'unavailable', namesSession: session !== undefined, shown };
+  if (outcome === 'answered') return outcome;
+  if (route?.name === 'getSession' && live !== undefined) return { shown: live };
+  return source.askSide === undefined && session !== undefined ? 'unknown_session' : 'unavailable';
 }
 
 function forwardedHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
