@@ -16,7 +16,7 @@ export interface HttpProblem {
   readonly retryAfterS?: number | undefined;
   /** Tells SDKs whether to repeat the request; they decide by the status where it is undefined. */
   readonly shouldRetry?: boolean | undefined;
-  /** When an exhausted budget has room again, ms since the epoch. */
+  /** The time at which an exhausted budget has room again, ms since the epoch. */
   readonly resetsAt?: number | undefined;
   /** The paths that there are, where there is none of this name. */
   readonly paths?: readonly string[] | undefined;

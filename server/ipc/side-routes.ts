@@ -17,7 +17,7 @@ interface TableLine {
   readonly needsLiveSession?: true;
   /** The answer may begin as late as an LLM call does; all others begin within seconds. */
   readonly awaitsLlm?: true;
-  /** Its clients are SDKs of chat completions, which read errors in OpenAI's shape. */
+  /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
 }
 

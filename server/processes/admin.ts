@@ -17,7 +17,7 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
 
-export interface AdminSources extends ForwardContext {
+interface AdminSources extends ForwardContext {
   isReady(): boolean;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;

@@ -48,7 +48,7 @@ export class Child {
     this.#options = options;
   }
 
-  /** undefined while there is no working process. */
+  /** The calls to the process; undefined while none works. */
   get rpc(): Rpc | undefined {
     return this.#rpc;
   }

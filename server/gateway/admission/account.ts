@@ -19,7 +19,7 @@ export function chooseAccount(request: AccountRequest): Dialling | Refusal {
   if (rehearsal === false || !rehearsal.providers.includes(provider.name) || policy.rehearsalUrl === undefined)
     return notConfigured(provider);
   const account = { baseUrl: policy.rehearsalUrl, credential: 'rehearsal', settings: {} };
-  // On loopback a connection costs next to nothing, so none is opened ahead.
+  // A connection costs next to nothing on loopback, so none is opened ahead.
   const dialling = { allowPrivate: true, preconnect: undefined, isRehearsal: true };
   return { upstream: endpoint.upstream(handshake, account), ...dialling };
 }

@@ -14,7 +14,7 @@ export interface EventBatch {
   readonly ended: readonly string[];
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly maxItems: number;
   readonly maxBytes: number;
   /** `lose`: no session is refused, and the events of one that begins when there is no room are dropped. */

@@ -5,7 +5,7 @@ import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ip
 import { unlessAborted } from '../../platform/deadline.ts';
 
 interface RelayOptions {
-  /** undefined: there is no side process. */
+  /** Answers the request; undefined where there is no side process. */
   readonly ask: SideHandler | undefined;
   /** Bytes written and not yet sent; beyond it the client is cut off, and the call to the side process aborted. */
   readonly maxReplyBytes: number;

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
 import type { SideHandler, SideRequest } from '../../../server/ipc/side-request.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
-import { type AdminListener, type AdminSources, startAdmin } from '../../../server/processes/admin.ts';
+import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
 import { sample } from '../../support/metrics.ts';
 import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
 
@@ -30,7 +30,7 @@ async function start(token?: string): Promise<void> {
 }
 
 function startWith(
-  sources: AdminSources,
+  sources: Parameters<typeof startAdmin>[1],
   { port = 0, token }: { port?: number; token?: string | undefined } = {},
 ): Promise<AdminListener> {
   return startAdmin({ admin: { host: '127.0.0.1', port, token }, limits, side }, sources, log);

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
-import { type EventBatch, Outbox, type OutboxOptions } from '../../../../server/gateway/side/outbox.ts';
+import { type EventBatch, Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { until } from '../../../support/until.ts';
 
@@ -13,7 +13,7 @@ const turn = (session: string, number: number, user = 'hi') =>
 const ended = (id: string) => ({ kind: 'ended', id, record: {} }) as SessionEnded;
 
 /** A side process that takes batches, or fails, as it is told. */
-function outboxTo(side: { isUp: boolean }, options: Partial<OutboxOptions> = {}) {
+function outboxTo(side: { isUp: boolean }, options: Partial<ConstructorParameters<typeof Outbox>[0]> = {}) {
   const stored: SessionEvent[][] = [];
   const sent: EventBatch[] = [];
   const outbox = new Outbox({
