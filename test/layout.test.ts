@@ -2,65 +2,32 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Import, importsOf, withoutComments } from './support/imports.ts';
+import { exportsOf, type Import, namedImportsOf } from './support/imports.ts';
 import { crowdedFolders, longFiles, spanningSuites } from './support/layout-exceptions.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import {
+  circlesOf,
+  foldersOf,
+  inside,
+  isConsole,
+  matching,
+  offending,
+  packageOf,
+  pages,
+  product,
+  root,
+  type Source,
+  sources,
+  target,
+  wordsOf,
+} from './support/sources.ts';
 
 const topLevel = [
   ...['.ci', '.git', '.gitignore', '.npmrc', '.trunkline', 'CHANGELOG.md', 'DECISIONS.md', 'LICENSE', 'README.md'],
   ...['adapters', 'bench', 'biome.json', 'codecs', 'dist', 'docs', 'node_modules', 'package-lock.json', 'package.json'],
   ...['server', 'test', 'tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
-
-interface Source {
-  /** Relative to the root, with slashes. */
-  readonly path: string;
-  readonly text: string;
-  /** The text without comments: what the program does. */
-  readonly code: string;
-  readonly imports: readonly Import[];
-}
-
-const sources: readonly Source[] = ['adapters', 'bench', 'codecs', 'server', 'test']
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name) && !/\bnode_modules\b/.test(entry.parentPath))
-  .map(({ parentPath, name }) => {
-    const path = relative(root, join(parentPath, name));
-    const text = readFileSync(join(parentPath, name), 'utf8');
-    return { path, text, code: withoutComments(text), imports: importsOf(text) };
-  });
-
-const inside = (...folders: string[]) =>
-  sources.filter(({ path }) => folders.some((folder) => path.startsWith(`${folder}/`)));
-const product = inside('adapters', 'codecs', 'server');
-const pages = inside('server/console');
-const isConsole = (path: string) => path.startsWith('server/console/');
-
-/** The file that a relative import means, relative to the root; undefined for packages. */
-function target(from: string, { specifier }: Import): string | undefined {
-  return specifier.startsWith('.')
-    ? relative(root, join(root, dirname(from), specifier.replace(/\?.*$/, '')))
-    : undefined;
-}
-
-/** `a.ts -> b.ts` for every relative import that `isAllowed` refuses. */
-function offending(files: readonly Source[], isAllowed: (to: string, from: Source, how: Import) => boolean): string[] {
-  return files.flatMap((from) =>
-    from.imports.flatMap((how) => {
-      const to = target(from.path, how);
-      return to === undefined || isAllowed(to, from, how) ? [] : [`${from.path} -> ${to}`];
-    }),
-  );
-}
-
-/** Files whose code matches, with the match. */
-function matching(files: readonly Source[], pattern: RegExp): string[] {
-  return files.flatMap(({ path, code }) => (pattern.test(code) ? [`${path}: ${pattern.exec(code)?.[0]}`] : []));
-}
 
 /** The rooms in their order: an import goes to the same room or to one further up. */
 const ROOMS = [
@@ -103,30 +70,6 @@ describe('rooms', () => {
   });
 });
 
-/** `a/b/c.ts` -> `a`, `a/b`. */
-function foldersOf(path: string): string[] {
-  const parts = path.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
-}
-
-/** Each circle once, as `a.ts -> b.ts -> a.ts`. */
-function circlesOf(files: readonly Source[]): string[] {
-  const targets = new Map(
-    files.map((file) => [file.path, file.imports.flatMap((how) => target(file.path, how) ?? [])] as const),
-  );
-  const circles: string[] = [];
-  const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(path);
-    if (start >= 0) circles.push([...trail.slice(start), path].join(' -> '));
-    if (start >= 0 || done.has(path)) return;
-    for (const next of targets.get(path) ?? []) visit(next, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of targets.keys()) visit(path, []);
-  return circles;
-}
-
 describe('arrows', () => {
   test('a provider folder never imports another one', () => {
     const folder = (path: string) => /^adapters\/realtime\/([^/]+)\//.exec(path)?.[1];
@@ -161,6 +104,56 @@ describe('arrows', () => {
   test('nothing imports test, and only tests import bench', () => {
     expect(offending([...product, ...inside('bench')], (to) => !to.startsWith('test/'))).toEqual([]);
     expect(offending(product, (to) => !to.startsWith('bench/'))).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  const exporters = [...product, ...inside('bench')].map(({ path, text }) => ({ path, names: exportsOf(text) }));
+
+  test('no two files of the product export the same name', () => {
+    const places = new Map<string, string[]>();
+    for (const { path, names } of exporters.filter(({ path }) => !path.startsWith('bench/')))
+      for (const name of names) places.set(name, [...(places.get(name) ?? []), path]);
+    const clashes = [...places].filter(([, paths]) => paths.length > 1);
+    expect(clashes.map(([name, paths]) => `${name}: ${paths.join(', ')}`)).toEqual([]);
+  });
+
+  test('every exported name is used by another file', () => {
+    const used = new Set(
+      sources.flatMap(({ path, text }) =>
+        namedImportsOf(text).map(({ specifier, name }) => `${target(path, { specifier, isTypeOnly: false })}#${name}`),
+      ),
+    );
+    const unused = exporters.flatMap(({ path, names }) =>
+      names.filter((name) => !used.has(`${path}#${name}`) && !used.has(`${path}#*`)).map((name) => `${path}: ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test('the name of a file consists of words of the glossary', () => {
+    const page = readFileSync(join(root, 'docs/glossary.md'), 'utf8');
+    const [terms = '', plain = ''] = page.split('## Words of file names');
+    const known = new Set([
+      ...[...terms.matchAll(/^\| ([^|]+?) +\|/gm)].flatMap(([, term = '']) => term.toLowerCase().split(/[ -]/)),
+      ...[...plain.matchAll(/`([a-z0-9]+)`/g)].map(([, word = '']) => word),
+    ]);
+    const words = new Set([...product, ...inside('bench')].flatMap(({ path }) => wordsOf(path)));
+    const isKnown = (word: string) => known.has(word) || known.has(word.replace(/s$/, ''));
+    expect([...words].filter((word) => !isKnown(word))).toEqual([]);
+    expect([...plain.matchAll(/`([a-z0-9]+)`/g)].filter(([, word = '']) => !words.has(word)).map(String)).toEqual([]);
+  });
+
+  test('a comment begins with a noun or a verb, not in mid-sentence', () => {
+    const opening =
+      /^\s*(?:\/\/|\/\*\*) (?:Of|What|Whatever|Who|Whoever|Whose|Which|That|Then|Else|How|Not|And|Or|But) /;
+    const isContinued = (lines: readonly string[], index: number) => /^\s*\/\//.test(lines[index - 1] ?? '');
+    const found = sources.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index, lines) => {
+        const isOpening = opening.test(line) && !(line.trim().startsWith('// ') && isContinued(lines, index));
+        return isOpening ? [`${path}:${index + 1}`] : [];
+      }),
+    );
+    expect(found).toEqual([]);
   });
 });
 
@@ -228,15 +221,6 @@ describe('input and output', () => {
     expect(found).toEqual([]);
   });
 });
-
-/** `@scope/name/file` -> `@scope/name`. */
-const packageOf = (specifier: string) =>
-  specifier.startsWith('node:')
-    ? specifier
-    : specifier
-        .split('/')
-        .slice(0, specifier.startsWith('@') ? 2 : 1)
-        .join('/');
 
 /** npm leaves a platform's package out when a registry lacks it, and then `npm ci` refuses the lock file everywhere. */
 test('the lock file has an entry for every optional package', () => {

@@ -14,7 +14,7 @@ export interface CloseReason {
   readonly provider: Close | 'lost';
 }
 
-export type CloseName =
+type CloseName =
   | 'client-closed'
   | 'client-lost'
   | 'client-broke-protocol'

@@ -1,4 +1,4 @@
-// Which names a glob pattern matches, and which of several patterns is chosen.
+// Tests which names a glob pattern matches, and which of several patterns is chosen.
 
 import { expect, test } from 'vitest';
 import { longestMatchingGlob, matchesGlob } from '../../codecs/glob.ts';

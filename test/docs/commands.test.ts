@@ -1,4 +1,4 @@
-// What the pages tell people to type and to write into files: commands, paths, configurations; and what the README promises.
+// Tests what the pages tell people to type and to write into files: commands, paths, configurations; and what the README promises.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What the pages point at is there: links, anchors, and the files of the repository that they name.
+// Tests that what the pages point at is there: links, anchors, and the files of the repository that they name.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -52,9 +52,9 @@ function run({ language, code }: Program, environment: Readonly<Record<string, s
   });
 }
 
-/** What is printed, in one line: a browser's console has one for each piece. */
+/** The printed text in one line: a browser's console has one for each piece. */
 const inOneLine = (output: string) => output.replace(/\n(?=.)/g, '').trim();
-/** What a program says beside its answer, on standard error. */
+/** Text of a program beside its answer, on standard error. */
 const asides = /^served by .+\n$/;
 
 test('every program on the pages has a name, says what it prints, and dials the gateway', () => {

@@ -36,7 +36,7 @@ const record: Required<SessionRecord> = {
   ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
 };
 
-/** Of the listeners themselves. */
+/** Paths of the listeners themselves. */
 const OTHERS = ['GET /', 'GET /console.json', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /sessions'];
 
 describe('openapi.yaml', () => {

@@ -1,4 +1,4 @@
-// What phases of admission are given, for tests: a policy from the data of a configuration file, and requests as Node has them.
+// Inputs of the phases of admission, for tests: a policy from the data of a configuration file, and requests as Node has them.
 
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint } from '../../adapters/realtime/index.ts';

@@ -6,7 +6,7 @@ import { isSecretPath } from '../../server/config/problem.ts';
 import { rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
 import { fileSchema } from '../../server/config/schema.ts';
 
-/** What of JSON Schema the configuration uses. */
+/** The part of JSON Schema that the configuration uses. */
 interface Node {
   readonly type?: string;
   readonly description?: string;
@@ -75,7 +75,7 @@ function tableOf(rows: readonly Row[]): string[] {
 
 type Path = readonly string[];
 
-/** What stands below a mapping, a list of mappings, or either of two forms. */
+/** The schemas below a mapping, a list of mappings, or either of two forms. */
 function rowsIn(path: Path, node: Node): Row[] {
   const mapping = (node.anyOf ?? [node]).find(hasFields) ?? node;
   if (mapping.items !== undefined) return rowsIn([...path, '[]'], mapping.items);
@@ -89,7 +89,7 @@ function rowsIn(path: Path, node: Node): Row[] {
   });
 }
 
-/** What the names of a mapping are. */
+/** The kind of names that a mapping has. */
 const nameIn = ([section]: Path): string =>
   section === 'prices' ? '<model>' : section === 'routes' ? '<path>' : '<name>';
 

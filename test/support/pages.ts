@@ -22,7 +22,7 @@ export const guides: readonly Page[] = [
     .map((name) => `docs/${name}`),
 ].map(pageAt);
 
-/** What those who work on it read, too. */
+/** Pages for those who work on it, too. */
 export const allPages: readonly Page[] = [
   ...guides,
   ...['DECISIONS.md', 'CHANGELOG.md', 'bench/README.md', 'bench/peers.md'].map(pageAt),
@@ -37,12 +37,12 @@ export function guide(path: string): Page {
 export interface Block {
   readonly page: string;
   readonly language: string;
-  /** What stands behind the language, as `name=value` or as a word. */
+  /** The words behind the language, as `name=value` or as a word. */
   readonly tags: Readonly<Record<string, string>>;
   readonly code: string;
   /** The text of the page before the block. */
   readonly before: string;
-  /** What the page last said that a program prints. */
+  /** The output that the page last promised of a program. */
   readonly prints: string;
 }
 

@@ -25,7 +25,7 @@ export interface OpenedPeer {
 export interface OpenPeerOptions {
   readonly tls?: boolean;
   readonly limits?: Partial<PeerOptions['limits']>;
-  /** What the peer received before it was started. */
+  /** Bytes that the peer received before it was started. */
   readonly early?: string;
   readonly received?: (chunk: Buffer) => void;
 }

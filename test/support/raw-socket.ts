@@ -23,7 +23,7 @@ export interface RawSocket {
   answer(): Promise<HttpAnswer>;
   /** The next frame of the other end; rejects when the connection ends before. */
   frame(): Promise<WireFrame>;
-  /** What was not taken yet, once the other end has closed or is lost. */
+  /** Bytes that were not taken yet, once the other end has closed or is lost. */
   rest(): Promise<Buffer>;
 }
 

@@ -1,4 +1,4 @@
-// What the tests with official clients share: a gateway started as a newcomer starts it, and the events that a client saw.
+// Shared by the tests with official clients: a gateway started as a newcomer starts it, and the events that a client saw.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,7 +58,7 @@ export async function serveGateway(config: Record<string, unknown> = {}): Promis
   };
 }
 
-/** What it prints, up to the line that has `last` in it. */
+/** Its output, up to the line that has `last` in it. */
 async function firstOutput(child: ChildProcess, last: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = '';

@@ -1,4 +1,4 @@
-// What a gateway stored, read once it has ended.
+// Reads what a gateway stored, once it has ended.
 
 import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
 import { openStore } from '../../server/side/store/open.ts';

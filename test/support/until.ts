@@ -7,7 +7,7 @@ export async function until<T>(ask: () => T | undefined | false | Promise<T | un
   for (let asked = 1; ; asked++) {
     const value = await ask();
     if (value !== undefined && value !== false) return value;
-    // What takes longer needs the processor more than the question does.
+    // Work that takes longer needs the processor more than the question does.
     await delay(asked < 40 ? 5 : 20);
   }
 }

@@ -6,7 +6,7 @@ import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Mark, Observation, Utterance } from '../contract.ts';
 import { withTranscript } from '../lazy-transcript.ts';
-import { tokenUsage } from './usage.ts';
+import { usageOfMetadata } from './usage.ts';
 
 /** Implements `Dialect.observe`. */
 export function observe({ data }: Frame, direction: Direction): Observation | undefined {
@@ -73,7 +73,7 @@ function observeServer(data: Buffer, type: string): Observation {
   if (outside !== undefined && hasAudio && !moreThanAudio.test(outside)) return audioPiece;
   const message = readObject(outside ?? data);
   if (message === undefined) return { type };
-  const usage = isObject(message.usageMetadata) ? tokenUsage(message.usageMetadata) : undefined;
+  const usage = isObject(message.usageMetadata) ? usageOfMetadata(message.usageMetadata) : undefined;
   return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message) };
 }
 

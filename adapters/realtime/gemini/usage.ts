@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
 /** Returns undefined when nothing is counted. */
-export function tokenUsage(metadata: JsonObject): Usage | undefined {
+export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
   const input = [metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails];
   const output = [metadata.responseTokensDetails];
   const counts: { [Name in keyof Usage]: number | undefined } = {

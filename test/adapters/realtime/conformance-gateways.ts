@@ -14,11 +14,11 @@ import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
 import type { FixtureTurn } from './fixture.ts';
 
 export const KEY = 'secret-of-client';
-/** Of a key that may use the model `allowed` alone. */
+/** Secret of a key that may use the model `allowed` alone. */
 export const LISTED_KEY = 'secret-with-list';
 export const PROVIDER_KEY = 'secret-at-provider';
 
-/** What no provider may see, whatever the credential. */
+/** Words that no provider may see, whatever the credential. */
 const intrusive = {
   cookie: 'a=CANARY',
   'x-forwarded-for': 'CANARY',

@@ -143,7 +143,7 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
   });
 }
 
-/** Which of what the provider receives has the context, where the client sends a first message and a last one. */
+/** Finds the message to the provider that has the context, where the client sends a first message and a last one. */
 const placesOfContext = {
   'ahead-of-all': [true, false, false],
   'behind-first-answer': [false, true, false],

@@ -1,4 +1,4 @@
-// How a credential is found in the places that a provider declares: which one wins, and what counts as one.
+// Tests how a credential is found in the places that a provider declares: which one wins, and what counts as one.
 
 import { describe, expect, test } from 'vitest';
 import type { CredentialPlaces } from '../../../adapters/realtime/contract.ts';

@@ -1,4 +1,4 @@
-// What a provider gives the conformance suite: one conversation in each of its dialects, and how it says no.
+// A fixture is what a provider gives the conformance suite: one conversation in each of its dialects, and how it says no.
 
 import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
 
@@ -22,7 +22,7 @@ export interface DialectFixture {
   readonly query?: string;
   /** Both sides' messages in their order, beginning with the first of the session. */
   readonly conversation: readonly FixtureMessage[];
-  /** What is known of the session after it. `connected-time`: the seconds that it lasted, and nothing else. */
+  /** Facts about the session after it. `connected-time`: the seconds that it lasted, and nothing else. */
   readonly model: string;
   readonly usage: Usage | 'connected-time';
   readonly turns: readonly FixtureTurn[];
@@ -40,7 +40,7 @@ export interface FixtureTurn {
   readonly isInterrupted?: true;
 }
 
-/** Who sends it; an event, sent as text, or bytes, sent as a binary message; what the tap learns from it, if anything. */
+/** The end that sends it; an event, sent as text, or bytes, sent as a binary message; what the tap learns from it, if anything. */
 export type FixtureMessage = readonly [from: 'client' | 'provider', payload: object | Buffer, learned?: Learned];
 
 export type Learned = Omit<Observation, 'type'>;

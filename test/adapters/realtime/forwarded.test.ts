@@ -1,4 +1,4 @@
-// What of a client's handshake goes on to a provider, and all that does not, at every endpoint there is.
+// Tests what of a client's handshake goes on to a provider, and all that does not, at every endpoint there is.
 
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../adapters/realtime/contract.ts';

@@ -30,7 +30,7 @@ function guard(dialect: Dialect, data: Buffer, binary = false) {
   return dialect.modelsIn({ data, binary, at: 0 });
 }
 
-/** What a key for the model `allowed` gets to see: refused by the dialect, refused for a model, or passed. */
+/** Outcome that a key for the model `allowed` gets to see: refused by the dialect, refused for a model, or passed. */
 function verdict(dialect: Dialect, data: Buffer, binary = false): string {
   const named = guard(dialect, data, binary);
   if (named === undefined) return 'passed';

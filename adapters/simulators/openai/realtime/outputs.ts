@@ -60,7 +60,7 @@ function sendItem(type: string, { events, responseId }: OutputSetup, { item }: C
   events.send(type, { response_id: responseId, output_index: OUTPUT_INDEX, item });
 }
 
-/** What the events and parts of a written and of a spoken message are called. */
+/** Names of the events and parts of a written and of a spoken message. */
 const MESSAGE_NAMES = {
   text: { field: 'text', events: 'response.output_text' },
   audio: { field: 'transcript', events: 'response.output_audio_transcript' },

@@ -1,4 +1,4 @@
-// Which prompt class and data class a chat completion has, and the settings that go with them.
+// Finds the prompt class and the data class of a chat completion, and the settings that go with them.
 
 import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal.ts';
 import type { ClassConfig } from '../../../config/side-schema.ts';
@@ -16,7 +16,7 @@ import type { SideHttpOptions } from '../handler.ts';
 
 type Config = SideHttpOptions['config'];
 
-export interface ChatClass {
+interface ChatClass {
   readonly promptClass: string;
   readonly settings: ClassConfig;
   readonly dataClass: DataClass;
@@ -27,7 +27,7 @@ export function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Re
   return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
-/** What the requester's key and the path are bound to. */
+/** Classes that the requester's key and the path are bound to. */
 export function classBinding(
   { requester, path }: Pick<SideRequest, 'requester' | 'path'>,
   config: Config,

@@ -1,4 +1,4 @@
-// Which models a Deepgram agent runs on, as a key's list sees them, and where its first message takes a context.
+// Tests which models a Deepgram agent runs on, as a key's list sees them, and where its first message takes a context.
 
 import { describe, expect, test } from 'vitest';
 import { deepgramAgentDialect } from '../../../../adapters/realtime/deepgram/dialect.ts';

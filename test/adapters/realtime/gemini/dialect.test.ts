@@ -1,4 +1,4 @@
-// What the gateway itself may say to Gemini Live.
+// Tests what the gateway itself may say to Gemini Live.
 
 import { expect, test } from 'vitest';
 import { geminiLiveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';

@@ -1,4 +1,4 @@
-// What the tap learns from Gemini's messages, and that it learns it of audio without a parse.
+// Tests what the tap learns from Gemini's messages, and that it learns it of audio without a parse.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { geminiLiveDialect as dialect } from '../../../../adapters/realtime/gemini/dialect.ts';

@@ -1,4 +1,4 @@
-// What OpenAI handshakes ask for, which are not served at all, and how OpenAI is dialled.
+// Tests what OpenAI handshakes ask for, which are not served at all, and how OpenAI is dialled.
 
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../../adapters/realtime/contract.ts';

@@ -1,4 +1,4 @@
-// What the tap learns from Live events: seconds that replace each other, and tokens of delegated work that add up.
+// Tests what the tap learns from Live events: seconds that replace each other, and tokens of delegated work that add up.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openaiLiveDialect as dialect } from '../../../../adapters/realtime/openai/live.ts';

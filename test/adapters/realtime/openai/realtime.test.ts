@@ -1,4 +1,4 @@
-// What the tap learns from Realtime events, and what a refused client is told.
+// Tests what the tap learns from Realtime events, and what a refused client is told.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openaiRealtimeDialect as dialect } from '../../../../adapters/realtime/openai/realtime.ts';

@@ -1,4 +1,4 @@
-// What the tap learns from Responses events over WebSocket.
+// Tests what the tap learns from Responses events over WebSocket.
 
 import { expect, test } from 'vitest';
 import { openaiResponsesDialect as dialect } from '../../../../adapters/realtime/openai/responses.ts';

@@ -1,4 +1,4 @@
-// What the dialects of OpenAI tell of what was said, by both sides.
+// Tests what the dialects of OpenAI tell of what was said, by both sides.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Dialect } from '../../../../adapters/realtime/contract.ts';

@@ -1,4 +1,4 @@
-// What the tap learns from Translation events: no turns, no usage.
+// Tests what the tap learns from Translation events: no turns, no usage.
 
 import { expect, test } from 'vitest';
 import { openaiTranslationDialect as dialect } from '../../../../adapters/realtime/openai/translation.ts';

@@ -1,4 +1,4 @@
-// Which targets may serve a class, and the terms that they are given.
+// Tests which targets may serve a class, and the terms that they are given.
 
 import { describe, expect, test } from 'vitest';
 import type { LlmProfile } from '../../../../adapters/llm/contract.ts';

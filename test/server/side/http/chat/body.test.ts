@@ -1,4 +1,4 @@
-// Which fields of a chat completion a client may set, which are forwarded, and which only the class decides.
+// Tests which fields of a chat completion a client may set, which are forwarded, and which only the class decides.
 
 import { describe, expect, test } from 'vitest';
 import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
