@@ -129,11 +129,11 @@ test.each([
   ['TCP', false],
   ['TLS', true],
 ])('keeps a client that reads steadily, though a frame takes longer than stallMs: %s', async (_, tls) => {
-  const stallMs = 250;
+  const stallMs = 1000;
   const { client, upstream } = await open({ stallMs, pingMs: 60_000 }, tls);
   flood(upstream, 2, 15 * MIB);
   const startedAt = performance.now();
-  const { read } = await readSlowly(socketOf(client), { bytesPerTurn: 128 * KIB, total: 30 * MIB });
+  const { read } = await readSlowly(socketOf(client), { bytesPerTurn: 64 * KIB, total: 30 * MIB });
   expect(read).toBeGreaterThanOrEqual(30 * MIB);
   expect(gateway.gateway.records()[0]?.state).toBe('open');
   // The test shows nothing when it was quicker than that.

@@ -195,7 +195,7 @@ describe('the role', () => {
   test('an unknown role is refused with those that exist', async () => {
     const command = runCommand(['serve', '--role', 'worker']);
     expect(await command.exited).toEqual({ code: 2, signal: null });
-    expect(command.stderr()).toContain('expected --role all, gateway, side, got "worker"');
+    expect(command.stderr()).toContain('--role: expected one of all, gateway, side, got "worker"');
   });
 
   test('the role side has no gateways, and is ready', async () => {

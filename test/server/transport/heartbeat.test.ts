@@ -112,8 +112,8 @@ describe('a provider', () => {
   });
 
   test('lives while it sends frames, though it answers no ping', async () => {
-    const { client, upstream } = await open({ pingMs: 100, providerSilenceMs: 300 });
-    for (let pings = 0; pings < 6; pings++) {
+    const { client, upstream } = await open({ pingMs: 200, providerSilenceMs: 1000 });
+    for (let pings = 0; pings < 8; pings++) {
       expect((await upstream.frame()).opcode).toBe(PING);
       upstream.send(unmasked(1, 'talk'));
       await message(client);

@@ -176,7 +176,8 @@ describe.each(transports)('bytes that pass over %s', (_, tls) => {
 
   test('are seen to be taken within one large write', async () => {
     const { peer, far } = await openPeer('client', { tls });
-    peer.pass(Buffer.alloc(16 * MIB));
+    // More than what is read and all that the kernel can hold, so that the write is under way until the end.
+    peer.pass(Buffer.alloc(64 * MIB));
     const before = await settled(() => peer.takenBytes);
     const queued = peer.queuedBytes;
     await readBytes(far, 8 * MIB);
