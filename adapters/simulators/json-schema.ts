@@ -10,7 +10,7 @@ const MAX_ITEMS = 20;
 const MAX_TEXT = 1024;
 
 /** Finds the value of a field by its name; undefined where there is none. `types`: the type names of its schema. */
-export type FindValue = (name: string, schema: JsonObject, types: readonly string[]) => unknown;
+type FindValue = (name: string, schema: JsonObject, types: readonly string[]) => unknown;
 
 interface Context {
   readonly root: JsonObject;

@@ -79,7 +79,7 @@ export function resumptionHandle(id: string): string {
   return HANDLE_PREFIX + id;
 }
 
-/** What a setup asks for. */
+/** Settings that a setup asks for. */
 export type LiveSetup = ReturnType<typeof readSetup>;
 
 /** The configuration that a `setup` asks for. @throws ConnectionClose for an invalid one. */
