@@ -11,24 +11,28 @@ type Reserved<Owner> = Reservation & { readonly owner: Owner };
 /** `Owner`: the process that holds a session. */
 export class SessionTable<Owner> {
   readonly #reserved = new Map<string, Reserved<Owner>>();
+  /** Counts of open sessions by key: a limit is checked at every start, however many sessions there are. */
+  readonly #openByKey = new Map<string, number>();
   /** The newest last. */
   readonly #ended = new Map<string, SessionRecord>();
 
   reserve(reservation: Reservation, owner: Owner): ReserveResult {
     const { id, key, maxSessions } = reservation;
     if (this.#reserved.has(id)) return 'duplicate';
-    if (maxSessions !== undefined && this.#where((session) => session.key === key).length >= maxSessions) return 'full';
+    if (maxSessions !== undefined && this.#openOf(key) >= maxSessions) return 'full';
     this.#reserved.set(id, { ...reservation, owner });
+    this.#count(key, 1);
     return 'granted';
   }
 
   release(id: string): void {
-    this.#reserved.delete(id);
+    const session = this.#reserved.get(id);
+    if (this.#reserved.delete(id)) this.#count(session?.key, -1);
   }
 
   /** Releases everything that a process holds, and returns it. */
   releaseAll(owner: Owner): readonly Reservation[] {
-    const held = this.#where((session) => session.owner === owner);
+    const held = [...this.#reserved.values()].filter((session) => session.owner === owner);
     for (const { id } of held) this.release(id);
     return held;
   }
@@ -46,7 +50,14 @@ export class SessionTable<Owner> {
     return this.#ended.get(id);
   }
 
-  #where(condition: (session: Reserved<Owner>) => boolean): readonly Reserved<Owner>[] {
-    return [...this.#reserved.values()].filter(condition);
+  #openOf(key: string | undefined): number {
+    return key === undefined ? 0 : (this.#openByKey.get(key) ?? 0);
+  }
+
+  #count(key: string | undefined, change: 1 | -1): void {
+    if (key === undefined) return;
+    const open = this.#openOf(key) + change;
+    if (open > 0) this.#openByKey.set(key, open);
+    else this.#openByKey.delete(key);
   }
 }
