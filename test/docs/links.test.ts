@@ -1,9 +1,9 @@
 // Tests that what the pages point at is there: links, anchors, and the files of the repository that they name.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allPages, anchorsOf, guides, linksOf, root } from '../support/pages.ts';
+import { allPages, anchorsOf, guides, linksOf, type Page, root } from '../support/pages.ts';
 
 /** Made by whoever follows a page. */
 const MADE = ['bench/peers/portkey', 'test/fixtures/'];
@@ -25,7 +25,29 @@ describe.each(allPages)('$path', (page) => {
     const paths = named.flatMap(([, path = '']) => spelledOut(path));
     expect(paths.filter((path) => !MADE.includes(path) && !existsSync(join(root, path)))).toEqual([]);
   });
+
+  test('the page names symbols that stand in the files it names, and files that lie in the folders before them', () => {
+    expect([...missingSymbols(page), ...missingFiles(page)]).toEqual([]);
+  });
 });
+
+/** `` `NAME` in `file` ``: what is not found there. */
+function missingSymbols({ text }: Page): readonly string[] {
+  return [...text.matchAll(/`(\w+)` in `((?:adapters|bench|codecs|server|test)\/[\w./-]*\.\w+)`/g)].flatMap(
+    ([said, name = '', path = '']) =>
+      new RegExp(`\\b${name}\\b`).test(readFileSync(join(root, path), 'utf8')) ? [] : [said],
+  );
+}
+
+/** `` `folder/` (`a.ts`, `b.ts`) ``: what is not there. */
+function missingFiles({ text }: Page): readonly string[] {
+  return [...text.matchAll(/`((?:adapters|bench|codecs|server|test)\/[\w./-]*\/)` \((`[^)]*)\)/g)].flatMap(
+    ([, folder = '', words = '']) =>
+      [...words.matchAll(/`([^`]+)`/g)].flatMap(([, name = '']) =>
+        existsSync(join(root, folder, name)) ? [] : [folder + name],
+      ),
+  );
+}
 
 /** `a/{b,c}.ts` -> `a/b.ts`, `a/c.ts` */
 function spelledOut(path: string): readonly string[] {
