@@ -26,8 +26,6 @@ export interface LlmProfile {
   readReply(reply: LlmReply): LlmOutcome;
   /** Reads a streamed answer (status 200, text/event-stream) and translates it into the server-sent events of chat completions. */
   readStream(headers: Readonly<Record<string, string>>, call: LlmCall): LlmStream;
-  /** Reads an answer of another status than 200. */
-  readFailure(reply: LlmReply): LlmFailure;
 }
 
 type Retention = 'zdr' | 'none-stated';
@@ -100,13 +98,16 @@ export interface LlmOutcome {
   readonly finish: string | undefined;
 }
 
+/** The outcome of a streamed answer. */
+export type StreamOutcome = Omit<LlmOutcome, 'completion' | 'bytes'>;
+
 export interface LlmStream {
   /** The model that answers; undefined until it is reported. */
   served(): string | undefined;
   /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error or an unreadable stream. */
   push(chunk: Buffer): Buffer;
   /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint marked the end itself. */
-  end(): { readonly rest: Buffer; readonly outcome: Omit<LlmOutcome, 'completion'>; readonly isComplete: boolean };
+  end(): { readonly rest: Buffer; readonly outcome: StreamOutcome; readonly isComplete: boolean };
 }
 
 /**

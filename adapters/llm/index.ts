@@ -13,6 +13,7 @@ import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
 export { LlmFailure } from './contract.ts';
+export { failureOfReply } from './failure.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

@@ -3,10 +3,10 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
-import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const ANTHROPIC = 'anthropic';
 /** The tool whose input is the answer to a call with a schema. Every other tool is the client's. */
@@ -25,15 +25,15 @@ export function readAnthropicReply({ body }: LlmReply) {
       input: JSON.stringify(input ?? {}),
     }),
   );
-  return chatOutcome({
-    id: textAt(message, 'id') ?? '',
+  const answer = {
+    id: textAt(message, 'id'),
     text: blocks.map(textOfBlock).join(''),
     calls,
     served: textAt(message, 'model'),
     finish: finishOf(textAt(message, 'stop_reason'), calls.length > 0),
     usage: usageOf(objectAt(message, 'usage')),
-    provider: ANTHROPIC,
-  });
+  };
+  return chatOutcome(answer, ANTHROPIC);
 }
 
 const isCall = ({ type, name }: JsonObject): boolean => type === 'tool_use' && name !== ANSWER_TOOL;
@@ -70,7 +70,7 @@ interface Block {
 }
 
 /** Creates a reader for the events of one stream. The last usage completes the counts of the first. */
-export function createAnthropicReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
+export function createAnthropicReader(): ReadEvent {
   let begun: JsonObject | undefined;
   let called = 0;
   const blocks = new Map<unknown, Block>();

@@ -2,11 +2,10 @@
 // https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { TranslatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
+import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
-import { failureOfReply } from '../failure.ts';
 import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } from './answer.ts';
 
 export const anthropicProfile: LlmProfile = {
@@ -21,8 +20,7 @@ export const anthropicProfile: LlmProfile = {
     body: JSON.stringify({ model, ...bodyOf(call) }),
   }),
   readReply: readAnthropicReply,
-  readStream: (_, call) => new TranslatedStream({ call, provider: ANTHROPIC, read: createAnthropicReader() }),
-  readFailure: failureOfReply,
+  readStream: (_, call) => translatedStream(call, ANTHROPIC, createAnthropicReader()),
 };
 
 function bodyOf(call: LlmCall): JsonObject {

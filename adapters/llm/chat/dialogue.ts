@@ -39,11 +39,10 @@ export function dialogueOf({ messages }: LlmCall): Dialogue {
       system.push(textIn(message.content));
       continue;
     }
-    const parts = partsOf(message, namesById);
     const speaker = role === 'assistant' ? 'assistant' : 'user';
-    const last = turns.at(-1);
-    if (last?.role === speaker) append(last.parts, parts);
-    else turns.push({ role: speaker, parts: [...parts] });
+    if (turns.at(-1)?.role !== speaker) turns.push({ role: speaker, parts: [] });
+    const turn = turns.at(-1) as (typeof turns)[number];
+    for (const part of partsOf(message, namesById)) addPart(turn.parts, part, '\n\n');
   }
   // The other forms want the user to begin, but prompts of instructions alone are common.
   if (turns.length === 0 && system.length > 0)
@@ -52,12 +51,12 @@ export function dialogueOf({ messages }: LlmCall): Dialogue {
   return { system: system.length === 0 ? undefined : system.join('\n\n'), turns };
 }
 
-/** Appends the parts of the next message of the same speaker. Adjacent texts are joined. */
-function append(parts: ContentPart[], more: readonly ContentPart[]): void {
-  const [last, first] = [parts.at(-1), more[0]];
-  const areTexts = last?.kind === 'text' && first?.kind === 'text';
-  if (areTexts) parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n\n${first.text}` });
-  parts.push(...(areTexts ? more.slice(1) : more));
+/** Adds a part behind the others. Adjacent texts are joined. */
+function addPart(parts: ContentPart[], part: ContentPart, separator: string): void {
+  const last = parts.at(-1);
+  const areTexts = last?.kind === 'text' && part.kind === 'text';
+  if (areTexts) parts.splice(-1, 1, { kind: 'text', text: last.text + separator + part.text });
+  else parts.push(part);
 }
 
 /** The parts of a message. `namesById`: the functions that were called so far, by the id of the call. */
@@ -70,8 +69,10 @@ function partsOf(message: JsonObject, namesById: Map<string, string>): readonly 
       if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
       for (const { id, name } of calls) namesById.set(id, name);
       if (calls.length === 0) return [{ kind: 'text', text: textIn(message.content) }];
-      const text = message.content === null || message.content === undefined ? '' : textIn(message.content);
-      return [...textParts(text), ...calls.map((call) => ({ kind: 'call', call }) as const)];
+      const text = textIn(message.content ?? '');
+      // Endpoints refuse an empty text beside calls.
+      const texts = text === '' ? [] : [{ kind: 'text', text } as const];
+      return [...texts, ...calls.map((call) => ({ kind: 'call', call }) as const)];
     }
     case 'tool': {
       const id = textAt(message, 'tool_call_id') ?? '';
@@ -84,20 +85,12 @@ function partsOf(message: JsonObject, namesById: Map<string, string>): readonly 
   }
 }
 
-/** A text part; none for an empty text, which endpoints refuse beside calls. */
-const textParts = (text: string): readonly ContentPart[] => (text === '' ? [] : [{ kind: 'text', text }]);
-
 /** The parts of a content. Adjacent texts are joined. */
 function contentOf(content: unknown): readonly ContentPart[] {
-  if (!Array.isArray(content)) return [{ kind: 'text', text: textIn(content) }];
+  if (typeof content === 'string') return [{ kind: 'text', text: content }];
+  if (!Array.isArray(content)) throw unsupported('messages without text');
   const parts: ContentPart[] = [];
-  for (const given of content) {
-    const last = parts.at(-1);
-    const part = partOf(given);
-    if (last?.kind === 'text' && part.kind === 'text')
-      parts.splice(-1, 1, { kind: 'text', text: `${last.text}\n${part.text}` });
-    else parts.push(part);
-  }
+  for (const part of content) addPart(parts, partOf(part), '\n');
   return parts;
 }
 
@@ -117,24 +110,26 @@ function imageAt(url: string): ImageSource {
 }
 
 function textIn(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) throw unsupported('messages without text');
-  return content
-    .map((part) => {
-      if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return part.text;
-      throw unsupported('messages with other parts than text');
-    })
-    .join('\n');
+  const [part, ...others] = contentOf(content);
+  if (part === undefined) return '';
+  if (part.kind !== 'text' || others.length > 0) throw unsupported('messages with other parts than text');
+  return part.text;
 }
 
-/** Fields that may be dropped: the answer is complete without them. */
-const HINTS = [
-  ...['user', 'safety_identifier', 'prompt_cache_key', 'verbosity', 'reasoning_effort'],
-  ...['seed', 'stream_options', 'prediction'],
+/** Fields that have no other form: hints that may be dropped, since the answer is complete without them, and what is read elsewhere. */
+const NOT_RENAMED = [
+  ...[
+    'user',
+    'safety_identifier',
+    'prompt_cache_key',
+    'verbosity',
+    'reasoning_effort',
+    'seed',
+    'stream_options',
+    'prediction',
+  ],
+  ...['response_format', ...TOOL_FIELDS],
 ];
-
-/** Fields that are read elsewhere. */
-const READ_ELSEWHERE = ['response_format', ...TOOL_FIELDS];
 
 /** Renames the client's other fields for another form. @throws LlmFailure `unsupported` for a field without a name there. */
 export function renameExtraFields(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
@@ -142,7 +137,7 @@ export function renameExtraFields(extra: JsonObject, names: Readonly<Record<stri
   for (const [field, value] of Object.entries(extra)) {
     const name = names[field];
     if (name !== undefined) renamed.push([name, field === 'stop' && typeof value === 'string' ? [value] : value]);
-    else if (!HINTS.includes(field) && !READ_ELSEWHERE.includes(field)) throw unsupported(field);
+    else if (!NOT_RENAMED.includes(field)) throw unsupported(field);
   }
   return Object.fromEntries(renamed);
 }

@@ -2,16 +2,9 @@
 // Rule: the bytes of a stream pass on unchanged, in whole events.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
-import {
-  type LlmCall,
-  LlmFailure,
-  type LlmOutcome,
-  type LlmReply,
-  type LlmStream,
-  type LlmTarget,
-} from '../contract.ts';
+import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
+import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
 import { failureInBody } from '../failure.ts';
-import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { completionsUsage, costUsdOf } from './usage.ts';
 
 /** Facts that a gateway reports beside the answer. */
@@ -75,77 +68,32 @@ interface StreamOptions {
   readonly readMetadata: ReadMetadata;
 }
 
-type StreamOutcome = { -readonly [Name in keyof Omit<LlmOutcome, 'completion'>]: LlmOutcome[Name] };
-
-/** A stream of chat completion chunks, which is read while its bytes pass. */
-export class CompletionsStream implements LlmStream {
-  readonly #options: StreamOptions;
-  readonly #events = new ServerSentEventReader();
-  readonly #wantsUsage: boolean;
-  readonly #outcome: StreamOutcome = {
-    text: '',
-    served: undefined,
-    provider: undefined,
-    usage: undefined,
-    costUsd: undefined,
-    finish: undefined,
-  };
-  #isDone = false;
-  #hasChunks = false;
-
-  constructor(options: StreamOptions) {
-    this.#options = options;
-    this.#wantsUsage = objectAt(options.call.extra, 'stream_options')?.include_usage === true;
-  }
-
-  served(): string | undefined {
-    return this.#outcome.served;
-  }
-
-  push(chunk: Buffer): Buffer {
-    return this.#pass(this.#events.push(chunk));
-  }
-
-  end() {
-    const rest = this.#pass(this.#events.end());
-    const isComplete = this.#isDone || this.#outcome.finish !== undefined;
-    return { rest: isComplete ? Buffer.concat([rest, sseEvent('[DONE]')]) : rest, outcome: this.#outcome, isComplete };
-  }
-
-  #pass(events: readonly ServerSentEvent[]): Buffer {
-    const passed = events.map((event) => this.#passEvent(event)).filter((bytes) => bytes !== undefined);
-    return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed);
-  }
-
-  /** Returns the bytes for the client; undefined for an event that only the gateway asked for. */
-  #passEvent({ raw, data }: ServerSentEvent): Buffer | undefined {
-    if (data === undefined) return this.#hasChunks ? raw : undefined;
-    if (data.trim() === '[DONE]') {
-      this.#isDone = true;
-      return undefined;
-    }
+/** Creates a reader for the chunks of one stream. Comments pass after the first chunk; a usage that only the gateway asked for does not. */
+export function createCompletionsReader({ headers, call, readMetadata }: StreamOptions): ReadEvent {
+  let hasChunks = false;
+  let model: string | undefined;
+  return ({ raw, data }) => {
+    if (data === undefined) return { bytes: hasChunks ? raw : undefined };
+    if (data.trim() === '[DONE]') return { isEnd: true };
     const chunk = parseJson(data);
     const failure = failureInBody(chunk);
     if (failure) throw failure;
     if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
-    this.#hasChunks = true;
-    this.#read(chunk);
+    const finish = valueAt(chunk, ['choices', 0, 'finish_reason']);
+    if (finish === 'error') throw new LlmFailure('unavailable', 'an error in the middle of the answer');
+    hasChunks = true;
+    const { served, provider, costUsd } = readMetadata(headers, chunk);
+    model = served ?? model ?? textAt(chunk, 'model');
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
-    return isUsageOnly && !this.#wantsUsage ? undefined : raw;
-  }
-
-  #read(chunk: JsonObject): void {
-    const outcome = this.#outcome;
-    const { served, provider, costUsd } = this.#options.readMetadata(this.#options.headers, chunk);
-    outcome.served = served ?? outcome.served ?? textAt(chunk, 'model');
-    outcome.provider = provider ?? outcome.provider;
-    outcome.costUsd = costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])) ?? outcome.costUsd;
-    outcome.usage = completionsUsage(chunk.usage) ?? outcome.usage;
-    const choice = valueAt(chunk, ['choices', 0]);
-    if (!isObject(choice)) return;
-    outcome.finish = textAt(choice, 'finish_reason') ?? outcome.finish;
-    if (choice.finish_reason === 'error') throw new LlmFailure('unavailable', 'an error in the middle of the answer');
-    const content = valueAt(choice, ['delta', 'content']);
-    if (typeof content === 'string') outcome.text += content;
-  }
+    const content = valueAt(chunk, ['choices', 0, 'delta', 'content']);
+    return {
+      bytes: isUsageOnly && !wantsUsage(call) ? undefined : raw,
+      text: typeof content === 'string' ? content : '',
+      served: model,
+      provider,
+      usage: completionsUsage(chunk.usage),
+      costUsd: costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])),
+      finish: typeof finish === 'string' ? finish : undefined,
+    };
+  };
 }

@@ -1,9 +1,9 @@
 // Makes the profile of an endpoint of the chat completions form out of its differences from the others.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
+import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
-import { failureOfReply } from '../failure.ts';
-import { CompletionsStream, completionsBody, type ReadMetadata, readCompletion } from './completions.ts';
+import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
 
 type Facts = Pick<
   LlmProfile,
@@ -32,8 +32,8 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
       body: JSON.stringify(completionsBody(call, target, fields?.(call, target))),
     }),
     readReply: (reply) => readCompletion(reply, readMetadata),
-    readStream: (streamHeaders, call) => new CompletionsStream({ headers: streamHeaders, call, readMetadata }),
-    readFailure: failureOfReply,
+    readStream: (streamHeaders, call) =>
+      passedStream(createCompletionsReader({ headers: streamHeaders, call, readMetadata })),
   };
 }
 

@@ -2,20 +2,19 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
 import { failureInBody } from '../failure.ts';
-import type { ServerSentEvent } from '../server-sent-events.ts';
 
 export const GOOGLE = 'google';
 
 export function readGeminiReply({ body }: LlmReply) {
-  const { id = '', served, text = '', calls = [], finish, usage } = deltaOf(parseJson(body.toString()), 0);
-  return chatOutcome({ id, served, text, calls, finish, usage, provider: GOOGLE });
+  return chatOutcome(deltaOf(parseJson(body.toString()), 0), GOOGLE);
 }
 
-export function createGeminiReader(): (event: ServerSentEvent) => AnswerDelta | undefined {
+export function createGeminiReader(): ReadEvent {
   let called = 0;
   return ({ data }) => {
     if (data === undefined) return undefined;

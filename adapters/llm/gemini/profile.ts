@@ -2,11 +2,10 @@
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { TranslatedStream } from '../chat/answer.ts';
 import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
+import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
-import { failureOfReply } from '../failure.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 
 export const geminiProfile: LlmProfile = {
@@ -21,8 +20,7 @@ export const geminiProfile: LlmProfile = {
     body: JSON.stringify(bodyOf(call)),
   }),
   readReply: readGeminiReply,
-  readStream: (_, call) => new TranslatedStream({ call, provider: GOOGLE, read: createGeminiReader() }),
-  readFailure: failureOfReply,
+  readStream: (_, call) => translatedStream(call, GOOGLE, createGeminiReader()),
 };
 
 const methodOf = ({ isStreamed }: LlmCall) => (isStreamed ? 'streamGenerateContent?alt=sse' : 'generateContent');

@@ -9,7 +9,7 @@ import type {
   LlmRequest,
   LlmStream,
 } from '../../../adapters/llm/contract.ts';
-import { LlmFailure } from '../../../adapters/llm/index.ts';
+import { failureOfReply, LlmFailure } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
 import { connectionFailure, type Head, send, wasSent } from './send.ts';
 
@@ -49,8 +49,8 @@ export async function exchange(options: ExchangeOptions, signal: AbortSignal): P
 }
 
 /** A target that says that it failed does not bill, unless it says that somebody behind it did not answer in time. */
-function readFailure({ profile, progress }: ExchangeOptions, reply: LlmReply): LlmFailure {
-  const failure = profile.readFailure(reply);
+function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure {
+  const failure = failureOfReply(reply);
   progress.mayHaveRun = failure.code === 'timeout';
   return failure;
 }
