@@ -28,12 +28,12 @@ function bodyOf(call: LlmCall): JsonObject {
   return {
     ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,
-    ...(system === undefined ? {} : { system }),
+    system,
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI allows up to 2.
-    ...(call.temperature === undefined ? {} : { temperature: Math.min(1, call.temperature) }),
+    temperature: call.temperature === undefined ? undefined : Math.min(1, call.temperature),
     ...toolFields(answerSchemaOf(call), toolsOf(call)),
-    ...(call.isStreamed ? { stream: true } : {}),
+    stream: call.isStreamed || undefined,
   };
 }
 
@@ -73,12 +73,9 @@ function toolFields(schema: JsonObject | undefined, tools: Tools | undefined): J
   if (tools === undefined) return {};
   if (tools.list.some(({ name }) => name === ANSWER_TOOL)) throw unsupported(`a tool of the name ${ANSWER_TOOL}`);
   return {
-    tools: tools.list.map(({ name, description, schema: input, isStrict }) => ({
-      name,
-      ...(description === undefined ? {} : { description }),
-      input_schema: input,
-      ...(isStrict ? { strict: true } : {}),
-    })),
+    tools: tools.list.map(({ name, description, schema: input_schema, isStrict }) => {
+      return { name, description, input_schema, strict: isStrict || undefined };
+    }),
     tool_choice: choiceOf(tools),
   };
 }

@@ -20,7 +20,7 @@ export function chatOutcome(answer: AnswerDelta, provider: string): LlmOutcome {
   const message = {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
-    ...(calls.length > 0 ? { tool_calls: calls.map((call) => toolCallJson(call, false)) } : {}),
+    tool_calls: calls.length > 0 ? calls.map((call) => toolCallJson(call, false)) : undefined,
   };
   const completion = {
     id,
@@ -28,7 +28,7 @@ export function chatOutcome(answer: AnswerDelta, provider: string): LlmOutcome {
     created: Math.floor(Date.now() / 1000),
     model: served,
     choices: [{ index: 0, message, finish_reason: finish ?? 'stop' }],
-    ...(usage === undefined ? {} : { usage: usageJson(usage) }),
+    usage: usage && usageJson(usage),
   };
   return { completion, text, served, provider, usage, costUsd: undefined, finish };
 }
@@ -38,6 +38,6 @@ export function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: L
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    ...(cachedTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedTokens } }),
+    prompt_tokens_details: cachedTokens === undefined ? undefined : { cached_tokens: cachedTokens },
   };
 }

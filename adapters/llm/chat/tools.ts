@@ -3,18 +3,9 @@
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 
-interface FunctionTool {
-  readonly name: string;
-  readonly description: string | undefined;
-  /** JSON Schema of its arguments. */
-  readonly schema: JsonObject;
-  /** True when arguments must fit the schema. */
-  readonly isStrict: boolean;
-}
-
 export interface Tools {
   /** The tools; there is at least one. */
-  readonly list: readonly FunctionTool[];
+  readonly list: readonly ReturnType<typeof toolOf>[];
   /** `required`: the model must call a tool. A name: it must call this one. */
   readonly choice: 'auto' | 'none' | 'required' | { readonly name: string };
   /** True when the model may make several calls at once. */
@@ -33,7 +24,8 @@ export function toolsOf({ extra }: LlmCall): Tools | undefined {
   return undefined;
 }
 
-function toolOf(tool: unknown): FunctionTool {
+/** `schema`: JSON Schema of the arguments. `isStrict`: they must fit it. */
+function toolOf(tool: unknown) {
   const declaration = isObject(tool) && tool.type === 'function' ? objectAt(tool, 'function') : undefined;
   const name = textAt(declaration, 'name');
   if (declaration === undefined || name === undefined) throw unsupported('tools that are no functions');
@@ -91,9 +83,10 @@ export function toolCallJson(
   isStreamed: boolean,
 ): JsonObject {
   return {
-    ...(isStreamed ? { index } : {}),
-    ...(id === undefined ? {} : { id, type: 'function' }),
-    function: { ...(name === undefined ? {} : { name }), arguments: input },
-    ...(signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } }),
+    index: isStreamed ? index : undefined,
+    id,
+    type: id && 'function',
+    function: { name, arguments: input },
+    extra_content: signature && { google: { thought_signature: signature } },
   };
 }

@@ -20,7 +20,7 @@ export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: Jso
     model,
     messages,
     max_tokens: maxTokens,
-    ...(temperature === undefined ? {} : { temperature }),
+    temperature,
     ...(schema === undefined ? {} : { response_format: jsonSchemaFormat(schema) }),
     ...(isStreamed
       ? { stream: true, stream_options: { ...objectAt(extra, 'stream_options'), include_usage: true } }

@@ -22,8 +22,8 @@ function providerOf({ providers, retention, maxPrice }: LlmTarget): object {
     allow_fallbacks: false,
     require_parameters: true,
     data_collection: 'deny',
-    ...(providers === undefined ? {} : { only: providers }),
-    ...(retention === 'zdr' ? { zdr: true } : {}),
-    ...(maxPrice === undefined ? {} : { max_price: { prompt: maxPrice.input, completion: maxPrice.output } }),
+    only: providers,
+    zdr: retention === 'zdr' || undefined,
+    max_price: maxPrice && { prompt: maxPrice.input, completion: maxPrice.output },
   };
 }

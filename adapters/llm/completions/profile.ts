@@ -5,25 +5,18 @@ import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
 
-type Facts = Pick<
-  LlmProfile,
-  'name' | 'priceListName' | 'path' | 'baseUrl' | 'regions' | 'canPromise' | 'provider' | 'settings'
->;
-
-interface CompletionsFacts extends Facts {
+interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 'readStream'> {
   /** URL of the endpoint; `<base URL>/chat/completions` when not given. */
   url?(target: LlmTarget): string;
   /** Headers beside the content type; `Authorization: Bearer` when not given. */
   headers?(target: LlmTarget): Readonly<Record<string, string>>;
   /** Fields that carry the policy. A value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
-  readonly readMetadata?: ReadMetadata;
+  readonly readMetadata: ReadMetadata;
 }
 
-const noMetadata: ReadMetadata = () => ({});
-
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers, fields, readMetadata = noMetadata, ...rest } = facts;
+  const { url, headers, fields, readMetadata, ...rest } = facts;
   return {
     ...rest,
     toRequest: (call, target) => ({

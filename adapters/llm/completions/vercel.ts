@@ -26,8 +26,8 @@ export const vercelProfile = completionsProfile({
     providerOptions: {
       gateway: {
         // Vercel tries no other models, since none are named.
-        ...(providers === undefined ? {} : { only: providers }),
-        ...(retention === 'zdr' ? { zeroDataRetention: true } : {}),
+        only: providers,
+        zeroDataRetention: retention === 'zdr' || undefined,
         disallowPromptTraining: true,
       },
     },

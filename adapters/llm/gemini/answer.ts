@@ -70,16 +70,12 @@ function callOf(part: JsonObject, index: number, answer = ''): ToolCallDelta {
   };
 }
 
-const FINISH: Readonly<Record<string, string>> = {
-  MAX_TOKENS: 'length',
-  ...Object.fromEntries(
-    ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'].map((reason) => [reason, 'content_filter']),
-  ),
-};
+const FILTERED = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'];
 
 function finishOf(reason: string | undefined, hasCalls: boolean): string | undefined {
   if (reason === 'STOP' && hasCalls) return 'tool_calls';
-  return reason && (FINISH[reason] ?? 'stop');
+  if (reason === 'MAX_TOKENS') return 'length';
+  return reason && (FILTERED.includes(reason) ? 'content_filter' : 'stop');
 }
 
 /** Counts thoughts as output, as they are billed. */
@@ -96,8 +92,6 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
 }
 
 function tokensOf(details: unknown, modality: string): unknown {
-  const found = Array.isArray(details)
-    ? details.find((detail) => isObject(detail) && detail.modality === modality)
-    : undefined;
-  return isObject(found) ? found.tokenCount : undefined;
+  const counts = Array.isArray(details) ? details.filter(isObject) : [];
+  return counts.find((count) => count.modality === modality)?.tokenCount;
 }

@@ -39,29 +39,26 @@ function bodyOf(call: LlmCall): JsonObject {
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
   if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
   return {
-    ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
-    contents: turns.map(({ role, parts }) => ({
-      role: role === 'assistant' ? 'model' : 'user',
-      parts: partsJson(parts),
-    })),
-    ...(tools === undefined ? {} : toolFields(tools)),
+    systemInstruction: system === undefined ? undefined : { parts: [{ text: system }] },
+    contents: turns.map(({ role, parts }) => {
+      const firstCall = parts.find(({ kind }) => kind === 'call');
+      const contentParts = parts.map((part) => partJson(part, part === firstCall));
+      return { role: role === 'assistant' ? 'model' : 'user', parts: contentParts };
+    }),
+    ...(tools && toolFields(tools)),
     generationConfig: {
       ...renameExtraFields(call.extra, NAMES),
       maxOutputTokens: call.maxTokens,
-      ...(call.temperature === undefined ? {} : { temperature: call.temperature }),
+      temperature: call.temperature,
+      responseMimeType: schema && 'application/json',
       // `responseSchema` knows only a part of OpenAPI's schemas; this one takes JSON Schema.
-      ...(schema === undefined ? {} : { responseMimeType: 'application/json', responseJsonSchema: schema }),
+      responseJsonSchema: schema,
     },
   };
 }
 
 /** The signature for a call whose own was lost: newer models refuse a turn whose first call has none. */
 const LOST_SIGNATURE = 'skip_thought_signature_validator';
-
-function partsJson(parts: readonly ContentPart[]): readonly JsonObject[] {
-  const firstCall = parts.find(({ kind }) => kind === 'call');
-  return parts.map((part) => partJson(part, part === firstCall));
-}
 
 function partJson(part: ContentPart, isFirstCall: boolean): JsonObject {
   switch (part.kind) {
@@ -71,7 +68,7 @@ function partJson(part: ContentPart, isFirstCall: boolean): JsonObject {
       return { inlineData: inlineOf(part.image) };
     case 'call': {
       const { name, input, signature = isFirstCall ? LOST_SIGNATURE : undefined } = part.call;
-      return { functionCall: { name, args: input }, ...(signature ? { thoughtSignature: signature } : {}) };
+      return { functionCall: { name, args: input }, thoughtSignature: signature || undefined };
     }
     case 'result':
       return { functionResponse: { name: part.name, response: { result: part.text } } };
@@ -89,12 +86,10 @@ function inlineOf(image: ImageSource): JsonObject {
 
 function toolFields(tools: Tools): JsonObject {
   if (!tools.isParallel) throw unsupported('parallel_tool_calls: false');
-  const functionDeclarations = tools.list.map(({ name, description, schema }) => ({
-    name,
-    ...(description === undefined ? {} : { description }),
-    // `parameters` knows only a part of OpenAPI's schemas.
-    parametersJsonSchema: schema,
-  }));
+  // `parameters` knows only a part of OpenAPI's schemas.
+  const functionDeclarations = tools.list.map(({ name, description, schema: parametersJsonSchema }) => {
+    return { name, description, parametersJsonSchema };
+  });
   return { tools: [{ functionDeclarations }], toolConfig: { functionCallingConfig: modeOf(tools) } };
 }
 
