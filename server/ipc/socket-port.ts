@@ -3,7 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { decodeMessage, encodeMessage, LENGTH_BYTES } from '../../codecs/pipe-message.ts';
+import { decodeMsgpack, encodeMessage, LENGTH_BYTES } from '../../codecs/msgpack.ts';
 import type { Port } from './rpc.ts';
 
 interface SocketPortOptions {
@@ -82,7 +82,7 @@ function messageReader(maxMessageBytes: number, onMessage: (message: unknown) =>
       if (length > maxMessageBytes) throw new Error(`expected at most ${maxMessageBytes} bytes, got ${length}`);
       needed = LENGTH_BYTES + length;
       if (held - at < needed) break;
-      const message = decodeMessage(bytes.subarray(at + LENGTH_BYTES, at + needed));
+      const message = decodeMsgpack(bytes.subarray(at + LENGTH_BYTES, at + needed));
       at += needed;
       needed = LENGTH_BYTES;
       onMessage(message);

@@ -1,7 +1,7 @@
 // Data to bytes and back. Each message is decoded alone.
 
 import { expect, test } from 'vitest';
-import { decodeMsgpack, encodeMsgpack } from '../../codecs/msgpack.ts';
+import { decodeMsgpack, encodeMessage, encodeMsgpack, LENGTH_BYTES } from '../../codecs/msgpack.ts';
 
 test('data is restored as it was, undefined included', () => {
   const item = {
@@ -37,6 +37,15 @@ test.each([
   ['a list that says it is longer than the bytes', Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],
 ])('%s throws one clear error', (_, bytes) => {
   expect(() => decodeMsgpack(bytes)).toThrow(`expected one MessagePack message, got ${bytes.length} bytes`);
+});
+
+test('a message with its length in front is restored with its bytes, which stay a Buffer', () => {
+  const sent = { kind: 'part', id: 7, part: { status: 200, body: Buffer.from([0, 255, 34, 10]) } };
+  const encoded = encodeMessage(sent);
+  expect(encoded.readUInt32LE()).toBe(encoded.length - LENGTH_BYTES);
+  const back = decodeMsgpack(encoded.subarray(LENGTH_BYTES)) as typeof sent;
+  expect(back).toEqual(sent);
+  expect(Buffer.isBuffer(back.part.body)).toBe(true);
 });
 
 test('a key cannot reach the prototype', () => {

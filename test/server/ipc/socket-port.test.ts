@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodeMessage } from '../../../codecs/pipe-message.ts';
+import { encodeMessage } from '../../../codecs/msgpack.ts';
 import type { Port } from '../../../server/ipc/rpc.ts';
 import { socketPort } from '../../../server/ipc/socket-port.ts';
 
