@@ -11,6 +11,7 @@ import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import type { CloseName } from '../session/close-reason.ts';
 import { askAll, Child } from './child.ts';
 import { SessionTable } from './session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
@@ -161,7 +162,8 @@ export class GatewayProcesses {
 
   /** Logs a session of a process that died: nothing more is known of it. */
   #logLost({ id, key }: Reservation): void {
-    const record = { id, key, state: 'closed', reason: 'gateway-lost', endedAt: new Date().toISOString() };
+    const reason: CloseName = 'gateway-lost';
+    const record = { id, key, state: 'closed', reason, endedAt: new Date().toISOString() };
     this.#options.log.error(record, 'session lost');
   }
 }

@@ -1,4 +1,5 @@
-// Lists every way that a session ends: the close that each end gets, and whether the client may try again. Maps codes that cannot be sent.
+// Lists every name that a session ends by, with its outcome in the ledger. For the endings that a live gateway brings about, gives the
+// close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
 export interface Close {
@@ -14,22 +15,36 @@ export interface CloseReason {
   readonly provider: Close | 'lost';
 }
 
-type CloseName =
-  | 'client-closed'
-  | 'client-lost'
-  | 'client-broke-protocol'
-  | 'client-silent'
-  | 'client-slow'
-  | 'provider-closed'
-  | 'provider-lost'
-  | 'provider-broke-protocol'
-  | 'provider-silent'
-  | 'provider-slow'
-  | 'frame-refused'
-  | 'idle'
-  | 'duration-reached'
-  | 'drained'
-  | 'gateway-fault';
+/**
+ * Every name that a session ends by, and the outcome of its ledger row: `ok`, or the name itself for a failure. `gateway-lost` is
+ * written for a session whose gateway process died, `recovered` for one whose whole instance was lost; neither sends a close.
+ */
+export const closeOutcomes = {
+  'client-closed': 'ok',
+  'client-lost': 'failure',
+  'client-broke-protocol': 'failure',
+  'client-silent': 'failure',
+  'client-slow': 'failure',
+  'provider-closed': 'ok',
+  'provider-lost': 'failure',
+  'provider-broke-protocol': 'failure',
+  'provider-silent': 'failure',
+  'provider-slow': 'failure',
+  'frame-refused': 'failure',
+  idle: 'ok',
+  'duration-reached': 'ok',
+  drained: 'ok',
+  'gateway-fault': 'failure',
+  'gateway-lost': 'failure',
+  recovered: 'failure',
+} as const satisfies Record<string, 'ok' | 'failure'>;
+
+export type CloseName = keyof typeof closeOutcomes;
+
+/** Returns the outcome of a session in the ledger: `ok`, or the name of the reason that it failed for. Names that are not known are failures. */
+export function ledgerOutcome(name: string): string {
+  return closeOutcomes[name as CloseName] === 'ok' ? 'ok' : name;
+}
 
 const NO_REASON = Buffer.alloc(0);
 

@@ -22,9 +22,9 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { rejectionOf } from './frame-guard.ts';
 import { injectContext } from './inject-context.ts';
 import { Link } from './link.ts';
+import { rejectionOf } from './model-policy.ts';
 import { startSessionTimers } from './session-timers.ts';
 import type { SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';

@@ -16,7 +16,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/cli/pack.test.ts': 'the npm package',
   'test/server/gateway/private-addresses.test.ts': 'the rule of private-address.ts where it is applied',
   'test/server/gateway/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
-  'test/server/session/model-policy.test.ts': 'a session whose key has a model list',
   'test/server/session/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/transport/closing-handshake.test.ts': 'how peer.ts ends a connection',
   'test/bench/report/committed.test.ts': 'docs/benchmarks.md beside the committed report',

@@ -71,11 +71,3 @@ function costOf(
 function isCounted(usage: Usage): boolean {
   return Object.values(usage).some((amount) => typeof amount === 'number');
 }
-
-/** Reasons that are no failure. */
-const GOOD_REASONS = ['client-closed', 'provider-closed', 'idle', 'duration-reached', 'drained'];
-
-/** `ok`, or the reason why the session ended. */
-export function outcomeOf(reason: string): string {
-  return GOOD_REASONS.includes(reason) ? 'ok' : reason;
-}

@@ -6,9 +6,10 @@ import type { SideConfig } from '../../config/side-schema.ts';
 import type { SessionEnd, StoredSession } from '../../ipc/records.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
 import { faultOf } from '../../platform/log.ts';
+import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
 import { budgetsFor } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
-import { outcomeOf, realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
+import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
@@ -96,7 +97,8 @@ export class Ingest {
       case 'ended':
         return this.#end(session, event);
       case 'lost': {
-        const end = { id: session.id, endedAt: event.endedAt, reason: 'gateway-lost', record: undefined };
+        const reason: CloseName = 'gateway-lost';
+        const end = { id: session.id, endedAt: event.endedAt, reason, record: undefined };
         return this.#endWithoutRecord(session, end);
       }
     }
@@ -138,7 +140,7 @@ export class Ingest {
     const reason = record.reason ?? 'unknown';
     return {
       ...this.#ended(session, { id: session.id, endedAt, reason, record: JSON.stringify(record) }),
-      ...this.#used(session, { at: endedAt, usage, usageByModel, model, outcome: outcomeOf(reason) }),
+      ...this.#used(session, { at: endedAt, usage, usageByModel, model, outcome: ledgerOutcome(reason) }),
     };
   }
 

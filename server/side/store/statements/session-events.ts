@@ -1,12 +1,16 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/records.ts';
+import type { CloseName } from '../../../session/close-reason.ts';
 import type { SessionChanges } from '../contract.ts';
 import type { Query } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds, textValue } from '../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
 import { charge } from './budgets.ts';
 import { replaceRows, supersedes } from './ledger.ts';
+
+/** The reason that is supposed for a session while nothing is heard from its instance. */
+export const RECOVERED: CloseName = 'recovered';
 
 export async function commitSessions(query: Query, changes: SessionChanges): Promise<void> {
   const { turns: spoken = [], tasks: armed = [] } = changes;
@@ -44,7 +48,7 @@ async function lockAndFindSwept(query: Query, sessionIds: readonly string[]): Pr
 async function endSession(query: Query, { id, endedAt, reason, record }: SessionEnd): Promise<void> {
   await query(
     `update session set ended_at = $2, reason = $3, record = $4
-     where id = $1 and (ended_at is null or (reason = 'recovered' and $3 <> 'recovered'))`,
+     where id = $1 and (ended_at is null or (reason = '${RECOVERED}' and $3 <> '${RECOVERED}'))`,
     [id, Math.round(endedAt), textValue(reason), record === undefined ? null : textValue(record)],
   );
 }

@@ -6,7 +6,7 @@ import type { Database, Query } from '../database.ts';
 import { idsOf } from '../row-mapping.ts';
 import { sessions, turns } from '../tables.ts';
 import { conditions, keyCondition } from './conditions.ts';
-import { releaseTasks } from './session-events.ts';
+import { RECOVERED, releaseTasks } from './session-events.ts';
 
 export async function selectSession(query: Query, id: string): Promise<SessionRow | undefined> {
   const [row] = await query('select * from session where id = $1', [id]);
@@ -48,7 +48,7 @@ export async function releaseLease(query: Query, owner: string): Promise<void> {
 export function recoverSessions(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
   return database.transaction(async (query) => {
     const ended = await query(
-      `update session set reason = 'recovered',
+      `update session set reason = '${RECOVERED}',
          ended_at = coalesce((select max(ended_at) from turn where turn.session = session.id), started_at)
        where ended_at is null and owner <> $1 and (cast($3 as bigint) = 1 or not exists
          (select 1 from lease where lease.owner = session.owner and lease.expires_at > $2))
@@ -58,7 +58,7 @@ export function recoverSessions(database: Database, owner: string, now: number):
     await query('delete from lease where expires_at <= $1 and owner <> $2', [now, owner]);
     await releaseTasks(query, idsOf(ended), now);
     const unfinished = await query(
-      `select * from session where ended_at is not null and reason = 'recovered' and id in
+      `select * from session where ended_at is not null and reason = '${RECOVERED}' and id in
          (select session from ledger where outcome = 'pending' and kind = 'realtime')`,
     );
     const isNew = new Set(ended.map(({ id }) => id));
