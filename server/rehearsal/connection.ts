@@ -13,43 +13,40 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** A message of this size is audio. */
 const AUDIO_BYTES = 1024;
 
+interface ConnectionSetup {
+  readonly socket: WebSocket;
+  readonly simulator: Simulator;
+  readonly synthesiser: Synthesiser;
+  readonly faults: RehearsalFaults;
+}
+
 export class RehearsalConnection {
-  readonly #socket: WebSocket;
-  readonly #simulator: Simulator;
-  readonly #synthesiser: Synthesiser;
-  readonly #faults: RehearsalFaults;
+  readonly #setup: ConnectionSetup;
+  #stopFaults = () => {};
   #timer: NodeJS.Timeout | undefined;
-  #timerAtMs: number | undefined;
-  #stopFaults: () => void = () => {};
   #isSilent = false;
   #isEnded = false;
 
-  constructor(setup: {
-    socket: WebSocket;
-    simulator: Simulator;
-    synthesiser: Synthesiser;
-    faults: RehearsalFaults;
-  }) {
-    this.#socket = setup.socket;
-    this.#simulator = setup.simulator;
-    this.#synthesiser = setup.synthesiser;
-    this.#faults = setup.faults;
+  constructor(setup: ConnectionSetup) {
+    this.#setup = setup;
   }
 
   open(): void {
-    this.#socket.on('error', () => this.#socket.terminate());
-    this.#socket.on('close', () => this.#end());
-    this.#socket.on('message', (data, binary) => this.#received(data, binary));
-    this.#stopFaults = injectFaults(this.#socket, this.#faults, () => {
+    const { socket, simulator, faults } = this.#setup;
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#end());
+    socket.on('message', (data, binary) => this.#received(data, binary));
+    this.#stopFaults = injectFaults(socket, faults, () => {
       this.#isSilent = true;
     });
-    this.#run(() => this.#simulator.opened(performance.now()));
+    this.#run(() => simulator.opened(performance.now()));
   }
 
   #received(data: RawData, binary: boolean): void {
+    const { synthesiser, simulator } = this.#setup;
     // Spoken input will be answered in speech.
-    if ((data as Buffer).length > AUDIO_BYTES) this.#synthesiser.prepare();
-    this.#run(() => this.#simulator.received({ data: data as Buffer, binary, at: performance.now() }));
+    if ((data as Buffer).length > AUDIO_BYTES) synthesiser.prepare();
+    this.#run(() => simulator.received({ data: data as Buffer, binary, at: performance.now() }));
   }
 
   /** Gives an input to the simulator. An exception of the simulator ends this connection and no other. */
@@ -58,44 +55,34 @@ export class RehearsalConnection {
     try {
       for (const action of input()) this.#act(action);
     } catch {
-      this.#socket.close(1011, 'The rehearsal provider failed.');
+      this.#setup.socket.close(1011, 'The rehearsal provider failed.');
       this.#end();
     }
     this.#schedule();
   }
 
   #act(action: Action): void {
-    switch (action.do) {
-      case 'send':
-        if (!this.#isSilent) this.#socket.send(action.data, { binary: action.binary });
-        if (this.#socket.bufferedAmount > MAX_QUEUED_BYTES) this.#socket.terminate();
-        break;
-      case 'speak':
-        void this.#speak(action);
-        break;
-      case 'close':
-        this.#socket.close(action.code, action.reason);
-        break;
+    const { socket } = this.#setup;
+    if (action.do === 'speak') void this.#speak(action);
+    else if (action.do === 'close') socket.close(action.code, action.reason);
+    else {
+      if (!this.#isSilent) socket.send(action.data, { binary: action.binary });
+      if (socket.bufferedAmount > MAX_QUEUED_BYTES) socket.terminate();
     }
   }
 
   async #speak(action: SpeakAction): Promise<void> {
-    const samples = await this.#synthesiser.speak(action.text, action.sampleRateHz);
+    const samples = await this.#setup.synthesiser.speak(action.text, action.sampleRateHz);
     this.#run(() => action.spoken(samples, performance.now()));
   }
 
   #schedule(): void {
-    const wakeAtMs = this.#isEnded ? undefined : this.#simulator.wakeAtMs;
-    if (wakeAtMs === this.#timerAtMs) return;
     clearTimeout(this.#timer);
-    this.#timerAtMs = wakeAtMs;
-    if (wakeAtMs === undefined) return;
-    this.#timer = setTimeout(() => this.#wake(), Math.max(0, Math.ceil(wakeAtMs - performance.now())));
-  }
-
-  #wake(): void {
-    this.#timerAtMs = undefined;
-    this.#run(() => this.#simulator.woken(performance.now()));
+    const { simulator } = this.#setup;
+    const { wakeAtMs } = simulator;
+    if (this.#isEnded || wakeAtMs === undefined) return;
+    const wake = () => this.#run(() => simulator.woken(performance.now()));
+    this.#timer = setTimeout(wake, Math.max(0, Math.ceil(wakeAtMs - performance.now())));
   }
 
   #end(): void {
@@ -103,6 +90,6 @@ export class RehearsalConnection {
     this.#isEnded = true;
     clearTimeout(this.#timer);
     this.#stopFaults();
-    this.#simulator.ended();
+    this.#setup.simulator.ended();
   }
 }

@@ -1,24 +1,18 @@
 // The faults that the rehearsal provider injects into a connection: each happens once, at its time.
 // Rule: every timer of a fault is cleared with its connection.
 
+import { setTimeout } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { closePayload, isSendableCloseCode } from '../../codecs/close-frame.ts';
 import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
 
 /** Plans the faults of a connection. `silence` is called when nothing more may be sent. Returns a function that cancels them. */
 export function injectFaults(socket: WebSocket, faults: RehearsalFaults, silence: () => void): () => void {
-  const timers = new Set<NodeJS.Timeout>();
+  const stopped = new AbortController();
   const after = (delayMs: number, run: () => void): void => {
     // Zero means before anything else.
-    if (delayMs === 0) {
-      run();
-      return;
-    }
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, delayMs);
-    timers.add(timer);
+    if (delayMs === 0) run();
+    else void setTimeout(delayMs, undefined, { signal: stopped.signal }).then(run, () => {});
   };
   const { close, garbage, bigMessage, slowReads, slowPong } = faults;
   if (close) after(close.afterMs, () => closeWith(socket, close.code, close.reason));
@@ -27,10 +21,7 @@ export function injectFaults(socket: WebSocket, faults: RehearsalFaults, silence
   if (bigMessage) after(bigMessage.afterMs, () => socket.send(bigEvent(bigMessage.bytes)));
   if (slowReads) after(slowReads.afterMs, () => readSlowly(socket, slowReads.pauseMs, after));
   if (slowPong) socket.on('ping', (data) => after(slowPong.delayMs, () => socket.pong(data)));
-  return () => {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
-  };
+  return () => stopped.abort();
 }
 
 function closeWith(socket: WebSocket, code: number, reason: string): void {

@@ -1,7 +1,8 @@
 // The rehearsal provider: hosts the simulators of adapters/ on a loopback socket. Rule: any credential is accepted and no web
 // page, nothing leaves the machine, and a bad connection never ends the process.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake, HttpReply } from '../../adapters/realtime/contract.ts';
@@ -10,40 +11,26 @@ import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes } from '../../adapters/
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, type RehearsalSettings, rehearsalSchema } from '../config/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
-import { writeReply } from '../http/reply.ts';
+import { jsonReply, sendReply, writeReply } from '../http/reply.ts';
 import { answerCompletion } from './completions.ts';
 import { RehearsalConnection } from './connection.ts';
 import { Synthesiser } from './speech.ts';
 
 const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
-export interface RunningRehearsal {
-  /** `ws://127.0.0.1:port`, without a path. */
-  readonly url: string;
-  readonly port: number;
-  connections(): number;
-  close(): Promise<void>;
-}
-
 /** Starts a rehearsal provider on a free loopback port. Unknown options are ignored. @throws ZodError for invalid options. */
 export async function startRehearsal(options: RehearsalOptions = {}): Promise<RunningRehearsal> {
-  const host = new RehearsalHost(rehearsalSchema.strip().parse(options), await loadVoiceDetectors());
-  const port = await host.listen();
-  return {
-    url: `ws://127.0.0.1:${port}`,
-    port,
-    connections: () => host.connections,
-    close: () => host.close(),
-  };
+  const rehearsal = new RunningRehearsal(rehearsalSchema.strip().parse(options), await loadVoiceDetectors());
+  await rehearsal.listen();
+  return rehearsal;
 }
 
-class RehearsalHost {
+export class RunningRehearsal {
   readonly #options: RehearsalSettings;
   readonly #voiceDetector: VoiceDetectorFactory;
   readonly #synthesiser = new Synthesiser();
-  readonly #server: Server;
+  readonly #server = createServer(answerPlain);
   readonly #sockets: WebSocketServer;
-  #closing: Promise<void> | undefined;
 
   constructor(options: RehearsalSettings, voiceDetector: VoiceDetectorFactory) {
     this.#options = options;
@@ -55,29 +42,30 @@ class RehearsalHost {
       autoPong: options.faults.slowPong === undefined,
       handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
     });
-    this.#server = createServer((request, response) => answerPlain(request, response));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     this.#server.on('clientError', (_error, socket) => socket.destroy());
+    // An error without a listener would end the process.
+    this.#server.on('error', () => {});
   }
 
-  get connections(): number {
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** `ws://127.0.0.1:port`, without a path. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  connections(): number {
     return this.#sockets.clients.size;
   }
 
-  listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      // The listener is kept: a late rejection does nothing, and an error without a listener would end the process.
-      this.#server.on('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
-    });
+  async listen(): Promise<void> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
+  async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#server.closeAllConnections();
@@ -123,17 +111,12 @@ class RehearsalHost {
 const NO_PATH: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
 
 /** Refuses web pages: any of them can reach a loopback port, and browsers send its origin. The gateway sends no `Origin`. */
-const originNotAllowed: HttpReply = {
-  status: 403,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({
-    error: { code: 'origin_not_allowed', message: 'web pages may not dial the rehearsal provider: dial the gateway' },
-  }),
-};
+const originNotAllowed = jsonReply(403, {
+  error: { code: 'origin_not_allowed', message: 'web pages may not dial the rehearsal provider: dial the gateway' },
+});
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
   const { path } = readHandshake(request) ?? NO_PATH;
   if (request.method === 'POST' && path === COMPLETIONS_PATH) return void answerCompletion(request, response);
-  const { headers, body } = notRehearsed(path);
-  response.writeHead(404, headers).end(body);
+  sendReply(response, { ...notRehearsed(path), status: 404 });
 }
