@@ -27,8 +27,17 @@ interface AdminSources extends ForwardContext {
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
-const PATHS = ['/healthz', '/readyz', '/metrics', '/sessions'];
-const NOWHERE = `unknown path; expected one of ${[...PATHS, ...sidePaths('admin')].join(', ')}`;
+type OwnAnswer = (sources: AdminSources) => HttpReply | Promise<HttpReply>;
+
+/** The paths that the listener answers itself. All take GET. */
+export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
+  ['/healthz', () => json(200, { status: 'ok' })],
+  ['/readyz', (sources) => (sources.isReady() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' }))],
+  ['/metrics', async (sources) => metrics(await sources.metrics())],
+  ['/sessions', async (sources) => json(200, { sessions: await sources.records() })],
+]);
+
+const NOWHERE = `unknown path; expected one of ${[...adminPaths.keys(), ...sidePaths('admin')].join(', ')}`;
 
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
@@ -75,7 +84,8 @@ async function answer(
     return outcome === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
-  return ownAnswer(handshake.path, context.sources);
+  const ownAnswer = adminPaths.get(handshake.path);
+  return ownAnswer?.(context.sources) ?? json(404, { error: NOWHERE });
 }
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
@@ -86,21 +96,6 @@ function refusalOf(request: IncomingMessage, { origins, config }: AdminContext):
   if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
     return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });
   return undefined;
-}
-
-async function ownAnswer(path: string, sources: AdminSources): Promise<HttpReply> {
-  switch (path) {
-    case '/healthz':
-      return json(200, { status: 'ok' });
-    case '/readyz':
-      return sources.isReady() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' });
-    case '/metrics':
-      return metrics(await sources.metrics());
-    case '/sessions':
-      return json(200, { sessions: await sources.records() });
-    default:
-      return json(404, { error: NOWHERE });
-  }
 }
 
 async function metrics(perProcess: readonly object[]): Promise<HttpReply> {

@@ -8,6 +8,7 @@ import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
 import type { ResidenceSummary } from '../../server/platform/residence-histogram.ts';
+import { adminPaths } from '../../server/processes/admin.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
@@ -36,8 +37,8 @@ const record: Required<SessionRecord> = {
   ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
 };
 
-/** Paths of the listeners themselves. */
-const OTHERS = ['GET /', 'GET /console.json', 'GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /sessions'];
+/** The routes that the listeners answer themselves: the console's, and the admin listener's. */
+const OTHERS = ['/', '/console.json', ...adminPaths.keys()].map((path) => `GET ${path}`);
 
 describe('openapi.yaml', () => {
   const methods = ['get', 'post', 'delete', 'put', 'patch'];
