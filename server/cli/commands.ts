@@ -11,13 +11,9 @@ export const SIDE_OPTIONS = Object.fromEntries(OPTIONS.map((name) => [name, { ty
   { type: 'string' }
 >;
 
-export const SIDE_USAGE = `       trunkline tasks list    [--state STATE] [--key KEY] [--limit N] [--format table|json]
-       trunkline tasks show ID | tasks retry ID
-       trunkline ledger report [--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]
-       trunkline store export  [--since ISO] [--table ledger|session] [--format jsonl|csv]
-`;
-
 interface CommandSpec {
+  /** The words of its line in the usage, behind its name. */
+  readonly usage: string;
   readonly run: keyof typeof sideCommands;
   readonly takesId?: true;
   readonly options: readonly CommandOption[];
@@ -26,18 +22,32 @@ interface CommandSpec {
 }
 
 const commands: Readonly<Record<string, CommandSpec>> = {
-  'tasks list': { run: 'listTasks', options: ['state', 'key', 'limit', 'format'], formats: ['table', 'json'] },
-  'tasks show': { run: 'showTask', takesId: true, options: [], formats: [] },
-  'tasks retry': { run: 'retryTask', takesId: true, options: [], formats: [] },
+  'tasks list': {
+    usage: '[--state STATE] [--key KEY] [--limit N] [--format table|json]',
+    run: 'listTasks',
+    options: ['state', 'key', 'limit', 'format'],
+    formats: ['table', 'json'],
+  },
+  'tasks show': { usage: 'ID', run: 'showTask', takesId: true, options: [], formats: [] },
+  'tasks retry': { usage: 'ID', run: 'retryTask', takesId: true, options: [], formats: [] },
   'ledger report': {
+    usage: '[--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]',
     run: 'reportLedger',
     options: ['by', 'since', 'until', 'format'],
     formats: ['table', 'json', 'csv'],
   },
-  'store export': { run: 'exportStore', options: ['since', 'table', 'format'], formats: ['jsonl', 'csv'] },
+  'store export': {
+    usage: '[--since ISO] [--table ledger|session] [--format jsonl|csv]',
+    run: 'exportStore',
+    options: ['since', 'table', 'format'],
+    formats: ['jsonl', 'csv'],
+  },
 };
 
-export const SIDE_COMMANDS: readonly string[] = Object.keys(commands);
+/** Command names -> the words of their usage. */
+export const SIDE_USAGE: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(commands).map(([name, { usage }]) => [name, usage]),
+);
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 

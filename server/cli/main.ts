@@ -13,17 +13,25 @@ import type { RunInfo } from '../processes/run-file.ts';
 import { ROLES, type Role, Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './command.ts';
-import { SIDE_COMMANDS, SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
+import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
 
-const USAGE = `usage: trunkline serve        [--config FILE] [--data DIR] [--role all|gateway|side]
-       trunkline config check  [--config FILE]
-       trunkline config print  [--config FILE]
-${SIDE_USAGE}       trunkline --help | --version
+/** Command names -> the words of their usage: one line each in the help. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  serve: '[--config FILE] [--data DIR] [--role all|gateway|side]',
+  'config check': '[--config FILE]',
+  'config print': '[--config FILE]',
+  ...SIDE_USAGE,
+};
+
+const NAMES = Object.keys(COMMANDS);
+
+const USAGE = `usage: ${Object.entries(COMMANDS)
+  .map(([name, words]) => `trunkline ${name.padEnd(13)} ${words}`)
+  .join('\n       ')}
+       trunkline --help | --version
 every key of FILE is in docs/configuration.md, every error in docs/errors.md
 `;
-
-const COMMANDS = ['serve', 'config check', 'config print', ...SIDE_COMMANDS];
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
 try {
@@ -55,11 +63,11 @@ async function run(argv: string[]): Promise<void> {
 function commandProblem(command: string): string {
   if (command === '') return 'expected a command';
   const [first = ''] = command.split(' ');
-  const seconds = COMMANDS.filter((name) => name.startsWith(`${first} `)).map((name) => name.split(' ')[1]);
-  const known = COMMANDS.find((name) => command.startsWith(`${name} `));
+  const seconds = NAMES.filter((name) => name.startsWith(`${first} `)).map((name) => name.split(' ')[1]);
+  const known = NAMES.find((name) => command.startsWith(`${name} `));
   if (known) return `expected nothing after ${known}, got "${command.slice(known.length + 1)}"`;
   if (seconds.length > 0) return `expected ${seconds.join(' or ')} after ${first}`;
-  return `unknown command "${command}"${didYouMean(command, [...COMMANDS, '--help', '--version'])}`;
+  return `unknown command "${command}"${didYouMean(command, [...NAMES, '--help', '--version'])}`;
 }
 
 function readArguments(args: string[]) {
