@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
+import type { HttpReply, Refusal } from './refusal.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
@@ -211,50 +212,4 @@ export interface Usage {
   readonly outputTextTokens?: number;
   readonly outputAudioTokens?: number;
   readonly seconds?: number;
-}
-
-/** A refusal before the 101. `message` says what was wrong and what was expected. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: RefusalCode;
-  readonly message: string;
-  readonly retryAfterS?: number;
-  /** The place where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
-  readonly help?: string;
-  /** A short code for the log: the fault beneath. */
-  readonly cause?: string;
-}
-
-/** The reason of a refusal; clients, logs and metrics see these words. `beta_api_shape_disabled` is OpenAI's own, known to its clients. */
-type RefusalCode =
-  | 'invalid_request'
-  | 'invalid_key'
-  | 'model_not_allowed'
-  | 'policy_refused'
-  | 'unknown_class'
-  | 'class_not_allowed'
-  | 'origin_not_allowed'
-  | 'host_not_allowed'
-  | 'unknown_path'
-  | 'unknown_session'
-  | 'duplicate_session'
-  | 'beta_api_shape_disabled'
-  | 'too_many_sessions'
-  | 'too_many_connections'
-  | 'not_implemented'
-  | 'unsupported_media_type'
-  | 'upstream_refused'
-  | 'upstream_unreachable'
-  | 'upstream_timeout'
-  | 'provider_not_configured'
-  | 'body_too_large'
-  | 'body_timeout'
-  | 'side_unavailable'
-  | 'draining';
-
-/** A whole HTTP answer; its sender adds the length. */
-export interface HttpReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
 }

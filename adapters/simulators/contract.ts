@@ -3,7 +3,8 @@
 
 import type { Frame } from '../../codecs/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/vad.ts';
-import type { Handshake, HttpReply } from '../realtime/contract.ts';
+import type { Handshake } from '../realtime/contract.ts';
+import type { HttpReply } from '../realtime/refusal.ts';
 
 /** An action that the host carries out for a simulator. The order counts, and nothing follows a `close`. */
 export type Action =

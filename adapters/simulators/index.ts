@@ -1,6 +1,6 @@
 // The registry of simulators: the only file through which the rehearsal host knows them.
 
-import type { HttpReply } from '../realtime/contract.ts';
+import type { HttpReply } from '../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
 import { geminiSimulators } from './gemini/index.ts';
 import { openaiSimulators } from './openai/index.ts';

@@ -1,8 +1,8 @@
 // Answers plain HTTP on the public listener: the console, the API of the side path, and a refusal that says why for everything else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpReply, Refusal } from '../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
+import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { consoleFile } from '../http/console-files.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';

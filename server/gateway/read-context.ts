@@ -1,7 +1,7 @@
 // Reads what the side path keeps of an earlier session, for a new one that continues it (`trunkline-continue`).
 // Rule: another key's session answers 404, like an unknown id.
 
-import type { Refusal } from '../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { askWhole, type ContextAnswer } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { consoleRoot } from '../platform/entry.ts';
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 // Reads an HTTP request as adapters see it, and checks an upgrade. The path comes from the request target alone, never from `Host`.
 
 import type { IncomingMessage } from 'node:http';
-import type { Handshake, Refusal } from '../../adapters/realtime/contract.ts';
+import type { Handshake } from '../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { hasBody } from './request-body.ts';
 
 /** Characters of a subprotocol, which is a token (RFC 9110, section 5.6.2). */

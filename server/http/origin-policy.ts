@@ -1,7 +1,7 @@
 // Checks which web pages may talk to a listener. Rule: a page from elsewhere must not use the gateway on someone's own machine.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Refusal } from '../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
 
 export interface OriginPolicy {

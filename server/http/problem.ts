@@ -1,7 +1,6 @@
 // Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
-
-import type { HttpReply } from '../../adapters/realtime/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { jsonReply } from './reply.ts';
 

@@ -2,7 +2,7 @@
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 
 export function jsonReply(status: number, body: object, headers: HttpReply['headers'] = {}): HttpReply {
   const all = { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers };

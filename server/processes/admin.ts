@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
-import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { readHandshake } from '../http/handshake.ts';

@@ -2,7 +2,8 @@
 
 import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpReply, Refusal, Upstream } from '../../adapters/realtime/contract.ts';
+import type { Upstream } from '../../adapters/realtime/contract.ts';
+import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Limits } from '../config/config.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { connect } from './connect.ts';

@@ -4,7 +4,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { HttpReply } from '../../adapters/realtime/contract.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { readInterimHead } from '../../codecs/response-head.ts';
 
 interface UpgradeResponseListener {

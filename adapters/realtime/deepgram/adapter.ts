@@ -1,8 +1,9 @@
 // Deepgram Voice Agent: one socket for listening, thinking and speaking.
 
-import type { Account, CredentialPlaces, Handshake, HttpReply, Provider, Refusal, Upstream } from '../contract.ts';
+import type { Account, CredentialPlaces, Handshake, Provider, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialect.ts';
 
 /** Deepgram's SDK has the key in `Authorization: Token KEY`; in a browser it offers the subprotocols `token, KEY` or `bearer, JWT`. */

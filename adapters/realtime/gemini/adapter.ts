@@ -1,8 +1,9 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
-import type { Account, Handshake, HttpReply, Provider, Refusal, ServedEndpoint, Upstream } from '../contract.ts';
+import type { Account, Handshake, Provider, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 
 const versions = ['v1', 'v1beta', 'v1alpha'];

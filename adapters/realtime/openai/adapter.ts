@@ -1,6 +1,7 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
-import type { HttpReply, NotServed, Provider, Refusal } from '../contract.ts';
+import type { NotServed, Provider } from '../contract.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
 import { headerText } from '../settings.ts';
 import { credentials, openaiEndpoints } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';

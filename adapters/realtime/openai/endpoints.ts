@@ -1,8 +1,9 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type { Account, CredentialPlaces, Handshake, Refusal, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import type { Account, CredentialPlaces, Handshake, Resource, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import type { Refusal } from '../refusal.ts';
 import { openaiLiveDialect } from './live.ts';
 import { openaiRealtimeDialect } from './realtime.ts';
 import { openaiResponsesDialect } from './responses.ts';

@@ -1,7 +1,6 @@
 // The rehearsed paths of Gemini, and its answer to the others. All versions of the API are one dialect.
-
-import type { HttpReply } from '../../realtime/contract.ts';
 import { gemini } from '../../realtime/gemini/adapter.ts';
+import type { HttpReply } from '../../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
 import { LiveScript } from './live.ts';

@@ -2,7 +2,7 @@
 // Rule: every answer names `rehearsal` as its model and provider, and costs nothing.
 
 import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
-import type { HttpReply } from '../../realtime/contract.ts';
+import type { HttpReply } from '../../realtime/refusal.ts';
 import { textTokenCount } from '../tokens.ts';
 import { replyText } from '../voice/reply-text.ts';
 import { valueForSchema } from './extraction.ts';

@@ -1,6 +1,6 @@
 // The rehearsed paths of OpenAI, and its answer to the others. Rule: a refusal names the paths that are served.
 
-import type { HttpReply } from '../../realtime/contract.ts';
+import type { HttpReply } from '../../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
 import { RealtimeScript } from './realtime/realtime.ts';

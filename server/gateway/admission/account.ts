@@ -1,7 +1,8 @@
 // Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's.
 
-import type { Provider, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
 

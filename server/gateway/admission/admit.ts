@@ -1,7 +1,7 @@
 // Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in the list and its function.
 
 import type { IncomingMessage } from 'node:http';
-import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkOrigin } from '../../http/origin-policy.ts';
 import { chooseAccount } from './account.ts';

@@ -1,8 +1,9 @@
 // Finds the key of a client. Secrets are compared by digest, so that a lookup takes the same time however much of a guess is right.
 
 import { createHash } from 'node:crypto';
-import type { Provider, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
 

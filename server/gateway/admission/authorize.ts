@@ -1,6 +1,7 @@
 // Checks what a handshake asks for against the models of its key. Frames that name a model are checked by the session, with `mayUse`.
 
-import type { Provider, Refusal, Resource } from '../../../adapters/realtime/contract.ts';
+import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
 import type { Key } from '../../config/config.ts';
 import type { Admission } from './admission.ts';

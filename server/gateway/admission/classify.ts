@@ -1,7 +1,7 @@
 // Chooses the prompt class and the data class of a session. A session whose key, path and client name none has the class `realtime`,
 // which every key may use. The headers never go upstream.
 
-import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import {
   CLASS_HEADER,

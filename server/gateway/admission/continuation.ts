@@ -1,6 +1,7 @@
 // Reads which earlier session a handshake continues (`trunkline-continue`), and refuses it where the dialect has no form for a context.
 
-import type { Handshake, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
 import type { Admission } from './admission.ts';
 import { invalid } from './refusals.ts';

@@ -1,7 +1,6 @@
 // Finds the endpoint of a path, and the provider that it belongs to.
-
-import type { Refusal } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Admission } from './admission.ts';
 import { notImplemented, unknownPath } from './refusals.ts';
 

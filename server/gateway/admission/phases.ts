@@ -1,6 +1,6 @@
 // Composes the phases of admission. Knowledge grows from phase to phase, also in its type; the first Refusal ends it.
 
-import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { isRefusal } from './refusals.ts';
 
 interface Phases<Start, Known> {

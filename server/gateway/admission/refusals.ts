@@ -1,8 +1,8 @@
 // Holds the gateway's own refusals before the 101, and gives every refusal its shape: that of the provider, or a plain one.
 
 import type { IncomingMessage } from 'node:http';
-import type { HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
+import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { readHandshake } from '../../http/handshake.ts';
 import { type HttpProblem, helpFor, problemReply } from '../../http/problem.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';

@@ -1,7 +1,7 @@
 // Chooses the id of a session. A browser cannot read the header of the 101, so a client may bring an id of its own.
 
 import { randomUUID } from 'node:crypto';
-import type { Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
 import type { Admission } from './admission.ts';
 import { invalid } from './refusals.ts';

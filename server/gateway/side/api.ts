@@ -2,7 +2,8 @@
 // parsed here, since this process carries the audio.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Handshake, HttpReply, Refusal } from '../../../adapters/realtime/contract.ts';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { jsonReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request-body.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';

@@ -1,7 +1,7 @@
 // Checks how the phases of admission follow one another.
 
 import { expect, test } from 'vitest';
-import type { Refusal } from '../../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import { startPhases } from '../../../../server/gateway/admission/phases.ts';
 
 const no: Refusal = { status: 403, code: 'policy_refused', message: 'no' };
