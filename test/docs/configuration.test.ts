@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { configurationPage, configurationSections } from '../support/configuration-page.ts';
 
-test('the page of the configuration is up to date (npm run docs writes it anew)', async () => {
+test('docs/configuration.md is up to date (npm run docs writes it anew)', async () => {
   const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   await expect(configurationPage(page)).toMatchFileSnapshot('../../docs/configuration.md');
 });

@@ -7,7 +7,7 @@ import { knownPaths } from '../../adapters/realtime/index.ts';
 import { refuse } from '../../server/gateway/admission/refusals.ts';
 import { closeOutcomes } from '../../server/session/close-reason.ts';
 import { requestOf } from '../support/admissions.ts';
-import { anchorsOf, guide, root } from '../support/pages.ts';
+import { AGREES, anchorsOf, compared, guide, root } from '../support/pages.ts';
 
 const page = guide('docs/errors.md');
 
@@ -34,7 +34,7 @@ function wordsIn(texts: readonly string[], ...patterns: RegExp[]): readonly stri
 /** `'a' | 'b'`, over several lines too. */
 const STRINGS = String.raw`((?:\s*\|?\s*'[a-z_-]+')+)`;
 
-test('the page of errors has every code of an HTTP answer or of a frame, and no other', () => {
+test('docs/errors.md has every code of an HTTP answer or of a frame, and no other', () => {
   const product = sources('adapters/realtime', 'server/http', 'server/gateway', 'server/session', 'server/transport');
   const inCode = wordsIn(
     [...product, ...sources('server/side')],
@@ -44,31 +44,36 @@ test('the page of errors has every code of an HTTP answer or of a frame, and no 
   );
   const onPage = [...rowsOf('Codes of HTTP answers'), ...rowsOf('Codes in frames')];
   expect(inCode.length).toBeGreaterThan(40);
-  expect([...new Set(onPage)].sort()).toEqual(inCode);
+  expect(compared(onPage, inCode)).toEqual(AGREES);
 });
 
-test('the page of errors has every name of an ending, and no other', () => {
-  expect([...rowsOf('Ends of sessions')].sort()).toEqual(Object.keys(closeOutcomes).sort());
+test('docs/errors.md has every name of an ending, and no other', () => {
+  expect(compared(rowsOf('Ends of sessions'), Object.keys(closeOutcomes))).toEqual(AGREES);
 });
 
-test('the page of errors has every code of a task beside those of its calls, and no other', () => {
+test('docs/errors.md has every code of a task beside those of its calls, and no other', () => {
   const inCode = wordsIn(sources('server/side/tasks'), /error: [^'`\n]*['`]([a-z_]+): /g);
   const shared = rowsOf('Codes of HTTP answers');
-  expect([...rowsOf('Errors of tasks')].sort()).toEqual(inCode.filter((code) => !shared.includes(code)));
+  expect(
+    compared(
+      rowsOf('Errors of tasks'),
+      inCode.filter((code) => !shared.includes(code)),
+    ),
+  ).toEqual(AGREES);
 });
 
-test('the page of errors has the exit codes of the command', () => {
+test('docs/errors.md has the exit codes of the command', () => {
   expect(rowsOf('Exit codes')).toEqual(['0', '1', '2']);
 });
 
-test('the page of errors has an anchor for each code, under its own name', () => {
+test('docs/errors.md has an anchor for each code, under its own name', () => {
   const codes = ['Codes of HTTP answers', 'Codes in frames', 'Ends of sessions', 'Errors of tasks'].flatMap(rowsOf);
   const anchors = anchorsOf(page);
   expect(codes.filter((code) => !anchors.includes(code))).toEqual([]);
   expect(anchors.length).toBe(new Set(anchors).size);
 });
 
-test('an answer points at its code on the page, whatever its shape', () => {
+test('an answer points at its code in docs/errors.md, whatever its shape', () => {
   const refusal = { status: 401, code: 'invalid_key', message: 'not a key of this gateway' } as const;
   for (const path of [...knownPaths, '/v1/nowhere', '/v1/tasks', '/v1/models'])
     expect(String(refuse(requestOf(path), refusal).body)).toContain('docs/errors.md#invalid_key');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
 import { openStore } from '../../server/side/store/open.ts';
-import { guide, root } from '../support/pages.ts';
+import { AGREES, compared, guide, root } from '../support/pages.ts';
 import { aTask } from '../support/side-records.ts';
 
 const page = guide('docs/operations.md');
@@ -19,22 +19,22 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const section = (heading: string) => page.text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 
-test('the page has every metric of the code, and no other', () => {
-  const inCode = [...product.matchAll(/'(trunkline_[a-z_]+)'/g)].map(([, name]) => name);
+test('docs/operations.md has every metric of the code, and no other', () => {
+  const inCode = [...product.matchAll(/'(trunkline_[a-z_]+)'/g)].map(([, name]) => name ?? '');
   const table = [...section('Metrics').matchAll(/^\| `.*$/gm)].map(String).join('\n');
-  const onPage = [...table.matchAll(/`(trunkline_[a-z_]+)`/g)].map(([, name]) => name);
+  const onPage = [...table.matchAll(/`(trunkline_[a-z_]+)`/g)].map(([, name]) => name ?? '');
   expect(inCode.length).toBeGreaterThan(10);
-  expect(onPage.sort()).toEqual([...new Set(inCode)].sort());
+  expect(compared(onPage, inCode)).toEqual(AGREES);
 });
 
-test('the alerts on the page name metrics that there are', () => {
+test('docs/operations.md has alerts on metrics that there are', () => {
   const names = [...section('Alerts').matchAll(/trunkline_[a-z_]+/g)].map(([name]) =>
     name.replace(/_(bucket|count)$/, ''),
   );
   expect(names.filter((name) => !product.includes(`'${name}'`))).toEqual([]);
 });
 
-test('the page has log messages that the code writes', () => {
+test('docs/operations.md has log messages that the code writes', () => {
   const table = [...section('Log').matchAll(/^\| (`[^|]*)\|/gm)].flatMap(([, cell = '']) => [
     ...cell.matchAll(/`([^`]+)`/g),
   ]);
@@ -43,14 +43,14 @@ test('the page has log messages that the code writes', () => {
   expect(messages.filter((message) => !product.includes(`'${message}'`))).toEqual([]);
 });
 
-test('the paths of the admin listener on the page are in the OpenAPI document', () => {
+test('docs/operations.md has paths of the admin listener that are in docs/openapi.yaml', () => {
   const document = readFileSync(join(root, 'docs/openapi.yaml'), 'utf8');
   const paths = [...section('The admin listener').matchAll(/`(\/[\w/{}]+)`/g)].map(([, path]) => path);
   expect(paths.length).toBeGreaterThan(8);
   expect(paths.filter((path) => !document.includes(`\n  ${path}:`))).toEqual([]);
 });
 
-test('the statement on the page backs up a store that is in use', async () => {
+test('docs/operations.md has a statement that backs up a store in use', async () => {
   const statement = /trunkline\.db "(VACUUM INTO '[^']+')"/.exec(page.text)?.[1] ?? '';
   const copy = join(folder, 'copy.db');
   const store = await openStore({ url: 'sqlite', dataDirectory: folder });

@@ -11,6 +11,7 @@ import type { ResidenceSummary } from '../../server/platform/residence-histogram
 import { adminPaths } from '../../server/processes/admin.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
+import { AGREES, compared } from '../support/pages.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
 
 type Node = { readonly [key: string]: Node };
@@ -48,17 +49,17 @@ describe('openapi.yaml', () => {
       .map((method) => `${method.toUpperCase()} ${path}`),
   );
 
-  test('has every route of the code, and no other', () => {
+  test('docs/openapi.yaml has every route of the code, and no other', () => {
     const inCode = [...sideRoutes.map(({ method, path }) => `${method} ${path}`), ...OTHERS];
-    expect(operations.sort()).toEqual(inCode.sort());
+    expect(compared(operations, inCode)).toEqual(AGREES);
   });
 
-  test('says of each route which listener has it', () => {
+  test('docs/openapi.yaml says of each route which listener has it', () => {
     const isAdmins = (path: string) => openapi.paths?.[path]?.servers !== undefined;
     for (const { scope, path } of sideRoutes) expect([path, isAdmins(path)]).toEqual([path, scope === 'admin']);
   });
 
-  test('refers to what is there', () => {
+  test('docs/openapi.yaml refers to what is there', () => {
     const text = JSON.stringify(openapi);
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     const isThere = (path: string) =>
@@ -67,39 +68,42 @@ describe('openapi.yaml', () => {
     expect(references.length).toBeGreaterThan(20);
   });
 
-  test('says of each request that may have a body what one of another type gets', () => {
+  test('docs/openapi.yaml says of each request that may have a body what one of another type gets', () => {
     for (const { method, path } of sideRoutes.filter((route) => route.method !== 'GET')) {
       const responses = openapi.paths?.[path]?.[method.toLowerCase()]?.responses ?? {};
       expect([method, path, Object.keys(responses).includes('415')]).toEqual([method, path, true]);
     }
   });
 
-  test('has the fields of what is shown', () => {
-    const fieldsOf = (name: string) => Object.keys(openapi.components?.schemas?.[name]?.properties ?? {}).sort();
-    expect(fieldsOf('Task')).toEqual(Object.keys(taskView(aTask('t'))).sort());
-    expect(fieldsOf('LedgerRow')).toEqual(Object.keys(ledgerView(anAttempt('a'))).sort());
-    expect(fieldsOf('Turn')).toEqual(Object.keys(turnView(aTurn('s', 1))).sort());
+  test('docs/openapi.yaml has the fields of what is shown', () => {
+    const fieldsOf = (name: string) => Object.keys(openapi.components?.schemas?.[name]?.properties ?? {});
+    expect(compared(fieldsOf('Task'), Object.keys(taskView(aTask('t'))))).toEqual(AGREES);
+    expect(compared(fieldsOf('LedgerRow'), Object.keys(ledgerView(anAttempt('a'))))).toEqual(AGREES);
+    expect(compared(fieldsOf('Turn'), Object.keys(turnView(aTurn('s', 1))))).toEqual(AGREES);
     const stored = { ...aSession('s'), ...anEnd('s', { record: JSON.stringify(record) }) };
     const shown = { ...sessionView(stored, undefined), turns: [], tasks: [], ledger: [] };
-    expect(fieldsOf('Session')).toEqual(Object.keys(shown).sort());
+    expect(compared(fieldsOf('Session'), Object.keys(shown))).toEqual(AGREES);
   });
 
-  test('has the fields of a demand', () => {
+  test('docs/openapi.yaml has the fields of a demand', () => {
     const fields = Object.keys(openapi.components?.schemas?.Demand?.properties ?? {});
-    expect(fields.sort()).toEqual(Object.keys(taskRequestSchema.shape).sort());
+    expect(compared(fields, Object.keys(taskRequestSchema.shape))).toEqual(AGREES);
   });
 });
 
 describe('asyncapi.yaml', () => {
   const channels = Object.values(asyncapi.channels ?? {}) as { address: unknown; messages?: object }[];
 
-  test('has every WebSocket route, and no other', () => {
-    const sockets = channels.map(({ address }) => address).filter((address) => address !== null);
-    expect(sockets.sort()).toEqual([...knownPaths, '/v1/sessions/{id}/events'].sort());
+  test('docs/asyncapi.yaml has every WebSocket route, and no other', () => {
+    const sockets = channels
+      .map(({ address }) => address)
+      .filter((address) => address !== null)
+      .map(String);
+    expect(compared(sockets, [...knownPaths, '/v1/sessions/{id}/events'])).toEqual(AGREES);
   });
 
-  test('has the events of webhooks', () => {
+  test('docs/asyncapi.yaml has the events of webhooks', () => {
     const { messages } = channels.find(({ address }) => address === null) ?? {};
-    expect(Object.keys(messages ?? {}).sort()).toEqual([...WEBHOOK_EVENTS].sort());
+    expect(compared(Object.keys(messages ?? {}), WEBHOOK_EVENTS)).toEqual(AGREES);
   });
 });

@@ -27,7 +27,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('the receiver on the page prints what the page says when a task is done', async () => {
+test('the receiver in docs/webhooks.md prints what the page says when a task is done', async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/hook`;
   program = spawn(process.execPath, ['--input-type=module'], {

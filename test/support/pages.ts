@@ -66,6 +66,14 @@ export const guideBlocks: readonly Block[] = guides.flatMap(blocksOf);
 /** A page without its code blocks. */
 export const proseOf = ({ text }: Page): string => text.replace(/^```.*?^```$/gms, '');
 
+/** Compares what a page lists with what the code has; `AGREES` when neither side lacks anything. */
+export function compared(onPage: readonly string[], inCode: readonly string[]) {
+  const without = (some: readonly string[], known: readonly string[]) =>
+    [...new Set(some)].filter((name) => !known.includes(name)).sort();
+  return { missingOnPage: without(inCode, onPage), notInCode: without(onPage, inCode) };
+}
+export const AGREES = { missingOnPage: [], notInCode: [] };
+
 /** Where links of a page may lead: its headings, as GitHub names them, and its elements with an id. */
 export function anchorsOf(page: Page): readonly string[] {
   const prose = proseOf(page);
