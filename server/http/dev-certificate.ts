@@ -119,12 +119,23 @@ async function sign() {
 /** A lock whose holder died is taken over after this. */
 const lockStaleMs = 10_000;
 
-/** Runs `work` while no other process does: making a directory is atomic, and tells nothing where there is one. */
+/** Runs `work` while no other process does: making a directory is atomic. */
 async function withLock(path: string, work: () => Promise<void>): Promise<void> {
-  while ((await mkdir(path, { recursive: true })) === undefined) {
+  while (!(await makeDirectory(path))) {
     const held = await stat(path).catch(() => undefined);
     if (held && Date.now() - held.mtimeMs > lockStaleMs) await rmdir(path).catch(() => {});
     else await delay(20);
   }
   await work().finally(() => rmdir(path).catch(() => {}));
+}
+
+/** Returns false where there is one. With `recursive`, Node would fail when the one that there was is removed at that moment. */
+async function makeDirectory(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }

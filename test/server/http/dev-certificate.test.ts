@@ -3,7 +3,7 @@
 import { type ChildProcess, execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +147,27 @@ test('is the same for processes that start at once', async () => {
   for (const child of children) child.send('go');
   const [first, ...others] = (await Promise.all(answers)).map(([files]) => files as string[]);
   for (const files of others) expect(files).toEqual(first);
+});
+
+test('is made in spite of others that take and leave the lock at that moment', async () => {
+  const folder = fresh();
+  const lock = join(folder, 'lock');
+  await ensureDevCertificate(folder);
+  let isDone = false;
+  const others = Array.from({ length: 4 }, async () => {
+    while (!isDone) {
+      const isMine = await mkdir(lock).then(
+        () => true,
+        () => false,
+      );
+      if (isMine) await rmdir(lock).catch(() => {});
+    }
+  });
+  const made = Array.from({ length: 30 }, () => ensureDevCertificate(folder));
+  const outcomes = await Promise.allSettled(made);
+  isDone = true;
+  await Promise.all(others);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
 });
 
 test('is made in spite of a lock whose holder died', async () => {
