@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { completionReply } from '../../../../adapters/simulators/llm/completions.ts';
 import type { TaskConfig } from '../../../../server/config/side-schema.ts';
 import { parseAnswer } from '../../../../server/side/prompts/answer.ts';
+import { BUILT_IN_KINDS, builtInKind } from '../../../../server/side/prompts/built-in-kinds.ts';
 import { type TaskKind, taskKind } from '../../../../server/side/prompts/kinds.ts';
 import { dataMessage } from '../../../../server/side/prompts/messages.ts';
 import { asDialogue, spokenLines } from '../../../../server/side/prompts/prompt-input.ts';
@@ -58,12 +59,14 @@ function answerTo(exchanges: Exchanges, settings: Partial<TaskConfig> & { kind: 
 
 describe('the built-in kinds', () => {
   const labels = ['question', 'request', 'complaint', 'small-talk'];
-  const kinds: readonly (Partial<TaskConfig> & { kind: string })[] = [
-    ...['summary', 'title', 'sentiment-and-outcome', 'action-items', 'moderation', 'quality', 'rolling-summary'].map(
-      (kind) => ({ kind }),
-    ),
-    { kind: 'classification', labels },
-  ];
+  const needed = {
+    labels: { labels },
+    schema: { schema: { type: 'object', properties: { topic: { type: 'string' } }, required: ['topic'] } },
+  };
+  const kinds = BUILT_IN_KINDS.map((kind) => {
+    const needs = builtInKind(kind)?.needs;
+    return { kind, ...(needs && needed[needs]) };
+  });
   test.each(kinds)('every transcript gets a valid $kind', (settings) => {
     for (const exchanges of [typed, spoken, short]) answerTo(exchanges, settings);
   });
