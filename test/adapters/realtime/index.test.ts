@@ -6,8 +6,8 @@ import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
 
 test.each([...providers.keys()])('%s runs through the conformance suite, in the test of its adapter', (name) => {
   const suite = readFileSync(new URL(`./${name}/adapter.test.ts`, import.meta.url), 'utf8');
-  expect(suite).toContain(`conformance(${name}, {`);
-  expect(suite).toContain(`adapters/realtime/${name}/adapter.ts`);
+  const imported = new RegExp(`import \\{ (\\w+) \\} from '[./]+/adapters/realtime/${name}/adapter\\.ts'`);
+  expect(suite).toContain(`conformance(${imported.exec(suite)?.[1] ?? 'nothing'}, {`);
 });
 
 test('no path belongs to two endpoints, and each is found at its own', () => {
