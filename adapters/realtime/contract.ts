@@ -33,6 +33,8 @@ export interface Provider {
   readonly credentials: CredentialPlaces;
   /** Subprotocols that a client is answered with when it offers them; never one that carries a credential. */
   readonly subprotocols: readonly string[];
+  /** Names, in lower case, of the client's headers that go upstream; no others do. */
+  readonly forwardedHeaders: readonly string[];
   /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
 }

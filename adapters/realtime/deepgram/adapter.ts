@@ -13,6 +13,8 @@ const credentials: CredentialPlaces = {
   subprotocolPrefixes: [],
 };
 
+const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
+
 /** Deepgram, dialled with an API key, or with the short-lived token that a client brings. */
 export const deepgram: Provider = {
   name: 'deepgram',
@@ -26,6 +28,7 @@ export const deepgram: Provider = {
   ],
   credentials,
   subprotocols: credentials.subprotocolPairs,
+  forwardedHeaders,
   billing: { by: 'connected-time' },
   preconnect: true,
   httpError,
@@ -36,7 +39,7 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
   const headers = {
-    ...pickHeaders(handshake, ['user-agent', 'x-deepgram-session-id']),
+    ...pickHeaders(handshake, forwardedHeaders),
     authorization: `${JWT.test(credential) ? 'Bearer' : 'Token'} ${credential}`,
   };
   return { kind: 'websocket', url: upstreamUrl(baseUrl, handshake, credentials), headers, subprotocols: [] };

@@ -8,6 +8,7 @@ import { geminiLiveDialect } from './dialect.ts';
 
 const versions = ['v1', 'v1beta', 'v1alpha'];
 const constrained = 'Constrained';
+const forwardedHeaders = ['user-agent', 'x-goog-api-client'];
 
 const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
@@ -30,6 +31,7 @@ export const gemini: Provider = {
   credentials: commonPlaces,
   // SDKs offer none; a page that has its credential in a subprotocol needs another that can be answered.
   subprotocols: ['realtime'],
+  forwardedHeaders,
   httpError,
 };
 
@@ -41,7 +43,7 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
   const method = isEphemeral ? plainPath + constrained : plainPath;
   const url = new URL(upstreamUrl(baseUrl, { path: method, query }, commonPlaces));
   url.searchParams.set(isEphemeral ? 'access_token' : 'key', credential);
-  const headers = pickHeaders(handshake, ['user-agent', 'x-goog-api-client']);
+  const headers = pickHeaders(handshake, forwardedHeaders);
   return { kind: 'websocket', url: url.href, headers, subprotocols: [] };
 }
 

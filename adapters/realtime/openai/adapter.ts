@@ -3,7 +3,7 @@
 import type { NotServed, Provider } from '../contract.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { headerText } from '../settings.ts';
-import { credentials, openaiEndpoints } from './endpoints.ts';
+import { credentials, forwardedHeaders, openaiEndpoints } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
 
 const sdpBodies = ['application/sdp', 'multipart/form-data'];
@@ -37,6 +37,7 @@ export const openai: Provider = {
   preconnect: true,
   credentials,
   subprotocols: ['realtime'],
+  forwardedHeaders,
   httpError,
 };
 

@@ -20,6 +20,9 @@ export const credentials: CredentialPlaces = {
   ],
 };
 
+/** Headers in which the client tells of itself and its end user. */
+export const forwardedHeaders: readonly string[] = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
+
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
   { path: '/v1/realtime', dialect: openaiRealtimeDialect, resource: realtimeModel, reject, rejectContext, upstream },
@@ -66,9 +69,6 @@ function reject(handshake: Handshake): Refusal | undefined {
 function isBeta({ headers, protocols }: Handshake): boolean {
   return /\brealtime=/i.test(String(headers['openai-beta'] ?? '')) || protocols.includes('openai-beta.realtime-v1');
 }
-
-/** Headers in which the client tells of itself and its end user. */
-const forwardedHeaders = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
 
 function upstream(handshake: Handshake, { baseUrl, credential, settings }: Account): Upstream {
   const headers: Record<string, string> = {

@@ -8,7 +8,10 @@ import { providers } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
 const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
-const endpoints = [...providers.values()].flatMap((provider) => [...provider.endpoints]);
+const endpoints = [...providers.values()].flatMap(({ endpoints: served, forwardedHeaders }) =>
+  served.map((endpoint) => ({ ...endpoint, forwardedHeaders })),
+);
+const forwardedByAny = [...providers.values()].flatMap(({ forwardedHeaders }) => forwardedHeaders);
 const nosy = {
   authorization: 'Bearer CANARY',
   'api-key': 'CANARY',
@@ -42,7 +45,14 @@ const offer = [
 const secrets =
   'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY';
 
-describe.each(endpoints)('the upstream handshake of $path', ({ path, upstream }) => {
+describe.each(endpoints)('the upstream handshake of $path', ({ path, upstream, forwardedHeaders }) => {
+  test('has the headers that the provider declares, and none that only another one does', () => {
+    const sent = Object.fromEntries(forwardedByAny.map((name) => [name, 'of the client']));
+    const { headers } = upstream(handshakeOf(path, sent), account);
+    const forwarded = Object.keys(headers).filter((name) => headers[name] === 'of the client');
+    expect(forwarded.sort()).toEqual([...forwardedHeaders].sort());
+  });
+
   test('has no credential, account, cookie, origin or forwarding header of the client', () => {
     const handshake = handshakeOf(`${path}?${secrets}&model=m`, nosy, offer);
     expect(JSON.stringify(upstream(handshake, account))).not.toContain('CANARY');
