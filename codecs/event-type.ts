@@ -4,6 +4,7 @@ import {
   BACKSLASH,
   COLON,
   COMMA,
+  hasBytesAt,
   OPEN_BRACE,
   QUOTE,
   skipSpace,
@@ -76,15 +77,8 @@ function typeText(data: Buffer, open: number): string | undefined {
   const end = stringEnd(data, open);
   if (end < 0 || end - open > MAX_TYPE_BYTES) return undefined;
   const known = recent[end - open];
-  if (known !== undefined && isSame(data, open, known.bytes)) return known.text;
+  if (known !== undefined && hasBytesAt(data, open, known.bytes)) return known.text;
   const text = stringText(data, open, end);
   if (text !== undefined) recent[end - open] = { bytes: Buffer.from(data.subarray(open, end)), text };
   return text;
-}
-
-function isSame(data: Buffer, from: number, bytes: Buffer): boolean {
-  for (let index = 0; index < bytes.length; index++) {
-    if (data[from + index] !== bytes[index]) return false;
-  }
-  return true;
 }

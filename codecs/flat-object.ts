@@ -1,20 +1,28 @@
 // Recognises an object that has only known keys with string values, by byte searches. An accepted object hides no other key.
 
-import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './json-bytes.ts';
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  hasBytesAt,
+  OPEN_BRACE,
+  QUOTE,
+  skipSpace,
+  stringEnd,
+} from './json-bytes.ts';
 
 /** A key that an object may have once. `value`: the only value allowed. `isRequired`: the key must be there. */
 export interface FlatKey {
   readonly key: Buffer;
-  readonly value?: Buffer;
+  readonly value: Buffer | undefined;
   readonly isRequired: boolean;
 }
 
 /** Makes a key. An object may have 31 keys at most, since the seen ones are kept in the bits of a number. */
 export function flatKey(key: string, options: { value?: string; isRequired?: boolean } = {}): FlatKey {
-  const isRequired = options.isRequired ?? true;
-  return options.value === undefined
-    ? { key: Buffer.from(key), isRequired }
-    : { key: Buffer.from(key), value: Buffer.from(options.value), isRequired };
+  const { value, isRequired = true } = options;
+  return { key: Buffer.from(key), value: value === undefined ? undefined : Buffer.from(value), isRequired };
 }
 
 /** True when the message has a backslash. Without one every quote delimits a string, so a search for quotes is a sound parse. */
@@ -55,9 +63,7 @@ function knownValueEnd(data: Buffer, keyEnd: number, expected: Buffer | undefine
 }
 
 function isText(data: Buffer, from: number, to: number, text: Buffer): boolean {
-  if (to - from !== text.length) return false;
-  for (let index = 0; index < text.length; index++) if (data[from + index] !== text[index]) return false;
-  return true;
+  return to - from === text.length && hasBytesAt(data, from, text);
 }
 
 function hasAllRequired(keys: readonly FlatKey[], seen: number): boolean {

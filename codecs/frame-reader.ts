@@ -157,7 +157,7 @@ export class FrameReader {
       if (this.#headerHas < headerLength(header[1] as number)) continue;
       this.#beginFrame();
       if (this.#frame === undefined) return offset;
-      if (this.#passes()) {
+      if (this.#frame.opcode < CLOSE && !this.#isDropping) {
         this.#headerStart = from;
         this.#headerBefore = before;
       }
@@ -193,24 +193,15 @@ export class FrameReader {
     return this.#fragments > this.#options.maxFragments ? 1008 : undefined;
   }
 
-  /** True when the bytes of the open frame pass to the other end. */
-  #passes(): boolean {
-    return (this.#frame as OpenFrame).opcode < CLOSE && !this.#isDropping;
-  }
-
   #readPayload(chunk: Buffer, from: number): number {
     const frame = this.#frame as OpenFrame;
     const to = Math.min(chunk.length, from + frame.payloadBytes - frame.read);
     const isEnd = to - from === frame.payloadBytes - frame.read;
-    if (frame.opcode >= CLOSE) this.#readControl(this.#plain(frame, chunk, from, to));
+    if (frame.opcode >= CLOSE) this.#control = Buffer.concat([this.#control, this.#plain(frame, chunk, from, to)]);
     else if (!this.#isDropping) this.#readData(frame, chunk, from, to);
     frame.read += to - from;
     if (isEnd && this.#batch.end === undefined) this.#endFrame(frame);
     return to;
-  }
-
-  #readControl(plain: Buffer): void {
-    this.#control = Buffer.concat([this.#control, plain]);
   }
 
   #readData(frame: OpenFrame, chunk: Buffer, from: number, to: number): void {

@@ -48,6 +48,14 @@ function isEscaped(data: Buffer, at: number, from: number): boolean {
   return (at - first) % 2 === 1;
 }
 
+/** True when the bytes at `from` are these. */
+export function hasBytesAt(data: Buffer, from: number, bytes: Buffer): boolean {
+  for (let index = 0; index < bytes.length; index++) {
+    if (data[from + index] !== bytes[index]) return false;
+  }
+  return true;
+}
+
 /** The index after the value that starts at `at`; -1 when it never ends. */
 export function valueEnd(data: Buffer, at: number): number {
   const byte = data[at];
@@ -84,7 +92,11 @@ function endsLiteral(byte: number | undefined): boolean {
 
 /** The text of the string between two quotes, with escapes decoded; undefined when it is not valid JSON. */
 export function stringText(data: Buffer, open: number, end: number): string | undefined {
-  const text = data.toString('utf8', open + 1, end);
+  return unescaped(data.toString('utf8', open + 1, end));
+}
+
+/** The text between two quotes with escapes decoded; undefined when it is not valid JSON. */
+export function unescaped(text: string): string | undefined {
   if (!text.includes('\\')) return text;
   try {
     return JSON.parse(`"${text}"`) as string;

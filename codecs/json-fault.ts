@@ -1,5 +1,7 @@
 // Checks a JSON text before it is parsed: keys that parsers may read differently, depth, and size. Iterative, so depth cannot overflow.
 
+import { unescaped } from './json-bytes.ts';
+
 /** Limits that events of all dialects are far below. The parse of a larger text would block the event loop. */
 interface JsonLimits {
   readonly maxDepth: number;
@@ -47,7 +49,7 @@ function takeKey(scan: Scan): boolean {
   const keys = scan.open.at(-1);
   if (keys === undefined) return true;
   const end = stringEnd(scan.text, scan.at);
-  const key = end < 0 ? undefined : keyText(scan.text, scan.at, end);
+  const key = end < 0 ? undefined : unescaped(scan.text.slice(scan.at + 1, end));
   if (key === undefined) return false;
   if (keys.has(key)) scan.hasDuplicate = true;
   keys.add(key);
@@ -106,16 +108,6 @@ function isEscaped(text: string, at: number, open: number): boolean {
   let first = at;
   while (first - 1 > open && text[first - 1] === '\\') first--;
   return (at - first) % 2 === 1;
-}
-
-function keyText(text: string, open: number, end: number): string | undefined {
-  const key = text.slice(open + 1, end);
-  if (!key.includes('\\')) return key;
-  try {
-    return JSON.parse(`"${key}"`) as string;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The end of a run of characters of numbers, true, false and null. The parser decides whether it is one of them. */
