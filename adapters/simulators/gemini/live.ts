@@ -19,12 +19,6 @@ type LaterMessage = Exclude<ReturnType<typeof readMessage>['kind'], 'setup'>;
 
 const SETUP_FIRST = 'setup must be the first message, and only the first.';
 
-/** An input that the model is to answer. */
-interface ModelInput {
-  readonly prompt: ReplyPrompt;
-  readonly playback?: AudioClip | undefined;
-}
-
 export class LiveScript implements ProviderScript {
   readonly #runtime: ScriptRuntime;
   readonly #connection: Connection;
@@ -44,7 +38,7 @@ export class LiveScript implements ProviderScript {
   #given: LiveSetup | undefined;
   #turnDetector: TurnDetector | undefined;
   #turn: ModelTurn | undefined;
-  #waiting: ModelInput | undefined;
+  #waiting: ReplyPrompt | undefined;
   #promptTokens: TokenCounts = NO_TOKENS;
 
   constructor(runtime: ScriptRuntime, connection: Connection) {
@@ -96,7 +90,7 @@ export class LiveScript implements ProviderScript {
     this.#add({ text: textTokenCount(contentText(turns)) });
     this.#interrupt();
     const last = contentText(turns.at(-1));
-    if (turnComplete) this.#ask({ prompt: last ? { kind: 'text', text: last } : { kind: 'silence' } });
+    if (turnComplete) this.#ask(last ? { kind: 'text', text: last } : { kind: 'silence' });
   }
 
   #realtimeInput({ audio, images, text, isStart, isEnd, isStreamEnd }: ReturnType<typeof readRealtimeInput>): void {
@@ -109,7 +103,7 @@ export class LiveScript implements ProviderScript {
     if (isEnd || (isStreamEnd && this.#turnDetector?.isSpeaking)) this.#activityEnded();
     if (text === undefined) return;
     this.#add({ text: textTokenCount(text) });
-    this.#ask({ prompt: { kind: 'text', text } });
+    this.#ask({ kind: 'text', text });
   }
 
   #pushAudio({ samples, sampleRateHz }: AudioClip): void {
@@ -147,8 +141,7 @@ export class LiveScript implements ProviderScript {
   #answerTurn({ clip, inputMs, speechMs }: CallerTurn): void {
     this.#add({ audio: audioTokens(inputMs) });
     if (this.#setup.transcribesInput) this.#transcribe(speechTranscript(speechMs));
-    const playback = clip.samples.length > 0 ? clip : undefined;
-    this.#ask({ prompt: { kind: 'speech', speechMs }, playback });
+    this.#ask({ kind: 'speech', speechMs, playback: clip.samples.length > 0 ? clip : undefined });
   }
 
   #transcribe(transcript: string): void {
@@ -163,21 +156,18 @@ export class LiveScript implements ProviderScript {
   }
 
   /** Answers now, or after the turn in progress. */
-  #ask(input: ModelInput): void {
-    if (this.#turn || this.#calls.size > 0) this.#waiting = input;
-    else this.#answer(input);
+  #ask(prompt: ReplyPrompt): void {
+    if (this.#turn || this.#calls.size > 0) this.#waiting = prompt;
+    else this.#answer(prompt);
   }
 
-  #answer({ prompt, playback }: ModelInput): void {
-    const setup = this.#setup;
+  #answer(prompt: ReplyPrompt): void {
     this.#turn = new ModelTurn({
       runtime: this.#runtime,
       send: this.#send,
       options: this.#connection.options,
-      setup,
+      setup: this.#setup,
       prompt,
-      playback,
-      declaration: prompt.kind === 'tool' ? undefined : setup.functions[0],
       completed: (usage) => this.#completed(usage),
       called: ({ id, name }, usage) => {
         this.#calls.set(id, name);
@@ -220,7 +210,7 @@ export class LiveScript implements ProviderScript {
     this.#calls.delete(id);
     const output = JSON.stringify(response ?? {});
     this.#add({ text: textTokenCount(output) });
-    this.#answer({ prompt: { kind: 'tool', name, output } });
+    this.#answer({ kind: 'tool', name, output });
   }
 
   #offerResumption(): void {

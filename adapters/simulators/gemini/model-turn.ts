@@ -8,7 +8,6 @@ import { argumentsFor } from '../json-schema.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
-import type { AudioClip } from '../voice/reply-audio.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
 import type { FunctionDeclaration, LiveSetup } from './setup.ts';
@@ -25,9 +24,6 @@ interface TurnSetup {
   readonly options: SimulatorOptions;
   readonly setup: LiveSetup;
   readonly prompt: ReplyPrompt;
-  readonly playback: AudioClip | undefined;
-  /** The function that the model calls instead of answering. */
-  readonly declaration: FunctionDeclaration | undefined;
   /** Called when the turn is over, with the tokens that it produced. */
   readonly completed: (usage: TokenCounts) => void;
   /** Called instead when a function was called; the turn goes on with its result. */
@@ -36,6 +32,8 @@ interface TurnSetup {
 
 export class ModelTurn {
   readonly #turn: TurnSetup;
+  /** The function that the model calls instead of answering. */
+  readonly #declaration: FunctionDeclaration | undefined;
   readonly #text: TextStream;
   readonly #voice: VoiceStream | undefined;
   #timer: VirtualTimer;
@@ -43,12 +41,13 @@ export class ModelTurn {
 
   constructor(turn: TurnSetup) {
     this.#turn = turn;
-    const text = replyText(turn.prompt);
-    const { times } = turn.options;
-    const isSpoken = turn.setup.modality === 'AUDIO' && !turn.declaration;
-    this.#voice = isSpoken ? this.#createVoice(text) : undefined;
-    this.#text = this.#createText(text, isSpoken);
-    this.#timer = turn.runtime.after(isSpoken ? times.firstAudioMs : times.firstTextMs, () => this.#begin());
+    const { runtime, options, setup, prompt } = turn;
+    this.#declaration = prompt.kind === 'tool' ? undefined : setup.functions[0];
+    const isSpoken = setup.modality === 'AUDIO' && !this.#declaration;
+    this.#voice = isSpoken ? this.#createVoice() : undefined;
+    this.#text = this.#createText(isSpoken);
+    const { firstAudioMs, firstTextMs } = options.times;
+    this.#timer = runtime.after(isSpoken ? firstAudioMs : firstTextMs, () => this.#begin());
   }
 
   /** Ends the turn because the caller speaks. */
@@ -60,10 +59,7 @@ export class ModelTurn {
   }
 
   #begin(): void {
-    if (this.#turn.declaration) {
-      this.#callFunction(this.#turn.declaration);
-      return;
-    }
+    if (this.#declaration) return void this.#callFunction(this.#declaration);
     const startedAtMs = this.#turn.runtime.nowMs;
     const streams = this.#voice ? [this.#text, this.#voice] : [this.#text];
     startTogether(streams, () => this.#generated(startedAtMs));
@@ -93,28 +89,23 @@ export class ModelTurn {
     this.#voice?.cancel();
   }
 
-  #createText(text: string, isSpoken: boolean): TextStream {
-    const { runtime, options, setup, send } = this.#turn;
-    const sendPiece = (piece: string): void => {
-      if (!isSpoken) send({ serverContent: { modelTurn: { role: 'model', parts: [{ text: piece }] } } });
-      else if (setup.transcribesOutput) send({ serverContent: { outputTranscription: { text: piece } } });
+  #createText(isSpoken: boolean): TextStream {
+    const { runtime, options, setup, prompt, send } = this.#turn;
+    const sendPiece = (text: string): void => {
+      if (!isSpoken) send({ serverContent: { modelTurn: { role: 'model', parts: [{ text }] } } });
+      else if (setup.transcribesOutput) send({ serverContent: { outputTranscription: { text } } });
     };
-    return streamText({ runtime, tokenMs: options.times.tokenMs, pieces: textPieces(text), send: sendPiece });
+    const pieces = textPieces(replyText(prompt));
+    return streamText({ runtime, tokenMs: options.times.tokenMs, pieces, send: sendPiece });
   }
 
-  #createVoice(text: string): VoiceStream {
-    const { runtime, options, playback, send } = this.#turn;
-    return streamVoice({
-      runtime,
-      times: options.times,
-      text,
-      sampleRateHz: OUTPUT_RATE_HZ,
-      playback,
-      send: (samples) => {
-        const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(pcm16Bytes(samples)) };
-        send({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
-      },
-    });
+  #createVoice(): VoiceStream {
+    const { runtime, options, prompt, send } = this.#turn;
+    const sendPiece = (samples: Int16Array): void => {
+      const inlineData = { mimeType: OUTPUT_TYPE, data: encodeBase64(pcm16Bytes(samples)) };
+      send({ serverContent: { modelTurn: { parts: [{ inlineData }] } } });
+    };
+    return streamVoice({ runtime, times: options.times, prompt, sampleRateHz: OUTPUT_RATE_HZ, send: sendPiece });
   }
 
   #usage(): TokenCounts {

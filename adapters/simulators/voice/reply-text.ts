@@ -1,8 +1,11 @@
 // The words of a reply. Rule: every reply begins by saying that it is a rehearsal, and nothing in it is random.
 
+import type { AudioClip } from './reply-audio.ts';
+
 /** The input that a reply answers. */
 export type ReplyPrompt =
-  | { readonly kind: 'speech'; readonly speechMs: number }
+  /** `playback`: the audio of the speech, which is played back behind the words of the reply. */
+  | { readonly kind: 'speech'; readonly speechMs: number; readonly playback?: AudioClip | undefined }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tool'; readonly name: string; readonly output: string }
   | { readonly kind: 'silence' };

@@ -5,7 +5,8 @@ import { durationMs } from '../../../codecs/pcm16.ts';
 import type { SimulatorTimes } from '../contract.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { textTokenCount } from '../tokens.ts';
-import { type AudioClip, replyAudio } from './reply-audio.ts';
+import { replyAudio } from './reply-audio.ts';
+import { type ReplyPrompt, replyText } from './reply-text.ts';
 
 interface ReplyStream {
   /** Starts to send. `done` is called once unless the stream is cancelled; `isWhole`: no limit has cut it. */
@@ -59,18 +60,17 @@ export function streamText(setup: {
   return { start: (done) => next(0, done), cancel: () => timer?.cancel(), sentText: () => sent };
 }
 
-/** Sends the spoken text, then the caller's own words. `isAllowed` tells whether so many milliseconds may be sent in all. */
+/** Sends the reply to `prompt` in speech, then the caller's own words. `isAllowed` tells whether so many milliseconds may be sent in all. */
 export function streamVoice(setup: {
   readonly runtime: ScriptRuntime;
   readonly times: SimulatorTimes;
-  readonly text: string;
+  readonly prompt: ReplyPrompt;
   /** The rate at which the audio is sent. */
   readonly sampleRateHz: number;
-  readonly playback: AudioClip | undefined;
   readonly send: (samples: Int16Array) => void;
   readonly isAllowed?: (ms: number) => boolean;
 }): VoiceStream {
-  const { runtime, times, sampleRateHz } = setup;
+  const { runtime, times, prompt, sampleRateHz } = setup;
   const isAllowed = setup.isAllowed ?? (() => true);
   let timer: VirtualTimer | undefined;
   let sentMs = 0;
@@ -89,8 +89,9 @@ export function streamVoice(setup: {
     timer = runtime.after(ms / times.audioSpeed, next);
   };
   // Synthesis is asked for at once, so that it overlaps with the time that a model would think.
-  runtime.speak(setup.text, sampleRateHz, (samples) => {
-    pieces = replyAudio({ samples, sampleRateHz }, setup.playback, times.audioChunkMs);
+  runtime.speak(replyText(prompt), sampleRateHz, (samples) => {
+    const playback = prompt.kind === 'speech' ? prompt.playback : undefined;
+    pieces = replyAudio({ samples, sampleRateHz }, playback, times.audioChunkMs);
     next();
   });
   return {

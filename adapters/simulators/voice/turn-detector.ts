@@ -32,19 +32,23 @@ export interface TurnDetectorSettings {
   readonly detection: VadSettings | undefined;
 }
 
+interface TurnDetectorSetup {
+  readonly createDetector: VoiceDetectorFactory;
+  /** The longest part of one turn that is kept. */
+  readonly keepMs: number;
+  readonly settings: TurnDetectorSettings;
+}
+
 /** Finds the turns of one input signal. Holds a voice detector: free it. */
 export class TurnDetector {
-  readonly #createDetector: VoiceDetectorFactory;
-  readonly #keepMs: number;
+  readonly #setup: TurnDetectorSetup;
   #settings: TurnDetectorSettings;
   #recording: TurnRecording;
   #voiceActivity: VoiceActivityDetector | undefined;
   #positionMs = 0;
 
-  /** `keepMs`: how much of one turn is kept at most. */
-  constructor(setup: { createDetector: VoiceDetectorFactory; keepMs: number; settings: TurnDetectorSettings }) {
-    this.#createDetector = setup.createDetector;
-    this.#keepMs = setup.keepMs;
+  constructor(setup: TurnDetectorSetup) {
+    this.#setup = setup;
     this.#settings = setup.settings;
     this.#recording = new TurnRecording(setup.settings.sampleRateHz, setup.keepMs);
   }
@@ -67,7 +71,7 @@ export class TurnDetector {
   configure(settings: TurnDetectorSettings): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return;
     if (settings.sampleRateHz !== this.#settings.sampleRateHz) {
-      this.#recording = new TurnRecording(settings.sampleRateHz, this.#keepMs);
+      this.#recording = new TurnRecording(settings.sampleRateHz, this.#setup.keepMs);
     }
     this.free();
     this.#settings = settings;
@@ -104,9 +108,16 @@ export class TurnDetector {
   #pushSlice(samples: Int16Array): TurnEvent[] {
     const { detection, sampleRateHz } = this.#settings;
     this.#recording.push(samples);
-    if (detection) this.#voiceActivity ??= this.#startDetection(detection);
+    const positionMs = this.#positionMs;
     this.#positionMs += durationMs(samples.length, sampleRateHz);
-    if (!this.#voiceActivity || !detection) return [];
+    if (!detection) return [];
+    const { createDetector } = this.#setup;
+    this.#voiceActivity ??= new VoiceActivityDetector({
+      settings: detection,
+      sampleRateHz,
+      createDetector,
+      positionMs,
+    });
     const events = this.#voiceActivity.push(samples).map((event): TurnEvent => {
       if (event.kind === 'started') return event;
       const { clip, inputMs } = this.takeTurn();
@@ -115,15 +126,6 @@ export class TurnDetector {
     });
     if (!this.#voiceActivity.isSpeaking) this.#recording.trim(detection.prefixPaddingMs + DETECTION_MS);
     return events;
-  }
-
-  #startDetection(settings: VadSettings): VoiceActivityDetector {
-    return new VoiceActivityDetector({
-      settings,
-      sampleRateHz: this.#settings.sampleRateHz,
-      createDetector: this.#createDetector,
-      positionMs: this.#positionMs,
-    });
   }
 }
 

@@ -165,10 +165,8 @@ export function truncateEntry(entry: ConversationEntry, audioEndMs: number): voi
   entry.item.content = partsOf(entry.item).map((part) => ({ ...part, transcript: '' }));
 }
 
-/** The prompt that a reply to these items answers, with the caller's audio when the last input was spoken. */
-export function realtimePrompt(
-  entries: readonly ConversationEntry[],
-): ReplyPrompt & { playback?: AudioClip | undefined } {
+/** The prompt that a reply to these items answers. */
+export function realtimePrompt(entries: readonly ConversationEntry[]): ReplyPrompt {
   const last = entries.findLast(({ item }) => item.role === 'user' || item.type === 'function_call_output');
   if (!last) return { kind: 'silence' };
   if (last.speech) return { kind: 'speech', speechMs: last.speech.speechMs, playback: last.speech.clip };

@@ -6,8 +6,7 @@ import type { JsonObject } from '../../../../codecs/json-object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import { NO_TOKENS, textTokenCount } from '../../tokens.ts';
-import type { AudioClip } from '../../voice/reply-audio.ts';
-import { replyText, textPieces } from '../../voice/reply-text.ts';
+import { type ReplyPrompt, replyText, textPieces } from '../../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice } from '../../voice/streams.ts';
 import type { EventSender } from '../events.ts';
 import { chooseCall, type ToolCall } from '../tools.ts';
@@ -70,15 +69,14 @@ const MESSAGE_NAMES = {
 function messageOutput(setup: OutputSetup): OutputItem {
   const entry = newEntry({ type: 'message', role: 'assistant', content: [] });
   const { context, output_modalities } = setup.request;
-  const { playback, ...prompt } = realtimePrompt(context);
-  const text = replyText(prompt);
+  const prompt = realtimePrompt(context);
   const modality = output_modalities[0] ?? 'audio';
   const { field, events } = MESSAGE_NAMES[modality];
   const send = (type: string, fields?: JsonObject) =>
     setup.events.send(type, { ...idsOf(setup, entry), content_index: CONTENT_INDEX, ...fields });
-  const words = streamPieces(setup, textPieces(text), (delta) => send(`${events}.delta`, { delta }));
+  const words = streamPieces(setup, textPieces(replyText(prompt)), (delta) => send(`${events}.delta`, { delta }));
   const sendAudio = (delta: string) => send('response.output_audio.delta', { delta });
-  const audio = modality === 'audio' ? streamAudio(setup, { text, playback, send: sendAudio }) : undefined;
+  const audio = modality === 'audio' ? streamAudio(setup, prompt, sendAudio) : undefined;
   return {
     entry,
     start() {
@@ -140,23 +138,17 @@ function streamPieces(setup: OutputSetup, pieces: readonly string[], send: (delt
   return streamText({ runtime: events.runtime, tokenMs: times.tokenMs, pieces, send, maxTokens: maxTokensOf(setup) });
 }
 
-interface Speech {
-  readonly text: string;
-  readonly playback: AudioClip | undefined;
-  readonly send: (delta: string) => void;
-}
-
-function streamAudio(setup: OutputSetup, { text, playback, send }: Speech) {
+function streamAudio(setup: OutputSetup, prompt: ReplyPrompt, send: (delta: string) => void) {
   const { events, times, request } = setup;
   const { format } = request.audio.output;
+  const textTokens = textTokenCount(replyText(prompt));
   return streamVoice({
     runtime: events.runtime,
     times,
-    text,
+    prompt,
     sampleRateHz: rateOf(format),
-    playback,
     send: (samples) => send(encodeBase64(encodeAudio(samples, format))),
-    isAllowed: (ms) => textTokenCount(text) + outputAudioTokens(ms) <= maxTokensOf(setup),
+    isAllowed: (ms) => textTokens + outputAudioTokens(ms) <= maxTokensOf(setup),
   });
 }
 
