@@ -93,7 +93,7 @@ function readYaml(file: string): YamlFile {
   if (fault) {
     const [offset] = fault.pos;
     const isUnquoted = text.startsWith('${', offset - 1);
-    const message = isUnquoted ? 'expected "${NAME}" in quotes inside of { }' : fault.message;
+    const message = isUnquoted ? 'expected "${NAME}" in quotes inside of { }' : syntaxFault(fault);
     throw new ConfigError([{ path: '', message }], () => place(offset));
   }
   const offsets = new Map(offsetsOf(document.contents, []));
@@ -106,8 +106,14 @@ function readYaml(file: string): YamlFile {
     return { data: document.toJS() ?? {}, placeOf };
   } catch (error) {
     // Aliases without an anchor, and those that would fill the memory, are found only here.
-    throw new ConfigError([{ path: '', message: (error as Error).message }], placeOf);
+    throw new ConfigError([{ path: '', message: syntaxFault(error as Error) }], placeOf);
   }
+}
+
+/** Leaves out what the parser quotes behind a colon, or of a tag: a secret without quotes may begin with `*`, `!`, `|` or `>`. */
+function syntaxFault({ message, code }: Error & { readonly code?: string }): string {
+  const isTag = code === 'TAG_RESOLVE_FAILED' || code === 'BAD_COLLECTION_TYPE';
+  return isTag ? 'expected no tag: a text that begins with ! needs quotes' : message.replace(/(?<=\S): .*/s, '');
 }
 
 /** Yields the path of every key and entry, and its offset in the text. */

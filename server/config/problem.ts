@@ -94,6 +94,8 @@ function issueText(issue: Issue, description: string | undefined, isHiddenValue:
   const isAboutType = input === undefined || issue.code === 'invalid_type' || issue.code === 'invalid_union';
   const meaning = description && isAboutType ? ` (${description})` : '';
   if (input === undefined) return `missing, expected ${expectation(issue)}${meaning}`;
+  // A rule about several fields has the whole mapping as its input.
+  if (issue.code === 'custom' && typeof input === 'object') return `expected ${expectation(issue)}`;
   const isWord = issue.code === 'invalid_value' && typeof input === 'string';
   const hint = isWord ? didYouMean(input, issue.values.map(String)) : '';
   return `expected ${expectation(issue)}, got ${found(issue, isHiddenValue)}${hint}${meaning}`;
@@ -154,6 +156,7 @@ function found(issue: Issue, isHiddenValue: boolean): string {
   const text = JSON.stringify(input);
   // URLs may hold a credential, which must not end up in a log.
   if (/:\/\/[^/]*@/.test(text)) return 'a URL with a credential (not shown)';
+  if (text.includes('-----BEGIN ')) return 'a text in PEM (not shown)';
   return text.length > 80 ? `${text.slice(0, 60)}... (${text.length} characters)` : text;
 }
 

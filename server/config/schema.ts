@@ -23,7 +23,12 @@ const name = z
   .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
   .min(1)
   .max(200);
-const path = z.string().min(1).max(4096);
+/** The place of a file; its content, which may be a private key, is refused here, before anything shows the path. */
+const path = z
+  .string()
+  .regex(/^(?!\s*-----BEGIN )\P{Cc}*$/u, 'expected the path of a file')
+  .min(1)
+  .max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
 /** A credential that the gateway checks itself. */
 const gatewaySecret = headerText.min(8);

@@ -137,6 +137,17 @@ log: { level: warn }
     expect(placed('admin: { token: ${TOKEN} }')).toEqual(['FILE:1:18: expected "${NAME}" in quotes inside of { }']);
   });
 
+  test.each([
+    ['*hunter2-secret', 'FILE: Unresolved alias (the anchor must be set before the alias)'],
+    ['!hunter2-secret', 'FILE:3:13: expected no tag: a text that begins with ! needs quotes'],
+    ['!<hunter2-secret>', 'FILE:3:13: expected no tag: a text that begins with ! needs quotes'],
+    ['!e!hunter2-secret', 'FILE:3:13: expected no tag: a text that begins with ! needs quotes'],
+    ['|hunter2-secret', 'FILE:3:14: Block scalar header includes extra characters'],
+    ['>hunter2-secret', 'FILE:3:14: Block scalar header includes extra characters'],
+  ])('does not show a secret whose missing quotes make it something else: %s', (secret, message) => {
+    expect(placed(`keys:\n  - id: a\n    secret: ${secret}\n`)).toEqual([message]);
+  });
+
   test('names the file when the whole of it is something else', () => {
     expect(placed('OPENAI_API_KEY=sk-hunter2')).toEqual(['FILE: expected a mapping, got a text']);
     expect(placed('- a\n')).toEqual(['FILE: expected a mapping, got a list']);

@@ -55,6 +55,18 @@ test.each([
     'listen: { origins: ["https://a.example/"] }',
     'listen.origins[0]: expected an origin such as https://app.example.com, got "https://a.example/"',
   ],
+  [
+    'providers: { openai: { apiKey: k, baseUrl: "wss://api.example.com/?key=hunter2" } }',
+    'providers.openai.baseUrl: expected a URL without query and fragment',
+  ],
+  [
+    'listen: { tls: { cert: a, key: "-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----\\n" } }',
+    'listen.tls.key: expected the path of a file, got a text in PEM (not shown)',
+  ],
+  [
+    'listen: { tls: { cert: a, key: -----BEGIN PRIVATE KEY----- hunter2 -----END PRIVATE KEY----- } }',
+    'listen.tls.key: expected the path of a file, got a text in PEM (not shown)',
+  ],
 ])('%s is refused with the message %s', (yaml, line) => expect(refusal(yaml)).toEqual([line]));
 
 test('a problem shows no text where a structure is expected: it may be a secret', () => {
