@@ -55,7 +55,10 @@ export class ScriptRuntime {
 
   /** Plans a call. Timers of the same time run in the order of their planning. */
   after(delayMs: number, callback: () => void): VirtualTimer {
-    const timer: PlannedTimer = { atMs: this.#nowMs + delayMs, callback, cancel: () => this.#drop(timer) };
+    const cancel = () => {
+      this.#timers = this.#timers.filter((planned) => planned !== timer);
+    };
+    const timer: PlannedTimer = { atMs: this.#nowMs + delayMs, callback, cancel };
     if (this.#isClosed) return timer;
     const index = this.#timers.findIndex(({ atMs }) => atMs > timer.atMs);
     this.#timers.splice(index < 0 ? this.#timers.length : index, 0, timer);
@@ -79,11 +82,6 @@ export class ScriptRuntime {
       this.#nowMs = Math.max(this.#nowMs, timer.atMs);
       timer.callback();
     }
-  }
-
-  #drop(timer: PlannedTimer): void {
-    const index = this.#timers.indexOf(timer);
-    if (index >= 0) this.#timers.splice(index, 1);
   }
 }
 

@@ -38,10 +38,8 @@ export class Synthesiser {
     this.#cache.delete(key);
     const samples = known ?? this.#synthesise(text, sampleRateHz);
     this.#cache.set(key, samples);
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= CACHE_ENTRIES) break;
-      this.#cache.delete(oldest);
-    }
+    const [oldest = ''] = this.#cache.keys();
+    if (this.#cache.size > CACHE_ENTRIES) this.#cache.delete(oldest);
     return samples;
   }
 

@@ -1,6 +1,6 @@
 // The rehearsed paths of Gemini, and its answer to the others. All versions of the API are one dialect.
+
 import { gemini } from '../../realtime/gemini/adapter.ts';
-import type { HttpReply } from '../../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
 import { LiveScript } from './live.ts';
@@ -17,10 +17,6 @@ export const geminiSimulators: ProviderSimulators = {
   notFound(path, served) {
     const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
     const error = { code: 404, message, status: 'NOT_FOUND' };
-    return reply(404, JSON.stringify({ error }));
+    return { status: 404, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) };
   },
 };
-
-function reply(status: number, body: string): HttpReply {
-  return { status, headers: { 'content-type': 'application/json' }, body };
-}

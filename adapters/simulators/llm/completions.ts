@@ -1,7 +1,7 @@
 // The LLM gateway of the rehearsal: answers chat completions without a model, out of the words of the request.
 // Rule: every answer names `rehearsal` as its model and provider, and costs nothing.
 
-import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import type { HttpReply } from '../../realtime/refusal.ts';
 import { textTokenCount } from '../tokens.ts';
 import { replyText } from '../voice/reply-text.ts';
@@ -22,9 +22,12 @@ export function completionReply(body: string): CompletionReply {
   if (!isObject(request)) return completionError(400, 'expected a JSON object');
   const messages = Array.isArray(request.messages) ? request.messages.filter(isObject) : [];
   if (messages.length === 0) return completionError(400, 'messages: expected at least one');
-  const text = answerFor(messages, responseSchemaOf(request));
+  const text = answerFor(messages, objectAt(request, 'response_format', 'json_schema'));
   const usage = usageOf(messages, text);
-  if (request.stream === true) return streamed(text, wantsUsage(request) ? usage : undefined);
+  if (request.stream === true) {
+    const wantsUsage = objectAt(request, 'stream_options')?.include_usage === true;
+    return streamed(text, wantsUsage ? usage : undefined);
+  }
   const choices = [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }];
   return {
     status: 200,
@@ -38,24 +41,18 @@ export function completionError(status: number, message: string): CompletionRepl
   return { status, headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify({ error })] };
 }
 
-interface ResponseSchema {
-  readonly name: string;
-  readonly schema: JsonObject;
-}
-
-function responseSchemaOf({ response_format: format }: JsonObject): ResponseSchema | undefined {
-  const given = isObject(format) && isObject(format.json_schema) ? format.json_schema : undefined;
-  if (given === undefined || !isObject(given.schema)) return undefined;
-  return { name: typeof given.name === 'string' ? given.name : '', schema: given.schema };
-}
-
-function answerFor(messages: readonly JsonObject[], format: ResponseSchema | undefined): string {
+/** `format`: the name and the schema that the request wants the answer to have. */
+function answerFor(messages: readonly JsonObject[], format: JsonObject | undefined): string {
   const textsOf = (role: string) => messages.filter((message) => message.role === role).map(contentOf);
-  if (format === undefined) return replyText({ kind: 'text', text: textsOf('user').at(-1) ?? '' });
-  const { name, schema } = format;
+  const schema = objectAt(format, 'schema');
+  if (schema === undefined) return replyText({ kind: 'text', text: textsOf('user').at(-1) ?? '' });
   // The first message holds the data of the task. Later ones complain about an invalid answer.
   const transcript = parseTranscript(textsOf('user')[0] ?? '');
-  const answer = TASK_ANSWERS[name]?.({ transcript, schema, instructions: textsOf('system').join('\n\n') });
+  const answer = TASK_ANSWERS[textAt(format, 'name') ?? '']?.({
+    transcript,
+    schema,
+    instructions: textsOf('system').join('\n\n'),
+  });
   if (answer !== undefined && hasShape(answer, schema)) return JSON.stringify(answer);
   return JSON.stringify(valueForSchema(schema, transcript.lines.map(({ text }) => text).join('\n')));
 }
@@ -93,10 +90,6 @@ function streamed(text: string, usage: JsonObject | undefined): CompletionReply 
 }
 
 const event = (data: object) => `data: ${JSON.stringify(data)}\n\n`;
-
-function wantsUsage({ stream_options: options }: JsonObject): boolean {
-  return isObject(options) && options.include_usage === true;
-}
 
 function head(object: string): JsonObject {
   return {

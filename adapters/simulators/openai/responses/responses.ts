@@ -99,10 +99,8 @@ export class ResponsesScript implements ProviderScript {
 
   #completed(response: StoredResponse, streamId: string | undefined): void {
     this.#stored.set(response.id, response);
-    for (const oldest of this.#stored.keys()) {
-      if (this.#stored.size <= MAX_STORED) break;
-      this.#stored.delete(oldest);
-    }
+    const [oldest = ''] = this.#stored.keys();
+    if (this.#stored.size > MAX_STORED) this.#stored.delete(oldest);
     this.#next(streamId);
   }
 
