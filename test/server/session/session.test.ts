@@ -51,6 +51,8 @@ describe('the usage of a session', () => {
     const { client, upstream, ended } = await openContinuedSession({ dialect, billedBy });
     upstream.send(done(7));
     await client.frame();
+    // Long enough for a duration in whole milliseconds that is not 0.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     client.socket.destroy();
     upstream.socket.destroy();
     return ended;
