@@ -21,7 +21,7 @@ export const getSessionContext: RouteHandler = async (request, options) => {
   return sendJson(request, 200, answer);
 };
 
-/** Waits for a session that has just ended until its last turns are stored, for half of `contextMs` at most. */
+/** Waits for a session that has just ended, or closes, until its last turns are stored, for half of `contextMs` at most. */
 async function findSettled(
   request: RoutedRequest,
   { store, config }: SideHttpOptions,
@@ -29,8 +29,13 @@ async function findSettled(
   const until = performance.now() + config.side.contextMs / 2;
   for (;;) {
     const found = await findReadableSession(request, store);
-    const isBeingStored = found !== undefined && !found.isOpen && found.stored?.endedAt === undefined;
+    const isBeingStored = hasEnded(found?.live) && found?.stored?.endedAt === undefined;
     if (!isBeingStored || performance.now() >= until || request.signal.aborted) return found;
     await delay(LOOK_MS);
   }
+}
+
+/** Tells whether a session says of itself that nothing more is said in it. Its client may call again before both sockets are closed. */
+function hasEnded(live: object | undefined): boolean {
+  return live !== undefined && !('state' in live && live.state === 'open');
 }

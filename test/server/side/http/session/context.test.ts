@@ -1,6 +1,9 @@
 // GET /v1/sessions/{id}/context: the text for a session that continues this one, for its own key.
 
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { askWhole } from '../../../../../server/ipc/side-request.ts';
+import { createSideHttp } from '../../../../../server/side/http/routes.ts';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
 import { startSideHttp, type TestSide } from '../../../../support/side-http.ts';
 import { aTurn } from '../../../../support/side-records.ts';
@@ -73,3 +76,31 @@ test('contextBytes limits the text', async () => {
   expect(Buffer.byteLength(String(text))).toBeLessThanOrEqual(2000);
   expect([text, isCut]).toEqual([expect.stringContaining('User: question 503'), true]);
 });
+
+test.each(['closing', 'closed'])(
+  'the turns of a session that is %s are waited for until they are stored',
+  async (state) => {
+    await start();
+    let looks = 0;
+    const late = {
+      ...store,
+      async session(id: string) {
+        const found = await store.session(id);
+        if (++looks === 1) fill();
+        return found;
+      },
+    };
+    const answer = createSideHttp({ store: late, config: side.config, log: pino({ level: 'silent' }) });
+    const { text } = await askWhole(
+      answer,
+      {
+        ...{ requester: { scope: 'key', key: 'web', team: undefined }, method: 'GET', query: {}, headers: {} },
+        ...{ path: `/v1/sessions/${ID}/context`, body: undefined },
+        live: { id: ID, state, key: 'web', provider: 'openai', dataClass: 'regulated' },
+      },
+      new AbortController().signal,
+    );
+    expect(JSON.parse(text)).toMatchObject({ from: 'summary' });
+    expect(looks).toBeGreaterThan(1);
+  },
+);
