@@ -3,13 +3,13 @@
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
-import { createRegistry } from './registry.ts';
+import { createProviderLookup } from './provider-lookup.ts';
 
 export { errorTypeByStatus } from './openai/error-type.ts';
-export { selectSubprotocol } from './registry.ts';
+export { selectSubprotocol } from './provider-lookup.ts';
 export { headerText } from './settings.ts';
 
-export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential } = createRegistry([
+export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential } = createProviderLookup([
   openai,
   gemini,
   deepgram,

@@ -4,7 +4,7 @@
 import type { Key } from '../config/config.ts';
 import { REHEARSAL_NAME } from '../config/rehearsal.ts';
 import type { SideConfig } from '../config/side-schema.ts';
-import type { DataClass } from '../ipc/records.ts';
+import type { DataClass } from '../ipc/stored-rows.ts';
 import { type HttpProblem, shortened } from './problem.ts';
 
 export const CLASS_HEADER = 'x-trunkline-class';

@@ -1,7 +1,7 @@
 // The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
-import type { DataClass } from '../ipc/records.ts';
+import type { DataClass } from '../ipc/stored-rows.ts';
 
 export interface SessionSubject {
   readonly sessionId: string;

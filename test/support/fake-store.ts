@@ -1,6 +1,6 @@
 // A store in memory for tests of its users. Its rows are lists that a test fills and reads.
 
-import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
 import type { ReportRow, Store } from '../../server/side/store/contract.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;

@@ -1,6 +1,6 @@
 // The part of a Store that the router needs, in memory: budgets and ledger rows. It can be told to fail.
 
-import type { LedgerRow } from '../../server/ipc/records.ts';
+import type { LedgerRow } from '../../server/ipc/stored-rows.ts';
 import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/contract.ts';
 
 export interface MemoryStore extends Pick<Store, 'reserve' | 'settle'> {

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { Task } from '../../server/ipc/records.ts';
+import type { Task } from '../../server/ipc/stored-rows.ts';
 import type { Call } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
 import type { Store } from '../../server/side/store/contract.ts';

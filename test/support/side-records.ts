@@ -1,6 +1,6 @@
 // Records of the side path for tests: whole ones, of which a test says only what matters to it.
 
-import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
+import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
 
 /** 2026-03-01T12:00:00Z. */
 export const NOON = Date.UTC(2026, 2, 1, 12);

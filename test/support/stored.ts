@@ -1,6 +1,6 @@
 // Reads what a gateway stored, once it has ended.
 
-import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
 import { openStore } from '../../server/side/store/open.ts';
 
 export interface StoredCall {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
-import type { StoredSession, StoredTurn, Task } from '../../server/ipc/records.ts';
+import type { StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
 
 const schema = z.strictObject(sideShape);
 

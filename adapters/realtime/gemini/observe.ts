@@ -5,7 +5,7 @@ import type { Direction, Frame } from '../../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Mark, Observation, Utterance } from '../contract.ts';
-import { withTranscript } from '../lazy-transcript.ts';
+import { withTranscript } from '../observation.ts';
 import { usageOfMetadata } from './usage.ts';
 
 /** Implements `Dialect.observe`. */

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
 import type { Config, Key, Preconnect } from '../../config/config.ts';
 import type { OriginPolicy } from '../../http/origin-policy.ts';
-import type { DataClass } from '../../ipc/records.ts';
+import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
 import type { WarnOfOldName } from '../old-names.ts';
 

@@ -1,7 +1,7 @@
 // Metrics of attempts and their cost, counted where settlements are written to the store, so that none is missed.
 
 import { Counter, type Registry } from 'prom-client';
-import type { LedgerRow } from '../../ipc/records.ts';
+import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import type { Store } from '../store/contract.ts';
 
 /** Returns the store with settlements counted. Labels are names of the configuration and short codes. */

@@ -1,8 +1,8 @@
 // The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { LedgerRow, StoredSession } from '../../ipc/records.ts';
 import type { ModelUsage } from '../../ipc/session-record.ts';
+import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
 import type { Prices } from './prices.ts';
 
 export interface SessionUse {

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { PathParameters } from '../../../codecs/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
 import type { HttpProblem } from '../../http/problem.ts';
-import type { Task } from '../../ipc/records.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
+import type { Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract.ts';
 

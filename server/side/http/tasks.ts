@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
-import type { Task, TaskState } from '../../ipc/records.ts';
+import type { Task, TaskState } from '../../ipc/stored-rows.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
 import {

@@ -1,6 +1,6 @@
 // JSON views of what the store keeps: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
 
-import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 export function taskView(task: Task): object {

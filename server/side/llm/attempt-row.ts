@@ -3,7 +3,7 @@
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { CostSource, LedgerRow } from '../../ipc/records.ts';
+import type { CostSource, LedgerRow } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
 import type { Call } from './call.ts';

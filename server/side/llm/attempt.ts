@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { LlmOutcome, LlmRequest } from '../../../adapters/llm/contract.ts';
 import { LlmFailure } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
-import type { LedgerRow } from '../../ipc/records.ts';
+import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';

@@ -1,7 +1,7 @@
 // The types of the router: a call that a key makes in a class, and its answer.
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
-import type { DataClass } from '../../ipc/records.ts';
+import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { Failure } from './failure.ts';
 
 export interface Call {

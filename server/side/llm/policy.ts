@@ -4,7 +4,7 @@
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side-schema.ts';
-import type { CallPath, DataClass } from '../../ipc/records.ts';
+import type { CallPath, DataClass } from '../../ipc/stored-rows.ts';
 
 export interface Candidate {
   readonly gateway: LlmGatewayConfig;

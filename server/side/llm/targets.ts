@@ -6,7 +6,7 @@ import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig } from '../../config/side-schema.ts';
-import type { CallPath } from '../../ipc/records.ts';
+import type { CallPath } from '../../ipc/stored-rows.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
 import { type Candidate, callPathOf, targetObjection, termsOf } from './policy.ts';

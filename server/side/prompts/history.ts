@@ -1,7 +1,7 @@
 // Reads the history of a session for one that continues it: its newest rolling summary and the turns since. A session that continues
 // another one goes back to that one's history. Text goes only to sessions that may have it.
 
-import type { StoredSession, StoredTurn } from '../../ipc/records.ts';
+import type { StoredSession, StoredTurn } from '../../ipc/stored-rows.ts';
 import type { Store, SummaryEntry } from '../store/contract.ts';
 import { readTaskInput } from './task-input.ts';
 

@@ -1,7 +1,7 @@
 // Writes what a task works on as one block of data for a model. Nothing in it can end its block, pass for another speaker's line, or grow
 // beyond its bound.
 
-import type { StoredTurn } from '../../ipc/records.ts';
+import type { StoredTurn } from '../../ipc/stored-rows.ts';
 
 /** Length of a transcript that a model is shown; the middle of a longer one is left out. */
 export const MAX_INPUT_CHARS = 200_000;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type SideConfig, type TaskConfig, taskSchema } from '../../config/side-schema.ts';
-import type { Task } from '../../ipc/records.ts';
+import type { Task } from '../../ipc/stored-rows.ts';
 
 const workSchema = z.strictObject({
   text: z.string().optional(),

@@ -3,8 +3,8 @@
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
-import type { SessionEnd, StoredSession } from '../../ipc/records.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
+import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
 import { budgetsFor } from '../billing/budget.ts';

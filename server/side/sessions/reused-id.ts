@@ -1,7 +1,7 @@
 // Sessions under one id. A client may offer an id, and offer it again later, or one that another key has used: each session has rows of
 // its own, the first under `<id>`, those after it under `<id>.2`, `<id>.3`, and so on without gaps.
 
-import type { StoredSession } from '../../ipc/records.ts';
+import type { StoredSession } from '../../ipc/stored-rows.ts';
 
 const nthId = (id: string, nth: number): string => (nth === 1 ? id : `${id}.${nth}`);
 

@@ -10,7 +10,7 @@ import type {
   StoredTurn,
   Task,
   TaskState,
-} from '../../ipc/records.ts';
+} from '../../ipc/stored-rows.ts';
 
 /** Budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
 export interface BudgetWindow {

@@ -1,7 +1,7 @@
 // Keeps the lease of this instance in the store, and ends the sessions of instances whose lease ran out.
 
 import type { Logger } from 'pino';
-import type { StoredSession } from '../../ipc/records.ts';
+import type { StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Store } from './contract.ts';
 

@@ -1,7 +1,7 @@
-// The tables as fields of records.ts and their kinds. A field here needs a column in schema.ts.
+// The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/records.ts';
+import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { SessionRow } from './contract.ts';
 import { table } from './row-mapping.ts';
 

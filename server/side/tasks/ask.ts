@@ -1,6 +1,6 @@
 // Asks the router for the answer of a task, checks it, and asks once more with what was wrong. The repair is counted, never hidden.
 
-import type { Quality } from '../../ipc/records.ts';
+import type { Quality } from '../../ipc/stored-rows.ts';
 import type { Call, Router } from '../llm/call.ts';
 import type { Failure } from '../llm/failure.ts';
 import { parseAnswer } from '../prompts/answer.ts';

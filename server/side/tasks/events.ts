@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
-import type { Delivery, SessionEnd, StoredSession, Task } from '../../ipc/records.ts';
+import type { Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];

@@ -1,6 +1,6 @@
 // Decides what becomes of a task after a run. Only what may go better later is tried again, with growing pauses, and only so often.
 
-import type { Quality, Task } from '../../ipc/records.ts';
+import type { Quality, Task } from '../../ipc/stored-rows.ts';
 import type { Failure } from '../llm/failure.ts';
 import type { TaskAnswer } from './ask.ts';
 

@@ -3,7 +3,7 @@
 
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
-import type { StoredSession, Task } from '../../ipc/records.ts';
+import type { StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { isSampled } from '../prompts/scoring.ts';
 import { queuedTask, type TaskInput, writeTaskInput } from '../prompts/task-input.ts';
 

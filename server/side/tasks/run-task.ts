@@ -1,7 +1,7 @@
 // Runs one task once, from its settings to its outcome. It writes nothing but the quality of its own attempt; the runner settles.
 
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
-import type { Task } from '../../ipc/records.ts';
+import type { Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import { promptInputOf } from '../prompts/input-source.ts';
 import { taskKind } from '../prompts/kinds.ts';

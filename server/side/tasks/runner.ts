@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
-import type { Task } from '../../ipc/records.ts';
+import type { Task } from '../../ipc/stored-rows.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Router } from '../llm/call.ts';

@@ -6,7 +6,7 @@ import { problemsOf } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
-import type { DataClass, StoredSession, Task } from '../../ipc/records.ts';
+import type { DataClass, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
 import { taskKind } from '../prompts/kinds.ts';

@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
-import type { Delivery } from '../../ipc/records.ts';
+import type { Delivery } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Store } from '../store/contract.ts';

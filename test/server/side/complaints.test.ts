@@ -2,7 +2,7 @@
 // tested with the router, 3 with the store.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { LedgerRow } from '../../../server/ipc/records.ts';
+import type { LedgerRow } from '../../../server/ipc/stored-rows.ts';
 import { killAll } from '../../support/processes.ts';
 import { RehearsalClient } from '../../support/rehearsal-client.ts';
 import { type Served, serve } from '../../support/served.ts';

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LedgerRow } from '../../../server/ipc/records.ts';
+import type { LedgerRow } from '../../../server/ipc/stored-rows.ts';
 import { openClient } from '../../support/gateway.ts';
 import { type LlmGateway, llmGateway } from '../../support/llm-gateway.ts';
 import { postgresForTests } from '../../support/postgres.ts';

@@ -7,7 +7,7 @@ import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBy
 import { parseBody } from '../json-body.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf } from './class.ts';
-import { failureProblem } from './problem.ts';
+import { failureProblem } from './failure-problem.ts';
 
 export const postChatCompletion: RouteHandler = async (request, { config, router }) => {
   const chosen = chatClassOf(request, config);

@@ -10,8 +10,8 @@ import {
   DATA_CLASS_HEADER,
 } from '../../../http/class-policy.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
-import type { DataClass } from '../../../ipc/records.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
+import type { DataClass } from '../../../ipc/stored-rows.ts';
 import type { SideHttpOptions } from '../handler.ts';
 
 type Config = SideHttpOptions['config'];

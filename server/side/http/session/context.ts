@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContextAnswer } from '../../../ipc/side-request.ts';
+import { contextText } from '../../prompts/context-text.ts';
 import { historyOf } from '../../prompts/history.ts';
-import { contextText } from '../../prompts/history-text.ts';
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { type FoundSession, findReadableSession, unknownSession } from './session.ts';
 

@@ -1,7 +1,7 @@
 // GET /v1/sessions/{id}/events: changes of a session's tasks, and its end, as server-sent events, until nothing more can come.
 
 import type { HttpProblem } from '../../../http/problem.ts';
-import type { Task } from '../../../ipc/records.ts';
+import type { Task } from '../../../ipc/stored-rows.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, type SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
 import { findReadableSession, unknownSession } from './session.ts';

@@ -1,7 +1,7 @@
 // GET and DELETE of a session: shows what is kept of it, and deletes its texts and results. Ledger rows stay.
 
 import type { HttpProblem } from '../../../http/problem.ts';
-import type { SessionEnd, StoredSession } from '../../../ipc/records.ts';
+import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
 import type { Store } from '../../store/contract.ts';
 import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';

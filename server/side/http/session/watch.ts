@@ -1,6 +1,6 @@
 // Polls sessions in the store for event streams: once for each session, however many streams listen. Polling sees what other instances do, too.
 
-import type { SessionEnd, StoredSession, Task } from '../../../ipc/records.ts';
+import type { SessionEnd, StoredSession, Task } from '../../../ipc/stored-rows.ts';
 import type { Store } from '../../store/contract.ts';
 
 export interface SessionSnapshot {

@@ -1,6 +1,6 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
-import type { LedgerRow } from '../../../ipc/records.ts';
+import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import type { BudgetReservation, BudgetWindow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
 import { byId, insertAll } from '../row-mapping.ts';

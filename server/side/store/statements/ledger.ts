@@ -1,6 +1,6 @@
 // The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
 
-import type { LedgerRow } from '../../../ipc/records.ts';
+import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import type { LedgerFilter, Settlement, Store } from '../contract.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
 import { byId, insertAll } from '../row-mapping.ts';

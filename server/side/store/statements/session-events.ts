@@ -1,6 +1,6 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
-import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/records.ts';
+import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/stored-rows.ts';
 import type { CloseName } from '../../../session/close-reason.ts';
 import type { SessionChanges } from '../contract.ts';
 import type { Query } from '../database.ts';

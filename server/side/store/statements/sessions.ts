@@ -1,6 +1,6 @@
 // Sessions and their turns: reading them, and ending those of an instance that is gone.
 
-import type { StoredSession, StoredTurn } from '../../../ipc/records.ts';
+import type { StoredSession, StoredTurn } from '../../../ipc/stored-rows.ts';
 import type { SessionFilter, SessionRow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
 import { idsOf } from '../row-mapping.ts';

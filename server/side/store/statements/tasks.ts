@@ -1,6 +1,6 @@
 // The queue of tasks. The version of a task counts its leases: a runner that holds an old lease writes nothing.
 
-import type { Task } from '../../../ipc/records.ts';
+import type { Task } from '../../../ipc/stored-rows.ts';
 import type { SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
 import type { Query, Value } from '../database.ts';
 import { insertAll, textValue } from '../row-mapping.ts';

@@ -2,7 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import type { LedgerRow } from '../../../../server/ipc/records.ts';
+import type { LedgerRow } from '../../../../server/ipc/stored-rows.ts';
 import { countAttempts } from '../../../../server/side/billing/attempt-metrics.ts';
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
 import { sampleOf } from '../../../support/metrics.ts';

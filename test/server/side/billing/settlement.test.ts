@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { LedgerRow } from '../../../../server/ipc/records.ts';
+import type { LedgerRow } from '../../../../server/ipc/stored-rows.ts';
 import { SettlementWriter } from '../../../../server/side/billing/settlement.ts';
 import { until } from '../../../support/until.ts';
 

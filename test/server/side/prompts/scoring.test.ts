@@ -3,7 +3,7 @@
 
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Task } from '../../../../server/ipc/records.ts';
+import type { Task } from '../../../../server/ipc/stored-rows.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
 import { isSampled, scoredTaskId } from '../../../../server/side/prompts/scoring.ts';

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { StoredSession } from '../../../../server/ipc/records.ts';
+import type { StoredSession } from '../../../../server/ipc/stored-rows.ts';
 import { holdInstanceLease } from '../../../../server/side/store/instance-lease.ts';
 import { until } from '../../../support/until.ts';
 

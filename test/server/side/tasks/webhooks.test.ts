@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Delivery, Task } from '../../../../server/ipc/records.ts';
+import type { Delivery, Task } from '../../../../server/ipc/stored-rows.ts';
 import type { Store } from '../../../../server/side/store/contract.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { taskDeliveries } from '../../../../server/side/tasks/events.ts';

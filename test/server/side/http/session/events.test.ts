@@ -1,7 +1,7 @@
 // Events of a session: which come, in which order, how a stream resumes, and when it ends.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TaskState } from '../../../../../server/ipc/records.ts';
+import type { TaskState } from '../../../../../server/ipc/stored-rows.ts';
 import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
 import { startSideHttp, type TestSide } from '../../../../support/side-http.ts';
 import { until } from '../../../../support/until.ts';

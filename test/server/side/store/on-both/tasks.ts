@@ -1,7 +1,7 @@
 // Suite of the queue: one runner for each task, and none that writes with an old lease.
 
 import { expect, test } from 'vitest';
-import type { Task } from '../../../../../server/ipc/records.ts';
+import type { Task } from '../../../../../server/ipc/stored-rows.ts';
 import { ARMED, aDelivery, aSettled, aTask, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

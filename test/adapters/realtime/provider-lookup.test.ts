@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NotServed, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { commonPlaces } from '../../../adapters/realtime/credential.ts';
-import { createRegistry, selectSubprotocol } from '../../../adapters/realtime/registry.ts';
+import { createProviderLookup, selectSubprotocol } from '../../../adapters/realtime/provider-lookup.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
 /** A provider of which only what is found counts. */
@@ -29,7 +29,7 @@ const second = provider('second', ['/v2/talk'], [{ method: 'GET', path: '/v2/lis
   credentials: { ...commonPlaces, headers: ['x-second'], subprotocolPairs: ['token'] },
   subprotocols: ['token', 'bearer'],
 });
-const registry = createRegistry([first, second]);
+const registry = createProviderLookup([first, second]);
 
 test('knows its providers by name, and every path of theirs', () => {
   expect([...registry.providers]).toEqual([

@@ -1,7 +1,7 @@
 // Tests the text that a new session is told of an earlier one: data, whole where it fits, else the newest of it.
 
 import { describe, expect, test } from 'vitest';
-import { contextText } from '../../../../server/side/prompts/history-text.ts';
+import { contextText } from '../../../../server/side/prompts/context-text.ts';
 import { turn } from '../../../support/task-records.ts';
 
 const summary = JSON.stringify({ summary: 'A card was lost.', open: ['send a new one', 'call back'] });

@@ -1,4 +1,4 @@
-// The rows that the side path keeps, as plain data: sessions, turns, tasks, ledger rows, budgets. Money is integer micro-USD, times are
+// The rows of the store, as plain data that processes send each other: sessions, turns, tasks, ledger rows, budgets. Money is integer micro-USD, times are
 // milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';

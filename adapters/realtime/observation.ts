@@ -1,4 +1,4 @@
-// Observations whose words cost a parse: they are read when a caller asks for them, while the frame is there.
+// Makes observations whose words cost a parse. The parse is done only when a caller reads the words, while the frame is still there.
 
 import type { Observation, Utterance } from './contract.ts';
 

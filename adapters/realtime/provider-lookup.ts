@@ -1,4 +1,4 @@
-// Finds who serves a path, and where a client has its credential, among some providers.
+// Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
 import { pathPattern } from '../../codecs/path-pattern.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.ts';
@@ -11,7 +11,7 @@ interface Found<Endpoint> {
 }
 type FoundEndpoint = Found<ServedEndpoint>;
 
-interface ProviderRegistry {
+interface ProviderLookup {
   /** Providers by name. */
   readonly providers: ReadonlyMap<string, Provider>;
   /** Every WebSocket path, as a pattern. */
@@ -24,8 +24,8 @@ interface ProviderRegistry {
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
 }
 
-/** Makes a registry of providers with different names and paths. */
-export function createRegistry(all: readonly Provider[]): ProviderRegistry {
+/** Makes the lookup of providers with different names and paths. */
+export function createProviderLookup(all: readonly Provider[]): ProviderLookup {
   const served = all.flatMap((provider) => provider.endpoints.map((endpoint) => withPattern(provider, endpoint)));
   const notServed = all.flatMap((provider) => provider.notServed.map((endpoint) => withPattern(provider, endpoint)));
   const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
