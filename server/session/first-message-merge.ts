@@ -50,9 +50,17 @@ export class FirstMessageMerge {
   }
 
   #replace(first: Frame): void {
-    const merged = this.#merge(first);
+    const merged = this.#bounded(this.#merge(first));
     if ('code' in merged) return void this.#options.onRejected(merged, first);
     this.#isDone = true;
     this.#pass(encodeFrame(merged.binary ? 'binary' : 'text', merged.data, true));
+  }
+
+  /** Rejects a merged message that the limit of the client's own messages would end the session for. */
+  #bounded(merged: OutFrame | Rejection): OutFrame | Rejection {
+    const { clientMaxPayloadBytes } = this.#options.limits;
+    if ('code' in merged || Buffer.byteLength(merged.data) <= clientMaxPayloadBytes) return merged;
+    const message = `with the context of the earlier session the first message is longer than ${clientMaxPayloadBytes} bytes`;
+    return { code: 'context_not_taken', message };
   }
 }

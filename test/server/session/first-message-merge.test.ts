@@ -98,6 +98,15 @@ describe('a first message that takes no context', () => {
   );
 });
 
+test('a first message that the context would make longer than messages may be is rejected, and nothing of it passes', async () => {
+  const { client, upstream, ended } = await open({ limits: { clientMaxPayloadBytes: 1024 } });
+  client.send(frameBytes(TEXT, JSON.stringify({ type: 'settings', filler: 'x'.repeat(980) })));
+  expect(await client.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from('context_not_taken') });
+  expect(closeOf(await client.frame()).code).toBe(1008);
+  expect(closeOf(await upstream.frame()).code).toBe(1001);
+  expect(await ended).toMatchObject({ reason: 'frame-refused', frames: { upstream: 0 } });
+});
+
 describe('a client that never completes its first message', () => {
   const beginning = frameBytes(TEXT, settings.slice(0, 9), { fin: false });
 
