@@ -1,4 +1,5 @@
-// The result of one read of frames.
+// The data that a frame reader hands over for each chunk of a socket: bytes to pass on, whole messages, pings and pongs, and an end.
+// Rule: everything is valid only until the next read.
 
 import type { Frame } from './frame.ts';
 

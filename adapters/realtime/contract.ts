@@ -118,9 +118,10 @@ export interface Dialect {
   readonly name: string;
   readonly capabilities: Capabilities;
   /**
-   * Returns the models that a client frame names, or why it must not pass; undefined when it names none. A name is empty where a
-   * frame starts something with a model that it leaves open: only `provider/*` allows that. A model that the provider runs for
-   * another maker is the provider's too. Called only for keys with a model list, before the frame goes upstream.
+   * Returns the names of the models in a client frame; undefined when the frame names none; a Rejection when the frame must not go
+   * upstream. An empty name stands for a model that the frame leaves to the provider: only the pattern `provider/*` allows it. Models
+   * of another maker count as the provider's own when the provider runs them. The gateway calls this before a frame goes upstream,
+   * and only for keys with a model list.
    */
   modelsIn(frame: Frame): readonly string[] | Rejection | undefined;
   /** Reads a frame after it was sent. Must be cheap for audio. */

@@ -1,4 +1,4 @@
-// Reads which models a client frame names, by the rules of its dialect. Anything doubtful is rejected.
+// Reads the names of the models in a client frame, by the rules of its dialect. Rejects every doubtful frame.
 
 import type { Frame } from '../../codecs/frame.ts';
 import { type JsonFault, jsonFault } from '../../codecs/json-fault.ts';
@@ -10,21 +10,21 @@ import { type ModelPlace, valuesAt } from './model-paths.ts';
 
 /** Tells the guard where a dialect names models. */
 export interface ModelRules {
-  /** Tells whether this is exactly the dialect's audio shape: such a frame can name nothing, and is not parsed. */
+  /** Tells whether a frame has exactly the dialect's audio shape. Such a frame names no model and is not parsed. */
   isAudio(data: Buffer): boolean;
   readonly places: ModelPlace;
-  /** Events that cannot do without a model. */
+  /** Events that always start a model. */
   readonly starter?: {
-    /** Words of which each of these events has one. */
+    /** Words by which such an event is known; each such event has one of them. */
     readonly words: readonly string[];
-    /** Names beside those at `places`; '' stands for a model that the event leaves open. */
+    /** Returns names that the event has beside those at `places`; '' stands for a model that the event leaves to the provider. */
     impliedNames(event: JsonObject): readonly string[];
   };
   /** Converts a name on the wire to the name in a key's list. */
   modelName?(name: string): string;
 }
 
-/** Returns what `Dialect.modelsIn` does. */
+/** Implements `Dialect.modelsIn` by the rules of a dialect. */
 export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Rejection | undefined {
   if (rules.isAudio(frame.data)) return undefined;
   const text = jsonText(frame.data);
@@ -57,8 +57,8 @@ function modelsOf(
 }
 
 /**
- * A text that is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document):
- * one that begins like an object and mentions a model, or hides letters, may not pass as something else.
+ * A text that is not JSON names no model. But some parsers take more than JSON (NaN, comments, bare keys, a second document), so a
+ * text is rejected when it begins like an object and mentions a model, or writes letters as escapes.
  */
 function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules): Rejection | undefined {
   if (fault === 'too-deep' || fault === 'too-many-values') {

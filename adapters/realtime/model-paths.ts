@@ -4,17 +4,17 @@
 import { isObject } from '../../codecs/json-object.ts';
 
 /**
- * A place that names a model, as keys from the top; lists on the way are entered. `**` stands for any objects and lists
- * in between, except below the keys that hold free data; a path has it once at most.
+ * The keys that lead from the top of a frame to the name of a model; lists on the way are entered. `**` stands for any objects and
+ * lists in between, except below the keys of `freeData`; a path has at most one `**`.
  */
 export type ModelPath = readonly string[];
 
-/** A node of the tree: what the keys of an object at this place lead to. */
+/** A node of the tree of paths. */
 export interface ModelPlace {
-  /** Set where the value that a key led to is the name of a model. */
+  /** Set where the value at this node is the name of a model. */
   namesModel: boolean;
   readonly keys: Map<string, ModelPlace>;
-  /** The node for what may follow at any depth below. */
+  /** The node of the keys behind `**`: they may follow at any depth. */
   anywhere: ModelPlace | undefined;
 }
 
@@ -63,8 +63,8 @@ function keyBelow(place: ModelPlace, key: string, spellings: readonly string[]):
 }
 
 /**
- * Returns every different value at one of the places that is neither null nor missing. Looks at a value once, below `anywhere`
- * twice: the work grows with the values of the frame, which must be limited in number and depth.
+ * Returns the different values at the places of the tree; null and missing values are left out. Visits each value of the frame once,
+ * and twice below `anywhere`: the caller must limit the number and the depth of values.
  */
 export function valuesAt(root: unknown, places: ModelPlace): ReadonlySet<unknown> {
   const found = new Set<unknown>();

@@ -1,4 +1,4 @@
-// Checks that settings of accounts share.
+// Schemas for the `settings` of a provider's account (`Provider.settings`): values that go into upstream headers must fit there.
 
 import { z } from 'zod';
 

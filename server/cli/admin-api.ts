@@ -1,5 +1,5 @@
-// Answers the commands about the side path: by the admin listener of the gateway that runs, or, when none does, by the store itself.
-// Rule: both answer the same requests.
+// Sends the requests of commands (`tasks`, `ledger`) to the admin listener of the running gateway. When no gateway runs, answers them
+// in this process from the store. Rule: both ways take the same requests and give the same answers.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

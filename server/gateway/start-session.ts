@@ -1,4 +1,5 @@
-// Answers an upgrade with the 101 and starts its session. Rule: what nobody waits for comes behind the 101.
+// Answers an admitted upgrade, whose provider socket is open, with the 101, and starts the session of both sockets.
+// Rule: work that the client does not wait for is done after the 101 is written.
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,5 +1,5 @@
-// Decides the prompt class and the data class of a session, a call or a task. Rule: key, then path, bind; `keys[].classes` bounds
-// what a client names; `regulated` cannot be taken back.
+// Decides the prompt class and the data class of a session, a call or a task. Rule: the class of the key is taken, else that of the
+// path. A client may name another class only where both have none, and only one of `keys[].classes`. No client can undo `regulated`.
 
 import type { Key } from '../config/config.ts';
 import { REHEARSAL_NAME } from '../config/rehearsal.ts';

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 
-/** The ports that were taken, where the configuration said 0 too. */
+/** The ports of the listeners. Where the configuration says 0, the port that the system chose. */
 export interface Ports {
   readonly port: number;
   readonly tlsPort?: number | undefined;

@@ -1,5 +1,5 @@
-// Finds what is not imported: code that runs in its own process or thread, and the built console. The sources (.ts) and
-// the compiled package (.js) lie in different places, and only here is the difference known.
+// Locates files that are not imported: modules for child processes and worker threads, the built console, package.json.
+// Rule: only this file knows that the sources (.ts) and the compiled package (.js) lie in different places.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

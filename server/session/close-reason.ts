@@ -41,7 +41,7 @@ export const closeOutcomes = {
 
 export type CloseName = keyof typeof closeOutcomes;
 
-/** Returns the outcome of a session in the ledger: `ok`, or the name of the reason that it failed for. Names that are not known are failures. */
+/** Returns the outcome of a session in the ledger: `ok`, or the name of the failure. An unknown name is a failure. */
 export function ledgerOutcome(name: string): string {
   return closeOutcomes[name as CloseName] === 'ok' ? 'ok' : name;
 }

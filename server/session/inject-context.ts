@@ -1,5 +1,5 @@
-// Tells the provider what an earlier session was about: in an event of our own, or in the client's first message.
-// Rule: until then nothing of the client's gets ahead of it; afterwards bytes pass untouched.
+// Puts the context of an earlier session before the provider: in an event of the gateway, or inside the client's first message.
+// Rule: no message of the client overtakes the context; once the context is sent, bytes pass untouched.
 
 import type { ContextForm } from '../../adapters/realtime/contract.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
@@ -14,7 +14,7 @@ export interface Receivers {
   readonly fromProvider: (chunk: Buffer) => void;
 }
 
-/** `limits.dialMs`: how long the first message may go unanswered. `pauseBytes`: with more than this held, the client is not read. */
+/** `limits.dialMs` bounds the wait for the answer to the first message. While more than `pauseBytes` are held, the client is not read. */
 interface InjectionOptions extends MergeOptions {
   readonly subject: Pick<SessionSubject, 'dialect' | 'context'>;
   readonly provider: Peer;
@@ -22,7 +22,10 @@ interface InjectionOptions extends MergeOptions {
   onUnanswered(): void;
 }
 
-/** Returns the receivers as they are where there is no context, else such as bring it along. Nothing has been received yet. */
+/**
+ * Wraps the receivers so that the context reaches the provider; without a context returns them unchanged. Must be called before the
+ * first byte arrives.
+ */
 export function injectContext(receivers: Receivers, options: InjectionOptions): Receivers {
   const { dialect, context } = options.subject;
   const form = dialect.context;
@@ -44,10 +47,10 @@ function inFirstMessage(
   return { fromClient: (chunk) => first.receive(chunk), fromProvider: receivers.fromProvider };
 }
 
-/** Memory that a held read takes beside its bytes: a flood of tiny ones must not hold more than one of large ones. */
+/** Memory that a held chunk takes beside its bytes: a flood of tiny chunks must not hold more memory than a few large chunks. */
 const READ_COST_BYTES = 512;
 
-/** Holds what the client sends between its first message and the answer to that; it is read on, so that its end is seen. */
+/** Holds the client's messages between its first message and the provider's answer. Keeps reading the client, so that its close is seen. */
 class EventAfterAnswer implements Receivers {
   readonly #receivers: Receivers;
   readonly #event: OutFrame;
@@ -92,7 +95,7 @@ class EventAfterAnswer implements Receivers {
     client.socket.once('close', () => clearTimeout(this.#deadline));
   }
 
-  /** A client that closes waits for no answer any more, and the context is of no use to it. */
+  /** Releases at the client's close: such a client waits for no answer, and the context is of no use to it. */
   #hold(chunk: Buffer): void {
     this.#held.push(Buffer.from(chunk));
     this.#heldBytes += chunk.length + READ_COST_BYTES;
@@ -100,7 +103,7 @@ class EventAfterAnswer implements Receivers {
     else if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.pause();
   }
 
-  /** Resumes first: what was held may be too much for the provider, and then the client is paused anew. */
+  /** Resumes the client before the held chunks are sent: they may be too much for the provider, and then the client is paused anew. */
   #release(): void {
     this.#state = 'done';
     clearTimeout(this.#deadline);

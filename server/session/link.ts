@@ -156,7 +156,10 @@ export class Link {
     return this.#options.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
   }
 
-  /** Sends an empty write, which is answered when everything before it has left: a sign of progress that costs frames nothing. */
+  /**
+   * Writes an empty buffer: its callback comes when every write before it has left the process. Frames need no callback of their own,
+   * and each callback counts as progress of the target.
+   */
   #flush(): void {
     if (this.#isFlushing || !this.#options.target.socket.writable) return;
     this.#isFlushing = true;

@@ -1,4 +1,5 @@
-// The clocks that may end a session: an end that is silent, no message for too long, the longest duration. A frame costs them nothing.
+// Runs the timers that may end a session: silence of a peer, no message for too long, the longest duration.
+// Rule: no timer does anything for a single frame.
 
 import { performance } from 'node:perf_hooks';
 import type { Limits } from '../config/config.ts';
@@ -18,8 +19,8 @@ interface SessionTimersOptions {
 
 interface WatchedPeer {
   readonly peer: Peer;
-  /** The direction that ends at the peer. */
-  readonly incoming: Link;
+  /** The link that writes to the peer. */
+  readonly linkToPeer: Link;
 }
 
 /** Returns the function that stops them all. */
@@ -45,11 +46,11 @@ interface HeartbeatTimes {
   readonly onSilent: () => void;
 }
 
-function heartbeat({ peer, incoming }: WatchedPeer, times: HeartbeatTimes): () => void {
-  return startHeartbeat({ ...times, peer, isHeldBack: () => peer.isPaused || incoming.isCongested });
+function heartbeat({ peer, linkToPeer }: WatchedPeer, times: HeartbeatTimes): () => void {
+  return startHeartbeat({ ...times, peer, isHeldBack: () => peer.isPaused || linkToPeer.isCongested });
 }
 
-/** Looks only when the time would be over, and sets the timer anew where a frame has passed since. */
+/** Fires when the time would be over; starts again for the rest of the time when a frame has passed since. */
 function startIdleTimer(idleMs: number, lastFrameAt: () => number, onIdle: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = (afterMs: number): void => {

@@ -263,8 +263,8 @@ export class Session {
   #startTimers(): () => void {
     const { client, provider, limits } = this.#options;
     return startSessionTimers({
-      client: { peer: client, incoming: this.#downstream },
-      provider: { peer: provider, incoming: this.#upstream },
+      client: { peer: client, linkToPeer: this.#downstream },
+      provider: { peer: provider, linkToPeer: this.#upstream },
       limits,
       lastFrameAt: () => this.#tap.lastFrameAt,
       end: (reason) => this.end(reason),

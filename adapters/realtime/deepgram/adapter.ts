@@ -1,4 +1,4 @@
-// Deepgram Voice Agent: one socket for listening, thinking and speaking.
+// The provider Deepgram: its Voice Agent path, its credentials, how it is dialled, the shape of its errors. Its events are in dialect.ts.
 
 import type { Account, CredentialPlaces, Handshake, Provider, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';

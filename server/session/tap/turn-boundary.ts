@@ -15,8 +15,8 @@ export class TurnBoundary {
   }
 
   /**
-   * Returns the mark; undefined where it is the late end of a turn that was cut off, `interrupted` where it is speech that cuts a
-   * reply off.
+   * Returns the mark to count: `interrupted` for speech that cuts a reply off, undefined for the late end of a turn that was cut off,
+   * and otherwise the given mark.
    */
   read(mark: Mark): Mark | undefined {
     const isLateEnd = mark === 'turn-done' && this.#isCutOff;

@@ -56,7 +56,7 @@ export interface SessionFilter {
   /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
   readonly limit: number;
-  /** Lists only what comes after the session, or the task, of this id. */
+  /** Id of the last row of the previous page, newest first: lists only older rows. */
   readonly before?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface LedgerFilter {
   readonly since?: number;
   readonly until?: number;
   readonly limit: number;
-  /** Lists only what comes after the row of this id. */
+  /** Id of the last row of the previous page, newest first: lists only older rows. */
   readonly before?: string;
 }
 

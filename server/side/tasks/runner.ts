@@ -95,7 +95,7 @@ export class Runner {
     }
   }
 
-  /** Claims beyond the limit, up to twice of it: somebody waits for the result. */
+  /** Claims one task though `concurrency` tasks may run already, up to twice as many: a client waits for the result of the task. */
   async #claimUrgent(): Promise<void> {
     const { isBackground, config } = this.#options;
     if (isBackground === false || this.#urgentClaims >= config.side.concurrency) return;
@@ -174,13 +174,13 @@ export class Runner {
     }
   }
 
-  /** Leaves a run behind that does not listen to its signal. */
+  /** Stops waiting when the lease's signal aborts, even for a run that ignores the signal. */
   #attempt(task: Task, { signal }: TaskLease): Promise<RunOutcome> {
     const { config, store, router, retryPolicy = RETRY_POLICY } = this.#options;
     return unlessAborted(runTask(task, { config, store, router, retryPolicy }, signal), signal);
   }
 
-  /** Tries again while the store is unavailable, up to the length of a lease: the work is done and paid. */
+  /** Writes the outcome, and tries again for the length of a lease while the store is unavailable: the work is done and paid. */
   async #settle(task: Task, outcome: RunOutcome): Promise<boolean> {
     const giveUpAt = performance.now() + this.#options.config.side.leaseMs;
     for (;;) {

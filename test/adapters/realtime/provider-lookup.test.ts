@@ -1,4 +1,4 @@
-// The registry: how the endpoint of a path is found, among providers that are invented here.
+// The lookup of providers: how the endpoint of a path is found, among providers that are invented here.
 
 import { describe, expect, test } from 'vitest';
 import type { NotServed, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
