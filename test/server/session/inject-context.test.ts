@@ -168,7 +168,7 @@ describe('a client of Gemini Live that is held', () => {
   });
 
   test('a held client that answers pings lives, however long the provider takes', async () => {
-    const { session, client, upstream, ended } = await openHeld({ pingMs: 60 });
+    const { session, client, upstream, ended } = await openHeld({ pingMs: 300 });
     for (let pings = 0; pings < 6; pings++) {
       expect((await client.frame()).opcode).toBe(PING);
       client.send(frameBytes(PONG));
@@ -180,12 +180,12 @@ describe('a client of Gemini Live that is held', () => {
   });
 
   test('a held client that sends more than pauseBytes is read no further, and is not taken for silent', async () => {
-    const { session, socket, client, upstream, ended, hasLasted } = await openHeld({ pingMs: 30 });
+    const { session, socket, client, upstream, ended, hasLasted } = await openHeld({ pingMs: 200 });
     const sound = frameBytes(2, Buffer.alloc(4096));
     for (let index = 0; index < 40; index++) client.send(sound);
     await until(() => socket.isPaused());
     // Many times the silence that would end it.
-    await hasLasted(session.record().durationMs + 300);
+    await hasLasted(session.record().durationMs + 1500);
     expect(session.record()).toMatchObject({ state: 'open' });
     upstream.send(down('{"setupComplete":{}}'));
     const kinds = new Map<number, number>();
@@ -203,7 +203,7 @@ describe('a client of Gemini Live that is held', () => {
   const provided = { reason: 'provider-silent', closeCode: 1011, mayRetry: true };
 
   test('a held client is told after dialMs when the provider answers pings and nothing else', async () => {
-    const { client, upstream, ended } = await openHeld({ dialMs: 200, pingMs: 50 });
+    const { client, upstream, ended } = await openHeld({ dialMs: 1500, pingMs: 500 });
     const answers = setInterval(() => upstream.send(frameBytes(PONG, '', { masked: false })), 20);
     let frame = await client.frame();
     while (frame.opcode === PING) {
@@ -217,7 +217,7 @@ describe('a client of Gemini Live that is held', () => {
   });
 
   test('a held client that is gone while it is not read is found to be so after dialMs', async () => {
-    const { socket, client, ended } = await openHeld({ dialMs: 200 });
+    const { socket, client, ended } = await openHeld({ dialMs: 1500 });
     client.send(frameBytes(2, Buffer.alloc(80 * 1024)));
     await until(() => socket.isPaused());
     client.socket.destroy();

@@ -206,7 +206,8 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     const reply = await post(gateways[0], '/v1/tasks', { kind: 'title', text: 'This is work-sync-1', mode: 'sync' });
     const task = (await reply.json()) as TaskSeen;
     expect([reply.status, task.state, task.result]).toEqual([200, 'done', TITLE]);
-    expect(sides.flatMap(settledBy)).toContain(task.id);
+    // The line of the log may come behind the answer.
+    await until(() => sides.flatMap(settledBy).includes(task.id));
   });
 
   test('exactly 50 of 200 calls at once through two machines are made in a budget that allows 50', async () => {
