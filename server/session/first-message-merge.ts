@@ -19,6 +19,8 @@ export interface MergeOptions {
   onClientEnd(end: ReadEnd): void;
   /** Called when the first message cannot be merged: nothing of it has passed. `first` is valid during the call. */
   onRejected(rejection: Rejection, first: Frame): void;
+  /** Called when the merge itself failed: nothing of the first message has passed. */
+  onFault(error: unknown): void;
 }
 
 export class FirstMessageMerge {
@@ -44,9 +46,17 @@ export class FirstMessageMerge {
     const batch = this.#reader.read(chunk.subarray(0, end), performance.now());
     for (const { name, payload } of batch.controls) if (name === 'ping') this.#options.client.pong(payload);
     const [first] = batch.frames;
-    if (first !== undefined && this.#options.isOpen()) this.#replace(first);
+    if (first !== undefined && this.#options.isOpen()) this.#tryToReplace(first);
     if (batch.end !== undefined) this.#options.onClientEnd(batch.end);
     else if (end < chunk.length) this.receive(chunk.subarray(end));
+  }
+
+  #tryToReplace(first: Frame): void {
+    try {
+      this.#replace(first);
+    } catch (error) {
+      this.#options.onFault(error);
+    }
   }
 
   #replace(first: Frame): void {

@@ -156,6 +156,7 @@ export class Session {
         isOpen: () => this.#state.name === 'open',
         onUnanswered: () => this.end(reasons.providerUnanswered),
         onClientEnd: (end) => this.#clientEnded(end),
+        onFault: (error) => this.#failed(error),
         onRejected: (rejection, first) =>
           this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, first) }),
       },
@@ -189,9 +190,13 @@ export class Session {
     try {
       link.receive(chunk);
     } catch (error) {
-      this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
-      this.end(reasons.gatewayFault);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
+    this.end(reasons.gatewayFault);
   }
 
   #clientEnded(end: ReadEnd): void {

@@ -1,5 +1,5 @@
 // One conversation: what the caller does becomes messages, what the provider sends becomes state.
-// Whatever interrupts a reply goes through `#interrupt`, so that silence and truncation never come apart.
+// Every interruption of a reply goes through `#interrupt`, so that silence and truncation never come apart.
 
 import type { SessionReport } from '../api/gateway.ts';
 import { toBase64 } from '../audio/pcm.ts';

@@ -14,7 +14,7 @@ const places: CredentialPlaces = {
 
 type Given = readonly [place: string, query: string, headers: Record<string, string>, protocols: readonly string[]];
 
-/** In the order of precedence. */
+/** Places of a credential, in their order of precedence. */
 const given: readonly Given[] = [
   ['Authorization', '', { authorization: 'Bearer SECRET' }, []],
   ['another header', '', { 'x-key': 'SECRET' }, []],

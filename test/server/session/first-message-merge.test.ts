@@ -107,6 +107,20 @@ test('a first message that the context would make longer than messages may be is
   expect(await ended).toMatchObject({ reason: 'frame-refused', frames: { upstream: 0 } });
 });
 
+test('a merge that fails ends its session as a fault of the gateway, and nothing of the message passes', async () => {
+  const context: Dialect['context'] = {
+    kind: 'in-first-message',
+    merge: () => {
+      throw new Error('a fault of ours');
+    },
+  };
+  const { client, upstream, ended } = await openContinuedSession({ dialect: { ...dialect, context } });
+  client.send(Buffer.concat([frameBytes(TEXT, settings), later]));
+  expect(closeOf(await client.frame()).code).toBe(1011);
+  expect(closeOf(await upstream.frame()).code).toBe(1011);
+  expect(await ended).toMatchObject({ reason: 'gateway-fault', frames: { upstream: 0 } });
+});
+
 describe('a client that never completes its first message', () => {
   const beginning = frameBytes(TEXT, settings.slice(0, 9), { fin: false });
 

@@ -42,6 +42,7 @@ async function open(path: string, text: string | undefined) {
     onUnanswered: () => void passed.push('unanswered'),
     onClientEnd: ({ name }) => void passed.push(name),
     onRejected: ({ code }) => void passed.push(code),
+    onFault: (error) => void passed.push(String(error)),
   });
   return {
     plain,
