@@ -58,9 +58,12 @@ async function readAll(socket: Socket): Promise<Buffer> {
 }
 
 test('the first bytes of a connection take two round trips, later ones take one', async () => {
-  const socket = await dial(await behindProxy(echo));
-  // The proxy begins to count when it accepts, which may be a moment before the client knows that it is connected.
-  expect(await roundTrip(socket)).toBeGreaterThanOrEqual(2 * ROUND_TRIP_MS - 5);
+  const port = await behindProxy(echo);
+  // The proxy counts from its accept, which may come long before a busy client knows that it is connected, but never before it dials.
+  const dialledAt = performance.now();
+  const socket = await dial(port);
+  await roundTrip(socket);
+  expect(performance.now() - dialledAt).toBeGreaterThanOrEqual(2 * ROUND_TRIP_MS - 5);
   const later = [await roundTrip(socket), await roundTrip(socket), await roundTrip(socket)];
   expect(Math.min(...later)).toBeGreaterThanOrEqual(ROUND_TRIP_MS);
 });
@@ -73,8 +76,8 @@ test('each direction takes half of the round trip', async () => {
       socket.write('answer');
     });
   });
-  const socket = await dial(port);
   const dialledAt = performance.now();
+  const socket = await dial(port);
   socket.write('question');
   await once(socket, 'data');
   const answeredAt = performance.now();
