@@ -23,6 +23,16 @@ export function readHandshake(request: IncomingMessage): Handshake | undefined {
   };
 }
 
+/** Returns the path without its percent-encoding; undefined where that is malformed, such as `%zz`, or `%00`, which no store can hold. */
+export function decodedPath({ path }: Pick<Handshake, 'path'>): string | undefined {
+  try {
+    const decoded = decodeURIComponent(path);
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Values of a parameter that is meant for the gateway, in lower case: from the query and from subprotocols `<name>.<value>`. */
 export function gatewayParameter({ query, protocols }: Handshake, name: string): ReadonlySet<string> {
   const prefix = `${name}.`;

@@ -8,7 +8,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
-import { readHandshake } from '../http/handshake.ts';
+import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
@@ -37,6 +37,9 @@ export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAns
   ['/sessions', async (sources) => json(200, { sessions: await sources.records() })],
 ]);
 
+/** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
+const PROBES: readonly string[] = ['/healthz', '/readyz'];
+
 const NOWHERE = `unknown path; expected one of ${[...adminPaths.keys(), ...sidePaths('admin')].join(', ')}`;
 
 export async function startAdmin(
@@ -51,7 +54,10 @@ export async function startAdmin(
     request.resume();
     const answered = answer(request, response, { sources, origins, config });
     void answered
-      .catch(() => json(500, { error: 'the admin listener failed to answer' }))
+      .catch((error: unknown) => {
+        log.error(faultOf(error), 'the admin listener failed to answer');
+        return json(500, { error: 'the admin listener failed to answer' });
+      })
       .then((reply) => reply && sendReply(response, reply));
   });
   const port = await openListener(server, { setting: 'admin.port', host: admin.host, port: admin.port });
@@ -74,10 +80,12 @@ async function answer(
 ): Promise<HttpReply | undefined> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
-  const refusal = refusalOf(request, context);
+  const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
   if (refusal !== undefined) return refusal;
+  if (hasBody(request)) return json(415, { error: 'expected no body' });
   if (sideRoutesAt('admin', handshake.path).length > 0) {
-    const path = decodeURIComponent(handshake.path);
+    const path = decodedPath(handshake);
+    if (path === undefined) return json(400, { error: 'expected a path in percent-encoding' });
     const { sources: source, config } = context;
     const requester = { scope: 'admin' } as const;
     const outcome = await forward(request, response, { handshake, path, requester, source, config });
@@ -91,7 +99,6 @@ async function answer(
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
   const refusal = checkOrigin(request.headers, origins);
   if (refusal !== undefined) return json(refusal.status, { error: refusal.message });
-  if (hasBody(request)) return json(415, { error: 'expected no body' });
   const { token } = config.admin;
   if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
     return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
+import { decodedPath } from '../../http/handshake.ts';
 import { jsonReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request-body.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
@@ -27,7 +28,7 @@ export async function handleSideRequest(
 ): Promise<HttpReply | Refusal | undefined> {
   const policy = context.policy();
   const { config } = policy;
-  const path = decoded(handshake.path);
+  const path = decodedPath(handshake);
   if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
   const authenticated = authenticate({ handshake, policy });
@@ -56,14 +57,6 @@ export async function handleSideRequest(
 function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {
   const { route, isOldPath } = sideRoutesAt('key', path)[0] ?? {};
   if (isOldPath && route?.oldPath !== undefined) warnOfOldName(route.oldPath, route.path);
-}
-
-function decoded(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }
 
 const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };

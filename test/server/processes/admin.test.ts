@@ -83,6 +83,29 @@ test.each([
   expect((await ask('/sessions', { method })).status).toBe(status);
 });
 
+test('answers /healthz and /readyz under any host name, and nothing else', async () => {
+  await start();
+  const statuses = [];
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    const raw = openRaw(admin.port);
+    raw.send(`GET ${path} HTTP/1.1\r\nHost: 10.1.2.3:9090\r\nConnection: close\r\n\r\n`);
+    statuses.push((await raw.answer()).status);
+  }
+  expect(statuses).toEqual([200, 200, 403]);
+});
+
+test.each(['/sessions/%zz', '/sessions/%', '/tasks/%E0%A4%A', '/tasks/%ff/retry', '/sessions/a%00', '/%zz'])(
+  'answers a path in malformed percent-encoding with what was expected: %s',
+  async (path) => {
+    await start();
+    const response = await ask(path);
+    expect([response.status, typeof ((await response.json()) as { error: unknown }).error]).toEqual([
+      path === '/%zz' ? 404 : 400,
+      'string',
+    ]);
+  },
+);
+
 test('answers a body with 415', async () => {
   await start();
   const headers = { 'content-type': 'application/json' };
@@ -115,10 +138,18 @@ test('answers 500 when a source fails, and goes on', async () => {
 describe('with a token', () => {
   test('answers 401 without it', async () => {
     await start('token-of-admin');
-    for (const path of ['/healthz', '/readyz', '/metrics', '/sessions', '/nowhere']) {
+    for (const path of ['/metrics', '/sessions', '/sessions/one', '/nowhere']) {
       expect((await ask(path)).status).toBe(401);
       for (const authorization of ['Bearer wrong', 'Bearer token-of-admi', 'Bearer token-of-admin1', 'token-of-admin'])
         expect((await ask(path, { headers: { authorization } })).status).toBe(401);
+    }
+  });
+
+  test('answers /healthz and /readyz without it, and with a wrong one: probes have none', async () => {
+    await start('token-of-admin');
+    for (const path of ['/healthz', '/readyz']) {
+      expect((await ask(path)).status).toBe(200);
+      expect((await ask(path, { headers: { authorization: 'Bearer wrong' } })).status).toBe(200);
     }
   });
 
