@@ -122,6 +122,10 @@ const webhookSchema = z.strictObject({
   url: z.string().describe('Where events are posted to.'),
   secret: headerText.min(8).describe('What signs them, as Standard Webhooks says. At least 8 characters.'),
   events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).default(['task.done']).describe('Which events.'),
+  regulated: z
+    .enum(['ids', 'full'])
+    .default('ids')
+    .describe('What it is told of regulated sessions and tasks: ids alone, or as much as of others.'),
   allowPrivate: z.boolean().default(false).describe('Whether url may be http:, or a loopback or private address.'),
   timeoutMs: ms.default(10_000).describe('Longest delivery. Then it is tried again.'),
 });

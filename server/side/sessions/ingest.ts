@@ -161,7 +161,7 @@ export class Ingest {
     return {
       ended: [end],
       released: [{ session: end.id, runAt: end.endedAt }],
-      deliveries: sessionDeliveries({ ...session, ...end }, this.#options.config),
+      deliveries: sessionDeliveries(session, end, this.#options.config),
     };
   }
 

@@ -1,64 +1,80 @@
-// Makes the messages for webhooks as rows that are written together with what they report.
+// Makes the messages for webhooks as rows that are written together with what they report. Rule: of what is regulated they carry ids alone,
+// unless the webhook says otherwise.
 
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
-import type { Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { DataClass, Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];
 
+/** Parts of a message: every webhook that asks for the event is told the `ids`; the `content` of regulated data only with `regulated: full`. */
+interface Report {
+  readonly event: Event;
+  /** Names the occurrence: the same one gives the same message id. */
+  readonly about: string;
+  readonly at: number;
+  readonly dataClass: DataClass;
+  readonly ids: object;
+  readonly content: object;
+}
+
 /** Reports `task.done`, or `task.failed` for one that failed or died. The `version` in the id tells the runs of a task apart. */
 export function taskDeliveries(task: Task, { webhooks }: Pick<SideConfig, 'webhooks'>, now: number): Delivery[] {
-  const event: Event = task.state === 'done' ? 'task.done' : 'task.failed';
-  return deliveries(
-    webhooks,
-    { event, about: `${task.id}.${task.version}`, at: now },
-    {
-      id: task.id,
-      session: task.session,
-      kind: task.kind,
-      scores: scoredTaskId(task),
+  return deliveries(webhooks, {
+    event: task.state === 'done' ? 'task.done' : 'task.failed',
+    about: `${task.id}.${task.version}`,
+    at: now,
+    dataClass: task.dataClass,
+    ids: { id: task.id, session: task.session, kind: task.kind, scores: scoredTaskId(task), state: task.state },
+    content: {
       class: task.promptClass,
-      state: task.state,
       result: task.result === undefined ? undefined : (JSON.parse(task.result) as unknown),
       error: task.error,
       quality: task.quality,
       isRehearsal: task.isRehearsal,
     },
-  );
+  });
 }
 
 /** Reports `session.ended`. The same session gives the same ids, however often its end arrives. */
 export function sessionDeliveries(
-  end: SessionEnd & Partial<StoredSession>,
+  session: StoredSession,
+  { endedAt, reason }: Pick<SessionEnd, 'endedAt' | 'reason'>,
   { webhooks }: Pick<SideConfig, 'webhooks'>,
 ): (Delivery & { readonly session: string })[] {
-  const messages = deliveries(
-    webhooks,
-    { event: 'session.ended', about: `${end.id}.ended`, at: end.endedAt },
-    {
-      id: end.id,
-      reason: end.reason,
-      startedAt: end.startedAt === undefined ? undefined : new Date(end.startedAt).toISOString(),
-      endedAt: new Date(end.endedAt).toISOString(),
-      provider: end.provider,
-      model: end.model,
-      class: end.promptClass,
-      isRehearsal: end.isRehearsal,
+  const messages = deliveries(webhooks, {
+    event: 'session.ended',
+    about: `${session.id}.ended`,
+    at: endedAt,
+    dataClass: session.dataClass,
+    ids: { id: session.id },
+    content: {
+      reason,
+      startedAt: new Date(session.startedAt).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      provider: session.provider,
+      model: session.model,
+      class: session.promptClass,
+      isRehearsal: session.isRehearsal,
     },
-  );
-  return messages.map((delivery) => ({ ...delivery, session: end.id }));
+  });
+  return messages.map((delivery) => ({ ...delivery, session: session.id }));
 }
 
-function deliveries(
-  webhooks: SideConfig['webhooks'],
-  { event, about, at }: { readonly event: Event; readonly about: string; readonly at: number },
-  data: object,
-): Delivery[] {
-  const body = JSON.stringify({ type: event, timestamp: new Date(at).toISOString(), data });
+function deliveries(webhooks: SideConfig['webhooks'], report: Report): Delivery[] {
+  const { event, about, at } = report;
   return webhooks
     .filter(({ events }) => events.includes(event))
-    .map(({ url }) => ({ id: idOf(`${event} ${about} ${url}`), url, event, body, attempts: 0, nextAt: at }));
+    .map((webhook) => ({
+      ...{ id: idOf(`${event} ${about} ${webhook.url}`), url: webhook.url, event },
+      body: JSON.stringify({ type: event, timestamp: new Date(at).toISOString(), data: dataFor(webhook, report) }),
+      ...{ attempts: 0, nextAt: at },
+    }));
+}
+
+function dataFor({ regulated }: WebhookConfig, { dataClass, ids, content }: Report): object {
+  return { ...ids, dataClass, ...(dataClass === 'open' || regulated === 'full' ? content : {}) };
 }
 
 /** Makes an id that follows from what is reported: receivers tell repeated messages by it. */

@@ -199,7 +199,7 @@ describe('a message', () => {
     const { store, start, config, outcomes } = await bench([]);
     await finish(store, 'task-1', {
       ...config,
-      webhooks: [{ url, secret, events: ['task.done'], allowPrivate: true, timeoutMs: 100 }],
+      webhooks: [{ url, secret, events: ['task.done'], regulated: 'ids', allowPrivate: true, timeoutMs: 100 }],
     });
     start();
     await until(() => outcomes.length === 1);
@@ -227,7 +227,10 @@ describe('many messages', () => {
     const quick = await receiver(status(200));
     const { start, store, config, finish } = await bench([{ url: slow.url, timeoutMs: 60_000 }]);
     for (let number = 0; number < 60; number++) await finish(`slow-${number}`);
-    const hook = { url: quick.url, secret, events: ['task.done' as const], allowPrivate: true, timeoutMs: 1000 };
+    const hook = {
+      ...{ url: quick.url, secret, events: ['task.done' as const], regulated: 'ids' as const },
+      ...{ allowPrivate: true, timeoutMs: 1000 },
+    };
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
     await store.commitSessions({ deliveries: late.map((delivery) => ({ ...delivery, session: 'none' })) });
