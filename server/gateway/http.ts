@@ -8,6 +8,7 @@ import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request-body.ts';
+import { checkRequest } from '../http/request-guard.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
@@ -39,6 +40,11 @@ async function replyTo(
   response: ServerResponse,
   host: GatewayHost,
 ): Promise<HttpReply | Refusal | undefined> {
+  const ambiguous = checkRequest(request);
+  if (ambiguous !== undefined) {
+    response.setHeader('connection', 'close');
+    return ambiguous;
+  }
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
   const { path } = handshake;

@@ -13,6 +13,7 @@ import { closeListener, createListener, openListener } from '../http/listener.ts
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request-body.ts';
+import { checkRequest } from '../http/request-guard.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
@@ -78,6 +79,8 @@ async function answer(
   response: ServerResponse,
   context: AdminContext,
 ): Promise<HttpReply | undefined> {
+  const ambiguous = checkRequest(request);
+  if (ambiguous !== undefined) return json(ambiguous.status, { error: ambiguous.message });
   const handshake = readHandshake(request);
   if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
   const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);

@@ -21,12 +21,9 @@ export function policyOf(
 
 /** A GET; `headers` in lower case, `host` is a loopback name unless it is given. */
 export function requestOf(url: string, headers: Readonly<Record<string, string>> = {}): IncomingMessage {
-  return {
-    url,
-    method: 'GET',
-    httpVersion: '1.1',
-    headers: { host: '127.0.0.1', ...headers },
-  } as unknown as IncomingMessage;
+  const all = { host: '127.0.0.1', ...headers };
+  const headersDistinct = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]]));
+  return { url, method: 'GET', httpVersion: '1.1', headers: all, headersDistinct } as unknown as IncomingMessage;
 }
 
 type FoundFirst = Pick<Admission, 'handshake' | 'provider' | 'endpoint'>;
