@@ -94,7 +94,7 @@ const listenSchema = z.strictObject({
       z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/, 'expected an origin such as https://app.example.com'),
     )
     .default([])
-    .describe("Origins of web pages that may connect, besides the gateway's own."),
+    .describe("Origins of web pages that may connect and read answers (CORS), besides the gateway's own."),
 });
 
 const keySchema = z.strictObject({

@@ -3,7 +3,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ConnectionLimit, createConnectionLimit } from '../http/connection-limit.ts';
+import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { findEndpoint, findNotServed, providers } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { consoleFile } from '../http/console-files.ts';
+import { allowReading, preflightReply } from '../http/cors.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
@@ -21,6 +22,7 @@ export type GatewayHost = SessionHost & SideApiContext;
 
 /** Answers one request. Faults become a 500 for that request alone. */
 export async function answerHttp(request: IncomingMessage, response: ServerResponse, host: GatewayHost): Promise<void> {
+  allowReading(request, response, host.policy().origins);
   try {
     const answer = await replyTo(request, response, host);
     request.resume();
@@ -48,12 +50,14 @@ async function replyTo(
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
   const { path } = handshake;
-  const originRefusal = checkOrigin(request.headers, host.policy().origins);
-  if (sideRoutesAt('key', path).length > 0) {
-    return originRefusal ?? checkBody(request) ?? handleSideRequest(request, response, handshake, host);
+  const methods = sideRoutesAt('key', path).map(({ route }) => route.method);
+  const early = checkOrigin(request.headers, host.policy().origins) ?? preflightReply(request, methods);
+  if (early !== undefined) return early;
+  if (methods.length > 0) {
+    return checkBody(request) ?? handleSideRequest(request, response, handshake, host);
   }
   const notServed = findNotServed(request.method ?? '', path);
-  const refusal = originRefusal ?? checkBody(request, notServed?.endpoint.bodies);
+  const refusal = checkBody(request, notServed?.endpoint.bodies);
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path);
   if (findEndpoint(path) !== undefined) return explainUpgrade(request, host);

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
-import { type ClientGone, watchClientGone } from '../http/client-gone.ts';
+import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import { writeReply } from '../http/reply.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';

@@ -3,14 +3,22 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
+import { exposing } from './cors.ts';
 
 export function jsonReply(status: number, body: object, headers: HttpReply['headers'] = {}): HttpReply {
   const all = { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers };
   return { status, headers: all, body: JSON.stringify(body) };
 }
 
+/** Writes the head of every answer. */
+export function writeHead(response: ServerResponse, status: number, headers: HttpReply['headers']): void {
+  response.writeHead(status, { ...headers, ...exposing(response, headers) });
+}
+
 export function sendReply(response: ServerResponse, { status, headers, body }: HttpReply): void {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  // An answer that never has a body has no length either (RFC 9110, section 8.6).
+  const length = status !== 204 && { 'content-length': String(Buffer.byteLength(body)) };
+  writeHead(response, status, { ...headers, ...length });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 

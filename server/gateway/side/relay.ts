@@ -1,6 +1,7 @@
 // Passes a request on to the side process and writes its answer as it comes. The memory that a slow client takes is bounded.
 
 import type { ServerResponse } from 'node:http';
+import { writeHead } from '../../http/reply.ts';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
@@ -34,7 +35,11 @@ export async function relay(
     if (isOver()) return undefined;
     clearTimeout(timer);
     try {
-      return write(part);
+      if (response.req.method !== 'HEAD') return write(part);
+      // The head is the whole answer; a stream behind it would hold the connection.
+      void write(part);
+      response.end();
+      return stop.abort();
     } catch {
       // A head that HTTP cannot carry ends this answer, not the process that carries the audio.
       response.destroy();
@@ -80,8 +85,8 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<Relay
       return room.promise;
     }
     const { status, headers, body } = part;
-    const length = body === undefined ? {} : { 'content-length': body.length };
-    response.writeHead(status, { ...headers, ...length });
+    const length = body === undefined ? undefined : { 'content-length': String(body.length) };
+    writeHead(response, status, { ...headers, ...length });
     if (body !== undefined) response.end(body);
     // The first piece often comes in the same turn, and then takes the head along.
     else setImmediate(() => response.destroyed || response.flushHeaders());

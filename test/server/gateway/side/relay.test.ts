@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { relay } from '../../../../server/gateway/side/relay.ts';
 import type { SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
+import { openRaw } from '../../../support/raw-socket.ts';
 
 const request = {
   requester: { scope: 'admin' },
@@ -57,5 +58,27 @@ test('breaks off an answer that HTTP cannot carry, without an error for the hand
   const { port } = server.address() as AddressInfo;
   for (let count = 0; count < 2; count += 1) await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   expect(thrown).toBeUndefined();
+  server.close();
+});
+
+test('an answer to HEAD ends with its head, though a stream would follow, and the call is given up', async () => {
+  const stopped = Promise.withResolvers<void>();
+  const stream: SideHandler = (_request, emit, signal) => {
+    signal.addEventListener('abort', () => stopped.resolve());
+    emit({ status: 200, headers: { 'content-type': 'text/event-stream' } });
+    emit(Buffer.from('retry: 1000'));
+    return stopped.promise;
+  };
+  const server = createServer((_, response) => {
+    void relay(request, response, { ask: stream, maxReplyBytes: 1024, stallMs: 1000 });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const raw = openRaw((server.address() as AddressInfo).port);
+  for (let count = 0; count < 2; count += 1) {
+    raw.send('HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect((await raw.answer()).status).toBe(200);
+  }
+  await stopped.promise;
+  raw.socket.destroy();
   server.close();
 });

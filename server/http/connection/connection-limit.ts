@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Limits } from '../config/config.ts';
+import type { Limits } from '../../config/config.ts';
 
 export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
 

@@ -2,12 +2,12 @@
 
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { testCertificate } from '../../support/certificate.ts';
-import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { openRaw, upgradeRequest, watchSocket } from '../../support/raw-socket.ts';
-import { until } from '../../support/until.ts';
+import { testCertificate } from '../../../support/certificate.ts';
+import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { sampleOf } from '../../../support/metrics.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { openRaw, upgradeRequest, watchSocket } from '../../../support/raw-socket.ts';
+import { until } from '../../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 let provider: FakeProvider;

@@ -2,12 +2,12 @@
 
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { watchClientGone } from '../../../server/http/client-gone.ts';
-import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { frameBytes, openRaw, type RawSocket, upgradeRequest } from '../../support/raw-socket.ts';
-import { until } from '../../support/until.ts';
+import { watchClientGone } from '../../../../server/http/connection/client-gone.ts';
+import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { sampleOf } from '../../../support/metrics.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { frameBytes, openRaw, type RawSocket, upgradeRequest } from '../../../support/raw-socket.ts';
+import { until } from '../../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const KEY = { authorization: 'Bearer secret-of-web' };
