@@ -22,10 +22,13 @@ export interface LlmProfile {
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
   /** Writes the HTTP request of a call. @throws LlmFailure `unsupported` for a call that the endpoint cannot do. */
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
-  /** Reads a whole answer. @throws LlmFailure for one that cannot be read. */
-  readReply(reply: LlmReply): LlmOutcome;
+  /**
+   * Reads a whole answer. `model` was asked for, and stands in the completion where the answer names none. @throws LlmFailure for one that
+   * cannot be read, or that ended in a fault (`aborted`).
+   */
+  readReply(reply: LlmReply, model: string): LlmOutcome;
   /** Reads a streamed answer (status 200, text/event-stream) and translates it into the server-sent events of chat completions. */
-  readStream(headers: Readonly<Record<string, string>>, call: LlmCall): LlmStream;
+  readStream(headers: Readonly<Record<string, string>>, call: LlmCall, model: string): LlmStream;
 }
 
 type Retention = 'zdr' | 'none-stated';
@@ -94,7 +97,7 @@ export interface LlmOutcome {
   /** Token counts; undefined when they are not reported. */
   readonly usage: LlmUsage | undefined;
   readonly costUsd: number | undefined;
-  /** `stop`, `length`, `content_filter`, `tool_calls`, ... */
+  /** `stop`, `length`, `content_filter`, `tool_calls` or `function_call`; undefined for an answer that does not say why it ended. */
   readonly finish: string | undefined;
 }
 
@@ -104,15 +107,16 @@ export type StreamOutcome = Omit<LlmOutcome, 'completion' | 'bytes'>;
 export interface LlmStream {
   /** The model that answers; undefined until it is reported. */
   served(): string | undefined;
-  /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error or an unreadable stream. */
+  /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error, an answer that ended in a fault, or an unreadable stream. */
   push(chunk: Buffer): Buffer;
-  /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint marked the end itself. */
+  /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint said why the answer ended. */
   end(): { readonly rest: Buffer; readonly outcome: StreamOutcome; readonly isComplete: boolean };
 }
 
 /**
  * `unsupported`: the endpoint cannot do this call. `invalid`: the request itself is wrong (400, 422), so no other target is tried.
- * `credential`: 401, 402, 403. `limited`: 429. `unavailable`: 5xx, unreachable, aborted. `timeout`. `garbled`: an unreadable answer.
+ * `credential`: 401, 402, 403. `limited`: 429. `unavailable`: 5xx, unreachable, broken off. `timeout`. `garbled`: an unreadable answer.
+ * `aborted`: the model gave up, so the answer is none and is billed all the same.
  */
 export type LlmFailureCode =
   | 'unsupported'
@@ -121,22 +125,26 @@ export type LlmFailureCode =
   | 'limited'
   | 'unavailable'
   | 'timeout'
-  | 'garbled';
+  | 'garbled'
+  | 'aborted';
+
+interface LlmFailureMore extends Partial<Pick<LlmFailure, 'retryAfterMs' | 'status' | 'outcome'>> {
+  readonly cause?: unknown;
+}
 
 export class LlmFailure extends Error {
   readonly code: LlmFailureCode;
   /** Time to wait before a retry, when the endpoint names one. */
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
-  constructor(
-    code: LlmFailureCode,
-    message: string,
-    more: { retryAfterMs?: number | undefined; status?: number | undefined; cause?: unknown } = {},
-  ) {
+  /** The outcome of a whole answer that ended in a fault. */
+  readonly outcome: StreamOutcome | undefined;
+  constructor(code: LlmFailureCode, message: string, more: LlmFailureMore = {}) {
     super(message, { cause: more.cause });
     this.code = code;
     this.retryAfterMs = more.retryAfterMs;
     this.status = more.status;
+    this.outcome = more.outcome;
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
@@ -12,7 +13,7 @@ export const ANTHROPIC = 'anthropic';
 /** The tool whose input is the answer to a call with a schema. Every other tool is the client's. */
 export const ANSWER_TOOL = 'trunkline_answer';
 
-export function readAnthropicReply({ body }: LlmReply) {
+export function readAnthropicReply({ body }: LlmReply, model: string) {
   const message = parseJson(body.toString());
   if (!isObject(message) || !Array.isArray(message.content))
     throw new LlmFailure('garbled', 'no message in the answer');
@@ -30,10 +31,10 @@ export function readAnthropicReply({ body }: LlmReply) {
     text: blocks.map(textOfBlock).join(''),
     calls,
     served: textAt(message, 'model'),
-    finish: finishOf(textAt(message, 'stop_reason'), calls.length > 0),
+    ...endingOf(textAt(message, 'stop_reason'), calls.length > 0),
     usage: usageOf(objectAt(message, 'usage')),
   };
-  return chatOutcome(answer, ANTHROPIC);
+  return chatOutcome(answer, model, ANTHROPIC);
 }
 
 const isCall = ({ type, name }: JsonObject): boolean => type === 'tool_use' && name !== ANSWER_TOOL;
@@ -43,11 +44,20 @@ function textOfBlock(block: JsonObject): string {
   return block.type === 'text' && typeof block.text === 'string' ? block.text : '';
 }
 
-const FINISH: Readonly<Record<string, string>> = { max_tokens: 'length', refusal: 'content_filter' };
+/** A turn that the endpoint only paused is cut as well. https://docs.anthropic.com/en/api/handling-stop-reasons */
+export const ANTHROPIC_FINISH = {
+  stop: ['end_turn', 'stop_sequence'],
+  length: ['max_tokens', 'model_context_window_exceeded', 'pause_turn'],
+  content_filter: ['refusal'],
+  tool_calls: ['tool_use'],
+} as const;
 
-function finishOf(reason: string | undefined, hasCalls: boolean): string | undefined {
-  if (reason === 'tool_use' && hasCalls) return 'tool_calls';
-  return reason && (FINISH[reason] ?? 'stop');
+const readReason = finishReader(ANTHROPIC_FINISH);
+
+/** The use of the answer tool alone is the end of the answer. */
+function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
+  const ending = readReason(reason);
+  return ending.finish === 'tool_calls' && !hasCalls ? { finish: 'stop' } : ending;
 }
 
 /** Adds cached tokens, which `input_tokens` leaves out. */
@@ -100,11 +110,9 @@ export function createAnthropicReader(): ReadEvent {
         return stopped(blocks.get(event.index));
       case 'message_delta':
         return {
-          finish: finishOf(textAt(event, 'delta', 'stop_reason'), called > 0),
+          ...endingOf(textAt(event, 'delta', 'stop_reason'), called > 0),
           usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
         };
-      case 'message_stop':
-        return { isEnd: true };
       case 'error':
         throw streamFault(event);
       default:

@@ -20,7 +20,7 @@ export const anthropicProfile: LlmProfile = {
     body: JSON.stringify({ model, ...bodyOf(call) }),
   }),
   readReply: readAnthropicReply,
-  readStream: (_, call) => translatedStream(call, ANTHROPIC, createAnthropicReader()),
+  readStream: (_, call, model) => translatedStream(createAnthropicReader(), { call, model, provider: ANTHROPIC }),
 };
 
 function bodyOf(call: LlmCall): JsonObject {

@@ -1,22 +1,23 @@
 // Translates whole answers of other forms into chat completions.
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import type { LlmOutcome, LlmUsage, StreamOutcome } from '../contract.ts';
+import { LlmFailure, type LlmOutcome, type LlmUsage, type StreamOutcome } from '../contract.ts';
+import { type Ending, endless } from './finish.ts';
 import { type ToolCallDelta, toolCallJson } from './tools.ts';
 
 /** An answer, or the part of it in one event of a stream. A new value replaces the earlier one; texts are joined. */
-export interface AnswerDelta extends Partial<StreamOutcome> {
+export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, Ending {
   readonly id?: string | undefined;
   readonly calls?: readonly ToolCallDelta[] | undefined;
   /** Bytes that pass to the client as they are. */
   readonly bytes?: Buffer | undefined;
-  /** True for the event that marks the end. */
-  readonly isEnd?: boolean;
 }
 
-/** The outcome of a whole answer. */
-export function chatOutcome(answer: AnswerDelta, provider: string): LlmOutcome {
+/** The outcome of a whole answer. `model` was asked for. @throws LlmFailure for one that ended in a fault, or that does not say why it ended. */
+export function chatOutcome(answer: AnswerDelta, model: string, provider: string): LlmOutcome {
   const { id = '', text = '', calls = [], served, finish, usage } = answer;
+  const outcome = { text, served, provider, usage, costUsd: undefined, finish };
+  failIfUnended(answer, outcome);
   const message = {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
@@ -26,11 +27,18 @@ export function chatOutcome(answer: AnswerDelta, provider: string): LlmOutcome {
     id,
     object: 'chat.completion',
     created: Math.floor(Date.now() / 1000),
-    model: served,
-    choices: [{ index: 0, message, finish_reason: finish ?? 'stop' }],
+    model: served ?? model,
+    choices: [{ index: 0, message, finish_reason: finish }],
     usage: usage && usageJson(usage),
   };
-  return { completion, text, served, provider, usage, costUsd: undefined, finish };
+  return { completion, ...outcome };
+}
+
+/** @throws LlmFailure with the outcome for an answer that ended in a fault, or that does not say why it ended. */
+export function failIfUnended({ finish, fault }: Ending, outcome: StreamOutcome): void {
+  if (finish !== undefined && fault === undefined) return;
+  const { code, message } = fault ?? endless();
+  throw new LlmFailure(code, message, { outcome });
 }
 
 export function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: LlmUsage): JsonObject {

@@ -16,9 +16,16 @@ interface StreamWriter {
   end(outcome: StreamOutcome): readonly Buffer[];
 }
 
+interface TranslatedOptions {
+  readonly call: LlmCall;
+  /** The model that was asked for. */
+  readonly model: string;
+  readonly provider: string;
+}
+
 /** A stream whose events become chunks of a chat completion. */
-export function translatedStream(call: LlmCall, provider: string, read: ReadEvent): LlmStream {
-  return new AnswerStream(read, new ChunkWriter(call), provider);
+export function translatedStream(read: ReadEvent, { provider, ...options }: TranslatedOptions): LlmStream {
+  return new AnswerStream(read, new ChunkWriter(options), provider);
 }
 
 /** A stream of chat completion chunks, of which the bytes that `read` returns pass unchanged. */
@@ -32,7 +39,6 @@ class AnswerStream implements LlmStream {
   readonly #read: ReadEvent;
   readonly #writer: StreamWriter;
   readonly #events = new ServerSentEventReader();
-  #isEnd = false;
   #outcome: StreamOutcome;
 
   constructor(read: ReadEvent, writer: StreamWriter, provider?: string) {
@@ -51,7 +57,8 @@ class AnswerStream implements LlmStream {
 
   end() {
     const last = this.#events.end().flatMap((event) => this.#pass(event));
-    const isComplete = this.#isEnd || this.#outcome.finish !== undefined;
+    // A mark of the end alone is also what a proxy writes behind a stream that broke off.
+    const isComplete = this.#outcome.finish !== undefined;
     const rest = joined(isComplete ? [...last, ...this.#writer.end(this.#outcome)] : last);
     return { rest, outcome: this.#outcome, isComplete };
   }
@@ -59,7 +66,6 @@ class AnswerStream implements LlmStream {
   #pass(event: ServerSentEvent): readonly Buffer[] {
     const delta = this.#read(event);
     if (delta === undefined) return [];
-    this.#isEnd ||= delta.isEnd === true;
     const { text, served, provider, usage, costUsd, finish } = this.#outcome;
     this.#outcome = {
       text: text + (delta.text ?? ''),
@@ -69,6 +75,7 @@ class AnswerStream implements LlmStream {
       costUsd: delta.costUsd ?? costUsd,
       finish: delta.finish ?? finish,
     };
+    if (delta.fault) throw delta.fault;
     return this.#writer.delta(delta, this.#outcome);
   }
 }
@@ -79,12 +86,14 @@ const joined = (pieces: readonly Buffer[]): Buffer =>
 
 class ChunkWriter implements StreamWriter {
   readonly #wantsUsage: boolean;
+  readonly #model: string;
   readonly #created = Math.floor(Date.now() / 1000);
   #id = '';
   #hasRole = false;
 
-  constructor(call: LlmCall) {
+  constructor({ call, model }: Omit<TranslatedOptions, 'provider'>) {
     this.#wantsUsage = wantsUsage(call);
+    this.#model = model;
   }
 
   delta({ id, text, calls = [] }: AnswerDelta, outcome: StreamOutcome): Buffer[] {
@@ -98,7 +107,7 @@ class ChunkWriter implements StreamWriter {
   }
 
   end(outcome: StreamOutcome): Buffer[] {
-    const { finish = 'stop', usage } = outcome;
+    const { finish, usage } = outcome;
     return [
       this.#chunk(outcome, [{ index: 0, delta: {}, finish_reason: finish }]),
       ...(this.#wantsUsage && usage ? [this.#chunk(outcome, [], { usage: usageJson(usage) })] : []),
@@ -106,7 +115,7 @@ class ChunkWriter implements StreamWriter {
     ];
   }
 
-  #chunk({ served }: StreamOutcome, choices: readonly JsonObject[], fields: JsonObject = {}): Buffer {
+  #chunk({ served = this.#model }: StreamOutcome, choices: readonly JsonObject[], fields: JsonObject = {}): Buffer {
     const head = { id: this.#id, object: 'chat.completion.chunk', created: this.#created, model: served };
     return sseEvent({ ...head, choices, ...fields });
   }

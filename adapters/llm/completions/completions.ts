@@ -1,10 +1,13 @@
 // Chat completions, the form that most endpoints share: writes requests, reads answers and streams.
-// Rule: the bytes of a stream pass on unchanged, in whole events.
+// Rule: bytes pass on unchanged, those of a stream in whole events, unless they hide why the answer ended, or name no model.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
+import { failIfUnended } from '../chat/answer.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
 import { failureInBody } from '../failure.ts';
+import { sseEvent } from '../server-sent-events.ts';
+import { endingOf, restated } from './finish.ts';
 import { completionsUsage, costUsdOf } from './usage.ts';
 
 /** Facts that a gateway reports beside the answer. */
@@ -35,24 +38,35 @@ const jsonSchemaFormat = ({ name, schema }: NonNullable<LlmCall['schema']>) => (
   json_schema: { name: name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64), schema },
 });
 
-/** Reads a whole answer. @throws LlmFailure for an error or an unreadable answer. */
-export function readCompletion({ headers, body }: LlmReply, readMetadata: ReadMetadata): LlmOutcome {
+/** Reads a whole answer. @throws LlmFailure for an error, an answer that ended in a fault, or an unreadable one. */
+export function readCompletion({ headers, body }: LlmReply, model: string, readMetadata: ReadMetadata): LlmOutcome {
   const completion = parseJson(body.toString());
   const failure = failureInBody(completion);
   if (failure) throw failure;
   const choice = valueAt(completion, ['choices', 0]);
   if (!isObject(completion) || !isObject(choice)) throw new LlmFailure('garbled', 'no chat completion in the answer');
   const { served, provider, costUsd } = readMetadata(headers, completion);
-  return {
-    completion,
-    bytes: body,
-    text: textOf(valueAt(choice, ['message', 'content'])),
+  const ending = endingOf(choice);
+  const text = textOf(valueAt(choice, ['message', 'content']));
+  const outcome = {
+    text,
     served: served ?? textAt(completion, 'model'),
     provider,
     usage: completionsUsage(completion.usage),
     costUsd: costUsd ?? costUsdOf(valueAt(completion, ['usage', 'cost'])),
-    finish: textAt(choice, 'finish_reason'),
+    finish: ending.finish,
   };
+  // Some endpoints never give a reason; what they say stays as it is.
+  const saysNothing = ending.finish === undefined && text === '' && !hasOther(objectAt(choice, 'message'));
+  if (ending.fault !== undefined || saysNothing) failIfUnended(ending, outcome);
+  const own = restated(completion, ending, model);
+  return own === undefined ? { completion, bytes: body, ...outcome } : { completion: own, ...outcome };
+}
+
+/** Tells whether a message holds something else than text. */
+function hasOther(message: JsonObject | undefined): boolean {
+  const { tool_calls: calls, function_call, refusal, audio } = message ?? {};
+  return (Array.isArray(calls) && calls.length > 0) || isObject(function_call) || isObject(audio) || Boolean(refusal);
 }
 
 /** The text of a content, which may be a list of parts. */
@@ -65,35 +79,38 @@ function textOf(content: unknown): string {
 interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly call: LlmCall;
+  /** The model that was asked for. */
+  readonly model: string;
   readonly readMetadata: ReadMetadata;
 }
 
 /** Creates a reader for the chunks of one stream. Comments pass after the first chunk; a usage that only the gateway asked for does not. */
-export function createCompletionsReader({ headers, call, readMetadata }: StreamOptions): ReadEvent {
+export function createCompletionsReader({ headers, call, model: asked, readMetadata }: StreamOptions): ReadEvent {
   let hasChunks = false;
   let model: string | undefined;
   return ({ raw, data }) => {
     if (data === undefined) return { bytes: hasChunks ? raw : undefined };
-    if (data.trim() === '[DONE]') return { isEnd: true };
+    if (data.trim() === '[DONE]') return undefined;
     const chunk = parseJson(data);
     const failure = failureInBody(chunk);
     if (failure) throw failure;
     if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
-    const finish = valueAt(chunk, ['choices', 0, 'finish_reason']);
-    if (finish === 'error') throw new LlmFailure('unavailable', 'an error in the middle of the answer');
+    const choice = valueAt(chunk, ['choices', 0]);
+    const ending = isObject(choice) ? endingOf(choice) : {};
     hasChunks = true;
     const { served, provider, costUsd } = readMetadata(headers, chunk);
     model = served ?? model ?? textAt(chunk, 'model');
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
-    const content = valueAt(chunk, ['choices', 0, 'delta', 'content']);
+    const content = valueAt(choice, ['delta', 'content']);
+    const own = restated(chunk, ending, asked);
     return {
-      bytes: isUsageOnly && !wantsUsage(call) ? undefined : raw,
+      bytes: isUsageOnly && !wantsUsage(call) ? undefined : own === undefined ? raw : sseEvent(own),
       text: typeof content === 'string' ? content : '',
       served: model,
       provider,
       usage: completionsUsage(chunk.usage),
       costUsd: costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])),
-      finish: typeof finish === 'string' ? finish : undefined,
+      ...ending,
     };
   };
 }

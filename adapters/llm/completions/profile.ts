@@ -24,9 +24,9 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
       headers: { 'content-type': 'application/json', ...(headers?.(target) ?? bearerHeader(target)) },
       body: JSON.stringify(completionsBody(call, target, fields?.(call, target))),
     }),
-    readReply: (reply) => readCompletion(reply, readMetadata),
-    readStream: (streamHeaders, call) =>
-      passedStream(createCompletionsReader({ headers: streamHeaders, call, readMetadata })),
+    readReply: (reply, model) => readCompletion(reply, model, readMetadata),
+    readStream: (streamHeaders, call, model) =>
+      passedStream(createCompletionsReader({ headers: streamHeaders, call, model, readMetadata })),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
+import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
@@ -10,8 +11,8 @@ import { failureInBody } from '../failure.ts';
 
 export const GOOGLE = 'google';
 
-export function readGeminiReply({ body }: LlmReply) {
-  return chatOutcome(deltaOf(parseJson(body.toString()), 0), GOOGLE);
+export function readGeminiReply({ body }: LlmReply, model: string) {
+  return chatOutcome(deltaOf(parseJson(body.toString()), 0), model, GOOGLE);
 }
 
 export function createGeminiReader(): ReadEvent {
@@ -44,7 +45,7 @@ function deltaOf(reply: unknown, called: number): AnswerDelta {
     served: textAt(reply, 'modelVersion'),
     text: parts.map(textOf).join(''),
     calls,
-    finish: blocked ? 'content_filter' : finishOf(reason, called + calls.length > 0),
+    ...(blocked ? { finish: 'content_filter' } : endingOf(reason, called + calls.length > 0)),
     usage: usageOf(objectAt(reply, 'usageMetadata')),
   };
 }
@@ -70,12 +71,24 @@ function callOf(part: JsonObject, index: number, answer = ''): ToolCallDelta {
   };
 }
 
-const FILTERED = ['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII'];
+/**
+ * All others are faults: `MALFORMED_FUNCTION_CALL`, `UNEXPECTED_TOOL_CALL`, `TOO_MANY_TOOL_CALLS`, `MALFORMED_RESPONSE`, `OTHER`, ...
+ * https://ai.google.dev/api/generate-content#FinishReason; `MODEL_ARMOR` is Vertex's.
+ */
+export const GEMINI_FINISH = {
+  stop: ['stop'],
+  length: ['max_tokens'],
+  content_filter: [
+    ...['safety', 'recitation', 'blocklist', 'prohibited_content', 'spii', 'language', 'model_armor'],
+    ...['image_safety', 'image_prohibited_content', 'image_recitation'],
+  ],
+} as const;
 
-function finishOf(reason: string | undefined, hasCalls: boolean): string | undefined {
-  if (reason === 'STOP' && hasCalls) return 'tool_calls';
-  if (reason === 'MAX_TOKENS') return 'length';
-  return reason && (FILTERED.includes(reason) ? 'content_filter' : 'stop');
+const readReason = finishReader(GEMINI_FINISH);
+
+function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
+  const ending = readReason(reason);
+  return ending.finish === 'stop' && hasCalls ? { finish: 'tool_calls' } : ending;
 }
 
 /** Counts thoughts as output, as they are billed. */

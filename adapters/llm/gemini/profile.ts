@@ -20,7 +20,7 @@ export const geminiProfile: LlmProfile = {
     body: JSON.stringify(bodyOf(call)),
   }),
   readReply: readGeminiReply,
-  readStream: (_, call) => translatedStream(call, GOOGLE, createGeminiReader()),
+  readStream: (_, call, model) => translatedStream(createGeminiReader(), { call, model, provider: GOOGLE }),
 };
 
 const methodOf = ({ isStreamed }: LlmCall) => (isStreamed ? 'streamGenerateContent?alt=sse' : 'generateContent');

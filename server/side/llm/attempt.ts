@@ -64,6 +64,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     agent: target.agent,
     profile: target.profile,
     call: call.llm,
+    model: target.model,
     request,
     maxBytes: context.maxReplyBytes,
     progress,

@@ -27,6 +27,8 @@ interface ExchangeOptions {
   readonly agent: Agent;
   readonly profile: LlmProfile;
   readonly call: LlmCall;
+  /** The model that is asked for. */
+  readonly model: string;
   readonly request: LlmRequest;
   readonly maxBytes: number;
   readonly progress: AttemptProgress;
@@ -56,21 +58,27 @@ function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure
 }
 
 async function whole(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
-  const { agent, profile, request, maxBytes, progress } = options;
+  const { agent, profile, model, request, maxBytes, progress } = options;
   const pieces: Buffer[] = [];
   const head = await send(agent, request, { signal, maxBytes, onHead: () => (piece) => pieces.push(piece) });
   const reply = { ...head, body: Buffer.concat(pieces) };
   if (reply.status !== 200) throw readFailure(options, reply);
   try {
-    return profile.readReply(reply);
+    return profile.readReply(reply, model);
   } catch (error) {
-    if (error instanceof LlmFailure && error.code !== 'garbled') progress.mayHaveRun = false;
+    if (error instanceof LlmFailure) {
+      progress.partial = error.outcome;
+      if (!isBilled(error)) progress.mayHaveRun = false;
+    }
     throw error;
   }
 }
 
+/** A target has worked on an answer that cannot be read, or that the model gave up. */
+const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code === 'aborted';
+
 async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
-  const { agent, profile, call, request, maxBytes, progress, onBytes } = options;
+  const { agent, profile, call, model, request, maxBytes, progress, onBytes } = options;
   const errorBody: Buffer[] = [];
   let stream: LlmStream | undefined;
   const forward = (bytes: Buffer) => {
@@ -82,7 +90,7 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
     if (status !== 200) return (piece: Buffer) => void errorBody.push(piece);
     if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? ''))
       throw new LlmFailure('garbled', 'no stream where one was asked for');
-    const opened = profile.readStream(headers, call);
+    const opened = profile.readStream(headers, call, model);
     stream = opened;
     return (piece: Buffer) => forward(opened.push(piece));
   }
@@ -101,7 +109,7 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
 /** Keeps what a broken stream came to. Its last bytes may be half an event. */
 function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): void {
   const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
-  if (!hasAnswered && error instanceof LlmFailure && error.code !== 'garbled') progress.mayHaveRun = false;
+  if (!hasAnswered && error instanceof LlmFailure && !isBilled(error)) progress.mayHaveRun = false;
   try {
     progress.partial = stream.end().outcome;
   } catch {

@@ -64,6 +64,7 @@ const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode
   unavailable: { code: 'upstream_failed', isTransient: true },
   timeout: { code: 'upstream_timeout', isTransient: true },
   garbled: { code: 'upstream_failed', isTransient: true },
+  aborted: { code: 'upstream_failed', isTransient: true },
 };
 
 /** A request that one endpoint calls invalid is invalid for all, so no other target is asked. */

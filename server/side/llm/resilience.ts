@@ -39,9 +39,10 @@ export interface Circuit {
   readonly pauseMs: number;
 }
 
-/** Counts failures that say something of the next call. A busy target, or one that refuses a request, is not ill. */
-const isIllness = (error: unknown) =>
-  error instanceof LlmFailure && error.code !== 'limited' && error.code !== 'invalid' && error.code !== 'unsupported';
+/** Failures that say nothing of the next call: a busy target, or one that refuses a request or gives up an answer, is not ill. */
+const NO_ILLNESS: readonly LlmFailure['code'][] = ['limited', 'invalid', 'unsupported', 'aborted'];
+
+const isIllness = (error: unknown) => error instanceof LlmFailure && !NO_ILLNESS.includes(error.code);
 
 export function createCircuit({ failures, pauseMs }: BreakerOptions = BREAKER_DEFAULTS): Circuit {
   const breaker = circuitBreaker(handleWhen(isIllness), {

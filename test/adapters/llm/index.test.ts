@@ -26,7 +26,10 @@ const completion = {
   usage: { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 },
 };
 const read = (name: string, headers = {}, more = {}) =>
-  profile(name).readReply({ status: 200, headers, body: Buffer.from(JSON.stringify({ ...completion, ...more })) });
+  profile(name).readReply(
+    { status: 200, headers, body: Buffer.from(JSON.stringify({ ...completion, ...more })) },
+    'm-1',
+  );
 
 test('every profile is registered under its own name', () => {
   for (const [name, one] of llmProfiles) expect(one.name).toBe(name);

@@ -8,11 +8,14 @@ const call: LlmCall = { messages: [{ role: 'user', content: 'One' }], maxTokens:
 
 test('tool uses of an answer become tool calls beside its text', () => {
   const answer = (content: object[]) =>
-    anthropicProfile.readReply({
-      status: 200,
-      headers: {},
-      body: Buffer.from(JSON.stringify({ id: 'm', model: 'c', content, stop_reason: 'tool_use' })),
-    });
+    anthropicProfile.readReply(
+      {
+        status: 200,
+        headers: {},
+        body: Buffer.from(JSON.stringify({ id: 'm', model: 'c', content, stop_reason: 'tool_use' })),
+      },
+      'c',
+    );
   const use = { type: 'tool_use', id: 'toolu_1', name: 'weather', input: { city: 'Bonn' } };
   const written = {
     id: 'toolu_1',
@@ -44,7 +47,7 @@ const wire = (list: readonly (readonly [string, object])[]) =>
 
 test('a stream becomes chunks of a chat completion', () => {
   const extra = { stream_options: { include_usage: true } };
-  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true, extra });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true, extra }, 'claude-x');
   const bytes = Buffer.from(wire(events));
   const passed = [stream.push(bytes.subarray(0, 100)), stream.push(bytes.subarray(100))];
   expect(stream.served()).toBe('claude-x');
@@ -78,7 +81,7 @@ test('a stream becomes chunks of a chat completion', () => {
 });
 
 test('streamed tool uses become tool calls in pieces, with an index of their own', () => {
-  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true }, 'claude-x');
   const json = (index: number, text: string) =>
     ['content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: text } }] as const;
   const use = (index: number, id: string) =>
@@ -119,7 +122,7 @@ test('streamed tool uses become tool calls in pieces, with an index of their own
 });
 
 const choicesOf = (list: readonly (readonly [string, object])[]) => {
-  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true });
+  const stream = anthropicProfile.readStream({}, { ...call, isStreamed: true }, 'claude-x');
   const passed = stream.push(Buffer.from(wire(list)));
   const { rest } = stream.end();
   const lines = Buffer.concat([passed, rest]).toString().split('\n\n').filter(Boolean).slice(0, -1);
@@ -153,17 +156,17 @@ test.each([
 });
 
 test('a stream that breaks off is not complete, and an error in it throws', () => {
-  const broken = anthropicProfile.readStream({}, { ...call, isStreamed: true });
+  const broken = anthropicProfile.readStream({}, { ...call, isStreamed: true }, 'claude-x');
   broken.push(Buffer.from(wire(events.slice(0, 5))));
   expect(broken.end()).toMatchObject({ isComplete: false, outcome: { text: 'Hello' } });
-  const failing = anthropicProfile.readStream({}, { ...call, isStreamed: true });
+  const failing = anthropicProfile.readStream({}, { ...call, isStreamed: true }, 'claude-x');
   const error = wire([['error', { error: { type: 'overloaded_error', message: 'busy' } }]]);
   expect(() => failing.push(Buffer.from(error))).toThrow(LlmFailure);
 });
 
 test('an answer that is no message throws garbled', () => {
   for (const body of ['', '{}', '[]'])
-    expect(() => anthropicProfile.readReply({ status: 200, headers: {}, body: Buffer.from(body) })).toThrow(
+    expect(() => anthropicProfile.readReply({ status: 200, headers: {}, body: Buffer.from(body) }, 'c')).toThrow(
       expect.objectContaining({ code: 'garbled' }),
     );
 });

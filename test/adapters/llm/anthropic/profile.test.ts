@@ -56,7 +56,7 @@ test('a schema becomes a tool that must be called, and its input is the answer',
       usage: { input_tokens: 10, cache_read_input_tokens: 90, cache_creation_input_tokens: 5, output_tokens: 7 },
     }),
   );
-  expect(anthropicProfile.readReply({ status: 200, headers: {}, body })).toMatchObject({
+  expect(anthropicProfile.readReply({ status: 200, headers: {}, body }, 'claude-x')).toMatchObject({
     text: '{"a":1}',
     served: 'claude-sonnet-4-5-20250929',
     provider: 'anthropic',

@@ -13,7 +13,7 @@ const usage = { model: 'm-1', choices: [], usage: { prompt_tokens: 7, completion
 
 /** The bytes that a client gets of a stream in pieces of this size, and the outcome. */
 function streamed(text: string, size = text.length, its = call) {
-  const stream = openaiCompatibleProfile.readStream({}, its);
+  const stream = openaiCompatibleProfile.readStream({}, its, 'm-1');
   const bytes = Buffer.from(text);
   const passed: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) passed.push(stream.push(bytes.subarray(at, at + size)));
@@ -73,7 +73,7 @@ describe('a stream', () => {
     expect(codes).toEqual(['limited', 'unavailable', 'credential', 'unavailable']);
     expect(failure(() => streamed(error('server_error'))).message).not.toContain('secret words');
     const failing = line({ choices: [{ delta: { content: '' }, finish_reason: 'error' }] });
-    expect(failure(() => streamed(failing)).code).toBe('unavailable');
+    expect(failure(() => streamed(failing)).code).toBe('aborted');
   });
 
   test('throws garbled when it is of something else', () => {
@@ -84,11 +84,14 @@ describe('a stream', () => {
 
 describe('a whole answer', () => {
   const read = (body: unknown) =>
-    openaiCompatibleProfile.readReply({
-      status: 200,
-      headers: {},
-      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-    });
+    openaiCompatibleProfile.readReply(
+      {
+        status: 200,
+        headers: {},
+        body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+      },
+      'm-1',
+    );
 
   test('has no usage when none is reported, and zero is a count', () => {
     const choices = [{ message: { content: 'x' } }];

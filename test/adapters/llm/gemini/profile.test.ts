@@ -24,7 +24,7 @@ const target = {
 };
 const request = (more: Partial<LlmCall> = {}) => geminiProfile.toRequest({ ...call, ...more }, target);
 const reply = (body: unknown) =>
-  geminiProfile.readReply({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
+  geminiProfile.readReply({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) }, 'gemini-asked');
 
 test('a request has its instructions apart, and roles and limits under their names', () => {
   const { url, headers, body } = request();
@@ -195,7 +195,7 @@ test('a blocked prompt is a filtered answer, and an error or an empty body throw
 test('a stream becomes chunks of a chat completion', () => {
   const event = (text: string, more = {}) =>
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts: [{ text }] }, ...more }], usageMetadata: { promptTokenCount: 4, candidatesTokenCount: text.length } })}\r\n\r\n`;
-  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true });
+  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true }, 'gemini-x');
   const passed = [
     stream.push(Buffer.from(event('Hel'))),
     stream.push(Buffer.from(event('lo', { finishReason: 'MAX_TOKENS' }))),
@@ -206,7 +206,7 @@ test('a stream becomes chunks of a chat completion', () => {
   expect(text).toMatch(/"finish_reason":"length"\}\]\}\n\ndata: \[DONE\]\n\n$/);
   expect(isComplete).toBe(true);
   expect(outcome).toMatchObject({ text: 'Hello', usage: { inputTokens: 4, outputTokens: 2 }, finish: 'length' });
-  const garbled = geminiProfile.readStream({}, { ...call, isStreamed: true });
+  const garbled = geminiProfile.readStream({}, { ...call, isStreamed: true }, 'gemini-x');
   expect(() => garbled.push(Buffer.from('data: {}\n\n'))).toThrow(LlmFailure);
 });
 
@@ -215,7 +215,7 @@ test('streamed function calls become tool calls, counted over the whole stream',
     `data: ${JSON.stringify({ responseId: 'r', modelVersion: 'g', candidates: [{ content: { parts }, ...more }] })}\n\n`;
   // Calls without arguments may have no `args`.
   const part = (id: string | undefined, args?: object) => ({ functionCall: { id, name: 'weather', args } });
-  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true });
+  const stream = geminiProfile.readStream({}, { ...call, isStreamed: true }, 'gemini-x');
   const passed = [
     stream.push(Buffer.from(event([{ text: 'I look.' }, part(undefined)]))),
     stream.push(Buffer.from(event([part('own', {})]))),

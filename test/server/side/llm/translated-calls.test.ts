@@ -67,3 +67,27 @@ test('a call that one endpoint has no form for goes to the next; where none has,
   });
   expect([a.count.requests, b.count.requests]).toEqual([0, 1]);
 });
+
+test('an answer that the model gave up goes to the next target, is charged for its tokens, and is a 502 where there is none', async () => {
+  const body = JSON.stringify({
+    candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }],
+    usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 0 },
+  });
+  const [a, b] = [await gateway({ behaviour: { body } }), await gateway()];
+  const gateways = { one: at(a, { profile: 'gemini' }), two: at(b) };
+  const targets = [
+    { gateway: 'one', model: 'first' },
+    { gateway: 'two', model: 'second' },
+  ];
+  const prices = { first: { input: 1, output: 1 } };
+  const both = routing({ gateways, prices, classes: { commodity: { targets } } });
+  expect(answered(await both.router.run(call(asking))).gateway).toBe('two');
+  const rows = await both.store.settled();
+  expect(rows.find(({ gateway: name }) => name === 'one')).toMatchObject({ outcome: 'aborted', costMicroUsd: 1000 });
+  const alone = routing({ gateways, classes: { commodity: { targets: targets.slice(0, 1) } } });
+  expect(failed(await alone.router.run(call(asking)))).toMatchObject({
+    status: 502,
+    isTransient: true,
+    message: 'one/first: the answer ended in a fault (MALFORMED_FUNCTION_CALL)',
+  });
+});
