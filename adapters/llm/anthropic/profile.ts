@@ -2,9 +2,10 @@
 // https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
+import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
+import type { ContentPart, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } from './answer.ts';
 
@@ -17,14 +18,17 @@ export const anthropicProfile: LlmProfile = {
   toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/messages`,
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
-    body: JSON.stringify({ model, ...bodyOf(call) }),
+    body: JSON.stringify({ model, ...bodyOf(call, model) }),
   }),
   readReply: readAnthropicReply,
   readStream: (_, call, model) => translatedStream(createAnthropicReader(), { call, model, provider: ANTHROPIC }),
 };
 
-function bodyOf(call: LlmCall): JsonObject {
-  const { system, turns } = dialogueOf(call);
+/** Models before 4.6 continue a last turn of the assistant; all later ones refuse it. */
+const CONTINUES = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|@.*)?$)/;
+
+function bodyOf(call: LlmCall, model: string): JsonObject {
+  const { system, turns } = dialogueOf(call, { mayEndOpen: CONTINUES.test(model) });
   return {
     ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,

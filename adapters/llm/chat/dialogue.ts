@@ -2,84 +2,51 @@
 
 import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
-import { type FunctionCall, TOOL_FIELDS, toolCallsOf } from './tools.ts';
-
-export type ContentPart =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'image'; readonly image: ImageSource }
-  | { readonly kind: 'call'; readonly call: FunctionCall }
-  /** The result of a tool. `name`: the function that was called. */
-  | { readonly kind: 'result'; readonly id: string; readonly name: string; readonly text: string };
-
-/** An image as base64, or by its URL. */
-export type ImageSource =
-  | { readonly mediaType: string; readonly data: string }
-  | { readonly mediaType: undefined; readonly url: string };
-
-interface ChatTurn {
-  readonly role: 'user' | 'assistant';
-  readonly parts: readonly ContentPart[];
-}
+import { TOOL_FIELDS, toolCallsOf } from './tools.ts';
+import { addPart, type ChatTurn, type ContentPart, type ImageSource, TurnCollector } from './turns.ts';
 
 interface Dialogue {
   /** The system messages, joined; undefined without any. */
   readonly system: string | undefined;
-  /** Turns that alternate, the user's first. Results of tools are in the user's turns. */
+  /** Turns that alternate, the user's first; there is at least one. Results of tools are in the user's turns. */
   readonly turns: readonly ChatTurn[];
 }
 
-/** Reads the messages of a call. @throws LlmFailure `unsupported` for audio, files and messages of other roles. */
-export function dialogueOf({ messages }: LlmCall): Dialogue {
+/** Reads the messages of a call. `mayEndOpen`: see `TurnCollector.turns`. @throws LlmFailure `unsupported` for audio, files and messages of other roles. */
+export function dialogueOf({ messages }: LlmCall, options: { readonly mayEndOpen: boolean }): Dialogue {
   const system: string[] = [];
-  const turns: { role: ChatTurn['role']; parts: ContentPart[] }[] = [];
-  const namesById = new Map<string, string>();
+  const said = new TurnCollector();
+  let last: unknown;
   for (const message of messages) {
-    const { role } = message;
-    if (role === 'system' || role === 'developer') {
-      system.push(textIn(message.content));
-      continue;
-    }
-    const speaker = role === 'assistant' ? 'assistant' : 'user';
-    if (turns.at(-1)?.role !== speaker) turns.push({ role: speaker, parts: [] });
-    const turn = turns.at(-1) as (typeof turns)[number];
-    for (const part of partsOf(message, namesById)) addPart(turn.parts, part, '\n\n');
+    if (isSystem(message)) {
+      const text = textIn(message.content);
+      if (text.trim() === '') continue;
+      system.push(text);
+    } else addMessage(said, message);
+    last = message;
   }
-  // The other forms want the user to begin, but prompts of instructions alone are common.
-  if (turns.length === 0 && system.length > 0)
-    turns.push({ role: 'user', parts: [{ kind: 'text', text: system.pop() as string }] });
-  if (turns[0]?.role !== 'user') throw unsupported('a dialogue that the assistant begins');
-  return { system: system.length === 0 ? undefined : system.join('\n\n'), turns };
+  // The other forms want the user to speak last, but prompts of instructions alone, or with instructions at the end, are common.
+  if (isObject(last) && isSystem(last) && said.lastRole !== 'user')
+    said.say('user', [{ kind: 'text', text: system.pop() as string }]);
+  return { system: system.length === 0 ? undefined : system.join('\n\n'), turns: said.turns(options) };
 }
 
-/** Adds a part behind the others. Adjacent texts are joined. */
-function addPart(parts: ContentPart[], part: ContentPart, separator: string): void {
-  const last = parts.at(-1);
-  const areTexts = last?.kind === 'text' && part.kind === 'text';
-  if (areTexts) parts.splice(-1, 1, { kind: 'text', text: last.text + separator + part.text });
-  else parts.push(part);
-}
+const isSystem = ({ role }: JsonObject): boolean => role === 'system' || role === 'developer';
 
-/** The parts of a message. `namesById`: the functions that were called so far, by the id of the call. */
-function partsOf(message: JsonObject, namesById: Map<string, string>): readonly ContentPart[] {
-  switch (message.role) {
+function addMessage(said: TurnCollector, message: JsonObject): void {
+  const { role, content } = message;
+  switch (role) {
     case 'user':
-      return contentOf(message.content);
-    case 'assistant': {
-      const calls = toolCallsOf(message);
+      said.say('user', contentOf(content));
+      break;
+    case 'assistant':
       if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
-      for (const { id, name } of calls) namesById.set(id, name);
-      if (calls.length === 0) return [{ kind: 'text', text: textIn(message.content) }];
-      const text = textIn(message.content ?? '');
-      // Endpoints refuse an empty text beside calls.
-      const texts = text === '' ? [] : [{ kind: 'text', text } as const];
-      return [...texts, ...calls.map((call) => ({ kind: 'call', call }) as const)];
-    }
-    case 'tool': {
-      const id = textAt(message, 'tool_call_id') ?? '';
-      const name = namesById.get(id);
-      if (name === undefined) throw unsupported('what a tool gave back without its call');
-      return [{ kind: 'result', id, name, text: textIn(message.content) }];
-    }
+      said.say('assistant', [{ kind: 'text', text: textIn(content) }]);
+      said.call(toolCallsOf(message));
+      break;
+    case 'tool':
+      said.result(textAt(message, 'tool_call_id') ?? '', textIn(content));
+      break;
     default:
       throw unsupported('messages of other roles than system, user, assistant and tool');
   }
@@ -87,6 +54,7 @@ function partsOf(message: JsonObject, namesById: Map<string, string>): readonly 
 
 /** The parts of a content. Adjacent texts are joined. */
 function contentOf(content: unknown): readonly ContentPart[] {
+  if (content === null || content === undefined) return [];
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
   if (!Array.isArray(content)) throw unsupported('messages without text');
   const parts: ContentPart[] = [];
@@ -96,6 +64,8 @@ function contentOf(content: unknown): readonly ContentPart[] {
 
 function partOf(part: unknown): ContentPart {
   if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return { kind: 'text', text: part.text };
+  if (isObject(part) && part.type === 'refusal' && typeof part.refusal === 'string')
+    return { kind: 'text', text: part.refusal };
   const url = isObject(part) && part.type === 'image_url' ? textAt(part, 'image_url', 'url') : undefined;
   if (url === undefined) throw unsupported('messages with other parts than text and images');
   return { kind: 'image', image: imageAt(url) };

@@ -2,9 +2,10 @@
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
 import type { JsonObject } from '../../../codecs/json-object.ts';
-import { answerSchemaOf, type ContentPart, dialogueOf, type ImageSource, renameExtraFields } from '../chat/dialogue.ts';
+import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
+import type { ContentPart, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 
@@ -35,7 +36,7 @@ const NAMES = {
 };
 
 function bodyOf(call: LlmCall): JsonObject {
-  const { system, turns } = dialogueOf(call);
+  const { system, turns } = dialogueOf(call, { mayEndOpen: false });
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
   if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
   return {
