@@ -166,15 +166,6 @@ test.each<[string, Partial<LlmCall>]>([
   ],
   ['tools beside a schema', { schema: { name: 'x', schema: {} }, extra: { tools: [weather] } }],
   [
-    'what no call asked for',
-    {
-      messages: [
-        { role: 'user', content: 'a' },
-        { role: 'tool', tool_call_id: '1', content: 'x' },
-      ],
-    },
-  ],
-  [
     'arguments that are no object',
     { messages: [{ role: 'assistant', tool_calls: [{ id: '1', function: { name: 'x', arguments: '[' } }] }] },
   ],
