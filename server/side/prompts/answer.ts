@@ -23,7 +23,7 @@ export function parseAnswer(text: string, kind: TaskKind): ParsedAnswer {
 
 function fitting(value: unknown, kind: TaskKind): ParsedAnswer {
   const problem = kind.check(value);
-  return problem === undefined ? { value } : { problem };
+  return problem === undefined ? { value: kind.strip(value) } : { problem };
 }
 
 /** Yields the objects inside a text, each from its first brace to the one that closes it. */

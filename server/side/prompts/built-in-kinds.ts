@@ -1,5 +1,6 @@
 // The built-in kinds of side tasks. Adding a kind is one entry here. The form of a result is also sent to the model, so it keeps to what
-// endpoints with structured output understand: every field required, nothing else allowed, no lengths of strings.
+// endpoints with structured output understand: every field required, nothing else allowed, no lengths of strings. What an answer has beyond
+// its form is left out.
 
 import { z } from 'zod';
 
@@ -21,24 +22,24 @@ const kinds = {
   summary: {
     instructions: 'Summarise the conversation for someone who has to take the case over. Say only what was said.',
     result: () =>
-      z.strictObject({
+      z.object({
         summary: words.describe('two to four sentences: what was wanted, what happened, how it ended'),
         points: z.array(words).max(10).describe('the facts worth keeping, one short sentence each'),
       }),
   },
   title: {
     instructions: 'Give the conversation a title by which its participants would find it again.',
-    result: () => z.strictObject({ title: words.describe('at most eight words, no full stop') }),
+    result: () => z.object({ title: words.describe('at most eight words, no full stop') }),
   },
   classification: {
     instructions: 'Choose the one label that fits the conversation best, and say how sure you are, from 0 to 1.',
     needs: 'labels',
-    result: (labels) => z.strictObject({ label: z.enum(labels), confidence: share }),
+    result: (labels) => z.object({ label: z.enum(labels), confidence: share }),
   },
   'sentiment-and-outcome': {
     instructions: "Judge the user's sentiment at the end, and whether what the user wanted was achieved.",
     result: () =>
-      z.strictObject({
+      z.object({
         sentiment: z.enum(['positive', 'neutral', 'negative', 'mixed']).describe('of the user, at the end'),
         outcome: z.enum(['resolved', 'unresolved', 'escalated', 'abandoned', 'unknown']),
         reason: words.describe('one sentence'),
@@ -48,10 +49,10 @@ const kinds = {
     instructions:
       'List what somebody said they would do, or was asked and agreed to do, after the conversation. Invent nothing.',
     result: () =>
-      z.strictObject({
+      z.object({
         items: z
           .array(
-            z.strictObject({
+            z.object({
               action: words,
               owner: z.enum(['user', 'assistant', 'other']),
               due: z.string().nullable().describe('as it was said; null when it was not'),
@@ -69,7 +70,7 @@ const kinds = {
     instructions:
       'Say whether anything in the conversation, by whichever side, falls under one of the categories, and how severe it is.',
     result: () =>
-      z.strictObject({
+      z.object({
         flagged: z.boolean(),
         severity: z.enum(['none', 'low', 'medium', 'high']),
         categories: z
@@ -86,9 +87,9 @@ const kinds = {
       'tone: polite, calm, fitting',
     ].join('\n'),
     result: () =>
-      z.strictObject({
+      z.object({
         criteria: z
-          .array(z.strictObject({ name: words, score: share, reason: words }))
+          .array(z.object({ name: words, score: share, reason: words }))
           .min(1)
           .max(20)
           .describe('each criterion of the rubric; 0: not at all, 1: fully'),
@@ -99,7 +100,7 @@ const kinds = {
     instructions:
       'Bring the previous summary, if there is one, up to date with what was said since. An assistant will go on with the call from your summary alone.',
     result: () =>
-      z.strictObject({
+      z.object({
         summary: words.describe('everything that a successor must know to go on with the call'),
         open: z.array(words).max(20).describe('what is asked or promised and not done yet'),
       }),

@@ -14,6 +14,8 @@ export interface TaskKind {
   /** Form of the answer, as it is sent, and its check. */
   readonly schema: JsonSchema;
   readonly check: SchemaCheck;
+  /** Leaves out of a value that fits what its form does not have. */
+  readonly strip: (value: unknown) => unknown;
 }
 
 /** Settings of a configured task, or of one that a request asks for. */
@@ -51,11 +53,11 @@ function settingsProblem({ kind, labels, schema, prompt }: KindSettings): string
   return undefined;
 }
 
-type Form = Pick<TaskKind, 'schema' | 'check'>;
+type Form = Pick<TaskKind, 'schema' | 'check' | 'strip'>;
 
 function ownForm(schema: JsonSchema): Form | { readonly problem: string } {
   const compiled = compileSchema(schema);
-  return 'problem' in compiled ? compiled : { schema, ...compiled };
+  return 'problem' in compiled ? compiled : { schema, ...compiled, strip: (value) => value };
 }
 
 function builtInForm({ kind, labels = [] }: KindSettings): Form | { readonly problem: string } {
@@ -63,7 +65,7 @@ function builtInForm({ kind, labels = [] }: KindSettings): Form | { readonly pro
   if (form === undefined) return { problem: 'missing' };
   // The draft of JSON Schema, which `$schema` names, is refused by some endpoints.
   const { $schema: _, ...schema } = z.toJSONSchema(form);
-  return { schema, check: (value) => zodProblem(form.safeParse(value)) };
+  return { schema, check: (value) => zodProblem(form.safeParse(value)), strip: (value) => form.parse(value) };
 }
 
 const MAX_ISSUES = 8;
