@@ -18,6 +18,8 @@ export interface LlmProfile {
   readonly canPromise?: { readonly retention?: readonly Retention[]; readonly providers?: true };
   /** The provider of a model, where it is known before the call; undefined: the gateway chooses. */
   provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
+  /** The API takes no call without `maxTokens`. */
+  readonly demandsMaxTokens?: true;
   /** Known and required keys of `settings`. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
   /** Writes the HTTP request of a call. @throws LlmFailure `unsupported` for a call that the endpoint cannot do. */
@@ -35,7 +37,8 @@ type Retention = 'zdr' | 'none-stated';
 
 export interface LlmCall {
   readonly messages: readonly JsonObject[];
-  readonly maxTokens: number;
+  /** The limit of the answer; undefined: that of the model. */
+  readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
   /** JSON Schema that the answer must have. */
   readonly schema?: { readonly name: string; readonly schema: JsonObject } | undefined;

@@ -12,6 +12,7 @@ import { vercelProfile } from './completions/vercel.ts';
 import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
+export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './answer-tokens.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
 

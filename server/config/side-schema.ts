@@ -75,7 +75,14 @@ export const classSchema = z.strictObject({
     .enum(['refuse', 'allow'])
     .default('refuse')
     .describe('What happens to a call of unknown price where a budget or a ceiling applies.'),
-  maxTokens: z.int().min(1).max(1_000_000).default(1024).describe('Tokens of an answer, where a call does not say.'),
+  maxTokens: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Most tokens of an answer, where a call does not say. None by default: the model decides, within what a budget or maxUsdPerCall has left.',
+    ),
 });
 
 const whenSchema = z.union([

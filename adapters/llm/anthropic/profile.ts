@@ -13,6 +13,7 @@ export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
   priceListName: 'anthropic',
   path: 'direct',
+  demandsMaxTokens: true,
   baseUrl: 'https://api.anthropic.com/v1',
   provider: () => ANTHROPIC,
   toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({

@@ -15,6 +15,9 @@ type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUs
 /** Reads these facts from the headers, and from a body or the event of a stream. */
 export type ReadMetadata = (headers: Readonly<Record<string, string>>, body: JsonObject) => ResponseMetadata;
 
+/** Models that refuse `max_tokens`, also behind gateways that pass it on as it is. */
+const REASONING = /(^|\/)(o[1-9]|gpt-[5-9])/;
+
 /** Writes the body of a request. The `fields` of the profile come last, so that a client cannot replace them. */
 export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: JsonObject = {}): JsonObject {
   const { messages, maxTokens, temperature, schema, isStreamed, extra } = call;
@@ -22,7 +25,7 @@ export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: Jso
     ...extra,
     model,
     messages,
-    max_tokens: maxTokens,
+    [REASONING.test(model) ? 'max_completion_tokens' : 'max_tokens']: maxTokens,
     temperature,
     ...(schema === undefined ? {} : { response_format: jsonSchemaFormat(schema) }),
     ...(isStreamed

@@ -1,6 +1,7 @@
 // The budgets that a call must fit into, and its worst case, which is reserved before it is made.
 
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
+import { maxOutputTokens } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { BudgetWindow } from '../store/contract.ts';
 import type { Prices } from './prices.ts';
@@ -51,11 +52,12 @@ interface PricedRequest {
   readonly body: string;
 }
 
-/** The most that a request can cost, in micro-USD, rounded up; undefined where the price is not known. */
+/** The most that a request can cost, in micro-USD, rounded up; undefined where the price, or the longest answer, is not known. */
 export function worstCaseMicroUsd(prices: Prices, { model, profile, call, body }: PricedRequest): number | undefined {
   const ceiling = prices.ceiling(model, profile);
   if (!ceiling) return undefined;
   const { input, output, audioInput = input } = ceiling;
   const { tokens, audioTokens } = maxPromptTokens(body, call, model);
-  return Math.ceil(tokens * input + audioTokens * audioInput + call.maxTokens * output);
+  const answer = call.maxTokens ?? maxOutputTokens(model) ?? (output === 0 ? 0 : undefined);
+  return answer === undefined ? undefined : Math.ceil(tokens * input + audioTokens * audioInput + answer * output);
 }

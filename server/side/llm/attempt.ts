@@ -3,17 +3,18 @@
 
 import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { LlmOutcome, LlmRequest } from '../../../adapters/llm/contract.ts';
+import type { LlmCall, LlmOutcome, LlmRequest } from '../../../adapters/llm/contract.ts';
 import { LlmFailure } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
+import { affordableLimit, answerLimit } from '../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetWindow, Settlement, Store } from '../store/contract.ts';
 import { pendingRow, settledRow } from './attempt-row.ts';
-import type { Answered, Call, StreamSink } from './call.ts';
+import type { Answered, Call, StreamHead, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';
 import { type Failure, failure, failureOfBudget, failureOfTarget, failureOfUnavailable } from './failure.ts';
@@ -42,7 +43,7 @@ export interface Attempt {
 }
 
 /** A reservation that has to be settled. */
-interface Reserved {
+interface Reserved extends Pick<Priced, 'request' | 'addedMaxTokens'> {
   readonly row: LedgerRow;
   readonly budgets: readonly BudgetWindow[];
   readonly reservedMicroUsd: number;
@@ -55,10 +56,9 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   const now = Date.now();
   const unavailable = target.guard.unavailable(now);
   if (unavailable) return failureOfUnavailable(target.label, unavailable);
-  const request = requestFor(attempt);
-  if ('kind' in request) return request;
-  const reserved = await reserve(context, attempt, request, now);
+  const reserved = await reserve(context, attempt, now);
   if ('kind' in reserved) return reserved;
+  const { request, addedMaxTokens } = reserved;
   const progress: AttemptProgress = { mayHaveRun: false, firstByteAt: undefined, partial: undefined };
   const options = {
     agent: target.agent,
@@ -68,7 +68,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     request,
     maxBytes: context.maxReplyBytes,
     progress,
-    onBytes: forwardTo(attempt, reserved.row.id),
+    onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
   };
   try {
     const outcome = await target.guard.run((signal) => exchange(options, signal), attempt.signal);
@@ -78,42 +78,83 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   }
 }
 
-function requestFor({ target, call }: Attempt): LlmRequest | Failure {
+function requestFor(target: Target, llm: LlmCall): LlmRequest | Failure {
   const terms = target.terms();
   if (!terms) return failure('no_gateway', 'the rehearsal is not there yet', { isTransient: true, retryAfterMs: 1000 });
   try {
-    return target.profile.toRequest(call.llm, terms);
+    return target.profile.toRequest(llm, terms);
   } catch (error) {
     if (error instanceof LlmFailure) return failureOfTarget(target.label, error);
     throw error;
   }
 }
 
-async function reserve(
-  { store, prices, budgets: configured, log }: AttemptContext,
-  attempt: Attempt,
-  { body }: LlmRequest,
-  now: number,
-): Promise<Reserved | Failure> {
+/** The request of an attempt, and the most that it can cost; undefined: not known. */
+interface Priced {
+  readonly request: LlmRequest;
+  readonly worst: number | undefined;
+  readonly addedMaxTokens: number | undefined;
+}
+
+function priced({ prices }: AttemptContext, { target, call }: Attempt, addedMaxTokens?: number): Priced | Failure {
+  const { isRehearsal, model, profile } = target;
+  const llm = addedMaxTokens === undefined ? call.llm : { ...call.llm, maxTokens: addedMaxTokens };
+  const request = requestFor(target, llm);
+  if ('kind' in request) return request;
+  const worst = isRehearsal
+    ? 0
+    : worstCaseMicroUsd(prices, { model, profile: profile.name, call: llm, body: request.body });
+  return { request, worst, addedMaxTokens };
+}
+
+/** Prices the call; one without a limit gets one that this much pays for, where a limit is needed. */
+function pricedWithin(context: AttemptContext, attempt: Attempt, hasBudget: boolean, leftMicroUsd: number) {
   const { target, call, plan } = attempt;
   const { isRehearsal, model, profile } = target;
+  if (call.llm.maxTokens !== undefined || isRehearsal) return priced(context, attempt);
+  const ceiling = context.prices.ceiling(model, profile.name);
+  const { maxUsdPerCall = Number.POSITIVE_INFINITY } = plan.config;
+  const isBounded = hasBudget || maxUsdPerCall < Number.POSITIVE_INFINITY;
+  const isDemanded = profile.demandsMaxTokens === true;
+  const maxTokens = answerLimit({ model, isBounded, isDemanded, ceiling });
+  const first = priced(context, attempt, maxTokens);
+  if ('kind' in first || maxTokens === undefined || first.worst === undefined || ceiling === undefined) return first;
+  const left = Math.min(leftMicroUsd, maxUsdPerCall * 1e6);
+  const fitting = affordableLimit({ maxTokens, worstMicroUsd: first.worst, leftMicroUsd: left, ceiling });
+  return fitting === maxTokens ? first : priced(context, attempt, fitting);
+}
+
+async function reserve(context: AttemptContext, attempt: Attempt, now: number): Promise<Reserved | Failure> {
+  const { store, log, budgets: configured } = context;
+  const { target, call, plan } = attempt;
   // The rehearsal is free, so it counts in no budget.
-  const budgets = isRehearsal ? [] : budgetsFor(configured, call, now);
-  const worst = isRehearsal ? 0 : worstCaseMicroUsd(prices, { model, profile: profile.name, call: call.llm, body });
-  const tooDear = isRehearsal ? undefined : priceFailure(plan, target, worst, budgets.length > 0);
-  if (tooDear) return tooDear;
-  const row = pendingRow({ ...attempt, at: now, worstMicroUsd: worst });
-  const reservedMicroUsd = worst ?? 0;
+  const budgets = target.isRehearsal ? [] : budgetsFor(configured, call, now);
   const startedAt = performance.now();
-  try {
+  const tryWith = async (leftMicroUsd: number) => {
+    const made = pricedWithin(context, attempt, budgets.length > 0, leftMicroUsd);
+    if ('kind' in made) return made;
+    const tooDear = target.isRehearsal ? undefined : priceFailure(plan, target, made.worst, budgets.length > 0);
+    if (tooDear) return tooDear;
+    const row = pendingRow({ ...attempt, at: now, worstMicroUsd: made.worst });
+    const reservedMicroUsd = made.worst ?? 0;
     const reservation = await store.reserve(budgets, reservedMicroUsd, row);
-    if (reservation.kind === 'exceeded') return failureOfBudget(reservation, reservedMicroUsd);
+    return { ...made, row, reservedMicroUsd, reservation };
+  };
+  try {
+    let tried = await tryWith(Number.POSITIVE_INFINITY);
+    // The rest of the budget is known only now; a call that brought its own limit keeps it.
+    if (!('kind' in tried) && tried.reservation.kind === 'exceeded' && tried.addedMaxTokens !== undefined)
+      tried = await tryWith(tried.reservation.leftMicroUsd);
+    if ('kind' in tried) return tried;
+    const { reservation, ...reserved } = tried;
+    return reservation.kind === 'exceeded'
+      ? failureOfBudget(reservation, reserved.reservedMicroUsd)
+      : { ...reserved, budgets, startedAt };
   } catch (error) {
     log.error(faultOf(error), 'store refused a reservation');
     const message = 'the store takes nothing at the moment, so nothing is sent';
     return failure('store_unavailable', message, { isTransient: true, isFinal: true, retryAfterMs: 1000 });
   }
-  return { row, budgets, reservedMicroUsd, startedAt };
 }
 
 /** Refuses a worst case, in micro-USD, that is above the limit of the class, or unknown where a limit has to hold. */
@@ -134,10 +175,10 @@ function priceFailure(
 }
 
 /** Forwards bytes to the client; the head goes before the first of them. */
-function forwardTo({ sink, target }: Attempt, attemptId: string) {
+function forwardTo({ sink, target }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
   let hasBegun = false;
   return (bytes: Buffer, served: string | undefined): void => {
-    if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, attempt: attemptId });
+    if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, ...sent });
     hasBegun = true;
     sink?.write(bytes);
   };
@@ -173,7 +214,8 @@ async function answered(context: AttemptContext, ended: EndedAttempt, outcome: L
   if (call.kind === 'task') await context.settlements.settle(settlement());
   else context.settlements.settleLater(settlement);
   const { gatewayName: gateway, isRehearsal } = target;
-  return { kind: 'answered', ...outcome, served, attempt: ended.reserved.row.id, gateway, isRehearsal };
+  const { row, addedMaxTokens } = ended.reserved;
+  return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal };
 }
 
 /** Settles before any other target is tried, since the next attempt may need what this one holds of a budget. */

@@ -31,13 +31,19 @@ export interface Call {
 export interface Answered extends LlmOutcome {
   readonly kind: 'answered';
   readonly attempt: string;
+  /** The limit of tokens that was sent though the call has none. */
+  readonly addedMaxTokens?: number | undefined;
   readonly gateway: string;
   readonly isRehearsal: boolean;
 }
 
+export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens'> {
+  readonly model: string;
+}
+
 /** Receives a streamed answer: `begin` once, before the first bytes, and never again after that on another target. */
 export interface StreamSink {
-  begin(head: { readonly gateway: string; readonly model: string; readonly attempt: string }): void;
+  begin(head: StreamHead): void;
   write(bytes: Buffer): void;
 }
 

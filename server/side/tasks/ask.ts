@@ -18,7 +18,7 @@ export interface AskOptions {
   readonly kind: TaskKind;
   readonly input: PromptInput;
   /** The call without its messages. */
-  readonly call: Omit<Call, 'llm'> & { readonly maxTokens: number };
+  readonly call: Omit<Call, 'llm'> & { readonly maxTokens: number | undefined };
 }
 
 type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };

@@ -53,6 +53,6 @@ function callOf(task: Task, settings: TaskConfig, { classes }: SideConfig): Omit
     ...{ promptClass, dataClass, key, team, session, isRehearsal, task: task.id },
     model: undefined,
     deadline: performance.now() + settings.deadlineMs,
-    maxTokens: settings.maxTokens ?? classes[promptClass]?.maxTokens ?? 1024,
+    maxTokens: settings.maxTokens ?? classes[promptClass]?.maxTokens,
   };
 }

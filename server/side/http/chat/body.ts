@@ -58,7 +58,10 @@ interface ChatBody {
 }
 
 /** `maxTokens` holds where the client gives no limit for the answer. */
-export function readChatBody(body: JsonObject, maxTokens: number): { readonly chat: ChatBody } | HttpProblem {
+export function readChatBody(
+  body: JsonObject,
+  maxTokens: number | undefined,
+): { readonly chat: ChatBody } | HttpProblem {
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

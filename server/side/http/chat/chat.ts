@@ -32,22 +32,48 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
     isRehearsal: config.hasRehearsalGateway,
     signal,
   } as const;
-  return llm.isStreamed ? stream(request, call, router) : whole(request, call, router);
+  const hasOwnLimit = (parsed.body.max_completion_tokens ?? parsed.body.max_tokens ?? undefined) !== undefined;
+  const asked = { call, router, classMaxTokens: hasOwnLimit ? undefined : chosen.settings.maxTokens };
+  return llm.isStreamed ? stream(request, asked) : whole(request, asked);
 };
 
-async function whole(request: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
+interface Asked {
+  readonly call: Call;
+  readonly router: Router;
+  /** The limit of the class, where the client gave none. */
+  readonly classMaxTokens: number | undefined;
+}
+
+async function whole(
+  request: RoutedRequest,
+  { call, router, classMaxTokens }: Asked,
+): Promise<HttpProblem | undefined> {
   const outcome = await router.run(call);
   if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
   const bytes = outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion));
-  return sendJsonBytes(request, 200, bytes, headersOf(outcome));
+  return sendJsonBytes(
+    request,
+    200,
+    bytes,
+    headersOf({ ...outcome, addedMaxTokens: outcome.addedMaxTokens ?? classMaxTokens }),
+  );
 }
 
-async function stream({ emit }: RoutedRequest, call: Call, router: Router): Promise<HttpProblem | undefined> {
+async function stream(
+  { emit }: RoutedRequest,
+  { call, router, classMaxTokens }: Asked,
+): Promise<HttpProblem | undefined> {
   let hasBegun = false;
   const sink: StreamSink = {
-    begin({ gateway, model, attempt }) {
+    begin({ gateway, model, attempt, addedMaxTokens = classMaxTokens }) {
       hasBegun = true;
-      const headers = headersOf({ gateway, attempt, served: model, isRehearsal: gateway === REHEARSAL_NAME });
+      const headers = headersOf({
+        gateway,
+        attempt,
+        addedMaxTokens,
+        served: model,
+        isRehearsal: gateway === REHEARSAL_NAME,
+      });
       emit({ status: 200, headers: { ...EVENT_STREAM_HEADERS, ...headers } });
     },
     write: (bytes) => emit(bytes),
@@ -61,12 +87,15 @@ async function stream({ emit }: RoutedRequest, call: Call, router: Router): Prom
   return undefined;
 }
 
-function headersOf(answer: Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal'>): Record<string, string> {
-  const { gateway, attempt, served, isRehearsal } = answer;
+type Told = Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens'>;
+
+function headersOf(answer: Told): Record<string, string> {
+  const { gateway, attempt, served, isRehearsal, addedMaxTokens } = answer;
   return {
     'x-trunkline-gateway': gateway,
     'x-trunkline-attempt': attempt,
     ...(served === undefined ? {} : { 'x-trunkline-served-model': served.replace(/[^\x20-\x7e]/g, '?').slice(0, 200) }),
+    ...(addedMaxTokens === undefined ? {} : { 'x-trunkline-max-tokens': String(addedMaxTokens) }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }

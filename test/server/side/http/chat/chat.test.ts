@@ -52,6 +52,7 @@ describe('the official SDK', () => {
     expect(response.headers.get('x-trunkline-served-model')).toBe('some/model');
     expect(response.headers.get('x-trunkline-gateway')).toBe('router');
     expect(response.headers.get('x-trunkline-attempt')).toBe('0190-attempt');
+    expect(response.headers.get('x-trunkline-max-tokens')).toBe('77');
     expect(response.headers.get('x-trunkline-rehearsal')).toBeNull();
     expect(router.calls[0]).toMatchObject({
       kind: 'chat',
@@ -179,7 +180,7 @@ describe('the class of a call', () => {
     const router = scriptedRouter(async () => answered('yes'));
     await start(router);
     expect((await post({ 'x-trunkline-class': 'premium' })).status).toBe(200);
-    expect(router.calls[0]).toMatchObject({ promptClass: 'premium', llm: { maxTokens: 1024 } });
+    expect(router.calls[0]).toMatchObject({ promptClass: 'premium', llm: { maxTokens: undefined } });
     const refused = await post({ 'x-trunkline-class': 'constructor' });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toEqual({
