@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument, type Scalar } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
+import { proxySettings } from './outbound-url.ts';
 import {
   ConfigError,
   faultText,
@@ -46,8 +47,10 @@ export function loadConfig(source: ConfigSource): Config {
   const rehearsal = rehearsalOf(setting, providers, rest.keys.length === 0);
   const hasRehearsalGateway = rehearsal !== false && Object.keys(rest.gateways).length === 0;
   const defaultTasks = hasRehearsalGateway && rest.transcripts !== 'off' ? rehearsalTasks : [];
+  const proxy = proxySettings(env);
   const config: Config = {
     ...rest,
+    ...(proxy && { proxy }),
     dataDirectory: resolve(data),
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
     providers,

@@ -1,6 +1,9 @@
-// Rules for the URLs of a configuration: providers, LLM gateways, webhooks. A host name is resolved, and checked, when it is dialled.
+// Rules for the URLs of a configuration: providers, LLM gateways, webhooks, and the proxies of the environment. A host name is resolved, and
+// checked, when it is dialled.
 
 import { isLoopbackHost, isPrivateAddress } from '../platform/private-address.ts';
+import type { ProxySettings } from '../platform/proxy.ts';
+import { ConfigError, type Problem } from './problem.ts';
 
 type Scheme = 'https' | 'wss';
 
@@ -27,4 +30,49 @@ export function baseUrlProblem(text: string, scheme: Scheme, allowPrivate: boole
   const problem = urlProblem(text, scheme, allowPrivate);
   if (problem === 'expected a URL without a credential') return `${problem} (it belongs into apiKey)`;
   return problem ?? (new URL(text).search ? 'expected a URL without query and fragment' : undefined);
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their names in lower case, which go first as in curl. Returns undefined where no proxy is set. Throws a ConfigError for one that is no http: or https: URL, without showing it.
+ */
+export function proxySettings(env: Environment): ProxySettings | undefined {
+  const problems: Problem[] = [];
+  const https = proxyUrl('HTTPS_PROXY', env, problems);
+  const http = proxyUrl('HTTP_PROXY', env, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (https === undefined && http === undefined) return undefined;
+  return { https, http, except: (variable('NO_PROXY', env) ?? '').split(/[\s,]+/).filter(Boolean) };
+}
+
+/** Returns the addresses of the proxies, without what may be secret in them. */
+export function shownProxies({ https, http }: ProxySettings): string {
+  const shown = (name: string, url: string | undefined) =>
+    url === undefined ? [] : [`${name} ${new URL(url).origin}`];
+  return [...shown('HTTPS_PROXY', https), ...shown('HTTP_PROXY', http)].join(', ');
+}
+
+function proxyUrl(name: string, env: Environment, problems: Problem[]): string | undefined {
+  const value = variable(name, env);
+  if (value === undefined) return undefined;
+  const text = value.includes('://') ? value : `http://${value}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.hostname && (url.protocol === 'http:' || url.protocol === 'https:') && isEncoded(url)) return url.href;
+  problems.push({ path: name, message: 'expected the URL of a proxy such as http://proxy.example.com:3128' });
+  return undefined;
+}
+
+/** Tells whether user and password can be decoded. */
+function isEncoded({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}${password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function variable(name: string, env: Environment): string | undefined {
+  return env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined;
 }

@@ -2,6 +2,7 @@
 
 import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { type Config, configSchema } from './config.ts';
+import { shownProxies } from './outbound-url.ts';
 import { isSecretPath, jsonSchemaOf, partAt } from './problem.ts';
 import { FORWARD_CLIENT } from './schema.ts';
 
@@ -12,7 +13,8 @@ export function printConfig(config: Config): string {
   const settings = { ...config, rehearsal };
   const sections = Object.keys(configSchema.shape).map((key) => [key, masked(Reflect.get(settings, key), [key])]);
   const document = new Document(Object.fromEntries(sections));
-  document.commentBefore = ` data directory: ${config.dataDirectory}`;
+  const proxies = config.proxy && `\n proxies: ${shownProxies(config.proxy)}`;
+  document.commentBefore = ` data directory: ${config.dataDirectory}${proxies ?? ''}`;
   explain(document.contents, jsonSchemaOf(configSchema));
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }

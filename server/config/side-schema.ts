@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
+import type { ProxySettings } from '../platform/proxy.ts';
 import { ms, sideLimitsSchema } from './side-limits-schema.ts';
 
 const kebab = z
@@ -206,6 +207,8 @@ export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   readonly tasks: readonly TaskConfig[];
   /** True when no LLM gateway is configured: chats and the tasks of rehearsal sessions go to the rehearsal's own. */
   readonly hasRehearsalGateway: boolean;
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment; undefined where none is set. */
+  readonly proxy?: ProxySettings | undefined;
 };
 
 /** The class of a session for which neither key, route nor client names one. */

@@ -8,6 +8,7 @@ import { type ClientGone, watchClientGone } from '../http/connection/client-gone
 import { writeReply } from '../http/reply.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';
+import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
@@ -81,11 +82,12 @@ export class SessionOpening {
 
   async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
     const { connector, config, registry, isEnding } = this.#host;
-    const { upstream, allowPrivate, preconnect, continues } = admission;
+    const { upstream, allowPrivate, preconnect, continues, isRehearsal } = admission;
     let isStarted = false;
     let dialled: DialOutcome | undefined;
     try {
-      const options = { upstream, allowPrivate, preconnect, limits: config.limits };
+      const proxy = isRehearsal ? undefined : proxyFor(new URL(upstream.url), config.proxy);
+      const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits };
       const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
       const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
       const outcome = continues === undefined ? undefined : await dialWithContext({ dial, read, signal });

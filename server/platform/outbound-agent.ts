@@ -3,17 +3,21 @@
 
 import { Agent, buildConnector } from 'undici';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-address.ts';
+import { type ProxySettings, proxyFor } from './proxy.ts';
+import { openTunnel } from './tunnel.ts';
 
 interface OutboundOptions {
   readonly allowPrivate: boolean;
-  /** TCP and TLS together. */
+  /** TCP and TLS together; through a proxy it bounds the tunnel, and TLS once more. */
   readonly connectMs: number;
   /** Open at once to one origin; undefined: as many as are asked for. */
   readonly connections?: number | undefined;
+  /** undefined: all are dialled directly. A proxy resolves the names that it is asked for. */
+  readonly proxy?: ProxySettings | undefined;
 }
 
-/** A pool of connections; a refused address fails the request with a PrivateAddressError. Close it when done. */
-export function publicAgent({ allowPrivate, connectMs, connections }: OutboundOptions): Agent {
+/** A pool of connections; a refused address fails the request with a PrivateAddressError, a proxy with a ProxyError. Close it when done. */
+export function publicAgent({ allowPrivate, connectMs, connections, proxy: settings }: OutboundOptions): Agent {
   const dial = buildConnector({
     timeout: connectMs,
     allowH2: false,
@@ -26,7 +30,14 @@ export function publicAgent({ allowPrivate, connectMs, connections }: OutboundOp
     connect(options, callback) {
       // A literal address is never looked up, so it is checked here.
       if (!allowPrivate && isPrivateAddress(options.hostname)) return callback(new PrivateAddressError(), null);
-      dial(options, callback);
+      const proxy = proxyFor(new URL(`${options.protocol}//${options.host}`), settings);
+      if (proxy === undefined) return dial(options, callback);
+      const authority = `${options.hostname}:${options.port || (options.protocol === 'https:' ? 443 : 80)}`;
+      openTunnel({ proxy, authority, signal: AbortSignal.timeout(connectMs) }).then(
+        (socket) =>
+          options.protocol === 'https:' ? dial({ ...options, httpSocket: socket }, callback) : callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
     },
   });
 }

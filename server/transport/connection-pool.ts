@@ -10,6 +10,8 @@ export interface PoolTarget {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
   readonly allowPrivate: boolean;
+  /** The same for all sessions of an origin. */
+  readonly proxy?: URL | undefined;
   /** The most that are held open for the origin. */
   readonly connections: number;
   /** The longest time that one may wait. */

@@ -8,7 +8,7 @@ import type { ConnectionOrigin, Metrics } from '../platform/metrics.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type DialOptions, type DialOutcome, dial } from './dial.ts';
 
-interface ConnectOptions extends DialOptions {
+interface ConnectorOptions extends DialOptions {
   /** undefined: nothing is opened ahead for this provider. */
   readonly preconnect: Preconnect | undefined;
 }
@@ -22,8 +22,13 @@ export class Connector {
   }
 
   /** Dials like `dial()`, within the same deadline. The next connections are opened once a session is open and its client knows. */
-  async dial({ preconnect, ...options }: ConnectOptions): Promise<DialOutcome> {
-    const target = preconnect && { url: options.upstream.url, allowPrivate: options.allowPrivate, ...preconnect };
+  async dial({ preconnect, ...options }: ConnectorOptions): Promise<DialOutcome> {
+    const target = preconnect && {
+      url: options.upstream.url,
+      allowPrivate: options.allowPrivate,
+      proxy: options.proxy,
+      ...preconnect,
+    };
     const { outcome, origin } = await dialOn(target && this.#pool.take(target), options);
     this.#metrics.dialled(origin);
     // Preconnect only after the caller has answered its client: a connect costs as much as that answer.
@@ -45,13 +50,15 @@ interface Dialled {
 /** Dials on the connection, and anew when that was stale. */
 async function dialOn(connection: Socket | undefined, options: DialOptions): Promise<Dialled> {
   const startedAt = performance.now();
+  const bytesReadBefore = connection?.bytesRead;
   const outcome = await dial({ ...options, connection });
   if (connection === undefined) return { outcome, origin: 'cold' };
-  if (options.signal.aborted || !isStale(connection, outcome)) return { outcome, origin: 'warm' };
+  if (options.signal.aborted || !isStale(outcome, connection.bytesRead === bytesReadBefore))
+    return { outcome, origin: 'warm' };
   return { outcome: await dial({ ...options, spentMs: performance.now() - startedAt }), origin: 'stale' };
 }
 
 /** RFC 9112, section 9.3.1: a GET may be sent again when its connection was closed before any of the answer came. */
-function isStale(connection: Socket, outcome: DialOutcome): boolean {
-  return outcome.kind === 'failed' && outcome.refusal.code === 'upstream_unreachable' && connection.bytesRead === 0;
+function isStale(outcome: DialOutcome, isUnanswered: boolean): boolean {
+  return outcome.kind === 'failed' && outcome.refusal.code === 'upstream_unreachable' && isUnanswered;
 }

@@ -2,20 +2,20 @@
 
 import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Upstream } from '../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Limits } from '../config/config.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
-import { connect } from './connect.ts';
+import { ProxyError } from '../platform/tunnel.ts';
+import { type ConnectOptions, connect } from './connect.ts';
 import { upgradeRequest } from './upgrade.ts';
 import { isRelayable, UpgradeResponseReader } from './upgrade-response.ts';
 
-export interface DialOptions {
+/** The signal is aborted when the client is gone. */
+export interface DialOptions extends ConnectOptions {
   readonly upstream: Upstream;
-  readonly allowPrivate: boolean;
   readonly limits: Limits;
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
   /** A connection that was opened ahead; undefined: a new one is opened. */
   readonly connection?: Socket | undefined;
   /** Part of the deadline that has passed already. */
@@ -28,37 +28,57 @@ export type DialOutcome =
   | { readonly kind: 'refused'; readonly reply: HttpReply }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
-export function dial(options: DialOptions): Promise<DialOutcome> {
-  const { upstream, limits, signal } = options;
-  const { promise, resolve } = Promise.withResolvers<DialOutcome>();
+/** Rejects only for a header that HTTP cannot carry. */
+export async function dial(options: DialOptions): Promise<DialOutcome> {
+  const { upstream, limits, spentMs = 0 } = options;
   const url = new URL(upstream.url);
   const upgrade = upgradeRequest(upstream.subprotocols);
   const head = requestHead(url, { ...upstream.headers, ...upgrade.headers });
-  const socket = options.connection ?? connect(url, options.allowPrivate);
+  const deadlineAt = performance.now() + limits.dialMs - spentMs;
+  const socket = options.connection ?? (await connectBefore(deadlineAt, url, options));
+  return 'kind' in socket ? socket : upgradeOn(socket, { ...options, head, deadlineAt, faultIn: upgrade.faultIn });
+}
 
-  const fail = (refusal: Refusal): void => settle({ kind: 'failed', refusal });
-  const onAbort = (): void => fail(unreachable('the client left'));
+async function connectBefore(deadlineAt: number, url: URL, options: DialOptions): Promise<Socket | DialOutcome> {
+  const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(deadlineAt - performance.now())));
+  try {
+    return await connect(url, { ...options, signal: AbortSignal.any([options.signal, deadline]) });
+  } catch (error) {
+    if (options.signal.aborted) return failed(clientLeft());
+    return failed(deadline.aborted ? timedOut(options.limits.dialMs) : unreachable(describe(error as Error)));
+  }
+}
+
+interface UpgradeOptions extends Pick<DialOptions, 'limits' | 'signal'> {
+  readonly head: string;
+  /** On the clock of `performance`. */
+  readonly deadlineAt: number;
+  readonly faultIn: ReturnType<typeof upgradeRequest>['faultIn'];
+}
+
+function upgradeOn(
+  socket: Socket,
+  { head, deadlineAt, faultIn, limits, signal }: UpgradeOptions,
+): Promise<DialOutcome> {
+  const { promise, resolve } = Promise.withResolvers<DialOutcome>();
+  const fail = (refusal: Refusal): void => settle(failed(refusal));
+  const onAbort = (): void => fail(clientLeft());
   const onError = (error: Error): void => fail(unreachable(describe(error)));
-  // A socket must never be without a handler for errors; this one stays for good, and keeps nothing of the dialling alive.
-  socket.on('error', ignoreError);
   socket.on('error', onError);
   signal.addEventListener('abort', onAbort, { once: true });
   const response = new UpgradeResponseReader(socket, {
     switched(headers) {
-      const fault = upgrade.faultIn(headers);
+      const fault = faultIn(headers);
       if (fault === undefined) settle({ kind: 'open', socket });
       else fail(notWebSocket(fault));
     },
     refused: (reply) => settle(relayable(reply)),
     failed: onError,
   });
-  const deadline = setTimeout(
-    () => {
-      // A refusal whose body never ends is relayed as far as it came.
-      if (!response.truncate()) fail(timedOut(limits.dialMs));
-    },
-    limits.dialMs - (options.spentMs ?? 0),
-  );
+  const deadline = setTimeout(() => {
+    // A refusal whose body never ends is relayed as far as it came.
+    if (!response.truncate()) fail(timedOut(limits.dialMs));
+  }, deadlineAt - performance.now());
 
   let settled = false;
   function settle(outcome: DialOutcome): void {
@@ -90,8 +110,14 @@ function requestHead(url: URL, headers: Readonly<Record<string, string>>): strin
 function relayable(reply: HttpReply): DialOutcome {
   if (isRelayable(reply.status)) return { kind: 'refused', reply };
   const message = `the provider answered the upgrade with HTTP ${reply.status}, expected 101`;
-  return { kind: 'failed', refusal: { status: 502, code: 'upstream_refused', message } };
+  return failed({ status: 502, code: 'upstream_refused', message });
 }
+
+function failed(refusal: Refusal): DialOutcome {
+  return { kind: 'failed', refusal };
+}
+
+const clientLeft = (): Refusal => unreachable('the client left');
 
 function unreachable(cause: string): Refusal {
   return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}`, cause };
@@ -113,8 +139,7 @@ function timedOut(dialMs: number): Refusal {
 function describe(error: Error): string {
   if (error instanceof PrivateAddressError)
     return 'its address is private and the provider is not configured with allowPrivate';
+  if (error instanceof ProxyError) return error.message;
   const code = (error as NodeJS.ErrnoException).code;
   return code ?? 'it broke off the upgrade';
 }
-
-function ignoreError(): void {}

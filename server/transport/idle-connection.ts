@@ -7,7 +7,8 @@ interface IdleConnectionOptions {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
   readonly allowPrivate: boolean;
-  /** The longest time that it may wait. */
+  readonly proxy?: URL | undefined;
+  /** The longest time that one may wait. */
   readonly maxAgeMs: number;
   /** Called once, unless it was taken or dropped. `aged`: it was ready, and waited long enough. `lost`: it is of no use. */
   readonly onEnd: (end: 'aged' | 'lost') => void;
@@ -15,53 +16,50 @@ interface IdleConnectionOptions {
 
 export class IdleConnection {
   readonly #options: IdleConnectionOptions;
-  readonly #socket: Socket;
+  readonly #connecting = new AbortController();
   readonly #ageTimer: NodeJS.Timeout;
-  #isConnected = false;
+  #socket: Socket | undefined;
+  /** Length of what a proxy answered, where there is one. */
+  #bytesReadBefore = 0;
 
   constructor(options: IdleConnectionOptions) {
     this.#options = options;
-    this.#socket = connect(new URL(options.url), options.allowPrivate);
-    this.#ageTimer = setTimeout(() => this.#end(this.#isConnected ? 'aged' : 'lost'), options.maxAgeMs).unref();
-    this.#socket.once(this.#connectedEvent, this.#onConnected);
-    // `readable` tells of the first byte, and of the end: after either the connection is of no use.
-    this.#socket.on('readable', this.#onLost);
-    this.#socket.on('error', this.#onLost);
-    this.#socket.on('close', this.#onLost);
+    this.#ageTimer = setTimeout(() => this.#end(this.isReady ? 'aged' : 'lost'), options.maxAgeMs).unref();
+    connect(new URL(options.url), { ...options, signal: this.#connecting.signal }).then(
+      this.#onConnected,
+      this.#onLost,
+    );
   }
 
   get isReady(): boolean {
-    return this.#isConnected && this.#socket.readyState === 'open' && this.#socket.bytesRead === 0;
+    return this.#socket?.readyState === 'open' && this.#socket.bytesRead === this.#bytesReadBefore;
   }
 
-  /** Removes our listeners and returns the socket. */
-  take(): Socket {
+  /** Removes our listeners and returns the socket of a connection that is ready. */
+  take(): Socket | undefined {
     clearTimeout(this.#ageTimer);
-    this.#socket.off(this.#connectedEvent, this.#onConnected);
-    this.#socket.off('readable', this.#onLost);
-    this.#socket.off('error', this.#onLost);
-    this.#socket.off('close', this.#onLost);
+    this.#socket?.off('readable', this.#onLost).off('error', this.#onLost).off('close', this.#onLost);
     return this.#socket;
   }
 
   drop(): void {
-    this.take().on('error', ignoreError).destroy();
+    this.#connecting.abort();
+    this.take()?.destroy();
   }
 
-  get #connectedEvent(): string {
-    return this.#options.url.startsWith('wss:') ? 'secureConnect' : 'connect';
-  }
-
-  readonly #onConnected = (): void => {
-    this.#isConnected = true;
+  readonly #onConnected = (socket: Socket): void => {
+    this.#socket = socket;
+    this.#bytesReadBefore = socket.bytesRead;
+    // `readable` tells of the first byte, and of the end: after either the connection is of no use.
+    socket.on('readable', this.#onLost).on('error', this.#onLost).on('close', this.#onLost);
   };
 
-  readonly #onLost = (): void => this.#end('lost');
+  readonly #onLost = (): void => {
+    if (!this.#connecting.signal.aborted) this.#end('lost');
+  };
 
   #end(end: 'aged' | 'lost'): void {
     this.drop();
     this.#options.onEnd(end);
   }
 }
-
-function ignoreError(): void {}

@@ -39,6 +39,8 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly outbox?: Outbox;
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;
+  /** The environment; nothing is set when not given. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The rest is the YAML file as data. Without providers given, all of them are `provider`. */
@@ -48,6 +50,7 @@ export async function startGateway({
   askSide,
   outbox,
   rehearsalUrl,
+  env = {},
   ...file
 }: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
@@ -59,7 +62,7 @@ export async function startGateway({
       listen: { port: 0, tlsPort: certificate ? 0 : false, ...(file.listen as object) },
       providers,
     }),
-    env: {},
+    env,
   });
   const ended: SessionRecord[] = [];
   const unread: SessionRecord[] = [];

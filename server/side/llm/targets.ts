@@ -38,7 +38,7 @@ export interface ClassPlan {
 }
 
 interface ClassPlansOptions {
-  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway'>;
+  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway' | 'proxy'>;
   readonly prices: Prices;
   readonly rehearsalUrl: () => string | undefined;
   readonly breaker?: BreakerOptions | undefined;
@@ -93,7 +93,9 @@ function connectGateways({ config, connectMs = 5000 }: ClassPlansOptions): Reado
     const { allowPrivate, concurrency, queue } = gateway;
     const profile = llmProfiles.get(gateway.profile);
     if (profile === undefined) throw new Error(`no profile ${gateway.profile}`);
-    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency });
+    // The rehearsal is hosted here, so no proxy leads to it.
+    const proxy = gateway === rehearsalGateway ? undefined : config.proxy;
+    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency, proxy });
     gateways.set(name, { config: gateway, profile, agent, bulkhead: bulkhead(concurrency, queue) });
   }
   return gateways;

@@ -49,13 +49,13 @@ export class Webhooks {
   /** @throws for a secret that cannot sign. */
   constructor(options: WebhooksOptions) {
     this.#options = options;
-    const { webhooks } = options.config;
+    const { webhooks, proxy } = options.config;
     for (const { secret } of webhooks) webhookSigner(secret);
     this.#hooks = new Map(webhooks.map((hook) => [hook.url, hook]));
     const connectMs = 10 * second;
     this.#agents = {
-      open: publicAgent({ allowPrivate: true, connectMs }),
-      closed: publicAgent({ allowPrivate: false, connectMs }),
+      open: publicAgent({ allowPrivate: true, connectMs, proxy }),
+      closed: publicAgent({ allowPrivate: false, connectMs, proxy }),
     };
     this.#loop = this.#deliverAll();
   }

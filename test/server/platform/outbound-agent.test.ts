@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publicAgent } from '../../../server/platform/outbound-agent.ts';
+import { PrivateAddressError } from '../../../server/platform/private-address.ts';
+import { startProxy } from '../../support/http-proxy.ts';
 
 let server: Server;
 let port: number;
@@ -41,5 +43,27 @@ describe('publicAgent', () => {
     expect(statusCode).toBe(302);
     expect(calls).toBe(before + 1);
     await agent.close();
+  });
+
+  test('goes through a proxy by CONNECT, with the name left to the proxy', async () => {
+    const proxy = await startProxy({ names: { 'llm.example': '127.0.0.1' } });
+    const settings = { http: proxy.url, https: undefined, except: [] };
+    const agent = publicAgent({ allowPrivate: false, connectMs: 1000, proxy: settings });
+    const { statusCode, body } = await request(`http://llm.example:${port}/`, { dispatcher: agent });
+    await body.dump();
+    expect(statusCode).toBe(302);
+    expect(proxy.asked.map(({ authority }) => authority)).toEqual([`llm.example:${port}`]);
+    await expect(request('http://127.0.0.1:1/', { dispatcher: agent })).rejects.toThrow(PrivateAddressError);
+    await agent.close();
+    await proxy.close();
+  });
+
+  test('fails a request whose tunnel the proxy does not open', async () => {
+    const proxy = await startProxy({ status: 403 });
+    const settings = { http: undefined, https: proxy.url, except: [] };
+    const agent = publicAgent({ allowPrivate: false, connectMs: 1000, proxy: settings });
+    await expect(request('https://llm.example/', { dispatcher: agent })).rejects.toThrow('the proxy answered 403');
+    await agent.destroy();
+    await proxy.close();
   });
 });
