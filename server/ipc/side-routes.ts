@@ -17,6 +17,8 @@ interface TableLine {
   readonly needsLiveSession?: true;
   /** The answer may begin as late as an LLM call does; all others begin within seconds. */
   readonly awaitsLlm?: true;
+  /** The last `{name}` stands for all segments that are left: names of models have slashes. */
+  readonly hasLongEnd?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
 }
@@ -43,6 +45,7 @@ const TABLE = {
   getExport: { method: 'GET', path: '/export', scope: 'admin' },
   postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
+  getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
 } as const satisfies Readonly<Record<string, TableLine>>;
 
 export type SideRouteName = keyof typeof TABLE;
@@ -71,8 +74,8 @@ export interface SideRouteMatch {
 }
 
 const matchers = sideRoutes.flatMap((route) => {
-  const { path, oldPath } = route;
-  const current = { route, match: pathPattern(path), isOldPath: false };
+  const { path, oldPath, hasLongEnd } = route;
+  const current = { route, match: pathPattern(hasLongEnd ? path.replace(/\}$/, '...}') : path), isOldPath: false };
   return oldPath === undefined ? [current] : [current, { ...current, match: pathPattern(oldPath), isOldPath: true }];
 });
 

@@ -6,7 +6,7 @@ import { type SideRouteMatch, type SideRouteName, sideRoutesAt } from '../../ipc
 import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/contract.ts';
 import { postChatCompletion } from './chat/chat.ts';
-import { getModels } from './chat/models.ts';
+import { getModel, getModels } from './chat/models.ts';
 import { getExport } from './export.ts';
 import type { RouteHandler, SideHttpOptions } from './handler.ts';
 import { getLedger, getLedgerRows } from './ledger.ts';
@@ -19,7 +19,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ getSession, deleteSession, getSessionContext, getSessionEvents: sessionEventsHandler(options) },
   ...{ postTask, getTasks, getTask, postTaskRetry },
   ...{ getLedger, getLedgerRows, getExport },
-  ...{ postChatCompletion, getModels },
+  ...{ postChatCompletion, getModels, getModel },
 });
 
 export function createSideHttp(options: SideHttpOptions): SideHandler {

@@ -6,18 +6,22 @@ import type { Answered, Call, Router, StreamSink } from '../../llm/call.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { readChatBody } from './body.ts';
-import { chatClassOf } from './class.ts';
+import { chatClassOf, chatScopeOf } from './class.ts';
 import { failureProblem } from './failure-problem.ts';
 
 export const postChatCompletion: RouteHandler = async (request, { config, router }) => {
-  const chosen = chatClassOf(request, config);
-  if (isProblem(chosen)) return chosen;
+  // A refusal of the caller comes before what is wrong with the call.
+  const scope = chatScopeOf(request, config);
+  if (isProblem(scope)) return scope;
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
+  const { model: name } = parsed.body;
+  const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
+  if (isProblem(chosen)) return chosen;
   const read = readChatBody(parsed.body, chosen.settings.maxTokens);
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
-  const { llm, model } = read.chat;
+  const { llm } = read.chat;
   const { requester, signal } = request;
   const call = {
     kind: 'chat',
@@ -27,7 +31,7 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
     team: requester.scope === 'key' ? requester.team : undefined,
     session: undefined,
     task: undefined,
-    model,
+    model: chosen.model,
     llm,
     isRehearsal: config.hasRehearsalGateway,
     signal,

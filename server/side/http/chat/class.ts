@@ -9,10 +9,11 @@ import {
   choosePromptClass,
   DATA_CLASS_HEADER,
 } from '../../../http/class-policy.ts';
-import type { HttpProblem } from '../../../http/problem.ts';
+import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
 import type { SideHttpOptions } from '../handler.ts';
+import { modelNames, unknownModel } from './model-names.ts';
 
 type Config = SideHttpOptions['config'];
 
@@ -20,10 +21,12 @@ interface ChatClass {
   readonly promptClass: string;
   readonly settings: ClassConfig;
   readonly dataClass: DataClass;
+  /** The target that is asked first; undefined: any. */
+  readonly model: string | undefined;
 }
 
 /** The configured classes; without any, the class of the rehearsal. */
-export function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<string, ClassConfig>> {
+function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<string, ClassConfig>> {
   return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
@@ -36,21 +39,66 @@ export function classBinding(
   return { key, route: config.routes[path] };
 }
 
-/** A client that names no class gets the first that its key lists, or the first of the configuration. */
-export function chatClassOf(request: SideRequest, config: Config): ChatClass | HttpProblem {
-  const classes = classesOf(config);
-  const known = Object.keys(classes);
-  if (known.length === 0) return nothingConfigured;
-  const binding = classBinding(request, config);
-  const listed = binding.key?.classes?.filter((name) => known.includes(name)) ?? [];
-  const choice = { ...binding, requested: request.headers[CLASS_HEADER], known, defaults: [...listed, ...known] };
-  const promptClass = choosePromptClass(choice);
-  if (typeof promptClass === 'object') return promptClass;
-  const dataClass = chooseDataClass(request.headers[DATA_CLASS_HEADER], binding);
-  if (typeof dataClass === 'object') return dataClass;
-  const settings = classes[promptClass];
-  return settings === undefined ? nothingConfigured : { promptClass, settings, dataClass };
+interface ChatScope {
+  /** The classes that the call may run in, in order: one, where key, path or header name it. */
+  readonly classes: readonly (readonly [string, ClassConfig])[];
+  readonly dataClass: DataClass;
 }
+
+/** The path whose class and data class hold for calls. */
+const CHAT_PATH = '/v1/chat/completions';
+
+/** The classes and the data class of calls that a client makes with this key and these headers. */
+export function chatScopeOf(request: SideRequest, config: Config): ChatScope | HttpProblem {
+  const all = classesOf(config);
+  const known = Object.keys(all);
+  if (known.length === 0) return nothingConfigured;
+  const { requester, headers } = request;
+  const binding = classBinding({ requester, path: CHAT_PATH }, config);
+  const listed = binding.key?.classes?.filter((name) => known.includes(name));
+  const requested = headers[CLASS_HEADER];
+  const first = choosePromptClass({ ...binding, requested, known, defaults: [...(listed ?? []), ...known] });
+  if (typeof first === 'object') return first;
+  const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER], binding);
+  if (typeof dataClass === 'object') return dataClass;
+  const isChosen = (requested ?? binding.key?.class ?? binding.route?.class) !== undefined;
+  const names = isChosen ? [first] : (listed ?? known);
+  return { classes: names.flatMap((name) => (all[name] ? [[name, all[name]] as const] : [])), dataClass };
+}
+
+/**
+ * Chooses the class by the model that a client names: the first of its classes that has it. No name, and `*`, mean the first class. A model that
+ * policy forbids for this data class is a 403, any other a 404.
+ */
+export function chatClassOf(
+  { classes, dataClass }: ChatScope,
+  config: Config,
+  name: string | undefined,
+): ChatClass | HttpProblem {
+  const [first] = classes;
+  if (first === undefined) return nothingConfigured;
+  const [firstClass, settings] = first;
+  // The rehearsal takes any name, so that a program runs as it is.
+  if (name === undefined || name === '*' || firstClass === REHEARSAL_NAME)
+    return { promptClass: firstClass, settings, dataClass, model: name };
+  const names = modelNames({ config, classes, dataClass });
+  const named = names.find(name);
+  if (named === undefined) {
+    const isForbidden = modelNames({ config, classes, dataClass: 'open' }).find(name) !== undefined;
+    return isForbidden ? forbidden(name) : unknownModel(name, names);
+  }
+  const { promptClass, model } = named;
+  const found = classes.find(([one]) => one === promptClass)?.[1];
+  return found === undefined ? nothingConfigured : { promptClass, settings: found, dataClass, model };
+}
+
+const forbidden = (name: string): HttpProblem => ({
+  status: 403,
+  code: 'policy_refused',
+  message: `regulated text stays on direct targets, and "${shortened(name)}" names none`,
+  param: 'model',
+  shouldRetry: false,
+});
 
 const nothingConfigured: HttpProblem = {
   status: 501,

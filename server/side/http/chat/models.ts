@@ -1,31 +1,25 @@
-// GET /v1/models: the models of the classes that a key may use, in the shape of OpenAI's list.
+// GET /v1/models and GET /v1/models/{model}: what a client with this key, on the path of chat completions, may give as `model`, in the shape
+// of OpenAI's list.
 
-import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
-import { classBinding, classesOf } from './class.ts';
+import { isProblem } from '../../../http/problem.ts';
+import { type RouteHandler, sendJson } from '../handler.ts';
+import { chatScopeOf } from './class.ts';
+import { modelNames, type NamedModel, unknownModel } from './model-names.ts';
 
-interface Model {
-  readonly id: string;
-  readonly object: 'model';
-  readonly created: 0;
-  /** Name of the configured LLM gateway. */
-  readonly owned_by: string;
-}
+const modelJson = (id: string, { gateway }: NamedModel) => ({ id, object: 'model', created: 0, owned_by: gateway });
 
-/** Lists every model once, in the order of the classes and their targets. */
-function modelsFor(
-  request: Pick<RoutedRequest, 'requester' | 'path'>,
-  config: SideHttpOptions['config'],
-): readonly Model[] {
-  const { key } = classBinding(request, config);
-  const allowed = key?.class === undefined ? key?.classes : [key.class];
-  const classes = Object.entries(classesOf(config)).filter(([name]) => allowed?.includes(name) !== false);
-  const targets = classes.flatMap(([, settings]) => settings.targets);
-  const models = new Map<string, Model>();
-  for (const { model, gateway } of targets) {
-    if (!models.has(model)) models.set(model, { id: model, object: 'model', created: 0, owned_by: gateway });
-  }
-  return [...models.values()];
-}
+export const getModels: RouteHandler = (request, { config }) => {
+  const scope = chatScopeOf(request, config);
+  if (isProblem(scope)) return scope;
+  const { listed } = modelNames({ config, ...scope });
+  return sendJson(request, 200, { object: 'list', data: [...listed].map(([id, named]) => modelJson(id, named)) });
+};
 
-export const getModels: RouteHandler = (request, { config }) =>
-  sendJson(request, 200, { object: 'list', data: modelsFor(request, config) });
+export const getModel: RouteHandler = (request, { config }) => {
+  const scope = chatScopeOf(request, config);
+  if (isProblem(scope)) return scope;
+  const names = modelNames({ config, ...scope });
+  const id = request.parameters.model ?? '';
+  const named = names.find(id);
+  return named === undefined ? unknownModel(id, names) : sendJson(request, 200, modelJson(id, named));
+};

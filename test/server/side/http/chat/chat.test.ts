@@ -86,7 +86,7 @@ describe('the official SDK', () => {
       }),
     );
     const { data, response } = await sdk()
-      .chat.completions.create({ model: 'any', messages, stream: true, stream_options: { include_usage: true } })
+      .chat.completions.create({ model: '*', messages, stream: true, stream_options: { include_usage: true } })
       .withResponse();
     expect(response.headers.get('x-trunkline-served-model')).toBe('some/model');
     let text = '';
@@ -105,7 +105,7 @@ describe('the official SDK', () => {
         return aFailure('upstream_failed');
       }),
     );
-    const stream = await sdk().chat.completions.create({ model: 'any', messages, stream: true });
+    const stream = await sdk().chat.completions.create({ model: '*', messages, stream: true });
     const heard: unknown[] = [];
     const listening = (async () => {
       for await (const piece of stream) heard.push(piece);
@@ -129,7 +129,7 @@ describe('the official SDK', () => {
   ] as const)('throws what it throws for OpenAI: %s is %i', async (code, status, kind) => {
     await start(scriptedRouter(async () => aFailure(code)));
     const failed = await sdk()
-      .chat.completions.create({ model: 'any', messages })
+      .chat.completions.create({ model: '*', messages })
       .catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(kind);
     expect(failed).toMatchObject({ status, code, message: `${status} it was ${code}`, param: null });
@@ -140,7 +140,7 @@ describe('the official SDK', () => {
     const router = scriptedRouter(async () => aFailure('budget_exceeded', { resetsAt, isTransient: true }));
     await start(router);
     const failed = await sdk('secret-of-web', { maxRetries: 2 })
-      .chat.completions.create({ model: 'any', messages })
+      .chat.completions.create({ model: '*', messages })
       .catch((error: unknown) => error as InstanceType<typeof OpenAI.APIError>);
     expect(failed).toBeInstanceOf(OpenAI.RateLimitError);
     expect(failed).toMatchObject({ error: { resets_at: new Date(resetsAt).toISOString() } });
@@ -153,22 +153,27 @@ describe('the official SDK', () => {
     let failures = 1;
     const fail = () => aFailure('upstream_failed', { isTransient: true, retryAfterMs: 1 });
     await start(scriptedRouter(async () => (failures-- > 0 ? fail() : answered('Here'))));
-    const again = await sdk('secret-of-web', { maxRetries: 1 }).chat.completions.create({ model: 'any', messages });
+    const again = await sdk('secret-of-web', { maxRetries: 1 }).chat.completions.create({ model: '*', messages });
     expect(again.choices[0]?.message.content).toBe('Here');
   });
 
   test('is refused with a wrong key', async () => {
     await start(scriptedRouter(async () => answered('never')));
-    const refused = sdk('wrong').chat.completions.create({ model: 'any', messages });
+    const refused = sdk('wrong').chat.completions.create({ model: '*', messages });
     await expect(refused).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
   });
 
   test('lists the models of the classes that its key may use', async () => {
     await start(scriptedRouter(async () => answered('never')));
     const idsOf = async (key: string) => (await sdk(key).models.list()).data.map(({ id }) => id);
-    expect(await idsOf('secret-of-web')).toEqual(['some/model', 'other/model', 'third/model']);
-    expect(await idsOf('secret-of-some')).toEqual(['other/model', 'third/model']);
-    expect(await idsOf('secret-of-bound')).toEqual(['other/model']);
+    const ofClasses = ['premium', 'spare', 'premium/other/model', 'spare/other/model', 'spare/third/model'];
+    expect(await idsOf('secret-of-web')).toEqual([
+      ...['some/model', 'other/model', 'third/model'],
+      ...['commodity', 'premium', 'spare', 'commodity/some/model', ...ofClasses.slice(2)],
+    ]);
+    expect(await idsOf('secret-of-some')).toEqual(['other/model', 'third/model', ...ofClasses]);
+    // Its text is regulated, and the gateway is a router.
+    expect(await idsOf('secret-of-bound')).toEqual([]);
   });
 });
 
@@ -285,7 +290,7 @@ test('the call is aborted when its client leaves', async () => {
   );
   await start(router);
   const leave = new AbortController();
-  const asking = sdk().chat.completions.create({ model: 'any', messages }, { signal: leave.signal });
+  const asking = sdk().chat.completions.create({ model: '*', messages }, { signal: leave.signal });
   asking.catch(() => {});
   await until(() => router.calls.length === 1);
   expect(router.calls[0]?.signal.aborted).toBe(false);
