@@ -27,7 +27,10 @@ export interface Config extends SideConfig {
   /** Absolute path of the folder for the store, certificates and `run.json`. */
   readonly dataDirectory: string;
   /** `tls` holds absolute paths; without it a development certificate is used. */
-  readonly listen: Readonly<Omit<ConfigFile['listen'], 'origins'>> & { readonly origins: readonly string[] };
+  readonly listen: Readonly<Omit<ConfigFile['listen'], 'origins' | 'trustedProxies'>> & {
+    readonly origins: readonly string[];
+    readonly trustedProxies: readonly string[];
+  };
   readonly admin: Readonly<ConfigFile['admin']>;
   /** An empty list is open mode, which serves loopback peers only. */
   readonly keys: readonly Key[];

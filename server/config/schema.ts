@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
+import { isSubnet } from '../platform/address-list.ts';
 import { baseUrlProblem } from './outbound-url.ts';
 import { MAX_TIMER_MS, ms } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
@@ -95,6 +96,10 @@ const listenSchema = z.strictObject({
     )
     .default([])
     .describe("Origins of web pages that may connect and read answers (CORS), besides the gateway's own."),
+  trustedProxies: z
+    .array(z.string().refine(isSubnet, 'expected an address or a subnet such as 10.0.0.0/8'))
+    .default([])
+    .describe('Addresses and subnets of proxies whose word on the client counts: X-Forwarded-For, -Proto and -Host.'),
 });
 
 const keySchema = z.strictObject({

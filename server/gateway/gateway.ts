@@ -1,13 +1,15 @@
 // The gateway of one process: it listens, holds the sessions, and shuts down in order: stop, drain, wait, terminate.
 
 import { EventEmitter, once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
+import { type RequestSource, sourceOf } from '../http/request/source.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { reasons } from '../session/close-reason.ts';
@@ -19,6 +21,7 @@ import { draining, sideUnavailable } from './admission/refusals.ts';
 import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { SessionOpening } from './open-session.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
@@ -35,6 +38,7 @@ export class Gateway {
   readonly #connections: ConnectionLimit;
   readonly #connector = new Connector(this.metrics);
   readonly #host: GatewayHost;
+  readonly #isProxy: AddressList;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   #policy: AdmissionPolicy;
@@ -44,7 +48,8 @@ export class Gateway {
     this.#options = options;
     const { config, rehearsalUrl, log } = options;
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
-    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0 };
+    this.#isProxy = addressList(config.listen.trustedProxies);
+    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
     this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
     this.#connections = createConnectionLimit(config.limits, () => this.metrics.refused('too_many_connections', 0));
     this.#host = this.#makeHost();
@@ -107,11 +112,19 @@ export class Gateway {
     const server = createListener(config.limits, tls);
     this.#servers.push(server);
     this.#connections.watch(server);
-    server.on('upgrade', (request, socket: Socket, head) => void this.#openSession({ request, socket, head }));
-    server.on('request', (request, response) => void answerHttp(request, response, this.#host));
+    server.on('upgrade', (request, socket: Socket, head) => {
+      void this.#openSession({ request, socket, head, source: this.#sourceOf(request) });
+    });
+    server.on('request', (request, response) => {
+      void answerHttp({ request, response, source: this.#sourceOf(request) }, this.#host);
+    });
     const port = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return port;
+  }
+
+  #sourceOf(request: IncomingMessage): RequestSource {
+    return sourceOf(request, plainAddress(request.socket.remoteAddress ?? ''), this.#isProxy);
   }
 
   #makeHost(): GatewayHost {
@@ -120,6 +133,7 @@ export class Gateway {
       ...this.#options,
       metrics: this.metrics,
       connector: this.#connector,
+      logRefusal: createRefusalLog(this.#options.log),
       quota: new SideQuota(config.side, config.keys.length),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,

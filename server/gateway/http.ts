@@ -8,11 +8,14 @@ import { allowReading, preflightReply } from '../http/cors.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
-import { hasBody } from '../http/request-body.ts';
-import { checkRequest } from '../http/request-guard.ts';
-import { sideRoutesAt } from '../ipc/side-routes.ts';
+import { hasBody } from '../http/request/body.ts';
+import { checkRequest } from '../http/request/guard.ts';
+import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
+import type { SideRefusal } from '../ipc/side-request.ts';
+import { sideRoutes, sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
+import { askedFor } from './admission/facts.ts';
 import { badTarget, isRefusal, notImplemented, refuse, unknownPath } from './admission/refusals.ts';
 import { explainUpgrade, type SessionHost } from './open-session.ts';
 import { handleSideRequest, type SideApiContext } from './side/api.ts';
@@ -20,14 +23,28 @@ import { handleSideRequest, type SideApiContext } from './side/api.ts';
 /** The gateway, as requests and upgrades see it. */
 export type GatewayHost = SessionHost & SideApiContext;
 
+/** A request whose answer is to be written. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly source: RequestSource;
+}
+
 /** Answers one request. Faults become a 500 for that request alone. */
-export async function answerHttp(request: IncomingMessage, response: ServerResponse, host: GatewayHost): Promise<void> {
+export async function answerHttp(exchange: Exchange, host: GatewayHost): Promise<void> {
+  const { request, response, source } = exchange;
+  response.setHeader(REQUEST_ID_HEADER, source.requestId);
   allowReading(request, response, host.policy().origins);
   try {
-    const answer = await replyTo(request, response, host);
+    const answer = await replyTo(exchange, host);
     request.resume();
     if (answer === undefined) return;
-    if (isRefusal(answer)) host.metrics.refused(answer.code, answer.status);
+    if ('refused' in answer) return reportRefusal(exchange, answer.refused, host);
+    if (isRefusal(answer)) {
+      host.metrics.refused(answer.code, answer.status);
+      const { code, status, cause } = answer;
+      reportRefusal(exchange, { code, status, cause }, host);
+    }
     sendReply(response, isRefusal(answer) ? refuse(request, answer) : answer);
   } catch {
     request.resume();
@@ -38,10 +55,9 @@ export async function answerHttp(request: IncomingMessage, response: ServerRespo
 
 /** Resolves with undefined when the answer has been written. */
 async function replyTo(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, source }: Exchange,
   host: GatewayHost,
-): Promise<HttpReply | Refusal | undefined> {
+): Promise<HttpReply | Refusal | { readonly refused: SideRefusal } | undefined> {
   const ambiguous = checkRequest(request);
   if (ambiguous !== undefined) {
     response.setHeader('connection', 'close');
@@ -51,10 +67,10 @@ async function replyTo(
   if (handshake === undefined) return badTarget;
   const { path } = handshake;
   const methods = sideRoutesAt('key', path).map(({ route }) => route.method);
-  const early = checkOrigin(request.headers, host.policy().origins) ?? preflightReply(request, methods);
+  const early = checkOrigin(request, host.policy().origins) ?? preflightReply(request, methods);
   if (early !== undefined) return early;
   if (methods.length > 0) {
-    return checkBody(request) ?? handleSideRequest(request, response, handshake, host);
+    return checkBody(request) ?? handleSideRequest(request, response, { handshake, requestId: source.requestId }, host);
   }
   const notServed = findNotServed(request.method ?? '', path);
   const refusal = checkBody(request, notServed?.endpoint.bodies);
@@ -64,6 +80,21 @@ async function replyTo(
   if (request.method !== 'GET' && request.method !== 'HEAD') return unknownPath;
   if (path === '/console.json') return jsonReply(200, describeConsole(host.policy()));
   return consoleFile(path) ?? unknownPath;
+}
+
+/** The path of calls, which are counted by key and class when they are refused. */
+const CALL_PATH = sideRoutes.find(({ name }) => name === 'postChatCompletion')?.path;
+
+/** Logs a refusal of the gateway, or one that the side process has answered with, and counts refused calls. */
+function reportRefusal(
+  { request, source }: Pick<Exchange, 'request' | 'source'>,
+  { promptClass, ...refused }: SideRefusal & Pick<Refusal, 'cause'>,
+  { metrics, policy, logRefusal }: GatewayHost,
+): void {
+  const asked = askedFor(request, policy());
+  const facts = { ...source, ...asked, class: promptClass ?? asked.class, ...refused };
+  if (facts.route === CALL_PATH) metrics.refusedCall(facts);
+  logRefusal(facts, 'request refused');
 }
 
 function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import { writeReply } from '../http/reply.ts';
+import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
@@ -13,6 +14,7 @@ import type { Connector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
+import { askedFor } from './admission/facts.ts';
 import {
   draining,
   duplicateSession,
@@ -22,6 +24,7 @@ import {
   tooManySessions,
 } from './admission/refusals.ts';
 import { dialWithContext, readContext } from './read-context.ts';
+import type { RefusalFacts, RefusalLog } from './refusal-log.ts';
 import type { ForwardContext } from './side/forward.ts';
 import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
@@ -32,6 +35,7 @@ export interface SessionHost extends SessionOwner, ForwardContext {
   /** The reason why no session opens now, whoever asks; undefined when sessions open. */
   refusal(): Refusal | undefined;
   isEnding(): boolean;
+  readonly logRefusal: RefusalLog;
 }
 
 type DialFailure = Exclude<DialOutcome, { readonly kind: 'open' }>;
@@ -56,7 +60,8 @@ export class SessionOpening {
       if (isRefusal(decision)) this.#refuse(decision);
       else await this.#open(decision);
     } catch (error) {
-      this.#host.log.error(faultOf(error), 'upgrade failed');
+      const { requestId } = this.#upgrade.source;
+      this.#host.log.error({ requestId, ...faultOf(error) }, 'upgrade failed');
       socket.destroy();
     }
   }
@@ -107,22 +112,36 @@ export class SessionOpening {
   }
 
   #answerFailure(admission: Admission, outcome: DialFailure, isClientGone: boolean): void {
-    const { metrics, log } = this.#host;
+    const { metrics } = this.#host;
     if (isClientGone) metrics.refused('client_left', 499);
     else if (outcome.kind === 'failed') this.#refuse(outcome.refusal, admission);
     else {
-      const { status } = outcome.reply;
+      const { status, headers } = outcome.reply;
+      const upstreamRequestId = headers[REQUEST_ID_HEADER];
       metrics.refused('upstream_refused', status);
-      log.info({ ...logFields(admission), status }, 'provider refused the upgrade');
-      writeReply(this.#upgrade.socket, outcome.reply);
+      this.#log({ code: 'upstream_refused', status, upstreamRequestId }, 'provider refused the upgrade', admission);
+      this.#write(outcome.reply);
     }
   }
 
   #refuse(refusal: Refusal, admission?: Admission): void {
     const { code, status, cause } = refusal;
     this.#host.metrics.refused(code, status);
-    this.#host.log.info({ code, status, cause, ...(admission && logFields(admission)) }, 'upgrade refused');
-    writeReply(this.#upgrade.socket, refuse(this.#upgrade.request, refusal));
+    this.#log({ code, status, cause }, 'upgrade refused', admission);
+    this.#write(refuse(this.#upgrade.request, refusal));
+  }
+
+  #log(facts: Omit<RefusalFacts, keyof RequestSource>, message: string, admission: Admission | undefined): void {
+    const { request, source } = this.#upgrade;
+    const asked = askedFor(request, this.#host.policy());
+    const known = admission && { id: admission.sessionId, class: admission.promptClass };
+    this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
+  }
+
+  /** A provider's own id of its refusal is passed on, and stands in the log beside ours. */
+  #write(reply: HttpReply): void {
+    const { socket, source } = this.#upgrade;
+    writeReply(socket, reply, { [REQUEST_ID_HEADER]: source.requestId });
   }
 }
 
@@ -154,8 +173,4 @@ function reservationOf({ sessionId, isOffered, key }: Admission): Reservation {
 function withContext(admission: Admission, context: Admission['context']): Admission {
   if (context === undefined) return admission;
   return { ...admission, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admission.dataClass };
-}
-
-function logFields({ sessionId, key, provider, endpoint }: Admission) {
-  return { id: sessionId, key: key?.id, provider: provider.name, route: endpoint.path };
 }

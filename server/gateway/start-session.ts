@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { selectSubprotocol } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
+import type { RequestSource } from '../http/request/source.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -23,6 +24,7 @@ export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;
+  readonly source: RequestSource;
 }
 
 export interface SessionOwner {
@@ -40,7 +42,7 @@ export interface SessionOwner {
 
 export function startSession(
   admission: Admission,
-  { request, socket, head }: Upgrade,
+  { request, socket, head, source }: Upgrade,
   upstream: Socket,
   owner: SessionOwner,
 ): void {
@@ -49,7 +51,7 @@ export function startSession(
   const { sessionId, provider, endpoint, handshake } = admission;
   const emitter = outbox && emitEvents(admission, config, outbox);
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
-  socket.write(upgradeReply(webSocketKey, selectSubprotocol(handshake, provider), admission));
+  socket.write(upgradeReply(webSocketKey, selectSubprotocol(handshake, provider), { ...admission, ...source }));
   if (head.length > 0) socket.unshift(head);
   const session = new Session({
     subject: subjectOf(admission),

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
-import { hasBody } from './request-body.ts';
+import { hasBody } from './request/body.ts';
 
 /** Characters of a subprotocol, which is a token (RFC 9110, section 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -1,14 +1,18 @@
 // Checks which web pages may talk to a listener. Rule: a page from elsewhere must not use the gateway on someone's own machine.
 
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
+import { type AddressList, plainAddress } from '../platform/address-list.ts';
 import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
+import { forwardedOrigin } from './request/source.ts';
 
 export interface OriginPolicy {
   /** Exact origins of pages that may connect. A request without `Origin` is not from a page. */
   readonly allowed: ReadonlySet<string>;
   /** True in open mode: `Host` must be a loopback name, since a page could make its own name resolve to this listener. */
   readonly loopbackHostOnly: boolean;
+  /** The proxies that may say under which origin their clients see the listener. */
+  readonly isProxy?: AddressList;
 }
 
 /** The origins under which a listener's own pages are seen. `host` is the address it is bound to. */
@@ -19,9 +23,9 @@ export function ownOrigins(scheme: 'http' | 'https', host: string, port: number)
   return names.map((name) => new URL(`${scheme}://${name}:${port}`).origin);
 }
 
-export function checkOrigin(headers: IncomingHttpHeaders, rule: OriginPolicy): Refusal | undefined {
+export function checkOrigin({ headers, socket }: IncomingMessage, rule: OriginPolicy): Refusal | undefined {
   const { origin, host } = headers;
-  if (origin !== undefined && !rule.allowed.has(origin)) {
+  if (origin !== undefined && !rule.allowed.has(origin) && !isOfProxy(origin, { headers, socket }, rule)) {
     const message = 'this origin is not allowed; expected one of the gateway itself or of listen.origins';
     return { status: 403, code: 'origin_not_allowed', message };
   }
@@ -30,6 +34,16 @@ export function checkOrigin(headers: IncomingHttpHeaders, rule: OriginPolicy): R
     return { status: 403, code: 'host_not_allowed', message };
   }
   return undefined;
+}
+
+/** Tells whether a page comes from the very origin that a trusted proxy serves. Without keys any name could be that of the proxy. */
+function isOfProxy(
+  origin: string,
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  { isProxy, loopbackHostOnly }: OriginPolicy,
+): boolean {
+  if (loopbackHostOnly || isProxy === undefined || !isProxy(plainAddress(socket?.remoteAddress ?? ''))) return false;
+  return forwardedOrigin(headers) === origin;
 }
 
 /** RFC 9110, section 7.2: `name:port`, `[v6]:port` or either without a port. */

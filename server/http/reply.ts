@@ -22,11 +22,15 @@ export function sendReply(response: ServerResponse, { status, headers, body }: H
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** Closes the socket once the reply has left. */
-export function writeReply(socket: Socket, { status, headers, body }: HttpReply): void {
+/** Closes the socket once the reply has left. `more`: headers that the reply may have already, and then keeps. */
+export function writeReply(
+  socket: Socket,
+  { status, headers, body }: HttpReply,
+  more: HttpReply['headers'] = {},
+): void {
   if (!socket.writable) return void socket.destroy();
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries({ ...more, ...headers })) {
     if (/^[\t\x20-\x7e]*$/.test(value)) lines.push(`${name}: ${value}`);
   }
   lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close', '', '');

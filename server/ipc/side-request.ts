@@ -13,6 +13,8 @@ export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class',
 
 export interface SideRequest {
   readonly requester: Requester;
+  /** The id of the HTTP request, for the log. */
+  readonly requestId?: string | undefined;
   readonly method: string;
   /** Decoded, leading slashes collapsed, without the query. */
   readonly path: string;
@@ -29,6 +31,17 @@ export interface SideReplyHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | undefined;
+  /** Set where the answer tells the client what was wrong. */
+  readonly refused?: SideRefusal | undefined;
+}
+
+/** The facts of a request that the side process did not answer as it was asked to, for log and metrics. */
+export interface SideRefusal {
+  readonly code: string;
+  readonly status: number;
+  readonly promptClass?: string | undefined;
+  /** The model that was asked for. */
+  readonly model?: string | undefined;
 }
 
 /** A part that `isPaced` is awaited until the client can take more, or is gone. Only one such part may be on its way. */

@@ -23,6 +23,13 @@ export function createMetrics(liveSessions: () => number) {
     new Counter({ name, help, labelNames, registers });
   const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect');
   const refused = counter('trunkline_refusals_total', 'handshakes and requests refused, by reason', 'code', 'status');
+  const refusedCalls = counter(
+    'trunkline_refused_calls_total',
+    'calls of chat completions that were answered with an error, by its code, key and class',
+    'code',
+    'key',
+    'class',
+  );
   const dialled = counter(
     'trunkline_dials_total',
     'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
@@ -48,10 +55,19 @@ export function createMetrics(liveSessions: () => number) {
       for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
     },
     refused: (code: string, status: number) => refused.inc({ code, status }),
+    refusedCall: (call: RefusedCall) =>
+      refusedCalls.inc({ code: call.code, key: call.key ?? '', class: call.class ?? '' }),
     dialled: (connection: ConnectionOrigin) => dialled.inc({ connection }),
     opened: (provider: string, dialect: string) => opened.inc({ provider, dialect }),
     closed: (reason: string, code: number) => closed.inc({ reason, code }),
   };
+}
+
+/** `key`: the id of a configured key; `class`: a configured class. Undefined where there is none, or it is not known. */
+interface RefusedCall {
+  readonly code: string;
+  readonly key?: string | undefined;
+  readonly class?: string | undefined;
 }
 
 interface GaugeOptions {

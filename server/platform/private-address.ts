@@ -1,12 +1,13 @@
 // Addresses of this machine and of private networks: tells them from public ones, and resolves names to public ones only.
 
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressList } from './address-list.ts';
 
-const loopback = listOf('127.0.0.0/8', '::1/128');
+const loopback = addressList(['127.0.0.0/8', '::1/128']);
 
 /** The special-purpose ranges of RFC 6890 and its registries that no public provider can have. Those of IPv4 hold inside IPv6 too. */
-const internal = listOf(
+const internal = addressList([
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -26,19 +27,10 @@ const internal = listOf(
   '2001:db8::/32',
   '2002::/16',
   '3fff::/20',
-);
+]);
 
 /** The public IPv6 space, which is the only one that is handed out, and IPv4 addresses inside IPv6. */
-const globalIpv6 = listOf('2000::/3', '::ffff:0:0/96');
-
-function listOf(...subnets: string[]): BlockList {
-  const list = new BlockList();
-  for (const subnet of subnets) {
-    const [net = '', bits] = subnet.split('/');
-    list.addSubnet(net, Number(bits), isIP(net) === 6 ? 'ipv6' : 'ipv4');
-  }
-  return list;
-}
+const globalIpv6 = addressList(['2000::/3', '::ffff:0:0/96']);
 
 /** Returns an address as a URL has it: IPv6 in brackets. */
 export function urlHost(address: string): string {
@@ -55,14 +47,13 @@ function bare(host: string): string {
 export function isLoopbackHost(host: string): boolean {
   const name = bare(host).toLowerCase().replace(/\.$/, '');
   if (isIP(name) === 0) return name === 'localhost' || name.endsWith('.localhost');
-  return loopback.check(name, isIP(name) === 6 ? 'ipv6' : 'ipv4');
+  return loopback(name);
 }
 
 /** Tells whether a literal is outside the public internet (loopback, private, link-local, metadata, multicast, tunnels). */
 export function isPrivateAddress(literal: string): boolean {
   const address = bare(literal);
-  if (isIP(address) !== 6) return isIP(address) === 4 && internal.check(address, 'ipv4');
-  return internal.check(address, 'ipv6') || !globalIpv6.check(address, 'ipv6');
+  return internal(address) || (isIP(address) === 6 && !globalIpv6(address));
 }
 
 /** The error of a connection whose address is private where `allowPrivate` is not configured. */

@@ -1,7 +1,7 @@
 // Chooses the HTTP proxy for a connection to the outside, by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as curl and Go read them.
 // Rule: what this product hosts itself, the rehearsal, is never asked for through a proxy.
 
-import { BlockList, isIP } from 'node:net';
+import { addressList, isSubnet } from './address-list.ts';
 
 /** Plain data, as it crosses between processes. A proxy is an http: or https: URL, which may hold a user and a password. */
 export interface ProxySettings {
@@ -33,19 +33,9 @@ interface Endpoint {
 /** An entry is `*`, a subnet, an address, a name (with its subdomains), or `.name` or `*.name` (its subdomains); a port may follow the last two. */
 function isExcepted({ host, port }: Endpoint, entry: string): boolean {
   if (entry === '*' || entry === host) return true;
-  if (entry.includes('/')) return isInSubnet(host, entry);
+  if (entry.includes('/')) return isSubnet(entry) && addressList([entry])(host);
   const [, named = '', entryPort = port] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
   const name = named.replace(/^\[|\]$|\.$/g, '');
   const suffix = name.replace(/^\*?\./, '');
   return entryPort === port && suffix !== '' && (host === name || host.endsWith(`.${suffix}`));
-}
-
-function isInSubnet(host: string, subnet: string): boolean {
-  const [net = '', bits = ''] = subnet.split('/');
-  const [hostFamily, netFamily] = [isIP(host), isIP(net)];
-  if (hostFamily === 0 || hostFamily !== netFamily || !/^\d{1,3}$/.test(bits)) return false;
-  if (Number(bits) > (netFamily === 6 ? 128 : 32)) return false;
-  const list = new BlockList();
-  list.addSubnet(net, Number(bits), netFamily === 6 ? 'ipv6' : 'ipv4');
-  return list.check(host, hostFamily === 6 ? 'ipv6' : 'ipv4');
 }

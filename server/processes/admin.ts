@@ -12,8 +12,8 @@ import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
-import { hasBody } from '../http/request-body.ts';
-import { checkRequest } from '../http/request-guard.ts';
+import { hasBody } from '../http/request/body.ts';
+import { checkRequest } from '../http/request/guard.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
@@ -92,7 +92,8 @@ async function answer(
     const { sources: source, config } = context;
     const requester = { scope: 'admin' } as const;
     const outcome = await forward(request, response, { handshake, path, requester, source, config });
-    return outcome === 'answered' ? undefined : json(503, { error: 'the side path does not answer' });
+    const isAnswered = outcome === 'answered' || (typeof outcome === 'object' && 'refused' in outcome);
+    return isAnswered ? undefined : json(503, { error: 'the side path does not answer' });
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
   const ownAnswer = adminPaths.get(handshake.path);
@@ -100,7 +101,7 @@ async function answer(
 }
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
-  const refusal = checkOrigin(request.headers, origins);
+  const refusal = checkOrigin(request, origins);
   if (refusal !== undefined) return json(refusal.status, { error: refusal.message });
   const { token } = config.admin;
   if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))

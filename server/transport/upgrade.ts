@@ -20,9 +20,10 @@ function newKey(): string {
   return entropy.toString('base64', used - 16, used);
 }
 
-/** Values of our own headers in a 101: the id of the session and, where it continues another, what its context was made from. */
+/** Values of our own headers in a 101: the ids of the session and of the request and, where it continues another, what its context was made from. */
 interface SessionHeaders {
   readonly sessionId: string;
+  readonly requestId?: string | undefined;
   readonly context?: { readonly from: string } | undefined;
 }
 
@@ -30,7 +31,7 @@ interface SessionHeaders {
 export function upgradeReply(
   key: string,
   protocol: string | undefined,
-  { sessionId, context }: SessionHeaders,
+  { sessionId, requestId, context }: SessionHeaders,
 ): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
@@ -39,6 +40,7 @@ export function upgradeReply(
     `Sec-WebSocket-Accept: ${acceptOf(key)}`,
     ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
     `x-trunkline-session: ${sessionId}`,
+    ...(requestId === undefined ? [] : [`x-request-id: ${requestId}`]),
     ...(context === undefined ? [] : [`x-trunkline-context: ${context.from}`, `x-trunkline-seeded: ${context.from}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkOrigin } from '../../http/origin-policy.ts';
-import { checkRequest } from '../../http/request-guard.ts';
+import { checkRequest } from '../../http/request/guard.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
 import { authenticate } from './authenticate.ts';
@@ -18,7 +18,7 @@ import { chooseSessionId } from './session-id.ts';
 
 const phases = startPhases<AdmissionRequest>()
   .add(({ request }) => checkRequest(request))
-  .add(({ request, policy }) => checkOrigin(request.headers, policy.origins))
+  .add(({ request, policy }) => checkOrigin(request, policy.origins))
   .add(resolveEndpoint)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
   .add(({ endpoint, handshake }) => endpoint.reject?.(handshake))

@@ -6,7 +6,8 @@ import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { decodedPath } from '../../http/handshake.ts';
 import { jsonReply } from '../../http/reply.ts';
-import { readBody } from '../../http/request-body.ts';
+import { readBody } from '../../http/request/body.ts';
+import type { SideRefusal } from '../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import type { AdmissionPolicy } from '../admission/admission.ts';
 import { authenticate } from '../admission/authenticate.ts';
@@ -19,13 +20,13 @@ export interface SideApiContext extends ForwardContext {
   readonly quota: SideQuota;
 }
 
-/** Answers one request, or says why not. A reply that is returned is still to be written. */
+/** Answers one request, or says why not. A reply or a Refusal that is returned is still to be written; what is `refused` was. */
 export async function handleSideRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  handshake: Handshake,
+  { handshake, requestId }: { readonly handshake: Handshake; readonly requestId: string },
   context: SideApiContext,
-): Promise<HttpReply | Refusal | undefined> {
+): Promise<HttpReply | Refusal | { readonly refused: SideRefusal } | undefined> {
   const policy = context.policy();
   const { config } = policy;
   const path = decodedPath(handshake);
@@ -48,9 +49,10 @@ export async function handleSideRequest(
     return body;
   }
   const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
-  const outcome = await forward(request, response, { handshake, path, requester, body, source: context, config });
+  const options = { handshake, path, requester, requestId, body, source: context, config };
+  const outcome = await forward(request, response, options);
   if (outcome === 'answered') return undefined;
-  if (typeof outcome === 'object') return jsonReply(200, outcome.shown);
+  if (typeof outcome === 'object') return 'refused' in outcome ? outcome : jsonReply(200, outcome.shown);
   return outcome === 'unknown_session' ? unknownSession : unavailable;
 }
 

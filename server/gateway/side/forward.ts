@@ -4,7 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Config } from '../../config/config.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import { FORWARDED_HEADERS, type Requester, type SideHandler, type SideRequest } from '../../ipc/side-request.ts';
+import {
+  FORWARDED_HEADERS,
+  type Requester,
+  type SideHandler,
+  type SideRefusal,
+  type SideRequest,
+} from '../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { relay } from './relay.ts';
 
@@ -20,16 +26,23 @@ interface ForwardOptions {
   /** The path of the handshake, decoded. */
   readonly path: string;
   readonly requester: Requester;
+  /** The id of the request, for the log. */
+  readonly requestId?: string | undefined;
   readonly body?: SideRequest['body'];
   readonly source: ForwardContext;
   readonly config: Pick<Config, 'limits' | 'side'>;
 }
 
 /**
- * Outcome of forwarding. Nothing was written unless it is `answered`. `unknown_session`: the path names a session of another key, or
+ * Outcome of forwarding. Nothing was written unless it is `answered`, or `refused` by the answer. `unknown_session`: the path names a session of another key, or
  * one that cannot be known. `unavailable`: the side process is down, hung or failed. `shown`: the record that answers all the same.
  */
-type Forwarded = 'answered' | 'unknown_session' | 'unavailable' | { readonly shown: SessionRecord };
+type Forwarded =
+  | 'answered'
+  | 'unknown_session'
+  | 'unavailable'
+  | { readonly refused: SideRefusal }
+  | { readonly shown: SessionRecord };
 
 /** Limit for the beginning of an answer that waits for no LLM. */
 const HEAD_MS = 5000;
@@ -37,7 +50,7 @@ const HEAD_MS = 5000;
 export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { handshake, path, requester, body, source, config }: ForwardOptions,
+  { handshake, path, requester, requestId, body, source, config }: ForwardOptions,
 ): Promise<Forwarded> {
   const { method: sent = '' } = request;
   const method = sent === 'HEAD' ? 'GET' : sent;
@@ -47,14 +60,14 @@ export async function forward(
   const live = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
   if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return 'unknown_session';
   const query = Object.fromEntries(handshake.query);
-  const sideRequest = { requester, method, path, query, headers: forwardedHeaders(request), body, live };
+  const sideRequest = { requester, requestId, method, path, query, headers: forwardedHeaders(request), body, live };
   const outcome = await relay(sideRequest, response, {
     ask: source.askSide,
     maxReplyBytes: config.side.maxReplyBytes,
     stallMs: config.limits.stallMs,
     headMs: route?.awaitsLlm ? undefined : HEAD_MS,
   });
-  if (outcome === 'answered') return outcome;
+  if (outcome !== 'unavailable') return outcome;
   if (route?.name === 'getSession' && live !== undefined) return { shown: live };
   return source.askSide === undefined && session !== undefined ? 'unknown_session' : 'unavailable';
 }

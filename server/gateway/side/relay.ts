@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { writeHead } from '../../http/reply.ts';
-import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
+import type { EmitPart, SideHandler, SideRefusal, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 
 interface RelayOptions {
@@ -17,16 +17,18 @@ interface RelayOptions {
 }
 
 /**
- * `answered`: the response has been written, or its client is gone. `unavailable`: the side process is down, hung or failed before
+ * `answered`: the response has been written, or its client is gone; with what was wrong where it says so. `unavailable`: the side process is down, hung or failed before
  * its answer began, and nothing was written.
  */
 export async function relay(
   request: SideRequest,
   response: ServerResponse,
   { ask, ...limits }: RelayOptions,
-): Promise<'answered' | 'unavailable'> {
+): Promise<'answered' | 'unavailable' | { readonly refused: SideRefusal }> {
   if (ask === undefined) return 'unavailable';
   const stop = new AbortController();
+  let refused: SideRefusal | undefined;
+  const answered = () => (refused === undefined ? 'answered' : { refused });
   const isOver = () => stop.signal.aborted || response.destroyed;
   const write = writer(response, limits);
   const timer = limits.headMs === undefined ? undefined : setTimeout(() => stop.abort(), limits.headMs);
@@ -34,6 +36,7 @@ export async function relay(
   const emit: EmitPart = (part) => {
     if (isOver()) return undefined;
     clearTimeout(timer);
+    if (!Buffer.isBuffer(part)) refused = part.refused;
     try {
       if (response.req.method !== 'HEAD') return write(part);
       // The head is the whole answer; a stream behind it would hold the connection.
@@ -51,12 +54,12 @@ export async function relay(
     await unlessAborted(ask(request, emit, stop.signal), stop.signal);
     if (!response.headersSent) return 'unavailable';
     if (!response.writableEnded) response.end();
-    return 'answered';
+    return answered();
   } catch {
     if (!response.headersSent && !response.destroyed) return 'unavailable';
     // An answer that breaks off must not look complete.
     if (!response.writableEnded) response.destroy();
-    return 'answered';
+    return answered();
   } finally {
     clearTimeout(timer);
   }

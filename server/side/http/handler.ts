@@ -36,6 +36,8 @@ export interface RoutedRequest extends SideRequest {
   readonly parameters: PathParameters;
   readonly signal: AbortSignal;
   readonly emit: EmitPart;
+  /** Facts that the handler finds out; log and metrics tell them of a request that is refused. */
+  readonly asked: { promptClass?: string; model?: string };
 }
 
 /** Emits its answer, or returns what is wrong. */

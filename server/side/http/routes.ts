@@ -8,7 +8,7 @@ import { StoreError } from '../store/contract.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import { getExport } from './export.ts';
-import type { RouteHandler, SideHttpOptions } from './handler.ts';
+import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
 import { getLedger, getLedgerRows } from './ledger.ts';
 import { getSessionContext } from './session/context.ts';
 import { sessionEventsHandler } from './session/events.ts';
@@ -27,6 +27,7 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
   return async (request, emit, signal) => {
     const matches = sideRoutesAt(request.requester.scope, request.path);
     const match = matches.find(({ route }) => route.method === request.method);
+    const asked: RoutedRequest['asked'] = {};
     let hasBegun = false;
     const begin: EmitPart = (part, isPaced) => {
       hasBegun = true;
@@ -35,15 +36,16 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
     try {
       if (match === undefined) return void emit(problemHead(request, unrouted(matches)));
       const { route, parameters } = match;
-      const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal };
+      const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal, asked };
       const problem = await handlers[route.name](routed, options);
-      if (problem !== undefined) emit(problemHead(request, problem));
+      if (problem !== undefined) emit(problemHead(request, problem, asked));
     } catch (error) {
       // The pattern, since a path has ids that clients made.
-      options.log.error({ path: matches[0]?.route.path, ...faultOf(error) }, 'side request failed');
+      const { requestId } = request;
+      options.log.error({ path: matches[0]?.route.path, requestId, ...faultOf(error) }, 'side request failed');
       // An answer that has begun breaks off, so that it does not look complete.
       if (hasBegun) throw error;
-      emit(problemHead(request, error instanceof StoreError ? storeFailed(error) : internal));
+      emit(problemHead(request, error instanceof StoreError ? storeFailed(error) : internal, asked));
     }
   };
 }
@@ -58,9 +60,15 @@ function joined(body: SideRequest['body']): Buffer | undefined {
   return body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
 }
 
-function problemHead({ path }: SideRequest, problem: HttpProblem): SideReplyHead {
+function problemHead(
+  { path, method }: SideRequest,
+  problem: HttpProblem,
+  asked: RoutedRequest['asked'] = {},
+): SideReplyHead {
   const { status, headers, body } = problemReply(path, problem);
-  return { status, headers, body: Buffer.from(body) };
+  // A look at what is not there, or not yet, is no refusal.
+  const refused = status === 404 && method === 'GET' ? undefined : { code: problem.code, status, ...asked };
+  return { status, headers, body: Buffer.from(body), refused };
 }
 
 const storeFailed = ({ code }: StoreError): HttpProblem => ({

@@ -47,6 +47,7 @@ describe('an upgrade request', () => {
       'connection',
       'sec-websocket-accept',
       'upgrade',
+      'x-request-id',
       'x-trunkline-session',
     ]);
   });

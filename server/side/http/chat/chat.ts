@@ -1,7 +1,7 @@
 // POST /v1/chat/completions: an app's own calls, under the same policy, budget and ledger as side tasks. Streams pass as they arrive.
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
-import { chatError, type HttpProblem, isProblem } from '../../../http/problem.ts';
+import { chatError, type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
 import type { Answered, Call, Router, StreamSink } from '../../llm/call.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
@@ -16,8 +16,10 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
   const { model: name } = parsed.body;
+  if (typeof name === 'string') request.asked.model = shortened(name);
   const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
   if (isProblem(chosen)) return chosen;
+  request.asked.promptClass = chosen.promptClass;
   const read = readChatBody(parsed.body, chosen.settings.maxTokens);
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;

@@ -60,6 +60,7 @@ describe('a request', () => {
     expect([response.status, await response.text()]).toEqual([200, 'answer 1']);
     expect(asked[0]).toEqual({
       requester: { scope: 'key', key: 'web', team: 'apps' },
+      requestId: response.headers.get('x-request-id'),
       method: 'POST',
       path: '/v1/tasks',
       query: { state: 'dead', limit: '3' },

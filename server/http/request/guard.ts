@@ -2,7 +2,7 @@
 // beside an encoding, folded lines, bare CR or LF and spaces before a colon never come this far: Node's parser answers 400.
 
 import type { IncomingMessage } from 'node:http';
-import type { Refusal } from '../../adapters/realtime/refusal.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 
 /** Fields that decide something and that Node reads once: it drops a second one without a word. */
 const SINGLE_FIELDS = ['host', 'authorization', 'content-type'];

@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
-import { readBody } from '../../../server/http/request-body.ts';
-import type { SideRequest } from '../../../server/ipc/side-request.ts';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { readBody } from '../../../../server/http/request/body.ts';
+import type { SideRequest } from '../../../../server/ipc/side-request.ts';
+import { startGateway, type TestGateway } from '../../../support/gateway.ts';
 
 let gateway: TestGateway | undefined;
 afterEach(async () => {

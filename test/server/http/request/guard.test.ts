@@ -1,9 +1,9 @@
 // Checks over raw sockets that a request which two readers could understand in two ways is a 400 that ends its connection.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import { startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
 
 let provider: FakeProvider;
 let gateway: TestGateway;

@@ -2,7 +2,7 @@
 // since this process carries the audio.
 
 import type { IncomingMessage } from 'node:http';
-import type { Refusal } from '../../adapters/realtime/refusal.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;

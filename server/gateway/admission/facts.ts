@@ -1,0 +1,33 @@
+// Tells for the log what a refused request asked for, as far as that can be known: a refusal comes before or after any of it is found out.
+
+import type { IncomingMessage } from 'node:http';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import { CLASS_HEADER, classNames } from '../../http/class-policy.ts';
+import { readHandshake } from '../../http/handshake.ts';
+import { shortened } from '../../http/problem.ts';
+import { sideRoutesAt } from '../../ipc/side-routes.ts';
+import type { RefusalFacts } from '../refusal-log.ts';
+import type { AdmissionPolicy } from './admission.ts';
+import { authenticate } from './authenticate.ts';
+import { isRefusal } from './refusals.ts';
+
+export function askedFor(
+  request: IncomingMessage,
+  policy: AdmissionPolicy,
+): Pick<RefusalFacts, 'key' | 'provider' | 'route' | 'model' | 'class'> {
+  const handshake = readHandshake(request);
+  if (handshake === undefined) return {};
+  const found = findEndpoint(handshake.path);
+  const known = authenticate({ handshake, provider: found?.provider, policy });
+  const key = isRefusal(known) ? undefined : known.key;
+  const resource = found?.endpoint.resource(handshake);
+  const named = key?.class ?? handshake.headers[CLASS_HEADER]?.toString();
+  return {
+    key: key?.id,
+    provider: found?.provider.name,
+    route: found?.endpoint.path ?? sideRoutesAt('key', handshake.path)[0]?.route.path,
+    model: typeof resource === 'object' ? shortened(resource.name) : undefined,
+    // A name that is none would let clients fill the metrics with labels.
+    class: named !== undefined && classNames(policy.config).includes(named) ? named : undefined,
+  };
+}
