@@ -119,6 +119,12 @@ const keySchema = z.strictObject({
   class: name.optional().describe('Prompt class of its sessions and calls.'),
   classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
+  unknownFields: z
+    .enum(['refuse', 'drop'])
+    .optional()
+    .describe(
+      'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
+    ),
 });
 export type Key = Readonly<z.infer<typeof keySchema>>;
 

@@ -76,6 +76,12 @@ export const classSchema = z.strictObject({
     .enum(['refuse', 'allow'])
     .default('refuse')
     .describe('What happens to a call of unknown price where a budget or a ceiling applies.'),
+  unknownFields: z
+    .enum(['refuse', 'drop'])
+    .default('drop')
+    .describe(
+      'What happens to fields of a chat completion that change nothing here: drop names them in x-trunkline-dropped. That of the key comes first.',
+    ),
   maxTokens: z
     .int()
     .min(1)

@@ -101,10 +101,21 @@ const NOT_RENAMED = [
   ...['response_format', ...TOOL_FIELDS],
 ];
 
+/** Values that clients send though they change nothing. */
+const INERT: Readonly<Record<string, unknown>> = {
+  ...{ presence_penalty: 0, frequency_penalty: 0, repetition_penalty: 1, min_p: 0, top_p: 1, top_k: 0 },
+  ...{ logprobs: false, top_logprobs: 0 },
+};
+
+const isInert = (field: string, value: unknown): boolean =>
+  (Object.hasOwn(INERT, field) && INERT[field] === value) ||
+  (field === 'logit_bias' && isObject(value) && Object.keys(value).length === 0);
+
 /** Renames the client's other fields for another form. @throws LlmFailure `unsupported` for a field without a name there. */
 export function renameExtraFields(extra: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const renamed: [string, unknown][] = [];
   for (const [field, value] of Object.entries(extra)) {
+    if (isInert(field, value)) continue;
     const name = names[field];
     if (name !== undefined) renamed.push([name, field === 'stop' && typeof value === 'string' ? [value] : value]);
     else if (!NOT_RENAMED.includes(field)) throw unsupported(field);

@@ -4,16 +4,9 @@
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
-import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
+import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-
-/** Fields that reach the LLM gateway as they are. */
-const FORWARDED_FIELDS = [
-  ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'response_format'],
-  ...['stop', 'seed', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
-  ...['logit_bias', 'logprobs', 'top_logprobs', 'reasoning_effort', 'reasoning', 'thinking', 'verbosity'],
-  ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
-];
+import { sortFields } from './fields.ts';
 
 const MAX_MESSAGES = 10_000;
 /** Limit for all messages together. */
@@ -50,17 +43,22 @@ const schema = z.looseObject({
     .nullish(),
 });
 
-const READ_FIELDS = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
-
 interface ChatBody {
   readonly model: string | undefined;
   readonly llm: LlmCall;
+  /** Names of fields that change nothing here, and do not go on. */
+  readonly dropped: readonly string[];
 }
 
-/** `maxTokens` holds where the client gives no limit for the answer. */
+interface ChatDefaults {
+  /** The limit of an answer where the client gives none; undefined: none. */
+  readonly maxTokens: number | undefined;
+  readonly unknownFields: 'refuse' | 'drop';
+}
+
 export function readChatBody(
   body: JsonObject,
-  maxTokens: number | undefined,
+  { maxTokens, unknownFields }: ChatDefaults,
 ): { readonly chat: ChatBody } | HttpProblem {
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
@@ -68,12 +66,8 @@ export function readChatBody(
     const param = paramOf(issue?.path ?? []);
     return invalidRequest(`${param}: ${issue?.message ?? 'invalid'}`, param);
   }
-  const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
-  const refused = given.find(([name]) => !READ_FIELDS.includes(name) && !FORWARDED_FIELDS.includes(name))?.[0];
-  if (refused !== undefined) {
-    const name = refused.slice(0, 80);
-    return invalidRequest(`${name}: not passed on by this gateway; expected fields of a chat completion`, name);
-  }
+  const sorted = sortFields(body, unknownFields);
+  if (isProblem(sorted)) return sorted;
   const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
   const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
   if (parts > MAX_PARTS)
@@ -88,10 +82,10 @@ export function readChatBody(
     maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
     temperature: temperature ?? undefined,
     isStreamed: stream === true,
-    extra: Object.fromEntries(given.filter(([name]) => FORWARDED_FIELDS.includes(name))),
+    extra: sorted.extra,
   };
   return call.isStreamed || !isObject(call.extra.stream_options)
-    ? { chat: { model: model || undefined, llm: call } }
+    ? { chat: { model: model || undefined, llm: call, dropped: sorted.dropped } }
     : invalidRequest('stream_options: expected only with stream', 'stream_options');
 }
 

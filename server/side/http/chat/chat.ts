@@ -8,6 +8,7 @@ import { parseBody } from '../json-body.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';
 import { failureProblem } from './failure-problem.ts';
+import { droppedHeader } from './fields.ts';
 
 export const postChatCompletion: RouteHandler = async (request, { config, router }) => {
   // A refusal of the caller comes before what is wrong with the call.
@@ -20,10 +21,13 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
   const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
   if (isProblem(chosen)) return chosen;
   request.asked.promptClass = chosen.promptClass;
-  const read = readChatBody(parsed.body, chosen.settings.maxTokens);
+  const read = readChatBody(parsed.body, {
+    maxTokens: chosen.settings.maxTokens,
+    unknownFields: scope.unknownFields ?? chosen.settings.unknownFields,
+  });
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
-  const { llm } = read.chat;
+  const { llm, dropped } = read.chat;
   const { requester, signal } = request;
   const call = {
     kind: 'chat',
@@ -39,7 +43,7 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
     signal,
   } as const;
   const hasOwnLimit = (parsed.body.max_completion_tokens ?? parsed.body.max_tokens ?? undefined) !== undefined;
-  const asked = { call, router, classMaxTokens: hasOwnLimit ? undefined : chosen.settings.maxTokens };
+  const asked = { call, router, dropped, classMaxTokens: hasOwnLimit ? undefined : chosen.settings.maxTokens };
   return llm.isStreamed ? stream(request, asked) : whole(request, asked);
 };
 
@@ -48,43 +52,28 @@ interface Asked {
   readonly router: Router;
   /** The limit of the class, where the client gave none. */
   readonly classMaxTokens: number | undefined;
+  /** Names of fields that did not go on. */
+  readonly dropped: readonly string[];
 }
 
-async function whole(
-  request: RoutedRequest,
-  { call, router, classMaxTokens }: Asked,
-): Promise<HttpProblem | undefined> {
-  const outcome = await router.run(call);
+async function whole(request: RoutedRequest, asked: Asked): Promise<HttpProblem | undefined> {
+  const outcome = await asked.router.run(asked.call);
   if (outcome.kind === 'failed') return failureProblem(outcome, Date.now());
   const bytes = outcome.bytes ?? Buffer.from(JSON.stringify(outcome.completion));
-  return sendJsonBytes(
-    request,
-    200,
-    bytes,
-    headersOf({ ...outcome, addedMaxTokens: outcome.addedMaxTokens ?? classMaxTokens }),
-  );
+  return sendJsonBytes(request, 200, bytes, headersOf(outcome, asked));
 }
 
-async function stream(
-  { emit }: RoutedRequest,
-  { call, router, classMaxTokens }: Asked,
-): Promise<HttpProblem | undefined> {
+async function stream({ emit }: RoutedRequest, asked: Asked): Promise<HttpProblem | undefined> {
   let hasBegun = false;
   const sink: StreamSink = {
-    begin({ gateway, model, attempt, addedMaxTokens = classMaxTokens }) {
+    begin({ model, ...head }) {
       hasBegun = true;
-      const headers = headersOf({
-        gateway,
-        attempt,
-        addedMaxTokens,
-        served: model,
-        isRehearsal: gateway === REHEARSAL_NAME,
-      });
+      const headers = headersOf({ ...head, served: model, isRehearsal: head.gateway === REHEARSAL_NAME }, asked);
       emit({ status: 200, headers: { ...EVENT_STREAM_HEADERS, ...headers } });
     },
     write: (bytes) => emit(bytes),
   };
-  const outcome = await router.run(call, sink);
+  const outcome = await asked.router.run(asked.call, sink);
   if (outcome.kind !== 'failed') return undefined;
   const problem = failureProblem(outcome, Date.now());
   if (!hasBegun) return problem;
@@ -95,13 +84,15 @@ async function stream(
 
 type Told = Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens'>;
 
-function headersOf(answer: Told): Record<string, string> {
-  const { gateway, attempt, served, isRehearsal, addedMaxTokens } = answer;
+function headersOf(answer: Told, { classMaxTokens, dropped }: Asked): Record<string, string> {
+  const { gateway, attempt, served, isRehearsal, addedMaxTokens = classMaxTokens } = answer;
+  const droppedNames = droppedHeader(dropped);
   return {
     'x-trunkline-gateway': gateway,
     'x-trunkline-attempt': attempt,
     ...(served === undefined ? {} : { 'x-trunkline-served-model': served.replace(/[^\x20-\x7e]/g, '?').slice(0, 200) }),
     ...(addedMaxTokens === undefined ? {} : { 'x-trunkline-max-tokens': String(addedMaxTokens) }),
+    ...(droppedNames === undefined ? {} : { 'x-trunkline-dropped': droppedNames }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }

@@ -30,19 +30,23 @@ function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<st
   return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
+const keyOf = ({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config) =>
+  requester.scope === 'key' ? keys.find(({ id }) => id === requester.key) : undefined;
+
 /** Classes that the requester's key and the path are bound to. */
 export function classBinding(
   { requester, path }: Pick<SideRequest, 'requester' | 'path'>,
   config: Config,
 ): ClassBinding {
-  const key = requester.scope === 'key' ? config.keys.find(({ id }) => id === requester.key) : undefined;
-  return { key, route: config.routes[path] };
+  return { key: keyOf({ requester }, config), route: config.routes[path] };
 }
 
 interface ChatScope {
   /** The classes that the call may run in, in order: one, where key, path or header name it. */
   readonly classes: readonly (readonly [string, ClassConfig])[];
   readonly dataClass: DataClass;
+  /** The setting of the key, which comes before that of the class. */
+  readonly unknownFields: 'refuse' | 'drop' | undefined;
 }
 
 /** The path whose class and data class hold for calls. */
@@ -62,8 +66,13 @@ export function chatScopeOf(request: SideRequest, config: Config): ChatScope | H
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER], binding);
   if (typeof dataClass === 'object') return dataClass;
   const isChosen = (requested ?? binding.key?.class ?? binding.route?.class) !== undefined;
+  const unknownFields = keyOf(request, config)?.unknownFields;
   const names = isChosen ? [first] : (listed ?? known);
-  return { classes: names.flatMap((name) => (all[name] ? [[name, all[name]] as const] : [])), dataClass };
+  return {
+    classes: names.flatMap((name) => (all[name] ? [[name, all[name]] as const] : [])),
+    dataClass,
+    unknownFields,
+  };
 }
 
 /**

@@ -2,13 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
+import { droppedHeader } from '../../../../../server/side/http/chat/fields.ts';
 import { parseBody } from '../../../../../server/side/http/json-body.ts';
 
 const messages = [{ role: 'user', content: 'Hello' }];
 function ofParts(...content: object[]) {
   return { role: 'user', content };
 }
-const read = (more: object) => readChatBody({ messages, ...more }, 50);
+const read = (more: object, unknownFields: 'refuse' | 'drop' = 'drop') =>
+  readChatBody({ messages, ...more }, { maxTokens: 50, unknownFields });
 
 test('fields of a chat completion are forwarded as they are, and null counts as absent', () => {
   const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
@@ -17,6 +19,7 @@ test('fields of a chat completion are forwarded as they are, and null counts as 
     chat: {
       model: 'm',
       llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
+      dropped: [],
     },
   });
 });
@@ -110,20 +113,76 @@ test('parts are counted over all messages, and too many are refused', () => {
   });
 });
 
-test.each([
-  'models',
-  'provider',
-  'route',
-  'fallbacks',
-  'api_base',
-  'api_key',
-  'service_tier',
-  'plugins',
-  'metadata',
-  '__proto__',
-])('what would choose where it runs is refused: %s', (name) => {
-  const body = JSON.parse(`{"messages":[{"role":"user","content":"x"}],"${name}":"x"}`);
-  expect(readChatBody(body, 50)).toMatchObject({ status: 400, param: name });
+test.each<[string, unknown]>([
+  ...[
+    'models',
+    'provider',
+    'route',
+    'fallbacks',
+    'api_base',
+    'api_key',
+    'plugins',
+    'transforms',
+    'web_search_options',
+  ].map((name): [string, unknown] => [name, 'x']),
+  ['service_tier', 'priority'],
+  ['service_tier', 'flex'],
+  ['modalities', ['text', 'audio']],
+  ['modalities', 'text'],
+  ['audio', { voice: 'x' }],
+  ['prompt_cache_retention', '24h'],
+  ['previous_response_id', 'resp_1'],
+  ['providerOptions', {}],
+])('what would choose where it runs, what is kept or what it costs is refused in either way: %s %j', (name, value) => {
+  for (const way of ['drop', 'refuse'] as const)
+    expect(read({ [name]: value }, way)).toMatchObject({
+      status: 400,
+      param: name,
+      message: expect.stringContaining(name),
+    });
+});
+
+/** Fields that voice platforms, chat UIs and SDKs send of their own. */
+const INERT = {
+  metadata: { a: 'b' },
+  user_id: 'u',
+  elevenlabs_extra_body: { x: 1 },
+  call: { id: 'c' },
+  phoneNumber: { id: 'p' },
+  customer: { number: '+49' },
+  assistant: { name: 'a' },
+  chat_id: 'c',
+  keep_alive: '5m',
+  options: { num_ctx: 1 },
+};
+
+test('what changes nothing here is dropped by its name, and never goes on', () => {
+  const fields = { ...INERT, service_tier: 'auto', modalities: ['text'] };
+  expect(read({ ...fields, seed: 7 })).toMatchObject({
+    chat: { llm: { extra: { seed: 7 } }, dropped: Object.keys(fields) },
+  });
+  expect(read({ service_tier: 'default' })).toMatchObject({ chat: { dropped: ['service_tier'] } });
+});
+
+test.each(Object.entries(INERT))(
+  'with unknownFields: refuse, %s is refused as one that is not passed on',
+  (name, value) => {
+    expect(read({ [name]: value }, 'refuse')).toMatchObject({ status: 400, code: 'invalid_request', param: name });
+  },
+);
+
+test('with unknownFields: refuse, what says what holds anyway passes', () => {
+  const fields = { service_tier: 'auto', modalities: ['text'], store: false, n: 1 };
+  expect(read(fields, 'refuse')).toHaveProperty('chat');
+});
+
+test('names of dropped fields become a header that HTTP can carry', () => {
+  const body = JSON.parse('{"messages":[{"role":"user","content":"x"}],"__proto__":"x","a\\r\\nb":1,"c, d":2}');
+  const sorted = readChatBody(body, { maxTokens: 50, unknownFields: 'drop' });
+  expect(sorted).toMatchObject({ chat: { dropped: ['__proto__', 'a\r\nb', 'c, d'] } });
+  expect(droppedHeader(['__proto__', 'a\r\nb', 'c, d'])).toBe('__proto__, a??b, c??d');
+  expect(droppedHeader([])).toBeUndefined();
+  expect(droppedHeader(Array(10_000).fill('x'.repeat(1000)))?.length).toBeLessThan(2200);
 });
 
 describe('a body', () => {

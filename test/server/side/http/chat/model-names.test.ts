@@ -144,3 +144,27 @@ test('a model that is looked up and is not there is a 404 as it is for a call, a
   expect((await side.ask('/v1/models/gpt-5')).status).toBe(401);
   expect((await side.ask('/v1/models/gpt-5', { method: 'DELETE', key: 'secret-free' })).status).toBe(405);
 });
+
+describe('fields that change nothing here', () => {
+  const ask = async (key: string, headers: Record<string, string> = {}) => {
+    const json = { messages, metadata: {}, phoneNumber: {} };
+    const response = await side.ask('/v1/chat/completions', { method: 'POST', key: `secret-${key}`, headers, json });
+    return [response.status, response.headers.get('x-trunkline-dropped')];
+  };
+
+  test('are dropped by their names, or refused, as the key says, else the class', async () => {
+    await side.close();
+    await start({
+      classes: { cheap: classes.cheap, fine: { ...classes.fine, unknownFields: 'refuse' } },
+      keys: [
+        { id: 'free', secret: 'secret-free' },
+        { id: 'strict', secret: 'secret-strict', unknownFields: 'refuse' },
+        { id: 'loose', secret: 'secret-loose', unknownFields: 'drop', class: 'fine' },
+      ],
+    });
+    expect(await ask('free')).toEqual([200, 'metadata, phoneNumber']);
+    expect(await ask('free', { 'x-trunkline-class': 'fine' })).toEqual([400, null]);
+    expect(await ask('strict')).toEqual([400, null]);
+    expect(await ask('loose')).toEqual([200, 'metadata, phoneNumber']);
+  });
+});
