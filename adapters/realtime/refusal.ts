@@ -34,6 +34,7 @@ type RefusalCode =
   | 'unknown_session'
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
+  | 'outbox_share_full'
   | 'too_many_sessions'
   | 'too_many_connections'
   | 'not_implemented'

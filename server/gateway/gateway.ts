@@ -17,7 +17,7 @@ import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
-import { draining, sideUnavailable } from './admission/refusals.ts';
+import { draining, outboxShareFull, sideUnavailable } from './admission/refusals.ts';
 import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { SessionOpening } from './open-session.ts';
@@ -137,9 +137,10 @@ export class Gateway {
       quota: new SideQuota(config.side, config.keys.length),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
-      refusal: () => {
+      refusal: (key) => {
         if (this.#phase !== 'serving') return draining;
-        return outbox?.isFull ? sideUnavailable : undefined;
+        const fullness = outbox?.fullness(key);
+        return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
       },
       isEnding: () => this.#phase === 'ending',
       onStarted: (session, socket) => {

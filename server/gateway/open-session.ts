@@ -32,8 +32,8 @@ import { type SessionOwner, startSession, type Upgrade } from './start-session.t
 export interface SessionHost extends SessionOwner, ForwardContext {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
-  /** The reason why no session opens now, whoever asks; undefined when sessions open. */
-  refusal(): Refusal | undefined;
+  /** The reason why no session of this key opens now; undefined when sessions open. `key`: undefined in open mode. */
+  refusal(key: string | undefined): Refusal | undefined;
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
 }
@@ -72,7 +72,7 @@ export class SessionOpening {
   }
 
   async #open(admission: Admission): Promise<void> {
-    const refusal = this.#host.refusal();
+    const refusal = this.#host.refusal(admission.key?.id);
     if (refusal !== undefined) return this.#refuse(refusal, admission);
     const clientGone = watchClientGone(this.#upgrade.socket);
     this.#clientGone = clientGone;
@@ -149,7 +149,7 @@ export class SessionOpening {
 export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
   const decision = admit(request, host.policy(), 'plain');
   if (isRefusal(decision)) return refuse(request, decision);
-  const refusal = host.refusal() ?? (await tryReservation(decision, host));
+  const refusal = host.refusal(decision.key?.id) ?? (await tryReservation(decision, host));
   return refuse(request, refusal ?? speaksWebSocket);
 }
 

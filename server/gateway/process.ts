@@ -21,6 +21,7 @@ const supervisor = new Rpc(process, {
       maxItems,
       maxBytes,
       whenFull,
+      keys: config.keys.length,
       send: (batch) => supervisor.call<void>('commitEvents', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });

@@ -64,6 +64,14 @@ export const sideUnavailable: Refusal = {
   retryAfterS: 5,
 };
 
+export const outboxShareFull: Refusal = {
+  status: 429,
+  code: 'outbox_share_full',
+  message:
+    'as much of what sessions of this key do waits to be stored as may while other keys share the room (side.outboxItems, side.outboxBytes)',
+  retryAfterS: 1,
+};
+
 export const tooManySessions: Refusal = {
   status: 429,
   code: 'too_many_sessions',

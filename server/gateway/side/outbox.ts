@@ -1,10 +1,12 @@
 // Holds the session events of a gateway process until the side process has stored them: bounded, in order, in batches, one at a time.
-// Rule: a push only adds an object here; everything else happens in a later turn of the loop.
+// Rule: a push only adds an object here; everything else happens in a later turn of the loop. The keys that have something here share
+// its room evenly.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import type { SessionEvent } from '../../ipc/session-event.ts';
 import { withDeadline } from '../../platform/deadline.ts';
+import { KeyQueues, type Taken } from './key-queue.ts';
 
 export interface EventBatch {
   /** A list of SessionEvent, encoded. */
@@ -17,6 +19,8 @@ export interface EventBatch {
 interface OutboxOptions {
   readonly maxItems: number;
   readonly maxBytes: number;
+  /** Number of configured keys: where there are several, they share the room. 0 when not given. */
+  readonly keys?: number;
   /** `lose`: no session is refused, and the events of one that begins when there is no room are dropped. */
   readonly whenFull: 'refuse' | 'lose';
   /** Resolves when the batch is stored. The same batch is sent again after a rejection. */
@@ -32,17 +36,22 @@ interface OutboxOptions {
 /** Encoding and sending a batch holds up the loop: not for more than a fraction of a millisecond. */
 const BATCH_ITEMS = 64;
 const BATCH_BYTES = 64 * 1024;
-/** Estimated size of an event beside its texts; an end has the whole record. */
+/** Estimated size of an event beside its texts; an end has the whole record, with the latencies of its turns. */
 const ITEM_BYTES = 512;
-const END_BYTES = 8 * 1024;
+const END_BYTES = 2 * 1024;
+const LATENCY_BYTES = 48;
 const MAX_BACKOFF = 20;
+/** Where keys share the room, one that has nothing yet finds its part also while the others hold all of it. */
+const MOST_SHARED = 2;
+
+/** Why a session may not begin: the key has its share here, or there is room for nobody. */
+type Fullness = 'share' | 'all';
 
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #queue: SessionEvent[] = [];
-  /** Sessions whose start was kept and whose end has yet to come. Their ends always find room: they are no more than live sessions. */
-  readonly #sessions = new Set<string>();
-  #bytes = 0;
+  readonly #queues = new KeyQueues<SessionEvent>();
+  /** Sessions whose start was kept and whose end has yet to come, with their keys. Their ends always find room: there is one for each. */
+  readonly #sessions = new Map<string, string | undefined>();
   #lost = 0;
   #isLosing = false;
   #isClosed = false;
@@ -54,19 +63,29 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** True when new sessions are to be refused; live ones may still push as much again. */
+  /** Tells why new sessions of a key are to be refused; live ones may still push as much again. `key`: undefined in open mode. */
+  fullness(key: string | undefined): Fullness | undefined {
+    if (this.#options.whenFull !== 'refuse') return undefined;
+    if (this.isFull) return 'all';
+    return this.#hasRoom(1, key) ? undefined : 'share';
+  }
+
+  /** True when new sessions are to be refused, whoever asks. */
   get isFull(): boolean {
-    return this.#options.whenFull === 'refuse' && !this.#hasRoom(1);
+    const { whenFull, maxItems, maxBytes } = this.#options;
+    const { items, bytes } = this.#queues.all;
+    const times = this.#isShared ? MOST_SHARED : 1;
+    return whenFull === 'refuse' && (items >= maxItems * times || bytes >= maxBytes * times);
   }
 
   /** Events that wait to be stored. */
   get items(): number {
-    return this.#queue.length;
+    return this.#queues.all.items;
   }
 
   /** Estimated bytes of those events. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#queues.all.bytes;
   }
 
   /** Events that could not be kept, so far. */
@@ -76,11 +95,11 @@ export class Outbox {
 
   push(event: SessionEvent): void {
     if (this.#isClosed) return;
-    if (!this.#mayKeep(event)) return void this.#lose();
-    if (event.kind === 'started') this.#sessions.add(event.id);
+    const key = this.#keyOf(event);
+    if (!this.#mayKeep(event, key)) return void this.#lose();
+    if (event.kind === 'started') this.#sessions.set(event.id, key);
     if (event.kind === 'ended') this.#sessions.delete(event.id);
-    this.#queue.push(event);
-    this.#bytes += sizeOf(event);
+    this.#queues.add(key, event, sizeOf(event));
     const { batchMs = 25 } = this.#options;
     if (this.#delivery === undefined) this.#timer ??= setTimeout(() => this.#deliver(), batchMs).unref();
   }
@@ -97,23 +116,38 @@ export class Outbox {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#queue.length = 0;
-    this.#bytes = 0;
+    this.#queues.clear();
   }
 
-  #hasRoom(times: number): boolean {
+  get #isShared(): boolean {
+    return (this.#options.keys ?? 0) > 1;
+  }
+
+  /** The key that the event counts for. */
+  #keyOf(event: SessionEvent): string | undefined {
+    if (event.kind === 'started') return event.key;
+    return this.#sessions.get(event.kind === 'turn' ? event.session : event.id);
+  }
+
+  /** True while the key holds less than its part of `times` the room, and there is any. */
+  #hasRoom(times: number, key: string | undefined): boolean {
     const { maxItems, maxBytes } = this.#options;
-    return this.#queue.length < maxItems * times && this.#bytes < maxBytes * times;
+    const { all } = this.#queues;
+    const most = this.#isShared ? times - 1 + MOST_SHARED : times;
+    if (all.items >= maxItems * most || all.bytes >= maxBytes * most) return false;
+    const own = this.#queues.of(key);
+    const keys = this.#isShared ? this.#queues.keysWith(key) : 1;
+    return own.items < (maxItems * times) / keys && own.bytes < (maxBytes * times) / keys;
   }
 
-  #mayKeep(event: SessionEvent): boolean {
+  #mayKeep(event: SessionEvent, key: string | undefined): boolean {
     const { whenFull } = this.#options;
     switch (event.kind) {
       case 'started':
-        return whenFull === 'refuse' || this.#hasRoom(1);
+        return whenFull === 'refuse' || this.#hasRoom(1, key);
       case 'turn':
         // Live sessions have as much room again while new ones are refused, before their turns are lost.
-        return this.#sessions.has(event.session) && this.#hasRoom(whenFull === 'refuse' ? 2 : 1);
+        return this.#sessions.has(event.session) && this.#hasRoom(whenFull === 'refuse' ? 2 : 1, key);
       case 'ended':
         return this.#sessions.has(event.id);
       default:
@@ -130,22 +164,22 @@ export class Outbox {
   async #deliver(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#queue.length > 0) this.#delivery ??= this.#sendAll();
+    if (!this.#queues.isEmpty) this.#delivery ??= this.#sendAll();
     await this.#delivery;
   }
 
-  /** Sends from the oldest on; a batch leaves the queue when it is stored. */
+  /** Sends from the oldest of each key on; a batch leaves the queue when it is stored. */
   async #sendAll(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#isClosed) {
-      const events = this.#nextBatch();
+    while (!this.#queues.isEmpty && !this.#isClosed) {
+      const taken: Taken<SessionEvent> = this.#queues.take({ items: BATCH_ITEMS, bytes: BATCH_BYTES });
       await this.#store({
-        bytes: encodeMsgpack(events),
-        started: idsOf(events, 'started'),
-        ended: idsOf(events, 'ended'),
+        bytes: encodeMsgpack(taken.items),
+        started: idsOf(taken.items, 'started'),
+        ended: idsOf(taken.items, 'ended'),
       });
       if (this.#isClosed) break;
-      this.#bytes -= this.#queue.splice(0, events.length).reduce((sum, event) => sum + sizeOf(event), 0);
-      if (this.#hasRoom(1)) this.#isLosing = false;
+      this.#queues.letGo(taken);
+      if (this.#queues.isEmpty) this.#isLosing = false;
     }
     this.#delivery = undefined;
   }
@@ -161,22 +195,11 @@ export class Outbox {
       }
     }
   }
-
-  #nextBatch(): readonly SessionEvent[] {
-    let size = 0;
-    let count = 0;
-    for (const event of this.#queue) {
-      size += sizeOf(event);
-      if (count === BATCH_ITEMS || (count > 0 && size > BATCH_BYTES)) break;
-      count += 1;
-    }
-    return this.#queue.slice(0, count);
-  }
 }
 
 /** Estimates the bytes that an event takes here and on its way. */
 function sizeOf(event: SessionEvent): number {
-  if (event.kind === 'ended') return END_BYTES;
+  if (event.kind === 'ended') return END_BYTES + LATENCY_BYTES * event.record.turns.length;
   if (event.kind !== 'turn') return ITEM_BYTES;
   return ITEM_BYTES + 2 * ((event.user?.length ?? 0) + (event.assistant?.length ?? 0));
 }

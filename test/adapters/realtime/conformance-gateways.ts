@@ -41,7 +41,10 @@ export type ConformanceGateways = Awaited<ReturnType<typeof startGateways>>;
 export async function startGateways(name: string, context: string) {
   const upstream = await startProvider();
   const events: SessionEvent[] = [];
-  const outbox = { push: (event: SessionEvent) => void events.push(event), isFull: false } as Outbox;
+  const outbox = {
+    push: (event: SessionEvent) => void events.push(event),
+    fullness: () => undefined,
+  } as unknown as Outbox;
   const account = ({ url }: FakeProvider, apiKey: string) => ({ [name]: { baseUrl: url, apiKey, allowPrivate: true } });
   const keys = [
     { id: 'all', secret: KEY },

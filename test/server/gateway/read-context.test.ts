@@ -54,7 +54,7 @@ async function start({ file = {}, askSide, onUpgrade }: Start = {}): Promise<voi
   const all = { keys, side: { contextMs: 20_000 }, ...file };
   const config = loadConfig({ file: configFile(all), env: {} });
   const side = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
-  const outbox = { push: (item: SessionEvent) => void handedOver.push(item), isFull: false } as Outbox;
+  const outbox = { push: (item: SessionEvent) => void handedOver.push(item), fullness() {} } as unknown as Outbox;
   gateway = await startGateway({ ...all, provider: provider.url, askSide: askSide ?? side, outbox });
 }
 

@@ -1,16 +1,18 @@
 // The outbox keeps session events in order, bounded, until they are stored.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
 import { type EventBatch, Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
+import { openClient, refusedUpgrade, startGateway } from '../../../support/gateway.ts';
+import { startProvider } from '../../../support/provider.ts';
 import { until } from '../../../support/until.ts';
 
-const started = (id: string) => ({ kind: 'started', id }) as SessionStarted;
+const started = (id: string, key?: string) => ({ kind: 'started', id, key }) as SessionStarted;
 const turn = (session: string, number: number, user = 'hi') =>
   ({ kind: 'turn', session, number, user, assistant: 'yes' }) as TurnFinished;
-const ended = (id: string) => ({ kind: 'ended', id, record: {} }) as SessionEnded;
+const ended = (id: string) => ({ kind: 'ended', id, record: { turns: [] } as object }) as SessionEnded;
 
 /** A side process that takes batches, or fails, as it is told. */
 function outboxTo(side: { isUp: boolean }, options: Partial<ConstructorParameters<typeof Outbox>[0]> = {}) {
@@ -144,4 +146,93 @@ test('sends nothing once it is closed', async () => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(sent.length - before).toBeLessThanOrEqual(1);
   expect(outbox.items).toBe(0);
+});
+
+describe('keys that share the room', () => {
+  const idsOf = (events: readonly SessionEvent[]) => events.map((event) => ('id' in event ? event.id : event.session));
+
+  test('are refused beyond an even part of it, and one that has nothing finds room while the others hold all of it', async () => {
+    const side = { isUp: false };
+    const { outbox, all } = outboxTo(side, { maxItems: 12, keys: 3 });
+    for (let index = 0; index < 12; index++) outbox.push(started(`a${index}`, 'a'));
+    expect(outbox.fullness('a')).toBe('share');
+    expect(outbox.fullness('b')).toBeUndefined();
+    for (let index = 0; index < 6; index++) outbox.push(started(`b${index}`, 'b'));
+    expect(outbox.fullness('b')).toBe('share');
+    expect(outbox.fullness('c')).toBeUndefined();
+    expect(outbox.isFull).toBe(false);
+    for (let index = 0; index < 6; index++) outbox.push(started(`c${index}`, 'c'));
+    expect([outbox.isFull, outbox.fullness('d')]).toEqual([true, 'all']);
+    side.isUp = true;
+    await outbox.flush(10_000);
+    expect(all()).toHaveLength(24);
+    expect([outbox.fullness('a'), outbox.fullness('b')]).toEqual([undefined, undefined]);
+  });
+
+  test('share the bytes, too', () => {
+    const { outbox } = outboxTo({ isUp: false }, { maxBytes: 100_000, keys: 2 });
+    outbox.push(started('a', 'a'));
+    outbox.push(turn('a', 1, 'x'.repeat(60_000)));
+    outbox.push(turn('a', 2, 'x'.repeat(10_000)));
+    expect([outbox.fullness('a'), outbox.fullness('b')]).toEqual(['share', undefined]);
+    outbox.close();
+  });
+
+  test('lose turns of their own only', () => {
+    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, keys: 2 });
+    outbox.push(started('a', 'a'));
+    outbox.push(started('b', 'b'));
+    for (let number = 1; number <= 10; number++) outbox.push(turn('a', number));
+    expect(outbox.lost).toBe(6);
+    for (let number = 1; number <= 4; number++) outbox.push(turn('b', number));
+    expect(outbox.lost).toBe(6);
+    outbox.close();
+  });
+
+  test('are stored in turn, each in its order', async () => {
+    const side = { isUp: false };
+    const { outbox, all } = outboxTo(side, { keys: 2 });
+    for (const id of ['a1', 'a2', 'a3', 'a4']) outbox.push(started(id, 'a'));
+    for (const id of ['b1', 'b2']) outbox.push(started(id, 'b'));
+    side.isUp = true;
+    await outbox.flush(10_000);
+    expect(idsOf(all())).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4']);
+  });
+
+  test('have all of it where only one of them has something here', () => {
+    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, keys: 2 });
+    for (const id of ['1', '2', '3', '4']) outbox.push(started(id, 'a'));
+    expect(outbox.fullness('a')).toBeUndefined();
+    outbox.push(started('5', 'a'));
+    expect(outbox.fullness('a')).toBe('share');
+    outbox.close();
+  });
+});
+
+test('a key whose sessions come faster than they are stored is refused with 429, and another key is served', async () => {
+  const provider = await startProvider();
+  const outbox = new Outbox({
+    maxItems: 6,
+    maxBytes: 1_000_000,
+    whenFull: 'refuse',
+    keys: 2,
+    send: () => new Promise(() => {}),
+  });
+  const keys = ['churner', 'other'].map((id) => ({ id, secret: `${id}-secret` }));
+  const gateway = await startGateway({ provider: provider.url, keys, outbox });
+  const url = `${gateway.url}/v1/realtime?model=gpt-realtime-2.1`;
+  const as = (id: string) => ({ headers: { authorization: `Bearer ${id}-secret` } });
+  for (let count = 0; count < 3; count++) {
+    (await openClient(url, as('churner'))).terminate();
+    await gateway.nextEnd();
+  }
+  const { status, headers, body } = await refusedUpgrade(url, as('churner'));
+  expect([status, headers['retry-after']]).toEqual([429, '1']);
+  expect(JSON.parse(body).error).toMatchObject({
+    code: 'outbox_share_full',
+    message: expect.stringContaining('side.outboxItems'),
+  });
+  await openClient(url, as('other'));
+  await gateway.close();
+  await provider.close();
 });
