@@ -131,7 +131,14 @@ export type LlmFailureCode =
   | 'garbled'
   | 'aborted';
 
-interface LlmFailureMore extends Partial<Pick<LlmFailure, 'retryAfterMs' | 'status' | 'outcome'>> {
+/** Words of an endpoint's error on which clients branch, as OpenAI has them; undefined where it has none. */
+export interface UpstreamError {
+  readonly code?: string | undefined;
+  readonly type?: string | undefined;
+  readonly param?: string | undefined;
+}
+
+interface LlmFailureMore extends Partial<Pick<LlmFailure, 'retryAfterMs' | 'status' | 'outcome' | 'upstream'>> {
   readonly cause?: unknown;
 }
 
@@ -142,12 +149,15 @@ export class LlmFailure extends Error {
   readonly status: number | undefined;
   /** The outcome of a whole answer that ended in a fault. */
   readonly outcome: StreamOutcome | undefined;
+  /** The words of the endpoint, where the client may see them. */
+  readonly upstream: UpstreamError | undefined;
   constructor(code: LlmFailureCode, message: string, more: LlmFailureMore = {}) {
     super(message, { cause: more.cause });
     this.code = code;
     this.retryAfterMs = more.retryAfterMs;
     this.status = more.status;
     this.outcome = more.outcome;
+    this.upstream = more.upstream;
   }
 }
 

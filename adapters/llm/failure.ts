@@ -1,8 +1,8 @@
-// Classifies failed answers by the status and the codes in the body. Rule: sentences are never read or repeated, since they may quote
-// the request.
+// Classifies failed answers by the status and the words in the body.
 
-import { isObject, parseJson, textAt, valueAt } from '../../codecs/json-object.ts';
-import { LlmFailure, type LlmFailureCode, type LlmReply } from './contract.ts';
+import { isObject, parseJson, valueAt } from '../../codecs/json-object.ts';
+import { LlmFailure, type LlmFailureCode, type LlmReply, type UpstreamError } from './contract.ts';
+import { readUpstreamError } from './upstream-error.ts';
 
 /** The longest wait that is taken over from an answer. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
@@ -19,12 +19,22 @@ function codeOfStatus(status: number): LlmFailureCode {
 
 /** The failure of an HTTP answer that is not 200. */
 export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure {
-  const word = errorWordIn(parseJson(body.toString()));
-  return new LlmFailure(codeOfStatus(status), `status ${status}${word ? ` (${word})` : ''}`, {
+  const read = readUpstreamError(parseJson(body.toString()));
+  const { failure, word, retryAfterMs: delayMs } = read;
+  const code = failure === 'credential' ? failure : codeOfStatus(status);
+  const tooLarge = status === 413 && read.upstream.code === undefined ? { code: 'context_length_exceeded' } : {};
+  const whose = code === 'credential' ? "refused this gateway's own credential or account, " : '';
+  return new LlmFailure(code, `${whose}status ${status}${word ? ` (${word})` : ''}`, {
     status,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs:
+      retryAfterMs(headers, Date.now()) ?? (delayMs === undefined ? undefined : Math.min(delayMs, MAX_RETRY_AFTER_MS)),
+    upstream: passedOn(code, { ...read.upstream, ...tooLarge }),
   });
 }
+
+/** The words that a client may see: those of its own request, and of limits. Ours are no fault of the client. */
+const passedOn = (code: LlmFailureCode, upstream: UpstreamError): UpstreamError | undefined =>
+  code === 'invalid' || code === 'unsupported' || code === 'limited' ? upstream : undefined;
 
 /** The error in a body or an event of status 200 (`error: { code, type }`); undefined when there is none. */
 export function failureInBody(body: unknown): LlmFailure | undefined {
@@ -32,19 +42,14 @@ export function failureInBody(body: unknown): LlmFailure | undefined {
   if (error === undefined || error === null) return undefined;
   const status = Number(valueAt(error, ['code']));
   const isStatus = Number.isInteger(status) && status >= 400 && status < 600;
-  const word = errorWordIn(body);
-  const code = isStatus ? codeOfStatus(status) : 'unavailable';
+  const { failure, word, upstream, retryAfterMs: delayMs } = readUpstreamError(body);
+  const ofStatus = isStatus ? codeOfStatus(status) : undefined;
+  const code = failure === 'credential' ? failure : (ofStatus ?? failure ?? 'unavailable');
   return new LlmFailure(code, `an error instead of an answer${word ? ` (${word})` : ''}`, {
     status: isStatus ? status : undefined,
+    retryAfterMs: delayMs,
+    upstream: passedOn(code, upstream),
   });
-}
-
-/** The error code in a body. Gemini has it in `status`, Anthropic in `type`. */
-function errorWordIn(body: unknown): string | undefined {
-  const root = Array.isArray(body) ? body[0] : body;
-  if (!isObject(root)) return undefined;
-  const found = ['code', 'status', 'type', 'param'].map((name) => textAt(root, 'error', name));
-  return found.find((word) => word !== undefined && /^[A-Za-z0-9_.[\]-]{1,64}$/.test(word));
 }
 
 /** Reads `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110, section 10.2.3); undefined without either. */

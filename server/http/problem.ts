@@ -1,4 +1,5 @@
 // Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
+import type { UpstreamError } from '../../adapters/llm/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
@@ -17,6 +18,8 @@ export interface HttpProblem {
   readonly shouldRetry?: boolean | undefined;
   /** The time at which an exhausted budget has room again, ms since the epoch. */
   readonly resetsAt?: number | undefined;
+  /** The words of an LLM gateway's error on which clients branch. They stand in the places of ours. */
+  readonly upstream?: UpstreamError | undefined;
   /** The paths that there are, where there is none of this name. */
   readonly paths?: readonly string[] | undefined;
 }
@@ -36,9 +39,11 @@ function plainError({ code, message, param, paths }: HttpProblem): object {
 }
 
 /** An error as OpenAI writes it, which SDKs turn into their error classes. It also goes into a stream that has begun. */
-export function chatError({ status, code, message, param = null as never, resetsAt }: HttpProblem): object {
+export function chatError({ status, code: own, message, param: field, resetsAt, upstream = {} }: HttpProblem): object {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { message, type: errorTypeByStatus(status), param, code, ...until, help: helpFor(code) };
+  const { type = errorTypeByStatus(status), param = field ?? null, code = own } = upstream;
+  const ours = code === own ? {} : { gateway_code: own };
+  return { message, type, param, code, ...ours, ...until, help: helpFor(own) };
 }
 
 function retryHeaders({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {

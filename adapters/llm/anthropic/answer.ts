@@ -1,13 +1,14 @@
 // Reads answers of Anthropic's Messages API, whole and streamed, for chat completions.
 // https://docs.anthropic.com/en/api/messages-streaming
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
+import { failureInBody } from '../failure.ts';
 
 export const ANTHROPIC = 'anthropic';
 /** The tool whose input is the answer to a call with a schema. Every other tool is the client's. */
@@ -114,7 +115,7 @@ export function createAnthropicReader(): ReadEvent {
           usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
         };
       case 'error':
-        throw streamFault(event);
+        throw failureInBody(event) ?? new LlmFailure('unavailable', 'an error in the middle of the answer');
       default:
         return undefined;
     }
@@ -135,9 +136,3 @@ const stopped = (block: Block | undefined): AnswerDelta | undefined =>
 
 const inputOf = ({ call }: Block, input: string): AnswerDelta =>
   call === undefined ? { text: input } : { calls: [{ index: call, input }] };
-
-function streamFault(event: JsonObject): LlmFailure {
-  const type = String(valueAt(event, ['error', 'type']));
-  const code = type === 'rate_limit_error' ? 'limited' : type === 'invalid_request_error' ? 'invalid' : 'unavailable';
-  return new LlmFailure(code, 'an error in the middle of the answer');
-}

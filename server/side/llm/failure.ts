@@ -1,6 +1,6 @@
 // Failures of a call: the failures of its attempts, in the words of the router, and the one of them that is reported.
 
-import type { LlmFailure } from '../../../adapters/llm/contract.ts';
+import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { BudgetReservation } from '../store/contract.ts';
 import type { Unavailable } from './resilience.ts';
 
@@ -18,6 +18,8 @@ export interface Failure {
   readonly resetsAt?: number | undefined;
   /** No other target is asked. */
   readonly isFinal?: boolean;
+  /** The words of the endpoint, where they are for the client. */
+  readonly upstream?: UpstreamError | undefined;
 }
 
 type FailureCode =
@@ -49,7 +51,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   store_unavailable: 503,
 };
 
-type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'retryAfterMs' | 'resetsAt'>>;
+type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;
 
 export function failure(code: FailureCode, message: string, more: More = {}): Failure {
   return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };
@@ -67,13 +69,17 @@ const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode
   aborted: { code: 'upstream_failed', isTransient: true },
 };
 
-/** A request that one endpoint calls invalid is invalid for all, so no other target is asked. */
-export function failureOfTarget(label: string, { code, message, retryAfterMs }: LlmFailure): Failure {
+/** Codes of requests that another model may take: one with a longer context, or with other parameters. */
+const OF_THE_MODEL = ['context_length_exceeded', 'unsupported_value', 'unsupported_parameter'];
+
+/** A request that one endpoint calls invalid is invalid for all, unless its model is what it does not fit, so no other target is asked. */
+export function failureOfTarget(label: string, { code, message, retryAfterMs, upstream }: LlmFailure): Failure {
   const of = OF_FAULT[code];
   return failure(of.code, `${label}: ${message}`, {
     isTransient: of.isTransient,
-    isFinal: code === 'invalid',
+    isFinal: code === 'invalid' && !OF_THE_MODEL.includes(upstream?.code ?? ''),
     retryAfterMs,
+    upstream,
   });
 }
 

@@ -4,7 +4,7 @@ import type { HttpProblem } from '../../../http/problem.ts';
 import type { Failure } from '../../llm/failure.ts';
 
 export function failureProblem(unanswered: Failure, now: number): HttpProblem {
-  const { code, message, status, retryAfterMs, resetsAt, isTransient } = unanswered;
+  const { code, message, status, retryAfterMs, resetsAt, isTransient, upstream } = unanswered;
   const waitMs = retryAfterMs ?? (resetsAt === undefined ? undefined : Math.max(0, resetsAt - now));
   return {
     // A budget without a window never has room again, which is 402.
@@ -12,7 +12,9 @@ export function failureProblem(unanswered: Failure, now: number): HttpProblem {
     code,
     message,
     resetsAt,
+    upstream,
     retryAfterS: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
-    shouldRetry: isTransient && code !== 'budget_exceeded',
+    // An account without quota does not fill up in seconds.
+    shouldRetry: isTransient && code !== 'budget_exceeded' && upstream?.code !== 'insufficient_quota',
   };
 }

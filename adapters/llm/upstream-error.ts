@@ -1,0 +1,113 @@
+// Reads what an endpoint says of an error in fields that clients branch on, in the words of OpenAI. Rule: sentences are looked at only for what
+// an endpoint says nowhere else, and never repeated, since they may quote the request or a credential.
+
+import { isObject, type JsonObject, textAt, valueAt } from '../../codecs/json-object.ts';
+import type { LlmFailureCode, UpstreamError } from './contract.ts';
+
+interface ReadError {
+  readonly upstream: UpstreamError;
+  /** The kind of failure, where the words say more than the status. */
+  readonly failure: LlmFailureCode | undefined;
+  /** The first word, as it stands there. */
+  readonly word: string | undefined;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** The `error` of a body. Google's may be in a list; older vLLM has none around it. */
+export function readUpstreamError(body: unknown): ReadError {
+  const root = Array.isArray(body) ? body[0] : body;
+  const whole = isObject(root) ? root : {};
+  const error = isObject(whole.error) ? whole.error : whole;
+  const [code, type] = [plainWord(error.code), plainWord(error.type)];
+  const known = KNOWN.find(({ matches }) => matches(error));
+  return {
+    upstream: { code: known?.code ?? code, type, param: plainParam(error.param) },
+    failure: known?.failure ?? BY_WORD.get(code ?? '') ?? BY_WORD.get(type ?? ''),
+    word: known?.code ?? code ?? statusWord(error.status) ?? type ?? plainParam(error.param),
+    retryAfterMs: retryDelayMs(error),
+  };
+}
+
+/** A word as OpenAI writes codes and types. What has digits or dashes may be a credential. */
+function plainWord(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[a-z]+(_[a-z]+)*$/.test(value) && value.length <= 64 ? value : undefined;
+}
+
+/** Google's status, or a word of another spelling. */
+const statusWord = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[A-Z]+(_[A-Z]+)*$/.test(value) && value.length <= 64 ? value : undefined;
+
+/** The name of a field, such as `messages.[0].content` or `tools[0].type`. */
+function plainParam(value: unknown): string | undefined {
+  return typeof value === 'string' &&
+    /^[a-z]+(_[a-z]+)*([.[\]]+([a-z]+(_[a-z]+)*|\d{1,5}))*\]?$/.test(value) &&
+    value.length <= 64
+    ? value
+    : undefined;
+}
+
+/** Kinds of failure by the words of OpenAI and Anthropic, for errors without a status, such as those in streams. */
+const BY_WORD: ReadonlyMap<string, LlmFailureCode> = new Map<string, LlmFailureCode>([
+  ...(['rate_limit_error', 'rate_limit_exceeded', 'insufficient_quota'] as const).map(
+    (word) => [word, 'limited'] as const,
+  ),
+  ...(
+    ['context_length_exceeded', 'content_policy_violation', 'invalid_request_error', 'request_too_large'] as const
+  ).map((word) => [word, 'invalid'] as const),
+  ...(['authentication_error', 'permission_error', 'billing_error', 'invalid_api_key'] as const).map(
+    (word) => [word, 'credential'] as const,
+  ),
+  ['timeout_error', 'timeout'],
+  ['not_found_error', 'unsupported'],
+  ['overloaded_error', 'unavailable'],
+  ['api_error', 'unavailable'],
+]);
+
+const says = (error: JsonObject, pattern: RegExp): boolean =>
+  pattern.test((textAt(error, 'message') ?? '').slice(0, 2000));
+
+const TOO_LONG =
+  /prompt is too long|exceeds? (the )?(available )?context|exceed context limit|maximum context length|context window|input token count.{0,40}exceeds|ContextWindowExceeded/i;
+
+/** Errors that endpoints say in a sentence, or in words of their own. */
+const KNOWN: readonly {
+  readonly matches: (error: JsonObject) => boolean;
+  readonly code?: string;
+  readonly failure?: LlmFailureCode;
+}[] = [
+  // Google refuses a credential with 400, Anthropic an account without credit.
+  { matches: (error) => reasonsIn(error).includes('API_KEY_INVALID'), failure: 'credential' },
+  { matches: ({ status }) => status === 'FAILED_PRECONDITION', failure: 'credential' },
+  { matches: (error) => says(error, /credit balance is too low/i), failure: 'credential' },
+  {
+    matches: (error) => error.code === undefined && error.type === 'exceed_context_size_error',
+    code: 'context_length_exceeded',
+  },
+  {
+    matches: (error) =>
+      plainWord(error.code) === undefined && (error.type === 'request_too_large' || says(error, TOO_LONG)),
+    code: 'context_length_exceeded',
+  },
+  {
+    matches: (error) => plainWord(error.code) === undefined && says(error, /ContentPolicyViolation/),
+    code: 'content_policy_violation',
+  },
+  {
+    matches: ({ status, type }) => status === 'RESOURCE_EXHAUSTED' || type === 'rate_limit_error',
+    code: 'rate_limit_exceeded',
+  },
+];
+
+const detailsOf = (error: JsonObject): readonly JsonObject[] =>
+  Array.isArray(error.details) ? error.details.filter(isObject) : [];
+
+const reasonsIn = (error: JsonObject): readonly unknown[] => detailsOf(error).map(({ reason }) => reason);
+
+/** Google's `google.rpc.RetryInfo`, such as `"34.5s"`. */
+function retryDelayMs(error: JsonObject): number | undefined {
+  const delay = detailsOf(error)
+    .map((detail) => valueAt(detail, ['retryDelay']))
+    .find((value) => value !== undefined);
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(String(delay))?.[1];
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
+}
