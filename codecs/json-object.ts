@@ -1,5 +1,6 @@
 // Reads JSON objects from other programs and looks up values in them. What cannot be read is undefined, never an error.
 
+import { isTooDeep } from './json-depth.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** A parsed JSON object, of which nothing else is known. */
@@ -13,12 +14,16 @@ export function readObject(message: Buffer | string): JsonObject | undefined {
   if (message.length > MAX_READ_BYTES) return undefined;
   const text = message.toString();
   const fault = jsonFault(text);
-  const value = fault === undefined || fault === 'duplicate-key' ? parseJson(text) : undefined;
+  const value = fault === undefined || fault === 'duplicate-key' ? parsed(text) : undefined;
   return isObject(value) ? value : undefined;
 }
 
-/** The value of a JSON text; undefined when the text is not JSON. */
+/** The value of a JSON text; undefined when the text is not JSON, or nests deeper than `MAX_JSON_DEPTH`. */
 export function parseJson(text: string): unknown {
+  return isTooDeep(text) ? undefined : parsed(text);
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 // Reads the body of a request as JSON. Problems quote nothing of it.
 
+import { isTooDeep, MAX_JSON_DEPTH } from '../../../codecs/json-depth.ts';
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import { type HttpProblem, invalidRequest } from '../../http/problem.ts';
 
@@ -9,7 +10,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function parseBody(body: Buffer | undefined): { readonly body: JsonObject } | HttpProblem {
   if (body === undefined || body.length === 0) return invalidRequest('expected a body: an object in JSON');
   try {
-    const value: unknown = JSON.parse(utf8.decode(body));
+    const text = utf8.decode(body);
+    if (isTooDeep(text)) return invalidRequest(`expected lists and objects nested at most ${MAX_JSON_DEPTH} deep`);
+    const value: unknown = JSON.parse(text);
     return isObject(value) ? { body: value } : invalidRequest('expected an object in JSON');
   } catch {
     return invalidRequest('expected a body of JSON in UTF-8');

@@ -1,6 +1,7 @@
 // Reads a model's answer as JSON that fits its kind. Strict JSON comes first; an object in a code fence or in prose counts too, but only
 // when it fits.
 
+import { parseJson } from '../../../codecs/json-object.ts';
 import type { TaskKind } from './kinds.ts';
 
 type ParsedAnswer = { readonly value: unknown } | { readonly problem: string };
@@ -12,8 +13,8 @@ const MAX_SEARCHED_CHARS = 128 * 1024;
 
 /** Returns the value of an answer, or what is wrong with it in words that may be sent back to the model. */
 export function parseAnswer(text: string, kind: TaskKind): ParsedAnswer {
-  const whole = parse(text);
-  if (whole !== undefined) return fitting(whole.value, kind);
+  const whole = parseJson(text);
+  if (whole !== undefined) return fitting(whole, kind);
   for (const candidate of objectsIn(text.slice(0, MAX_SEARCHED_CHARS))) {
     const read = fitting(candidate, kind);
     if ('value' in read) return read;
@@ -31,8 +32,8 @@ function* objectsIn(text: string): Generator<unknown> {
   let start = text.indexOf('{');
   for (let tried = 0; start >= 0 && tried < MAX_STARTS; tried += 1) {
     const end = closingBrace(text, start);
-    const found = end === undefined ? undefined : parse(text.slice(start, end + 1));
-    if (found !== undefined) yield found.value;
+    const found = end === undefined ? undefined : parseJson(text.slice(start, end + 1));
+    if (found !== undefined) yield found;
     start = text.indexOf('{', found === undefined || end === undefined ? start + 1 : end + 1);
   }
 }
@@ -50,12 +51,4 @@ function closingBrace(text: string, start: number): number | undefined {
     else if (char === '}' && --depth === 0) return index;
   }
   return undefined;
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
 }

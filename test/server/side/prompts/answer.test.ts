@@ -45,3 +45,8 @@ test('what a built-in form does not have is left out at every depth, and is stil
     properties: { items: { items: { additionalProperties: false } } },
   });
 });
+
+test('an answer of megabytes of brackets is no JSON, and is not parsed', () => {
+  const deep = `{"title":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
+  expect(parseAnswer(deep, title)).toEqual({ problem: 'it is not JSON' });
+});

@@ -199,3 +199,9 @@ describe('a body', () => {
     expect(parseBody(Buffer.from(JSON.stringify(body)))).toEqual({ body });
   });
 });
+
+test('a body that nests deeper than anything has to is refused before it is parsed', () => {
+  const deep = (depth: number) => Buffer.from(`{"tools":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+  expect(parseBody(deep(200))).toMatchObject({ body: {} });
+  expect(parseBody(deep(1_000_000))).toMatchObject({ status: 400, message: expect.stringContaining('256 deep') });
+});
