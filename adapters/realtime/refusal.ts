@@ -31,6 +31,7 @@ type RefusalCode =
   | 'origin_not_allowed'
   | 'host_not_allowed'
   | 'unknown_path'
+  | 'method_not_allowed'
   | 'unknown_session'
   | 'duplicate_session'
   | 'beta_api_shape_disabled'

@@ -7,6 +7,7 @@ import { consoleFile } from '../http/console-files.ts';
 import { allowReading, preflightReply } from '../http/cors.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { checkOrigin } from '../http/origin-policy.ts';
+import { problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
@@ -16,7 +17,7 @@ import { sideRoutes, sideRoutesAt } from '../ipc/side-routes.ts';
 import { version } from '../platform/entry.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { askedFor } from './admission/facts.ts';
-import { badTarget, isRefusal, notImplemented, refuse, unknownPath } from './admission/refusals.ts';
+import { badTarget, isRefusal, notImplemented, nowhere, onlyGet, refuse } from './admission/refusals.ts';
 import { explainUpgrade, type SessionHost } from './open-session.ts';
 import { handleSideRequest, type SideApiContext } from './side/api.ts';
 
@@ -49,7 +50,7 @@ export async function answerHttp(exchange: Exchange, host: GatewayHost): Promise
   } catch {
     request.resume();
     if (response.headersSent) return void response.destroy();
-    sendReply(response, jsonReply(500, { error: { code: 'internal', message: 'the gateway failed to answer' } }));
+    sendReply(response, problemReply('', { status: 500, code: 'internal', message: 'the gateway failed to answer' }));
   }
 }
 
@@ -77,9 +78,9 @@ async function replyTo(
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path);
   if (findEndpoint(path) !== undefined) return explainUpgrade(request, host);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return unknownPath;
-  if (path === '/console.json') return jsonReply(200, describeConsole(host.policy()));
-  return consoleFile(path) ?? unknownPath;
+  const page = path === '/console.json' ? jsonReply(200, describeConsole(host.policy())) : consoleFile(path);
+  if (page === undefined) return nowhere(path);
+  return request.method === 'GET' || request.method === 'HEAD' ? page : onlyGet;
 }
 
 /** The path of calls, which are counted by key and class when they are refused. */

@@ -20,22 +20,22 @@ export interface HttpProblem {
   readonly resetsAt?: number | undefined;
   /** The words of an LLM gateway's error on which clients branch. They stand in the places of ours. */
   readonly upstream?: UpstreamError | undefined;
-  /** The paths that there are, where there is none of this name. */
-  readonly paths?: readonly string[] | undefined;
+  /** The methods that the path has. Sent as the header `allow` (RFC 9110, section 15.5.6). */
+  readonly allow?: readonly string[] | undefined;
 }
 
 /** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
 export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 
-/** `path` decides the shape: OpenAI's on paths of chat completions, `{ error: { code, message, field, help } }` on all others. */
+/** `path` decides the shape: OpenAI's on paths of chat completions, `{ error: { type, code, message, field, help } }` on all others. */
 export function problemReply(path: string, problem: HttpProblem): HttpReply {
   const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
   const error = isChat ? chatError(problem) : plainError(problem);
-  return jsonReply(problem.status, { error }, retryHeaders(problem));
+  return jsonReply(problem.status, { error }, headersOf(problem));
 }
 
-function plainError({ code, message, param, paths }: HttpProblem): object {
-  return { code, message, field: param, help: helpFor(code), paths };
+function plainError({ status, code, message, param }: HttpProblem): object {
+  return { type: errorTypeByStatus(status), code, message, field: param, help: helpFor(code) };
 }
 
 /** An error as OpenAI writes it, which SDKs turn into their error classes. It also goes into a stream that has begun. */
@@ -46,8 +46,9 @@ export function chatError({ status, code: own, message, param: field, resetsAt, 
   return { message, type, param, code, ...ours, ...until, help: helpFor(own) };
 }
 
-function retryHeaders({ retryAfterS, shouldRetry }: HttpProblem): Record<string, string> {
+function headersOf({ retryAfterS, shouldRetry, allow }: HttpProblem): Record<string, string> {
   return {
+    ...(allow === undefined ? {} : { allow: allow.join(', ') }),
     ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),
   };

@@ -10,7 +10,9 @@ import type { Config } from '../config/config.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
+import { unknownPath } from '../http/nearest-path.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
+import { type HttpProblem, problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
@@ -41,7 +43,7 @@ export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAns
 /** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
 const PROBES: readonly string[] = ['/healthz', '/readyz'];
 
-const NOWHERE = `unknown path; expected one of ${[...adminPaths.keys(), ...sidePaths('admin')].join(', ')}`;
+const PATHS: readonly string[] = [...adminPaths.keys(), ...sidePaths('admin')];
 
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
@@ -57,7 +59,7 @@ export async function startAdmin(
     void answered
       .catch((error: unknown) => {
         log.error(faultOf(error), 'the admin listener failed to answer');
-        return json(500, { error: 'the admin listener failed to answer' });
+        return failed({ status: 500, code: 'internal', message: 'the admin listener failed to answer' });
       })
       .then((reply) => reply && sendReply(response, reply));
   });
@@ -80,32 +82,41 @@ async function answer(
   context: AdminContext,
 ): Promise<HttpReply | undefined> {
   const ambiguous = checkRequest(request);
-  if (ambiguous !== undefined) return json(ambiguous.status, { error: ambiguous.message });
+  if (ambiguous !== undefined) return failed(ambiguous);
   const handshake = readHandshake(request);
-  if (handshake === undefined) return json(400, { error: 'expected a path as the request target' });
+  if (handshake === undefined)
+    return failed({ status: 400, code: 'invalid_request', message: 'expected a path as the request target' });
   const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
   if (refusal !== undefined) return refusal;
-  if (hasBody(request)) return json(415, { error: 'expected no body' });
+  if (hasBody(request)) return failed({ status: 415, code: 'unsupported_media_type', message: 'expected no body' });
   if (sideRoutesAt('admin', handshake.path).length > 0) {
     const path = decodedPath(handshake);
-    if (path === undefined) return json(400, { error: 'expected a path in percent-encoding' });
+    if (path === undefined)
+      return failed({ status: 400, code: 'invalid_request', message: 'expected a path in percent-encoding' });
     const { sources: source, config } = context;
     const requester = { scope: 'admin' } as const;
     const outcome = await forward(request, response, { handshake, path, requester, source, config });
     const isAnswered = outcome === 'answered' || (typeof outcome === 'object' && 'refused' in outcome);
-    return isAnswered ? undefined : json(503, { error: 'the side path does not answer' });
+    return isAnswered
+      ? undefined
+      : failed({ status: 503, code: 'side_unavailable', message: 'the side path does not answer' });
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'expected GET' });
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return failed({ status: 405, code: 'method_not_allowed', message: 'expected GET', allow: ['GET', 'HEAD'] });
   const ownAnswer = adminPaths.get(handshake.path);
-  return ownAnswer?.(context.sources) ?? json(404, { error: NOWHERE });
+  return ownAnswer?.(context.sources) ?? failed(unknownPath(handshake.path, PATHS));
 }
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
   const refusal = checkOrigin(request, origins);
-  if (refusal !== undefined) return json(refusal.status, { error: refusal.message });
+  if (refusal !== undefined) return failed(refusal);
   const { token } = config.admin;
   if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
-    return json(401, { error: 'expected the header Authorization: Bearer with admin.token' });
+    return failed({
+      status: 401,
+      code: 'invalid_key',
+      message: 'expected the header Authorization: Bearer with admin.token',
+    });
   return undefined;
 }
 
@@ -122,4 +133,9 @@ function isSame(given: string, expected: string): boolean {
 
 function json(status: number, body: object): HttpReply {
   return { ...jsonReply(status, body), body: `${JSON.stringify(body)}\n` };
+}
+
+function failed(problem: HttpProblem): HttpReply {
+  const reply = problemReply('', problem);
+  return { ...reply, body: `${reply.body}\n` };
 }

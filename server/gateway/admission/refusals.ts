@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { readHandshake } from '../../http/handshake.ts';
+import { unknownPath } from '../../http/nearest-path.ts';
 import { type HttpProblem, helpFor, problemReply } from '../../http/problem.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 
@@ -30,11 +31,13 @@ export function notImplemented(path: string): Refusal {
   return { status: 501, code: 'not_implemented', message };
 }
 
-export const unknownPath: Refusal & Pick<HttpProblem, 'paths'> = {
-  status: 404,
-  code: 'unknown_path',
-  message: `unknown path; expected one of ${PATHS.join(', ')}`,
-  paths: PATHS,
+export const nowhere = (path: string): Refusal => unknownPath(path, PATHS);
+
+export const onlyGet: Refusal & Pick<HttpProblem, 'allow'> = {
+  status: 405,
+  code: 'method_not_allowed',
+  message: 'expected GET',
+  allow: ['GET', 'HEAD'],
 };
 
 export function invalid(message: string): Refusal {

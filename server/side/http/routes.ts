@@ -1,8 +1,9 @@
 // Answers requests by the table of routes (`ipc/side-routes.ts`): finds the handler, and writes problems in the shape that clients read.
 
+import { unknownPath } from '../../http/nearest-path.ts';
 import { type HttpProblem, problemReply } from '../../http/problem.ts';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
-import { type SideRouteMatch, type SideRouteName, sideRoutesAt } from '../../ipc/side-routes.ts';
+import { type SideRouteMatch, type SideRouteName, sidePaths, sideRoutesAt } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/contract.ts';
 import { postChatCompletion } from './chat/chat.ts';
@@ -34,7 +35,7 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
       return emit(part, isPaced);
     };
     try {
-      if (match === undefined) return void emit(problemHead(request, unrouted(matches)));
+      if (match === undefined) return void emit(problemHead(request, unrouted(request, matches)));
       const { route, parameters } = match;
       const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal, asked };
       const problem = await handlers[route.name](routed, options);
@@ -50,10 +51,11 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
   };
 }
 
-function unrouted(matches: readonly SideRouteMatch[]): HttpProblem {
-  if (matches.length === 0) return { status: 404, code: 'unknown_path', message: 'the side path has no such path' };
-  const methods = matches.map(({ route }) => route.method).join(' or ');
-  return { status: 405, code: 'method_not_allowed', message: `expected ${methods}` };
+function unrouted({ requester, path }: SideRequest, matches: readonly SideRouteMatch[]): HttpProblem {
+  if (matches.length === 0) return unknownPath(path, sidePaths(requester.scope));
+  const methods = matches.map(({ route }) => route.method);
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  return { status: 405, code: 'method_not_allowed', message: `expected ${methods.join(' or ')}`, allow };
 }
 
 function joined(body: SideRequest['body']): Buffer | undefined {

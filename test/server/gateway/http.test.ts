@@ -2,8 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { knownPaths } from '../../../adapters/realtime/index.ts';
-import { sidePaths } from '../../../server/ipc/side-routes.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed } from '../../support/inbox.ts';
 import { sampleOf } from '../../support/metrics.ts';
@@ -39,17 +37,42 @@ const json = { 'content-type': 'application/json' };
 
 describe('an unknown path', () => {
   test.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
-    'an unknown path is a 404 that lists the known ones: %s',
+    'an unknown path is a 404 whose one sentence has the nearest ones: %s',
     async (method) => {
       const response = await ask('/v1/nowhere', { method });
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toBe('application/json');
-      expect(await errorOf(response)).toMatchObject({
+      expect(await errorOf(response)).toEqual({
+        type: 'invalid_request_error',
         code: 'unknown_path',
-        paths: [...knownPaths, ...sidePaths('key')],
+        message: 'there is no path /v1/nowhere here; the nearest are /v1/ledger, /v1/models, /v1/realtime',
+        help: 'docs/errors.md#unknown_path',
       });
     },
   );
+
+  test.each([
+    ['/chat/completions', '/v1/chat/completions'],
+    ['/v1/v1/chat/completions', '/v1/chat/completions'],
+    ['/v1/chat/completion', '/v1/chat/completions'],
+    ['/realtime', '/v1/realtime'],
+    ['/v1/model', '/v1/models'],
+    ['/v1/sessions/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b/contexts', '/v1/sessions/{id}/context'],
+    [
+      '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerate',
+      '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent',
+    ],
+  ])('an unknown path names first the one that was meant: %s', async (path, meant) => {
+    const { message } = await errorOf(await ask(path));
+    expect(message).toContain(`the nearest are ${meant}, `);
+    expect(String(message).length).toBeLessThan(400);
+  });
+
+  test.each(['/', '/console.json'])('%s has GET alone, and says so', async (path) => {
+    const response = await ask(path, { method: 'DELETE' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await errorOf(response)).toMatchObject({ code: 'method_not_allowed', type: 'invalid_request_error' });
+  });
 
   test('an unknown path that is asked for with HEAD has the same headers and no body', async () => {
     const get = await ask('/v1/nowhere');
@@ -205,7 +228,7 @@ test('serves the console and the facts that it needs', async () => {
     side: { tasks: [], transcripts: 'until-tasks-done' },
   });
   expect(JSON.stringify(await (await ask('/console.json', {}, keyed)).json())).not.toContain('secret');
-  expect((await ask('/', { method: 'POST' })).status).toBe(404);
+  expect((await ask('/', { method: 'POST' })).status).toBe(405);
 });
 
 test('ignores an offer to upgrade to another protocol', async () => {

@@ -67,11 +67,18 @@ test('answers /sessions with the live sessions of all processes', async () => {
   expect(await response.json()).toEqual({ sessions: [{ id: 'one' }, { id: 'two' }] });
 });
 
-test('answers an unknown path with a 404 that lists the known ones', async () => {
+test('answers an unknown path with a 404 whose one sentence has the nearest ones', async () => {
   await start();
   const response = await ask('/metric');
   expect(response.status).toBe(404);
-  expect(await response.text()).toContain('/healthz, /readyz, /metrics, /sessions');
+  expect(await response.json()).toEqual({
+    error: {
+      type: 'invalid_request_error',
+      code: 'unknown_path',
+      message: expect.stringMatching(/^there is no path \/metric here; the nearest are \/metrics, \/\w+, \/\w+$/),
+      help: 'docs/errors.md#unknown_path',
+    },
+  });
 });
 
 test.each([
@@ -101,7 +108,7 @@ test.each(['/sessions/%zz', '/sessions/%', '/tasks/%E0%A4%A', '/tasks/%ff/retry'
     const response = await ask(path);
     expect([response.status, typeof ((await response.json()) as { error: unknown }).error]).toEqual([
       path === '/%zz' ? 404 : 400,
-      'string',
+      'object',
     ]);
   },
 );

@@ -50,7 +50,7 @@ const withHeaders = (attempt: Attempt, more: Record<string, string>): Attempt =>
 /** The first refusal, and how to mend its fault. */
 const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])[] = [
   ['origin_not_allowed', /this origin/, (attempt) => without(attempt, 'origin')],
-  ['unknown_path', /unknown path/, (attempt) => ({ ...attempt, path: '/v1/realtime' })],
+  ['unknown_path', /there is no path/, (attempt) => ({ ...attempt, path: '/v1/realtime' })],
   ['invalid_request', /Upgrade: websocket/, (attempt) => withHeaders(attempt, upgrade)],
   ['beta_api_shape_disabled', /beta/i, (attempt) => without(attempt, 'openai-beta')],
   ['invalid_key', /no key/, (attempt) => withHeaders(attempt, { authorization: `Bearer ${SECRET}` })],
@@ -110,8 +110,8 @@ describe('a refusal', () => {
   test('a refusal is plain on a path of no provider, and for a target that is no path', () => {
     expect(bodyOf('/v1/nowhere')).toEqual({
       code: 'unknown_path',
+      type: 'invalid_request_error',
       message: expect.any(String),
-      paths: expect.arrayContaining(['/v1/realtime', '/v1/tasks']),
       help: 'docs/errors.md#unknown_path',
     });
     expect(bodyOf('*')).toMatchObject({ code: 'invalid_request', message: 'expected a path as the request target' });

@@ -86,8 +86,8 @@ describe('a request', () => {
     const chat = await post('{}');
     expect([chat.status, chat.headers.get('retry-after')]).toEqual([503, '1']);
     const message = expect.stringContaining('does not answer');
-    const plain = { code: 'side_unavailable', message, help: 'docs/errors.md#side_unavailable' };
-    expect(await errorOf(chat)).toEqual({ ...plain, type: 'server_error', param: null });
+    const plain = { type: 'server_error', code: 'side_unavailable', message, help: 'docs/errors.md#side_unavailable' };
+    expect(await errorOf(chat)).toEqual({ ...plain, param: null });
     expect(await errorOf(await ask('/v1/tasks'))).toEqual(plain);
     expect((await ask('/v1/tasks/%ff')).status).toBe(404);
   });

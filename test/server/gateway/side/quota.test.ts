@@ -59,6 +59,7 @@ describe('the quota of all keys', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await errorOf(refused)).toMatchObject(chatError);
     expect(await errorOf(await ask('/v1/ledger'))).toEqual({
+      type: 'server_error',
       code: 'side_unavailable',
       message: expect.stringContaining('side.requests'),
       help: 'docs/errors.md#side_unavailable',

@@ -63,6 +63,7 @@ test('a key that may use some classes gets a task in one of them, or none', asyn
     expect(refused.status).toBe(403);
     expect(await refused.json()).toEqual({
       error: {
+        type: 'permission_error',
         code: 'class_not_allowed',
         message: 'this key may use the class premium, got "commodity"',
         field: 'x-trunkline-class',
