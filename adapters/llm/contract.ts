@@ -110,6 +110,8 @@ export type StreamOutcome = Omit<LlmOutcome, 'completion' | 'bytes'>;
 export interface LlmStream {
   /** The model that answers; undefined until it is reported. */
   served(): string | undefined;
+  /** Bytes of what the model said so far: text, reasoning, arguments of tools. */
+  receivedBytes(): number;
   /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error, an answer that ended in a fault, or an unreadable stream. */
   push(chunk: Buffer): Buffer;
   /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint said why the answer ended. */
@@ -138,7 +140,8 @@ export interface UpstreamError {
   readonly param?: string | undefined;
 }
 
-interface LlmFailureMore extends Partial<Pick<LlmFailure, 'retryAfterMs' | 'status' | 'outcome' | 'upstream'>> {
+interface LlmFailureMore
+  extends Partial<Pick<LlmFailure, 'retryAfterMs' | 'status' | 'outcome' | 'upstream' | 'isOurs'>> {
   readonly cause?: unknown;
 }
 
@@ -151,6 +154,8 @@ export class LlmFailure extends Error {
   readonly outcome: StreamOutcome | undefined;
   /** The words of the endpoint, where the client may see them. */
   readonly upstream: UpstreamError | undefined;
+  /** A limit or a fault of this side, which says nothing of the endpoint. */
+  readonly isOurs: boolean;
   constructor(code: LlmFailureCode, message: string, more: LlmFailureMore = {}) {
     super(message, { cause: more.cause });
     this.code = code;
@@ -158,6 +163,7 @@ export class LlmFailure extends Error {
     this.status = more.status;
     this.outcome = more.outcome;
     this.upstream = more.upstream;
+    this.isOurs = more.isOurs ?? false;
   }
 }
 

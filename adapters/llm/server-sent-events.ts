@@ -36,7 +36,7 @@ export class ServerSentEventReader {
     }
     this.#held = bytes.subarray(from);
     if (this.#held.length > this.#maxBytes)
-      throw new LlmFailure('garbled', `an event of more than ${this.#maxBytes} bytes`);
+      throw new LlmFailure('garbled', `an event of more than ${this.#maxBytes} bytes`, { isOurs: true });
     // An end of at most LF CR LF may lie across two chunks.
     this.#searchedBytes = Math.max(0, this.#held.length - 3);
     return events;

@@ -56,15 +56,23 @@ export const classSchema = z.strictObject({
       z.strictObject({
         gateway: z.string().describe('Name of one of gateways.'),
         model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
-        timeoutMs: ms.optional().describe('Longest attempt at this target. That of the class when not given.'),
+        timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
       }),
     )
     .min(1)
     .describe('Where its calls go, in order.'),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
-  timeoutMs: ms.default(30_000).describe('Longest attempt.'),
-  deadlineMs: ms.default(120_000).describe('Longest call, all its attempts together.'),
+  timeoutMs: ms
+    .default(30_000)
+    .describe(
+      'Longest silence of a target: until the first byte of its answer, and between any two. An answer that flows is not cut.',
+    ),
+  deadlineMs: ms
+    .default(120_000)
+    .describe(
+      'Longest wait of a call for its answer, all attempts together; of a stream for its first content, and from each to the next.',
+    ),
   hedgeMs: ms
     .optional()
     .describe('Time after which the next target is asked too, when the first has not answered. Whole answers only.'),

@@ -120,7 +120,7 @@ export interface LedgerRow {
   /** The cost that is charged: reported, else estimated. undefined: unknown. */
   readonly costMicroUsd: number | undefined;
   readonly costSource: CostSource;
-  /** The usage was not reported, so the worst case was charged. */
+  /** The usage was not reported: what came of a stream was charged, estimated, else the worst case. */
   readonly isFlagged: boolean;
   readonly latencyMs: number | undefined;
   readonly firstTokenMs: number | undefined;

@@ -9,6 +9,8 @@ import { type ToolCallDelta, toolCallJson } from './tools.ts';
 export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, Ending {
   readonly id?: string | undefined;
   readonly calls?: readonly ToolCallDelta[] | undefined;
+  /** Bytes of what the model said beside text and calls. */
+  readonly otherBytes?: number | undefined;
   /** Bytes that pass to the client as they are. */
   readonly bytes?: Buffer | undefined;
 }

@@ -40,6 +40,7 @@ class AnswerStream implements LlmStream {
   readonly #writer: StreamWriter;
   readonly #events = new ServerSentEventReader();
   #outcome: StreamOutcome;
+  #receivedBytes = 0;
 
   constructor(read: ReadEvent, writer: StreamWriter, provider?: string) {
     this.#read = read;
@@ -49,6 +50,10 @@ class AnswerStream implements LlmStream {
 
   served(): string | undefined {
     return this.#outcome.served;
+  }
+
+  receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   push(chunk: Buffer): Buffer {
@@ -66,6 +71,7 @@ class AnswerStream implements LlmStream {
   #pass(event: ServerSentEvent): readonly Buffer[] {
     const delta = this.#read(event);
     if (delta === undefined) return [];
+    this.#receivedBytes += bytesIn(delta);
     const { text, served, provider, usage, costUsd, finish } = this.#outcome;
     this.#outcome = {
       text: text + (delta.text ?? ''),
@@ -78,6 +84,11 @@ class AnswerStream implements LlmStream {
     if (delta.fault) throw delta.fault;
     return this.#writer.delta(delta, this.#outcome);
   }
+}
+
+function bytesIn({ text = '', calls = [], otherBytes = 0 }: AnswerDelta): number {
+  const named = calls.map((call) => Buffer.byteLength(`${call.name ?? ''}${call.input ?? ''}`));
+  return named.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(text) + otherBytes);
 }
 
 /** The bytes as one Buffer, which is not copied when it is the only one. */

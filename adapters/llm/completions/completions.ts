@@ -109,6 +109,7 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
     return {
       bytes: isUsageOnly && !wantsUsage(call) ? undefined : own === undefined ? raw : sseEvent(own),
       text: typeof content === 'string' ? content : '',
+      otherBytes: otherBytesIn(objectAt(isObject(choice) ? choice : {}, 'delta')),
       served: model,
       provider,
       usage: completionsUsage(chunk.usage),
@@ -116,4 +117,13 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
       ...ending,
     };
   };
+}
+
+/** Bytes of reasoning, refusals and calls of tools, under whatever name an endpoint has for them. */
+function otherBytesIn({ content: _, role: __, tool_calls: calls, ...rest }: JsonObject = {}): number {
+  const texts = Object.values(rest).filter((value) => typeof value === 'string');
+  const called = Array.isArray(calls)
+    ? calls.flatMap((call) => [textAt(call, 'function', 'name'), textAt(call, 'function', 'arguments')])
+    : [];
+  return [...texts, ...called].reduce<number>((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
 }

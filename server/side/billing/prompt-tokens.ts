@@ -1,7 +1,7 @@
 // Upper bound of a request's prompt tokens, computed from its bytes without a tokenizer. Rule: images and audio, whose tokens do not follow from
 // the length of their base64, count by their kind.
 
-import type { LlmCall } from '../../../adapters/llm/contract.ts';
+import type { LlmCall, LlmUsage } from '../../../adapters/llm/contract.ts';
 
 interface PromptTokens {
   /** Text, images and files. */
@@ -33,6 +33,25 @@ export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messa
     if (isBase64(media.data)) halves -= halfTokensOf(media.data);
   }
   return { tokens: tokens + Math.ceil(halves / 2), audioTokens };
+}
+
+/** Length of a token of an answer: prose has 4 bytes or more, and a script of more bytes a character has more to a token. */
+const BYTES_OF_TOKEN = 4;
+
+interface ReceivedStream {
+  /** The request as it was sent. */
+  readonly body: string;
+  readonly call: Pick<LlmCall, 'messages'>;
+  readonly model: string;
+  readonly receivedBytes: number;
+}
+
+/** Estimates the usage of a stream that broke off without a report: the prompt at most, and what came of the answer. */
+export function receivedUsage({ body, call, model, receivedBytes }: ReceivedStream): LlmUsage {
+  const { tokens, audioTokens } = maxPromptTokens(body, call, model);
+  const inputAudioTokens = audioTokens === 0 ? {} : { inputAudioTokens: audioTokens };
+  const outputTokens = Math.ceil(receivedBytes / BYTES_OF_TOKEN);
+  return { inputTokens: tokens + audioTokens, ...inputAudioTokens, outputTokens };
 }
 
 /** The body holds base64 letter by letter. Data that JSON escapes counts as text. */

@@ -1,5 +1,5 @@
-// The ledger row of an attempt: pending before the exchange, then with the outcome. Rule: unknown usage is charged at the worst case and flagged,
-// and an unknown price stays unknown.
+// The ledger row of an attempt: pending before the exchange, then with the outcome. Rule: unknown usage is flagged, and charged by what came of a
+// stream, else at the worst case; an unknown price stays unknown.
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
@@ -59,12 +59,16 @@ interface SettledAttempt {
   readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
   /** The target may have worked on it, so it may be billed. */
   readonly mayHaveRun: boolean;
+  /** Estimates the usage of a stream by what came of it; undefined for a whole answer, and for a stream that has not begun. */
+  readonly received: () => Usage | undefined;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
 }
 
 export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
-  const { pending, target, outcome, answer, latencyMs, firstTokenMs } = settled;
+  const { pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs } = settled;
+  const reported = answer?.usage;
+  const usage = reported ?? (mayHaveRun && outcome !== 'ok' ? received() : undefined);
   return {
     ...pending,
     outcome,
@@ -72,8 +76,8 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
     tried: outcome === 'ok' ? pending.tried : [...pending.tried, target.label],
     served: answer?.served?.slice(0, MAX_NAME_CHARS),
     provider: (answer?.provider ?? pending.provider)?.slice(0, MAX_NAME_CHARS),
-    usage: answer?.usage ?? {},
-    ...costOf(settled, prices),
+    usage: usage ?? {},
+    ...costOf(settled, usage, prices),
     latencyMs: rounded(latencyMs),
     firstTokenMs: firstTokenMs === undefined ? undefined : rounded(firstTokenMs),
   };
@@ -84,20 +88,25 @@ const MAX_NAME_CHARS = 200;
 
 type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
 
-function costOf({ pending, target, answer, mayHaveRun }: SettledAttempt, prices: Prices): Cost {
-  const { usage, costUsd, served } = answer ?? {};
+function costOf(
+  { pending, target, answer, mayHaveRun }: SettledAttempt,
+  usage: Usage | undefined,
+  prices: Prices,
+): Cost {
+  const { costUsd, served } = answer ?? {};
   const reported = target.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
   const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, served, usage, prices);
   // Usage of a kind without a price is charged at the reservation, too.
   const estimated = known ?? pending.estimatedMicroUsd;
   const cost = reported ?? estimated;
   const source: CostSource = reported !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown';
+  const isGuess = known === undefined || (usage !== undefined && answer?.usage === undefined);
   return {
     reportedMicroUsd: reported,
     estimatedMicroUsd: estimated,
     costMicroUsd: cost,
     costSource: source,
-    isFlagged: known === undefined && reported === undefined && (estimated !== undefined || usage === undefined),
+    isFlagged: isGuess && reported === undefined && (estimated !== undefined || usage === undefined),
   };
 }
 

@@ -1,7 +1,7 @@
 // One attempt of a call on one target: price, reservation with its ledger row, exchange, settlement. Rule: nothing is sent without a committed
 // reservation, and every reservation is settled.
 
-import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel';
+import { BulkheadRejectedError } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { LlmCall, LlmOutcome, LlmRequest } from '../../../adapters/llm/contract.ts';
 import { LlmFailure } from '../../../adapters/llm/index.ts';
@@ -11,6 +11,7 @@ import { faultOf } from '../../platform/log.ts';
 import { affordableLimit, answerLimit } from '../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
+import { receivedUsage } from '../billing/prompt-tokens.ts';
 import type { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetWindow, Settlement, Store } from '../store/contract.ts';
 import { pendingRow, settledRow } from './attempt-row.ts';
@@ -40,6 +41,8 @@ export interface Attempt {
   /** `<gateway>/<model>` of the targets that failed before. */
   readonly tried: readonly string[];
   readonly signal: AbortSignal;
+  /** Tells that a part of a streamed answer went to the client. */
+  readonly progressed: () => void;
 }
 
 /** A reservation that has to be settled. */
@@ -59,7 +62,12 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   const reserved = await reserve(context, attempt, now);
   if ('kind' in reserved) return reserved;
   const { request, addedMaxTokens } = reserved;
-  const progress: AttemptProgress = { mayHaveRun: false, firstByteAt: undefined, partial: undefined };
+  const progress: AttemptProgress = {
+    mayHaveRun: false,
+    firstByteAt: undefined,
+    receivedBytes: undefined,
+    partial: undefined,
+  };
   const options = {
     agent: target.agent,
     profile: target.profile,
@@ -71,7 +79,10 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
   };
   try {
-    const outcome = await target.guard.run((signal) => exchange(options, signal), attempt.signal);
+    const outcome = await target.guard.run((silence) => exchange(options, silence), {
+      key: call.key,
+      signal: attempt.signal,
+    });
     return answered(context, { attempt, reserved, progress, endedAt: performance.now() }, outcome);
   } catch (error) {
     return failed(context, { attempt, reserved, progress, endedAt: performance.now() }, error);
@@ -175,12 +186,13 @@ function priceFailure(
 }
 
 /** Forwards bytes to the client; the head goes before the first of them. */
-function forwardTo({ sink, target }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
+function forwardTo({ sink, target, progressed }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
   let hasBegun = false;
   return (bytes: Buffer, served: string | undefined): void => {
     if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, ...sent });
     hasBegun = true;
     sink?.write(bytes);
+    progressed();
   };
 }
 
@@ -194,15 +206,19 @@ interface EndedAttempt {
 
 function settlementOf(
   { prices }: AttemptContext,
-  { attempt: { target }, reserved, progress, endedAt }: EndedAttempt,
+  { attempt: { call, target }, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
 ): Settlement {
-  const { row: pending, startedAt, budgets, reservedMicroUsd } = reserved;
-  const { firstByteAt, mayHaveRun } = progress;
+  const { row: pending, request, startedAt, budgets, reservedMicroUsd } = reserved;
+  const { firstByteAt, mayHaveRun, receivedBytes } = progress;
   const latencyMs = endedAt - startedAt;
   const firstTokenMs = firstByteAt === undefined ? undefined : firstByteAt - startedAt;
-  const row = settledRow({ pending, target, outcome, answer, mayHaveRun, latencyMs, firstTokenMs }, prices);
+  const received = () =>
+    receivedBytes === undefined
+      ? undefined
+      : receivedUsage({ body: request.body, call: call.llm, model: target.model, receivedBytes });
+  const row = settledRow({ pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs }, prices);
   return { row, budgets, reservedMicroUsd };
 }
 
@@ -238,7 +254,6 @@ const ABORTED_OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hed
 function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
   if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
   if (error instanceof LlmFailure) return error;
-  if (error instanceof BrokenCircuitError) return new LlmFailure('unavailable', 'has failed too often in a row');
   if (error instanceof BulkheadRejectedError) return new LlmFailure('limited', 'all places and the queue are taken');
   log.error(faultOf(error), 'attempt failed unexpectedly');
   return new LlmFailure('unavailable', 'an unexpected fault', { cause: error });

@@ -1,4 +1,5 @@
-// Deadline and cancellation of a call: it ends when its client leaves, when its time is up, or when another attempt has won.
+// Deadline and cancellation of a call: it ends when its client leaves, when it waits too long for content, or when another attempt has won.
+// Rule: an answer that flows is not cut.
 
 import type { Call } from './call.ts';
 
@@ -13,20 +14,24 @@ export class CallAborted extends Error {
 
 interface CallDeadline {
   readonly signal: AbortSignal;
+  /** Tells that a part of the answer went to the client: the time that the class gives begins anew. */
+  progressed(): void;
   /** Removes the timer and the listener. */
   clear(): void;
 }
 
-/** `maxMs` is the limit of the class; the deadline of the call may be earlier. */
+/** `maxMs` is the longest wait for content, that of the class; the deadline of the call may be earlier, and stays where it is. */
 export function startDeadline({ signal, deadline }: Pick<Call, 'signal' | 'deadline'>, maxMs: number): CallDeadline {
   const controller = new AbortController();
   const leave = () => controller.abort(new CallAborted('client'));
   const left = deadline === undefined ? maxMs : Math.min(maxMs, deadline - performance.now());
   const timer = setTimeout(() => controller.abort(new CallAborted('deadline')), Math.max(0, left));
+  const isOfClass = left === maxMs;
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return {
     signal: controller.signal,
+    progressed: () => void (isOfClass && timer.refresh()),
     clear() {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);

@@ -11,6 +11,7 @@ import type {
 } from '../../../adapters/llm/contract.ts';
 import { failureOfReply, LlmFailure } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
+import type { Silence } from './guard/silence.ts';
 import { connectionFailure, type Head, send, wasSent } from './send.ts';
 
 /** The facts about an attempt while it runs, and after it failed. */
@@ -19,6 +20,8 @@ export interface AttemptProgress {
   mayHaveRun: boolean;
   /** Time of the first bytes that went to the client, by performance.now(). */
   firstByteAt: number | undefined;
+  /** Bytes of what the model said in a stream; undefined where no stream has begun. */
+  receivedBytes: number | undefined;
   /** The outcome of a stream, also when it broke off. */
   partial: Omit<LlmOutcome, 'completion'> | undefined;
 }
@@ -36,15 +39,15 @@ interface ExchangeOptions {
   readonly onBytes: (bytes: Buffer, served: string | undefined) => void;
 }
 
-/** Rejects with an LlmFailure (`timeout` when the guard aborted the signal), or with the CallAborted that ended the call. */
-export async function exchange(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
+/** Rejects with an LlmFailure (`timeout` after too long a silence), or with the CallAborted that ended the call. */
+export async function exchange(options: ExchangeOptions, silence: Silence): Promise<LlmOutcome> {
   const { progress } = options;
   try {
     progress.mayHaveRun = true;
-    return options.call.isStreamed ? await streamed(options, signal) : await whole(options, signal);
+    return options.call.isStreamed ? await streamed(options, silence) : await whole(options, silence);
   } catch (error) {
-    if (signal.aborted)
-      throw signal.reason instanceof CallAborted ? signal.reason : new LlmFailure('timeout', 'no answer in time');
+    const { aborted, reason } = silence.signal;
+    if (aborted && (reason instanceof CallAborted || reason instanceof LlmFailure)) throw reason;
     if (!wasSent(error)) progress.mayHaveRun = false;
     throw connectionFailure(error);
   }
@@ -57,10 +60,10 @@ function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure
   return failure;
 }
 
-async function whole(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
+async function whole(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
   const { agent, profile, model, request, maxBytes, progress } = options;
   const pieces: Buffer[] = [];
-  const head = await send(agent, request, { signal, maxBytes, onHead: () => (piece) => pieces.push(piece) });
+  const head = await send(agent, request, { signal, heard, maxBytes, onHead: () => (piece) => pieces.push(piece) });
   const reply = { ...head, body: Buffer.concat(pieces) };
   if (reply.status !== 200) throw readFailure(options, reply);
   try {
@@ -77,7 +80,7 @@ async function whole(options: ExchangeOptions, signal: AbortSignal): Promise<Llm
 /** A target has worked on an answer that cannot be read, or that the model gave up. */
 const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code === 'aborted';
 
-async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<LlmOutcome> {
+async function streamed(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
   const { agent, profile, call, model, request, maxBytes, progress, onBytes } = options;
   const errorBody: Buffer[] = [];
   let stream: LlmStream | undefined;
@@ -92,15 +95,17 @@ async function streamed(options: ExchangeOptions, signal: AbortSignal): Promise<
       throw new LlmFailure('garbled', 'no stream where one was asked for');
     const opened = profile.readStream(headers, call, model);
     stream = opened;
+    progress.receivedBytes = 0;
     return (piece: Buffer) => forward(opened.push(piece));
   }
-  const head = await send(agent, request, { signal, maxBytes, onHead }).catch((error: unknown) => {
+  const head = await send(agent, request, { signal, heard, maxBytes, onHead }).catch((error: unknown) => {
     if (stream !== undefined) noteBroken(stream, progress, error);
     throw error;
   });
   if (stream === undefined) throw readFailure(options, { ...head, body: Buffer.concat(errorBody) });
   const { rest, outcome, isComplete } = stream.end();
   progress.partial = outcome;
+  progress.receivedBytes = stream.receivedBytes();
   if (!isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
   forward(rest);
   return { completion: {}, ...outcome };
@@ -115,4 +120,5 @@ function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown
   } catch {
     progress.partial = undefined;
   }
+  progress.receivedBytes = stream.receivedBytes();
 }

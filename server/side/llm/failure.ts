@@ -2,7 +2,7 @@
 
 import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { BudgetReservation } from '../store/contract.ts';
-import type { Unavailable } from './resilience.ts';
+import type { Unavailable } from './guard/resilience.ts';
 
 /** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */
 export interface Failure {

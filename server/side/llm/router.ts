@@ -10,9 +10,9 @@ import { type Attempt, type AttemptContext, runAttempt } from './attempt.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
+import type { BreakerOptions } from './guard/circuit.ts';
 import { hedged } from './hedging.ts';
 import { chooseTargets, isNamed } from './policy.ts';
-import type { BreakerOptions } from './resilience.ts';
 import { type ClassPlan, createClassPlans, type Target } from './targets.ts';
 
 export interface RouterOptions {
@@ -45,7 +45,8 @@ export function createRouter(options: RouterOptions): Router {
       if ('kind' in targets) return targets;
       const deadline = startDeadline(call, plan.config.deadlineMs);
       try {
-        return await askInTurn(context, { call, plan, sink, targets, signal: deadline.signal });
+        const { signal, progressed } = deadline;
+        return await askInTurn(context, { call, plan, sink, targets, signal, progressed });
       } finally {
         deadline.clear();
       }
@@ -79,20 +80,21 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
 const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
   model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
 
-interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal'> {
+interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed'> {
   readonly targets: readonly Target[];
 }
 
 async function askInTurn(
   context: AttemptContext,
-  { call, plan, sink, targets, signal }: PlannedCall,
+  { targets, signal, ...given }: PlannedCall,
 ): Promise<Answered | Failure> {
+  const { call, plan } = given;
   const { hedgeMs } = plan.config;
   const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
   const ask = (target: Target, until: AbortSignal) =>
-    runAttempt(context, { call, plan, target, sink, asked, tried: [...tried], signal: until });
+    runAttempt(context, { ...given, target, asked, tried: [...tried], signal: until });
 
   for (let at = 0; at < targets.length; at++) {
     const [target, next] = [targets[at] as Target, targets[at + 1]];

@@ -13,6 +13,8 @@ export interface Head {
 
 export interface SendOptions {
   readonly signal: AbortSignal;
+  /** Called whenever something of the answer comes. */
+  readonly heard: () => void;
   /** Limit of the answer's body. */
   readonly maxBytes: number;
   /** Returns the function that takes the pieces of the body. What either of them throws ends the request. */
@@ -31,7 +33,7 @@ export async function send(agent: Agent, request: LlmRequest, options: SendOptio
   const receiver = new Receiver(options);
   const abort = () => receiver.fail(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
-  // The guard of the target has the one timeout.
+  // The guard of the target watches its silence.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
   try {
     agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body, ...timeouts }, receiver);
@@ -45,14 +47,14 @@ export async function send(agent: Agent, request: LlmRequest, options: SendOptio
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #ended = Promise.withResolvers<Head>();
   readonly done = this.#ended.promise;
-  readonly #options: Pick<SendOptions, 'maxBytes' | 'onHead'>;
+  readonly #options: Omit<SendOptions, 'signal'>;
   #controller: Dispatcher.DispatchController | undefined;
   #head: Head | undefined;
   #take: (piece: Buffer) => void = () => {};
   #bytes = 0;
   #isOver = false;
 
-  constructor(options: Pick<SendOptions, 'maxBytes' | 'onHead'>) {
+  constructor(options: Omit<SendOptions, 'signal'>) {
     this.#options = options;
   }
 
@@ -70,6 +72,7 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     // An informational answer is not the head.
+    this.#options.heard();
     if (status < 200 || this.#isOver) return;
     const head = { status, headers: joinedValues(headers) };
     this.#head = head;
@@ -80,9 +83,11 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onResponseData(_: unknown, piece: Buffer): void {
     if (this.#isOver) return;
-    const { maxBytes } = this.#options;
+    const { maxBytes, heard } = this.#options;
+    heard();
     this.#bytes += piece.length;
-    if (this.#bytes > maxBytes) this.fail(new LlmFailure('garbled', `an answer of more than ${maxBytes} bytes`));
+    if (this.#bytes > maxBytes)
+      this.fail(new LlmFailure('garbled', `an answer of more than ${maxBytes} bytes`, { isOurs: true }));
     else this.#failIfThrown(() => this.#take(piece));
   }
 
@@ -118,6 +123,9 @@ function joinedValues(headers: Record<string, string | string[] | undefined>): R
 const NOT_SENT =
   /^(PROXY_FAILED|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
 
+/** Codes of this machine, or of the way out of its network: they say nothing of the target. */
+const OUR_FAULTS = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'PROXY_FAILED'];
+
 export function wasSent(error: unknown): boolean {
   return (
     !(error instanceof PrivateAddressError) && !NOT_SENT.test(String((error as NodeJS.ErrnoException)?.code ?? ''))
@@ -127,6 +135,8 @@ export function wasSent(error: unknown): boolean {
 /** The error of a connection as a failure of the target. Its code is a short word, never content. */
 export function connectionFailure(error: unknown): LlmFailure {
   if (error instanceof LlmFailure) return error;
-  const code = error instanceof PrivateAddressError ? 'a private address' : (error as NodeJS.ErrnoException)?.code;
-  return new LlmFailure('unavailable', `no connection${code ? ` (${code})` : ''}`, { cause: error });
+  const isRefused = error instanceof PrivateAddressError;
+  const code = isRefused ? 'a private address' : (error as NodeJS.ErrnoException)?.code;
+  const isOurs = isRefused || OUR_FAULTS.includes(code ?? '');
+  return new LlmFailure('unavailable', `no connection${code ? ` (${code})` : ''}`, { cause: error, isOurs });
 }

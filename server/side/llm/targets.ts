@@ -9,8 +9,9 @@ import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig
 import type { CallPath } from '../../ipc/stored-rows.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
+import { type BreakerOptions, Circuit } from './guard/circuit.ts';
+import { createGuard, type Guard } from './guard/resilience.ts';
 import { type Candidate, callPathOf, targetObjection, termsOf } from './policy.ts';
-import { type BreakerOptions, type Circuit, createCircuit, createGuard, type Guard } from './resilience.ts';
 
 /** One target of one class. */
 export interface Target {
@@ -68,7 +69,7 @@ export function createClassPlans(options: ClassPlansOptions) {
     const gateway = gateways.get(gatewayName);
     if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
     const label = `${gatewayName}/${model}`;
-    const circuit = circuits.get(label) ?? createCircuit(breaker);
+    const circuit = circuits.get(label) ?? new Circuit(breaker);
     circuits.set(label, circuit);
     return createTarget({ gatewayName, model, timeoutMs, gateway, circuit, terms }, options);
   };

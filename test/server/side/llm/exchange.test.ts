@@ -49,7 +49,14 @@ describe('a stream', () => {
       expect(sink.text()).toContain('A scri');
       expect(sink.text()).not.toContain('[DONE]');
       expect(b.count.requests).toBe(0);
-      expect(await store.settled()).toMatchObject([{ outcome: 'broken_off', isFlagged: true, served: 'first' }]);
+      const [row, ...others] = await store.settled();
+      expect(others).toEqual([]);
+      expect(row).toMatchObject({ outcome: 'broken_off', isFlagged: true, served: 'first', costSource: 'estimated' });
+      // The prompt at 1 USD, and at most 3 tokens of the 100 that were reserved at 10 USD.
+      expect(row?.usage.outputTokens).toBeGreaterThan(0);
+      expect(row?.usage.outputTokens).toBeLessThan(4);
+      expect(row?.costMicroUsd).toBe((row?.usage.inputTokens ?? 0) + 10 * (row?.usage.outputTokens ?? 0));
+      expect([...store.budgets.values()].every(({ reservedMicroUsd }) => reservedMicroUsd === 0)).toBe(true);
     }
   });
 
@@ -74,6 +81,29 @@ describe('a stream', () => {
     server.close();
   });
 
+  test('that flows is cut by neither limit of time, however long it takes', async () => {
+    const { targets, gateways } = await pair({ behaviour: { everyMs: 100, pieces: 18 } });
+    const classes = { commodity: { targets: targets.slice(0, 1), timeoutMs: 700, deadlineMs: 900 } };
+    const { router, store } = routing({ gateways, classes, prices });
+    expect(answered(await router.run(stream(), collector())).text).toBe('A scripted answer.');
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ outcome: 'ok', isFlagged: false });
+    expect(row?.latencyMs).toBeGreaterThan(900);
+  });
+
+  test.each([
+    ['timeoutMs', { timeoutMs: 300, deadlineMs: 60_000 }, 'broken_off'],
+    ['deadlineMs', { timeoutMs: 60_000, deadlineMs: 300 }, 'timeout'],
+  ] as const)('that stalls is ended after %s', async (_, limits, outcome) => {
+    const { targets, gateways } = await pair({ behaviour: { everyMs: 2000, pieces: 3 } });
+    const classes = { commodity: { targets: targets.slice(0, 1), ...limits } };
+    const { router, store } = routing({ gateways, classes, prices });
+    const sink = collector();
+    expect(failed(await router.run(stream(), sink)).code).toBe('upstream_timeout');
+    expect(sink.heads).toHaveLength(1);
+    expect(await store.settled()).toMatchObject([{ outcome }]);
+  });
+
   test('is cancelled at the gateway and charged when its client leaves', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { everyMs: 20, pieces: 18 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
@@ -84,6 +114,9 @@ describe('a stream', () => {
     client.abort();
     expect(failed(await outcome).code).toBe('cancelled');
     await until(() => a.count.cancelled === 1);
-    expect(await store.settled()).toMatchObject([{ outcome: 'cancelled', isFlagged: true }]);
+    const [row] = await store.settled();
+    expect(row).toMatchObject({ outcome: 'cancelled', isFlagged: true });
+    expect(row?.costMicroUsd).toBe((row?.usage.inputTokens ?? 0) + 10 * (row?.usage.outputTokens ?? 0));
+    expect(row?.usage.outputTokens).toBeLessThan(6);
   });
 });

@@ -135,7 +135,10 @@ describe('when a target fails', () => {
   test('five failures in a row open its circuit, and it is tried again later', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { status: 500 } });
     const classes = { commodity: { targets } };
-    const { router, store } = routing({ gateways, classes }, { breaker: { failures: 5, pauseMs: 300 } });
+    const { router, store } = routing(
+      { gateways, classes },
+      { breaker: { leastCalls: 5, share: 0.5, windowMs: 60_000, pauseMs: 300 } },
+    );
     for (let count = 0; count < 8; count++) answered(await router.run(call()));
     expect(a.count.requests).toBe(5);
     expect((await store.settled()).length).toBe(5 + 8);

@@ -27,7 +27,7 @@ async function target(listener: RequestListener, connections = 4) {
     send(
       agent,
       { url, headers: { 'content-type': 'text/plain' }, body: 'asked' },
-      { signal: new AbortController().signal, maxBytes: 100, onHead, ...more },
+      { signal: new AbortController().signal, heard: () => {}, maxBytes: 100, onHead, ...more },
     );
   return { ask, heads, text: () => Buffer.concat(pieces).toString() };
 }
