@@ -85,6 +85,11 @@ export interface LlmUsage {
   readonly outputAudioTokens?: number;
   /** The part of the input that came from the provider's cache. */
   readonly cachedTokens?: number;
+  readonly cachedAudioTokens?: number;
+  readonly cachedImageTokens?: number;
+  /** The part of the input that was written into the provider's cache. */
+  readonly cacheWriteTokens?: number;
+  readonly outputImageTokens?: number;
 }
 
 export interface LlmOutcome {

@@ -179,6 +179,10 @@ export interface Observation {
   readonly type: string;
   readonly mark?: Mark;
   readonly usage?: Usage;
+  /** The maker of this usage, where it is not the model that serves: one that the event names, or the one that transcribes the user. */
+  readonly usageOf?: { readonly model: string } | 'transcription' | undefined;
+  /** The model that transcribes what the user says, where the session names it. */
+  readonly transcriptionModel?: string | undefined;
   /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
   readonly model?: string;
   /** The words that this frame tells of, unbounded. Reading them may take a parse of the frame. */
@@ -211,8 +215,14 @@ export interface Usage {
   readonly inputTextTokens?: number;
   readonly inputAudioTokens?: number;
   readonly inputImageTokens?: number;
+  /** The part of the input that came from the provider's cache, and of it what was no text. */
   readonly cachedTokens?: number;
+  readonly cachedAudioTokens?: number;
+  readonly cachedImageTokens?: number;
+  /** The part of the input that was written into the provider's cache. */
+  readonly cacheWriteTokens?: number;
   readonly outputTextTokens?: number;
   readonly outputAudioTokens?: number;
+  readonly outputImageTokens?: number;
   readonly seconds?: number;
 }

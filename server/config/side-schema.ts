@@ -155,9 +155,20 @@ const webhookSchema = z.strictObject({
 const priceSchema = z.strictObject({
   input: price.optional().describe('USD per million tokens of text in.'),
   output: price.optional().describe('USD per million tokens of text out.'),
-  cachedInput: price.optional().describe('USD per million tokens in that the provider had cached.'),
+  cachedInput: price
+    .optional()
+    .describe('USD per million tokens in that the provider had cached. That of input when not given.'),
+  cacheWrite: price.optional().describe('USD per million tokens in that the provider wrote into its cache.'),
   audioInput: price.optional().describe('USD per million tokens of audio in.'),
+  cachedAudioInput: price
+    .optional()
+    .describe('USD per million tokens of audio in that the provider had cached. That of audioInput when not given.'),
   audioOutput: price.optional().describe('USD per million tokens of audio out.'),
+  imageInput: price.optional().describe('USD per million tokens of images and films in.'),
+  cachedImageInput: price
+    .optional()
+    .describe('USD per million tokens of images in that the provider had cached. That of imageInput when not given.'),
+  imageOutput: price.optional().describe('USD per million tokens of images out.'),
   minute: price.optional().describe('USD per minute, for sessions that are billed by time.'),
 });
 

@@ -69,6 +69,7 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
     inputTokens: usage && count('input_tokens') + cached + count('cache_creation_input_tokens'),
     outputTokens: usage?.output_tokens,
     cachedTokens: cached,
+    cacheWriteTokens: usage?.cache_creation_input_tokens,
   });
 }
 

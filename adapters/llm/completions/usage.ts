@@ -15,7 +15,9 @@ export function completionsUsage(usage: unknown): LlmUsage | undefined {
     inputAudioTokens: input?.audio_tokens,
     inputImageTokens: input?.image_tokens,
     cachedTokens: input?.cached_tokens,
+    cacheWriteTokens: input?.cache_write_tokens ?? input?.cache_creation_tokens ?? usage.cache_creation_input_tokens,
     outputAudioTokens: output?.audio_tokens,
+    outputImageTokens: output?.image_tokens,
   });
 }
 

@@ -101,6 +101,10 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
     cachedTokens: usage?.cachedContentTokenCount,
     inputAudioTokens: tokensOf(usage?.promptTokensDetails, 'AUDIO'),
     inputImageTokens: tokensOf(usage?.promptTokensDetails, 'IMAGE'),
+    cachedAudioTokens: tokensOf(usage?.cacheTokensDetails, 'AUDIO'),
+    cachedImageTokens: tokensOf(usage?.cacheTokensDetails, 'IMAGE'),
+    outputAudioTokens: tokensOf(usage?.candidatesTokensDetails, 'AUDIO'),
+    outputImageTokens: tokensOf(usage?.candidatesTokensDetails, 'IMAGE'),
   });
 }
 

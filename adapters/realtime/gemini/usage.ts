@@ -3,6 +3,9 @@
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
+/** Modalities that are priced as images. */
+const IMAGES = ['IMAGE', 'VIDEO', 'DOCUMENT'];
+
 /** Returns undefined when nothing is counted. */
 export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
   const input = [metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails];
@@ -13,10 +16,13 @@ export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
     totalTokens: sum([metadata.totalTokenCount]),
     inputTextTokens: modality(input, ['TEXT']),
     inputAudioTokens: modality(input, ['AUDIO']),
-    inputImageTokens: modality(input, ['IMAGE', 'VIDEO']),
+    inputImageTokens: modality(input, IMAGES),
     cachedTokens: sum([metadata.cachedContentTokenCount]),
+    cachedAudioTokens: modality([metadata.cacheTokensDetails], ['AUDIO']),
+    cachedImageTokens: modality([metadata.cacheTokensDetails], IMAGES),
     outputTextTokens: modality(output, ['TEXT']),
     outputAudioTokens: modality(output, ['AUDIO']),
+    outputImageTokens: modality(output, IMAGES),
   };
   const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
   return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);

@@ -76,5 +76,8 @@ function observeServerEvent(type: string, frame: Frame): Observation {
 function delegated(type: string, frame: Frame): Observation {
   const event = readObject(frame.data);
   const ends = /^response\.(completed|incomplete|failed)$/.test(textAt(event, 'event', 'type') ?? '');
-  return ends ? { type, usage: tokenUsage(objectAt(event, 'event', 'response', 'usage')) } : { type };
+  if (!ends) return { type };
+  const response = objectAt(event, 'event', 'response');
+  // Without a name, the price is unknown: the voice model does not do this work.
+  return { type, usage: tokenUsage(objectAt(response, 'usage')), usageOf: { model: textAt(response, 'model') ?? '' } };
 }

@@ -92,14 +92,21 @@ function observeClient(type: string, data: Buffer): Observation {
 
 function transcribed(type: string, data: Buffer): Observation {
   const event = readObject(data);
-  return { type, utterances: transcriptOfItem(event), usage: tokenUsage(objectAt(event, 'usage')) };
+  return {
+    type,
+    utterances: transcriptOfItem(event),
+    usage: tokenUsage(objectAt(event, 'usage')),
+    usageOf: 'transcription',
+  };
 }
 
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */
 function configured(type: string, data: Buffer): Observation {
   const session = objectAt(readObject(data), 'session');
-  const model = textAt(session, 'model') ?? textAt(session, 'audio', 'input', 'transcription', 'model');
-  return textAt(session, 'type') === 'transcription' ? { type, model, isContinuous: true } : { type, model };
+  const transcriptionModel = textAt(session, 'audio', 'input', 'transcription', 'model');
+  const model = textAt(session, 'model') ?? transcriptionModel;
+  const isContinuous = textAt(session, 'type') === 'transcription';
+  return { type, model, transcriptionModel, ...(isContinuous ? { isContinuous } : {}) };
 }
 
 function responseDone(type: string, data: Buffer): Observation {

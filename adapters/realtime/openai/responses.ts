@@ -76,8 +76,16 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'response.completed':
     case 'response.incomplete':
     case 'response.failed':
-      return { type, mark: 'turn-done', usage: tokenUsage(objectAt(readObject(frame.data), 'response', 'usage')) };
+      return responseEnded(type, readObject(frame.data));
     default:
       return { type };
   }
+}
+
+/** Several responses may be under way: each names its own model. */
+function responseEnded(type: string, event: JsonObject | undefined): Observation {
+  const response = objectAt(event, 'response');
+  const model = textAt(response, 'model');
+  const usageOf = model === undefined ? undefined : { model };
+  return { type, mark: 'turn-done', usage: tokenUsage(objectAt(response, 'usage')), usageOf };
 }

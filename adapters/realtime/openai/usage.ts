@@ -7,6 +7,7 @@ import type { Usage } from '../contract.ts';
 export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
   if (usage === undefined) return undefined;
   const input = details(usage.input_token_details ?? usage.input_tokens_details);
+  const cached = details(input.cached_tokens_details);
   const output = details(usage.output_token_details ?? usage.output_tokens_details);
   return counted({
     inputTokens: usage.input_tokens,
@@ -16,8 +17,11 @@ export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
     inputAudioTokens: input.audio_tokens,
     inputImageTokens: input.image_tokens,
     cachedTokens: input.cached_tokens,
+    cachedAudioTokens: cached.audio_tokens,
+    cachedImageTokens: cached.image_tokens,
     outputTextTokens: output.text_tokens,
     outputAudioTokens: output.audio_tokens,
+    outputImageTokens: output.image_tokens,
     seconds: usage.seconds,
   });
 }

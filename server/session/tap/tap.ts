@@ -7,7 +7,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/residence-histogram.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
-import { UsageTotals } from './usage-totals.ts';
+import { OTHER_MODELS, UsageTotals } from './usage-totals.ts';
 
 interface TapOptions {
   readonly dialect: Dialect;
@@ -33,6 +33,7 @@ export class Tap {
   #latencies: TurnLatencies | undefined;
   #usage: UsageTotals | undefined;
   #model: string | undefined;
+  #transcriptionModel: string | undefined;
   #lastFrameAt: number;
 
   constructor(options: TapOptions) {
@@ -67,7 +68,7 @@ export class Tap {
   }
 
   usage(): SessionUsage {
-    return { model: this.#model, ...(this.#usage?.sum() ?? { usage: {} }) };
+    return { model: this.#model, ...(this.#usage?.sum(this.#model) ?? { usage: {} }) };
   }
 
   summary(): TapSummary {
@@ -88,11 +89,20 @@ export class Tap {
       this.#latencies.mark(mark, at);
     }
     this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;
+    this.#transcriptionModel =
+      observation.transcriptionModel?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#transcriptionModel;
     if (observation.usage !== undefined) {
       this.#usage ??= new UsageTotals();
-      this.#usage.add(observation.usage, this.#model);
+      this.#usage.add(observation.usage, this.#makerOf(observation));
     }
     this.#options.observer?.observe(observation, mark, at);
+  }
+
+  /** The model whose usage it is. One that is not known has a name without a price. */
+  #makerOf({ usageOf }: Observation): string | undefined {
+    if (usageOf === undefined) return this.#model;
+    if (usageOf === 'transcription') return this.#transcriptionModel ?? OTHER_MODELS;
+    return usageOf.model.slice(0, MAX_MODEL_CHARACTERS) || OTHER_MODELS;
   }
 }
 

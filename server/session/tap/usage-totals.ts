@@ -5,22 +5,26 @@ import type { SessionUsage } from '../../ipc/session-record.ts';
 
 /** Usage of further models is kept together, as that of a model without a price. */
 const KEPT_MODELS = 16;
-const OTHER_MODELS = 'other';
+export const OTHER_MODELS = 'other';
 
 export class UsageTotals {
   readonly #byModel = new Map<string | undefined, Usage>();
   #usage: Usage = {};
+  #cumulativeOf: string | undefined;
 
   add(report: Usage, model: string | undefined): void {
     this.#usage = addUsage(this.#usage, report);
-    // A cumulative report is about the whole session and does not say which model served.
-    if (report.cumulative) this.#byModel.clear();
     const name = this.#byModel.has(model) || this.#byModel.size < KEPT_MODELS ? model : OTHER_MODELS;
-    this.#byModel.set(name, report.cumulative ? this.#usage : addUsage(this.#byModel.get(name) ?? {}, report));
+    // A cumulative report is the whole of what one model took, also when the session has got another one since.
+    const holder = report.cumulative ? (this.#cumulativeOf ?? name) : name;
+    if (report.cumulative) this.#cumulativeOf = holder;
+    this.#byModel.set(holder, addUsage(this.#byModel.get(holder) ?? {}, report));
   }
 
-  sum(): Omit<SessionUsage, 'model'> {
-    if (this.#byModel.size < 2) return { usage: this.#usage };
+  /** `serving`: the model that the usage is taken to be of, where nothing else is said. */
+  sum(serving: string | undefined): Omit<SessionUsage, 'model'> {
+    const [only] = this.#byModel.keys();
+    if (this.#byModel.size < 2 && (only === undefined || only === serving)) return { usage: this.#usage };
     return { usage: this.#usage, usageByModel: [...this.#byModel].map(([model, usage]) => ({ model, usage })) };
   }
 }

@@ -3,8 +3,8 @@
 
 import { calcPrice, findProvider, type ModelPrice, type PriceOptions } from '@pydantic/genai-prices';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import type { Usage } from '../../../adapters/realtime/contract.ts';
 import { providers } from '../../../adapters/realtime/index.ts';
+import type { PriceConfig } from '../../config/side-schema.ts';
 
 /** USD per million tokens, at least as much as a call can cost. */
 export interface Ceiling {
@@ -14,13 +14,10 @@ export interface Ceiling {
   readonly audioInput?: number;
 }
 
-/** Totals of tokens, which are at least the sum of their parts, and the parts. */
-export type BilledTokens = Required<Omit<Usage, 'cumulative' | 'totalTokens' | 'outputTextTokens' | 'inputTextTokens'>>;
-
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
 interface PriceList {
-  /** The cost in USD. */
-  cost(model: string, provider: string, counts: BilledTokens): number | undefined;
+  /** The prices by kind, of a request with so many tokens in; only what is listed has a price. */
+  prices(model: string, provider: string, inputTokens: number): PriceConfig | undefined;
   ceiling(model: string, provider: string): Ceiling | undefined;
 }
 
@@ -41,8 +38,7 @@ export function createPriceList(): PriceList {
     return rates;
   }
   return {
-    cost: (model, provider, counts) =>
-      flatCost(ratesOf(model, provider), counts) ?? listedCost(model, provider, counts),
+    prices: (model, provider, inputTokens) => ratesOf(model, provider)?.at(inputTokens),
     ceiling: (model, provider) => ratesOf(model, provider)?.ceiling,
   };
 }
@@ -71,57 +67,60 @@ function lookupOf(model: string, provider: string): Lookup {
   return vendor ? { model: name.slice(slash + 1), options: { providerId: vendor.id } } : { model: name, options: {} };
 }
 
-function listedCost(model: string, provider: string, counts: BilledTokens): number | undefined {
-  if (counts.inputTokens + counts.outputTokens === 0) return undefined;
-  const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
-  const cachedMedia = Math.max(0, cachedTokens - (inputTokens - inputAudioTokens - inputImageTokens));
-  const cachedAudio = Math.min(cachedMedia, inputAudioTokens);
-  const { model: name, options } = lookupOf(model, provider);
-  const listed = {
-    input_tokens: inputTokens,
-    output_tokens: outputTokens,
-    input_audio_tokens: inputAudioTokens,
-    input_image_tokens: inputImageTokens,
-    output_audio_tokens: outputAudioTokens,
-    cache_read_tokens: cachedTokens,
-    cache_audio_read_tokens: cachedAudio,
-    cache_image_read_tokens: cachedMedia - cachedAudio,
-  };
-  try {
-    return calcPrice(listed, name, options)?.total_price;
-  } catch {
-    // The library throws for counts that contradict each other.
-    return undefined;
-  }
-}
-
 interface Rates {
-  readonly ceiling: Ceiling;
-  /** USD per million text tokens, where they do not depend on the length. */
-  readonly flat: { readonly input: number; readonly cached: number; readonly output: number } | undefined;
+  /** undefined where the model is not priced by tokens. */
+  readonly ceiling: Ceiling | undefined;
+  at(inputTokens: number): PriceConfig;
 }
 
 function findRates(model: string, provider: string): Rates | undefined {
   const { model: name, options } = lookupOf(model, provider);
-  const price = calcPrice({ input_tokens: 1, output_tokens: 1 }, name, options)?.model_price;
-  const [input, output] = [highest(price?.input_mtok), highest(price?.output_mtok)];
-  if (price === undefined || input === undefined || output === undefined) return undefined;
-  const { input_mtok: text, output_mtok: answer, cache_read_mtok: cached = text } = price;
-  const isFlat = typeof text === 'number' && typeof answer === 'number' && typeof cached === 'number';
+  const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, name, options);
+  if (!found) return undefined;
+  const price = found.model_price;
+  // The list has free models without any price.
+  if (Object.keys(price).length === 0) return { ceiling: { input: 0, output: 0 }, at: () => FREE };
+  const [input, output] = [highest(price.input_mtok), highest(price.output_mtok)];
   const audioInput = highest(price.input_audio_mtok);
+  const ceiling =
+    input === undefined || output === undefined
+      ? undefined
+      : { input, output, ...(audioInput === undefined ? {} : { audioInput }) };
+  return { ceiling, at: (inputTokens) => pricesAt(price, inputTokens, found.provider.id) };
+}
+
+const FREE: PriceConfig = { input: 0, output: 0 };
+
+/** Google has one price for text, images and films, and for audio where none is listed, but for models that speak. */
+const hasOneInputPrice = (price: ModelPrice, listed: string): boolean =>
+  listed === 'google' && price.output_audio_mtok === undefined;
+
+function pricesAt(price: ModelPrice, inputTokens: number, listed: string): PriceConfig {
+  const of = (name: string) => tierOf(price[name], inputTokens);
+  const isOne = hasOneInputPrice(price, listed);
+  const shared = isOne ? of('input_mtok') : undefined;
+  const sharedCached = isOne ? of('cache_read_mtok') : undefined;
+  const hours = of('audio_hours') ?? of('input_audio_hours');
   return {
-    ceiling: { input, output, ...(audioInput === undefined ? {} : { audioInput }) },
-    flat: isFlat ? { input: text, cached, output: answer } : undefined,
+    input: of('input_mtok'),
+    cachedInput: of('cache_read_mtok'),
+    // Five minutes or an hour: reports do not say which, and the longer one costs more.
+    cacheWrite: of('cache_write_1h_mtok') ?? of('cache_write_mtok'),
+    audioInput: of('input_audio_mtok') ?? shared,
+    cachedAudioInput: of('cache_audio_read_mtok') ?? (price.input_audio_mtok === undefined ? sharedCached : undefined),
+    imageInput: of('input_image_mtok') ?? shared,
+    cachedImageInput: of('cache_image_read_mtok') ?? sharedCached,
+    output: of('output_mtok'),
+    audioOutput: of('output_audio_mtok'),
+    imageOutput: of('output_image_mtok'),
+    minute: hours === undefined ? undefined : hours / 60,
   };
 }
 
-/** Computes what `calcPrice` would for text, without its search and analysis, which take a fifth of the CPU of a call here. */
-function flatCost(rates: Rates | undefined, counts: BilledTokens): number | undefined {
-  const { inputTokens, outputTokens, inputAudioTokens, inputImageTokens, outputAudioTokens, cachedTokens } = counts;
-  if (!rates?.flat || inputTokens + outputTokens === 0) return undefined;
-  if (inputAudioTokens + inputImageTokens + outputAudioTokens > 0) return undefined;
-  const { input, cached, output } = rates.flat;
-  return ((inputTokens - cachedTokens) * input + cachedTokens * cached + outputTokens * output) / 1e6;
+/** The price of a request of this length. */
+function tierOf(price: ModelPrice[string], inputTokens: number): number | undefined {
+  if (typeof price !== 'object') return price;
+  return price.tiers.findLast(({ start }) => inputTokens > start)?.price ?? price.base;
 }
 
 /** Takes the dearest tier of a price in tiers by length. */

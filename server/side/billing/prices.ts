@@ -3,7 +3,8 @@
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import { longestMatchingGlob } from '../../../codecs/glob.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
-import { type BilledTokens, type Ceiling, createPriceList } from './price-list.ts';
+import { type Ceiling, createPriceList } from './price-list.ts';
+import { splitOf, usdOf } from './split.ts';
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
 export interface Prices {
@@ -23,10 +24,12 @@ export function createPrices(config: SideConfig['prices']): Prices {
   return {
     configured: (model, provider) => textPrices(priceOf(model, provider)),
     estimate(model, provider, usage) {
-      const counts = countsOf(usage);
-      if (!counts) return undefined;
-      const price = priceOf(model, provider);
-      const usd = price ? configuredCost(price, counts) : list.cost(model, provider, counts);
+      const split = splitOf(usage);
+      const price = priceOf(model, provider) ?? list.prices(model, provider, usage.inputTokens ?? 0);
+      const isFree = price !== undefined && Object.values(price).every((amount) => amount === 0);
+      if (split === undefined || price === undefined) return undefined;
+      if (isFree) return 0;
+      const usd = Object.values(split).every((count) => count === 0) ? undefined : usdOf(split, price);
       return usd === undefined ? undefined : wholeMicroUsd(usd);
     },
     ceiling(model, provider) {
@@ -46,46 +49,4 @@ function textPrices({ input, output }: PriceConfig = {}): Pick<Ceiling, 'input' 
 export function wholeMicroUsd(usd: number): number {
   const micro = usd * 1e6;
   return micro > 0 ? Math.max(1, Math.round(micro)) : 0;
-}
-
-/** Fills up missing counts; undefined when nothing was counted. */
-function countsOf(usage: Usage): BilledTokens | undefined {
-  const { inputAudioTokens = 0, inputImageTokens = 0, outputAudioTokens = 0, seconds = 0 } = usage;
-  const { inputTokens, outputTokens, inputTextTokens, outputTextTokens } = usage;
-  const input = (inputTextTokens ?? 0) + inputAudioTokens + inputImageTokens;
-  const output = (outputTextTokens ?? 0) + outputAudioTokens;
-  const isCounted = [inputTokens, outputTokens, inputTextTokens, outputTextTokens, usage.seconds].some(
-    (count) => count !== undefined,
-  );
-  if (!isCounted && input + output === 0) return undefined;
-  const total = Math.max(inputTokens ?? 0, input);
-  return {
-    inputTokens: total,
-    outputTokens: Math.max(outputTokens ?? 0, output),
-    inputAudioTokens,
-    inputImageTokens,
-    outputAudioTokens,
-    cachedTokens: Math.min(usage.cachedTokens ?? 0, total),
-    seconds,
-  };
-}
-
-/** USD by the prices of the configuration. The whole is unknown if any kind of use has no price. */
-function configuredCost(price: PriceConfig, counts: BilledTokens): number | undefined {
-  const { inputTokens, outputTokens, inputAudioTokens, outputAudioTokens, cachedTokens, seconds } = counts;
-  // Reports do not say which tokens were cached. Audio saves more, so text counts first: the estimate is no lower than the bill.
-  const cachedText = Math.min(cachedTokens, inputTokens - inputAudioTokens);
-  const parts: readonly (readonly [number, number | undefined])[] = [
-    [inputTokens - inputAudioTokens - cachedText, price.input],
-    [cachedText, price.cachedInput ?? price.input],
-    [inputAudioTokens, price.audioInput],
-    [outputTokens - outputAudioTokens, price.output],
-    [outputAudioTokens, price.audioOutput],
-  ];
-  const isTimed = price.minute !== undefined;
-  const priced = isTimed ? parts.filter(([, perMillion]) => perMillion !== undefined) : parts;
-  if (priced.some(([count, perMillion]) => count > 0 && perMillion === undefined)) return undefined;
-  if (!isTimed && inputTokens + outputTokens === 0 && seconds > 0) return undefined;
-  const tokens = priced.reduce((sum, [count, perMillion = 0]) => sum + (count * perMillion) / 1e6, 0);
-  return tokens + (seconds / 60) * (price.minute ?? 0);
 }

@@ -3,8 +3,8 @@
 import { StoreError } from './contract.ts';
 import type { Database, Query } from './database.ts';
 
-/** Goes up with every change of TABLES. Versions 1 and 2 were never released. */
-export const SCHEMA_VERSION = 3;
+/** Goes up with every change of TABLES. Versions 1 to 3 were never released. */
+export const SCHEMA_VERSION = 4;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -52,7 +52,8 @@ const TABLES = [
     reported_micro_usd bigint, estimated_micro_usd bigint, cost_micro_usd bigint, cost_source text not null,
     is_flagged bigint not null, latency_ms double precision, first_token_ms double precision,
     outcome text not null, quality text, score double precision, is_rehearsal bigint not null,
-    reserved_micro_usd bigint, reserved_budgets text not null
+    reserved_micro_usd bigint, reserved_budgets text not null,
+    cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_session on ledger (session, at, id)',

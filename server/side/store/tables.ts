@@ -48,7 +48,13 @@ const tokens = {
   ...columns('integer', 'inputTokens', 'outputTokens', 'totalTokens', 'inputTextTokens', 'inputAudioTokens'),
   ...columns('integer', 'inputImageTokens', 'cachedTokens', 'outputTextTokens', 'outputAudioTokens'),
   seconds: 'real',
-} as const satisfies Record<keyof Tokens, string>;
+} as const;
+/** Columns of an export stay where they are, so that these come at the end. */
+const moreTokens = columns(
+  'integer',
+  ...(['cachedAudioTokens', 'cachedImageTokens', 'cacheWriteTokens', 'outputImageTokens'] as const),
+);
+const allTokens = { ...tokens, ...moreTokens } as const satisfies Record<keyof Tokens, string>;
 
 export const ledger = table<FlatLedgerRow>('ledger', {
   id: 'text',
@@ -66,6 +72,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   isRehearsal: 'flag',
   reservedMicroUsd: 'integer',
   reservedBudgets: 'list',
+  ...moreTokens,
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets'>;
@@ -79,8 +86,8 @@ export const flatten = (row: LedgerRow, reserved?: Reserved): FlatLedgerRow => (
 });
 
 export function unflatten({ reservedMicroUsd, reservedBudgets, ...flat }: FlatLedgerRow): LedgerRow {
-  const names = Object.keys(tokens) as (keyof Tokens)[];
+  const names = Object.keys(allTokens) as (keyof Tokens)[];
   const usage = Object.fromEntries(names.flatMap((name) => (flat[name] === undefined ? [] : [[name, flat[name]]])));
-  const row = Object.fromEntries(Object.entries(flat).filter(([name]) => !(name in tokens)));
+  const row = Object.fromEntries(Object.entries(flat).filter(([name]) => !(name in allTokens)));
   return { ...row, usage } as unknown as LedgerRow;
 }

@@ -36,7 +36,7 @@ export const realtime: DialectFixture = {
         transcript: 'Hello',
         usage: { type: 'tokens', ...tokens(8, 2) },
       },
-      { utterances: [{ role: 'user', text: 'Hello', item: 'i1' }], usage: counted(8, 2) },
+      { utterances: [{ role: 'user', text: 'Hello', item: 'i1' }], usage: counted(8, 2), usageOf: 'transcription' },
     ],
     ['provider', { type: 'response.output_audio.delta', response_id: 'r1', delta: SOUND }, { mark: 'audio' }],
     [
@@ -170,7 +170,7 @@ export const responses: DialectFixture = {
     [
       'provider',
       { type: 'response.completed', response: { id: 'r1', model: 'gpt-5-2025', usage: tokens(4, 6) } },
-      { mark: 'turn-done', usage: counted(4, 6) },
+      { mark: 'turn-done', usage: counted(4, 6), usageOf: { model: 'gpt-5-2025' } },
     ],
   ],
   model: 'gpt-5-2025',

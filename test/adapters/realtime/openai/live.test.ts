@@ -21,7 +21,7 @@ test('the end of a delegated response brings its tokens', () => {
   const response = { model: 'm', usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } };
   const event = { type: 'response.event', delegation_id: 'd', event: { type: 'response.completed', response } };
   const counted = { inputTokens: 3, outputTokens: 4, totalTokens: 7 };
-  expect(downstream(event)).toEqual({ type: 'response.event', usage: counted });
+  expect(downstream(event)).toEqual({ type: 'response.event', usage: counted, usageOf: { model: 'm' } });
   const other = { type: 'response.event', event: { type: 'response.in_progress', response } };
   expect(downstream(other)).toEqual({ type: 'response.event' });
 });

@@ -26,6 +26,8 @@ const counted = {
   inputAudioTokens: 13,
   inputImageTokens: 2,
   cachedTokens: 64,
+  cachedAudioTokens: 0,
+  cachedImageTokens: 0,
   outputTextTokens: 30,
   outputAudioTokens: 91,
 };
@@ -81,14 +83,20 @@ describe('from the provider', () => {
       input_token_details: { audio_tokens: 3, text_tokens: 0 },
     };
     const counts = { totalTokens: 5, inputTokens: 3, outputTokens: 2, inputAudioTokens: 3, inputTextTokens: 0 };
-    expect(downstream({ type, transcript: 'x', usage: tokens })).toEqual({ type, usage: counts });
-    expect(downstream({ type, usage: { type: 'duration', seconds: 1.5 } })).toEqual({ type, usage: { seconds: 1.5 } });
+    expect(downstream({ type, transcript: 'x', usage: tokens })).toEqual({
+      type,
+      usage: counts,
+      usageOf: 'transcription',
+    });
+    const timed = downstream({ type, usage: { type: 'duration', seconds: 1.5 } });
+    expect(timed).toEqual({ type, usage: { seconds: 1.5 }, usageOf: 'transcription' });
   });
 
   test.each(['session.created', 'session.updated'])('%s tells the model', (type) => {
     expect(downstream({ type, session: { model: 'gpt-realtime' } })).toEqual({ type, model: 'gpt-realtime' });
     const transcription = { type: 'transcription', audio: { input: { transcription: { model: 'whisper-1' } } } };
-    expect(downstream({ type, session: transcription })).toEqual({ type, model: 'whisper-1', isContinuous: true });
+    const told = { type, model: 'whisper-1', transcriptionModel: 'whisper-1', isContinuous: true };
+    expect(downstream({ type, session: transcription })).toEqual(told);
     expect(downstream({ type, session: {} })).toEqual({ type });
   });
 

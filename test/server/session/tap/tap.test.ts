@@ -121,28 +121,6 @@ test('adds usage up, lets a cumulative report replace the sum, and cuts a long m
   expect(tapOf({ at: 0, observation: { model: 'm'.repeat(4_000_000) } }).model).toHaveLength(200);
 });
 
-test('tells usage by model where several served, for a bounded number of models', () => {
-  const reply = (model: string | undefined, usage: Observation['usage']) => ({ at: 0, observation: { model, usage } });
-  expect(tapOf(reply('a', { inputTokens: 1 }), reply('a', { inputTokens: 1 })).usageByModel).toBeUndefined();
-  const used = tapOf(
-    reply(undefined, { inputTokens: 1 }),
-    reply('a', { inputTokens: 2 }),
-    reply('b', { inputTokens: 4 }),
-    reply('a', { inputTokens: 8 }),
-  );
-  expect(used).toMatchObject({ model: 'a', usage: { inputTokens: 15 } });
-  expect(used.usageByModel).toEqual([
-    { model: undefined, usage: { inputTokens: 1 } },
-    { model: 'a', usage: { inputTokens: 10 } },
-    { model: 'b', usage: { inputTokens: 4 } },
-  ]);
-  const many = tapOf(...Array.from({ length: 100 }, (_, index) => reply(`m${index}`, { inputTokens: 1 })));
-  expect(many.usageByModel).toHaveLength(17);
-  expect(many.usageByModel?.at(-1)).toEqual({ model: 'other', usage: { inputTokens: 84 } });
-  const whole = tapOf(reply('a', { seconds: 1 }), reply('b', { cumulative: true, seconds: 3 }));
-  expect(whole.usageByModel).toBeUndefined();
-});
-
 describe('with the real dialects', () => {
   let metrics: Metrics;
   let tap: Tap;

@@ -120,3 +120,63 @@ describe('prices of the configuration', () => {
     expect(prices.estimate('half', 'openai', { seconds: 90 })).toBeUndefined();
   });
 });
+
+describe('each part of a report', () => {
+  /** A report of OpenAI Realtime on one reply, which costs 0.01916 USD. */
+  const reply = {
+    ...{ inputTokens: 9500, inputTextTokens: 1500, inputAudioTokens: 8000 },
+    ...{ cachedTokens: 8300, cachedAudioTokens: 7800, outputTokens: 100, outputTextTokens: 20, outputAudioTokens: 80 },
+  };
+
+  test('costs what its kind costs, by the list and by own prices', () => {
+    expect(listed.estimate('gpt-realtime', 'openai', reply)).toBe(19_160);
+    const voice = { input: 4, cachedInput: 0.4, audioInput: 32, cachedAudioInput: 0.4, output: 16, audioOutput: 64 };
+    expect(createPrices({ voice }).estimate('voice', 'openai', reply)).toBe(19_160);
+    const { cachedAudioInput: _, ...without } = voice;
+    expect(createPrices({ voice: without }).estimate('voice', 'openai', reply)).toBe(19_160 + 7800 * 31.6);
+  });
+
+  test('makes the whole unknown where its kind has no price, by the list and by own prices', () => {
+    const text = { inputTokens: 100, outputTokens: 10 };
+    const own = createPrices({
+      half: { input: 1, output: 2, audioInput: 3, audioOutput: 4, imageInput: 5, imageOutput: 6 },
+    });
+    const kinds = [
+      { inputAudioTokens: 1 },
+      { inputImageTokens: 1 },
+      { outputAudioTokens: 1 },
+      { outputImageTokens: 1 },
+    ];
+    for (const kind of kinds) {
+      expect(listed.estimate('gpt-5-mini', 'openai', { ...text, ...kind })).toBeUndefined();
+      expect(own.estimate('half', 'openai', { ...text, ...kind })).toBeGreaterThan(0);
+    }
+    expect(own.estimate('half', 'openai', { ...text, cacheWriteTokens: 1 })).toBeUndefined();
+  });
+
+  test('of Gemini has the price of text where Google has one for all, and not with models that speak', () => {
+    const usage = { inputTokens: 1000, outputTokens: 0, inputImageTokens: 400 };
+    expect(listed.estimate('gemini-2.5-flash', 'gemini', usage)).toBe(300);
+    expect(listed.estimate('gemini-2.5-flash-native-audio-preview-09-2025', 'gemini', usage)).toBeUndefined();
+  });
+
+  test('counts what was written into a cache at its own, higher price', () => {
+    const usage = { inputTokens: 1000, outputTokens: 0, cacheWriteTokens: 400, cachedTokens: 100 };
+    expect(listed.estimate('claude-sonnet-4-5', 'anthropic', usage)).toBe(500 * 3 + 400 * 6 + 100 * 0.3);
+  });
+
+  test('is counted in seconds where the list has a price of time', () => {
+    expect(listed.estimate('whisper-1', 'openai', { seconds: 90 })).toBe(9000);
+  });
+
+  test('is bounded by the whole, whatever a report says', () => {
+    const odd = { ...reply, cachedAudioTokens: 1e9, cachedTokens: 3, cachedImageTokens: 7 };
+    expect(listed.estimate('gpt-realtime', 'openai', odd)).toBe(1500 * 4 + 8000 * 0.4 + 20 * 16 + 80 * 64);
+  });
+
+  test('of a free model is free, and it has a ceiling', () => {
+    const free = 'meta-llama/llama-3.3-70b-instruct:free';
+    expect(listed.estimate(free, 'openrouter', { inputTokens: 100, outputTokens: 10 })).toBe(0);
+    expect(listed.ceiling(free, 'openrouter')).toEqual({ input: 0, output: 0 });
+  });
+});

@@ -1,0 +1,74 @@
+// Splits usage into parts that do not overlap, each of one kind, and prices each at the price of its kind. A part without a price makes the whole
+// unknown: no kind is ever charged at the price of another one.
+
+import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { PriceConfig } from '../../config/side-schema.ts';
+
+/** Counts by the name of their price; `minute` in minutes, all others in tokens. */
+type TokenSplit = Readonly<Record<keyof PriceConfig, number>>;
+
+/** Makes the parts of reports, also of those that contradict themselves; undefined when nothing was counted. */
+export function splitOf(usage: Usage): TokenSplit | undefined {
+  const { inputTokens, outputTokens, inputTextTokens, outputTextTokens, seconds } = usage;
+  const { inputAudioTokens: audio = 0, inputImageTokens: image = 0 } = usage;
+  const { outputAudioTokens: audioOutput = 0, outputImageTokens: imageOutput = 0 } = usage;
+  const input = Math.max(inputTokens ?? 0, (inputTextTokens ?? 0) + audio + image);
+  const output = Math.max(outputTokens ?? 0, (outputTextTokens ?? 0) + audioOutput + imageOutput);
+  const isCounted = [inputTokens, outputTokens, inputTextTokens, outputTextTokens, seconds].some(
+    (count) => count !== undefined,
+  );
+  if (!isCounted && input + output === 0) return undefined;
+  const cached = cachedOf(usage, { text: input - audio - image, audio, image });
+  const written = Math.min(usage.cacheWriteTokens ?? 0, input - audio - image - cached.text);
+  return {
+    input: input - audio - image - cached.text - written,
+    cachedInput: cached.text,
+    cacheWrite: written,
+    audioInput: audio - cached.audio,
+    cachedAudioInput: cached.audio,
+    imageInput: image - cached.image,
+    cachedImageInput: cached.image,
+    output: output - audioOutput - imageOutput,
+    audioOutput,
+    imageOutput,
+    minute: (seconds ?? 0) / 60,
+  };
+}
+
+interface Kinds {
+  readonly text: number;
+  readonly audio: number;
+  readonly image: number;
+}
+
+/** Where a report does not say which tokens were cached, text counts first: audio saves more, so the estimate is no lower than the bill. */
+function cachedOf({ cachedTokens = 0, cachedAudioTokens = 0, cachedImageTokens = 0 }: Usage, of: Kinds): Kinds {
+  let [audio, image] = [Math.min(cachedAudioTokens, of.audio), Math.min(cachedImageTokens, of.image)];
+  let rest = Math.max(0, Math.min(cachedTokens, of.text + of.audio + of.image) - audio - image);
+  const text = Math.min(rest, of.text);
+  rest -= text;
+  const moreAudio = Math.min(rest, of.audio - audio);
+  audio += moreAudio;
+  image += Math.min(rest - moreAudio, of.image - image);
+  return { text, audio, image };
+}
+
+/** USD; undefined where a part has no price. A session that is billed by time pays nothing for kinds of tokens without a price. */
+export function usdOf(split: TokenSplit, price: PriceConfig): number | undefined {
+  const prices: PriceConfig = {
+    ...price,
+    cachedInput: price.cachedInput ?? price.input,
+    cachedAudioInput: price.cachedAudioInput ?? price.audioInput,
+    cachedImageInput: price.cachedImageInput ?? price.imageInput,
+  };
+  const { minute, ...tokens } = split;
+  const isTimed = price.minute !== undefined;
+  let usd = isTimed ? minute * price.minute : 0;
+  for (const [kind, count] of Object.entries(tokens) as [Exclude<keyof PriceConfig, 'minute'>, number][]) {
+    const perMillion = prices[kind];
+    if (count > 0 && perMillion === undefined && !isTimed) return undefined;
+    usd += (count * (perMillion ?? 0)) / 1e6;
+  }
+  const hasTokens = Object.values(tokens).some((count) => count > 0);
+  return !isTimed && !hasTokens && minute > 0 ? undefined : usd;
+}
