@@ -29,7 +29,10 @@ export const anthropicProfile: LlmProfile = {
 const CONTINUES = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|@.*)?$)/;
 
 function bodyOf(call: LlmCall, model: string): JsonObject {
-  const { system, turns } = dialogueOf(call, { mayEndOpen: CONTINUES.test(model) });
+  const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
+  // A turn that is continued can call no tool.
+  const mayEndOpen = CONTINUES.test(model) && schema === undefined && tools === undefined;
+  const { system, turns } = dialogueOf(call, { mayEndOpen });
   return {
     ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,
@@ -37,7 +40,7 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI allows up to 2.
     temperature: call.temperature === undefined ? undefined : Math.min(1, call.temperature),
-    ...toolFields(answerSchemaOf(call), toolsOf(call)),
+    ...toolFields(schema, tools),
     stream: call.isStreamed || undefined,
   };
 }

@@ -16,8 +16,8 @@ const assistant = (content: unknown, ...ids: string[]): Message => ({
 const tool = (tool_call_id: string, content: unknown): Message => ({ role: 'tool', tool_call_id, content });
 const system = (content: unknown): Message => ({ role: 'system', content });
 
-function bodyOf(name: string, messages: readonly Message[], model: string) {
-  const call: LlmCall = { messages, maxTokens: 5, isStreamed: false, extra: {} };
+function bodyOf(name: string, messages: readonly Message[], model: string, extra = {}) {
+  const call: LlmCall = { messages, maxTokens: 5, isStreamed: false, extra };
   const target = { baseUrl: 'https://llm.example', apiKey: 'k', model, settings: {} };
   return JSON.parse((llmProfiles.get(name) as LlmProfile).toRequest(call, target).body);
 }
@@ -134,6 +134,12 @@ test('nothing that was said is lost, and what was not said is neutral', () => {
   expect(of('a result that comes late')).toEqual(['u:Hi', 'a:!c1', 'u:=c1:A|Hm', 'a:One moment', 'u:So?']);
   expect(of('words between call and result')).toEqual(['u:Hi', 'a:One moment|!c1', 'u:=c1:A']);
   expect(of('ids that come again')).toEqual(['u:Hi', 'a:!c1', 'u:=c1:A', 'a:!c1_2', 'u:=c1_2:B']);
+});
+
+test('a last turn of the assistant is not continued where a tool may be called', () => {
+  const extra = { tools: [{ type: 'function', function: { name: 'f' } }] };
+  const { messages } = bodyOf('anthropic', [user('Hi'), assistant('Once')], 'claude-sonnet-4-5', extra);
+  expect(messages.at(-1)).toEqual({ role: 'user', content: '(Go on.)' });
 });
 
 test('a last turn of the assistant is continued by the models that can, without the space at its end', () => {
