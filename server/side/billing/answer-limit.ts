@@ -37,3 +37,8 @@ export function affordableLimit({ maxTokens, worstMicroUsd, leftMicroUsd, ceilin
   const missing = Math.ceil((worstMicroUsd - leftMicroUsd) / ceiling.output);
   return Math.min(maxTokens, Math.max(LEAST_ANSWER_TOKENS, maxTokens - missing));
 }
+
+/** Half of the tokens that the rest of a budget pays for, so that calls at the same time find room, but at least `LEAST_ANSWER_TOKENS`. */
+export function sharedLimit(affordable: Affordable): number {
+  return Math.max(LEAST_ANSWER_TOKENS, Math.ceil(affordableLimit(affordable) / 2));
+}

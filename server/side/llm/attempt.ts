@@ -8,7 +8,7 @@ import { LlmFailure } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
-import { affordableLimit, answerLimit } from '../billing/answer-limit.ts';
+import { affordableLimit, answerLimit, sharedLimit } from '../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { receivedUsage } from '../billing/prompt-tokens.ts';
@@ -118,8 +118,14 @@ function priced({ prices }: AttemptContext, { target, call }: Attempt, addedMaxT
   return { request, worst, addedMaxTokens };
 }
 
+interface Means {
+  readonly hasBudget: boolean;
+  /** The rest of the budget; undefined: not known, so as much as the call may want is tried. */
+  readonly leftMicroUsd?: number | undefined;
+}
+
 /** Prices the call; one without a limit gets one that this much pays for, where a limit is needed. */
-function pricedWithin(context: AttemptContext, attempt: Attempt, hasBudget: boolean, leftMicroUsd: number) {
+function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, leftMicroUsd }: Means) {
   const { target, call, plan } = attempt;
   const { isRehearsal, model, profile } = target;
   if (call.llm.maxTokens !== undefined || isRehearsal) return priced(context, attempt);
@@ -130,10 +136,17 @@ function pricedWithin(context: AttemptContext, attempt: Attempt, hasBudget: bool
   const maxTokens = answerLimit({ model, isBounded, isDemanded, ceiling });
   const first = priced(context, attempt, maxTokens);
   if ('kind' in first || maxTokens === undefined || first.worst === undefined || ceiling === undefined) return first;
-  const left = Math.min(leftMicroUsd, maxUsdPerCall * 1e6);
-  const fitting = affordableLimit({ maxTokens, worstMicroUsd: first.worst, leftMicroUsd: left, ceiling });
+  const { worst } = first;
+  const affordable = affordableLimit({ maxTokens, worstMicroUsd: worst, leftMicroUsd: maxUsdPerCall * 1e6, ceiling });
+  const fitting =
+    leftMicroUsd === undefined
+      ? affordable
+      : Math.min(affordable, sharedLimit({ maxTokens, worstMicroUsd: worst, leftMicroUsd, ceiling }));
   return fitting === maxTokens ? first : priced(context, attempt, fitting);
 }
+
+/** Tries to fit a call without a limit into what others leave of a budget. */
+const MAX_TRIES = 8;
 
 async function reserve(context: AttemptContext, attempt: Attempt, now: number): Promise<Reserved | Failure> {
   const { store, log, budgets: configured } = context;
@@ -141,8 +154,8 @@ async function reserve(context: AttemptContext, attempt: Attempt, now: number): 
   // The rehearsal is free, so it counts in no budget.
   const budgets = target.isRehearsal ? [] : budgetsFor(configured, call, now);
   const startedAt = performance.now();
-  const tryWith = async (leftMicroUsd: number) => {
-    const made = pricedWithin(context, attempt, budgets.length > 0, leftMicroUsd);
+  const tryWith = async (leftMicroUsd?: number) => {
+    const made = pricedWithin(context, attempt, { hasBudget: budgets.length > 0, leftMicroUsd });
     if ('kind' in made) return made;
     const tooDear = target.isRehearsal ? undefined : priceFailure(plan, target, made.worst, budgets.length > 0);
     if (tooDear) return tooDear;
@@ -152,10 +165,12 @@ async function reserve(context: AttemptContext, attempt: Attempt, now: number): 
     return { ...made, row, reservedMicroUsd, reservation };
   };
   try {
-    let tried = await tryWith(Number.POSITIVE_INFINITY);
-    // The rest of the budget is known only now; a call that brought its own limit keeps it.
-    if (!('kind' in tried) && tried.reservation.kind === 'exceeded' && tried.addedMaxTokens !== undefined)
+    let tried = await tryWith();
+    // The rest of the budget is known only now, and others take of it meanwhile; a call that brought its own limit keeps it.
+    for (let again = 0; again < MAX_TRIES && !('kind' in tried); again++) {
+      if (tried.reservation.kind !== 'exceeded' || tried.addedMaxTokens === undefined) break;
       tried = await tryWith(tried.reservation.leftMicroUsd);
+    }
     if ('kind' in tried) return tried;
     const { reservation, ...reserved } = tried;
     return reservation.kind === 'exceeded'

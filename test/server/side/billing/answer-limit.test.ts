@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
 import { answered, at, call, collector, failed, gateway, routing } from '../../../support/routing.ts';
+import { until } from '../../../support/until.ts';
 
 const prices = { '*': { input: 1, output: 2 } };
 const unlimited = { llm: { maxTokens: undefined } };
@@ -31,14 +32,14 @@ test('a call with a limit keeps it', async () => {
   expect(a.seen[0]?.body.max_tokens).toBe(77);
 });
 
-test('under a budget the limit is what is left, or the maximum of the model if that is less', async () => {
+test('under a budget the limit is half of what is left, or the maximum of the model where that fits', async () => {
   const budgets = (maxUsd: number) => [{ class: 'commodity', window: 'day' as const, maxUsd }];
   const small = await sent('gpt-4.1-mini', { prices, budgets: budgets(0.01) });
   const limit = answered(small.outcome).addedMaxTokens as number;
   expect(small.body.max_tokens).toBe(limit);
   // 10,000 micro-USD are 5,000 tokens at 2, less the prompt.
-  expect(limit).toBeLessThan(5000);
-  expect(limit).toBeGreaterThan(4500);
+  expect(limit).toBeLessThan(2500);
+  expect(limit).toBeGreaterThan(2250);
   const large = await sent('gpt-4.1-mini', { prices, budgets: budgets(100) });
   expect(large.body.max_tokens).toBe(32_768);
   expect((await sent('first', { prices, budgets: budgets(100) })).body.max_tokens).toBe(16_384);
@@ -98,4 +99,17 @@ test.each([
   ['acme/m-1', undefined],
 ])('the maximum of %s is %s', (model, tokens) => {
   expect(maxOutputTokens(model)).toBe(tokens);
+});
+
+test('calls at the same time find room in a small budget, each with half of what the others left', async () => {
+  const hold = Promise.withResolvers<void>();
+  const a = await gateway({ behaviour: { after: hold.promise } });
+  const budgets = [{ class: 'commodity', window: 'total' as const, maxUsd: 0.02 }];
+  const { router } = routing({ gateways: { one: at(a) }, classes: classOf('first'), prices, budgets });
+  const running = Array.from({ length: 4 }, () => router.run(call(unlimited)));
+  await until(() => a.seen.length === 4);
+  hold.resolve();
+  const limits = (await Promise.all(running)).map((outcome) => answered(outcome).addedMaxTokens as number);
+  expect(limits.reduce((sum, limit) => sum + limit, 0) * 2).toBeLessThanOrEqual(20_000);
+  expect(Math.min(...limits)).toBeGreaterThan(256);
 });
