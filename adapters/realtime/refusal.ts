@@ -38,6 +38,7 @@ type RefusalCode =
   | 'outbox_share_full'
   | 'too_many_sessions'
   | 'too_many_connections'
+  | 'too_many_streams'
   | 'not_implemented'
   | 'unsupported_media_type'
   | 'upstream_refused'

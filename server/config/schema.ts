@@ -50,8 +50,17 @@ export const limitsSchema = z.strictObject({
     .int()
     .min(1)
     .default(500)
-    .describe('Connections of one address that are not (yet) sessions.'),
-  maxConnections: z.int().min(1).default(2000).describe('Connections in all that are not (yet) sessions.'),
+    .describe('Connections of one address that wait for a request. Beyond it the oldest of them goes.'),
+  maxConnections: z
+    .int()
+    .min(1)
+    .default(2000)
+    .describe('Connections in all that wait for a request. Beyond it the oldest of them goes.'),
+  maxUpgrades: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('Upgrades in progress, until the 101. Beyond it 503; an address with half of them gets 429.'),
   maxFramesPerSecond: z
     .int()
     .min(1)

@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Registry } from 'prom-client';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
@@ -11,7 +12,7 @@ import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts'
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
-import { createMetrics } from '../platform/metrics.ts';
+import { createMetrics, exportGauge } from '../platform/metrics.ts';
 import { reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
@@ -51,7 +52,12 @@ export class Gateway {
     this.#isProxy = addressList(config.listen.trustedProxies);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
     this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
-    this.#connections = createConnectionLimit(config.limits, () => this.metrics.refused('too_many_connections', 0));
+    this.#connections = createConnectionLimit({
+      limits: config.limits,
+      isProxy: this.#isProxy,
+      onDropped: () => this.metrics.refused('too_many_connections', 503),
+    });
+    exportConnections(this.metrics.registry, this.#connections);
     this.#host = this.#makeHost();
   }
 
@@ -133,6 +139,7 @@ export class Gateway {
       ...this.#options,
       metrics: this.metrics,
       connector: this.#connector,
+      connections: this.#connections,
       logRefusal: createRefusalLog(this.#options.log),
       quota: new SideQuota(config.side, config.keys.length),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
@@ -143,8 +150,7 @@ export class Gateway {
         return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
       },
       isEnding: () => this.#phase === 'ending',
-      onStarted: (session, socket) => {
-        this.#connections.upgraded(socket);
+      onStarted: (session) => {
         this.#sessions.set(session.id, session);
       },
       onClosed: (id) => {
@@ -164,4 +170,13 @@ export class Gateway {
       this.#ends.emit('ended');
     }
   }
+}
+
+function exportConnections(registry: Registry, { waiting, upgrading }: ConnectionLimit): void {
+  exportGauge(registry, {
+    name: 'trunkline_waiting_connections',
+    help: 'connections that wait for a request, or stay open after one',
+    read: waiting,
+  });
+  exportGauge(registry, { name: 'trunkline_upgrades', help: 'upgrades in progress', read: upgrading });
 }

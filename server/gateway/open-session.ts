@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
+import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
 import { writeReply } from '../http/reply.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
@@ -22,6 +23,7 @@ import {
   refuse,
   speaksWebSocket,
   tooManySessions,
+  tooManyUpgrades,
 } from './admission/refusals.ts';
 import { dialWithContext, readContext } from './read-context.ts';
 import type { RefusalFacts, RefusalLog } from './refusal-log.ts';
@@ -36,6 +38,7 @@ export interface SessionHost extends SessionOwner, ForwardContext {
   refusal(key: string | undefined): Refusal | undefined;
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
+  readonly connections: ConnectionLimit;
 }
 
 type DialFailure = Exclude<DialOutcome, { readonly kind: 'open' }>;
@@ -74,13 +77,17 @@ export class SessionOpening {
   async #open(admission: Admission): Promise<void> {
     const refusal = this.#host.refusal(admission.key?.id);
     if (refusal !== undefined) return this.#refuse(refusal, admission);
-    const clientGone = watchClientGone(this.#upgrade.socket);
+    const { socket, source } = this.#upgrade;
+    const end = this.#host.connections.beginUpgrade(socket, source.address);
+    if (typeof end === 'string') return this.#refuse(tooManyUpgrades[end], admission);
+    const clientGone = watchClientGone(socket);
     this.#clientGone = clientGone;
     try {
       const result = await this.#host.registry.reserve(reservationOf(admission));
       if (result === 'granted') await this.#dial(admission, clientGone);
       else this.#refuse(result === 'full' ? tooManySessions : duplicateSession, admission);
     } finally {
+      end();
       clientGone.stop();
     }
   }

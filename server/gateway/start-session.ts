@@ -35,7 +35,7 @@ export interface SessionOwner {
   /** Takes the events of sessions to the side process; undefined when there is none. */
   readonly outbox?: Outbox | undefined;
   /** Called once the 101 is written. */
-  onStarted(session: Session, socket: Socket): void;
+  onStarted(session: Session): void;
   /** Called when both sockets of the session are closed. */
   onClosed(id: string): void;
 }
@@ -67,7 +67,7 @@ export function startSession(
       owner.onClosed(sessionId);
     },
   });
-  owner.onStarted(session, socket);
+  owner.onStarted(session);
   // The supervisor is another process, which wakes for it.
   setImmediate(() => registry.opened(sessionId));
   metrics.opened(provider.name, endpoint.dialect.name);

@@ -19,6 +19,8 @@ interface TableLine {
   readonly awaitsLlm?: true;
   /** The last `{name}` stands for all segments that are left: names of models have slashes. */
   readonly hasLongEnd?: true;
+  /** The answer lasts as long as what it tells of. */
+  readonly isStream?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
 }
@@ -28,7 +30,7 @@ const live = { needsLiveSession: true } as const;
 const TABLE = {
   getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
   deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
-  getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', ...live },
+  getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', isStream: true, ...live },
   getSessionContext: {
     method: 'GET',
     path: '/sessions/{id}/context',

@@ -87,3 +87,19 @@ export const duplicateSession: Refusal = {
   code: 'duplicate_session',
   message: 'a session with this id is open',
 };
+
+/** Refusals of an upgrade for which there is no room, by who fills it. */
+export const tooManyUpgrades: Readonly<Record<'all' | 'address', Refusal>> = {
+  all: {
+    status: 503,
+    code: 'too_many_connections',
+    message: 'as many upgrades are in progress as may be (limits.maxUpgrades)',
+    retryAfterS: 1,
+  },
+  address: {
+    status: 429,
+    code: 'too_many_connections',
+    message: 'this address has half of the upgrades that may be in progress (limits.maxUpgrades)',
+    retryAfterS: 1,
+  },
+};

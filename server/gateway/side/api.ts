@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
 import { decodedPath } from '../../http/handshake.ts';
 import { jsonReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request/body.ts';
@@ -18,6 +19,7 @@ import type { SideQuota } from './quota.ts';
 export interface SideApiContext extends ForwardContext {
   policy(): AdmissionPolicy;
   readonly quota: SideQuota;
+  readonly connections: Pick<ConnectionLimit, 'hold'>;
 }
 
 /** Answers one request, or says why not. A reply or a Refusal that is returned is still to be written; what is `refused` was. */
@@ -36,8 +38,10 @@ export async function handleSideRequest(
   if (isRefusal(authenticated)) return authenticated;
   const { key } = authenticated;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
-  using lease = context.quota.acquire(key?.id, expectedBytes);
-  if (lease === undefined) return quotaExceeded;
+  const isStream = request.method === 'GET' && sideRoutesAt('key', path)[0]?.route.isStream === true;
+  using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
+  if (lease === undefined) return isStream ? tooManyStreams : quotaExceeded;
+  context.connections.hold(request.socket, response);
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,
     ms: config.limits.handshakeMs,
@@ -77,6 +81,13 @@ const sideUnavailable = (message: string): Refusal => ({
 });
 
 const unavailable = sideUnavailable('the side path does not answer; sessions go on without it');
+
+const tooManyStreams: Refusal = {
+  status: 503,
+  code: 'too_many_streams',
+  message: 'as many event streams are open as may be (side.streams)',
+  retryAfterS: 5,
+};
 
 const quotaExceeded = sideUnavailable(
   'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',

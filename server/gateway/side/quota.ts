@@ -6,12 +6,20 @@ import { quotaOfKey, type SideQuotaLimits } from '../../config/side-limits-schem
 export class SideQuota {
   readonly #total: Usage;
   readonly #keyLimits: SideQuotaLimits;
+  /** Event streams, which last, take no place of a request. */
+  readonly #streams: Usage;
   readonly #byKey = new Map<string | undefined, Usage>();
 
   /** `keys`: the number of configured keys; 0 in open mode. */
-  constructor(limits: SideQuotaLimits, keys: number) {
+  constructor(limits: SideQuotaLimits & { readonly streams: number }, keys: number) {
+    this.#streams = new Usage({ requests: limits.streams, requestBytes: limits.requestBytes });
     this.#total = new Usage(limits);
     this.#keyLimits = quotaOfKey(limits, keys);
+  }
+
+  /** Returns undefined where as many are open as may be. */
+  acquireStream(): QuotaLease | undefined {
+    return this.#streams.fits(1, 0) ? new QuotaLease([this.#streams]) : undefined;
   }
 
   /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */

@@ -1,46 +1,115 @@
-// Bounds the connections that are not (yet) sessions, of one address and of all, in each process.
+// Bounds connections in each process, in rooms of their own: those that wait for a request, and upgrades in progress. Requests that have a
+// place of the side path and sessions are in neither. Rule: a new connection is let in, and the oldest that waits goes.
 
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../../config/config.ts';
+import { type AddressList, plainAddress } from '../../platform/address-list.ts';
 
 export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
 
-export function createConnectionLimit(
-  limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>,
-  onRefused: () => void,
-) {
-  const perAddress = new Map<string, number>();
-  /** The address of each connection that is counted, by its ends. */
-  const pending = new Map<string, string>();
+interface LimitOptions {
+  readonly limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress' | 'maxUpgrades'>;
+  /** Proxies, whose addresses are those of many clients. */
+  readonly isProxy: AddressList;
+  /** Called for each connection that has to go. */
+  onDropped(): void;
+}
 
-  function forget(ends: string): void {
-    const address = pending.get(ends);
-    if (address === undefined) return;
-    pending.delete(ends);
-    const left = (perAddress.get(address) ?? 1) - 1;
-    if (left === 0) perAddress.delete(address);
-    else perAddress.set(address, left);
+interface Waiting {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly isTls: boolean;
+}
+
+const NO_ROOM = JSON.stringify({
+  error: {
+    code: 'too_many_connections',
+    message:
+      'expected a request sooner: newer connections need the room (limits.maxConnections, limits.maxConnectionsPerAddress)',
+  },
+});
+/** Written as it is: an answer must cost next to nothing where there are too many. */
+const ANSWER = [
+  'HTTP/1.1 503 Service Unavailable',
+  'content-type: application/json',
+  'retry-after: 1',
+  `content-length: ${Buffer.byteLength(NO_ROOM)}`,
+  'connection: close',
+  '',
+  NO_ROOM,
+].join('\r\n');
+
+export function createConnectionLimit({ limits, isProxy, onDropped }: LimitOptions) {
+  /** Connections without a request by their ends, the oldest first; in all and by address. */
+  const waiting = new Map<string, Waiting>();
+  const byAddress = new Map<string, Map<string, Waiting>>();
+  const upgrades = new Map<string, number>();
+  let upgrading = 0;
+
+  function leave(ends: string): Waiting | undefined {
+    const entry = waiting.get(ends);
+    if (entry === undefined) return undefined;
+    waiting.delete(ends);
+    const own = byAddress.get(entry.address);
+    own?.delete(ends);
+    if (own?.size === 0) byAddress.delete(entry.address);
+    return entry;
   }
 
-  function count(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const held = perAddress.get(address) ?? 0;
-    if (held >= limits.maxConnectionsPerAddress || pending.size >= limits.maxConnections) {
-      onRefused();
-      return void socket.destroy();
-    }
-    const ends = endsOf(socket);
-    perAddress.set(address, held + 1);
-    pending.set(ends, address);
-    socket.once('close', () => forget(ends));
+  function drop(entries: ReadonlyMap<string, Waiting>): void {
+    const [ends = ''] = entries.keys();
+    const entry = leave(ends);
+    if (entry === undefined) return;
+    onDropped();
+    // One that had an answer is idle, and TLS would take these bytes for its own.
+    if (entry.isTls || entry.socket.bytesWritten > 0) entry.socket.destroy();
+    else entry.socket.end(ANSWER, () => entry.socket.destroy());
+  }
+
+  function enter(ends: string, entry: Waiting): void {
+    const own = byAddress.get(entry.address);
+    if (own !== undefined && own.size >= limits.maxConnectionsPerAddress && !isProxy(entry.address)) drop(own);
+    if (waiting.size >= limits.maxConnections) drop(waiting);
+    waiting.set(ends, entry);
+    const now = byAddress.get(entry.address) ?? new Map<string, Waiting>();
+    byAddress.set(entry.address, now.set(ends, entry));
   }
 
   return {
-    /** Counts every connection of the server until it is upgraded or closed; one over a limit is destroyed at once. */
-    watch: (server: Server) => void server.on('connection', count),
-    /** Stops counting a connection, since it became a session. */
-    upgraded: (socket: Socket) => forget(endsOf(socket)),
+    waiting: () => waiting.size,
+    upgrading: () => upgrading,
+    /** Counts every connection of the server until it is closed. */
+    watch(server: Server): void {
+      const isTls = 'setSecureContext' in server;
+      server.on('connection', (socket: Socket) => {
+        const ends = endsOf(socket);
+        enter(ends, { socket, address: plainAddress(socket.remoteAddress ?? ''), isTls });
+        socket.once('close', () => leave(ends));
+      });
+    },
+    /** Lets a connection wait no longer while its request has a place elsewhere. */
+    hold(socket: Socket, response: ServerResponse): void {
+      const ends = endsOf(socket);
+      const entry = leave(ends);
+      if (entry === undefined) return;
+      response.once('close', () => entry.socket.destroyed || enter(ends, entry));
+    },
+    /** Returns the end of an upgrade in progress; where there is no room, who fills it: all together, or this address with half of it. */
+    beginUpgrade(socket: Socket, address: string): (() => void) | 'all' | 'address' {
+      const own = upgrades.get(address) ?? 0;
+      if (upgrading >= limits.maxUpgrades) return 'all';
+      if (own >= Math.ceil(limits.maxUpgrades / 2) && !isProxy(address)) return 'address';
+      leave(endsOf(socket));
+      upgrading += 1;
+      upgrades.set(address, own + 1);
+      return () => {
+        upgrading -= 1;
+        const left = (upgrades.get(address) ?? 1) - 1;
+        if (left === 0) upgrades.delete(address);
+        else upgrades.set(address, left);
+      };
+    },
   };
 }
 

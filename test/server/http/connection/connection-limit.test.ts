@@ -1,12 +1,11 @@
-// Checks the limits of connections that are not yet sessions, of one address and in all.
+// Checks the rooms of connections that wait and of upgrades in progress, and that what is in one takes nothing from another.
 
-import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { testCertificate } from '../../../support/certificate.ts';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { sampleOf } from '../../../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
-import { openRaw, upgradeRequest, watchSocket } from '../../../support/raw-socket.ts';
+import { openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
 import { until } from '../../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -34,37 +33,85 @@ async function openIdle() {
 const refused = () =>
   sampleOf(gateway.gateway.metrics.registry, 'trunkline_refusals_total', { code: 'too_many_connections' });
 
-test.each(['maxConnectionsPerAddress', 'maxConnections'])('a connection over %s is let go at once', async (limit) => {
+test.each(['maxConnectionsPerAddress', 'maxConnections'])('over %s the oldest that is idle goes', async (limit) => {
   await start({ [limit]: 3 });
   const idle = [await openIdle(), await openIdle(), await openIdle()];
-  expect(await openRaw(gateway.port).rest()).toHaveLength(0);
+  await openIdle();
+  await idle[0]?.rest();
   expect(await refused()).toBe(1);
-  // The place of a closed connection is free again.
-  idle[0]?.socket.destroy();
-  await until(() => openIdle().catch(() => undefined));
+  expect(idle[1]?.socket.readyState).toBe('open');
 });
 
-test('does not count a session, and counts a client whose provider is being dialled', async () => {
-  const pending: (() => void)[] = [];
-  await start(
-    { maxConnectionsPerAddress: 2 },
-    {
-      onUpgrade(_request, _socket, accept) {
-        pending.push(accept);
-        return true;
-      },
+test('slow handshakes lock nobody out: the oldest is told, and a whole one is served', async () => {
+  await start({ maxConnectionsPerAddress: 3 });
+  const slow = Array.from({ length: 20 }, () => openRaw(gateway.port));
+  for (const raw of slow) raw.send('GET / HTTP/1.1\r\nHost: 127');
+  const told = await slow[0]?.answer();
+  expect(told).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect((await slow[0]?.rest())?.toString()).toContain('too_many_connections');
+  const client = await openClient(gateway.url + REALTIME);
+  client.terminate();
+  for (const raw of slow) raw.socket.destroy();
+});
+
+test('calls and event streams in flight take no room from sessions, nor streams from calls', async () => {
+  const pending: PromiseWithResolvers<void>[] = [];
+  provider = await startProvider();
+  gateway = await startGateway({
+    provider: provider.url,
+    limits: { maxConnectionsPerAddress: 5, maxConnections: 5 },
+    side: { requests: 20, streams: 20 },
+    askSide: async (_request, emit) => {
+      emit({ status: 200, headers: {} });
+      const done = Promise.withResolvers<void>();
+      pending.push(done);
+      await done.promise;
     },
-  );
-  const [one, two] = [openRaw(gateway.port), openRaw(gateway.port)];
-  for (const raw of [one, two]) raw.send(upgradeRequest(REALTIME));
+  });
+  const ask = async (path: string) => {
+    const raw = openRaw(gateway.port);
+    raw.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    return { raw, ...(await raw.answer()) };
+  };
+  const streams = await Promise.all(Array.from({ length: 20 }, () => ask('/v1/sessions/1/events')));
+  const calls = await Promise.all(Array.from({ length: 20 }, () => ask('/v1/tasks')));
+  expect([...streams, ...calls].map(({ status }) => status)).toEqual(Array(40).fill(200));
+  for (let count = 0; count < 5; count++) (await openClient(gateway.url + REALTIME)).terminate();
+  const [stream, call] = [await ask('/v1/sessions/1/events'), await ask('/v1/tasks')];
+  expect([stream.status, call.status]).toEqual([503, 503]);
+  for (const { raw } of [...streams, ...calls, stream, call]) raw.socket.destroy();
+  for (const { resolve } of pending) resolve();
+});
+
+test('an address with half of the upgrades in progress is refused with an answer, and all together are', async () => {
+  const pending: (() => void)[] = [];
+  provider = await startProvider({
+    onUpgrade(_request, _socket, accept) {
+      pending.push(accept);
+      return true;
+    },
+  });
+  const listen = { trustedProxies: ['127.0.0.0/8'] };
+  gateway = await startGateway({ provider: provider.url, limits: { maxUpgrades: 4 }, listen });
+  const ask = (address: string) => {
+    const raw = openRaw(gateway.port);
+    raw.send(upgradeRequest(REALTIME, { 'X-Forwarded-For': address }));
+    return raw;
+  };
+  const held = [ask('192.0.2.1'), ask('192.0.2.1')];
   await until(() => pending.length === 2);
-  expect(await openRaw(gateway.port).rest()).toHaveLength(0);
+  expect(await ask('192.0.2.1').answer()).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+  held.push(ask('192.0.2.2'), ask('192.0.2.2'));
+  await until(() => pending.length === 4);
+  expect(await ask('192.0.2.3').answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   for (const accept of pending) accept();
-  for (const raw of [one, two]) expect((await raw.answer()).status).toBe(101);
-  await openIdle();
-  await openIdle();
-  one.socket.destroy();
-  two.socket.destroy();
+  for (const raw of held) expect((await raw.answer()).status).toBe(101);
+  // Sessions are no upgrades any longer.
+  const next = ask('192.0.2.1');
+  await until(() => pending.length === 5);
+  pending[4]?.();
+  expect((await next.answer()).status).toBe(101);
+  for (const raw of [...held, next]) raw.socket.destroy();
 });
 
 test('does not count a session over TLS', async () => {
@@ -76,14 +123,13 @@ test('does not count a session over TLS', async () => {
   for (const client of clients) client.terminate();
 });
 
-test('counts a connection that never finishes its TLS handshake', async () => {
+test('a connection that never finishes its TLS handshake goes for a newer one', async () => {
   await start({ maxConnectionsPerAddress: 1 });
-  const port = Number(new URL(gateway.tlsUrl).port);
-  const half = openRaw(port);
+  const half = openRaw(Number(new URL(gateway.tlsUrl).port));
   half.send(Buffer.from([0x16]));
-  await until(async () => {
-    const other = watchSocket(connect({ port, host: '127.0.0.1', rejectUnauthorized: false }));
-    return (await other.rest().then(() => refused())) > 0;
-  });
-  half.socket.destroy();
+  await until(async () => (await sampleOf(gateway.gateway.metrics.registry, 'trunkline_waiting_connections')) === 1);
+  const client = await openClient(gateway.tlsUrl + REALTIME, { rejectUnauthorized: false });
+  expect(await half.rest()).toHaveLength(0);
+  expect(await refused()).toBe(1);
+  client.terminate();
 });
