@@ -115,6 +115,8 @@ export type StreamOutcome = Omit<LlmOutcome, 'completion' | 'bytes'>;
 export interface LlmStream {
   /** The model that answers; undefined until it is reported. */
   served(): string | undefined;
+  /** Tells whether more than comments was returned so far. */
+  hasContent(): boolean;
   /** Bytes of what the model said so far: text, reasoning, arguments of tools. */
   receivedBytes(): number;
   /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error, an answer that ended in a fault, or an unreadable stream. */

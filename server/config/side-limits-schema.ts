@@ -44,6 +44,9 @@ export const sideLimitsSchema = z.strictObject({
     .default(16 * 1024 * 1024)
     .describe('Bytes written for a client that does not read. Then, or after limits.stallMs, it is cut off.'),
   syncMs: ms.default(30_000).describe('Time that a task in mode sync is waited for, before 202 says how far it is.'),
+  keepAliveMs: ms
+    .default(5000)
+    .describe('Longest time without a byte in a stream of a chat completion. Then a comment is sent.'),
   contextBytes: bytes(2 ** 18)
     .default(16 * 1024)
     .describe('Largest text that a provider is told of the session that is continued, in bytes.'),

@@ -93,11 +93,15 @@ export function failed(outcome: Answered | Failure): Failure {
 }
 
 /** Collects a streamed answer. */
-export function collector(): StreamSink & { readonly heads: object[]; text(): string } {
+export function collector(): StreamSink & { readonly heads: object[]; readonly comments: string[]; text(): string } {
   const heads: object[] = [];
+  const comments: string[] = [];
   const pieces: Buffer[] = [];
   return {
     heads,
+    comments,
+    opened() {},
+    comment: (bytes) => comments.push(bytes.toString()),
     begin: (head) => heads.push(head),
     write: (bytes) => pieces.push(bytes),
     text: () => Buffer.concat(pieces).toString(),

@@ -115,6 +115,8 @@ export function createAnthropicReader(): ReadEvent {
           ...endingOf(textAt(event, 'delta', 'stop_reason'), called > 0),
           usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
         };
+      case 'ping':
+        return { comment: Buffer.from(': ping\n\n') };
       case 'error':
         throw failureInBody(event) ?? new LlmFailure('unavailable', 'an error in the middle of the answer');
       default:

@@ -11,6 +11,8 @@ export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, End
   readonly calls?: readonly ToolCallDelta[] | undefined;
   /** Bytes of what the model said beside text and calls. */
   readonly otherBytes?: number | undefined;
+  /** An event without content, which shows that the endpoint is at work. */
+  readonly comment?: Buffer | undefined;
   /** Bytes that pass to the client as they are. */
   readonly bytes?: Buffer | undefined;
 }

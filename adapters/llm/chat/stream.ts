@@ -41,6 +41,7 @@ class AnswerStream implements LlmStream {
   readonly #events = new ServerSentEventReader();
   #outcome: StreamOutcome;
   #receivedBytes = 0;
+  #hasContent = false;
 
   constructor(read: ReadEvent, writer: StreamWriter, provider?: string) {
     this.#read = read;
@@ -50,6 +51,10 @@ class AnswerStream implements LlmStream {
 
   served(): string | undefined {
     return this.#outcome.served;
+  }
+
+  hasContent(): boolean {
+    return this.#hasContent;
   }
 
   receivedBytes(): number {
@@ -71,6 +76,7 @@ class AnswerStream implements LlmStream {
   #pass(event: ServerSentEvent): readonly Buffer[] {
     const delta = this.#read(event);
     if (delta === undefined) return [];
+    if (delta.comment) return [delta.comment];
     this.#receivedBytes += bytesIn(delta);
     const { text, served, provider, usage, costUsd, finish } = this.#outcome;
     this.#outcome = {
@@ -82,7 +88,9 @@ class AnswerStream implements LlmStream {
       finish: delta.finish ?? finish,
     };
     if (delta.fault) throw delta.fault;
-    return this.#writer.delta(delta, this.#outcome);
+    const pieces = this.#writer.delta(delta, this.#outcome);
+    if (pieces.length > 0) this.#hasContent = true;
+    return pieces;
   }
 }
 

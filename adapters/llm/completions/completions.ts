@@ -87,12 +87,11 @@ interface StreamOptions {
   readonly readMetadata: ReadMetadata;
 }
 
-/** Creates a reader for the chunks of one stream. Comments pass after the first chunk; a usage that only the gateway asked for does not. */
+/** Creates a reader for the chunks of one stream. Comments pass; a usage that only the gateway asked for does not. */
 export function createCompletionsReader({ headers, call, model: asked, readMetadata }: StreamOptions): ReadEvent {
-  let hasChunks = false;
   let model: string | undefined;
   return ({ raw, data }) => {
-    if (data === undefined) return { bytes: hasChunks ? raw : undefined };
+    if (data === undefined) return { comment: raw };
     if (data.trim() === '[DONE]') return undefined;
     const chunk = parseJson(data);
     const failure = failureInBody(chunk);
@@ -100,7 +99,6 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
     if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
     const choice = valueAt(chunk, ['choices', 0]);
     const ending = isObject(choice) ? endingOf(choice) : {};
-    hasChunks = true;
     const { served, provider, costUsd } = readMetadata(headers, chunk);
     model = served ?? model ?? textAt(chunk, 'model');
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;

@@ -76,6 +76,8 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     request,
     maxBytes: context.maxReplyBytes,
     progress,
+    onOpened: () => attempt.sink?.opened(),
+    onComment: (bytes: Buffer) => attempt.sink?.comment(bytes),
     onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
   };
   try {

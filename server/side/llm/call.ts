@@ -41,8 +41,12 @@ export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'adde
   readonly model: string;
 }
 
-/** Receives a streamed answer: `begin` once, before the first bytes, and never again after that on another target. */
+/** Receives a streamed answer: `begin` once, before the first content, and never again after that on another target. */
 export interface StreamSink {
+  /** A target has answered 200 with a stream. Until `begin` another target may still serve the call, and be opened too. */
+  opened(): void;
+  /** Takes comments of a stream that has not begun: whole events without content. */
+  comment(bytes: Buffer): void;
   begin(head: StreamHead): void;
   write(bytes: Buffer): void;
 }

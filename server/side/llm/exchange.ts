@@ -35,7 +35,11 @@ interface ExchangeOptions {
   readonly request: LlmRequest;
   readonly maxBytes: number;
   readonly progress: AttemptProgress;
-  /** Takes the bytes of a streamed answer, with the model that serves as soon as it is known. */
+  /** Called when the target has answered 200 with a stream. */
+  readonly onOpened: () => void;
+  /** Takes comments that come before the content of a stream. */
+  readonly onComment: (bytes: Buffer) => void;
+  /** Takes the content of a streamed answer, with the model that serves as soon as it is known. */
   readonly onBytes: (bytes: Buffer, served: string | undefined) => void;
 }
 
@@ -86,6 +90,7 @@ async function streamed(options: ExchangeOptions, { signal, heard }: Silence): P
   let stream: LlmStream | undefined;
   const forward = (bytes: Buffer) => {
     if (bytes.length === 0) return;
+    if (stream?.hasContent() === false) return options.onComment(bytes);
     progress.firstByteAt ??= performance.now();
     onBytes(bytes, stream?.served());
   };
@@ -96,6 +101,7 @@ async function streamed(options: ExchangeOptions, { signal, heard }: Silence): P
     const opened = profile.readStream(headers, call, model);
     stream = opened;
     progress.receivedBytes = 0;
+    options.onOpened();
     return (piece: Buffer) => forward(opened.push(piece));
   }
   const head = await send(agent, request, { signal, heard, maxBytes, onHead }).catch((error: unknown) => {

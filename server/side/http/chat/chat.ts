@@ -2,13 +2,14 @@
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
 import { chatError, type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
-import type { Answered, Call, Router, StreamSink } from '../../llm/call.ts';
-import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
+import type { Answered, Call, Router } from '../../llm/call.ts';
+import { type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { readChatBody } from './body.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';
 import { failureProblem } from './failure-problem.ts';
 import { droppedHeader } from './fields.ts';
+import { ChatStream } from './stream.ts';
 
 export const postChatCompletion: RouteHandler = async (request, { config, router }) => {
   // A refusal of the caller comes before what is wrong with the call.
@@ -44,7 +45,7 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
   } as const;
   const hasOwnLimit = (parsed.body.max_completion_tokens ?? parsed.body.max_tokens ?? undefined) !== undefined;
   const asked = { call, router, dropped, classMaxTokens: hasOwnLimit ? undefined : chosen.settings.maxTokens };
-  return llm.isStreamed ? stream(request, asked) : whole(request, asked);
+  return llm.isStreamed ? stream(request, asked, config.side.keepAliveMs) : whole(request, asked);
 };
 
 interface Asked {
@@ -63,20 +64,17 @@ async function whole(request: RoutedRequest, asked: Asked): Promise<HttpProblem 
   return sendJsonBytes(request, 200, bytes, headersOf(outcome, asked));
 }
 
-async function stream({ emit }: RoutedRequest, asked: Asked): Promise<HttpProblem | undefined> {
-  let hasBegun = false;
-  const sink: StreamSink = {
-    begin({ model, ...head }) {
-      hasBegun = true;
-      const headers = headersOf({ ...head, served: model, isRehearsal: head.gateway === REHEARSAL_NAME }, asked);
-      emit({ status: 200, headers: { ...EVENT_STREAM_HEADERS, ...headers } });
-    },
-    write: (bytes) => emit(bytes),
-  };
-  const outcome = await asked.router.run(asked.call, sink);
+async function stream({ emit }: RoutedRequest, asked: Asked, keepAliveMs: number): Promise<HttpProblem | undefined> {
+  const sink = new ChatStream({
+    emit,
+    keepAliveMs,
+    headersOf: ({ model, ...head }) =>
+      headersOf({ ...head, served: model, isRehearsal: head.gateway === REHEARSAL_NAME }, asked),
+  });
+  const outcome = await asked.router.run(asked.call, sink).finally(() => sink.end());
   if (outcome.kind !== 'failed') return undefined;
   const problem = failureProblem(outcome, Date.now());
-  if (!hasBegun) return problem;
+  if (!sink.hasHead) return problem;
   // SDKs turn an event with an error into an exception; without one the answer would look complete.
   emit(Buffer.from(`data: ${JSON.stringify({ error: chatError(problem) })}\n\n`));
   return undefined;

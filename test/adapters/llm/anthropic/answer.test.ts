@@ -57,6 +57,8 @@ test('a stream becomes chunks of a chat completion', () => {
     .split('\n\n')
     .filter(Boolean);
   expect(lines.pop()).toBe('data: [DONE]');
+  // The client is told of each sign of life.
+  expect(lines.splice(lines.indexOf(': ping'), 1)).toEqual([': ping']);
   const chunks = lines.map((one) => JSON.parse(one.replace('data: ', '')));
   expect(
     chunks.every(

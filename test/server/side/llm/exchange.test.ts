@@ -60,6 +60,25 @@ describe('a stream', () => {
     }
   });
 
+  test('goes on at another target after comments alone, which reach the client as they come', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(': PROCESSING\n\n');
+      setTimeout(() => response.end('data: {"error":{"code":502}}\n\n'), 100);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const one = { profile: 'openai-compatible', baseUrl, apiKey: 'x', allowPrivate: true } as const;
+    const { targets, gateways } = await pair();
+    const { router } = routing({ gateways: { ...gateways, one }, classes: { commodity: { targets } } });
+    const sink = collector();
+    expect(answered(await router.run(stream(), sink)).gateway).toBe('two');
+    expect(sink.comments).toEqual([': PROCESSING\n\n']);
+    expect(sink.heads).toMatchObject([{ gateway: 'two' }]);
+    expect(sink.text()).not.toContain('PROCESSING');
+    server.close();
+  });
+
   test('that names no model is charged for what it said before it failed', async () => {
     const chunk = 'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n';
     const server = createServer((_, response) => {

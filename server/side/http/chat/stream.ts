@@ -1,0 +1,68 @@
+// A streamed answer on its way to the client of a chat completion. Rule: once a target has answered, the client hears something every few
+// seconds, though the model still thinks and another target may yet serve the call.
+
+import type { StreamHead, StreamSink } from '../../llm/call.ts';
+import { EVENT_STREAM_HEADERS, type RoutedRequest } from '../handler.ts';
+
+/** Time that a target has for its first content after its 200, before the client gets a head that cannot name who serves. */
+const HEAD_WAIT_MS = 1000;
+const KEEP_ALIVE = Buffer.from(': keep-alive\n\n');
+
+interface ChatStreamOptions {
+  readonly emit: RoutedRequest['emit'];
+  /** Longest time without a byte toward the client. */
+  readonly keepAliveMs: number;
+  readonly headersOf: (head: StreamHead) => Readonly<Record<string, string>>;
+}
+
+export class ChatStream implements StreamSink {
+  readonly #options: ChatStreamOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #hasHead = false;
+
+  constructor(options: ChatStreamOptions) {
+    this.#options = options;
+  }
+
+  /** The client has its 200: what goes wrong from now on is an event of the stream. */
+  get hasHead(): boolean {
+    return this.#hasHead;
+  }
+
+  opened(): void {
+    this.#timer ??= setTimeout(this.#keepAlive, HEAD_WAIT_MS);
+  }
+
+  comment(bytes: Buffer): void {
+    if (!this.#hasHead) this.#emitHead({});
+    this.write(bytes);
+  }
+
+  /** Names who serves: in the head, or in a comment where the client has that already. */
+  begin(head: StreamHead): void {
+    const headers = this.#options.headersOf(head);
+    if (this.#hasHead) this.#options.emit(Buffer.from(`: ${JSON.stringify(headers)}\n\n`));
+    else this.#emitHead(headers);
+  }
+
+  write(bytes: Buffer): void {
+    this.#options.emit(bytes);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#keepAlive, this.#options.keepAliveMs);
+  }
+
+  /** Removes the timer. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  readonly #keepAlive = (): void => {
+    if (!this.#hasHead) this.#emitHead({});
+    this.write(KEEP_ALIVE);
+  };
+
+  #emitHead(headers: Readonly<Record<string, string>>): void {
+    this.#hasHead = true;
+    this.#options.emit({ status: 200, headers: { ...EVENT_STREAM_HEADERS, ...headers } });
+  }
+}
