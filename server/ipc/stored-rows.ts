@@ -91,7 +91,14 @@ export interface Task {
 export type Quality = 'valid' | 'repaired' | 'failed';
 
 /** Source of a cost. `unknown`: no price is known; never taken for zero. */
-export type CostSource = 'reported' | 'estimated' | 'unknown';
+type CostSource = 'reported' | 'estimated' | 'unknown';
+
+/**
+ * `no_usage`: none was reported, so an estimate or the worst case was charged. `no_price`: a kind of use without a price. `zero_cost`: a zero was
+ * reported beside tokens that are not free. `beyond_bound`: more was reported than the request can have used, and its bound was charged.
+ * `over_reserved`: the reported cost is above what was reserved.
+ */
+export type RowFlag = 'no_usage' | 'no_price' | 'zero_cost' | 'beyond_bound' | 'over_reserved';
 
 /** A row for each attempt of a call, and one for each realtime session. */
 export interface LedgerRow {
@@ -120,8 +127,9 @@ export interface LedgerRow {
   /** The cost that is charged: reported, else estimated. undefined: unknown. */
   readonly costMicroUsd: number | undefined;
   readonly costSource: CostSource;
-  /** The usage was not reported: what came of a stream was charged, estimated, else the worst case. */
+  /** Something is wrong with what was reported; `flags` says what. */
   readonly isFlagged: boolean;
+  readonly flags?: readonly RowFlag[] | undefined;
   readonly latencyMs: number | undefined;
   readonly firstTokenMs: number | undefined;
   /** `pending` until it is settled; `ok`, or a short code of what went wrong. */

@@ -177,6 +177,7 @@ export const ledgerRow = (more: Partial<LedgerRow> & { id: string }): LedgerRow 
   costMicroUsd: 12,
   costSource: 'reported',
   isFlagged: false,
+  flags: [],
   latencyMs: 20,
   firstTokenMs: undefined,
   outcome: 'ok',

@@ -87,6 +87,7 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   costMicroUsd: undefined,
   costSource: 'unknown',
   isFlagged: false,
+  flags: [],
   latencyMs: undefined,
   firstTokenMs: undefined,
   outcome: 'pending',

@@ -1,9 +1,8 @@
 // Bifrost: the model's name holds the provider (`openai/gpt-5`), `extra_fields` the one that answered. The key is a virtual key.
 // https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks
 
-import { textAt, valueAt } from '../../../codecs/json-object.ts';
+import { textAt } from '../../../codecs/json-object.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
-import { costUsdOf } from './usage.ts';
 
 export const bifrostProfile = completionsProfile({
   name: 'bifrost',
@@ -14,6 +13,5 @@ export const bifrostProfile = completionsProfile({
   fields: () => ({ fallbacks: [] }),
   readMetadata: (_, body) => ({
     provider: textAt(body, 'extra_fields', 'provider'),
-    costUsd: costUsdOf(valueAt(body, ['usage', 'cost', 'total_cost'])),
   }),
 });

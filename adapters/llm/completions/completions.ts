@@ -8,7 +8,7 @@ import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarge
 import { failureInBody } from '../failure.ts';
 import { sseEvent } from '../server-sent-events.ts';
 import { endingOf, restated } from './finish.ts';
-import { completionsUsage, costUsdOf } from './usage.ts';
+import { completionsUsage, highestUsd, usageCostUsd } from './usage.ts';
 
 /** Facts that a gateway reports beside the answer. */
 type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;
@@ -56,7 +56,7 @@ export function readCompletion({ headers, body }: LlmReply, model: string, readM
     served: served ?? textAt(completion, 'model'),
     provider,
     usage: completionsUsage(completion.usage),
-    costUsd: costUsd ?? costUsdOf(valueAt(completion, ['usage', 'cost'])),
+    costUsd: highestUsd(costUsd, usageCostUsd(completion.usage)),
     finish: ending.finish,
   };
   // Some endpoints never give a reason; what they say stays as it is.
@@ -111,7 +111,7 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
       served: model,
       provider,
       usage: completionsUsage(chunk.usage),
-      costUsd: costUsd ?? costUsdOf(valueAt(chunk, ['usage', 'cost'])),
+      costUsd: highestUsd(costUsd, usageCostUsd(chunk.usage)),
       ...ending,
     };
   };

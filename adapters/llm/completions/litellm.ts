@@ -21,8 +21,7 @@ export const litellmProfile = completionsProfile({
       provider: headers['x-litellm-model-api-base']
         ? hostOf(headers['x-litellm-model-api-base'])
         : vendorOf(group ?? ''),
-      // LiteLLM reports 0 when it knows no price.
-      costUsd: costUsdOf(headers['x-litellm-response-cost']) || undefined,
+      costUsd: costUsdOf(headers['x-litellm-response-cost']),
     };
   },
 });

@@ -1,6 +1,6 @@
 // Reads the usage of chat completions, and the cost that a gateway reports.
 
-import { isObject, objectAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
 import type { LlmUsage } from '../contract.ts';
 
 /** The usage of a completion; undefined when it is not reported. */
@@ -33,4 +33,33 @@ export function costUsdOf(value: unknown): number | undefined {
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined;
   const cost = Number(value);
   return Number.isFinite(cost) && cost >= 0 ? cost : undefined;
+}
+
+/**
+ * Reads what a usage says that the call cost, in USD: what the router billed, and with a provider key of one's own (`is_byok`) what the provider
+ * billed beside it. Without such a key `upstream_inference_cost` is a part of `cost`. undefined where it is not said.
+ * https://openrouter.ai/docs/use-cases/usage-accounting, https://vercel.com/docs/ai-gateway
+ */
+export function usageCostUsd(usage: unknown): number | undefined {
+  if (!isObject(usage)) return undefined;
+  const billed = costUsdOf(isObject(usage.cost) ? usage.cost.total_cost : usage.cost);
+  const upstream = upstreamCostUsd(objectAt(usage, 'cost_details')) ?? costUsdOf(usage.market_cost);
+  // A router's fee alone is not the cost.
+  if (upstream === undefined) return usage.is_byok === true ? billed && undefined : billed;
+  if (usage.is_byok === false) return billed;
+  return usage.is_byok === true ? (billed ?? 0) + upstream : highestUsd(billed, upstream);
+}
+
+function upstreamCostUsd(details: JsonObject | undefined): number | undefined {
+  const whole = costUsdOf(details?.upstream_inference_cost);
+  if (whole !== undefined) return whole;
+  const parts = [details?.upstream_inference_prompt_cost, details?.upstream_inference_completions_cost].map(costUsdOf);
+  const sum = parts.reduce<number>((total, part) => total + (part ?? 0), 0);
+  return sum > 0 ? sum : undefined;
+}
+
+/** The highest of what is said in several places about the same call. */
+export function highestUsd(...costs: readonly (number | undefined)[]): number | undefined {
+  const said = costs.filter((cost) => cost !== undefined);
+  return said.length === 0 ? undefined : Math.max(...said);
 }

@@ -13,7 +13,8 @@ const readMetadata: ReadMetadata = (_, body) => {
   const provider = valueAt(metadata, ['routing', 'finalProvider']);
   return {
     provider: typeof provider === 'string' ? provider : undefined,
-    costUsd: costUsdOf(valueAt(metadata, ['cost'])),
+    // With a key of one's own Vercel bills nothing; `marketCost` is what the provider does.
+    costUsd: costUsdOf(valueAt(metadata, ['cost'])) || costUsdOf(valueAt(metadata, ['marketCost'])),
   };
 };
 

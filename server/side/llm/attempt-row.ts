@@ -3,8 +3,9 @@
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { CostSource, LedgerRow } from '../../ipc/stored-rows.ts';
+import type { LedgerRow, RowFlag } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
+import { boundedUsage, mostMicroUsd, type TokenBounds } from '../billing/bounds.ts';
 import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
 import type { Call } from './call.ts';
 import type { Target } from './targets.ts';
@@ -61,6 +62,8 @@ interface SettledAttempt {
   readonly mayHaveRun: boolean;
   /** Estimates the usage of a stream by what came of it; undefined for a whole answer, and for a stream that has not begun. */
   readonly received: () => Usage | undefined;
+  /** Returns the most that the request can have used. */
+  readonly bounds: () => TokenBounds;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
 }
@@ -68,7 +71,8 @@ interface SettledAttempt {
 export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
   const { pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs } = settled;
   const reported = answer?.usage;
-  const usage = reported ?? (mayHaveRun && outcome !== 'ok' ? received() : undefined);
+  const used = reported ?? (mayHaveRun && outcome !== 'ok' ? received() : undefined);
+  const usage = used && boundedUsage(used, settled.bounds());
   return {
     ...pending,
     outcome,
@@ -77,7 +81,7 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
     served: answer?.served?.slice(0, MAX_NAME_CHARS),
     provider: (answer?.provider ?? pending.provider)?.slice(0, MAX_NAME_CHARS),
     usage: usage ?? {},
-    ...costOf(settled, usage, prices),
+    ...costOf({ settled, usage, isBeyond: usage !== used }, prices),
     latencyMs: rounded(latencyMs),
     firstTokenMs: firstTokenMs === undefined ? undefined : rounded(firstTokenMs),
   };
@@ -86,28 +90,68 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
 /** Names come from answers, so the ledger cuts them. */
 const MAX_NAME_CHARS = 200;
 
-type Cost = Pick<LedgerRow, 'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged'>;
+type Cost = Pick<
+  LedgerRow,
+  'reportedMicroUsd' | 'estimatedMicroUsd' | 'costMicroUsd' | 'costSource' | 'isFlagged' | 'flags'
+>;
 
-function costOf(
-  { pending, target, answer, mayHaveRun }: SettledAttempt,
-  usage: Usage | undefined,
-  prices: Prices,
-): Cost {
-  const { costUsd, served } = answer ?? {};
-  const reported = target.isRehearsal ? 0 : costUsd === undefined ? undefined : wholeMicroUsd(costUsd);
-  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, served, usage, prices);
+interface Used {
+  readonly settled: SettledAttempt;
+  /** Within its bounds. */
+  readonly usage: Usage | undefined;
+  /** More was reported than the request can have used. */
+  readonly isBeyond: boolean;
+}
+
+/** A router's own fee, on top of what the provider bills, is no more than a tenth. */
+const FEE = 1.1;
+
+function costOf(used: Used, prices: Prices): Cost {
+  const { settled, usage, isBeyond } = used;
+  const { pending, target, answer, mayHaveRun } = settled;
+  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, answer?.served, usage, prices);
   // Usage of a kind without a price is charged at the reservation, too.
   const estimated = known ?? pending.estimatedMicroUsd;
-  const cost = reported ?? estimated;
-  const source: CostSource = reported !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown';
+  const reported = target.isRehearsal ? 0 : answer?.costUsd === undefined ? undefined : wholeMicroUsd(answer.costUsd);
+  const isZero = reported === 0 && !isFree(used, known);
+  const believed = isZero ? undefined : reported;
+  const most = believed === undefined ? 0 : mostOf(settled, prices);
+  const isDear = believed !== undefined && !target.isRehearsal && believed > most * FEE;
+  const cost = isDear ? most : (believed ?? estimated);
   const isGuess = known === undefined || (usage !== undefined && answer?.usage === undefined);
+  const isGuessed = isGuess && believed === undefined && (estimated !== undefined || usage === undefined);
+  const flags: RowFlag[] = [
+    ...(isGuessed ? [answer?.usage === undefined ? ('no_usage' as const) : ('no_price' as const)] : []),
+    ...(isZero ? ['zero_cost' as const] : []),
+    ...(isBeyond || isDear ? ['beyond_bound' as const] : []),
+    ...(isOverReserved(settled, believed) ? ['over_reserved' as const] : []),
+  ];
   return {
     reportedMicroUsd: reported,
     estimatedMicroUsd: estimated,
     costMicroUsd: cost,
-    costSource: source,
-    isFlagged: isGuess && reported === undefined && (estimated !== undefined || usage === undefined),
+    costSource: believed !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown',
+    isFlagged: flags.length > 0,
+    flags,
   };
+}
+
+/** A reported zero is true of a rehearsal, of what used nothing, and of a model that is free. */
+function isFree({ settled: { target, answer, mayHaveRun }, usage }: Used, known: number | undefined): boolean {
+  const name = answer?.served ?? target.model;
+  const usedNothing = usage === undefined ? !mayHaveRun : (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) === 0;
+  return target.isRehearsal || known === 0 || usedNothing || name.endsWith(':free');
+}
+
+function isOverReserved({ pending, target }: SettledAttempt, reported: number | undefined): boolean {
+  const { estimatedMicroUsd: reserved } = pending;
+  return !target.isRehearsal && reported !== undefined && reserved !== undefined && reported > reserved;
+}
+
+function mostOf({ pending, target, answer, bounds }: SettledAttempt, prices: Prices): number {
+  const models = [target.model, ...(answer?.served === undefined ? [] : [answer.served])];
+  const most = mostMicroUsd(prices, { models, provider: target.profile.name, bounds: bounds() });
+  return Math.max(most, pending.estimatedMicroUsd ?? 0);
 }
 
 /** Estimates by the model that served, else by the one that was asked, since aliases have no price. A dated version costs as the model it is named after. */

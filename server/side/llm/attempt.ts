@@ -9,6 +9,7 @@ import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../billing/answer-limit.ts';
+import { boundsOf } from '../billing/bounds.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../billing/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { receivedUsage } from '../billing/prompt-tokens.ts';
@@ -235,7 +236,10 @@ function settlementOf(
     receivedBytes === undefined
       ? undefined
       : receivedUsage({ body: request.body, call: call.llm, model: target.model, receivedBytes });
-  const row = settledRow({ pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs }, prices);
+  const maxTokens = reserved.addedMaxTokens ?? call.llm.maxTokens;
+  const bounds = () => boundsOf({ body: request.body, call: call.llm, model: target.model, maxTokens });
+  const settled = { pending, target, outcome, answer, mayHaveRun, received, bounds, latencyMs, firstTokenMs };
+  const row = settledRow(settled, prices);
   return { row, budgets, reservedMicroUsd };
 }
 

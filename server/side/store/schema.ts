@@ -53,7 +53,8 @@ const TABLES = [
     is_flagged bigint not null, latency_ms double precision, first_token_ms double precision,
     outcome text not null, quality text, score double precision, is_rehearsal bigint not null,
     reserved_micro_usd bigint, reserved_budgets text not null,
-    cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint
+    cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
+    flags text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_session on ledger (session, at, id)',

@@ -73,6 +73,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   reservedMicroUsd: 'integer',
   reservedBudgets: 'list',
   ...moreTokens,
+  flags: 'list',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets'>;

@@ -91,7 +91,7 @@ describe('litellm', () => {
     expect(sent('litellm', { retention: 'zdr' }).body).toMatchObject({ 'no-log': true, cache: { 'no-store': true } });
   });
 
-  test('reports cost and fallback in headers, where a cost of 0 is unknown', () => {
+  test('reports cost and fallback in headers, a cost of 0 included', () => {
     const headers = { 'x-litellm-response-cost': '0.0031', 'x-litellm-model-api-base': 'https://eu.acme.example/v1' };
     expect(read('litellm', headers)).toMatchObject({
       costUsd: 0.0031,
@@ -100,7 +100,7 @@ describe('litellm', () => {
     });
     const fallen = { 'x-litellm-attempted-fallbacks': '1', 'x-litellm-model-group': 'other/m-2' };
     expect(read('litellm', fallen)).toMatchObject({ served: 'other/m-2', provider: 'other' });
-    expect(read('litellm', { 'x-litellm-response-cost': '0.0' }).costUsd).toBeUndefined();
+    expect(read('litellm', { 'x-litellm-response-cost': '0.0' }).costUsd).toBe(0);
   });
 });
 

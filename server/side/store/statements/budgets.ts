@@ -26,7 +26,7 @@ export async function reserve(
   database: Database,
   { budgets, amountMicroUsd, pending }: ReserveOptions,
 ): Promise<BudgetReservation> {
-  const amount = Math.ceil(amountMicroUsd);
+  const amount = Math.min(Math.ceil(amountMicroUsd), MOST_MOVED);
   const inOrder = [...budgets].sort(byId);
   try {
     return await database.transaction(async (query) => {
@@ -68,6 +68,13 @@ export interface Charge {
   readonly reservedMicroUsd: number;
 }
 
+/** Most that one charge moves, and that a budget has spent: far above the largest limit, and exact as a number. */
+const [MOST_MOVED, MOST_SPENT] = [1_000_000_000_000_000, 8_000_000_000_000_000];
+
+/** No number from outside may make a statement fail: the others of its batch would fail with it. */
+const amountOf = (microUsd: number): number =>
+  Number.isNaN(microUsd) ? 0 : Math.round(Math.max(-MOST_MOVED, Math.min(microUsd, MOST_MOVED)));
+
 /** Adds to budgets, also beyond their limits: what was used was used. */
 export async function charge(query: Query, charges: readonly Charge[]): Promise<void> {
   const sums = new Map<string, Charge>();
@@ -83,8 +90,9 @@ export async function charge(query: Query, charges: readonly Charge[]): Promise<
     if (spentMicroUsd === 0 && reservedMicroUsd === 0) continue;
     await query(
       `insert into budget (id, spent, reserved, resets_at) values ($1, $2, $3, $4)
-       on conflict (id) do update set spent = budget.spent + excluded.spent, reserved = budget.reserved + excluded.reserved`,
-      [id, Math.round(spentMicroUsd), Math.round(reservedMicroUsd), resetsAt ?? null],
+       on conflict (id) do update set reserved = budget.reserved + excluded.reserved, spent =
+         case when budget.spent + excluded.spent > ${MOST_SPENT} then ${MOST_SPENT} else budget.spent + excluded.spent end`,
+      [id, amountOf(spentMicroUsd), amountOf(reservedMicroUsd), resetsAt ?? null],
     );
   }
 }

@@ -38,18 +38,18 @@ describe('a call', () => {
   });
 
   test('is charged what the gateway reports, in a header or in the body', async () => {
-    const { a, targets, gateways } = await pair({ behaviour: { costUsd: 0.001234, costIn: 'body' } });
+    const { a, targets, gateways } = await pair({ behaviour: { costUsd: 0.000234, costIn: 'body' } });
     const { router, store } = routing({
       gateways: { ...gateways, one: at(a, { profile: 'litellm' }) },
       classes: { commodity: { targets } },
       prices,
     });
     await router.run(call());
-    a.change({ behaviour: { costUsd: 0.002, costIn: 'header' } });
+    a.change({ behaviour: { costUsd: 0.0002, costIn: 'header' } });
     await router.run(call());
     expect((await store.settled()).map(({ costMicroUsd, costSource }) => [costMicroUsd, costSource])).toEqual([
-      [1234, 'reported'],
-      [2000, 'reported'],
+      [234, 'reported'],
+      [200, 'reported'],
     ]);
   });
 

@@ -71,7 +71,7 @@ test('a call that one endpoint has no form for goes to the next; where none has,
 test('an answer that the model gave up goes to the next target, is charged for its tokens, and is a 502 where there is none', async () => {
   const body = JSON.stringify({
     candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }],
-    usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 0 },
+    usageMetadata: { promptTokenCount: 50, candidatesTokenCount: 0 },
   });
   const [a, b] = [await gateway({ behaviour: { body } }), await gateway()];
   const gateways = { one: at(a, { profile: 'gemini' }), two: at(b) };
@@ -83,7 +83,7 @@ test('an answer that the model gave up goes to the next target, is charged for i
   const both = routing({ gateways, prices, classes: { commodity: { targets } } });
   expect(answered(await both.router.run(call(asking))).gateway).toBe('two');
   const rows = await both.store.settled();
-  expect(rows.find(({ gateway: name }) => name === 'one')).toMatchObject({ outcome: 'aborted', costMicroUsd: 1000 });
+  expect(rows.find(({ gateway: name }) => name === 'one')).toMatchObject({ outcome: 'aborted', costMicroUsd: 50 });
   const alone = routing({ gateways, classes: { commodity: { targets: targets.slice(0, 1) } } });
   expect(failed(await alone.router.run(call(asking)))).toMatchObject({
     status: 502,

@@ -1,0 +1,127 @@
+// Costs of attempts, by what its endpoint reports: zeros that are not free, provider keys of one's own, and absurd figures.
+
+import { describe, expect, test } from 'vitest';
+import { openStore } from '../../../../server/side/store/open.ts';
+import { at, call, collector, gateway, routing } from '../../../support/routing.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+type Behaviour = NonNullable<Parameters<typeof gateway>[0]>['behaviour'];
+const model = 'openai/gpt-5-mini';
+const classes = { commodity: { targets: [{ gateway: 'one', model }] } };
+const tokens = { prompt_tokens: 30, completion_tokens: 40, total_tokens: 70 };
+/** The list price of these tokens, in micro-USD. */
+const LISTED = Math.round(30 * 0.25 + 40 * 2);
+
+/** The settled row of one call, whole or streamed. */
+async function rowOf(profile: string, behaviour: Behaviour, isStreamed = false, prices = {}) {
+  const a = await gateway({ behaviour: behaviour ?? {} });
+  const settings = profile === 'cloudflare' ? { account: 'a', gateway: 'g' } : {};
+  const { router, store } = routing({ gateways: { one: at(a, { profile, settings }) }, classes, prices });
+  await router.run(call({ llm: { isStreamed } }), isStreamed ? collector() : undefined);
+  const [row] = await store.settled();
+  return row;
+}
+
+const PROFILES = ['openrouter', 'litellm', 'portkey', 'vercel', 'cloudflare', 'bifrost', 'openai-compatible'];
+const both = PROFILES.flatMap((profile) => [[profile, false] as const, [profile, true] as const]);
+
+describe.each(both)('behind %s (streamed: %s)', (profile, isStreamed) => {
+  test('a zero beside tokens that have a price is flagged, and charged at the estimate', async () => {
+    for (const usage of [
+      { ...tokens, cost: 0 },
+      { ...tokens, cost: '0' },
+    ]) {
+      const row = await rowOf(profile, { usage }, isStreamed);
+      expect(row).toMatchObject({
+        costMicroUsd: LISTED,
+        costSource: 'estimated',
+        isFlagged: true,
+        flags: ['zero_cost'],
+      });
+    }
+  });
+
+  test("what the provider bills with one's own key is added to what the router bills", async () => {
+    const details = { upstream_inference_cost: 0.000_09 };
+    const byok = { ...tokens, is_byok: true, cost: 0.000_005, cost_details: details };
+    expect(await rowOf(profile, { usage: byok }, isStreamed)).toMatchObject({ costMicroUsd: 95, isFlagged: false });
+    const parts = { upstream_inference_prompt_cost: '0.00001', upstream_inference_completions_cost: 0.000_08 };
+    const split = { ...byok, cost: 0, cost_details: { upstream_inference_cost: null, ...parts } };
+    expect(await rowOf(profile, { usage: split }, isStreamed)).toMatchObject({
+      costMicroUsd: 90,
+      costSource: 'reported',
+    });
+  });
+
+  test('what is inside of the reported cost already is not counted twice', async () => {
+    const usage = { ...tokens, is_byok: false, cost: 0.000_09, cost_details: { upstream_inference_cost: 0.000_09 } };
+    expect(await rowOf(profile, { usage }, isStreamed)).toMatchObject({ costMicroUsd: 90, isFlagged: false });
+  });
+});
+
+test('a budget fills by what the provider bills, though the router bills nothing', async () => {
+  const usage = { ...tokens, is_byok: true, cost: 0, cost_details: { upstream_inference_cost: 0.0001 } };
+  const a = await gateway({ behaviour: { usage } });
+  const budgets = [{ window: 'total' as const, maxUsd: 0.0005 }];
+  const { router } = routing({ gateways: { one: at(a, { profile: 'openrouter' }) }, classes, budgets });
+  for (let calls = 0; calls < 12; calls++) await router.run(call());
+  expect(a.count.requests).toBeGreaterThan(0);
+  expect(a.count.requests).toBeLessThan(6);
+});
+
+test.each([
+  ['litellm', { headers: { 'x-litellm-response-cost': '0.0' } }, LISTED, ['zero_cost']],
+  ['litellm', { headers: { 'x-litellm-response-cost': 'None' } }, LISTED, []],
+  ['bifrost', { usage: { ...tokens, cost: { total_cost: 0.000_09 } } }, 90, []],
+  ['vercel', { usage: { ...tokens, is_byok: true, cost: 0, market_cost: 0.000_09 } }, 90, []],
+  ['openrouter', { usage: { ...tokens, is_byok: true, cost: 0.000_001 } }, LISTED, []],
+])('%s with %j costs %d', async (profile, behaviour, cost, flags) => {
+  const row = await rowOf(profile, { usage: tokens, ...behaviour });
+  expect(row).toMatchObject({ costMicroUsd: cost, flags });
+});
+
+test('a free model costs nothing, and a zero of it is true', async () => {
+  const usage = { ...tokens, cost: 0 };
+  const served = 'meta-llama/llama-3.3-70b-instruct:free';
+  expect(await rowOf('openrouter', { usage, served })).toMatchObject({ costMicroUsd: 0, isFlagged: false });
+});
+
+describe('an absurd figure', () => {
+  const huge = [9_007_199_254_740_991, 50_000_000, 1e308, 2 ** 63];
+  test.each([
+    ...huge.map((count) => ({ ...tokens, prompt_tokens: count, completion_tokens: count })),
+    ...[1e12, 1e308, '1e300', 0.9].map((cost) => ({ ...tokens, cost })),
+  ])('is charged at what the request could have used, and flagged: %j', async (usage) => {
+    const prices = { [model]: { input: 1, output: 10 } };
+    for (const isStreamed of [false, true]) {
+      const row = await rowOf('openrouter', { usage }, isStreamed, prices);
+      expect(row?.flags).toContain('beyond_bound');
+      expect(row?.costMicroUsd).toBeGreaterThan(100 * 10);
+      expect(row?.costMicroUsd).toBeLessThan(100 * 10 + 1000);
+      expect(row?.usage.inputTokens).toBeLessThan(1000);
+    }
+  });
+
+  test.each([Number.NaN, -5, '9007199254740991', null, '2^63'])('that is no count is none: %j', async (count) => {
+    const usage = { prompt_tokens: count, completion_tokens: count, cost: count };
+    const row = await rowOf('openrouter', { usage }, false, { [model]: { input: 1, output: 10 } });
+    expect(row?.isFlagged).toBe(true);
+    expect(row?.costMicroUsd).toBeLessThan(100 * 10 + 1000);
+  });
+
+  test('makes no budget unusable for others, also after a restart', async () => {
+    const usage = { prompt_tokens: 9_007_199_254_740_991, completion_tokens: 5, cost: 1e12 };
+    const a = await gateway({ behaviour: { usage } });
+    const dataDirectory = temporaryFolder('absurd');
+    const budgets = [{ class: 'commodity', window: 'total' as const, maxUsd: 1 }];
+    for (let round = 0; round < 2; round++) {
+      const store = await openStore({ url: 'sqlite', dataDirectory });
+      const { router } = routing({ gateways: { one: at(a) }, classes, budgets }, { store });
+      const outcomes = [await router.run(call({ key: 'one' })), await router.run(call({ key: 'two' }))];
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['answered', 'answered']);
+      await router.close();
+      expect(await store.report(['key'], { since: 0, until: Number.MAX_SAFE_INTEGER })).toHaveLength(2);
+      await store.close();
+    }
+  });
+});
