@@ -10,7 +10,7 @@ import { urlHost } from '../platform/private-address.ts';
 import { isAlive, type RunInfo, readRun } from '../processes/run-file.ts';
 import { type AskAdmin, UsageError } from './command.ts';
 
-type Request = Pick<SideRequest, 'method' | 'path' | 'query'>;
+type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & { readonly body: Buffer | undefined };
 
 interface Source {
   request(request: Request): Promise<WholeReply>;
@@ -22,9 +22,12 @@ const ANSWER_MS = 30_000;
 export async function openAdminApi(config: Config) {
   const run = await readRun(config.dataDirectory);
   const { request, close } = run && isAlive(run.pid) ? gatewaySource(run, config) : await storeSource(config);
-  const ask: AskAdmin = async (method, path, query = {}) => {
-    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    return contentOf(await request({ method, path, query: Object.fromEntries(given) }));
+  const ask: AskAdmin = async (method, path, fields = {}) => {
+    const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const given = Object.fromEntries(entries);
+    const isBody = method === 'POST' && entries.length > 0;
+    const body = isBody ? Buffer.from(JSON.stringify(given)) : undefined;
+    return contentOf(await request({ method, path, query: isBody ? {} : given, body }));
   };
   return { ask, close };
 }
@@ -33,13 +36,17 @@ function gatewaySource({ pid, admin }: RunInfo, { admin: { token } }: Config): S
   const isAny = admin.host === '0.0.0.0' || admin.host === '::';
   const base = `http://${isAny ? '127.0.0.1' : urlHost(admin.host)}:${admin.port}`;
   return {
-    async request({ method, path, query }) {
+    async request({ method, path, query, body }) {
       const url = `${base}${path.split('/').map(encodeURIComponent).join('/')}?${new URLSearchParams(query)}`;
-      const headers = { connection: 'close', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+      const headers = new Headers({ connection: 'close' });
+      if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+      if (body !== undefined) headers.set('content-type', 'application/json');
       const signal = AbortSignal.timeout(ANSWER_MS);
-      const response = await fetch(url, { method, headers, signal }).catch((cause: unknown) => {
-        throw new Error(`the gateway that runs here (process ${pid}) does not answer on ${base}`, { cause });
-      });
+      const response = await fetch(url, { method, headers, signal, body: body?.toString() ?? null }).catch(
+        (cause: unknown) => {
+          throw new Error(`the gateway that runs here (process ${pid}) does not answer on ${base}`, { cause });
+        },
+      );
       return { status: response.status, text: await response.text() };
     },
     close: async () => {},
@@ -59,11 +66,7 @@ async function storeSource(config: Config): Promise<Source> {
   const answer = createSideHttp({ config, store, log: pino({ level: 'silent' }) });
   return {
     request: (request) =>
-      askWhole(
-        answer,
-        { ...request, requester: { scope: 'admin' }, headers: {}, body: undefined },
-        new AbortController().signal,
-      ),
+      askWhole(answer, { ...request, requester: { scope: 'admin' }, headers: {} }, new AbortController().signal),
     close: () => store.close(),
   };
 }

@@ -8,11 +8,14 @@ export class UsageError extends Error {}
 export const OPTIONS = ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'] as const;
 export type CommandOption = (typeof OPTIONS)[number];
 
-/** Resolves with the JSON of the answer. Rejects with what was wrong: with a UsageError where the arguments were. */
+/**
+ * Resolves with the JSON of the answer. Rejects with what was wrong: with a UsageError where the arguments were. `fields`: the query of
+ * a GET, the JSON of a POST's body.
+ */
 export type AskAdmin = (
   method: 'GET' | 'POST',
   path: string,
-  query?: Readonly<Record<string, string | undefined>>,
+  fields?: Readonly<Record<string, string | undefined>>,
 ) => Promise<unknown>;
 
 export interface CommandContext {

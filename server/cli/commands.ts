@@ -15,7 +15,8 @@ interface CommandSpec {
   /** The words of its line in the usage, behind its name. */
   readonly usage: string;
   readonly run: keyof typeof sideCommands;
-  readonly takesId?: true;
+  /** `unless`: one of the options says which are meant when no id does. */
+  readonly takesId?: true | { readonly unless: CommandOption };
   readonly options: readonly CommandOption[];
   /** The first is the default. */
   readonly formats: readonly string[];
@@ -29,7 +30,13 @@ const commands: Readonly<Record<string, CommandSpec>> = {
     formats: ['table', 'json'],
   },
   'tasks show': { usage: 'ID', run: 'showTask', takesId: true, options: [], formats: [] },
-  'tasks retry': { usage: 'ID', run: 'retryTask', takesId: true, options: [], formats: [] },
+  'tasks retry': {
+    usage: 'ID | --state dead|failed [--since ISO|DURATION]',
+    run: 'retryTask',
+    takesId: { unless: 'state' },
+    options: ['state', 'since'],
+    formats: [],
+  },
   'ledger report': {
     usage: '[--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]',
     run: 'reportLedger',
@@ -63,9 +70,8 @@ export function sideCommand(
     if (given.length > 0 && words.length > 0) throw new UsageError(`--${given[0]} does not go with this command`);
     return undefined;
   }
-  const { takesId, options, formats } = command;
-  if (words.length !== (takesId ? 3 : 2))
-    throw new UsageError(takesId ? `expected the id of one task: ${name} ID` : `expected nothing after ${name}`);
+  const { options, formats } = command;
+  checkId(name, command, { words, given });
   const foreign = given.find((option) => !options.includes(option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} does not go with ${name}`);
   const format = values.format ?? formats[0];
@@ -74,6 +80,19 @@ export function sideCommand(
   const id = words[2] ?? '';
   const chosen = { ...values, ...(format ? { format } : {}) } as CommandContext['options'];
   return (config) => run(command, { config, id, options: chosen });
+}
+
+function checkId(
+  name: string,
+  { takesId, usage }: CommandSpec,
+  { words, given }: { readonly words: readonly string[]; readonly given: readonly CommandOption[] },
+): void {
+  const isGroup = typeof takesId === 'object' && given.includes(takesId.unless);
+  if (words.length > 2 && typeof takesId === 'object' && given.length > 0)
+    throw new UsageError(`expected an id or options, got both: ${name} ${usage}`);
+  const takesOne = takesId !== undefined && !isGroup;
+  if (words.length !== (takesOne ? 3 : 2))
+    throw new UsageError(takesOne ? `expected the id of one task: ${name} ${usage}` : `expected nothing after ${name}`);
 }
 
 /** Loads the code when a command is run: `serve` needs none of it. The admin API is opened by the first question. */

@@ -1,5 +1,6 @@
 // The commands about the side path: they list, show and retry tasks, report the ledger, and export the store.
 
+import { A_MOMENT, momentOf } from '../../codecs/duration.ts';
 import type { ReportRow } from '../side/store/contract.ts';
 import { csvLine, EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
 import { type Command, UsageError } from './command.ts';
@@ -54,7 +55,12 @@ export const sideCommands = {
     yield json(await ask('GET', `/tasks/${id}`));
   },
 
-  async *retryTask({ id, ask }) {
+  async *retryTask({ id, options: { state, since }, ask }) {
+    if (id === '') {
+      const { retried } = (await ask('POST', '/tasks/retry', { state, since })) as { retried: number };
+      yield `${retried} ${retried === 1 ? 'task is' : 'tasks are'} queued\n`;
+      return;
+    }
     const task = (await ask('POST', `/tasks/${id}/retry`)) as ListedTask;
     yield `${task.id} is ${task.state}\n`;
   },
@@ -69,8 +75,8 @@ export const sideCommands = {
   async *exportStore({ config, options }) {
     const table = EXPORTS.find((name) => name === (options.table ?? 'ledger'));
     if (table === undefined) throw new UsageError(`--table: expected ${EXPORTS.join(' or ')}, got "${options.table}"`);
-    const since = options.since === undefined ? 0 : Date.parse(options.since);
-    if (Number.isNaN(since)) throw new UsageError('--since: expected a time such as 2026-01-31T00:00:00Z');
+    const since = options.since === undefined ? 0 : momentOf(options.since, Date.now());
+    if (since === undefined) throw new UsageError(`--since: expected ${A_MOMENT}, got "${options.since}"`);
     const location = { url: config.store.url, dataDirectory: config.dataDirectory };
     yield* exportLines({ location, table, since, format: options.format as ExportFormat });
   },

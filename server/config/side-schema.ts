@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
+import { DURATION } from '../../codecs/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
 import { ms, sideLimitsSchema } from './side-limits-schema.ts';
 
@@ -127,7 +128,12 @@ export const taskSchema = z.strictObject({
     .describe("Kinds whose results quality scores. Without it it scores the assistant's answers in a session."),
   sample: z.number().min(0).max(1).default(1).describe('Share of the sessions, or of the results, that get it.'),
   maxTokens: z.int().min(1).max(100_000).optional().describe('Tokens of its answer. That of the class when not given.'),
-  maxAttempts: z.int().min(1).max(100).default(8).describe('Runs, after which it is dead.'),
+  maxAttempts: z.int().min(1).max(100).default(8).describe('Runs that count, after which it is dead.'),
+  giveUpMs: ms
+    .default(86_400_000)
+    .describe(
+      'Age at which it is dead. A run that finds no target to ask is none of maxAttempts, and is repeated until then.',
+    ),
   deadlineMs: ms.default(600_000).describe('Longest run, all targets and the repair included.'),
 });
 
@@ -174,12 +180,7 @@ const priceSchema = z.strictObject({
 
 const transcripts = z.union([
   z.enum(['off', 'until-tasks-done']),
-  z
-    .string()
-    .regex(
-      /^P(?!$)(\d+W)?(\d+D)?(T(?!$)(\d+H)?(\d+M)?)?$/,
-      'expected off, until-tasks-done, or a duration such as P30D',
-    ),
+  z.string().regex(DURATION, 'expected off, until-tasks-done, or a duration such as P30D'),
 ]);
 
 export const sideShape = {

@@ -21,6 +21,8 @@ interface TableLine {
   readonly hasLongEnd?: true;
   /** The answer lasts as long as what it tells of. */
   readonly isStream?: true;
+  /** The admin listener reads its body; keys may send one anywhere. */
+  readonly takesBody?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
 }
@@ -42,6 +44,7 @@ const TABLE = {
   getTasks: { method: 'GET', path: '/tasks', scope: 'both' },
   getTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
   postTaskRetry: { method: 'POST', path: '/tasks/{id}/retry', scope: 'both' },
+  postTasksRetry: { method: 'POST', path: '/tasks/retry', scope: 'admin', takesBody: true },
   getLedger: { method: 'GET', path: '/ledger', scope: 'both' },
   getLedgerRows: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
   getExport: { method: 'GET', path: '/export', scope: 'admin' },

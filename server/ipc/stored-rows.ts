@@ -70,6 +70,9 @@ export interface Task {
   readonly state: TaskState;
   /** The earliest time to run it; far in the future while the session lives (armed). */
   readonly runAt: number;
+  /** When it was due at first, or was put back in the queue; it gives up so long after that. */
+  readonly dueAt: number;
+  /** Runs that count: one that found no target to ask does not. */
   readonly attempts: number;
   /** Counts leases; a runner whose version is old may not write (fencing). */
   readonly version: number;

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
+import { isRefusal } from '../gateway/admission/refusals.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
@@ -14,7 +15,7 @@ import { unknownPath } from '../http/nearest-path.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { type HttpProblem, problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
-import { hasBody } from '../http/request/body.ts';
+import { hasBody, readBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
@@ -42,6 +43,9 @@ export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAns
 
 /** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
 const PROBES: readonly string[] = ['/healthz', '/readyz'];
+
+/** Bodies that this listener reads are a few words long. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 const PATHS: readonly string[] = [...adminPaths.keys(), ...sidePaths('admin')];
 
@@ -88,14 +92,21 @@ async function answer(
     return failed({ status: 400, code: 'invalid_request', message: 'expected a path as the request target' });
   const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
   if (refusal !== undefined) return refusal;
-  if (hasBody(request)) return failed({ status: 415, code: 'unsupported_media_type', message: 'expected no body' });
-  if (sideRoutesAt('admin', handshake.path).length > 0) {
+  const matches = sideRoutesAt('admin', handshake.path);
+  const takesBody = matches.some(({ route }) => route.takesBody && route.method === request.method);
+  if (hasBody(request) && !takesBody)
+    return failed({ status: 415, code: 'unsupported_media_type', message: 'expected no body' });
+  if (takesBody && !/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    return failed({ status: 415, code: 'unsupported_media_type', message: 'expected a body of application/json' });
+  if (matches.length > 0) {
+    const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, ms: context.config.limits.handshakeMs });
+    if (isRefusal(body)) return failed(body);
     const path = decodedPath(handshake);
     if (path === undefined)
       return failed({ status: 400, code: 'invalid_request', message: 'expected a path in percent-encoding' });
     const { sources: source, config } = context;
     const requester = { scope: 'admin' } as const;
-    const outcome = await forward(request, response, { handshake, path, requester, source, config });
+    const outcome = await forward(request, response, { handshake, path, requester, body, source, config });
     const isAnswered = outcome === 'answered' || (typeof outcome === 'object' && 'refused' in outcome);
     return isAnswered
       ? undefined

@@ -81,6 +81,13 @@ export function createFakeStore(): FakeStore {
       if (task !== undefined) rows.tasks[at] = { ...task, state: 'queued', runAt: now, updatedAt: now };
       return task !== undefined;
     },
+    async requeueTasks({ state, since, now }) {
+      check();
+      const isWanted = (task: Task) => task.state === state && task.updatedAt >= since;
+      const count = rows.tasks.filter(isWanted).length;
+      rows.tasks = rows.tasks.map((task) => (isWanted(task) ? { ...task, state: 'queued', updatedAt: now } : task));
+      return count;
+    },
     async ledger({ session, since = 0, until = Number.POSITIVE_INFINITY, ...page }) {
       check();
       const isWanted = (row: LedgerRow) =>
@@ -143,6 +150,7 @@ export const storedTask = (more: Partial<Task> & { id: string }): Task => ({
   dataClass: 'open',
   state: 'queued',
   runAt: 1_000,
+  dueAt: 1_000,
   attempts: 0,
   version: 0,
   leaseUntil: undefined,

@@ -17,7 +17,7 @@ import { until } from './until.ts';
 
 /** Answer that fits a `title`. */
 export const good = '{"title":"Changing a booking"}';
-const quick = { ...RETRY_POLICY, firstMs: 5, mostMs: 20 };
+const quick = { ...RETRY_POLICY, firstDelayMs: 5, maxDelayMs: 20, maxWaitMs: 20 };
 
 export interface RunnerBench {
   readonly store: Store;

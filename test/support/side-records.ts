@@ -52,6 +52,7 @@ export const aTask = (id: string, some: Partial<Task> = {}): Task => ({
   dataClass: 'open',
   state: 'queued',
   runAt: NOON,
+  dueAt: NOON,
   attempts: 0,
   version: 0,
   leaseUntil: undefined,

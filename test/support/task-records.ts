@@ -59,6 +59,7 @@ export function queuedTask(change: Partial<Task> = {}): Task {
     dataClass: 'open',
     state: 'queued',
     runAt: 0,
+    dueAt: Date.now(),
     attempts: 0,
     version: 0,
     leaseUntil: undefined,

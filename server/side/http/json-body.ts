@@ -2,7 +2,7 @@
 
 import { isTooDeep, MAX_JSON_DEPTH } from '../../../codecs/json-depth.ts';
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-import { type HttpProblem, invalidRequest } from '../../http/problem.ts';
+import { type HttpProblem, invalidRequest, shortened } from '../../http/problem.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -17,4 +17,13 @@ export function parseBody(body: Buffer | undefined): { readonly body: JsonObject
   } catch {
     return invalidRequest('expected a body of JSON in UTF-8');
   }
+}
+
+/** Takes an object that has texts in some of these fields, and no others. */
+export function textFields(body: JsonObject, known: readonly string[]): Readonly<Record<string, string>> | HttpProblem {
+  for (const [name, value] of Object.entries(body)) {
+    if (!known.includes(name)) return invalidRequest(`expected ${known.join(', ')}, got "${shortened(name)}"`, name);
+    if (typeof value !== 'string') return invalidRequest('expected a text', name);
+  }
+  return body as Record<string, string>;
 }

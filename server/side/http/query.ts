@@ -1,17 +1,15 @@
 // Reads parameters of a query: a value, or a problem that names the parameter and what was expected.
 
+import { A_MOMENT, momentOf } from '../../../codecs/duration.ts';
 import { type HttpProblem, invalidRequest, shortened } from '../../http/problem.ts';
 
 type Query = Readonly<Record<string, string>>;
 
-/** Reads a moment in ISO 8601 as ms since the epoch. */
+/** Reads a moment as ms since the epoch. */
 export function readTime(query: Query, name: string, fallback: number): number | HttpProblem {
   const text = query[name];
   if (text === undefined) return fallback;
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at)
-    ? invalidRequest(`expected a time such as 2026-01-31T00:00:00Z, got "${shortened(text)}"`, name)
-    : at;
+  return momentOf(text, Date.now()) ?? invalidRequest(`expected ${A_MOMENT}, got "${shortened(text)}"`, name);
 }
 
 /** Reads how many rows are asked for: 1 to `max`. */

@@ -14,11 +14,11 @@ import { getLedger, getLedgerRows } from './ledger.ts';
 import { getSessionContext } from './session/context.ts';
 import { sessionEventsHandler } from './session/events.ts';
 import { deleteSession, getSession } from './session/session.ts';
-import { getTask, getTasks, postTask, postTaskRetry } from './tasks.ts';
+import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
   ...{ getSession, deleteSession, getSessionContext, getSessionEvents: sessionEventsHandler(options) },
-  ...{ postTask, getTasks, getTask, postTaskRetry },
+  ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ getLedger, getLedgerRows, getExport },
   ...{ postChatCompletion, getModels, getModel },
 });

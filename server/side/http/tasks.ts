@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
-import { type HttpProblem, isProblem } from '../../http/problem.ts';
+import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/stored-rows.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
@@ -16,8 +16,8 @@ import {
   type SideHttpOptions,
   sendJson,
 } from './handler.ts';
-import { parseBody } from './json-body.ts';
-import { readLimit, readWord } from './query.ts';
+import { parseBody, textFields } from './json-body.ts';
+import { readLimit, readTime, readWord } from './query.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
@@ -128,6 +128,24 @@ export const postTaskRetry: RouteHandler = async (request, options) => {
   }
   options.runner?.wake();
   return sendJson(request, 202, taskView((await options.store.task(task.id)) ?? task));
+};
+
+const ENDED_STATES = ['dead', 'failed'] as const;
+
+/** Puts all back that ended so, and since then; without `since` all that ever did. */
+export const postTasksRetry: RouteHandler = async (request, { store, runner }) => {
+  const parsed = parseBody(request.body);
+  if (isProblem(parsed)) return parsed;
+  const fields = textFields(parsed.body, ['state', 'since']);
+  if (isProblem(fields)) return fields;
+  const state = readWord(fields, 'state', ENDED_STATES);
+  if (isProblem(state)) return state;
+  if (state === undefined) return invalidRequest(`missing, expected ${ENDED_STATES.join(' or ')}`, 'state');
+  const since = readTime(fields, 'since', 0);
+  if (isProblem(since)) return since;
+  const retried = await store.requeueTasks({ state, since, now: Date.now() });
+  runner?.wake();
+  return sendJson(request, 200, { retried });
 };
 
 const unknownTask = (request: RoutedRequest): HttpProblem => ({

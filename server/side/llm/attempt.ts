@@ -94,7 +94,10 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
 
 function requestFor(target: Target, llm: LlmCall): LlmRequest | Failure {
   const terms = target.terms();
-  if (!terms) return failure('no_gateway', 'the rehearsal is not there yet', { isTransient: true, retryAfterMs: 1000 });
+  if (!terms) {
+    const later = { isTransient: true, isOutage: true, retryAfterMs: 1000 };
+    return failure('no_gateway', 'the rehearsal is not there yet', later);
+  }
   try {
     return target.profile.toRequest(llm, terms);
   } catch (error) {
@@ -182,7 +185,10 @@ async function reserve(context: AttemptContext, attempt: Attempt, now: number): 
   } catch (error) {
     log.error(faultOf(error), 'store refused a reservation');
     const message = 'the store takes nothing at the moment, so nothing is sent';
-    return failure('store_unavailable', message, { isTransient: true, isFinal: true, retryAfterMs: 1000 });
+    return failure('store_unavailable', message, {
+      ...{ isTransient: true, isFinal: true, isOutage: true },
+      retryAfterMs: 1000,
+    });
   }
 }
 
@@ -266,7 +272,10 @@ async function failed(context: AttemptContext, ended: EndedAttempt, error: unkno
   if (cause instanceof CallAborted) return failureOfAborted(cause);
   if (cause.retryAfterMs !== undefined && (cause.code === 'limited' || cause.code === 'unavailable'))
     target.guard.limit(Date.now() + cause.retryAfterMs);
-  const result = failureOfTarget(target.label, cause);
+  const failure = failureOfTarget(target.label, cause);
+  // A target whose breaker is open now serves nobody, whatever it was that opened it.
+  const isBroken = target.guard.unavailable(Date.now())?.reason === 'broken';
+  const result = { ...failure, isOutage: failure.isOutage || isBroken };
   return hasBegun ? { ...result, isFinal: true } : result;
 }
 
@@ -277,7 +286,7 @@ function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure |
   if (error instanceof LlmFailure) return error;
   if (error instanceof BulkheadRejectedError) return new LlmFailure('limited', 'all places and the queue are taken');
   log.error(faultOf(error), 'attempt failed unexpectedly');
-  return new LlmFailure('unavailable', 'an unexpected fault', { cause: error });
+  return new LlmFailure('unavailable', 'an unexpected fault');
 }
 
 function failureOfAborted({ by }: CallAborted): Failure {

@@ -14,6 +14,8 @@ export interface Failure {
   readonly retryAfterMs?: number | undefined;
   /** The same call may go better later. */
   readonly isTransient: boolean;
+  /** Nobody who could serve was there: not reached, busy, ill, or refusing our credential. The call is not to blame. */
+  readonly isOutage?: boolean | undefined;
   /** When the budget resets, ms since the epoch. */
   readonly resetsAt?: number | undefined;
   /** No other target is asked. */
@@ -51,7 +53,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   store_unavailable: 503,
 };
 
-type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;
+type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'isOutage' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;
 
 export function failure(code: FailureCode, message: string, more: More = {}): Failure {
   return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };
@@ -73,15 +75,23 @@ const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode
 const OF_THE_MODEL = ['context_length_exceeded', 'unsupported_value', 'unsupported_parameter'];
 
 /** A request that one endpoint calls invalid is invalid for all, unless its model is what it does not fit, so no other target is asked. */
-export function failureOfTarget(label: string, { code, message, retryAfterMs, upstream }: LlmFailure): Failure {
+export function failureOfTarget(label: string, fault: LlmFailure): Failure {
+  const { code, message, retryAfterMs, upstream } = fault;
   const of = OF_FAULT[code];
   return failure(of.code, `${label}: ${message}`, {
     isTransient: of.isTransient,
     isFinal: code === 'invalid' && !OF_THE_MODEL.includes(upstream?.code ?? ''),
+    isOutage: isOutage(fault),
     retryAfterMs,
     upstream,
   });
 }
+
+/** A lost connection has a cause, and no status. 502, 503 and what proxies made up beyond them are about no request in particular; 500 may be. */
+const isOutage = ({ code, status, cause }: LlmFailure): boolean =>
+  code === 'limited' ||
+  code === 'credential' ||
+  (code === 'unavailable' && (status === undefined ? cause !== undefined : status > 501));
 
 const CLOSED = {
   limited: { code: 'rate_limited', words: 'asked to be left alone for a while' },
@@ -91,7 +101,7 @@ const CLOSED = {
 
 export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Unavailable): Failure {
   const { code, words } = CLOSED[reason];
-  return failure(code, `${label}: ${words}`, { isTransient: true, retryAfterMs });
+  return failure(code, `${label}: ${words}`, { isTransient: true, isOutage: true, retryAfterMs });
 }
 
 /** Puts the id of the budget, `<key>|<class>|<window>|<start>`, into words. */
@@ -115,5 +125,6 @@ export function failureToReport(failures: readonly Failure[]): Failure {
   const reported = failures.find(({ isFinal }) => isFinal) ?? failures.find(({ isTransient }) => isTransient);
   const [first] = failures;
   if (!first) throw new Error('no attempt was made');
-  return reported ?? first;
+  const isOutage = failures.every((failed) => failed.isOutage || !failed.isTransient);
+  return { ...(reported ?? first), isOutage };
 }

@@ -39,6 +39,7 @@ export function queuedTask(fields: NewTask): Task {
   const now = Date.now();
   return {
     ...fields,
+    dueAt: Math.max(fields.runAt, now),
     state: 'queued',
     attempts: 0,
     version: 0,

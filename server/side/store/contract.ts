@@ -65,6 +65,13 @@ export interface TaskFilter extends SessionFilter {
   readonly state?: TaskState | undefined;
 }
 
+export interface RequeueFilter {
+  readonly state: 'dead' | 'failed';
+  /** Time from which on the tasks ended so. */
+  readonly since: number;
+  readonly now: number;
+}
+
 /** `until` is excluded. */
 export interface LedgerFilter {
   readonly session?: string;
@@ -89,7 +96,7 @@ export interface TaskOutcome {
   readonly state: 'queued' | 'done' | 'failed' | 'dead';
   /** Time of the next try of a `queued` task. */
   readonly runAt?: number | undefined;
-  /** The runner broke the attempt off, so that it does not count. */
+  /** The attempt does not count: the runner broke it off, or nobody was there to be asked. */
   readonly isReturned?: boolean | undefined;
   readonly result?: string | undefined;
   readonly error?: string | undefined;
@@ -169,14 +176,19 @@ export interface Store {
   tasks(filter: TaskFilter): Promise<readonly Task[]>;
   /** Finds all rolling summaries of a session that are done and still kept, without their results, in no order. */
   summaries(session: string): Promise<readonly SummaryEntry[]>;
-  /** Leases due tasks (queued and due, or running with an expired lease), oldest first, and counts up `attempts` and `version`. */
-  claimTasks(now: number, leaseUntil: number, count: number): Promise<readonly Task[]>;
+  /**
+   * Leases due tasks (queued and due, or running with an expired lease), oldest first, and counts up `attempts` and `version`; none of
+   * the classes in `without`.
+   */
+  claimTasks(now: number, leaseUntil: number, count: number, without?: readonly string[]): Promise<readonly Task[]>;
   /** False when the lease was lost. */
   extendTaskLease(id: string, version: number, leaseUntil: number): Promise<boolean>;
   /** Writes the outcome of a leased task. False, and nothing written, when the lease was lost. */
   settleTask(outcome: TaskOutcome): Promise<boolean>;
   /** Puts a `dead` or `failed` task back in the queue, with no attempts made. False in another state, or when its session's text is gone. */
   requeueTask(id: string, now: number): Promise<boolean>;
+  /** Puts back all that ended so, as `requeueTask` does. Returns how many. */
+  requeueTasks(filter: RequeueFilter): Promise<number>;
 
   /** Reserves the amount in every budget, or in none. The row keeps its reservation. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<BudgetReservation>;

@@ -1,6 +1,7 @@
 // Maintains the store periodically: removes texts that were kept long enough, and charges calls whose caller is gone.
 
 import type { Logger } from 'pino';
+import { millisecondsOf } from '../../../codecs/duration.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { RetentionRule, Store } from './contract.ts';
@@ -46,14 +47,6 @@ export function startMaintenance({
 /** Makes the rule that `transcripts` asks for. Where nothing is kept from now on, what was kept before still goes. */
 export function retentionRule(transcripts: SideConfig['transcripts']): (now: number) => RetentionRule {
   if (transcripts === 'off' || transcripts === 'until-tasks-done') return () => ({ kind: 'tasks-done' });
-  const ms = durationMs(transcripts);
+  const ms = millisecondsOf(transcripts);
   return (now) => ({ kind: 'older', than: now - ms });
-}
-
-const UNITS_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000 };
-
-/** Reads an ISO 8601 duration in weeks, days, hours and minutes, as the configuration allows it. */
-function durationMs(text: string): number {
-  const parts = [...text.matchAll(/(\d+)([WDHM])/g)];
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
 }

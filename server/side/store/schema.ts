@@ -30,7 +30,7 @@ const TABLES = [
   `create table task (
     id text not null primary key,
     session text, key text, team text, kind text not null, prompt_class text not null, data_class text not null,
-    state text not null, run_at bigint not null, attempts bigint not null, version bigint not null, lease_until bigint,
+    state text not null, run_at bigint not null, due_at bigint not null, attempts bigint not null, version bigint not null, lease_until bigint,
     input text, result text, error text, quality text, is_rehearsal bigint not null,
     created_at bigint not null, updated_at bigint not null
   )`,

@@ -27,7 +27,7 @@ export const turns = table<StoredTurn>('turn', {
 
 export const tasks = table<Task>('task', {
   ...columns('text', 'id', 'session', 'key', 'team', 'kind', 'promptClass', 'dataClass', 'state'),
-  ...columns('integer', 'runAt', 'attempts', 'version', 'leaseUntil'),
+  ...columns('integer', 'runAt', 'dueAt', 'attempts', 'version', 'leaseUntil'),
   ...columns('text', 'input', 'result', 'error', 'quality'),
   isRehearsal: 'flag',
   ...columns('integer', 'createdAt', 'updatedAt'),

@@ -43,7 +43,8 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
   const answer = await ask(router, { kind, input: promptInput, call: { ...callOf(task, settings, config), signal } });
   if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
-  return outcomeOfRun(task, answer, { maxAttempts: settings.maxAttempts, policy: retryPolicy, now: Date.now() });
+  const { maxAttempts, giveUpMs } = settings;
+  return outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
 }
 
 function callOf(task: Task, settings: TaskConfig, { classes }: SideConfig): Omit<AskOptions['call'], 'signal'> {

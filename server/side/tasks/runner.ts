@@ -12,7 +12,8 @@ import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
 import { type Store, StoreError, type TaskOutcome } from '../store/contract.ts';
 import { taskDeliveries } from './events.ts';
 import { holdTaskLease, type TaskLease } from './lease.ts';
-import { RETRY_POLICY, type RetryPolicy, type RunOutcome, retry } from './outcome.ts';
+import { createOutages } from './outages.ts';
+import { RETRY_POLICY, type RetryPolicy, type RunOutcome, retry, wait } from './outcome.ts';
 import { planNext } from './plan.ts';
 import { runTask } from './run-task.ts';
 import { createWakeSignal } from './wake-signal.ts';
@@ -45,11 +46,13 @@ export class Runner {
   /** Wakes those who wait in `run`. */
   readonly #settlements = createWakeSignal();
   readonly #loop: Promise<void>;
+  readonly #outages: ReturnType<typeof createOutages>;
   #urgentClaims = 0;
   #isClosing = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#outages = createOutages(options.retryPolicy ?? RETRY_POLICY, options.log);
     this.#loop = options.isBackground === false ? Promise.resolve() : this.#claimAll();
   }
 
@@ -90,7 +93,7 @@ export class Runner {
     const { concurrency, pollMs } = this.#options.config.side;
     while (!this.#isClosing) {
       const free = concurrency - this.#running.size;
-      const claimed = free > 0 ? await this.#claim(free) : 0;
+      const claimed = free > 0 ? await this.#claim(free, this.#outages.classes(Date.now())) : 0;
       if (claimed === 0 || this.#running.size >= concurrency) await this.#wakeSignal.wait(pollMs);
     }
   }
@@ -107,11 +110,11 @@ export class Runner {
     }
   }
 
-  async #claim(count: number): Promise<number> {
+  async #claim(count: number, without: readonly string[] = []): Promise<number> {
     const { config, store, log } = this.#options;
     try {
       const now = Date.now();
-      const tasks = await store.claimTasks(now, now + config.side.leaseMs, count);
+      const tasks = await store.claimTasks(now, now + config.side.leaseMs, count, without);
       for (const task of tasks) this.#start(task);
       return tasks.length;
     } catch (error) {
@@ -145,9 +148,12 @@ export class Runner {
         log.warn(ids, 'the lease of a task was lost; nothing is written');
         return;
       }
+      const isOutage = 'isOutage' in outcome && outcome.isOutage === true;
+      if (isOutage) this.#outages.met(task.promptClass);
+      else if ('quality' in outcome) this.#outages.over(task.promptClass);
       const tookMs = Math.round(performance.now() - startedAt);
       metrics?.settled(task.kind, outcome.state, tookMs);
-      const level = outcome.state === 'done' || outcome.state === 'queued' ? 'info' : 'warn';
+      const level = outcome.state === 'done' || outcome.state === 'queued' ? (isOutage ? 'debug' : 'info') : 'warn';
       log[level]({ ...ids, state: outcome.state, tookMs, code: codeOf(outcome) }, 'a task was settled');
     } catch (error) {
       log.error({ ...ids, ...faultOf(error) }, 'a task could not be settled; it is run again when its lease ends');
@@ -157,10 +163,11 @@ export class Runner {
   /** Resolves with undefined when the lease is lost. */
   async #outcome(task: Task, lease: TaskLease): Promise<RunOutcome | undefined> {
     const { config, log, retryPolicy = RETRY_POLICY } = this.#options;
-    const { maxAttempts, deadlineMs } = taskSettings(task, config);
-    const budget = () => ({ maxAttempts, policy: retryPolicy, now: Date.now() });
+    const { maxAttempts, giveUpMs, deadlineMs } = taskSettings(task, config);
+    const budget = () => ({ maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
     const outcome = await this.#attempt(task, lease).catch((error: unknown): RunOutcome => {
       if (!lease.signal.aborted) log.warn({ task: task.id, ...faultOf(error) }, 'a run of a task failed');
+      if (error instanceof StoreError && error.isTransient) return wait(task, error.code, budget());
       return retry(task, error instanceof StoreError ? error.code : 'internal', budget());
     });
     if (!lease.signal.aborted || outcome.state === 'done') return outcome;

@@ -120,6 +120,21 @@ describe.each(['at rest', 'at work'])('a command over a store %s', (kind) => {
     expect([unknown?.code, unknown?.stderr]).toEqual([1, 'no task has this id']);
   });
 
+  test('retries all tasks of a state since a time', async () => {
+    const [later, since, again] = await inTurn(
+      ['tasks', 'retry', '--state', 'dead', '--since', 'P1D'],
+      ['tasks', 'retry', '--state', 'dead', '--since', '1970-01-01T00:00:00Z'],
+      ['tasks', 'retry', '--state', 'dead'],
+    );
+    expect([later?.stdout, since?.stdout, again?.stdout]).toEqual([
+      '0 tasks are queued\n',
+      '1 task is queued\n',
+      '0 tasks are queued\n',
+    ]);
+    const wrong = await outcome('tasks', 'retry', '--state', 'done');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected one of dead, failed')]);
+  });
+
   test('reports the ledger', async () => {
     const [table, csv, json, wrong] = await inTurn(
       ['ledger', 'report', '--by', 'team,day'],

@@ -32,8 +32,8 @@ export async function commitSessions(query: Query, changes: SessionChanges): Pro
 
 /** Lets armed tasks of these sessions run. A task that was tried before keeps the pause before its next try. */
 export async function releaseTasks(query: Query, sessionIds: readonly string[], runAt: number): Promise<void> {
-  const sql = `update task set run_at = $1, updated_at = $1
-    where session in (:ids) and state = 'queued' and attempts = 0 and run_at > $1`;
+  const sql = `update task set run_at = $1, due_at = $1, updated_at = $1
+    where session in (:ids) and state = 'queued' and version = 0 and run_at > $1`;
   await queryForIds(query, sessionIds, sql, [Math.round(runAt)]);
 }
 

@@ -1,8 +1,8 @@
 // The queue of tasks. The version of a task counts its leases: a runner that holds an old lease writes nothing.
 
 import type { Task } from '../../../ipc/stored-rows.ts';
-import type { SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
-import type { Query, Value } from '../database.ts';
+import type { RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
+import type { Database, Query, Value } from '../database.ts';
 import { insertAll, textValue } from '../row-mapping.ts';
 import { DUE_AT } from '../schema.ts';
 import { deliveries, tasks } from '../tables.ts';
@@ -41,18 +41,20 @@ interface ClaimOptions {
   readonly now: number;
   readonly leaseUntil: number;
   readonly count: number;
+  readonly without: readonly string[];
   readonly skipLocked: string;
 }
 
 export async function claimTasks(
   query: Query,
-  { now, leaseUntil, count, skipLocked }: ClaimOptions,
+  { now, leaseUntil, count, without, skipLocked }: ClaimOptions,
 ): Promise<readonly Task[]> {
+  const notOf = without.map((_, index) => `and prompt_class <> $${index + 4}`).join(' ');
   const rows = await query(
     `update task set state = 'running', lease_until = $2, attempts = attempts + 1, version = version + 1, updated_at = $1
-     where id in (select id from task where ${DUE_AT} <= $1 order by ${DUE_AT}, id limit $3 ${skipLocked})
+     where id in (select id from task where ${DUE_AT} <= $1 ${notOf} order by ${DUE_AT}, id limit $3 ${skipLocked})
      returning *`,
-    [Math.round(now), Math.round(leaseUntil), count],
+    [Math.round(now), Math.round(leaseUntil), count, ...without],
   );
   // `returning` keeps no order.
   return rows.map(tasks.item).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
@@ -101,13 +103,34 @@ export async function settleTask(query: Query, outcome: TaskOutcome): Promise<bo
   return true;
 }
 
+/** Puts a task back that has ended, unless the text is gone that it would work on. */
+const REQUEUE = `update task set state = 'queued', run_at = $1, due_at = $1, attempts = 0, version = version + 1,
+  lease_until = null, updated_at = $1`;
+const HAS_TEXT = 'not exists (select 1 from session where session.id = task.session and session.swept_at is not null)';
+
 export async function requeueTask(query: Query, id: string, now: number): Promise<boolean> {
-  const rows = await query(
-    `update task set state = 'queued', run_at = $2, attempts = 0, version = version + 1, lease_until = null, updated_at = $2
-     where id = $1 and state in ('dead', 'failed')
-       and not exists (select 1 from session where session.id = task.session and session.swept_at is not null)
-     returning id`,
-    [id, Math.round(now)],
-  );
+  const rows = await query(`${REQUEUE} where id = $2 and state in ('dead', 'failed') and ${HAS_TEXT} returning id`, [
+    Math.round(now),
+    id,
+  ]);
   return rows.length > 0;
+}
+
+/** Number of tasks that one transaction puts back. */
+const MAX_REQUEUED = 200;
+
+export async function requeueTasks(
+  { query, skipLocked }: Pick<Database, 'query' | 'skipLocked'>,
+  { state, since, now }: RequeueFilter,
+): Promise<number> {
+  for (let requeued = 0; ; ) {
+    // A task that ends again meanwhile was changed after `now`.
+    const rows = await query(
+      `${REQUEUE} where id in (select id from task where state = $2 and updated_at >= $3 and updated_at <= $1
+         and ${HAS_TEXT} order by created_at, id limit ${MAX_REQUEUED} ${skipLocked}) returning id`,
+      [Math.round(now), state, Math.round(since)],
+    );
+    requeued += rows.length;
+    if (rows.length < MAX_REQUEUED) return requeued;
+  }
 }

@@ -1,11 +1,49 @@
 // Tests what becomes of tasks whose runs fail.
 
 import { describe, expect, test } from 'vitest';
-import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
+import { RETRY_POLICY, wait } from '../../../../server/side/tasks/outcome.ts';
 import { failed } from '../../../support/plain-router.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';
 import { queuedTask } from '../../../support/task-records.ts';
 import { until } from '../../../support/until.ts';
+
+const outage = () => failed('upstream_failed', 502, { isOutage: true, message: 'no connection (ECONNREFUSED)' });
+
+describe('an outage', () => {
+  test('counts no attempt, and the tasks run when it is over', async () => {
+    const { store, run, settled } = await bench();
+    await store.addTask(queuedTask());
+    let runs = 0;
+    run({ before: () => (++runs > 6 ? undefined : outage()) });
+    expect(await settled()).toMatchObject({ state: 'done', attempts: 1 });
+    expect(runs).toBe(7);
+  });
+
+  test('ends a task that has become too old for it', async () => {
+    const settings = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1, giveUpMs: 60_000 }] };
+    const { store, run, settled } = await bench(undefined, settings);
+    await store.addTask(queuedTask({ id: 'old', dueAt: Date.now() - 60_000 }));
+    await store.addTask(queuedTask({ id: 'young' }));
+    run({ before: outage });
+    expect(await settled('old')).toMatchObject({
+      state: 'dead',
+      error: expect.stringMatching(/^upstream_failed: .*\(given up after 60000 ms\)$/),
+    });
+    const waiting = await until(async () => {
+      const young = await store.task('young');
+      return young?.error !== undefined && young.state === 'queued' && young;
+    });
+    expect(waiting.attempts).toBe(0);
+  });
+
+  test('pauses at most a minute between two runs', () => {
+    const budget = { maxAttempts: 8, giveUpMs: 86_400_000, policy: RETRY_POLICY, now: 1000 };
+    const task = queuedTask({ version: 500, attempts: 1, dueAt: 0 });
+    const outcome = wait(task, 'upstream_failed', budget);
+    expect(outcome).toMatchObject({ state: 'queued', isReturned: true });
+    expect('runAt' in outcome && outcome.runAt).toBeLessThanOrEqual(61_000);
+  });
+});
 
 describe('faults', () => {
   test('faults that may pass are tried again, until the task is dead', async () => {

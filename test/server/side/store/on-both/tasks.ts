@@ -107,6 +107,35 @@ export function tasks({ open, beside }: Stores): void {
     expect(await store.requeueTask('none', NOON)).toBe(false);
   });
 
+  test('puts all back that ended so since a time, however many, and from then on counts their age', async () => {
+    const store = await open();
+    const dead = Array.from({ length: 450 }, (_, index) =>
+      aTask(`dead-${index}`, { state: 'dead', updatedAt: NOON, dueAt: 1, attempts: 8 }),
+    );
+    const others = [
+      aTask('before', { state: 'dead', updatedAt: NOON - 1 }),
+      aTask('failed', { state: 'failed', updatedAt: NOON }),
+      aTask('done', { state: 'done', updatedAt: NOON }),
+    ];
+    await store.commitSessions({ tasks: [...dead, ...others] });
+    expect(await store.requeueTasks({ state: 'dead', since: NOON, now: NOON + 5 })).toBe(450);
+    expect(await store.requeueTasks({ state: 'dead', since: NOON, now: NOON + 5 })).toBe(0);
+    expect(await store.task('dead-449')).toMatchObject({ state: 'queued', attempts: 0, dueAt: NOON + 5 });
+    expect((await Promise.all(others.map(({ id }) => store.task(id)))).map((task) => task?.state)).toEqual([
+      'dead',
+      'failed',
+      'done',
+    ]);
+  });
+
+  test('claims none of the classes that are left out', async () => {
+    const store = await open();
+    await store.addTask(aTask('a', { promptClass: 'down' }));
+    await store.addTask(aTask('b', { promptClass: 'up' }));
+    expect(idsOf(await store.claimTasks(NOON, LEASE, 9, ['down', 'other']))).toEqual(['b']);
+    expect(idsOf(await store.claimTasks(NOON, LEASE, 9))).toEqual(['a']);
+  });
+
   test('lists tasks newest first, by session, key and state, in pages', async () => {
     const store = await open();
     await store.addTask(aTask('b', { session: 's', createdAt: NOON + 1 }));

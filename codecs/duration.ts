@@ -1,0 +1,21 @@
+// Durations as people write them in the configuration and in questions: by ISO 8601, in weeks, days, hours and minutes.
+
+export const DURATION = /^P(?!$)(\d+W)?(\d+D)?(T(?!$)(\d+H)?(\d+M)?)?$/;
+
+const UNITS_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000 };
+
+/** Reads a text that fits DURATION. */
+export function millisecondsOf(text: string): number {
+  const parts = [...text.matchAll(/(\d+)([WDHM])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
+}
+
+/** Says in messages what a moment may be. */
+export const A_MOMENT = 'a time such as 2026-01-31T00:00:00Z, or a duration such as PT2H that has passed since';
+
+/** Reads a time in ISO 8601, or a duration before now, as milliseconds since the epoch; undefined for anything else. */
+export function momentOf(text: string, now: number): number | undefined {
+  if (DURATION.test(text)) return now - millisecondsOf(text);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
