@@ -105,6 +105,10 @@ const listenSchema = z.strictObject({
     )
     .default([])
     .describe("Origins of web pages that may connect and read answers (CORS), besides the gateway's own."),
+  proxyProtocol: z
+    .boolean()
+    .default(false)
+    .describe('Whether each of trustedProxies begins its connections with a header of the PROXY protocol (1 or 2).'),
   trustedProxies: z
     .array(z.string().refine(isSubnet, 'expected an address or a subnet such as 10.0.0.0/8'))
     .default([])

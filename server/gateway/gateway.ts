@@ -4,7 +4,8 @@ import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
-import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
+import { type ConnectionLimit, createConnectionLimit, endsOf } from '../http/connection/connection-limit.ts';
+import { readProxyHeaders } from '../http/connection/proxy-header.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
 import { type RequestSource, sourceOf } from '../http/request/source.ts';
@@ -40,6 +41,8 @@ export class Gateway {
   readonly #connector = new Connector(this.metrics);
   readonly #host: GatewayHost;
   readonly #isProxy: AddressList;
+  /** Addresses of clients behind the PROXY protocol, by the ends of their connections. */
+  readonly #clients = new Map<string, string>();
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   #policy: AdmissionPolicy;
@@ -117,6 +120,7 @@ export class Gateway {
     const { config, log } = this.#options;
     const server = createListener(config.limits, tls);
     this.#servers.push(server);
+    if (config.listen.proxyProtocol) this.#readProxyHeaders(server);
     this.#connections.watch(server);
     server.on('upgrade', (request, socket: Socket, head) => {
       void this.#openSession({ request, socket, head, source: this.#sourceOf(request) });
@@ -129,8 +133,19 @@ export class Gateway {
     return port;
   }
 
+  #readProxyHeaders(server: Server): void {
+    const onClient = (socket: Socket, address: string): void => {
+      const ends = endsOf(socket);
+      this.#clients.set(ends, address);
+      socket.once('close', () => this.#clients.delete(ends));
+    };
+    readProxyHeaders(server, { isProxy: this.#isProxy, ms: this.#options.config.limits.handshakeMs, onClient });
+  }
+
   #sourceOf(request: IncomingMessage): RequestSource {
-    return sourceOf(request, plainAddress(request.socket.remoteAddress ?? ''), this.#isProxy);
+    const { socket } = request;
+    const peer = this.#clients.get(endsOf(socket)) ?? plainAddress(socket.remoteAddress ?? '');
+    return sourceOf(request, peer, this.#isProxy);
   }
 
   #makeHost(): GatewayHost {

@@ -114,6 +114,6 @@ export function createConnectionLimit({ limits, isProxy, onDropped }: LimitOptio
 }
 
 /** Identifies a connection: under TLS the upgraded socket is another object than the accepted one, with the same ends. */
-function endsOf(socket: Socket): string {
+export function endsOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;
 }
