@@ -38,9 +38,12 @@ export function responseUsage(input: TokenCounts, cached: TokenCounts, output: P
   };
 }
 
-/** The `usage` of a transcription: seconds for whisper-1, tokens for the other models. */
+/** Transcription models that are billed by time. */
+const BY_TIME = ['whisper-1', 'gpt-realtime-whisper', 'gpt-live-transcribe'];
+
+/** The `usage` of a transcription: seconds for models that are billed by time, tokens for the others. */
 export function transcriptionUsage(model: string | undefined, ms: number, transcript: string) {
-  if (model === 'whisper-1') return { type: 'duration', seconds: Math.ceil(ms / 1000) };
+  if (model !== undefined && BY_TIME.includes(model)) return { type: 'duration', seconds: Math.ceil(ms / 1000) };
   const inputTokens = inputAudioTokens(ms);
   const outputTokens = textTokenCount(transcript);
   return {

@@ -38,9 +38,20 @@ export function createPriceList(): PriceList {
     return rates;
   }
   return {
-    prices: (model, provider, inputTokens) => ratesOf(model, provider)?.at(inputTokens),
+    prices: (model, provider, inputTokens) => ratesOf(model, provider)?.at(inputTokens) ?? byMinute(model, provider),
     ceiling: (model, provider) => ratesOf(model, provider)?.ceiling,
   };
+}
+
+/** Transcription models of OpenAI that are billed by time, in USD per minute; the list does not have them. */
+const OPENAI_MINUTES: Readonly<Record<string, number>> = {
+  'gpt-realtime-whisper': 0.017,
+  'gpt-live-transcribe': 0.017,
+};
+
+function byMinute(model: string, provider: string): PriceConfig | undefined {
+  const minute = provider === 'openai' ? OPENAI_MINUTES[model] : undefined;
+  return minute === undefined ? undefined : { minute };
 }
 
 /** The names that the list has for realtime providers and LLM profiles. All other profiles are gateways to many vendors. */
