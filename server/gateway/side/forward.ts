@@ -57,8 +57,9 @@ export async function forward(
   const matches = sideRoutesAt(requester.scope, path);
   const route = matches.find((match) => match.route.method === method)?.route;
   const session = matches.find((match) => match.route.needsLiveSession)?.parameters.id;
-  const live = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
-  if (live !== undefined && requester.scope === 'key' && live.key !== requester.key) return 'unknown_session';
+  const found = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
+  // A session of another key under the same id hides none that the requester had under it before.
+  const live = requester.scope === 'key' && found?.key !== requester.key ? undefined : found;
   const query = Object.fromEntries(handshake.query);
   const sideRequest = { requester, requestId, method, path, query, headers: forwardedHeaders(request), body, live };
   const outcome = await relay(sideRequest, response, {

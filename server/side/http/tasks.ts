@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../codecs/json-object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/stored-rows.ts';
+import { wantedWithId } from '../sessions/reused-id.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
 import { classBinding } from './chat/class.ts';
 import {
@@ -60,10 +61,7 @@ async function taskRequestOf(
     promptClass: headers[CLASS_HEADER],
     dataClass,
     idempotencyKey: headers['idempotency-key'],
-    findSession: async (id) => {
-      const session = await store.session(id.toLowerCase());
-      return session !== undefined && canRead(request, session.key) ? session : undefined;
-    },
+    findSession: (id) => wantedWithId(id.toLowerCase(), store.session, ({ key }) => canRead(request, key)),
   });
 }
 

@@ -37,3 +37,22 @@ export function idForRows(
   if (latest.startedAt === started.startedAt && latest.key === started.key) return latest.id;
   return nthId(started.id, Number(latest.id.slice(started.id.length + 1) || 1) + 1);
 }
+
+/**
+ * Finds a session under an offered id among those that `isWanted`: the one of just this id, else the latest. What another key opened under
+ * the same id hides nothing.
+ */
+export async function wantedWithId<Session extends StoredSession>(
+  id: string,
+  find: (id: string) => Promise<Session | undefined>,
+  isWanted: (session: Session) => boolean,
+): Promise<Session | undefined> {
+  const first = await find(id);
+  if (first === undefined || isWanted(first)) return first;
+  const latest = await latestWithId(id, find);
+  for (let nth = Number(latest?.id.slice(id.length + 1) || 1); nth > 1; nth -= 1) {
+    const session = await find(nthId(id, nth));
+    if (session !== undefined && isWanted(session)) return session;
+  }
+  return undefined;
+}

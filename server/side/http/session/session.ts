@@ -2,6 +2,7 @@
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
+import { wantedWithId } from '../../sessions/reused-id.ts';
 import type { Store } from '../../store/contract.ts';
 import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
@@ -20,13 +21,17 @@ export interface FoundSession {
 /** Finds the session of the path, if it exists for the requester. */
 export async function findReadableSession(request: RoutedRequest, store: Store): Promise<FoundSession | undefined> {
   const id = (request.parameters.id ?? '').toLowerCase();
-  const stored = await store.session(id);
-  if (stored !== undefined && !canRead(request, stored.key)) return undefined;
   // Gateway processes give a live record only to the key that it belongs to.
   const { live } = request;
+  const liveKey = live !== undefined && 'key' in live ? [live.key] : [];
+  const stored = await wantedWithId(
+    id,
+    store.session,
+    ({ key }) => canRead(request, key) && liveKey.every((other) => other === key),
+  );
   if (stored === undefined && live === undefined) return undefined;
   const isOpen = live === undefined ? stored?.endedAt === undefined : 'state' in live && live.state !== 'closed';
-  return { id, stored, live, isOpen };
+  return { id: stored?.id ?? id, stored, live, isOpen };
 }
 
 export const unknownSession = (request: RoutedRequest): HttpProblem => ({

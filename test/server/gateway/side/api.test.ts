@@ -246,8 +246,9 @@ describe('while the side process is down', () => {
     const live = await ask(`/v1/sessions/${id}`);
     expect(live.status).toBe(200);
     expect(await live.json()).toMatchObject({ id, state: 'open', key: 'web' });
+    // Whether another key had a session of this id before is in the store alone.
     const others = await ask(`/v1/sessions/${id}`, { headers: { authorization: 'Bearer secret-of-other' } });
-    expect(others.status).toBe(404);
+    expect(others.status).toBe(503);
     expect((await ask(`/v1/sessions/${id}`, { method: 'DELETE' })).status).toBe(503);
     expect((await ask(`/v1/sessions/${id}/events`)).status).toBe(503);
     expect((await ask(`/v1/sessions/${id}/context`)).status).toBe(503);

@@ -123,3 +123,30 @@ test('a session that lives in another instance is not deleted', async () => {
   expect(answer.status).toBe(409);
   expect(await answer.json()).toMatchObject({ error: { code: 'session_open' } });
 });
+
+test('each of two keys that used one id finds its own session under it', async () => {
+  fill();
+  store.rows.sessions.push(storedSession({ id: `${id}.2`, key: 'other', endedAt: 9_500, reason: 'client-closed' }));
+  store.rows.turns.push({
+    ...(store.rows.turns[0] as (typeof store.rows.turns)[number]),
+    session: `${id}.2`,
+    user: 'Bye',
+  });
+  expect(await (await show('secret-of-web')).json()).toMatchObject({ id, key: 'web', turns: [{ user: 'Hello' }] });
+  expect(await (await show('secret-of-other')).json()).toMatchObject({ key: 'other', turns: [{ user: 'Bye' }] });
+  expect((await side.ask(`/v1/sessions/${id}/context`, { key: 'secret-of-other' })).status).toBe(200);
+  const gone = await side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key: 'secret-of-other' });
+  expect(gone.status).toBe(204);
+  expect(store.rows.turns.map(({ session }) => session)).toEqual([id]);
+});
+
+test('a session that lately ended under another key hides none of the owner', async () => {
+  const headers = { authorization: 'Bearer secret-of-other' };
+  fill();
+  const client = await openClient(`${side.url}/v1/realtime?model=m&trunkline-session=${id}`, { headers });
+  expect((await show('secret-of-web')).status).toBe(200);
+  client.close();
+  await closed(client);
+  expect(await (await show('secret-of-web')).json()).toMatchObject({ id, key: 'web' });
+  expect((await side.ask(`/v1/sessions/${id}`, { method: 'DELETE', key: 'secret-of-web' })).status).toBe(204);
+});
