@@ -57,6 +57,7 @@ export const classSchema = z.strictObject({
       z.strictObject({
         gateway: z.string().describe('Name of one of gateways.'),
         model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
+        priceAs: z.string().min(1).max(200).optional().describe('Model whose price an alias has.'),
         timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
       }),
     )

@@ -12,6 +12,8 @@ export const bifrostProfile = completionsProfile({
   // Bifrost's governance may add fallbacks of its own where the field is missing.
   fields: () => ({ fallbacks: [] }),
   readMetadata: (_, body) => ({
-    provider: textAt(body, 'extra_fields', 'provider'),
+    served:
+      textAt(body, 'extra_fields', 'resolved_model_used') ?? textAt(body, 'extra_fields', 'routing_info', 'model'),
+    provider: textAt(body, 'extra_fields', 'provider') ?? textAt(body, 'extra_fields', 'routing_info', 'provider'),
   }),
 });

@@ -62,8 +62,20 @@ export function readCompletion({ headers, body }: LlmReply, model: string, readM
   // Some endpoints never give a reason; what they say stays as it is.
   const saysNothing = ending.finish === undefined && text === '' && !hasOther(objectAt(choice, 'message'));
   if (ending.fault !== undefined || saysNothing) failIfUnended(ending, outcome);
-  const own = restated(completion, ending, model);
+  const own = renamed(restated(completion, ending, model), { body: completion, asked: model, served });
   return own === undefined ? { completion, bytes: body, ...outcome } : { completion: own, ...outcome };
+}
+
+interface Naming {
+  readonly body: JsonObject;
+  readonly asked: string;
+  readonly served: string | undefined;
+}
+
+/** Names the model that served where the body only repeats the name that was asked for. */
+function renamed(own: JsonObject | undefined, { body, asked, served }: Naming): JsonObject | undefined {
+  const repeats = served !== undefined && served !== asked && body.model === asked;
+  return repeats ? { ...(own ?? body), model: served } : own;
 }
 
 /** Tells whether a message holds something else than text. */
@@ -103,7 +115,7 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
     model = served ?? model ?? textAt(chunk, 'model');
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
     const content = valueAt(choice, ['delta', 'content']);
-    const own = restated(chunk, ending, asked);
+    const own = renamed(restated(chunk, ending, asked), { body: chunk, asked, served });
     return {
       bytes: isUsageOnly && !wantsUsage(call) ? undefined : own === undefined ? raw : sseEvent(own),
       text: typeof content === 'string' ? content : '',

@@ -13,17 +13,31 @@ export const litellmProfile = completionsProfile({
     ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
   }),
   readMetadata: (headers) => {
-    const group = headers['x-litellm-model-group'];
+    const [group, name] = [headers['x-litellm-model-group'], headers['x-litellm-model-name'] || undefined];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;
     return {
-      // The body repeats the requested name, also after a fallback.
-      served: hasFallenBack ? group : undefined,
-      provider: headers['x-litellm-model-api-base']
-        ? hostOf(headers['x-litellm-model-api-base'])
-        : vendorOf(group ?? ''),
+      // The body repeats the requested name, an alias too, also after a fallback.
+      served: name ?? (hasFallenBack ? group : undefined),
+      provider: vendorOf(name ?? '') ?? providerAt(headers['x-litellm-model-api-base']) ?? vendorOf(group ?? ''),
       costUsd: costUsdOf(headers['x-litellm-response-cost']),
     };
   },
 });
 
-const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);
+/** Providers by the end of their hosts, as LiteLLM names them. */
+const HOSTS: readonly (readonly [string, string])[] = [
+  ['openai.com', 'openai'],
+  ['anthropic.com', 'anthropic'],
+  ['googleapis.com', 'google'],
+  ['azure.com', 'azure'],
+  ['amazonaws.com', 'bedrock'],
+  ['groq.com', 'groq'],
+  ['mistral.ai', 'mistral'],
+  ['openrouter.ai', 'openrouter'],
+];
+
+/** A host that is not known says nothing of who serves. */
+function providerAt(url = ''): string | undefined {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`))?.[1];
+}

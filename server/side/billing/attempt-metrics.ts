@@ -25,7 +25,14 @@ export function countAttempts(store: Store, registry: Registry): Store {
     labelNames: ['gateway', 'class'],
     registers,
   });
-  function count({ gateway, kind, outcome, promptClass, costMicroUsd }: LedgerRow): void {
+  const flagged = new Counter({
+    name: 'trunkline_side_flagged_attempts_total',
+    help: 'attempts whose report is wrong or against the policy, by what is wrong',
+    labelNames: ['gateway', 'class', 'flag'],
+    registers,
+  });
+  function count({ gateway, kind, outcome, promptClass, costMicroUsd, flags = [] }: LedgerRow): void {
+    for (const flag of flags) flagged.inc({ gateway, class: promptClass, flag });
     attempts.inc({ gateway, kind, outcome });
     if (costMicroUsd === undefined) unknown.inc({ gateway, class: promptClass });
     else cost.inc({ gateway, class: promptClass }, costMicroUsd);

@@ -3,6 +3,7 @@
 
 import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
+import { matchesGlob } from '../../../codecs/glob.ts';
 import type { LedgerRow, RowFlag } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { boundedUsage, mostMicroUsd, type TokenBounds } from '../billing/bounds.ts';
@@ -64,6 +65,8 @@ interface SettledAttempt {
   readonly received: () => Usage | undefined;
   /** Returns the most that the request can have used. */
   readonly bounds: () => TokenBounds;
+  /** Patterns of `allow.models`. */
+  readonly allowedModels: readonly string[] | undefined;
   readonly latencyMs: number;
   readonly firstTokenMs: number | undefined;
 }
@@ -125,6 +128,7 @@ function costOf(used: Used, prices: Prices): Cost {
     ...(isZero ? ['zero_cost' as const] : []),
     ...(isBeyond || isDear ? ['beyond_bound' as const] : []),
     ...(isOverReserved(settled, believed) ? ['over_reserved' as const] : []),
+    ...(isOutside(settled) ? ['model_not_allowed' as const] : []),
   ];
   return {
     reportedMicroUsd: reported,
@@ -148,8 +152,19 @@ function isOverReserved({ pending, target }: SettledAttempt, reported: number | 
   return !target.isRehearsal && reported !== undefined && reserved !== undefined && reported > reserved;
 }
 
+/** A model that the class does not allow, with or without its vendor; a version of the target's own model is that model. */
+function isOutside({ target, answer, allowedModels: allowed }: SettledAttempt): boolean {
+  const served = answer?.served;
+  if (allowed === undefined || served === undefined || target.isRehearsal || isVersionOf(target.model, served))
+    return false;
+  const bare = served.slice(served.lastIndexOf('/') + 1);
+  const vendor = answer?.provider ?? target.provider;
+  const names = [served, bare, ...(vendor === undefined ? [] : [`${vendor}/${bare}`])];
+  return !allowed.some((pattern) => names.some((name) => matchesGlob(pattern, name)));
+}
+
 function mostOf({ pending, target, answer, bounds }: SettledAttempt, prices: Prices): number {
-  const models = [target.model, ...(answer?.served === undefined ? [] : [answer.served])];
+  const models = [target.pricedAs, ...(answer?.served === undefined ? [] : [answer.served])];
   const most = mostMicroUsd(prices, { models, provider: target.profile.name, bounds: bounds() });
   return Math.max(most, pending.estimatedMicroUsd ?? 0);
 }
@@ -166,8 +181,8 @@ function estimateOf(
   const { name } = target.profile;
   const estimate = (model: string) => prices.estimate(model, name, usage);
   if (served === undefined || isVersionOf(target.model, served))
-    return estimate(target.model) ?? estimate(served ?? '');
-  return estimate(served) ?? estimate(target.model);
+    return estimate(target.pricedAs) ?? estimate(served ?? '');
+  return estimate(served) ?? estimate(target.pricedAs);
 }
 
 /** `gpt-5-2025-08-07` is a version of `openai/gpt-5`. */

@@ -19,7 +19,14 @@ import { pendingRow, settledRow } from './attempt-row.ts';
 import type { Answered, Call, StreamHead, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange } from './exchange.ts';
-import { type Failure, failure, failureOfBudget, failureOfTarget, failureOfUnavailable } from './failure.ts';
+import {
+  type Failure,
+  failure,
+  failureOfBudget,
+  failureOfPrice,
+  failureOfTarget,
+  failureOfUnavailable,
+} from './failure.ts';
 import type { ClassPlan, Target } from './targets.ts';
 
 /** The parts that all attempts of a process share. */
@@ -114,7 +121,7 @@ interface Priced {
 }
 
 function priced({ prices }: AttemptContext, { target, call }: Attempt, addedMaxTokens?: number): Priced | Failure {
-  const { isRehearsal, model, profile } = target;
+  const { isRehearsal, pricedAs: model, profile } = target;
   const llm = addedMaxTokens === undefined ? call.llm : { ...call.llm, maxTokens: addedMaxTokens };
   const request = requestFor(target, llm);
   if ('kind' in request) return request;
@@ -133,7 +140,7 @@ interface Means {
 /** Prices the call; one without a limit gets one that this much pays for, where a limit is needed. */
 function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, leftMicroUsd }: Means) {
   const { target, call, plan } = attempt;
-  const { isRehearsal, model, profile } = target;
+  const { isRehearsal, pricedAs: model, profile } = target;
   if (call.llm.maxTokens !== undefined || isRehearsal) return priced(context, attempt);
   const ceiling = context.prices.ceiling(model, profile.name);
   const { maxUsdPerCall = Number.POSITIVE_INFINITY } = plan.config;
@@ -163,7 +170,9 @@ async function reserve(context: AttemptContext, attempt: Attempt, now: number): 
   const tryWith = async (leftMicroUsd?: number) => {
     const made = pricedWithin(context, attempt, { hasBudget: budgets.length > 0, leftMicroUsd });
     if ('kind' in made) return made;
-    const tooDear = target.isRehearsal ? undefined : priceFailure(plan, target, made.worst, budgets.length > 0);
+    const tooDear = target.isRehearsal
+      ? undefined
+      : failureOfPrice(target.label, plan.config, { worstMicroUsd: made.worst, hasBudget: budgets.length > 0 });
     if (tooDear) return tooDear;
     const row = pendingRow({ ...attempt, at: now, worstMicroUsd: made.worst });
     const reservedMicroUsd = made.worst ?? 0;
@@ -192,23 +201,6 @@ async function reserve(context: AttemptContext, attempt: Attempt, now: number): 
   }
 }
 
-/** Refuses a worst case, in micro-USD, that is above the limit of the class, or unknown where a limit has to hold. */
-function priceFailure(
-  { config: { maxUsdPerCall: limit, unknownPrice } }: ClassPlan,
-  { label }: Target,
-  worst: number | undefined,
-  hasBudget: boolean,
-): Failure | undefined {
-  if (worst === undefined) {
-    if ((!hasBudget && limit === undefined) || unknownPrice === 'allow') return undefined;
-    const rule = limit === undefined ? 'a budget' : 'maxUsdPerCall';
-    const message = `${label}: its price is not known, and ${rule} applies (prices, or unknownPrice: allow, would help)`;
-    return failure('price_unknown', message);
-  }
-  if (limit === undefined || worst <= limit * 1e6) return undefined;
-  return failure('too_expensive', `${label}: the call may cost ${worst / 1e6} USD, the class allows ${limit}`);
-}
-
 /** Forwards bytes to the client; the head goes before the first of them. */
 function forwardTo({ sink, target, progressed }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
   let hasBegun = false;
@@ -230,21 +222,31 @@ interface EndedAttempt {
 
 function settlementOf(
   { prices }: AttemptContext,
-  { attempt: { call, target }, reserved, progress, endedAt }: EndedAttempt,
+  { attempt: { call, target, plan }, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
 ): Settlement {
   const { row: pending, request, startedAt, budgets, reservedMicroUsd } = reserved;
   const { firstByteAt, mayHaveRun, receivedBytes } = progress;
-  const latencyMs = endedAt - startedAt;
   const firstTokenMs = firstByteAt === undefined ? undefined : firstByteAt - startedAt;
   const received = () =>
     receivedBytes === undefined
       ? undefined
       : receivedUsage({ body: request.body, call: call.llm, model: target.model, receivedBytes });
   const maxTokens = reserved.addedMaxTokens ?? call.llm.maxTokens;
-  const bounds = () => boundsOf({ body: request.body, call: call.llm, model: target.model, maxTokens });
-  const settled = { pending, target, outcome, answer, mayHaveRun, received, bounds, latencyMs, firstTokenMs };
+  const bounds = () => boundsOf({ body: request.body, call: call.llm, model: target.pricedAs, maxTokens });
+  const settled = {
+    pending,
+    target,
+    allowedModels: plan.config.allow.models,
+    outcome,
+    answer,
+    mayHaveRun,
+    received,
+    bounds,
+    latencyMs: endedAt - startedAt,
+    firstTokenMs,
+  };
   const row = settledRow(settled, prices);
   return { row, budgets, reservedMicroUsd };
 }

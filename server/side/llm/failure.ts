@@ -1,6 +1,7 @@
 // Failures of a call: the failures of its attempts, in the words of the router, and the one of them that is reported.
 
 import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
+import type { ClassConfig } from '../../config/side-schema.ts';
 import type { BudgetReservation } from '../store/contract.ts';
 import type { Unavailable } from './guard/resilience.ts';
 
@@ -92,6 +93,22 @@ const isOutage = ({ code, status, cause }: LlmFailure): boolean =>
   code === 'limited' ||
   code === 'credential' ||
   (code === 'unavailable' && (status === undefined ? cause !== undefined : status > 501));
+
+/** Refuses a worst case, in micro-USD, that is above the limit of the class, or unknown where a limit has to hold. */
+export function failureOfPrice(
+  label: string,
+  { maxUsdPerCall: limit, unknownPrice }: Pick<ClassConfig, 'maxUsdPerCall' | 'unknownPrice'>,
+  { worstMicroUsd: worst, hasBudget }: { readonly worstMicroUsd: number | undefined; readonly hasBudget: boolean },
+): Failure | undefined {
+  if (worst === undefined) {
+    if ((!hasBudget && limit === undefined) || unknownPrice === 'allow') return undefined;
+    const rule = limit === undefined ? 'a budget' : 'maxUsdPerCall';
+    const cure = 'prices, priceAs of the target, or unknownPrice: allow, would help';
+    return failure('price_unknown', `${label}: its price is not known, and ${rule} applies (${cure})`);
+  }
+  if (limit === undefined || worst <= limit * 1e6) return undefined;
+  return failure('too_expensive', `${label}: the call may cost ${worst / 1e6} USD, the class allows ${limit}`);
+}
 
 const CLOSED = {
   limited: { code: 'rate_limited', words: 'asked to be left alone for a while' },

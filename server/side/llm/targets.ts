@@ -17,6 +17,8 @@ import { type Candidate, callPathOf, targetObjection, termsOf } from './policy.t
 export interface Target {
   readonly gatewayName: string;
   readonly model: string;
+  /** The model whose price it has. */
+  readonly pricedAs: string;
   /** `<gateway>/<model>` */
   readonly label: string;
   readonly path: CallPath;
@@ -65,13 +67,16 @@ export function createClassPlans(options: ClassPlansOptions) {
     : config.classes;
   const gateways = connectGateways(options);
   const circuits = new Map<string, Circuit>();
-  const targetOf = (terms: ClassConfig, { gateway: gatewayName, model, timeoutMs }: ClassConfig['targets'][number]) => {
+  const targetOf = (
+    terms: ClassConfig,
+    { gateway: gatewayName, model, timeoutMs, priceAs: pricedAs = model }: ClassConfig['targets'][number],
+  ) => {
     const gateway = gateways.get(gatewayName);
     if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
     const label = `${gatewayName}/${model}`;
     const circuit = circuits.get(label) ?? new Circuit(breaker);
     circuits.set(label, circuit);
-    return createTarget({ gatewayName, model, timeoutMs, gateway, circuit, terms }, options);
+    return createTarget({ gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms }, options);
   };
   const plans: ReadonlyMap<string, ClassPlan> = new Map(
     Object.entries(classes).map(([name, terms]) => [
@@ -105,6 +110,7 @@ function connectGateways({ config, connectMs = 5000 }: ClassPlansOptions): Reado
 interface TargetParts {
   readonly gatewayName: string;
   readonly model: string;
+  readonly pricedAs: string;
   readonly timeoutMs?: number | undefined;
   readonly gateway: Gateway;
   readonly circuit: Circuit;
@@ -112,16 +118,17 @@ interface TargetParts {
 }
 
 function createTarget(
-  { gatewayName, model, timeoutMs, gateway, circuit, terms }: TargetParts,
+  { gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms }: TargetParts,
   { prices, rehearsalUrl }: ClassPlansOptions,
 ): Target {
   const { config, profile, agent } = gateway;
   const candidate: Candidate = { gateway: config, profile, model };
   const isRehearsal = config === rehearsalGateway;
-  const fixed = termsOf({ candidate, terms, maxPrice: prices.configured(model, profile.name) });
+  const fixed = termsOf({ candidate, terms, maxPrice: prices.configured(pricedAs, profile.name) });
   return {
     gatewayName,
     model,
+    pricedAs,
     label: `${gatewayName}/${model}`,
     path: callPathOf(candidate),
     isRehearsal,

@@ -95,7 +95,7 @@ describe('litellm', () => {
     const headers = { 'x-litellm-response-cost': '0.0031', 'x-litellm-model-api-base': 'https://eu.acme.example/v1' };
     expect(read('litellm', headers)).toMatchObject({
       costUsd: 0.0031,
-      provider: 'eu.acme.example',
+      provider: undefined,
       served: 'm-1-2026',
     });
     const fallen = { 'x-litellm-attempted-fallbacks': '1', 'x-litellm-model-group': 'other/m-2' };

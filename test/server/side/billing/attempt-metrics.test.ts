@@ -21,7 +21,7 @@ test('a settlement is counted by gateway and outcome, and an unknown cost is not
     registry,
   );
   const settle = (...rows: LedgerRow[]) => store.settle(rows.map((row) => ({ row, budgets: [], reservedMicroUsd: 0 })));
-  await settle(ledgerRow({ id: 'a', costMicroUsd: 12 }));
+  await settle(ledgerRow({ id: 'a', costMicroUsd: 12, flags: ['over_reserved'] }));
   await settle(ledgerRow({ id: 'b', costMicroUsd: undefined, outcome: 'timeout' }));
   await expect(settle(ledgerRow({ id: 'c' }))).rejects.toThrow();
   await settle(ledgerRow({ id: 'd', costMicroUsd: 5 }));
@@ -31,4 +31,5 @@ test('a settlement is counted by gateway and outcome, and an unknown cost is not
   expect([await attempts('ok'), await attempts('timeout')]).toEqual([2, 1]);
   expect(await sampleOf(registry, 'trunkline_side_cost_micro_usd_total', { class: 'commodity' })).toBe(17);
   expect(await sampleOf(registry, 'trunkline_side_unknown_costs_total', { class: 'commodity' })).toBe(1);
+  expect(await sampleOf(registry, 'trunkline_side_flagged_attempts_total', { flag: 'over_reserved' })).toBe(1);
 });

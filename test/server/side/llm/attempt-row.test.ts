@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../../../server/side/store/open.ts';
-import { at, call, collector, gateway, routing } from '../../../support/routing.ts';
+import { answered, at, call, collector, gateway, routing } from '../../../support/routing.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 type Behaviour = NonNullable<Parameters<typeof gateway>[0]>['behaviour'];
@@ -123,5 +123,41 @@ describe('an absurd figure', () => {
       expect(await store.report(['key'], { since: 0, until: Number.MAX_SAFE_INTEGER })).toHaveLength(2);
       await store.close();
     }
+  });
+});
+
+describe('an alias behind LiteLLM', () => {
+  const headers = {
+    'x-litellm-model-name': 'openai/gpt-5-mini',
+    'x-litellm-model-api-base': 'https://api.openai.com/v1',
+  };
+
+  async function served(isStreamed: boolean, written: object) {
+    const a = await gateway({ behaviour: { headers, usage: tokens } });
+    const commodity = { targets: [{ gateway: 'one', model: 'fast' }], ...written };
+    const { router, store } = routing({ gateways: { one: at(a, { profile: 'litellm' }) }, classes: { commodity } });
+    const sink = collector();
+    const outcome = answered(await router.run(call({ llm: { isStreamed } }), sink));
+    return { outcome, text: sink.text(), heads: sink.heads, row: (await store.settled())[0] };
+  }
+
+  test('is named as what it stands for, in the ledger, the header and the body', async () => {
+    const { outcome, row } = await served(false, {});
+    expect(row).toMatchObject({ served: 'openai/gpt-5-mini', provider: 'openai', costMicroUsd: LISTED });
+    expect(outcome).toMatchObject({ served: 'openai/gpt-5-mini', completion: { model: 'openai/gpt-5-mini' } });
+    const streamed = await served(true, {});
+    expect(streamed.heads).toMatchObject([{ model: 'openai/gpt-5-mini' }]);
+    expect(streamed.text).not.toContain('"fast"');
+  });
+
+  test('has a price by priceAs, which a ceiling can hold', async () => {
+    const target = { gateway: 'one', model: 'fast', priceAs: 'openai/gpt-5-mini' };
+    const { row } = await served(false, { targets: [target], maxUsdPerCall: 0.01 });
+    expect(row).toMatchObject({ costMicroUsd: LISTED, isFlagged: false });
+  });
+
+  test('is flagged when it is outside of what the class allows', async () => {
+    expect((await served(false, { allow: { models: ['fast'] } })).row?.flags).toEqual(['model_not_allowed']);
+    expect((await served(false, { allow: { models: ['fast', 'openai/gpt-5*'] } })).row?.flags).toEqual([]);
   });
 });
