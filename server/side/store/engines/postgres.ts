@@ -39,20 +39,20 @@ export function openPostgres(options: PostgresOptions): Database {
     application_name: 'trunkline',
     max: connections,
     connectionTimeoutMillis: connectMs,
-    statement_timeout: statementMs,
     query_timeout: statementMs + SILENCE_MS,
-    idle_in_transaction_session_timeout: statementMs + SILENCE_MS,
     keepAlive: true,
     types,
-    ...(isReader ? { options: '-c default_transaction_read_only=on' } : {}),
   });
+  // Settings last for one transaction: PgBouncer refuses them at the start, and gives each transaction to another connection.
+  const begin = `begin${isReader ? ' read only' : ''}; set local statement_timeout = ${statementMs};
+    set local idle_in_transaction_session_timeout = ${statementMs + SILENCE_MS}`;
   // The pool replaces an idle connection that breaks; without a listener its error would end the process.
   pool.on('error', () => {});
 
   const transaction: Database['transaction'] = async (work) => {
     for (let tried = 1; ; tried++) {
       try {
-        return await runOnce(pool, work);
+        return await runOnce(pool, begin, work);
       } catch (error) {
         if (!isConflict(error) || tried >= tries) throw error;
         await pause(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tried));
@@ -72,7 +72,7 @@ export function openPostgres(options: PostgresOptions): Database {
   };
 }
 
-async function runOnce<Result>(pool: pg.Pool, work: (query: Query) => Promise<Result>): Promise<Result> {
+async function runOnce<Result>(pool: pg.Pool, begin: string, work: (query: Query) => Promise<Result>): Promise<Result> {
   const client = await pool.connect().catch((error: unknown) => {
     throw storeErrorFrom(error);
   });
@@ -91,7 +91,7 @@ async function runOnce<Result>(pool: pg.Pool, work: (query: Query) => Promise<Re
     }
   };
   try {
-    await query('begin');
+    await query(begin);
     const result = await work(query);
     await query('commit');
     return result;

@@ -1,7 +1,7 @@
 // Tests what only Postgres has: lost connections, conflicts, limits. Every failure is reported, and the next try works by itself.
 
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
@@ -39,6 +39,40 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     await client.connect();
     expect((await client.query("select amount from pair where id = 'b'")).rows).toEqual([{ amount: '0' }]);
     await client.end();
+  });
+
+  test('a connection begins without settings, which PgBouncer would refuse', async () => {
+    const url = new URL((await postgres?.database()) ?? '');
+    const first: Buffer[] = [];
+    const port = Number(url.port);
+    const relay = createServer((socket) => {
+      socket.once('data', (data) => first.push(Buffer.from(data)));
+      const server = connect(port, url.hostname);
+      socket.pipe(server).pipe(socket);
+      for (const end of [socket, server]) end.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    closing.push(async () => relay.close());
+    url.port = String((relay.address() as { port: number }).port);
+    for (const isReader of [false, true]) {
+      const database = openPostgres({ url: url.href, isReader, connections: 1, statementMs: 5000 });
+      closing.unshift(() => database.close());
+      const settings = await database.query(
+        `select current_setting('statement_timeout') as statement, current_setting('transaction_read_only') as reads`,
+      );
+      expect(settings).toEqual([{ statement: '5s', reads: isReader ? 'on' : 'off' }]);
+    }
+    // Parameters stand behind length and version, each text with a NUL behind it.
+    const names = first.map((data) =>
+      data
+        .subarray(8)
+        .toString()
+        .split('\0')
+        .filter((_, index) => index % 2 === 0),
+    );
+    for (const sent of names) {
+      expect(sent.filter(Boolean).sort()).toEqual(['application_name', 'client_encoding', 'database', 'user']);
+    }
   });
 
   test('the pool replaces idle connections that are lost', async () => {
