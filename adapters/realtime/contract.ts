@@ -8,6 +8,8 @@ import type { HttpReply, Refusal } from './refusal.ts';
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
   readonly path: string;
+  /** The query as it came, without its `?`; undefined where there is none. It goes upstream in these bytes. */
+  readonly rawQuery: string | undefined;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** The offered subprotocols, in order. */
@@ -31,12 +33,25 @@ export interface Provider {
   readonly preconnect: boolean;
   /** Places where a client's credential can be in the handshake. */
   readonly credentials: CredentialPlaces;
-  /** Subprotocols that a client is answered with when it offers them; never one that carries a credential. */
-  readonly subprotocols: readonly string[];
+  /** The subprotocol that a client is told to offer when it offers nothing but credentials, which are never answered. */
+  readonly subprotocol: string;
   /** Names, in lower case, of the client's headers that go upstream; no others do. */
   readonly forwardedHeaders: readonly string[];
+  /**
+   * Those of them by which a client switches features of the provider on. A value that is not listed is refused, since a client whose
+   * switch is dropped would take it for granted.
+   */
+  readonly switches: readonly HeaderSwitch[];
   /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
+}
+
+/** A header that holds switches, separated by commas. */
+export interface HeaderSwitch {
+  /** The name as the provider writes it; case does not count. */
+  readonly header: string;
+  /** Patterns of the switches that go upstream, in lower case; `*` stands for any characters. */
+  readonly values: readonly string[];
 }
 
 /**
@@ -89,8 +104,11 @@ export interface ServedEndpoint {
   readonly dialect: Dialect;
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
   readonly baseUrl?: string;
-  /** Returns the resource that the handshake asks for; `in-frames` where frames name it, `unknown` where nothing does. */
-  resource(handshake: Handshake): Resource | 'in-frames' | 'unknown';
+  /**
+   * Returns what the handshake asks for, all of which a key must be allowed; a session is known by the first. None: frames name it.
+   * `unknown`: nothing does.
+   */
+  resources(handshake: Handshake): readonly Resource[] | 'unknown';
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */
   reject?(handshake: Handshake): Refusal | undefined;
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */

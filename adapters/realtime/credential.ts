@@ -34,6 +34,18 @@ export function findCredential(handshake: Handshake, places: CredentialPlaces): 
   );
 }
 
+/** Returns the offered subprotocols that neither are a credential, in whatever case it was announced, nor follow the word that announces one. */
+export function withoutCredentials(
+  protocols: readonly string[],
+  { subprotocolPairs, subprotocolPrefixes }: CredentialPlaces,
+): readonly string[] {
+  return protocols.filter((protocol, at) => {
+    const lower = protocol.toLowerCase();
+    const isAnnounced = at > 0 && subprotocolPairs.includes(protocols[at - 1]?.toLowerCase() ?? '');
+    return !isAnnounced && !subprotocolPrefixes.some((prefix) => lower.startsWith(prefix));
+  });
+}
+
 function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string | undefined {
   for (const name of places.headers) {
     const value = headers[name];

@@ -1,25 +1,36 @@
 // Picks what of a client's handshake goes on to a provider: an allowlist of headers, and the query without the gateway's own parameters.
-// Credentials, cookies and forwarding headers never go on.
+// Credentials, cookies and forwarding headers never go on. What goes on of the query keeps its bytes.
 
-import type { CredentialPlaces, Handshake } from './contract.ts';
+import { matchesGlob } from '../../codecs/glob.ts';
+import type { CredentialPlaces, Handshake, HeaderSwitch } from './contract.ts';
+import type { Refusal } from './refusal.ts';
 
-/** The query parameters by which a client chooses the id of its session, and names the one that it continues (in two names). */
-const ownParameters = ['trunkline-session', 'trunkline-continue', 'trunkline-seed'];
+/** Begins the names of the gateway's own parameters, in the query and among subprotocols. */
+export const OWN_PREFIX = 'trunkline-';
 
-/** Joins `baseUrl` (it may have a path of its own), `path`, and the client's query without credentials and our own parameters. */
+/** Joins `baseUrl` (it may have a path and a query of its own), `path`, and the client's query without credentials and our own parameters. */
 export function upstreamUrl(
   baseUrl: string,
-  { path, query }: Pick<Handshake, 'path' | 'query'>,
+  { path, rawQuery }: Pick<Handshake, 'path' | 'rawQuery'>,
   { parameters }: CredentialPlaces,
 ): string {
   const { origin, pathname, search } = new URL(baseUrl);
-  const kept = new URLSearchParams(search);
-  for (const [name, value] of query) {
-    const lower = name.toLowerCase();
-    if (!ownParameters.includes(lower) && !parameters.includes(lower)) kept.append(name, value);
-  }
+  const own = search === '' ? [] : [search.slice(1)];
+  const kept = rawQuery?.split('&').filter((part) => !isKeptBack(part, parameters)) ?? [];
+  const query = [...own, ...kept];
   const url = origin + pathname.replace(/\/+$/, '') + path;
-  return kept.size === 0 ? url : `${url}?${kept}`;
+  return query.length === 0 ? url : `${url}?${query.join('&')}`;
+}
+
+/** Appends a parameter of ours behind a query that stays as it is. */
+export function withParameter(url: string, name: string, value: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
+}
+
+function isKeptBack(part: string, parameters: readonly string[]): boolean {
+  const [name = ''] = new URLSearchParams(part).keys();
+  const lower = name.toLowerCase();
+  return lower.startsWith(OWN_PREFIX) || parameters.includes(lower);
 }
 
 /** Returns the client's headers of these names, which are in lower case. */
@@ -30,4 +41,22 @@ export function pickHeaders(handshake: Handshake, names: readonly string[]): Rec
     if (typeof value === 'string') picked[name] = value;
   }
   return picked;
+}
+
+/** Returns why a handshake is refused that switches on what may not go upstream; undefined: nothing of it does. */
+export function refusedSwitch({ headers }: Handshake, switches: readonly HeaderSwitch[]): Refusal | undefined {
+  for (const { header, values } of switches) {
+    const given = String(headers[header.toLowerCase()] ?? '').split(',');
+    const unknown = given
+      .map((value) => value.trim())
+      .find((value) => value !== '' && !values.some((known) => matchesGlob(known, value.toLowerCase())));
+    if (unknown !== undefined) return notPassedOn(header, unknown, values);
+  }
+  return undefined;
+}
+
+function notPassedOn(header: string, value: string, values: readonly string[]): Refusal {
+  const named = value.length > 80 ? `${value.slice(0, 80)}...` : value;
+  const message = `The header ${header} has ${JSON.stringify(named)}, which is not passed on: expected ${values.join(' or ')}.`;
+  return { status: 400, code: 'invalid_request', message };
 }

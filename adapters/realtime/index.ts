@@ -5,12 +5,9 @@ import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { createProviderLookup } from './provider-lookup.ts';
 
+export { refusedSwitch } from './forwarded.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
-export { selectSubprotocol } from './provider-lookup.ts';
 export { headerText } from './settings.ts';
 
-export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential } = createProviderLookup([
-  openai,
-  gemini,
-  deepgram,
-]);
+export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential, answerable } =
+  createProviderLookup([openai, gemini, deepgram]);

@@ -13,6 +13,8 @@ export interface ModelRules {
   /** Tells whether a frame has exactly the dialect's audio shape. Such a frame names no model and is not parsed. */
   isAudio(data: Buffer): boolean;
   readonly places: ModelPlace;
+  /** Words beside `model` that a frame may name one with: each of the places has one of them. */
+  readonly words?: readonly string[];
   /** Events that always start a model. */
   readonly starter?: {
     /** Words by which such an event is known; each such event has one of them. */
@@ -65,7 +67,8 @@ function unparsed(text: string, fault: JsonFault | undefined, rules: ModelRules)
     return { code: 'unreadable_event', message: 'the event has more levels or values than can be checked' };
   }
   const mentions =
-    ['model', ...(rules.starter?.words ?? [])].some((word) => text.includes(word)) || HIDDEN_LETTER.test(text);
+    ['model', ...(rules.words ?? []), ...(rules.starter?.words ?? [])].some((word) => text.includes(word)) ||
+    HIDDEN_LETTER.test(text);
   if (!mentions || !BEGINS_LIKE_JSON.test(text)) return undefined;
   return { code: 'unreadable_event', message: 'the event may name a model, but is not valid JSON' };
 }

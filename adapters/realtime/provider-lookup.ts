@@ -2,7 +2,8 @@
 
 import { pathPattern } from '../../codecs/path-pattern.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.ts';
-import { findCredential, mergedPlaces } from './credential.ts';
+import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
+import { OWN_PREFIX } from './forwarded.ts';
 
 /** An endpoint and its provider. */
 interface Found<Endpoint> {
@@ -22,6 +23,8 @@ interface ProviderLookup {
   findNotServed(method: string, path: string): Found<NotServed> | undefined;
   /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
+  /** Returns the offered subprotocols that are no credential of any provider, in the order in which a client may be answered with them. */
+  answerable(handshake: Handshake): readonly string[];
 }
 
 /** Makes the lookup of providers with different names and paths. */
@@ -36,6 +39,12 @@ export function createProviderLookup(all: readonly Provider[]): ProviderLookup {
     findNotServed: (method, path) =>
       notServed.find(({ endpoint, match }) => endpoint.method === method && match(path) !== undefined),
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
+    answerable: ({ protocols }) => {
+      const names = withoutCredentials(protocols, allPlaces);
+      // A parameter of ours is no secret, but no name that a client looks for either.
+      const isOwn = (name: string): boolean => name.startsWith(OWN_PREFIX);
+      return [...names.filter((name) => !isOwn(name)), ...names.filter(isOwn)];
+    },
   };
 }
 
@@ -44,8 +53,3 @@ const withPattern = <Endpoint extends { readonly path: string }>(provider: Provi
   endpoint,
   match: pathPattern(endpoint.path),
 });
-
-/** Returns the first offered subprotocol that the provider's clients may be answered with. */
-export function selectSubprotocol({ protocols }: Handshake, { subprotocols }: Provider): string | undefined {
-  return protocols.find((protocol) => subprotocols.includes(protocol));
-}

@@ -4,7 +4,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { selectSubprotocol } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
@@ -48,10 +47,10 @@ export function startSession(
 ): void {
   const { config, log, metrics, registry, outbox } = owner;
   const { limits } = config;
-  const { sessionId, provider, endpoint, handshake } = admission;
+  const { sessionId, provider, endpoint } = admission;
   const emitter = outbox && emitEvents(admission, config, outbox);
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
-  socket.write(upgradeReply(webSocketKey, selectSubprotocol(handshake, provider), { ...admission, ...source }));
+  socket.write(upgradeReply(webSocketKey, { ...admission, ...source }));
   if (head.length > 0) socket.unshift(head);
   const session = new Session({
     subject: subjectOf(admission),

@@ -9,15 +9,20 @@ import { hasBody } from './request/body.ts';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
+/** A request target as a provider may be sent it: visible ASCII, without a fragment (RFC 9112, section 3.2.1). */
+const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
+
 /** Reads the request target; undefined when it is not in origin form. Leading slashes collapse: some SDKs send two. */
 export function readHandshake(request: IncomingMessage): Handshake | undefined {
   const target = request.url ?? '';
-  if (!target.startsWith('/')) return undefined;
+  if (!ORIGIN_FORM.test(target)) return undefined;
   const [path = '', ...rest] = target.split('?');
+  const rawQuery = rest.length === 0 ? undefined : rest.join('?');
   const offered = request.headers['sec-websocket-protocol'];
   return {
     path: path.replace(/^\/+/, '/'),
-    query: new URLSearchParams(rest.join('?')),
+    rawQuery,
+    query: new URLSearchParams(rawQuery),
     headers: request.headers,
     protocols: offered === undefined ? [] : offered.split(',').map((protocol) => protocol.trim()),
   };

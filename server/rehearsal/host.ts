@@ -109,7 +109,7 @@ export class RunningRehearsal {
 }
 
 /** The handshake of a request whose target is not a path. */
-const NO_PATH: Handshake = { path: '', query: new URLSearchParams(), headers: {}, protocols: [] };
+const NO_PATH: Handshake = { path: '', rawQuery: undefined, query: new URLSearchParams(), headers: {}, protocols: [] };
 
 /** Refuses web pages: any of them can reach a loopback port, and browsers send its origin. The gateway sends no `Origin`. */
 const originNotAllowed = jsonReply(403, {

@@ -33,7 +33,7 @@ export async function dial(options: DialOptions): Promise<DialOutcome> {
   const { upstream, limits, spentMs = 0 } = options;
   const url = new URL(upstream.url);
   const upgrade = upgradeRequest(upstream.subprotocols);
-  const head = requestHead(url, { ...upstream.headers, ...upgrade.headers });
+  const head = requestHead(upstream.url, url.host, { ...upstream.headers, ...upgrade.headers });
   const deadlineAt = performance.now() + limits.dialMs - spentMs;
   const socket = options.connection ?? (await connectBefore(deadlineAt, url, options));
   return 'kind' in socket ? socket : upgradeOn(socket, { ...options, head, deadlineAt, faultIn: upgrade.faultIn });
@@ -97,9 +97,12 @@ function upgradeOn(
   return promise;
 }
 
-/** Throws for a header that HTTP cannot carry. */
-function requestHead(url: URL, headers: Readonly<Record<string, string>>): string {
-  let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+/** The part of a URL ahead of its request target. */
+const ORIGIN = /^wss?:\/\/[^/?]+/;
+
+/** Writes the target in the bytes of the URL, which `URL` would change. Throws for a header that HTTP cannot carry. */
+function requestHead(url: string, host: string, headers: Readonly<Record<string, string>>): string {
+  let head = `GET ${url.replace(ORIGIN, '')} HTTP/1.1\r\nHost: ${host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderValue(name, value);
     head += `${name}: ${value}\r\n`;

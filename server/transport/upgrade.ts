@@ -20,25 +20,22 @@ function newKey(): string {
   return entropy.toString('base64', used - 16, used);
 }
 
-/** Values of our own headers in a 101: the ids of the session and of the request and, where it continues another, what its context was made from. */
-interface SessionHeaders {
+/** Parts of a 101 beside the key: the subprotocol, the ids of session and request and, where it continues another, what its context was made from. */
+interface UpgradeAnswer {
+  readonly subprotocol: string | undefined;
   readonly sessionId: string;
   readonly requestId?: string | undefined;
   readonly context?: { readonly from: string } | undefined;
 }
 
 /** Returns the 101 for a client: no extension, and a subprotocol that never repeats a credential. */
-export function upgradeReply(
-  key: string,
-  protocol: string | undefined,
-  { sessionId, requestId, context }: SessionHeaders,
-): string {
+export function upgradeReply(key: string, { subprotocol, sessionId, requestId, context }: UpgradeAnswer): string {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
     `Sec-WebSocket-Accept: ${acceptOf(key)}`,
-    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    ...(subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`]),
     `x-trunkline-session: ${sessionId}`,
     ...(requestId === undefined ? [] : [`x-request-id: ${requestId}`]),
     ...(context === undefined ? [] : [`x-trunkline-context: ${context.from}`, `x-trunkline-seeded: ${context.from}`]),

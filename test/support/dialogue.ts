@@ -5,6 +5,7 @@ import type { Action, Simulator, SimulatorOptions, SpeakAction } from '../../ada
 import { simulatorRoutes } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
+import { handshakeOf } from './handshakes.ts';
 
 /** A message of the simulator. `at`: virtual time. */
 export interface ServerMessage {
@@ -52,12 +53,12 @@ export class Dialogue {
     url: string,
     setup: { options?: RehearsalOptions; voiceDetector?: VoiceDetectorFactory; synthesisMs?: number } = {},
   ) {
-    const { pathname, searchParams } = new URL(url, 'ws://rehearsal');
-    const route = simulatorRoutes.find(({ path }) => path === pathname);
-    if (!route) throw new Error(`no route ${pathname}`);
+    const handshake = handshakeOf(url);
+    const route = simulatorRoutes.find(({ path }) => path === handshake.path);
+    if (!route) throw new Error(`no route ${handshake.path}`);
     this.#synthesisMs = setup.synthesisMs ?? 0;
     this.simulator = route.start({
-      handshake: { path: pathname, query: searchParams, headers: {}, protocols: [] },
+      handshake,
       options: rehearsalSchema.parse(setup.options ?? {}) as SimulatorOptions,
       voiceDetector: setup.voiceDetector ?? loudness,
       startedAtMs: 1_700_000_000_000,

@@ -7,6 +7,7 @@ export function handshakeOf(
   headers: Readonly<Record<string, string>> = {},
   protocols: readonly string[] = [],
 ): Handshake {
-  const [path = '', query = ''] = target.split('?');
-  return { path, query: new URLSearchParams(query), headers, protocols };
+  const [path = '', ...rest] = target.split('?');
+  const rawQuery = rest.length === 0 ? undefined : rest.join('?');
+  return { path, rawQuery, query: new URLSearchParams(rawQuery), headers, protocols };
 }

@@ -2,7 +2,7 @@
 
 import type { Account, Handshake, Provider, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
-import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import { pickHeaders, upstreamUrl, withParameter } from '../forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 
@@ -14,7 +14,7 @@ const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/google.ai.generativelanguage.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: geminiLiveDialect,
-    resource: () => 'in-frames' as const,
+    resources: () => [],
     upstream,
   })),
 );
@@ -30,21 +30,21 @@ export const gemini: Provider = {
   preconnect: true,
   credentials: commonPlaces,
   // SDKs offer none; a page that has its credential in a subprotocol needs another that can be answered.
-  subprotocols: ['realtime'],
+  subprotocol: 'realtime',
   forwardedHeaders,
+  switches: [],
   httpError,
 };
 
 /** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
 function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
   const isEphemeral = credential.startsWith('auth_tokens/');
-  const { path, query } = handshake;
+  const { path, rawQuery } = handshake;
   const plainPath = path.endsWith(constrained) ? path.slice(0, -constrained.length) : path;
   const method = isEphemeral ? plainPath + constrained : plainPath;
-  const url = new URL(upstreamUrl(baseUrl, { path: method, query }, commonPlaces));
-  url.searchParams.set(isEphemeral ? 'access_token' : 'key', credential);
-  const headers = pickHeaders(handshake, forwardedHeaders);
-  return { kind: 'websocket', url: url.href, headers, subprotocols: [] };
+  const dialled = upstreamUrl(baseUrl, { path: method, rawQuery }, commonPlaces);
+  const url = withParameter(dialled, isEphemeral ? 'access_token' : 'key', credential);
+  return { kind: 'websocket', url, headers: pickHeaders(handshake, forwardedHeaders), subprotocols: [] };
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */

@@ -3,7 +3,7 @@
 import type { NotServed, Provider } from '../contract.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { headerText } from '../settings.ts';
-import { credentials, forwardedHeaders, openaiEndpoints } from './endpoints.ts';
+import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
 
 const sdpBodies = ['application/sdp', 'multipart/form-data'];
@@ -36,8 +36,9 @@ export const openai: Provider = {
   billing: { by: 'reported-usage', priceListName: 'openai' },
   preconnect: true,
   credentials,
-  subprotocols: ['realtime'],
+  subprotocol: 'realtime',
   forwardedHeaders,
+  switches,
   httpError,
 };
 

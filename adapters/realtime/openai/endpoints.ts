@@ -1,6 +1,14 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type { Account, CredentialPlaces, Handshake, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import type {
+  Account,
+  CredentialPlaces,
+  Handshake,
+  HeaderSwitch,
+  Resource,
+  ServedEndpoint,
+  Upstream,
+} from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl } from '../forwarded.ts';
 import type { Refusal } from '../refusal.ts';
@@ -20,23 +28,38 @@ export const credentials: CredentialPlaces = {
   ],
 };
 
-/** Headers in which the client tells of itself and its end user. */
-export const forwardedHeaders: readonly string[] = ['user-agent', 'openai-safety-identifier', 'x-client-request-id'];
+/** Headers in which the client tells of itself and its end user, and that of its betas. */
+export const forwardedHeaders: readonly string[] = [
+  'user-agent',
+  'openai-safety-identifier',
+  'x-client-request-id',
+  'openai-beta',
+];
+
+/** Betas of Responses: several agents, of the official SDKs (`client.beta.responses`), and the protocol's own version, of Codex. */
+export const switches: readonly HeaderSwitch[] = [
+  { header: 'OpenAI-Beta', values: ['responses_multi_agent=v1', 'responses_websockets=*'] },
+];
 
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
-  { path: '/v1/realtime', dialect: openaiRealtimeDialect, resource: realtimeModel, reject, rejectContext, upstream },
-  { path: '/v1/realtime/translations', dialect: openaiTranslationDialect, resource: modelInQuery, reject, upstream },
-  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resource: () => 'in-frames', reject, upstream },
-  { path: '/v1/responses', dialect: openaiResponsesDialect, resource: () => 'in-frames', reject, upstream },
+  { path: '/v1/realtime', dialect: openaiRealtimeDialect, resources: realtimeModels, reject, rejectContext, upstream },
+  {
+    path: '/v1/realtime/translations',
+    dialect: openaiTranslationDialect,
+    resources: modelsOrUnknown,
+    reject,
+    upstream,
+  },
+  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resources: modelsInQuery, reject, upstream },
+  { path: '/v1/responses', dialect: openaiResponsesDialect, resources: modelsInQuery, reject, upstream },
 ];
 
 /** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
-function realtimeModel(handshake: Handshake): Resource | 'in-frames' | 'unknown' {
+function realtimeModels(handshake: Handshake): readonly Resource[] | 'unknown' {
   const { query } = handshake;
-  if (query.has('call_id')) return 'unknown';
-  const model = modelInQuery(handshake);
-  return model === 'unknown' && query.get('intent') === 'transcription' ? 'in-frames' : model;
+  if (lowerNames(query).includes('call_id')) return 'unknown';
+  return query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
 }
 
 /** The context must come before everything else that is said in a session, and somebody must answer by it. */
@@ -45,10 +68,29 @@ function rejectContext({ query }: Handshake): string | undefined {
   return query.get('intent') === 'transcription' ? 'a transcription session has no use for it' : undefined;
 }
 
-function modelInQuery({ query }: Handshake): Resource | 'unknown' {
-  const name = query.get('model');
-  return name ? { kind: 'model', name } : 'unknown';
+/** Some servers take the name of a parameter in any case. */
+function lowerNames(query: URLSearchParams): readonly string[] {
+  return [...query.keys()].map((name) => name.toLowerCase());
 }
+
+function modelsOrUnknown(handshake: Handshake): readonly Resource[] | 'unknown' {
+  const resources = modelsInQuery(handshake);
+  return resources.length === 0 ? 'unknown' : resources;
+}
+
+/**
+ * A deployment is Azure's name of a model, where the base URL leads there. Both count on every path, and wherever a lenient server would
+ * find them: in any case, and behind a semicolon.
+ */
+function modelsInQuery({ rawQuery = '' }: Handshake): readonly Resource[] {
+  const readings = [...new URLSearchParams(rawQuery), ...new URLSearchParams(rawQuery.replaceAll(';', '&'))];
+  const named = kinds.flatMap((kind) =>
+    readings.flatMap(([key, name]) => (key.toLowerCase() === kind && name !== '' ? [{ kind, name }] : [])),
+  );
+  return named.filter(({ name }, at) => named.findIndex((other) => other.name === name) === at);
+}
+
+const kinds = ['model', 'deployment'] as const;
 
 /** The beta dialect is dead, and a parameter that occurs twice may be read differently by the provider. */
 function reject(handshake: Handshake): Refusal | undefined {
@@ -61,10 +103,21 @@ function reject(handshake: Handshake): Refusal | undefined {
         'openai-beta.realtime-v1) and use the GA events, for example response.output_audio.delta.',
     };
   }
-  const twice = ['model', 'intent', 'call_id'].find((name) => handshake.query.getAll(name).length > 1);
-  if (twice === undefined) return undefined;
-  return { status: 400, code: 'invalid_request', message: `The query has ${twice} more than once: send it once.` };
+  const names = lowerNames(handshake.query);
+  const twice = ['model', 'deployment', 'intent', 'call_id'].find(
+    (name) => names.indexOf(name) !== names.lastIndexOf(name),
+  );
+  if (twice !== undefined) return invalid(`The query has ${twice} more than once: send it once.`);
+  const beta = handshake.protocols.find((protocol) => protocol.toLowerCase().startsWith(BETA_PROTOCOL));
+  return beta === undefined
+    ? undefined
+    : invalid(`The subprotocol ${beta} is not passed on: send the header OpenAI-Beta.`);
 }
+
+const invalid = (message: string): Refusal => ({ status: 400, code: 'invalid_request', message });
+
+/** The form of a beta in browsers, which send no headers. */
+const BETA_PROTOCOL = 'openai-beta.';
 
 function isBeta({ headers, protocols }: Handshake): boolean {
   return /\brealtime=/i.test(String(headers['openai-beta'] ?? '')) || protocols.includes('openai-beta.realtime-v1');

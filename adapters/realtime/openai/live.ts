@@ -23,7 +23,12 @@ const rules: ModelRules = {
     ['session', 'triggers', '**', 'model'],
     ['delegation', '**', 'model'],
     ['response', 'model'],
+    ['session', 'prompt', 'id'],
+    ['session', 'delegation', '**', 'prompt', 'id'],
+    ['delegation', '**', 'prompt', 'id'],
+    ['response', 'prompt', 'id'],
   ]),
+  words: ['prompt'],
   starter: {
     words: ['session.start'],
     impliedNames: (event) =>

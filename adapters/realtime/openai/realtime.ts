@@ -18,12 +18,14 @@ const append = appendShape('input_audio_buffer.append');
 export const realtimePlaces = modelPaths(
   [[], ['session'], ['response']].flatMap((place) => [
     [...place, 'model'],
+    // A stored prompt may bring a model, and counts as one.
+    [...place, 'prompt', 'id'],
     [...place, 'audio', 'input', 'transcription', 'model'],
     [...place, 'input_audio_transcription', 'model'],
   ]),
 );
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces, words: ['prompt'] };
 
 /** Marks of events that are known by their type alone. */
 const marks: ReadonlyMap<string, Mark> = new Map([

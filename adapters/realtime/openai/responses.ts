@@ -16,6 +16,9 @@ const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input',
 const bodyPaths: readonly ModelPath[] = [
   ['model'],
   ['moderation', 'model'],
+  ['multi_agent', '**', 'model'],
+  // A stored prompt may bring a model and tools, and counts as a model.
+  ['prompt', 'id'],
   ...toolPlaces.flatMap((place) => [
     [...place, 'model'],
     [...place, 'svg', 'model'],
@@ -25,12 +28,16 @@ const bodyPaths: readonly ModelPath[] = [
 const rules: ModelRules = {
   isAudio: () => false,
   places: modelPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
-  // The provider takes a missing model from a stored prompt.
+  words: ['prompt'],
+  // The provider takes a missing model from a stored prompt; without one it is left to the provider.
   starter: {
     words: ['response.create'],
-    impliedNames: (event) => (event.type === 'response.create' && typeof event.model !== 'string' ? [''] : []),
+    impliedNames: (event) => (event.type === 'response.create' && !namesModel(event) ? [''] : []),
   },
 };
+
+const namesModel = (event: JsonObject): boolean =>
+  (textAt(event, 'model') ?? textAt(event, 'prompt', 'id')) !== undefined;
 
 /** The vocabulary of `/v1/responses`. */
 export const openaiResponsesDialect: Dialect = {

@@ -12,7 +12,7 @@ import { partialWords } from './transcript.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces };
+const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces, words: ['prompt'] };
 
 /** The vocabulary of `/v1/realtime/translations`. */
 export const openaiTranslationDialect: Dialect = {

@@ -26,6 +26,8 @@ export interface Admission {
   readonly isUpgrade: boolean;
   readonly provider: Provider;
   readonly endpoint: ServedEndpoint;
+  /** The subprotocol that the client is answered with; undefined where it offers none. */
+  readonly subprotocol: string | undefined;
   /** The key of the client; undefined in open mode. */
   readonly key: Key | undefined;
   /** The model, agent or deployment that the handshake names; undefined where only frames do, or none can be known. */

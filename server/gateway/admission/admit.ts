@@ -1,6 +1,7 @@
 // Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in the list and its function.
 
 import type { IncomingMessage } from 'node:http';
+import { refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkOrigin } from '../../http/origin-policy.ts';
@@ -11,7 +12,7 @@ import { authenticate } from './authenticate.ts';
 import { authorizeResource } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
-import { resolveEndpoint } from './endpoint.ts';
+import { chooseSubprotocol, resolveEndpoint } from './endpoint.ts';
 import { startPhases } from './phases.ts';
 import { badTarget } from './refusals.ts';
 import { chooseSessionId } from './session-id.ts';
@@ -22,7 +23,9 @@ const phases = startPhases<AdmissionRequest>()
   .add(resolveEndpoint)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
   .add(({ endpoint, handshake }) => endpoint.reject?.(handshake))
+  .add(({ provider, handshake }) => refusedSwitch(handshake, provider.switches))
   .add(authenticate)
+  .add(chooseSubprotocol)
   .add(authorizeResource)
   .add(classify)
   .add(chooseAccount)

@@ -12,10 +12,11 @@ export function authorizeResource({
   endpoint,
   key,
 }: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key'>): Pick<Admission, 'model'> | Refusal {
-  const resource = endpoint.resource(handshake);
-  const model = typeof resource === 'object' ? resource.name : undefined;
-  if (resource === 'in-frames' || mayUse(key, provider, model ?? '')) return { model };
-  return notAllowed(provider, resource);
+  const resources = endpoint.resources(handshake);
+  if (resources === 'unknown')
+    return mayUse(key, provider, '') ? { model: undefined } : notAllowed(provider, resources);
+  const forbidden = resources.find(({ name }) => !mayUse(key, provider, name));
+  return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(provider, forbidden);
 }
 
 /** Tells whether the key's list allows a model. An unknown model ('') needs `provider/*`; a key without a list may use all. */

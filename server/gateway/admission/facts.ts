@@ -20,13 +20,13 @@ export function askedFor(
   const found = findEndpoint(handshake.path);
   const known = authenticate({ handshake, provider: found?.provider, policy });
   const key = isRefusal(known) ? undefined : known.key;
-  const resource = found?.endpoint.resource(handshake);
+  const resources = found?.endpoint.resources(handshake);
   const named = key?.class ?? handshake.headers[CLASS_HEADER]?.toString();
   return {
     key: key?.id,
     provider: found?.provider.name,
     route: found?.endpoint.path ?? sideRoutesAt('key', handshake.path)[0]?.route.path,
-    model: typeof resource === 'object' ? shortened(resource.name) : undefined,
+    model: Array.isArray(resources) && resources[0] ? shortened(resources[0].name) : undefined,
     // A name that is none would let clients fill the metrics with labels.
     class: named !== undefined && classNames(policy.config).includes(named) ? named : undefined,
   };

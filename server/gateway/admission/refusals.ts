@@ -44,7 +44,7 @@ export function invalid(message: string): Refusal {
   return { status: 400, code: 'invalid_request', message };
 }
 
-export const badTarget: Refusal = invalid('expected a path as the request target');
+export const badTarget: Refusal = invalid('expected a path as the request target, without a fragment');
 
 /** The answer to a plain request whose upgrade would go on to the provider. */
 export const speaksWebSocket: Refusal = {

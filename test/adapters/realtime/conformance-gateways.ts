@@ -69,9 +69,10 @@ export async function startGateways(name: string, context: string) {
       const offer = protocols.length === 0 ? undefined : protocols.join(', ');
       raw.send(upgradeRequest(target, { ...intrusive, ...headers, 'Sec-WebSocket-Protocol': offer }));
       const { status, headers: answer } = await raw.answer();
+      const body = status === 101 ? '' : (await raw.rest()).toString();
       raw.socket.destroy();
       const seen = upstream.requests.slice(before).map(({ url, rawHeaders }) => `${url} ${rawHeaders.join(' ')}`);
-      return { status, subprotocol: answer['sec-websocket-protocol'], seen: decodeURIComponent(seen.join('\n')) };
+      return { status, body, subprotocol: answer['sec-websocket-protocol'], seen: decodeURIComponent(seen.join('\n')) };
     },
     refusal: (which: Which, target: string, headers: Readonly<Record<string, string>> = {}) =>
       refusedUpgrade(all[which].url + target, { headers }),

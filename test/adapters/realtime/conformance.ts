@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { checkDialect } from './conformance-dialect.ts';
 import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY, startGateways } from './conformance-gateways.ts';
@@ -41,6 +42,9 @@ export function conformance(provider: Provider, fixture: ProviderFixture): void 
   checkNotServed(subject);
 }
 
+/** Beginnings of the subprotocols that hold a credential, of all providers. */
+const allPrefixes = new Set([...providers.values()].flatMap(({ credentials }) => credentials.subprotocolPrefixes));
+
 const pathOf = (pattern: string): string => pattern.replaceAll(/\{\w+\}/g, 'some');
 
 /** The request target of a session on this endpoint. */
@@ -71,14 +75,26 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
     expect(seen.split(KEY)).toHaveLength(2);
   });
 
-  test('answers an offered subprotocol with one of the offered words, or with none', async () => {
-    const words = ['unknown-word', ...provider.subprotocols];
-    const lists = [[], ...words.map((word) => [word]), words, [...words, `trunkline-session.${randomUUID()}`]];
-    for (const protocols of [...lists, ...offers.map(({ request }) => request(KEY).protocols)]) {
-      const { status, subprotocol } = await subject.gateways.shake('open', target(), { headers: {}, protocols });
-      expect(status, protocols.join()).toBe(101);
-      const answers = protocols.filter((word) => provider.subprotocols.includes(word));
-      expect(answers.length === 0 ? [undefined] : answers, protocols.join()).toContain(subprotocol);
+  test('answers an offer with the first name that is no credential, and dials with none of them', async () => {
+    const word = 'unknown-word';
+    const own = (): string => `trunkline-session.${randomUUID()}`;
+    const lists = [[], [word], [provider.subprotocol], [own(), word, provider.subprotocol], [own()]];
+    for (const protocols of lists) {
+      const answer = await subject.gateways.shake('open', target(), { headers: {}, protocols });
+      const expected = protocols.find((name) => !name.startsWith('trunkline-')) ?? protocols[0];
+      expect([answer.status, answer.subprotocol], protocols.join()).toEqual([101, expected]);
+      expect(answer.seen.toLowerCase()).not.toContain('sec-websocket-protocol');
+    }
+  });
+
+  test('answers no credential of any provider, and refuses an offer of nothing else before it dials', async () => {
+    for (const prefix of allPrefixes) {
+      const secret = prefix + KEY;
+      const beside = { headers: {}, protocols: [secret, 'beside', secret.toUpperCase()] };
+      expect((await subject.gateways.shake('open', target(), beside)).subprotocol, prefix).toBe('beside');
+      const alone = await subject.gateways.shake('open', target(), { headers: {}, protocols: [secret] });
+      expect([alone.status, alone.seen], prefix).toEqual([400, '']);
+      expect(alone.body).toContain(`expected ${provider.subprotocol} beside it`);
     }
   });
 

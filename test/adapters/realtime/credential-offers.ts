@@ -12,10 +12,9 @@ export interface CredentialOffer {
   };
 }
 
-/** A client whose credential is in a subprotocol also offers a word that can be answered. */
-export function credentialOffers({ credentials, subprotocols }: Provider): readonly CredentialOffer[] {
+/** A client whose credential is in a subprotocol also offers the one that the provider names. */
+export function credentialOffers({ credentials, subprotocol }: Provider): readonly CredentialOffer[] {
   const { headers, subprotocolPairs, subprotocolPrefixes, parameters } = credentials;
-  const word = subprotocols.slice(0, 1);
   return [
     ...headers.flatMap((name) =>
       name === 'authorization'
@@ -23,7 +22,9 @@ export function credentialOffers({ credentials, subprotocols }: Provider): reado
         : [inHeader(`the header ${name}`, name, '')],
     ),
     ...subprotocolPairs.map((first) => inProtocols(`the subprotocol behind ${first}`, (key) => [first, key])),
-    ...subprotocolPrefixes.map((prefix) => inProtocols(`the subprotocol ${prefix}*`, (key) => [...word, prefix + key])),
+    ...subprotocolPrefixes.map((prefix) =>
+      inProtocols(`the subprotocol ${prefix}*`, (key) => [subprotocol, prefix + key]),
+    ),
     ...parameters.map((name) => ({
       place: `the parameter ${name}`,
       query: (key: string) => `${name}=${key}`,

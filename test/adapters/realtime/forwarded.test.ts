@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../adapters/realtime/contract.ts';
 import { commonPlaces } from '../../../adapters/realtime/credential.ts';
-import { pickHeaders, upstreamUrl } from '../../../adapters/realtime/forwarded.ts';
+import { pickHeaders, refusedSwitch, upstreamUrl } from '../../../adapters/realtime/forwarded.ts';
 import { providers } from '../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
@@ -26,7 +26,6 @@ const nosy = {
   'x-forwarded-for': 'CANARY',
   'x-real-ip': 'CANARY',
   via: 'CANARY',
-  'openai-beta': 'CANARY',
   'openai-organization': 'CANARY',
   'openai-project': 'CANARY',
   'sec-websocket-protocol': 'realtime, openai-insecure-api-key.CANARY',
@@ -59,10 +58,10 @@ describe.each(endpoints)('the upstream handshake of $path', ({ path, upstream, f
     expect(JSON.stringify(upstream(handshake, account))).toContain('ours');
   });
 
-  test('has the rest of the query as the client sent it', () => {
-    const { searchParams } = new URL(upstream(handshakeOf(`${path}?model=m&x=a%20b&x=%26`), account).url);
-    expect(searchParams.getAll('x')).toEqual(['a b', '&']);
-    expect(searchParams.get('model')).toBe('m');
+  test('has the rest of the query in the bytes of the client', () => {
+    const own = 'model=m&x=a%20b+c&flag&empty=&x=%26&=&&%zz=%F0%9f&q=\'"<>`{|}^&last=1?2=3';
+    const { url } = upstream(handshakeOf(`${path}?key=k&${own}&trunkline-session=s&%6Bey=k`), account);
+    expect(url.split(/[?&]key=ours$/)[0]).toBe(`wss://provider.example${path.replace('Constrained', '')}?${own}`);
   });
 
   test('has the path of the base URL in front', () => {
@@ -72,13 +71,23 @@ describe.each(endpoints)('the upstream handshake of $path', ({ path, upstream, f
 });
 
 describe('the URL that is dialled', () => {
-  const url = (baseUrl: string, query: string, parameters: readonly string[]) =>
-    upstreamUrl(baseUrl, { path: '/v1/x', query: new URLSearchParams(query) }, { ...commonPlaces, parameters });
+  const url = (baseUrl: string, rawQuery: string, parameters: readonly string[]) =>
+    upstreamUrl(baseUrl, { path: '/v1/x', rawQuery }, { ...commonPlaces, parameters });
 
   test('keeps a query of the base URL', () => {
     expect(url('wss://p.example/base?version=2', 'model=m&key=k', ['key'])).toBe(
       'wss://p.example/base/v1/x?version=2&model=m',
     );
+  });
+
+  test.each([
+    ['', '?'],
+    ['key=k', ''],
+    ['key=k&', '?'],
+    ['trunkline-anything=1&a', '?a'],
+    ['?key=k', ''],
+  ])('keeps what is left of %j as %j', (query, left) => {
+    expect(url('wss://p.example', query, ['key'])).toBe(`wss://p.example/v1/x${left}`);
   });
 
   test('has no parameter that a provider declares as a credential, in whatever case', () => {
@@ -90,4 +99,29 @@ test('headers are picked by name, and only such as have one value', () => {
   const handshake = handshakeOf('/', { 'user-agent': 'sdk/1', cookie: 'CANARY' });
   const several = { ...handshake, headers: { ...handshake.headers, 'x-several': ['a', 'b'] } };
   expect(pickHeaders(several, ['user-agent', 'x-several', 'x-missing'])).toEqual({ 'user-agent': 'sdk/1' });
+});
+
+describe('switches in headers', () => {
+  const switches = [{ header: 'X-Beta', values: ['one=v1', 'two=*'] }];
+  const refused = (value: string) => refusedSwitch(handshakeOf('/', { 'x-beta': value }), switches);
+
+  test.each(['', 'one=v1', 'ONE=V1', 'two=2026-02-06', ' one=v1 , two=x,', 'two='])('%j goes on', (value) => {
+    expect(refused(value)).toBeUndefined();
+  });
+
+  test.each([
+    ['one=v2', 'one=v2'],
+    ['two=a, three=v1', 'three=v1'],
+    ['one', 'one'],
+  ])('%j is refused, and the message names %s', (value, named) => {
+    expect(refused(value)).toEqual({
+      status: 400,
+      code: 'invalid_request',
+      message: `The header X-Beta has "${named}", which is not passed on: expected one=v1 or two=*.`,
+    });
+  });
+
+  test('a value of any length is quoted briefly', () => {
+    expect(refused('x'.repeat(4000))?.message.length).toBeLessThan(200);
+  });
 });

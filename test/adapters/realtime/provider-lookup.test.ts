@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NotServed, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { commonPlaces } from '../../../adapters/realtime/credential.ts';
-import { createProviderLookup, selectSubprotocol } from '../../../adapters/realtime/provider-lookup.ts';
+import { createProviderLookup } from '../../../adapters/realtime/provider-lookup.ts';
 import { handshakeOf } from '../../support/handshakes.ts';
 
 /** A provider of which only what is found counts. */
@@ -14,7 +14,7 @@ function provider(
   more: Partial<Provider> = {},
 ) {
   const endpoints = paths.map((path) => ({ path }) as ServedEndpoint);
-  return { name, endpoints, notServed, credentials: commonPlaces, subprotocols: [], ...more } as unknown as Provider;
+  return { name, endpoints, notServed, credentials: commonPlaces, ...more } as unknown as Provider;
 }
 
 const first = provider(
@@ -27,7 +27,6 @@ const first = provider(
 );
 const second = provider('second', ['/v2/talk'], [{ method: 'GET', path: '/v2/listen' }], {
   credentials: { ...commonPlaces, headers: ['x-second'], subprotocolPairs: ['token'] },
-  subprotocols: ['token', 'bearer'],
 });
 const registry = createProviderLookup([first, second]);
 
@@ -98,10 +97,20 @@ describe('the credential of a client', () => {
 });
 
 test.each([
-  [['bearer', 'KEY'], 'bearer'],
-  [['KEY', 'token'], 'token'],
-  [['realtime', 'KEY'], undefined],
-  [[], undefined],
-])('the offer %j is answered with %j', (offer, answer) => {
-  expect(selectSubprotocol(handshakeOf('/', {}, offer), second)).toBe(answer);
+  [['token', 'KEY'], ['token']],
+  [
+    ['TOKEN', 'KEY', 'realtime'],
+    ['TOKEN', 'realtime'],
+  ],
+  [
+    ['bearer.KEY', 'Bearer.KEY', 'bearer.', 'v2', 'v1'],
+    ['v2', 'v1'],
+  ],
+  [
+    ['trunkline-session.id', 'realtime'],
+    ['realtime', 'trunkline-session.id'],
+  ],
+  [[], []],
+])('of the offer %j these may be answered: %j', (offer, answers) => {
+  expect(registry.answerable(handshakeOf('/', {}, offer))).toEqual(answers);
 });

@@ -3,9 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { keepInbox } from '../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const BIDI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -20,7 +21,13 @@ afterEach(async () => {
 async function start(account: Record<string, unknown> = {}, more: Record<string, unknown> = {}): Promise<void> {
   provider = await startProvider();
   const own = { baseUrl: provider.url, apiKey: 'provider-secret', allowPrivate: true };
-  gateway = await startGateway({ providers: { openai: { ...own, ...account }, gemini: own }, ...more });
+  gateway = await startGateway({ providers: { openai: { ...own, ...account }, gemini: own, deepgram: own }, ...more });
+}
+
+/** The fields of refusals, in the shapes of the providers. */
+interface ErrorBody {
+  readonly error: { readonly message: string };
+  readonly err_msg: string;
 }
 
 /** Opens a session and returns the request target and the headers that arrived at the provider. */
@@ -57,7 +64,6 @@ const intrusive = {
   'x-real-ip': '10.0.0.1',
   via: '1.1 inside',
   'proxy-authorization': 'Basic eA==',
-  'openai-beta': 'assistants=v2',
   'openai-organization': 'org-of-client',
   'openai-project': 'proj-of-client',
   authorization: 'Bearer of-client',
@@ -110,7 +116,31 @@ describe('the query', () => {
     const secrets = ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization', 'KEY', 'Token'];
     const own = secrets.map((name) => `${name}=of-client`).join('&');
     const { url } = await seen(`/v1/realtime?${own}&model=m&trunkline-session=${randomUUID()}&a=1&b=%26%2B%20x&a=2`);
-    expect(url).toBe('/v1/realtime?model=m&a=1&b=%26%2B+x&a=2');
+    expect(url).toBe('/v1/realtime?model=m&a=1&b=%26%2B%20x&a=2');
+  });
+
+  test.each([
+    ['/v1/realtime', 'model=m'],
+    [BIDI, 'alt=json'],
+    ['/v1/agent/converse', 'tag=m'],
+  ])('every byte of the rest goes upstream as it came: %s', async (path, first) => {
+    await start();
+    const rest = `${first}&x=a%20b+c&flag&e=&x=%26&=&&%zz=%F0%9f&q='"<>\`{|}^~;&last=1?2=3/`;
+    const raw = openRaw(gateway.port);
+    raw.send(upgradeRequest(`${path}?${rest}&token=of-client&&k`));
+    expect((await raw.answer()).status).toBe(101);
+    raw.socket.destroy();
+    const [target = ''] = (provider.requests.at(-1)?.url ?? '').split(/[?&]key=provider-secret$/);
+    expect(target).toBe(`${path}?${rest}&&k`);
+  });
+
+  test('a fragment is refused, which a provider would not see as we do', async () => {
+    await start();
+    const raw = openRaw(gateway.port);
+    raw.send(upgradeRequest(`${REALTIME}#more`));
+    expect((await raw.answer()).status).toBe(400);
+    expect(provider.requests).toEqual([]);
+    raw.socket.destroy();
   });
 
   test.each([
@@ -162,6 +192,39 @@ describe("the client's own credential, with apiKey: client", () => {
   });
 });
 
+describe('switches', () => {
+  test.each([
+    'responses_multi_agent=v1',
+    'responses_websockets=2026-02-06',
+    'responses_multi_agent=v1, responses_websockets=2026-02-06',
+  ])('the header OpenAI-Beta goes upstream as it came: %s', async (beta) => {
+    await start();
+    expect((await seen('/v1/responses', { 'OpenAI-Beta': beta })).headers['openai-beta']).toBe(beta);
+  });
+
+  test.each(['assistants=v2', 'responses_multi_agent=v2', 'responses_websockets=2026-02-06, other=1'])(
+    'a switch that would be dropped is refused by its name, before the provider is dialled: %s',
+    async (beta) => {
+      await start();
+      const { status, body } = await refusedUpgrade(`${gateway.url}/v1/responses`, {
+        headers: { 'OpenAI-Beta': beta },
+      });
+      const named = beta.split(', ').at(-1);
+      expect([status, JSON.parse(body).error]).toMatchObject([
+        400,
+        { code: 'invalid_request', message: expect.stringContaining(`OpenAI-Beta has "${named}"`) },
+      ]);
+      expect(provider.requests).toEqual([]);
+    },
+  );
+
+  test('the switch of one provider is nothing to another, and does not go there', async () => {
+    await start();
+    const { headers } = await seen(BIDI, { 'openai-beta': 'responses_multi_agent=v1' });
+    expect(headers['openai-beta']).toBeUndefined();
+  });
+});
+
 describe('subprotocols', () => {
   const id = randomUUID();
   const offers: [string[], string][] = [
@@ -170,10 +233,15 @@ describe('subprotocols', () => {
     [['openai-insecure-api-key.of-client', 'realtime'], 'realtime'],
     [['realtime', 'openai-insecure-api-key.of-client', 'openai-agents-sdk.0.20.0'], 'realtime'],
     [['realtime', 'openai-organization.org', 'openai-project.proj', `trunkline-session.${id}`], 'realtime'],
+    [['openai-live', 'openai-insecure-api-key.of-client'], 'openai-live'],
+    [['bearer.of-client', 'v2', 'realtime'], 'v2'],
+    [['token', 'of-client'], 'token'],
+    [[`trunkline-session.${id}`], `trunkline-session.${id}`],
+    [[`trunkline-session.${id}`, 'realtime'], 'realtime'],
   ];
 
   test.each(offers)(
-    'the client that offers %j is answered with realtime alone, and no subprotocol goes upstream',
+    'the client that offers %j is answered with %j, and no subprotocol goes upstream',
     async (protocols, echoed) => {
       await start();
       const { client, headers } = await seen(REALTIME, {}, protocols);
@@ -182,12 +250,30 @@ describe('subprotocols', () => {
     },
   );
 
-  test.each([['openai-insecure-api-key.of-client'], [`trunkline-session.${id}`]])(
-    'the subprotocol %s alone is never answered',
-    async (protocol) => {
+  test.each([
+    [
+      REALTIME,
+      ['openai-insecure-api-key.of-client'],
+      'expected realtime beside it',
+      ({ error }: ErrorBody) => error.message,
+    ],
+    [
+      REALTIME,
+      ['bearer.of-client', 'xai-client-secret.a'],
+      'expected realtime',
+      ({ error }: ErrorBody) => error.message,
+    ],
+    [BIDI, ['bearer.of-client'], 'expected realtime beside it', ({ error }: ErrorBody) => error.message],
+    ['/v1/agent/converse', ['bearer.of-client'], 'expected token beside it', (body: ErrorBody) => body.err_msg],
+  ])(
+    'a client of %s that offers its credential alone is told what to offer, and nobody is dialled',
+    async (...given) => {
+      const [target, protocols, told, messageIn] = given;
       await start();
-      // The client insists on an answer to its offer, as browsers do.
-      await expect(seen(REALTIME, {}, [protocol])).rejects.toThrow('Server sent no subprotocol');
+      const { status, body } = await refusedUpgrade(gateway.url + target, { protocols });
+      expect([status, messageIn(JSON.parse(body))]).toEqual([400, expect.stringContaining(told)]);
+      expect(body).not.toContain('of-client');
+      expect(provider.requests).toEqual([]);
     },
   );
 });

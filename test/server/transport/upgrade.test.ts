@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('the 101 for a client', () => {
   test('answers the sample key of RFC 6455 with exactly these lines', () => {
-    expect(upgradeReply(SAMPLE_KEY, undefined, { sessionId: 'an-id' }).split('\r\n')).toEqual([
+    expect(upgradeReply(SAMPLE_KEY, { subprotocol: undefined, sessionId: 'an-id' }).split('\r\n')).toEqual([
       'HTTP/1.1 101 Switching Protocols',
       'Upgrade: websocket',
       'Connection: Upgrade',
@@ -29,7 +29,7 @@ describe('the 101 for a client', () => {
   });
 
   test('names the subprotocol where one was chosen', () => {
-    const lines = upgradeReply(SAMPLE_KEY, 'realtime', { sessionId: 'an-id' }).split('\r\n');
+    const lines = upgradeReply(SAMPLE_KEY, { subprotocol: 'realtime', sessionId: 'an-id' }).split('\r\n');
     expect(lines.filter((line) => /protocol:/i.test(line))).toEqual(['Sec-WebSocket-Protocol: realtime']);
   });
 
@@ -37,9 +37,11 @@ describe('the 101 for a client', () => {
     ['without a subprotocol', [], undefined],
     ['with the only subprotocol', ['realtime'], 'realtime'],
     ['with one of several subprotocols', ['realtime', 'v2'], 'v2'],
-  ])('is what our own request to a provider expects, over a connection: %s', async (_, protocols, chosen) => {
+  ])('is what our own request to a provider expects, over a connection: %s', async (_, protocols, subprotocol) => {
     const asked = upgradeRequest(protocols);
-    const { server, answer } = await upgrade(asked.headers, (key) => upgradeReply(key, chosen, { sessionId: 'an-id' }));
+    const { server, answer } = await upgrade(asked.headers, (key) =>
+      upgradeReply(key, { subprotocol, sessionId: 'an-id' }),
+    );
     expect(answer.statusCode).toBe(101);
     expect(asked.faultIn(answer.headers)).toBeUndefined();
     expect(answer.headers['x-trunkline-session']).toBe('an-id');
@@ -101,7 +103,10 @@ describe('the 101 of a provider', () => {
   test('is refused with its accept twice, over a connection', async () => {
     const { headers, faultIn: fault } = upgradeRequest([]);
     const { answer } = await upgrade(headers, (key) =>
-      upgradeReply(key, undefined, { sessionId: 'an-id' }).replace(/(Sec-WebSocket-Accept: .*\r\n)/, '$1$1'),
+      upgradeReply(key, { subprotocol: undefined, sessionId: 'an-id' }).replace(
+        /(Sec-WebSocket-Accept: .*\r\n)/,
+        '$1$1',
+      ),
     );
     expect(fault(answer.headers)).toBe(notAnswer);
   });

@@ -35,7 +35,7 @@ export const innocent: readonly Case[] = [
   [
     'a prompt with a variable called model',
     realtime,
-    { type: 'session.update', session: { prompt: { id: 'p', variables: named } } },
+    { type: 'session.update', session: { prompt: { variables: named } } },
   ],
   [
     'transcription switched off',

@@ -1,6 +1,16 @@
 // Ways to name a model in Live, Responses, Gemini and Translation, and frames that leave their model open.
 
-import { type Case, FORBIDDEN, gemini, live, named, responses, transcription, translation } from './frames.ts';
+import {
+  type Case,
+  FORBIDDEN,
+  gemini,
+  live,
+  named,
+  realtime,
+  responses,
+  transcription,
+  translation,
+} from './frames.ts';
 
 export const liveBypasses: readonly Case[] = [
   ['the start of a session', live, { type: 'session.start', session: named }],
@@ -129,6 +139,13 @@ export const responsesBypasses: readonly Case[] = [
   ],
   ['moderation', responses, { type: 'response.create', model: 'allowed', moderation: named }],
   ['the type last', responses, { ...named, type: 'response.create' }],
+  ['a stored prompt', responses, { type: 'response.create', prompt: { id: FORBIDDEN } }],
+  [
+    'a stored prompt beside an allowed model',
+    responses,
+    { type: 'response.create', model: 'allowed', prompt: { id: FORBIDDEN } },
+  ],
+  ['a stored prompt of a session', realtime, { type: 'session.update', session: { prompt: { id: FORBIDDEN } } }],
   ['NaN without a model', responses, '{"type":"response.create","prompt":{"id":"p"},"temperature":NaN}'],
 ];
 
@@ -225,7 +242,6 @@ export const translationBypasses: readonly Case[] = [
 
 /** These use a model that they leave open: only `provider/*` covers that. */
 export const openModels: readonly Case[] = [
-  ['a request with a stored prompt', responses, { type: 'response.create', prompt: { id: 'p' } }],
   ['a request whose model is null', responses, { type: 'response.create', model: null, input: 'x' }],
   [
     'a request with its model in an envelope alone',

@@ -11,23 +11,34 @@ function endpointOf(target: string) {
   return endpoint;
 }
 
+const model = (name: string) => ({ kind: 'model', name });
+const deployment = (name: string) => ({ kind: 'deployment', name });
+
 test.each([
-  ['/v1/realtime?model=gpt-realtime-2.1', { kind: 'model', name: 'gpt-realtime-2.1' }],
-  ['/v1/realtime?intent=transcription', 'in-frames'],
-  ['/v1/realtime?intent=transcription&model=a', { kind: 'model', name: 'a' }],
+  ['/v1/realtime?model=gpt-realtime-2.1', [model('gpt-realtime-2.1')]],
+  ['/v1/realtime?intent=transcription', []],
+  ['/v1/realtime?intent=transcription&model=a', [model('a')]],
   ['/v1/realtime?intent=other', 'unknown'],
   ['/v1/realtime?call_id=rtc_1', 'unknown'],
   ['/v1/realtime?call_id=rtc_1&model=a', 'unknown'],
   ['/v1/realtime?call_id=&model=a', 'unknown'],
   ['/v1/realtime', 'unknown'],
   ['/v1/realtime?model=', 'unknown'],
-  ['/v1/realtime/translations?model=a', { kind: 'model', name: 'a' }],
+  ['/v1/realtime/translations?model=a', [model('a')]],
   ['/v1/realtime/translations', 'unknown'],
-  ['/v1/live/sessions', 'in-frames'],
-  ['/v1/live/sessions?model=a', 'in-frames'],
-  ['/v1/responses', 'in-frames'],
-])('the resource of %s is %j', (target, resource) => {
-  expect(endpointOf(target).resource(handshakeOf(target))).toEqual(resource);
+  ['/v1/live/sessions', []],
+  ['/v1/live/sessions?model=a', [model('a')]],
+  ['/v1/responses', []],
+  ['/v1/responses?deployment=d', [deployment('d')]],
+  ['/v1/realtime?deployment=d', [deployment('d')]],
+  ['/v1/realtime?deployment=d&model=a', [model('a'), deployment('d')]],
+  ['/v1/realtime?deployment=a&model=a', [model('a')]],
+  ['/v1/realtime?intent=transcription&deployment=d', [deployment('d')]],
+  ['/v1/realtime?Model=a&DEPLOYMENT=d', [model('a'), deployment('d')]],
+  ['/v1/realtime?x=1;model=b&model=a', [model('a'), model('b')]],
+  ['/v1/realtime?CALL_ID=rtc_1&model=a', 'unknown'],
+])('the resources of %s are %j', (target, resources) => {
+  expect(endpointOf(target).resources(handshakeOf(target))).toEqual(resources);
 });
 
 describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
@@ -47,12 +58,19 @@ describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
     expect(endpointOf(path).reject?.(handshakeOf(path, {}, ['realtime', 'openai-agents-sdk.0.20.0']))).toBeUndefined();
   });
 
+  test('takes no beta in a subprotocol, which would be dropped', () => {
+    const refusal = endpointOf(path).reject?.(handshakeOf(path, {}, ['realtime', 'openai-beta.responses-v1']));
+    expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('openai-beta.responses-v1') });
+  });
+
   test.each([
     'model=a&model=b',
     'model=a&model=a',
     'intent=transcription&intent=',
     'call_id=a&call_id=b',
     'model=a&mod%65l=b',
+    'model=a&MODEL=b',
+    'deployment=a&deployment=b',
   ])('takes no query that two parsers may read differently: %s', (query) => {
     const refusal = endpointOf(path).reject?.(handshakeOf(`${path}?${query}`));
     expect(refusal).toMatchObject({ status: 400, code: 'invalid_request' });

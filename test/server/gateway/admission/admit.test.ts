@@ -52,7 +52,8 @@ const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])
   ['origin_not_allowed', /this origin/, (attempt) => without(attempt, 'origin')],
   ['unknown_path', /there is no path/, (attempt) => ({ ...attempt, path: '/v1/realtime' })],
   ['invalid_request', /Upgrade: websocket/, (attempt) => withHeaders(attempt, upgrade)],
-  ['beta_api_shape_disabled', /beta/i, (attempt) => without(attempt, 'openai-beta')],
+  ['beta_api_shape_disabled', /beta/i, (attempt) => withHeaders(attempt, { 'openai-beta': 'other=v1' })],
+  ['invalid_request', /OpenAI-Beta has/, (attempt) => without(attempt, 'openai-beta')],
   ['invalid_key', /no key/, (attempt) => withHeaders(attempt, { authorization: `Bearer ${SECRET}` })],
   ['model_not_allowed', /the model other/, (attempt) => withQuery(attempt, 'model', 'allowed')],
   ['unknown_class', /x-trunkline-class/, (attempt) => without(attempt, 'x-trunkline-class')],
@@ -114,7 +115,10 @@ describe('a refusal', () => {
       message: expect.any(String),
       help: 'docs/errors.md#unknown_path',
     });
-    expect(bodyOf('*')).toMatchObject({ code: 'invalid_request', message: 'expected a path as the request target' });
+    expect(bodyOf('*')).toMatchObject({
+      code: 'invalid_request',
+      message: 'expected a path as the request target, without a fragment',
+    });
   });
 });
 
