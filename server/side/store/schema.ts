@@ -57,6 +57,7 @@ const TABLES = [
     flags text
   )`,
   'create index ledger_at on ledger (at, id)',
+  'create index ledger_key on ledger (key, at)',
   'create index ledger_session on ledger (session, at, id)',
   'create index ledger_task on ledger (task) where task is not null',
   "create index ledger_pending on ledger (outcome, at, id) where outcome = 'pending'",

@@ -37,9 +37,9 @@ export async function report(
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
      where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime')
-     ${key === undefined ? '' : "and coalesce(key, '') = $3"}
+     ${key === undefined ? '' : key === null ? 'and key is null' : 'and key = $3'}
      ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
-    [since, until, ...(key === undefined ? [] : [key ?? ''])],
+    [since, until, ...(typeof key === 'string' ? [key] : [])],
   );
   return rows
     .map((row) => ({
