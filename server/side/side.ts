@@ -94,7 +94,10 @@ export class Side {
       },
     });
     if (runsTasks)
-      this.#stopMaintenance = startMaintenance({ store, transcripts, longestCallMs: longestCall(config), log });
+      this.#stopMaintenance = startMaintenance({
+        ...{ store, transcripts, log, longestCallMs: longestCall(config) },
+        oldestCallAt: () => this.#router.oldestCallAt(),
+      });
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */

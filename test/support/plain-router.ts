@@ -15,6 +15,7 @@ export interface PlainRouterOptions {
 export function plainRouter({ baseUrl, timeoutMs = 5000, before }: PlainRouterOptions): Router {
   const agent = new Agent();
   return {
+    oldestCallAt: () => undefined,
     classes: ['plain'],
     close: () => agent.destroy(),
     async run(call) {

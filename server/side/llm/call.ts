@@ -55,6 +55,8 @@ export interface StreamSink {
 export interface Router {
   /** A call that `isStreamed` needs a `sink`, and its `completion` is {}. A stream that breaks off is a Failure, too. */
   run(call: Call, sink?: StreamSink): Promise<Answered | Failure>;
+  /** Date.now() at the start of the oldest call that runs; undefined while none does. */
+  oldestCallAt(): number | undefined;
   /** Names of the configured classes. */
   readonly classes: readonly string[];
   close(): Promise<void>;

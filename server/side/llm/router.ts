@@ -36,6 +36,8 @@ export function createRouter(options: RouterOptions): Router {
   const { maxReplyBytes } = config.side;
   const context: AttemptContext = { store, prices, budgets: config.budgets, settlements, maxReplyBytes, log };
   const names = [...plans.keys()];
+  /** Calls that run, the oldest first. */
+  const running = new Set<{ readonly startedAt: number }>();
   return {
     classes: names,
     async run(call, sink) {
@@ -44,12 +46,19 @@ export function createRouter(options: RouterOptions): Router {
       const targets = targetsFor(plan, call);
       if ('kind' in targets) return targets;
       const deadline = startDeadline(call, plan.config.deadlineMs);
+      const run = { startedAt: Date.now() };
+      running.add(run);
       try {
         const { signal, progressed } = deadline;
         return await askInTurn(context, { call, plan, sink, targets, signal, progressed });
       } finally {
+        running.delete(run);
         deadline.clear();
       }
+    },
+    oldestCallAt() {
+      const [oldest] = running;
+      return oldest?.startedAt;
     },
     async close() {
       await settlements.close(closeMs);

@@ -9,8 +9,10 @@ import type { RetentionRule, Store } from './contract.ts';
 interface MaintenanceOptions {
   readonly store: Pick<Store, 'sweep' | 'settleLost'>;
   readonly transcripts: SideConfig['transcripts'];
-  /** Longest time that a call can take; an older pending one has lost its caller. */
+  /** Longest time that a call can take, unless its answer flows; an older pending one has lost its caller. */
   readonly longestCallMs: number;
+  /** Start of the oldest call that runs here: it has a caller, however old it is. */
+  readonly oldestCallAt?: () => number | undefined;
   readonly everyMs?: number;
   readonly log: Logger;
 }
@@ -22,6 +24,7 @@ export function startMaintenance({
   store,
   transcripts,
   longestCallMs,
+  oldestCallAt = () => undefined,
   everyMs = EVERY_MS,
   log,
 }: MaintenanceOptions): () => void {
@@ -32,7 +35,8 @@ export function startMaintenance({
     isRunning = true;
     const now = Date.now();
     try {
-      await store.settleLost(now - longestCallMs);
+      // A row is a little younger than its call.
+      await store.settleLost(Math.min(now - longestCallMs, oldestCallAt() ?? now));
       await store.sweep(rule(now), now);
     } catch (error) {
       log.error(faultOf(error), 'maintenance of the store failed');

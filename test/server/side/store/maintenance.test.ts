@@ -39,3 +39,14 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
   expect(lines).toEqual(['maintenance of the store failed']);
   expect(Math.min(...lost)).toBeGreaterThanOrEqual(5000);
 });
+
+test('a call that runs here is not lost, however long its answer flows', async () => {
+  const lost: number[] = [];
+  const store = { settleLost: async (before: number) => lost.push(before), sweep: async () => 0 };
+  const startedAt = Date.now() - 600_000;
+  const log = pino({ level: 'silent' });
+  const options = { store, transcripts: 'off' as const, longestCallMs: 5000, everyMs: 60_000, log };
+  startMaintenance({ ...options, oldestCallAt: () => startedAt })();
+  await until(() => lost.length === 1);
+  expect(lost).toEqual([startedAt]);
+});
