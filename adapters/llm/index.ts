@@ -13,6 +13,7 @@ import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
 export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './answer-tokens.ts';
+export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
 

@@ -14,12 +14,14 @@ const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 
 const LF = 10;
 const CR = 13;
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 export class ServerSentEventReader {
   readonly #maxBytes: number;
   #held: Buffer = Buffer.alloc(0);
   /** Length of the start of `#held` that is known to hold no end of an event. */
   #searchedBytes = 0;
+  #isFirst = true;
 
   constructor(maxBytes = MAX_EVENT_BYTES) {
     this.#maxBytes = maxBytes;
@@ -31,7 +33,7 @@ export class ServerSentEventReader {
     const events: ServerSentEvent[] = [];
     let from = 0;
     for (let end = endOfEvent(bytes, this.#searchedBytes); end > 0; end = endOfEvent(bytes, from)) {
-      events.push(readEvent(bytes.subarray(from, end)));
+      events.push(this.#read(bytes.subarray(from, end)));
       from = end;
     }
     this.#held = bytes.subarray(from);
@@ -46,12 +48,25 @@ export class ServerSentEventReader {
   end(): ServerSentEvent[] {
     const rest = this.#held;
     this.#held = Buffer.alloc(0);
-    return rest.length === 0 ? [] : [readEvent(rest)];
+    return rest.length === 0 ? [] : [this.#read(rest)];
+  }
+
+  /** Drops the mark that a stream may begin with (section 9.2.5). */
+  #read(raw: Buffer): ServerSentEvent {
+    const hasMark = this.#isFirst && raw.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    this.#isFirst = false;
+    return readEvent(hasMark ? raw.subarray(BYTE_ORDER_MARK.length) : raw);
   }
 }
 
-/** The index after the first empty line from `from` on; 0 when there is none. */
+/** The index after the first empty line from `from` on; 0 when there is none. Lines end in LF, CR LF, or CR alone. */
 function endOfEvent(bytes: Buffer, from: number): number {
+  const byFeed = endByFeed(bytes, from);
+  const returns = bytes.subarray(from, byFeed === 0 ? bytes.length : byFeed).indexOf('\r\r');
+  return returns < 0 ? byFeed : from + returns + 2;
+}
+
+function endByFeed(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at + 1] === LF) return at + 2;
     if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
@@ -61,7 +76,7 @@ function endOfEvent(bytes: Buffer, from: number): number {
 
 function readEvent(raw: Buffer): ServerSentEvent {
   let data: string | undefined;
-  for (const line of raw.toString().split(/\r?\n/)) {
+  for (const line of raw.toString().split(/\r\n|\n|\r/)) {
     const [field, value = ''] = /^data(?::\s?(.*))?$/s.exec(line) ?? [];
     if (field !== undefined) data = data === undefined ? value : `${data}\n${value}`;
   }

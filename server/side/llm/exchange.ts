@@ -9,10 +9,11 @@ import type {
   LlmRequest,
   LlmStream,
 } from '../../../adapters/llm/contract.ts';
-import { failureOfReply, LlmFailure } from '../../../adapters/llm/index.ts';
+import { failureOfReply, LlmFailure, streamOfCompletion } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
 import type { Silence } from './guard/silence.ts';
-import { connectionFailure, type Head, send, wasSent } from './send.ts';
+import { sniffed, withoutMark } from './send/body-type.ts';
+import { connectionFailure, type Head, send, wasSent } from './send/send.ts';
 
 /** The facts about an attempt while it runs, and after it failed. */
 export interface AttemptProgress {
@@ -25,6 +26,8 @@ export interface AttemptProgress {
   /** The outcome of a stream, also when it broke off. */
   partial: Omit<LlmOutcome, 'completion'> | undefined;
 }
+
+type StreamEnd = ReturnType<LlmStream['end']>;
 
 interface ExchangeOptions {
   readonly agent: Agent;
@@ -65,10 +68,14 @@ function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure
 }
 
 async function whole(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
-  const { agent, profile, model, request, maxBytes, progress } = options;
+  const { agent, request, maxBytes } = options;
   const pieces: Buffer[] = [];
   const head = await send(agent, request, { signal, heard, maxBytes, onHead: () => (piece) => pieces.push(piece) });
-  const reply = { ...head, body: Buffer.concat(pieces) };
+  return readWhole(options, { ...head, body: withoutMark(Buffer.concat(pieces)) });
+}
+
+function readWhole(options: ExchangeOptions, reply: LlmReply): LlmOutcome {
+  const { profile, model, progress } = options;
   if (reply.status !== 200) throw readFailure(options, reply);
   try {
     return profile.readReply(reply, model);
@@ -86,45 +93,66 @@ const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code =
 
 async function streamed(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
   const { agent, profile, call, model, request, maxBytes, progress, onBytes } = options;
-  const errorBody: Buffer[] = [];
+  const wholeBody: Buffer[] = [];
   let stream: LlmStream | undefined;
-  const forward = (bytes: Buffer) => {
+  const forward = (bytes: Buffer, served = stream?.served()) => {
     if (bytes.length === 0) return;
     if (stream?.hasContent() === false) return options.onComment(bytes);
     progress.firstByteAt ??= performance.now();
-    onBytes(bytes, stream?.served());
+    onBytes(bytes, served);
   };
-  function onHead({ status, headers }: Head) {
-    if (status !== 200) return (piece: Buffer) => void errorBody.push(piece);
-    if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? ''))
-      throw new LlmFailure('garbled', 'no stream where one was asked for');
+  const finished = ({ rest, outcome }: StreamEnd): LlmOutcome => {
+    forward(rest);
+    return { completion: {}, ...outcome };
+  };
+  const keep = (piece: Buffer) => void wholeBody.push(piece);
+  function open(headers: Head['headers']) {
     const opened = profile.readStream(headers, call, model);
     stream = opened;
     progress.receivedBytes = 0;
     options.onOpened();
     return (piece: Buffer) => forward(opened.push(piece));
   }
-  const head = await send(agent, request, { signal, heard, maxBytes, onHead }).catch((error: unknown) => {
-    if (stream !== undefined) noteBroken(stream, progress, error);
+  function onHead({ status, headers }: Head) {
+    if (status !== 200) return keep;
+    if (/^text\/event-stream\b/i.test(headers['content-type'] ?? '')) return open(headers);
+    // Some endpoints and proxies name another type, or none: the first bytes tell.
+    return sniffed({ stream: () => open(headers), whole: () => keep });
+  }
+  const answer = await send(agent, request, { signal, heard, maxBytes, onHead }).catch((error: unknown) => {
+    const end = stream === undefined ? undefined : noteBroken(stream, progress, error);
+    if (end?.isComplete && isOfConnection(error)) return { end };
     throw error;
   });
-  if (stream === undefined) throw readFailure(options, { ...head, body: Buffer.concat(errorBody) });
-  const { rest, outcome, isComplete } = stream.end();
-  progress.partial = outcome;
+  if ('end' in answer) return finished(answer.end);
+  if (stream === undefined) {
+    const outcome = readWhole(options, { ...answer, body: withoutMark(Buffer.concat(wholeBody)) });
+    forward(streamOfCompletion(outcome, call), outcome.served);
+    return { ...outcome, completion: {} };
+  }
+  const end = stream.end();
+  progress.partial = end.outcome;
   progress.receivedBytes = stream.receivedBytes();
-  if (!isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
-  forward(rest);
-  return { completion: {}, ...outcome };
+  if (!end.isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
+  return finished(end);
 }
 
+/** Tells a fault of the connection, which takes nothing from an answer whose last word has come, from one of the answer. */
+const isOfConnection = (error: unknown): boolean =>
+  error instanceof LlmFailure ? error.code === 'timeout' : !(error instanceof CallAborted);
+
 /** Keeps what a broken stream came to. Its last bytes may be half an event. */
-function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): void {
+function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): StreamEnd | undefined {
   const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
   if (!hasAnswered && error instanceof LlmFailure && !isBilled(error)) progress.mayHaveRun = false;
   try {
-    progress.partial = stream.end().outcome;
+    const end = stream.end();
+    progress.partial = end.outcome;
+    return end;
   } catch {
     progress.partial = undefined;
+    return undefined;
+  } finally {
+    progress.receivedBytes = stream.receivedBytes();
   }
-  progress.receivedBytes = stream.receivedBytes();
 }

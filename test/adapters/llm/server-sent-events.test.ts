@@ -30,6 +30,8 @@ test.each([
   ['data:  two spaces \n\n', ' two spaces '],
   ['data: \n\n', ''],
   ['data: a\nevent: b\n\n', 'a'],
+  ['data: a\rdata: b\r\r', 'a\nb'],
+  ['\ufeffdata: a\n\n', 'a'],
 ])('the event %j has the data %j', (text, data) => {
   const [event] = new ServerSentEventReader().push(Buffer.from(text));
   expect(event?.data).toBe(data);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { publicAgent } from '../../../../server/platform/outbound-agent.ts';
-import { type Head, type SendOptions, send } from '../../../../server/side/llm/send.ts';
+import { publicAgent } from '../../../../../server/platform/outbound-agent.ts';
+import { type Head, type SendOptions, send } from '../../../../../server/side/llm/send/send.ts';
 
 async function target(listener: RequestListener, connections = 4) {
   const server = createServer(listener).listen(0, '127.0.0.1');

@@ -1,9 +1,10 @@
 // One HTTP request to an LLM gateway, and its answer as it arrives. Rule: a request is sent once; nothing is repeated or redirected here.
 
 import type { Agent, Dispatcher } from 'undici';
-import type { LlmRequest } from '../../../adapters/llm/contract.ts';
-import { LlmFailure } from '../../../adapters/llm/index.ts';
-import { PrivateAddressError } from '../../platform/private-address.ts';
+import type { LlmRequest } from '../../../../adapters/llm/contract.ts';
+import { LlmFailure } from '../../../../adapters/llm/index.ts';
+import { PrivateAddressError } from '../../../platform/private-address.ts';
+import { type Decoder, decoderFor } from './content-encoding.ts';
 
 export interface Head {
   readonly status: number;
@@ -15,15 +16,15 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Called whenever something of the answer comes. */
   readonly heard: () => void;
-  /** Limit of the answer's body. */
+  /** Limit of the answer's body, decoded. */
   readonly maxBytes: number;
-  /** Returns the function that takes the pieces of the body. What either of them throws ends the request. */
+  /** Returns the function that takes the pieces of the body, decoded. What either of them throws ends the request. */
   readonly onHead: (head: Head) => (piece: Buffer) => void;
 }
 
 /**
  * Resolves with the head when the answer is complete. Rejects with undici's errors, the signal's reason, what `onHead` and its function
- * throw, and with an LlmFailure (`garbled`) when the body is longer than the limit.
+ * throw, and with an LlmFailure (`garbled`) when the body is longer than the limit, or cannot be decoded.
  */
 export async function send(agent: Agent, request: LlmRequest, options: SendOptions): Promise<Head> {
   const { signal } = options;
@@ -51,6 +52,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #head: Head | undefined;
   #take: (piece: Buffer) => void = () => {};
+  #decoder: Decoder | undefined;
   #bytes = 0;
   #isOver = false;
 
@@ -61,6 +63,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#decoder?.stop();
     this.#ended.reject(error);
     this.#controller?.abort(error as Error);
   }
@@ -78,27 +81,44 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#head = head;
     this.#failIfThrown(() => {
       this.#take = this.#options.onHead(head);
+      this.#decoder = decoderFor(head.headers['content-encoding'], {
+        onPiece: (piece) => this.#pass(piece),
+        onEnd: () => this.#end(),
+        onFault: (fault) => this.fail(fault),
+      });
     });
   }
 
   onResponseData(_: unknown, piece: Buffer): void {
     if (this.#isOver) return;
-    const { maxBytes, heard } = this.#options;
-    heard();
+    this.#options.heard();
+    if (this.#decoder === undefined) this.#pass(piece);
+    else this.#decoder.push(piece);
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    if (this.#decoder === undefined) this.#end();
+    else this.#decoder.end();
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.fail(error);
+  }
+
+  #pass(piece: Buffer): void {
+    if (this.#isOver) return;
+    const { maxBytes } = this.#options;
     this.#bytes += piece.length;
     if (this.#bytes > maxBytes)
       this.fail(new LlmFailure('garbled', `an answer of more than ${maxBytes} bytes`, { isOurs: true }));
     else this.#failIfThrown(() => this.#take(piece));
   }
 
-  onResponseEnd(): void {
+  #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#ended.resolve(this.#head as Head);
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    this.fail(error);
   }
 
   #failIfThrown(work: () => void): void {
