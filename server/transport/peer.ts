@@ -83,12 +83,9 @@ export class Peer {
     return this.socket.writableLength;
   }
 
-  /** Bytes that the kernel took so far. One write of 16 MiB is one request, so only the handle sees it progress. */
+  /** Bytes that the kernel took so far. */
   get takenBytes(): number {
-    const top = (this.socket as Socket & { _handle?: Handle | null })._handle;
-    const handle = top?._parent ?? top;
-    if (handle?.bytesWritten === undefined) return -this.queuedBytes;
-    return handle.bytesWritten - (handle.writeQueueSize ?? 0);
+    return takenBytes(this.socket) ?? -this.queuedBytes;
   }
 
   /** Begins to read: bytes that came before are received at once. `boundary`: of the bytes that will be passed to this peer. */
@@ -232,4 +229,11 @@ interface Handle {
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
   readonly _parent?: Handle | null;
+}
+
+/** Bytes of a socket that the kernel took so far: one write of 16 MiB is one request, so only the handle sees it progress. */
+export function takenBytes(socket: Socket | null): number | undefined {
+  const top = (socket as (Socket & { _handle?: Handle | null }) | null)?._handle;
+  const handle = top?._parent ?? top;
+  return handle?.bytesWritten === undefined ? undefined : handle.bytesWritten - (handle.writeQueueSize ?? 0);
 }

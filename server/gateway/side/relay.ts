@@ -4,6 +4,9 @@ import type { ServerResponse } from 'node:http';
 import { writeHead } from '../../http/reply.ts';
 import type { EmitPart, SideHandler, SideRefusal, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
+import { takenBytes } from '../../transport/peer.ts';
+
+const CHECKS_PER_STALL = 4;
 
 interface RelayOptions {
   /** Answers the request; undefined where there is no side process. */
@@ -65,15 +68,27 @@ export async function relay(
   }
 }
 
+/** Cuts a client off that took nothing for `stallMs`: one that reads slowly may take longer than that for what is queued. */
+function watchStall(response: ServerResponse, stallMs: number): NodeJS.Timeout {
+  let taken = takenBytes(response.socket);
+  let quietChecks = 0;
+  return setInterval(() => {
+    const now = takenBytes(response.socket);
+    quietChecks = now === taken ? quietChecks + 1 : 0;
+    taken = now;
+    if (quietChecks >= CHECKS_PER_STALL) response.destroy();
+  }, stallMs / CHECKS_PER_STALL);
+}
+
 /** Returns a function that writes a part. Its promise resolves when the client can take more; undefined: it can. */
 function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<RelayOptions, 'ask'>) {
   let room: PromiseWithResolvers<void> | undefined;
   function stall(): PromiseWithResolvers<void> {
     const moved = Promise.withResolvers<void>();
-    const timer = setTimeout(() => response.destroy(), stallMs);
+    const timer = watchStall(response, stallMs);
     const go = (): void => {
       room = undefined;
-      clearTimeout(timer);
+      clearInterval(timer);
       response.off('drain', go).off('close', go);
       moved.resolve();
     };

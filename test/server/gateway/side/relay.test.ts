@@ -1,8 +1,9 @@
 // Relaying to a side process that hangs, or whose answer HTTP cannot carry.
 
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { type AddressInfo, createConnection } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { relay } from '../../../../server/gateway/side/relay.ts';
 import type { SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { openRaw } from '../../../support/raw-socket.ts';
@@ -81,4 +82,58 @@ test('an answer to HEAD ends with its head, though a stream would follow, and th
   await stopped.promise;
   raw.socket.destroy();
   server.close();
+});
+
+describe('a client that reads', () => {
+  const MiB = 1024 * 1024;
+  const body = Buffer.alloc(24 * MiB, 'x');
+  const large: SideHandler = async (_request, emit) => {
+    emit({ status: 200, headers: { 'content-type': 'application/jsonl' } });
+    await emit(body, true);
+    emit(Buffer.from('the end'));
+  };
+
+  /** Opens a client of a relay that cuts off after 800 ms without progress. Its socket is paused. */
+  async function open() {
+    const server = createServer((_, response) => {
+      void relay(request, response, { ask: large, maxReplyBytes: 64 * MiB, stallMs: 800 });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+    await once(socket, 'readable');
+    return socket;
+  }
+
+  test('slowly but steadily gets its answer, though that takes longer than stallMs', async () => {
+    const socket = await open();
+    const from = performance.now();
+    let bytes = 0;
+    let tail = '';
+    socket.on('data', (piece: Buffer) => {
+      const before = bytes;
+      bytes += piece.length;
+      tail = (tail + piece.toString('latin1')).slice(-20);
+      if (Math.floor(before / MiB) === Math.floor(bytes / MiB)) return;
+      socket.pause();
+      setTimeout(() => socket.resume(), 100);
+    });
+    await once(socket, 'close');
+    expect(performance.now() - from).toBeGreaterThan(1600);
+    expect(bytes).toBeGreaterThan(body.length);
+    expect(tail).toContain('the end');
+  });
+
+  test('nothing is cut off', async () => {
+    const socket = await open();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    let bytes = 0;
+    socket.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+    });
+    await once(socket, 'close');
+    expect(bytes).toBeLessThan(body.length);
+  });
 });
