@@ -77,7 +77,7 @@ export const classSchema = z.strictObject({
     ),
   hedgeMs: ms
     .optional()
-    .describe('Time after which the next target is asked too, when the first has not answered. Whole answers only.'),
+    .describe('Silence of the first target after which the next one is asked too. Whole answers only.'),
   allow: allowSchema.prefault({}).describe('What may serve, beyond the list of targets.'),
   retention: retention.optional().describe('zdr allows only targets where whoever serves keeps nothing.'),
   residency: residency.optional().describe('Only targets that keep requests to this region.'),

@@ -18,7 +18,7 @@ import type { BudgetWindow, Settlement, Store } from '../store/contract.ts';
 import { pendingRow, settledRow } from './attempt-row.ts';
 import type { Answered, Call, StreamHead, StreamSink } from './call.ts';
 import { CallAborted } from './deadline.ts';
-import { type AttemptProgress, exchange } from './exchange.ts';
+import { type AttemptProgress, exchange, newProgress } from './exchange.ts';
 import {
   type Failure,
   failure,
@@ -51,6 +51,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Tells that a part of a streamed answer went to the client. */
   readonly progressed: () => void;
+  /** Tells that a part of a whole answer came. */
+  readonly answering?: (() => void) | undefined;
 }
 
 /** A reservation that has to be settled. */
@@ -70,12 +72,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   const reserved = await reserve(context, attempt, now);
   if ('kind' in reserved) return reserved;
   const { request, addedMaxTokens } = reserved;
-  const progress: AttemptProgress = {
-    mayHaveRun: false,
-    firstByteAt: undefined,
-    receivedBytes: undefined,
-    partial: undefined,
-  };
+  const progress = newProgress();
   const options = {
     agent: target.agent,
     profile: target.profile,
@@ -86,6 +83,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     progress,
     onOpened: () => attempt.sink?.opened(),
     onComment: (bytes: Buffer) => attempt.sink?.comment(bytes),
+    onPart: attempt.answering,
     onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
   };
   try {

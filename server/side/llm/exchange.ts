@@ -27,6 +27,14 @@ export interface AttemptProgress {
   partial: Omit<LlmOutcome, 'completion'> | undefined;
 }
 
+/** The facts before anything was sent. */
+export const newProgress = (): AttemptProgress => ({
+  mayHaveRun: false,
+  firstByteAt: undefined,
+  receivedBytes: undefined,
+  partial: undefined,
+});
+
 type StreamEnd = ReturnType<LlmStream['end']>;
 
 interface ExchangeOptions {
@@ -42,6 +50,8 @@ interface ExchangeOptions {
   readonly onOpened: () => void;
   /** Takes comments that come before the content of a stream. */
   readonly onComment: (bytes: Buffer) => void;
+  /** Called for each part of a whole answer. Blanks, with which some gateways keep the connection open, are none. */
+  readonly onPart?: (() => void) | undefined;
   /** Takes the content of a streamed answer, with the model that serves as soon as it is known. */
   readonly onBytes: (bytes: Buffer, served: string | undefined) => void;
 }
@@ -67,10 +77,16 @@ function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure
   return failure;
 }
 
+const SPACE = 0x20;
+
 async function whole(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
-  const { agent, request, maxBytes } = options;
+  const { agent, request, maxBytes, onPart } = options;
   const pieces: Buffer[] = [];
-  const head = await send(agent, request, { signal, heard, maxBytes, onHead: () => (piece) => pieces.push(piece) });
+  const take = (piece: Buffer) => {
+    pieces.push(piece);
+    if (onPart !== undefined && piece.some((byte) => byte > SPACE)) onPart();
+  };
+  const head = await send(agent, request, { signal, heard, maxBytes, onHead: () => take });
   return readWhole(options, { ...head, body: withoutMark(Buffer.concat(pieces)) });
 }
 
@@ -95,14 +111,18 @@ async function streamed(options: ExchangeOptions, { signal, heard }: Silence): P
   const { agent, profile, call, model, request, maxBytes, progress, onBytes } = options;
   const wholeBody: Buffer[] = [];
   let stream: LlmStream | undefined;
-  const forward = (bytes: Buffer, served = stream?.served()) => {
+  const deliver = (bytes: Buffer, served: string | undefined) => {
     if (bytes.length === 0) return;
-    if (stream?.hasContent() === false) return options.onComment(bytes);
     progress.firstByteAt ??= performance.now();
     onBytes(bytes, served);
   };
+  const forward = (bytes: Buffer) => {
+    if (stream?.hasContent()) deliver(bytes, stream.served());
+    else if (bytes.length > 0) options.onComment(bytes);
+  };
+  // The end of an answer without a word is content, too.
   const finished = ({ rest, outcome }: StreamEnd): LlmOutcome => {
-    forward(rest);
+    deliver(rest, outcome.served);
     return { completion: {}, ...outcome };
   };
   const keep = (piece: Buffer) => void wholeBody.push(piece);
@@ -127,7 +147,7 @@ async function streamed(options: ExchangeOptions, { signal, heard }: Silence): P
   if ('end' in answer) return finished(answer.end);
   if (stream === undefined) {
     const outcome = readWhole(options, { ...answer, body: withoutMark(Buffer.concat(wholeBody)) });
-    forward(streamOfCompletion(outcome, call), outcome.served);
+    deliver(streamOfCompletion(outcome, call), outcome.served);
     return { ...outcome, completion: {} };
   }
   const end = stream.end();

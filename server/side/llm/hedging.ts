@@ -1,16 +1,16 @@
-// Asks a second target when the first is slow. The first answer counts; the other attempt is cancelled, and settled at what it may cost.
+// Asks a second target when the first is silent. The first answer counts; the other attempt is cancelled, and settled at what it may cost.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Answered } from './call.ts';
 import { CallAborted } from './deadline.ts';
 import type { Failure } from './failure.ts';
 
 type Result = Answered | Failure;
-type Ask = (signal: AbortSignal) => Promise<Result>;
 
 interface HedgedOptions {
-  readonly first: Ask;
-  readonly second: Ask;
+  /** Calls `answering` for each part of the answer. */
+  readonly first: (signal: AbortSignal, answering: () => void) => Promise<Result>;
+  readonly second: (signal: AbortSignal) => Promise<Result>;
+  /** Silence of the first after which the second is asked: an answer that flows is waited for. */
   readonly hedgeMs: number;
   readonly signal: AbortSignal;
 }
@@ -18,8 +18,10 @@ interface HedgedOptions {
 /** Resolves with the answer alone, else with the failures of those that were asked, in order. */
 export async function hedged({ first, second, hedgeMs, signal }: HedgedOptions): Promise<readonly Result[]> {
   const [stopFirst, stopSecond] = [new AbortController(), new AbortController()];
-  const firstResult = first(AbortSignal.any([signal, stopFirst.signal]));
-  const early = await Promise.race([firstResult, delay(hedgeMs, undefined, { ref: false })]);
+  const silent = Promise.withResolvers<undefined>();
+  const timer = setTimeout(silent.resolve, hedgeMs, undefined).unref();
+  const firstResult = first(AbortSignal.any([signal, stopFirst.signal]), () => void timer.refresh());
+  const early = await Promise.race([firstResult, silent.promise]).finally(() => clearTimeout(timer));
   if (early) return [early];
   const secondResult = second(AbortSignal.any([signal, stopSecond.signal]));
   const won = await Promise.any([whenAnswered(firstResult), whenAnswered(secondResult)]).catch(() => undefined);

@@ -102,14 +102,19 @@ async function askInTurn(
   const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
-  const ask = (target: Target, until: AbortSignal) =>
-    runAttempt(context, { ...given, target, asked, tried: [...tried], signal: until });
+  const ask = (target: Target, until: AbortSignal, answering?: () => void) =>
+    runAttempt(context, { ...given, target, asked, tried: [...tried], signal: until, answering });
 
   for (let at = 0; at < targets.length; at++) {
     const [target, next] = [targets[at] as Target, targets[at + 1]];
     const results =
       hedgeMs !== undefined && next !== undefined && !call.llm.isStreamed
-        ? await hedged({ first: (until) => ask(target, until), second: (until) => ask(next, until), hedgeMs, signal })
+        ? await hedged({
+            first: (until, answering) => ask(target, until, answering),
+            second: (until) => ask(next, until),
+            hedgeMs,
+            signal,
+          })
         : [await ask(target, signal)];
     for (const [index, result] of results.entries()) {
       if (result.kind === 'answered') return result;

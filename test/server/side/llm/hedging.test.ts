@@ -1,6 +1,9 @@
 // Hedging: a second target beside a slow first one.
 
-import { describe, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { answered, at, call, collector, gateway, pair, routing } from '../../../support/routing.ts';
 import { until } from '../../../support/until.ts';
 
@@ -39,4 +42,58 @@ describe('hedging', () => {
     });
     expect(answered(await router.run(call())).gateway).toBe('three');
   });
+
+  test('waits for an answer that flows, though it takes longer than hedgeMs, and asks the next when it stalls', async () => {
+    const text = JSON.stringify({ choices: [{ message: { content: 'Slow but sure' }, finish_reason: 'stop' }] });
+    for (const [stalls, expected] of [
+      [false, 'one'],
+      [true, 'two'],
+    ] as const) {
+      const server = await trickling({
+        pieces: text.match(/.{1,12}/gs) ?? [],
+        everyMs: 150,
+        stallsAt: stalls ? 3 : 99,
+      });
+      const { b, targets, gateways } = await pair();
+      const one = { ...gateways.two, baseUrl: server };
+      const { router } = routing({ gateways: { one, two: at(b) }, classes: { commodity: { targets, hedgeMs: 600 } } });
+      expect(answered(await router.run(call())).gateway).toBe(expected);
+      expect(b.count.requests).toBe(stalls ? 1 : 0);
+    }
+  });
+
+  test('asks the next target while the first sends nothing but blanks', async () => {
+    const server = await trickling({ pieces: Array(100).fill(' \n'), everyMs: 20, stallsAt: 999 });
+    const { b, targets, gateways } = await pair();
+    const one = { ...gateways.two, baseUrl: server };
+    const { router } = routing({ gateways: { one, two: at(b) }, classes: { commodity: { targets, hedgeMs: 200 } } });
+    expect(answered(await router.run(call())).gateway).toBe('two');
+  });
 });
+
+interface Trickle {
+  readonly pieces: readonly string[];
+  readonly everyMs: number;
+  /** Number of pieces after which nothing more comes. */
+  readonly stallsAt: number;
+}
+
+/** A target whose whole answer comes in pieces. Resolves with its base URL. */
+async function trickling({ pieces, everyMs, stallsAt }: Trickle): Promise<string> {
+  const server = createServer(async (request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/json' });
+    for (const [at, piece] of pieces.entries()) {
+      if (at === stallsAt || response.destroyed) return;
+      response.write(piece);
+      await delay(everyMs);
+    }
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+}
