@@ -156,7 +156,7 @@ const webhookSchema = z.strictObject({
     .default('ids')
     .describe('What it is told of regulated sessions and tasks: ids alone, or as much as of others.'),
   allowPrivate: z.boolean().default(false).describe('Whether url may be http:, or a loopback or private address.'),
-  timeoutMs: ms.default(10_000).describe('Longest delivery. Then it is tried again.'),
+  timeoutMs: ms.default(10_000).describe('Longest wait for the status of an answer. Then it is tried again.'),
 });
 
 const priceSchema = z.strictObject({

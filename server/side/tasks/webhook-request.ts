@@ -36,8 +36,8 @@ export async function sendDelivery(
       },
       body,
     });
-    // The status decides; a body that breaks off changes nothing.
-    await answer.body.dump({ limit: MAX_BODY_BYTES }).catch(() => {});
+    // The status decides; a body that breaks off, or never ends, changes nothing and is not waited for.
+    void answer.body.dump({ limit: MAX_BODY_BYTES }).catch(() => {});
     return resultOf(answer.statusCode, answer.headers['retry-after']);
   } catch (error) {
     return { kind: 'failed', code: faultCode(error), retryAfterMs: undefined };

@@ -207,6 +207,15 @@ describe('a message', () => {
     expect(seen).toEqual([]);
   });
 
+  test('a message is delivered with the status, though the body of the answer never ends', async () => {
+    const { url } = await receiver((response) => void response.writeHead(200).write('thanks, and '));
+    const { start, finish, outcomes } = await bench([{ url, timeoutMs: 60_000 }]);
+    start();
+    await finish('flowing');
+    await until(() => outcomes.length > 0);
+    expect(outcomes).toEqual(['delivered']);
+  });
+
   test('an answer without end is cut off', async () => {
     const { url } = await receiver((response) => {
       response.writeHead(200);
