@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RunInfo } from '../../server/ipc/run-file.ts';
 import { version } from '../../server/platform/entry.ts';
-import type { RunInfo } from '../../server/processes/run-file.ts';
 import type { Contender, StartOptions } from '../bench.ts';
 import { startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt, fileIn } from './server.ts';
@@ -54,9 +54,9 @@ function configFor({ providerPort, providerCa, clientTls, llmPort, config }: Sta
   };
 }
 
-function runIn(folder: string): RunInfo | undefined {
+function runIn(folder: string): Required<RunInfo> | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunInfo;
+    return JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as Required<RunInfo>;
   } catch {
     return undefined;
   }

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config/config.ts';
+import { isRunning, type RunInfo, readRun } from '../ipc/run-file.ts';
 import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request.ts';
 import { urlHost } from '../platform/private-address.ts';
-import { isAlive, type RunInfo, readRun } from '../processes/run-file.ts';
 import { type AskAdmin, UsageError } from './command.ts';
 
 type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & { readonly body: Buffer | undefined };
@@ -20,8 +20,8 @@ interface Source {
 const ANSWER_MS = 30_000;
 
 export async function openAdminApi(config: Config) {
-  const run = await readRun(config.dataDirectory);
-  const { request, close } = run && isAlive(run.pid) ? gatewaySource(run, config) : await storeSource(config);
+  const run = readRun(config.dataDirectory);
+  const { request, close } = run && isRunning(run) ? gatewaySource(run, config) : await storeSource(config);
   const ask: AskAdmin = async (method, path, fields = {}) => {
     const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const given = Object.fromEntries(entries);

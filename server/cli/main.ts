@@ -2,15 +2,17 @@
 
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { ConfigError, didYouMean } from '../config/problem.ts';
+import { ROLES, type Role, type RunInfo } from '../ipc/run-file.ts';
+import { ignoreUserSignals } from '../ipc/signals.ts';
 import { version } from '../platform/entry.ts';
 import { createLog } from '../platform/log.ts';
 import { urlHost } from '../platform/private-address.ts';
-import type { RunInfo } from '../processes/run-file.ts';
-import { ROLES, type Role, Supervisor } from '../processes/supervisor.ts';
+import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './command.ts';
 import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
@@ -25,6 +27,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 const NAMES = Object.keys(COMMANDS);
+
+const STOPPING = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 const USAGE = `usage: ${Object.entries(COMMANDS)
   .map(([name, words]) => `trunkline ${name.padEnd(13)} ${words}`)
@@ -122,21 +126,21 @@ function checkRole(role: Role, { store }: Config): void {
 async function serve(config: Config, role: Role): Promise<void> {
   checkRole(role, config);
   const log = createLog(config.log.level);
-  await buildConsole().then(
+  const supervisor = new Supervisor(config, log, role);
+  const built = buildConsole().then(
     (isNew) => isNew && log.info('console built'),
     (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
   );
-  const supervisor = new Supervisor(config, log, role);
-  const starting = supervisor.start();
-  stopOnSignals(supervisor, starting);
+  const starting = built.then(() => supervisor.start());
+  actOnSignals(supervisor, starting, log);
   const run = await starting;
-  const { pid: _isInEveryLine, ...places } = run;
+  const { pid: _isInEveryLine, start: _isForReaders, ...places } = run;
   log.info(places, 'listening');
   process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
 }
 
-/** Drains at the first signal, once everything has started; ends at once at the second, and our processes with us. */
-function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
+/** Drains at the first signal that stops, once everything has started; ends at once at the second, and our processes with us. */
+function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, log: Logger): void {
   let signals = 0;
   let isStarted = false;
   const started = starting.then(() => {
@@ -154,8 +158,9 @@ function stopOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void
         () => process.exit(1),
       );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOPPING) process.on(signal, stop);
+  process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read at the next start'));
+  ignoreUserSignals();
   // The caller reports why it did not start.
   started.catch(() => {});
 }
@@ -167,8 +172,8 @@ function greeting(
   environment: readonly string[],
 ): string {
   const lines = [`trunkline ${version}`];
-  if (listen.port !== 0) lines.push(`  console    http://${urlHost(listen.host)}:${listen.port}/`);
-  if (listen.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
+  if (listen !== undefined) lines.push(`  console    http://${urlHost(listen.host)}:${listen.port}/`);
+  if (listen?.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
   lines.push(`  admin      http://${urlHost(admin.host)}:${admin.port}/metrics`);
   if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
   if (rehearsal.length > 0)

@@ -3,6 +3,7 @@
 import cluster from 'node:cluster';
 import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
+import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
@@ -46,9 +47,7 @@ const registry = createSessionRegistry(supervisor);
 // Node would end a clustered process with its channel, and its sessions without a close.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 
-// Signals reach the whole process group; only the supervisor acts on them.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToSupervisor();
 process.once('disconnect', () => {
   outbox?.close();
   void gateway?.close();

@@ -1,9 +1,8 @@
 // Starts the side process and supervises it: passes the events of sessions on to it, tells where it listens, and which sessions died with
 // their gateway process.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import type { Rpc } from '../ipc/rpc.ts';
@@ -19,6 +18,8 @@ interface SideSupervisorOptions {
   /** The part that is the same for every start. */
   readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath'>;
   readonly log: Logger;
+  /** The folder for its socket, from before its first start. */
+  folder(): string;
   /** Called after each start, also after a death, with the socket that it listens on. */
   onStart(socketPath: string): void;
 }
@@ -31,6 +32,7 @@ export class SideSupervisor {
   /** Sessions that died with their gateway process, until that is stored. */
   readonly #lost = new Set<string>();
   #rehearsalUrl: string | undefined;
+  #starts = 0;
   #socketPath: string | undefined;
 
   constructor(options: SideSupervisorOptions) {
@@ -83,9 +85,9 @@ export class SideSupervisor {
   }
 
   async #start(rpc: Rpc): Promise<void> {
-    const { start, log, onStart } = this.#options;
-    // The path of a socket must be short, and only this user can enter the folder.
-    const socketPath = join(mkdtempSync(join(tmpdir(), 'trunkline-')), 'side');
+    const { start, log, folder, onStart } = this.#options;
+    this.#starts += 1;
+    const socketPath = join(folder(), `side-${this.#starts}`);
     this.#socketPath = socketPath;
     const rehearsalUrl = this.#rehearsalUrl;
     await rpc.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
@@ -118,6 +120,6 @@ export class SideSupervisor {
   }
 
   #removeSocket(): void {
-    if (this.#socketPath !== undefined) rmSync(dirname(this.#socketPath), { recursive: true, force: true });
+    if (this.#socketPath !== undefined) rmSync(this.#socketPath, { force: true });
   }
 }

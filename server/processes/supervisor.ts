@@ -6,16 +6,13 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
+import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { ANSWER_MS, askAll, Child } from './child.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
-import { RunFile, type RunInfo } from './run-file.ts';
+import { openRunFolder } from './run-folder.ts';
 import { SideSupervisor } from './side-supervisor.ts';
-
-/** `gateway`: gateway processes, and a side process that only stores; `side`: a side process that works on the sessions; `all`: both. */
-export const ROLES = ['all', 'gateway', 'side'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Time for running side tasks to end after everything else: on a drain, and on an end at once. */
 const TASKS_MS = { drain: 10_000, end: 2000 } as const;
@@ -30,6 +27,8 @@ export class Supervisor {
   #rehearsal: Child | undefined;
   #rehearsalUrl: string | undefined;
   #admin: AdminListener | undefined;
+  /** Path of the folder for what is temporary. */
+  #folder = '';
   #isReady = false;
 
   constructor(config: Config, log: Logger, role: Role = 'all') {
@@ -40,6 +39,7 @@ export class Supervisor {
     const side = new SideSupervisor({
       start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
       log,
+      folder: () => this.#folder,
       onStart: (path) => this.#gateways.notify('side', path),
     });
     this.#side = side;
@@ -55,6 +55,9 @@ export class Supervisor {
   async start(): Promise<RunInfo> {
     try {
       await this.#runFile.open();
+      this.#folder = await openRunFolder();
+      // The processes put there what they write on the way, so that it goes with the run.
+      process.env.TMPDIR = this.#folder;
       // All load their code at once, but a gateway listens after the side process, so that it never refuses for want of it.
       const isBacked = Promise.all([this.#side.child.start(), this.#startRehearsal()]);
       await Promise.all([isBacked, this.#role !== 'side' && this.#gateways.start(isBacked)]);
@@ -87,7 +90,7 @@ export class Supervisor {
       this.#log.error('the side process did not close its store'),
     );
     await this.#stopAll();
-    await this.#runFile.remove();
+    this.#runFile.remove();
   }
 
   async #stopAll(): Promise<void> {
@@ -131,11 +134,12 @@ export class Supervisor {
   #describe(adminPort: number): RunInfo {
     const { listen, admin } = this.#config;
     const rehearsal = this.#rehearsal === undefined ? false : this.#config.rehearsal;
-    // Nothing listens where there are no gateways.
-    const ports = this.#role === 'side' ? { port: 0 } : this.#gateways.ports;
+    const start = startOf(process.pid);
     return {
       pid: process.pid,
-      listen: { host: listen.host, ...ports },
+      ...(start ? { start } : {}),
+      role: this.#role,
+      ...(this.#role === 'side' ? {} : { listen: { host: listen.host, ...this.#gateways.ports } }),
       admin: { host: admin.host, port: adminPort },
       rehearsal: rehearsal === false ? [] : rehearsal.providers,
     };

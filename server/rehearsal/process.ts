@@ -2,6 +2,7 @@
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
 import { Rpc } from '../ipc/rpc.ts';
+import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { startRehearsal } from './host.ts';
 
 let close: (() => Promise<void>) | undefined;
@@ -14,7 +15,5 @@ new Rpc(process, {
   },
 });
 
-// Signals reach the whole process group; live sessions need their provider until the supervisor lets go.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToSupervisor();
 process.once('disconnect', () => void close?.());

@@ -1,19 +1,17 @@
 // Listens for gateway processes on a Unix socket in a folder that only this user can enter.
 
-import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { receiveBodyChunks } from '../ipc/body-chunks.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { socketPort } from '../ipc/socket-port.ts';
 
 export interface SideListener {
-  /** Ends open connections, and removes the folder. */
+  /** Ends open connections, and removes the socket. */
   close(): void;
 }
 
-/** `path` is that of the socket, alone in its folder. Resolves when it listens, and keeps no process alive. */
+/** `path` is that of the socket. Resolves when it listens, and keeps no process alive. */
 export async function listenToGateways(path: string, side: SideHandler): Promise<SideListener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -27,7 +25,6 @@ export async function listenToGateways(path: string, side: SideHandler): Promise
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
-      rmSync(dirname(path), { recursive: true, force: true });
     },
   };
 }

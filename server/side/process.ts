@@ -1,13 +1,19 @@
 // The side process, forked by the supervisor. It owns the store and everything that is not realtime, and ends with its channel.
 
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Rpc } from '../ipc/rpc.ts';
+import { removeStaleRun } from '../ipc/run-file.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
+import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { createLog } from '../platform/log.ts';
 import { listenToGateways, type SideListener } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
 
 let opening: Promise<Side> | undefined;
 let listener: SideListener | undefined;
+let place: (Pick<SideStart, 'socketPath'> & { readonly dataDirectory: string }) | undefined;
+let isTold = false;
 
 /** Grace without a supervisor: only what is quick is waited for. */
 const ORPHAN_MS = 1000;
@@ -17,6 +23,7 @@ function side(): Promise<Side> {
 }
 
 function close(graceMs: number): Promise<void> {
+  isTold = true;
   return side()
     .then((open) => open.close(graceMs))
     .finally(() => listener?.close());
@@ -26,6 +33,7 @@ const answer: SideHandler = async (request, emit, signal) => (await side()).answ
 
 new Rpc(process, {
   async start(start: SideStart): Promise<void> {
+    place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     opening = openSide(start, createLog(start.config.log.level));
     await opening;
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
@@ -39,7 +47,17 @@ new Rpc(process, {
   close,
 });
 
-// Signals reach the whole process group; only the supervisor acts on them.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
-process.once('disconnect', () => void close(ORPHAN_MS).catch(() => {}));
+leaveSignalsToSupervisor();
+process.once('disconnect', () => {
+  const isOrphan = !isTold;
+  void close(ORPHAN_MS)
+    .catch(() => {})
+    .finally(() => isOrphan && tidy());
+});
+
+/** Removes what the supervisor would have removed, had it not been killed. */
+function tidy(): void {
+  if (place?.socketPath === undefined) return;
+  removeStaleRun(place.dataDirectory);
+  rmSync(dirname(place.socketPath), { recursive: true, force: true });
+}

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
-import { ROLES } from '../../server/processes/supervisor.ts';
+import { ROLES } from '../../server/ipc/run-file.ts';
 import { configFiles } from '../support/config-files.ts';
 import { AGREES, compared, guide, guideBlocks, root } from '../support/pages.ts';
 

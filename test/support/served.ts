@@ -3,8 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { RunInfo } from '../../server/ipc/run-file.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import type { RunInfo } from '../../server/processes/run-file.ts';
 import { configFile } from './config-file.ts';
 import { sample } from './metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -44,7 +44,8 @@ export function runCommand(
 }
 
 export interface Served extends Command {
-  readonly run: RunInfo;
+  /** With the role `side`, port 0 stands for no port. */
+  readonly run: Required<Omit<RunInfo, 'start'>>;
   readonly data: string;
   /** ws://127.0.0.1:port */
   readonly url: string;
@@ -75,7 +76,7 @@ export async function serve(
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
   const { level: _level, time: _time, msg: _msg, ...told } = linesOf(command).find(isOfListening) ?? {};
-  const run = told as unknown as RunInfo;
+  const run = { listen: { host: '127.0.0.1', port: 0 }, ...told } as unknown as Served['run'];
   const admin = `http://127.0.0.1:${run.admin.port}`;
   const ask = (path: string) => fetch(admin + path, { headers: { connection: 'close' } });
   return {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { configFile } from '../../support/config-file.ts';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
+import { childrenOf, killAll } from '../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
 import { runCommand, type Served, serve } from '../../support/served.ts';
 import { storedCalls } from '../../support/stored.ts';
@@ -152,13 +153,14 @@ test('tells where it listens in one log line and in run.json once it is ready', 
   const { run } = gateway;
   expect(run).toEqual({
     pid: gateway.child.pid,
+    role: 'all',
     listen: { host: '127.0.0.1', port: expect.any(Number) },
     admin: { host: '127.0.0.1', port: expect.any(Number) },
     rehearsal: [],
   });
   const lines = gateway.lines().filter(({ msg }) => msg === 'listening');
   expect(lines).toHaveLength(1);
-  expect(JSON.parse(readFileSync(join(gateway.data, 'run.json'), 'utf8'))).toEqual(run);
+  expect(JSON.parse(readFileSync(join(gateway.data, 'run.json'), 'utf8'))).toMatchObject(run);
   expect((await fetch(`${gateway.admin}/readyz`)).status).toBe(200);
   await gateway.stop();
   expect(readdirSync(gateway.data)).not.toContain('run.json');
@@ -214,6 +216,7 @@ describe('SIGTERM', () => {
   test.each<[NodeJS.Signals, NodeJS.Signals]>([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM'],
+    ['SIGQUIT', 'SIGQUIT'],
   ])('ends all sessions at once when a second signal follows: %s, %s', async (first, second) => {
     gateway = await serve({ provider: provider.url });
     const client = await openClient(gateway.url + REALTIME);
@@ -240,4 +243,42 @@ describe('SIGTERM', () => {
     gateway.child.kill('SIGTERM');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
+});
+
+test('goes on after SIGHUP, SIGUSR1 and SIGUSR2, in every process: no call ends', async () => {
+  gateway = await serve({});
+  const client = await openClient(gateway.url + REALTIME);
+  const members = [gateway.run.pid, ...childrenOf(gateway.run.pid, '')];
+  expect(members.length).toBe(4);
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) for (const pid of members) process.kill(pid, signal);
+  expect(await gateway.sessions()).toHaveLength(1);
+  expect([gateway.run.pid, ...childrenOf(gateway.run.pid, '')]).toEqual(members);
+  expect(client.readyState).toBe(client.OPEN);
+  expect(gateway.stderr()).not.toContain('Debugger');
+  client.terminate();
+});
+
+test('leaves neither run.json nor a temporary folder when the supervisor alone is killed', async () => {
+  const temporary = folder();
+  gateway = await serve({ provider: provider.url, within: ['env', `TMPDIR=${temporary}`] });
+  const { data, run, exited } = gateway;
+  expect(readdirSync(temporary)).toHaveLength(1);
+  process.kill(run.pid, 'SIGKILL');
+  await exited;
+  await until(() => !existsSync(join(data, 'run.json')) && readdirSync(temporary).length === 0);
+});
+
+test('removes at its start what a run left whose processes were all killed', async () => {
+  const temporary = folder();
+  const within = ['env', `TMPDIR=${temporary}`];
+  const killed = await serve({ provider: provider.url, within });
+  killAll(killed.child);
+  await killed.exited;
+  expect(readdirSync(temporary)).toHaveLength(1);
+  expect(existsSync(join(killed.data, 'run.json'))).toBe(true);
+  gateway = await serve({ provider: provider.url, within }, killed.data);
+  expect(readdirSync(temporary)).toHaveLength(1);
+  await gateway.stop();
+  expect(readdirSync(temporary)).toEqual([]);
+  expect(readdirSync(killed.data)).not.toContain('run.json');
 });

@@ -18,7 +18,7 @@ import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunInfo } from '../../../server/processes/run-file.ts';
+import type { RunInfo } from '../../../server/ipc/run-file.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
@@ -120,7 +120,7 @@ test('serves the console and answers for a provider from an empty folder', async
 });
 
 /** The description of the run, once it is written; rejects with its output when the process ends first. */
-async function appeared(child: ChildProcess, data: string): Promise<RunInfo> {
+async function appeared(child: ChildProcess, data: string): Promise<Required<RunInfo>> {
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.push(chunk));
   const file = join(data, 'run.json');
