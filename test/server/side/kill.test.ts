@@ -228,6 +228,7 @@ async function look(served: Served, id: string, acknowledged: Map<string, number
   const url = `${served.url.replace('ws', 'http')}/v1/sessions/${id}`;
   const reply = await fetch(url, { headers: { connection: 'close' } });
   if (!reply.ok) return;
-  const { turns } = (await reply.json()) as { turns?: readonly unknown[] };
-  if (turns !== undefined) acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, turns.length));
+  const { turns, tasks } = (await reply.json()) as Record<'turns' | 'tasks', readonly unknown[] | undefined>;
+  // A session that lives is shown before it is stored; its task is written together with it.
+  if (turns !== undefined && tasks?.length) acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, turns.length));
 }
