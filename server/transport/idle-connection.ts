@@ -8,7 +8,7 @@ interface IdleConnectionOptions {
   readonly url: string;
   readonly allowPrivate: boolean;
   readonly proxy?: URL | undefined;
-  /** The longest time that one may wait. */
+  /** The longest time that it may wait. */
   readonly maxAgeMs: number;
   /** Called once, unless it was taken or dropped. `aged`: it was ready, and waited long enough. `lost`: it is of no use. */
   readonly onEnd: (end: 'aged' | 'lost') => void;

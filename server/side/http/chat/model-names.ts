@@ -1,5 +1,5 @@
 // The names that a client may give as `model`, and what each means. Precedence everywhere: a target's own name, a class, `<class>/<model>`.
-// What a key may not use, or what may not serve its data class, has no name.
+// A model that the key may not use, or that may not serve its data class, has no name.
 
 import { llmProfiles } from '../../../../adapters/llm/index.ts';
 import { nearestNames } from '../../../../codecs/nearest-names.ts';

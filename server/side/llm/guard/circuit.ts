@@ -55,7 +55,7 @@ export class Circuit {
 
   /** Runs a call of a key, and learns from how it ends. Rejects with an LlmFailure when the circuit has opened meanwhile. */
   async run<T>(work: () => Promise<T>, key: string | undefined): Promise<T> {
-    if (this.blocked(Date.now())?.reason === 'broken') throw new BrokenCircuit();
+    if (this.blocked(Date.now())?.reason === 'broken') throw new LlmFailure('unavailable', 'has failed too often');
     const isTrial = this.#openUntil !== undefined;
     this.#isTrying = isTrial;
     try {
@@ -97,14 +97,7 @@ function counted(results: readonly CallResult[]): readonly CallResult[] {
   return isAlone ? results.filter(({ illness }) => illness !== 'timeout') : results;
 }
 
-/** The failure of a call that is kept away from its target. */
-class BrokenCircuit extends LlmFailure {
-  constructor() {
-    super('unavailable', 'has failed too often');
-  }
-}
-
 function illnessOf(failure: LlmFailure): CallResult['illness'] {
-  if (failure instanceof BrokenCircuit || failure.isOurs || !ILLNESSES.includes(failure.code)) return undefined;
+  if (failure.isOurs || !ILLNESSES.includes(failure.code)) return undefined;
   return failure.code === 'timeout' ? 'timeout' : 'other';
 }

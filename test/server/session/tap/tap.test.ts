@@ -9,23 +9,7 @@ import { message } from '../../../support/inbox.ts';
 import { sampleOf } from '../../../support/metrics.ts';
 import { gemini, live, realtime, responses } from '../../../support/model-policy/frames.ts';
 import { startProvider } from '../../../support/provider.ts';
-
-/** A dialect whose frames are observations, as JSON. */
-const dialect: Dialect = {
-  name: 'scripted',
-  capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
-  modelsIn: () => undefined,
-  observe: ({ data }): Observation => JSON.parse(data.toString()),
-  errorEvent: () => undefined,
-};
-
-function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {
-  const tap = new Tap({ dialect, metrics: createMetrics(() => 0), startedAt: 0 });
-  for (const { at, observation } of observations) {
-    tap.observe({ data: Buffer.from(JSON.stringify({ type: 'x', ...observation })), binary: false, at }, 'downstream');
-  }
-  return tap.summary();
-}
+import { tapOf } from '../../../support/scripted-tap.ts';
 
 const marks = (...list: [Mark, number][]) => tapOf(...list.map(([mark, at]) => ({ at, observation: { mark } }))).turns;
 

@@ -1,26 +1,8 @@
 // Usage by the model that made it, as the tap adds it up.
 
 import { expect, test } from 'vitest';
-import type { Dialect, Observation } from '../../../../adapters/realtime/contract.ts';
-import { createMetrics } from '../../../../server/platform/metrics.ts';
-import { Tap } from '../../../../server/session/tap/tap.ts';
-
-/** A dialect whose frames are observations, as JSON. */
-const dialect: Dialect = {
-  name: 'scripted',
-  capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
-  modelsIn: () => undefined,
-  observe: ({ data }): Observation => JSON.parse(data.toString()),
-  errorEvent: () => undefined,
-};
-
-function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {
-  const tap = new Tap({ dialect, metrics: createMetrics(() => 0), startedAt: 0 });
-  for (const { at, observation } of observations) {
-    tap.observe({ data: Buffer.from(JSON.stringify({ type: 'x', ...observation })), binary: false, at }, 'downstream');
-  }
-  return tap.summary();
-}
+import type { Observation } from '../../../../adapters/realtime/contract.ts';
+import { tapOf } from '../../../support/scripted-tap.ts';
 
 test('tells usage by model where several served, for a bounded number of models', () => {
   const reply = (model: string | undefined, usage: Observation['usage']) => ({ at: 0, observation: { model, usage } });
