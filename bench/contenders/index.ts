@@ -8,9 +8,9 @@ import { litellm } from './litellm.ts';
 import { nginx } from './nginx.ts';
 import { portkey } from './portkey.ts';
 import { wsJson, wsRelay } from './relay.ts';
-import { trunkline } from './trunkline.ts';
+import { trunkline, trunklineBefore } from './trunkline.ts';
 
 export const contenders: readonly Contender[] = [
-  ...[direct, trunkline, haproxy, nginx, wsRelay, wsJson],
+  ...[direct, trunkline, trunklineBefore, haproxy, nginx, wsRelay, wsJson],
   ...[portkey, litellm, bifrost, directAgain],
 ];

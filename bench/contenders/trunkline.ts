@@ -5,41 +5,54 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunInfo } from '../../server/ipc/run-file.ts';
 import { version } from '../../server/platform/entry.ts';
-import type { Contender, StartOptions } from '../bench.ts';
-import { startCommand, whenReady } from '../machine/processes.ts';
+import type { Contender, RunningContender, StartOptions } from '../bench.ts';
+import { outputOf, startCommand, whenReady } from '../machine/processes.ts';
 import { chatAt, fileIn } from './server.ts';
 import { SIDE_CLASS, sideSettings } from './side-settings.ts';
 
-const bin = fileURLToPath(new URL('../../server/cli/bin.js', import.meta.url));
+/** A checkout of another commit, with its packages installed, to be measured in the same run. */
+const BEFORE = process.env.TRUNKLINE_BENCH_BEFORE;
+
+const binIn = (root: string): string => join(root, 'server/cli/bin.js');
 
 export const trunkline: Contender = {
   name: 'trunkline',
   hasChat: true,
   absent: () => undefined,
   version: () => version,
-  async start(options) {
-    const data = options.dataFolder ?? options.folder;
-    const file = fileIn(options.folder, 'config.yaml', configFor(options));
-    const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', data], {
-      PATH: process.env.PATH,
-      ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }),
-    });
-    const { listen, admin } = await whenReady(started, () => runIn(data));
-    const tlsPort = options.clientTls && listen.tlsPort;
-    const origin = tlsPort ? `wss://127.0.0.1:${tlsPort}` : `ws://127.0.0.1:${listen.port}`;
-    const headers = { authorization: 'Bearer bench' };
-    const adminUrl = `http://127.0.0.1:${admin.port}`;
-    return {
-      url: (path) => origin + path,
-      headers,
-      ...(options.llmPort && { chat: chatAt(listen.port, { ...headers, 'x-trunkline-class': SIDE_CLASS }) }),
-      pids: [started.pid],
-      admin: adminUrl,
-      eventLoopDelay: () => eventLoopDelay(adminUrl),
-      stop: started.stop,
-    };
-  },
+  start: (options) => startTrunkline(binIn(fileURLToPath(new URL('../..', import.meta.url))), options),
 };
+
+export const trunklineBefore: Contender = {
+  name: 'trunkline-before',
+  hasChat: true,
+  absent: () => (BEFORE === undefined ? 'no checkout of another commit in TRUNKLINE_BENCH_BEFORE' : undefined),
+  version: () => outputOf('git', ['-C', BEFORE ?? '.', 'rev-parse', '--short', 'HEAD'])?.trim() ?? 'unknown',
+  start: (options) => startTrunkline(binIn(BEFORE ?? '.'), options),
+};
+
+async function startTrunkline(bin: string, options: StartOptions): Promise<RunningContender> {
+  const data = options.dataFolder ?? options.folder;
+  const file = fileIn(options.folder, 'config.yaml', configFor(options));
+  const started = await startCommand(process.execPath, [bin, 'serve', '--config', file, '--data', data], {
+    PATH: process.env.PATH,
+    ...(options.providerCa && { NODE_EXTRA_CA_CERTS: options.providerCa }),
+  });
+  const { listen, admin } = await whenReady(started, () => runIn(data));
+  const tlsPort = options.clientTls && listen.tlsPort;
+  const origin = tlsPort ? `wss://127.0.0.1:${tlsPort}` : `ws://127.0.0.1:${listen.port}`;
+  const headers = { authorization: 'Bearer bench' };
+  const adminUrl = `http://127.0.0.1:${admin.port}`;
+  return {
+    url: (path) => origin + path,
+    headers,
+    ...(options.llmPort && { chat: chatAt(listen.port, { ...headers, 'x-trunkline-class': SIDE_CLASS }) }),
+    pids: [started.pid],
+    admin: adminUrl,
+    eventLoopDelay: () => eventLoopDelay(adminUrl),
+    stop: started.stop,
+  };
+}
 
 function configFor({ providerPort, providerCa, clientTls, llmPort, config }: StartOptions): object {
   const baseUrl = `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}`;

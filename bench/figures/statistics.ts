@@ -30,10 +30,20 @@ export const pairedDifferences = (a: Values, b: Values): number[] => paired(a, b
 export const pairedRatios = (a: Values, b: Values): number[] => paired(a, b, (x, y) => x / y);
 
 const paired = (a: Values, b: Values, compare: (x: number, y: number) => number): number[] =>
-  a.flatMap((x, round) => {
-    const y = b[round];
-    return x === undefined || y === undefined ? [] : [compare(x, y)];
+  pairsOf(a, b).map(([x, y]) => compare(x, y));
+
+/** Values of one round: [ours, theirs]. */
+type Pair = readonly [subject: number, floor: number];
+
+/** The rounds that both have. */
+export const pairsOf = (subject: Values, floor: Values): Pair[] =>
+  subject.flatMap((value, round) => {
+    const other = floor[round];
+    return value === undefined || other === undefined ? [] : [[value, other] as const];
   });
+
+export const ratioOfMedians = (pairs: readonly Pair[]): number =>
+  median(pairs.map(([subject]) => subject)) / median(pairs.map(([, floor]) => floor));
 
 /** The median, with a percentile bootstrap over the values. */
 export const estimateMedian = (values: readonly number[], seed: number): Estimate => bootstrap(values, median, seed);

@@ -27,15 +27,22 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM file that signed the certificate. */
   readonly ca?: string;
+  /** Name that its sessions share, for `send`, `pingPong` and `close`. */
+  readonly group?: string;
 }
 
 interface PingPong {
+  readonly group?: string;
   readonly frameBytes: number;
   readonly count: number;
   readonly warmUp: number;
 }
 
-const sockets = new Set<Socket>();
+/** Open sessions, and the group of each. */
+const sessions = new Map<Socket, string | undefined>();
+const socketsOf = (group: string | undefined): Socket[] =>
+  [...sessions.keys()].filter((socket) => group === undefined || sessions.get(socket) === group);
+
 const receiver = createReceiver();
 const answers = createTokenMeter();
 /** Called at the next stamped frame, in closed loops. */
@@ -43,25 +50,25 @@ let onEcho: (() => void) | undefined;
 
 const methods = {
   /** Opens that many more sessions, a few at a time, and waits for the first event of each. Throws when one is refused. */
-  async open({ sessions, ...target }: Target & { readonly sessions: number }): Promise<void> {
+  async open({ sessions: count, ...target }: Target & { readonly sessions: number }): Promise<void> {
     const greeted: Promise<void>[] = [];
-    for (let left = sessions; left > 0; left -= OPEN_AT_ONCE) {
+    for (let left = count; left > 0; left -= OPEN_AT_ONCE) {
       const some = Array.from({ length: Math.min(left, OPEN_AT_ONCE) }, () => openSession(target));
       greeted.push(...(await Promise.all(some)).map((session) => session.greeted));
     }
     await Promise.all(greeted);
   },
-  /** Sends `append` or `ask` over all open sessions, and resolves after the last frame. */
-  send: (load: Load) => sendOnSchedule([...sockets], templatesFor(load.frame, load.frameBytes), load),
+  /** Sends `append` or `ask` over the open sessions, and resolves after the last frame. */
+  send: (load: Load) => sendOnSchedule(socketsOf(load.group), templatesFor(load.frame, load.frameBytes), load),
   /** Collects what arrived since the last call. */
   received: (expected?: Expected) => receiver.collect(expected),
   pingPong,
   /** Times of the answers that a provider with `answer` streamed to `ask`. Wait for their tokens with `received` first. */
   streamed: answers.collect,
-  /** Closes all sessions and resolves when they are gone. */
-  async close(): Promise<void> {
-    const leaving = [...sockets];
-    sockets.clear();
+  /** Closes all sessions, or those of a group, and resolves when they are gone. */
+  async close({ group }: Pick<Target, 'group'> = {}): Promise<void> {
+    const leaving = socketsOf(group);
+    for (const socket of leaving) sessions.delete(socket);
     for (const socket of leaving) socket.end(encodeFrame('close', Buffer.from([0x03, 0xe8]), true));
     const gone = Promise.all(leaving.map((socket) => socket.destroyed || once(socket, 'close')));
     await Promise.race([gone, delay(CLOSE_MS)]);
@@ -82,10 +89,10 @@ async function openSession(target: Target): Promise<{ readonly greeted: Promise<
   const greeted = Promise.withResolvers<void>();
   const late = setTimeout(() => greeted.reject(new Error('no first event')), OPEN_MS);
   const token = answers.session();
-  sockets.add(socket);
+  sessions.set(socket, target.group);
   socket.on('close', () => {
     // Sessions that `close` ends have left the set before.
-    if (sockets.delete(socket)) receiver.ended();
+    if (sessions.delete(socket)) receiver.ended();
     greeted.reject(new Error('the session ended before its first event'));
   });
   readSession({
@@ -123,8 +130,8 @@ async function upgrade({ url, headers, ca }: Target): Promise<{ readonly socket:
 }
 
 /** Closed loop on one session: appends that the provider answers with a delta as large, one at a time; the round trip. */
-async function pingPong({ frameBytes, count, warmUp }: PingPong) {
-  const [socket] = sockets;
+async function pingPong({ group, frameBytes, count, warmUp }: PingPong) {
+  const [socket] = socketsOf(group);
   if (socket === undefined) throw new Error('no session is open');
   const templates = templatesFor('append', frameBytes);
   await receiver.collect();

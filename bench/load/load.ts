@@ -14,6 +14,8 @@ export interface Load {
   /** Sent, and thrown away by the receiver. */
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** Sent over the sessions of this group alone; over all when it is not given. */
+  readonly group?: string;
 }
 
 /** Pace of an answer: a whole one comes after all of it, a streamed one token by token. */

@@ -53,7 +53,8 @@ const GREETING = encodeFrame(
 );
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
-const sockets = new Set<Socket>();
+/** Open sessions, and the group of each. */
+const sockets = new Map<Socket, string | undefined>();
 const receiver = createReceiver();
 const answer = options.answer && streamAnswers(options.answer);
 /** Deltas as large as the appends that they answer. */
@@ -72,19 +73,26 @@ const methods = {
   sessions: () => sockets.size,
   /** Waits, after `close` of the generator, until all sessions are gone; ends those that stay, and forgets what arrived. */
   async cleared(): Promise<void> {
-    const gone = Promise.all([...sockets].map((socket) => once(socket, 'close')));
+    const gone = Promise.all([...sockets.keys()].map((socket) => once(socket, 'close')));
     await Promise.race([gone, delay(CLEAR_MS)]);
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.keys()) socket.destroy();
     while (sockets.size > 0) await delay(1);
     await receiver.collect();
   },
-  /** Sends `delta` or `text` over all open sessions, and resolves after the last frame. */
-  send: (load: Load) => sendOnSchedule([...sockets], [createTemplate(load.frame, load.frameBytes)], load),
+  /** Sessions that are in no group yet are of this one from now on. */
+  nameSessions(group: string): void {
+    for (const [socket, name] of sockets) sockets.set(socket, name ?? group);
+  },
+  /** Sends `delta` or `text` over the open sessions, and resolves after the last frame. */
+  send: (load: Load) => sendOnSchedule(socketsOf(load.group), [createTemplate(load.frame, load.frameBytes)], load),
   /** Collects what arrived since the last call. */
   received: (expected?: Expected) => receiver.collect(expected),
 };
 export type ProviderMethods = typeof methods;
 serveMethods(methods);
+
+const socketsOf = (group: string | undefined): Socket[] =>
+  [...sockets.keys()].filter((socket) => group === undefined || sockets.get(socket) === group);
 
 function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
   const socket = (duplex as Socket).setNoDelay(true);
@@ -95,7 +103,7 @@ function accept(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
   );
   if (!options.greetAfterMs) socket.write(GREETING);
   else setTimeout(() => socket.writable && socket.write(GREETING), options.greetAfterMs);
-  sockets.add(socket);
+  sockets.set(socket, undefined);
   socket.on('close', () => sockets.delete(socket));
   readSession({
     ...{ socket, head, isClient: false },

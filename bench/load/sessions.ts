@@ -1,4 +1,4 @@
-// Sessions of a benchmark: both of their ends, and visits to one contender that leave no session behind.
+// Sessions of a benchmark: both of their ends, and visits to contenders that leave no session behind.
 
 import type { BenchContext, RunningContender } from '../bench.ts';
 import { PATH } from '../contenders/start-all.ts';
@@ -26,6 +26,41 @@ export async function withSessions<Result>(
       await generator.open({ url: url(PATH), headers, sessions: sessions - count });
       count = sessions;
     });
+  } finally {
+    await generator.close();
+    await provider.cleared();
+  }
+}
+
+interface AllSessions {
+  readonly contenders: ReadonlyMap<string, RunningContender>;
+  readonly sessions: number;
+  say(line: string): void;
+}
+
+/**
+ * Visits all contenders at once: each has that many sessions, in a group of its name at both ends. One that opens too few of them is
+ * left out, and said. All are gone afterwards.
+ */
+export async function withSessionsOfAll<Result>(
+  { provider, generator }: Ends,
+  { contenders, sessions, say }: AllSessions,
+  visit: (open: ReadonlyMap<string, RunningContender>) => Promise<Result>,
+): Promise<Result> {
+  const open = new Map<string, RunningContender>();
+  try {
+    for (const [group, running] of contenders) {
+      const { url, headers } = running;
+      try {
+        await generator.open({ url: url(PATH), headers, sessions, group });
+        open.set(group, running);
+      } catch (error) {
+        say(`${group}: ${sessions} sessions could not be opened: ${(error as Error).message}`);
+        await generator.close({ group });
+      }
+      await provider.nameSessions(group);
+    }
+    return await visit(open);
   } finally {
     await generator.close();
     await provider.cleared();

@@ -1,31 +1,36 @@
-// The results of the hop benchmark: what each contender did in each round.
+// The results of the hop benchmark: what each contender did in each slice.
 
 import type { Direction } from '../../../codecs/frame.ts';
 import type { Percentiles } from '../../figures/histogram.ts';
-import { mapRounds, type Rounds } from '../../figures/rounds.ts';
+import type { Rounds } from '../../figures/rounds.ts';
 import type { Load } from '../../load/load.ts';
 import type { LoadRun } from '../../load/run.ts';
 
-/** A part of one session's visit: this is open while they run, one after the other. */
 export interface HopLoad extends Load {
   readonly direction: Direction;
 }
 
-export interface HopVisit {
-  /** Runs by `loadName`. */
-  readonly runs: ReadonlyMap<string, LoadRun>;
-  /** Closed loop, with one session only: round trips of a large append and a delta as large. */
-  readonly pingPong: Percentiles | undefined;
-  readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
+export interface EventLoopDelay {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
-export type HopData = ReadonlyMap<number, Rounds<HopVisit>>;
+/** Measurements while that many sessions were open in every contender. */
+export interface HopPart {
+  /** Slices by the name of the load (`up-2600-40ms`), one a round. */
+  readonly loads: ReadonlyMap<string, Rounds<LoadRun>>;
+  /** Closed loop, with one session only: round trips of a large append and a delta as large. */
+  readonly roundTrips: Rounds<Percentiles>;
+  /** Milliseconds, by contender, over all of its slices; of those that can tell. */
+  readonly eventLoopDelays: ReadonlyMap<string, EventLoopDelay>;
+}
+
+/** By number of sessions. */
+export type HopData = ReadonlyMap<number, HopPart>;
 
 export const loadRuns = (data: HopData, sessions: number, load: string): Rounds<LoadRun> =>
-  mapRounds(data.get(sessions) ?? new Map<string, HopVisit[]>(), ({ runs }) => runs.get(load));
+  data.get(sessions)?.loads.get(load) ?? new Map<string, LoadRun[]>();
 
 /** Names of the loads that were run with that many sessions. */
-export function loadsOf(data: HopData, sessions: number): string[] {
-  const visits = [...(data.get(sessions)?.values() ?? [])].flat();
-  return [...new Set(visits.flatMap((visit) => [...(visit?.runs.keys() ?? [])]))];
-}
+export const loadsOf = (data: HopData, sessions: number): string[] => [...(data.get(sessions)?.loads.keys() ?? [])];

@@ -4,7 +4,7 @@ import type { BenchContext } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { mapRounds, validRounds } from '../../figures/rounds.ts';
-import { bootstrap, median, pairedRatios } from '../../figures/statistics.ts';
+import { bootstrap, median, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
 import { frameCosts } from '../../load/run.ts';
 import { type HopData, loadRuns, loadsOf } from './data.ts';
 
@@ -115,20 +115,23 @@ interface CpuOptions {
   readonly below: number;
 }
 
-/** CPU for each frame of that size over all runs with at least 100 sessions, as a ratio within each round. */
+/**
+ * CPU for each frame of that size over all slices with at least 100 sessions: the ratio of medians, resampled by whole rounds. A
+ * ratio within a slice would follow every interrupt of the machine.
+ */
 function cpuRatio(data: HopData, { settings, absent }: Judging, { loads, bytes, against, below }: CpuOptions): Figure {
   const goal: Goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
   const missing = absent.get(against);
   if (missing !== undefined) return unjudged(goal, `${against}: ${missing}`);
-  const ratios = [...data.keys()]
+  const costs = [...data.keys()]
     .filter((sessions) => sessions >= 100)
-    .flatMap((sessions) =>
-      loadsOf(data, sessions)
-        .filter((load) => load.startsWith(loads))
-        .flatMap((load) => {
-          const costs = frameCosts(loadRuns(data, sessions, load));
-          return pairedRatios(costs.get(SUBJECT) ?? [], costs.get(against) ?? []);
-        }),
-    );
-  return judgeMedian(goal, ratios, settings.seed);
+    .flatMap((sessions) => loadsOf(data, sessions).map((load) => ({ load, runs: loadRuns(data, sessions, load) })))
+    .filter(({ load }) => load.startsWith(loads))
+    .flatMap(({ runs }) => {
+      const byName = frameCosts(runs);
+      return pairsOf(byName.get(SUBJECT) ?? [], byName.get(against) ?? []);
+    });
+  if (costs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
+  const { value, interval } = bootstrap(costs, ratioOfMedians, settings.seed);
+  return judge(goal, value, { interval: [...interval] });
 }

@@ -12,12 +12,12 @@ import {
   timeMeasures,
 } from '../../figures/describe.ts';
 import { digits } from '../../figures/format.ts';
-import { type Histogram, percentilesMs } from '../../figures/histogram.ts';
+import { type Histogram, type Percentiles, percentilesMs } from '../../figures/histogram.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { mapRounds, type Rounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { median, pairedRatios, spread } from '../../figures/statistics.ts';
 import { frameCosts, type LoadRun } from '../../load/run.ts';
-import { type HopData, type HopVisit, loadRuns, loadsOf } from './data.ts';
+import { type HopData, type HopPart, loadRuns, loadsOf } from './data.ts';
 
 /** One load with one number of sessions. */
 interface Group {
@@ -40,8 +40,8 @@ export function describeHop(data: HopData, { settings: { seed } }: Pick<BenchCon
     measures: groups.flatMap((group) => [...group.runs.keys()].flatMap((name) => measuresOf(group, name))),
     tables: [
       ...groups.flatMap((group) => [latencyTable(group), addedTable(group.title, ranksOf(group), seed)]),
-      ...(single === undefined ? [] : [closedLoopTable(single)]),
-      ...[...data].map(([sessions, visits]) => processTable(sessions, visits)),
+      ...(single === undefined ? [] : [closedLoopTable(single.roundTrips)]),
+      ...[...data].map(([sessions, part]) => processTable(sessions, part)),
     ],
     plots: groups.map(({ title, merged }) => percentilePlot(title, { label: 'latency, ms', scale: 'log' }, merged)),
     histograms: Object.fromEntries(
@@ -95,8 +95,7 @@ function latencyTable({ title, valid, costs, merged }: Group): ReportTable {
   ]);
 }
 
-function closedLoopTable(visits: Rounds<HopVisit>): ReportTable {
-  const trips = mapRounds(visits, ({ pingPong }) => pingPong);
+function closedLoopTable(trips: Rounds<Percentiles>): ReportTable {
   const ms = (name: string, rank: Rank) => runsOf(trips, name).map((trip) => trip[rank]);
   const title = 'closed loop, one session, 2600 B there and back: round trip, ms (medians of rounds)';
   return reportTable(title, trips.keys(), [
@@ -108,17 +107,18 @@ function closedLoopTable(visits: Rounds<HopVisit>): ReportTable {
   ]);
 }
 
-function processTable(sessions: number, visits: Rounds<HopVisit>): ReportTable {
-  const rows = [...visits.keys()].map((name) => {
-    const own = runsOf(visits, name);
-    const delays = own.flatMap(({ eventLoopDelay }) => eventLoopDelay ?? []);
-    return { name, delays, runs: own.flatMap(({ runs }) => [...runs.values()]) };
-  });
+function processTable(sessions: number, { loads, eventLoopDelays }: HopPart): ReportTable {
+  const names = new Set([...loads.values()].flatMap((runs) => [...runs.keys()]));
+  const rows = [...names].map((name) => ({
+    name,
+    delay: eventLoopDelays.get(name),
+    runs: [...loads.values()].flatMap((runs) => runsOf(runs, name)),
+  }));
   return reportTable(`processes, ${sessionsText(sessions)}`, rows, [
     ['', ({ name }) => name],
     ['memory MiB (max)', ({ runs }) => Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20],
-    ['event loop p50 ms', ({ delays }) => median(delays.map(({ p50 }) => p50))],
-    ['event loop p99 ms', ({ delays }) => median(delays.map(({ p99 }) => p99))],
+    ['event loop p50 ms', ({ delay }) => delay?.p50],
+    ['event loop p99 ms', ({ delay }) => delay?.p99],
     ['sender us/frame', ({ runs }) => median(runs.map(({ senderUsPerFrame }) => senderUsPerFrame))],
     ['receiver us/frame', ({ runs }) => median(runs.map(({ receiverUsPerFrame }) => receiverUsPerFrame))],
   ]);
@@ -126,7 +126,7 @@ function processTable(sessions: number, visits: Rounds<HopVisit>): ReportTable {
 
 function measuresOf({ id, valid, costs }: Group, name: string): Measure[] {
   const own = costs.get(name) ?? [];
-  const peers = name === 'trunkline' ? ['haproxy', 'nginx'] : [];
+  const peers = name === 'trunkline' ? ['haproxy', 'nginx', 'trunkline-before'] : [];
   return [
     ...(['p50', 'p99'] as const).flatMap((rank) =>
       timeMeasures(latencies(valid, rank), name, 'hop', `${rank}_ms.${id}.${name}`),

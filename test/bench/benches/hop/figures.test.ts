@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { HopVisit } from '../../../../bench/benches/hop/data.ts';
+import type { HopPart } from '../../../../bench/benches/hop/data.ts';
 import { hopFigures } from '../../../../bench/benches/hop/figures.ts';
 import { createHistogram, encodeHistogram } from '../../../../bench/figures/histogram.ts';
 import type { LoadRun } from '../../../../bench/load/run.ts';
@@ -27,29 +27,29 @@ function run(ms: number, cpu: number | undefined, others: Partial<LoadRun> = {})
   };
 }
 
-type Runs = Readonly<Record<string, LoadRun>>;
-const visit = (runs: Runs): HopVisit => ({
-  runs: new Map(Object.entries(runs)),
-  pingPong: undefined,
-  eventLoopDelay: undefined,
-});
+type Slices = ReadonlyMap<string, readonly LoadRun[]>;
 
 /** The same added latency for both directions, over a base that drifts from round to round. */
-function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): HopVisit[] {
-  return [1, 5, 2, 9].map((base) =>
-    visit({
-      'up-2600-40ms': run(base + added, cpu, others),
-      'down-6500-40ms': run(base + added, cpu),
-      'down-16000-40ms': run(base + added, cpu),
-    }),
-  );
+function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): Slices {
+  const slices = (lent: Partial<LoadRun> = {}) => [1, 5, 2, 9].map((base) => run(base + added, cpu, lent));
+  return new Map([
+    ['up-2600-40ms', slices(others)],
+    ['down-6500-40ms', slices()],
+    ['down-16000-40ms', slices()],
+  ]);
 }
+
+const LOADS = ['up-2600-40ms', 'down-6500-40ms', 'down-16000-40ms'];
+const slicesOf = (load: string, contenders: Record<string, Slices>) =>
+  new Map(Object.entries(contenders).map(([name, slices]) => [name, slices.get(load) ?? []]));
 
 const context = (absent: Record<string, string> = {}) =>
   ({ settings: { seed: 1 }, absent: new Map(Object.entries(absent)) }) as unknown as BenchContext;
 
-function figures(contenders: Record<string, HopVisit[]>, absent: Record<string, string> = {}) {
-  const bySessions = new Map([100, 300].map((count) => [count, new Map(Object.entries(contenders))]));
+function figures(contenders: Record<string, Slices>, absent: Record<string, string> = {}) {
+  const loads = new Map(LOADS.map((load) => [load, slicesOf(load, contenders)]));
+  const part: HopPart = { loads, roundTrips: new Map(), eventLoopDelays: new Map() };
+  const bySessions = new Map([100, 300].map((count) => [count, part]));
   return new Map(hopFigures(bySessions, context(absent)).map((figure) => [figure.id, figure]));
 }
 
@@ -79,10 +79,8 @@ test('CPU is a ratio within the rounds, upstream at 2,600 and downstream at 16,0
 });
 
 test('the worse direction is the figure', () => {
-  const worse = rounds(0.3, 30).map(({ runs, ...rest }, round) => {
-    const base = [1, 5, 2, 9][round] ?? 0;
-    return { ...rest, runs: new Map([...runs, ['down-6500-40ms', run(base + 0.8, 30)]]) };
-  });
+  const downstream = [1, 5, 2, 9].map((base) => run(base + 0.8, 30));
+  const worse = new Map([...rounds(0.3, 30), ['down-6500-40ms', downstream] as const]);
   expect(figures({ ...usual, trunkline: worse }).get('hop.added_p50.100.vs_haproxy')?.value).toBeCloseTo(4);
 });
 
