@@ -1,106 +1,134 @@
 // Measures what a chat completion pays for going through the side path, policy, budget and ledger included: direct and through
 // every gateway.
 
-import type { Bench, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
+import type { Rounds } from '../../figures/rounds.ts';
 import type { CallPlan } from '../../load/http/caller-process.ts';
-import type { Pace } from '../../load/load.ts';
 import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
 import { cpuMeter, resourceUsage } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
 import { answersOf } from '../http/data.ts';
 import type { AutocannonMethods } from '../http/process.ts';
 import {
-  ANSWER_FORMS,
   type AnswerForm,
+  CHAT_LOADS,
+  type ChatLoad,
   type ChatRun,
   CLOSED_CONNECTIONS,
-  PACE,
-  PER_SECOND,
-  type SideVisit,
+  type ClosedRun,
+  STREAMED_PACE,
+  WHOLE_PACE,
 } from './data.ts';
 import { sideHopFigures } from './figures.ts';
 import { ledgerAfter } from './ledger.ts';
 import { describeSideHop } from './report.ts';
 
-const AT_ONCE: Pace = { thinkMs: 0, tokens: 1, gapMs: 0 };
-/** Connections of the open loop: more than a schedule of this rate needs, since an answer takes 60 ms. */
+/** Connections of the open loop: more than a schedule of this rate needs. */
 const CONNECTIONS = 64;
-const WARM_UP_MS = 250;
+/** Time of a slice that is thrown away. */
+const LEAD_MS = 50;
+const SLICE_MS = 160;
+/** A slice of a slow schedule is longer, or its median would be that of eight calls. */
+const FEWEST_CALLS = 16;
+/** Load of each contender before its first slice. */
+const WARM_UP_MS = 1500;
+/** Time between two slices, in which the last answers come. */
+const PAUSE_MS = 60;
 
 export const sideHop: Bench = {
   name: 'side-hop',
-  description: `a chat completion through the side path, ${PER_SECOND} a second: time to the first byte, total, CPU, throughput`,
-  seconds(settings, contenders) {
-    const { rounds, runMs, closedMs } = planOf(settings);
-    const visitMs = 2 * (WARM_UP_MS + runMs + 150) + closedMs + 100;
-    return contenders + ((rounds + 1) * Math.min(contenders, 6) * visitMs) / 1000;
+  description: 'a chat completion through the side path: time to the first byte, total, CPU, throughput',
+  seconds({ seconds, ...settings }, contenders) {
+    const { rounds, closedRounds, closedMs } = planOf(settings);
+    const slices = CHAT_LOADS.reduce((ms, load) => ms + LEAD_MS + sliceMs(load, seconds) + PAUSE_MS, 0);
+    const visitMs = WARM_UP_MS + (rounds + 1) * slices + (closedRounds + 1) * (closedMs + 100);
+    return contenders + (Math.min(contenders, 6) * visitMs) / 1000;
   },
   async run(context) {
-    const { settings } = context;
-    const { rounds } = planOf(settings);
-    const llm = context.own(await startMockLlm({ pace: PACE, models: ['bench'] }));
-    const caller = context.own(startCaller());
-    const module = new URL('../http/process.ts', import.meta.url);
-    const autocannon = context.own(startRpcProcess<AutocannonMethods>(module));
-    const parts = { llm, caller, autocannon, settings };
-    const routing = context.contenders.filter(({ hasChat }) => hasChat);
-    const ports = { providerPort: llm.port, llmPort: llm.port };
-    const contenders = await startAll(context, 'side-hop', { contenders: routing, ...ports });
-    const visits: SideVisit[] = [];
-    const data = await context.rounds({ label: 'side-hop', contenders, rounds }, async (running, { name }) => {
-      const made = await visit(parts, running);
-      if (name === 'trunkline') visits.push(made);
-      return made;
-    });
-    const judging = { ledger: await ledgerAfter(contenders.get('trunkline'), visits), seed: settings.seed };
+    const { seed } = context.settings;
+    const bed = await makeBed(context);
+    const loads = new Map<string, Rounds<ChatRun>>();
+    for (const load of CHAT_LOADS) loads.set(load.name, await sliceLoad(context, bed, load));
+    const data = { loads, closed: await closedLoop(context, bed) };
+    const judging = { ledger: await ledgerAfter(bed.contenders.get('trunkline'), bed.answers), seed };
     return { ...describeSideHop(data, judging), figures: sideHopFigures(data, judging) };
   },
 };
 
-function planOf({ isShort, rounds, seconds }: BenchSettings) {
-  return {
-    rounds: rounds ?? (isShort ? 3 : 8),
-    runMs: 1000 * (seconds ?? (isShort ? 1.25 : 4)),
-    closedMs: isShort ? 500 : 2000,
-  };
+function planOf({ isShort, rounds }: Pick<BenchSettings, 'isShort' | 'rounds'>) {
+  return { rounds: rounds ?? (isShort ? 12 : 40), closedRounds: isShort ? 2 : 6, closedMs: isShort ? 500 : 1000 };
 }
 
-interface Parts {
+const sliceMs = ({ perSecond }: ChatLoad, seconds: number | undefined): number =>
+  Math.max(seconds === undefined ? SLICE_MS : 1000 * seconds, (1000 * FEWEST_CALLS) / perSecond);
+
+interface Bed {
   readonly llm: MockLlm;
   readonly caller: Caller;
   readonly autocannon: RpcProcess<AutocannonMethods>;
-  readonly settings: BenchSettings;
+  readonly contenders: ReadonlyMap<string, RunningContender>;
+  /** Calls that trunkline answered, in the rounds that do not count as well. */
+  answers: number;
 }
 
-async function visit({ llm, caller, autocannon, settings }: Parts, running: RunningContender): Promise<SideVisit> {
-  const { runMs, closedMs } = planOf(settings);
-  const { seed, toleranceMs } = settings;
-  const chat = running.chat as ChatEndpoint;
-  const runs = new Map<AnswerForm, ChatRun>();
-  for (const form of ANSWER_FORMS) {
-    const options = { calls: chatCalls(chat, form, { measureMs: runMs, seed }), toleranceMs };
-    const first = await runChat(caller, running, options);
-    runs.set(form, first.invalid === undefined ? first : await runChat(caller, running, options));
-  }
-  await llm.pace(AT_ONCE);
-  try {
-    const headers = { ...chat.headers, 'content-type': 'application/json' };
-    const load = { url: chat.url, headers, body: questionTo(chat.model, 'whole'), connections: CLOSED_CONNECTIONS };
-    const cpuUs = cpuMeter(running.pids);
-    const closed = await autocannon.load({ ...load, ms: closedMs });
-    return { runs, closed: { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) } };
-  } finally {
-    await llm.pace(PACE);
-  }
+async function makeBed(context: BenchContext): Promise<Bed> {
+  const llm = context.own(await startMockLlm({ pace: WHOLE_PACE, models: ['bench'] }));
+  const caller = context.own(startCaller());
+  const module = new URL('../http/process.ts', import.meta.url);
+  const autocannon = context.own(startRpcProcess<AutocannonMethods>(module));
+  const routing = context.contenders.filter(({ hasChat }) => hasChat);
+  const ports = { providerPort: llm.port, llmPort: llm.port };
+  const contenders = await startAll(context, 'side-hop', { contenders: routing, ...ports });
+  return { llm, caller, autocannon, contenders, answers: 0 };
+}
+
+/** Code that is not compiled yet would cost more than what is measured: each contender warms up first. */
+async function sliceLoad(context: BenchContext, bed: Bed, load: ChatLoad): Promise<Rounds<ChatRun>> {
+  const { rounds, seconds, seed, toleranceMs, isShort } = context.settings;
+  const { llm, caller, contenders } = bed;
+  await llm.pace(load.form === 'whole' ? WHOLE_PACE : STREAMED_PACE);
+  const times = { warmUpMs: LEAD_MS, seed, perSecond: load.perSecond, keepsConnections: true };
+  const turn = (measureMs: number) => async (running: RunningContender, name: string) => {
+    const calls = chatCalls(running.chat as ChatEndpoint, load.form, { ...times, measureMs });
+    const run = await runChat(caller, running, { calls, toleranceMs });
+    if (name === 'trunkline') bed.answers += run.callsInAll - run.calls + run.answers;
+    return run;
+  };
+  const [warmUp, slice] = [turn(WARM_UP_MS / CHAT_LOADS.length), turn(sliceMs(load, seconds))];
+  const label = `side-hop, ${load.name}`;
+  const at = CHAT_LOADS.indexOf(load) / CHAT_LOADS.length;
+  const part = [0.9 * at, 0.9 * (at + 1 / CHAT_LOADS.length)] as const;
+  const plan = { label, contenders, part, rounds: planOf({ rounds, isShort }).rounds };
+  return context.rounds(plan, (running, { name, round }) => (round < 0 ? warmUp : slice)(running, name));
+}
+
+async function closedLoop(context: BenchContext, bed: Bed): Promise<Rounds<ClosedRun>> {
+  const { closedMs, closedRounds } = planOf(context.settings);
+  await bed.llm.pace(WHOLE_PACE);
+  const plan = {
+    label: 'side-hop, closed loop',
+    contenders: bed.contenders,
+    rounds: closedRounds,
+    part: [0.9, 1],
+  } as const;
+  return context.rounds(plan, async ({ chat, pids }, { name }) => {
+    const { url, headers, model } = chat as ChatEndpoint;
+    const json = { ...headers, 'content-type': 'application/json' };
+    const load = { url, headers: json, body: questionTo(model, 'whole'), connections: CLOSED_CONNECTIONS };
+    const cpuUs = cpuMeter(pids);
+    const closed = await bed.autocannon.load({ ...load, ms: closedMs });
+    if (name === 'trunkline') bed.answers += answersOf(closed);
+    return { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) };
+  });
 }
 
 /** The same question again and again, on a schedule. */
 export function chatCalls(
   chat: ChatEndpoint,
   form: AnswerForm,
-  options: Pick<CallPlan, 'measureMs' | 'seed'> & Partial<CallPlan>,
+  options: Pick<CallPlan, 'measureMs' | 'perSecond' | 'seed'> & Partial<CallPlan>,
 ): CallPlan {
   return {
     url: chat.url,
@@ -108,9 +136,8 @@ export function chatCalls(
     body: questionTo(chat.model, form),
     status: 200,
     ending: form === 'streamed' ? '[DONE]' : '}',
-    perSecond: PER_SECOND,
     connections: CONNECTIONS,
-    warmUpMs: WARM_UP_MS,
+    warmUpMs: 250,
     isTimed: true,
     ...options,
   };

@@ -6,17 +6,27 @@ import type { CallResults } from '../../load/http/caller-process.ts';
 import type { Pace } from '../../load/load.ts';
 import type { HttpRun } from '../http/data.ts';
 
-export const PER_SECOND = 200;
-
-export const PACE: Pace = { thinkMs: 20, tokens: 10, gapMs: 4 };
+/** The endpoint answers at once, and streams with a gap that is longer than what a hop adds. */
+export const WHOLE_PACE: Pace = { thinkMs: 0, tokens: 10, gapMs: 0 };
+export const STREAMED_PACE: Pace = { thinkMs: 0, tokens: 10, gapMs: 4 };
 
 /** Connections of the closed loop. */
 export const CLOSED_CONNECTIONS = 16;
 
-/** Forms of an answer. */
-export const ANSWER_FORMS = ['whole', 'streamed'] as const;
+export type AnswerForm = 'whole' | 'streamed';
 
-export type AnswerForm = (typeof ANSWER_FORMS)[number];
+export interface ChatLoad {
+  readonly name: string;
+  readonly form: AnswerForm;
+  readonly perSecond: number;
+}
+
+/** A processor that sleeps between two calls is slow to answer: what a quiet gateway adds is measured for itself. */
+export const CHAT_LOADS: readonly ChatLoad[] = [
+  { name: 'whole', form: 'whole', perSecond: 200 },
+  { name: 'streamed', form: 'streamed', perSecond: 200 },
+  { name: 'whole-50', form: 'whole', perSecond: 50 },
+];
 
 export interface ChatRun extends CallResults {
   readonly firstByteMs: Percentiles;
@@ -29,23 +39,27 @@ export interface ChatRun extends CallResults {
   readonly invalid: string | undefined;
 }
 
-export interface SideVisit {
-  readonly runs: ReadonlyMap<AnswerForm, ChatRun>;
-  /** Whole answers that take the endpoint no time. */
-  readonly closed: HttpRun & { readonly cpuUsPerCall: number | undefined };
+/** Whole answers that take the endpoint no time, as many as there can be. */
+export interface ClosedRun extends HttpRun {
+  readonly cpuUsPerCall: number | undefined;
 }
 
-export type SideHopData = Rounds<SideVisit>;
+export interface SideHopData {
+  /** Slices by the name of the load, one a round. */
+  readonly loads: ReadonlyMap<string, Rounds<ChatRun>>;
+  readonly closed: Rounds<ClosedRun>;
+}
 
-export const chatRuns = (data: SideHopData, form: AnswerForm): Rounds<ChatRun> =>
-  mapRounds(data, ({ runs }) => runs.get(form));
+export const chatRuns = (data: SideHopData, load: string): Rounds<ChatRun> =>
+  data.loads.get(load) ?? new Map<string, ChatRun[]>();
 
 /** The times that are compared. */
 export interface Moment {
-  readonly form: AnswerForm;
+  /** Name of the load. */
+  readonly load: string;
   readonly at: 'firstByteMs' | 'totalMs';
   readonly rank: 'p50' | 'p99';
 }
 
-export const chatTimes = (data: SideHopData, { form, at, rank }: Moment): Rounds<number> =>
-  mapRounds(validRounds(chatRuns(data, form)), (run) => run[at][rank]);
+export const chatTimes = (data: SideHopData, { load, at, rank }: Moment): Rounds<number> =>
+  mapRounds(validRounds(chatRuns(data, load)), (run) => run[at][rank]);

@@ -1,10 +1,10 @@
 // The figures of the side path's hop: the worst of whole and streamed answers, of the first byte and the last.
 
 import { digits } from '../../figures/format.ts';
-import { type Figure, type Goal, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
-import { addedRounds } from '../../figures/rounds.ts';
+import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { addedRounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { type Estimate, estimateMedian, median } from '../../figures/statistics.ts';
-import { ANSWER_FORMS, type AnswerForm, chatTimes, type Moment, type SideHopData } from './data.ts';
+import { chatRuns, chatTimes, type Moment, type SideHopData } from './data.ts';
 import { type Ledger, ledgerGap } from './ledger.ts';
 
 const SUBJECT = 'trunkline';
@@ -18,30 +18,41 @@ export interface Judging {
 
 export function sideHopFigures(data: SideHopData, { ledger, seed }: Judging): Figure[] {
   const gap = ledger === undefined ? 'there was no trunkline' : ledgerGap(ledger);
-  const goals = [
-    ['p50', 0.5],
-    ['p99', 2],
-  ] as const;
-  return goals.map(([rank, below]) => {
-    const goal = { id: `side_hop.added_${rank}_ms`, unit: 'ms', below };
-    return gap === undefined ? added(data, goal, { rank, seed }) : unjudged(goal, gap);
+  const judged = (goal: Goal, figure: () => Figure) => (gap === undefined ? figure() : unjudged(goal, gap));
+  const times = TIMES.map(({ id, loads, rank, below }) => {
+    const goal = { id: `side_hop.${id}`, unit: 'ms', below };
+    return judged(goal, () => added(data, goal, { rank, seed, loads }));
   });
+  const cpu = { id: 'side_hop.cpu_us_per_call', unit: 'us', below: 600 };
+  return [...times, judged(cpu, () => judgeMedian(cpu, costsOf(data, 'whole'), seed))];
 }
+
+const BUSY = ['whole', 'streamed'];
+const TIMES = [
+  { id: 'added_p50_ms', loads: BUSY, rank: 'p50', below: 0.5 },
+  { id: 'added_p99_ms', loads: BUSY, rank: 'p99', below: 2 },
+  { id: 'added_p50_ms.50', loads: ['whole-50'], rank: 'p50', below: 0.7 },
+  { id: 'added_p99_ms.50', loads: ['whole-50'], rank: 'p99', below: 2 },
+] as const;
+
+const costsOf = (data: SideHopData, load: string): number[] =>
+  runsOf(validRounds(chatRuns(data, load)), SUBJECT).flatMap(({ cpuUsPerCall }) => cpuUsPerCall ?? []);
 
 interface Ranked {
   readonly rank: Moment['rank'];
   readonly seed: number;
+  readonly loads: readonly string[];
 }
 
 function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
-  const own = worstAdded(data, SUBJECT, { ...ranked, forms: ANSWER_FORMS });
+  const own = worstAdded(data, SUBJECT, ranked);
   if (own === undefined) return unjudged(goal, TOO_FEW);
-  const { form, at } = own.moment;
-  const peers = [...data.keys()]
-    .filter((name) => name !== SUBJECT && !name.startsWith('direct'))
+  const { load, at } = own.moment;
+  const peers = [...data.closed.keys()]
+    .filter((name) => !name.startsWith(SUBJECT) && !name.startsWith('direct'))
     .map((name) => comparison(data, name, ranked));
   const ahead = peers.filter(({ isAhead }) => isAhead).map(({ name }) => name);
-  const place = `${form} answers, ${at === 'totalMs' ? 'last' : 'first'} byte`;
+  const place = `${load} answers, ${at === 'totalMs' ? 'last' : 'first'} byte`;
   const figure = judge(goal, own.value, {
     interval: [...own.interval],
     noise: median(addedRounds(chatTimes(data, own.moment), 'direct-again').map(Math.abs)),
@@ -55,15 +66,15 @@ function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
   };
 }
 
-/** Compares over the forms that this gateway can do: it may not stream, or not keep up. */
+/** Compares over the loads that this gateway can do: it may not stream, or not keep up. */
 function comparison(data: SideHopData, name: string, ranked: Ranked) {
-  const forms = ANSWER_FORMS.filter((form) => worstAdded(data, name, { ...ranked, forms: [form] }) !== undefined);
-  const [peer, own] = [name, SUBJECT].map((value) => worstAdded(data, value, { ...ranked, forms }));
+  const loads = ranked.loads.filter((load) => worstAdded(data, name, { ...ranked, loads: [load] }) !== undefined);
+  const [peer, own] = [name, SUBJECT].map((value) => worstAdded(data, value, { ...ranked, loads }));
   if (peer === undefined || own === undefined)
     return { name, isAhead: false, words: `${name} has too few valid rounds` };
   const only =
-    forms.length < ANSWER_FORMS.length
-      ? ` to ${forms.join()} answers, of which alone it has valid rounds (${SUBJECT} ${digits(own.value)} ms)`
+    loads.length < ranked.loads.length
+      ? ` to ${loads.join()} answers, of which alone it has valid rounds (${SUBJECT} ${digits(own.value)} ms)`
       : '';
   return { name, isAhead: peer.value <= own.value, words: `${name} adds ${digits(peer.value)} ms${only}` };
 }
@@ -72,9 +83,9 @@ function comparison(data: SideHopData, name: string, ranked: Ranked) {
 function worstAdded(
   data: SideHopData,
   name: string,
-  { rank, seed, forms }: Ranked & { readonly forms: readonly AnswerForm[] },
+  { rank, seed, loads }: Ranked,
 ): (Estimate & { readonly moment: Moment }) | undefined {
-  const moments = forms.flatMap((form) => (['firstByteMs', 'totalMs'] as const).map((at) => ({ form, at, rank })));
+  const moments = loads.flatMap((load) => (['firstByteMs', 'totalMs'] as const).map((at) => ({ load, at, rank })));
   const all = moments.map((moment) => ({ moment, rounds: addedRounds(chatTimes(data, moment), name) }));
   if (all.length === 0 || all.some(({ rounds }) => rounds.length < FEWEST_ROUNDS)) return undefined;
   return all

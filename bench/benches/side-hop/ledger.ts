@@ -2,8 +2,6 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningContender } from '../../bench.ts';
-import { answersOf } from '../http/data.ts';
-import type { SideVisit } from './data.ts';
 
 export interface Ledger {
   /** Calls that had an answer. */
@@ -33,17 +31,9 @@ export async function ledgerBy(admin: string | undefined, fields: string, since 
   return ((await response.json()) as { rows: readonly LedgerSum[] }).rows;
 }
 
-/** Waits until the rows are settled. Gives undefined when there is no trunkline. */
-export async function ledgerAfter(
-  running: RunningContender | undefined,
-  visits: readonly SideVisit[],
-): Promise<Ledger | undefined> {
+/** Waits until the rows of so many answered calls are settled. Gives undefined when there is no trunkline. */
+export async function ledgerAfter(running: RunningContender | undefined, answers: number): Promise<Ledger | undefined> {
   if (running === undefined) return undefined;
-  const answers = visits.reduce((sum, { runs, closed }) => {
-    // Calls of the warm-up were answered as well, where all others were.
-    const open = [...runs.values()].reduce((all, run) => all + (run.callsInAll - run.calls) + run.answers, 0);
-    return sum + open + answersOf(closed);
-  }, 0);
   let ledger: Ledger = { answers, rows: 0, costMicroUsd: 0, unknownCosts: 0 };
   for (let waited = 0; waited <= SETTLE_MS && ledger.rows < answers; waited += 100) {
     if (waited > 0) await delay(100);

@@ -15,20 +15,19 @@ import { mapRounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { median } from '../../figures/statistics.ts';
 import { answersOf } from '../http/data.ts';
 import {
-  ANSWER_FORMS,
-  type AnswerForm,
+  CHAT_LOADS,
+  type ChatLoad,
   CLOSED_CONNECTIONS,
+  type ClosedRun,
   chatRuns,
   chatTimes,
   type Moment,
-  PACE,
-  PER_SECOND,
   type SideHopData,
-  type SideVisit,
+  STREAMED_PACE,
 } from './data.ts';
 import type { Judging } from './figures.ts';
 
-const MOMENTS: readonly (readonly [id: string, heading: string, Omit<Moment, 'form'>])[] = [
+const MOMENTS: readonly (readonly [id: string, heading: string, Omit<Moment, 'load'>])[] = [
   ['first_byte_p50_ms', 'first byte p50', { at: 'firstByteMs', rank: 'p50' }],
   ['first_byte_p99_ms', 'first byte p99', { at: 'firstByteMs', rank: 'p99' }],
   ['total_p50_ms', 'total p50', { at: 'totalMs', rank: 'p50' }],
@@ -36,23 +35,23 @@ const MOMENTS: readonly (readonly [id: string, heading: string, Omit<Moment, 'fo
 ];
 
 export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
-  const names = [...data.keys()];
-  const forms = ANSWER_FORMS.map((form) => ({
-    form,
-    merged: mergedBy(validRounds(chatRuns(data, form)), ({ total }) => total),
+  const names = [...data.closed.keys()];
+  const loads = CHAT_LOADS.map((load) => ({
+    load,
+    merged: mergedBy(validRounds(chatRuns(data, load.name)), ({ total }) => total),
   }));
-  const added = (form: AnswerForm) =>
-    MOMENTS.map(([, heading, moment]) => [heading, chatTimes(data, { form, ...moment })] as const);
+  const added = (load: string) =>
+    MOMENTS.map(([, heading, moment]) => [heading, chatTimes(data, { load, ...moment })] as const);
   return {
     measures: names.flatMap((name) => measuresOf(data, name)),
     tables: [
-      ...forms.flatMap(({ form, merged }) => [
-        latencyTable(data, form, merged),
-        addedTable(`${form} answers, ${PER_SECOND} calls/s`, added(form), seed),
+      ...loads.flatMap(({ load, merged }) => [
+        latencyTable(data, load, merged),
+        addedTable(titleOf(load), added(load.name), seed),
       ]),
-      closedTable(data),
+      closedTable(data.closed),
     ],
-    histograms: Object.fromEntries(forms.flatMap(({ form, merged }) => encodedAs(`side-hop-${form}`, merged))),
+    histograms: Object.fromEntries(loads.flatMap(({ load, merged }) => encodedAs(`side-hop-${load.name}`, merged))),
     notes: [
       ...(ledger === undefined
         ? []
@@ -60,25 +59,26 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
             `the ledger has ${ledger.rows} rows for the ${ledger.answers} calls that trunkline answered (warm-up and closed loop included), ${ledger.unknownCosts} without a cost; together ${ledger.costMicroUsd} micro-USD`,
           ]),
       ...names.flatMap((name) =>
-        ANSWER_FORMS.flatMap((form) =>
-          faultsIn(chatRuns(data, form).get(name) ?? [], 'invalid twice and left out').map(
-            (fault) => `${form} answers, ${name}: ${fault}`,
-          ),
+        CHAT_LOADS.flatMap((load) =>
+          faultsIn(chatRuns(data, load.name).get(name) ?? []).map((fault) => `${titleOf(load)}, ${name}: ${fault}`),
         ),
       ),
     ],
   };
 }
 
-function latencyTable(data: SideHopData, form: AnswerForm, merged: ReadonlyMap<string, Histogram>): ReportTable {
-  const valid = validRounds(chatRuns(data, form));
+const titleOf = ({ form, perSecond }: ChatLoad): string => `${form} answers, ${perSecond} calls/s`;
+
+function latencyTable(data: SideHopData, load: ChatLoad, merged: ReadonlyMap<string, Histogram>): ReportTable {
+  const valid = validRounds(chatRuns(data, load.name));
   const rows = [...merged].map(([name, histogram]) => ({
     name,
     runs: runsOf(valid, name),
     all: percentilesMs(histogram),
   }));
-  const pace = `the endpoint thinks for ${PACE.thinkMs} ms, then ${PACE.tokens} tokens, ${PACE.gapMs} ms apart`;
-  const title = `${form} answers, ${PER_SECOND} calls/s: latency from the intended time, ms (medians of rounds); ${pace}`;
+  const { tokens, gapMs } = STREAMED_PACE;
+  const pace = load.form === 'whole' ? 'the endpoint answers at once' : `${tokens} tokens, ${gapMs} ms apart`;
+  const title = `${titleOf(load)}: latency from the intended time, ms (medians of rounds); ${pace}`;
   return reportTable(title, rows, [
     ['', ({ name }) => name],
     ...MOMENTS.map(
@@ -93,17 +93,13 @@ function latencyTable(data: SideHopData, form: AnswerForm, merged: ReadonlyMap<s
   ]);
 }
 
-type ClosedRun = SideVisit['closed'];
-
-const closedRuns = (data: SideHopData, name: string): ClosedRun[] => runsOf(data, name).map(({ closed }) => closed);
 const rightIn = ({ statuses }: ClosedRun): number => statuses[200] ?? 0;
 const rateOf = (run: ClosedRun): number => rightIn(run) / run.seconds;
 
-function closedTable(data: SideHopData): ReportTable {
-  const merged = mergedBy(data, ({ closed }) => closed.latency);
-  const rows = [...merged].map(([name, histogram]) => ({
+function closedTable(closed: SideHopData['closed']): ReportTable {
+  const rows = [...mergedBy(closed, ({ latency }) => latency)].map(([name, histogram]) => ({
     name,
-    runs: closedRuns(data, name),
+    runs: runsOf(closed, name),
     all: percentilesMs(histogram),
   }));
   const load = `closed loop on ${CLOSED_CONNECTIONS} connections`;
@@ -119,13 +115,14 @@ function closedTable(data: SideHopData): ReportTable {
 }
 
 function measuresOf(data: SideHopData, name: string): Measure[] {
-  const ofForm = (form: AnswerForm) => {
+  const ofLoad = (load: string) => {
     const times = MOMENTS.flatMap(([id, , moment]) =>
-      timeMeasures(chatTimes(data, { form, ...moment }), name, 'side_hop', `${id}.${form}.${name}`),
+      timeMeasures(chatTimes(data, { load, ...moment }), name, 'side_hop', `${id}.${load}.${name}`),
     );
-    const costs = mapRounds(validRounds(chatRuns(data, form)), ({ cpuUsPerCall }) => cpuUsPerCall);
-    return [...times, measure(`side_hop.cpu_us.${form}.${name}`, 'us', costs.get(name) ?? [])];
+    const costs = mapRounds(validRounds(chatRuns(data, load)), ({ cpuUsPerCall }) => cpuUsPerCall);
+    return [...times, measure(`side_hop.cpu_us.${load}.${name}`, 'us', costs.get(name) ?? [])];
   };
-  const rates = closedRuns(data, name).map(rateOf);
-  return [...ANSWER_FORMS.flatMap(ofForm), measure(`side_hop.rate.${name}`, '1/s', rates, { better: 'higher' })];
+  const rates = runsOf(data.closed, name).map(rateOf);
+  const rate = measure(`side_hop.rate.${name}`, '1/s', rates, { better: 'higher' });
+  return [...CHAT_LOADS.flatMap(({ name: load }) => ofLoad(load)), rate];
 }

@@ -19,6 +19,8 @@ export interface CallPlan {
   readonly perSecond: number;
   /** Kept alive, and never more of them. A call that waits for one waits in its latency. */
   readonly connections: number;
+  /** The next plan for the same address finds them open; otherwise they are closed after the last answer. */
+  readonly keepsConnections?: boolean;
   readonly warmUpMs: number;
   readonly measureMs: number;
   /** Tells that somebody looks at its times; otherwise it sleeps instead of looking at the clock. */
@@ -53,6 +55,8 @@ const TAIL_BYTES = 64;
 const MOST_OPEN = 2000;
 
 let isStopped = false;
+/** Connections that are kept between plans, by address. */
+const kept = new Map<string, Pool>();
 
 const methods = {
   call,
@@ -68,7 +72,7 @@ serveMethods(methods);
 async function call(calls: CallPlan): Promise<CallResults> {
   isStopped = false;
   const { origin, pathname, search } = new URL(calls.url);
-  const pool = new Pool(origin, { connections: calls.connections, pipelining: 1 });
+  const pool = poolFor(origin, calls);
   const meter = createMeter(calls);
   const request = {
     path: pathname + search,
@@ -88,8 +92,14 @@ async function call(calls: CallPlan): Promise<CallResults> {
   }
   const seconds = (nowNs() - start) / 1e9;
   for (let waited = 0; meter.open() > 0 && waited < (calls.isTimed ? DRAIN_MS : 0); waited += 5) await delay(5);
-  await pool.destroy();
+  if (!calls.keepsConnections) await pool.destroy();
   return { ...meter.called(), seconds };
+}
+
+function poolFor(origin: string, { connections, keepsConnections }: CallPlan): Pool {
+  const pool = kept.get(origin) ?? new Pool(origin, { connections, pipelining: 1 });
+  if (keepsConnections) kept.set(origin, pool);
+  return pool;
 }
 
 function planOf({ warmUpMs, measureMs, perSecond, seed }: CallPlan) {
