@@ -24,6 +24,6 @@ export function notRehearsed(path: string): HttpReply {
 
 function unknownPath(path: string, served: readonly string[]): HttpReply {
   const message = `Unknown path ${path}. The rehearsal provider speaks ${served.join(', ')}.`;
-  const body = JSON.stringify({ error: { code: 'unknown_path', message } });
+  const body = JSON.stringify({ error: { code: 'unknown_path', type: 'invalid_request_error', message } });
   return { status: 404, headers: { 'content-type': 'application/json' }, body };
 }

@@ -113,7 +113,11 @@ const NO_PATH: Handshake = { path: '', rawQuery: undefined, query: new URLSearch
 
 /** Refuses web pages: any of them can reach a loopback port, and browsers send its origin. The gateway sends no `Origin`. */
 const originNotAllowed = jsonReply(403, {
-  error: { code: 'origin_not_allowed', message: 'web pages may not dial the rehearsal provider: dial the gateway' },
+  error: {
+    code: 'origin_not_allowed',
+    type: 'invalid_request_error',
+    message: 'web pages may not dial the rehearsal provider: dial the gateway',
+  },
 });
 
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {

@@ -112,7 +112,7 @@ const toolCall: Scenario = {
   config: { outputModalities: ['text'] },
   tools: [weather],
   async play(session, heard) {
-    session.sendMessage('How is the weather?');
+    session.sendMessage('Use the weather tool.');
     await heard.type('response.function_call_arguments.done');
     await heard.type('rate_limits.updated');
     await heard.type('rate_limits.updated');

@@ -121,7 +121,7 @@ const toolCall: Scenario = {
     ],
   },
   async play(session, heard) {
-    session.sendClientContent({ turns: 'How is the weather?', turnComplete: true });
+    session.sendClientContent({ turns: 'Use the weather tool.', turnComplete: true });
     const { toolCall: called } = await heard.next((message) => message.toolCall !== undefined);
     const { id, name } = called?.functionCalls?.[0] ?? {};
     const response = Object.assign(new FunctionResponse(), { id, name, response: { sky: 'clear' } });

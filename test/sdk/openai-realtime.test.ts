@@ -115,7 +115,7 @@ async function toolCall(client: Client, heard: Heard<RealtimeServerEvent>): Prom
       tools: [{ type: 'function', name: 'weather', parameters }],
     },
   });
-  say(client, 'How is the weather?');
+  say(client, 'Use the weather tool.');
   client.send({ type: 'response.create' });
   const call = await heard.type('response.function_call_arguments.done');
   await heard.type('rate_limits.updated');

@@ -66,7 +66,7 @@ async function textTurns(client: ResponsesWS, heard: Heard<ResponsesServerEvent>
 async function toolCall(client: ResponsesWS, heard: Heard<ResponsesServerEvent>): Promise<void> {
   const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
   const tools = [{ type: 'function' as const, name: 'weather', parameters, strict: false }];
-  client.send({ type: 'response.create', model: MODEL, input: 'How is the weather?', tools });
+  client.send({ type: 'response.create', model: MODEL, input: 'Use the weather tool.', tools });
   const { response } = await heard.type('response.completed');
   const call = response.output.find((item) => item.type === 'function_call');
   const output = { type: 'function_call_output' as const, call_id: call?.call_id ?? '', output: '{"sky":"clear"}' };

@@ -4,13 +4,13 @@
 import { encodeBase64 } from '../../../codecs/base64.ts';
 import { pcm16Bytes } from '../../../codecs/pcm16.ts';
 import type { SimulatorOptions } from '../contract.ts';
-import { argumentsFor } from '../json-schema.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../tokens.ts';
+import { type AskedCall, askedCall } from '../tool-call.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice, type TextStream, type VoiceStream } from '../voice/streams.ts';
-import type { FunctionDeclaration, LiveSetup } from './setup.ts';
+import type { LiveSetup } from './setup.ts';
 import { audioTokens } from './usage.ts';
 
 const OUTPUT_RATE_HZ = 24_000;
@@ -32,8 +32,8 @@ interface TurnSetup {
 
 export class ModelTurn {
   readonly #turn: TurnSetup;
-  /** The function that the model calls instead of answering. */
-  readonly #declaration: FunctionDeclaration | undefined;
+  /** The call that the model makes instead of answering. */
+  readonly #call: AskedCall | undefined;
   readonly #text: TextStream;
   readonly #voice: VoiceStream | undefined;
   #timer: VirtualTimer;
@@ -42,8 +42,8 @@ export class ModelTurn {
   constructor(turn: TurnSetup) {
     this.#turn = turn;
     const { runtime, options, setup, prompt } = turn;
-    this.#declaration = prompt.kind === 'tool' ? undefined : setup.functions[0];
-    const isSpoken = setup.modality === 'AUDIO' && !this.#declaration;
+    this.#call = askedCall(setup.functions, prompt);
+    const isSpoken = setup.modality === 'AUDIO' && !this.#call;
     this.#voice = isSpoken ? this.#createVoice() : undefined;
     this.#text = this.#createText(isSpoken);
     const { firstAudioMs, firstTextMs } = options.times;
@@ -59,7 +59,7 @@ export class ModelTurn {
   }
 
   #begin(): void {
-    if (this.#declaration) return void this.#callFunction(this.#declaration);
+    if (this.#call) return void this.#callFunction(this.#call);
     const startedAtMs = this.#turn.runtime.nowMs;
     const streams = this.#voice ? [this.#text, this.#voice] : [this.#text];
     startTogether(streams, () => this.#generated(startedAtMs));
@@ -74,10 +74,9 @@ export class ModelTurn {
     });
   }
 
-  #callFunction({ name, parameters, parametersJsonSchema }: FunctionDeclaration): void {
+  #callFunction({ name, args }: AskedCall): void {
     this.#cancel();
     const id = createId('function-call-', 16);
-    const args = argumentsFor(parametersJsonSchema ?? parameters);
     this.#turn.send({ toolCall: { functionCalls: [{ id, name, args }] } });
     this.#turn.called({ id, name }, { ...NO_TOKENS, text: textTokenCount(name + JSON.stringify(args)) });
   }

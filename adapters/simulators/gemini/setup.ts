@@ -2,6 +2,7 @@
 // Rule: a mistake is thrown where it is found and closes the connection, since the dialect has no error message.
 
 import { z } from 'zod';
+import type { OfferedFunction } from '../tool-call.ts';
 import type { VadSettings } from '../voice/voice-activity.ts';
 
 /** The longest reason that a close frame can hold. */
@@ -38,7 +39,6 @@ const declarationSchema = z.looseObject({
   parameters: z.unknown().optional(),
   parametersJsonSchema: z.unknown().optional(),
 });
-export type FunctionDeclaration = z.infer<typeof declarationSchema>;
 
 const detectionSchema = z.looseObject({
   disabled: z.boolean().optional(),
@@ -117,8 +117,12 @@ export function updateContext(setup: LiveSetup, given: unknown): LiveSetup {
   };
 }
 
-function functionsOf({ tools = [] }: z.infer<typeof contextSchema>): readonly FunctionDeclaration[] {
-  return tools.flatMap((tool) => tool.functionDeclarations);
+function functionsOf({ tools = [] }: z.infer<typeof contextSchema>): readonly OfferedFunction[] {
+  const declarations = tools.flatMap((tool) => tool.functionDeclarations);
+  return declarations.map(({ name, ...given }) => ({
+    name,
+    parameters: given.parametersJsonSchema ?? given.parameters,
+  }));
 }
 
 function detectionOf(settings: z.infer<typeof detectionSchema>): VadSettings | undefined {

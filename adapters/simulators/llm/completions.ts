@@ -3,8 +3,10 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
 import type { HttpReply } from '../../realtime/refusal.ts';
+import { chooseCall, type ToolCall } from '../openai/tools.ts';
+import { createId } from '../random-id.ts';
 import { textTokenCount } from '../tokens.ts';
-import { replyText } from '../voice/reply-text.ts';
+import { type ReplyPrompt, replyText } from '../voice/reply-text.ts';
 import { valueForSchema } from './extraction.ts';
 import { TASK_ANSWERS } from './task-answers.ts';
 import { parseTranscript } from './transcript.ts';
@@ -22,13 +24,13 @@ export function completionReply(body: string): CompletionReply {
   if (!isObject(request)) return completionError(400, 'expected a JSON object');
   const messages = Array.isArray(request.messages) ? request.messages.filter(isObject) : [];
   if (messages.length === 0) return completionError(400, 'messages: expected at least one');
-  const text = answerFor(messages, objectAt(request, 'response_format', 'json_schema'));
-  const usage = usageOf(messages, text);
+  const answer = answerTo(request, messages);
+  const usage = usageOf(messages, answer);
   if (request.stream === true) {
     const wantsUsage = objectAt(request, 'stream_options')?.include_usage === true;
-    return streamed(text, wantsUsage ? usage : undefined);
+    return streamed(answer, wantsUsage ? usage : undefined);
   }
-  const choices = [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }];
+  const choices = [{ index: 0, message: wholeMessage(answer), finish_reason: finishOf(answer) }];
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
@@ -41,18 +43,36 @@ export function completionError(status: number, message: string): CompletionRepl
   return { status, headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify({ error })] };
 }
 
-/** `format`: the name and the schema that the request wants the answer to have. */
-function answerFor(messages: readonly JsonObject[], format: JsonObject | undefined): string {
-  const textsOf = (role: string) => messages.filter((message) => message.role === role).map(contentOf);
+interface Answer {
+  readonly text: string;
+  /** The function that is called instead of an answer in text. */
+  readonly call?: ToolCall | undefined;
+}
+
+function answerTo({ tools, tool_choice, ...request }: JsonObject, messages: readonly JsonObject[]): Answer {
+  const prompt = promptOf(messages);
+  const call = chooseCall(Array.isArray(tools) ? tools : [], tool_choice, prompt);
+  const format = objectAt(request, 'response_format', 'json_schema');
   const schema = objectAt(format, 'schema');
-  if (schema === undefined) return replyText({ kind: 'text', text: textsOf('user').at(-1) ?? '' });
+  if (call) return { text: '', call };
+  return { text: schema ? answerInShape(messages, textAt(format, 'name') ?? '', schema) : replyText(prompt) };
+}
+
+/** The last message of the user, or the answer of the tool that was called after it. */
+function promptOf(messages: readonly JsonObject[]): ReplyPrompt {
+  const last = messages.findLast(({ role }) => role === 'user' || role === 'tool');
+  if (last?.role !== 'tool') return { kind: 'text', text: last ? contentOf(last) : '' };
+  const calls = messages.flatMap(({ tool_calls }) => (Array.isArray(tool_calls) ? tool_calls.filter(isObject) : []));
+  const call = calls.find(({ id }) => id === last.tool_call_id);
+  return { kind: 'tool', name: textAt(call, 'function', 'name') ?? 'function', output: contentOf(last) };
+}
+
+/** The answer to a task. `name`: the name of the schema that the answer is to have. */
+function answerInShape(messages: readonly JsonObject[], name: string, schema: JsonObject): string {
+  const textsOf = (role: string) => messages.filter((message) => message.role === role).map(contentOf);
   // The first message holds the data of the task. Later ones complain about an invalid answer.
   const transcript = parseTranscript(textsOf('user')[0] ?? '');
-  const answer = TASK_ANSWERS[textAt(format, 'name') ?? '']?.({
-    transcript,
-    schema,
-    instructions: textsOf('system').join('\n\n'),
-  });
+  const answer = TASK_ANSWERS[name]?.({ transcript, schema, instructions: textsOf('system').join('\n\n') });
   if (answer !== undefined && hasShape(answer, schema)) return JSON.stringify(answer);
   return JSON.stringify(valueForSchema(schema, transcript.lines.map(({ text }) => text).join('\n')));
 }
@@ -71,18 +91,40 @@ function hasShape(value: JsonObject, schema: JsonObject): boolean {
   return keys.length === properties.length && keys.every((key) => properties.includes(key));
 }
 
-function streamed(text: string, usage: JsonObject | undefined): CompletionReply {
-  const chunk = (delta: JsonObject, finish: string | null) =>
-    event({ ...head('chat.completion.chunk'), choices: [{ index: 0, delta, finish_reason: finish }] });
+function finishOf({ call }: Answer): 'tool_calls' | 'stop' {
+  return call ? 'tool_calls' : 'stop';
+}
+
+function wholeMessage({ text, call }: Answer): JsonObject {
+  if (!call) return { role: 'assistant', content: text };
+  return { role: 'assistant', content: null, tool_calls: [functionCall(call.name, call.pieces.join(''))] };
+}
+
+function functionCall(name: string, args: string): JsonObject {
+  return { id: createId('call_', 24), type: 'function', function: { name, arguments: args } };
+}
+
+/** The pieces of a message, as a stream has them: the first says whose it is. */
+function deltasOf({ text, call }: Answer): readonly JsonObject[] {
+  const role = 'assistant';
+  if (call) {
+    const pieces = call.pieces.map((piece) => ({ tool_calls: [{ index: 0, function: { arguments: piece } }] }));
+    return [{ role, content: null, tool_calls: [{ index: 0, ...functionCall(call.name, '') }] }, ...pieces];
+  }
   const size = Math.max(1, Math.ceil(text.length / 4));
   const parts = text.match(new RegExp(`[^]{1,${size}}`, 'gu')) ?? [];
+  return [{ role, content: '' }, ...parts.map((content) => ({ content }))];
+}
+
+function streamed(answer: Answer, usage: JsonObject | undefined): CompletionReply {
+  const chunk = (delta: JsonObject, finish: string | null) =>
+    event({ ...head('chat.completion.chunk'), choices: [{ index: 0, delta, finish_reason: finish }] });
   return {
     status: 200,
     headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
     pieces: [
-      chunk({ role: 'assistant', content: '' }, null),
-      ...parts.map((content) => chunk({ content }, null)),
-      chunk({}, 'stop'),
+      ...deltasOf(answer).map((delta) => chunk(delta, null)),
+      chunk({}, finishOf(answer)),
       ...(usage === undefined ? [] : [event({ ...head('chat.completion.chunk'), choices: [], usage })]),
       'data: [DONE]\n\n',
     ],
@@ -101,8 +143,8 @@ function head(object: string): JsonObject {
   };
 }
 
-function usageOf(messages: readonly JsonObject[], text: string): JsonObject {
+function usageOf(messages: readonly JsonObject[], { text, call }: Answer): JsonObject {
   const prompt = textTokenCount(messages.map(contentOf).join(''));
-  const completion = textTokenCount(text);
+  const completion = textTokenCount(call ? call.name + call.pieces.join('') : text);
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion, cost: 0 };
 }

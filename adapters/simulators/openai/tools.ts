@@ -1,7 +1,9 @@
-// The tools that a client declares to OpenAI, and the call that is made without a model. Only the names of functions matter here.
+// The tools that a client declares to OpenAI, and its choice among them: flat in realtime, inside of `function` in chat completions.
 
 import { z } from 'zod';
-import { argumentsFor } from '../json-schema.ts';
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { askedCall, type OfferedFunction, type ToolChoice } from '../tool-call.ts';
+import type { ReplyPrompt } from '../voice/reply-text.ts';
 
 export const toolSchema = z.looseObject({ type: z.string(), name: z.string().optional() });
 export const toolChoiceSchema = z.union([z.enum(['auto', 'none', 'required']), toolSchema]);
@@ -12,15 +14,28 @@ export interface ToolCall {
   readonly pieces: readonly string[];
 }
 
-/** A call of the first function that may be called; undefined when there is none, or the last item is the result of one. */
-export function chooseCall(
-  tools: readonly z.infer<typeof toolSchema>[],
-  choice: z.infer<typeof toolChoiceSchema>,
-  lastItemType: string | undefined,
-): ToolCall | undefined {
-  if (choice === 'none' || lastItemType === 'function_call_output') return undefined;
-  const isChosen = (name: string) => typeof choice === 'string' || name === choice.name;
-  const found = tools.find(({ type, name }) => type === 'function' && name && isChosen(name));
-  if (!found?.name) return undefined;
-  return { name: found.name, pieces: JSON.stringify(argumentsFor(found.parameters)).match(/.{1,8}/gs) ?? [] };
+/** The call that a request asks for; undefined when it asks for none. */
+export function chooseCall(tools: readonly unknown[], choice: unknown, prompt: ReplyPrompt): ToolCall | undefined {
+  const call = askedCall(tools.flatMap(functionOf), prompt, choiceOf(choice));
+  return call && { name: call.name, pieces: JSON.stringify(call.args).match(/.{1,8}/gs) ?? [] };
+}
+
+function functionOf(tool: unknown): readonly OfferedFunction[] {
+  const { type, name, parameters } = flat(tool);
+  return type === 'function' && typeof name === 'string' && name ? [{ name, parameters }] : [];
+}
+
+function choiceOf(choice: unknown): ToolChoice {
+  if (choice === 'none') return { isRequired: false, names: [] };
+  if (!isObject(choice)) return { isRequired: choice === 'required' };
+  const { type, name, mode, tools } = flat(choice);
+  if (type !== 'allowed_tools') return { isRequired: true, names: [name] };
+  return { isRequired: mode === 'required', names: Array.isArray(tools) ? tools.map((tool) => flat(tool).name) : [] };
+}
+
+/** A tool or choice with what chat completions put inside of it. */
+function flat(tool: unknown): JsonObject {
+  if (!isObject(tool)) return {};
+  const inner = tool.function ?? tool.allowed_tools;
+  return isObject(inner) ? { ...tool, ...inner } : tool;
 }

@@ -102,7 +102,7 @@ describe('OpenAI Realtime', () => {
     const client = await open(REALTIME);
     const tools = [{ type: 'function', name: 'clock', parameters: { type: 'object', properties: {} } }];
     client.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'], tools } });
-    const content = [{ type: 'input_text', text: 'What time is it?' }];
+    const content = [{ type: 'input_text', text: 'Use the clock tool.' }];
     client.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
     client.send({ type: 'response.create' });
     const { call_id } = await client.type('response.function_call_arguments.done');
@@ -179,7 +179,11 @@ describe('the handshake', () => {
     async (path) => {
       const { status, body } = await refusal(rehearsal, path);
       expect(status).toBe(404);
-      expect(JSON.parse(body).error).toEqual({ code: 'unknown_path', message: expect.stringContaining(LIVE) });
+      expect(JSON.parse(body).error).toEqual({
+        code: 'unknown_path',
+        type: 'invalid_request_error',
+        message: expect.stringContaining(LIVE),
+      });
     },
   );
 
@@ -204,7 +208,7 @@ describe('the handshake', () => {
     async (origin) => {
       const { status, body } = await refusal(rehearsal, REALTIME, { origin });
       expect(status).toBe(403);
-      expect(JSON.parse(body).error.code).toBe('origin_not_allowed');
+      expect(JSON.parse(body).error).toMatchObject({ code: 'origin_not_allowed', type: 'invalid_request_error' });
     },
   );
 

@@ -37,11 +37,12 @@ export interface OutputItem {
 const OUTPUT_INDEX = 0;
 const CONTENT_INDEX = 0;
 
-/** The output that answers a request: a function call, else a message. */
+/** The output that answers a request: a function call when it asks for one, else a message. */
 export function createOutput(setup: OutputSetup): OutputItem {
   const { tools, tool_choice, context } = setup.request;
-  const call = chooseCall(tools, tool_choice, context.at(-1)?.item.type);
-  return call ? callOutput(setup, call) : messageOutput(setup);
+  const prompt = realtimePrompt(context);
+  const call = chooseCall(tools, tool_choice, prompt);
+  return call ? callOutput(setup, call) : messageOutput(setup, prompt);
 }
 
 function openItem(setup: OutputSetup, entry: ConversationEntry): void {
@@ -66,10 +67,9 @@ const MESSAGE_NAMES = {
 } as const;
 
 /** A message of the assistant. The transcript and the audio of a spoken one are streamed side by side. */
-function messageOutput(setup: OutputSetup): OutputItem {
+function messageOutput(setup: OutputSetup, prompt: ReplyPrompt): OutputItem {
   const entry = newEntry({ type: 'message', role: 'assistant', content: [] });
-  const { context, output_modalities } = setup.request;
-  const prompt = realtimePrompt(context);
+  const { output_modalities } = setup.request;
   const modality = output_modalities[0] ?? 'audio';
   const { field, events } = MESSAGE_NAMES[modality];
   const send = (type: string, fields?: JsonObject) =>

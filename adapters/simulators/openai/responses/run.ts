@@ -6,7 +6,7 @@ import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ScriptRuntime } from '../../script-runtime.ts';
 import { textTokenCount } from '../../tokens.ts';
-import { replyText, textPieces } from '../../voice/reply-text.ts';
+import { type ReplyPrompt, replyText, textPieces } from '../../voice/reply-text.ts';
 import { streamText } from '../../voice/streams.ts';
 import { chooseCall, type ToolCall } from '../tools.ts';
 import { type ResponsesItem, type ResponsesRequest, responsesPrompt, textOfItem } from './request.ts';
@@ -50,17 +50,18 @@ export class ResponsesRun {
       return;
     }
     const { request, context, runtime, times } = this.#setup;
-    const call = chooseCall(request.tools ?? [], request.tool_choice ?? 'auto', context.at(-1)?.type);
-    runtime.after(times.firstTextMs, () => (call ? this.#call(call) : this.#write()));
+    const prompt = responsesPrompt(context);
+    const call = chooseCall(request.tools ?? [], request.tool_choice, prompt);
+    runtime.after(times.firstTextMs, () => (call ? this.#call(call) : this.#write(prompt)));
   }
 
-  #write(): void {
+  #write(prompt: ReplyPrompt): void {
     const id = createId('msg_', 48);
     const ids = { item_id: id, output_index: 0, content_index: 0 };
     const item = { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] as unknown[] };
     this.#send('response.output_item.added', { output_index: 0, item });
     this.#send('response.content_part.added', { ...ids, part: textPart('') });
-    const pieces = textPieces(replyText(responsesPrompt(this.#setup.context)));
+    const pieces = textPieces(replyText(prompt));
     const send = (delta: string) => this.#send('response.output_text.delta', { ...ids, delta, logprobs: [] });
     this.#stream(pieces, send, (text, status) => {
       this.#send('response.output_text.done', { ...ids, text, logprobs: [] });

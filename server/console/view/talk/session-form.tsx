@@ -149,7 +149,10 @@ function MoreSettings({ form, edit }: EditProps) {
           onChange={(event) => edit({ tools: event.currentTarget.checked })}
         />
         <span>
-          Offer an example function <span class="muted">get_local_time, answered by this page</span>
+          Offer an example function{' '}
+          <span class="muted">
+            get_local_time, answered by this page; the rehearsal calls it when you write its name
+          </span>
         </span>
       </label>
     </details>

@@ -67,7 +67,7 @@ describe('a function', () => {
 
   function called(): { dialogue: Dialogue; id: unknown } {
     const dialogue = openLive({ tools: [{ googleSearch: {} }, { functionDeclarations }] });
-    dialogue.send({ realtimeInput: { text: 'How is the weather?' } });
+    dialogue.send({ realtimeInput: { text: 'Please use the weather tool.' } });
     dialogue.advance(1000);
     const call = dialogue.messages.find(({ event }) => event.toolCall)?.event;
     expect(at(call, 'toolCall.functionCalls.0')).toMatchObject({ name: 'weather', args: { city: 'rehearsal' } });
@@ -107,9 +107,17 @@ describe('a function', () => {
   test('can be added by a contextUpdate', () => {
     const dialogue = openLive();
     dialogue.send({ contextUpdate: { tools: [{ functionDeclarations }] } });
-    dialogue.send({ realtimeInput: { text: 'x' } });
+    dialogue.send({ realtimeInput: { text: 'call weather' } });
     dialogue.advance(1000);
     expect(dialogue.types).toContain('toolCall');
+  });
+
+  test('is not called when nobody asks for it', () => {
+    const dialogue = openLive({ tools: [{ functionDeclarations }] });
+    dialogue.send({ realtimeInput: { text: 'How is the weather?' } });
+    dialogue.advance(20_000);
+    expect(dialogue.types).not.toContain('toolCall');
+    expect(dialogue.spoken).toEqual(['This is the rehearsal provider. You wrote: How is the weather?']);
   });
 });
 

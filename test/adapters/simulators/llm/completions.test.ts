@@ -198,3 +198,63 @@ describe('chat completions', () => {
     },
   );
 });
+
+describe('a tool', () => {
+  const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const tools = [{ type: 'function', function: { name: 'get_weather', parameters } }];
+  const reply = (request: object) => completionReply(JSON.stringify({ model: 'rehearsal', tools, ...request })).pieces;
+  const said = (content: string) => ({ messages: [{ role: 'user', content }] });
+  const choiceOf = (request: object) => JSON.parse(reply(request).join('')).choices[0];
+
+  test('that nobody asks for is not called', () => {
+    const { message, finish_reason } = choiceOf(said('How is the weather?'));
+    expect(message).toEqual({
+      role: 'assistant',
+      content: 'This is the rehearsal provider. You wrote: How is the weather?',
+    });
+    expect(finish_reason).toBe('stop');
+  });
+
+  test.each([
+    ['the text has its name', said('get_weather, please')],
+    ['one is required', { ...said('x'), tool_choice: 'required' }],
+    ['it is chosen', { ...said('x'), tool_choice: { type: 'function', function: { name: 'get_weather' } } }],
+  ])('is called when %s', (_, request) => {
+    expect(choiceOf(request)).toEqual({
+      index: 0,
+      finish_reason: 'tool_calls',
+      message: {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          {
+            id: expect.stringMatching(/^call_\w+$/),
+            type: 'function',
+            function: { name: 'get_weather', arguments: '{"city":"rehearsal"}' },
+          },
+        ],
+      },
+    });
+  });
+
+  test('is called in a stream, piece by piece', () => {
+    const events = reply({ ...said('call get_weather'), stream: true }).filter((piece) => !piece.includes('[DONE]'));
+    const choices = events.map((piece) => JSON.parse(piece.slice('data: '.length)).choices[0]);
+    const calls = choices.flatMap(({ delta }) => delta.tool_calls ?? []);
+    expect(calls[0]).toMatchObject({ index: 0, type: 'function', function: { name: 'get_weather' } });
+    expect(calls.map((call) => call.function.arguments).join('')).toBe('{"city":"rehearsal"}');
+    expect(choices.at(-1)).toMatchObject({ delta: {}, finish_reason: 'tool_calls' });
+  });
+
+  test('that has answered is answered with words', () => {
+    const tool_calls = [{ id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }];
+    const messages = [
+      ...said('call get_weather').messages,
+      { role: 'assistant', content: null, tool_calls },
+      { role: 'tool', tool_call_id: 'call_1', content: '21 degrees' },
+    ];
+    expect(choiceOf({ messages, tool_choice: 'required' }).message.content).toBe(
+      'This is the rehearsal provider. The tool get_weather answered: 21 degrees',
+    );
+  });
+});

@@ -168,7 +168,7 @@ describe('text', () => {
     await page.getByLabel('Offer an example function').check();
     await page.getByRole('button', { name: 'Start session' }).last().click();
     await phase('ready');
-    await page.getByLabel('Message').fill('What time is it?');
+    await page.getByLabel('Message').fill('What time is it? Call get_local_time.');
     await page.getByRole('button', { name: 'Send' }).click();
     await page.locator('.caption-tool').waitFor();
     await page.locator(reply).waitFor();

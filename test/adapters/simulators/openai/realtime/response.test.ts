@@ -163,9 +163,9 @@ describe('max_output_tokens', () => {
 });
 
 describe('a function', () => {
-  test('is called first, with arguments that fit, and its result is answered', () => {
+  test('is called when the text asks for it, with arguments that fit, and its result is answered', () => {
     const dialogue = open();
-    write(dialogue, 'How is the weather?');
+    write(dialogue, 'How is it outside? Use the weather tool.');
     ask(dialogue, { ...inText, tools: [{ type: 'mcp', server_label: 'x' }, weather] });
     const done = dialogue.one('response.function_call_arguments.done');
     expect(done).toMatchObject({ name: 'weather', arguments: '{"city":"rehearsal"}' });
@@ -189,7 +189,7 @@ describe('a function', () => {
     const dialogue = open();
     write(dialogue, 'x');
     dialogue.clear();
-    ask(dialogue, { ...inText, tools: [weather] });
+    ask(dialogue, { ...inText, tools: [weather], tool_choice: 'required' });
     expect(dialogue.types).toEqual([
       'response.created',
       'response.output_item.added',
@@ -203,23 +203,33 @@ describe('a function', () => {
     ]);
   });
 
+  test('is not called when nobody asks for it, and words are answered with words', () => {
+    const dialogue = open();
+    write(dialogue, 'How is the weather?');
+    ask(dialogue, { ...inText, tools: [weather] });
+    expect(dialogue.one('response.output_text.done').text).toContain('You wrote: How is the weather?');
+  });
+
   test('is not called when the choice is none, and the chosen one is called', () => {
     const clock = { type: 'function', name: 'clock' };
     const dialogue = open();
-    write(dialogue, 'x');
+    write(dialogue, 'call weather');
     ask(dialogue, { ...inText, tools: [weather, clock], tool_choice: 'none' });
     dialogue.one('response.output_text.done');
     ask(dialogue, { ...inText, tools: [weather, clock], tool_choice: { type: 'function', name: 'clock' } });
     expect(dialogue.one('response.function_call_arguments.done')).toMatchObject({ name: 'clock', arguments: '{}' });
   });
 
-  test('is called after a spoken turn when the session has it', () => {
+  test.each([
+    ['required', 'response.function_call_arguments.done'],
+    ['auto', 'response.output_audio_transcript.done'],
+  ])('with the choice %s of the session, a spoken turn is answered by %s', (tool_choice, answer) => {
     const dialogue = open();
-    dialogue.send({ type: 'session.update', session: { type: 'realtime', tools: [weather] } });
+    dialogue.send({ type: 'session.update', session: { type: 'realtime', tools: [weather], tool_choice } });
     const audio = encodeBase64(pcm16Bytes(concatSamples([tone(1000, 24_000), silence(700, 24_000)])));
     dialogue.send({ type: 'input_audio_buffer.append', audio });
-    dialogue.advance(3000);
-    dialogue.one('response.function_call_arguments.done');
+    dialogue.advance(20_000);
+    dialogue.one(answer);
   });
 });
 

@@ -97,7 +97,7 @@ describe('a text', () => {
 describe('a function', () => {
   test('is called, and its result is answered by a request that continues the response', () => {
     const dialogue = open();
-    ask(dialogue, { input: 'How is the weather?', tools: [weather] });
+    ask(dialogue, { input: 'Call weather.', tools: [weather] });
     dialogue.advance(2000);
     const call = at(dialogue.one('response.completed'), 'response.output.0');
     expect(call).toMatchObject({ type: 'function_call', name: 'weather', arguments: '{"city":"rehearsal"}' });
@@ -110,6 +110,22 @@ describe('a function', () => {
     dialogue.advance(2000);
     expect(dialogue.one('response.output_text.done').text).toContain('The tool weather answered: 21 degrees');
     expect(at(dialogue.one('response.completed'), 'response.previous_response_id')).toBe(previous_response_id);
+  });
+
+  test('is not called when nobody asks for it', () => {
+    const dialogue = open();
+    ask(dialogue, { input: 'How is the weather?', tools: [weather] });
+    dialogue.advance(2000);
+    expect(dialogue.one('response.output_text.done').text).toContain('You wrote: How is the weather?');
+  });
+
+  test('is called when the choice allows it alone and requires a call', () => {
+    const dialogue = open();
+    const clock = { type: 'function', name: 'clock' };
+    const tool_choice = { type: 'allowed_tools', mode: 'required', tools: [clock] };
+    ask(dialogue, { input: 'x', tools: [weather, clock], tool_choice });
+    dialogue.advance(2000);
+    expect(dialogue.one('response.function_call_arguments.done').name).toBe('clock');
   });
 });
 
