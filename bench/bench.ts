@@ -6,9 +6,9 @@ import type { Rounds } from './figures/rounds.ts';
 export interface StartOptions {
   /** Port of the provider, on 127.0.0.1. */
   readonly providerPort: number;
-  /** The provider is reached over TLS, with a certificate that this CA (a PEM file) signed. Only for `direct` and `trunkline`. */
+  /** The provider is reached over TLS, with a certificate that this CA (a PEM file) signed. Only for contenders with `hasTls`. */
   readonly providerCa?: string;
-  /** Clients come over TLS with this certificate: PEM files. Only for `trunkline`. */
+  /** Clients come over TLS with this certificate: PEM files. Only for contenders with `hasTls`; `direct` ignores it. */
   readonly clientTls?: { readonly cert: string; readonly key: string };
   /** An LLM endpoint on 127.0.0.1, in the shape of OpenAI below `/v1`. Only for contenders with `hasChat`: they route calls to it. */
   readonly llmPort?: number;
@@ -49,6 +49,8 @@ export interface Contender {
   readonly name: string;
   /** True when it can be started with `llmPort`. */
   readonly hasChat?: boolean;
+  /** True when it can be started with `providerCa` and `clientTls`. */
+  readonly hasTls?: boolean;
   /** Reason why it cannot run here; undefined when it can. */
   absent(): string | undefined;
   /** Version of a contender that is present. */

@@ -5,6 +5,7 @@ import { capacity } from './capacity/bench.ts';
 import { codec } from './codec/bench.ts';
 import { ends } from './ends/bench.ts';
 import { hop } from './hop/bench.ts';
+import { hopTls } from './hop-tls/bench.ts';
 import { http } from './http/bench.ts';
 import { isolation } from './isolation/bench.ts';
 import { routeVerdict } from './route-verdict/bench.ts';
@@ -14,6 +15,6 @@ import { text } from './text/bench.ts';
 import { turn } from './turn/bench.ts';
 
 export const benches: readonly Bench[] = [
-  ...[hop, sessionStart, capacity, codec, text, turn, ends, http],
+  ...[hop, hopTls, sessionStart, capacity, codec, text, turn, ends, http],
   ...[sideHop, isolation, routeVerdict],
 ];

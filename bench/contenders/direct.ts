@@ -6,6 +6,7 @@ import { chatAt } from './server.ts';
 const named = (name: string): Contender => ({
   name,
   hasChat: true,
+  hasTls: true,
   absent: () => undefined,
   version: () => 'no hop',
   start: async ({ providerPort, providerCa, llmPort }) => ({

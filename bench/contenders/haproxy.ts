@@ -1,9 +1,21 @@
 // HAProxy with one thread, forwarding HTTP and then the tunnel: the price of any hop.
 
-import type { Contender } from '../bench.ts';
+import { readFileSync } from 'node:fs';
+import type { Contender, StartOptions } from '../bench.ts';
 import { fileIn, onPath, startServer } from './server.ts';
 
-const configFor = (port: number, providerPort: number) => `global
+export const haproxy: Contender = {
+  name: 'haproxy',
+  hasTls: true,
+  ...onPath('haproxy', '-v', /version (\S+)/),
+  start: (options) =>
+    startServer('haproxy', {
+      args: (port) => ['-db', '-f', fileIn(options.folder, 'haproxy.cfg', configFor(port, options))],
+      isTls: options.clientTls !== undefined,
+    }),
+};
+
+const configFor = (port: number, { providerPort, providerCa, clientTls, folder }: StartOptions) => `global
   nbthread 1
   maxconn 6000
 defaults
@@ -13,17 +25,12 @@ defaults
   timeout server 60s
   timeout tunnel 1h
 frontend clients
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${clientTls ? ` ssl crt ${certificateIn(folder, clientTls)}` : ''}
   default_backend provider
 backend provider
-  server provider 127.0.0.1:${providerPort}
+  server provider 127.0.0.1:${providerPort}${providerCa ? ` ssl verify required verifyhost localhost ca-file ${providerCa}` : ''}
 `;
 
-export const haproxy: Contender = {
-  name: 'haproxy',
-  ...onPath('haproxy', '-v', /version (\S+)/),
-  start: ({ providerPort, folder }) =>
-    startServer('haproxy', {
-      args: (port) => ['-db', '-f', fileIn(folder, 'haproxy.cfg', configFor(port, providerPort))],
-    }),
-};
+/** HAProxy wants the key behind the certificate, in one file. */
+const certificateIn = (folder: string, { cert, key }: Required<StartOptions>['clientTls']): string =>
+  fileIn(folder, 'certificate.pem', readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'));

@@ -1,9 +1,9 @@
 // nginx with one worker and no buffering: the other price of any hop.
 
-import type { Contender } from '../bench.ts';
+import type { Contender, StartOptions } from '../bench.ts';
 import { fileIn, onPath, startServer } from './server.ts';
 
-const configFor = (port: number, providerPort: number, folder: string) => `daemon off;
+const configFor = (port: number, { providerPort, providerCa, clientTls, folder }: StartOptions) => `daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr warn;
@@ -16,9 +16,11 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${clientTls ? ' ssl' : ''};
+    ${clientTls ? `ssl_certificate ${clientTls.cert}; ssl_certificate_key ${clientTls.key};` : ''}
     location / {
-      proxy_pass http://127.0.0.1:${providerPort};
+      proxy_pass ${providerCa ? 'https' : 'http'}://127.0.0.1:${providerPort};
+      ${providerCa ? `proxy_ssl_trusted_certificate ${providerCa}; proxy_ssl_verify on; proxy_ssl_name localhost;` : ''}
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "upgrade";
@@ -32,12 +34,14 @@ http {
 
 export const nginx: Contender = {
   name: 'nginx',
+  hasTls: true,
   ...onPath('nginx', '-v', /nginx\/(\S+)/),
-  start: ({ providerPort, folder }) =>
+  start: (options) =>
     startServer('nginx', {
       args: (port) => [
-        ...['-e', 'stderr', '-p', folder],
-        ...['-c', fileIn(folder, 'nginx.conf', configFor(port, providerPort, folder))],
+        ...['-e', 'stderr', '-p', options.folder],
+        ...['-c', fileIn(options.folder, 'nginx.conf', configFor(port, options))],
       ],
+      isTls: options.clientTls !== undefined,
     }),
 };

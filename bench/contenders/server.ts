@@ -18,18 +18,20 @@ interface ServerOptions {
   /** Chat completions on the same port, with the contender's headers and these. */
   readonly chat?: Partial<Pick<ChatEndpoint, 'headers' | 'model'>> | undefined;
   readonly readyMs?: number;
+  /** Clients come over TLS. */
+  readonly isTls?: boolean;
 }
 
 /** Starts a command that serves everything on a free port of 127.0.0.1. */
 export async function startServer(
   command: string,
-  { args, env, headers = {}, chat, readyMs }: ServerOptions,
+  { args, env, headers = {}, chat, readyMs, isTls = false }: ServerOptions,
 ): Promise<RunningContender> {
   const port = await freePort();
   const started = await startCommand(command, args(port), env);
   await whenReady(started, () => isListening(port), readyMs);
   return {
-    url: (path) => `ws://127.0.0.1:${port}${path}`,
+    url: (path) => `${isTls ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`,
     headers,
     ...(chat && { chat: chatAt(port, { ...headers, ...chat.headers }, chat.model) }),
     pids: [started.pid],

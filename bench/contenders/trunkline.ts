@@ -18,6 +18,7 @@ const binIn = (root: string): string => join(root, 'server/cli/bin.js');
 export const trunkline: Contender = {
   name: 'trunkline',
   hasChat: true,
+  hasTls: true,
   absent: () => undefined,
   version: () => version,
   start: (options) => startTrunkline(binIn(fileURLToPath(new URL('../..', import.meta.url))), options),
@@ -26,6 +27,7 @@ export const trunkline: Contender = {
 export const trunklineBefore: Contender = {
   name: 'trunkline-before',
   hasChat: true,
+  hasTls: true,
   absent: () => (BEFORE === undefined ? 'no checkout of another commit in TRUNKLINE_BENCH_BEFORE' : undefined),
   version: () => outputOf('git', ['-C', BEFORE ?? '.', 'rev-parse', '--short', 'HEAD'])?.trim() ?? 'unknown',
   start: (options) => startTrunkline(binIn(BEFORE ?? '.'), options),

@@ -35,6 +35,8 @@ export async function withSessions<Result>(
 interface AllSessions {
   readonly contenders: ReadonlyMap<string, RunningContender>;
   readonly sessions: number;
+  /** PEM file that signed the certificates of both ends. */
+  readonly ca?: string;
   say(line: string): void;
 }
 
@@ -44,7 +46,7 @@ interface AllSessions {
  */
 export async function withSessionsOfAll<Result>(
   { provider, generator }: Ends,
-  { contenders, sessions, say }: AllSessions,
+  { contenders, sessions, ca, say }: AllSessions,
   visit: (open: ReadonlyMap<string, RunningContender>) => Promise<Result>,
 ): Promise<Result> {
   const open = new Map<string, RunningContender>();
@@ -52,7 +54,7 @@ export async function withSessionsOfAll<Result>(
     for (const [group, running] of contenders) {
       const { url, headers } = running;
       try {
-        await generator.open({ url: url(PATH), headers, sessions, group });
+        await generator.open({ url: url(PATH), headers, sessions, group, ...(ca !== undefined && { ca }) });
         open.set(group, running);
       } catch (error) {
         say(`${group}: ${sessions} sessions could not be opened: ${(error as Error).message}`);

@@ -1,21 +1,14 @@
-// Measures what the hop adds to an audio frame, in each direction, and what it costs. The sessions of all contenders are open at
-// once, and their loads take turns in short slices, so that a change of the machine's mood meets everyone.
+// Measures what the hop adds to an audio frame, in each direction, and what it costs: every contender with the same sessions and
+// frames.
 
-import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
+import type { Bench, BenchSettings } from '../../bench.ts';
 import { GREET_MS, startAll } from '../../contenders/start-all.ts';
-import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
-import type { Rounds } from '../../figures/rounds.ts';
-import { type LoadRun, runLoad } from '../../load/run.ts';
-import { type Ends, startEnds, withSessionsOfAll } from '../../load/sessions.ts';
-import type { EventLoopDelay, HopLoad, HopPart } from './data.ts';
+import { startEnds } from '../../load/sessions.ts';
+import type { HopPart } from './data.ts';
 import { hopFigures } from './figures.ts';
-import { loadName, loadsFor, millisecondsOf, WARM_UP_MS } from './loads.ts';
+import { loadsFor, millisecondsOf, WARM_UP_MS } from './loads.ts';
 import { describeHop } from './report.ts';
-
-interface Lines {
-  readonly ends: Ends;
-  readonly contenders: ReadonlyMap<string, RunningContender>;
-}
+import { measurePart } from './slices.ts';
 
 export const hop: Bench = {
   name: 'hop',
@@ -31,8 +24,16 @@ export const hop: Bench = {
     const lines = { ends, contenders: await startAll(context, 'hop', { providerPort: ends.provider.port }) };
     const shares = sharesOf(sessions.map((count) => partMs(count, rounds, context.settings)));
     const data = new Map<number, HopPart>();
-    for (const [index, count] of sessions.entries())
-      data.set(count, await measurePart(context, lines, { count, rounds, part: shares[index] ?? [0, 1] }));
+    for (const [index, count] of sessions.entries()) {
+      const plan = {
+        label: 'hop',
+        count,
+        rounds,
+        part: shares[index] ?? [0, 1],
+        loads: loadsFor(count, context.settings),
+      };
+      data.set(count, await measurePart(context, lines, plan));
+    }
     return { ...describeHop(data, context), figures: hopFigures(data, context) };
   },
 };
@@ -48,85 +49,7 @@ const partMs = (sessions: number, rounds: number, settings: BenchSettings): numb
     WARM_UP_MS + 2 * sessions,
   );
 
-type Share = readonly [from: number, to: number];
-
-function sharesOf(parts: readonly number[]): Share[] {
+function sharesOf(parts: readonly number[]): [from: number, to: number][] {
   const until = (end: number) => parts.slice(0, end).reduce((sum, part) => sum + part, 0);
   return parts.map((_, index) => [until(index) / until(parts.length), until(index + 1) / until(parts.length)]);
-}
-
-interface PartPlan {
-  readonly count: number;
-  readonly rounds: number;
-  readonly part: Share;
-}
-
-function measurePart(context: BenchContext, { ends, contenders }: Lines, plan: PartPlan): Promise<HopPart> {
-  const { count, rounds, part } = plan;
-  const label = `hop, ${count} ${count === 1 ? 'session' : 'sessions'}`;
-  return withSessionsOfAll(ends, { contenders, sessions: count, say: context.say }, async (open) => {
-    const turns: Turns = { context, ends, label, contenders: open, rounds };
-    await warmUp(turns, part[0]);
-    await eventLoopDelaysOf(open);
-    const loads = await sliceLoads(turns, loadsFor(count, context.settings), part);
-    const eventLoopDelays = await eventLoopDelaysOf(open);
-    return { loads, eventLoopDelays, roundTrips: count === 1 ? await closedLoop(turns, part[1]) : new Map() };
-  });
-}
-
-interface Turns {
-  readonly context: BenchContext;
-  readonly ends: Ends;
-  readonly label: string;
-  readonly contenders: ReadonlyMap<string, RunningContender>;
-  readonly rounds: number;
-}
-
-/** Code that is not compiled yet would cost more than what is measured. */
-async function warmUp({ context, ends, label, contenders }: Turns, at: number): Promise<void> {
-  const [load] = loadsFor(1, context.settings) as [HopLoad];
-  const plan = { label: `${label}, warm-up`, contenders, rounds: 1, warmUp: false, part: [at, at] } as const;
-  await context.rounds(plan, (running, { name: group }) =>
-    slice(ends, running, { ...load, group, measureMs: WARM_UP_MS }),
-  );
-}
-
-async function sliceLoads(
-  turns: Turns,
-  loads: readonly HopLoad[],
-  [from, to]: Share,
-): Promise<Map<string, Rounds<LoadRun>>> {
-  const { context, ends, label, contenders, rounds } = turns;
-  const { toleranceMs } = context.settings;
-  const runs = new Map<string, Rounds<LoadRun>>();
-  const at = (index: number) => from + ((to - from) * index) / loads.length;
-  for (const [index, load] of loads.entries()) {
-    const name = loadName(load);
-    const plan = { label: `${label}, ${name}`, contenders, rounds, part: [at(index), at(index + 1)] } as const;
-    const turn = (running: RunningContender, group: string) => slice(ends, running, { ...load, group }, toleranceMs);
-    runs.set(name, await context.rounds(plan, (running, { name: group }) => turn(running, group)));
-  }
-  return runs;
-}
-
-function slice({ provider, generator }: Ends, running: RunningContender, load: HopLoad, toleranceMs = Infinity) {
-  const [from, to] = load.direction === 'upstream' ? [generator, provider] : [provider, generator];
-  return runLoad({ from, to, load, running, toleranceMs });
-}
-
-function closedLoop({ context, ends, label, contenders, rounds }: Turns, at: number): Promise<Rounds<Percentiles>> {
-  const plan = { label: `${label}, closed loop`, contenders, rounds, part: [at, at] } as const;
-  return context.rounds(plan, async (_, { name: group }) =>
-    percentilesMs((await ends.generator.pingPong({ group, frameBytes: 2600, count: 40, warmUp: 5 })).latency),
-  );
-}
-
-/** Since the last call. */
-async function eventLoopDelaysOf(contenders: Turns['contenders']): Promise<Map<string, EventLoopDelay>> {
-  const delays = new Map<string, EventLoopDelay>();
-  for (const [name, running] of contenders) {
-    const delay = await running.eventLoopDelay?.();
-    if (delay !== undefined) delays.set(name, delay);
-  }
-  return delays;
 }

@@ -3,9 +3,9 @@
 import type { BenchContext } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
-import { mapRounds, validRounds } from '../../figures/rounds.ts';
+import { mapRounds, type Rounds, validRounds } from '../../figures/rounds.ts';
 import { bootstrap, median, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
-import { frameCosts } from '../../load/run.ts';
+import { frameCosts, type LoadRun } from '../../load/run.ts';
 import { type HopData, loadRuns, loadsOf } from './data.ts';
 
 const SUBJECT = 'trunkline';
@@ -115,22 +115,28 @@ interface CpuOptions {
   readonly below: number;
 }
 
-/**
- * CPU for each frame of that size over all slices with at least 100 sessions: the ratio of medians, resampled by whole rounds. A
- * ratio within a slice would follow every interrupt of the machine.
- */
-function cpuRatio(data: HopData, { settings, absent }: Judging, { loads, bytes, against, below }: CpuOptions): Figure {
-  const goal: Goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
-  const missing = absent.get(against);
-  if (missing !== undefined) return unjudged(goal, `${against}: ${missing}`);
-  const costs = [...data.keys()]
+/** CPU for each frame of that size over all slices with at least 100 sessions. */
+function cpuRatio(data: HopData, context: Judging, { loads, bytes, against, below }: CpuOptions): Figure {
+  const runs = [...data.keys()]
     .filter((sessions) => sessions >= 100)
     .flatMap((sessions) => loadsOf(data, sessions).map((load) => ({ load, runs: loadRuns(data, sessions, load) })))
-    .filter(({ load }) => load.startsWith(loads))
-    .flatMap(({ runs }) => {
-      const byName = frameCosts(runs);
-      return pairsOf(byName.get(SUBJECT) ?? [], byName.get(against) ?? []);
-    });
+    .filter(({ load }) => load.startsWith(loads));
+  const goal: Goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
+  return costRatio(goal, against, { runs: runs.map((run) => run.runs), ...context });
+}
+
+/**
+ * CPU for each frame over that of another contender: the ratio of medians, resampled by whole rounds. A ratio within a slice would
+ * follow every interrupt of the machine.
+ */
+export function costRatio(
+  goal: Goal,
+  against: string,
+  { runs, absent, settings }: Judging & { readonly runs: readonly Rounds<LoadRun>[] },
+): Figure {
+  const missing = absent.get(against);
+  if (missing !== undefined) return unjudged(goal, `${against}: ${missing}`);
+  const costs = runs.map(frameCosts).flatMap((byName) => pairsOf(byName.get(SUBJECT) ?? [], byName.get(against) ?? []));
   if (costs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
   const { value, interval } = bootstrap(costs, ratioOfMedians, settings.seed);
   return judge(goal, value, { interval: [...interval] });

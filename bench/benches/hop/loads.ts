@@ -18,16 +18,22 @@ export const loadName = ({ direction, frameBytes, frameMs }: HopLoad): string =>
 
 export const millisecondsOf = ({ warmUpMs, measureMs }: HopLoad): number => warmUpMs + measureMs + PAUSE_MS;
 
+type LoadSize = Pick<HopLoad, 'direction' | 'frameBytes' | 'frameMs'> & Pick<BenchSettings, 'seconds'>;
+
+/** The load of a slice. `seconds` lengthens it. */
+export const loadOf = (sessions: number, { direction, frameBytes, frameMs, seconds }: LoadSize): HopLoad => ({
+  direction,
+  frame: direction === 'upstream' ? 'append' : 'delta',
+  frameBytes,
+  frameMs,
+  warmUpMs: Math.max(LEAD_MS, frameMs),
+  measureMs: Math.max(seconds === undefined ? SLICE_MS : 1000 * seconds, (FEWEST_FRAMES * frameMs) / sessions),
+});
+
 /** Sizes and periods that are asked for go both ways; otherwise those of real sessions do. */
 export function loadsFor(sessions: number, { seconds, frameBytes, frameMs }: BenchSettings): HopLoad[] {
-  const load = (direction: HopLoad['direction'], bytes: number, ms: number): HopLoad => ({
-    direction,
-    frame: direction === 'upstream' ? 'append' : 'delta',
-    frameBytes: bytes,
-    frameMs: ms,
-    warmUpMs: Math.max(LEAD_MS, ms),
-    measureMs: Math.max(1000 * (seconds ?? SLICE_MS / 1000), (FEWEST_FRAMES * ms) / sessions),
-  });
+  const load = (direction: HopLoad['direction'], bytes: number, ms: number) =>
+    loadOf(sessions, { direction, frameBytes: bytes, frameMs: ms, seconds });
   const both = (bytes: number, ms: number) => [load('upstream', bytes, ms), load('downstream', bytes, ms)];
   if (frameBytes !== undefined || frameMs !== undefined) {
     const sizes = frameBytes ?? [2600];

@@ -17,10 +17,22 @@ import type { Measure, ReportTable } from '../../figures/results.ts';
 import { mapRounds, type Rounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { median, pairedRatios, spread } from '../../figures/statistics.ts';
 import { frameCosts, type LoadRun } from '../../load/run.ts';
-import { type HopData, type HopPart, loadRuns, loadsOf } from './data.ts';
+import type { HopData, HopPart } from './data.ts';
 
-/** One load with one number of sessions. */
+/** A part and its names. */
+interface NamedPart {
+  /** Name of the bench in the ids of its measures: `hop`. */
+  readonly bench: string;
+  /** `100` */
+  readonly id: string;
+  /** `100 sessions` */
+  readonly title: string;
+  readonly part: HopPart;
+}
+
+/** One load of one part. */
 interface Group {
+  readonly bench: string;
   /** `100.up-2600-40ms` */
   readonly id: string;
   readonly title: string;
@@ -31,40 +43,46 @@ interface Group {
   readonly merged: ReadonlyMap<string, Histogram>;
 }
 
-export function describeHop(data: HopData, { settings: { seed } }: Pick<BenchContext, 'settings'>) {
-  const groups = [...data.keys()].flatMap((sessions) =>
-    loadsOf(data, sessions).map((load) => groupOf(loadRuns(data, sessions, load), sessions, load)),
+export const describeHop = (data: HopData, context: Pick<BenchContext, 'settings'>) =>
+  describeParts(
+    [...data].map(([sessions, part]) => ({ bench: 'hop', id: `${sessions}`, title: sessionsText(sessions), part })),
+    context,
   );
-  const single = data.get(1);
+
+export const sessionsText = (sessions: number): string => `${sessions} session${sessions === 1 ? '' : 's'}`;
+
+export function describeParts(parts: readonly NamedPart[], { settings: { seed } }: Pick<BenchContext, 'settings'>) {
+  const groups = parts.flatMap(groupsOf);
+  const closed = parts.find(({ part }) => part.roundTrips.size > 0);
   return {
     measures: groups.flatMap((group) => [...group.runs.keys()].flatMap((name) => measuresOf(group, name))),
     tables: [
       ...groups.flatMap((group) => [latencyTable(group), addedTable(group.title, ranksOf(group), seed)]),
-      ...(single === undefined ? [] : [closedLoopTable(single.roundTrips)]),
-      ...[...data].map(([sessions, part]) => processTable(sessions, part)),
+      ...(closed === undefined ? [] : [closedLoopTable(closed.part.roundTrips)]),
+      ...parts.map(processTable),
     ],
     plots: groups.map(({ title, merged }) => percentilePlot(title, { label: 'latency, ms', scale: 'log' }, merged)),
     histograms: Object.fromEntries(
-      groups.flatMap(({ id, merged }) => encodedAs(`hop-${id.replace('.', '-')}`, merged)),
+      groups.flatMap(({ bench, id, merged }) => encodedAs(`${bench}-${id.replace('.', '-')}`, merged)),
     ),
     notes: groups.flatMap(({ title, runs }) => faultNotes(title, runs)),
   };
 }
 
-function groupOf(runs: Rounds<LoadRun>, sessions: number, load: string): Group {
-  const [direction, bytes, period] = load.split('-');
-  const valid = validRounds(runs);
-  return {
-    id: `${sessions}.${load}`,
-    title: `${direction}stream, ${bytes} B every ${period?.replace('ms', ' ms')}, ${sessionsText(sessions)}`,
-    runs,
-    valid,
-    costs: frameCosts(runs),
-    merged: mergedBy(valid, ({ latency }) => latency),
-  };
-}
-
-const sessionsText = (sessions: number): string => `${sessions} session${sessions === 1 ? '' : 's'}`;
+const groupsOf = ({ bench, id, title, part }: NamedPart): Group[] =>
+  [...part.loads].map(([load, runs]) => {
+    const [direction, bytes, period] = load.split('-');
+    const valid = validRounds(runs);
+    return {
+      bench,
+      id: `${id}.${load}`,
+      title: `${direction}stream, ${bytes} B every ${period?.replace('ms', ' ms')}, ${title}`,
+      runs,
+      valid,
+      costs: frameCosts(runs),
+      merged: mergedBy(valid, ({ latency }) => latency),
+    };
+  });
 
 type Rank = 'p50' | 'p90' | 'p99' | 'p999';
 
@@ -107,14 +125,14 @@ function closedLoopTable(trips: Rounds<Percentiles>): ReportTable {
   ]);
 }
 
-function processTable(sessions: number, { loads, eventLoopDelays }: HopPart): ReportTable {
+function processTable({ title, part: { loads, eventLoopDelays } }: NamedPart): ReportTable {
   const names = new Set([...loads.values()].flatMap((runs) => [...runs.keys()]));
   const rows = [...names].map((name) => ({
     name,
     delay: eventLoopDelays.get(name),
     runs: [...loads.values()].flatMap((runs) => runsOf(runs, name)),
   }));
-  return reportTable(`processes, ${sessionsText(sessions)}`, rows, [
+  return reportTable(`processes, ${title}`, rows, [
     ['', ({ name }) => name],
     ['memory MiB (max)', ({ runs }) => Math.max(...runs.flatMap(({ rssBytes }) => rssBytes ?? [])) / 2 ** 20],
     ['event loop p50 ms', ({ delay }) => delay?.p50],
@@ -124,17 +142,17 @@ function processTable(sessions: number, { loads, eventLoopDelays }: HopPart): Re
   ]);
 }
 
-function measuresOf({ id, valid, costs }: Group, name: string): Measure[] {
+function measuresOf({ bench, id, valid, costs }: Group, name: string): Measure[] {
   const own = costs.get(name) ?? [];
   const peers = name === 'trunkline' ? ['haproxy', 'nginx', 'trunkline-before'] : [];
   return [
     ...(['p50', 'p99'] as const).flatMap((rank) =>
-      timeMeasures(latencies(valid, rank), name, 'hop', `${rank}_ms.${id}.${name}`),
+      timeMeasures(latencies(valid, rank), name, bench, `${rank}_ms.${id}.${name}`),
     ),
-    measure(`hop.cpu_us.${id}.${name}`, 'us', own),
+    measure(`${bench}.cpu_us.${id}.${name}`, 'us', own),
     ...peers.map((peer) => {
       const ratios = pairedRatios(own, costs.get(peer) ?? []);
-      return measure(`hop.cpu_vs_${peer}.${id}.${name}`, 'ratio', ratios, { paired: true });
+      return measure(`${bench}.cpu_vs_${peer}.${id}.${name}`, 'ratio', ratios, { paired: true });
     }),
   ];
 }
