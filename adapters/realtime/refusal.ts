@@ -7,6 +7,8 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly message: string;
   readonly retryAfterS?: number;
+  /** The time at which an exhausted budget has room again, ms since the epoch. */
+  readonly resetsAt?: number;
   /** The place where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
   readonly help?: string;
   /** A short code for the log: the fault beneath. */
@@ -36,6 +38,8 @@ type RefusalCode =
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
   | 'outbox_share_full'
+  | 'budget_exceeded'
+  | 'budget_reserved'
   | 'too_many_sessions'
   | 'too_many_connections'
   | 'too_many_streams'

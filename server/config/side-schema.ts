@@ -192,7 +192,7 @@ export const sideShape = {
     .default({})
     .describe('Prompt classes: the policy of calls, by a name of your own.'),
   tasks: z.array(taskSchema).optional().describe('Side tasks. A rehearsal without LLM gateways has some by default.'),
-  budgets: z.array(budgetSchema).default([]).describe('Most that may be spent on LLM calls.'),
+  budgets: z.array(budgetSchema).default([]).describe('Most that may be spent on LLM calls and realtime sessions.'),
   webhooks: z.array(webhookSchema).default([]).describe('Where events are sent.'),
   prices: z
     .record(z.string().min(1), priceSchema)

@@ -11,6 +11,7 @@ import { ownOrigins } from '../http/origin-policy.ts';
 import { type RequestSource, sourceOf } from '../http/request/source.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, exportGauge } from '../platform/metrics.ts';
@@ -24,6 +25,7 @@ import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { SessionOpening } from './open-session.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { ClosedBudgets } from './side/budgets.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
@@ -45,6 +47,7 @@ export class Gateway {
   readonly #clients = new Map<string, string>();
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
+  readonly #budgets = new ClosedBudgets();
   #policy: AdmissionPolicy;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
@@ -81,6 +84,11 @@ export class Gateway {
   /** Dials the rehearsal provider at another URL from now on. */
   useRehearsal(url: string): void {
     this.#policy = { ...this.#policy, rehearsalUrl: url };
+  }
+
+  /** Refuses sessions by these budgets from now on. */
+  useBudgets(closed: readonly BudgetUse[]): void {
+    this.#budgets.use(closed);
   }
 
   records(): SessionRecord[] {
@@ -159,9 +167,11 @@ export class Gateway {
       quota: new SideQuota(config.side, config.keys.length),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
-      refusal: (key) => {
+      refusal: (admission) => {
         if (this.#phase !== 'serving') return draining;
-        const fullness = outbox?.fullness(key);
+        const spent = this.#budgets.refusal(admission);
+        if (spent !== undefined) return spent;
+        const fullness = outbox?.fullness(admission.key?.id);
         return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
       },
       isEnding: () => this.#phase === 'ending',

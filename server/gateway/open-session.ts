@@ -34,8 +34,8 @@ import { type SessionOwner, startSession, type Upgrade } from './start-session.t
 export interface SessionHost extends SessionOwner, ForwardContext {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
-  /** The reason why no session of this key opens now; undefined when sessions open. `key`: undefined in open mode. */
-  refusal(key: string | undefined): Refusal | undefined;
+  /** The reason why this session does not open now; undefined: it does. */
+  refusal(admission: Admission): Refusal | undefined;
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
   readonly connections: ConnectionLimit;
@@ -75,7 +75,7 @@ export class SessionOpening {
   }
 
   async #open(admission: Admission): Promise<void> {
-    const refusal = this.#host.refusal(admission.key?.id);
+    const refusal = this.#host.refusal(admission);
     if (refusal !== undefined) return this.#refuse(refusal, admission);
     const { socket, source } = this.#upgrade;
     const end = this.#host.connections.beginUpgrade(socket, source.address);
@@ -156,7 +156,7 @@ export class SessionOpening {
 export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
   const decision = admit(request, host.policy(), 'plain');
   if (isRefusal(decision)) return refuse(request, decision);
-  const refusal = host.refusal(decision.key?.id) ?? (await tryReservation(decision, host));
+  const refusal = host.refusal(decision) ?? (await tryReservation(decision, host));
   return refuse(request, refusal ?? speaksWebSocket);
 }
 

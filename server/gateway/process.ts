@@ -4,6 +4,7 @@ import cluster from 'node:cluster';
 import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
@@ -15,7 +16,7 @@ let outbox: Outbox | undefined;
 const side = new SideClient();
 
 const supervisor = new Rpc(process, {
-  async start({ config, tls, rehearsalUrl, sideSocket, ports, isShared }: GatewayStart): Promise<Ports> {
+  async start({ config, tls, rehearsalUrl, sideSocket, closedBudgets, ports, isShared }: GatewayStart): Promise<Ports> {
     const log = createLog(config.log.level);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = new Outbox({
@@ -28,9 +29,11 @@ const supervisor = new Rpc(process, {
     });
     gateway = new Gateway({ config, tls, rehearsalUrl, registry, outbox, askSide: side.ask, log });
     if (sideSocket !== undefined) side.use(sideSocket);
+    gateway.useBudgets(closedBudgets);
     return gateway.listen(ports, isShared);
   },
   side: (path: string) => side.use(path),
+  budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
   records: () => gateway?.records(),

@@ -1,6 +1,7 @@
 // The options that a gateway process is started with, its ports, and the time that it gets to hand over its events when it ends.
 
 import type { Config } from '../config/config.ts';
+import type { BudgetUse } from './stored-rows.ts';
 
 /** The ports of the listeners. Where the configuration says 0, the port that the system chose. */
 export interface Ports {
@@ -20,6 +21,8 @@ export interface GatewayStart {
   readonly rehearsalUrl: string | undefined;
   /** The socket that the side process listens on. */
   readonly sideSocket: string | undefined;
+  /** The budgets without room. */
+  readonly closedBudgets: readonly BudgetUse[];
   readonly ports: Ports;
   /** True when other processes listen on the same ports, each for itself. */
   readonly isShared: boolean;

@@ -144,6 +144,19 @@ export interface LedgerRow {
   readonly isRehearsal: boolean;
 }
 
+/** Use of the present window of a budget, which counts a key and a class (undefined: all of them). */
+export interface BudgetUse {
+  readonly key: string | undefined;
+  readonly class: string | undefined;
+  readonly window: string;
+  readonly limitMicroUsd: number;
+  readonly spentMicroUsd: number;
+  /** Reserved for calls under way. */
+  readonly reservedMicroUsd: number;
+  /** End of the window; undefined for a budget without one. */
+  readonly resetsAt: number | undefined;
+}
+
 /** A signed message to a configured webhook that waits to be taken. */
 export interface Delivery {
   readonly id: string;

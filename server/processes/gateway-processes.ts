@@ -141,12 +141,14 @@ export class GatewayProcesses {
       tls: config.listen.tls ?? own,
       rehearsalUrl: rehearsalUrl(),
       sideSocket: side.socketPath,
+      closedBudgets: side.closedBudgets,
       ports: this.#ports,
       isShared: config.processes > 1 && !this.#isClustered,
     };
     this.#ports = await rpc.call<Ports>('start', start);
-    // The side process and the rehearsal may have started elsewhere in the meantime.
+    // The side process and the rehearsal may have started elsewhere in the meantime, and budgets may have moved.
     if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
+    if (side.closedBudgets !== start.closedBudgets) rpc.notify('budgets', side.closedBudgets);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
   }
 

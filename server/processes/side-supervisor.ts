@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import type { Rpc } from '../ipc/rpc.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
 import { watchForHang } from './watchdog.ts';
@@ -22,6 +23,8 @@ interface SideSupervisorOptions {
   folder(): string;
   /** Called after each start, also after a death, with the socket that it listens on. */
   onStart(socketPath: string): void;
+  /** Called with the budgets without room, whenever the process tells them. */
+  onBudgets?(closed: readonly BudgetUse[]): void;
 }
 
 export class SideSupervisor {
@@ -34,6 +37,7 @@ export class SideSupervisor {
   #rehearsalUrl: string | undefined;
   #starts = 0;
   #socketPath: string | undefined;
+  #closedBudgets: readonly BudgetUse[] = [];
 
   constructor(options: SideSupervisorOptions) {
     this.#options = options;
@@ -42,6 +46,7 @@ export class SideSupervisor {
       niceness: NICENESS,
       log: options.log,
       start: (rpc) => this.#start(rpc),
+      handlers: () => ({ budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed) }),
       onDeath: () => this.#removeSocket(),
     });
   }
@@ -49,6 +54,11 @@ export class SideSupervisor {
   /** The socket that gateway processes ask it on; another one after each start. */
   get socketPath(): string | undefined {
     return this.#socketPath;
+  }
+
+  /** The budgets without room, as they were told last. */
+  get closedBudgets(): readonly BudgetUse[] {
+    return this.#closedBudgets;
   }
 
   readonly ask: SideHandler = async (request, emit, signal) =>
@@ -100,6 +110,11 @@ export class SideSupervisor {
       log.error('the side process hangs: it is started anew');
       this.child.kill();
     });
+  }
+
+  #useBudgets(closed: readonly BudgetUse[]): void {
+    this.#closedBudgets = closed;
+    this.#options.onBudgets?.(closed);
   }
 
   #rpc(): Rpc {

@@ -41,6 +41,7 @@ export class Supervisor {
       log,
       folder: () => this.#folder,
       onStart: (path) => this.#gateways.notify('side', path),
+      onBudgets: (closed) => this.#gateways.notify('budgets', closed),
     });
     this.#side = side;
     this.#gateways = new GatewayProcesses({ config, log, side, rehearsalUrl: () => this.#rehearsalUrl });

@@ -6,6 +6,7 @@ import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
 import { listenToGateways, type SideListener } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
@@ -31,10 +32,11 @@ function close(graceMs: number): Promise<void> {
 
 const answer: SideHandler = async (request, emit, signal) => (await side()).answer(request, emit, signal);
 
-new Rpc(process, {
+const supervisor = new Rpc(process, {
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
-    opening = openSide(start, createLog(start.config.log.level));
+    const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
+    opening = openSide(start, createLog(start.config.log.level), onBudgets);
     await opening;
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
   },

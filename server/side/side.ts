@@ -8,6 +8,7 @@ import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
+import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budget-watch.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
@@ -36,13 +37,17 @@ export interface SideStart {
 /** Time to write what is given back, and what became of calls. */
 const WRITE_MS = 1000;
 
-/** Rejects when the store cannot be opened, and says why. */
-export async function openSide(start: SideStart, log: Logger): Promise<Side> {
+/** Rejects when the store cannot be opened, and says why. `onBudgets`: see BudgetWatch. */
+export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudgetsClosed = () => {}): Promise<Side> {
   const { config } = start;
   const metrics = createSideMetrics();
-  const store = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
-  const side = new Side({ start, log, metrics, store: countAttempts(store, metrics.registry) });
+  const opened = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
+  const counted = countAttempts(opened, metrics.registry);
+  const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
+  const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());
+  const side = new Side({ start, log, metrics, store, budgets });
   await side.holdLease();
+  await budgets.start();
   return side;
 }
 
@@ -51,6 +56,7 @@ interface SideParts {
   readonly log: Logger;
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
+  readonly budgets: BudgetWatch;
 }
 
 export class Side {
@@ -118,6 +124,7 @@ export class Side {
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
+    this.#parts.budgets.stop();
     const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();

@@ -115,6 +115,7 @@ export function createFakeStore(): FakeStore {
     settleLost: unused,
     grade: unused,
     budgetUse: unused,
+    budgetUses: unused,
     claimDeliveries: unused,
     settleDelivery: unused,
   } as FakeStore;

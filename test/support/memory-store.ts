@@ -32,7 +32,8 @@ export function memoryStore(): MemoryStore {
       for (const window of windows) {
         const { reservedMicroUsd, spentMicroUsd } = budgetOf(window);
         const leftMicroUsd = window.limitMicroUsd - reservedMicroUsd - spentMicroUsd;
-        if (amountMicroUsd > leftMicroUsd) return { kind: 'exceeded', budget: window, leftMicroUsd };
+        if (amountMicroUsd > leftMicroUsd)
+          return { kind: 'exceeded', budget: window, leftMicroUsd, spentMicroUsd, reservedMicroUsd };
       }
       for (const window of windows) budgetOf(window).reservedMicroUsd += amountMicroUsd;
       rows.set(pending.id, pending);

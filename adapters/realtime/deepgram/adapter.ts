@@ -47,8 +47,9 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
 }
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ err_code: code, err_msg: message, help }) };
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  return { status, headers, body: JSON.stringify({ err_code: code, err_msg: message, ...until, help }) };
 }

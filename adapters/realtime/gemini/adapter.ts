@@ -48,10 +48,11 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
+  const until = resetsAt === undefined ? {} : { metadata: { resets_at: new Date(resetsAt).toISOString() } };
   const details: object[] = [
-    { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline' },
+    { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline', ...until },
   ];
   if (help !== undefined)
     details.push({ '@type': 'type.googleapis.com/google.rpc.Help', links: [{ description: code, url: help }] });
@@ -72,6 +73,7 @@ const canonicalStatuses: { readonly [status: number]: string } = {
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
   409: 'ALREADY_EXISTS',
+  402: 'RESOURCE_EXHAUSTED',
   429: 'RESOURCE_EXHAUSTED',
   501: 'UNIMPLEMENTED',
   502: 'UNAVAILABLE',

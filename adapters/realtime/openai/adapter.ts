@@ -42,12 +42,10 @@ export const openai: Provider = {
   httpError,
 };
 
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return {
-    status,
-    headers,
-    body: JSON.stringify({ error: { message, type: errorTypeByStatus(status), param: null, code, help } }),
-  };
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  const error = { message, type: errorTypeByStatus(status), param: null, code, ...until, help };
+  return { status, headers, body: JSON.stringify({ error }) };
 }

@@ -4,6 +4,7 @@ import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { BudgetWindow } from '../store/contract.ts';
+import { counts } from './budget-state.ts';
 import type { Prices } from './prices.ts';
 import { maxPromptTokens } from './prompt-tokens.ts';
 
@@ -13,19 +14,17 @@ export function budgetsFor(
   call: { readonly key: string | undefined; readonly promptClass: string },
   now: number,
 ): BudgetWindow[] {
-  return budgets
-    .filter(
-      ({ key, class: name }) =>
-        (key === undefined || key === call.key) && (name === undefined || name === call.promptClass),
-    )
-    .map((budget) => {
-      const { startsAt, resetsAt } = windowAt(budget.window, now);
-      return {
-        id: `${budget.key ?? '*'}|${budget.class ?? '*'}|${budget.window}|${startsAt}`,
-        limitMicroUsd: Math.round(budget.maxUsd * 1e6),
-        resetsAt,
-      };
-    });
+  return budgets.filter((budget) => counts(budget, call)).map((budget) => windowOf(budget, now));
+}
+
+/** The present window of a budget. */
+export function windowOf(budget: BudgetConfig, now: number): BudgetWindow {
+  const { startsAt, resetsAt } = windowAt(budget.window, now);
+  return {
+    id: `${budget.key ?? '*'}|${budget.class ?? '*'}|${budget.window}|${startsAt}`,
+    limitMicroUsd: Math.round(budget.maxUsd * 1e6),
+    resetsAt,
+  };
 }
 
 const LENGTHS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;

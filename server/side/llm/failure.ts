@@ -2,6 +2,7 @@
 
 import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { ClassConfig } from '../../config/side-schema.ts';
+import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budget-state.ts';
 import type { BudgetReservation } from '../store/contract.ts';
 import type { Unavailable } from './guard/resilience.ts';
 
@@ -30,6 +31,7 @@ type FailureCode =
   | 'no_gateway'
   | 'policy_refused'
   | 'budget_exceeded'
+  | 'budget_reserved'
   | 'price_unknown'
   | 'too_expensive'
   | 'invalid_request'
@@ -44,6 +46,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   no_gateway: 501,
   policy_refused: 403,
   budget_exceeded: 402,
+  budget_reserved: 429,
   price_unknown: 403,
   too_expensive: 402,
   invalid_request: 400,
@@ -121,21 +124,26 @@ export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Un
   return failure(code, `${label}: ${words}`, { isTransient: true, isOutage: true, retryAfterMs });
 }
 
-/** Puts the id of the budget, `<key>|<class>|<window>|<start>`, into words. */
+/**
+ * Puts the id of the budget, `<key>|<class>|<window>|<start>`, into words. Where only reservations are in the way, there may be room as soon as
+ * other calls have ended.
+ */
 export function failureOfBudget(
-  { budget, leftMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
+  { budget, spentMicroUsd, reservedMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
   worst: number,
 ): Failure {
-  const [window, name] = budget.id.split('|').reverse().slice(1, 3);
+  const [window = '', name] = budget.id.split('|').reverse().slice(1, 3);
   const { resetsAt, limitMicroUsd } = budget;
-  const message =
-    `the budget of ${usd(limitMicroUsd)} USD for class ${name} (window ${window}) has ${usd(Math.max(0, leftMicroUsd))} USD left, ` +
-    `the call may cost ${usd(worst)}`;
+  const use = { class: name, window, limitMicroUsd, spentMicroUsd, reservedMicroUsd };
+  const words = budgetWords(use, worst);
+  if (closedBy(use, worst) === 'reserved')
+    return failure('budget_reserved', words, {
+      ...{ isTransient: true, isOutage: true },
+      retryAfterMs: RESERVED_RETRY_MS,
+    });
   const retryAfterMs = resetsAt === undefined ? undefined : Math.max(0, resetsAt - Date.now());
-  return failure('budget_exceeded', message, { resetsAt, retryAfterMs });
+  return failure('budget_exceeded', words, { resetsAt, retryAfterMs });
 }
-
-const usd = (micro: number) => (micro / 1e6).toString();
 
 /** Picks the failure that ended the call, else the first that may go better later, else the first. */
 export function failureToReport(failures: readonly Failure[]): Failure {

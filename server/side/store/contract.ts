@@ -20,10 +20,17 @@ export interface BudgetWindow {
   readonly resetsAt: number | undefined;
 }
 
+/** Amounts of one window of a budget. */
+export interface BudgetAmounts {
+  readonly spentMicroUsd: number;
+  /** Reserved for calls under way. */
+  readonly reservedMicroUsd: number;
+}
+
 /** `exceeded` names the first budget that could not take the amount. */
 export type BudgetReservation =
   | { readonly kind: 'reserved' }
-  | { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number };
+  | (BudgetAmounts & { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number });
 
 /** Final state of a row, with what it had reserved where. */
 export interface Settlement {
@@ -207,7 +214,9 @@ export interface Store {
   ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;
   /** Sums in the order of `by`, `until` excluded and attempts under way left out. An unknown value of a field is ''. */
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
-  budgetUse(budget: string): Promise<{ readonly spentMicroUsd: number; readonly reservedMicroUsd: number }>;
+  budgetUse(budget: string): Promise<BudgetAmounts>;
+  /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
+  budgetUses(ids: readonly string[]): Promise<ReadonlyMap<string, BudgetAmounts>>;
 
   /** Leases due messages, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
   claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]>;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Store, StoreError } from './contract.ts';
 import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
-import { budgetUse, reserve } from './statements/budgets.ts';
+import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { report } from './statements/report.ts';
@@ -133,6 +133,7 @@ export function createSqlStore(database: Database): Store {
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
+    budgetUses: (ids) => budgetUses(query, ids),
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

@@ -108,6 +108,8 @@ function afterFailure(
   }
   if (!isTransient) return { state: 'failed', error };
   const later = { ...budget, notBefore: now + Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs) };
+  // The budget of one task may have room for another.
+  if (code === 'budget_reserved') return wait(task, error, later);
   return isOutage ? { ...wait(task, error, later), isOutage } : retry(task, error, later);
 }
 

@@ -1,9 +1,9 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import type { BudgetReservation, BudgetWindow } from '../contract.ts';
+import type { BudgetAmounts, BudgetReservation, BudgetWindow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { byId, insertAll } from '../row-mapping.ts';
+import { byId, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';
 
 /** Undoes the transaction. It is an answer, and no fault. */
@@ -56,7 +56,7 @@ async function reserveOne(query: Query, budget: BudgetWindow, amount: number): P
   }
   const { spentMicroUsd, reservedMicroUsd } = await budgetUse(query, budget.id);
   const leftMicroUsd = Math.max(0, limit - spentMicroUsd - reservedMicroUsd);
-  throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd });
+  throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd, spentMicroUsd, reservedMicroUsd });
 }
 
 /** Amounts that are added to a budget; `resetsAt` where it is known. */
@@ -100,4 +100,13 @@ export async function charge(query: Query, charges: readonly Charge[]): Promise<
 export async function budgetUse(query: Query, budget: string) {
   const [row] = await query('select spent, reserved from budget where id = $1', [budget]);
   return { spentMicroUsd: Number(row?.spent ?? 0), reservedMicroUsd: Number(row?.reserved ?? 0) };
+}
+
+export async function budgetUses(query: Query, ids: readonly string[]): Promise<ReadonlyMap<string, BudgetAmounts>> {
+  const rows = await queryForIds(query, ids, 'select id, spent, reserved from budget where id in (:ids)');
+  const amounts = rows.map(({ spent, reserved }) => ({
+    spentMicroUsd: Number(spent),
+    reservedMicroUsd: Number(reserved),
+  }));
+  return new Map(idsOf(rows).map((id, at) => [id, amounts[at] as BudgetAmounts]));
 }

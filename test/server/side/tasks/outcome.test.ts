@@ -109,6 +109,18 @@ describe('faults', () => {
     expect(soon.runAt).toBeGreaterThanOrEqual(resets.soon);
   });
 
+  test('a task waits, and counts no attempt, while only reservations of a budget are in its way', async () => {
+    const { store, run, settled } = await bench({ behaviour: { text: good } });
+    await store.addTask(queuedTask());
+    let asked = 0;
+    const before = () => {
+      asked++;
+      return asked < 5 ? failed('budget_reserved', 429, { retryAfterMs: 20, isOutage: true }) : undefined;
+    };
+    run({ before });
+    expect(await settled()).toMatchObject({ state: 'done', attempts: 1 });
+  });
+
   test('a run ends at its deadline', async () => {
     const settings = { tasks: [{ kind: 'title', class: 'plain', maxAttempts: 1, deadlineMs: 50 }] };
     const { store, run, settled } = await bench({ behaviour: { hang: 'idle' } }, settings);

@@ -30,7 +30,7 @@ export function budgets({ open, beside }: Stores): void {
     const [wide, narrow] = [budget('a', 100), budget('b', 15)];
     expect(await store.reserve([wide, narrow], 10, anAttempt('a1'))).toEqual({ kind: 'reserved' });
     const refused = await store.reserve([narrow, wide], 10, anAttempt('a2'));
-    expect(refused).toEqual({ kind: 'exceeded', budget: narrow, leftMicroUsd: 5 });
+    expect(refused).toEqual({ kind: 'exceeded', budget: narrow, leftMicroUsd: 5, ...both(0, 10) });
     expect(await store.budgetUse('a')).toEqual(both(0, 10));
     expect(await store.budgetUse('b')).toEqual(both(0, 10));
     expect(await store.ledger({ limit: 9 })).toHaveLength(1);

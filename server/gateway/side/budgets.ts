@@ -1,0 +1,55 @@
+// The budgets without room, as the side process told last. A session is refused by them before its provider is dialled, and waits for nothing.
+// Rule: what is spent stays spent until its window ends, also while the side process is away; a reservation is believed for a while only.
+
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { BudgetUse } from '../../ipc/stored-rows.ts';
+import { budgetWords, closedBy, counts, RESERVED_RETRY_MS } from '../../side/billing/budget-state.ts';
+import type { Admission } from '../admission/admission.ts';
+
+/** Several times as long as the side process takes to say again that reservations are in the way. */
+const BELIEVED_MS = 10_000;
+
+export class ClosedBudgets {
+  #closed: readonly BudgetUse[] = [];
+  #toldAt = 0;
+
+  /** Takes the whole list, in place of the one before. */
+  use(closed: readonly BudgetUse[], now = Date.now()): void {
+    this.#closed = closed;
+    this.#toldAt = now;
+  }
+
+  /** Returns why a session may not open, as a call would be told; undefined: its budgets have room. A rehearsal is in no budget. */
+  refusal(
+    { key, promptClass, isRehearsal }: Pick<Admission, 'key' | 'promptClass' | 'isRehearsal'>,
+    now = Date.now(),
+  ): Refusal | undefined {
+    if (this.#closed.length === 0 || isRehearsal) return undefined;
+    const own = this.#closed.filter(
+      (use) => counts(use, { key: key?.id, promptClass }) && (use.resetsAt === undefined || use.resetsAt > now),
+    );
+    const spent = own.filter((use) => closedBy(use) === 'spent');
+    if (spent.length > 0) return budgetExceeded(spent.reduce(later), now);
+    const reserved = now - this.#toldAt < BELIEVED_MS ? own[0] : undefined;
+    return reserved && budgetReserved(reserved);
+  }
+}
+
+/** The one that has room last decides when it is of use to try again. */
+const later = (one: BudgetUse, other: BudgetUse): BudgetUse =>
+  (other.resetsAt ?? Number.POSITIVE_INFINITY) > (one.resetsAt ?? Number.POSITIVE_INFINITY) ? other : one;
+
+function budgetExceeded(use: BudgetUse, now: number): Refusal {
+  const { resetsAt } = use;
+  const words = budgetWords(use);
+  if (resetsAt === undefined) return { status: 402, code: 'budget_exceeded', message: words };
+  const message = `${words}; there is room again at ${new Date(resetsAt).toISOString()}`;
+  return { status: 429, code: 'budget_exceeded', message, resetsAt, retryAfterS: Math.ceil((resetsAt - now) / 1000) };
+}
+
+const budgetReserved = (use: BudgetUse): Refusal => ({
+  status: 429,
+  code: 'budget_reserved',
+  message: budgetWords(use),
+  retryAfterS: RESERVED_RETRY_MS / 1000,
+});

@@ -1,0 +1,111 @@
+// Watches which budgets have no room, and tells the gateway processes, which refuse realtime sessions by it without asking the store.
+// Rule: what this process moves is read soon after; what other machines move, at the next look.
+
+import type { Logger } from 'pino';
+import type { BudgetConfig } from '../../config/side-schema.ts';
+import type { BudgetUse } from '../../ipc/stored-rows.ts';
+import { faultOf } from '../../platform/log.ts';
+import type { Store } from '../store/contract.ts';
+import { windowOf } from './budget.ts';
+import { closedBy } from './budget-state.ts';
+
+/** Gets the budgets without room: again whenever that changes, and at each look while a reservation closes one. */
+export type OnBudgetsClosed = (closed: readonly BudgetUse[]) => void;
+
+interface BudgetWatchOptions {
+  readonly budgets: readonly BudgetConfig[];
+  readonly store: Pick<Store, 'budgetUses'>;
+  readonly onClosed: OnBudgetsClosed;
+  readonly log: Logger;
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 1000;
+/** Moves of this time are read together. */
+const SOON_MS = 50;
+
+export class BudgetWatch {
+  readonly #options: BudgetWatchOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #told: string | undefined;
+  #isFailing = false;
+
+  constructor(options: BudgetWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the state was told for the first time. Without budgets there is nothing to watch. */
+  async start(): Promise<void> {
+    const { budgets, onClosed, everyMs = EVERY_MS } = this.#options;
+    if (budgets.length === 0) return onClosed([]);
+    await this.#look();
+    this.#timer = setInterval(() => void this.#look(), everyMs);
+  }
+
+  /** Tells that budgets may have moved. */
+  moved(): void {
+    if (this.#timer === undefined) return;
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      // One that is under way may have read what was before.
+      void Promise.resolve(this.#looking).then(() => this.#look());
+    }, SOON_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    this.#timer = undefined;
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#read().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** While the store is away, what was told last goes on to hold. */
+  async #read(): Promise<void> {
+    const { budgets, store, onClosed, log } = this.#options;
+    const now = Date.now();
+    const windows = budgets.map((budget) => ({ budget, window: windowOf(budget, now) }));
+    try {
+      const uses = await store.budgetUses(windows.map(({ window }) => window.id));
+      this.#isFailing = false;
+      const closed = windows.flatMap(({ budget: { key, class: name, window: length }, window }) => {
+        const { id, limitMicroUsd, resetsAt } = window;
+        const amounts = uses.get(id) ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
+        const use = { key, class: name, window: length, limitMicroUsd, resetsAt, ...amounts };
+        return closedBy(use) === undefined ? [] : [use];
+      });
+      const state = JSON.stringify(closed);
+      if (state === this.#told && !closed.some((use) => closedBy(use) === 'reserved')) return;
+      this.#told = state;
+      onClosed(closed);
+    } catch (error) {
+      if (!this.#isFailing) log.warn(faultOf(error), 'budgets cannot be read: what was known of them goes on to hold');
+      this.#isFailing = true;
+    }
+  }
+}
+
+/** Returns the store, with each move of a budget told. */
+export function tellMoves(store: Store, onMoved: () => void): Store {
+  const told =
+    <Arguments extends readonly unknown[], Result>(method: (...given: Arguments) => Promise<Result>) =>
+    async (...given: Arguments): Promise<Result> => {
+      const result = await method(...given);
+      onMoved();
+      return result;
+    };
+  return {
+    ...store,
+    reserve: told(store.reserve),
+    settle: told(store.settle),
+    settleLost: told(store.settleLost),
+    commitSessions: told(store.commitSessions),
+  };
+}
