@@ -9,12 +9,15 @@ export interface Notice {
 }
 
 const diagnosisAdvice: Readonly<Record<number, string>> = {
+  400: 'Change what it names, then start again.',
   401: 'Check the key.',
+  402: 'Use another key, or give this one a larger budget.',
   403: 'Choose another model, or use a key that may use this one.',
   404: 'This gateway does not know the address that the page dialled.',
   409: 'Start again: the page takes a new id each time.',
   429: 'End another session of this key, or wait a little, then start again.',
-  501: 'The gateway does not offer this.',
+  500: 'The log of the gateway says more.',
+  501: 'Choose another dialect: the gateway does not offer this one.',
   502: 'The gateway could not reach the provider: look at its log.',
   504: 'The provider did not answer in time: try again.',
 };
@@ -29,8 +32,9 @@ export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
   return error(title, `${said}${adviceFor(diagnosis)}`);
 }
 
-/** Advice by status. A 503 means that the provider has no key, or that the gateway takes no sessions now; its message tells which. */
+/** Advice by status. What a 429 or 503 means is told by its message: a spent budget, a provider without a key, or that there is no room now. */
 function adviceFor({ status, message }: Diagnosis): string {
+  if (status === 429 && message.includes('budget')) return 'Wait until the budget begins anew, or use another key.';
   if (status !== 503) return diagnosisAdvice[status] ?? 'The log of the gateway says more.';
   return message.includes('configured')
     ? 'Set up its API key and start the gateway again, or choose another provider.'
@@ -49,6 +53,10 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
     'The other side ended the session',
     'Its time limit was reached, or the gateway is shutting down. Start a new one.',
   ],
+  1002: [
+    'A frame broke the WebSocket protocol',
+    'Start a new session; if it happens again, something between the two ends changes frames.',
+  ],
   1005: ['The session was ended without a reason', 'Start a new one.'],
   1006: ['The connection was lost', 'Check that the gateway is running and that the network works, then start again.'],
   1007: ['The provider did not understand a message', 'The last lines of the event log show what it refused.'],
@@ -65,6 +73,7 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
   3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],
   4000: ['The provider refused this dialect', 'The client speaks a version that is no longer served.'],
   4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
+  4408: ['Nothing was said for a while', 'The gateway ends sessions that are idle. Start a new one.'],
 };
 
 /** Notice of a session that ended; undefined for a normal end. */

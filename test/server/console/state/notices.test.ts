@@ -1,5 +1,7 @@
 // Texts of the notices.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   closeNotice,
@@ -8,6 +10,7 @@ import {
   providerError,
   replyFailure,
 } from '../../../../server/console/state/notices.ts';
+import { root } from '../../../support/pages.ts';
 
 test('the notice of a refused session has the words of the gateway, and what to do', () => {
   expect(connectFailure({ status: 401, message: 'bad key' }).detail).toBe('The gateway says: bad key. Check the key.');
@@ -26,6 +29,26 @@ test('a normal end has no notice, any other end has one with code and reason', (
     /maximum duration\. \(close code 1001\)$/,
   );
   expect(closeNotice(4321, '')?.detail).toContain('4321');
+});
+
+/** The codes that docs/keys-limits-closes.md says a client may be closed with. */
+function documentedCloses(): readonly string[] {
+  const page = readFileSync(join(root, 'docs/keys-limits-closes.md'), 'utf8');
+  const [, table = ''] = page.split('\n## Closes\n');
+  return [...table.matchAll(/^\| (\d[\d, ]*) +\|/gm)].flatMap(([, codes = '']) => codes.trim().split(', '));
+}
+
+test('every close that the gateway may send has a notice of its own', () => {
+  const codes = [...new Set(documentedCloses())];
+  expect(codes).toContain('4408');
+  const unknown = closeNotice(4321, '')?.title;
+  expect(codes.filter((code) => closeNotice(Number(code), '')?.title === unknown)).toEqual([]);
+});
+
+test('a refusal for a spent budget says when it helps to wait', () => {
+  const advice = (status: number) => connectFailure({ status, message: 'the budget of this key is spent' }).detail;
+  expect(advice(429)).toMatch(/Wait until the budget begins anew/);
+  expect(advice(402)).toMatch(/Use another key/);
 });
 
 test.each([
