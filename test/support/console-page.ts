@@ -105,8 +105,11 @@ export async function openConsole(
 /** Reads the frames of one type from the event log, parsed, oldest first. */
 export async function loggedFrames(page: Page, type: string): Promise<Record<string, unknown>[]> {
   await page.getByLabel('Filter events by text').fill(`"${type}"`);
-  const rows = await page.locator(`.event[data-type="${type}"] .event-head`).all();
-  for (const row of rows) if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+  // Runs first: their events are in the page once they are open.
+  for (const rows of [`.event-run[data-type="${type}"] > .event-head`, `.event[data-type="${type}"] .event-head`]) {
+    const closed = await page.locator(`${rows}[aria-expanded="false"]`).all();
+    for (const row of closed.toReversed()) await row.click();
+  }
   const bodies = await page.locator(`.event[data-type="${type}"] .event-body`).allTextContents();
   return bodies.toReversed().map((body) => JSON.parse(body) as Record<string, unknown>);
 }

@@ -1,5 +1,6 @@
 // Opens the microphone: permission, device, and chunks of 16-bit PCM at the dialect's rate.
 
+import { wake } from './wake.ts';
 import type { CaptureOptions } from './worklets/capture.worklet.ts';
 import captureUrl from './worklets/capture.worklet.ts?worker&url';
 
@@ -17,7 +18,7 @@ export interface Microphone {
 }
 
 /**
- * Throws what `getUserMedia` throws. Echo cancellation is on, or a loudspeaker would interrupt every reply; gain control
+ * Throws what `getUserMedia` throws, or NoSound where audio does not run. Echo cancellation is on, or a loudspeaker would interrupt every reply; gain control
  * is off, since it lifts the noise of a silent room until a provider takes it for speech (to -47 dBFS in Chromium).
  */
 export async function openMicrophone(options: MicrophoneOptions): Promise<Microphone> {
@@ -50,12 +51,16 @@ export async function openMicrophone(options: MicrophoneOptions): Promise<Microp
 
 async function capture(stream: MediaStream, options: MicrophoneOptions): Promise<AudioContext> {
   const { context, source } = await connect(stream, options.rateHz);
-  await context.audioWorklet.addModule(captureUrl);
+  try {
+    await Promise.all([wake(context), context.audioWorklet.addModule(captureUrl)]);
+  } catch (cause) {
+    void context.close();
+    throw cause;
+  }
   const processorOptions: CaptureOptions = { rateHz: options.rateHz };
   const node = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0, channelCount: 1, processorOptions });
   node.port.onmessage = (event: MessageEvent<ArrayBuffer>) => options.onChunk(new Int16Array(event.data));
   source.connect(node);
-  await context.resume();
   return context;
 }
 

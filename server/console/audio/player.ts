@@ -3,6 +3,7 @@
 import { playbackRateHz } from './pcm.ts';
 import type { ItemPlayed } from './play-queue.ts';
 import type { Recording } from './recording.ts';
+import { wake } from './wake.ts';
 import type { PlaybackCommand, PlaybackReport } from './worklets/playback.worklet.ts';
 import playbackUrl from './worklets/playback.worklet.ts?worker&url';
 
@@ -31,12 +32,15 @@ export interface Player {
   close(): void;
 }
 
-/** Opens a player. Must be called in a user's gesture, or the context stays silent. */
+/** Opens a player. Must be called in a user's gesture, or the context stays silent. @throws NoSound without an output for sound. */
 export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
   const context = new AudioContext({ sampleRate: playbackRateHz, latencyHint: 'interactive' });
-  const resumed = context.resume();
-  await context.audioWorklet.addModule(playbackUrl);
-  await resumed;
+  try {
+    await Promise.all([wake(context), context.audioWorklet.addModule(playbackUrl)]);
+  } catch (cause) {
+    void context.close();
+    throw cause;
+  }
   const node = new AudioWorkletNode(context, 'playback', { numberOfInputs: 0, outputChannelCount: [1] });
   node.connect(context.destination);
   const analyser = new AnalyserNode(context, { fftSize: 1024 });
@@ -77,6 +81,8 @@ export async function openPlayer(handlers: PlayerHandlers): Promise<Player> {
       new Promise((resolve) => {
         flushes.push(resolve);
         send({ type: 'flush' });
+        // A worklet without an output that runs, such as a headset that was unplugged, answers nothing.
+        if (context.state !== 'running') resolve([]);
       }),
     playAside: (recording) => playAside(context, recording),
     close() {

@@ -13,6 +13,9 @@ export interface LogEntry extends Omit<LoggedFrame, 'at'> {
   readonly type: string;
 }
 
+/** Entries of one type and direction that follow each other. */
+export type Run = readonly [LogEntry, ...LogEntry[]];
+
 export interface LogFilter {
   readonly text: string;
   readonly direction: 'both' | LoggedFrame['direction'];
@@ -59,6 +62,17 @@ export class EventLog {
         (wanted === '' || type.toLowerCase().includes(wanted) || text.toLowerCase().includes(wanted)),
     );
   }
+}
+
+/** Groups neighbours of the same type and direction: a reply is hundreds of deltas. The first entry of a run names it. */
+export function foldRuns(entries: readonly LogEntry[]): readonly Run[] {
+  const runs: [LogEntry, ...LogEntry[]][] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    if (last && last[0].type === entry.type && last[0].direction === entry.direction) last.push(entry);
+    else runs.push([entry]);
+  }
+  return runs;
 }
 
 /** Writes one JSON object per line: `{ atMs, direction, type, bytes, frame }`. */

@@ -91,6 +91,7 @@ const microphoneFailures: Readonly<Record<string, readonly [title: string, detai
   NotReadableError: ['The microphone cannot be opened', 'Another program may be using it.'],
   SecurityError: ['This page may not use a microphone', 'Browsers allow it only on https: or on localhost.'],
   TypeError: ['This page may not use a microphone', 'Browsers allow it only on https: or on localhost.'],
+  NoSound: ['The microphone did not start', 'Browsers need an output for sound to run it, and found none.'],
 };
 
 /** Notice of what `getUserMedia`, or opening the audio, threw. */
@@ -106,8 +107,15 @@ export const microphoneLost = warning(
 );
 
 export function playbackFailure(cause: unknown): Notice {
+  if (cause instanceof Error && cause.name === 'NoSound') return noSound;
   return error('Sound cannot be played', `${sentence(describe(cause))} Captions go on; reload the page to try again.`);
 }
+
+const noSound = warning(
+  'There is no sound here',
+  'The browser found no output for sound, as on a virtual machine or a remote desktop. The session goes on with captions and ' +
+    'text. To hear it, connect a loudspeaker or headphones and start again.',
+);
 
 export function sampleFailure(cause: unknown): Notice {
   return warning('The sample recording did not load', sentence(describe(cause)));

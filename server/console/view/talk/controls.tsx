@@ -11,33 +11,40 @@ interface ControlsProps {
 }
 
 export function CallerControls({ controller }: ControlsProps) {
-  const { form, session, replying, silenced, output } = controller.state;
+  const { form, session } = controller.state;
   const TalkButton = session?.turnTaking === 'manual' ? HoldButton : MicrophoneButton;
+  const isVoice = session?.mode.modality === 'voice';
   return (
     <div class="dock">
-      {session?.mode.modality === 'voice' && (
+      {isVoice && (
         <div class="dock-row">
           {form.input === 'microphone' && <TalkButton controller={controller} />}
+          <StopButton controller={controller} />
           <SamplePlayer controller={controller} />
         </div>
       )}
       <div class="dock-row">
         <Composer controller={controller} />
-        {session?.mode.dialect.name !== 'openai-responses' && (
-          <Button
-            icon="stop"
-            disabled={(!replying || silenced) && output.queuedSamples === 0}
-            title="Silence the reply (Esc)"
-            onClick={() => void controller.stopReply()}
-          >
-            Stop reply
-          </Button>
-        )}
+        {!isVoice && session?.mode.dialect.name !== 'openai-responses' && <StopButton controller={controller} />}
         <Button icon="end" look="end-here" onClick={() => controller.end()}>
           End session
         </Button>
       </div>
     </div>
+  );
+}
+
+function StopButton({ controller }: ControlsProps) {
+  const { replying, silenced, output } = controller.state;
+  return (
+    <Button
+      icon="stop"
+      disabled={(!replying || silenced) && output.queuedSamples === 0}
+      title="Silence the reply (Esc)"
+      onClick={() => void controller.stopReply()}
+    >
+      Stop reply
+    </Button>
   );
 }
 
@@ -110,11 +117,12 @@ function SamplePlayer({ controller }: ControlsProps) {
   );
 }
 
+/** A field that grows with its text. Enter sends, shift and Enter begin a new line; the Enter that ends a composed character does neither. */
 function Composer({ controller }: ControlsProps) {
   const [text, setText] = useState('');
   const submit = (event: Event) => {
     event.preventDefault();
-    if (text.trim() === '') return;
+    if (text.trim() === '' || controller.state.phase !== 'ready') return;
     void controller.write(text);
     setText('');
   };
@@ -123,14 +131,21 @@ function Composer({ controller }: ControlsProps) {
       <label class="visually-hidden" for="message">
         Message
       </label>
-      <input
-        id="message"
-        placeholder="Write a message"
-        data-focus-ready
-        autocomplete="off"
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
+      <div class="composer-field" data-text={text}>
+        <textarea
+          id="message"
+          rows={1}
+          placeholder="Write a message"
+          title="Enter sends, Shift+Enter begins a new line"
+          data-focus-ready
+          autocomplete="off"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event);
+          }}
+        />
+      </div>
       <Button icon="send" type="submit" disabled={controller.state.phase !== 'ready' || text.trim() === ''}>
         Send
       </Button>

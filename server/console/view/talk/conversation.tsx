@@ -27,7 +27,9 @@ export function ConversationPanel({ controller }: { controller: ConsoleControlle
         )}
         {phase === 'ready' && <Activity state={controller.state} />}
       </div>
-      {voice && <LiveWaveforms controller={controller} live={isLive(phase)} provider={provider} />}
+      {voice && phase !== 'closed' && (
+        <LiveWaveforms controller={controller} live={isLive(phase)} provider={provider} />
+      )}
       <Captions controller={controller} provider={provider} />
       {session !== undefined && phase !== 'closed' && <CallerControls controller={controller} />}
     </section>
@@ -59,9 +61,15 @@ function Captions({ controller, provider }: { controller: ConsoleController; pro
   const { captions, phase, session } = controller.state;
   const list = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
+  const sizes = useRef('');
   const follow = () => {
     const box = list.current;
-    if (box !== null) pinned.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+    if (box === null) return;
+    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+    const now = `${box.scrollHeight} ${box.clientHeight}`;
+    // A list that changes its size moves by itself: only a reader's scrolling ends the following.
+    if (isAtEnd || now === sizes.current) pinned.current = isAtEnd;
+    sizes.current = now;
   };
   // The list follows the words unless the reader scrolled up.
   useEffect(() => {
@@ -104,6 +112,8 @@ function Captions({ controller, provider }: { controller: ConsoleController; pro
 function invitation({ form, microphone, phase }: ConsoleState, { mode, openedAt, turnTaking }: RunningSession): string {
   if (phase === 'closed' && openedAt === undefined) return 'The session was not opened.';
   if (phase === 'closed') return 'Nothing was said in this session.';
+  if (phase === 'starting' && microphone === 'asking')
+    return 'Waiting until the browser has your leave for the microphone…';
   if (phase !== 'ready') return 'Connecting…';
   if (mode.modality === 'text') return 'Write something below.';
   if (form.input === 'samples') return 'Play a sample recording, or write something.';

@@ -23,7 +23,8 @@ export function LatencyPanel({ controller }: { controller: ConsoleController }) 
   const us = report && gatewayUs(report);
   const scaleMs = Math.max(400, ...shown.map((turn) => turnTotalMs(turn) ?? 0));
   return (
-    <section class="panel latency" aria-labelledby="latency-title">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
+    <section class="panel latency" aria-labelledby="latency-title" tabIndex={0}>
       <div class="panel-head">
         <h2 id="latency-title">Latency</h2>
         <p class="muted">{turns.length === 1 ? '1 turn' : `${turns.length} turns`}</p>

@@ -2,7 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { LoggedFrame } from '../../../../server/console/session/connection.ts';
-import { EventLog, elideAudio, type LogFilter, toJsonl, typeOf } from '../../../../server/console/state/event-log.ts';
+import {
+  EventLog,
+  elideAudio,
+  foldRuns,
+  type LogFilter,
+  toJsonl,
+  typeOf,
+} from '../../../../server/console/state/event-log.ts';
 
 const everything: LogFilter = { text: '', direction: 'both', audio: true };
 const withoutAudio: LogFilter = { ...everything, audio: false };
@@ -81,6 +88,26 @@ test('memory is bounded, and audio never pushes other events out', () => {
   for (let i = 0; i < 500; i++) record(log, 'downstream', { type: 'error' });
   expect(log.select(withoutAudio).length).toBeLessThanOrEqual(11);
   expect(log.total).toBe(1001);
+});
+
+test('neighbours of the same type and direction are one run, so that a reply is a few rows', () => {
+  const log = new EventLog();
+  const delta = { type: 'response.output_text.delta' };
+  for (let i = 0; i < 20; i++) record(log, 'downstream', delta);
+  record(log, 'downstream', { type: 'response.output_text.done' });
+  record(log, 'upstream', { type: 'error' });
+  record(log, 'downstream', { type: 'error' });
+  record(log, 'downstream', delta);
+  const runs = foldRuns(log.select(withoutAudio));
+  expect(runs.map((run) => [run[0].type, run.length])).toEqual([
+    ['response.output_text.delta', 20],
+    ['response.output_text.done', 1],
+    ['error', 1],
+    ['error', 1],
+    ['response.output_text.delta', 1],
+  ]);
+  expect(runs.flat().map(({ seq }) => seq)).toEqual(log.select(withoutAudio).map(({ seq }) => seq));
+  expect(foldRuns([])).toEqual([]);
 });
 
 test('the export has one JSON object per line, with the frame as JSON', () => {

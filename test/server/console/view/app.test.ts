@@ -207,13 +207,13 @@ test('the event log filters, opens frames, shows audio only when it is asked for
   await eventually(() => count('sent-samples')).toBeGreaterThan(3 * 24_000);
   await page.getByRole('button', { name: 'End session' }).click();
   await phase('closed');
-  const append = page.locator('.event[data-type="input_audio_buffer.append"]');
+  const append = page.locator('.events > [data-type="input_audio_buffer.append"]');
   expect(await append.count()).toBe(0);
   await page.getByLabel('audio frames').check();
   await append.first().waitFor();
 
   await page.getByLabel('Direction').selectOption('to provider');
-  expect(await page.locator('.event[data-direction="downstream"]').count()).toBe(0);
+  expect(await page.locator('.events > [data-direction="downstream"]').count()).toBe(0);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Export JSONL' }).click(),
