@@ -41,7 +41,7 @@ export function LedgerTable({ ledger, state, total }: TableProps) {
       </div>
       <section
         class="table-scroll"
-        aria-labelledby="rows-title"
+        aria-label="Rows of the ledger"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
         tabIndex={0}
       >

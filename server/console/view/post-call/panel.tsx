@@ -53,9 +53,16 @@ export function PostCallPanel({ controller }: { controller: ConsoleController })
           </span>
         )}
       </div>
-      <div id="post-call-body" class="post-call-body" hidden={!isOpen}>
+      <section
+        id="post-call-body"
+        class="post-call-body"
+        aria-label="Results of the call"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
+        tabIndex={0}
+        hidden={!isOpen}
+      >
         {isOpen && <PostCallBody postCall={postCall} kinds={kinds} hasSession={session?.openedAt !== undefined} />}
-      </div>
+      </section>
     </section>
   );
 }

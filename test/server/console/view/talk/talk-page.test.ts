@@ -103,7 +103,7 @@ test.each([
 test('where audio never starts, as without a sound device, the page says so and the session goes on', async () => {
   const { page, faults, phase, close } = await openConsole(browser, gateway.origin);
   onTestFinished(close);
-  // What a browser does that finds no output for sound: it stays suspended, and never answers.
+  // A browser that finds no output for sound stays suspended, and never answers.
   await page.addInitScript(() => {
     AudioContext.prototype.resume = () => new Promise(() => {});
   });

@@ -1,0 +1,100 @@
+// The page is open to everybody: axe-core finds no fault in any of its views and states, in both colours, wide and narrow.
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibilityFaults } from '../../../support/accessibility.ts';
+import { launchChromium, openConsole, type RunningGateway, startCommand } from '../../../support/console-page.ts';
+
+let gateway: RunningGateway;
+let browser: Browser;
+let page: Page;
+let phase: (name: string) => Promise<void>;
+
+beforeAll(async () => {
+  const locked = { keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: true };
+  [gateway, browser] = await Promise.all([startCommand(locked), launchChromium()]);
+  ({ page, phase } = await openConsole(browser, gateway.origin, { reducedMotion: 'reduce' }));
+}, 300_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.close();
+});
+
+/** The faults of the page as it is, in both colours, wide and narrow; so low that every region that can scroll does. */
+async function faultsEverywhere(): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 560 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const fault of await accessibilityFaults(page)) found.add(`${width} ${colorScheme} ${fault}`);
+    }
+  }
+  return [...found];
+}
+
+/** Each state follows from the one before. */
+const states: readonly (readonly [name: string, reach: () => Promise<unknown>])[] = [
+  ['before a call, with all settings open', () => page.getByText('Instructions, voice, tools').click()],
+  [
+    'after a refusal',
+    async () => {
+      await page.getByText('Samples only').click();
+      await page.getByLabel('Gateway key').fill('wrong-secret');
+      await page.getByRole('button', { name: 'Start talking' }).last().click();
+      await page.getByText('The session was refused').waitFor();
+    },
+  ],
+  [
+    'on the ledger with a wrong key',
+    async () => {
+      await page.getByRole('link', { name: 'Ledger' }).click();
+      await page.getByText('The key was not accepted').waitFor();
+    },
+  ],
+  [
+    'on an empty ledger',
+    async () => {
+      await page.getByRole('link', { name: 'Talk' }).click();
+      await page.getByLabel('Gateway key').fill('demo-secret');
+      await page.getByRole('link', { name: 'Ledger' }).click();
+      await page.getByText('Nothing was used').waitFor();
+    },
+  ],
+  [
+    'in a call, with words on their way and opened events',
+    async () => {
+      await page.getByRole('link', { name: 'Talk' }).click();
+      await page.getByRole('button', { name: 'Start talking' }).last().click();
+      await phase('ready');
+      await page.getByRole('button', { name: 'Play sample' }).click();
+      await page.locator('.caption-provider[data-final="true"]').waitFor();
+      await page.getByLabel('Message').fill('one\ntwo');
+      await page.locator('.event-run > .event-head').first().click();
+      await page.locator('.event-run .event .event-head').first().click();
+      await page.locator('.event[data-type="session.created"] .event-head').click();
+    },
+  ],
+  [
+    'after a call, with its results',
+    async () => {
+      await page.getByRole('button', { name: 'End session' }).first().click();
+      await page.locator('.result .task-state-done').nth(4).waitFor();
+      await page.locator('.charges-table').waitFor();
+    },
+  ],
+  [
+    'on the ledger with rows',
+    async () => {
+      await page.getByRole('link', { name: 'Ledger' }).click();
+      await page.locator('.rows tbody tr').first().waitFor();
+    },
+  ],
+];
+
+test.each(states)('the page has no fault %s', { timeout: 60_000 }, async (_, reach) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await reach();
+  expect(await faultsEverywhere()).toEqual([]);
+});
