@@ -1,6 +1,6 @@
 // Classifies failed answers by the status and the words in the body.
 
-import { isObject, parseJson, valueAt } from '../../codecs/json-object.ts';
+import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
 import { LlmFailure, type LlmFailureCode, type LlmReply, type UpstreamError } from './contract.ts';
 import { readUpstreamError } from './upstream-error.ts';
 
@@ -26,8 +26,7 @@ export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure 
   const whose = code === 'credential' ? "refused this gateway's own credential or account, " : '';
   return new LlmFailure(code, `${whose}status ${status}${word ? ` (${word})` : ''}`, {
     status,
-    retryAfterMs:
-      retryAfterMs(headers, Date.now()) ?? (delayMs === undefined ? undefined : Math.min(delayMs, MAX_RETRY_AFTER_MS)),
+    retryAfterMs: retryAfterMs(headers, Date.now()) ?? boundedMs(delayMs),
     upstream: passedOn(code, { ...read.upstream, ...tooLarge }),
   });
 }
@@ -36,21 +35,30 @@ export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure 
 const passedOn = (code: LlmFailureCode, upstream: UpstreamError): UpstreamError | undefined =>
   code === 'invalid' || code === 'unsupported' || code === 'limited' ? upstream : undefined;
 
-/** The error in a body or an event of status 200 (`error: { code, type }`); undefined when there is none. */
+/** The error in a body or an event of status 200; undefined when there is none. */
 export function failureInBody(body: unknown): LlmFailure | undefined {
-  const error = isObject(body) ? body.error : undefined;
-  if (error === undefined || error === null) return undefined;
-  const status = Number(valueAt(error, ['code']));
-  const isStatus = Number.isInteger(status) && status >= 400 && status < 600;
-  const { failure, word, upstream, retryAfterMs: delayMs } = readUpstreamError(body);
-  const ofStatus = isStatus ? codeOfStatus(status) : undefined;
+  const root = Array.isArray(body) ? body[0] : body;
+  return isObject(root) && isError(root) ? failureOfError(root) : undefined;
+}
+
+/** `error: { code, type }`, also without an object around it (older vLLM), or in a list (Cloudflare). */
+const isError = ({ error, errors, object }: JsonObject): boolean =>
+  Boolean(error) || object === 'error' || (Array.isArray(errors) && errors.length > 0);
+
+/** The failure that an error describes which came with status 200. */
+export function failureOfError(body: unknown): LlmFailure {
+  const { failure, word, upstream, status, retryAfterMs: delayMs } = readUpstreamError(body);
+  const ofStatus = status === undefined ? undefined : codeOfStatus(status);
   const code = failure === 'credential' ? failure : (ofStatus ?? failure ?? 'unavailable');
   return new LlmFailure(code, `an error instead of an answer${word ? ` (${word})` : ''}`, {
-    status: isStatus ? status : undefined,
-    retryAfterMs: delayMs,
+    status,
+    retryAfterMs: boundedMs(delayMs),
     upstream: passedOn(code, upstream),
   });
 }
+
+const boundedMs = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.min(ms, MAX_RETRY_AFTER_MS);
 
 /** Reads `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110, section 10.2.3); undefined without either. */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | undefined {

@@ -3,6 +3,8 @@
 import { LlmFailure } from './contract.ts';
 
 export interface ServerSentEvent {
+  /** The last field `event`; undefined where there is none. */
+  readonly name: string | undefined;
   /** The received bytes, the empty line at the end included. */
   readonly raw: Buffer;
   /** The `data` fields, joined; undefined for a comment. */
@@ -75,12 +77,13 @@ function endByFeed(bytes: Buffer, from: number): number {
 }
 
 function readEvent(raw: Buffer): ServerSentEvent {
-  let data: string | undefined;
+  let [name, data]: [string | undefined, string | undefined] = [undefined, undefined];
   for (const line of raw.toString().split(/\r\n|\n|\r/)) {
-    const [field, value = ''] = /^data(?::\s?(.*))?$/s.exec(line) ?? [];
-    if (field !== undefined) data = data === undefined ? value : `${data}\n${value}`;
+    const [, field, value = ''] = /^(data|event)(?::\s?(.*))?$/s.exec(line) ?? [];
+    if (field === 'event') name = value;
+    else if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
   }
-  return { raw, data };
+  return { name, raw, data };
 }
 
 /** Writes an event with only `data`. */

@@ -10,23 +10,29 @@ interface ReadError {
   readonly failure: LlmFailureCode | undefined;
   /** The first word, as it stands there. */
   readonly word: string | undefined;
+  /** The HTTP status that the error names. */
+  readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
 }
 
-/** The `error` of a body. Google's may be in a list; older vLLM has none around it. */
+/** The `error` of a body. Google's may be in a list, Cloudflare's is one of `errors`; older vLLM has none around it. */
 export function readUpstreamError(body: unknown): ReadError {
   const root = Array.isArray(body) ? body[0] : body;
   const whole = isObject(root) ? root : {};
-  const error = isObject(whole.error) ? whole.error : whole;
+  const [first] = Array.isArray(whole.errors) ? whole.errors.filter(isObject) : [];
+  const error = isObject(whole.error) ? whole.error : (first ?? whole);
   const [code, type] = [plainWord(error.code), plainWord(error.type)];
   const known = KNOWN.find(({ matches }) => matches(error));
   return {
     upstream: { code: known?.code ?? code, type, param: plainParam(error.param) },
     failure: known?.failure ?? BY_WORD.get(code ?? '') ?? BY_WORD.get(type ?? ''),
     word: known?.code ?? code ?? statusWord(error.status) ?? type ?? plainParam(error.param),
+    status: [error.code, error.status].map(Number).find(isStatus),
     retryAfterMs: retryDelayMs(error),
   };
 }
+
+const isStatus = (value: number): boolean => Number.isInteger(value) && value >= 400 && value < 600;
 
 /** A word as OpenAI writes codes and types. What has digits or dashes may be a credential. */
 function plainWord(value: unknown): string | undefined {
@@ -52,13 +58,17 @@ const BY_WORD: ReadonlyMap<string, LlmFailureCode> = new Map<string, LlmFailureC
     (word) => [word, 'limited'] as const,
   ),
   ...(
-    ['context_length_exceeded', 'content_policy_violation', 'invalid_request_error', 'request_too_large'] as const
+    [
+      ...(['context_length_exceeded', 'content_policy_violation', 'content_filter', 'unsupported_value'] as const),
+      ...(['unsupported_parameter', 'invalid_request_error', 'request_too_large'] as const),
+    ] as const
   ).map((word) => [word, 'invalid'] as const),
   ...(['authentication_error', 'permission_error', 'billing_error', 'invalid_api_key'] as const).map(
     (word) => [word, 'credential'] as const,
   ),
   ['timeout_error', 'timeout'],
   ['not_found_error', 'unsupported'],
+  ['model_not_found', 'unsupported'],
   ['overloaded_error', 'unavailable'],
   ['api_error', 'unavailable'],
 ]);

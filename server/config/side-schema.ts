@@ -41,6 +41,12 @@ export const gatewaySchema = z.strictObject({
   allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be http:, or a loopback or private address.'),
   residency: residency.optional().describe('Region that it keeps requests to, such as eu.'),
   retention: retention.optional().describe('zdr says that whoever serves keeps nothing.'),
+  billsAbandoned: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether it bills a stream to its end when its client leaves. Such a stream is charged at its reservation, not by what came of it.',
+    ),
   concurrency: z.int().min(1).max(10_000).default(64).describe('Calls at once, in each side process.'),
   queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
   settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),

@@ -20,6 +20,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/session/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/transport/closing-handshake.test.ts': 'how peer.ts ends a connection',
   'test/bench/report/committed.test.ts': 'docs/benchmarks.md beside the committed report',
+  'test/server/side/llm/streams.test.ts': 'streams from an endpoint to the ledger',
   'test/server/side/llm/translated-calls.test.ts': 'profiles of other forms under the router',
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',

@@ -16,6 +16,8 @@ export const ANSWER_TOOL = 'trunkline_answer';
 
 export function readAnthropicReply({ body }: LlmReply, model: string) {
   const message = parseJson(body.toString());
+  const failure = failureInBody(message);
+  if (failure) throw failure;
   if (!isObject(message) || !Array.isArray(message.content))
     throw new LlmFailure('garbled', 'no message in the answer');
   const blocks = message.content.filter(isObject);
@@ -127,7 +129,10 @@ export function createAnthropicReader(): ReadEvent {
 
 function added(event: JsonObject, block: Block | undefined): AnswerDelta {
   const json = textAt(event, 'delta', 'partial_json');
-  if (block === undefined || json === undefined) return { text: textAt(event, 'delta', 'text') ?? json };
+  if (block === undefined || json === undefined) {
+    const thought = textAt(event, 'delta', 'thinking') ?? '';
+    return { text: textAt(event, 'delta', 'text') ?? json, otherBytes: Buffer.byteLength(thought) };
+  }
   if (json === '') return {};
   block.input = undefined;
   return inputOf(block, json);

@@ -15,6 +15,8 @@ export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, End
   readonly comment?: Buffer | undefined;
   /** Bytes that pass to the client as they are. */
   readonly bytes?: Buffer | undefined;
+  /** An event that says nothing yet, such as the role of who will speak. It waits for the first that says something. */
+  readonly isPreamble?: boolean | undefined;
 }
 
 /** The outcome of a whole answer. `model` was asked for. @throws LlmFailure for one that ended in a fault, or that does not say why it ended. */

@@ -30,7 +30,7 @@ export function translatedStream(read: ReadEvent, { provider, ...options }: Tran
 
 /** A stream of chat completion chunks, of which the bytes that `read` returns pass unchanged. */
 export function passedStream(read: ReadEvent): LlmStream {
-  return new AnswerStream(read, { delta: ({ bytes }) => (bytes ? [bytes] : []), end: () => [sseEvent('[DONE]')] });
+  return new AnswerStream(read, new PassingWriter());
 }
 
 export const wantsUsage = ({ extra }: LlmCall): boolean => objectAt(extra, 'stream_options')?.include_usage === true;
@@ -102,6 +102,25 @@ function bytesIn({ text = '', calls = [], otherBytes = 0 }: AnswerDelta): number
 /** The bytes as one Buffer, which is not copied when it is the only one. */
 const joined = (pieces: readonly Buffer[]): Buffer =>
   pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+
+/** Holds back what says nothing until something is said: as long as nothing was, another target can serve the call. */
+class PassingWriter implements StreamWriter {
+  #held: Buffer[] | undefined = [];
+
+  delta({ bytes, isPreamble = false }: AnswerDelta): readonly Buffer[] {
+    if (bytes === undefined) return [];
+    if (this.#held === undefined) return [bytes];
+    this.#held.push(bytes);
+    if (isPreamble) return [];
+    const pieces = this.#held;
+    this.#held = undefined;
+    return pieces;
+  }
+
+  end(): readonly Buffer[] {
+    return [sseEvent('[DONE]')];
+  }
+}
 
 class ChunkWriter implements StreamWriter {
   readonly #wantsUsage: boolean;

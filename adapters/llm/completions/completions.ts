@@ -5,7 +5,7 @@ import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from 
 import { failIfUnended } from '../chat/answer.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
-import { failureInBody } from '../failure.ts';
+import { failureInBody, failureOfError } from '../failure.ts';
 import { sseEvent } from '../server-sent-events.ts';
 import { endingOf, restated } from './finish.ts';
 import { completionsUsage, highestUsd, usageCostUsd } from './usage.ts';
@@ -60,8 +60,8 @@ export function readCompletion({ headers, body }: LlmReply, model: string, readM
     finish: ending.finish,
   };
   // Some endpoints never give a reason; what they say stays as it is.
-  const saysNothing = ending.finish === undefined && text === '' && !hasOther(objectAt(choice, 'message'));
-  if (ending.fault !== undefined || saysNothing) failIfUnended(ending, outcome);
+  const isEmpty = ending.finish === undefined && text === '' && !hasOther(objectAt(choice, 'message'));
+  if (ending.fault !== undefined || isEmpty) failIfUnended(ending, outcome);
   const own = renamed(restated(completion, ending, model), { body: completion, asked: model, served });
   return own === undefined ? { completion, bytes: body, ...outcome } : { completion: own, ...outcome };
 }
@@ -102,11 +102,11 @@ interface StreamOptions {
 /** Creates a reader for the chunks of one stream. Comments pass; a usage that only the gateway asked for does not. */
 export function createCompletionsReader({ headers, call, model: asked, readMetadata }: StreamOptions): ReadEvent {
   let model: string | undefined;
-  return ({ raw, data }) => {
+  return ({ name, raw, data }) => {
     if (data === undefined) return { comment: raw };
     if (data.trim() === '[DONE]') return undefined;
     const chunk = parseJson(data);
-    const failure = failureInBody(chunk);
+    const failure = name === 'error' ? failureOfError(chunk) : failureInBody(chunk);
     if (failure) throw failure;
     if (!isObject(chunk)) throw new LlmFailure('garbled', 'an event that is no chat completion chunk');
     const choice = valueAt(chunk, ['choices', 0]);
@@ -114,12 +114,14 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
     const { served, provider, costUsd } = readMetadata(headers, chunk);
     model = served ?? model ?? textAt(chunk, 'model');
     const isUsageOnly = isObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
-    const content = valueAt(choice, ['delta', 'content']);
+    const delta = objectAt(isObject(choice) ? choice : {}, 'delta') ?? {};
+    const content = delta.content;
     const own = renamed(restated(chunk, ending, asked), { body: chunk, asked, served });
     return {
       bytes: isUsageOnly && !wantsUsage(call) ? undefined : own === undefined ? raw : sseEvent(own),
       text: typeof content === 'string' ? content : '',
-      otherBytes: otherBytesIn(objectAt(isObject(choice) ? choice : {}, 'delta')),
+      otherBytes: otherBytesIn(delta),
+      isPreamble: ending.finish === undefined && saysNothing(delta),
       served: model,
       provider,
       usage: completionsUsage(chunk.usage),
@@ -129,11 +131,14 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
   };
 }
 
+/** Tells whether a delta has nothing but the role of who speaks, and fields without a value. */
+const saysNothing = ({ role: _, ...rest }: JsonObject): boolean =>
+  Object.values(rest).every((value) => !value || (typeof value === 'object' && Object.keys(value).length === 0));
+
 /** Bytes of reasoning, refusals and calls of tools, under whatever name an endpoint has for them. */
-function otherBytesIn({ content: _, role: __, tool_calls: calls, ...rest }: JsonObject = {}): number {
+function otherBytesIn({ content: _, role: __, tool_calls: tools, function_call: own, ...rest }: JsonObject): number {
   const texts = Object.values(rest).filter((value) => typeof value === 'string');
-  const called = Array.isArray(calls)
-    ? calls.flatMap((call) => [textAt(call, 'function', 'name'), textAt(call, 'function', 'arguments')])
-    : [];
+  const calls = [...(Array.isArray(tools) ? tools : []), { function: own }];
+  const called = calls.flatMap((call) => [textAt(call, 'function', 'name'), textAt(call, 'function', 'arguments')]);
   return [...texts, ...called].reduce<number>((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
 }

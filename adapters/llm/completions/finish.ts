@@ -6,12 +6,12 @@ import { ANTHROPIC_FINISH } from '../anthropic/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import { GEMINI_FINISH } from '../gemini/answer.ts';
 
-/** Beside the words of Anthropic and Google, which some gateways pass on, those of Together (`eos`), TGI (`eos_token`), Mistral (`model_length`), Cohere (`complete`) and Zhipu (`sensitive`). */
+/** Beside the words of Anthropic and Google, which some gateways pass on, those of Together (`eos`), TGI (`eos_token`), Mistral (`model_length`), Cohere (`complete`), Zhipu (`sensitive`) and Bedrock (`guardrail_intervened`). */
 const readReason = finishReader({
   stop: ['stop', 'eos', 'eos_token', 'complete', ...ANTHROPIC_FINISH.stop],
   length: ['length', 'model_length', 'max_output_tokens', ...ANTHROPIC_FINISH.length],
   content_filter: [
-    ...['content_filter', 'content-filter', 'sensitive'],
+    ...['content_filter', 'content-filter', 'content_filtered', 'sensitive', 'guardrail_intervened'],
     ...[...ANTHROPIC_FINISH.content_filter, ...GEMINI_FINISH.content_filter],
   ],
   tool_calls: ['tool_calls', 'tool-calls', ...ANTHROPIC_FINISH.tool_calls],

@@ -44,6 +44,7 @@ function deltaOf(reply: unknown, called: number): AnswerDelta {
     id,
     served: textAt(reply, 'modelVersion'),
     text: parts.map(textOf).join(''),
+    otherBytes: parts.reduce((sum, part) => sum + Buffer.byteLength(thoughtOf(part)), 0),
     calls,
     ...(blocked ? { finish: 'content_filter' } : endingOf(reason, called + calls.length > 0)),
     usage: usageOf(objectAt(reply, 'usageMetadata')),
@@ -57,6 +58,8 @@ function partsOf(candidate: unknown): readonly JsonObject[] {
 
 /** The text of a part; '' for thoughts, which do not belong to the answer. */
 const textOf = (part: JsonObject): string => (part.thought === true ? '' : (textAt(part, 'text') ?? ''));
+
+const thoughtOf = (part: JsonObject): string => (part.thought === true ? (textAt(part, 'text') ?? '') : '');
 
 const isCall = (part: JsonObject): boolean => isObject(part.functionCall);
 

@@ -14,7 +14,7 @@ export class CallAborted extends Error {
 
 interface CallDeadline {
   readonly signal: AbortSignal;
-  /** Tells that a part of the answer went to the client: the time that the class gives begins anew. */
+  /** Tells that a part of the answer came: the time that the class gives begins anew. */
   progressed(): void;
   /** Removes the timer and the listener. */
   clear(): void;

@@ -11,7 +11,7 @@ import type {
 } from '../../../adapters/llm/contract.ts';
 import { failureOfReply, LlmFailure, streamOfCompletion } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
-import type { Silence } from './guard/silence.ts';
+import type { Watch } from './guard/silence.ts';
 import { sniffed, withoutMark } from './send/body-type.ts';
 import { connectionFailure, type Head, send, wasSent } from './send/send.ts';
 
@@ -50,6 +50,8 @@ interface ExchangeOptions {
   readonly onOpened: () => void;
   /** Takes comments that come before the content of a stream. */
   readonly onComment: (bytes: Buffer) => void;
+  /** Called when the model thinks: something of it came that the client is not sent. */
+  readonly onThought: () => void;
   /** Called for each part of a whole answer. Blanks, with which some gateways keep the connection open, are none. */
   readonly onPart?: (() => void) | undefined;
   /** Takes the content of a streamed answer, with the model that serves as soon as it is known. */
@@ -57,13 +59,13 @@ interface ExchangeOptions {
 }
 
 /** Rejects with an LlmFailure (`timeout` after too long a silence), or with the CallAborted that ended the call. */
-export async function exchange(options: ExchangeOptions, silence: Silence): Promise<LlmOutcome> {
+export async function exchange(options: ExchangeOptions, watch: Watch): Promise<LlmOutcome> {
   const { progress } = options;
   try {
     progress.mayHaveRun = true;
-    return options.call.isStreamed ? await streamed(options, silence) : await whole(options, silence);
+    return options.call.isStreamed ? await streamed(options, watch) : await whole(options, watch);
   } catch (error) {
-    const { aborted, reason } = silence.signal;
+    const { aborted, reason } = watch.signal;
     if (aborted && (reason instanceof CallAborted || reason instanceof LlmFailure)) throw reason;
     if (!wasSent(error)) progress.mayHaveRun = false;
     throw connectionFailure(error);
@@ -79,7 +81,7 @@ function readFailure({ progress }: ExchangeOptions, reply: LlmReply): LlmFailure
 
 const SPACE = 0x20;
 
-async function whole(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
+async function whole(options: ExchangeOptions, { signal, heard }: Watch): Promise<LlmOutcome> {
   const { agent, request, maxBytes, onPart } = options;
   const pieces: Buffer[] = [];
   const take = (piece: Buffer) => {
@@ -107,54 +109,97 @@ function readWhole(options: ExchangeOptions, reply: LlmReply): LlmOutcome {
 /** A target has worked on an answer that cannot be read, or that the model gave up. */
 const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code === 'aborted';
 
-async function streamed(options: ExchangeOptions, { signal, heard }: Silence): Promise<LlmOutcome> {
-  const { agent, profile, call, model, request, maxBytes, progress, onBytes } = options;
-  const wholeBody: Buffer[] = [];
-  let stream: LlmStream | undefined;
-  const deliver = (bytes: Buffer, served: string | undefined) => {
-    if (bytes.length === 0) return;
-    progress.firstByteAt ??= performance.now();
-    onBytes(bytes, served);
-  };
-  const forward = (bytes: Buffer) => {
-    if (stream?.hasContent()) deliver(bytes, stream.served());
-    else if (bytes.length > 0) options.onComment(bytes);
-  };
-  // The end of an answer without a word is content, too.
-  const finished = ({ rest, outcome }: StreamEnd): LlmOutcome => {
-    deliver(rest, outcome.served);
-    return { completion: {}, ...outcome };
-  };
-  const keep = (piece: Buffer) => void wholeBody.push(piece);
-  function open(headers: Head['headers']) {
-    const opened = profile.readStream(headers, call, model);
-    stream = opened;
-    progress.receivedBytes = 0;
-    options.onOpened();
-    return (piece: Buffer) => forward(opened.push(piece));
+async function streamed(options: ExchangeOptions, watch: Watch): Promise<LlmOutcome> {
+  const { agent, request, maxBytes } = options;
+  const { signal, heard } = watch;
+  const answer = new StreamedAnswer(options, watch);
+  const sending = send(agent, request, { signal, heard, maxBytes, onHead: (head) => answer.begin(head) });
+  return sending.then(
+    (head) => answer.end(head),
+    (error) => answer.broken(error),
+  );
+}
+
+/** An answer to a call that wants a stream: one, or a whole answer of an endpoint that gives none. */
+class StreamedAnswer {
+  readonly #options: ExchangeOptions;
+  readonly #answering: () => void;
+  readonly #whole: Buffer[] = [];
+  #stream: LlmStream | undefined;
+
+  constructor(options: ExchangeOptions, { answering }: Watch) {
+    this.#options = options;
+    this.#answering = answering;
   }
-  function onHead({ status, headers }: Head) {
+
+  /** Returns what takes the body. Some endpoints and proxies name another type or none, and some name an error a stream: the first bytes tell. */
+  begin({ status, headers }: Head): (piece: Buffer) => void {
+    const keep = (piece: Buffer) => void this.#whole.push(piece);
     if (status !== 200) return keep;
-    if (/^text\/event-stream\b/i.test(headers['content-type'] ?? '')) return open(headers);
-    // Some endpoints and proxies name another type, or none: the first bytes tell.
-    return sniffed({ stream: () => open(headers), whole: () => keep });
+    const isNamed = /^text\/event-stream\b/i.test(headers['content-type'] ?? '');
+    if (isNamed) this.#open(headers);
+    const whole = () => {
+      this.#stream = undefined;
+      this.#options.progress.receivedBytes = undefined;
+      return keep;
+    };
+    const stream = () => {
+      const opened = this.#stream ?? this.#open(headers);
+      return (piece: Buffer) => this.#forward(opened, piece);
+    };
+    return sniffed({ stream, whole }, isNamed);
   }
-  const answer = await send(agent, request, { signal, heard, maxBytes, onHead }).catch((error: unknown) => {
-    const end = stream === undefined ? undefined : noteBroken(stream, progress, error);
-    if (end?.isComplete && isOfConnection(error)) return { end };
+
+  /** The outcome of an answer whose last byte has come. */
+  end(head: Head): LlmOutcome {
+    const { call, progress } = this.#options;
+    if (this.#stream === undefined) {
+      const outcome = readWhole(this.#options, { ...head, body: withoutMark(Buffer.concat(this.#whole)) });
+      this.#deliver(streamOfCompletion(outcome, call), outcome.served);
+      return { ...outcome, completion: {} };
+    }
+    const end = this.#stream.end();
+    progress.partial = end.outcome;
+    progress.receivedBytes = this.#stream.receivedBytes();
+    if (!end.isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
+    return this.#finished(end);
+  }
+
+  /** @throws the error, unless only the connection broke, after the last word had come. */
+  broken(error: unknown): LlmOutcome {
+    const end = this.#stream === undefined ? undefined : noteBroken(this.#stream, this.#options.progress, error);
+    if (end?.isComplete && isOfConnection(error)) return this.#finished(end);
     throw error;
-  });
-  if ('end' in answer) return finished(answer.end);
-  if (stream === undefined) {
-    const outcome = readWhole(options, { ...answer, body: withoutMark(Buffer.concat(wholeBody)) });
-    deliver(streamOfCompletion(outcome, call), outcome.served);
-    return { ...outcome, completion: {} };
   }
-  const end = stream.end();
-  progress.partial = end.outcome;
-  progress.receivedBytes = stream.receivedBytes();
-  if (!end.isComplete) throw new LlmFailure('unavailable', 'the answer broke off');
-  return finished(end);
+
+  #open(headers: Head['headers']): LlmStream {
+    const { profile, call, model, progress, onOpened } = this.#options;
+    this.#stream = profile.readStream(headers, call, model);
+    progress.receivedBytes = 0;
+    onOpened();
+    return this.#stream;
+  }
+
+  #forward(stream: LlmStream, piece: Buffer): void {
+    const receivedBytes = stream.receivedBytes();
+    const bytes = stream.push(piece);
+    if (stream.hasContent()) this.#deliver(bytes, stream.served());
+    else if (bytes.length > 0) this.#options.onComment(bytes);
+    if (stream.receivedBytes() > receivedBytes) this.#options.onThought();
+  }
+
+  #deliver(bytes: Buffer, served: string | undefined): void {
+    if (bytes.length === 0) return;
+    this.#options.progress.firstByteAt ??= performance.now();
+    this.#answering();
+    this.#options.onBytes(bytes, served);
+  }
+
+  /** The end of an answer without a word is content, too. */
+  #finished({ rest, outcome }: StreamEnd): LlmOutcome {
+    this.#deliver(rest, outcome.served);
+    return { completion: {}, ...outcome };
+  }
 }
 
 /** Tells a fault of the connection, which takes nothing from an answer whose last word has come, from one of the answer. */

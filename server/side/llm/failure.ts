@@ -91,11 +91,11 @@ export function failureOfTarget(label: string, fault: LlmFailure): Failure {
   });
 }
 
-/** A lost connection has a cause, and no status. 502, 503 and what proxies made up beyond them are about no request in particular; 500 may be. */
-const isOutage = ({ code, status, cause }: LlmFailure): boolean =>
+/** A fault that kept us from asking is ours. A lost connection has a cause, and no status. 502, 503 and what proxies made up beyond them are about no request in particular; 500 may be. */
+const isOutage = ({ code, status, cause, isOurs }: LlmFailure): boolean =>
   code === 'limited' ||
   code === 'credential' ||
-  (code === 'unavailable' && (status === undefined ? cause !== undefined : status > 501));
+  (code === 'unavailable' && (status === undefined ? isOurs || cause !== undefined : status > 501));
 
 /** Refuses a worst case, in micro-USD, that is above the limit of the class, or unknown where a limit has to hold. */
 export function failureOfPrice(
@@ -115,7 +115,7 @@ export function failureOfPrice(
 
 const CLOSED = {
   limited: { code: 'rate_limited', words: 'asked to be left alone for a while' },
-  broken: { code: 'upstream_failed', words: 'has failed too often in a row' },
+  broken: { code: 'upstream_failed', words: 'has failed too often lately' },
   full: { code: 'rate_limited', words: 'all places and the queue are taken' },
 } as const;
 

@@ -30,6 +30,8 @@ export interface Target {
   readonly provider: string | undefined;
   /** Gives the terms that its profile is told with each request; undefined while the rehearsal does not run. */
   terms(): LlmTarget | undefined;
+  /** The endpoint bills a stream to its end when nobody listens any more. */
+  readonly billsAbandoned: boolean;
   readonly guard: Guard;
   readonly agent: Agent;
 }
@@ -136,6 +138,7 @@ function createTarget(
     profile,
     provider: profile.provider?.(model, config.settings),
     terms: isRehearsal ? rehearsalTerms(candidate, terms, rehearsalUrl) : () => fixed,
+    billsAbandoned: config.billsAbandoned,
     guard: createGuard({ circuit, bulkhead: gateway.bulkhead, timeoutMs: timeoutMs ?? terms.timeoutMs }),
     agent,
   };

@@ -171,3 +171,33 @@ test('an error in a stream is read as one in a body: by its status, else by its 
   expect(inBody({ code: 429, message: 'slow down' })?.code).toBe('limited');
   expect(inBody({ message: 'who knows' })?.code).toBe('unavailable');
 });
+
+test.each<[string, unknown, object]>([
+  ['Google, in a list', [{ error: { code: 503, status: 'UNAVAILABLE' } }], { code: 'unavailable', status: 503 }],
+  [
+    'older vLLM',
+    { object: 'error', message: 'no', type: 'BadRequestError', code: 400 },
+    { code: 'invalid', status: 400 },
+  ],
+  [
+    'Cloudflare',
+    { success: false, errors: [{ code: 10000, message: 'Authentication error' }] },
+    { code: 'unavailable' },
+  ],
+  ['Ollama', { error: 'model "x" not found' }, { code: 'unavailable' }],
+  ['Azure', { error: { code: 'content_filter', status: 400, param: 'prompt' } }, { code: 'invalid', status: 400 }],
+  ['OpenAI, in a stream', { error: { code: 'content_filter' } }, { code: 'invalid' }],
+  ['OpenAI, in a stream', { error: { code: 'model_not_found', type: 'x' } }, { code: 'unsupported' }],
+])('an error that came with status 200 is read as %s writes it', (_, body, expected) => {
+  expect(failureInBody(body)).toMatchObject(expected);
+});
+
+test('an answer is no error, though it has an empty field of that name', () => {
+  for (const error of [null, undefined, '', false]) expect(failureInBody({ choices: [], error })).toBeUndefined();
+  expect(failureInBody({ object: 'chat.completion', errors: [] })).toBeUndefined();
+});
+
+test('an error in a body keeps a target away for an hour at most', () => {
+  const error = { code: 429, details: [{ retryDelay: '999999999s' }] };
+  expect(failureInBody({ error })?.retryAfterMs).toBe(MAX_RETRY_AFTER_MS);
+});

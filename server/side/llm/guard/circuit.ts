@@ -53,13 +53,23 @@ export class Circuit {
     this.#limitedUntil = Math.max(this.#limitedUntil, until);
   }
 
-  /** Runs a call of a key, and learns from how it ends. Rejects with an LlmFailure when the circuit has opened meanwhile. */
-  async run<T>(work: () => Promise<T>, key: string | undefined): Promise<T> {
-    if (this.blocked(Date.now())?.reason === 'broken') throw new LlmFailure('unavailable', 'has failed too often');
-    const isTrial = this.#openUntil !== undefined;
+  /**
+   * Runs a call of a key, and learns from how it ends; a trial has passed as soon as the work says that the target answers. Rejects with an
+   * LlmFailure when the circuit has opened meanwhile.
+   */
+  async run<T>(work: (answering: () => void) => Promise<T>, key: string | undefined): Promise<T> {
+    if (this.blocked(Date.now())?.reason === 'broken')
+      throw new LlmFailure('unavailable', 'has failed too often lately', { isOurs: true });
+    let isTrial = this.#openUntil !== undefined;
     this.#isTrying = isTrial;
+    const answering = (): void => {
+      if (!isTrial) return;
+      this.#learn(undefined, { key, isTrial });
+      isTrial = false;
+      this.#isTrying = false;
+    };
     try {
-      const result = await work();
+      const result = await work(answering);
       this.#learn(undefined, { key, isTrial });
       return result;
     } catch (error) {

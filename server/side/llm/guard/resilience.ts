@@ -4,7 +4,7 @@
 import type { BulkheadPolicy } from 'cockatiel';
 import { unlessAborted } from '../../../platform/deadline.ts';
 import type { Circuit } from './circuit.ts';
-import { type Silence, withinSilence } from './silence.ts';
+import { type Watch, withinSilence } from './silence.ts';
 
 /** The reason why nothing can be sent to a target now. */
 export interface Unavailable {
@@ -28,7 +28,7 @@ export interface Guard {
    * throws. Rejects with the reason of the caller's signal when that is aborted before the work began, and with an LlmFailure or cockatiel's
    * error when the circuit opened or the slots were taken since `unavailable` was asked.
    */
-  run<T>(work: (silence: Silence) => Promise<T>, caller: Caller): Promise<T>;
+  run<T>(work: (watch: Watch) => Promise<T>, caller: Caller): Promise<T>;
 }
 
 interface GuardOptions {
@@ -49,7 +49,10 @@ export function createGuard({ circuit, bulkhead, timeoutMs }: GuardOptions): Gua
       let hasBegun = false;
       const running = bulkhead.execute(() => {
         hasBegun = true;
-        return circuit.run(() => withinSilence(work, { silenceMs: timeoutMs, signal }), key);
+        return circuit.run(
+          (answering) => withinSilence((silence) => work({ ...silence, answering }), { silenceMs: timeoutMs, signal }),
+          key,
+        );
       }, signal);
       // The bulkhead of cockatiel keeps a call in its queue until there is a slot, also after its client has left.
       return hasBegun ? running : unlessAborted(running, signal);

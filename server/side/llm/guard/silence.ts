@@ -3,11 +3,17 @@
 import { LlmFailure } from '../../../../adapters/llm/index.ts';
 
 /** Limit of an attempt while it runs. */
-export interface Silence {
+interface Silence {
   /** Aborted with an LlmFailure (`timeout`) after too long a silence, or with the reason of the caller. */
   readonly signal: AbortSignal;
   /** Tells that something came from the target, comments included. */
   heard(): void;
+}
+
+/** The guard's ear while an attempt runs. */
+export interface Watch extends Silence {
+  /** Tells that the target has begun to answer: whoever waits to hear whether it is well need not wait for the end. */
+  answering(): void;
 }
 
 interface SilenceOptions {

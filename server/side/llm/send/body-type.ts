@@ -20,8 +20,11 @@ export const withoutMark = (bytes: Buffer): Buffer =>
 const EVENT_START = /^(?::|(?:data|event|id|retry)(?:[:\r\n]|$))/;
 const UNDECIDED = /^(?:d|da|dat|e|ev|eve|even|i|r|re|ret|retr)?$/;
 
-/** Takes a body, and hands it on from its first byte when that is known. Throws an LlmFailure (`garbled`) for a body that is neither. */
-export function sniffed({ stream, whole }: Readers): Take {
+/**
+ * Takes a body, and hands it on from its first byte when that is known. `isNamed`: its head calls it a stream. Throws an LlmFailure (`garbled`)
+ * for a body that is neither.
+ */
+export function sniffed({ stream, whole }: Readers, isNamed = false): Take {
   let take: Take | undefined;
   let held: Buffer = Buffer.alloc(0);
   return (piece) => {
@@ -30,7 +33,7 @@ export function sniffed({ stream, whole }: Readers): Take {
     const start = withoutMark(held).subarray(0, 64).toString('latin1').trimStart();
     // Blanks, or half of a mark or of a field's name.
     if (held.length < BYTE_ORDER_MARK.length || (UNDECIDED.test(start) && held.length < 64)) return;
-    take = /^[{[]/.test(start) ? whole() : EVENT_START.test(start) ? stream() : undefined;
+    take = /^[{[]/.test(start) ? whole() : isNamed || EVENT_START.test(start) ? stream() : undefined;
     if (take === undefined) throw new LlmFailure('garbled', 'neither a stream nor JSON where a stream was asked for');
     take(held);
   };

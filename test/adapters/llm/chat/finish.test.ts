@@ -80,6 +80,7 @@ const known: readonly (readonly [Form, string, string])[] = [
   ['completions', 'content_filter', 'content_filter'],
   ['completions', 'content-filter', 'content_filter'],
   ['completions', 'SAFETY', 'content_filter'],
+  ['completions', 'guardrail_intervened', 'content_filter'],
   ['completions', 'tool_calls', 'tool_calls'],
   ['completions', 'function_call', 'function_call'],
 ];

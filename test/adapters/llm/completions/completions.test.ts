@@ -51,6 +51,13 @@ describe('a stream', () => {
     }
   });
 
+  test('is ended by an event of the name `error`, whatever is in it', () => {
+    for (const data of ['{"message":"no"}', '{"code":429}', 'upstream connect error', '{}'])
+      expect(failure(() => streamed(`${line(chunk('Hel'))}event: error\ndata: ${data}\n\n`)).code).toBe(
+        data === '{"code":429}' ? 'limited' : 'unavailable',
+      );
+  });
+
   test('passes the usage to a client that asked for it', () => {
     expect(streamed(whole, 10, wanting).passed).toBe(`${text}${line(usage)}`);
   });

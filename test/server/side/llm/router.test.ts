@@ -147,6 +147,17 @@ describe('when a target fails', () => {
     expect(answered(await router.run(call())).gateway).toBe('one');
   });
 
+  test('calls that wait for a place while its circuit opens find nobody there: they are not to blame', async () => {
+    const a = await gateway({ behaviour: { status: 500 } });
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
+    const { router } = routing({ gateways: { one: at(a, { concurrency: 1 }) }, classes });
+    const outcomes = await Promise.all(Array.from({ length: 9 }, () => router.run(call()).then(failed)));
+    expect(a.count.requests).toBe(5);
+    const late = outcomes.slice(5);
+    expect(late).toMatchObject(late.map(() => ({ isOutage: true, isTransient: true })));
+    expect(late[0]?.message).toBe('one/first: has failed too often lately');
+  });
+
   test('one that answers 429 is not asked again before Retry-After', async () => {
     const { a, targets, gateways } = await pair({ behaviour: { status: 429, headers: { 'retry-after': '60' } } });
     const { router } = routing({

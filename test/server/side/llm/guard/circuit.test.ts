@@ -106,4 +106,25 @@ describe('after its pause', () => {
       vi.useRealTimers();
     }
   });
+
+  test('a trial whose answer flows has passed: others need not wait for its end', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const circuit = new Circuit(options);
+      await run(circuit, failWith('unavailable'), { times: 4 });
+      vi.setSystemTime(Date.now() + 10_001);
+      const end = Promise.withResolvers<void>();
+      const trial = circuit.run((answering) => {
+        answering();
+        return end.promise;
+      }, 'demo');
+      expect(isOpen(circuit)).toBe(false);
+      await run(circuit, ok, { times: 3 });
+      end.resolve();
+      await trial;
+      expect(isOpen(circuit)).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -1,12 +1,12 @@
 // Limits of an attempt in money and time: budgets, prices, slots, deadlines.
 
 import { describe, expect, test } from 'vitest';
-import { maxPromptTokens } from '../../../../server/side/billing/prompt-tokens.ts';
-import { openStore } from '../../../../server/side/store/open.ts';
-import type { LlmSeen } from '../../../support/llm-gateway.ts';
-import { answered, at, call, failed, gateway, pair, routing } from '../../../support/routing.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { until } from '../../../support/until.ts';
+import { maxPromptTokens } from '../../../../../server/side/billing/prompt-tokens.ts';
+import { openStore } from '../../../../../server/side/store/open.ts';
+import type { LlmSeen } from '../../../../support/llm-gateway.ts';
+import { answered, at, call, failed, gateway, pair, routing } from '../../../../support/routing.ts';
+import { temporaryFolder } from '../../../../support/temporary-folder.ts';
+import { until } from '../../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 

@@ -1,15 +1,15 @@
 // The ledger row of an attempt: pending before the exchange, then with the outcome. Rule: unknown usage is flagged, and charged by what came of a
 // stream, else at the worst case; an unknown price stays unknown.
 
-import type { LlmOutcome } from '../../../adapters/llm/contract.ts';
-import type { Usage } from '../../../adapters/realtime/contract.ts';
-import { matchesGlob } from '../../../codecs/glob.ts';
-import type { LedgerRow, RowFlag } from '../../ipc/stored-rows.ts';
-import { newId } from '../../platform/uuid-v7.ts';
-import { boundedUsage, mostMicroUsd, type TokenBounds } from '../billing/bounds.ts';
-import { type Prices, wholeMicroUsd } from '../billing/prices.ts';
-import type { Call } from './call.ts';
-import type { Target } from './targets.ts';
+import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
+import type { Usage } from '../../../../adapters/realtime/contract.ts';
+import { matchesGlob } from '../../../../codecs/glob.ts';
+import type { LedgerRow, RowFlag } from '../../../ipc/stored-rows.ts';
+import { newId } from '../../../platform/uuid-v7.ts';
+import { boundedUsage, mostMicroUsd, type TokenBounds } from '../../billing/bounds.ts';
+import { type Prices, wholeMicroUsd } from '../../billing/prices.ts';
+import type { Call } from '../call.ts';
+import type { Target } from '../targets.ts';
 
 interface PendingAttempt {
   readonly call: Call;
@@ -73,8 +73,7 @@ interface SettledAttempt {
 
 export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
   const { pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs } = settled;
-  const reported = answer?.usage;
-  const used = reported ?? (mayHaveRun && outcome !== 'ok' ? received() : undefined);
+  const used = moreOf(answer?.usage, mayHaveRun && outcome !== 'ok' ? received() : undefined);
   const usage = used && boundedUsage(used, settled.bounds());
   return {
     ...pending,
@@ -84,10 +83,20 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
     served: answer?.served?.slice(0, MAX_NAME_CHARS),
     provider: (answer?.provider ?? pending.provider)?.slice(0, MAX_NAME_CHARS),
     usage: usage ?? {},
-    ...costOf({ settled, usage, isBeyond: usage !== used }, prices),
+    ...costOf(
+      { settled, usage, isBeyond: usage !== used, isCounted: used !== undefined && used === answer?.usage },
+      prices,
+    ),
     latencyMs: rounded(latencyMs),
     firstTokenMs: firstTokenMs === undefined ? undefined : rounded(firstTokenMs),
   };
+}
+
+/** The report of a stream that broke off may be that of its beginning, which is less than what came since. */
+function moreOf(reported: Usage | undefined, received: Usage | undefined): Usage | undefined {
+  if (reported === undefined || received === undefined) return reported ?? received;
+  const { outputTokens = 0 } = received;
+  return outputTokens > (reported.outputTokens ?? 0) ? { ...reported, outputTokens } : reported;
 }
 
 /** Names come from answers, so the ledger cuts them. */
@@ -104,13 +113,15 @@ interface Used {
   readonly usage: Usage | undefined;
   /** More was reported than the request can have used. */
   readonly isBeyond: boolean;
+  /** The endpoint has reported the usage, whole and of the whole. */
+  readonly isCounted: boolean;
 }
 
 /** A router's own fee, on top of what the provider bills, is no more than a tenth. */
 const FEE = 1.1;
 
 function costOf(used: Used, prices: Prices): Cost {
-  const { settled, usage, isBeyond } = used;
+  const { settled, usage, isBeyond, isCounted } = used;
   const { pending, target, answer, mayHaveRun } = settled;
   const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, answer?.served, usage, prices);
   // Usage of a kind without a price is charged at the reservation, too.
@@ -121,10 +132,10 @@ function costOf(used: Used, prices: Prices): Cost {
   const most = believed === undefined ? 0 : mostOf(settled, prices);
   const isDear = believed !== undefined && !target.isRehearsal && believed > most * FEE;
   const cost = isDear ? most : (believed ?? estimated);
-  const isGuess = known === undefined || (usage !== undefined && answer?.usage === undefined);
+  const isGuess = known === undefined || (usage !== undefined && !isCounted);
   const isGuessed = isGuess && believed === undefined && (estimated !== undefined || usage === undefined);
   const flags: RowFlag[] = [
-    ...(isGuessed ? [answer?.usage === undefined ? ('no_usage' as const) : ('no_price' as const)] : []),
+    ...(isGuessed ? [isCounted ? ('no_price' as const) : ('no_usage' as const)] : []),
     ...(isZero ? ['zero_cost' as const] : []),
     ...(isBeyond || isDear ? ['beyond_bound' as const] : []),
     ...(isOverReserved(settled, believed) ? ['over_reserved' as const] : []),

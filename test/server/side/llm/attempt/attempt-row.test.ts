@@ -1,9 +1,9 @@
 // Costs of attempts, by what its endpoint reports: zeros that are not free, provider keys of one's own, and absurd figures.
 
 import { describe, expect, test } from 'vitest';
-import { openStore } from '../../../../server/side/store/open.ts';
-import { answered, at, call, collector, gateway, routing } from '../../../support/routing.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { openStore } from '../../../../../server/side/store/open.ts';
+import { answered, at, call, collector, gateway, routing } from '../../../../support/routing.ts';
+import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
 type Behaviour = NonNullable<Parameters<typeof gateway>[0]>['behaviour'];
 const model = 'openai/gpt-5-mini';

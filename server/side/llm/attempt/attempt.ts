@@ -1,0 +1,161 @@
+// One attempt of a call on one target: reservation with its ledger row, exchange, settlement. Rule: nothing is sent without a committed
+// reservation, and every reservation is settled.
+
+import { BulkheadRejectedError } from 'cockatiel';
+import type { Logger } from 'pino';
+import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
+import { LlmFailure } from '../../../../adapters/llm/index.ts';
+import { faultOf } from '../../../platform/log.ts';
+import { boundsOf } from '../../billing/bounds.ts';
+import { receivedUsage } from '../../billing/prompt-tokens.ts';
+import type { Settlement } from '../../store/contract.ts';
+import type { Answered, StreamHead } from '../call.ts';
+import { CallAborted } from '../deadline.ts';
+import { type AttemptProgress, exchange, newProgress } from '../exchange.ts';
+import { type Failure, failure, failureOfTarget, failureOfUnavailable } from '../failure.ts';
+import { settledRow } from './attempt-row.ts';
+import type { Attempt, AttemptContext } from './contract.ts';
+import { type Reserved, reserveFor } from './reservation.ts';
+
+export async function runAttempt(context: AttemptContext, attempt: Attempt): Promise<Answered | Failure> {
+  const { target, call } = attempt;
+  const now = Date.now();
+  const unavailable = target.guard.unavailable(now);
+  if (unavailable) return failureOfUnavailable(target.label, unavailable);
+  const reserved = await reserveFor(context, attempt, now);
+  if ('kind' in reserved) return reserved;
+  const { request, addedMaxTokens } = reserved;
+  const progress = newProgress();
+  const options = {
+    agent: target.agent,
+    profile: target.profile,
+    call: call.llm,
+    model: target.model,
+    request,
+    maxBytes: context.maxReplyBytes,
+    progress,
+    onOpened: () => attempt.sink?.opened(),
+    onComment: (bytes: Buffer) => attempt.sink?.comment(bytes),
+    onThought: attempt.progressed,
+    onPart: () => {
+      attempt.answering?.();
+      attempt.progressed();
+    },
+    onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
+  };
+  try {
+    const outcome = await target.guard.run((watch) => exchange(options, watch), {
+      key: call.key,
+      signal: attempt.signal,
+    });
+    return answered(context, { attempt, reserved, progress, endedAt: performance.now() }, outcome);
+  } catch (error) {
+    return failed(context, { attempt, reserved, progress, endedAt: performance.now() }, error);
+  }
+}
+
+/** Forwards bytes to the client; the head goes before the first of them. */
+function forwardTo({ sink, target, progressed }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
+  let hasBegun = false;
+  return (bytes: Buffer, served: string | undefined): void => {
+    if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, ...sent });
+    hasBegun = true;
+    sink?.write(bytes);
+    progressed();
+  };
+}
+
+interface EndedAttempt {
+  readonly attempt: Attempt;
+  readonly reserved: Reserved;
+  readonly progress: AttemptProgress;
+  /** A time of performance.now(). */
+  readonly endedAt: number;
+}
+
+function settlementOf(
+  { prices }: AttemptContext,
+  { attempt: { call, target, plan }, reserved, progress, endedAt }: EndedAttempt,
+  outcome: string,
+  answer: AttemptProgress['partial'],
+): Settlement {
+  const { row: pending, request, startedAt, budgets, reservedMicroUsd } = reserved;
+  const { firstByteAt, mayHaveRun, receivedBytes } = progress;
+  const firstTokenMs = firstByteAt === undefined ? undefined : firstByteAt - startedAt;
+  const received = () =>
+    receivedBytes === undefined
+      ? undefined
+      : receivedUsage({ body: request.body, call: call.llm, model: target.model, receivedBytes });
+  const maxTokens = reserved.addedMaxTokens ?? call.llm.maxTokens;
+  const bounds = () => boundsOf({ body: request.body, call: call.llm, model: target.pricedAs, maxTokens });
+  const settled = {
+    pending,
+    target,
+    allowedModels: plan.config.allow.models,
+    outcome,
+    answer,
+    mayHaveRun,
+    received,
+    bounds,
+    latencyMs: endedAt - startedAt,
+    firstTokenMs,
+  };
+  const row = settledRow(settled, prices);
+  return { row, budgets, reservedMicroUsd };
+}
+
+async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {
+  const { call, target } = ended.attempt;
+  const served = outcome.served ?? target.model;
+  const settlement = () => settlementOf(context, ended, 'ok', { ...outcome, served });
+  // Tasks settle before returning, since scoring reads the row; chats settle later, to save latency.
+  if (call.kind === 'task') await context.settlements.settle(settlement());
+  else context.settlements.settleLater(settlement);
+  const { gatewayName: gateway, isRehearsal } = target;
+  const { row, addedMaxTokens } = ended.reserved;
+  return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal };
+}
+
+/** Settles before any other target is tried, since the next attempt may need what this one holds of a budget. */
+async function failed(context: AttemptContext, ended: EndedAttempt, error: unknown): Promise<Failure> {
+  const { attempt, progress } = ended;
+  const { target, signal } = attempt;
+  const cause = causeOf(error, signal, context.log);
+  const hasBegun = progress.firstByteAt !== undefined;
+  const outcome = cause instanceof LlmFailure ? (hasBegun ? 'broken_off' : cause.code) : ABORTED_OUTCOMES[cause.by];
+  const isAbandoned = cause instanceof CallAborted || cause.code === 'timeout';
+  const known = isAbandoned && target.billsAbandoned ? withoutCounts(progress) : progress;
+  await context.settlements.settle(settlementOf(context, { ...ended, progress: known }, outcome, known.partial));
+  if (cause instanceof CallAborted) return failureOfAborted(cause);
+  if (cause.retryAfterMs !== undefined && (cause.code === 'limited' || cause.code === 'unavailable'))
+    target.guard.limit(Date.now() + cause.retryAfterMs);
+  const failure = failureOfTarget(target.label, cause);
+  // A target whose breaker is open now serves nobody, whatever it was that opened it.
+  const isBroken = target.guard.unavailable(Date.now())?.reason === 'broken';
+  const result = { ...failure, isOutage: failure.isOutage || isBroken };
+  return hasBegun ? { ...result, isFinal: true } : result;
+}
+
+/** Leaves out how far a stream came, which says nothing of its bill where the endpoint goes on. */
+const withoutCounts = ({ partial, ...progress }: AttemptProgress): AttemptProgress => ({
+  ...progress,
+  receivedBytes: undefined,
+  partial: partial && { ...partial, usage: undefined, costUsd: undefined },
+});
+
+const ABORTED_OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
+
+function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
+  if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
+  if (error instanceof LlmFailure) return error;
+  if (error instanceof BulkheadRejectedError) return new LlmFailure('limited', 'all places and the queue are taken');
+  log.error(faultOf(error), 'attempt failed unexpectedly');
+  return new LlmFailure('unavailable', 'an unexpected fault');
+}
+
+function failureOfAborted({ by }: CallAborted): Failure {
+  const always = { isTransient: true, isFinal: true } as const;
+  return by === 'deadline'
+    ? failure('upstream_timeout', 'no answer before the deadline of the call', always)
+    : failure('cancelled', 'whoever asked is gone', always);
+}

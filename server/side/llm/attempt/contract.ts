@@ -1,0 +1,35 @@
+// The parts of an attempt: the call with the target that is asked, and what all attempts of a process share.
+
+import type { Logger } from 'pino';
+import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { Prices } from '../../billing/prices.ts';
+import type { SettlementWriter } from '../../billing/settlement.ts';
+import type { Store } from '../../store/contract.ts';
+import type { Call, StreamSink } from '../call.ts';
+import type { ClassPlan, Target } from '../targets.ts';
+
+/** The parts that all attempts of a process share. */
+export interface AttemptContext {
+  readonly store: Pick<Store, 'reserve'>;
+  readonly prices: Prices;
+  readonly budgets: readonly BudgetConfig[];
+  readonly settlements: SettlementWriter;
+  readonly maxReplyBytes: number;
+  readonly log: Logger;
+}
+
+export interface Attempt {
+  readonly call: Call;
+  readonly plan: ClassPlan;
+  readonly target: Target;
+  readonly sink: StreamSink | undefined;
+  /** The model that the client asked for, else that of the first target. */
+  readonly asked: string;
+  /** `<gateway>/<model>` of the targets that failed before. */
+  readonly tried: readonly string[];
+  readonly signal: AbortSignal;
+  /** Tells that a part of the answer came. */
+  readonly progressed: () => void;
+  /** Tells that a part of a whole answer came. */
+  readonly answering?: (() => void) | undefined;
+}
