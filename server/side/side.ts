@@ -8,7 +8,7 @@ import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
-import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budget-watch.ts';
+import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
@@ -91,6 +91,8 @@ export class Side {
   async holdLease(): Promise<void> {
     const { start, log, store } = this.#parts;
     const { config, instance: owner, runsTasks } = start;
+    // A file has one owner: what is pending there belongs to a process that is gone.
+    if (store.kind === 'sqlite') await store.settleLost(Number.POSITIVE_INFINITY);
     const { transcripts, side } = config;
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: side.ownerLeaseMs, log },
@@ -99,11 +101,7 @@ export class Side {
         this.#wake();
       },
     });
-    if (runsTasks)
-      this.#stopMaintenance = startMaintenance({
-        ...{ store, transcripts, log, longestCallMs: longestCall(config) },
-        oldestCallAt: () => this.#router.oldestCallAt(),
-      });
+    if (runsTasks) this.#stopMaintenance = startMaintenance({ store, transcripts, log });
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */
@@ -157,10 +155,4 @@ export class Side {
       return [];
     }
   }
-}
-
-/** Adds a margin for what happens around the calls. */
-function longestCall({ classes, tasks }: Config): number {
-  const deadlines = [...Object.values(classes), ...tasks].map(({ deadlineMs }) => deadlineMs);
-  return Math.max(120_000, ...deadlines) + 60_000;
 }

@@ -112,6 +112,7 @@ export function createFakeStore(): FakeStore {
     settleTask: unused,
     reserve: unused,
     settle: unused,
+    extendReservations: unused,
     settleLost: unused,
     grade: unused,
     budgetUse: unused,

@@ -3,7 +3,7 @@
 import type { LedgerRow } from '../../server/ipc/stored-rows.ts';
 import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/contract.ts';
 
-export interface MemoryStore extends Pick<Store, 'reserve' | 'settle'> {
+export interface MemoryStore extends Pick<Store, 'reserve' | 'settle' | 'extendReservations'> {
   /** Rows in the order of their reservations. */
   readonly rows: ReadonlyMap<string, LedgerRow>;
   /** Amounts reserved and spent, by the id of the budget. */
@@ -52,6 +52,7 @@ export function memoryStore(): MemoryStore {
         }
       }
     },
+    async extendReservations() {},
     async settled() {
       while ([...rows.values()].some(({ outcome }) => outcome === 'pending'))
         await new Promise((resolve) => setTimeout(resolve, 2));

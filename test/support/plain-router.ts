@@ -15,7 +15,6 @@ export interface PlainRouterOptions {
 export function plainRouter({ baseUrl, timeoutMs = 5000, before }: PlainRouterOptions): Router {
   const agent = new Agent();
   return {
-    oldestCallAt: () => undefined,
     classes: ['plain'],
     close: () => agent.destroy(),
     async run(call) {

@@ -58,7 +58,6 @@ export function scriptedRouter(run: Run): Router & { readonly calls: Call[] } {
   const calls: Call[] = [];
   return {
     classes: [],
-    oldestCallAt: () => undefined,
     calls,
     run(call, sink) {
       calls.push(call);

@@ -3,7 +3,7 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { BudgetUse } from '../../ipc/stored-rows.ts';
-import { budgetWords, closedBy, counts, RESERVED_RETRY_MS } from '../../side/billing/budget-state.ts';
+import { budgetWords, closedBy, counts, RESERVED_RETRY_MS } from '../../side/billing/budgets/budget-state.ts';
 import type { Admission } from '../admission/admission.ts';
 
 /** Several times as long as the side process takes to say again that reservations are in the way. */

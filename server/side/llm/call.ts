@@ -55,9 +55,8 @@ export interface StreamSink {
 export interface Router {
   /** A call that `isStreamed` needs a `sink`, and its `completion` is {}. A stream that breaks off is a Failure, too. */
   run(call: Call, sink?: StreamSink): Promise<Answered | Failure>;
-  /** Date.now() at the start of the oldest call that runs; undefined while none does. */
-  oldestCallAt(): number | undefined;
   /** Names of the configured classes. */
   readonly classes: readonly string[];
+  /** Ends the calls that run, and resolves when all are settled, within a limit of time. */
   close(): Promise<void>;
 }

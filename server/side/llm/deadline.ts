@@ -1,21 +1,24 @@
-// Deadline and cancellation of a call: it ends when its client leaves, when it waits too long for content, or when another attempt has won.
+// Deadline and cancellation of a call: it ends when its client leaves, when it waits too long for content, when another attempt has won, or
+// when this process ends.
 // Rule: an answer that flows is not cut.
 
 import type { Call } from './call.ts';
 
 /** The reason of an aborted signal of a call. */
 export class CallAborted extends Error {
-  readonly by: 'client' | 'deadline' | 'hedge';
+  readonly by: 'client' | 'deadline' | 'hedge' | 'shutdown';
   constructor(by: CallAborted['by']) {
     super(by);
     this.by = by;
   }
 }
 
-interface CallDeadline {
+export interface CallDeadline {
   readonly signal: AbortSignal;
   /** Tells that a part of the answer came: the time that the class gives begins anew. */
   progressed(): void;
+  /** Ends the call now, since this process ends. */
+  shutDown(): void;
   /** Removes the timer and the listener. */
   clear(): void;
 }
@@ -32,6 +35,7 @@ export function startDeadline({ signal, deadline }: Pick<Call, 'signal' | 'deadl
   return {
     signal: controller.signal,
     progressed: () => void (isOfClass && timer.refresh()),
+    shutDown: () => controller.abort(new CallAborted('shutdown')),
     clear() {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);

@@ -2,7 +2,7 @@
 
 import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { ClassConfig } from '../../config/side-schema.ts';
-import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budget-state.ts';
+import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budgets/budget-state.ts';
 import type { BudgetReservation } from '../store/contract.ts';
 import type { Unavailable } from './guard/resilience.ts';
 
@@ -39,6 +39,7 @@ type FailureCode =
   | 'upstream_timeout'
   | 'rate_limited'
   | 'cancelled'
+  | 'draining'
   | 'store_unavailable';
 
 const STATUS: Readonly<Record<FailureCode, number>> = {
@@ -54,6 +55,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   upstream_timeout: 504,
   rate_limited: 429,
   cancelled: 499,
+  draining: 503,
   store_unavailable: 503,
 };
 

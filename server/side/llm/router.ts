@@ -3,13 +3,15 @@
 
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
+import { withDeadline } from '../../platform/deadline.ts';
+import { Reservations } from '../billing/budgets/reservations.ts';
 import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
 import type { Store } from '../store/contract.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import type { Answered, Call, Router } from './call.ts';
-import { startDeadline } from './deadline.ts';
+import { type CallDeadline, startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
 import type { BreakerOptions } from './guard/circuit.ts';
 import { hedged } from './hedging.ts';
@@ -18,7 +20,7 @@ import { type ClassPlan, createClassPlans, type Target } from './targets.ts';
 
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
-  readonly store: Pick<Store, 'reserve' | 'settle'>;
+  readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'>;
   readonly prices: Prices;
   /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
@@ -26,7 +28,7 @@ export interface RouterOptions {
   readonly breaker?: BreakerOptions;
   /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number;
-  /** Limit for the writing of settlements when the router closes. */
+  /** Limit for the end of calls, and then for the writing of their settlements, when the router closes. */
   readonly closeMs?: number;
 }
 
@@ -35,10 +37,12 @@ export function createRouter(options: RouterOptions): Router {
   const { plans, close: closeConnections } = createClassPlans(options);
   const settlements = new SettlementWriter(store, log);
   const { maxReplyBytes } = config.side;
-  const context: AttemptContext = { store, prices, budgets: config.budgets, settlements, maxReplyBytes, log };
+  const reservations = new Reservations({ store, log });
+  const shared = { store, prices, settlements, reservations, maxReplyBytes, log };
+  const context: AttemptContext = { ...shared, budgets: config.budgets };
   const names = [...plans.keys()];
-  /** Calls that run, the oldest first. */
-  const running = new Set<{ readonly startedAt: number }>();
+  /** Calls that run, and their ends. */
+  const running = new Map<CallDeadline, Promise<unknown>>();
   return {
     classes: names,
     async run(call, sink) {
@@ -47,22 +51,19 @@ export function createRouter(options: RouterOptions): Router {
       const targets = targetsFor(plan, call);
       if ('kind' in targets) return targets;
       const deadline = startDeadline(call, plan.config.deadlineMs);
-      const run = { startedAt: Date.now() };
-      running.add(run);
-      try {
-        const { signal, progressed } = deadline;
-        return await askInTurn(context, { call, plan, sink, targets, signal, progressed });
-      } finally {
-        running.delete(run);
+      const { signal, progressed } = deadline;
+      const answer = askInTurn(context, { call, plan, sink, targets, signal, progressed }).finally(() => {
+        running.delete(deadline);
         deadline.clear();
-      }
-    },
-    oldestCallAt() {
-      const [oldest] = running;
-      return oldest?.startedAt;
+      });
+      running.set(deadline, answer);
+      return answer;
     },
     async close() {
+      for (const deadline of running.keys()) deadline.shutDown();
+      await withDeadline(Promise.allSettled(running.values()), closeMs).catch(() => {});
       await settlements.close(closeMs);
+      reservations.close();
       await closeConnections();
     },
   };

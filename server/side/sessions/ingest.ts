@@ -7,7 +7,7 @@ import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '.
 import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
-import { budgetsFor } from '../billing/budget.ts';
+import { budgetsFor } from '../billing/budgets/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract.ts';

@@ -12,6 +12,9 @@ import type {
   TaskState,
 } from '../../ipc/stored-rows.ts';
 
+/** Time that a reservation holds unless it is extended: a process that lives extends it three times as often. */
+export const HOLD_MS = 60_000;
+
 /** Budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
 export interface BudgetWindow {
   readonly id: string;
@@ -197,18 +200,20 @@ export interface Store {
   /** Puts back all that ended so, as `requeueTask` does. Returns how many. */
   requeueTasks(filter: RequeueFilter): Promise<number>;
 
-  /** Reserves the amount in every budget, or in none. The row keeps its reservation. */
+  /** Reserves the amount in every budget, or in none. The row keeps its reservation, for `HOLD_MS` from its time on. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, pending: LedgerRow): Promise<BudgetReservation>;
+  /** Lets the reservations of calls that still run hold until then. */
+  extendReservations(ids: readonly string[], until: number): Promise<void>;
   /**
-   * Replaces pending rows, and settles the budgets in which they are reserved: all or none. After `settleLost` it changes nothing. A row
-   * that was never pending is added, and settles the budgets given here.
+   * Replaces pending rows, and settles the budgets in which they are reserved: all or none. After `settleLost` it corrects what that has
+   * charged. A row that was never pending is added, and settles the budgets given here.
    */
   settle(settlements: readonly Settlement[]): Promise<void>;
   /**
-   * Charges older pending attempts, whose caller is gone, at their reservation and flags them: outcome `lost`. The cost is unknown where
-   * nothing was reserved.
+   * Charges pending attempts whose reservation holds no longer, since their process is gone, at that and flags them: outcome `lost`. The
+   * cost is unknown where nothing was reserved.
    */
-  settleLost(before: number): Promise<number>;
+  settleLost(now: number): Promise<number>;
   /** Sets quality or score of a ledger row. */
   grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
   ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;

@@ -1,4 +1,4 @@
-// Maintains the store periodically: removes texts that were kept long enough, and charges calls whose caller is gone.
+// Maintains the store periodically: removes texts that were kept long enough, and charges calls whose process is gone.
 
 import type { Logger } from 'pino';
 import { millisecondsOf } from '../../../codecs/duration.ts';
@@ -9,25 +9,14 @@ import type { RetentionRule, Store } from './contract.ts';
 interface MaintenanceOptions {
   readonly store: Pick<Store, 'sweep' | 'settleLost'>;
   readonly transcripts: SideConfig['transcripts'];
-  /** Longest time that a call can take, unless its answer flows; an older pending one has lost its caller. */
-  readonly longestCallMs: number;
-  /** Start of the oldest call that runs here: it has a caller, however old it is. */
-  readonly oldestCallAt?: () => number | undefined;
   readonly everyMs?: number;
   readonly log: Logger;
 }
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 30_000;
 
-/** Runs at once, and then every minute. Returns a function that stops it. */
-export function startMaintenance({
-  store,
-  transcripts,
-  longestCallMs,
-  oldestCallAt = () => undefined,
-  everyMs = EVERY_MS,
-  log,
-}: MaintenanceOptions): () => void {
+/** Runs at once, and then twice a minute. Returns a function that stops it. */
+export function startMaintenance({ store, transcripts, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
   const rule = retentionRule(transcripts);
   let isRunning = false;
   async function maintain(): Promise<void> {
@@ -35,8 +24,7 @@ export function startMaintenance({
     isRunning = true;
     const now = Date.now();
     try {
-      // A row is a little younger than its call.
-      await store.settleLost(Math.min(now - longestCallMs, oldestCallAt() ?? now));
+      await store.settleLost(now);
       await store.sweep(rule(now), now);
     } catch (error) {
       log.error(faultOf(error), 'maintenance of the store failed');

@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
-import { grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
+import { extendReservations, grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
 import { commitSessions } from './statements/session-events.ts';
@@ -128,7 +128,8 @@ export function createSqlStore(database: Database): Store {
     requeueTasks: (filter) => requeueTasks(database, filter),
     reserve: (budgets, amountMicroUsd, pending) => reserve(database, { budgets, amountMicroUsd, pending }),
     settle: (settlements) => database.transaction((run) => settle(run, settlements)),
-    settleLost: (before) => settleLost(database, before),
+    extendReservations: (ids, until) => extendReservations(query, ids, until),
+    settleLost: (now) => settleLost(database, now),
     grade: (id, values) => grade(query, id, values),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),

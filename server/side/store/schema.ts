@@ -3,8 +3,8 @@
 import { StoreError } from './contract.ts';
 import type { Database, Query } from './database.ts';
 
-/** Goes up with every change of TABLES. Versions 1 to 3 were never released. */
-export const SCHEMA_VERSION = 4;
+/** Goes up with every change of TABLES. Versions 1 to 4 were never released. */
+export const SCHEMA_VERSION = 5;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -54,13 +54,13 @@ const TABLES = [
     outcome text not null, quality text, score double precision, is_rehearsal bigint not null,
     reserved_micro_usd bigint, reserved_budgets text not null,
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
-    flags text
+    flags text, held_until bigint
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
   'create index ledger_session on ledger (session, at, id)',
   'create index ledger_task on ledger (task) where task is not null',
-  "create index ledger_pending on ledger (outcome, at, id) where outcome = 'pending'",
+  "create index ledger_pending on ledger (outcome, held_until, id) where outcome = 'pending'",
   `create table budget (
     id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint
   )`,

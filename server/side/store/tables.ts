@@ -40,9 +40,13 @@ export const deliveries = table<Delivery & { readonly session: string | undefine
 });
 
 type Tokens = Omit<Usage, 'cumulative'>;
-/** Usage is spread over columns. A pending row also holds what it has reserved, and in which budgets. */
+/** Usage is spread over columns. A pending row also holds what it has reserved, in which budgets, and until when. */
 type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
-  Tokens & { readonly reservedMicroUsd: number | undefined; readonly reservedBudgets: readonly string[] };
+  Tokens & {
+    readonly reservedMicroUsd: number | undefined;
+    readonly reservedBudgets: readonly string[];
+    readonly heldUntil: number | undefined;
+  };
 
 const tokens = {
   ...columns('integer', 'inputTokens', 'outputTokens', 'totalTokens', 'inputTextTokens', 'inputAudioTokens'),
@@ -74,9 +78,10 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   reservedBudgets: 'list',
   ...moreTokens,
   flags: 'list',
+  heldUntil: 'integer',
 });
 
-type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets'>;
+type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;
 
 /** Leaves `usage` in, which is no column and is passed over: taking it out would copy the row once more for each call. */
 export const flatten = (row: LedgerRow, reserved?: Reserved): FlatLedgerRow => ({
@@ -84,9 +89,10 @@ export const flatten = (row: LedgerRow, reserved?: Reserved): FlatLedgerRow => (
   ...row,
   reservedMicroUsd: reserved?.reservedMicroUsd,
   reservedBudgets: reserved?.reservedBudgets ?? [],
+  heldUntil: reserved?.heldUntil,
 });
 
-export function unflatten({ reservedMicroUsd, reservedBudgets, ...flat }: FlatLedgerRow): LedgerRow {
+export function unflatten({ reservedMicroUsd, reservedBudgets, heldUntil, ...flat }: FlatLedgerRow): LedgerRow {
   const names = Object.keys(allTokens) as (keyof Tokens)[];
   const usage = Object.fromEntries(names.flatMap((name) => (flat[name] === undefined ? [] : [[name, flat[name]]])));
   const row = Object.fromEntries(Object.entries(flat).filter(([name]) => !(name in allTokens)));

@@ -25,6 +25,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   const reserved = await reserveFor(context, attempt, now);
   if ('kind' in reserved) return reserved;
   const { request, addedMaxTokens } = reserved;
+  context.reservations.hold(reserved.row.id);
   const progress = newProgress();
   const options = {
     agent: target.agent,
@@ -48,9 +49,11 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
       key: call.key,
       signal: attempt.signal,
     });
-    return answered(context, { attempt, reserved, progress, endedAt: performance.now() }, outcome);
+    return await answered(context, { attempt, reserved, progress, endedAt: performance.now() }, outcome);
   } catch (error) {
-    return failed(context, { attempt, reserved, progress, endedAt: performance.now() }, error);
+    return await failed(context, { attempt, reserved, progress, endedAt: performance.now() }, error);
+  } finally {
+    context.reservations.release(reserved.row.id);
   }
 }
 
@@ -143,7 +146,7 @@ const withoutCounts = ({ partial, ...progress }: AttemptProgress): AttemptProgre
   partial: partial && { ...partial, usage: undefined, costUsd: undefined },
 });
 
-const ABORTED_OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged' } as const;
+const ABORTED_OUTCOMES = { client: 'cancelled', deadline: 'timeout', hedge: 'hedged', shutdown: 'cancelled' } as const;
 
 function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure | CallAborted {
   if (signal.aborted && signal.reason instanceof CallAborted) return signal.reason;
@@ -155,7 +158,7 @@ function causeOf(error: unknown, signal: AbortSignal, log: Logger): LlmFailure |
 
 function failureOfAborted({ by }: CallAborted): Failure {
   const always = { isTransient: true, isFinal: true } as const;
-  return by === 'deadline'
-    ? failure('upstream_timeout', 'no answer before the deadline of the call', always)
-    : failure('cancelled', 'whoever asked is gone', always);
+  if (by === 'deadline') return failure('upstream_timeout', 'no answer before the deadline of the call', always);
+  if (by === 'shutdown') return failure('draining', 'the gateway is shutting down', { ...always, isOutage: true });
+  return failure('cancelled', 'whoever asked is gone', always);
 }

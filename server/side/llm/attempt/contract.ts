@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
 import type { Store } from '../../store/contract.ts';
@@ -14,6 +15,7 @@ export interface AttemptContext {
   readonly prices: Prices;
   readonly budgets: readonly BudgetConfig[];
   readonly settlements: SettlementWriter;
+  readonly reservations: Reservations;
   readonly maxReplyBytes: number;
   readonly log: Logger;
 }

@@ -6,7 +6,7 @@ import { LlmFailure } from '../../../../adapters/llm/index.ts';
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../../billing/answer-limit.ts';
-import { budgetsFor, worstCaseMicroUsd } from '../../billing/budget.ts';
+import { budgetsFor, worstCaseMicroUsd } from '../../billing/budgets/budget.ts';
 import type { BudgetWindow } from '../../store/contract.ts';
 import { type Failure, failure, failureOfBudget, failureOfPrice, failureOfTarget } from '../failure.ts';
 import type { Target } from '../targets.ts';

@@ -1,7 +1,7 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import type { BudgetAmounts, BudgetReservation, BudgetWindow } from '../contract.ts';
+import { type BudgetAmounts, type BudgetReservation, type BudgetWindow, HOLD_MS } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';
@@ -30,7 +30,11 @@ export async function reserve(
   const inOrder = [...budgets].sort(byId);
   try {
     return await database.transaction(async (query) => {
-      const row = flatten(pending, { reservedMicroUsd: amount, reservedBudgets: inOrder.map(({ id }) => id) });
+      const row = flatten(pending, {
+        reservedMicroUsd: amount,
+        reservedBudgets: inOrder.map(({ id }) => id),
+        heldUntil: pending.at + HOLD_MS,
+      });
       const inserted = await insertAll(query, ledger, [row], 'on conflict do nothing returning id');
       if (inserted.length > 0) for (const budget of inOrder) await reserveOne(query, budget, amount);
       return { kind: 'reserved' };

@@ -4,6 +4,7 @@ import type { SessionRow } from '../contract.ts';
 import type { Database, Value } from '../database.ts';
 import { openReader, type StoreLocation } from '../open.ts';
 import { ledger, sessions } from '../tables.ts';
+import { RESERVATION_FIELDS } from './ledger.ts';
 
 /** Tables without text. */
 export const EXPORTS = ['ledger', 'session'] as const;
@@ -25,7 +26,7 @@ const PAGE_ROWS = 500;
 
 /** Columns in their order; new ones are added at the end. */
 const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
-  ledger: ledger.fields.filter((field) => field !== 'reservedMicroUsd' && field !== 'reservedBudgets'),
+  ledger: ledger.fields.filter((field) => !RESERVATION_FIELDS.includes(field)),
   session: sessions.fields.filter((field) => field !== 'record'),
 };
 

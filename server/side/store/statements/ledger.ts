@@ -3,7 +3,7 @@
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import type { LedgerFilter, Settlement, Store } from '../contract.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
-import { byId, insertAll } from '../row-mapping.ts';
+import { byId, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';
 import { type Charge, charge } from './budgets.ts';
 import { conditions } from './conditions.ts';
@@ -17,10 +17,10 @@ function assignment(field: Field, value: (column: string) => string): string {
   return `${column} = ${isGrade ? `coalesce(${value(column)}, ledger.${column})` : value(column)}`;
 }
 
-const reservation: readonly Field[] = ['reservedMicroUsd', 'reservedBudgets'];
+export const RESERVATION_FIELDS: readonly Field[] = ['reservedMicroUsd', 'reservedBudgets', 'heldUntil'];
 
 const REPLACE = `on conflict (id) do update set ${ledger.fields
-  .filter((field) => field !== 'id' && !reservation.includes(field))
+  .filter((field) => field !== 'id' && !RESERVATION_FIELDS.includes(field))
   .map((field) => assignment(field, (column) => `excluded.${column}`))
   .join(', ')}`;
 const RETURNING = 'returning reserved_micro_usd, reserved_budgets';
@@ -28,11 +28,13 @@ const SETTLE = `${REPLACE} where ledger.outcome = 'pending' and excluded.outcome
 
 /** Positions of the fields that settling a reserved row changes. The others stay, and with them most of its places in the indexes. */
 const settledAt = ledger.fields.flatMap((field, position) =>
-  ['id', 'at', 'session', 'task', ...reservation].includes(field) ? [] : [position],
+  ['id', 'at', 'session', 'task', ...RESERVATION_FIELDS].includes(field) ? [] : [position],
 );
-const SETTLE_PENDING = `update ledger set ${settledAt
-  .map((position, index) => assignment(ledger.fields[position] as Field, () => `$${index + 2}`))
-  .join(', ')} where id = $1 and outcome = 'pending' ${RETURNING}`;
+const settleFrom = (outcome: 'pending' | 'lost') =>
+  `update ledger set ${settledAt
+    .map((position, index) => assignment(ledger.fields[position] as Field, () => `$${index + 2}`))
+    .join(', ')} where id = $1 and outcome = '${outcome}' ${RETURNING}`;
+const [SETTLE_PENDING, SETTLE_LOST] = [settleFrom('pending'), settleFrom('lost')];
 
 /** True for a realtime row that comes after another one of its session: its usage is larger, or as large and it is the end, or not older. */
 export function supersedes(row: LedgerRow, before: LedgerRow | undefined): boolean {
@@ -55,7 +57,10 @@ export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Pro
   await insertAll(query, ledger, items, REPLACE);
 }
 
-/** Replaces pending rows and exchanges their reservations for what they cost. Rows that were never pending are added. */
+/**
+ * Replaces pending rows and exchanges their reservations for what they cost. A row that was taken for lost gets its real cost. Rows that
+ * were never pending are added.
+ */
 export async function settle(query: Query, settlements: readonly Settlement[]): Promise<void> {
   const charges: Charge[] = [];
   const inOrder = settlements.toSorted((a, b) => byId(a.row, b.row));
@@ -65,18 +70,23 @@ export async function settle(query: Query, settlements: readonly Settlement[]): 
 
 async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settlement): Promise<readonly Charge[]> {
   const flat = flatten(row);
-  const [settled] = (await settlePending(query, flat)) ?? (await insertAll(query, ledger, [flat], SETTLE));
+  if (flat.outcome !== 'pending') {
+    const pending = await replaceRow(query, SETTLE_PENDING, flat);
+    if (pending !== undefined) return chargesOf(row.costMicroUsd, reservedIn(pending));
+    const lost = await replaceRow(query, SETTLE_LOST, flat);
+    if (lost !== undefined) return correctionsOf(row.costMicroUsd, reservedIn(lost));
+  }
+  const [settled] = await insertAll(query, ledger, [flat], SETTLE);
   if (settled === undefined) return [];
   const wasPending = settled.reserved_micro_usd !== null;
   return chargesOf(row.costMicroUsd, wasPending ? reservedIn(settled) : { budgets, reservedMicroUsd });
 }
 
-/** Returns undefined when no such row is pending. */
-async function settlePending(query: Query, flat: ReturnType<typeof flatten>): Promise<readonly Row[] | undefined> {
-  if (flat.outcome === 'pending') return undefined;
+/** Returns the reservation of the row that the statement has changed; undefined when there was none for it. */
+async function replaceRow(query: Query, sql: string, flat: ReturnType<typeof flatten>): Promise<Row | undefined> {
   const values = ledger.values(flat);
-  const settled = await query(SETTLE_PENDING, [flat.id, ...settledAt.map((position) => values[position] as Value)]);
-  return settled.length === 0 ? undefined : settled;
+  const [replaced] = await query(sql, [flat.id, ...settledAt.map((position) => values[position] as Value)]);
+  return replaced;
 }
 
 interface Reserved {
@@ -97,27 +107,37 @@ const chargesOf = (costMicroUsd: number | undefined, { budgets, reservedMicroUsd
     reservedMicroUsd: -reservedMicroUsd,
   }));
 
+/** A row that was taken for lost was charged at its reservation. */
+const correctionsOf = (costMicroUsd: number | undefined, { budgets, reservedMicroUsd }: Reserved): Charge[] =>
+  budgets.map(({ id }) => ({ id, spentMicroUsd: (costMicroUsd ?? 0) - reservedMicroUsd, reservedMicroUsd: 0 }));
+
+export async function extendReservations(query: Query, ids: readonly string[], until: number): Promise<void> {
+  await queryForIds(query, ids, "update ledger set held_until = $1 where outcome = 'pending' and id in (:ids)", [
+    until,
+  ]);
+}
+
 /** Number of lost rows that one transaction settles. */
 const MAX_LOST = 200;
 
-export async function settleLost({ transaction, skipLocked }: Database, before: number): Promise<number> {
+export async function settleLost({ transaction, skipLocked }: Database, now: number): Promise<number> {
   for (let settled = 0; ; ) {
-    const count = await transaction((query) => settleSome(query, before, skipLocked));
+    const count = await transaction((query) => settleSome(query, now, skipLocked));
     settled += count;
     if (count < MAX_LOST) return settled;
   }
 }
 
-async function settleSome(query: Query, before: number, skipLocked: string): Promise<number> {
+async function settleSome(query: Query, now: number, skipLocked: string): Promise<number> {
   const lost = await query(
     `update ledger set outcome = 'lost', is_flagged = 1,
        cost_micro_usd = case when reserved_micro_usd > 0 then reserved_micro_usd end,
        estimated_micro_usd = case when reserved_micro_usd > 0 then reserved_micro_usd end,
        cost_source = case when reserved_micro_usd > 0 then 'estimated' else 'unknown' end
-     where id in (select id from ledger where outcome = 'pending' and kind <> 'realtime' and at < $1
-       order by at, id limit ${MAX_LOST} ${skipLocked})
+     where id in (select id from ledger where outcome = 'pending' and kind <> 'realtime' and held_until < $1
+       order by held_until, id limit ${MAX_LOST} ${skipLocked})
      returning id, reserved_micro_usd, reserved_budgets`,
-    [before],
+    [now],
   );
   const charges = lost.map(reservedIn).flatMap((reserved) => chargesOf(reserved.reservedMicroUsd, reserved));
   await charge(query, charges);

@@ -280,11 +280,3 @@ describe('complaints about other gateways', () => {
     expect(await store.settled()).toMatchObject([{ costMicroUsd: undefined, costSource: 'unknown', isFlagged: false }]);
   });
 });
-
-test('close writes down attempts that are not settled yet', async () => {
-  const { targets, gateways } = await pair();
-  const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
-  await router.run(call());
-  await router.close();
-  expect([...store.rows.values()]).toMatchObject([{ outcome: 'ok' }]);
-});

@@ -21,11 +21,12 @@ test.each(['off', 'until-tasks-done'])('the setting %s keeps texts until no task
 });
 
 test('runs at once and again, goes on after a failure, and stops', async () => {
+  const startedAt = Date.now();
   const lost: number[] = [];
   let sweeps = 0;
   const lines: string[] = [];
   const store = {
-    settleLost: async (before: number) => lost.push(Date.now() - before),
+    settleLost: async (now: number) => lost.push(now),
     sweep: async () => {
       sweeps += 1;
       if (sweeps === 1) throw new Error('disk full');
@@ -33,20 +34,9 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
     },
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
-  const stop = startMaintenance({ store, transcripts: 'off', longestCallMs: 5000, everyMs: 1, log });
+  const stop = startMaintenance({ store, transcripts: 'off', everyMs: 1, log });
   await until(() => sweeps >= 3);
   stop();
   expect(lines).toEqual(['maintenance of the store failed']);
-  expect(Math.min(...lost)).toBeGreaterThanOrEqual(5000);
-});
-
-test('a call that runs here is not lost, however long its answer flows', async () => {
-  const lost: number[] = [];
-  const store = { settleLost: async (before: number) => lost.push(before), sweep: async () => 0 };
-  const startedAt = Date.now() - 600_000;
-  const log = pino({ level: 'silent' });
-  const options = { store, transcripts: 'off' as const, longestCallMs: 5000, everyMs: 60_000, log };
-  startMaintenance({ ...options, oldestCallAt: () => startedAt })();
-  await until(() => lost.length === 1);
-  expect(lost).toEqual([startedAt]);
+  expect(Math.min(...lost)).toBeGreaterThanOrEqual(startedAt);
 });

@@ -224,7 +224,7 @@ describe('frequent statements', () => {
     expect(await planOf(store.claimDeliveries({ now: 1, leaseUntil: 2, count: 3 }))).toMatch(
       /delivery_due \(is_over=\? AND next_at<\?\)(?!.*TEMP)/,
     );
-    expect(await planOf(store.settleLost(1))).toMatch(/ledger_pending \(outcome=\? AND at<\?\)(?!.*TEMP)/);
+    expect(await planOf(store.settleLost(1))).toMatch(/ledger_pending \(outcome=\? AND held_until<\?\)(?!.*TEMP)/);
     expect(await planOf(store.recoverSessions('one', 1))).toContain('SCAN session USING INDEX session_open');
     expect(await planOf(store.sweep({ kind: 'tasks-done' }, 1))).toMatch(/session_swept.*task_session.*task_spoken/);
     expect(await planOf(store.sweep({ kind: 'older', than: 1 }, 1))).toMatch(/session_kept.*task_alone/);

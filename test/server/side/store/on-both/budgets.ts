@@ -1,7 +1,7 @@
 // Suite of budgets: no more is granted than fits, also at the same time, and each reservation is settled once.
 
 import { expect, test } from 'vitest';
-import type { BudgetWindow } from '../../../../../server/side/store/contract.ts';
+import { type BudgetWindow, HOLD_MS } from '../../../../../server/side/store/contract.ts';
 import { ARMED, anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
@@ -116,23 +116,59 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(0, 10));
   });
 
-  test('charges attempts whose caller is gone at their reservation, and flags them', async () => {
+  test('charges attempts whose process is gone at their reservation, and flags them', async () => {
     const store = await open();
     for (let index = 0; index < 450; index++)
       await store.reserve([budget('a', 10_000)], 2, anAttempt(`lost${index}`, { at: NOON - 1 }));
     await store.reserve([], 0, anAttempt('free', { at: NOON - 1 }));
     await store.reserve([budget('a', 10_000)], 2, anAttempt('young'));
-    expect(await store.settleLost(NOON)).toBe(451);
-    expect(await store.settleLost(NOON)).toBe(0);
+    expect(await store.settleLost(NOON + HOLD_MS)).toBe(451);
+    expect(await store.settleLost(NOON + HOLD_MS)).toBe(0);
     expect(await store.budgetUse('a')).toEqual(both(900, 2));
     const rows = new Map((await store.ledger({ limit: 1000 })).map((row) => [row.id, row]));
     const charged = { outcome: 'lost', isFlagged: true, costMicroUsd: 2, costSource: 'estimated' };
     expect(rows.get('lost449')).toMatchObject(charged);
     expect(rows.get('free')).toMatchObject({ outcome: 'lost', costMicroUsd: undefined, costSource: 'unknown' });
     expect(rows.get('young')).toMatchObject({ outcome: 'pending', isFlagged: false });
+  });
 
-    await store.settle([{ row: aSettled('lost449', 1), budgets: [budget('a', 10_000)], reservedMicroUsd: 2 }]);
-    expect(await store.budgetUse('a')).toEqual(both(900, 2));
+  test('a call whose process was only away is settled at its real cost, once, though it was taken for lost', async () => {
+    const store = await open();
+    const other = await beside(store);
+    const windows = [budget('a', 1000), budget('b', 1000)];
+    for (const id of ['a1', 'a2', 'a3']) await store.reserve(windows, 50, anAttempt(id));
+    expect(await other.settleLost(NOON + HOLD_MS + 1)).toBe(3);
+    expect(await store.budgetUse('a')).toEqual(both(150, 0));
+    const settlements = [
+      { row: aSettled('a1', 12), budgets: windows, reservedMicroUsd: 50 },
+      { row: aSettled('a2', undefined), budgets: windows, reservedMicroUsd: 50 },
+    ];
+    await Promise.all([store.settle(settlements), other.settle(settlements.toReversed())]);
+    await store.settle(settlements);
+    expect(await store.budgetUse('a')).toEqual(both(12 + 50, 0));
+    expect(await store.budgetUse('b')).toEqual(both(12 + 50, 0));
+    const outcomes = (await store.ledger({ limit: 9 })).map(({ id, outcome, costMicroUsd }) => [
+      id,
+      outcome,
+      costMicroUsd,
+    ]);
+    expect(outcomes).toEqual([
+      ['a3', 'lost', 50],
+      ['a2', 'ok', undefined],
+      ['a1', 'ok', 12],
+    ]);
+  });
+
+  test('a reservation that is extended holds, however long its answer flows, also for another machine', async () => {
+    const store = await open();
+    const other = await beside(store);
+    for (const id of ['a1', 'a2', 'a3']) await store.reserve([budget('a', 1000)], 50, anAttempt(id));
+    await store.settle([{ row: aSettled('a3', 12), budgets: [budget('a', 1000)], reservedMicroUsd: 50 }]);
+    await store.extendReservations(['a1', 'a3', 'nobody'], NOON + 600_000);
+    expect(await other.settleLost(NOON + 599_999)).toBe(1);
+    expect(await store.budgetUse('a')).toEqual(both(12 + 50, 50));
+    expect(await other.settleLost(NOON + 600_001)).toBe(1);
+    expect(await store.budgetUse('a')).toEqual(both(12 + 100, 0));
   });
 
   test('sweeps windows that ended long ago', async () => {

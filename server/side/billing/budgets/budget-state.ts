@@ -1,7 +1,7 @@
 // The state of a budget in words: whom it counts, whether it has room, and how a call or a session is told that it has none.
 // Rule: it is small and needs nothing else, since gateway processes read it too.
 
-import type { BudgetUse } from '../../ipc/stored-rows.ts';
+import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 
 interface Counted {
   readonly key: string | undefined;

@@ -2,10 +2,10 @@
 // Rule: what this process moves is read soon after; what other machines move, at the next look.
 
 import type { Logger } from 'pino';
-import type { BudgetConfig } from '../../config/side-schema.ts';
-import type { BudgetUse } from '../../ipc/stored-rows.ts';
-import { faultOf } from '../../platform/log.ts';
-import type { Store } from '../store/contract.ts';
+import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { BudgetUse } from '../../../ipc/stored-rows.ts';
+import { faultOf } from '../../../platform/log.ts';
+import type { Store } from '../../store/contract.ts';
 import { windowOf } from './budget.ts';
 import { closedBy } from './budget-state.ts';
 

@@ -2,13 +2,13 @@
 
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import type { BudgetUse } from '../../../../server/ipc/stored-rows.ts';
-import { windowOf } from '../../../../server/side/billing/budget.ts';
-import { BudgetWatch, tellMoves } from '../../../../server/side/billing/budget-watch.ts';
-import type { Store } from '../../../../server/side/store/contract.ts';
-import { anAttempt, aSettled } from '../../../support/side-records.ts';
-import { onBothStores } from '../../../support/stores.ts';
-import { until } from '../../../support/until.ts';
+import type { BudgetUse } from '../../../../../server/ipc/stored-rows.ts';
+import { windowOf } from '../../../../../server/side/billing/budgets/budget.ts';
+import { BudgetWatch, tellMoves } from '../../../../../server/side/billing/budgets/budget-watch.ts';
+import type { Store } from '../../../../../server/side/store/contract.ts';
+import { anAttempt, aSettled } from '../../../../support/side-records.ts';
+import { onBothStores } from '../../../../support/stores.ts';
+import { until } from '../../../../support/until.ts';
 
 const budget = { key: 'demo', window: 'total', maxUsd: 0.001 } as const;
 const window = windowOf(budget, Date.now());

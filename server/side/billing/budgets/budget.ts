@@ -1,12 +1,12 @@
 // The budgets that a call must fit into, and its worst case, which is reserved before it is made.
 
-import type { LlmCall } from '../../../adapters/llm/contract.ts';
-import { maxOutputTokens } from '../../../adapters/llm/index.ts';
-import type { BudgetConfig } from '../../config/side-schema.ts';
-import type { BudgetWindow } from '../store/contract.ts';
+import type { LlmCall } from '../../../../adapters/llm/contract.ts';
+import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
+import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { BudgetWindow } from '../../store/contract.ts';
+import type { Prices } from '../prices.ts';
+import { maxPromptTokens } from '../prompt-tokens.ts';
 import { counts } from './budget-state.ts';
-import type { Prices } from './prices.ts';
-import { maxPromptTokens } from './prompt-tokens.ts';
 
 /** The windows, in UTC, of the budgets that count a call of this key and class. Every process computes the same ids. */
 export function budgetsFor(

@@ -1,10 +1,10 @@
 // Windows of budgets, and the worst case of a call.
 
 import { expect, test } from 'vitest';
-import type { BudgetConfig } from '../../../../server/config/side-schema.ts';
-import { budgetsFor, worstCaseMicroUsd } from '../../../../server/side/billing/budget.ts';
-import { createPrices } from '../../../../server/side/billing/prices.ts';
-import { llmCall } from '../../../support/routing.ts';
+import type { BudgetConfig } from '../../../../../server/config/side-schema.ts';
+import { budgetsFor, worstCaseMicroUsd } from '../../../../../server/side/billing/budgets/budget.ts';
+import { createPrices } from '../../../../../server/side/billing/prices.ts';
+import { llmCall } from '../../../../support/routing.ts';
 
 const now = Date.UTC(2026, 1, 28, 13, 45, 30, 500);
 
