@@ -30,5 +30,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/complaints.test.ts': 'what users of other gateways complain about',
   'test/server/side/disk-full.test.ts': 'a gateway whose disk is full for a while',
   'test/server/console/view/accessibility.test.ts': 'every view and state of the page',
+  'test/server/console/view/firefox.test.ts': 'the page in another browser',
   'test/server/gateway/churn.test.ts': 'everything that a session leaves behind',
 };
